@@ -1,0 +1,1 @@
+"""Bundled real data and three demo portfolios."""

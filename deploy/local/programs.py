@@ -1,0 +1,107 @@
+"""What it takes to run one operating-system process of the stack, and to make it end with its parent."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local.places import Account
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class NotReady(Exception):
+    """A program did not become ready; the message quotes the end of its log."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command with everything around it. `death_signal` is what it gets when its parent is killed."""
+
+    name: str
+    command: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    account: Account | None = None
+    death_signal: signal.Signals = signal.SIGKILL
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    def popen_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for `subprocess.Popen` and `asyncio.create_subprocess_exec`.
+
+        A session of its own keeps Ctrl-C of the terminal away: the supervisor decides who stops when.
+        """
+        arguments: dict[str, Any] = {
+            "cwd": self.directory,
+            "env": dict(self.environment),
+            "stdin": subprocess.DEVNULL,
+            "start_new_session": True,
+            "preexec_fn": die_with_parent(self.death_signal),
+        }
+        if self.account:
+            arguments |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        return arguments
+
+    def start(self, log: Path) -> subprocess.Popen[bytes]:
+        """Start it with both output streams appended to `log`."""
+        with log.open("ab") as sink:
+            return subprocess.Popen(
+                self.command, stdout=sink, stderr=subprocess.STDOUT, **self.popen_arguments()
+            )
+
+
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """A `preexec_fn` asking Linux to send `death_signal` when the parent dies; None elsewhere.
+
+    It runs in the child after the change of account, which would clear the request. The parent may be gone
+    before the request is made, hence the second look.
+    """
+    if _libc is None:
+        return None
+    parent, libc = os.getpid(), _libc
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
+
+
+def wait_until(
+    is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float
+) -> None:
+    """Poll `is_ready`; raises `NotReady` when the process ends or the time is over."""
+    deadline = time.monotonic() + seconds
+    while not is_ready():
+        if process.poll() is not None:
+            raise NotReady(f"it ended with code {process.returncode}:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise NotReady(f"it was not ready within {seconds:.0f} s:\n{tail(log)}")
+        time.sleep(0.02)
+
+
+def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds: float) -> None:
+    """End `process` politely, then firmly."""
+    if process.poll() is not None:
+        return
+    process.send_signal(stop_signal)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last `lines` of a log file, or an empty text when there is none."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,99 @@
+"""The embedded servers start from their wheels, in open and in closed places, and leave nothing behind."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import nats
+import pytest
+
+from deploy.local import places
+from deploy.local.nats import running_nats
+from deploy.local.places import outside_place
+from deploy.local.ports import is_listening
+from deploy.local.postgres import EmbeddedPostgres, running_postgres
+
+AUTHORIZATION = 'authorization { users: [ { user: "one", password: "secret" } ] }'
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that any account may pass through."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture
+def closed_directory() -> Iterator[Path]:
+    """A directory that nobody but its owner may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+async def test_postgres_serves_queries_and_leaves_nothing(open_directory: Path) -> None:
+    with running_postgres(open_directory / "postgres") as address:
+        connection = await asyncpg.connect(address.url())
+        version = await connection.fetchval("show server_version_num")
+        await connection.close()
+
+    assert int(version) >= 160000
+    assert not (open_directory / "postgres").exists()
+    assert not is_listening(address.port)
+
+
+async def test_postgres_refuses_a_wrong_password(closed_directory: Path) -> None:
+    with running_postgres(closed_directory / "postgres") as address:
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(address.url().replace(address.password, "wrong"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+async def test_root_behind_closed_parents_uses_a_private_stand_in(closed_directory: Path) -> None:
+    before = closed_directory.stat().st_mode
+    stand_in = outside_place(closed_directory / "postgres")
+
+    with running_postgres(closed_directory / "postgres") as address:
+        connection = await asyncpg.connect(address.url())
+        await connection.close()
+        mode = stand_in.stat().st_mode & 0o777
+
+    assert mode == 0o700
+    assert not stand_in.exists()
+    assert closed_directory.stat().st_mode == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_root_copies_binaries_that_the_account_cannot_reach(
+    closed_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in_root = closed_directory.parent / f"{closed_directory.name}-outside"
+    monkeypatch.setattr(places, "OUTSIDE", stand_in_root)
+    monkeypatch.setattr("deploy.local.postgres.can_pass", lambda path, account: False)
+
+    server = EmbeddedPostgres(closed_directory / "postgres", port=1, password="secret", durable=False)
+    server.prepare()
+
+    assert server.binaries.is_relative_to(stand_in_root)
+    assert (server.data / "PG_VERSION").exists()
+    for path in sorted(stand_in_root.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    stand_in_root.rmdir()
+
+
+async def test_nats_serves_its_users_and_leaves_nothing(tmp_path: Path) -> None:
+    with running_nats(tmp_path / "nats", AUTHORIZATION) as address:
+        client = await nats.connect(address.url("one", "secret"))
+        account = await client.jetstream().account_info()
+        await client.close()
+
+    assert account.streams == 0
+    assert not (tmp_path / "nats").exists()
+    assert not is_listening(address.port)
+
+
+async def test_nats_refuses_strangers(tmp_path: Path) -> None:
+    with running_nats(tmp_path / "nats", AUTHORIZATION) as address, pytest.raises(nats.errors.Error):
+        await nats.connect(address.url(), allow_reconnect=False, connect_timeout=2)
