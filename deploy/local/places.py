@@ -1,7 +1,8 @@
 """Where the state lives, and who may reach it.
 
-Postgres refuses to run as root. Then it runs as an unprivileged account, and what it needs must be reachable for
-that account without opening anybody's directories: when a parent is closed, a private directory elsewhere is used.
+Postgres refuses to run as root. Then it runs as an unprivileged account, and what it needs must be reachable
+for that account without opening anybody's directories: when a parent is closed, a private directory elsewhere
+is used.
 """
 
 import hashlib

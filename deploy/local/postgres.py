@@ -1,4 +1,4 @@
-"""Postgres 18 from the wheel, driven with its own `initdb` and `postgres`: loopback TCP and passwords only."""
+"""Postgres 18 from the wheel, driven by its own `initdb` and `postgres`: loopback TCP, passwords only."""
 
 import contextlib
 import importlib.metadata
@@ -62,8 +62,9 @@ class PostgresAddress:
 class EmbeddedPostgres:
     """One cluster below `directory`, which is created when needed.
 
-    As root the server runs as an unprivileged account; when that account cannot enter `directory`, the data live in
-    a private stand-in (`place` says where). With `durable=False` a crash of the machine may lose data: tests only.
+    As root the server runs as an unprivileged account; when that account cannot enter `directory`, the
+    data live in a private stand-in (`place` says where). With `durable=False` a crash of the machine may lose
+    data: for tests only.
     """
 
     def __init__(self, directory: Path, port: int, password: str, *, durable: bool = True) -> None:
@@ -93,7 +94,7 @@ class EmbeddedPostgres:
             self._create_cluster()
 
     def program(self) -> Program:
-        """The server as a program; SIGQUIT when the supervisor is killed (crash recovery follows on next start)."""
+        """The server as a program; SIGQUIT when its parent is killed: it recovers on the next start."""
         settings = _SETTINGS | {"port": str(self.port)} | ({} if self.durable else _NOT_DURABLE)
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         return Program(
@@ -108,7 +109,7 @@ class EmbeddedPostgres:
 
     def is_ready(self) -> bool:
         """Whether the server accepts connections."""
-        command = [self.binaries / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "1"]
+        command = [str(self.binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "1"]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
     def remove(self) -> None:
@@ -127,11 +128,10 @@ class EmbeddedPostgres:
         draft.rename(self.data)
 
     def _run_initdb(self, draft: Path, password_file: Path) -> None:
-        command = [
-            str(self.binaries / "initdb"), f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={password_file}",
-            "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", *([] if self.durable else ["--no-sync"]),
-        ]  # fmt: skip
-        program = Program("initdb", tuple(command), self.place, _environment(), self.account)
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", f"--username={SUPERUSER}"]
+        files = [f"--pgdata={draft}", f"--pwfile={password_file}", *([] if self.durable else ["--no-sync"])]
+        command = (str(self.binaries / "initdb"), *options, *files)
+        program = Program("initdb", command, self.place, _environment(), self.account)
         finished = subprocess.run(
             program.command, capture_output=True, text=True, check=False, **program.popen_arguments()
         )

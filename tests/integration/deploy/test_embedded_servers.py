@@ -46,8 +46,10 @@ async def test_postgres_serves_queries_and_leaves_nothing(open_directory: Path) 
 
 async def test_postgres_refuses_a_wrong_password(closed_directory: Path) -> None:
     with running_postgres(closed_directory / "postgres") as address:
+        wrong = address.url().replace(address.password, "wrong")
+
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(address.url().replace(address.password, "wrong"))
+            await asyncpg.connect(wrong)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
