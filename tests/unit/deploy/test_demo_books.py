@@ -75,7 +75,7 @@ def test_option_premiums_are_what_realised_volatility_gives() -> None:
 
     for row in options:
         fair = european_value(row["ticker"], date.fromisoformat(row["entry_date"]))
-        assert float(row["entry_price"]) == pytest.approx(fair, rel=0.08, abs=0.05)
+        assert float(row["entry_price"]) == pytest.approx(fair, rel=0.02, abs=0.02)
 
 
 def test_long_short_book_has_eight_shorts_and_eight_options_of_2023() -> None:
