@@ -1,0 +1,64 @@
+# SigmaSight. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down test unit integration e2e check format coverage bench pins migration clean
+
+help: ## Show this help
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Create the virtual environment with the pinned packages
+
+# uv is bootstrapped with pip inside the environment, so nothing needs to be on the machine but Python.
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to leave after it)
+	$(BIN)/sigmasight demo $(if $(ONCE),--once)
+
+up: install ## Start the stack in the background
+	$(BIN)/sigmasight up
+
+down: install ## Stop the stack
+	$(BIN)/sigmasight down
+
+test: install ## Run every test, with coverage of services and shared
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+unit: install ## Run the tests without input and output (seconds)
+	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
+
+integration: install ## Run the tests on a real Postgres and NATS
+	$(BIN)/python -m pytest tests/integration $(ARGS)
+
+e2e: install ## Run the tests of the whole stack
+	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+check: install ## Lint, types, import rules
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install ## Format the code
+	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+bench: install ## Measure against named peers in one run
+	$(BIN)/python -m tests.bench
+
+pins: ## Renew requirements.txt, the universal hashed pins
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev --upgrade --quiet --output-file requirements.txt pyproject.toml
+
+migration: install ## Write a migration: make migration SERVICE=greeks MESSAGE="Add a column"
+	$(BIN)/python -m deploy.migration $(SERVICE) "$(MESSAGE)"
+
+clean: ## Remove the environment and caches (the demo's data stay in .sigmasight)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

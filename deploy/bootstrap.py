@@ -1,0 +1,182 @@
+"""The one bootstrap step: roles, schemas, migrations, published views, streams and durables. Safe to repeat.
+
+Run by an operator's or the local stack's administrator: `python -m deploy.bootstrap`, configured by
+`SIGMASIGHT_BOOTSTRAP_*`. Services never change a schema and never declare a stream.
+"""
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nats
+from alembic import command
+from alembic.config import Config
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy import Connection, Select, Table, text
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.errors import Misconfigured
+from shared.messaging import declare_topology
+from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, load
+from shared.topology import TOPOLOGY
+
+WORDS = tuple(TOPOLOGY)
+SERVICES = Path(__file__).resolve().parent.parent / "services"
+_READ_FIRST = ("gateway", "ingest", *(word for word in WORDS if word not in ("gateway", "ingest")))  # others' views read theirs
+_QUOTED = dialect().identifier_preparer.quote
+
+
+class BootstrapSettings(EnvironmentSettings):
+    """The administrator's access, and the password each role gets."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_BOOTSTRAP_")
+
+    database_user: str = "postgres"
+    database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    nats_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    stream_replicas: int = Field(default=1, ge=1, le=5)
+
+    ingest_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    greeks_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    factors_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    snapshots_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    stress_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    gateway_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+
+    def role_password(self, word: str) -> str:
+        """The password of one service's role."""
+        secret: SecretStr = getattr(self, f"{word}_database_password")
+        return secret.get_secret_value()
+
+
+async def bootstrap(own: BootstrapSettings, shared: Settings) -> None:
+    """Bring the database and the bus to what this version of the services expects."""
+    await prepare_database(own, shared)
+    await prepare_bus(own, shared)
+
+
+async def prepare_database(own: BootstrapSettings, shared: Settings, *, publish: bool = True) -> None:
+    """Database, roles, schemas, tables and, unless told otherwise, the published views."""
+    await _create_database(own, shared)
+    engine = create_async_engine(_admin_url(own, shared, shared.database_name))
+    try:
+        async with engine.begin() as connection:
+            await _create_roles(connection, own)
+        await _migrate_and_publish(engine, WORDS if publish else ())
+    finally:
+        await engine.dispose()
+
+
+async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
+    """Streams and durables."""
+    client = await nats.connect(shared.nats_url, user="bootstrap", password=own.nats_password.get_secret_value(), connect_timeout=10)
+    try:
+        await declare_topology(client.jetstream(), shared, own.stream_replicas)
+    finally:
+        await client.close()
+
+
+def _admin_url(own: BootstrapSettings, shared: Settings, database: str) -> str:
+    password = own.database_password.get_secret_value()
+    return f"postgresql+asyncpg://{own.database_user}:{password}@{shared.database_host}:{shared.database_port}/{database}"
+
+
+async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
+    engine = create_async_engine(_admin_url(own, shared, "postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            found = await connection.scalar(text("select 1 from pg_database where datname = :name"), {"name": shared.database_name})
+            if not found:
+                await connection.execute(text(f"create database {_QUOTED(shared.database_name)}"))
+    finally:
+        await engine.dispose()
+
+
+async def _create_roles(connection: AsyncConnection, own: BootstrapSettings) -> None:
+    """One login role and one schema a service; nobody else may even look into the schema without a grant."""
+    for word in WORDS:
+        exists = await connection.scalar(text("select 1 from pg_roles where rolname = :word"), {"word": word})
+        verb = "alter" if exists else "create"
+        password = own.role_password(word).replace("'", "''")
+        await connection.exec_driver_sql(f"{verb} role {word} login password '{password}'")
+        await connection.execute(text(f"create schema if not exists {word} authorization {word}"))
+    await connection.execute(text("revoke create on schema public from public"))
+    for word in WORDS:
+        await connection.execute(text(f"grant usage on schema {word} to {', '.join(WORDS)}"))
+
+
+async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -> None:
+    """Drop the published views, migrate every schema, publish again: one transaction, so readers see no gap."""
+    async with engine.begin() as connection:
+        await connection.execute(text("select pg_advisory_xact_lock(hashtext('sigmasight bootstrap'))"))
+        for word in WORDS:
+            await _drop_views(connection, word)
+        for word in WORDS:
+            await connection.execute(text(f"set local role {word}"))
+            await connection.run_sync(upgrade_schema, word)
+            await connection.execute(text("reset role"))
+        for word in sorted(publishing, key=_READ_FIRST.index):
+            await _publish_views(connection, word)
+
+
+def upgrade_schema(connection: Connection, word: str) -> None:
+    """Run one service's Alembic migrations to their head on the given connection, as the current role."""
+    if not (SERVICES / word / "migrations" / "env.py").exists():
+        return
+    config = alembic_config(word)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def alembic_config(word: str) -> Config:
+    """Alembic's configuration for one service."""
+    config = Config()
+    config.set_main_option("script_location", str(SERVICES / word / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def published_views(word: str) -> dict[Table, Select[Any]]:
+    """The views a service publishes, each with the select that defines it."""
+    if not (SERVICES / word / "tables.py").exists():
+        return {}
+    module = importlib.import_module(f"services.{word}.tables")
+    views: dict[Table, Select[Any]] = getattr(module, "PUBLISHED", {})
+    return views
+
+
+async def _drop_views(connection: AsyncConnection, word: str) -> None:
+    found = await connection.scalars(
+        text("select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"), {"word": word}
+    )
+    for name in found.all():
+        await connection.execute(text(f"drop view if exists {word}.{_QUOTED(name)} cascade"))
+
+
+async def _publish_views(connection: AsyncConnection, word: str) -> None:
+    """Create the service's views as its own role and let every other role select from them, and from nothing else."""
+    readers = ", ".join(other for other in WORDS if other != word)
+    await connection.execute(text(f"set local role {word}"))
+    for view, definition in published_views(word).items():
+        select_text = str(definition.compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))
+        names = ", ".join(_QUOTED(column.name) for column in view.columns)
+        await connection.exec_driver_sql(f"create view {word}.{_QUOTED(view.name)} ({names}) as {select_text}")
+        await connection.exec_driver_sql(f"grant select on {word}.{_QUOTED(view.name)} to {readers}")
+    await connection.execute(text("reset role"))
+
+
+def main() -> None:
+    """The command line: exits non-zero with a sentence when something is missing."""
+    try:
+        asyncio.run(bootstrap(load(BootstrapSettings), load(Settings)))
+    except (Misconfigured, OSError, nats.errors.Error) as error:
+        sys.exit(f"bootstrap failed: {error}")
+
+
+if __name__ == "__main__":
+    main()

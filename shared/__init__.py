@@ -1,0 +1,1 @@
+"""What the six services share: contracts, published views, mathematics, messaging, database, telemetry."""

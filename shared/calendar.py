@@ -1,0 +1,55 @@
+"""NYSE sessions: full trading days and half days, from pandas-market-calendars."""
+
+from bisect import bisect_left, bisect_right
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+
+
+@lru_cache
+def _calendar_class() -> object:
+    # Imported when first needed: the library pulls in pandas, which most of a process's start-up time would be.
+    import pandas_market_calendars
+
+    return pandas_market_calendars.get_calendar("NYSE")
+
+
+@lru_cache
+def _sessions_of(year: int) -> tuple[date, ...]:
+    days = _calendar_class().valid_days(f"{year}-01-01", f"{year}-12-31")  # type: ignore[attr-defined]
+    return tuple(day.date() for day in days)
+
+
+def sessions(start: date, end: date) -> list[date]:
+    """Every session from `start` to `end`, both included, ascending."""
+    days = [day for year in range(start.year, end.year + 1) for day in _sessions_of(year)]
+    return days[bisect_left(days, start) : bisect_right(days, end)]
+
+
+def is_session(day: date) -> bool:
+    """Whether the exchange traded (or will trade) on `day`."""
+    return day in _sessions_of(day.year)
+
+
+def session_on_or_before(day: date) -> date:
+    """`day` itself when it is a session, else the session before it."""
+    return sessions(day.replace(year=day.year - 1, day=1), day)[-1]
+
+
+def previous_session(day: date) -> date:
+    """The last session strictly before `day`."""
+    return [session for session in sessions(day.replace(year=day.year - 1, day=1), day) if session < day][-1]
+
+
+def next_session(day: date) -> date:
+    """The first session strictly after `day`."""
+    return next(session for session in sessions(day, day.replace(year=day.year + 1, day=1)) if session > day)
+
+
+def closing_time(session: date) -> datetime:
+    """When the session closes, in UTC: half days included. Raises `ValueError` for a day without a session."""
+    schedule = _calendar_class().schedule(session.isoformat(), session.isoformat())  # type: ignore[attr-defined]
+    if schedule.empty:
+        raise ValueError(f"{session.isoformat()} is not a NYSE session")
+    closes: datetime = schedule["market_close"].iloc[0].to_pydatetime()
+    return closes.astimezone(UTC)

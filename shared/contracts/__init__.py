@@ -1,0 +1,1 @@
+"""Everything on the wire: one file per publishing service, pydantic only."""

@@ -1,0 +1,121 @@
+"""The shape every event shares, and the deterministic identity that makes a rerun harmless."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Self
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+EVENT_NAMESPACE = UUID("6f0a1c52-7d0e-5b3c-9a57-5a1b1b5a6d01")
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC: used only to stamp events, never inside a calculation."""
+    return datetime.now(UTC)
+
+
+class Contract(BaseModel):
+    """Anything on the wire: immutable, and tolerant of fields a newer publisher added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Notice(Contract):
+    """A warning a reader should see: what happened, to how many, and to whom (the first few names)."""
+
+    code: str
+    message: str
+    count: int = 1
+    about: tuple[str, ...] = ()
+
+    @classmethod
+    def naming(cls, code: str, message: str, names: Sequence[str], shown: int = 20) -> Self:
+        """A notice about `names`, of which the first `shown` (sorted) are spelled out."""
+        return cls(code=code, message=message, count=len(names), about=tuple(sorted(names)[:shown]))
+
+
+class Event(Contract):
+    """A fact on the bus. Facts and ids only; rows are in Postgres.
+
+    Subclasses set `subject`. `event_id` is uuid5 of (subject, run, date, part), so the same rerun publishes
+    the same id and the bus discards the repetition.
+    """
+
+    subject: ClassVar[str]
+
+    event_id: UUID
+    run_id: UUID
+    as_of: date
+    occurred_at: AwareDatetime = Field(default_factory=utc_now)
+    schema_version: int = 1
+
+    @classmethod
+    def identity(cls, run_id: UUID, as_of: date, part: object = 0) -> UUID:
+        """The deterministic `event_id` for one part of one run on one session."""
+        return uuid5(EVENT_NAMESPACE, f"{cls.subject}/{run_id}/{as_of.isoformat()}/{part}")
+
+    @classmethod
+    def new(cls, run_id: UUID, as_of: date, part: object = 0, **facts: Any) -> Self:
+        """An event whose identity is derived from `run_id`, `as_of` and `part`."""
+        return cls(event_id=cls.identity(run_id, as_of, part), run_id=run_id, as_of=as_of, **facts)
+
+
+class ShardEvent(Event):
+    """The work unit: a slice of portfolios on one session, priced from one version of the market data.
+
+    `price_run` names the version of the session's market data; `elapsed_seconds` is how long the publishing
+    stage worked on this shard (stamped by the messaging layer); `counts` says how many of what it wrote.
+    """
+
+    price_run: str
+    shard: int = Field(ge=0)
+    shards: int = Field(ge=1)
+    portfolio_ids: tuple[UUID, ...]
+    counts: dict[str, int] = {}
+    warnings: tuple[Notice, ...] = ()
+    elapsed_seconds: float = 0.0
+
+    @classmethod
+    def about(
+        cls, cause: "ShardEvent", *, warnings: Sequence[Notice] = (), **counts: int
+    ) -> Self:
+        """The next stage's event for the shard of `cause`: shard maps to shard, always."""
+        return cls.new(
+            cause.run_id,
+            cause.as_of,
+            part=cause.shard,
+            price_run=cause.price_run,
+            shard=cause.shard,
+            shards=cause.shards,
+            portfolio_ids=cause.portfolio_ids,
+            warnings=tuple(warnings),
+            counts=counts,
+        )
+
+
+class WorkFailed(Event):
+    """A service gave up on a message: it lies in `dead.<service>` with its cause and payload."""
+
+    heard: str
+    shard: int = 0
+    shards: int = 1
+    portfolio_ids: tuple[UUID, ...] = ()
+    attempts: int
+    error: str
+    message: str
+
+
+class Request(Contract):
+    """A question asked over request-reply; `subject` is `ask.<service>.<what>`, `reply` the answer's class."""
+
+    subject: ClassVar[str]
+    reply: ClassVar[type[Contract]]
+
+
+class Refusal(Contract):
+    """The answer to a request that could not be done: a stable code, a sentence, and the rows at fault."""
+
+    code: str
+    message: str
+    problems: tuple[dict[str, Any], ...] = ()

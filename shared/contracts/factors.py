@@ -1,0 +1,17 @@
+"""What factors tells."""
+
+from typing import ClassVar
+
+from shared.contracts.event import ShardEvent, WorkFailed
+
+
+class FactorsComputed(ShardEvent):
+    """Betas, exposures, rate sensitivities and the factor covariance of a shard are stored."""
+
+    subject: ClassVar[str] = "factors.computed"
+
+
+class FactorsFailed(WorkFailed):
+    """The factors service gave up on a message."""
+
+    subject: ClassVar[str] = "factors.failed"

@@ -1,0 +1,81 @@
+"""What ingest tells: a session closed, its prices are stored; and what it does on request."""
+
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+from pydantic import Field
+
+from shared.contracts.event import EVENT_NAMESPACE, Contract, Event, Request, ShardEvent, WorkFailed
+
+
+class MarketClosed(Event):
+    """A trading session ended. `as_of` is the session's date; `trigger` says who noticed."""
+
+    subject: ClassVar[str] = "market.closed"
+
+    trigger: str = "clock"
+
+    @staticmethod
+    def clock_run(session_date: date) -> UUID:
+        """The run a session has when the clock announces it: one per session, whatever the replicas."""
+        return uuid5(EVENT_NAMESPACE, f"clock/{session_date.isoformat()}")
+
+
+class PricesUpdated(ShardEvent):
+    """Prices for a shard's symbols are stored up to `as_of`: calculators may work."""
+
+    subject: ClassVar[str] = "prices.updated"
+
+
+class IngestFailed(WorkFailed):
+    """Ingest gave up on a message."""
+
+    subject: ClassVar[str] = "ingest.failed"
+
+
+class PriceRow(Contract):
+    """One daily price. `close` is the raw close; `adjusted_close` defaults to it when not given."""
+
+    symbol: str = Field(min_length=1, max_length=24)
+    session_date: date
+    close: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
+    adjusted_close: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=6)
+
+
+class YieldRow(Contract):
+    """One Treasury yield in percent (4.25 means 4.25 %), by maturity label (`3M`, `10Y`)."""
+
+    maturity: str = Field(pattern=r"^(1M|3M|6M|1Y|2Y|5Y|7Y|10Y|20Y|30Y)$")
+    observation_date: date
+    yield_percent: Decimal = Field(ge=-10, le=100, max_digits=8, decimal_places=4)
+
+
+class RowsStored(Contract):
+    """How many rows were sent, how many of them changed something, and the sessions they touched."""
+
+    received: int
+    changed: int
+    first_session: date | None = None
+    last_session: date | None = None
+
+
+class StorePrices(Request):
+    """Upsert daily prices: all of them or none."""
+
+    subject: ClassVar[str] = "ask.ingest.store_prices"
+    reply: ClassVar[type[Contract]] = RowsStored
+
+    source: str = "admin"
+    rows: tuple[PriceRow, ...]
+
+
+class StoreYields(Request):
+    """Upsert Treasury yields: all of them or none."""
+
+    subject: ClassVar[str] = "ask.ingest.store_yields"
+    reply: ClassVar[type[Contract]] = RowsStored
+
+    source: str = "admin"
+    rows: tuple[YieldRow, ...]

@@ -1,0 +1,177 @@
+"""Postgres: one engine per process, one transaction per message, COPY-and-merge for writes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from alembic import context
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import dialect as postgres_dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlmodel import MetaData, SQLModel
+
+from shared.settings import Settings
+
+Session = AsyncSession
+Rows = Sequence[Mapping[str, Any]]
+_quote = postgres_dialect().identifier_preparer.quote
+
+
+def table_base(schema: str) -> type[SQLModel]:
+    """The base of one service's tables: its own metadata, so services never see each other's tables."""
+
+    class Table(SQLModel):
+        metadata = MetaData(schema=schema)
+
+    return Table
+
+
+def create_engine(settings: Settings, role: str) -> AsyncEngine:
+    """The process's engine, connected as the service's own role."""
+    return create_async_engine(
+        settings.database_url(role),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        pool_pre_ping=True,
+        connect_args={"server_settings": {"application_name": f"sigmasight-{role}", "timezone": "UTC", "jit": "off"}},
+    )
+
+
+class Database:
+    """Transactions for one process: `async with database.transaction() as session` commits or rolls back."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """One session in one transaction: committed on leaving, rolled back on any exception."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def reachable(self) -> bool:
+        """Whether a trivial query succeeds now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except Exception:  # noqa: BLE001 - any failure means "not reachable", which is the answer
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.engine.dispose()
+
+
+async def lock(session: Session, *keys: object) -> None:
+    """Hold one advisory lock, named by `keys` together, until the transaction ends.
+
+    Transactions that lock the same name run one after the other; others are not affected.
+    """
+    await lock_each(session, ["/".join(str(key) for key in keys)])
+
+
+async def lock_each(session: Session, names: Sequence[str]) -> None:
+    """Hold one advisory lock per name until the transaction ends, taken in sorted order so that none deadlock."""
+    for name in sorted(set(names)):
+        await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+async def merge(
+    session: Session, model: type[SQLModel], rows: Rows, within: Mapping[str, Any] | None = None
+) -> int:
+    """Upsert `rows` into the model's table by primary key, through COPY; returns how many rows changed.
+
+    Unchanged rows are left alone, so repeating a merge writes nothing. With `within` (column -> value or list of
+    values) the call replaces that scope: rows of the table inside it that are not among `rows` are deleted. Rows
+    go in sorted by key, so concurrent merges wait for each other instead of deadlocking. Rows that name the same
+    key twice are an error of the caller (`CardinalityViolation` from Postgres).
+    """
+    table: SqlTable = model.__table__  # type: ignore[attr-defined]
+    statements = _Merge(table, temporary=f"merge_{uuid4().hex}", columns=tuple(rows[0]) if rows else ())
+    if not rows and within is None:
+        return 0
+    await session.execute(text(statements.create_temporary()))
+    await _copy(session, statements.temporary, statements.columns, rows)
+    changed = 0
+    if within is not None:
+        deleted = await session.execute(text(statements.delete_missing(within)), _bound(within))
+        changed += int(deleted.rowcount)  # type: ignore[attr-defined]
+    if rows:
+        upserted = await session.execute(text(statements.upsert()))
+        changed += int(upserted.rowcount)  # type: ignore[attr-defined]
+    await session.execute(text(f"drop table {statements.temporary}"))
+    return changed
+
+
+class _Merge:
+    """The statements of one merge."""
+
+    def __init__(self, table: SqlTable, temporary: str, columns: tuple[str, ...]) -> None:
+        self.temporary = temporary
+        self.target = f"{_quote(table.schema or 'public')}.{_quote(table.name)}"
+        self.key = tuple(column.name for column in table.primary_key.columns)
+        self.columns = columns or self.key
+
+    def create_temporary(self) -> str:
+        chosen = _names(self.columns)
+        return f"create temporary table {self.temporary} on commit drop as select {chosen} from {self.target} with no data"
+
+    def upsert(self) -> str:
+        values = [name for name in self.columns if name not in self.key]
+        head = f"insert into {self.target} as kept ({_names(self.columns)}) select {_names(self.columns)} from {self.temporary}"
+        conflict = f" order by {_names(self.key)} on conflict ({_names(self.key)})"
+        if not values:
+            return f"{head}{conflict} do nothing"
+        sets = ", ".join(f"{_quote(name)} = excluded.{_quote(name)}" for name in values)
+        kept, new = (", ".join(f"{side}.{_quote(name)}" for name in values) for side in ("kept", "excluded"))
+        return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
+
+    def delete_missing(self, within: Mapping[str, Any]) -> str:
+        scope = " and ".join(_condition(name, value) for name, value in within.items())
+        same = " and ".join(f"fresh.{_quote(name)} = kept.{_quote(name)}" for name in self.key)
+        return f"delete from {self.target} as kept where {scope} and not exists (select 1 from {self.temporary} as fresh where {same})"
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(_quote(name) for name in columns)
+
+
+def _condition(name: str, value: object) -> str:
+    operator = f"= any(:within_{name})" if isinstance(value, list | tuple) else f"= :within_{name}"
+    return f"kept.{_quote(name)} {operator}"
+
+
+def _bound(within: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"within_{name}": list(value) if isinstance(value, tuple) else value for name, value in within.items()}
+
+
+async def _copy(session: Session, temporary: str, columns: Sequence[str], rows: Rows) -> None:
+    if not rows:
+        return
+    connection = await (await session.connection()).get_raw_connection()
+    driver = connection.driver_connection
+    records = [tuple(row[name] for name in columns) for row in rows]
+    await driver.copy_records_to_table(temporary, records=records, columns=list(columns))  # type: ignore[union-attr]
+
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """The whole of a service's Alembic `env.py`: migrate on the connection the bootstrap step hands over.
+
+    The version table lives in the service's own schema, so six migration histories share one database.
+    """
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table_schema=metadata.schema,
+        include_schemas=True,
+        include_name=lambda name, kind, _: kind != "schema" or name == metadata.schema,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,107 @@
+"""Betas, exposures and the factor covariance as factors publishes them."""
+
+from sqlalchemy import Boolean, Column, Date, Double, Integer, String, Uuid
+
+from shared.published import published_view
+
+# factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility", "short_interest").
+# name: as scenarios spell it ("Market", "Low Volatility"). proxy: the ETF, null when the factor has no source.
+factor_definitions = published_view(
+    "factors",
+    "factor_definitions",
+    Column("factor", String, primary_key=True),
+    Column("name", String),
+    Column("proxy", String),
+    Column("display_order", Integer),
+    Column("active", Boolean),
+)
+
+# One row per symbol, session, model and factor. model: "market_relative" (default; later "joint", "univariate").
+# beta is after shrinkage and cap, raw_beta before both; null when quality is "insufficient" (`reason` says why).
+# quality: "full_history" | "limited_history" | "insufficient".
+symbol_factor_betas = published_view(
+    "factors",
+    "symbol_factor_betas",
+    Column("symbol", String, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("price_run", String),
+    Column("beta", Double),
+    Column("raw_beta", Double),
+    Column("standard_error", Double),
+    Column("t_statistic", Double),
+    Column("capped", Boolean),
+    Column("r_squared", Double),
+    Column("observations", Integer),
+    Column("condition_number", Double),
+    Column("quality", String),
+    Column("reason", String),
+)
+
+# beta: return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), estimated jointly with the market; null with reason.
+rate_sensitivities = published_view(
+    "factors",
+    "rate_sensitivities",
+    Column("symbol", String, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("maturity", String, primary_key=True),
+    Column("price_run", String),
+    Column("beta", Double),
+    Column("standard_error", Double),
+    Column("t_statistic", Double),
+    Column("observations", Integer),
+    Column("quality", String),
+    Column("reason", String),
+)
+
+# One row per position, session and active factor (model market_relative). exposure: delta-adjusted dollars (signed);
+# factor_exposure = exposure x beta. Null with `reason` when price, delta or beta is missing.
+position_factor_exposures = published_view(
+    "factors",
+    "position_factor_exposures",
+    Column("position_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("underlying", String),
+    Column("exposure", Double),
+    Column("beta", Double),
+    Column("factor_exposure", Double),
+    Column("quality", String),
+    Column("reason", String),
+)
+
+# One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions. Portfolio beta is
+# this over NAV, taken where both are known. coverage: share of gross delta-adjusted exposure that had a beta (0..1).
+factor_exposures = published_view(
+    "factors",
+    "factor_exposures",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("dollar_exposure", Double),
+    Column("gross_exposure", Double),
+    Column("coverage", Double),
+    Column("positions", Integer),
+    Column("positions_left_out", Integer),
+)
+
+# Daily covariance and correlation of factor returns in the model's factor space (market_relative: styles over
+# market), both triangles and the diagonal. space: "market_relative" | "absolute".
+factor_covariances = published_view(
+    "factors",
+    "factor_covariances",
+    Column("as_of", Date, primary_key=True),
+    Column("space", String, primary_key=True),
+    Column("factor_a", String, primary_key=True),
+    Column("factor_b", String, primary_key=True),
+    Column("price_run", String),
+    Column("covariance", Double),
+    Column("correlation", Double),
+    Column("decay", Double),
+    Column("lookback", Integer),
+    Column("observations", Integer),
+)

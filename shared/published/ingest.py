@@ -1,0 +1,53 @@
+"""Market data as ingest publishes it."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Numeric, String
+
+from shared.published import published_view
+
+# Sessions that were announced. `revision` is the newest market-data revision dated on this very session; the
+# `price_run` of a session derives from the highest revision on or before it.
+market_sessions = published_view(
+    "ingest",
+    "market_sessions",
+    Column("session_date", Date, primary_key=True),
+    Column("revision", BigInteger),
+    Column("announced", Boolean),
+)
+
+# close: USD per share, raw where `close_basis` is "raw"; "adjusted" says the provider had adjusted closes only.
+# adjusted_close: split- and dividend-adjusted, for returns.
+daily_prices = published_view(
+    "ingest",
+    "daily_prices",
+    Column("symbol", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("close", Numeric(18, 6)),
+    Column("adjusted_close", Double),
+    Column("close_basis", String),
+    Column("source", String),
+)
+
+# kind: stock | etf | fund | index. dividend_yield: continuous, decimal per year, null when unknown.
+securities = published_view(
+    "ingest",
+    "securities",
+    Column("symbol", String, primary_key=True),
+    Column("kind", String),
+    Column("name", String),
+    Column("sector", String),
+    Column("industry", String),
+    Column("dividend_yield", Double),
+    Column("source", String),
+)
+
+# maturity: "1M" "3M" "6M" "1Y" "2Y" "5Y" "7Y" "10Y" "20Y" "30Y"; maturity_years is its length.
+# yield_percent: 4.25 means 4.25 %.
+treasury_yields = published_view(
+    "ingest",
+    "treasury_yields",
+    Column("maturity", String, primary_key=True),
+    Column("observation_date", Date, primary_key=True),
+    Column("maturity_years", Double),
+    Column("yield_percent", Double),
+    Column("source", String),
+)

@@ -1,0 +1,170 @@
+"""Settings every service has, read from `SIGMASIGHT_*`; a misspelt variable or an unsafe one stops the start.
+
+Every secret may come from a file instead: `SIGMASIGHT_DATABASE_PASSWORD_FILE=/run/secrets/db`.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.errors import Misconfigured
+from shared.topology import TOPOLOGY
+
+PREFIX = "SIGMASIGHT_"
+DEFAULT_PASSWORD = "sigmasight"  # noqa: S105 - a development default that non-loopback listeners refuse
+
+# Variables with the prefix that no service reads: they belong to the local stack and the tests.
+TOOL_VARIABLES = frozenset({"SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"})
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads `<VARIABLE>_FILE` for secret fields: the file's text without trailing white space."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        alias = field.validation_alias
+        variable = alias if isinstance(alias, str) else f"{self.config.get('env_prefix', '')}{field_name}".upper()
+        path = os.environ.get(f"{variable}_FILE")
+        if path is None or not is_secret(field):
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip(), alias if isinstance(alias, str) else field_name, False
+        except OSError as error:
+            raise Misconfigured(f"{variable}_FILE={path} cannot be read: {error.strerror}; name a readable file") from error
+
+    def __call__(self) -> dict[str, Any]:
+        values = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {key: value for value, key, _ in values if value is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the field's type is (optionally) `SecretStr`."""
+    return "SecretStr" in str(field.annotation)
+
+
+class EnvironmentSettings(BaseSettings):
+    """Settings read from secret files first, then from the environment."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, SecretFiles(settings_cls), env_settings
+
+
+class ServiceSettings(EnvironmentSettings):
+    """Base of a service's own settings; the subclass sets `env_prefix="SIGMASIGHT_<SERVICE>_"`."""
+
+
+class Settings(EnvironmentSettings):
+    """What every service needs to stand up."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    database_host: str = "127.0.0.1"
+    database_port: int = Field(default=5432, ge=1, le=65535)
+    database_name: str = "sigmasight"
+    database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+    database_pool_size: int = Field(default=5, ge=1, le=100)
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
+
+    listen_host: str = "127.0.0.1"
+    concurrency: int = Field(default=2, ge=1, le=32, description="messages of one kind worked on at once")
+    acknowledge_seconds: float = Field(default=10.0, gt=0.5, description="silence after which a message is redelivered")
+    retry_seconds: tuple[float, ...] = (0.5, 2.0, 8.0, 30.0)
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: str = Field(default="json", pattern="^(json|text)$")
+
+    @model_validator(mode="after")
+    def _refuse_default_secrets_beyond_loopback(self) -> Self:
+        secrets = {"DATABASE_PASSWORD": self.database_password, "NATS_PASSWORD": self.nats_password}
+        defaults = [PREFIX + name for name, value in secrets.items() if value.get_secret_value() == DEFAULT_PASSWORD]
+        if defaults and not is_loopback(self.listen_host):
+            raise Misconfigured(
+                f"refusing to listen on {self.listen_host} with the default {' and '.join(defaults)}: "
+                f"set {'them' if len(defaults) > 1 else 'it'}, or SIGMASIGHT_LISTEN_HOST=127.0.0.1"
+            )
+        return self
+
+    def database_url(self, role: str) -> str:
+        """The SQLAlchemy URL for one service's role, password included."""
+        password = self.database_password.get_secret_value()
+        return f"postgresql+asyncpg://{role}:{password}@{self.database_host}:{self.database_port}/{self.database_name}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on `host` can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def known_variables(*kinds: type[EnvironmentSettings]) -> set[str]:
+    """Every environment variable the settings classes read, `_FILE` twins of secrets included."""
+    names = set(TOOL_VARIABLES)
+    for kind in kinds:
+        for field_name, field in kind.model_fields.items():
+            alias = field.validation_alias
+            name = alias if isinstance(alias, str) else f"{kind.model_config.get('env_prefix', '')}{field_name}".upper()
+            names |= {name, f"{name}_FILE"} if is_secret(field) else {name}
+    return names
+
+
+def misspelt_variables(environment: Mapping[str, str], own: type[EnvironmentSettings] | None, word: str | None) -> list[str]:
+    """One sentence for each `SIGMASIGHT_*` variable nobody reads.
+
+    Variables prefixed with another service's word are that service's to check.
+    """
+    known = known_variables(Settings, *([own] if own else []))
+    others = tuple(f"{PREFIX}{other.upper()}_" for other in TOPOLOGY if other != word) + (f"{PREFIX}BOOTSTRAP_",)
+    unknown = [n for n in environment if n.startswith(PREFIX) and n not in known and not n.startswith(others)]
+    return [_misspelling(name, known) for name in sorted(unknown)]
+
+
+def _misspelling(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"unknown variable {name}" + (f": did you mean {close[0]}?" if close else ": unset it")
+
+
+SettingsKind = TypeVar("SettingsKind", bound=EnvironmentSettings)
+
+
+def load(kind: type[SettingsKind]) -> SettingsKind:
+    """Read one settings class; raises `Misconfigured` naming the variable and the fix."""
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        lines = [f"{prefix}{'_'.join(str(p) for p in e['loc'])}".upper() + f": {e['msg']}" for e in error.errors()]
+        raise Misconfigured("; ".join(lines)) from error
+
+
+@lru_cache
+def shared_settings() -> Settings:
+    """The process's shared settings, read once."""
+    return load(Settings)
+
+
+def check_spelling(word: str, own: type[EnvironmentSettings] | None = None) -> None:
+    """Raise `Misconfigured` when the environment holds a variable with our prefix that nobody reads."""
+    problems = misspelt_variables(os.environ, own, word)
+    if problems:
+        raise Misconfigured("; ".join(problems))

@@ -1,0 +1,105 @@
+"""Traces, metrics and logs: one call per process.
+
+Traces go out over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or its traces-only twin) is set, the standard variable;
+without it spans still carry trace ids from event to event, and nothing leaves the process. Metrics are scraped from
+`/metrics`. Logs are one JSON object per line on standard output with `run_id` and `trace_id`.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+
+from shared.settings import Settings
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+@dataclass
+class Telemetry:
+    """What a process reports through: a tracer provider and a metrics registry of its own."""
+
+    tracer_provider: TracerProvider
+    registry: CollectorRegistry
+    handled: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.handled = Counter(
+            "sigmasight_messages", "Messages by what became of them", ["subject", "outcome"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "sigmasight_handling_seconds", "Seconds from message to commit", ["subject"], buckets=_SECONDS, registry=self.registry
+        )
+
+
+def create_telemetry(word: str, settings: Settings) -> Telemetry:
+    """Set up logging and tracing for the process of service `word`."""
+    configure_logging(word, settings)
+    provider = TracerProvider(resource=Resource.create({"service.name": word, "service.namespace": "sigmasight"}))
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return Telemetry(provider, CollectorRegistry())
+
+
+def current_trace_id() -> str | None:
+    """The current trace's id as 32 hex digits, or None outside any trace."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+def configure_logging(word: str, settings: Settings) -> None:
+    """Send structlog and the standard library's logging through one formatter to standard output."""
+    shared_processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _service_and_trace(word),
+    ]
+    structlog.configure(
+        processors=[*shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Any = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared_processors,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+    for chatty in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "faststream.access"):
+        logging.getLogger(chatty).handlers = []
+        logging.getLogger(chatty).propagate = True
+    logging.getLogger("faststream.access").setLevel("WARNING")
+    logging.getLogger("uvicorn.access").setLevel("WARNING")
+
+
+def _service_and_trace(word: str) -> Any:
+    def add(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["service"] = word
+        if (trace_id := current_trace_id()) is not None:
+            event["trace_id"] = trace_id
+        return event
+
+    return add

@@ -1,0 +1,50 @@
+"""Who hears and who tells what: one line per service, from which streams, durables and permissions follow."""
+
+from dataclasses import dataclass
+
+from shared.contracts.event import Event, Request, WorkFailed
+from shared.contracts.factors import FactorsComputed, FactorsFailed
+from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
+from shared.contracts.greeks import GreeksComputed, GreeksFailed
+from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated, StorePrices, StoreYields
+from shared.contracts.snapshots import SnapshotsCreated, SnapshotsFailed
+from shared.contracts.stress import StressComputed, StressFailed
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One service on the bus: events heard, events told, requests answered and asked."""
+
+    hears: tuple[type[Event], ...]
+    tells: tuple[type[Event], ...]
+    answers: tuple[type[Request], ...] = ()
+    asks: tuple[type[Request], ...] = ()
+    failure: type[WorkFailed] | None = None  # the gateway has none: nobody would hear it but itself
+
+    def everything_told(self) -> tuple[type[Event], ...]:
+        """Events published, the failure event included."""
+        return self.tells + ((self.failure,) if self.failure else ())
+
+
+_ADMIN_REQUESTS = (StorePrices, StoreYields)
+_STAGES: tuple[type[Event], ...] = (PricesUpdated, GreeksComputed, FactorsComputed, SnapshotsCreated, StressComputed)
+_FAILURES: tuple[type[Event], ...] = (IngestFailed, GreeksFailed, FactorsFailed, SnapshotsFailed, StressFailed)
+
+TOPOLOGY: dict[str, Wiring] = {
+    "ingest": Wiring(
+        (MarketCloseRequested, MarketClosed, PortfoliosChanged), (MarketClosed, PricesUpdated), answers=_ADMIN_REQUESTS, failure=IngestFailed
+    ),
+    "greeks": Wiring((PricesUpdated,), (GreeksComputed,), failure=GreeksFailed),
+    "factors": Wiring((GreeksComputed,), (FactorsComputed,), failure=FactorsFailed),
+    "snapshots": Wiring((FactorsComputed,), (SnapshotsCreated,), failure=SnapshotsFailed),
+    "stress": Wiring((FactorsComputed,), (StressComputed,), failure=StressFailed),
+    "gateway": Wiring((MarketClosed, *_STAGES, *_FAILURES), (PortfoliosChanged, MarketCloseRequested), asks=_ADMIN_REQUESTS),
+}
+
+
+def publisher_of(event: type[Event]) -> str:
+    """The one service that tells `event`; raises `LookupError` for an event nobody tells."""
+    for word, wiring in TOPOLOGY.items():
+        if event in wiring.everything_told():
+            return word
+    raise LookupError(f"no service tells {event.__name__}")
