@@ -1,0 +1,1 @@
+"""The mathematics of greeks: volatility, rates, engines, contracts, positions; arrays in, values out."""

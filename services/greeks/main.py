@@ -1,0 +1,7 @@
+"""Composition root: `faststream run services.greeks.main:app`."""
+
+from services.greeks.handlers import router
+from services.greeks.settings import GreeksSettings
+from shared.service import create_service
+
+app = create_service("greeks", router, GreeksSettings)

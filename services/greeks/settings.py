@@ -1,0 +1,31 @@
+"""What greeks alone can be told."""
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings, load
+
+
+class GreeksSettings(ServiceSettings):
+    """Read from `SIGMASIGHT_GREEKS_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_GREEKS_")
+
+    engine: Literal["black_scholes_merton", "mibian"] = Field(
+        default="black_scholes_merton", description="what values options that have time left"
+    )
+    configured_rate: float = Field(
+        default=0.03,
+        gt=-0.5,
+        lt=1.0,
+        description="continuously compounded rate per year (0.03 is 3 %) where no Treasury curve is stored",
+    )
+
+
+@lru_cache
+def get_settings() -> GreeksSettings:
+    """The process's settings, read once."""
+    return load(GreeksSettings)
