@@ -1,0 +1,70 @@
+"""A bootstrapped Postgres and NATS once per run; empty tables and streams for every test."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import nats
+import pytest
+from nats.aio.client import Client
+from sqlalchemy import text
+
+from shared.database import Database, create_engine
+from shared.messaging import stream_configs
+from tests.servers import Servers, running_servers
+
+# Filled by migrations, not by work: emptying them would break the services.
+DEFINITIONS = ("alembic_version", "factor_definitions")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Postgres and NATS, with roles, tables, views, streams and durables."""
+    with running_servers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def admin(servers: Servers) -> AsyncIterator[Database]:
+    """The database as its superuser: for arranging rows of any service, never for the work under test."""
+    database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def role(servers: Servers) -> AsyncIterator[Callable[[str], Database]]:
+    """`role("greeks")`: the database as one service sees it."""
+    opened: dict[str, Database] = {}
+
+    def as_role(word: str) -> Database:
+        if word not in opened:
+            opened[word] = Database(create_engine(servers.settings, word))
+        return opened[word]
+
+    yield as_role
+    for database in opened.values():
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+async def bus(servers: Servers) -> AsyncIterator[Client]:
+    """The bus as its administrator."""
+    client = await nats.connect(servers.settings.nats_url, user="bootstrap", password=servers.own.nats_password.get_secret_value())
+    yield client
+    await client.close()
+
+
+@pytest.fixture(autouse=True)
+async def empty(admin: Database, bus: Client) -> None:
+    """Every test starts with empty tables and streams."""
+    async with admin.transaction() as session:
+        found = await session.execute(
+            text(
+                "select format('%I.%I', schemaname, tablename) from pg_tables where tableowner <> 'postgres' "
+                "and schemaname not in ('pg_catalog', 'information_schema') and not tablename = any(:kept)"
+            ),
+            {"kept": list(DEFINITIONS)},
+        )
+        if names := ", ".join(found.scalars()):
+            await session.execute(text(f"truncate {names} cascade"))
+    for stream in stream_configs():
+        await bus.jetstream().purge_stream(str(stream.name))

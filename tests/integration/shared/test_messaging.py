@@ -1,0 +1,201 @@
+"""What stands around a handler, on a real server: commit, publish, acknowledge; retries; dead letters."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import nats.errors
+import pytest
+from faststream.nats import NatsBroker
+from nats.aio.client import Client
+from sqlalchemy import text
+
+from shared.contracts.event import Event
+from shared.contracts.greeks import GreeksComputed, GreeksFailed
+from shared.contracts.ingest import PricesUpdated
+from shared.database import Database, Session
+from shared.errors import Permanent
+from shared.messaging import MESSAGE_ID, Consumption, ServiceRouter, create_broker, publish
+from shared.telemetry import create_telemetry
+from tests.builders import AS_OF
+from tests.servers import Servers
+
+Role = Callable[[str], Database]
+Handler = Callable[[PricesUpdated, Session], Awaitable[Any]]
+
+
+def a_shard(shard: int = 0) -> PricesUpdated:
+    return PricesUpdated.new(uuid4(), AS_OF, part=shard, price_run="p1", shard=shard, shards=shard + 1, portfolio_ids=())
+
+
+@dataclass
+class Work:
+    """A handler that records what it was given and does what the test says."""
+
+    behaviour: Callable[[int], Awaitable[None]]
+    seen: list[PricesUpdated] = field(default_factory=list)
+
+    async def __call__(self, event: PricesUpdated, session: Session) -> GreeksComputed:
+        self.seen.append(event)
+        await self.behaviour(len(self.seen))
+        return GreeksComputed.about(event, contracts=1)
+
+
+@asynccontextmanager
+async def greeks_hearing(servers: Servers, database: Database, handler: Any) -> AsyncIterator[NatsBroker]:
+    """The greeks service around `handler`, started; yields its broker."""
+    router = ServiceRouter("greeks")
+    router.emits(GreeksComputed)(router.on(PricesUpdated)(handler))
+    telemetry = create_telemetry("greeks", servers.settings)
+    broker = create_broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
+    Consumption(router, broker, database, servers.settings, telemetry).attach()
+    async with broker:
+        await broker.start()
+        yield broker
+
+
+async def emit(servers: Servers, event: Event) -> None:
+    telemetry = create_telemetry("ingest", servers.settings)
+    async with create_broker("ingest", servers.settings, telemetry, on_closed=lambda: None) as broker:
+        await publish(broker, event)
+
+
+async def published(bus: Client, stream: str, subject: str, count: int = 1, seconds: float = 10) -> list[Any]:
+    """The first `count` messages of a subject, read by an ephemeral consumer."""
+    subscription = await bus.jetstream().subscribe(subject, stream=stream, ordered_consumer=True)
+    try:
+        return [await subscription.next_msg(timeout=seconds) for _ in range(count)]
+    finally:
+        await subscription.unsubscribe()
+
+
+async def pending(bus: Client) -> tuple[int, int]:
+    """(waiting, unacknowledged) messages of the greeks durable."""
+    info = await bus.jetstream().consumer_info("INGEST", "greeks-prices-updated")
+    return int(info.num_pending or 0), int(info.num_ack_pending or 0)
+
+
+async def settled(bus: Client) -> None:
+    for _ in range(200):
+        if await pending(bus) == (0, 0):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"messages left: {await pending(bus)}")
+
+
+async def at_once(_: int) -> None:
+    return None
+
+
+async def test_handled_event_is_published_and_acknowledged(servers: Servers, role: Role, bus: Client) -> None:
+    work, shard = Work(at_once), a_shard()
+
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, shard)
+        [message] = await published(bus, "GREEKS", GreeksComputed.subject)
+        await settled(bus)
+
+    told = GreeksComputed.model_validate_json(message.data)
+    assert told.event_id == GreeksComputed.identity(shard.run_id, AS_OF, 0)
+    assert message.headers[MESSAGE_ID] == str(told.event_id)
+    assert (told.shard, told.price_run, told.counts) == (0, "p1", {"contracts": 1})
+    assert told.elapsed_seconds > 0
+
+
+async def test_repeated_publication_is_discarded_by_the_bus(servers: Servers, role: Role, bus: Client) -> None:
+    work, shard = Work(at_once), a_shard()
+
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, shard)
+        await emit(servers, shard)
+        await published(bus, "GREEKS", GreeksComputed.subject)
+        await settled(bus)
+
+    assert len(work.seen) == 1
+
+
+async def test_transient_error_is_retried_until_it_passes(servers: Servers, role: Role, bus: Client) -> None:
+    async def fail_twice(attempt: int) -> None:
+        if attempt <= 2:
+            raise ConnectionError("try again")
+
+    work = Work(fail_twice)
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, a_shard())
+        await published(bus, "GREEKS", GreeksComputed.subject)
+        await settled(bus)
+
+    assert len(work.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"), [(ConnectionError("still down"), 4), (Permanent("no retry can help"), 1)], ids=["transient", "permanent"]
+)
+async def test_hopeless_message_becomes_a_dead_letter(
+    error: Exception, attempts: int, servers: Servers, role: Role, bus: Client
+) -> None:
+    async def always(_: int) -> None:
+        raise error
+
+    work, shard = Work(always), a_shard()
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, shard)
+        [dead] = await published(bus, "DEAD", "dead.greeks")
+        [failed] = await published(bus, "GREEKS", GreeksFailed.subject)
+        await settled(bus)
+
+    letter, failure = json.loads(dead.data), GreeksFailed.model_validate_json(failed.data)
+    assert len(work.seen) == attempts
+    assert (letter["error"], letter["attempts"]) == (type(error).__name__, attempts)
+    assert PricesUpdated.model_validate_json(letter["payload"]) == shard
+    assert (failure.run_id, failure.shard, failure.message) == (shard.run_id, 0, str(error))
+
+
+async def test_undecodable_payload_becomes_a_dead_letter(servers: Servers, role: Role, bus: Client) -> None:
+    work = Work(at_once)
+
+    async with greeks_hearing(servers, role("greeks"), work):
+        await bus.jetstream().publish(PricesUpdated.subject, b'{"as_of": "not a date"}')
+        [dead] = await published(bus, "DEAD", "dead.greeks")
+        await settled(bus)
+
+    assert work.seen == []
+    assert json.loads(dead.data)["error"] == "ValidationError"
+
+
+async def test_slow_handler_keeps_its_message_by_heartbeat(servers: Servers, role: Role, bus: Client) -> None:
+    async def slowly(_: int) -> None:
+        await asyncio.sleep(servers.settings.acknowledge_seconds * 2)
+
+    work = Work(slowly)
+    async with greeks_hearing(servers, role("greeks"), work):
+        await emit(servers, a_shard())
+        await published(bus, "GREEKS", GreeksComputed.subject)
+        await settled(bus)
+
+    assert len(work.seen) == 1
+
+
+async def test_failed_handler_leaves_no_rows(servers: Servers, role: Role, bus: Client, admin: Database) -> None:
+    async def write_and_fail(event: PricesUpdated, session: Session) -> GreeksComputed:
+        await session.execute(text("create table greeks.half_written (x int)"))
+        raise Permanent("after writing")
+
+    async with greeks_hearing(servers, role("greeks"), write_and_fail):
+        await emit(servers, a_shard())
+        await published(bus, "DEAD", "dead.greeks")
+
+    async with admin.transaction() as session:
+        assert await session.scalar(text("select to_regclass('greeks.half_written')")) is None
+
+
+async def test_service_may_not_publish_for_another(servers: Servers) -> None:
+    telemetry = create_telemetry("stress", servers.settings)
+
+    async with create_broker("stress", servers.settings, telemetry, on_closed=lambda: None) as broker:
+        with pytest.raises((nats.errors.Error, TimeoutError)):
+            await broker.publish(b"{}", PricesUpdated.subject, stream="INGEST", timeout=1.0)
