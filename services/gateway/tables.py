@@ -33,7 +33,9 @@ from shared.database import table_base
 from shared.published import gateway as published
 
 if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
+
+    class Table(SQLModel):
+        """The base of every table here, as a type checker needs to see it."""
 else:
     Table = table_base("gateway")
 

@@ -1,0 +1,114 @@
+"""The status of a run, derived by counting its rows: the same rows give the same answer in whatever order they came."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+STAGES = ("prices", "greeks", "factors", "snapshots", "stress")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One stage of one shard, as its event told. `occurred_at` ends it; it took `elapsed_seconds`."""
+
+    stage: str
+    shard: int
+    shards: int
+    succeeded: bool
+    occurred_at: datetime
+    elapsed_seconds: float = 0.0
+    error: str | None = None
+    message: str | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """When the stage began with the shard."""
+        return self.occurred_at - timedelta(seconds=self.elapsed_seconds)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a run is not complete: which stage of which shard, a stable code, a sentence."""
+
+    stage: str
+    shard: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred, if it is closed."""
+
+    status: str
+    troubles: tuple[Trouble, ...]
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """One stage over all shards: when it first began and last ended, the seconds it worked, the shards it did."""
+
+    stage: str
+    first_start: datetime
+    last_end: datetime
+    busy_seconds: float
+    shards_done: int
+    shards_failed: int
+
+
+def outcome(items: Sequence[Item], closed_at: datetime | None = None) -> Outcome:
+    """What became of a run. `closed_at` is when it was given up as overdue: what is missing then counts as failed.
+
+    A shard is done when every stage succeeded, and closed when one failed: nothing after it will come.
+    """
+    shards = max((item.shards for item in items if item.succeeded), default=1)
+    states = [_shard_state(shard, [item for item in items if item.shard == shard]) for shard in range(shards)]
+    if closed_at is None and any(state == "open" for state, _ in states):
+        return Outcome("running", (), None)
+    done = sum(state == "done" for state, _ in states)
+    status = "completed" if done == shards else "partial" if done else "failed"
+    troubles = tuple(trouble for _, troubles in states for trouble in troubles)
+    last_row = max((item.occurred_at for item in items), default=closed_at)
+    return Outcome(status, troubles, last_row if status == "completed" or closed_at is None else closed_at)
+
+
+def _shard_state(shard: int, items: Sequence[Item]) -> tuple[str, list[Trouble]]:
+    succeeded = {item.stage for item in items if item.succeeded}
+    if succeeded.issuperset(STAGES):
+        return "done", []
+    failed = [item for item in sorted(items, key=_by_stage) if not item.succeeded]
+    if failed:
+        return "closed", [_failure(item) for item in failed]
+    return "open", [_missing(stage, shard) for stage in STAGES if stage not in succeeded]
+
+
+def _by_stage(item: Item) -> int:
+    return STAGES.index(item.stage)
+
+
+def _failure(item: Item) -> Trouble:
+    return Trouble(item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed")
+
+
+def _missing(stage: str, shard: int) -> Trouble:
+    return Trouble(stage, shard, "overdue", f"{stage} did not report within the time allowed")
+
+
+def stage_timings(items: Iterable[Item]) -> list[StageTiming]:
+    """How long each stage that has begun took, in the order of the pipeline."""
+    rows = list(items)
+    return [
+        _timing(stage, found) for stage in STAGES if (found := [item for item in rows if item.stage == stage])
+    ]
+
+
+def _timing(stage: str, items: Sequence[Item]) -> StageTiming:
+    return StageTiming(
+        stage=stage,
+        first_start=min(item.started_at for item in items),
+        last_end=max(item.occurred_at for item in items),
+        busy_seconds=sum(item.elapsed_seconds for item in items),
+        shards_done=sum(item.succeeded for item in items),
+        shards_failed=sum(not item.succeeded for item in items),
+    )

@@ -1,0 +1,1 @@
+"""Every SQL statement of the gateway, one file per subject. Nothing here commits."""

@@ -1,0 +1,51 @@
+"""The outbox: events that were committed with the rows they speak of, waiting to be published."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.tables import OutboxRow, sql_table
+from shared.contracts.event import Event
+from shared.database import Session
+
+outbox = sql_table(OutboxRow)
+
+
+async def save_event(session: Session, event: Event, headers: Mapping[str, str]) -> None:
+    """Leave an event for the relay, in the caller's transaction. The same event again changes nothing."""
+    row = {
+        "event_id": event.event_id,
+        "subject": event.subject,
+        "payload": event.model_dump(mode="json"),
+        "headers": dict(headers),
+    }
+    await session.execute(
+        insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
+    )
+
+
+async def load_waiting(session: Session, limit: int) -> list[RowMapping]:
+    """The oldest events not yet published, held against other relays until the transaction ends."""
+    waiting = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.outbox_id).limit(limit)
+    return list((await session.execute(waiting.with_for_update(skip_locked=True))).mappings())
+
+
+async def save_published(session: Session, outbox_id: int) -> None:
+    """Mark an event as published now."""
+    await session.execute(
+        update(outbox).where(outbox.c.outbox_id == outbox_id).values(published_at=func.now())
+    )
+
+
+async def delete_published(session: Session, before: datetime) -> None:
+    """Forget events published before a moment."""
+    await session.execute(delete(outbox).where(outbox.c.published_at < before))
+
+
+async def count_waiting(session: Session) -> int:
+    """How many events wait to be published."""
+    waiting: Any = await session.scalar(select(func.count()).where(outbox.c.published_at.is_(None)))
+    return int(waiting or 0)

@@ -1,0 +1,175 @@
+"""Run tracking: one row per run, one row per (stage, shard) of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, case, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.tables import BatchItem, BatchRun, sql_table
+from shared.contracts.event import ShardEvent, WorkFailed
+from shared.contracts.ingest import MarketClosed
+from shared.database import Session
+
+runs, items = sql_table(BatchRun), sql_table(BatchItem)
+UNKNOWN_TRIGGER = "unknown"
+
+
+async def save_run(
+    session: Session, run_id: UUID, as_of: date, trigger: str, requested_by: UUID | None
+) -> None:
+    """Open a run before its first event; a run that is there already is left alone."""
+    row = {"run_id": run_id, "as_of": as_of, "trigger": trigger, "requested_by": requested_by}
+    await session.execute(insert(runs).values(row).on_conflict_do_nothing())
+
+
+async def save_announcement(session: Session, event: MarketClosed) -> None:
+    """A session's run begins, or turns out to have been begun by the clock or an operator."""
+    row = {
+        "run_id": event.run_id,
+        "as_of": event.as_of,
+        "trigger": event.trigger,
+        "started_at": event.occurred_at,
+    }
+    new = insert(runs).values(row)
+    first_start = func.least(runs.c.started_at, new.excluded.started_at)
+    trigger = case((runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger)
+    changes = {"trigger": trigger, "started_at": first_start}
+    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
+
+
+async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> None:
+    """A stage succeeded for a shard."""
+    row = {
+        "status": "ok",
+        "elapsed_seconds": event.elapsed_seconds,
+        "counts": event.counts,
+        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
+        "error": None,
+        "message": None,
+    }
+    await _save_item(session, stage, event, row, trace_id)
+
+
+async def save_failure(session: Session, stage: str, event: WorkFailed, trace_id: str | None) -> None:
+    """A stage was given up for a shard."""
+    empty: dict[str, Any] = {"elapsed_seconds": 0.0, "counts": {}, "warnings": []}
+    row = {"status": "failed", "error": event.error, "message": event.message, **empty}
+    await _save_item(session, stage, event, row, trace_id)
+
+
+async def _save_item(
+    session: Session, stage: str, event: ShardEvent | WorkFailed, facts: dict[str, Any], trace_id: str | None
+) -> None:
+    """Record the item, one at a time per run.
+
+    Success outlives failure and the later report outlives the earlier, so the order of arrival does not matter.
+    """
+    await _lock_run(session, event)
+    row = {
+        "run_id": event.run_id,
+        "stage": stage,
+        "shard": event.shard,
+        "shards": event.shards,
+        "occurred_at": event.occurred_at,
+        "portfolio_ids": list(event.portfolio_ids),
+        "trace_id": trace_id,
+        **facts,
+    }
+    new = insert(items).values(row)
+    outlives = tuple_(new.excluded.status == "ok", new.excluded.occurred_at) > tuple_(
+        items.c.status == "ok", items.c.occurred_at
+    )
+    changes = {name: new.excluded[name] for name in row if name not in ("run_id", "stage", "shard")}
+    key = [items.c.run_id, items.c.stage, items.c.shard]
+    await session.execute(new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives))
+
+
+async def _lock_run(session: Session, event: ShardEvent | WorkFailed) -> None:
+    """Make sure the run exists and hold its row until the transaction ends."""
+    clock = event.run_id == MarketClosed.clock_run(event.as_of)
+    row = {
+        "run_id": event.run_id,
+        "as_of": event.as_of,
+        "trigger": "clock" if clock else UNKNOWN_TRIGGER,
+        "started_at": event.occurred_at,
+    }
+    new = insert(runs).values(row)
+    first_start = {"started_at": func.least(runs.c.started_at, new.excluded.started_at)}
+    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=first_start))
+
+
+async def load_items(session: Session, run_id: UUID) -> Sequence[RowMapping]:
+    """Everything that was reported about a run, in the order of shards and time."""
+    rows = (
+        select(items)
+        .where(items.c.run_id == run_id)
+        .order_by(items.c.shard, items.c.occurred_at, items.c.stage)
+    )
+    return (await session.execute(rows)).mappings().all()
+
+
+async def given_up_at(session: Session, run_id: UUID) -> datetime | None:
+    """When the run was closed as overdue, if it was."""
+    overdue = runs.c.problems.contains([{"code": "overdue"}])
+    return await session.scalar(select(runs.c.finished_at).where(runs.c.run_id == run_id, overdue))
+
+
+async def save_outcome(
+    session: Session,
+    run_id: UUID,
+    status: str,
+    problems: Sequence[Mapping[str, Any]],
+    finished_at: datetime | None,
+) -> None:
+    """Write what became of a run, as it was derived from its items."""
+    values = {
+        "status": status,
+        "problems": [dict(problem) for problem in problems],
+        "finished_at": finished_at,
+    }
+    await session.execute(update(runs).where(runs.c.run_id == run_id).values(values))
+
+
+async def close_run_without_work(session: Session, run_id: UUID, now: datetime) -> None:
+    """Complete a run that has nothing to do, unless it did report something."""
+    idle = ~select(items.c.run_id).where(items.c.run_id == run_id).exists()
+    closed = update(runs).where(runs.c.run_id == run_id, runs.c.status == "running", idle)
+    await session.execute(closed.values(status="completed", finished_at=now))
+
+
+async def load_overdue(session: Session, started_before: datetime) -> list[UUID]:
+    """Runs still open though they began before a moment, held until the transaction ends."""
+    overdue = select(runs.c.run_id).where(runs.c.status == "running", runs.c.started_at < started_before)
+    return list(await session.scalars(overdue.with_for_update(skip_locked=True)))
+
+
+async def load_run(session: Session, run_id: UUID) -> RowMapping | None:
+    """One run, or None."""
+    return (await session.execute(select(runs).where(runs.c.run_id == run_id))).mappings().one_or_none()
+
+
+async def load_runs(
+    session: Session, status: str | None, as_of: date | None, limit: int, offset: int
+) -> tuple[list[RowMapping], int]:
+    """A page of runs, newest first, and how many match."""
+    conditions = [runs.c.status == status] if status else []
+    conditions += [runs.c.as_of == as_of] if as_of else []
+    page = select(runs).where(*conditions).order_by(runs.c.started_at.desc(), runs.c.run_id)
+    found = await session.execute(page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(runs).where(*conditions))
+    return list(found.mappings()), int(count or 0)
+
+
+async def latest_run_of(session: Session, portfolio_id: UUID) -> RowMapping | None:
+    """The run that last worked on a portfolio, or None."""
+    touching = (
+        select(items.c.run_id)
+        .where(items.c.portfolio_ids.contains([portfolio_id]))
+        .order_by(items.c.occurred_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (await session.execute(select(runs).where(runs.c.run_id == touching))).mappings().one_or_none()
