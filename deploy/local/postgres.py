@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from deploy.local.places import (
     Account,
     can_pass,
@@ -54,9 +56,14 @@ class PostgresAddress:
     superuser: str
     password: str
 
+    @property
+    def location(self) -> str:
+        """Host and port, without secrets."""
+        return f"{self.host}:{self.port}"
+
     def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
         """A connection URL; passwords are made of URL-safe characters."""
-        return f"{scheme}://{self.superuser}:{self.password}@{self.host}:{self.port}/{database}"
+        return f"{scheme}://{self.superuser}:{self.password}@{self.location}/{database}"
 
 
 class EmbeddedPostgres:
@@ -111,6 +118,18 @@ class EmbeddedPostgres:
         """Whether the server accepts connections."""
         command = [str(self.binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "1"]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
+
+    def forget_foreign_lock(self) -> None:
+        """Remove a lock file whose process number went to a program that is no Postgres.
+
+        After a crash of the machine the server would otherwise refuse to start while that program runs. Every
+        other case is left to the server, which knows best.
+        """
+        lock = self.data / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
+            holder = psutil.Process(int(lock.read_text().splitlines()[0]))
+            if "postgres" not in holder.name():
+                lock.unlink()
 
     def remove(self) -> None:
         """Delete the cluster, wherever it is."""

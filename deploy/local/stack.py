@@ -1,0 +1,195 @@
+"""The stack as a list of parts: two servers, the bootstrap step, six services; their ports and secrets."""
+
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from deploy.local.nats import EmbeddedNats
+from deploy.local.places import private_directory
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.programs import Program
+from deploy.local.state import PROJECT, StackState, StateDirectory, complete_secrets
+from shared.messaging import nats_authorization
+from shared.topology import TOPOLOGY
+
+WORDS = tuple(TOPOLOGY)
+SERVERS = ("postgres", "nats")
+ADMIN_EMAIL = "admin@example.com"
+_PORTS = ("postgres", "nats", "nats_monitoring", *WORDS)
+_BUS_USERS = ("bootstrap", *WORDS)
+_SIGNING_KEY = "signing_key"
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def _nothing() -> None:
+    """The default of a part that needs no preparation."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program to keep running, and how to tell that it is ready for the others.
+
+    `before_start` runs each time, restarts included.
+    """
+
+    program: Program
+    address: str
+    is_ready: Callable[[], bool]
+    before_start: Callable[[], None] = _nothing
+
+    @property
+    def name(self) -> str:
+        """The program's name: a service's word, "postgres" or "nats"."""
+        return self.program.name
+
+
+class Stack:
+    """Everything one state directory runs. Ports and secrets come from `state` and stay what they were."""
+
+    def __init__(self, directory: StateDirectory, state: StackState) -> None:
+        self.directory = directory
+        self.ports = _ports(state.ports)
+        self.secrets = _secrets(state.secrets)
+        self.postgres = EmbeddedPostgres(
+            directory.path / "postgres", self.ports["postgres"], self.secrets["postgres"]
+        )
+        bus_passwords = {user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}
+        self.nats = EmbeddedNats(
+            directory.path / "nats",
+            self.ports["nats"],
+            self.ports["nats_monitoring"],
+            nats_authorization(bus_passwords),
+        )
+
+    def prepare(self) -> None:
+        """Directories, configuration files, and the first time the database cluster."""
+        self.postgres.prepare()
+        self.nats.prepare()
+        private_directory(self.directory.path / "secrets", None)
+        _write_secret(self.signing_key_file, self.secrets[_SIGNING_KEY])
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The gateway's Ed25519 key: several lines of text, which travel better as a file."""
+        return self.directory.path / "secrets" / "signing_key.pem"
+
+    def servers(self) -> list[Part]:
+        """What the services stand on."""
+        postgres, nats = self.postgres, self.nats
+        return [
+            Part(
+                postgres.program(),
+                postgres.address.location,
+                postgres.is_ready,
+                postgres.forget_foreign_lock,
+            ),
+            Part(nats.program(), nats.address.url(), nats.is_ready),
+        ]
+
+    def bootstrap(self) -> Program:
+        """The step between servers and services."""
+        passwords = {
+            f"SIGMASIGHT_BOOTSTRAP_{word.upper()}_DATABASE_PASSWORD": self.secrets[f"database_{word}"]
+            for word in WORDS
+        }
+        access = {
+            "SIGMASIGHT_BOOTSTRAP_DATABASE_USER": self.postgres.address.superuser,
+            "SIGMASIGHT_BOOTSTRAP_DATABASE_PASSWORD": self.secrets["postgres"],
+            "SIGMASIGHT_BOOTSTRAP_NATS_PASSWORD": self.secrets["bus_bootstrap"],
+        }
+        return self._python("bootstrap", ("deploy.bootstrap",), passwords | access)
+
+    def services(self) -> list[Part]:
+        """The six services, each with its own passwords."""
+        return [self._service(word) for word in WORDS]
+
+    def _service(self, word: str) -> Part:
+        address = f"http://{LOOPBACK}:{self.ports[word]}"
+        listen = ("--host", LOOPBACK, "--port", str(self.ports[word]))
+        command = ("uvicorn",) if word == "gateway" else ("faststream", "run")
+        secrets = {
+            "SIGMASIGHT_DATABASE_PASSWORD": self.secrets[f"database_{word}"],
+            "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
+        }
+        own = self._gateway_environment() if word == "gateway" else {}
+        program = self._python(word, (*command, f"services.{word}.main:app", *listen), secrets | own)
+        return Part(program, address, partial(answers_ok, f"{address}/health/ready"))
+
+    def _gateway_environment(self) -> dict[str, str]:
+        return {
+            "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY_FILE": str(self.signing_key_file),
+            "SIGMASIGHT_GATEWAY_ADMIN_EMAIL": ADMIN_EMAIL,
+            "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD": self.secrets["admin"],
+        }
+
+    def _python(self, name: str, arguments: tuple[str, ...], own: Mapping[str, str]) -> Program:
+        """A module run by this interpreter, with the user's environment below ours."""
+        shared = {
+            "SIGMASIGHT_DATABASE_HOST": LOOPBACK,
+            "SIGMASIGHT_DATABASE_PORT": str(self.ports["postgres"]),
+            "SIGMASIGHT_NATS_URL": self.nats.address.url(),
+            "SIGMASIGHT_LISTEN_HOST": LOOPBACK,
+            "PYTHONUNBUFFERED": "1",
+        }
+        return Program(
+            name=name,
+            command=(sys.executable, "-m", *arguments),
+            directory=PROJECT,
+            environment=_ONE_THREAD | dict(os.environ) | shared | dict(own),
+            death_signal=signal.SIGKILL,
+            stop_signal=signal.SIGTERM,
+        )
+
+
+def answers_ok(url: str, timeout: float = 3.0) -> bool:
+    """Whether a local address answers 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:  # loopback only
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _ports(known: Mapping[str, int]) -> dict[str, int]:
+    """The remembered ports while they are free, new ones otherwise; never the same twice."""
+    chosen: dict[str, int] = {}
+    for name in _PORTS:
+        port = free_port(known.get(name))
+        while port in chosen.values():
+            port = free_port()
+        chosen[name] = port
+    return chosen
+
+
+def _secrets(known: Mapping[str, str]) -> dict[str, str]:
+    """The remembered secrets, and new ones for whatever is missing."""
+    names = (
+        "postgres",
+        "admin",
+        *(f"database_{word}" for word in WORDS),
+        *(f"bus_{user}" for user in _BUS_USERS),
+    )
+    complete = complete_secrets(dict(known), names)
+    if _SIGNING_KEY not in complete:
+        complete[_SIGNING_KEY] = _new_signing_key()
+    return complete
+
+
+def _new_signing_key() -> str:
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)

@@ -1,0 +1,163 @@
+"""What the stack remembers between runs: one private file with ports, secrets, and who runs where."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Self
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from deploy.local.places import state_directory
+
+PROJECT = Path(__file__).resolve().parents[2]
+VARIABLE = "SIGMASIGHT_STATE_DIR"
+_CLOCK_TOLERANCE_SECONDS = 0.05
+
+
+class Unusable(Exception):
+    """The state directory cannot be used; the message says what to do."""
+
+
+class Identity(BaseModel):
+    """A process, told apart from a later one that got the same number by the time it was created."""
+
+    pid: int
+    created: float
+
+    @classmethod
+    def of(cls, pid: int) -> Self | None:
+        """The identity of a running process, or None when it has ended already."""
+        try:
+            return cls(pid=pid, created=psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
+            return None
+
+    def process(self) -> psutil.Process | None:
+        """The very process, if it still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < _CLOCK_TOLERANCE_SECONDS
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.NoSuchProcess:
+            return None
+
+
+class ProgramState(BaseModel):
+    """One program: the process that runs it now, since when, and how often it had to be restarted."""
+
+    address: str
+    identity: Identity | None = None
+    restarts: int = 0
+    ready: bool = False
+
+
+class StackState(BaseModel):
+    """Everything about the stack that another process may want to know.
+
+    `phase`: stopped, servers, bootstrap, services, ready, stopping, or failed (`failure` says why).
+    """
+
+    phase: str = "stopped"
+    failure: str | None = None
+    supervisor: Identity | None = None
+    programs: dict[str, ProgramState] = {}
+    ports: dict[str, int] = {}
+    secrets: dict[str, str] = {}
+
+    @property
+    def gateway_url(self) -> str:
+        """The address of the API; empty when the stack never ran."""
+        gateway = self.programs.get("gateway")
+        return gateway.address if gateway else ""
+
+
+class StateDirectory:
+    """The stack's directory: `stack.json`, `lock`, `logs/`, `postgres/`, `nats/`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = path / "stack.json"
+        self.logs = path / "logs"
+        self.lock_file = path / "lock"
+
+    @classmethod
+    def default(cls) -> Self:
+        """`SIGMASIGHT_STATE_DIR`, else `.sigmasight` beside this package's source tree."""
+        named = os.environ.get(VARIABLE)
+        return cls(Path(named).expanduser().absolute() if named else PROJECT / ".sigmasight")
+
+    def create(self) -> None:
+        """Make the directory and the private one for logs; raises `Unusable`."""
+        try:
+            state_directory(self.path)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Unusable(
+                f"the state directory {self.path} cannot be created ({error.strerror}): "
+                f"set {VARIABLE} to a directory you may write"
+            ) from error
+
+    def load(self) -> StackState:
+        """The remembered state, or an empty one; raises `Unusable` when the file is damaged."""
+        try:
+            return StackState.model_validate_json(self.file.read_bytes())
+        except FileNotFoundError:
+            return StackState()
+        except ValidationError as error:
+            raise Unusable(
+                f"{self.file} is damaged: put back a copy, or remove {self.path} to start afresh"
+            ) from error
+
+    def save(self, state: StackState) -> None:
+        """Replace the file at once, so that readers never see half of it."""
+        descriptor, name = tempfile.mkstemp(dir=self.path, prefix="stack-")  # mode 0600
+        with os.fdopen(descriptor, "w") as draft:
+            draft.write(state.model_dump_json(indent=2))
+            draft.flush()
+            os.fsync(draft.fileno())
+        Path(name).replace(self.file)
+
+    @contextlib.contextmanager
+    def claim(self) -> Iterator[bool]:
+        """Hold the directory's only lock for the block; yields False when another supervisor has it."""
+        with self.lock_file.open("a") as handle:
+            yield _lock(handle, fcntl.LOCK_EX, patience_seconds=1.0)
+
+    def is_claimed(self) -> bool:
+        """Whether a supervisor holds the lock now."""
+        if not self.lock_file.exists():
+            return False
+        with self.lock_file.open("a") as handle:
+            return not _lock(handle, fcntl.LOCK_SH, patience_seconds=0.0)
+
+
+def _lock(handle: IO[str], kind: int, patience_seconds: float) -> bool:
+    """Take a lock of `kind`. The patience is for those who only look, and hold theirs for an instant."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def complete_secrets(known: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """`known`, and a new secret for every name it lacks; URL-safe characters only."""
+    return known | {name: secrets.token_urlsafe(24) for name in names if name not in known}
+
+
+def as_json(state: StackState) -> dict[str, Any]:
+    """The state without its secrets, for people and tools to look at."""
+    shown: dict[str, Any] = json.loads(state.model_dump_json(exclude={"secrets"}))
+    return shown

@@ -1,0 +1,296 @@
+"""Keeps the stack running: starts its parts in order, restarts what dies, stops all, leaves nothing behind.
+
+Run as `python -m deploy.local.supervisor`. Why our own: docs/decisions/0002-own-supervisor.md. The main
+thread starts every program, because "my parent died" means to Linux "the thread that started me ended".
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from deploy.local.nats import NatsMissing
+from deploy.local.places import NoPlace
+from deploy.local.postgres import PostgresMissing
+from deploy.local.programs import Program, tail
+from deploy.local.stack import Part, Stack
+from deploy.local.state import Identity, ProgramState, StackState, StateDirectory, Unusable
+
+POLL_SECONDS = 0.05
+SERVERS_READY_SECONDS = 60.0
+SERVICES_READY_SECONDS = 90.0
+BOOTSTRAP_SECONDS = 120.0
+DEATHS_TOLERATED_AT_START = 8
+BACKOFF_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0)
+STEADY_SECONDS = 30.0
+STOP_SECONDS = {"postgres": 20.0, "nats": 8.0}
+STOP_SECONDS_SERVICE = 12.0
+LOG_LIMIT_BYTES = 5_000_000
+
+
+class StartFailed(Exception):
+    """The stack could not be started; the message names the part and quotes its log."""
+
+
+class Runnable(Protocol):
+    """What a supervisor can run; `Stack` is the one that matters."""
+
+    ports: dict[str, int]
+    secrets: dict[str, str]
+
+    def prepare(self) -> None: ...
+    def servers(self) -> list[Part]: ...
+    def bootstrap(self) -> Program: ...
+    def services(self) -> list[Part]: ...
+
+
+@dataclass
+class Kept:
+    """A part and the process that runs it now."""
+
+    part: Part
+    log: Path
+    state: ProgramState
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths_in_a_row: int = 0
+    was_ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Supervisor:
+    """One run of the stack in one state directory."""
+
+    def __init__(
+        self, directory: StateDirectory, make_stack: Callable[[StateDirectory, StackState], Runnable] = Stack
+    ) -> None:
+        self.directory = directory
+        self.make_stack = make_stack
+        self.state = StackState()
+        self.stopping = asyncio.Event()
+        self.kept: dict[str, Kept] = {}
+        self.keepers: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> int:
+        """Start, keep and stop the stack; returns the exit code. The caller holds the directory's lock."""
+        self._listen_to_signals()
+        try:
+            await self._start()
+            await self.stopping.wait()
+        except (StartFailed, PostgresMissing, NatsMissing, NoPlace, Unusable, OSError) as error:
+            self.state.failure = str(error)
+        finally:
+            await self._stop()
+        return 1 if self.state.failure else 0
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, _note, "a terminal closed; the stack goes on")
+
+    async def _start(self) -> None:
+        self.state = self.directory.load().model_copy(update={"failure": None})
+        leftovers = [program.identity for program in self.state.programs.values() if program.identity]
+        await asyncio.to_thread(end_leftovers, leftovers)
+        stack = self.make_stack(self.directory, self.state)
+        self.state.supervisor, self.state.programs = Identity.of(os.getpid()), {}
+        self.state.ports, self.state.secrets = stack.ports, stack.secrets
+        steps = (self._start_servers, self._bootstrap, self._start_services)
+        for phase, step in zip(("servers", "bootstrap", "services"), steps, strict=True):
+            if not self.stopping.is_set():
+                self._enter(phase)
+                await step(stack)
+        if not self.stopping.is_set():
+            self._enter("ready")
+
+    async def _start_servers(self, stack: Runnable) -> None:
+        stack.prepare()
+        await self._bring_up(stack.servers(), SERVERS_READY_SECONDS)
+
+    async def _bootstrap(self, stack: Runnable) -> None:
+        await self._run_once(stack.bootstrap())
+
+    async def _start_services(self, stack: Runnable) -> None:
+        await self._bring_up(stack.services(), SERVICES_READY_SECONDS)
+
+    def _enter(self, phase: str) -> None:
+        _note(phase)
+        self.state.phase = phase
+        self.directory.save(self.state)
+
+    async def _bring_up(self, parts: Sequence[Part], seconds: float) -> None:
+        """Start the parts side by side and wait until each was ready once, or we are told to stop."""
+        for part in parts:
+            self._keep(part)
+        waiting = [
+            asyncio.create_task(self._first_readiness(self.kept[part.name], seconds)) for part in parts
+        ]
+        stopping = asyncio.create_task(self.stopping.wait())
+        try:
+            ready = asyncio.gather(*waiting)
+            await asyncio.wait((ready, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                ready.result()
+        finally:
+            for task in (*waiting, stopping):
+                task.cancel()
+            await asyncio.gather(*waiting, stopping, return_exceptions=True)
+
+    async def _first_readiness(self, kept: Kept, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not kept.was_ready.is_set():
+            if self.keepers[kept.part.name].done():
+                self.keepers[kept.part.name].result()
+            if kept.deaths_in_a_row > DEATHS_TOLERATED_AT_START:
+                raise StartFailed(f"{kept.part.name} ends as soon as it is started:\n{tail(kept.log)}")
+            if time.monotonic() > deadline:
+                raise StartFailed(f"{kept.part.name} was not ready within {seconds:.0f} s:\n{tail(kept.log)}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _keep(self, part: Part) -> None:
+        state = ProgramState(address=part.address)
+        kept = Kept(part, self.directory.logs / f"{part.name}.log", state)
+        self.kept[part.name], self.state.programs[part.name] = kept, state
+        self.keepers[part.name] = asyncio.create_task(self._keep_running(kept), name=part.name)
+
+    async def _keep_running(self, kept: Kept) -> None:
+        """Start the program, watch it, start it again; cancelled when it is time to stop."""
+        while True:
+            process = self._launch(kept)
+            watching = asyncio.create_task(self._watch_readiness(kept))
+            try:
+                await ended(process)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            await self._mourn(kept, process)
+
+    def _launch(self, kept: Kept) -> subprocess.Popen[bytes]:
+        kept.part.before_start()
+        rotate(kept.log)
+        kept.process, kept.started = kept.part.program.start(kept.log), time.monotonic()
+        kept.state.identity = Identity.of(kept.process.pid)
+        self.directory.save(self.state)
+        return kept.process
+
+    async def _watch_readiness(self, kept: Kept) -> None:
+        while not await asyncio.to_thread(kept.part.is_ready):
+            await asyncio.sleep(POLL_SECONDS)
+        kept.state.ready = True
+        kept.was_ready.set()
+        self.directory.save(self.state)
+
+    async def _mourn(self, kept: Kept, process: subprocess.Popen[bytes]) -> None:
+        """Count a death and wait a little before the next life; the first restart is quick."""
+        steady = time.monotonic() - kept.started > STEADY_SECONDS
+        kept.deaths_in_a_row = 1 if steady else kept.deaths_in_a_row + 1
+        pause = BACKOFF_SECONDS[min(kept.deaths_in_a_row, len(BACKOFF_SECONDS)) - 1]
+        kept.state.ready, kept.state.identity = False, None
+        kept.state.restarts += 1
+        self.directory.save(self.state)
+        _note(f"{kept.part.name} ended with code {process.returncode}; starting it again in {pause} s")
+        end_group(process.pid)
+        await asyncio.sleep(pause)
+
+    async def _run_once(self, program: Program) -> None:
+        """Run a program to its end; raises `StartFailed` when it fails."""
+        log = self.directory.logs / f"{program.name}.log"
+        rotate(log)
+        process = program.start(log)
+        try:
+            await asyncio.wait_for(ended(process, self.stopping), BOOTSTRAP_SECONDS)
+        except TimeoutError:
+            raise StartFailed(
+                f"{program.name} took longer than {BOOTSTRAP_SECONDS:.0f} s:\n{tail(log)}"
+            ) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode and not self.stopping.is_set():
+            raise StartFailed(f"{program.name} failed:\n{tail(log)}")
+
+    async def _stop(self) -> None:
+        """Services first, then the bus, then the database; each politely, then firmly."""
+        self._enter("stopping")
+        order = [[n for n in self.kept if n not in STOP_SECONDS], ["nats"], ["postgres"]]
+        for names in order:
+            await asyncio.gather(*(self._end(name) for name in names if name in self.kept))
+        self.state.programs, self.state.supervisor = {}, None
+        self._enter("failed" if self.state.failure else "stopped")
+
+    async def _end(self, name: str) -> None:
+        keeper, kept = self.keepers.pop(name), self.kept[name]
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        if kept.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            kept.process.send_signal(kept.part.program.stop_signal)
+        try:
+            await asyncio.wait_for(ended(kept.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE))
+        except TimeoutError:
+            _note(f"{name} did not end in time; ending it firmly")
+        end_group(kept.process.pid)
+        kept.process.wait()
+
+
+async def ended(process: subprocess.Popen[bytes], or_when: asyncio.Event | None = None) -> None:
+    """Wait until the process has ended, or the event is set."""
+    while process.poll() is None and not (or_when and or_when.is_set()):
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def end_group(leader: int) -> None:
+    """Kill what a program left behind in its process group, itself included."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None:
+    """End programs of a supervisor that was killed and whose system has no "my parent died" signal."""
+    alive = [process for process in (identity.process() for identity in identities) if process]
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(alive, timeout=seconds)
+    for process in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=seconds)
+
+
+def rotate(log: Path) -> None:
+    """Set a log aside that has grown; one older generation is kept."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _note(message: str) -> None:
+    """One line in the supervisor's own log."""
+    sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {message}\n")
+    sys.stdout.flush()
+
+
+def supervise(directory: StateDirectory) -> int:
+    """Hold the lock and run; exit code 3 means that another supervisor has the directory."""
+    directory.create()
+    with directory.claim() as ours:
+        if not ours:
+            _note(f"{directory.path} is in use by another supervisor")
+            return 3
+        return asyncio.run(Supervisor(directory).run())
+
+
+if __name__ == "__main__":
+    sys.exit(supervise(StateDirectory.default()))
