@@ -1,0 +1,10 @@
+"""factors: how much of each book moves with the market, with six styles and with the 10-year yield.
+
+hears    greeks.computed
+computes market-relative betas (joint, shrunk by their estimation error) and rate sensitivities, once per
+         symbol and version of the market data; the exponentially weighted factor covariance, once per
+         session; exposure times beta of every position and its sum by portfolio
+owns     factor_definitions, symbol_factor_betas, rate_sensitivities, factor_covariances,
+         position_factor_exposures, factor_exposures
+tells    factors.computed
+"""

@@ -1,0 +1,1 @@
+"""Pure mathematics of factors: regressions, betas, rate sensitivities, covariance and exposures."""

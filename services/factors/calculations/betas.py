@@ -1,0 +1,163 @@
+"""Factor betas of the `market_relative` model: joint, over the market, shrunk by estimation error, capped.
+
+Raw style ETF returns are nearly the market's (condition number 89 on the bundled panel), so each style
+enters as its return over the market (condition number 16); what remains ill-determined is pulled to a
+stated prior in proportion to its estimation error (Vasicek, Journal of Finance 28, 1973), jointly over the
+factors.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from services.factors.calculations.records import Record, flat, records
+from services.factors.calculations.regression import (
+    MINIMUM_OBSERVATIONS,
+    BoolArray,
+    Fit,
+    complete_days,
+    least_squares,
+)
+from shared.quant.returns import FloatArray
+
+MODEL = "market_relative"
+MARKET = "market"
+WINDOW = 252
+CAP = 3.0
+MARKET_DEVIATION = 0.5
+STYLE_DEVIATION = 0.5
+
+Quality = Literal["full_history", "limited_history", "insufficient"]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of K betas before any return is seen: independent normals."""
+
+    means: FloatArray
+    deviations: FloatArray
+
+
+@dataclass(frozen=True)
+class SymbolBetas:
+    """S symbols by K factors; return per unit of factor return.
+
+    `raw` is least squares (to which errors, t and R2 in `fit` belong); `betas` is the posterior mean capped
+    at +-3, with `capped` saying where. NaN with a reason where the quality is `insufficient`.
+    """
+
+    betas: FloatArray
+    raw: FloatArray
+    capped: BoolArray
+    fit: Fit
+    qualities: tuple[Quality, ...]
+    reasons: tuple[str | None, ...]
+
+    def records(self, symbols: Sequence[str], factors: Sequence[str]) -> Iterator[Record]:
+        """One record per symbol and factor, in the order of the regression's columns."""
+
+        def per_factor(values: Sequence[object]) -> list[object]:
+            return [value for value in values for _ in factors]
+
+        return records(
+            symbol=per_factor(symbols),
+            factor=list(factors) * len(symbols),
+            beta=flat(self.betas),
+            raw_beta=flat(self.raw),
+            standard_error=flat(self.fit.standard_errors),
+            t_statistic=flat(self.fit.t_statistics),
+            capped=self.capped.ravel().tolist(),
+            r_squared=per_factor(flat(self.fit.r_squared)),
+            observations=per_factor(self.fit.observations.tolist()),
+            condition_number=per_factor(flat(self.fit.condition_number)),
+            quality=per_factor(self.qualities),
+            reason=per_factor(self.reasons),
+        )
+
+
+def over_market(proxy_returns: FloatArray, factors: Sequence[str]) -> FloatArray:
+    """The model's factor space: every proxy's return (T x K) minus the market's; the market stays itself.
+
+    Raises `ValueError` when "market" is not among `factors`.
+    """
+    market = list(factors).index(MARKET)
+    relative = proxy_returns - proxy_returns[:, [market]]
+    relative[:, market] = proxy_returns[:, market]
+    return relative
+
+
+def market_prior(
+    factors: Sequence[str],
+    market_deviation: float = MARKET_DEVIATION,
+    style_deviation: float = STYLE_DEVIATION,
+) -> Prior:
+    """Market beta around 1, style betas around 0 (`docs/decisions/0003-beta-shrinkage.md`)."""
+    is_market = np.array([factor == MARKET for factor in factors])
+    return Prior(is_market.astype(np.float64), np.where(is_market, market_deviation, style_deviation))
+
+
+def symbol_betas(returns: FloatArray, factor_returns: FloatArray, prior: Prior) -> SymbolBetas:
+    """Betas of every column of `returns` (T x S) on `factor_returns` (T x K, in the model's factor space).
+
+    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`.
+    """
+    returns, factor_returns = returns[-WINDOW:], factor_returns[-WINDOW:]
+    fit = least_squares(returns, factor_returns)
+    posterior = shrunk_coefficients(fit, prior)
+    common = int(complete_days(factor_returns).sum())
+    return SymbolBetas(
+        betas=np.clip(posterior, -CAP, CAP),
+        raw=fit.coefficients,
+        capped=np.abs(posterior) > CAP,
+        fit=fit,
+        qualities=history_qualities(fit),
+        reasons=missing_reasons(fit, common, "factor proxies"),
+    )
+
+
+def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
+    """Posterior means (S x K) of the coefficients under `prior` and normal residuals.
+
+    b = m + (X'X + s2 P)^-1 X'X (b_ols - m) with P the prior precision: as the residual variance s2 goes to
+    0 the data speak alone, as it grows the prior does. Nothing is divided by s2, so a noiseless asset is
+    exact.
+    """
+    known = fit.determined[:, None]
+    penalty = np.nan_to_num(fit.residual_variance)[:, None, None] * np.diag(prior.deviations**-2.0)
+    precision = np.where(known[:, :, None], fit.moments + penalty, np.eye(len(prior.means)))
+    surprise = np.where(known, fit.coefficients - prior.means, 0.0)
+    update = np.linalg.solve(precision, fit.moments @ surprise[:, :, None])[:, :, 0]
+    return np.where(known, prior.means + update, np.nan)
+
+
+def history_qualities(fit: Fit) -> tuple[Quality, ...]:
+    """How much history stands behind each symbol's coefficients."""
+    return tuple(map(_quality, fit.observations.tolist(), fit.determined.tolist()))
+
+
+def _quality(observations: int, determined: bool) -> Quality:
+    if not determined:
+        return "insufficient"
+    return "full_history" if observations >= WINDOW else "limited_history"
+
+
+def missing_reasons(fit: Fit, common_days: int, regressors: str) -> tuple[str | None, ...]:
+    """Why a symbol has no coefficients, in a sentence; None where it has them.
+
+    `common_days` is how many days all `regressors` (named for the sentence) have together.
+    """
+    if common_days < MINIMUM_OBSERVATIONS:
+        shortage = f"the {regressors} have {common_days} common returns; {MINIMUM_OBSERVATIONS} are needed"
+        return (shortage,) * len(fit.observations)
+    return tuple(
+        None if determined else _missing_reason(days, regressors)
+        for days, determined in zip(fit.observations.tolist(), fit.determined.tolist(), strict=True)
+    )
+
+
+def _missing_reason(days: int, regressors: str) -> str:
+    if days < MINIMUM_OBSERVATIONS:
+        return f"{days} returns in the window; {MINIMUM_OBSERVATIONS} are needed"
+    return f"the {regressors} are collinear on the symbol's {days} days"

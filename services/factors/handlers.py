@@ -1,0 +1,138 @@
+"""What factors does when the Greeks of a shard are known."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import compress
+
+import numpy as np
+
+from services.factors import repository
+from services.factors.calculations.betas import MODEL, WINDOW
+from services.factors.calculations.estimates import FactorModel, symbol_estimates
+from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
+from services.factors.calculations.rates import yield_changes
+from services.factors.calculations.records import Record
+from services.factors.repository import Betas, Book, Edition
+from services.factors.settings import get_settings
+from shared.calendar import sessions
+from shared.contracts.event import Notice
+from shared.contracts.factors import FactorsComputed
+from shared.contracts.greeks import GreeksComputed
+from shared.database import Session
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter("factors")
+
+
+@router.emits(FactorsComputed)
+@router.on(GreeksComputed)
+async def compute_factors(event: GreeksComputed, session: Session) -> FactorsComputed:
+    """Bring the betas of what the shard holds up to date, then spread every position over the factors."""
+    edition = await _edition(event, session)
+    book = await repository.load_book(session, event.portfolio_ids, event.as_of)
+    await _estimate_outdated(session, edition, book.underlyings)
+    betas = await repository.load_betas(session, edition, book.underlyings)
+    exposed = await asyncio.to_thread(book_exposures, _holdings(book), len(book.portfolio_ids), betas.values)
+    by_position = _position_records(book, betas, exposed, edition.factors.ids)
+    total = exposed.portfolios.records(book.portfolio_ids, edition.factors.ids)
+    await repository.save_exposures(session, edition, event.portfolio_ids, by_position, total)
+    rate_gaps = await repository.load_rate_gaps(session, edition, book.underlyings)
+    notices = _notices(book, betas, rate_gaps)
+    counts = {"symbols": len(book.underlyings), "positions": len(book.positions)}
+    return FactorsComputed.about(event, warnings=notices, **counts)
+
+
+async def _edition(event: GreeksComputed, session: Session) -> Edition:
+    own = get_settings()
+    return Edition(
+        as_of=event.as_of,
+        price_run=event.price_run,
+        model=MODEL,
+        factors=await repository.load_factors(session),
+        maturity=own.rate_maturity,
+        decay=own.covariance_decay,
+        lookback=own.covariance_lookback,
+    )
+
+
+async def _estimate_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> None:
+    """Estimate and store the symbols (and the covariance) that have no row for this edition yet."""
+    outdated = await repository.claim_outdated(session, edition, symbols)
+    if outdated is None:
+        return
+    proxies = edition.factors.proxies
+    wanted = tuple(dict.fromkeys((*proxies, *outdated)))
+    window = _last_sessions(edition.as_of, max(WINDOW, edition.lookback) + 1)
+    history = await repository.load_history(session, window, wanted, edition.maturity)
+    model = FactorModel(edition.factors.ids, edition.decay, edition.lookback)
+    estimates = await asyncio.to_thread(
+        symbol_estimates,
+        history.closes[:, [wanted.index(symbol) for symbol in outdated]],
+        history.closes[:, [wanted.index(proxy) for proxy in proxies]],
+        yield_changes(history.session_days, history.yield_days, history.yields_percent),
+        model,
+    )
+    await repository.save_betas(session, edition, outdated, estimates.betas.records(outdated, model.factors))
+    await repository.save_rates(session, edition, outdated, estimates.rates.records(outdated))
+    await repository.save_covariances(session, edition, estimates.covariance_records(model))
+
+
+def _last_sessions(as_of: date, count: int) -> list[date]:
+    """The last `count` sessions on or before `as_of`; two calendar days a session are more than enough."""
+    return sessions(as_of - timedelta(days=2 * count), as_of)[-count:]
+
+
+def _holdings(book: Book) -> Holdings:
+    portfolio = {portfolio_id: index for index, portfolio_id in enumerate(book.portfolio_ids)}
+    underlying = {symbol: index for index, symbol in enumerate(book.underlyings)}
+    held = book.positions
+    return Holdings(
+        portfolio_of=np.array([portfolio[p.portfolio_id] for p in held], dtype=np.int64),
+        underlying_of=np.array([underlying[p.underlying] for p in held], dtype=np.int64),
+        quantities=np.array([p.quantity for p in held], dtype=np.float64),
+        multipliers=np.array([p.multiplier for p in held], dtype=np.float64),
+        deltas=np.array([p.delta for p in held], dtype=np.float64),
+        underlying_prices=np.array([p.underlying_price for p in held], dtype=np.float64),
+    )
+
+
+def _position_records(
+    book: Book, betas: Betas, exposed: BookExposures, factors: Sequence[str]
+) -> Iterator[Record]:
+    """One record per position and factor."""
+    about = dict(zip(book.underlyings, zip(betas.qualities, betas.reasons, strict=True), strict=True))
+    for position, (exposure, position_betas, by_factor) in zip(book.positions, exposed.rows(), strict=True):
+        quality, reason = about[position.underlying]
+        for factor, beta, factor_exposure in zip(factors, position_betas, by_factor, strict=True):
+            yield {
+                "position_id": position.position_id,
+                "factor": factor,
+                "portfolio_id": position.portfolio_id,
+                "symbol": position.symbol,
+                "underlying": position.underlying,
+                "exposure": exposure,
+                "beta": beta,
+                "factor_exposure": factor_exposure,
+                "quality": quality,
+                "reason": position.reason or reason,
+            }
+
+
+def _notices(book: Book, betas: Betas, rate_gaps: Sequence[str]) -> list[Notice]:
+    """What a reader of the shard's exposures should know, each with the symbols it is about."""
+    unpriced = {position.symbol for position in book.positions if position.reason is not None}
+    missing = set(_where(book, [quality == "insufficient" for quality in betas.qualities]))
+    limited = _where(book, [quality == "limited_history" for quality in betas.qualities])
+    found = [
+        ("exposure_missing", "without a price or delta: left out of factor exposures", unpriced),
+        ("betas_missing", "with too few returns for betas: left out of factor exposures", missing),
+        ("betas_limited_history", "with betas from fewer than 252 returns", limited),
+        ("betas_capped", "with a beta beyond 3, capped there", _where(book, betas.capped)),
+        ("rate_sensitivity_missing", "without a rate sensitivity", set(rate_gaps) - missing),
+    ] return [Notice.naming(code, f"{len(names)} symbols {what}", tuple(names)) for code, what, names in
+    found if names]
+
+
+def _where(book: Book, selected: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(compress(book.underlyings, selected))

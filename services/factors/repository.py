@@ -1,0 +1,351 @@
+"""Every SQL statement of the factors service."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
+
+from services.factors.tables import (
+    FactorCovariance,
+    FactorDefinition,
+    FactorExposure,
+    PositionFactorExposure,
+    RateSensitivity,
+    SymbolFactorBeta,
+    sql_table,
+)
+from shared.database import Session, lock, lock_each, merge
+from shared.published.gateway import portfolios, positions
+from shared.published.greeks import contract_greeks
+from shared.published.ingest import daily_prices, treasury_yields
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Records = Iterable[Mapping[str, Any]]
+
+_EPOCH = date(1970, 1, 1)
+_YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The active factors and their proxies, in display order."""
+
+    ids: tuple[str, ...]
+    proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What symbol-level rows must agree with to be current: the session, its market data, and the model."""
+
+    as_of: date
+    price_run: str
+    model: str
+    factors: Factors
+    maturity: str
+    decay: float
+    lookback: int
+
+
+@dataclass(frozen=True)
+class Position:
+    """An active position. `delta` or `underlying_price` (USD) is null when unknown, and `reason` says why."""
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    underlying: str
+    quantity: float
+    multiplier: int
+    delta: float | None
+    underlying_price: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Book:
+    """The shard's portfolios that exist, and their active positions."""
+
+    portfolio_ids: tuple[UUID, ...]
+    positions: tuple[Position, ...]
+
+    @property
+    def underlyings(self) -> tuple[str, ...]:
+        """Distinct symbols that need betas: the underlying of an option, the symbol itself for stock."""
+        return tuple(sorted({position.underlying for position in self.positions}))
+
+
+@dataclass(frozen=True)
+class History:
+    """Adjusted closes (sessions x symbols, NaN for gaps) and observed yields in percent, by day number."""
+
+    session_days: IntArray
+    closes: FloatArray
+    yield_days: IntArray
+    yields_percent: FloatArray
+
+
+@dataclass(frozen=True)
+class Betas:
+    """Stored betas (symbols x factors, NaN where unknown), with quality, reason and capping per symbol."""
+
+    values: FloatArray
+    qualities: tuple[str, ...]
+    reasons: tuple[str | None, ...]
+    capped: tuple[bool, ...]
+
+
+async def load_factors(session: Session) -> Factors:
+    """The active factor definitions."""
+    definition = sql_table(FactorDefinition).c
+    query = select(definition.factor, definition.proxy).where(definition.active)
+    found = (await session.execute(query.order_by(definition.display_order))).all()
+    return Factors(tuple(row.factor for row in found), tuple(row.proxy for row in found))
+
+
+async def load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
+    """The positions active on `as_of`, with what their delta-adjusted exposure needs.
+
+    Holds a lock per portfolio and session until the transaction ends: of two concurrent runs the later one
+    sees the newer book and writes last.
+    """
+    await lock_each(session, [f"factors.portfolio/{portfolio}/{as_of}" for portfolio in portfolio_ids])
+    existing = select(portfolios.c.portfolio_id).where(_among(portfolios.c.portfolio_id, portfolio_ids))
+    found = await session.scalars(existing.order_by(portfolios.c.portfolio_id))
+    held = await session.execute(_active_positions(portfolio_ids, as_of))
+    return Book(tuple(found), tuple(Position(*row) for row in held))
+
+
+def _active_positions(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
+    held = _held(portfolio_ids, as_of)
+    greeks, closes = contract_greeks.c, _latest_closes(held, as_of)
+    is_stock = held.c.instrument == "stock"
+    delta = case((is_stock, literal(1.0)), else_=greeks.delta)
+    price = case((is_stock, closes.c.close), else_=greeks.underlying_price)
+    no_price = func.concat("no close of ", held.c.symbol, f" on or before {as_of}")
+    no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.c.symbol))
+    incomplete = delta.is_(None) | price.is_(None)
+    return (
+        select(
+            held.c.position_id,
+            held.c.portfolio_id,
+            held.c.symbol,
+            held.c.underlying,
+            cast(held.c.quantity, Double),
+            held.c.multiplier,
+            delta,
+            cast(price, Double),
+            case((incomplete & is_stock, no_price), (incomplete, no_greeks)),
+        )
+        .select_from(held)
+        .outerjoin(contract_greeks, and_(greeks.contract == held.c.symbol, greeks.as_of == as_of))
+        .outerjoin(closes, closes.c.symbol == held.c.symbol)
+        .order_by(held.c.position_id)
+    )
+
+
+def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
+    return (
+        select(positions)
+        .where(_among(positions.c.portfolio_id, portfolio_ids), positions.c.entry_date <= as_of)
+        .where(positions.c.exit_date.is_(None) | (positions.c.exit_date > as_of))
+        .cte("held")
+    )
+
+
+def _latest_closes(held: Any, as_of: date) -> Subquery:
+    """The newest close on or before `as_of` of each stock held: a missing price carries the last one forward."""
+    stocks = select(held.c.symbol).where(held.c.instrument == "stock").distinct().subquery("stocks")
+    newest = (
+        select(daily_prices.c.close)
+        .where(daily_prices.c.symbol == stocks.c.symbol, daily_prices.c.session_date <= as_of)
+        .order_by(daily_prices.c.session_date.desc())
+        .limit(1)
+        .lateral("newest")
+    )
+    return select(stocks.c.symbol, newest.c.close).join(newest, true()).subquery("closes")
+
+
+async def claim_outdated(
+    session: Session, edition: Edition, symbols: Sequence[str]
+) -> tuple[str, ...] | None:
+    """The symbols whose rows this transaction must estimate, or None when everything is current.
+
+    An empty answer means that the covariance alone is missing. Where something is missing the lock of the
+    session's symbols is taken and the question asked again, so concurrent shards estimate each symbol once.
+    """
+    if await _outdated(session, edition, symbols) is None:
+        return None
+    await lock(session, "factors.symbols", edition.as_of)
+    return await _outdated(session, edition, symbols)
+
+
+async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> tuple[str, ...] | None:
+    current = set(await session.scalars(_current_symbols(edition, symbols)))
+    covariances = await session.scalar(_current_covariances(edition))
+    outdated = tuple(symbol for symbol in symbols if symbol not in current)
+    return None if not outdated and covariances == 2 * len(edition.factors.ids) ** 2 else outdated
+
+
+def _current_symbols(edition: Edition, symbols: Sequence[str]) -> Select[tuple[str]]:
+    beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
+    same = and_(rate.symbol == beta.symbol, rate.as_of == beta.as_of, rate.price_run == beta.price_run)
+    return (
+        select(beta.symbol)
+        .join(sql_table(RateSensitivity), and_(same, rate.maturity == edition.maturity))
+        .where(_among(beta.symbol, symbols), beta.as_of == edition.as_of, beta.model == edition.model)
+        .where(beta.price_run == edition.price_run, _among(beta.factor, edition.factors.ids))
+        .group_by(beta.symbol)
+        .having(func.count() == len(edition.factors.ids))
+    )
+
+
+def _current_covariances(edition: Edition) -> Select[tuple[int]]:
+    pair = sql_table(FactorCovariance).c
+    return (
+        select(func.count())
+        .where(pair.as_of == edition.as_of, pair.price_run == edition.price_run)
+        .where(pair.decay == edition.decay, pair.lookback == edition.lookback)
+        .where(_among(pair.factor_a, edition.factors.ids), _among(pair.factor_b, edition.factors.ids))
+    )
+
+
+async def load_history(
+    session: Session, sessions: Sequence[date], symbols: Sequence[str], maturity: str
+) -> History:
+    """Adjusted closes of `symbols` on `sessions` (ascending, at least one) and the yield over the same time."""
+    session_days = _day_numbers(sessions)
+    closes = await session.execute(_closes_by_symbol(sessions, symbols))
+    observed = (await session.execute(_yields(sessions, maturity))).all()
+    return History(
+        session_days=session_days,
+        closes=_close_matrix(session_days, symbols, closes.tuples()),
+        yield_days=np.array([day for day, _ in observed], dtype=np.int64),
+        yields_percent=np.array([percent for _, percent in observed], dtype=np.float64),
+    )
+
+
+def _closes_by_symbol(sessions: Sequence[date], symbols: Sequence[str]) -> Select[Any]:
+    """One row per symbol with its days and closes as two arrays: a row per close would cost ten times the time."""
+    price = daily_prices.c
+    day = cast(price.session_date - literal(_EPOCH), Integer)
+    return (
+        select(price.symbol, func.array_agg(day), func.array_agg(price.adjusted_close))
+        .where(_among(price.symbol, symbols), price.session_date.between(sessions[0], sessions[-1]))
+        .group_by(price.symbol)
+    )
+
+
+def _yields(sessions: Sequence[date], maturity: str) -> Select[Any]:
+    observed = treasury_yields.c
+    return (
+        select(cast(observed.observation_date - literal(_EPOCH), Integer), observed.yield_percent)
+        .where(observed.maturity == maturity)
+        .where(observed.observation_date.between(sessions[0] - _YIELD_MARGIN, sessions[-1]))
+        .order_by(observed.observation_date)
+    )
+
+
+def _close_matrix(session_days: IntArray, symbols: Sequence[str], found: Iterable[Any]) -> FloatArray:
+    closes = np.full((len(session_days), len(symbols)), np.nan)
+    column = {symbol: index for index, symbol in enumerate(symbols)}
+    for symbol, days, values in found:
+        on_session = np.isin(days, session_days)
+        rows = np.searchsorted(session_days, np.asarray(days)[on_session])
+        closes[rows, column[symbol]] = np.asarray(values, dtype=np.float64)[on_session]
+    return closes
+
+
+def _day_numbers(days: Sequence[date]) -> IntArray:
+    return np.array([(day - _EPOCH).days for day in days], dtype=np.int64)
+
+
+async def save_betas(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
+    """Replace the betas of `symbols` for the session."""
+    keys = {"as_of": edition.as_of, "price_run": edition.price_run, "model": edition.model}
+    within = {"as_of": edition.as_of, "model": edition.model, "symbol": list(symbols)}
+    await merge(session, SymbolFactorBeta, [{**keys, **record} for record in records], within=within)
+
+
+async def save_rates(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
+    """Replace the rate sensitivities of `symbols` for the session and maturity."""
+    keys = {"as_of": edition.as_of, "price_run": edition.price_run, "maturity": edition.maturity}
+    within = {"as_of": edition.as_of, "maturity": edition.maturity, "symbol": list(symbols)}
+    await merge(session, RateSensitivity, [{**keys, **record} for record in records], within=within)
+
+
+async def save_covariances(session: Session, edition: Edition, records: Records) -> None:
+    """Replace the session's factor covariances."""
+    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
+    weighting = {"decay": edition.decay, "lookback": edition.lookback}
+    rows = [{**keys, **weighting, **record} for record in records]
+    await merge(session, FactorCovariance, rows, within={"as_of": edition.as_of})
+
+
+async def load_betas(session: Session, edition: Edition, symbols: Sequence[str]) -> Betas:
+    """The stored betas of `symbols`, which must all have rows (`claim_outdated` sees to it)."""
+    beta = sql_table(SymbolFactorBeta).c
+    query = (
+        select(beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped)
+        .where(_among(beta.symbol, symbols), _among(beta.factor, edition.factors.ids))
+        .where(beta.as_of == edition.as_of, beta.model == edition.model)
+    )
+    rows = {(row.symbol, row.factor): row for row in await session.execute(query)}
+    grid = [[rows[symbol, factor] for factor in edition.factors.ids] for symbol in symbols]
+    values = [[row.beta for row in line] for line in grid]
+    return Betas(
+        values=np.array(values, dtype=np.float64).reshape(len(symbols), len(edition.factors.ids)),
+        qualities=tuple(line[0].quality for line in grid),
+        reasons=tuple(line[0].reason for line in grid),
+        capped=tuple(any(row.capped for row in line) for line in grid),
+    )
+
+
+async def load_rate_gaps(session: Session, edition: Edition, symbols: Sequence[str]) -> tuple[str, ...]:
+    """Those of `symbols` whose rate sensitivity is unknown."""
+    rate = sql_table(RateSensitivity).c
+    query = (
+        select(rate.symbol)
+        .where(_among(rate.symbol, symbols), rate.as_of == edition.as_of)
+        .where(rate.maturity == edition.maturity, rate.beta.is_(None))
+    )
+    return tuple(await session.scalars(query.order_by(rate.symbol)))
+
+
+async def save_exposures(
+    session: Session, edition: Edition, portfolio_ids: Sequence[UUID], by_position: Records, total: Records
+) -> None:
+    """Replace the session's exposures of the shard's portfolios and of their positions."""
+    scope = {"as_of": edition.as_of, "portfolio_id": list(portfolio_ids)}
+    day = {"as_of": edition.as_of}
+    rows = [{**day, **record} for record in by_position]
+    await merge(session, PositionFactorExposure, rows, within=scope)
+    model = {"model": edition.model}
+    sums = [{**day, **model, **record} for record in total]
+    await merge(session, FactorExposure, sums, within={**scope, **model})
+
+
+def _among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """`column = any(values)`: one statement, and one plan, whatever the number of values."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
