@@ -11,6 +11,7 @@ any two redelivers the message; upserts on natural keys and deterministic event 
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -221,6 +222,8 @@ def create_broker(word: str, settings: Settings, telemetry: Telemetry, on_closed
         reconnect_time_wait=1,
         closed_cb=closed,
         graceful_timeout=10.0,
+        logger=logging.getLogger("sigmasight.bus"),
+        log_level=logging.DEBUG,
         middlewares=(
             NatsTelemetryMiddleware(tracer_provider=telemetry.tracer_provider),
             NatsPrometheusMiddleware(registry=telemetry.registry),
@@ -305,6 +308,7 @@ class Consumption:
             durable=durable_name(self.router.word, kind),
             stream=JStream(stream_name(publisher_of(kind)), declare=False),
             pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
+            inbox_prefix=f"{inbox_prefix(self.router.word)}.".encode(),
             ack_policy=AckPolicy.MANUAL,
         )
         subscriber(consume)

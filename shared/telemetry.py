@@ -88,10 +88,9 @@ def configure_logging(word: str, settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
-    for chatty in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "faststream.access"):
+    for chatty in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream"):
         logging.getLogger(chatty).handlers = []
         logging.getLogger(chatty).propagate = True
-    logging.getLogger("faststream.access").setLevel("WARNING")
     logging.getLogger("uvicorn.access").setLevel("WARNING")
 
 

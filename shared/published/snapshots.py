@@ -1,13 +1,14 @@
 """Valuations and daily snapshots as snapshots publishes them."""
 
-from sqlalchemy import Boolean, Column, Date, Double, Integer, Numeric, String, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, Numeric, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
 # One row per active position and session. price: USD per share (per share of contract for options), null with
 # `reason` when nothing was ever known; price_date < as_of means carried forward (stale). price_source: "close" |
-# "adjusted_close" | "model" | "intrinsic". exposures in signed USD. daily_pnl: null on the first snapshot.
+# "adjusted_close" | "model" | "intrinsic"; a model value is as old as the underlying's close it rests on. exposures
+# in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
@@ -23,6 +24,8 @@ position_valuations = published_view(
     Column("price_date", Date),
     Column("price_source", String),
     Column("stale", Boolean),
+    Column("underlying_price", Numeric(18, 6)),
+    Column("underlying_price_date", Date),
     Column("market_value", Numeric(20, 6)),
     Column("cost", Numeric(20, 6)),
     Column("unrealised_pnl", Numeric(20, 6)),
@@ -35,7 +38,9 @@ position_valuations = published_view(
 
 # One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the view from the
 # chain of daily P&L and flows, so they are right whatever the order the sessions ran in. previous_session: the snapshot
-# daily_pnl is measured from (null on the first). exposures: {"dollar"|"notional"|"delta_adjusted": {"long","short",
+# daily_pnl is measured from (null on the first). closed_pnl: the part of daily_pnl earned by positions closed since
+# then, so daily_pnl = sum of the open positions' daily_pnl + closed_pnl. Greeks are of the whole portfolio: a share of
+# stock has delta 1 and nothing else; null when it holds options and none has Greeks. exposures: {"dollar"|"notional"|"delta_adjusted": {"long","short",
 # "gross","net"}} in USD. counts: by position type. coverage: share of gross notional exposure with a current price / with
 # Greeks. warnings: [{"code","message","count","about"}].
 portfolio_snapshots = published_view(
@@ -48,6 +53,7 @@ portfolio_snapshots = published_view(
     Column("nav", Numeric(20, 6)),
     Column("cash", Numeric(20, 6)),
     Column("daily_pnl", Numeric(20, 6)),
+    Column("closed_pnl", Numeric(20, 6)),
     Column("cumulative_pnl", Numeric(20, 6)),
     Column("net_flow", Numeric(20, 6)),
     Column("daily_return", Double),

@@ -32,7 +32,7 @@ def a_shard(shard: int = 0) -> PricesUpdated:
     return PricesUpdated.new(uuid4(), AS_OF, part=shard, price_run="p1", shard=shard, shards=shard + 1, portfolio_ids=())
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
     """A handler that records what it was given and does what the test says."""
 
