@@ -130,8 +130,12 @@ def _notices(book: Book, betas: Betas, rate_gaps: Sequence[str]) -> list[Notice]
         ("betas_limited_history", "with betas from fewer than 252 returns", limited),
         ("betas_capped", "with a beta beyond 3, capped there", _where(book, betas.capped)),
         ("rate_sensitivity_missing", "without a rate sensitivity", set(rate_gaps) - missing),
-    ] return [Notice.naming(code, f"{len(names)} symbols {what}", tuple(names)) for code, what, names in
-    found if names]
+    ]
+    return [
+        Notice.naming(code, f"{len(names)} symbols {what}", tuple(names))
+        for code, what, names in found
+        if names
+    ]
 
 
 def _where(book: Book, selected: Sequence[bool]) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
 
 
 def _latest_closes(held: Any, as_of: date) -> Subquery:
-    """The newest close on or before `as_of` of each stock held: a missing price carries the last one forward."""
+    """The newest close on or before `as_of` of each stock held: a missing price is carried forward."""
     stocks = select(held.c.symbol).where(held.c.instrument == "stock").distinct().subquery("stocks")
     newest = (
         select(daily_prices.c.close)
@@ -234,7 +234,7 @@ def _current_covariances(edition: Edition) -> Select[tuple[int]]:
 async def load_history(
     session: Session, sessions: Sequence[date], symbols: Sequence[str], maturity: str
 ) -> History:
-    """Adjusted closes of `symbols` on `sessions` (ascending, at least one) and the yield over the same time."""
+    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yield over the same time."""
     session_days = _day_numbers(sessions)
     closes = await session.execute(_closes_by_symbol(sessions, symbols))
     observed = (await session.execute(_yields(sessions, maturity))).all()
@@ -247,7 +247,7 @@ async def load_history(
 
 
 def _closes_by_symbol(sessions: Sequence[date], symbols: Sequence[str]) -> Select[Any]:
-    """One row per symbol with its days and closes as two arrays: a row per close would cost ten times the time."""
+    """One row per symbol with its days and closes as two arrays, instead of one row per close."""
     price = daily_prices.c
     day = cast(price.session_date - literal(_EPOCH), Integer)
     return (
