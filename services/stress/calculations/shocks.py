@@ -1,0 +1,76 @@
+"""From scenarios to the shock every factor takes, in the market-relative factor space.
+
+In that space the factors are the market's return and each style's return over the market. A stated shock is
+the scenario's; an unstated one is zero (direct) or its conditional expectation (correlated).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.stress.calculations.scenarios import MARKET, Scenario
+
+Floats = NDArray[np.float64]
+
+# Singular values below this share of the largest count as zero: proxies that move as one give no leverage.
+SINGULAR = 1e-10
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """What every factor and the Treasury yield do in each scenario.
+
+    `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in decimals, 0 when
+    the scenario states none.
+    """
+
+    factors: Floats
+    rates: Floats
+
+
+def direct_shocks(every: Sequence[Scenario], factor_names: Sequence[str]) -> Shocks:
+    """Stated shocks as they are; every other factor stays (an unshocked style moves with the market)."""
+    return Shocks(np.nan_to_num(_stated(every, factor_names)), _rates(every))
+
+
+def correlated_shocks(every: Sequence[Scenario], factor_names: Sequence[str], covariance: Floats) -> Shocks:
+    """Stated shocks as they are; every other factor takes its conditional expectation (Kupiec 1998).
+
+    `covariance`: (factors, factors) of the market-relative factor returns, rows as in `factor_names`. Rates
+    take the stated shock only.
+    """
+    rows = [conditional_shocks(covariance, row) for row in _stated(every, factor_names)]
+    return Shocks(np.array(rows).reshape(len(every), len(factor_names)), _rates(every))
+
+
+def conditional_shocks(covariance: Floats, stated: Floats) -> Floats:
+    """Every factor's shock given the stated ones: those that are NaN become cov_us cov_ss^-1 s.
+
+    Kupiec, "Stress Testing in a Value at Risk Framework", Journal of Derivatives, 1998. A singular cov_ss
+    (factors that duplicate each other) takes the Moore-Penrose inverse: the same answer when the stated
+    shocks agree with the dependence, that of the nearest agreeing ones (least squares) when they do not.
+    """
+    known = ~np.isnan(stated)
+    weights = np.linalg.pinv(covariance[np.ix_(known, known)], rcond=SINGULAR, hermitian=True) @ stated[known]
+    shocks = stated.copy()
+    shocks[~known] = covariance[np.ix_(~known, known)] @ weights
+    return shocks
+
+
+def _stated(every: Sequence[Scenario], factor_names: Sequence[str]) -> Floats:
+    """(scenarios, factors) shocks over the market, NaN where the scenario says nothing."""
+    rows = [[_relative_shock(each, factor) for factor in factor_names] for each in every]
+    return np.array(rows, dtype=np.float64).reshape(len(every), len(factor_names))
+
+
+def _relative_shock(scenario: Scenario, factor: str) -> float:
+    shock = scenario.shocks.get(factor, np.nan)
+    if scenario.basis == "relative" or factor == MARKET:
+        return shock
+    return shock - scenario.shocks.get(MARKET, 0.0)
+
+
+def _rates(every: Sequence[Scenario]) -> Floats:
+    return np.array([each.rate_shock or 0.0 for each in every], dtype=np.float64)

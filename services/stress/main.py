@@ -1,0 +1,7 @@
+"""Composition root: `faststream run services.stress.main:app`."""
+
+from services.stress.handlers import mirror_scenarios, router
+from services.stress.settings import StressSettings
+from shared.service import create_service
+
+app = create_service("stress", router, StressSettings, on_startup=[mirror_scenarios])

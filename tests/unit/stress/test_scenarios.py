@@ -1,0 +1,201 @@
+"""Scenario definitions: the bundled eighteen, and what is wrong with a wrong one."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import services.stress
+from services.stress import calculations
+from services.stress.calculations import InvalidScenarios, Scenario, scenarios
+
+BUNDLED = Path(services.stress.__file__).with_name("scenarios.json")
+
+# The contract's table, copied by hand: id -> (category, severity, factor shocks, rate shock).
+CONTRACT: dict[str, tuple[str, str, dict[str, float], float | None]] = {
+    "market_up_10": ("market", "moderate", {"Market": 0.10}, None),
+    "market_down_10": ("market", "moderate", {"Market": -0.10}, None),
+    "market_crash_35": ("market", "severe", {"Market": -0.35}, None),
+    "market_rally_25": ("market", "severe", {"Market": 0.25}, None),
+    "rates_up_25bp": ("rates", "mild", {}, 0.0025),
+    "rates_down_25bp": ("rates", "mild", {}, -0.0025),
+    "rates_up_100bp": ("rates", "moderate", {}, 0.01),
+    "rates_down_100bp": ("rates", "moderate", {}, -0.01),
+    "rate_spike_300bp": ("rates", "severe", {}, 0.03),
+    "value_rotation_20": ("rotation", "moderate", {"Value": 0.20, "Growth": -0.10}, None),
+    "growth_rally_15": ("rotation", "moderate", {"Growth": 0.15, "Momentum": 0.10}, None),
+    "small_cap_outperformance_10": ("rotation", "mild", {"Size": 0.10}, None),
+    "quality_flight_12": ("rotation", "mild", {"Quality": 0.12, "Market": -0.05}, None),
+    "vix_spike_150": ("volatility", "severe", {"Low Volatility": -0.25, "Market": -0.15}, None),
+    "liquidity_crisis": (
+        "volatility",
+        "severe",
+        {"Market": -0.20, "Low Volatility": -0.30, "Quality": 0.15, "Size": -0.10},
+        None,
+    ),
+    "financial_crisis_2008": (
+        "historical",
+        "extreme",
+        {"Market": -0.45, "Value": -0.30, "Size": -0.25, "Quality": 0.20, "Low Volatility": -0.35},
+        None,
+    ),
+    "covid_crash_2020": (
+        "historical",
+        "extreme",
+        {"Market": -0.35, "Growth": 0.15, "Value": -0.40, "Size": -0.30, "Quality": 0.10},
+        None,
+    ),
+    "dotcom_crash_2000": (
+        "historical",
+        "extreme",
+        {"Market": -0.45, "Growth": -0.60, "Value": 0.20, "Momentum": -0.50, "Quality": 0.15},
+        None,
+    ),
+}
+
+
+def bundled() -> tuple[Scenario, ...]:
+    return scenarios(json.loads(BUNDLED.read_text(encoding="utf-8")))
+
+
+def a_definition(**changes: Any) -> dict[str, Any]:
+    definition = {
+        "scenario_id": "mine",
+        "name": "Mine",
+        "description": "A test.",
+        "category": "custom",
+        "severity": "mild",
+        "shocks": {"Market": -0.10},
+    }
+    return {**definition, **changes}
+
+
+def problems_of(*definitions: object) -> tuple[str, ...]:
+    with pytest.raises(InvalidScenarios) as caught:
+        scenarios(list(definitions))
+    return caught.value.problems
+
+
+def test_bundled_scenarios_are_the_contracts_in_order() -> None:
+    assert [each.scenario_id for each in bundled()] == list(CONTRACT)
+
+
+@pytest.mark.parametrize("scenario", bundled(), ids=lambda each: each.scenario_id)
+def test_each_bundled_scenario_matches_the_contract(scenario: Scenario) -> None:
+    found = (scenario.category, scenario.severity, dict(scenario.shocks), scenario.rate_shock)
+
+    assert found == CONTRACT[scenario.scenario_id]
+    assert scenario.basis == "relative"
+
+
+def test_a_custom_scenario_needs_no_code() -> None:
+    (custom,) = scenarios(
+        [a_definition(basis="absolute", shocks={"Value": -1, "Market": -0.5}, rate_shock=-0.01)]
+    )
+
+    assert custom == Scenario(
+        "mine", "Mine", "A test.", "custom", "mild", {"Value": -1.0, "Market": -0.5}, -0.01, "absolute"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"shocks": {"Markt": -0.1}},
+            "scenario 'mine', shocks.Markt: unknown factor: use one of Market, Value",
+        ),
+        (
+            {"shocks": {"Short Interest": 0.1}},
+            "scenario 'mine', shocks.Short Interest: unknown factor: use one of",
+        ),
+        (
+            {"shocks": {"Market": math.nan}},
+            "scenario 'mine', shocks.Market: nan is not a finite number: write",
+        ),
+        (
+            {"shocks": {"Market": math.inf}},
+            "scenario 'mine', shocks.Market: inf is not a finite number: write",
+        ),
+        (
+            {"shocks": {"Market": "-10%"}},
+            "scenario 'mine', shocks.Market: '-10%' is not a finite number: write",
+        ),
+        ({"shocks": {"Market": True}}, "scenario 'mine', shocks.Market: True is not a finite number: write"),
+        (
+            {"shocks": {"Market": -10}},
+            "scenario 'mine', shocks.Market: -10 is a fall of more than 100 %: write",
+        ),
+        ({"shocks": [-0.1]}, "scenario 'mine', shocks: [-0.1] is not an object: write"),
+        ({"rate_shock": math.nan}, "scenario 'mine', rate_shock: nan is not a finite number: write"),
+        (
+            {"rate_shock": 25},
+            "scenario 'mine', rate_shock: 25 is a change of 2500 percentage points: write decimals",
+        ),
+        (
+            {"category": "weather"},
+            "scenario 'mine', category: 'weather' is unknown: use one of market, rates",
+        ),
+        ({"severity": "bad"}, "scenario 'mine', severity: 'bad' is unknown: use one of mild, moderate"),
+        ({"severity": ["mild"]}, "scenario 'mine', severity: ['mild'] is unknown: use one of mild, moderate"),
+        ({"basis": "total"}, "scenario 'mine', basis: 'total' is unknown: use one of relative, absolute"),
+        ({"name": " "}, "scenario 'mine', name: ' ' is not a text: write one"),
+        (
+            {"shocks": {}},
+            "scenario 'mine', shocks: nothing is shocked: give at least one factor or a rate_shock",
+        ),
+        (
+            {"rateshock": 0.01},
+            "scenario 'mine', rateshock: unknown field: remove it or use one of scenario_id",
+        ),
+    ],
+)
+def test_a_problem_names_scenario_field_and_fix(changes: dict[str, Any], problem: str) -> None:
+    (found,) = problems_of(a_definition(**changes))
+
+    assert found.startswith(problem)
+
+
+def test_a_missing_field_is_named() -> None:
+    definition = a_definition()
+    del definition["severity"]
+
+    assert problems_of(definition) == ("scenario 'mine', severity: missing: add it",)
+
+
+def test_a_scenario_without_id_is_named_by_its_place() -> None:
+    definition = a_definition()
+    del definition["scenario_id"]
+
+    assert problems_of(a_definition(), definition) == ("scenario 2, scenario_id: missing: add it",)
+
+
+def test_duplicate_ids_are_refused() -> None:
+    assert problems_of(a_definition(), a_definition(name="Other")) == (
+        "scenario 'mine', scenario_id: used 2 times: give each scenario its own",
+    )
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    found = problems_of(a_definition(scenario_id="one", basis="x", severity="x"), "not an object")
+
+    assert [problem.split(":")[0] for problem in found] == [
+        "scenario 'one', severity",
+        "scenario 'one', basis",
+        "scenario 2",
+    ]
+
+
+def test_a_file_that_is_no_list_is_refused() -> None:
+    with pytest.raises(InvalidScenarios, match="must be a list of objects"):
+        scenarios({"market_up_10": {}})
+
+
+def test_scenarios_of_unknown_factors_are_set_aside() -> None:
+    kept, aside = calculations.valuable(bundled(), ["Market", "Value", "Growth"])
+
+    assert "value_rotation_20" in {each.scenario_id for each in kept}
+    assert {each.scenario_id for each in aside} >= {"liquidity_crisis", "growth_rally_15"}
+    assert len(kept) + len(aside) == 18
