@@ -1,0 +1,22 @@
+"""The mathematics: which snapshots to take, what positions are worth, what portfolios add up to."""
+
+from services.snapshots.calculations.book import Book, Quotes, Work
+from services.snapshots.calculations.caveats import Caveat, gathered
+from services.snapshots.calculations.schedule import History, Take, snapshots_to_take
+from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.calculations.valuation import Valuations, position_valuations
+
+__all__ = [
+    "Book",
+    "Caveat",
+    "History",
+    "Quotes",
+    "Snapshots",
+    "Take",
+    "Valuations",
+    "Work",
+    "gathered",
+    "portfolio_snapshots",
+    "position_valuations",
+    "snapshots_to_take",
+]

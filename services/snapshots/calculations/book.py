@@ -1,0 +1,110 @@
+"""What is held and what it costs, as columns: the inputs of valuation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.snapshots.calculations.schedule import Take
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
+Objects = NDArray[np.object_]
+
+NO_DAY = np.datetime64("NaT", "D")
+
+
+def days(values: Sequence[date | None]) -> Days:
+    """Dates as `datetime64[D]`, None as NaT."""
+    return np.array(values, dtype="datetime64[D]")
+
+
+@dataclass(frozen=True)
+class Book:
+    """The positions of several portfolios, one entry per position, ordered by portfolio and position.
+
+    `portfolio` is the portfolio's index; `quantity` is signed; `multiplier` 100 for options, 1 otherwise;
+    prices are USD per share (per share of contract). `strike` is NaN for stock, `exit_day` NaT while open,
+    `exit_price` NaN when there is none.
+    """
+
+    position_id: Objects
+    portfolio: Indices
+    symbol: Objects
+    underlying: Objects
+    position_type: Objects
+    is_option: Mask
+    multiplier: Floats
+    strike: Floats
+    quantity: Floats
+    entry_price: Floats
+    entry_day: Days
+    exit_price: Floats
+    exit_day: Days
+    sector: Objects
+
+    def symbols(self) -> list[str]:
+        """Every distinct symbol whose price matters: what is held, and what options are written on."""
+        return sorted({*self.symbol.tolist(), *self.underlying.tolist()})
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """What was known of each symbol at the end of each day; arrays have shape (symbols, days).
+
+    `price` USD per share, NaN when nothing was ever known; `price_day` the session it belongs to, earlier
+    than the column's day when carried forward; `source` "close", "adjusted_close", "model" or "intrinsic";
+    `delta` per share, NaN for everything but contracts with Greeks on that very day.
+    """
+
+    row_of: Mapping[str, int]
+    day: Days
+    price: Floats
+    price_day: Days
+    source: Objects
+    delta: Floats
+
+    @classmethod
+    def of(cls, symbols: Sequence[str], on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
+        """Lay out `known` tuples (symbol, day, price, price day, source, delta) by symbol and day."""
+        row_of = {symbol: row for row, symbol in enumerate(symbols)}
+        day = np.unique(days(on))
+        shape = (len(symbols), len(day))
+        price, delta = np.full(shape, np.nan), np.full(shape, np.nan)
+        price_day, source = np.full(shape, NO_DAY), np.full(shape, None, dtype=object)
+        if known:
+            names, on_days, prices, dated, sources, deltas = zip(*known, strict=True)
+            cells = np.array([row_of[name] for name in names]), np.searchsorted(day, days(on_days))
+            price[cells], delta[cells] = np.array(prices, dtype=float), np.array(deltas, dtype=float)
+            price_day[cells], source[cells] = days(dated), np.array(sources, dtype=object)
+        return cls(row_of, day, price, price_day, source, delta)
+
+    def rows(self, symbols: Objects) -> Indices:
+        """The row of each symbol."""
+        return np.array([self.row_of[symbol] for symbol in symbols.tolist()], dtype=np.int64)
+
+    def columns(self, wanted: Days) -> Indices:
+        """The column of each day; of no meaning for NaT, which callers mask."""
+        return np.minimum(np.searchsorted(self.day, wanted), len(self.day) - 1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything a set of snapshots is computed from.
+
+    `takes` ordered by session and portfolio. `greeks`: (position id, session) to (delta, gamma, theta, vega,
+    rho) of the position (signed, quantity and multiplier included), None where unknown. `flows`: (portfolio
+    index, day, signed USD). `sessions`: the exchange's sessions, ascending, over the whole span of the takes.
+    """
+
+    takes: tuple[Take, ...]
+    book: Book
+    quotes: Quotes
+    greeks: Mapping[tuple[Any, date], tuple[float | None, ...]]
+    flows: Sequence[tuple[int, date, float]]
+    sessions: Sequence[date]

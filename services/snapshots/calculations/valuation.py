@@ -1,0 +1,154 @@
+"""What each position is worth on each session taken, and what it earned since the snapshot before."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.snapshots.calculations.book import Book, Days, Floats, Indices, Mask, Objects, Work, days
+
+
+@dataclass(frozen=True)
+class Valuations:
+    """One line per snapshot taken and position that was open at some time after the snapshot before it.
+
+    `take` and `position` are indices into the work's takes and book. Lines with `active` false are positions
+    closed since the previous snapshot: they own nothing any more (value, cost and exposures are 0) and only
+    their `daily_pnl` counts. Money is signed USD; NaN is "not known" and `reason` gives the first cause.
+    Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is per share
+    (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried forward (`stale`).
+    """
+
+    take: Indices
+    position: Indices
+    active: Mask
+    price: Floats
+    price_day: Days
+    source: Objects
+    stale: Mask
+    underlying_price: Floats
+    underlying_price_day: Days
+    market_value: Floats
+    cost: Floats
+    unrealised_pnl: Floats
+    daily_pnl: Floats
+    notional: Floats
+    delta: Floats
+    delta_adjusted: Floats
+    reason: Objects
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Which positions count for which takes; `session` and `previous` are the take's, repeated per line."""
+
+    take: Indices
+    position: Indices
+    session: Days
+    previous: Days
+    active: Mask
+
+
+def position_valuations(work: Work) -> Valuations:
+    """Value every open position on every session taken, and what it earned since the previous snapshot.
+
+    Daily P&L of a position held since the previous snapshot p: q·m·(P_t - P_p); entered after p:
+    q·m·(P_t - E); closed after p: the exit price stands for P_t. NaN where there is no previous snapshot or
+    a price is unknown.
+    """
+    lines, quotes = _lines(work), work.quotes
+    book = _picked(work.book, lines.position)
+    own, under = quotes.rows(book.symbol), quotes.rows(book.underlying)
+    on = quotes.columns(lines.session)
+    price = np.where(lines.active, quotes.price[own, on], book.exit_price)
+    price_day = np.where(lines.active, quotes.price_day[own, on], book.exit_day)
+    size = book.quantity * book.multiplier
+    held = np.where(lines.active, size, 0.0)
+    market_value, cost = _owned(held, price), held * book.entry_price
+    underlying_price = quotes.price[under, on]
+    notional = _owned(held, underlying_price)
+    delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
+    base = _base_price(book, lines, quotes.price[own, quotes.columns(lines.previous)])
+    daily_pnl = np.where(np.isnat(lines.previous), np.nan, size * (price - base))
+    return Valuations(
+        take=lines.take,
+        position=lines.position,
+        active=lines.active,
+        price=price,
+        price_day=price_day,
+        source=np.where(lines.active, quotes.source[own, on], "exit"),
+        stale=lines.active & (price_day < lines.session),
+        underlying_price=underlying_price,
+        underlying_price_day=quotes.price_day[under, on],
+        market_value=market_value,
+        cost=cost,
+        unrealised_pnl=market_value - cost,
+        daily_pnl=daily_pnl,
+        notional=notional,
+        delta=delta,
+        delta_adjusted=_owned(held, underlying_price * delta),
+        reason=_reasons(lines, price, underlying_price, delta, base),
+    )
+
+
+def _lines(work: Work) -> _Lines:
+    """Every take with its portfolio's positions that are open, or closed since the snapshot before."""
+    take, position = _pairs(work)
+    session = days([item.session for item in work.takes])[take]
+    previous = days([item.previous for item in work.takes])[take]
+    entry, exit_ = work.book.entry_day[position], work.book.exit_day[position]
+    active = (entry <= session) & (np.isnat(exit_) | (exit_ > session))
+    kept = active | ((exit_ > previous) & (exit_ <= session))
+    return _Lines(take[kept], position[kept], session[kept], previous[kept], active[kept])
+
+
+def _pairs(work: Work) -> tuple[Indices, Indices]:
+    portfolio = np.array([item.portfolio for item in work.takes], dtype=np.int64)
+    first = np.searchsorted(work.book.portfolio, portfolio, side="left")
+    count = np.searchsorted(work.book.portfolio, portfolio, side="right") - first
+    take = np.repeat(np.arange(len(portfolio)), count)
+    within = np.arange(len(take)) - np.repeat(np.cumsum(count) - count, count)
+    return take, np.repeat(first, count) + within
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """The book's columns, one entry per line."""
+
+    symbol: Objects
+    underlying: Objects
+    is_option: Mask
+    multiplier: Floats
+    quantity: Floats
+    entry_price: Floats
+    entry_day: Days
+    exit_price: Floats
+    exit_day: Days
+
+
+def _picked(book: Book, position: Indices) -> _Picked:
+    return _Picked(**{name: getattr(book, name)[position] for name in _Picked.__dataclass_fields__})
+
+
+def _owned(held: Floats, price: Floats) -> Floats:
+    """held·price, and exactly 0 where nothing is held, whatever is known of the price."""
+    return np.where(held == 0.0, 0.0, held * price)
+
+
+def _base_price(book: _Picked, lines: _Lines, previous_price: Floats) -> Floats:
+    """The price daily P&L starts from: the previous snapshot's, or the entry price of what came since."""
+    return np.where(book.entry_day <= lines.previous, previous_price, book.entry_price)
+
+
+def _reasons(lines: _Lines, price: Floats, underlying_price: Floats, delta: Floats, base: Floats) -> Objects:
+    measured = ~np.isnat(lines.previous)
+    causes = {
+        "no price known on or before the session": lines.active & np.isnan(price),
+        "closed without an exit price": ~lines.active & np.isnan(price),
+        "no price of the underlying known": lines.active & np.isnan(underlying_price),
+        "no delta on the session": lines.active & np.isnan(delta),
+        "no price known at the previous snapshot": measured & np.isnan(base),
+    }
+    reason = np.full(len(price), None, dtype=object)
+    for cause, where in reversed(causes.items()):
+        reason[where] = cause
+    return reason

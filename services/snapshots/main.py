@@ -1,0 +1,7 @@
+"""Runs the snapshots service: `faststream run services.snapshots.main:app`."""
+
+from services.snapshots.handlers import router
+from services.snapshots.settings import SnapshotsSettings
+from shared.service import create_service
+
+app = create_service("snapshots", router, SnapshotsSettings)

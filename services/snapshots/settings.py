@@ -1,0 +1,11 @@
+"""Settings of the snapshots service: none of its own beyond the shared ones."""
+
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class SnapshotsSettings(ServiceSettings):
+    """Read from `SIGMASIGHT_SNAPSHOTS_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_SNAPSHOTS_")
