@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Double, Row, Select, Subquery, and_, case, cast, func, select, update
 from sqlalchemy.dialects.postgresql import array
 
-from services.stress.tables import MarketRiskScenario, StressResult, StressScenario
+from services.stress.tables import MarketRiskScenario, StressResult, StressScenario, sql_table
 from shared.database import Rows, Session, lock_each, merge
 from shared.errors import MarketDataNotReady, Misconfigured
 from shared.published import factors, greeks
@@ -64,7 +64,7 @@ async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]
         for place, scenario in enumerate(scenarios, 1)
     ]
     await merge(session, StressScenario, rows)
-    table = StressScenario.__table__  # type: ignore[attr-defined]
+    table = sql_table(StressScenario)
     left = table.c.scenario_id.not_in([row["scenario_id"] for row in rows])
     await session.execute(
         update(table).where(left, table.c.origin == "file", table.c.active).values(active=False)
@@ -73,7 +73,7 @@ async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]
 
 async def load_scenarios(session: Session) -> list[dict[str, Any]]:
     """The active scenarios as definitions, in display order."""
-    table = StressScenario.__table__  # type: ignore[attr-defined]
+    table = sql_table(StressScenario)
     fields = ("scenario_id", "name", "description", "category", "severity", "shocks", "rate_shock", "basis")
     statement = select(*(table.c[field] for field in fields)).where(table.c.active)
     found = await session.execute(statement.order_by(table.c.display_order, table.c.scenario_id))
@@ -83,7 +83,7 @@ async def load_scenarios(session: Session) -> list[dict[str, Any]]:
 async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> None:
     """Keep other work on these books and this session waiting until the transaction ends.
 
-    Whoever comes second reads what was newest when the first was done, so no stale result overwrites a fresh one.
+    Whoever comes second reads what was newest when the first was done, so no stale result stays.
     """
     await lock_each(session, [f"stress/{as_of.isoformat()}/{portfolio}" for portfolio in portfolio_ids])
 

@@ -19,6 +19,12 @@ class Table(SQLModel):
     metadata = MetaData(schema="stress")
 
 
+def sql_table(model: type[SQLModel]) -> SqlTable:
+    """The SQLAlchemy table behind a model."""
+    table: SqlTable = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
 def _key(kind: Any) -> Any:
     return Field(sa_column=Column(kind, primary_key=True))
 
@@ -93,8 +99,7 @@ class MarketRiskScenario(Table, table=True):
 
 
 def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return select(*(table.c[column.name] for column in view.columns))
+    return select(*(sql_table(model).c[column.name] for column in view.columns))
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
