@@ -208,7 +208,7 @@ async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) 
     return None if not outdated and covariances == 2 * len(edition.factors.ids) ** 2 else outdated
 
 
-def _current_symbols(edition: Edition, symbols: Sequence[str]) -> Select[tuple[str]]:
+def _current_symbols(edition: Edition, symbols: Sequence[str]) -> Select[Any]:
     beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
     same = and_(rate.symbol == beta.symbol, rate.as_of == beta.as_of, rate.price_run == beta.price_run)
     return (
@@ -221,7 +221,7 @@ def _current_symbols(edition: Edition, symbols: Sequence[str]) -> Select[tuple[s
     )
 
 
-def _current_covariances(edition: Edition) -> Select[tuple[int]]:
+def _current_covariances(edition: Edition) -> Select[Any]:
     pair = sql_table(FactorCovariance).c
     return (
         select(func.count())

@@ -1,0 +1,135 @@
+"""The batched regression against statsmodels, one asset at a time."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from services.factors.calculations.betas import over_market
+from services.factors.calculations.regression import Fit, least_squares
+from shared.quant.returns import FloatArray, simple_returns
+from tests import panel
+
+STOCKS = ("AAPL", "XOM", "JPM", "KO", "RRC", "AGG")
+
+
+def gaps(returns: FloatArray, share: float = 0.3) -> FloatArray:
+    """The returns with a random `share` missing, differently for every asset."""
+    missing = np.random.default_rng(5).random(returns.shape) < share
+    return np.where(missing, np.nan, returns)
+
+
+def panel_returns(*symbols: str, window: int = 252) -> FloatArray:
+    return simple_returns(panel.closes(*symbols, last=window + 1))
+
+
+def statsmodels_fits(returns: FloatArray, regressors: FloatArray) -> list[object]:
+    design = sm.add_constant(regressors)
+    return [sm.OLS(asset, design, missing="drop").fit() for asset in returns.T]
+
+
+def assert_same(fit: Fit, references: list[object]) -> None:
+    for name, attribute in (
+        ("coefficients", "params"),
+        ("standard_errors", "bse"),
+        ("t_statistics", "tvalues"),
+    ):
+        expected = np.array([getattr(reference, attribute)[1:] for reference in references])
+        np.testing.assert_allclose(getattr(fit, name), expected, rtol=1e-8, atol=1e-8)
+    for name, attribute in (
+        ("r_squared", "rsquared"),
+        ("residual_variance", "scale"),
+        ("observations", "nobs"),
+    ):
+        expected = np.array([getattr(reference, attribute) for reference in references])
+        np.testing.assert_allclose(getattr(fit, name), expected, rtol=1e-8, atol=1e-12)
+
+
+def test_plain_fit_agrees_with_statsmodels_on_raw_factors() -> None:
+    returns, factors = panel_returns(*STOCKS), panel_returns(*panel.PROXIES)
+
+    fit = least_squares(returns, factors)
+
+    assert_same(fit, statsmodels_fits(returns, factors))
+
+
+def test_each_asset_uses_its_own_days() -> None:
+    returns = gaps(panel_returns(*STOCKS))
+    factors = over_market(panel_returns(*panel.PROXIES), panel.FACTORS)
+
+    fit = least_squares(returns, factors)
+
+    assert len(set(fit.observations.tolist())) > 1
+    assert_same(fit, statsmodels_fits(returns, factors))
+
+
+def test_day_without_a_factor_counts_for_nobody() -> None:
+    returns, factors = panel_returns(*STOCKS), panel_returns(*panel.PROXIES)
+    factors[10:20, 3] = np.nan
+
+    fit = least_squares(returns, factors)
+
+    whole = np.isfinite(factors).all(axis=1)
+    assert fit.observations.tolist() == [242] * len(STOCKS)
+    assert_same(fit, statsmodels_fits(returns[whole], factors[whole]))
+
+
+def test_units_of_a_regressor_only_scale_its_coefficient() -> None:
+    returns, factors = panel_returns(*STOCKS), panel_returns("SPY", "VTV")
+
+    plain, scaled = least_squares(returns, factors), least_squares(returns, factors * [1.0, 1e-4])
+
+    np.testing.assert_allclose(scaled.coefficients * [1.0, 1e-4], plain.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(scaled.t_statistics, plain.t_statistics, rtol=1e-9)
+    np.testing.assert_allclose(scaled.condition_number, plain.condition_number, rtol=1e-9)
+
+
+def test_noiseless_asset_is_recovered_exactly() -> None:
+    factors = panel_returns(*panel.PROXIES)
+    truth = np.array([0.8, 0.5, -0.25, 0.0, 1.5, -2.0, 0.1])
+
+    fit = least_squares(factors @ truth[:, None] + 0.0003, factors)
+
+    np.testing.assert_allclose(fit.coefficients[0], truth, atol=1e-8)
+    assert fit.r_squared[0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_collinear_regressors_determine_nothing() -> None:
+    market = panel_returns("SPY")
+
+    fit = least_squares(panel_returns("AAPL"), np.hstack([market, 2.0 * market]))
+
+    assert not fit.determined[0]
+    assert np.isnan(fit.coefficients).all()
+    assert fit.condition_number[0] > 1e6
+
+
+def test_regressor_that_never_moves_determines_nothing() -> None:
+    fit = least_squares(panel_returns("AAPL"), np.hstack([panel_returns("SPY"), np.zeros((252, 1))]))
+
+    assert not fit.determined[0]
+    assert np.isinf(fit.condition_number[0])
+
+
+@pytest.mark.parametrize(("days", "determined"), [(60, True), (59, False), (0, False)])
+def test_sixty_days_are_needed(days: int, determined: bool) -> None:
+    returns = panel_returns("AAPL")
+    returns[days:] = np.nan
+
+    fit = least_squares(returns, panel_returns("SPY", "IWM"))
+
+    assert fit.determined.tolist() == [determined]
+    assert np.isfinite(fit.coefficients).all() == determined
+
+
+def test_asset_that_never_moves_has_no_r_squared() -> None:
+    fit = least_squares(np.zeros((252, 1)), panel_returns("SPY"))
+
+    assert fit.coefficients[0, 0] == 0.0
+    assert np.isnan(fit.r_squared[0])
+    assert np.isnan(fit.t_statistics[0, 0])
+
+
+def test_no_assets_are_no_trouble() -> None:
+    fit = least_squares(np.empty((252, 0)), panel_returns("SPY", "VTV"))
+
+    assert fit.coefficients.shape == (0, 2)
