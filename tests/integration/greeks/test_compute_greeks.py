@@ -1,0 +1,464 @@
+"""The handler on a real database: what it writes, what it reads again, what it says about what is missing."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import numpy as np
+import pytest
+from sqlalchemy import select, text
+
+from services.greeks import handlers
+from services.greeks.calculations.contracts import (
+    ContractTerms,
+    ContractValuation,
+    Market,
+    contract_valuations,
+)
+from services.greeks.handlers import compute_greeks
+from services.greeks.settings import GreeksSettings
+from shared.calendar import sessions
+from shared.contracts.event import EVENT_NAMESPACE
+from shared.contracts.greeks import GreeksComputed
+from shared.contracts.ingest import PricesUpdated
+from shared.database import Database, Session
+from shared.published import greeks as published
+
+AS_OF = date(2022, 12, 28)
+HISTORY = sessions(AS_OF - timedelta(days=400), AS_OF)[-253:]
+GREEKS = ("delta", "gamma", "theta", "vega", "rho")
+Role = Callable[[str], Database]
+
+
+def an_id(name: str) -> UUID:
+    return uuid5(EVENT_NAMESPACE, f"greeks-test/{name}")
+
+
+BOOK, OTHER_BOOK = an_id("book"), an_id("other book")
+
+
+def prices_updated(price_run: str = "run-1", books: Sequence[UUID] = (BOOK,), **given: Any) -> PricesUpdated:
+    """Prices of one shard as of the panel's last session."""
+    facts: dict[str, Any] = {"shard": 0, "shards": 1, "price_run": price_run, "portfolio_ids": tuple(books)}
+    return PricesUpdated.new(an_id(price_run), given.pop("as_of", AS_OF), **(facts | given))
+
+
+def an_option(name: str = "call", book: UUID = BOOK, **given: Any) -> dict[str, Any]:
+    """Ten AAPL 130 calls of June 2023 held since October, unless said otherwise."""
+    defaults = {
+        "position_id": an_id(f"{book}/{name}"),
+        "portfolio_id": book,
+        "symbol": "AAPL230616C00130000",
+        "instrument": "option",
+        "underlying": "AAPL",
+        "option_type": "C",
+        "strike": 130,
+        "expiry": date(2023, 6, 16),
+        "multiplier": 100,
+        "quantity": 10,
+        "entry_price": 12,
+        "entry_date": date(2022, 10, 3),
+        "exit_date": None,
+    }
+    return defaults | given
+
+
+def a_stock(name: str = "stock", book: UUID = BOOK) -> dict[str, Any]:
+    terms = {"symbol": "AAPL", "instrument": "stock", "multiplier": 1}
+    return an_option(name, book) | terms | {"option_type": None, "strike": None, "expiry": None}
+
+
+async def insert(session: Session, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    names = list(rows[0])
+    placed = ", ".join(f":{name}" for name in names)
+    await session.execute(text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows))
+
+
+async def hold(admin: Database, *positions: dict[str, Any]) -> None:
+    """Both books, with these positions in them."""
+    books = [
+        {"portfolio_id": book, "user_id": an_id("user"), "name": str(book)} for book in (BOOK, OTHER_BOOK)
+    ]
+    async with admin.transaction() as session:
+        await insert(
+            session,
+            "gateway.users",
+            [{"user_id": an_id("user"), "email": "a@example.org", "password_hash": "-"}],
+        )
+        await insert(session, "gateway.portfolios", books)
+        if positions:
+            await insert(session, "gateway.positions", positions)
+
+
+async def quote(admin: Database, symbol: str = "AAPL", days: Sequence[date] = HISTORY) -> None:
+    """A random walk that ends at 130.00, identical whenever the days are."""
+    random = np.random.default_rng(5)
+    walk = np.exp(random.normal(0.0, 0.02, len(days)).cumsum())
+    closes = np.round(130.0 * walk / walk[-1], 2).tolist()
+    rows = [
+        {
+            "symbol": symbol,
+            "session_date": day,
+            "close": close,
+            "adjusted_close": close,
+            "close_basis": "raw",
+            "source": "test",
+            "revision": 1,
+        }
+        for day, close in zip(days, closes, strict=True)
+    ]
+    async with admin.transaction() as session:
+        await insert(session, "ingest.daily_prices", rows)
+
+
+async def publish_curve(admin: Database, day: date = AS_OF, percent: float = 4.0) -> None:
+    shared = {"observation_date": day, "yield_percent": percent, "source": "test", "revision": 1}
+    rows = [
+        shared | {"maturity": label, "maturity_years": years} for label, years in (("3M", 0.25), ("1Y", 1.0))
+    ]
+    async with admin.transaction() as session:
+        await insert(session, "ingest.treasury_yields", rows)
+
+
+async def describe(admin: Database, dividend_yield: float | None, symbol: str = "AAPL") -> None:
+    row = {"symbol": symbol, "kind": "stock", "dividend_yield": dividend_yield, "source": "test"}
+    async with admin.transaction() as session:
+        await insert(session, "ingest.securities", [row])
+
+
+async def handle(role: Role, event: PricesUpdated) -> GreeksComputed:
+    async with role("greeks").transaction() as session:
+        return await compute_greeks(event, session)
+
+
+async def contract_rows(role: Role) -> list[dict[str, Any]]:
+    """Contract rows as another service sees them."""
+    view = published.contract_greeks
+    async with role("factors").transaction() as session:
+        rows = (await session.execute(select(view).order_by(view.c.contract, view.c.as_of))).mappings()
+        return [dict(row) for row in rows]
+
+
+async def position_rows(role: Role) -> list[dict[str, Any]]:
+    view = published.position_greeks
+    async with role("factors").transaction() as session:
+        rows = (await session.execute(select(view).order_by(view.c.position_id, view.c.as_of))).mappings()
+        return [dict(row) for row in rows]
+
+
+async def written_by(admin: Database) -> list[str]:
+    """Which transaction wrote each contract row: unchanged as long as nobody writes it again."""
+    async with admin.transaction() as session:
+        query = "select xmin::text from greeks.contract_greeks order by contract, as_of"
+        return list((await session.execute(text(query))).scalars())
+
+
+def codes(event: GreeksComputed) -> set[str]:
+    return {notice.code for notice in event.warnings}
+
+
+async def test_position_greeks_are_unit_times_quantity_times_multiplier(admin: Database, role: Role) -> None:
+    short = an_option("short", quantity=-3, entry_date=date(2022, 11, 1))
+    await hold(admin, an_option(), short, a_stock())
+    await quote(admin)
+    await publish_curve(admin)
+    await describe(admin, 0.006)
+
+    told = await handle(role, prices_updated())
+
+    (unit,) = await contract_rows(role)
+    held = {row["quantity"]: row for row in await position_rows(role)}
+    for greek in GREEKS:
+        assert held[10][greek] == pytest.approx(unit[greek] * 1000)
+        assert held[-3][greek] == pytest.approx(unit[greek] * -300)
+    assert told.counts == {"contracts": 1, "positions": 2}
+    assert told.warnings == ()
+
+
+async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await publish_curve(admin, date(2022, 12, 27))
+    await describe(admin, 0.006)
+
+    await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert float(row["underlying_price"]) == 130.0
+    assert row["underlying_price_date"] == AS_OF
+    assert row["years_to_expiry"] == pytest.approx((date(2023, 6, 16) - AS_OF).days / 365)
+    assert row["iv_source"] == f"realised_{len(sessions(AS_OF + timedelta(days=1), date(2023, 6, 16)))}d"
+    assert (row["rate"], row["rate_source"]) == (pytest.approx(2 * np.log(1.02)), "treasury_2022-12-27")
+    assert (row["dividend_yield"], row["dividend_source"]) == (0.006, "securities")
+    assert (row["model"], row["price_run"], row["reason"]) == ("black_scholes_merton", "run-1", None)
+    assert 0.4 < row["delta"] < 0.7
+
+
+async def test_handling_a_shard_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
+    await hold(
+        admin, an_option(), an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120)
+    )
+    await quote(admin)
+
+    first = await handle(role, prices_updated())
+    rows = await contract_rows(role), await position_rows(role)
+    second = await handle(role, prices_updated())
+
+    assert (await contract_rows(role), await position_rows(role)) == rows
+    assert second.model_dump(exclude={"occurred_at"}) == first.model_dump(exclude={"occurred_at"})
+
+
+async def test_current_contracts_are_read_not_recomputed(
+    admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
+    await quote(admin)
+    await handle(role, prices_updated(shards=2))
+
+    def must_not_be_called(*_: object) -> None:
+        raise AssertionError("a current contract was valued again")
+
+    monkeypatch.setattr(handlers, "contract_valuations", must_not_be_called)
+    told = await handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2))
+
+    assert told.counts == {"contracts": 1, "positions": 1}
+    assert [row["portfolio_id"] for row in await position_rows(role)].count(OTHER_BOOK) == 1
+
+
+async def test_only_missing_contracts_are_computed(admin: Database, role: Role) -> None:
+    put = an_option("put", OTHER_BOOK, symbol="AAPL230616P00120000", option_type="P", strike=120)
+    await hold(admin, an_option(), an_option(book=OTHER_BOOK), put)
+    await quote(admin)
+    await handle(role, prices_updated())
+    (before,) = await written_by(admin)
+
+    await handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2))
+
+    after = await written_by(admin)
+    assert after[0] == before
+    assert len(after) == 2
+
+
+async def test_new_market_data_values_contracts_again(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await handle(role, prices_updated())
+    (before,) = await contract_rows(role)
+    async with admin.transaction() as session:
+        await session.execute(
+            text("update ingest.daily_prices set close = 140 where session_date = :day"), {"day": AS_OF}
+        )
+
+    await handle(role, prices_updated("run-2"))
+
+    (after,) = await contract_rows(role)
+    assert (before["price_run"], after["price_run"]) == ("run-1", "run-2")
+    assert after["price"] > before["price"] + 4.0
+
+
+async def test_concurrent_shards_value_a_shared_contract_once(
+    admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
+    await quote(admin)
+    valued: list[str] = []
+
+    def counted(terms: Sequence[ContractTerms], market: Market, engine: str) -> list[ContractValuation]:
+        valued.extend(contract.contract for contract in terms)
+        return contract_valuations(terms, market, engine)
+
+    monkeypatch.setattr(handlers, "contract_valuations", counted)
+
+    await asyncio.gather(
+        handle(role, prices_updated(shards=2)),
+        handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2)),
+    )
+
+    assert valued == ["AAPL230616C00130000"]
+    assert len(await position_rows(role)) == 2
+
+
+async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: Role) -> None:
+    await hold(
+        admin, an_option(), an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120)
+    )
+    await quote(admin)
+    await handle(role, prices_updated())
+    once = await contract_rows(role), await position_rows(role)
+    async with admin.transaction() as session:
+        await session.execute(text("truncate greeks.contract_greeks, greeks.position_greeks"))
+
+    await asyncio.gather(*(handle(role, prices_updated()) for _ in range(4)))
+
+    assert (await contract_rows(role), await position_rows(role)) == once
+
+
+async def test_missing_price_is_null_with_reason_everywhere(admin: Database, role: Role) -> None:
+    await hold(
+        admin, an_option(), an_option("lost", symbol="ZZZ230616C00010000", underlying="ZZZ", strike=10)
+    )
+    await quote(admin)
+
+    told = await handle(role, prices_updated())
+
+    lost_contract = next(row for row in await contract_rows(role) if row["underlying"] == "ZZZ")
+    lost_position = next(row for row in await position_rows(role) if row["underlying"] == "ZZZ")
+    reason = "no price for underlying ZZZ on or before 2022-12-28"
+    for row in (lost_contract, lost_position):
+        assert row["reason"] == reason
+        assert [row[greek] for greek in GREEKS] == [None] * 5
+    missing = next(notice for notice in told.warnings if notice.code == "greeks_missing")
+    assert (missing.count, missing.about) == (1, ("ZZZ230616C00010000",))
+    assert all(row["delta"] is not None for row in await position_rows(role) if row["underlying"] == "AAPL")
+
+
+async def test_short_history_is_null_with_reason(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, days=HISTORY[-13:])
+
+    await handle(role, prices_updated())
+
+    (row,) = await position_rows(role)
+    assert (row["delta"], row["reason"]) == (None, "only 12 returns, 20 needed")
+
+
+async def test_old_price_is_carried_forward_with_its_date(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, days=HISTORY[:-2])
+
+    told = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert row["underlying_price_date"] == HISTORY[-3]
+    assert row["delta"] is not None
+    assert "underlying_price_carried_forward" in codes(told)
+
+
+async def test_price_after_the_session_is_not_seen(admin: Database, role: Role) -> None:
+    earlier = HISTORY[-30]
+    await hold(admin, an_option())
+    await quote(admin)
+
+    await handle(role, prices_updated(as_of=earlier))
+
+    (row,) = await contract_rows(role)
+    assert row["underlying_price_date"] == earlier
+    assert row["as_of"] == earlier
+
+
+async def test_unknown_dividend_and_curve_are_said(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await describe(admin, None)
+
+    told = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert (row["dividend_yield"], row["dividend_source"]) == (0.0, "unknown_assumed_0")
+    assert (row["rate"], row["rate_source"]) == (GreeksSettings().configured_rate, "configured")
+    assert codes(told) == {"dividend_yield_unknown", "rate_configured"}
+
+
+async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, role: Role) -> None:
+    terms: dict[str, Any] = {"symbol": "AAPL221216C00100000", "strike": 100, "expiry": date(2022, 12, 16)}
+    await hold(admin, an_option("expired", **terms))
+    await quote(admin)
+
+    told = await handle(role, prices_updated())
+
+    (contract,) = await contract_rows(role)
+    (position,) = await position_rows(role)
+    assert (contract["model"], contract["volatility"], contract["years_to_expiry"]) == (
+        "intrinsic",
+        None,
+        0.0,
+    )
+    assert contract["underlying_price_date"] == date(2022, 12, 16)
+    assert contract["price"] == pytest.approx(max(float(contract["underlying_price"]) - 100.0, 0.0))
+    assert [position[greek] for greek in GREEKS] == [0.0] * 5
+    assert told.warnings == ()
+
+
+async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, role: Role) -> None:
+    terms: dict[str, Any] = {"symbol": "AAPL221226C00100000", "strike": 100, "expiry": date(2022, 12, 26)}
+    await hold(admin, an_option("holiday", **terms))
+    await quote(admin)
+
+    await handle(role, prices_updated(as_of=date(2022, 12, 23)))
+
+    (row,) = await contract_rows(role)
+    assert (row["model"], row["expiry"]) == ("intrinsic", date(2022, 12, 26))
+
+
+async def test_closed_positions_leave_the_table_on_rerun(admin: Database, role: Role) -> None:
+    await hold(admin, an_option(), an_option("sold", entry_date=date(2022, 11, 1)))
+    await quote(admin)
+    await handle(role, prices_updated())
+    async with admin.transaction() as session:
+        sold = {"day": AS_OF, "id": an_id(f"{BOOK}/sold")}
+        await session.execute(
+            text("update gateway.positions set exit_date = :day where position_id = :id"), sold
+        )
+
+    await handle(role, prices_updated())
+
+    assert [row["position_id"] for row in await position_rows(role)] == [an_id(f"{BOOK}/call")]
+
+
+async def test_positions_not_yet_entered_have_no_row(admin: Database, role: Role) -> None:
+    await hold(admin, an_option(entry_date=AS_OF + timedelta(days=1)))
+    await quote(admin)
+
+    told = await handle(role, prices_updated())
+
+    assert told.counts == {"contracts": 0, "positions": 0}
+
+
+async def test_other_books_rows_stay_untouched(admin: Database, role: Role) -> None:
+    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
+    await quote(admin)
+    await handle(role, prices_updated(books=(BOOK, OTHER_BOOK)))
+    before = await position_rows(role)
+
+    await handle(role, prices_updated(books=(BOOK,)))
+
+    assert await position_rows(role) == before
+
+
+@pytest.mark.parametrize("books", [(), (BOOK,), (an_id("nobody's"),)])
+async def test_a_shard_without_options_works(admin: Database, role: Role, books: tuple[UUID, ...]) -> None:
+    await hold(admin, a_stock())
+
+    told = await handle(role, prices_updated(books=books))
+
+    assert told.counts == {"contracts": 0, "positions": 0}
+    assert told.warnings == ()
+
+
+async def test_mibian_engine_writes_the_same_numbers(
+    admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await handle(role, prices_updated())
+    (default,) = await contract_rows(role)
+
+    monkeypatch.setattr(handlers, "get_settings", lambda: GreeksSettings(engine="mibian"))
+    await handle(role, prices_updated())
+
+    (by_mibian,) = await contract_rows(role)
+    assert by_mibian["model"] == "mibian"
+    for name in ("price", *GREEKS):
+        assert by_mibian[name] == pytest.approx(default[name], abs=1e-9)
+
+
+async def test_told_event_maps_the_shard_it_heard(admin: Database, role: Role) -> None:
+    await hold(admin)
+    heard = prices_updated(shard=3, shards=7)
+
+    told = await handle(role, heard)
+
+    assert (told.run_id, told.shard, told.shards, told.price_run) == (heard.run_id, 3, 7, "run-1")
+    assert told.portfolio_ids == heard.portfolio_ids

@@ -1,0 +1,71 @@
+"""Both engines speak the same units."""
+
+import subprocess
+import sys
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from services.greeks.calculations.engines import BLACK_SCHOLES_MERTON, ENGINES, MIBIAN
+from services.greeks.settings import GreeksSettings
+from shared.errors import Misconfigured
+from shared.quant.black_scholes import OptionColumns, OptionValues
+from shared.settings import load
+
+
+def some_options(count: int) -> OptionColumns:
+    random = np.random.default_rng(3)
+    return OptionColumns.of(
+        call=random.random(count) < 0.5,
+        underlying_price=random.uniform(20.0, 400.0, count),
+        strike=random.uniform(20.0, 400.0, count),
+        years_to_expiry=random.integers(1, 900, count) / 365.0,
+        volatility=random.uniform(0.05, 0.9, count),
+        rate=random.uniform(-0.01, 0.07, count),
+        dividend_yield=random.uniform(0.0, 0.05, count),
+    )
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(OptionValues)])
+def test_mibian_engine_agrees_with_the_default(name: str) -> None:
+    options = some_options(200)
+
+    default, mibian = (ENGINES[engine](options) for engine in (BLACK_SCHOLES_MERTON, MIBIAN))
+
+    np.testing.assert_allclose(getattr(mibian, name), getattr(default, name), rtol=1e-9, atol=1e-9)
+
+
+def test_mibian_engine_accepts_no_contracts() -> None:
+    values = ENGINES[MIBIAN](some_options(0))
+
+    assert values.price.shape == (0,)
+
+
+def test_default_engine_is_black_scholes_merton() -> None:
+    assert GreeksSettings().engine == BLACK_SCHOLES_MERTON
+
+
+def test_engine_is_chosen_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGMASIGHT_GREEKS_ENGINE", "mibian")
+
+    assert load(GreeksSettings).engine == MIBIAN
+
+
+def test_unknown_engine_stops_the_start_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGMASIGHT_GREEKS_ENGINE", "abacus")
+
+    with pytest.raises(Misconfigured, match="SIGMASIGHT_GREEKS_ENGINE"):
+        load(GreeksSettings)
+
+
+def test_service_starts_without_loading_the_oracles() -> None:
+    code = (
+        "import sys, services.greeks.handlers;"
+        "oracles = {'mibian', 'QuantLib', 'statsmodels', 'pandas', 'scipy.stats'};"
+        "print(sorted(oracles & set(sys.modules)))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "[]"
