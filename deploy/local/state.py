@@ -14,6 +14,7 @@ from typing import IO, Any, Self
 import psutil
 from pydantic import BaseModel, ValidationError
 
+from deploy.local.errors import Explained
 from deploy.local.places import state_directory
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ VARIABLE = "SIGMASIGHT_STATE_DIR"
 _CLOCK_TOLERANCE_SECONDS = 0.05
 
 
-class Unusable(Exception):
+class Unusable(Explained):
     """The state directory cannot be used; the message says what to do."""
 
 
@@ -127,6 +128,7 @@ class StateDirectory:
     @contextlib.contextmanager
     def claim(self) -> Iterator[bool]:
         """Hold the directory's only lock for the block; yields False when another supervisor has it."""
+        self.lock_file.touch(mode=0o600)
         with self.lock_file.open("a") as handle:
             yield _lock(handle, fcntl.LOCK_EX, patience_seconds=1.0)
 

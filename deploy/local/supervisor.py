@@ -19,18 +19,16 @@ from typing import Protocol
 
 import psutil
 
-from deploy.local.nats import NatsMissing
-from deploy.local.places import NoPlace
-from deploy.local.postgres import PostgresMissing
+from deploy.local.errors import Explained
 from deploy.local.programs import Program, tail
 from deploy.local.stack import Part, Stack
-from deploy.local.state import Identity, ProgramState, StackState, StateDirectory, Unusable
+from deploy.local.state import Identity, ProgramState, StackState, StateDirectory
 
 POLL_SECONDS = 0.05
 SERVERS_READY_SECONDS = 60.0
 SERVICES_READY_SECONDS = 90.0
 BOOTSTRAP_SECONDS = 120.0
-DEATHS_TOLERATED_AT_START = 8
+DEATHS_TOLERATED_AT_START = 4
 BACKOFF_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 STOP_SECONDS = {"postgres": 20.0, "nats": 8.0}
@@ -38,7 +36,7 @@ STOP_SECONDS_SERVICE = 12.0
 LOG_LIMIT_BYTES = 5_000_000
 
 
-class StartFailed(Exception):
+class StartFailed(Explained):
     """The stack could not be started; the message names the part and quotes its log."""
 
 
@@ -86,7 +84,7 @@ class Supervisor:
         try:
             await self._start()
             await self.stopping.wait()
-        except (StartFailed, PostgresMissing, NatsMissing, NoPlace, Unusable, OSError) as error:
+        except (Explained, OSError) as error:
             self.state.failure = str(error)
         finally:
             await self._stop()

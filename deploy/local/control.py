@@ -1,0 +1,117 @@
+"""Starting and stopping the supervisor from another process, and telling how it goes."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+
+from deploy.local.errors import Explained
+from deploy.local.programs import Program, tail
+from deploy.local.state import PROJECT, StackState, StateDirectory
+from deploy.local.supervisor import end_leftovers
+
+START_SECONDS = 300.0
+STOP_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+Progress = Callable[[StackState], None]
+
+
+class NotRunning(Explained):
+    """A command needs the stack and it is not up."""
+
+    def __init__(self) -> None:
+        super().__init__("the stack is not running: start it with `sigmasight up`")
+
+
+class DidNotStart(Explained):
+    """The supervisor gave up; the message carries its reason."""
+
+
+class DidNotStop(Explained):
+    """The supervisor did not end in time."""
+
+
+def launch(directory: StateDirectory, *, tied: bool = False) -> subprocess.Popen[bytes]:
+    """Start a supervisor in the background; with `tied` it stops the stack when this process dies."""
+    directory.create()
+    program = _supervisor_program(directory)
+    arguments = program.popen_arguments()
+    if not tied:
+        del arguments["preexec_fn"]
+    with (directory.logs / "supervisor.log").open("ab") as log:
+        return subprocess.Popen(program.command, stdout=log, stderr=subprocess.STDOUT, **arguments)
+
+
+def _supervisor_program(directory: StateDirectory) -> Program:
+    return Program(
+        "supervisor",
+        (sys.executable, "-m", "deploy.local.supervisor"),
+        PROJECT,
+        dict(os.environ) | {"SIGMASIGHT_STATE_DIR": str(directory.path)},
+        death_signal=signal.SIGTERM,
+    )
+
+
+def wait_ready(directory: StateDirectory, process: subprocess.Popen[bytes], progress: Progress) -> StackState:
+    """Wait until the launched stack is ready, reporting each look; raises `DidNotStart` with the reason."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        state = directory.load()
+        mine = state.supervisor is not None and state.supervisor.pid == process.pid
+        if mine:
+            progress(state)
+        if mine and state.phase == "ready":
+            return state
+        if process.poll() is not None:
+            raise DidNotStart(_reason(directory))
+        time.sleep(POLL_SECONDS)
+    raise DidNotStart(f"the stack was not ready within {START_SECONDS:.0f} s: see `sigmasight logs`")
+
+
+def _reason(directory: StateDirectory) -> str:
+    state = directory.load()
+    if directory.is_claimed():
+        return "another supervisor took this state directory: look at `sigmasight status`"
+    said = state.failure if state.phase == "failed" and state.failure else None
+    return f"the stack did not start: {said or tail(directory.logs / 'supervisor.log')}"
+
+
+def ready_state(directory: StateDirectory) -> StackState:
+    """The state of a stack that is up; raises `NotRunning`."""
+    if not directory.is_claimed():
+        raise NotRunning
+    state = directory.load()
+    if state.phase != "ready":
+        raise Explained(f"the stack is not ready yet (it is at '{state.phase}'): try again in a moment")
+    return state
+
+
+def stop_stack(directory: StateDirectory) -> bool:
+    """Ask the supervisor to stop everything and wait for it; False when none was running."""
+    if not directory.is_claimed():
+        end_leftovers(p.identity for p in directory.load().programs.values() if p.identity)
+        return False
+    supervisor = directory.load().supervisor
+    process = supervisor.process() if supervisor else None
+    if process is None:
+        raise DidNotStop("a supervisor is just starting or stopping: try again in a moment")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    _wait_released(directory)
+    return True
+
+
+def _wait_released(directory: StateDirectory) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while directory.is_claimed():
+        if time.monotonic() > deadline:
+            raise DidNotStop(
+                f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs supervisor`"
+            )
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,186 @@
+"""What may be wrong with this machine, these settings or this stack, each with what to do about it."""
+
+import csv
+import gzip
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploy.demo.books import DATA
+from deploy.local.errors import Explained
+from deploy.local.nats import bundled_server
+from deploy.local.ports import free_port, is_listening
+from deploy.local.postgres import bundled_installation
+from deploy.local.stack import WORDS, answers_ok
+from deploy.local.state import StateDirectory
+from shared.errors import Misconfigured
+from shared.settings import EnvironmentSettings, ServiceSettings, load, misspelt_variables
+
+OLDEST_PYTHON = (3, 11)
+ROOM_BYTES = 1_000_000_000
+RESTARTS_WORTH_A_LOOK = 3
+_DATA_FILES = ("adjusted_closes.csv.gz", "treasury_yields.csv.gz", "gics_sectors.csv")
+_SET_BY_THE_STACK = ("SIGMASIGHT_DATABASE_HOST", "SIGMASIGHT_DATABASE_PORT", "SIGMASIGHT_NATS_URL")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `fix` is empty when there is nothing to do; only problems make the exit code 1."""
+
+    subject: str
+    message: str
+    fix: str = ""
+    is_problem: bool = False
+
+
+def problem(subject: str, message: str, fix: str) -> Finding:
+    """A finding that has to be fixed."""
+    return Finding(subject, message, fix, is_problem=True)
+
+
+def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything worth saying, in the order one would check it."""
+    yield _python_version()
+    yield _program("Postgres", lambda: bundled_installation() / "bin" / "postgres")
+    yield _program("NATS", bundled_server)
+    yield _state_directory(directory)
+    yield from _foreign_servers(directory)
+    yield from _settings(environment)
+    yield from _provider_keys(environment)
+    yield from _data()
+    yield from _stack(directory)
+
+
+def _python_version() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST_PYTHON:
+        return problem("Python", f"{version} is too old", "use Python 3.11 or newer")
+    return Finding("Python", version)
+
+
+def _program(name: str, find: Callable[[], Path]) -> Finding:
+    try:
+        said = subprocess.run([find(), "--version"], capture_output=True, text=True, check=True, timeout=20)
+    except (Explained, OSError, subprocess.SubprocessError) as error:
+        return problem(name, f"does not run: {error}", "run `make install` again")
+    return Finding(name, said.stdout.strip())
+
+
+def _state_directory(directory: StateDirectory) -> Finding:
+    parent = next(path for path in (directory.path, *directory.path.parents) if path.exists())
+    if not os.access(parent, os.W_OK):
+        return problem(
+            "state directory",
+            f"{parent} cannot be written",
+            "set SIGMASIGHT_STATE_DIR to a directory of yours",
+        )
+    free = shutil.disk_usage(parent).free
+    if free < ROOM_BYTES:
+        return problem(
+            "state directory", f"only {free / 1e6:,.0f} MB free at {parent}", "make room, 1 GB at least"
+        )
+    return Finding("state directory", f"{directory.path} ({free / 1e9:,.0f} GB free)")
+
+
+def _foreign_servers(directory: StateDirectory) -> Iterator[Finding]:
+    """Other people's servers are worth knowing of; they never disturb."""
+    try:
+        free_port()
+    except OSError as error:
+        yield problem(
+            "ports", f"no port can be opened on the loopback interface ({error})", "free some ports"
+        )
+    ours = directory.load().ports.values()
+    for name, port in (("Postgres", 5432), ("NATS", 4222)):
+        if port not in ours and is_listening(port):
+            yield Finding(
+                "ports", f"something else, perhaps another {name}, listens on {port}: it does not matter"
+            )
+
+
+def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
+    kinds = {word: settings_of(word) for word in WORDS}
+    sentences = spelling_mistakes(environment)
+    for sentence in sentences:
+        yield problem("settings", sentence, "correct or unset it: services refuse to start")
+    for kind in filter(None, kinds.values()):
+        try:
+            load(kind)
+        except (Misconfigured, ValidationError) as error:
+            yield problem("settings", str(error), "correct the value: the service refuses to start")
+    for name in _SET_BY_THE_STACK:
+        if name in environment:
+            yield Finding(
+                "settings", f"{name} is set, but the local stack uses servers of its own", "unset it"
+            )
+    if not sentences:
+        yield Finding("settings", "every SIGMASIGHT_ variable is known")
+
+
+def spelling_mistakes(environment: Mapping[str, str]) -> list[str]:
+    """One sentence per variable that would stop some service from starting."""
+    return sorted(
+        {line for word in WORDS for line in misspelt_variables(environment, settings_of(word), word)}
+    )
+
+
+def settings_of(word: str) -> type[ServiceSettings] | None:
+    """The settings class of a service; None when it has none of its own."""
+    module = importlib.import_module(f"services.{word}.settings")
+    kinds = [
+        kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, ServiceSettings)
+    ]
+    return next((kind for kind in kinds if kind is not ServiceSettings), None)
+
+
+def _provider_keys(environment: Mapping[str, str]) -> Iterator[Finding]:
+    kinds = filter(None, (settings_of(word) for word in WORDS))
+    for name in sorted(key for kind in kinds for key in _usual_names(kind)):
+        given = name in environment or f"{name}_FILE" in environment
+        yield Finding(
+            "provider keys", f"{name} is {'set' if given else 'not set: the bundled data are used'}"
+        )
+
+
+def _usual_names(kind: type[EnvironmentSettings]) -> list[str]:
+    """Variables without our prefix: keys that other tools know by the same name."""
+    aliases = (field.validation_alias for field in kind.model_fields.values())
+    return [alias for alias in aliases if isinstance(alias, str)]
+
+
+def _data() -> Iterator[Finding]:
+    missing = [name for name in _DATA_FILES if not (DATA / name).exists()]
+    if missing:
+        yield problem(
+            "bundled data", f"{', '.join(missing)} missing in {DATA}", "restore the files from the repository"
+        )
+        return
+    with gzip.open(DATA / _DATA_FILES[0], "rt") as lines:
+        names, *rows = list(csv.reader(lines))
+    yield Finding(
+        "bundled data", f"{len(names) - 1} names, {len(rows)} sessions, {rows[0][0]} to {rows[-1][0]}"
+    )
+
+
+def _stack(directory: StateDirectory) -> Iterator[Finding]:
+    if not directory.is_claimed():
+        yield Finding("stack", "not running", "start it with `sigmasight up`")
+        return
+    state = directory.load()
+    for word in WORDS:
+        program = state.programs.get(word)
+        if program is None or not answers_ok(f"{program.address}/health/ready"):
+            yield problem("stack", f"{word} is not ready", f"see `sigmasight logs {word}`")
+        elif program.restarts >= RESTARTS_WORTH_A_LOOK:
+            yield Finding(
+                "stack", f"{word} was restarted {program.restarts} times", f"see `sigmasight logs {word}`"
+            )
+    if state.phase == "ready":
+        yield Finding("stack", f"running; the API is at {state.gateway_url}")

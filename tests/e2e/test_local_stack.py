@@ -1,0 +1,168 @@
+"""The real stack: it comes up by itself, survives kill -9 of any part, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from deploy.local.places import outside_place
+from deploy.local.stack import SERVERS, WORDS, answers_ok
+from deploy.local.state import PROJECT, StateDirectory
+
+PARTS = (*SERVERS, *WORDS)
+
+
+class LocalStack:
+    """The `sigmasight` command on a state directory of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.directory = StateDirectory(path)
+        self.environment = dict(os.environ) | {"SIGMASIGHT_STATE_DIR": str(path), "COLUMNS": "200"}
+
+    def run(self, *arguments: str, **more_environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *arguments],
+            env=self.environment | more_environment,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return said
+
+    def pid(self, name: str) -> int | None:
+        identity = self.directory.load().programs[name].identity
+        return identity.pid if identity else None
+
+    def is_ready(self, word: str) -> bool:
+        return answers_ok(f"{self.directory.load().programs[word].address}/health/ready")
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor, its programs, and whatever those started."""
+        state = self.directory.load()
+        known = [state.supervisor, *(program.identity for program in state.programs.values())]
+        top = [process for process in (identity.process() for identity in known if identity) if process]
+        return [*top, *(child for process in top for child in process.children(recursive=True))]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    local = LocalStack(tmp_path_factory.mktemp("stack") / "state")
+    said = local.run("up")
+    assert said.returncode == 0, said.stderr
+    yield local
+    local.run("down")
+    remove_stand_in(local.directory.path / "postgres")
+
+
+def remove_stand_in(directory: Path) -> None:
+    """Under root the database of a private directory lives elsewhere; take it away too."""
+    if os.geteuid() == 0 and outside_place(directory).exists():
+        subprocess.run(["rm", "-r", str(outside_place(directory))], check=True)
+
+
+def until(claim: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_every_part_is_up_and_says_it_is_ready(stack: LocalStack) -> None:
+    said = stack.status()
+
+    assert said["running"]
+    assert said["phase"] == "ready"
+    assert set(said["programs"]) == set(PARTS)
+    assert all(stack.is_ready(word) for word in WORDS)
+
+
+def test_nothing_listens_beyond_loopback(stack: LocalStack) -> None:
+    listening = [
+        connection.laddr.ip
+        for process in stack.processes()
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+
+    assert len(listening) >= len(PARTS)
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_second_up_finds_the_first(stack: LocalStack) -> None:
+    before = stack.pid("gateway")
+
+    said = stack.run("up")
+
+    assert said.returncode == 0
+    assert "already running" in said.stdout
+    assert stack.pid("gateway") == before
+
+
+def test_doctor_finds_nothing_wrong_with_a_healthy_stack(stack: LocalStack) -> None:
+    said = stack.run("doctor")
+
+    assert said.returncode == 0, said.stdout
+    assert "nothing to fix" in said.stdout
+
+
+def test_misspelt_setting_is_named_before_anything_starts(stack: LocalStack) -> None:
+    said = stack.run("up", SIGMASIGHT_LOG_LEVLE="DEBUG")
+
+    assert said.returncode == 1
+    assert "SIGMASIGHT_LOG_LEVLE" in said.stderr
+    assert "SIGMASIGHT_LOG_LEVEL" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_killed_part_comes_back(stack: LocalStack, name: str) -> None:
+    killed = stack.pid(name)
+    assert killed is not None
+
+    os.kill(killed, signal.SIGKILL)
+
+    until(lambda: stack.pid(name) not in (None, killed), seconds=10)
+    until(lambda: all(stack.is_ready(word) for word in WORDS), seconds=60)
+
+
+def test_killing_the_supervisor_leaves_no_process_and_keeps_the_data(stack: LocalStack) -> None:
+    before = stack.directory.load()
+    running = stack.processes()
+    assert before.supervisor is not None
+    assert len(running) > len(PARTS)
+
+    os.kill(before.supervisor.pid, signal.SIGKILL)
+    _, left = psutil.wait_procs(running, timeout=15)
+    assert left == []
+    assert stack.run("status").returncode == 1
+    said = stack.run("up")
+
+    after = stack.directory.load()
+    assert said.returncode == 0, said.stderr
+    assert after.ports == before.ports
+    assert after.secrets == before.secrets
+
+
+def test_down_leaves_no_process(stack: LocalStack) -> None:
+    running = stack.processes()
+
+    said = stack.run("down")
+
+    assert said.returncode == 0
+    assert not any(process.is_running() for process in running)
+    assert stack.run("status").returncode == 1
+    assert "not running" in stack.run("down").stdout
+    assert stack.run("up").returncode == 0
