@@ -9,7 +9,20 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Date, String, and_, column, func, or_, select, true, values
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    String,
+    and_,
+    any_,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.greeks.tables import ContractGreeks, PositionGreeks, sql_table
@@ -82,7 +95,7 @@ async def load_contracts(
     """The stored rows of the contracts that rest on this version of the market data, by contract."""
     table = sql_table(ContractGreeks)
     query = select(table).where(
-        table.c.contract.in_(sorted(contracts)), table.c.as_of == as_of, table.c.price_run == price_run
+        _among(table.c.contract, contracts), table.c.as_of == as_of, table.c.price_run == price_run
     )
     return {row["contract"]: dict(row) for row in (await session.execute(query)).mappings()}
 
@@ -92,9 +105,12 @@ async def load_closes(
 ) -> dict[tuple[str, date], tuple[float, date]]:
     """By (symbol, day): the last close on or before the day in USD per share, and the session it is of."""
     pairs = sorted(wanted)
-    if not pairs:
-        return {}
-    asked = values(column("symbol", String), column("day", Date), name="asked").data(pairs)
+    symbols, days = [symbol for symbol, _ in pairs], [day for _, day in pairs]
+    asked = (
+        func.unnest(literal(symbols, ARRAY(String)), literal(days, ARRAY(Date)))
+        .table_valued(column("symbol", String), column("day", Date), name="asked")
+        .render_derived()
+    )
     prices = ingest.daily_prices.c
     last = (
         select(prices.close, prices.session_date)
@@ -122,7 +138,7 @@ async def load_adjusted_closes(
             func.array_agg(aggregate_order_by(prices.session_date, prices.session_date)),
             func.array_agg(aggregate_order_by(prices.adjusted_close, prices.session_date)),
         )
-        .where(prices.symbol.in_(sorted(symbols)))
+        .where(_among(prices.symbol, symbols))
         .where(and_(prices.session_date >= sessions[0], prices.session_date <= sessions[-1]))
         .group_by(prices.symbol)
     )
@@ -163,7 +179,7 @@ async def load_dividend_yields(session: Session, symbols: Iterable[str]) -> dict
     """The known continuous dividend yields (decimals per year) by symbol; unknown ones are absent."""
     securities = ingest.securities.c
     query = select(securities.symbol, securities.dividend_yield).where(
-        securities.symbol.in_(sorted(symbols)), securities.dividend_yield.is_not(None)
+        _among(securities.symbol, symbols), securities.dividend_yield.is_not(None)
     )
     return {row.symbol: row.dividend_yield for row in await session.execute(query)}
 
@@ -179,3 +195,8 @@ async def save_positions(
     """Make `rows` the position rows of the portfolios on `as_of`; returns how many rows changed."""
     scope = {"as_of": as_of, "portfolio_id": list(portfolio_ids)}
     return await merge(session, PositionGreeks, rows, within=scope)
+
+
+def _among(name: ColumnElement[str], names: Iterable[str]) -> ColumnElement[bool]:
+    """One array parameter, however many names: no limit on their number, and one statement to prepare."""
+    return name == any_(literal(sorted(names), ARRAY(String)))

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 import pytest
+from nats.aio.client import Client
 from sqlalchemy import select, text
 
 from services.greeks import handlers
@@ -24,7 +25,10 @@ from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Database, Session
+from shared.messaging import Consumption, create_broker
 from shared.published import greeks as published
+from shared.telemetry import create_telemetry
+from tests.servers import Servers
 
 AS_OF = date(2022, 12, 28)
 HISTORY = sessions(AS_OF - timedelta(days=400), AS_OF)[-253:]
@@ -462,3 +466,26 @@ async def test_told_event_maps_the_shard_it_heard(admin: Database, role: Role) -
 
     assert (told.run_id, told.shard, told.shards, told.price_run) == (heard.run_id, 3, 7, "run-1")
     assert told.portfolio_ids == heard.portfolio_ids
+
+
+async def test_prices_on_the_bus_become_greeks_on_the_bus(
+    servers: Servers, bus: Client, admin: Database, role: Role
+) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    telemetry = create_telemetry("greeks", servers.settings)
+    broker = create_broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
+    Consumption(handlers.router, broker, role("greeks"), servers.settings, telemetry).attach()
+    heard = prices_updated()
+
+    async with broker:
+        await broker.start()
+        await bus.jetstream().publish(heard.subject, heard.model_dump_json().encode())
+        subscription = await bus.jetstream().subscribe("greeks.*", stream="GREEKS", ordered_consumer=True)
+        message = await subscription.next_msg(timeout=10)
+        await subscription.unsubscribe()
+
+    told = GreeksComputed.model_validate_json(message.data)
+    assert message.subject == "greeks.computed"
+    assert (told.run_id, told.counts) == (heard.run_id, {"contracts": 1, "positions": 1})
+    assert len(await position_rows(role)) == 1
