@@ -17,9 +17,10 @@ from alembic.config import Config
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, Select, Table, text
-from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.database import quote
 from shared.errors import Misconfigured
 from shared.messaging import declare_topology
 from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, load
@@ -27,8 +28,12 @@ from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
 SERVICES = Path(__file__).resolve().parent.parent / "services"
-_READ_FIRST = ("gateway", "ingest", *(word for word in WORDS if word not in ("gateway", "ingest")))  # others' views read theirs
-_QUOTED = dialect().identifier_preparer.quote
+_READ_FIRST = (
+    "gateway",
+    "ingest",
+    *(word for word in WORDS if word not in ("gateway", "ingest")),
+)  # others' views read theirs
+_dialect = PGDialect()  # type: ignore[no-untyped-call]
 
 
 class BootstrapSettings(EnvironmentSettings):
@@ -74,7 +79,9 @@ async def prepare_database(own: BootstrapSettings, shared: Settings, *, publish:
 
 async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
     """Streams and durables."""
-    client = await nats.connect(shared.nats_url, user="bootstrap", password=own.nats_password.get_secret_value(), connect_timeout=10)
+    client = await nats.connect(
+        shared.nats_url, user="bootstrap", password=own.nats_password.get_secret_value(), connect_timeout=10
+    )
     try:
         await declare_topology(client.jetstream(), shared, own.stream_replicas)
     finally:
@@ -90,9 +97,11 @@ async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
     engine = create_async_engine(_admin_url(own, shared, "postgres"), isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
-            found = await connection.scalar(text("select 1 from pg_database where datname = :name"), {"name": shared.database_name})
+            found = await connection.scalar(
+                text("select 1 from pg_database where datname = :name"), {"name": shared.database_name}
+            )
             if not found:
-                await connection.execute(text(f"create database {_QUOTED(shared.database_name)}"))
+                await connection.execute(text(f"create database {quote(shared.database_name)}"))
     finally:
         await engine.dispose()
 
@@ -152,10 +161,11 @@ def published_views(word: str) -> dict[Table, Select[Any]]:
 
 async def _drop_views(connection: AsyncConnection, word: str) -> None:
     found = await connection.scalars(
-        text("select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"), {"word": word}
+        text("select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"),
+        {"word": word},
     )
     for name in found.all():
-        await connection.execute(text(f"drop view if exists {word}.{_QUOTED(name)} cascade"))
+        await connection.execute(text(f"drop view if exists {word}.{quote(name)} cascade"))
 
 
 async def _publish_views(connection: AsyncConnection, word: str) -> None:
@@ -163,10 +173,10 @@ async def _publish_views(connection: AsyncConnection, word: str) -> None:
     readers = ", ".join(other for other in WORDS if other != word)
     await connection.execute(text(f"set local role {word}"))
     for view, definition in published_views(word).items():
-        select_text = str(definition.compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))
-        names = ", ".join(_QUOTED(column.name) for column in view.columns)
-        await connection.exec_driver_sql(f"create view {word}.{_QUOTED(view.name)} ({names}) as {select_text}")
-        await connection.exec_driver_sql(f"grant select on {word}.{_QUOTED(view.name)} to {readers}")
+        select_text = str(definition.compile(dialect=_dialect, compile_kwargs={"literal_binds": True}))
+        names = ", ".join(quote(column.name) for column in view.columns)
+        await connection.exec_driver_sql(f"create view {word}.{quote(view.name)} ({names}) as {select_text}")
+        await connection.exec_driver_sql(f"grant select on {word}.{quote(view.name)} to {readers}")
     await connection.execute(text("reset role"))
 
 

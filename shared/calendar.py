@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 
-
 @lru_cache
 def _calendar_class() -> object:
     # Imported when first needed: the library pulls in pandas, which most of a process's start-up time would be.

@@ -8,7 +8,7 @@ from uuid import uuid4
 from alembic import context
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import dialect as postgres_dialect
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlmodel import MetaData, SQLModel
 
@@ -16,7 +16,7 @@ from shared.settings import Settings
 
 Session = AsyncSession
 Rows = Sequence[Mapping[str, Any]]
-_quote = postgres_dialect().identifier_preparer.quote
+quote = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
 
 
 def table_base(schema: str) -> type[SQLModel]:
@@ -35,7 +35,9 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_size,
         pool_pre_ping=True,
-        connect_args={"server_settings": {"application_name": f"sigmasight-{role}", "timezone": "UTC", "jit": "off"}},
+        connect_args={
+            "server_settings": {"application_name": f"sigmasight-{role}", "timezone": "UTC", "jit": "off"}
+        },
     )
 
 
@@ -77,21 +79,33 @@ async def lock(session: Session, *keys: object) -> None:
 async def lock_each(session: Session, names: Sequence[str]) -> None:
     """Hold one advisory lock per name until the transaction ends, taken in sorted order so that none deadlock."""
     for name in sorted(set(names)):
-        await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+        await session.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
 
 
 async def merge(
-    session: Session, model: type[SQLModel], rows: Rows, within: Mapping[str, Any] | None = None
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    within: Mapping[str, Any] | None = None,
+    ignoring: Sequence[str] = (),
 ) -> int:
     """Upsert `rows` into the model's table by primary key, through COPY; returns how many rows changed.
 
     Unchanged rows are left alone, so repeating a merge writes nothing. With `within` (column -> value or list of
-    values) the call replaces that scope: rows of the table inside it that are not among `rows` are deleted. Rows
-    go in sorted by key, so concurrent merges wait for each other instead of deadlocking. Rows that name the same
-    key twice are an error of the caller (`CardinalityViolation` from Postgres).
+    values) the call replaces that scope: rows of the table inside it that are not among `rows` are deleted. Columns
+    in `ignoring` are written with a change but are none themselves (a revision number, say). Rows go in sorted by
+    key, so concurrent merges wait for each other instead of deadlocking. Rows that name the same key twice are an
+    error of the caller (`CardinalityViolation` from Postgres).
     """
     table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    statements = _Merge(table, temporary=f"merge_{uuid4().hex}", columns=tuple(rows[0]) if rows else ())
+    statements = _Merge(
+        table,
+        temporary=f"merge_{uuid4().hex}",
+        columns=tuple(rows[0]) if rows else (),
+        ignoring=tuple(ignoring),
+    )
     if not rows and within is None:
         return 0
     await session.execute(text(statements.create_temporary()))
@@ -110,43 +124,53 @@ async def merge(
 class _Merge:
     """The statements of one merge."""
 
-    def __init__(self, table: SqlTable, temporary: str, columns: tuple[str, ...]) -> None:
+    def __init__(
+        self, table: SqlTable, temporary: str, columns: tuple[str, ...], ignoring: tuple[str, ...]
+    ) -> None:
         self.temporary = temporary
-        self.target = f"{_quote(table.schema or 'public')}.{_quote(table.name)}"
+        self.ignoring = ignoring
+        self.target = f"{quote(table.schema or 'public')}.{quote(table.name)}"
         self.key = tuple(column.name for column in table.primary_key.columns)
         self.columns = columns or self.key
 
     def create_temporary(self) -> str:
-        chosen = _names(self.columns)
-        return f"create temporary table {self.temporary} on commit drop as select {chosen} from {self.target} with no data"
+        source = f"select {_names(self.columns)} from {self.target} with no data"
+        return f"create temporary table {self.temporary} on commit drop as {source}"
 
     def upsert(self) -> str:
         values = [name for name in self.columns if name not in self.key]
-        head = f"insert into {self.target} as kept ({_names(self.columns)}) select {_names(self.columns)} from {self.temporary}"
+        columns = _names(self.columns)
+        head = f"insert into {self.target} as kept ({columns}) select {columns} from {self.temporary}"
         conflict = f" order by {_names(self.key)} on conflict ({_names(self.key)})"
         if not values:
             return f"{head}{conflict} do nothing"
-        sets = ", ".join(f"{_quote(name)} = excluded.{_quote(name)}" for name in values)
-        kept, new = (", ".join(f"{side}.{_quote(name)}" for name in values) for side in ("kept", "excluded"))
+        sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in values)
+        compared = [name for name in values if name not in self.ignoring]
+        kept, new = (
+            ", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded")
+        )
         return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
 
     def delete_missing(self, within: Mapping[str, Any]) -> str:
         scope = " and ".join(_condition(name, value) for name, value in within.items())
-        same = " and ".join(f"fresh.{_quote(name)} = kept.{_quote(name)}" for name in self.key)
-        return f"delete from {self.target} as kept where {scope} and not exists (select 1 from {self.temporary} as fresh where {same})"
+        same = " and ".join(f"fresh.{quote(name)} = kept.{quote(name)}" for name in self.key)
+        fresh = f"select 1 from {self.temporary} as fresh where {same}"
+        return f"delete from {self.target} as kept where {scope} and not exists ({fresh})"
 
 
 def _names(columns: Sequence[str]) -> str:
-    return ", ".join(_quote(name) for name in columns)
+    return ", ".join(quote(name) for name in columns)
 
 
 def _condition(name: str, value: object) -> str:
     operator = f"= any(:within_{name})" if isinstance(value, list | tuple) else f"= :within_{name}"
-    return f"kept.{_quote(name)} {operator}"
+    return f"kept.{quote(name)} {operator}"
 
 
 def _bound(within: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"within_{name}": list(value) if isinstance(value, tuple) else value for name, value in within.items()}
+    return {
+        f"within_{name}": list(value) if isinstance(value, tuple) else value for name, value in within.items()
+    }
 
 
 async def _copy(session: Session, temporary: str, columns: Sequence[str], rows: Rows) -> None:
@@ -156,7 +180,6 @@ async def _copy(session: Session, temporary: str, columns: Sequence[str], rows: 
     driver = connection.driver_connection
     records = [tuple(row[name] for name in columns) for row in rows]
     await driver.copy_records_to_table(temporary, records=records, columns=list(columns))  # type: ignore[union-attr]
-
 
 
 def run_migrations(metadata: MetaData) -> None:

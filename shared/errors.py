@@ -4,14 +4,15 @@
     ├── Transient            worth another try later: the bus redelivers with a delay
     │   └── MarketDataNotReady(symbols, as_of)
     ├── Permanent            no retry can help: straight to the dead letters
-    │   ├── UnknownSymbols(symbols)
+    │   ├── NotASession(as_of, previous)
+    │   ├── InvalidRows(problem_by_row)
     │   └── DateOutsideData(as_of, first, last)
     └── Misconfigured        the process must not start
 
 Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then dead-lettered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 
 
@@ -40,14 +41,6 @@ class MarketDataNotReady(Transient):
         self.as_of = as_of
 
 
-class UnknownSymbols(Permanent):
-    """No provider knows these symbols."""
-
-    def __init__(self, symbols: Sequence[str]) -> None:
-        super().__init__(f"no provider knows {', '.join(sorted(symbols))}")
-        self.symbols = tuple(sorted(symbols))
-
-
 class DateOutsideData(Permanent):
     """The date is not a session the data covers."""
 
@@ -69,3 +62,13 @@ class NotASession(Permanent):
         )
         self.as_of = as_of
         self.previous = previous
+
+
+class InvalidRows(Permanent):
+    """Rows of a bulk write that cannot be stored, by their number (0 is the first); nothing was written."""
+
+    code = "invalid_rows"
+
+    def __init__(self, problem_by_row: Mapping[int, str]) -> None:
+        super().__init__(f"{len(problem_by_row)} row(s) cannot be stored; nothing was written")
+        self.problems = tuple({"row": row, "message": problem} for row, problem in problem_by_row.items())

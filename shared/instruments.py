@@ -86,7 +86,9 @@ def parse_occ(symbol: str) -> OptionContract:
     """The contract behind an OCC symbol; raises `InvalidSymbol` saying what is wrong."""
     match = _OCC.match(normalise(symbol))
     if match is None:
-        raise InvalidSymbol(symbol, "is not an OCC option symbol (root, YYMMDD, C or P, strike x 1000 in 8 digits)")
+        raise InvalidSymbol(
+            symbol, "is not an OCC option symbol (root, YYMMDD, C or P, strike x 1000 in 8 digits)"
+        )
     root, day, option_type, strike = match.groups()
     try:
         expiry = date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
@@ -101,7 +103,9 @@ def parse_ticker(symbol: str) -> str:
     """The normalised ticker of a stock, ETF or fund; raises `InvalidSymbol`."""
     ticker = normalise(symbol)
     if not _TICKER.match(ticker):
-        raise InvalidSymbol(symbol, "is not a ticker (letters and digits, at most 10, with an optional .B or -B class)")
+        raise InvalidSymbol(
+            symbol, "is not a ticker (letters and digits, at most 10, with an optional .B or -B class)"
+        )
     return ticker
 
 

@@ -33,7 +33,7 @@ from nats.js.errors import NotFoundError
 from pydantic import BaseModel, ValidationError
 
 from shared.contracts.event import EVENT_NAMESPACE, Contract, Event, Refusal, Request, ShardEvent, WorkFailed
-from shared.database import Database, Session
+from shared.database import Database
 from shared.errors import Misconfigured, Permanent, SigmaSightError
 from shared.settings import Settings
 from shared.telemetry import Telemetry
@@ -96,10 +96,14 @@ class ServiceRouter:
         return register
 
 
-def _agree(word: str, verb: str, kinds: Iterable[type[BaseModel]], declared: Iterable[type[BaseModel]]) -> None:
+def _agree(
+    word: str, verb: str, kinds: Iterable[type[BaseModel]], declared: Iterable[type[BaseModel]]
+) -> None:
     for kind in kinds:
         if kind not in tuple(declared):
-            raise Misconfigured(f"{word} does not {verb} {kind.__name__}: add it to its line in shared/topology.py")
+            raise Misconfigured(
+                f"{word} does not {verb} {kind.__name__}: add it to its line in shared/topology.py"
+            )
 
 
 # --- names, streams and permissions, all derived from the topology ---------------------------------------------
@@ -122,7 +126,9 @@ def dead_subject(word: str) -> str:
 
 def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
     """One file-stored stream per telling service, and one for dead letters."""
-    told = {stream_name(word): [e.subject for e in wiring.everything_told()] for word, wiring in TOPOLOGY.items()}
+    told = {
+        stream_name(word): [e.subject for e in wiring.everything_told()] for word, wiring in TOPOLOGY.items()
+    }
     told[DEAD_STREAM] = ["dead.*"]
     return [
         api.StreamConfig(
@@ -180,8 +186,8 @@ def nats_authorization(passwords: Mapping[str, str]) -> str:
 
 
 def _user(name: str, password: str, publish: Sequence[str], subscribe: Sequence[str]) -> str:
-    permissions = f"publish: {json.dumps(list(publish))}, subscribe: {json.dumps(list(subscribe))}, allow_responses: true"
-    return f"    {{ user: {json.dumps(name)}, password: {json.dumps(password)}, permissions: {{ {permissions} }} }}\n"
+    may = f"publish: {json.dumps(list(publish))}, subscribe: {json.dumps(list(subscribe))}, allow_responses: true"
+    return f"    {{ user: {json.dumps(name)}, password: {json.dumps(password)}, permissions: {{ {may} }} }}\n"
 
 
 def _publishable(word: str) -> list[str]:
@@ -189,7 +195,10 @@ def _publishable(word: str) -> list[str]:
     pulls = []
     for event in wiring.hears:
         stream, durable = stream_name(publisher_of(event)), durable_name(word, event)
-        pulls += [f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}", f"$JS.API.CONSUMER.INFO.{stream}.{durable}"]
+        pulls += [
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
+            f"$JS.API.CONSUMER.INFO.{stream}.{durable}",
+        ]
         pulls.append(f"$JS.ACK.{stream}.{durable}.>")
     told = [event.subject for event in wiring.everything_told()] + [dead_subject(word)]
     return told + [request.subject for request in wiring.asks] + pulls
@@ -207,7 +216,9 @@ def inbox_prefix(word: str) -> str:
 # --- the broker ------------------------------------------------------------------------------------------------
 
 
-def create_broker(word: str, settings: Settings, telemetry: Telemetry, on_closed: Callable[[], None]) -> NatsBroker:
+def create_broker(
+    word: str, settings: Settings, telemetry: Telemetry, on_closed: Callable[[], None]
+) -> NatsBroker:
     """A broker that reconnects for ever; `on_closed` is called when the connection is gone for good."""
 
     async def closed() -> None:
@@ -261,7 +272,9 @@ class Unanswered(SigmaSightError):
 async def ask(broker: NatsBroker, request: Request, timeout_seconds: float = 30.0) -> Contract:
     """Ask over request-reply; returns the request's reply class, raises `Refused` or `Unanswered`."""
     try:
-        response = await broker.request(request.model_dump_json().encode(), request.subject, timeout=timeout_seconds)
+        response = await broker.request(
+            request.model_dump_json().encode(), request.subject, timeout=timeout_seconds
+        )
     except (TimeoutError, NatsError, FastStreamException) as error:
         raise Unanswered(request.subject) from error
     answer = json.loads(response.body)
@@ -291,7 +304,9 @@ class Consumption:
         """Subscribe every handler: `concurrency` pull subscribers on one durable, requests in one queue group."""
         missing = set(self.router.wiring.hears) - set(self.router.handlers)
         if missing:
-            raise Misconfigured(f"{self.router.word} hears {sorted(e.__name__ for e in missing)} but has no handler for it")
+            raise Misconfigured(
+                f"{self.router.word} hears {sorted(e.__name__ for e in missing)} but has no handler for it"
+            )
         for event, handler in self.router.handlers.items():
             for _ in range(self.settings.concurrency):
                 self._subscribe(event, handler)
@@ -327,12 +342,18 @@ class Consumption:
         except ValidationError as error:
             await self._bury(kind, None, message, attempt, error)
             return
-        with structlog.contextvars.bound_contextvars(run_id=str(event.run_id), as_of=str(event.as_of), subject=kind.subject):
+        with structlog.contextvars.bound_contextvars(
+            run_id=str(event.run_id), as_of=str(event.as_of), subject=kind.subject
+        ):
             await self._try(kind, handler, event, message, attempt)
 
-    async def _try(self, kind: type[Event], handler: Handler, event: Event, message: Any, attempt: int) -> None:
+    async def _try(
+        self, kind: type[Event], handler: Handler, event: Event, message: Any, attempt: int
+    ) -> None:
         if attempt > self.attempts_allowed + CRASHES_TOLERATED:
-            await self._bury(kind, event, message, attempt, RuntimeError("the process died on every delivery"))
+            await self._bury(
+                kind, event, message, attempt, RuntimeError("the process died on every delivery")
+            )
             return
         try:
             await self._work(kind, handler, event)
@@ -355,9 +376,13 @@ class Consumption:
 
     def _check_declared(self, handler: Handler, event: Event) -> None:
         if type(event) not in self.router.emitted.get(handler, ()):
-            raise Misconfigured(f"{handler.__name__} returned {type(event).__name__} without @router.emits({type(event).__name__})")
+            raise Misconfigured(
+                f"{handler.__name__} returned {type(event).__name__} without @router.emits({type(event).__name__})"
+            )
 
-    async def _retry_or_bury(self, kind: type[Event], event: Event, message: Any, attempt: int, error: Exception) -> None:
+    async def _retry_or_bury(
+        self, kind: type[Event], event: Event, message: Any, attempt: int, error: Exception
+    ) -> None:
         if isinstance(error, Permanent | Misconfigured) or attempt >= self.attempts_allowed:
             await self._bury(kind, event, message, attempt, error)
             return
@@ -366,7 +391,9 @@ class Consumption:
         await message.nack(delay=delay)
         self._count(kind, "retried")
 
-    async def _bury(self, kind: type[Event], event: Event | None, message: Any, attempt: int, error: Exception) -> None:
+    async def _bury(
+        self, kind: type[Event], event: Event | None, message: Any, attempt: int, error: Exception
+    ) -> None:
         """Lay the message among the dead, tell the failure, and take it off the stream; in that order."""
         log.error("gave up", attempt=attempt, subject_heard=kind.subject, exc_info=error)
         await self._publish_dead_letter(kind, event, message, attempt, error)
@@ -379,7 +406,10 @@ class Consumption:
     async def _publish_dead_letter(
         self, kind: type[Event], event: Event | None, message: Any, attempt: int, error: Exception
     ) -> None:
-        identity = uuid5(EVENT_NAMESPACE, f"dead/{self.router.word}/{message.raw_message.metadata.stream}/{message.raw_message.metadata.sequence.stream}")
+        identity = uuid5(
+            EVENT_NAMESPACE,
+            f"dead/{self.router.word}/{message.raw_message.metadata.stream}/{message.raw_message.metadata.sequence.stream}",
+        )
         letter = {
             "letter_id": str(identity),
             "service": self.router.word,
@@ -399,10 +429,16 @@ class Consumption:
             timeout=10.0,
         )
 
-    def _failure(self, kind: type[Event], event: Event | None, attempt: int, error: Exception) -> WorkFailed | None:
+    def _failure(
+        self, kind: type[Event], event: Event | None, attempt: int, error: Exception
+    ) -> WorkFailed | None:
         if event is None or self.router.wiring.failure is None:
             return None
-        shard = {"shard": event.shard, "shards": event.shards, "portfolio_ids": event.portfolio_ids} if isinstance(event, ShardEvent) else {}
+        shard = (
+            {"shard": event.shard, "shards": event.shards, "portfolio_ids": event.portfolio_ids}
+            if isinstance(event, ShardEvent)
+            else {}
+        )
         return self.router.wiring.failure.new(
             event.run_id,
             event.as_of,
@@ -421,10 +457,12 @@ class Consumption:
             async with self.database.transaction() as session:
                 reply: Contract = await handler(request, session)
         except ValidationError as error:
-            return _refusal("invalid_request", f"{error.error_count()} invalid value(s) in the request", _problems(error))
+            return _refusal(
+                "invalid_request", f"{error.error_count()} invalid value(s) in the request", _problems(error)
+            )
         except Permanent as error:
             return _refusal(getattr(error, "code", "refused"), str(error), getattr(error, "problems", ()))
-        except Exception as error:  # noqa: BLE001 - the asker must get an answer; the cause is logged here
+        except Exception as error:
             log.error("request failed", subject_heard=kind.subject, exc_info=error)
             return _refusal("failed", f"{self.router.word} could not do this: {type(error).__name__}")
         return json.dumps({"answer": reply.model_dump(mode="json")}).encode()
@@ -440,7 +478,11 @@ def _as_events(result: Any) -> list[Event]:
 
 
 def _stamped(event: Event, elapsed_seconds: float) -> Event:
-    return event.model_copy(update={"elapsed_seconds": elapsed_seconds}) if isinstance(event, ShardEvent) else event
+    return (
+        event.model_copy(update={"elapsed_seconds": elapsed_seconds})
+        if isinstance(event, ShardEvent)
+        else event
+    )
 
 
 def _refusal(code: str, message: str, problems: Sequence[Mapping[str, Any]] = ()) -> bytes:
@@ -481,5 +523,3 @@ async def durables_missing(broker: NatsBroker, word: str) -> list[str]:
         except (NatsError, TimeoutError):
             missing.append(durable_name(word, event))
     return missing
-
-

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -21,20 +21,24 @@ from shared.telemetry import Telemetry, create_telemetry
 
 log = structlog.get_logger("sigmasight.service")
 StartupStep = Callable[[Session], Awaitable[object]]
-BackgroundTask = Callable[["Runtime"], Awaitable[None]]
+BackgroundTask = Callable[["Runtime"], Coroutine[Any, Any, None]]
 Result = TypeVar("Result")
 
 
 class Runtime:
     """What one process of a service runs on: database, broker, telemetry, and their lifetime."""
 
-    def __init__(self, word: str, router: ServiceRouter, own_settings: type[ServiceSettings] | None = None) -> None:
+    def __init__(
+        self, word: str, router: ServiceRouter, own_settings: type[ServiceSettings] | None = None
+    ) -> None:
         _start_or_explain(lambda: check_spelling(word, own_settings))
         self.word = word
         self.settings = _start_or_explain(shared_settings)
         self.telemetry: Telemetry = create_telemetry(word, self.settings)
         self.database = Database(create_engine(self.settings, word))
-        self.broker: NatsBroker = create_broker(word, self.settings, self.telemetry, self._end_process_when_closed)
+        self.broker: NatsBroker = create_broker(
+            word, self.settings, self.telemetry, self._end_process_when_closed
+        )
         self.stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         Consumption(router, self.broker, self.database, self.settings, self.telemetry).attach()
@@ -79,7 +83,12 @@ class Runtime:
         connected = await self.broker.ping(timeout=2.0)
         missing = await durables_missing(self.broker, self.word) if connected else []
         database = await self.database.reachable()
-        return {"ready": connected and database and not missing, "bus": connected, "database": database, "durables_missing": missing}
+        return {
+            "ready": connected and database and not missing,
+            "bus": connected,
+            "database": database,
+            "durables_missing": missing,
+        }
 
 
 def _start_or_explain(step: Callable[[], Result]) -> Result:
@@ -109,7 +118,7 @@ def create_service(
         yield
         await runtime.close()
 
-    app = AsgiFastStream(
+    return AsgiFastStream(
         runtime.broker,
         lifespan=lifespan,
         asgi_routes=[
@@ -120,16 +129,17 @@ def create_service(
         after_startup=[lambda: runtime.start_background(background)],
         on_shutdown=[runtime.stop_background],
     )
-    return app
 
 
-async def _live(scope: Any) -> AsgiResponse:  # noqa: ARG001
+async def _live(scope: Any) -> AsgiResponse:
     return AsgiResponse(b'{"status": "live"}', 200, {"content-type": "application/json"})
 
 
 def _ready(runtime: Runtime) -> Callable[[Any], Awaitable[AsgiResponse]]:
-    async def ready(scope: Any) -> AsgiResponse:  # noqa: ARG001
+    async def ready(scope: Any) -> AsgiResponse:
         state = await runtime.readiness()
-        return AsgiResponse(json.dumps(state).encode(), 200 if state["ready"] else 503, {"content-type": "application/json"})
+        return AsgiResponse(
+            json.dumps(state).encode(), 200 if state["ready"] else 503, {"content-type": "application/json"}
+        )
 
     return ready

@@ -19,10 +19,12 @@ from shared.errors import Misconfigured
 from shared.topology import TOPOLOGY
 
 PREFIX = "SIGMASIGHT_"
-DEFAULT_PASSWORD = "sigmasight"  # noqa: S105 - a development default that non-loopback listeners refuse
+DEFAULT_PASSWORD = "sigmasight"  # for development: listeners beyond loopback refuse it
 
 # Variables with the prefix that no service reads: they belong to the local stack and the tests.
-TOOL_VARIABLES = frozenset({"SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"})
+TOOL_VARIABLES = frozenset(
+    {"SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"}
+)
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -30,14 +32,22 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         alias = field.validation_alias
-        variable = alias if isinstance(alias, str) else f"{self.config.get('env_prefix', '')}{field_name}".upper()
+        variable = (
+            alias if isinstance(alias, str) else f"{self.config.get('env_prefix', '')}{field_name}".upper()
+        )
         path = os.environ.get(f"{variable}_FILE")
         if path is None or not is_secret(field):
             return None, field_name, False
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip(), alias if isinstance(alias, str) else field_name, False
+            return (
+                Path(path).read_text(encoding="utf-8").rstrip(),
+                alias if isinstance(alias, str) else field_name,
+                False,
+            )
         except OSError as error:
-            raise Misconfigured(f"{variable}_FILE={path} cannot be read: {error.strerror}; name a readable file") from error
+            raise Misconfigured(
+                f"{variable}_FILE={path} cannot be read: {error.strerror}; name a readable file"
+            ) from error
 
     def __call__(self) -> dict[str, Any]:
         values = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
@@ -86,7 +96,9 @@ class Settings(EnvironmentSettings):
 
     listen_host: str = "127.0.0.1"
     concurrency: int = Field(default=2, ge=1, le=32, description="messages of one kind worked on at once")
-    acknowledge_seconds: float = Field(default=10.0, gt=0.5, description="silence after which a message is redelivered")
+    acknowledge_seconds: float = Field(
+        default=10.0, gt=0.5, description="silence after which a message is redelivered"
+    )
     retry_seconds: tuple[float, ...] = (0.5, 2.0, 8.0, 30.0)
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -95,7 +107,9 @@ class Settings(EnvironmentSettings):
     @model_validator(mode="after")
     def _refuse_default_secrets_beyond_loopback(self) -> Self:
         secrets = {"DATABASE_PASSWORD": self.database_password, "NATS_PASSWORD": self.nats_password}
-        defaults = [PREFIX + name for name, value in secrets.items() if value.get_secret_value() == DEFAULT_PASSWORD]
+        defaults = [
+            PREFIX + name for name, value in secrets.items() if value.get_secret_value() == DEFAULT_PASSWORD
+        ]
         if defaults and not is_loopback(self.listen_host):
             raise Misconfigured(
                 f"refusing to listen on {self.listen_host} with the default {' and '.join(defaults)}: "
@@ -123,18 +137,25 @@ def known_variables(*kinds: type[EnvironmentSettings]) -> set[str]:
     for kind in kinds:
         for field_name, field in kind.model_fields.items():
             alias = field.validation_alias
-            name = alias if isinstance(alias, str) else f"{kind.model_config.get('env_prefix', '')}{field_name}".upper()
+            name = (
+                alias
+                if isinstance(alias, str)
+                else f"{kind.model_config.get('env_prefix', '')}{field_name}".upper()
+            )
             names |= {name, f"{name}_FILE"} if is_secret(field) else {name}
     return names
 
 
-def misspelt_variables(environment: Mapping[str, str], own: type[EnvironmentSettings] | None, word: str | None) -> list[str]:
+def misspelt_variables(
+    environment: Mapping[str, str], own: type[EnvironmentSettings] | None, word: str | None
+) -> list[str]:
     """One sentence for each `SIGMASIGHT_*` variable nobody reads.
 
     Variables prefixed with another service's word are that service's to check.
     """
     known = known_variables(Settings, *([own] if own else []))
-    others = tuple(f"{PREFIX}{other.upper()}_" for other in TOPOLOGY if other != word) + (f"{PREFIX}BOOTSTRAP_",)
+    foreign = [other.upper() for other in TOPOLOGY if other != word]
+    others = tuple(f"{PREFIX}{other}_" for other in (*foreign, "BOOTSTRAP"))
     unknown = [n for n in environment if n.startswith(PREFIX) and n not in known and not n.startswith(others)]
     return [_misspelling(name, known) for name in sorted(unknown)]
 
@@ -153,7 +174,9 @@ def load(kind: type[SettingsKind]) -> SettingsKind:
         return kind()
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
-        lines = [f"{prefix}{'_'.join(str(p) for p in e['loc'])}".upper() + f": {e['msg']}" for e in error.errors()]
+        lines = [
+            f"{prefix}{'_'.join(str(p) for p in e['loc'])}".upper() + f": {e['msg']}" for e in error.errors()
+        ]
         raise Misconfigured("; ".join(lines)) from error
 
 

@@ -37,17 +37,26 @@ class Telemetry:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.handled = Counter(
-            "sigmasight_messages", "Messages by what became of them", ["subject", "outcome"], registry=self.registry
+            "sigmasight_messages",
+            "Messages by what became of them",
+            ["subject", "outcome"],
+            registry=self.registry,
         )
         self.seconds = Histogram(
-            "sigmasight_handling_seconds", "Seconds from message to commit", ["subject"], buckets=_SECONDS, registry=self.registry
+            "sigmasight_handling_seconds",
+            "Seconds from message to commit",
+            ["subject"],
+            buckets=_SECONDS,
+            registry=self.registry,
         )
 
 
 def create_telemetry(word: str, settings: Settings) -> Telemetry:
     """Set up logging and tracing for the process of service `word`."""
     configure_logging(word, settings)
-    provider = TracerProvider(resource=Resource.create({"service.name": word, "service.namespace": "sigmasight"}))
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": word, "service.namespace": "sigmasight"})
+    )
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -77,7 +86,11 @@ def configure_logging(word: str, settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -27,18 +27,35 @@ class Wiring:
 
 
 _ADMIN_REQUESTS = (StorePrices, StoreYields)
-_STAGES: tuple[type[Event], ...] = (PricesUpdated, GreeksComputed, FactorsComputed, SnapshotsCreated, StressComputed)
-_FAILURES: tuple[type[Event], ...] = (IngestFailed, GreeksFailed, FactorsFailed, SnapshotsFailed, StressFailed)
+_STAGES: tuple[type[Event], ...] = (
+    PricesUpdated,
+    GreeksComputed,
+    FactorsComputed,
+    SnapshotsCreated,
+    StressComputed,
+)
+_FAILURES: tuple[type[Event], ...] = (
+    IngestFailed,
+    GreeksFailed,
+    FactorsFailed,
+    SnapshotsFailed,
+    StressFailed,
+)
 
 TOPOLOGY: dict[str, Wiring] = {
     "ingest": Wiring(
-        (MarketCloseRequested, MarketClosed, PortfoliosChanged), (MarketClosed, PricesUpdated), answers=_ADMIN_REQUESTS, failure=IngestFailed
+        (MarketCloseRequested, MarketClosed, PortfoliosChanged),
+        (MarketClosed, PricesUpdated),
+        answers=_ADMIN_REQUESTS,
+        failure=IngestFailed,
     ),
     "greeks": Wiring((PricesUpdated,), (GreeksComputed,), failure=GreeksFailed),
     "factors": Wiring((GreeksComputed,), (FactorsComputed,), failure=FactorsFailed),
     "snapshots": Wiring((FactorsComputed,), (SnapshotsCreated,), failure=SnapshotsFailed),
     "stress": Wiring((FactorsComputed,), (StressComputed,), failure=StressFailed),
-    "gateway": Wiring((MarketClosed, *_STAGES, *_FAILURES), (PortfoliosChanged, MarketCloseRequested), asks=_ADMIN_REQUESTS),
+    "gateway": Wiring(
+        (MarketClosed, *_STAGES, *_FAILURES), (PortfoliosChanged, MarketCloseRequested), asks=_ADMIN_REQUESTS
+    ),
 }
 
 

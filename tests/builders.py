@@ -25,7 +25,13 @@ async def save(admin: Database, model: type[SQLModel], rows: Sequence[Mapping[st
 async def a_portfolio(admin: Database, name: str = "Book", equity_balance: Decimal | None = None) -> UUID:
     """A stored portfolio of a stored user of its own; returns its id."""
     user_id, portfolio_id = uuid4(), uuid4()
-    user = {"user_id": user_id, "email": f"{user_id}@example.com", "full_name": "", "password_hash": "-", "role": "user"}
+    user = {
+        "user_id": user_id,
+        "email": f"{user_id}@example.com",
+        "full_name": "",
+        "password_hash": "-",
+        "role": "user",
+    }
     book = {"portfolio_id": portfolio_id, "user_id": user_id, "name": name, "equity_balance": equity_balance}
     await save(admin, gateway.User, [user])
     await save(admin, gateway.Portfolio, [book])
@@ -33,7 +39,12 @@ async def a_portfolio(admin: Database, name: str = "Book", equity_balance: Decim
 
 
 def a_position(
-    portfolio_id: UUID, symbol: str = "AAPL", quantity: float = 100, entry_price: float = 100, entry_date: date = date(2022, 1, 3), **more: Any
+    portfolio_id: UUID,
+    symbol: str = "AAPL",
+    quantity: float = 100,
+    entry_price: float = 100,
+    entry_date: date = date(2022, 1, 3),
+    **more: Any,
 ) -> dict[str, Any]:
     """A row of gateway.positions: an option when the symbol is an OCC symbol, else stock."""
     contract = parse_occ(symbol) if looks_like_option(symbol) else None
@@ -60,7 +71,9 @@ async def save_positions(admin: Database, *positions: Mapping[str, Any]) -> None
     await save(admin, gateway.Position, positions)
 
 
-def a_price(symbol: str, session_date: date, close: float, adjusted_close: float | None = None) -> dict[str, Any]:
+def a_price(
+    symbol: str, session_date: date, close: float, adjusted_close: float | None = None
+) -> dict[str, Any]:
     """A row of ingest.daily_prices."""
     return {
         "symbol": symbol,
@@ -69,6 +82,7 @@ def a_price(symbol: str, session_date: date, close: float, adjusted_close: float
         "adjusted_close": adjusted_close if adjusted_close is not None else close,
         "close_basis": "raw",
         "source": "test",
+        "revision": 1,
     }
 
 
@@ -80,9 +94,26 @@ async def save_prices(admin: Database, *prices: Mapping[str, Any]) -> None:
 def a_yield(maturity: str, observation_date: date, percent: float) -> dict[str, Any]:
     """A row of ingest.treasury_yields."""
     years = {"M": 1 / 12, "Y": 1.0}[maturity[-1]] * int(maturity[:-1])
-    return {"maturity": maturity, "observation_date": observation_date, "maturity_years": years, "yield_percent": percent, "source": "test"}
+    return {
+        "maturity": maturity,
+        "observation_date": observation_date,
+        "maturity_years": years,
+        "yield_percent": percent,
+        "source": "test",
+        "revision": 1,
+    }
 
 
-def a_security(symbol: str, kind: str = "stock", sector: str | None = None, dividend_yield: float | None = None) -> dict[str, Any]:
+def a_security(
+    symbol: str, kind: str = "stock", sector: str | None = None, dividend_yield: float | None = None
+) -> dict[str, Any]:
     """A row of ingest.securities."""
-    return {"symbol": symbol, "kind": kind, "name": symbol, "sector": sector, "industry": None, "dividend_yield": dividend_yield, "source": "test"}
+    return {
+        "symbol": symbol,
+        "kind": kind,
+        "name": symbol,
+        "sector": sector,
+        "industry": None,
+        "dividend_yield": dividend_yield,
+        "source": "test",
+    }

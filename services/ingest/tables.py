@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Numeric, Select, String, func, select
+from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Numeric, Select, String, select
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -17,10 +17,6 @@ class Table(SQLModel):
     metadata = MetaData(schema="ingest")
 
 
-def _changed_at() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now()))
-
-
 class MarketSession(Table, table=True):
     """One NYSE session we know of. `revision`: the newest change of data dated on it; 0 when none.
 
@@ -31,11 +27,16 @@ class MarketSession(Table, table=True):
 
     session_date: date = Field(sa_column=Column(Date, primary_key=True))
     revision: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
-    announced_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    announced_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
 
 
 class DailyPrice(Table, table=True):
-    """One symbol's close on one session, USD per share. `close_basis`: "raw", or "adjusted" when only that is known."""
+    """One symbol's close on one session, USD per share.
+
+    `close_basis`: "raw", or "adjusted" when only that is known. `revision`: the change that wrote the row.
+    """
 
     __tablename__: ClassVar[str] = "daily_prices"
 
@@ -45,7 +46,7 @@ class DailyPrice(Table, table=True):
     adjusted_close: float = Field(sa_column=Column(Double, nullable=False))
     close_basis: str = Field(sa_column=Column(String(10), nullable=False))
     source: str = Field(sa_column=Column(String(40), nullable=False))
-    changed_at: datetime = _changed_at()
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Security(Table, table=True):
@@ -72,6 +73,7 @@ class TreasuryYield(Table, table=True):
     maturity_years: float = Field(sa_column=Column(Double, nullable=False))
     yield_percent: float = Field(sa_column=Column(Double, nullable=False))
     source: str = Field(sa_column=Column(String(40), nullable=False))
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]

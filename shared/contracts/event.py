@@ -77,9 +77,7 @@ class ShardEvent(Event):
     elapsed_seconds: float = 0.0
 
     @classmethod
-    def about(
-        cls, cause: "ShardEvent", *, warnings: Sequence[Notice] = (), **counts: int
-    ) -> Self:
+    def about(cls, cause: "ShardEvent", *, warnings: Sequence[Notice] = (), **counts: int) -> Self:
         """The next stage's event for the shard of `cause`: shard maps to shard, always."""
         return cls.new(
             cause.run_id,

@@ -16,8 +16,8 @@ portfolios = published_view(
 )
 
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
-# underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry, option_type ("C"/"P"): options
-# only. quantity is signed. multiplier 100 for options, 1 otherwise. Active on day d when entry_date <= d and
+# underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry, option_type ("C"/"P"):
+# options only. quantity is signed. multiplier 100 for options, 1 otherwise. Active on day d when entry_date <= d and
 # (exit_date is null or exit_date > d).
 positions = published_view(
     "gateway",

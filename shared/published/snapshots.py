@@ -6,9 +6,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.published import published_view
 
 # One row per active position and session. price: USD per share (per share of contract for options), null with
-# `reason` when nothing was ever known; price_date < as_of means carried forward (stale). price_source: "close"
-# | "adjusted_close" | "model" | "intrinsic"; a model value is as old as the underlying's close it rests on.
-# exposures in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
+# `reason` when nothing was ever known; price_date < as_of means carried forward (stale). price_source:
+# "close" | "adjusted_close" | "model" | "intrinsic"; a model value is as old as the close of the underlying
+# it rests on. exposures in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
@@ -36,14 +36,14 @@ position_valuations = published_view(
     Column("reason", String),
 )
 
-# One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the view from the
-# chain of daily P&L and flows, so they are right whatever the order the sessions ran in. previous_session: the
-# snapshot daily_pnl is measured from (null on the first). closed_pnl: the part of daily_pnl earned by positions
-# closed since then: daily_pnl = sum of the open positions' daily_pnl + closed_pnl. Greeks: of the whole portfolio,
-# a share of stock has delta 1 and nothing else; null when it holds options and none has Greeks. exposures:
-# {"dollar"|"notional"|"delta_adjusted": {"long","short","gross","net"}} in USD. counts: by position type.
-# coverage: share of gross notional exposure with a current price / of the options' with Greeks. warnings:
-# [{"code","message","count","about"}].
+# One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the view from
+# the chain of daily P&L and flows, so they are right whatever the order the sessions ran in.
+# previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the part of
+# daily_pnl earned by positions closed since then, so that daily_pnl = sum of the open positions' daily_pnl +
+# closed_pnl. Greeks: of the whole portfolio, a share of stock has delta 1 and nothing else; null when it holds
+# options and none has Greeks. exposures: {"dollar"|"notional"|"delta_adjusted": {"long","short","gross",
+# "net"}} in USD. counts: by position type. coverage: share of gross notional exposure with a current price,
+# of the options' gross notional with Greeks. warnings: [{"code","message","count","about"}].
 portfolio_snapshots = published_view(
     "snapshots",
     "portfolio_snapshots",

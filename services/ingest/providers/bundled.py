@@ -1,0 +1,107 @@
+"""The bundled files: 57 names of adjusted closes, Treasury yields, sectors. Facts and licences: SOURCES.md beside them.
+
+The panel has adjusted closes only, so they stand in for the raw close and `close_basis` says "adjusted".
+"""
+
+import asyncio
+import csv
+import gzip
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from services.ingest.providers import Bar, Coverage, SecurityFacts, YieldObservation
+
+_PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
+_SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"
+MATURITY_OF_SERIES = {
+    "DGS1MO": "1M", "DGS3MO": "3M", "DGS6MO": "6M", "DGS1": "1Y", "DGS2": "2Y",
+    "DGS5": "5Y", "DGS7": "7Y", "DGS10": "10Y", "DGS20": "20Y", "DGS30": "30Y",
+}  # fmt: skip
+
+
+class BundledProvider:
+    """Reads the files once, when first asked."""
+
+    name = "bundled"
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def coverage(self) -> Coverage:
+        """From the panel's first session to its last."""
+        panel = await asyncio.to_thread(lambda: self._panel)
+        return Coverage(min(panel), max(panel))
+
+    async def securities(self) -> Sequence[SecurityFacts]:
+        """Every symbol of the panel, with GICS sector where it has one."""
+        return await asyncio.to_thread(lambda: self._securities)
+
+    async def prices(self, symbols: Collection[str], first: date, last: date) -> Sequence[Bar]:
+        """The panel's closes; symbols outside the panel are absent."""
+        panel = await asyncio.to_thread(lambda: self._panel)
+        wanted = set(symbols)
+        return [
+            Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name)
+            for day, closes in panel.items()
+            if first <= day <= last
+            for symbol, text in closes.items()
+            if symbol in wanted
+        ]
+
+    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
+        """FRED's constant-maturity series; days without an observation are absent."""
+        observations = await asyncio.to_thread(lambda: self._yields)
+        return [observation for observation in observations if first <= observation.observation_date <= last]
+
+    @cached_property
+    def _panel(self) -> Mapping[date, Mapping[str, str]]:
+        return {
+            date.fromisoformat(row.pop("date")): {symbol: text for symbol, text in row.items() if text}
+            for row in _rows(self._directory / _PRICES)
+        }
+
+    @cached_property
+    def _yields(self) -> Sequence[YieldObservation]:
+        return [
+            YieldObservation(maturity, date.fromisoformat(row["date"]), float(row[series]), self.name)
+            for row in _rows(self._directory / _YIELDS)
+            for series, maturity in MATURITY_OF_SERIES.items()
+            if row[series]
+        ]
+
+    @cached_property
+    def _securities(self) -> Sequence[SecurityFacts]:
+        listed = {row["Symbol"]: row for row in _rows(self._directory / _SECTORS)}
+        supplement = {row["symbol"]: row for row in _rows(self._directory / _SUPPLEMENT)}
+        symbols = next(iter(self._panel.values()))
+        return [self._facts(symbol, listed.get(symbol), supplement.get(symbol)) for symbol in symbols]
+
+    def _facts(
+        self, symbol: str, listed: Mapping[str, str] | None, supplement: Mapping[str, str] | None
+    ) -> SecurityFacts:
+        if listed:
+            return SecurityFacts(
+                symbol,
+                "stock",
+                listed["Security"],
+                listed["GICS Sector"],
+                listed["GICS Sub-Industry"],
+                None,
+                self.name,
+            )
+        if supplement:
+            sector, industry = supplement["sector"] or None, supplement["industry"] or None
+            return SecurityFacts(
+                symbol, supplement["kind"], supplement["name"], sector, industry, None, self.name
+            )
+        return SecurityFacts(symbol, "stock", None, None, None, None, self.name)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    raw = path.read_bytes()
+    text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+    yield from csv.DictReader(io.StringIO(text, newline=""))

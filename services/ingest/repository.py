@@ -1,0 +1,185 @@
+"""Every SQL statement of ingest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.ingest.calculations import MATURITY_YEARS
+from services.ingest.providers import Bar, SecurityFacts, YieldObservation
+from services.ingest.tables import DailyPrice, MarketSession, Security, TreasuryYield
+from shared.database import Session, lock, merge
+from shared.published import factors, gateway
+
+_sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
+_prices: SqlTable = DailyPrice.__table__  # type: ignore[attr-defined]
+_yields: SqlTable = TreasuryYield.__table__  # type: ignore[attr-defined]
+_securities: SqlTable = Security.__table__  # type: ignore[attr-defined]
+
+
+async def load_portfolio_ids(session: Session) -> list[UUID]:
+    """Every portfolio there is."""
+    return list(await session.scalars(select(gateway.portfolios.c.portfolio_id)))
+
+
+async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
+    """What needs prices: underlyings the portfolios hold or held by `as_of`, and the factors' proxies."""
+    positions, definitions = gateway.positions.c, factors.factor_definitions.c
+    held = select(positions.underlying).where(
+        positions.portfolio_id.in_(portfolio_ids), positions.entry_date <= as_of
+    )
+    proxies = select(definitions.proxy).where(definitions.active, definitions.proxy.is_not(None))
+    return set(await session.scalars(held.union(proxies)))
+
+
+async def load_held_sessions(
+    session: Session, symbols: Collection[str], first: date, last: date, expected: int
+) -> dict[str, set[date]]:
+    """Sessions stored per symbol between two dates; symbols with all `expected` of them are told by count alone.
+
+    The usual case is that nothing is missing, so a count per symbol comes first and dates are read for the rest only.
+    """
+    within = (_prices.c.symbol.in_(symbols), _prices.c.session_date.between(first, last))
+    counted = await session.execute(
+        select(_prices.c.symbol, func.count()).where(*within).group_by(_prices.c.symbol)
+    )
+    incomplete = set(symbols) - {symbol for symbol, count in counted if count >= expected}
+    dates = select(_prices.c.symbol, _prices.c.session_date).where(*within, _prices.c.symbol.in_(incomplete))
+    held: dict[str, set[date]] = {symbol: set() for symbol in incomplete}
+    for symbol, session_date in await session.execute(dates) if incomplete else ():
+        held[symbol].add(session_date)
+    return held
+
+
+async def load_known_symbols(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols that have a security row."""
+    return set(await session.scalars(select(_securities.c.symbol).where(_securities.c.symbol.in_(symbols))))
+
+
+async def load_unpriced(session: Session, symbols: Collection[str], as_of: date) -> set[str]:
+    """Those of the symbols without a price on `as_of` itself."""
+    priced = select(_prices.c.symbol).where(_prices.c.symbol.in_(symbols), _prices.c.session_date == as_of)
+    return set(symbols) - set(await session.scalars(priced))
+
+
+async def load_yield_range(session: Session, as_of: date) -> tuple[date | None, date | None]:
+    """The oldest Treasury observation stored, and the newest on or before `as_of`; (None, None) when none is."""
+    observed = _yields.c.observation_date
+    oldest, newest = (
+        await session.execute(select(func.min(observed), func.max(observed)).where(observed <= as_of))
+    ).one()
+    return oldest, newest
+
+
+async def latest_revision(session: Session, as_of: date) -> int:
+    """The newest change among market data dated on or before `as_of`; 0 when there are none."""
+    newest = select(func.max(_sessions.c.revision)).where(_sessions.c.session_date <= as_of)
+    return await session.scalar(newest) or 0
+
+
+async def save_prices(session: Session, bars: Sequence[Bar]) -> int:
+    """Upsert closes; sessions whose data changed take the next revision. Returns how many rows changed."""
+    if not bars:
+        return 0
+    revision = await _next_revision(session)
+    changed = await merge(
+        session, DailyPrice, [_price_row(bar, revision) for bar in bars], ignoring=("revision",)
+    )
+    dates = [bar.session_date for bar in bars]
+    touched = (
+        select(_prices.c.session_date)
+        .where(_prices.c.session_date.between(min(dates), max(dates)), _prices.c.revision == revision)
+        .distinct()
+    )
+    await _mark_changed(session, set(await session.scalars(touched)), revision)
+    return changed
+
+
+async def save_yields(
+    session: Session, observations: Sequence[YieldObservation], session_by_date: Mapping[date, date]
+) -> int:
+    """Upsert yields; `session_by_date` names the session from which each observation counts. Returns rows changed."""
+    if not observations:
+        return 0
+    revision = await _next_revision(session)
+    changed = await merge(
+        session, TreasuryYield, [_yield_row(o, revision) for o in observations], ignoring=("revision",)
+    )
+    dates = [observation.observation_date for observation in observations]
+    touched = (
+        select(_yields.c.observation_date)
+        .where(_yields.c.observation_date.between(min(dates), max(dates)), _yields.c.revision == revision)
+        .distinct()
+    )
+    sessions = {session_by_date[day] for day in await session.scalars(touched) if day in session_by_date}
+    await _mark_changed(session, sessions, revision)
+    return changed
+
+
+async def save_securities(session: Session, facts: Sequence[SecurityFacts]) -> int:
+    """Upsert what symbols are."""
+    return await merge(session, Security, [vars(fact) for fact in facts])
+
+
+async def save_unlisted_securities(session: Session, symbols: Collection[str], source: str) -> None:
+    """Remember symbols that came with prices of their own and that no provider lists."""
+    rows = [{"symbol": symbol, "kind": "stock", "source": source} for symbol in sorted(symbols)]
+    if rows:
+        await session.execute(insert(_securities).on_conflict_do_nothing(), rows)
+
+
+async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
+    """Make sure each session has its row."""
+    rows = [{"session_date": session_date} for session_date in sorted(session_dates)]
+    if rows:
+        await session.execute(insert(_sessions).on_conflict_do_nothing(), rows)
+
+
+async def latest_announced(session: Session) -> date | None:
+    """The newest session whose close was announced."""
+    announced = _sessions.c.announced_at.is_not(None)
+    newest: date | None = await session.scalar(select(func.max(_sessions.c.session_date)).where(announced))
+    return newest
+
+
+async def load_unannounced(session: Session, session_dates: Collection[date]) -> list[date]:
+    """Those of the sessions nobody announced yet, oldest first, locked: other replicas skip them."""
+    waiting = (
+        select(_sessions.c.session_date)
+        .where(_sessions.c.session_date.in_(session_dates), _sessions.c.announced_at.is_(None))
+        .order_by(_sessions.c.session_date)
+        .with_for_update(skip_locked=True)
+    )
+    return list(await session.scalars(waiting))
+
+
+async def save_announced(session: Session, session_date: date) -> None:
+    """Remember that the session's close was announced; the first time counts."""
+    await save_known_sessions(session, [session_date])
+    mine = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
+    await session.execute(update(_sessions).where(*mine).values(announced_at=func.now()))
+
+
+async def _next_revision(session: Session) -> int:
+    """One more than any revision so far; changes of market data take turns, so numbers follow commits."""
+    await lock(session, "ingest", "revision")
+    return int(
+        await session.scalar(text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")) or 1
+    )
+
+
+async def _mark_changed(session: Session, session_dates: Collection[date], revision: int) -> None:
+    rows = [{"session_date": session_date, "revision": revision} for session_date in session_dates]
+    await merge(session, MarketSession, rows)
+
+
+def _price_row(bar: Bar, revision: int) -> dict[str, Any]:
+    return vars(bar) | {"revision": revision}
+
+
+def _yield_row(observation: YieldObservation, revision: int) -> dict[str, Any]:
+    return vars(observation) | {"maturity_years": MATURITY_YEARS[observation.maturity], "revision": revision}

@@ -1,0 +1,33 @@
+"""What only ingest is told: `SIGMASIGHT_INGEST_*`, and provider keys under their usual names."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings, load
+
+BUNDLED_DATA = Path(__file__).resolve().parents[2] / "deploy" / "demo" / "data"
+
+
+class IngestSettings(ServiceSettings):
+    """Which data, how much history, how big the pieces of work."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_INGEST_", populate_by_name=True)
+
+    shard_size: int = Field(default=50, ge=1, le=1000, description="portfolios per piece of work")
+    history_sessions: int = Field(
+        default=300, ge=70, description="sessions of prices kept before the session asked for"
+    )
+    data_directory: Path = BUNDLED_DATA
+    clock_seconds: float = Field(default=30.0, gt=0, description="how often the market clock looks")
+
+    polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
+    fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+
+
+@lru_cache
+def ingest_settings() -> IngestSettings:
+    """The process's ingest settings, read once."""
+    return load(IngestSettings)

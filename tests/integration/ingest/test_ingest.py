@@ -1,0 +1,150 @@
+"""Ingest's handlers on a real database."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.ingest import handlers
+from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
+from shared.contracts.ingest import MarketClosed, PriceRow, PricesUpdated, StorePrices, StoreYields, YieldRow
+from shared.database import Database
+from shared.errors import DateOutsideData, InvalidRows, NotASession
+from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+
+Role = Callable[[str], Database]
+PREVIOUS = date(2022, 12, 27)
+
+
+@pytest.fixture(autouse=True)
+async def securities_listed(role: Role, empty: None) -> None:
+    """What ingest does at start-up."""
+    async with role("ingest").transaction() as session:
+        await handlers.list_securities(session)
+
+
+async def delivered(database: Database, as_of: date = AS_OF) -> list[PricesUpdated]:
+    async with database.transaction() as session:
+        return await handlers.deliver_prices(MarketClosed.new(uuid4(), as_of), session)
+
+
+async def content(admin: Database) -> list[tuple[object, ...]]:
+    async with admin.transaction() as session:
+        found = await session.execute(text("select * from ingest.daily_prices order by symbol, session_date"))
+        return [tuple(row) for row in found]
+
+
+async def test_close_request_announces_in_the_operators_run(role: Role) -> None:
+    request = MarketCloseRequested.new(uuid4(), AS_OF)
+
+    async with role("ingest").transaction() as session:
+        told = await handlers.announce_close(request, session)
+
+    assert (told.run_id, told.as_of, told.trigger) == (request.run_id, AS_OF, "operator")
+
+
+@pytest.mark.parametrize(
+    ("day", "error"),
+    [(date(2022, 12, 26), NotASession), (date(2013, 12, 31), DateOutsideData)],
+    ids=["holiday", "before"],
+)
+async def test_close_of_no_session_is_refused_and_leaves_no_row(
+    day: date, error: type[Exception], role: Role
+) -> None:
+    with pytest.raises(error, match=r"2022-12-23|2014-01-02"):
+        async with role("ingest").transaction() as session:
+            await handlers.announce_close(MarketCloseRequested.new(uuid4(), day), session)
+
+    async with role("ingest").transaction() as session:
+        assert await session.scalar(text("select count(*) from ingest.market_sessions")) == 0
+
+
+async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(role: Role, admin: Database) -> None:
+    book = await a_portfolio(admin)
+    await save_positions(admin, a_position(book, "AAPL"), a_position(book, "MSFT230120C00250000"))
+
+    [told] = await delivered(role("ingest"))
+
+    rows = await content(admin)
+    assert {row[0] for row in rows} == {"AAPL", "MSFT", "SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV"}
+    assert max(row[1] for row in rows) == AS_OF  # type: ignore[type-var]
+    assert told.portfolio_ids == (book,)
+    assert told.warnings == ()
+
+
+async def test_second_delivery_changes_nothing_and_keeps_the_price_run(role: Role, admin: Database) -> None:
+    await save_positions(admin, a_position(await a_portfolio(admin)))
+    [first] = await delivered(role("ingest"))
+    before = await content(admin)
+
+    [second] = await delivered(role("ingest"))
+
+    assert await content(admin) == before
+    assert second.price_run == first.price_run
+    assert second.event_id != first.event_id
+
+
+async def test_restated_price_makes_new_price_runs_from_its_day_on(role: Role, admin: Database) -> None:
+    await save_positions(admin, a_position(await a_portfolio(admin)))
+    [earlier], [later] = await delivered(role("ingest"), PREVIOUS), await delivered(role("ingest"))
+
+    async with role("ingest").transaction() as session:
+        row = PriceRow(symbol="AAPL", session_date=AS_OF, close=Decimal("123.45"))
+        stored = await handlers.store_prices(StorePrices(rows=(row,)), session)
+    [earlier_again], [later_again] = (
+        await delivered(role("ingest"), PREVIOUS),
+        await delivered(role("ingest")),
+    )
+
+    assert stored.changed == 1
+    assert earlier_again.price_run == earlier.price_run
+    assert later_again.price_run != later.price_run
+    assert ("AAPL", AS_OF, Decimal("123.450000")) in {row[:3] for row in await content(admin)}
+
+
+async def test_unknown_symbol_is_named_in_a_warning(role: Role, admin: Database) -> None:
+    await save_positions(admin, a_position(await a_portfolio(admin), "NOSUCH"))
+
+    [told] = await delivered(role("ingest"))
+
+    [notice] = told.warnings
+    assert (notice.code, notice.about) == ("unknown_symbol", ("NOSUCH",))
+
+
+async def test_changed_portfolio_makes_one_shard_of_its_own(role: Role, admin: Database) -> None:
+    book, _other = await a_portfolio(admin), await a_portfolio(admin)
+    await save_positions(admin, a_position(book))
+    saturday = PortfoliosChanged.new(uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload")
+
+    async with role("ingest").transaction() as session:
+        [told] = await handlers.deliver_prices_of_changed(saturday, session)
+
+    assert (told.portfolio_ids, told.shards, told.as_of) == ((book,), 1, date(2022, 12, 23))
+
+
+async def test_one_bad_price_row_stops_all_of_them(role: Role, admin: Database) -> None:
+    good = PriceRow(symbol="AAPL", session_date=AS_OF, close=Decimal(100))
+    bad = PriceRow(symbol="AAPL", session_date=date(2022, 12, 25), close=Decimal(100))
+
+    with pytest.raises(InvalidRows) as caught:
+        async with role("ingest").transaction() as session:
+            await handlers.store_prices(StorePrices(rows=(good, bad)), session)
+
+    [problem] = caught.value.problems
+    assert problem["row"] == 1
+    assert "2022-12-23" in str(problem["message"])
+    assert await content(admin) == []
+
+
+async def test_yields_of_a_holiday_count_from_the_next_session(role: Role, admin: Database) -> None:
+    holiday = YieldRow(maturity="10Y", observation_date=date(2022, 12, 26), yield_percent=Decimal("3.75"))
+
+    async with role("ingest").transaction() as session:
+        await handlers.store_yields(StoreYields(rows=(holiday,)), session)
+
+    async with admin.transaction() as session:
+        marked = await session.execute(text("select session_date, revision from ingest.market_sessions"))
+        assert [tuple(row) for row in marked] == [(date(2022, 12, 27), 1)]

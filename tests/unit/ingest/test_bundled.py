@@ -1,0 +1,54 @@
+"""The bundled files as a provider."""
+
+from datetime import date
+
+from services.ingest.providers.bundled import BundledProvider
+from services.ingest.settings import BUNDLED_DATA
+from shared.calendar import sessions
+
+LAST = date(2022, 12, 28)
+
+
+def bundled() -> BundledProvider:
+    return BundledProvider(BUNDLED_DATA)
+
+
+async def test_panel_covers_every_session_without_gaps() -> None:
+    coverage = await bundled().coverage()
+
+    bars = await bundled().prices(["SPY", "AAPL"], coverage.first, coverage.last)
+
+    days = sessions(coverage.first, coverage.last)
+    assert (coverage.first, coverage.last) == (date(2014, 1, 2), LAST)
+    assert {bar.session_date for bar in bars if bar.symbol == "SPY"} == set(days)
+    assert len(bars) == 2 * 2264
+
+
+async def test_adjusted_closes_say_that_they_are() -> None:
+    [bar] = await bundled().prices(["SPY"], LAST, LAST)
+
+    assert (bar.close_basis, bar.source) == ("adjusted", "bundled")
+    assert float(bar.close) == bar.adjusted_close
+
+
+async def test_unknown_symbols_are_absent() -> None:
+    assert await bundled().prices(["NOSUCH"], LAST, LAST) == []
+
+
+async def test_every_stock_has_a_sector_and_no_fund_has_one() -> None:
+    facts = {fact.symbol: fact for fact in await bundled().securities()}
+
+    assert len(facts) == 57
+    assert all((fact.sector is not None) == (fact.kind == "stock") for fact in facts.values())
+    assert (facts["AAPL"].sector, facts["RRC"].sector, facts["SPY"].kind) == (
+        "Information Technology",
+        "Energy",
+        "etf",
+    )
+
+
+async def test_yields_are_percent_by_maturity() -> None:
+    observed = {o.maturity: o.yield_percent for o in await bundled().yields(LAST, LAST)}
+
+    assert observed["10Y"] == 3.88
+    assert len(observed) == 10
