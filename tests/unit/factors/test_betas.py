@@ -36,7 +36,7 @@ def betas_of(returns: FloatArray, prior: Prior = PRIOR) -> SymbolBetas:
 def synthetic(**betas: float) -> FloatArray:
     """Returns of an asset without noise, from betas over the market."""
     weights = np.array([betas.get(factor, 0.0) for factor in panel.FACTORS])
-    return (factor_returns() @ weights)[:, None]
+    return np.asarray(factor_returns() @ weights)[:, None]
 
 
 def test_raw_and_over_market_fits_give_the_documented_numbers() -> None:

@@ -1,0 +1,483 @@
+"""The handler on a real database: what it writes, what it reads again, what it says about what is missing."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import numpy as np
+import pytest
+from sqlalchemy import Table, select, text
+
+from services.factors.calculations.betas import market_prior, over_market, symbol_betas
+from services.factors.calculations.covariance import ewma_covariance
+from services.factors.handlers import compute_factors
+from services.factors.repository import Edition, Factors, claim_outdated
+from services.greeks import tables as greeks
+from services.ingest.tables import TreasuryYield
+from shared.contracts.event import EVENT_NAMESPACE
+from shared.contracts.factors import FactorsComputed
+from shared.contracts.greeks import GreeksComputed
+from shared.database import Database
+from shared.instruments import parse_occ
+from shared.published import factors as published
+from shared.quant.returns import simple_returns
+from tests import panel
+from tests.builders import (
+    AS_OF,
+    a_portfolio,
+    a_position,
+    a_price,
+    a_yield,
+    save,
+    save_positions,
+    save_prices,
+)
+
+Role = Callable[[str], Database]
+Row = Mapping[str, Any]
+SESSIONS = panel.sessions()[-253:]
+XOM_PUT = "XOM230616P00100000"
+SYMBOL_LEVEL = (published.symbol_factor_betas, published.rate_sensitivities, published.factor_covariances)
+EVERYTHING = (*SYMBOL_LEVEL, published.position_factor_exposures, published.factor_exposures)
+
+
+def greeks_computed(*portfolios: UUID, price_run: str = "p1", as_of: date = AS_OF) -> GreeksComputed:
+    run_id = uuid5(EVENT_NAMESPACE, price_run)
+    return GreeksComputed.new(run_id, as_of, price_run=price_run, shard=0, shards=1, portfolio_ids=portfolios)
+
+
+async def save_market(admin: Database, *symbols: str, sessions: Sequence[date] = SESSIONS) -> None:
+    """The proxies' closes on every session, those of `symbols` on `sessions`, and the 10-year yield."""
+    every = tuple(dict.fromkeys((*panel.PROXIES, *symbols)))
+    closes = panel.closes(*every, last=len(SESSIONS)).tolist()
+    rows = [
+        a_price(symbol, day, close)
+        for day, line in zip(SESSIONS, closes, strict=True)
+        for symbol, close in zip(every, line, strict=True)
+        if symbol in panel.PROXIES or day in sessions
+    ]
+    await save_prices(admin, *rows)
+
+
+async def save_yields(admin: Database) -> None:
+    observed = zip(*panel.yields("DGS10"), strict=True)
+    rows = [a_yield("10Y", day, float(percent)) for day, percent in observed if SESSIONS[0] <= day <= AS_OF]
+    await save(admin, TreasuryYield, rows)
+
+
+async def save_greeks(admin: Database, symbol: str, **given: Any) -> None:
+    """A contract's Greeks: delta -0.4 on an underlying at 106.627, unless said otherwise."""
+    contract = parse_occ(symbol)
+    blank = dict.fromkeys(column.name for column in greeks.sql_table(greeks.ContractGreeks).columns)
+    terms = {"option_type": contract.option_type, "strike": contract.strike, "expiry": contract.expiry}
+    key = {"contract": symbol, "as_of": AS_OF, "price_run": "p1", "underlying": contract.underlying}
+    numbers = {"years_to_expiry": 0.47, "delta": -0.4, "underlying_price": Decimal("106.627")}
+    await save(admin, greeks.ContractGreeks, [blank | terms | key | numbers | given])
+
+
+async def run(role: Role, event: GreeksComputed) -> FactorsComputed:
+    """The handler in one transaction of the factors role, as the bus would call it."""
+    async with role("factors").transaction() as session:
+        return await compute_factors(event, session)
+
+
+async def rows_of(role: Role, view: Table, **wanted: Any) -> list[Row]:
+    """The view's rows as another service reads them, in key order."""
+    conditions = [view.c[name] == value for name, value in wanted.items()]
+    query = select(view).where(*conditions).order_by(*view.primary_key.columns)
+    async with role("stress").transaction() as session:
+        return [row._mapping for row in await session.execute(query)]
+
+
+async def contents(role: Role, views: Sequence[Table] = EVERYTHING) -> list[list[Row]]:
+    return [await rows_of(role, view) for view in views]
+
+
+def codes(event: FactorsComputed) -> dict[str, tuple[str, ...]]:
+    """What each notice is about, by its code."""
+    return {notice.code: notice.about for notice in event.warnings}
+
+
+def expected_betas(*symbols: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    proxies = over_market(simple_returns(panel.closes(*panel.PROXIES)), panel.FACTORS)
+    return symbol_betas(simple_returns(panel.closes(*symbols)), proxies, market_prior(panel.FACTORS)).betas
+
+
+async def test_definitions_name_seven_proxies_and_an_inactive_eighth(role: Role) -> None:
+    found = await rows_of(role, published.factor_definitions)
+
+    by_order = sorted(found, key=lambda row: row["display_order"])
+    assert tuple(row["factor"] for row in by_order if row["active"]) == panel.FACTORS
+    assert tuple(row["proxy"] for row in by_order if row["active"]) == panel.PROXIES
+    assert [(row["name"], row["proxy"]) for row in found if not row["active"]] == [("Short Interest", None)]
+
+
+async def test_exposures_are_delta_adjusted_dollars_times_betas(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", "XOM")
+    await save_yields(admin)
+    await save_greeks(admin, XOM_PUT)
+    stock, put = a_position(book, "AAPL", -200), a_position(book, XOM_PUT, 5)
+    await save_positions(admin, stock, put)
+
+    told = await run(role, greeks_computed(book))
+
+    held = await rows_of(role, published.position_factor_exposures)
+    dollars = {stock["position_id"]: -200 * 125.674, put["position_id"]: 5 * 100 * -0.4 * 106.627}
+    betas = dict(zip((stock["position_id"], put["position_id"]), expected_betas("AAPL", "XOM"), strict=True))
+    assert len(held) == 14
+    for row in held:
+        position, factor = row["position_id"], panel.FACTORS.index(row["factor"])
+        assert row["exposure"] == pytest.approx(dollars[position])
+        assert row["beta"] == pytest.approx(betas[position][factor], abs=1e-12)
+        assert row["factor_exposure"] == pytest.approx(dollars[position] * betas[position][factor])
+        assert (row["quality"], row["reason"]) == ("full_history", None)
+    assert told.counts == {"symbols": 2, "positions": 2}
+    assert told.warnings == ()
+
+
+async def test_portfolio_exposure_is_the_sum_of_its_positions(admin: Database, role: Role) -> None:
+    books = [await a_portfolio(admin), await a_portfolio(admin)]
+    await save_market(admin, "AAPL", "XOM", "JPM")
+    held = [(books[0], "AAPL", 10), (books[0], "XOM", -20), (books[1], "JPM", 5), (books[1], "SPY", 7)]
+    await save_positions(admin, *(a_position(book, symbol, quantity) for book, symbol, quantity in held))
+
+    await run(role, greeks_computed(*books))
+
+    positions = await rows_of(role, published.position_factor_exposures)
+    totals = await rows_of(role, published.factor_exposures)
+    assert len(totals) == 14
+    for total in totals:
+        same = [
+            r
+            for r in positions
+            if (r["portfolio_id"], r["factor"]) == (total["portfolio_id"], total["factor"])
+        ]
+        assert total["dollar_exposure"] == pytest.approx(sum(row["factor_exposure"] for row in same))
+        assert total["gross_exposure"] == pytest.approx(sum(abs(row["exposure"]) for row in same))
+        assert (total["coverage"], total["positions"], total["positions_left_out"]) == (1.0, 2, 0)
+
+
+async def test_proxy_held_as_a_position_is_its_own_factor(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin)
+    await save_positions(admin, a_position(book, "SPY"), a_position(book, "VTV"))
+
+    await run(role, greeks_computed(book))
+
+    betas = {
+        (row["symbol"], row["factor"]): row["beta"]
+        for row in await rows_of(role, published.symbol_factor_betas)
+    }
+    assert [betas["SPY", factor] for factor in panel.FACTORS] == pytest.approx(
+        [1, 0, 0, 0, 0, 0, 0], abs=1e-8
+    )
+    assert [betas["VTV", factor] for factor in panel.FACTORS] == pytest.approx(
+        [1, 1, 0, 0, 0, 0, 0], abs=1e-8
+    )
+
+
+async def test_covariance_is_stored_in_both_spaces(admin: Database, role: Role) -> None:
+    await save_market(admin)
+
+    await run(role, greeks_computed())
+
+    returns = simple_returns(panel.closes(*panel.PROXIES, last=253))
+    spaces = {"absolute": returns, "market_relative": over_market(returns, panel.FACTORS)}
+    found = await rows_of(role, published.factor_covariances)
+    assert len(found) == 2 * 49
+    for row in found:
+        expected = ewma_covariance(spaces[row["space"]], 0.94, 252)
+        pair = panel.FACTORS.index(row["factor_a"]), panel.FACTORS.index(row["factor_b"])
+        assert row["covariance"] == pytest.approx(expected.covariance[pair], rel=1e-9)
+        assert row["correlation"] == pytest.approx(expected.correlation[pair], rel=1e-9)
+        assert (row["decay"], row["lookback"], row["observations"]) == (0.94, 252, 252)
+
+
+async def test_shard_handled_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_yields(admin)
+    await save_positions(admin, a_position(book, "AAPL"), a_position(book, "NOPE"))
+
+    first = await run(role, greeks_computed(book))
+    once = await contents(role)
+    second = await run(role, greeks_computed(book))
+
+    assert await contents(role) == once
+    assert all(once)
+    assert second.model_dump(exclude={"occurred_at"}) == first.model_dump(exclude={"occurred_at"})
+
+
+async def test_redelivered_current_shard_recomputes_nothing(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+    await run(role, greeks_computed(book))
+    before = await contents(role, SYMBOL_LEVEL)
+    await save_prices(admin, a_price("AAPL", SESSIONS[-2], 1.0), a_price("VTV", SESSIONS[-2], 1.0))
+
+    await run(role, greeks_computed(book))
+
+    assert await contents(role, SYMBOL_LEVEL) == before
+
+
+async def test_new_price_run_recomputes_what_it_needs(admin: Database, role: Role) -> None:
+    book, other = await a_portfolio(admin), await a_portfolio(admin)
+    await save_market(admin, "AAPL", "XOM")
+    await save_positions(admin, a_position(book, "AAPL"), a_position(other, "XOM"))
+    await run(role, greeks_computed(book, other))
+    before = await rows_of(role, published.symbol_factor_betas, factor="market")
+    await save_prices(admin, a_price("AAPL", SESSIONS[-2], 90.0), a_price("XOM", SESSIONS[-2], 90.0))
+
+    await run(role, greeks_computed(book, price_run="p2"))
+
+    after = await rows_of(role, published.symbol_factor_betas, factor="market")
+    assert [(row["symbol"], row["price_run"]) for row in after] == [("AAPL", "p2"), ("XOM", "p1")]
+    assert after[0]["beta"] != before[0]["beta"]
+    assert after[1] == before[1]
+
+
+async def test_concurrent_shards_share_their_symbols(admin: Database, role: Role) -> None:
+    books = [await a_portfolio(admin) for _ in range(4)]
+    await save_market(admin, "AAPL", "XOM", "JPM")
+    await save_yields(admin)
+    for book in books:
+        held = [a_position(book, symbol) for symbol in ("AAPL", "XOM", "JPM")]
+        await save_positions(admin, *held)
+
+    await asyncio.gather(*(run(role, greeks_computed(book)) for book in (*books, *books)))
+
+    together = await contents(role)
+    async with admin.transaction() as session:
+        writers = "select count(distinct xmin::text) from factors.symbol_factor_betas"
+        assert await session.scalar(text(writers)) == 1
+        await session.execute(text("truncate factors.symbol_factor_betas, factors.factor_exposures"))
+    await run(role, greeks_computed(*books))
+    assert await contents(role) == together
+
+
+async def test_waiting_shard_reads_what_the_first_one_estimated(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+    factors = Factors(panel.FACTORS, panel.PROXIES)
+    edition = Edition(AS_OF, "p1", "market_relative", factors, "10Y", 0.94, 252)
+
+    async def claimed() -> tuple[str, ...] | None:
+        async with role("factors").transaction() as session:
+            return await claim_outdated(session, edition, ("AAPL",))
+
+    async with role("factors").transaction() as session:
+        await compute_factors(greeks_computed(book), session)
+        waiting = asyncio.create_task(claimed())
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+
+    assert not done
+    assert await waiting is None
+
+
+async def test_another_covariance_weighting_is_another_edition(admin: Database, role: Role) -> None:
+    await save_market(admin)
+    await run(role, greeks_computed())
+    edition = Edition(AS_OF, "p1", "market_relative", Factors(panel.FACTORS, panel.PROXIES), "10Y", 0.94, 252)
+
+    async with role("factors").transaction() as session:
+        assert await claim_outdated(session, edition, ()) is None
+        assert await claim_outdated(session, replace(edition, decay=0.97), ()) == ()
+
+
+async def test_sessions_in_any_order_leave_the_same_rows(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+    days = SESSIONS[-3:]
+
+    for day in days:
+        await run(role, greeks_computed(book, as_of=day))
+    forward = await contents(role)
+    async with admin.transaction() as session:
+        await session.execute(text("truncate factors.symbol_factor_betas, factors.position_factor_exposures"))
+    for day in reversed(days):
+        await run(role, greeks_computed(book, as_of=day))
+
+    assert await contents(role) == forward
+    assert len(forward[0]) == 3 * 7
+
+
+async def test_symbol_without_prices_is_null_with_reason_and_notice(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_yields(admin)
+    await save_positions(admin, a_position(book, "AAPL"), a_position(book, "NOPE"))
+
+    told = await run(role, greeks_computed(book))
+
+    (beta, *_) = await rows_of(role, published.symbol_factor_betas, symbol="NOPE")
+    assert (beta["beta"], beta["raw_beta"], beta["quality"]) == (None, None, "insufficient")
+    assert beta["reason"] == "0 returns in the window; 60 are needed"
+    (held, *_) = await rows_of(role, published.position_factor_exposures, symbol="NOPE")
+    assert (held["exposure"], held["beta"], held["factor_exposure"]) == (None, None, None)
+    assert held["reason"] == "no close of NOPE on or before 2022-12-28"
+    (total, *_) = await rows_of(role, published.factor_exposures)
+    assert (total["positions"], total["positions_left_out"]) == (2, 1)
+    assert codes(told) == {"exposure_missing": ("NOPE",), "betas_missing": ("NOPE",)}
+
+
+async def test_priced_symbol_without_history_lowers_the_coverage(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", "JPM", sessions=SESSIONS[-20:])
+    await save_positions(admin, a_position(book, "SPY", 100), a_position(book, "JPM", 100))
+
+    told = await run(role, greeks_computed(book))
+
+    (total, *_) = await rows_of(role, published.factor_exposures, factor="market")
+    assert total["coverage"] == pytest.approx(376.66 / (376.66 + 129.575))
+    assert total["dollar_exposure"] == pytest.approx(37_666.0)
+    assert codes(told)["betas_missing"] == ("JPM",)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "quality"),
+    [(253, "full_history"), (252, "limited_history"), (61, "limited_history"), (60, "insufficient")],
+)
+async def test_quality_follows_the_history(admin: Database, role: Role, sessions: int, quality: str) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", sessions=SESSIONS[-sessions:])
+    await save_positions(admin, a_position(book, "AAPL"))
+
+    told = await run(role, greeks_computed(book))
+
+    found = await rows_of(role, published.symbol_factor_betas)
+    assert {(row["quality"], row["observations"]) for row in found} == {(quality, sessions - 1)}
+    assert ("betas_limited_history" in codes(told)) == (quality == "limited_history")
+
+
+async def test_option_without_greeks_is_left_out_with_reason(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "XOM")
+    await save_positions(admin, a_position(book, XOM_PUT))
+
+    told = await run(role, greeks_computed(book))
+
+    (held, *_) = await rows_of(role, published.position_factor_exposures)
+    assert (held["exposure"], held["factor_exposure"]) == (None, None)
+    assert held["beta"] is not None
+    assert held["reason"] == f"no Greeks of {XOM_PUT}"
+    assert codes(told)["exposure_missing"] == (XOM_PUT,)
+
+
+async def test_reason_of_missing_greeks_is_passed_on(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "XOM")
+    await save_greeks(admin, XOM_PUT, delta=None, reason="no volatility for XOM")
+    await save_positions(admin, a_position(book, XOM_PUT))
+
+    await run(role, greeks_computed(book))
+
+    (held, *_) = await rows_of(role, published.position_factor_exposures)
+    assert held["reason"] == "no volatility for XOM"
+
+
+async def test_without_yields_the_rate_sensitivity_is_null(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+
+    told = await run(role, greeks_computed(book))
+
+    (rate,) = await rows_of(role, published.rate_sensitivities)
+    assert (rate["beta"], rate["maturity"]) == (None, "10Y")
+    assert rate["reason"] == "the market and the yield have 0 common returns; 60 are needed"
+    assert codes(told) == {"rate_sensitivity_missing": ("AAPL",)}
+
+
+async def test_bond_fund_has_a_negative_rate_sensitivity(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AGG")
+    await save_yields(admin)
+    await save_positions(admin, a_position(book, "AGG"))
+
+    await run(role, greeks_computed(book))
+
+    (rate,) = await rows_of(role, published.rate_sensitivities)
+    assert -8.0 < rate["beta"] < -3.0
+    assert (rate["observations"], rate["quality"]) == (252, "full_history")
+
+
+async def test_stale_close_is_carried_forward_into_the_exposure(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", sessions=SESSIONS[:-4])
+    await save_positions(admin, a_position(book, "AAPL", 10))
+
+    await run(role, greeks_computed(book))
+
+    last_known = panel.closes("AAPL")[-5, 0]
+    (held, *_) = await rows_of(role, published.position_factor_exposures)
+    assert held["exposure"] == pytest.approx(10 * last_known)
+
+
+async def test_only_positions_active_on_the_day_count(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    sold = a_position(book, "AAPL", exit_date=AS_OF, exit_price=Decimal(120), entry_date=date(2022, 3, 1))
+    later = a_position(book, "AAPL", entry_date=AS_OF + timedelta(days=1))
+    held = a_position(book, "AAPL", entry_date=AS_OF)
+    await save_positions(admin, sold, later, held)
+
+    await run(role, greeks_computed(book))
+
+    found = await rows_of(role, published.position_factor_exposures)
+    assert {row["position_id"] for row in found} == {held["position_id"]}
+
+
+async def test_position_closed_since_the_last_run_disappears(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", "XOM")
+    stays, goes = a_position(book, "AAPL"), a_position(book, "XOM")
+    await save_positions(admin, stays, goes)
+    await run(role, greeks_computed(book))
+    await save_positions(admin, goes | {"exit_date": AS_OF, "exit_price": Decimal(100)})
+
+    await run(role, greeks_computed(book))
+
+    found = await rows_of(role, published.position_factor_exposures)
+    assert {row["position_id"] for row in found} == {stays["position_id"]}
+
+
+async def test_empty_shard_is_told_and_leaves_nothing_behind(admin: Database, role: Role) -> None:
+    told = await run(role, greeks_computed())
+
+    assert told.counts == {"symbols": 0, "positions": 0}
+    assert told.warnings == ()
+    assert await rows_of(role, published.factor_exposures) == []
+    assert {row["covariance"] for row in await rows_of(role, published.factor_covariances)} == {None}
+
+
+async def test_portfolio_without_positions_has_no_exposure(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin)
+
+    await run(role, greeks_computed(book))
+
+    found = await rows_of(role, published.factor_exposures)
+    assert [row["dollar_exposure"] for row in found] == [0.0] * 7
+    assert {(row["coverage"], row["positions"]) for row in found} == {(None, 0)}
+
+
+async def test_portfolio_deleted_meanwhile_leaves_no_rows(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+    await run(role, greeks_computed(book))
+    async with admin.transaction() as session:
+        await session.execute(text("delete from gateway.portfolios"))
+
+    await run(role, greeks_computed(book, uuid4()))
+
+    assert await rows_of(role, published.factor_exposures) == []
+    assert await rows_of(role, published.position_factor_exposures) == []
