@@ -1,0 +1,202 @@
+"""Whatever the order, the repetitions and the restatements: the tables of one ordered run over the right data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.snapshots.calculations import (
+    History,
+    Snapshots,
+    Work,
+    portfolio_snapshots,
+    snapshots_to_take,
+)
+from tests.unit.snapshots.builders import SESSIONS, Contract, Holding, Market, an_option, work
+
+TICKERS = ("AAPL", "GE", "MSFT")
+CALL = "AAPL230120C00100000"
+PORTFOLIOS = 2
+EVERY_DAY = [date(2022, 6, 28), *SESSIONS, date(2022, 7, 4), date(2022, 7, 9)]
+
+Row = tuple[Any, ...]
+Prices = dict[tuple[str, date], float | None]
+
+
+@dataclass
+class House:
+    """The tables in memory: `run` does what the handler does, with data that arrives with its session."""
+
+    holdings: Sequence[Holding]
+    flows: Sequence[tuple[int, date, float]]
+    closes: dict[str, dict[date, float]] = field(default_factory=dict)
+    contracts: dict[date, Contract] = field(default_factory=dict)
+    snapshots: dict[tuple[int, date], Row] = field(default_factory=dict)
+    valuations: dict[tuple[int, date, int], Row] = field(default_factory=dict)
+
+    def run(self, as_of: date, prices: Prices) -> None:
+        self._learn(as_of, prices)
+        takes = snapshots_to_take(as_of, self._history(as_of))
+        inputs = work(self.holdings, Market(self.closes, {CALL: self.contracts}), takes, self.flows)
+        self._replace(inputs, portfolio_snapshots(inputs))
+
+    def _learn(self, as_of: date, prices: Prices) -> None:
+        for ticker in TICKERS:
+            self.closes.setdefault(ticker, {}).pop(as_of, None)
+            if (close := prices[ticker, as_of]) is not None:
+                self.closes[ticker][as_of] = close
+        value = prices[CALL, as_of]
+        self.contracts[as_of] = Contract(value, None if value is None else value / 100)
+
+    def _history(self, as_of: date) -> History:
+        stored = [sorted(day for owner, day in self.snapshots if owner == own) for own in range(PORTFOLIOS)]
+        kept = [
+            [*[day for day in days if day < as_of][-1:], *(d for d in days if d >= as_of)] for days in stored
+        ]
+        return History(tuple(map(tuple, kept)), frozenset(self._carrying(as_of)))
+
+    def _carrying(self, as_of: date) -> set[date]:
+        """Later sessions with a price or an underlying's price dated at or before `as_of`, or with none."""
+        later = {key: row for key, row in self.valuations.items() if key[1] > as_of}
+        return {key[1] for key, row in later.items() if any(d is None or d <= as_of for d in row[:2])}
+
+    def _replace(self, inputs: Work, taken: Snapshots) -> None:
+        sessions = {take.session for take in inputs.takes}
+        self.valuations = {key: row for key, row in self.valuations.items() if key[1] not in sessions}
+        self.snapshots = {key: row for key, row in self.snapshots.items() if key[1] not in sessions}
+        self.valuations.update(_valuation_rows(inputs, taken))
+        self.snapshots.update(_snapshot_rows(inputs, taken))
+
+
+def _valuation_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date, int], Row]:
+    lines = taken.valuations
+    rows = {}
+    for line in np.flatnonzero(lines.active).tolist():
+        take, position = inputs.takes[lines.take[line]], inputs.book.position_id[lines.position[line]]
+        numbers = (lines.price, lines.market_value, lines.daily_pnl, lines.notional, lines.delta_adjusted)
+        dated = lines.price_day[line].item(), lines.underlying_price_day[line].item()
+        rows[take.portfolio, take.session, position] = (*dated, *(repr(column[line]) for column in numbers))
+    return rows
+
+
+def _snapshot_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date], Row]:
+    columns = (
+        taken.market_value,
+        taken.daily_pnl,
+        taken.closed_pnl,
+        taken.net_flow,
+        taken.exposures,
+        taken.price_coverage,
+        taken.greeks_coverage,
+        taken.counts,
+    )
+    return {
+        (take.portfolio, take.session): (
+            take.previous,
+            taken.caveats[place],
+            *(repr(column[place].tolist()) for column in columns),
+        )
+        for place, take in enumerate(inputs.takes)
+    }
+
+
+def ordered_run(
+    holdings: Sequence[Holding], flows: Sequence[tuple[int, date, float]], sessions: set[date], prices: Prices
+) -> House:
+    house = House(holdings, flows)
+    for session in sorted(sessions):
+        house.run(session, prices)
+    return house
+
+
+amounts = st.integers(1, 20_000).map(lambda cents: cents / 100)
+quantities = st.integers(-500, 500).filter(bool).map(float)
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> Holding:
+    entry, exit_ = sorted(draw(st.tuples(st.sampled_from(EVERY_DAY), st.sampled_from(EVERY_DAY))))
+    terms: dict[str, Any] = {
+        "quantity": draw(quantities),
+        "entry_price": draw(amounts),
+        "entry_date": entry,
+        "portfolio": draw(st.integers(0, PORTFOLIOS - 1)),
+    }
+    if draw(st.booleans()):
+        terms |= {"exit_date": exit_, "exit_price": draw(st.none() | amounts)}
+    ticker = draw(st.sampled_from((*TICKERS, CALL)))
+    return an_option(CALL, **terms) if ticker == CALL else Holding(ticker, **terms)
+
+
+books = st.lists(holdings(), max_size=6)
+cash_flows = st.lists(
+    st.tuples(st.integers(0, PORTFOLIOS - 1), st.sampled_from(EVERY_DAY), amounts), max_size=3
+)
+prices_of_all = st.fixed_dictionaries(
+    {(name, day): st.none() | amounts for name in (*TICKERS, CALL) for day in SESSIONS}
+)
+orders = st.lists(st.sampled_from(SESSIONS), min_size=1, max_size=12)
+
+
+@given(books, cash_flows, prices_of_all, orders)
+@settings(max_examples=200, deadline=None)
+def test_any_order_with_repetitions_gives_the_tables_of_one_ordered_run(
+    book: list[Holding], flows: list[tuple[int, date, float]], prices: Prices, order: list[date]
+) -> None:
+    house = House(book, flows)
+
+    for session in order:
+        house.run(session, prices)
+
+    expected = ordered_run(book, flows, set(order), prices)
+    assert house.snapshots == expected.snapshots
+    assert house.valuations == expected.valuations
+
+
+@given(books, cash_flows, prices_of_all, orders, prices_of_all, st.data())
+@settings(max_examples=200, deadline=None)
+def test_restated_session_gives_the_tables_of_one_run_over_the_right_data(
+    book: list[Holding],
+    flows: list[tuple[int, date, float]],
+    prices: Prices,
+    order: list[date],
+    restated: Prices,
+    data: st.DataObject,
+) -> None:
+    house = House(book, flows)
+    for session in order:
+        house.run(session, prices)
+    wrong = data.draw(st.sampled_from(order))
+    right: Prices = {**prices, **{(name, day): restated[name, day] for name, day in prices if day == wrong}}
+
+    house.run(wrong, right)
+
+    expected = ordered_run(book, flows, set(order), right)
+    assert house.snapshots == expected.snapshots
+    assert house.valuations == expected.valuations
+
+
+@given(books, cash_flows, prices_of_all, st.sets(st.sampled_from(SESSIONS), min_size=2))
+@settings(max_examples=100, deadline=None)
+def test_pnl_telescopes_over_any_set_of_sessions(
+    book: list[Holding], flows: list[tuple[int, date, float]], prices: Prices, sessions: set[date]
+) -> None:
+    known: Prices = {key: 50.0 if close is None else close for key, close in prices.items()}
+    priced = [
+        held if held.exit_date is None or held.exit_price else Holding(portfolio=held.portfolio)
+        for held in book
+    ]
+    house = ordered_run(priced, flows, set(SESSIONS), known)
+    sparse = ordered_run(priced, flows, {SESSIONS[0], SESSIONS[-1]} | sessions, known)
+
+    for portfolio in range(PORTFOLIOS):
+        assert abs(_earned(house, portfolio) - _earned(sparse, portfolio)) < 1e-5
+
+
+def _earned(house: House, portfolio: int) -> float:
+    pnl = [float(row[3]) for (owner, _), row in house.snapshots.items() if owner == portfolio]
+    return float(np.nansum(pnl))
