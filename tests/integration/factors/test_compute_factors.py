@@ -90,7 +90,7 @@ async def rows_of(role: Role, view: Table, **wanted: Any) -> list[Row]:
     conditions = [view.c[name] == value for name, value in wanted.items()]
     query = select(view).where(*conditions).order_by(*view.primary_key.columns)
     async with role("stress").transaction() as session:
-        return [row._mapping for row in await session.execute(query)]
+        return [row._asdict() for row in await session.execute(query)]
 
 
 async def contents(role: Role, views: Sequence[Table] = EVERYTHING) -> list[list[Row]]:
