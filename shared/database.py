@@ -77,11 +77,9 @@ async def lock(session: Session, *keys: object) -> None:
 
 
 async def lock_each(session: Session, names: Sequence[str]) -> None:
-    """Hold one advisory lock per name until the transaction ends, taken in sorted order so that none deadlock."""
-    for name in sorted(set(names)):
-        await session.execute(
-            text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
+    """Hold one advisory lock per name until the transaction ends, in one ascending order so that none deadlock."""
+    keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
+    await session.execute(text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)})
 
 
 async def merge(

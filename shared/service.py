@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -16,7 +17,7 @@ from prometheus_client import make_asgi_app
 from shared.database import Database, Session, create_engine
 from shared.errors import Misconfigured
 from shared.messaging import Consumption, ServiceRouter, create_broker, durables_missing
-from shared.settings import ServiceSettings, check_spelling, shared_settings
+from shared.settings import ServiceSettings, check_spelling, load, shared_settings
 from shared.telemetry import Telemetry, create_telemetry
 
 log = structlog.get_logger("sigmasight.service")
@@ -34,6 +35,8 @@ class Runtime:
         _start_or_explain(lambda: check_spelling(word, own_settings))
         self.word = word
         self.settings = _start_or_explain(shared_settings)
+        if own_settings is not None:
+            _start_or_explain(partial(load, own_settings))
         self.telemetry: Telemetry = create_telemetry(word, self.settings)
         self.database = Database(create_engine(self.settings, word))
         self.broker: NatsBroker = create_broker(

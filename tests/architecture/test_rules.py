@@ -1,0 +1,164 @@
+"""The house rules that no linter knows."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.messaging import ServiceRouter, durable_name, stream_configs
+from shared.topology import TOPOLOGY, publisher_of
+
+ROOT = Path(__file__).parents[2]
+FILES = {
+    "__init__.py",
+    "main.py",
+    "handlers.py",
+    "repository.py",
+    "calculations.py",
+    "tables.py",
+    "settings.py",
+}
+FOLDERS = {"migrations", "calculations", "repository"}
+EXTRA = {"gateway": {"api", "web"}, "ingest": {"providers"}, "stress": {"scenarios.json"}}
+MATHEMATICS_MAY_IMPORT = {
+    "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime", "itertools", "bisect", "bisect",
+    "numpy", "pandas", "scipy", "statsmodels",
+}  # fmt: skip
+# An engine of a customer's choice, imported inside the function that runs it.
+LAZY_ENGINES = {("engines.py", "mibian")}
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "versions" not in path.parts)
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def mathematics() -> list[Path]:
+    found = modules(ROOT / "shared" / "quant")
+    for word in TOPOLOGY:
+        folder = ROOT / "services" / word / "calculations"
+        found += modules(folder) if folder.is_dir() else [folder.with_suffix(".py")]
+    return found
+
+
+@pytest.mark.parametrize("path", mathematics(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_mathematics_imports_only_what_it_may(path: Path) -> None:
+    for name in imported(path):
+        root = name.split(".")[0]
+        own = name.startswith(("shared.quant", "shared.instruments")) or ".calculations" in name
+        if (path.name, name) in LAZY_ENGINES:
+            continue
+        # the gateway's calculations read files and shape answers: text and decimals, no risk mathematics
+        allowed = MATHEMATICS_MAY_IMPORT | (
+            {"csv", "io", "decimal", "re", "uuid"} if "gateway" in path.parts else {"uuid"}
+        )
+        assert root in allowed or own, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("word", TOPOLOGY)
+def test_every_service_has_the_same_files(word: str) -> None:
+    found = {path.name for path in (ROOT / "services" / word).iterdir() if path.name != "__pycache__"}
+
+    assert found <= FILES | FOLDERS | EXTRA.get(word, set())
+    assert {"__init__.py", "main.py", "handlers.py", "tables.py", "settings.py", "migrations"} <= found
+    assert {"repository.py", "repository"} & found
+    assert {"calculations.py", "calculations"} & found
+
+
+@pytest.mark.parametrize("word", TOPOLOGY)
+def test_every_event_heard_has_a_handler(word: str) -> None:
+    router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
+
+    assert set(router.handlers) == set(TOPOLOGY[word].hears)
+    assert set(router.answers_by_request) == set(TOPOLOGY[word].answers)
+
+
+@pytest.mark.parametrize("word", [word for word in TOPOLOGY if word != "gateway"])
+def test_every_event_told_is_emitted_by_one_handler_kind(word: str) -> None:
+    router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
+
+    assert {event for events in router.emitted.values() for event in events} == set(TOPOLOGY[word].tells)
+
+
+def test_every_event_is_told_by_one_service_and_heard_by_another() -> None:
+    told = [event for wiring in TOPOLOGY.values() for event in wiring.everything_told()]
+    heard = {event for wiring in TOPOLOGY.values() for event in wiring.hears}
+
+    assert len(told) == len(set(told)) == len({event.subject for event in told})
+    assert set(told) == heard
+
+
+def test_subjects_are_noun_and_participle_of_the_class() -> None:
+    for wiring in TOPOLOGY.values():
+        for event in wiring.everything_told():
+            noun, participle = event.subject.split(".")
+            assert event.__name__.lower() == noun.replace("_", "") + participle
+
+
+def test_durables_and_streams_are_named_after_their_service() -> None:
+    assert {stream.name for stream in stream_configs()} == {word.upper() for word in TOPOLOGY} | {"DEAD"}
+    for word, wiring in TOPOLOGY.items():
+        for event in wiring.hears:
+            assert durable_name(word, event) == f"{word}-{event.subject.replace('.', '-')}"
+            assert publisher_of(event) in TOPOLOGY
+
+
+def test_import_contracts_hold() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_services_start_without_heavy_libraries() -> None:
+    """Six processes start on two cores: libraries that only tests or one engine need stay out of start-up."""
+    heavy = ("statsmodels", "QuantLib", "mibian", "matplotlib")
+    for word in TOPOLOGY:
+        program = f"import sys, services.{word}.handlers; print([m for m in {heavy!r} if m in sys.modules])"
+        finished = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert finished.stdout.strip() == "[]", word
+
+
+def source_files() -> list[Path]:
+    return [path for folder in ("services", "shared", "deploy") for path in modules(ROOT / folder)]
+
+
+def test_no_file_types_a_subject_of_an_event() -> None:
+    """The subject stands on the event class and nowhere else."""
+    subjects = {event.subject for wiring in TOPOLOGY.values() for event in wiring.everything_told()}
+    for path in source_files():
+        if "contracts" in path.parts:
+            continue
+        literals = {
+            node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)
+        }
+        assert not subjects & {text for text in literals if isinstance(text, str)}, path
+
+
+def test_clock_is_read_at_the_edges_only() -> None:
+    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics, handlers or repositories."""
+    for path in source_files():
+        if (
+            path.parent.name in TOPOLOGY
+            and path.stem in ("handlers", "calculations")
+            or "calculations" in path.parts
+        ):
+            source = path.read_text()
+            assert "date.today(" not in source, path
+            assert ".now(" not in source.replace("func.now(", ""), path

@@ -1,0 +1,64 @@
+"""The identity of events."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from shared.contracts.factors import FactorsComputed
+from shared.contracts.greeks import GreeksComputed
+from shared.contracts.ingest import MarketClosed, PricesUpdated
+
+AS_OF = date(2022, 12, 28)
+RUN = uuid4()
+
+
+def a_shard(shard: int = 0, shards: int = 3) -> PricesUpdated:
+    return PricesUpdated.new(
+        RUN, AS_OF, part=shard, price_run="p", shard=shard, shards=shards, portfolio_ids=(uuid4(),)
+    )
+
+
+def test_same_rerun_gives_the_same_event_id() -> None:
+    cause = a_shard()
+
+    assert GreeksComputed.about(cause).event_id == GreeksComputed.about(cause).event_id
+
+
+def test_ids_differ_by_subject_run_date_and_shard() -> None:
+    ids = {
+        GreeksComputed.about(a_shard(0)).event_id,
+        GreeksComputed.about(a_shard(1)).event_id,
+        FactorsComputed.about(a_shard(0)).event_id,
+        GreeksComputed.identity(uuid4(), AS_OF, 0),
+        GreeksComputed.identity(RUN, date(2022, 12, 27), 0),
+    }
+
+    assert len(ids) == 5
+
+
+def test_next_stage_keeps_the_shard_and_its_portfolios() -> None:
+    cause = a_shard(shard=2)
+
+    told = GreeksComputed.about(cause, contracts=7)
+
+    assert (told.run_id, told.as_of, told.price_run) == (cause.run_id, cause.as_of, cause.price_run)
+    assert (told.shard, told.shards, told.portfolio_ids) == (2, 3, cause.portfolio_ids)
+    assert told.counts == {"contracts": 7}
+
+
+def test_clock_gives_each_session_one_run() -> None:
+    assert MarketClosed.clock_run(AS_OF) == MarketClosed.clock_run(AS_OF)
+    assert MarketClosed.clock_run(AS_OF) != MarketClosed.clock_run(date(2022, 12, 27))
+
+
+def test_unknown_fields_of_a_newer_publisher_are_tolerated() -> None:
+    newer = a_shard().model_dump(mode="json") | {"colour": "blue"}
+
+    assert PricesUpdated.model_validate(newer).shards == 3
+
+
+def test_events_are_immutable() -> None:
+    with pytest.raises(ValidationError):
+        a_shard().shard = 1  # type: ignore[misc]
