@@ -1,7 +1,9 @@
 """Run tracking: every event the pipeline tells becomes a row, and a run's status is derived from its rows."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from services.gateway.calculations.run_status import Item, Outcome, outcome
@@ -98,25 +100,14 @@ async def _record_failure(stage: str, event: WorkFailed, session: Session) -> No
 
 
 async def _derive_status(session: Session, run_id: UUID) -> None:
-    items = await items_of(session, run_id)
+    items = as_items(await runs.load_items(session, run_id))
     await _save_outcome(session, run_id, outcome(items, await runs.given_up_at(session, run_id)))
 
 
-async def items_of(session: Session, run_id: UUID) -> list[Item]:
-    """A run's items as the mathematics wants them."""
-    return [
-        Item(
-            stage=row["stage"],
-            shard=row["shard"],
-            shards=row["shards"],
-            succeeded=row["status"] == "ok",
-            occurred_at=row["occurred_at"],
-            elapsed_seconds=row["elapsed_seconds"],
-            error=row["error"],
-            message=row["message"],
-        )
-        for row in await runs.load_items(session, run_id)
-    ]
+def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """A run's stored items as the mathematics wants them."""
+    shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds", "error", "message")
+    return [Item(succeeded=row["status"] == "ok", **{name: row[name] for name in shared}) for row in rows]
 
 
 async def _save_outcome(session: Session, run_id: UUID, result: Outcome) -> None:
@@ -128,7 +119,8 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
     """Close every run that has been open for too long, naming what is missing; returns the runs closed."""
     overdue = await runs.load_overdue(session, now - timedelta(seconds=overdue_seconds))
     for run_id in overdue:
-        await _save_outcome(session, run_id, outcome(await items_of(session, run_id), closed_at=now))
+        items = as_items(await runs.load_items(session, run_id))
+        await _save_outcome(session, run_id, outcome(items, closed_at=now))
     return overdue
 
 

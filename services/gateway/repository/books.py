@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import CashFlow, IdempotencyKey, Portfolio, Position, PositionTag, Tag, sql_table
 from shared.database import Rows, Session, lock, merge
 
@@ -25,28 +26,24 @@ def _portfolio_rows(user_id: UUID) -> Select[Any]:
     return select(portfolios, held.label("positions")).where(portfolios.c.user_id == user_id)
 
 
-async def load_portfolios(
-    session: Session, user_id: UUID, limit: int, offset: int
-) -> tuple[list[RowMapping], int]:
+async def load_portfolios(session: Session, user_id: UUID, limit: int, offset: int) -> tuple[list[Row], int]:
     """A page of the user's portfolios, oldest first, and how many there are."""
     page = _portfolio_rows(user_id).order_by(portfolios.c.created_at, portfolios.c.portfolio_id)
-    found = await session.execute(page.limit(limit).offset(offset))
+    found = await all_rows(session, page.limit(limit).offset(offset))
     count = await session.scalar(select(func.count()).where(portfolios.c.user_id == user_id))
-    return list(found.mappings()), int(count or 0)
+    return found, int(count or 0)
 
 
-async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) -> RowMapping | None:
+async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) -> Row | None:
     """The user's portfolio with its number of positions; None when it is not the user's."""
     mine = _portfolio_rows(user_id).where(portfolios.c.portfolio_id == portfolio_id)
-    found: RowMapping | None = (await session.execute(mine)).mappings().one_or_none()
-    return found
+    return await one_row(session, mine)
 
 
-async def first_portfolio(session: Session, user_id: UUID) -> RowMapping | None:
+async def first_portfolio(session: Session, user_id: UUID) -> Row | None:
     """The user's oldest portfolio, or None."""
     first = _portfolio_rows(user_id).order_by(portfolios.c.created_at, portfolios.c.portfolio_id).limit(1)
-    found: RowMapping | None = (await session.execute(first)).mappings().one_or_none()
-    return found
+    return await one_row(session, first)
 
 
 async def save_portfolio(
@@ -170,22 +167,22 @@ def _conditions(wanted: PositionFilter) -> list[Any]:
 
 async def load_positions(
     session: Session, portfolio_id: UUID, wanted: PositionFilter, sort: str, limit: int | None, offset: int
-) -> tuple[list[RowMapping], int]:
+) -> tuple[list[Row], int]:
     """A page of a portfolio's positions with their tags, and how many match. `sort`: a column, "-" for descending."""
     conditions = [positions.c.portfolio_id == portfolio_id, *_conditions(wanted)]
     column = SORT_COLUMNS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
     page = select(positions, _tag_names().label("tags")).where(*conditions)
     page = page.order_by(order, positions.c.symbol, positions.c.entry_date).limit(limit).offset(offset)
-    found = await session.execute(page)
+    found = await all_rows(session, page)
     count = await session.scalar(select(func.count()).select_from(positions).where(*conditions))
-    return list(found.mappings()), int(count or 0)
+    return found, int(count or 0)
 
 
-async def load_holdings(session: Session, portfolio_id: UUID) -> list[RowMapping]:
+async def load_holdings(session: Session, portfolio_id: UUID) -> list[Row]:
     """Everything a portfolio holds or held, with tags."""
     held = select(positions, _tag_names().label("tags")).where(positions.c.portfolio_id == portfolio_id)
-    return list((await session.execute(held)).mappings())
+    return await all_rows(session, held)
 
 
 async def save_positions(session: Session, rows: Rows) -> None:
@@ -229,18 +226,18 @@ async def _save_tags(session: Session, user_id: UUID, names: Sequence[str]) -> d
 
 async def load_cash_flows(
     session: Session, portfolio_id: UUID, limit: int, offset: int
-) -> tuple[list[RowMapping], int]:
+) -> tuple[list[Row], int]:
     """A page of a portfolio's cash flows, newest first, and how many there are."""
     page = select(flows).where(flows.c.portfolio_id == portfolio_id)
     page = page.order_by(flows.c.flow_date.desc(), flows.c.created_at.desc(), flows.c.cash_flow_id)
-    found = await session.execute(page.limit(limit).offset(offset))
+    found = await all_rows(session, page.limit(limit).offset(offset))
     count = await session.scalar(select(func.count()).where(flows.c.portfolio_id == portfolio_id))
-    return list(found.mappings()), int(count or 0)
+    return found, int(count or 0)
 
 
 async def save_cash_flow(
     session: Session, portfolio_id: UUID, flow_date: date, amount: Decimal, note: str
-) -> RowMapping:
+) -> Row:
     """A new cash flow; positive is a deposit."""
     row = {
         "cash_flow_id": uuid4(),
@@ -249,18 +246,17 @@ async def save_cash_flow(
         "amount": amount,
         "note": note,
     }
-    saved: RowMapping = (await session.execute(insert(flows).values(row).returning(flows))).mappings().one()
-    return saved
+    return (await all_rows(session, insert(flows).values(row).returning(flows)))[0]
 
 
 # --- answers that are given again ---
 
 
-async def first_answer(session: Session, user_id: UUID, key: str) -> RowMapping | None:
+async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
     """The answer (and the hash of its request) once given under this key; others with the key wait for us."""
     await lock(session, "idempotency", user_id, key)
     mine = and_(keys.c.user_id == user_id, keys.c.key == key)
-    return (await session.execute(select(keys).where(mine))).mappings().one_or_none()
+    return await one_row(session, select(keys).where(mine))
 
 
 async def save_answer(

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway.repository.rows import Row, all_rows
 from services.gateway.tables import OutboxRow, sql_table
 from shared.contracts.event import Event
 from shared.database import Session
@@ -27,10 +28,10 @@ async def save_event(session: Session, event: Event, headers: Mapping[str, str])
     )
 
 
-async def load_waiting(session: Session, limit: int) -> list[RowMapping]:
+async def load_waiting(session: Session, limit: int) -> list[Row]:
     """The oldest events not yet published, held against other relays until the transaction ends."""
     waiting = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.outbox_id).limit(limit)
-    return list((await session.execute(waiting.with_for_update(skip_locked=True))).mappings())
+    return await all_rows(session, waiting.with_for_update(skip_locked=True))
 
 
 async def save_published(session: Session, outbox_id: int) -> None:

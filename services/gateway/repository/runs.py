@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, case, func, select, tuple_, update
+from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import BatchItem, BatchRun, sql_table
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed
@@ -101,14 +102,14 @@ async def _lock_run(session: Session, event: ShardEvent | WorkFailed) -> None:
     await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=first_start))
 
 
-async def load_items(session: Session, run_id: UUID) -> Sequence[RowMapping]:
+async def load_items(session: Session, run_id: UUID) -> list[Row]:
     """Everything that was reported about a run, in the order of shards and time."""
     rows = (
         select(items)
         .where(items.c.run_id == run_id)
         .order_by(items.c.shard, items.c.occurred_at, items.c.stage)
     )
-    return (await session.execute(rows)).mappings().all()
+    return await all_rows(session, rows)
 
 
 async def given_up_at(session: Session, run_id: UUID) -> datetime | None:
@@ -146,24 +147,24 @@ async def load_overdue(session: Session, started_before: datetime) -> list[UUID]
     return list(await session.scalars(overdue.with_for_update(skip_locked=True)))
 
 
-async def load_run(session: Session, run_id: UUID) -> RowMapping | None:
+async def load_run(session: Session, run_id: UUID) -> Row | None:
     """One run, or None."""
-    return (await session.execute(select(runs).where(runs.c.run_id == run_id))).mappings().one_or_none()
+    return await one_row(session, select(runs).where(runs.c.run_id == run_id))
 
 
 async def load_runs(
     session: Session, status: str | None, as_of: date | None, limit: int, offset: int
-) -> tuple[list[RowMapping], int]:
+) -> tuple[list[Row], int]:
     """A page of runs, newest first, and how many match."""
     conditions = [runs.c.status == status] if status else []
     conditions += [runs.c.as_of == as_of] if as_of else []
     page = select(runs).where(*conditions).order_by(runs.c.started_at.desc(), runs.c.run_id)
-    found = await session.execute(page.limit(limit).offset(offset))
+    found = await all_rows(session, page.limit(limit).offset(offset))
     count = await session.scalar(select(func.count()).select_from(runs).where(*conditions))
-    return list(found.mappings()), int(count or 0)
+    return found, int(count or 0)
 
 
-async def latest_run_of(session: Session, portfolio_id: UUID) -> RowMapping | None:
+async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
     """The run that last worked on a portfolio, or None."""
     touching = (
         select(items.c.run_id)
@@ -172,4 +173,4 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> RowMapping | No
         .limit(1)
         .scalar_subquery()
     )
-    return (await session.execute(select(runs).where(runs.c.run_id == touching))).mappings().one_or_none()
+    return await one_row(session, select(runs).where(runs.c.run_id == touching))

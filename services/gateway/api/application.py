@@ -1,0 +1,85 @@
+"""The FastAPI application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+from services.gateway.api import admin, auth, health, portfolio, portfolios, positions, problems, risk, upload
+from services.gateway.api.background import Relay, Sweeper
+from services.gateway.api.dependencies import Gateway
+from services.gateway.api.middleware import BodyLimit, RequestMetrics
+from services.gateway.api.tokens import Passwords, Tokens, signing_key
+from services.gateway.handlers import router as bus_router
+from services.gateway.repository import users
+from services.gateway.settings import GatewaySettings, get_settings
+from shared.database import Session
+from shared.errors import Misconfigured
+from shared.service import Runtime
+
+DESCRIPTION = (
+    "Portfolios in, risk reports out. Money in USD, shares and betas as decimals, dates as NYSE sessions."
+)
+
+
+def create_gateway() -> FastAPI:
+    """The gateway as configured by the environment; exits with a named reason when the settings are wrong."""
+    runtime = Runtime("gateway", bus_router, GatewaySettings)
+    try:
+        return assembled(runtime, get_settings())
+    except Misconfigured as error:
+        raise SystemExit(f"sigmasight cannot start: {error}") from error
+
+
+def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
+    """The application over a runtime; raises `Misconfigured`."""
+    tokens = Tokens(signing_key(settings, runtime.settings), settings.access_token_seconds)
+    relay = Relay(settings.outbox_poll_seconds)
+    gateway = Gateway(runtime, settings, tokens, Passwords(), relay)
+    app = FastAPI(title="SigmaSight", version="1", description=DESCRIPTION, lifespan=_lifespan(gateway))
+    app.state.gateway = gateway
+    app.include_router(_api())
+    app.include_router(health.router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
+    problems.install(app)
+    FastAPIInstrumentor.instrument_app(
+        app, tracer_provider=runtime.telemetry.tracer_provider, excluded_urls="health,metrics"
+    )
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for module in (auth, upload, portfolio, portfolios, positions, risk, admin):
+        api.include_router(module.router)
+    return api
+
+
+def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
+    sweeper = Sweeper(gateway.settings.sweep_seconds, gateway.settings.run_overdue_seconds)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        runtime = gateway.runtime
+        await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
+        await runtime.broker.start()
+        runtime.start_background([gateway.relay.run, sweeper.run])
+        yield
+        await runtime.stop_background()
+        await runtime.broker.stop()
+        await runtime.close()
+
+    return lifespan
+
+
+async def ensure_admin(session: Session, gateway: Gateway) -> None:
+    """Make sure that the configured administrator exists; an existing user is left as it is, password included."""
+    email, password = gateway.settings.admin_email, gateway.settings.admin_password
+    if email is None or password is None:
+        return
+    address = auth.normalised_email(email)
+    if await users.load_user_by_email(session, address) is None:
+        password_hash = await gateway.passwords.hash(password.get_secret_value())
+        await users.save_user(session, address, password_hash, role="admin")

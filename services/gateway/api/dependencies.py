@@ -1,0 +1,152 @@
+"""What endpoints are given: the gateway's parts, a session, the caller, the portfolio meant."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.gateway.api.background import Relay
+from services.gateway.api.problems import Problem, not_found
+from services.gateway.api.tokens import InvalidToken, Passwords, Tokens
+from services.gateway.repository import books, users
+from services.gateway.repository.rows import Row
+from services.gateway.settings import GatewaySettings
+from services.gateway.tables import User
+from shared.database import Database, Session
+from shared.service import Runtime
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The parts one process works with."""
+
+    runtime: Runtime
+    settings: GatewaySettings
+    tokens: Tokens
+    passwords: Passwords
+    relay: Relay
+
+    @property
+    def database(self) -> Database:
+        """Transactions as the gateway's own role."""
+        return self.runtime.database
+
+
+def the_gateway(request: Request) -> Gateway:
+    """The parts the application was made of."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+GatewayParts = Annotated[Gateway, Depends(the_gateway)]
+
+
+async def open_session(request: Request, gateway: GatewayParts) -> AsyncIterator[Session]:
+    """One transaction around the endpoint, committed before the answer leaves; a write wakes the relay."""
+    async with gateway.database.transaction() as session:
+        yield session
+    if request.method != "GET":
+        gateway.relay.wake()
+
+
+OpenSession = Annotated[Session, Depends(open_session, scope="function")]
+
+_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`")
+
+
+async def current_user(
+    gateway: GatewayParts, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> User:
+    """The user behind the access token; 401 for anybody else.
+
+    Uses a transaction of its own, already ended when the endpoint runs: an endpoint that reads concurrently would
+    otherwise hold one connection while it waits for more.
+    """
+    if credentials is None:
+        raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
+    try:
+        user_id = gateway.tokens.user_id(credentials.credentials)
+    except InvalidToken:
+        raise unauthorised(
+            "invalid_token", "the access token is expired or not valid: log in again"
+        ) from None
+    async with gateway.database.transaction() as session:
+        user = await users.load_user(session, user_id)
+    if user is None:
+        raise unauthorised("invalid_token", "the access token's user does not exist any more")
+    return user
+
+
+def unauthorised(code: str, detail: str) -> Problem:
+    """A 401 that says how to authenticate."""
+    return Problem(401, code, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+Caller = Annotated[User, Depends(current_user)]
+
+
+async def current_admin(caller: Caller) -> User:
+    """The caller, who must be an administrator: 403 otherwise."""
+    if caller.role != "admin":
+        raise Problem(403, "admin_only", "this needs the role admin")
+    return caller
+
+
+Admin = Annotated[User, Depends(current_admin)]
+
+
+async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) -> Row:
+    """The caller's portfolio; 404 when there is none, or when it is somebody else's."""
+    portfolio = await books.load_portfolio(session, caller.user_id, portfolio_id)
+    if portfolio is None:
+        raise not_found("portfolio", portfolio_id)
+    return portfolio
+
+
+async def named_portfolio(portfolio_id: UUID, caller: Caller, gateway: GatewayParts) -> Row:
+    """The portfolio of the path."""
+    async with gateway.database.transaction() as session:
+        return await owned_portfolio(session, caller, portfolio_id)
+
+
+async def chosen_portfolio(
+    caller: Caller,
+    gateway: GatewayParts,
+    portfolio_id: Annotated[
+        UUID | None, Query(description="default: the caller's only or first portfolio")
+    ] = None,
+) -> Row:
+    """The portfolio of the query, or the caller's first."""
+    async with gateway.database.transaction() as session:
+        if portfolio_id is not None:
+            return await owned_portfolio(session, caller, portfolio_id)
+        first = await books.first_portfolio(session, caller.user_id)
+    if first is None:
+        raise Problem(404, "no_portfolio", "you have no portfolio yet: upload one")
+    return first
+
+
+NamedPortfolio = Annotated[Row, Depends(named_portfolio)]
+ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
+AsOf = Annotated[
+    date | None, Query(description="the session wanted; default and otherwise: the latest at or before")
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leave out first")]
+
+
+async def at_once(database: Database, *reads: Callable[[Session], Awaitable[Any]]) -> list[Any]:
+    """The results of independent reads, each in a session of its own, issued concurrently."""
+
+    async def one(read: Callable[[Session], Awaitable[Any]]) -> Any:
+        async with database.transaction() as session:
+            return await read(session)
+
+    return await asyncio.gather(*(one(read) for read in reads))

@@ -1,0 +1,51 @@
+"""Liveness, readiness and metrics, at the root."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from services.gateway.api.dependencies import GatewayParts
+from services.gateway.api.schemas import example
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    model_config = example(status="live")
+
+    status: str = "live"
+
+
+class Readiness(BaseModel):
+    """What is and is not ready."""
+
+    model_config = example(ready=True, bus=True, database=True, durables_missing=[])
+
+    ready: bool
+    bus: bool
+    database: bool
+    durables_missing: list[str]
+
+
+@router.get("/health/live")
+async def live() -> Alive:
+    """Whether the process answers."""
+    return Alive()
+
+
+@router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+async def ready(gateway: GatewayParts, response: Response) -> dict[str, Any]:
+    """Whether the database, the bus and the gateway's durables are there: 503 when one is not."""
+    state = await gateway.runtime.readiness()
+    response.status_code = 200 if state["ready"] else 503
+    return state
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(gateway: GatewayParts) -> Response:
+    """Prometheus metrics."""
+    return Response(generate_latest(gateway.runtime.telemetry.registry), media_type=CONTENT_TYPE_LATEST)

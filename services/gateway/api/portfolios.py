@@ -1,0 +1,205 @@
+"""A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and reports."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.gateway.api.background import trace_headers
+from services.gateway.api.dependencies import (
+    AsOf,
+    Caller,
+    GatewayParts,
+    Limit,
+    NamedPortfolio,
+    Offset,
+    OpenSession,
+    at_once,
+    owned_portfolio,
+)
+from services.gateway.api.problems import Problem, documented, not_found
+from services.gateway.api.reading import portfolio_report
+from services.gateway.api.schemas import (
+    CashFlowOut,
+    Page,
+    PortfolioOut,
+    PortfolioReport,
+    SnapshotOut,
+    example,
+)
+from services.gateway.calculations.report import snapshot_summary
+from services.gateway.repository import books, outbox, results, runs
+from services.gateway.repository.rows import Row
+from shared.contracts.gateway import PortfoliosChanged
+from shared.database import Session
+
+router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422))
+
+
+def _trimmed(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("a name needs at least one letter and no control characters")
+    return text.strip()
+
+
+PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_trimmed)]
+EquityBalance = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
+
+
+class NewPortfolio(BaseModel):
+    """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of what it holds."""
+
+    model_config = example(name="Long/short", equity_balance=1_000_000)
+
+    name: PortfolioName
+    equity_balance: EquityBalance | None = None
+
+
+class PortfolioTerms(BaseModel):
+    """What may be changed; what is left out stays."""
+
+    model_config = example(name="Retirement")
+
+    name: PortfolioName | None = None
+    equity_balance: EquityBalance | None = None
+
+
+class NewCashFlow(BaseModel):
+    """Positive is a deposit, negative a withdrawal."""
+
+    model_config = example(flow_date="2022-12-01", amount=25000, note="deposit")
+
+    flow_date: date
+    amount: Annotated[
+        Decimal, Field(max_digits=18, decimal_places=2), AfterValidator(lambda amount: _not_zero(amount))
+    ]
+    note: str = Field(default="", max_length=200)
+
+
+class CashFlowSaved(CashFlowOut):
+    """The flow, and the run that takes it into the snapshots it concerns (null when there are none yet)."""
+
+    run_id: UUID | None
+
+
+def _not_zero(amount: Decimal) -> Decimal:
+    if amount == 0:
+        raise ValueError("the amount is 0")
+    return amount
+
+
+def name_taken(name: str, portfolio_id: UUID | None) -> Problem:
+    """A 409 that says which portfolio has the name."""
+    detail = f"you have a portfolio named {name!r} already: {portfolio_id}"
+    return Problem(409, "name_taken", detail)
+
+
+@router.get("", response_model=Page[PortfolioOut])
+async def list_portfolios(
+    caller: Caller, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The caller's portfolios, oldest first."""
+    items, total = await books.load_portfolios(session, caller.user_id, limit, offset)
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
+
+
+@router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
+async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSession) -> Row:
+    """Create a portfolio without positions."""
+    portfolio_id = await books.save_portfolio(session, caller.user_id, wanted.name, wanted.equity_balance)
+    if portfolio_id is None:
+        raise name_taken(wanted.name, await books.portfolio_named(session, caller.user_id, wanted.name))
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+@router.get("/{portfolio_id}", response_model=PortfolioOut)
+async def get_portfolio(portfolio: NamedPortfolio) -> Row:
+    """One portfolio."""
+    return portfolio
+
+
+@router.patch("/{portfolio_id}", response_model=PortfolioOut, responses=documented(409))
+async def rename_portfolio(
+    portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
+) -> Row:
+    """Rename a portfolio, or restate its opening equity."""
+    await owned_portfolio(session, caller, portfolio_id)
+    holder = await books.portfolio_named(session, caller.user_id, terms.name) if terms.name else None
+    if terms.name and holder not in (None, portfolio_id):
+        raise name_taken(terms.name, holder)
+    await books.save_portfolio_terms(
+        session, caller.user_id, portfolio_id, terms.model_dump(exclude_none=True)
+    )
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+@router.delete("/{portfolio_id}", status_code=204)
+async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Response:
+    """Delete a portfolio with its positions and cash flows."""
+    if not await books.delete_portfolio(session, caller.user_id, portfolio_id):
+        raise not_found("portfolio", portfolio_id)
+    return Response(status_code=204)
+
+
+@router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])
+async def list_snapshots(
+    portfolio: NamedPortfolio,
+    gateway: GatewayParts,
+    start: Annotated[date | None, Query(description="first session wanted")] = None,
+    end: Annotated[date | None, Query(description="last session wanted")] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    """The portfolio's snapshots, newest first."""
+    portfolio_id = portfolio["portfolio_id"]
+    rows, total = await at_once(
+        gateway.database,
+        lambda session: results.load_snapshots(session, portfolio_id, start, end, limit, offset),
+        lambda session: results.count_snapshots(session, portfolio_id, start, end),
+    )
+    return {
+        "items": [snapshot_summary(row) for row in rows],
+        "total": total,
+        "limit": limit,
+        "offset": offset,
+    }
+
+
+@router.get("/{portfolio_id}/report")
+async def get_report(portfolio: NamedPortfolio, gateway: GatewayParts, as_of: AsOf = None) -> PortfolioReport:
+    """Everything about the portfolio in one answer, read concurrently."""
+    return await portfolio_report(gateway.database, portfolio, as_of)
+
+
+@router.get("/{portfolio_id}/cash-flows", response_model=Page[CashFlowOut])
+async def list_cash_flows(
+    portfolio: NamedPortfolio, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The portfolio's deposits and withdrawals, newest first."""
+    items, total = await books.load_cash_flows(session, portfolio["portfolio_id"], limit, offset)
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
+
+
+@router.post("/{portfolio_id}/cash-flows", status_code=201, response_model=CashFlowSaved)
+async def add_cash_flow(
+    portfolio: NamedPortfolio, wanted: NewCashFlow, caller: Caller, session: OpenSession
+) -> dict[str, Any]:
+    """Record a deposit or a withdrawal; the snapshot it concerns is taken again."""
+    portfolio_id = portfolio["portfolio_id"]
+    flow = await books.save_cash_flow(session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
+    concerned = await results.first_snapshot_date(session, portfolio_id, wanted.flow_date)
+    run_id = (
+        await start_run(session, caller.user_id, portfolio_id, concerned, "cash_flow") if concerned else None
+    )
+    return {**flow, "run_id": run_id}
+
+
+async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str) -> UUID:
+    """Leave `portfolios.changed` in the outbox and open its run, in the caller's transaction."""
+    event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=(portfolio_id,), reason=reason)
+    await runs.save_run(session, event.run_id, as_of, "portfolios", user_id)
+    await outbox.save_event(session, event, trace_headers())
+    return event.run_id

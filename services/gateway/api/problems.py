@@ -1,0 +1,166 @@
+"""Errors as RFC 9457 problem documents (`application/problem+json`)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from shared.messaging import Refused, Unanswered
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger("sigmasight.gateway")
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical line."""
+
+    model_config = ConfigDict(extra="allow")
+
+    field: str | None = None
+    code: str
+    message: str
+    line: int | None = None
+
+
+class ProblemDocument(BaseModel):
+    """What every error answers."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Not Found",
+                    "status": 404,
+                    "code": "portfolio_not_found",
+                    "detail": "there is no portfolio 7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11",
+                    "errors": [],
+                }
+            ]
+        }
+    )
+
+    type: str = Field(default="about:blank", description="always about:blank: `code` tells problems apart")
+    title: str = Field(description="the status's name")
+    status: int
+    code: str = Field(description="stable, for programs")
+    detail: str = Field(description="a sentence, for people")
+    errors: list[FieldError] = []
+
+
+class Problem(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = [FieldError.model_validate(dict(error)) for error in errors]
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """The problem as it goes over the wire."""
+        title = HTTPStatus(self.status).phrase
+        document = ProblemDocument(
+            title=title, status=self.status, code=self.code, detail=self.detail, errors=self.errors
+        )
+        content = document.model_dump(mode="json")
+        return JSONResponse(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: str, which: object) -> Problem:
+    """A thing that is not there, or not the caller's: nobody can tell which."""
+    return Problem(404, f"{what}_not_found", f"there is no {what} {which}")
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route may answer; 422 and 401 belong to every route that asks for them."""
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+    app.add_exception_handler(Problem, _as_problem)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Unanswered, _unanswered)
+    for unavailable in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
+        app.add_exception_handler(unavailable, _database_unavailable)
+    app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _as_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _invalid_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [_field_error(each) for each in error.errors()]
+    detail = f"{len(errors)} value{'s' if len(errors) > 1 else ''} in the request cannot be used"
+    return Problem(422, "invalid_request", detail, errors).response()
+
+
+def _field_error(error: Mapping[str, Any]) -> dict[str, Any]:
+    field = ".".join(str(part) for part in error["loc"][1:]) or None
+    return {"field": field, "code": error["type"], "message": error["msg"]}
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = HTTPStatus(error.status_code).name.lower()
+    return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    refusal = error.refusal
+    errors = [{"code": refusal.code, "message": "", **problem} for problem in refusal.problems]
+    return Problem(422, refusal.code, _with_notes(error), errors).response()
+
+
+async def _unanswered(_: Request, error: Exception) -> Response:
+    return Problem(503, "service_unavailable", _with_notes(error), headers={"Retry-After": "5"}).response()
+
+
+def _with_notes(error: Exception) -> str:
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+
+
+async def _database_unavailable(_: Request, error: Exception) -> Response:
+    log.error("database unavailable", exc_info=error)
+    detail = "the database cannot be reached: try again later"
+    return Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"}).response()
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return await _database_unavailable(request, error)
+    return await _unexpected(request, error)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return Problem(500, "internal_error", "something went wrong here; the cause is in the log").response()

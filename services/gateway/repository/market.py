@@ -1,0 +1,41 @@
+"""What ingest publishes about sessions and symbols."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+
+from shared.database import Session
+from shared.published import ingest
+
+
+@dataclass(frozen=True)
+class SessionRange:
+    """The first and the last of some sessions."""
+
+    first: date
+    last: date
+
+
+async def known_sessions(session: Session) -> SessionRange | None:
+    """The range of sessions that have market data, announced or not; None before any."""
+    days = ingest.market_sessions.c.session_date
+    first, last = (await session.execute(select(func.min(days), func.max(days)))).one()
+    return None if first is None else SessionRange(first, last)
+
+
+async def latest_session(session: Session) -> date | None:
+    """The session that books are valued on: the last announced, else the last known; None before any."""
+    view = ingest.market_sessions.c
+    announced = func.max(view.session_date).filter(view.announced)
+    latest: date | None = await session.scalar(select(func.coalesce(announced, func.max(view.session_date))))
+    return latest
+
+
+async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
+    """Which of these symbols have a security; None when no security is known at all."""
+    securities = ingest.securities.c.symbol
+    if not await session.scalar(select(select(securities).exists())):
+        return None
+    return set(await session.scalars(select(securities).where(securities.in_(list(symbols)))))
