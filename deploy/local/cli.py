@@ -4,20 +4,27 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from deploy.local import control
+from deploy.local.demo import admin_client, print_outcome, run_demo
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.ports import is_listening
 from deploy.local.programs import tail
+from deploy.local.replay import one_session, replay, sessions_between
+from deploy.local.report import print_unfinished, timing_table
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
@@ -217,3 +224,86 @@ def doctor() -> None:
     console.print(f"{problems} problem(s)" if problems else "nothing to fix")
     if problems:
         raise typer.Exit(1)
+
+
+@app.command(name="market-close")
+@explained
+def market_close(day: Day) -> None:
+    """Run one session for every portfolio and follow it to its end."""
+    run_sessions(one_session(day.date()))
+
+
+@app.command(name="replay")
+@explained
+def replay_sessions(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+) -> None:
+    """Run every session of a period for every portfolio and follow them to their end."""
+    run_sessions(sessions_between(first.date(), last.date()))
+
+
+def run_sessions(days: Sequence[date]) -> None:
+    """Ask, follow with a progress bar, print seconds per stage; exit code 1 when a run did not complete."""
+    state = control.ready_state(StateDirectory.default())
+    with admin_client(state) as admin, progress_bar() as show:
+        done = replay(admin, days, partial(show, "replaying sessions"))
+    console.print(timing_table(done))
+    print_unfinished(console, done)
+    if done.unfinished():
+        raise typer.Exit(1)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar that is told what is being done, how much is done, and of how much."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with RichProgress(*columns, console=console) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=of)
+            bar.update(tasks[what], completed=done, total=of)
+
+        yield show
+
+
+@app.command()
+@explained
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop the stack after the report.")] = False,
+) -> None:
+    """Start everything, replay 90 sessions of three books, print their risk reports."""
+    started = time.monotonic()
+    refuse_misspelt_settings()
+    directory = StateDirectory.default()
+    with running_stack(directory) as (state, ours):
+        with progress_bar() as show:
+            outcome = run_demo(state, show)
+        print_outcome(console, state, outcome, started)
+        if ours and not once:
+            wait_for_the_end(directory)
+    if outcome.lacks():
+        raise typer.Exit(1)
+
+
+@contextmanager
+def running_stack(directory: StateDirectory) -> Iterator[tuple[StackState, bool]]:
+    """A stack that is up, and whether it is ours: then it is stopped on leaving, or when this process dies."""
+    if directory.is_claimed():
+        yield control.ready_state(directory), False
+        return
+    try:
+        yield start(directory, tied=True), True
+    finally:
+        with console.status("stopping"):
+            control.stop_stack(directory)
+
+
+def wait_for_the_end(directory: StateDirectory) -> None:
+    """Until Ctrl-C, or until somebody else stops the stack."""
+    console.print("The stack stays up until Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        while directory.is_claimed():
+            time.sleep(0.5)

@@ -97,21 +97,20 @@ def stop_stack(directory: StateDirectory) -> bool:
     if not directory.is_claimed():
         end_leftovers(p.identity for p in directory.load().programs.values() if p.identity)
         return False
-    supervisor = directory.load().supervisor
-    process = supervisor.process() if supervisor else None
-    if process is None:
-        raise DidNotStop("a supervisor is just starting or stopping: try again in a moment")
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-    _wait_released(directory)
+    _end_supervisor(directory)
     return True
 
 
-def _wait_released(directory: StateDirectory) -> None:
-    deadline = time.monotonic() + STOP_SECONDS
+def _end_supervisor(directory: StateDirectory) -> None:
+    """Ask once, as soon as the supervisor has written who it is; then wait until it has let go of the lock."""
+    asked, deadline = False, time.monotonic() + STOP_SECONDS
     while directory.is_claimed():
+        supervisor = directory.load().supervisor
+        process = supervisor.process() if supervisor else None
+        if process and not asked:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+            asked = True
         if time.monotonic() > deadline:
-            raise DidNotStop(
-                f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs supervisor`"
-            )
+            raise DidNotStop(f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs`")
         time.sleep(POLL_SECONDS)

@@ -1,0 +1,203 @@
+"""The printed risk report: answers of the API in, tables for a terminal out; and what is missing from them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.replay import Replay
+
+Answer = Mapping[str, Any]
+MEASURES = {"dollar": "dollar", "notional": "notional", "delta_adjusted": "delta-adjusted"}
+SIDES = ("long", "short", "gross", "net")
+GREEKS = {
+    "delta": "per 1.00 of the underlying",
+    "gamma": "per 1.00 of the underlying",
+    "theta": "per calendar day",
+    "vega": "per volatility point",
+    "rho": "per percentage point of rate",
+}
+METHODS = ("direct", "correlated")
+FACTORS = 7
+SCENARIOS = 18
+SHOWN = 3
+UNKNOWN = "[dim]n/a[/dim]"
+
+
+def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
+    """One portfolio's whole report in a frame."""
+    title = f"{answer['portfolio']['name']} ({owner}) as of {answer['as_of']}"
+    snapshot = answer["snapshot"]
+    if snapshot is None:
+        return Panel(f"no snapshot: {answer['reason']}", title=title)
+    parts: list[RenderableType] = [
+        _value_table(snapshot),
+        _exposure_table(snapshot),
+        _greek_table(snapshot),
+        _factor_table(answer["factors"]),
+        _scenario_table(answer["stress"]),
+        _remarks(answer),
+    ]
+    return Panel(Group(*parts), title=title)
+
+
+def _value_table(snapshot: Answer) -> Table:
+    table = _table("USD", "NAV", "cash", "market value", "daily P&L", "daily return", "cumulative P&L")
+    daily_return = UNKNOWN if snapshot["daily_return"] is None else f"{snapshot['daily_return']:+.2%}"
+    amounts = [money(snapshot[name]) for name in ("nav", "cash", "market_value", "daily_pnl")]
+    table.add_row("", *amounts, daily_return, money(snapshot["cumulative_pnl"]))
+    return table
+
+
+def _exposure_table(snapshot: Answer) -> Table:
+    table = _table("exposure, USD", *SIDES)
+    for key, name in MEASURES.items():
+        measure = (snapshot["exposures"] or {}).get(key) or {}
+        table.add_row(name, *(money(measure.get(side)) for side in SIDES))
+    return table
+
+
+def _greek_table(snapshot: Answer) -> Table:
+    table = _table("Greeks", *GREEKS)
+    table.add_row("portfolio", *(number(snapshot["greeks"][name], 2) for name in GREEKS))
+    table.add_row("[dim]unit[/dim]", *(f"[dim]{unit}[/dim]" for unit in GREEKS.values()))
+    return table
+
+
+def _factor_table(factors: Answer) -> Table:
+    active = [factor for factor in factors["factors"] if factor["active"]]
+    table = _table("factor", *(factor["name"] for factor in active), "10Y rate")
+    rates = factors["rates"] or {}
+    table.add_row("beta", *(number(f["beta"], 3) for f in active), number(rates.get("beta"), 2))
+    per_basis_point = rates.get("dollars_per_basis_point")
+    per_point = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)}/bp"
+    table.add_row("USD", *(money(f["dollar_exposure"]) for f in active), per_point)
+    return table
+
+
+def _scenario_table(stress: Answer) -> Table:
+    table = _table("scenarios, USD", "direct", "P&L", "correlated", "P&L")
+    ranked = {method: ranking(stress["scenarios"], method) for method in METHODS}
+    for label, places in (("worst", range(SHOWN)), ("best", range(-1, -SHOWN - 1, -1))):
+        for row, place in enumerate(places):
+            cells = [cell for method in METHODS for cell in _ranked_cells(ranked[method], method, place)]
+            table.add_row(label if row == 0 else "", *cells)
+    return table
+
+
+def ranking(scenarios: Iterable[Answer], method: str) -> list[Answer]:
+    """Scenarios with a result under a method, lowest P&L first."""
+    known = [each for each in scenarios if each[method] and each[method]["total_pnl"] is not None]
+    return sorted(known, key=lambda each: (each[method]["total_pnl"], each["scenario_id"]))
+
+
+def _ranked_cells(ranked: Sequence[Answer], method: str, place: int) -> tuple[str, str]:
+    if len(ranked) < SHOWN:
+        return UNKNOWN, UNKNOWN
+    scenario = ranked[place]
+    beyond = " [red]beyond NAV[/red]" if scenario[method]["beyond_nav"] else ""
+    return scenario["name"], money(scenario[method]["total_pnl"]) + beyond
+
+
+def _remarks(answer: Answer) -> Text:
+    """Coverage of every part, and all warnings once."""
+    coverage = answer["snapshot"]["coverage"]
+    shares = {
+        "prices": coverage["prices"],
+        "Greeks": coverage["greeks"],
+        "betas": answer["factors"]["coverage"],
+        "scenarios": answer["stress"]["coverage"],
+    }
+    lines = ["coverage: " + ", ".join(f"{name} {share(value)}" for name, value in shares.items())]
+    warnings = {
+        w["code"]: w for part in (answer, answer["factors"], answer["stress"]) for w in part["warnings"]
+    }
+    lines += [f"note ({warning['count']}x): {warning['message']}" for warning in warnings.values()]
+    return Text("\n".join(lines), style="dim")
+
+
+def timing_table(replay: Replay) -> Table:
+    """Seconds per stage over all runs of a replay; stages of different runs overlap."""
+    sessions = len(replay.runs)
+    table = _table(
+        f"{sessions} runs in {replay.seconds:.1f} s", "busy seconds", "median per run", "longest run"
+    )
+    for stage in stages_of(replay):
+        busy = busy_seconds(replay, stage)
+        table.add_row(stage, f"{sum(busy):.2f}", f"{median(busy):.3f}", f"{max(busy):.3f}")
+    return table
+
+
+def stages_of(replay: Replay) -> list[str]:
+    """The stages that reported, in the order of the pipeline."""
+    return list(dict.fromkeys(stage["stage"] for run in replay.runs for stage in run.stages))
+
+
+def busy_seconds(replay: Replay, stage: str) -> list[float]:
+    """The seconds each run spent in a stage."""
+    return [float(s["busy_seconds"]) for run in replay.runs for s in run.stages if s["stage"] == stage]
+
+
+def missing(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
+    """One sentence for everything a complete report has and this one lacks."""
+    name = answer["portfolio"]["name"]
+    if answer["snapshot"] is None:
+        return [f"{name}: no snapshot"]
+    lacks = [f"null {part}" for part in ("nav", "exposures") if answer["snapshot"][part] is None]
+    lacks += [f"null {greek}" for greek, value in answer["snapshot"]["greeks"].items() if value is None]
+    lacks += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(answer["stress"]["scenarios"])
+    if snapshots < wanted_snapshots:
+        lacks.append(f"{snapshots} of {wanted_snapshots} snapshots")
+    run = answer["last_run"]
+    if run is None or run["status"] != "completed":
+        lacks.append(f"its last run is {run['status'] if run else 'unknown'}, not completed")
+    return [f"{name}: {lack}" for lack in lacks]
+
+
+def _missing_betas(factors: Sequence[Answer]) -> list[str]:
+    active = [factor for factor in factors if factor["active"]]
+    lacks = [f"null beta to {f['name']}: {f['reason']}" for f in active if f["beta"] is None]
+    return lacks + ([f"{len(active)} of {FACTORS} factors"] if len(active) < FACTORS else [])
+
+
+def _missing_scenarios(scenarios: Sequence[Answer]) -> list[str]:
+    counts = {method: len(ranking(scenarios, method)) for method in METHODS}
+    return [
+        f"{count} of {SCENARIOS} {method} scenarios" for method, count in counts.items() if count < SCENARIOS
+    ]
+
+
+def print_unfinished(console: Console, replay: Replay) -> None:
+    """Say which runs did not complete, and why."""
+    for run in replay.unfinished():
+        causes = "; ".join(f"{p['stage']}: {p['message']}" for p in run.problems) or "no reason was given"
+        console.print(f"{run.session_date}: {run.status}: {causes}", style="red", markup=False)
+
+
+def money(value: float | None) -> str:
+    """Whole dollars with separators; losses in red."""
+    if value is None:
+        return UNKNOWN
+    return f"[red]{value:,.0f}[/red]" if value < 0 else f"{value:,.0f}"
+
+
+def number(value: float | None, decimals: int) -> str:
+    """A statistic with a fixed number of decimals."""
+    return UNKNOWN if value is None else f"{value:,.{decimals}f}"
+
+
+def share(value: float | None) -> str:
+    """A share of 0 to 1 as a percentage."""
+    return "n/a" if value is None else f"{value:.0%}"
+
+
+def _table(first: str, *columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column(first, style="bold")
+    for column in columns:
+        table.add_column(column, justify="left" if column in METHODS else "right")
+    return table
