@@ -104,6 +104,7 @@ def configure_logging(word: str, settings: Settings) -> None:
     for chatty in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream"):
         logging.getLogger(chatty).handlers = []
         logging.getLogger(chatty).propagate = True
+    logging.getLogger("sigmasight.bus").setLevel("WARNING")
     logging.getLogger("uvicorn.access").setLevel("WARNING")
 
 

@@ -49,7 +49,10 @@ def running_servers() -> Iterator[Servers]:
                 retry_seconds=FAST_RETRIES,
                 acknowledge_seconds=2.0,
             ),
-            BootstrapSettings(database_user=postgres.username or "postgres", database_password=SecretStr(postgres.password or "")),
+            BootstrapSettings(
+                database_user=postgres.username or "postgres",
+                database_password=SecretStr(postgres.password or ""),
+            ),
         )
         asyncio.run(bootstrap(servers.own, servers.settings))
         yield servers
@@ -64,7 +67,9 @@ def _postgres_url(stack: contextlib.ExitStack) -> str:
     except PostgresMissing:
         from testcontainers.postgres import PostgresContainer
 
-        container = stack.enter_context(PostgresContainer("postgres:18", username="postgres", password=DEFAULT_PASSWORD, driver=None))
+        container = stack.enter_context(
+            PostgresContainer("postgres:18", username="postgres", password=DEFAULT_PASSWORD, driver=None)
+        )
         return str(container.get_connection_url())
 
 
@@ -82,7 +87,9 @@ def _nats_url(stack: contextlib.ExitStack) -> str:
 def _nats_container(stack: contextlib.ExitStack, directory: Path, authorization: str) -> str:
     from testcontainers.core.container import DockerContainer
 
-    (directory / "server.conf").write_text(f'jetstream {{ store_dir: "/data", sync_interval: always }}\n{authorization}')
+    (directory / "server.conf").write_text(
+        f'jetstream {{ store_dir: "/data", sync_interval: always }}\n{authorization}'
+    )
     container = DockerContainer("nats:2.15").with_exposed_ports(4222).with_command("-c /etc/nats/server.conf")
     container.with_volume_mapping(str(directory / "server.conf"), "/etc/nats/server.conf", "ro")
     stack.enter_context(container)

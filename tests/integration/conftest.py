@@ -48,7 +48,9 @@ async def role(servers: Servers) -> AsyncIterator[Callable[[str], Database]]:
 @pytest.fixture(scope="session")
 async def bus(servers: Servers) -> AsyncIterator[Client]:
     """The bus as its administrator."""
-    client = await nats.connect(servers.settings.nats_url, user="bootstrap", password=servers.own.nats_password.get_secret_value())
+    client = await nats.connect(
+        servers.settings.nats_url, user="bootstrap", password=servers.own.nats_password.get_secret_value()
+    )
     yield client
     await client.close()
 

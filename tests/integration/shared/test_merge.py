@@ -21,8 +21,12 @@ async def rows(session: Session) -> list[tuple[Any, ...]]:
 
 async def test_merge_inserts_updates_and_leaves_equal_rows_alone(admin: Database) -> None:
     async with admin.transaction() as session:
-        first = await merge(session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("10Y", TUESDAY, 3.6)])
-        again = await merge(session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("10Y", TUESDAY, 3.7)])
+        first = await merge(
+            session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("10Y", TUESDAY, 3.6)]
+        )
+        again = await merge(
+            session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("10Y", TUESDAY, 3.7)]
+        )
         stored = await rows(session)
 
     assert (first, again) == (2, 1)
@@ -31,9 +35,15 @@ async def test_merge_inserts_updates_and_leaves_equal_rows_alone(admin: Database
 
 async def test_merge_within_a_scope_removes_what_is_gone(admin: Database) -> None:
     async with admin.transaction() as session:
-        await merge(session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("2Y", MONDAY, 4.0), a_yield("2Y", TUESDAY, 4.1)])
+        await merge(
+            session,
+            TreasuryYield,
+            [a_yield("10Y", MONDAY, 3.5), a_yield("2Y", MONDAY, 4.0), a_yield("2Y", TUESDAY, 4.1)],
+        )
 
-        await merge(session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5)], within={"observation_date": MONDAY})
+        await merge(
+            session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5)], within={"observation_date": MONDAY}
+        )
         stored = await rows(session)
 
     assert stored == [("10Y", MONDAY, 3.5), ("2Y", TUESDAY, 4.1)]

@@ -29,7 +29,9 @@ Handler = Callable[[PricesUpdated, Session], Awaitable[Any]]
 
 
 def a_shard(shard: int = 0) -> PricesUpdated:
-    return PricesUpdated.new(uuid4(), AS_OF, part=shard, price_run="p1", shard=shard, shards=shard + 1, portfolio_ids=())
+    return PricesUpdated.new(
+        uuid4(), AS_OF, part=shard, price_run="p1", shard=shard, shards=shard + 1, portfolio_ids=()
+    )
 
 
 @dataclass(eq=False)
@@ -106,7 +108,9 @@ async def test_handled_event_is_published_and_acknowledged(servers: Servers, rol
     assert told.elapsed_seconds > 0
 
 
-async def test_repeated_publication_is_discarded_by_the_bus(servers: Servers, role: Role, bus: Client) -> None:
+async def test_repeated_publication_is_discarded_by_the_bus(
+    servers: Servers, role: Role, bus: Client
+) -> None:
     work, shard = Work(at_once), a_shard()
 
     async with greeks_hearing(servers, role("greeks"), work):
@@ -133,7 +137,9 @@ async def test_transient_error_is_retried_until_it_passes(servers: Servers, role
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts"), [(ConnectionError("still down"), 4), (Permanent("no retry can help"), 1)], ids=["transient", "permanent"]
+    ("error", "attempts"),
+    [(ConnectionError("still down"), 4), (Permanent("no retry can help"), 1)],
+    ids=["transient", "permanent"],
 )
 async def test_hopeless_message_becomes_a_dead_letter(
     error: Exception, attempts: int, servers: Servers, role: Role, bus: Client
@@ -180,7 +186,9 @@ async def test_slow_handler_keeps_its_message_by_heartbeat(servers: Servers, rol
     assert len(work.seen) == 1
 
 
-async def test_failed_handler_leaves_no_rows(servers: Servers, role: Role, bus: Client, admin: Database) -> None:
+async def test_failed_handler_leaves_no_rows(
+    servers: Servers, role: Role, bus: Client, admin: Database
+) -> None:
     async def write_and_fail(event: PricesUpdated, session: Session) -> GreeksComputed:
         await session.execute(text("create table greeks.half_written (x int)"))
         raise Permanent("after writing")

@@ -1,0 +1,107 @@
+"""The six services in one process on real servers, and what their tables hold as one hash."""
+
+import asyncio
+import hashlib
+import importlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID, uuid4
+
+from faststream.nats import NatsBroker
+from sqlalchemy import text
+
+from services.ingest.handlers import list_securities
+from services.stress.handlers import mirror_scenarios
+from shared.contracts.event import Event
+from shared.contracts.gateway import MarketCloseRequested
+from shared.database import Database, create_engine
+from shared.messaging import Consumption, create_broker, publish
+from shared.telemetry import Telemetry, create_telemetry
+from shared.topology import TOPOLOGY
+from tests.servers import Servers
+
+STARTUP = {"ingest": [list_securities], "stress": [mirror_scenarios]}
+# What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it is left out.
+RESULT_SCHEMAS = ("greeks", "factors", "snapshots", "stress")
+# Which version of the data a row was made from, not what it says.
+VERSION_COLUMNS = ("price_run",)
+
+
+@dataclass
+class Pipeline:
+    """All six services, hearing; `telemetry` of each by word."""
+
+    servers: Servers
+    admin: Database
+    brokers: dict[str, NatsBroker] = field(default_factory=dict)
+    telemetry: dict[str, Telemetry] = field(default_factory=dict)
+
+    async def tell(self, event: Event) -> UUID:
+        """Publish as the gateway; returns the run."""
+        await publish(self.brokers["gateway"], event)
+        return event.run_id
+
+    async def close(self, as_of: date) -> UUID:
+        """Ask for a session's run."""
+        return await self.tell(MarketCloseRequested.new(uuid4(), as_of))
+
+    async def finished(self, runs: Sequence[UUID], seconds: float = 60) -> dict[UUID, str]:
+        """Wait until none of the runs is running; returns their status."""
+        statement = text("select run_id, status from gateway.batch_runs where run_id = any(:runs)")
+        statuses: dict[UUID, str] = {}
+        async with asyncio.timeout(seconds):
+            while len(statuses) < len(runs) or "running" in statuses.values():
+                await asyncio.sleep(0.05)
+                async with self.admin.transaction() as session:
+                    found = await session.execute(statement, {"runs": list(runs)})
+                    statuses = {row.run_id: row.status for row in found}
+        return statuses
+
+
+@asynccontextmanager
+async def running_pipeline(servers: Servers, admin: Database) -> AsyncIterator[Pipeline]:
+    """Start every service's handlers in this process, each as its own role and bus user."""
+    pipeline = Pipeline(servers, admin)
+    async with AsyncExitStack() as stack:
+        for word in TOPOLOGY:
+            await _start(word, pipeline, stack)
+        yield pipeline
+
+
+async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack) -> None:
+    settings = pipeline.servers.settings
+    database = Database(create_engine(settings, word))
+    stack.push_async_callback(database.close)
+    for step in STARTUP.get(word, []):
+        async with database.transaction() as session:
+            await step(session)
+    telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
+    broker = pipeline.brokers[word] = create_broker(word, settings, telemetry, on_closed=lambda: None)
+    router = importlib.import_module(f"services.{word}.handlers").router
+    Consumption(router, broker, database, settings, telemetry).attach()
+    await stack.enter_async_context(broker)
+    await broker.start()
+
+
+async def content_hash(admin: Database) -> dict[str, str]:
+    """A hash of every result table's rows, in any order, without version labels; by table."""
+    hashes = {}
+    async with admin.transaction() as session:
+        tables = await session.execute(
+            text(
+                "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order by ordinal_position) "
+                "from information_schema.columns join pg_tables on schemaname = table_schema and tablename = table_name "
+                "where table_schema = any(:schemas) and not column_name = any(:versions) and table_name <> 'alembic_version' "
+                "group by 1, 2"
+            ),
+            {"schemas": list(RESULT_SCHEMAS), "versions": list(VERSION_COLUMNS)},
+        )
+        for schema, table, columns in tables.all():
+            rows = text(f"select ({columns})::text from {schema}.{table}")
+            lines = sorted(await session.scalars(rows))
+            hashes[f"{schema}.{table}"] = (
+                f"{len(lines)}:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
+            )
+    return hashes
