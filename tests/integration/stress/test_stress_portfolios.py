@@ -20,7 +20,7 @@ from services.stress.settings import BUNDLED_SCENARIOS
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
-from shared.errors import Misconfigured
+from shared.errors import MarketDataNotReady, Misconfigured
 from shared.published import stress as published
 from tests.builders import AS_OF, save
 
@@ -356,6 +356,19 @@ async def test_scenarios_on_an_idle_factor_are_set_aside(admin: Database, role: 
     assert aside.about == ("dotcom_crash_2000", "growth_rally_15")
     assert told.counts["scenarios"] == 16
     assert (await result(role, "small_cap_outperformance_10"))["total_pnl"] == Decimal(5_000)
+
+
+async def test_without_active_factors_the_work_waits(admin: Database, role: Role) -> None:
+    async with admin.transaction() as session:
+        await session.execute(text("update factors.factor_definitions set active = false"))
+    try:
+        with pytest.raises(MarketDataNotReady) as caught:
+            await stress(role, an_event(uuid4()))
+    finally:
+        async with admin.transaction() as session:
+            await session.execute(text("update factors.factor_definitions set active = proxy is not null"))
+
+    assert (caught.value.what, caught.value.as_of) == ("factor definitions", AS_OF)
 
 
 async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: Path) -> None:
