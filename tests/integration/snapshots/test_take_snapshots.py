@@ -1,0 +1,595 @@
+"""The handler on a real database: rows, the view's chain, orders, repetitions, restatements and concurrency."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy import event, text
+
+from services.snapshots.handlers import take_snapshots
+from shared.contracts.event import EVENT_NAMESPACE
+from shared.contracts.factors import FactorsComputed
+from shared.contracts.snapshots import SnapshotsCreated
+from shared.database import Database, Session
+from shared.errors import NotASession
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2022, 12, day) for day in (12, 13, 14, 15, 16))
+NEXT_MONDAY = date(2022, 12, 19)
+WEEK = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, NEXT_MONDAY)
+CALL = "AAPL230616C00130000"
+Role = Callable[[str], Database]
+Row = dict[str, Any]
+
+
+def an_id(name: str) -> UUID:
+    return uuid5(EVENT_NAMESPACE, f"snapshots-test/{name}")
+
+
+BOOK, OTHER_BOOK = an_id("book"), an_id("other book")
+
+
+def factors_computed(as_of: date, books: Sequence[UUID] = (BOOK,), run: str = "run") -> FactorsComputed:
+    """The factors of one shard are stored."""
+    return FactorsComputed.new(
+        an_id(run), as_of, price_run="prices-1", shard=0, shards=1, portfolio_ids=tuple(books)
+    )
+
+
+def a_stock(symbol: str = "AAPL", name: str = "", book: UUID = BOOK, **given: Any) -> Row:
+    """100 shares bought at 90 long ago, unless said otherwise."""
+    defaults = {
+        "position_id": an_id(f"{book}/{symbol}/{name}"),
+        "portfolio_id": book,
+        "symbol": symbol,
+        "instrument": "stock",
+        "underlying": symbol,
+        "option_type": None,
+        "strike": None,
+        "expiry": None,
+        "multiplier": 1,
+        "quantity": 100,
+        "entry_price": 90,
+        "entry_date": date(2022, 10, 3),
+        "exit_price": None,
+        "exit_date": None,
+    }
+    return defaults | given
+
+
+def an_option(**given: Any) -> Row:
+    """Two AAPL 130 calls sold at 7."""
+    terms: Row = {
+        "underlying": "AAPL",
+        "instrument": "option",
+        "option_type": "C",
+        "strike": 130,
+        "multiplier": 100,
+    }
+    return a_stock(CALL, expiry=date(2023, 6, 16), quantity=-2, entry_price=7, **terms) | given
+
+
+async def insert(session: Session, table: str, rows: Sequence[Row]) -> None:
+    if rows:
+        names = list(rows[0])
+        placed = ", ".join(f":{name}" for name in names)
+        await session.execute(text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows))
+
+
+async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) -> None:
+    """Both books of one user, with these positions in them; `equity` is what the first book states."""
+    user = {"user_id": an_id("user"), "email": "a@example.org", "password_hash": "-"}
+    books = [
+        {"portfolio_id": book, "user_id": user["user_id"], "name": str(book), "equity_balance": stated}
+        for book, stated in ((BOOK, equity), (OTHER_BOOK, None))
+    ]
+    async with admin.transaction() as session:
+        await insert(session, "gateway.users", [user])
+        await insert(session, "gateway.portfolios", books)
+        await insert(session, "gateway.positions", positions)
+
+
+async def deposit(admin: Database, day: date, amount: Decimal) -> None:
+    flow = {"cash_flow_id": an_id(f"flow {day}"), "portfolio_id": BOOK, "flow_date": day, "amount": amount}
+    async with admin.transaction() as session:
+        await insert(session, "gateway.cash_flows", [flow])
+
+
+async def quote(
+    admin: Database, closes: Mapping[date, float], symbol: str = "AAPL", basis: str = "raw"
+) -> None:
+    """Store closes, replacing those of the same days."""
+    rows = [
+        {
+            "symbol": symbol,
+            "session_date": day,
+            "close": close,
+            "adjusted_close": close,
+            "close_basis": basis,
+            "source": "test",
+            "revision": 1,
+        }
+        for day, close in closes.items()
+    ]
+    async with admin.transaction() as session:
+        await session.execute(
+            text("delete from ingest.daily_prices where symbol = :symbol and session_date = any(:days)"),
+            {"symbol": symbol, "days": list(closes)},
+        )
+        await insert(session, "ingest.daily_prices", rows)
+
+
+async def value(admin: Database, day: date, price: float | None, delta: float | None, **given: Any) -> None:
+    """What greeks stored of the call and of the position in it."""
+    contract = {
+        "contract": CALL,
+        "as_of": day,
+        "price_run": "prices-1",
+        "underlying": "AAPL",
+        "option_type": "C",
+        "strike": 130,
+        "expiry": date(2023, 6, 16),
+        "underlying_price_date": day,
+        "years_to_expiry": 0.5,
+        "model": "black_scholes",
+        "price": price,
+        "delta": delta,
+    }
+    position = {
+        "position_id": an_option()["position_id"],
+        "as_of": day,
+        "portfolio_id": BOOK,
+        "contract": CALL,
+        "underlying": "AAPL",
+        "quantity": -2,
+        "multiplier": 100,
+        "delta": delta and -200 * delta,
+        **dict.fromkeys(("gamma", "theta", "vega", "rho"), None if delta is None else -1.5),
+    }
+    async with admin.transaction() as session:
+        await insert(session, "greeks.contract_greeks", [contract | given])
+        await insert(session, "greeks.position_greeks", [position])
+
+
+async def take(
+    role: Role, as_of: date, books: Sequence[UUID] = (BOOK,), run: str = "run"
+) -> SnapshotsCreated:
+    async with role("snapshots").transaction() as session:
+        return await take_snapshots(factors_computed(as_of, books, run), session)
+
+
+async def published(role: Role, view: str, by: str = "portfolio_id, as_of") -> list[Row]:
+    """Rows of a published view, as another service reads them."""
+    async with role("gateway").transaction() as session:
+        found = await session.execute(text(f"select * from snapshots.published_{view} order by {by}"))
+        return [dict(row) for row in found.mappings()]
+
+
+async def chain(role: Role) -> list[Row]:
+    """The first book's snapshots by session."""
+    return [row for row in await published(role, "portfolio_snapshots") if row["portfolio_id"] == BOOK]
+
+
+async def tables(role: Role) -> tuple[list[Row], list[Row]]:
+    valuations = await published(role, "position_valuations", "position_id, as_of")
+    return await published(role, "portfolio_snapshots"), valuations
+
+
+async def cleared(admin: Database) -> None:
+    async with admin.transaction() as session:
+        await session.execute(text("truncate snapshots.portfolio_snapshots, snapshots.position_valuations"))
+
+
+async def a_busy_week(admin: Database) -> None:
+    """Two books with a short, a purchase, a sale, an option, a missing price and a deposit."""
+    await hold(
+        admin,
+        a_stock(),
+        a_stock("GE", quantity=-40, entry_price=80),
+        a_stock("MSFT", quantity=10, entry_price=250, entry_date=WEDNESDAY),
+        a_stock("KO", quantity=30, entry_price=60, exit_date=THURSDAY, exit_price=63),
+        an_option(),
+        a_stock("GE", book=OTHER_BOOK, quantity=7),
+        a_stock("AAPL", book=OTHER_BOOK, entry_date=TUESDAY, exit_date=WEDNESDAY, exit_price=140),
+        equity=Decimal("50000.00"),
+    )
+    await quote(admin, dict(zip(WEEK, (144.49, 145.47, 143.21, 136.5, 134.51, 132.37), strict=True)))
+    await quote(admin, {MONDAY: 81.0, WEDNESDAY: 79.5, NEXT_MONDAY: 78.25}, "GE")
+    await quote(admin, dict(zip(WEEK, (252.5, 257.0, 256.75, 249.0, 244.5, 240.25), strict=True)), "MSFT")
+    await quote(admin, dict(zip(WEEK, (63.5, 63.75, 63.25, 62.5, 62.75, 63.0), strict=True)), "KO")
+    for day, price in zip(WEEK, (22.5, 23.25, None, 17.75, 16.5, 15.0), strict=True):
+        await value(admin, day, price, price and price / 40)
+    await deposit(admin, WEDNESDAY, Decimal("1500.00"))
+
+
+BOTH = (BOOK, OTHER_BOOK)
+
+
+async def test_first_snapshot_opens_with_the_stated_equity(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), equity=Decimal("25000.00"))
+    await quote(admin, {MONDAY: 100.5})
+
+    await take(role, MONDAY)
+
+    (row,) = await chain(role)
+    assert (row["nav"], row["market_value"], row["cash"]) == (25000, Decimal("10050"), Decimal("14950"))
+    assert (row["previous_session"], row["daily_pnl"], row["daily_return"]) == (None, None, None)
+    assert (row["cumulative_pnl"], row["net_flow"]) == (0, 0)
+
+
+async def test_without_stated_equity_nav_opens_with_market_value(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), a_stock("GE", quantity=-50))
+    await quote(admin, {MONDAY: 100, TUESDAY: 104})
+    await quote(admin, {MONDAY: 80, TUESDAY: 81}, "GE")
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    first, second = await chain(role)
+    assert (first["nav"], first["cash"]) == (6000, 0)
+    assert (second["daily_pnl"], second["nav"], second["cash"]) == (350, 6350, 0)
+    assert second["daily_return"] == pytest.approx(350 / 6000)
+
+
+async def test_short_that_rises_lowers_nav(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(quantity=-10), equity=Decimal("10000.00"))
+    await quote(admin, {MONDAY: 100, TUESDAY: 104.25})
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    row = (await chain(role))[-1]
+    assert (row["daily_pnl"], row["nav"], row["cash"]) == (
+        Decimal("-42.5"),
+        Decimal("9957.5"),
+        Decimal("11000"),
+    )
+
+
+async def test_purchase_moves_cash_into_value_and_earns_close_less_entry(admin: Database, role: Role) -> None:
+    bought = a_stock("GE", quantity=20, entry_price=79, entry_date=TUESDAY)
+    await hold(admin, a_stock(), bought, equity=Decimal("20000.00"))
+    await quote(admin, {MONDAY: 100, TUESDAY: 100})
+    await quote(admin, {TUESDAY: 80}, "GE")
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    before, after = await chain(role)
+    assert (after["daily_pnl"], after["nav"]) == (20, 20020)
+    assert before["cash"] - after["cash"] == 20 * 79
+
+
+async def test_sale_counts_on_its_exit_day_and_leaves_cash(admin: Database, role: Role) -> None:
+    sold = a_stock("GE", quantity=20, exit_date=TUESDAY, exit_price=82)
+    await hold(admin, a_stock(), sold, equity=Decimal("20000.00"))
+    await quote(admin, {MONDAY: 100, TUESDAY: 101})
+    await quote(admin, {MONDAY: 80, TUESDAY: 85}, "GE")
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    before, after = await chain(role)
+    assert (after["daily_pnl"], after["closed_pnl"], after["nav"]) == (140, 40, 20140)
+    assert after["cash"] - before["cash"] == 20 * 82
+    assert [row["symbol"] for row in (await tables(role))[1] if row["as_of"] == TUESDAY] == ["AAPL"]
+
+
+async def test_deposit_moves_nav_but_not_pnl(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), equity=Decimal("20000.00"))
+    await quote(admin, {MONDAY: 100, TUESDAY: 101})
+    await deposit(admin, TUESDAY, Decimal("5000.25"))
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    row = (await chain(role))[-1]
+    assert (row["net_flow"], row["daily_pnl"], row["nav"]) == (Decimal("5000.25"), 100, Decimal("25100.25"))
+    assert row["daily_return"] == pytest.approx(100 / 20000)
+
+
+async def test_return_is_null_when_nav_before_is_not_positive(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(quantity=-10))
+    await quote(admin, {MONDAY: 100, TUESDAY: 101})
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    row = (await chain(role))[-1]
+    assert (row["nav"], row["daily_pnl"], row["daily_return"]) == (-1010, -10, None)
+
+
+async def test_portfolio_without_positions_is_worth_its_equity(admin: Database, role: Role) -> None:
+    await hold(admin, equity=Decimal("1234.56"))
+
+    told = await take(role, MONDAY, BOTH)
+
+    rows = {row["portfolio_id"]: row for row in await published(role, "portfolio_snapshots")}
+    assert (rows[BOOK]["nav"], rows[BOOK]["market_value"]) == (Decimal("1234.56"), 0)
+    assert (rows[OTHER_BOOK]["nav"], rows[OTHER_BOOK]["cash"]) == (0, 0)
+    assert told.counts == {"snapshots": 2, "positions": 0, "restated": 0}
+
+
+async def test_option_book_is_stored_in_three_measures(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), an_option())
+    await quote(admin, {MONDAY: 140, TUESDAY: 144}, basis="adjusted")
+    for day, price, delta in ((MONDAY, 20.0, 0.6), (TUESDAY, 23.0, 0.65)):
+        await value(admin, day, price, delta)
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    row = (await chain(role))[-1]
+    assert row["exposures"] == {
+        "dollar": {"long": 14400, "short": -4600, "gross": 19000, "net": 9800},
+        "notional": {"long": 14400, "short": -28800, "gross": 43200, "net": -14400},
+        "delta_adjusted": {"long": 14400, "short": -18720, "gross": 33120, "net": -4320},
+    }
+    assert row["daily_pnl"] == 400 - 600
+    assert (row["delta"], row["gamma"], row["greeks_coverage"]) == (100 - 130, -1.5, 1.0)
+    assert row["counts"] == {"LONG": 1, "SHORT": 0, "LC": 0, "SC": 1, "LP": 0, "SP": 0}
+    sources = {line["symbol"]: line["price_source"] for line in (await tables(role))[1]}
+    assert sources == {"AAPL": "adjusted_close", CALL: "model"}
+
+
+async def test_model_value_is_as_old_as_the_close_it_rests_on(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, {MONDAY: 140})
+    await value(admin, TUESDAY, 20.0, 0.6, underlying_price_date=MONDAY)
+
+    await take(role, TUESDAY)
+
+    (line,) = (await tables(role))[1]
+    assert (line["price_date"], line["stale"], line["delta"]) == (MONDAY, True, 0.6)
+
+
+async def test_expired_contract_is_intrinsic_and_current(admin: Database, role: Role) -> None:
+    await hold(admin, an_option(expiry=FRIDAY))
+    await quote(admin, {FRIDAY: 134.5, NEXT_MONDAY: 132.25})
+    await value(admin, NEXT_MONDAY, 4.5, 0.0, expiry=FRIDAY, model="intrinsic", underlying_price_date=FRIDAY)
+
+    await take(role, NEXT_MONDAY)
+
+    (line,) = (await tables(role))[1]
+    assert (line["price_source"], line["price_date"], line["stale"]) == ("intrinsic", NEXT_MONDAY, False)
+    assert (line["market_value"], line["delta_adjusted_exposure"]) == (-900, 0)
+
+
+async def test_missing_price_is_carried_forward_flagged_with_its_date(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), a_stock("GE", quantity=10))
+    await quote(admin, {MONDAY: 100, TUESDAY: 100})
+    await quote(admin, {MONDAY: 80}, "GE")
+    await take(role, MONDAY)
+
+    told = await take(role, TUESDAY)
+
+    lines = {row["symbol"]: row for row in (await tables(role))[1] if row["as_of"] == TUESDAY}
+    assert (lines["GE"]["price"], lines["GE"]["price_date"], lines["GE"]["stale"]) == (80, MONDAY, True)
+    assert lines["AAPL"]["stale"] is False
+    (warning,) = (await chain(role))[-1]["warnings"]
+    assert (warning["code"], warning["count"], warning["about"]) == ("price_carried_forward", 1, ["GE"])
+    assert [(notice.code, notice.about) for notice in told.warnings] == [("price_carried_forward", ("GE",))]
+    assert (await chain(role))[-1]["price_coverage"] == pytest.approx(10000 / 10800)
+
+
+async def test_unknown_price_is_null_with_a_reason(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock("NEW"))
+
+    await take(role, MONDAY)
+
+    (line,) = (await tables(role))[1]
+    assert (line["price"], line["market_value"], line["price_date"]) == (None, None, None)
+    assert line["reason"] == "no price known on or before the session"
+    assert (await chain(role))[0]["price_coverage"] == 0.0
+
+
+async def test_sector_is_the_underlyings(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), an_option(), a_stock("GE"))
+    security = {"symbol": "AAPL", "kind": "stock", "sector": "Information Technology", "source": "test"}
+    async with admin.transaction() as session:
+        await insert(session, "ingest.securities", [security])
+
+    await take(role, MONDAY)
+
+    sectors = {row["symbol"]: row["sector"] for row in (await tables(role))[1]}
+    assert sectors == {"AAPL": "Information Technology", CALL: "Information Technology", "GE": None}
+
+
+async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+
+    for day in WEEK:
+        await take(role, day, BOTH)
+
+    snapshots, valuations = await tables(role)
+    for row in snapshots:
+        own = [
+            v for v in valuations if (v["portfolio_id"], v["as_of"]) == (row["portfolio_id"], row["as_of"])
+        ]
+        earned = sum(line["daily_pnl"] or 0 for line in own)
+        assert (row["daily_pnl"] or 0) == earned + row["closed_pnl"]
+        assert row["market_value"] == sum(line["market_value"] or 0 for line in own)
+
+
+async def test_nav_chain_agrees_with_adding_up_by_hand(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+
+    for day in WEEK:
+        await take(role, day, BOTH)
+
+    nav, cumulative = Decimal("50000"), Decimal(0)
+    for row in await chain(role):
+        before, nav = nav, nav + (row["daily_pnl"] or 0) + row["net_flow"]
+        cumulative += row["daily_pnl"] or 0
+        assert (row["nav"], row["cumulative_pnl"], row["cash"]) == (
+            nav,
+            cumulative,
+            nav - row["market_value"],
+        )
+        expected = None if row["daily_pnl"] is None else pytest.approx(float(row["daily_pnl"] / before))
+        assert row["daily_return"] == expected
+
+
+async def test_redelivered_shard_changes_nothing(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+    for day in WEEK:
+        first = await take(role, day, BOTH)
+    once = await tables(role)
+
+    for day in (*WEEK, NEXT_MONDAY, NEXT_MONDAY):
+        again = await take(role, day, BOTH)
+
+    assert await tables(role) == once
+    assert again.event_id == first.event_id
+    assert again.counts == first.counts
+
+
+@pytest.mark.parametrize("order", list(permutations((MONDAY, TUESDAY, THURSDAY, NEXT_MONDAY)))[::5])
+async def test_sessions_out_of_order_leave_the_rows_of_an_ordered_run(
+    admin: Database, role: Role, order: Iterable[date]
+) -> None:
+    await a_busy_week(admin)
+    for day in sorted(order):
+        await take(role, day, BOTH)
+    ordered = await tables(role)
+    await cleared(admin)
+
+    for day in order:
+        await take(role, day, BOTH)
+
+    assert await tables(role) == ordered
+
+
+async def test_concurrent_sessions_leave_the_rows_of_an_ordered_run(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+    for day in WEEK:
+        await take(role, day, BOTH)
+    ordered = await tables(role)
+    await cleared(admin)
+
+    await asyncio.gather(*(take(role, day, BOTH) for day in reversed(WEEK)), take(role, TUESDAY, BOTH[::-1]))
+
+    assert await tables(role) == ordered
+
+
+async def test_second_transaction_waits_for_the_first(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+    await take(role, MONDAY, BOTH)
+
+    async with role("snapshots").transaction() as session:
+        await take_snapshots(factors_computed(WEDNESDAY, BOTH), session)
+        later = asyncio.create_task(take(role, TUESDAY, BOTH))
+        done, _ = await asyncio.wait([later], timeout=0.3)
+    told = await later
+
+    assert not done
+    assert told.counts["restated"] == 2
+    assert [row["previous_session"] for row in await chain(role)] == [None, MONDAY, TUESDAY]
+
+
+async def test_late_session_is_counted_as_restating_the_next(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock())
+    await quote(admin, {MONDAY: 100, TUESDAY: 101, WEDNESDAY: 104})
+    for day in (MONDAY, WEDNESDAY):
+        told = await take(role, day)
+    assert [notice.code for notice in told.warnings] == ["gap_since_previous_snapshot"]
+
+    told = await take(role, TUESDAY)
+
+    assert told.counts == {"snapshots": 1, "positions": 1, "restated": 1}
+    assert told.warnings == ()
+    rows = await chain(role)
+    assert [row["daily_pnl"] for row in rows] == [None, 100, 300]
+    assert [row["warnings"] for row in rows] == [[], [], []]
+
+
+async def test_restated_price_moves_its_day_and_the_days_after(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), equity=Decimal("10000.00"))
+    await quote(admin, {MONDAY: 100, TUESDAY: 999, THURSDAY: 103})
+    for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY):
+        await take(role, day)
+
+    await quote(admin, {TUESDAY: 101})
+    await take(role, TUESDAY, run="restated")
+
+    rows = await chain(role)
+    assert [row["market_value"] for row in rows] == [10000, 10100, 10100, 10300]
+    assert [row["daily_pnl"] for row in rows] == [None, 100, 0, 200]
+    assert [row["nav"] for row in rows] == [10000, 10100, 10100, 10300]
+
+
+async def test_position_removed_from_the_book_leaves_the_rerun_session(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock(), a_stock("GE"))
+    await quote(admin, {MONDAY: 100})
+    await take(role, MONDAY)
+    async with admin.transaction() as session:
+        await session.execute(text("delete from gateway.positions where symbol = 'GE'"))
+
+    await take(role, MONDAY)
+
+    assert [row["symbol"] for row in (await tables(role))[1]] == ["AAPL"]
+
+
+async def test_other_shards_portfolios_are_left_alone(admin: Database, role: Role) -> None:
+    await a_busy_week(admin)
+    await take(role, MONDAY, BOTH)
+    before = await tables(role)
+
+    await take(role, MONDAY, (BOOK,))
+
+    assert await tables(role) == before
+
+
+@pytest.mark.parametrize("closed", [date(2022, 12, 17), date(2022, 12, 26)])
+async def test_weekend_or_holiday_is_refused(role: Role, closed: date) -> None:
+    with pytest.raises(NotASession) as refused:
+        await take(role, closed)
+
+    assert refused.value.as_of == closed
+    assert await tables(role) == ([], [])
+
+
+async def test_empty_shard_yields_an_empty_event(role: Role) -> None:
+    told = await take(role, MONDAY, ())
+
+    assert told.counts == {"snapshots": 0, "positions": 0, "restated": 0}
+
+
+async def test_deleted_portfolio_has_no_snapshot(admin: Database, role: Role) -> None:
+    await hold(admin)
+
+    told = await take(role, MONDAY, (BOOK, an_id("gone")))
+
+    assert told.counts["snapshots"] == 1
+
+
+async def statements_of(role: Role, as_of: date) -> int:
+    """How many statements a run sends."""
+    engine, sent = role("snapshots").engine.sync_engine, list[str]()
+
+    def note(*call: Any) -> None:
+        sent.append(call[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    await take(role, as_of)
+    event.remove(engine, "before_cursor_execute", note)
+    return len(sent)
+
+
+async def test_statements_grow_neither_with_positions_nor_with_days(admin: Database, role: Role) -> None:
+    await hold(admin, a_stock())
+    alone = await statements_of(role, MONDAY)
+    many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))
+    async with admin.transaction() as session:
+        await insert(session, "gateway.positions", list(many))
+    for day in WEEK[2:]:
+        await take(role, day)
+
+    together = await statements_of(role, TUESDAY)
+
+    assert (await take(role, TUESDAY)).counts == {"snapshots": 1, "positions": 26, "restated": 4}
+    assert together == alone
