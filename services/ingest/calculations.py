@@ -72,5 +72,5 @@ def window_start(as_of: date, history_sessions: int) -> date:
 
 
 def price_run(as_of: date, revision: int) -> str:
-    """The name of one version of a session's market data."""
-    return f"{as_of.isoformat()}.r{revision}"
+    """The name of one version of a session's market data; a newer version's name sorts later."""
+    return f"{as_of.isoformat()}.r{revision:08d}"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from faststream.nats import NatsBroker
@@ -68,7 +69,7 @@ async def store_prices(request: StorePrices, session: Session) -> RowsStored:
         )
         for row in request.rows
     ]
-    changed = await repository.save_prices(session, bars)
+    changed = await repository.save_prices(session, [vars(bar) for bar in bars])
     await repository.save_unlisted_securities(session, {bar.symbol for bar in bars}, request.source)
     return stored(len(bars), changed, [bar.session_date for bar in bars])
 
@@ -80,13 +81,13 @@ async def store_yields(request: StoreYields, session: Session) -> RowsStored:
         YieldObservation(row.maturity, row.observation_date, float(row.yield_percent), request.source)
         for row in request.rows
     ]
-    changed = await repository.save_yields(session, observations, _sessions_of(observations))
+    changed = await repository.save_yields(session, *_dated(observations))
     return stored(len(observations), changed, [observation.observation_date for observation in observations])
 
 
 async def list_securities(session: Session) -> None:
     """At start-up: record every symbol the provider can list, so that uploads can be checked against them."""
-    await repository.save_securities(session, await provider.securities())
+    await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
 
 
 async def watch_market(runtime: Runtime) -> None:
@@ -138,7 +139,8 @@ async def _complete_prices(session: Session, symbols: set[str], as_of: date) -> 
     expected = [day for day in expected if coverage.includes(day)]
     held = await repository.load_held_sessions(session, symbols, expected[0], as_of, len(expected))
     for gap in calculations.missing_prices(expected, held, held):
-        await repository.save_prices(session, await provider.prices(gap.symbols, gap.first, gap.last))
+        bars = await provider.prices(gap.symbols, gap.first, gap.last)
+        await repository.save_prices(session, [vars(bar) for bar in bars])
 
 
 async def _complete_yields(session: Session, as_of: date) -> None:
@@ -147,7 +149,7 @@ async def _complete_yields(session: Session, as_of: date) -> None:
     if latest is not None and earliest is not None and earliest <= first + timedelta(days=7):
         first = latest + timedelta(days=1)
     observations = await provider.yields(first, as_of) if first <= as_of else []
-    await repository.save_yields(session, observations, _sessions_of(observations))
+    await repository.save_yields(session, *_dated(observations))
 
 
 async def _still_missing(session: Session, symbols: set[str], as_of: date) -> list[Notice]:
@@ -204,10 +206,14 @@ def _price_problem(symbol: str, session_date: date) -> str | None:
     return None
 
 
-def _sessions_of(observations: Sequence[YieldObservation]) -> dict[date, date]:
-    """The session from which each observation counts: its own date, or the next session after a holiday."""
+def _dated(observations: Sequence[YieldObservation]) -> tuple[list[dict[str, Any]], dict[date, date]]:
+    """Rows of yields, and the session from which each date counts: its own, or the next one after a holiday."""
+    years = calculations.MATURITY_YEARS
+    rows = [
+        vars(observation) | {"maturity_years": years[observation.maturity]} for observation in observations
+    ]
     days = {observation.observation_date for observation in observations}
-    return {day: day if calendar.is_session(day) else calendar.next_session(day) for day in days}
+    return rows, {day: day if calendar.is_session(day) else calendar.next_session(day) for day in days}
 
 
 def stored(received: int, changed: int, dates: Sequence[date]) -> RowsStored:

@@ -1,18 +1,16 @@
 """Every SQL statement of ingest."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Column, func, select, text, update
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import SQLModel
 
-from services.ingest.calculations import MATURITY_YEARS
-from services.ingest.providers import Bar, SecurityFacts, YieldObservation
 from services.ingest.tables import DailyPrice, MarketSession, Security, TreasuryYield
-from shared.database import Session, lock, merge
+from shared.database import Rows, Session, lock, merge
 from shared.published import factors, gateway
 
 _sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
@@ -81,48 +79,46 @@ async def latest_revision(session: Session, as_of: date) -> int:
     return await session.scalar(newest) or 0
 
 
-async def save_prices(session: Session, bars: Sequence[Bar]) -> int:
+async def save_prices(session: Session, bars: Rows) -> int:
     """Upsert closes; sessions whose data changed take the next revision. Returns how many rows changed."""
-    if not bars:
-        return 0
-    revision = await _next_revision(session)
-    changed = await merge(
-        session, DailyPrice, [_price_row(bar, revision) for bar in bars], ignoring=("revision",)
-    )
-    dates = [bar.session_date for bar in bars]
-    touched = (
-        select(_prices.c.session_date)
-        .where(_prices.c.session_date.between(min(dates), max(dates)), _prices.c.revision == revision)
-        .distinct()
-    )
-    await _mark_changed(session, set(await session.scalars(touched)), revision)
-    return changed
+    return await _save_dated(session, DailyPrice, bars, _prices.c.session_date, {})
 
 
-async def save_yields(
-    session: Session, observations: Sequence[YieldObservation], session_by_date: Mapping[date, date]
-) -> int:
+async def save_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
     """Upsert yields; `session_by_date` names the session from which each observation counts. Returns rows changed."""
-    if not observations:
+    return await _save_dated(
+        session, TreasuryYield, observations, _yields.c.observation_date, session_by_date
+    )
+
+
+async def _save_dated(
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    dated: Column[date],
+    session_by_date: Mapping[date, date],
+) -> int:
+    """Upsert rows under the next revision, and mark the sessions they changed with it."""
+    if not rows:
         return 0
     revision = await _next_revision(session)
     changed = await merge(
-        session, TreasuryYield, [_yield_row(o, revision) for o in observations], ignoring=("revision",)
+        session, model, [{**row, "revision": revision} for row in rows], ignoring=("revision",)
     )
-    dates = [observation.observation_date for observation in observations]
-    touched = (
-        select(_yields.c.observation_date)
-        .where(_yields.c.observation_date.between(min(dates), max(dates)), _yields.c.revision == revision)
+    dates = [row[dated.name] for row in rows]
+    written = (
+        select(dated)
+        .where(dated.between(min(dates), max(dates)), dated.table.c.revision == revision)
         .distinct()
     )
-    sessions = {session_by_date[day] for day in await session.scalars(touched) if day in session_by_date}
-    await _mark_changed(session, sessions, revision)
+    touched = {session_by_date.get(day, day) for day in await session.scalars(written)}
+    await merge(session, MarketSession, [{"session_date": day, "revision": revision} for day in touched])
     return changed
 
 
-async def save_securities(session: Session, facts: Sequence[SecurityFacts]) -> int:
+async def save_securities(session: Session, facts: Rows) -> int:
     """Upsert what symbols are."""
-    return await merge(session, Security, [vars(fact) for fact in facts])
+    return await merge(session, Security, facts)
 
 
 async def save_unlisted_securities(session: Session, symbols: Collection[str], source: str) -> None:
@@ -170,16 +166,3 @@ async def _next_revision(session: Session) -> int:
     return int(
         await session.scalar(text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")) or 1
     )
-
-
-async def _mark_changed(session: Session, session_dates: Collection[date], revision: int) -> None:
-    rows = [{"session_date": session_date, "revision": revision} for session_date in session_dates]
-    await merge(session, MarketSession, rows)
-
-
-def _price_row(bar: Bar, revision: int) -> dict[str, Any]:
-    return vars(bar) | {"revision": revision}
-
-
-def _yield_row(observation: YieldObservation, revision: int) -> dict[str, Any]:
-    return vars(observation) | {"maturity_years": MATURITY_YEARS[observation.maturity], "revision": revision}

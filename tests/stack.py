@@ -1,0 +1,89 @@
+"""The real local stack for tests and benchmarks: six processes in a throw-away state directory."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from deploy.local.client import ApiClient
+from deploy.local.control import launch, stop_stack, wait_ready
+from deploy.local.stack import ADMIN_EMAIL
+from deploy.local.state import StackState, StateDirectory
+from shared.database import Database, create_engine
+from shared.settings import Settings
+
+SUPERUSER = "postgres"
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack that is ready, and its administrator's ways in."""
+
+    directory: StateDirectory
+    state: StackState
+    api: ApiClient
+
+    def database(self) -> Database:
+        """The database as its superuser: for arranging and for looking, never for the work under test."""
+        settings = Settings(
+            database_port=self.state.ports["postgres"],
+            database_password=SecretStr(self.state.secrets["postgres"]),
+        )
+        return Database(create_engine(settings, SUPERUSER))
+
+    def pid(self, name: str) -> int:
+        """The process that runs a program now."""
+        identity = self.directory.load().programs[name].identity
+        assert identity is not None
+        return identity.pid
+
+    def close(self, session_date: date) -> str:
+        """Ask for a session's run; returns its id."""
+        answer = self.api.post("admin/batch/market-close", {"session_date": session_date})
+        return str(answer["run_id"])
+
+    def finished(self, runs: Sequence[str], seconds: float = 180) -> dict[str, Mapping[str, Any]]:
+        """Wait until none of the runs is running; returns what the API says of each."""
+        deadline = time.monotonic() + seconds
+        told: dict[str, Mapping[str, Any]] = {}
+        while len(told) < len(runs):
+            for run in set(runs) - set(told):
+                answer = self.api.get(f"admin/batch/runs/{run}")
+                if answer["status"] != "running":
+                    told[run] = answer
+            assert time.monotonic() < deadline, f"{len(runs) - len(told)} of {len(runs)} runs still open"
+            time.sleep(0.1)
+        return told
+
+
+@contextmanager
+def running_stack(**environment: str) -> Iterator[RunningStack]:
+    """Start a stack of its own and stop it afterwards; `environment` is added for its processes."""
+    with tempfile.TemporaryDirectory() as parent, _environment(environment):
+        directory = StateDirectory(Path(parent) / "state")
+        process = launch(directory, tied=True)
+        try:
+            state = wait_ready(directory, process, lambda _: None)
+            with ApiClient(state.gateway_url, ADMIN_EMAIL, state.secrets["admin"]) as api:
+                yield RunningStack(directory, state, api)
+        finally:
+            stop_stack(directory)
+            process.wait(timeout=60)
+
+
+@contextmanager
+def _environment(more: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
