@@ -81,7 +81,7 @@ async def close_market(
 
 
 async def _refuse_impossible_session(session: Any, day: date) -> None:
-    known = await market.known_sessions(session)
+    known = await market.sessions_with_data(session)
     if known and not known.first <= day <= known.last:
         raise date_outside_data(day, known)
     if not is_session(day):

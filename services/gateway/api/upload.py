@@ -40,8 +40,8 @@ class UploadOptions(BaseModel):
     """What to do with the file; each may be sent as a form field or in the query."""
 
     portfolio_id: UUID | None = Field(default=None, description="load into this portfolio")
-    name: PortfolioName | None = Field(
-        default=None, description="create a portfolio; default: the file's name"
+    portfolio_name: PortfolioName | None = Field(
+        default=None, description="or into the portfolio of this name, new or not; default: the file's name"
     )
     equity_balance: EquityBalance | None = Field(
         default=None, description="its NAV at the first snapshot, USD"
@@ -56,7 +56,7 @@ class UploadOptions(BaseModel):
 def upload_options(
     query: Annotated[UploadOptions, Query()],
     portfolio_id: Annotated[UUID | None, Form()] = None,
-    name: Annotated[PortfolioName | None, Form()] = None,
+    portfolio_name: Annotated[PortfolioName | None, Form()] = None,
     equity_balance: Annotated[EquityBalance | None, Form()] = None,
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
@@ -65,7 +65,7 @@ def upload_options(
     """The form's fields where they are given, else the query's."""
     form = {
         "portfolio_id": portfolio_id,
-        "name": name,
+        "portfolio_name": portfolio_name,
         "equity_balance": equity_balance,
         "mode": mode,
         "dry_run": dry_run,
@@ -197,22 +197,20 @@ async def _upload(
     sheet = await _readable(data)
     judged = await _judged(session, sheet, options)
     _refuse_bad_rows(judged, options)
-    if options.portfolio_id is not None:
-        await owned_portfolio(session, caller, options.portfolio_id)
-        await books.lock_portfolio(session, options.portfolio_id)
-    held = await books.load_holdings(session, options.portfolio_id) if options.portfolio_id else []
+    existing = await _existing(session, caller, options, filename)
+    held = await books.load_holdings(session, existing) if existing else []
     changes = positions_csv.changes_to(_as_held(held), judged.holdings.accepted)
     await _refuse_too_many_tags(session, caller, changes)
     if options.dry_run:
-        return await _report(session, caller, options, judged, changes, options.portfolio_id, None), False
-    portfolio_id = options.portfolio_id or await _created(session, caller, options, filename)
+        return await _report(session, caller, options, judged, changes, existing, None), False
+    portfolio_id = existing or await _created(session, caller, options, filename)
     await _write(session, caller, portfolio_id, changes, held)
-    if options.portfolio_id and options.equity_balance:
+    if existing and options.equity_balance:
         terms = {"equity_balance": options.equity_balance}
         await books.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
     run_id = await _start_run(session, caller, portfolio_id, changes, judged.valued_on)
     report = await _report(session, caller, options, judged, changes, portfolio_id, run_id)
-    return report, options.portfolio_id is None
+    return report, existing is None
 
 
 async def _readable(data: bytes) -> Sheet:
@@ -224,13 +222,13 @@ async def _readable(data: bytes) -> Sheet:
 
 
 async def _judged(session: Session, sheet: Sheet, options: UploadOptions) -> Judged:
-    known_range = await market.known_sessions(session)
-    if options.as_of and known_range and options.as_of < known_range.first:
-        raise date_outside_data(options.as_of, known_range)
-    as_of = options.as_of or (known_range.last if known_range else datetime.now(UTC).date())
+    known = await market.sessions_with_data(session)
+    if options.as_of and known and options.as_of < known.first:
+        raise date_outside_data(options.as_of, known)
+    latest = await market.latest_session(session)
+    as_of = options.as_of or latest or datetime.now(UTC).date()
     symbols = await market.known_symbols(session, positions_csv.underlyings(sheet))
     holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(as_of, symbols, is_session))
-    latest = await market.latest_session(session)
     return Judged(as_of, holdings, session_on_or_before(min(as_of, latest)) if latest else None)
 
 
@@ -264,12 +262,30 @@ def _as_held(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, date], Held]:
     }
 
 
-async def _created(session: Session, caller: User, options: UploadOptions, filename: str | None) -> UUID:
-    name = options.name or PurePath(filename or "").stem.strip()[:100] or "Portfolio"
-    portfolio_id = await books.save_portfolio(session, caller.user_id, name, options.equity_balance)
+async def _existing(
+    session: Session, caller: User, options: UploadOptions, filename: str | None
+) -> UUID | None:
+    """The caller's portfolio that is meant, held against other edits; None when it is to be created."""
+    portfolio_id = options.portfolio_id
     if portfolio_id is None:
+        portfolio_id = await books.portfolio_named(session, caller.user_id, _name(options, filename))
+    if portfolio_id is not None:
+        await owned_portfolio(session, caller, portfolio_id)
+        await books.lock_portfolio(session, portfolio_id)
+    return portfolio_id
+
+
+async def _created(session: Session, caller: User, options: UploadOptions, filename: str | None) -> UUID:
+    name = _name(options, filename)
+    portfolio_id = await books.save_portfolio(session, caller.user_id, name, options.equity_balance)
+    if portfolio_id is None:  # an upload beside this one created it since we looked
         raise name_taken(name, await books.portfolio_named(session, caller.user_id, name))
     return portfolio_id
+
+
+def _name(options: UploadOptions, filename: str | None) -> str:
+    stem = "".join(letter for letter in PurePath(filename or "").stem if letter.isprintable())
+    return options.portfolio_name or stem.strip()[:100] or "Portfolio"
 
 
 async def _write(

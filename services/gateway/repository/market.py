@@ -18,11 +18,12 @@ class SessionRange:
     last: date
 
 
-async def known_sessions(session: Session) -> SessionRange | None:
-    """The range of sessions that have market data, announced or not; None before any."""
-    days = ingest.market_sessions.c.session_date
-    first, last = (await session.execute(select(func.min(days), func.max(days)))).one()
-    return None if first is None else SessionRange(first, last)
+async def sessions_with_data(session: Session) -> SessionRange | None:
+    """From the first session that has market data to the last known one; None before any data was stored."""
+    view = ingest.market_sessions.c
+    first = func.min(view.session_date).filter(view.revision > 0)
+    found = (await session.execute(select(first, func.max(view.session_date)))).one()
+    return None if found[0] is None else SessionRange(*found)
 
 
 async def latest_session(session: Session) -> date | None:
