@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deploy.demo.books import DEMO_BOOKS, LAST_SESSION, SESSIONS, DemoBook
 from deploy.local.client import ApiClient
+from deploy.local.errors import Explained
 from deploy.local.replay import Replay, open_runs, replay, wait_for
 from deploy.local.report import missing, portfolio_panel, print_unfinished, timing_table
 from deploy.local.stack import ADMIN_EMAIL
@@ -65,7 +66,11 @@ def ensure_book(state: StackState, book: DemoBook) -> bool:
     """Register the user and upload the book unless that was done before; True when it was uploaded now."""
     with user_client(state, book) as user:
         user.register(book.full_name)
-        known = [p for p in user.get("portfolios")["items"] if p["name"] == book.portfolio and p["positions"]]
+        known = [
+            p
+            for p in user.get("portfolios", limit=1000)["items"]
+            if p["name"] == book.portfolio and p["positions"]
+        ]
         if known:
             return False
         user.upload(book.portfolio, book.equity_balance, LAST_SESSION, book.file)
@@ -94,11 +99,11 @@ def read_report(state: StackState, book: DemoBook) -> tuple[DemoBook, dict[str, 
 
 
 def portfolio_id(user: ApiClient, book: DemoBook) -> str:
-    """The id of the user's demo portfolio."""
-    found: str = next(
-        p["portfolio_id"] for p in user.get("portfolios")["items"] if p["name"] == book.portfolio
-    )
-    return found
+    """The id of the user's demo portfolio; raises `Explained` when it is gone."""
+    for portfolio in user.get("portfolios", limit=1000)["items"]:
+        if portfolio["name"] == book.portfolio:
+            return str(portfolio["portfolio_id"])
+    raise Explained(f"{book.email} has no portfolio '{book.portfolio}' any more: run `sigmasight demo` again")
 
 
 def print_outcome(console: Console, state: StackState, outcome: Outcome, started: float) -> None:
