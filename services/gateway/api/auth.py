@@ -16,6 +16,8 @@ from services.gateway.repository import users
 from services.gateway.tables import User
 from shared.database import Session
 
+MIN_PASSWORD = 8
+MAX_PASSWORD = 200  # hashing a longer one would only cost time
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
@@ -31,7 +33,19 @@ def normalised_email(text: str) -> str:
 Email = Annotated[
     str, Field(max_length=320, json_schema_extra={"format": "email"}), AfterValidator(normalised_email)
 ]
-Password = Annotated[SecretStr, Field(min_length=8, max_length=200)]
+
+
+def _of_usable_length(password: SecretStr) -> SecretStr:
+    if not MIN_PASSWORD <= len(password.get_secret_value()) <= MAX_PASSWORD:
+        raise ValueError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    return password
+
+
+Password = Annotated[
+    SecretStr,
+    Field(json_schema_extra={"minLength": MIN_PASSWORD, "maxLength": MAX_PASSWORD}),
+    AfterValidator(_of_usable_length),
+]
 
 
 class Registration(BaseModel):

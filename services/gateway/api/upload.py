@@ -172,7 +172,8 @@ async def upload_positions(
     data = await file.read(positions_csv.MAX_BYTES + 1)
     fingerprint = hashlib.sha256(data + options.model_dump_json().encode()).hexdigest()
     if idempotency_key and (answer := await _first_answer(session, caller, idempotency_key, fingerprint)):
-        return JSONResponse(answer["body"], answer["status"], headers={"Idempotency-Replayed": "true"})
+        first = UploadReport.model_validate(answer["body"]).model_dump(mode="json")  # fields in their order again
+        return JSONResponse(first, answer["status"], headers={"Idempotency-Replayed": "true"})
     report, created = await _upload(session, caller, options, data, file.filename)
     response.status_code = 201 if created else 200
     if idempotency_key and not report.dry_run:

@@ -1,0 +1,89 @@
+"""The gateway over a real Postgres and a real NATS, asked through ASGI."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.gateway.api.application import assembled
+from services.gateway.api.dependencies import Gateway
+from services.gateway.handlers import router
+from services.gateway.settings import GatewaySettings
+from services.ingest.tables import MarketSession, Security
+from shared.database import Database
+from shared.service import Runtime
+from shared.settings import shared_settings
+from tests.builders import AS_OF, a_security, save
+from tests.integration.gateway.people import PASSWORD, Person, a_person, an_administrator
+from tests.servers import Servers
+
+
+@pytest.fixture(scope="session")
+def gateway_environment(servers: Servers) -> Iterator[None]:
+    """The environment a gateway process would have."""
+    names = ("database_host", "database_port", "database_name", "nats_url")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.setenv(f"SIGMASIGHT_{name.upper()}", str(getattr(servers.settings, name)))
+        shared_settings.cache_clear()
+        yield
+    shared_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
+    """The gateway, alive: relay, sweeper and bus handlers run."""
+    runtime = Runtime("gateway", router, GatewaySettings)
+    settings = GatewaySettings(request_seconds=1.0, outbox_poll_seconds=0.2)
+    application = assembled(runtime, settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture(scope="session")
+def gateway(app: FastAPI) -> Gateway:
+    """The gateway's parts."""
+    parts: Gateway = app.state.gateway
+    return parts
+
+
+@pytest.fixture(scope="session")
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An anonymous client."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def password_hash(gateway: Gateway) -> str:
+    """The hash of everybody's password."""
+    return await gateway.passwords.hash(PASSWORD)
+
+
+@pytest.fixture
+async def ann(http: httpx.AsyncClient, empty: None) -> Person:
+    """A user."""
+    return await a_person(http)
+
+
+@pytest.fixture
+async def bob(http: httpx.AsyncClient, empty: None) -> Person:
+    """Another user."""
+    return await a_person(http)
+
+
+@pytest.fixture
+async def operator(http: httpx.AsyncClient, gateway: Gateway, password_hash: str, empty: None) -> Person:
+    """An administrator."""
+    return await an_administrator(http, gateway.database, password_hash)
+
+
+@pytest.fixture
+async def market(admin: Database, empty: None) -> None:
+    """A market that knows three symbols and was last announced closed on AS_OF."""
+    await save(admin, Security, [a_security(symbol) for symbol in ("AAPL", "MSFT", "XOM")])
+    days = [{"session_date": AS_OF.replace(year=2014, month=1, day=2), "revision": 1, "announced_at": None}]
+    last = {"session_date": AS_OF, "revision": 1, "announced_at": None}
+    await save(admin, MarketSession, [*days, last])

@@ -1,0 +1,70 @@
+"""People who use the API in the tests."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from services.gateway.repository import users
+from shared.database import Database
+
+PASSWORD = "correct horse battery"
+HEADER = "ticker,quantity,entry_price,entry_date,tags\n"
+GOOD_ROWS = 'AAPL,100,100,2022-06-01,"tech,core"\nMSFT,-50,200,2022-06-01,tech\n'
+GOOD_FILE = (HEADER + GOOD_ROWS).encode()
+
+
+@dataclass(frozen=True)
+class Person:
+    """A logged-in user: requests go below /api/v1."""
+
+    http: httpx.AsyncClient
+    email: str
+    tokens: dict[str, Any]
+
+    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request as this user."""
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} | more.pop("headers", {})
+        return await self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        """Read something."""
+        return await self.request("GET", path, params=query)
+
+    async def post(self, path: str, body: Any) -> httpx.Response:
+        """Ask for something."""
+        return await self.request("POST", path, json=body)
+
+    async def upload(self, data: bytes = GOOD_FILE, headers: Any = None, **form: Any) -> httpx.Response:
+        """Upload a position file."""
+        files = {"file": ("book.csv", data, "text/csv")}
+        return await self.request("POST", "portfolio/upload", files=files, data=form, headers=headers or {})
+
+    async def uploaded(self, **form: Any) -> str:
+        """The id of a portfolio made by uploading the good file."""
+        answer = await self.upload(**form)
+        assert answer.status_code in (200, 201), answer.text
+        return str(answer.json()["portfolio"]["portfolio_id"])
+
+
+async def a_person(http: httpx.AsyncClient) -> Person:
+    """A newly registered user, logged in."""
+    email = f"{uuid4().hex}@example.com"
+    await http.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD})
+    return await logged_in(http, email)
+
+
+async def an_administrator(http: httpx.AsyncClient, database: Database, password_hash: str) -> Person:
+    """An administrator, logged in."""
+    email = f"{uuid4().hex}@example.com"
+    async with database.transaction() as session:
+        await users.save_user(session, email, password_hash, role="admin")
+    return await logged_in(http, email)
+
+
+async def logged_in(http: httpx.AsyncClient, email: str) -> Person:
+    """The user with fresh tokens."""
+    answer = await http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return Person(http, email, answer.json())

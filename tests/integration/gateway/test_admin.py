@@ -1,0 +1,164 @@
+"""What operators do, and that nobody else does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared.contracts.ingest import StorePrices
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.test_runs import a_whole_run, tell
+
+A_PRICE = {"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04}
+ROUTES: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "admin/batch/market-close", {"json": {"session_date": "2022-12-28"}}),
+    ("GET", "admin/batch/runs", {}),
+    ("GET", "admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11", {}),
+    ("PUT", "admin/market-data/prices", {"json": {"rows": [A_PRICE]}}),
+    (
+        "PUT",
+        "admin/market-data/yields",
+        {"json": {"rows": [{"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}]}},
+    ),
+]
+
+
+@pytest.fixture
+async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
+    """Ingest, as far as it can be heard on the bus: stores rows priced above 1, refuses the others."""
+    heard: list[StorePrices] = []
+
+    async def answer(message: Msg) -> None:
+        request = StorePrices.model_validate_json(message.data)
+        heard.append(request)
+        if any(row.close <= 1 for row in request.rows):
+            problem = b'{"field": "close", "code": "too_low", "message": "row 1: too low"}'
+            await message.respond(
+                b'{"refusal": {"code": "invalid_rows", "message": "1 row", "problems": [%s]}}' % problem
+            )
+            return
+        await message.respond(
+            b'{"answer": {"received": %d, "changed": 1, "first_session": "2022-12-28", "last_session": "2022-12-28"}}'
+            % len(request.rows)
+        )
+
+    subscription = await bus.subscribe(StorePrices.subject, cb=answer)
+    await bus.flush()
+    yield heard
+    await subscription.unsubscribe()
+
+
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES)
+async def test_users_are_not_administrators(
+    ann: Person, method: str, path: str, more: dict[str, Any]
+) -> None:
+    answer = await ann.request(method, path, **more)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "admin_only")
+
+
+async def test_a_market_close_is_taken_on_as_a_run(operator: Person) -> None:
+    answer = await operator.post("admin/batch/market-close", {"session_date": "2022-12-28"})
+
+    run = (await operator.get(f"admin/batch/runs/{answer.json()['run_id']}")).json()
+    assert answer.status_code == 202
+    assert answer.headers["location"].endswith(run["run_id"])
+    assert (run["status"], run["trigger"], run["as_of"], run["items"]) == (
+        "running",
+        "operator",
+        "2022-12-28",
+        [],
+    )
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize(
+    ("day", "code", "named"),
+    [
+        ("2013-12-31", "date_outside_data", "2014-01-02"),
+        ("2023-01-03", "date_outside_data", "2022-12-28"),
+        ("2022-12-26", "not_a_session", "2022-12-23"),
+        ("yesterday", "invalid_request", "1 value"),
+    ],
+)
+async def test_impossible_sessions_are_clear_problems(
+    operator: Person, day: str, code: str, named: str
+) -> None:
+    answer = await operator.post("admin/batch/market-close", {"session_date": day})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert named in answer.json()["detail"]
+    assert (await operator.get("admin/batch/runs")).json()["total"] == 0
+
+
+async def test_a_run_tells_the_time_of_each_stage(operator: Person, gateway: Any) -> None:
+    run_id = uuid4()
+    await tell(gateway, a_whole_run(run_id))
+
+    run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
+
+    assert run["status"] == "completed"
+    assert [stage["stage"] for stage in run["stages"]] == [
+        "prices",
+        "greeks",
+        "factors",
+        "snapshots",
+        "stress",
+    ]
+    assert {(stage["shards_done"], stage["busy_seconds"]) for stage in run["stages"]} == {(2, 1.0)}
+    assert len(run["items"]) == 10
+    assert (await operator.get("admin/batch/runs", status="completed")).json()["total"] == 1
+    assert (await operator.get("admin/batch/runs", status="failed")).json()["total"] == 0
+
+
+async def test_an_unknown_run_is_not_found(operator: Person) -> None:
+    assert (await operator.get("admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")).status_code == 404
+
+
+async def test_prices_go_to_ingest_in_parts_and_come_back_summed(
+    operator: Person, answering: list[StorePrices]
+) -> None:
+    body = {"rows": [A_PRICE | {"symbol": f"T{number}"} for number in range(9_000)]}
+
+    answer = await operator.request("PUT", "admin/market-data/prices", json=body)
+
+    assert [len(request.rows) for request in answering] == [4000, 4000, 1000]
+    assert answer.json() == {
+        "received": 9000,
+        "changed": 3,
+        "first_session": "2022-12-28",
+        "last_session": "2022-12-28",
+    }
+
+
+async def test_ingests_refusal_is_passed_on(operator: Person, answering: list[StorePrices]) -> None:
+    answer = await operator.request(
+        "PUT", "admin/market-data/prices", json={"rows": [A_PRICE | {"close": 1}]}
+    )
+
+    assert len(answering) == 1
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_rows")
+    assert [error["message"] for error in answer.json()["errors"]] == ["row 1: too low"]
+
+
+async def test_without_ingest_storing_is_unavailable(operator: Person) -> None:
+    answer = await asyncio.wait_for(
+        operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]}), 10
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert "retry-after" in answer.headers
+
+
+@pytest.mark.parametrize("row", [A_PRICE | {"close": -1}, A_PRICE | {"close": "x"}, {"symbol": "AAPL"}])
+async def test_unusable_rows_never_leave_the_gateway(
+    operator: Person, answering: list[StorePrices], row: dict[str, Any]
+) -> None:
+    answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": [row]})
+
+    assert answer.status_code == 422
+    assert answering == []

@@ -1,0 +1,209 @@
+"""Run tracking: repeated, late and shuffled events give the same rows."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.gateway import handlers
+from services.gateway.api.dependencies import Gateway
+from services.gateway.repository import runs
+from shared.contracts.event import Event, ShardEvent, WorkFailed
+from shared.contracts.factors import FactorsComputed, FactorsFailed
+from shared.contracts.greeks import GreeksComputed
+from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
+from shared.contracts.snapshots import SnapshotsCreated
+from shared.contracts.stress import StressComputed
+from shared.database import Database
+from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+
+NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
+PORTFOLIOS = (UUID(int=1), UUID(int=2))
+STAGES: list[tuple[type[ShardEvent], str]] = [
+    (PricesUpdated, "prices"),
+    (GreeksComputed, "greeks"),
+    (FactorsComputed, "factors"),
+    (SnapshotsCreated, "snapshots"),
+    (StressComputed, "stress"),
+]
+
+
+def a_stage(kind: type[ShardEvent], run_id: UUID, shard: int = 0, shards: int = 2, **more: Any) -> ShardEvent:
+    place = [each for each, _ in STAGES].index(kind)
+    facts = {
+        "price_run": "1",
+        "shard": shard,
+        "shards": shards,
+        "portfolio_ids": PORTFOLIOS,
+        "elapsed_seconds": 0.5,
+    }
+    facts |= {"occurred_at": NOON + timedelta(seconds=place), "counts": {"positions": 3}} | more
+    return kind.new(run_id, AS_OF, part=shard, **facts)
+
+
+def a_failure(kind: type[WorkFailed], run_id: UUID, shard: int = 0, shards: int = 2) -> WorkFailed:
+    facts = {"heard": "x.happened", "attempts": 4, "error": "MarketDataNotReady", "message": "no prices"}
+    more = {"shard": shard, "shards": shards, "occurred_at": NOON + timedelta(seconds=9)}
+    return kind.new(run_id, AS_OF, part=shard, **facts, **more)
+
+
+def a_whole_run(run_id: UUID, shards: int = 2) -> list[Event]:
+    return [a_stage(kind, run_id, shard, shards) for shard in range(shards) for kind, _ in STAGES]
+
+
+async def tell(gateway: Gateway, events: list[Event]) -> None:
+    for event in events:
+        handler = handlers.router.handlers[type(event)]
+        async with gateway.database.transaction() as session:
+            await handler(event, session)
+
+
+async def rows(admin: Database, run_id: UUID) -> list[Any]:
+    async with admin.transaction() as session:
+        items = await session.execute(
+            text("select * from gateway.batch_items where run_id = :run order by stage, shard"),
+            {"run": run_id},
+        )
+        run = await session.execute(
+            text("select * from gateway.batch_runs where run_id = :run"), {"run": run_id}
+        )
+        return [dict(row) for row in [*items.mappings(), *run.mappings()]]
+
+
+async def status(admin: Database, run_id: UUID) -> str:
+    return str((await rows(admin, run_id))[-1]["status"])
+
+
+async def test_a_run_is_completed_when_every_stage_of_every_shard_is(
+    gateway: Gateway, admin: Database
+) -> None:
+    run_id = uuid4()
+
+    await tell(gateway, a_whole_run(run_id)[:-1])
+    before = await status(admin, run_id)
+    await tell(gateway, a_whole_run(run_id)[-1:])
+
+    assert (before, await status(admin, run_id)) == ("running", "completed")
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_shuffled_and_repeated_events_leave_the_same_rows(
+    gateway: Gateway, admin: Database, seed: int
+) -> None:
+    run_id = uuid4()
+    events = [*a_whole_run(run_id), a_failure(FactorsFailed, run_id, 1)]
+    events.remove(a_stage(FactorsComputed, run_id, 1))
+    await tell(gateway, events)
+    once = await rows(admin, run_id)
+    async with admin.transaction() as session:
+        await session.execute(text("truncate gateway.batch_runs cascade"))
+
+    shuffled = events * 3
+    random.Random(seed).shuffle(shuffled)
+    await tell(gateway, shuffled)
+
+    assert await rows(admin, run_id) == once
+    assert once[-1]["status"] == "partial"
+
+
+async def test_success_after_failure_and_failure_after_success_agree(
+    gateway: Gateway, admin: Database
+) -> None:
+    one, other = uuid4(), uuid4()
+    await tell(gateway, [*a_whole_run(one), a_failure(FactorsFailed, one)])
+    await tell(gateway, [a_failure(FactorsFailed, other), *a_whole_run(other)])
+
+    assert (await status(admin, one), await status(admin, other)) == ("completed", "completed")
+
+
+async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Database) -> None:
+    run_id = uuid4()
+    good = [a_stage(kind, run_id, 0) for kind, _ in STAGES]
+
+    await tell(gateway, [*good, a_stage(PricesUpdated, run_id, 1), a_failure(FactorsFailed, run_id, 1)])
+
+    (*_, run) = await rows(admin, run_id)
+    assert run["status"] == "partial"
+    assert run["problems"] == [
+        {"stage": "factors", "shard": 1, "code": "MarketDataNotReady", "message": "no prices"}
+    ]
+
+
+async def test_failed_ingest_fails_the_run(gateway: Gateway, admin: Database) -> None:
+    run_id = uuid4()
+
+    await tell(gateway, [a_failure(IngestFailed, run_id, 0, 1)])
+
+    assert await status(admin, run_id) == "failed"
+
+
+async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, admin: Database) -> None:
+    await save_positions(admin, a_position(await a_portfolio(admin)))
+    run_id = MarketClosed.clock_run(AS_OF)
+    announced = MarketClosed.new(run_id, AS_OF, trigger="clock", occurred_at=NOON - timedelta(seconds=5))
+
+    await tell(gateway, [a_stage(PricesUpdated, run_id), announced])
+
+    (*_, run) = await rows(admin, run_id)
+    assert (run["trigger"], run["started_at"]) == ("clock", announced.occurred_at)
+
+
+async def test_a_close_without_positions_anywhere_is_complete_at_once(
+    gateway: Gateway, admin: Database
+) -> None:
+    event = MarketClosed.new(uuid4(), AS_OF, trigger="operator")
+
+    await tell(gateway, [event])
+
+    assert await status(admin, event.run_id) == "completed"
+
+
+async def test_an_overdue_run_is_closed_naming_what_is_missing(gateway: Gateway, admin: Database) -> None:
+    run_id = uuid4()
+    await tell(gateway, a_whole_run(run_id)[:-1])
+
+    async with gateway.database.transaction() as session:
+        closed = await handlers.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
+
+    (*_, run) = await rows(admin, run_id)
+    assert closed == [run_id]
+    assert (run["status"], run["finished_at"]) == ("partial", NOON + timedelta(hours=1))
+    assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [("stress", 1, "overdue")]
+
+
+async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Database) -> None:
+    run_id = uuid4()
+    await tell(gateway, a_whole_run(run_id)[:-1])
+    async with gateway.database.transaction() as session:
+        await handlers.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
+
+    await tell(gateway, a_whole_run(run_id)[:1])
+    still = await status(admin, run_id)
+    await tell(gateway, a_whole_run(run_id)[-1:])
+
+    assert (still, await status(admin, run_id)) == ("partial", "completed")
+
+
+async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
+    await tell(gateway, a_whole_run(uuid4())[:1])
+
+    async with gateway.database.transaction() as session:
+        assert (
+            await handlers.close_overdue_runs(session, NOON + timedelta(minutes=1), overdue_seconds=900) == []
+        )
+
+
+async def test_the_last_run_of_a_portfolio_is_found(gateway: Gateway) -> None:
+    early, late = uuid4(), uuid4()
+    await tell(gateway, a_whole_run(late))
+    await tell(gateway, [a_stage(PricesUpdated, early, occurred_at=NOON - timedelta(days=1))])
+
+    async with gateway.database.transaction() as session:
+        found = await runs.latest_run_of(session, PORTFOLIOS[0])
+        unknown = await runs.latest_run_of(session, UUID(int=9))
+
+    assert found is not None
+    assert (found["run_id"], unknown) == (late, None)

@@ -1,0 +1,84 @@
+"""Nobody sees another's portfolio: 404, as if it were not there."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+
+from tests.integration.gateway.people import Person
+
+# Every route that names a portfolio, with a body it would accept.
+ROUTES: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "portfolio?portfolio_id={id}", {}),
+    ("GET", "portfolio/exposures?portfolio_id={id}", {}),
+    ("GET", "positions?portfolio_id={id}", {}),
+    ("GET", "risk/greeks?portfolio_id={id}", {}),
+    ("GET", "risk/factors?portfolio_id={id}", {}),
+    ("GET", "risk/stress-testing/results/{id}", {}),
+    ("GET", "portfolios/{id}", {}),
+    ("PATCH", "portfolios/{id}", {"json": {"name": "Mine now"}}),
+    ("GET", "portfolios/{id}/snapshots", {}),
+    ("GET", "portfolios/{id}/report", {}),
+    ("GET", "portfolios/{id}/cash-flows", {}),
+    ("POST", "portfolios/{id}/cash-flows", {"json": {"flow_date": "2022-12-01", "amount": 5}}),
+    ("DELETE", "portfolios/{id}", {}),
+]
+OK = (200, 201, 204)
+
+
+def test_the_matrix_names_every_route_with_a_portfolio(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    named = {
+        (method.upper(), path.removeprefix("/api/v1/").replace("{portfolio_id}", "{id}"))
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if "portfolio_id" in path or any(p["name"] == "portfolio_id" for p in operation.get("parameters", []))
+    }
+
+    assert named - {("POST", "portfolio/upload")} == {
+        (method, path.split("?")[0]) for method, path, _ in ROUTES
+    }
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES)
+async def test_anothers_portfolio_is_not_found(
+    ann: Person, bob: Person, method: str, path: str, more: dict[str, Any]
+) -> None:
+    portfolio_id = await ann.uploaded()
+
+    theirs = await bob.request(method, path.format(id=portfolio_id), **more)
+    nobodys = await bob.request(method, path.format(id=(unknown := uuid4())), **more)
+    own = await ann.request(method, path.format(id=portfolio_id), **more)
+
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.text.replace(portfolio_id, "?") == nobodys.text.replace(str(unknown), "?")
+    assert own.status_code in OK
+
+
+@pytest.mark.usefixtures("market")
+async def test_anothers_portfolio_takes_no_upload(ann: Person, bob: Person) -> None:
+    portfolio_id = await ann.uploaded()
+
+    answer = await bob.upload(portfolio_id=portfolio_id)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "portfolio_not_found")
+
+
+@pytest.mark.usefixtures("market")
+async def test_lists_and_names_are_ones_own(ann: Person, bob: Person) -> None:
+    await ann.uploaded(portfolio_name="Growth")
+    await bob.uploaded(portfolio_name="Growth")
+
+    assert (await ann.get("portfolios")).json()["total"] == 1
+    assert (await bob.get("portfolios")).json()["total"] == 1
+
+
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES)
+async def test_nobody_in_particular_is_told_nothing(
+    ann: Person, method: str, path: str, more: dict[str, Any]
+) -> None:
+    answer = await ann.http.request(method, f"/api/v1/{path.format(id=uuid4())}", **more)
+
+    assert answer.status_code == 401
