@@ -2,11 +2,22 @@
 
 from services.snapshots.calculations.book import Book, Quotes, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
-from services.snapshots.calculations.schedule import History, Take, snapshots_to_take
-from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.calculations.schedule import History, Take, days_needed, snapshots_to_take
+from services.snapshots.calculations.snapshot import (
+    GREEKS,
+    MEASURES,
+    POSITION_TYPES,
+    SIDES,
+    Snapshots,
+    portfolio_snapshots,
+)
 from services.snapshots.calculations.valuation import Valuations, position_valuations
 
 __all__ = [
+    "GREEKS",
+    "MEASURES",
+    "POSITION_TYPES",
+    "SIDES",
     "Book",
     "Caveat",
     "History",
@@ -15,6 +26,7 @@ __all__ = [
     "Take",
     "Valuations",
     "Work",
+    "days_needed",
     "gathered",
     "portfolio_snapshots",
     "position_valuations",

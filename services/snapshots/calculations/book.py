@@ -1,6 +1,6 @@
 """What is held and what it costs, as columns: the inputs of valuation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,9 +48,58 @@ class Book:
     exit_day: Days
     sector: Objects
 
-    def symbols(self) -> list[str]:
-        """Every distinct symbol whose price matters: what is held, and what options are written on."""
-        return sorted({*self.symbol.tolist(), *self.underlying.tolist()})
+    @classmethod
+    def of(cls, portfolios: Sequence[Hashable], positions: Sequence[tuple[Any, ...]]) -> "Book":
+        """Lay out position tuples, one value per field in the fields' order, as columns.
+
+        They name their portfolio by its id among `portfolios`, and dates, strike and exit price may be None.
+        """
+        index = {portfolio: place for place, portfolio in enumerate(portfolios)}
+        ordered = sorted(positions, key=lambda position: (index[position[1]], position[0]))
+        columns = zip(*ordered, strict=True) if ordered else ((),) * len(cls.__dataclass_fields__)
+        named = dict(zip(cls.__dataclass_fields__, columns, strict=True))
+        named["portfolio"] = tuple(index[portfolio] for portfolio in named["portfolio"])
+        return cls(**{name: _laid_out(name, values) for name, values in named.items()})
+
+    def tickers(self) -> list[str]:
+        """Every distinct stock held and every underlying of an option."""
+        return sorted({*self.symbol[~self.is_option].tolist(), *self.underlying.tolist()})
+
+    def contracts(self) -> list[str]:
+        """Every distinct option held."""
+        return sorted(set(self.symbol[self.is_option].tolist()))
+
+
+def _floats(values: Sequence[Any]) -> Floats:
+    return np.array(values, dtype=np.float64)
+
+
+def _objects(values: Sequence[Any]) -> Objects:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _indices(values: Sequence[Any]) -> Indices:
+    return np.array(values, dtype=np.int64)
+
+
+def _mask(values: Sequence[Any]) -> Mask:
+    return np.array(values, dtype=np.bool_)
+
+
+_LAYOUTS: Mapping[str, Callable[[Sequence[Any]], NDArray[Any]]] = {
+    "portfolio": _indices,
+    "is_option": _mask,
+    "entry_day": days,
+    "exit_day": days,
+    **dict.fromkeys(("position_id", "symbol", "underlying", "position_type", "sector"), _objects),
+}
+
+
+def _laid_out(field: str, values: Sequence[Any]) -> NDArray[Any]:
+    layout: Callable[[Sequence[Any]], NDArray[Any]] = _LAYOUTS.get(field, _floats)
+    return layout(values)
 
 
 @dataclass(frozen=True)
@@ -70,8 +119,9 @@ class Quotes:
     delta: Floats
 
     @classmethod
-    def of(cls, symbols: Sequence[str], on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
-        """Lay out `known` tuples (symbol, day, price, price day, source, delta) by symbol and day."""
+    def of(cls, book: Book, on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
+        """Lay out `known` tuples (symbol, day, price, price day, source, delta) of the book's symbols."""
+        symbols = [*book.tickers(), *book.contracts()]
         row_of = {symbol: row for row, symbol in enumerate(symbols)}
         day = np.unique(days(on))
         shape = (len(symbols), len(day))
@@ -80,8 +130,8 @@ class Quotes:
         if known:
             names, on_days, prices, dated, sources, deltas = zip(*known, strict=True)
             cells = np.array([row_of[name] for name in names]), np.searchsorted(day, days(on_days))
-            price[cells], delta[cells] = np.array(prices, dtype=float), np.array(deltas, dtype=float)
-            price_day[cells], source[cells] = days(dated), np.array(sources, dtype=object)
+            price[cells], delta[cells] = _floats(prices), _floats(deltas)
+            price_day[cells], source[cells] = days(dated), _objects(sources)
         return cls(row_of, day, price, price_day, source, delta)
 
     def rows(self, symbols: Objects) -> Indices:

@@ -2,12 +2,12 @@
 
 A snapshot of session t depends on the snapshot before it (daily P&L is measured from it) and on prices dated
 at or before t. Running session d can therefore change, besides d itself: the snapshot after d, whose P&L
-starts at d; every later snapshot that carried forward a price dated d or earlier (or had none at all), as d
-may have brought a newer or a different one; and the snapshot after each of those.
+starts at d; every later snapshot that carries a price forward which is no longer the last one known, because d
+brought a newer or a different one; and the snapshot after each of those.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,11 +17,25 @@ class History:
     """What is stored of a shard's portfolios around the session being run.
 
     `stored`: per portfolio, ascending, the sessions with a snapshot: the last before the run's session and
-    all from it on. `carried`: later sessions with a valuation resting on a price of the run's or before it.
+    all from it on. `outdated`: later sessions with a valuation resting on a price that was carried forward
+    over the run's session and is no longer the last one known.
     """
 
     stored: tuple[tuple[date, ...], ...]
-    carried: frozenset[date] = frozenset()
+    outdated: frozenset[date] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        portfolios: Sequence[Hashable],
+        snapshots: Iterable[tuple[Hashable, date]],
+        outdated: Iterable[date],
+    ) -> "History":
+        """Group the stored (portfolio, session) pairs by portfolio, in the order of `portfolios`."""
+        sessions: dict[Hashable, list[date]] = {portfolio: [] for portfolio in portfolios}
+        for portfolio, session in snapshots:
+            sessions[portfolio].append(session)
+        return cls(tuple(tuple(sorted(sessions[portfolio])) for portfolio in portfolios), frozenset(outdated))
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ def snapshots_to_take(as_of: date, history: History) -> tuple[Take, ...]:
     of (affected sessions) x (portfolios) can be replaced as one block.
     """
     chains = [sorted({*sessions, as_of}) for sessions in history.stored]
-    affected = _affected_sessions(as_of, chains, history.carried)
+    affected = _affected_sessions(as_of, chains, history.outdated)
     return tuple(
         Take(portfolio, session, _previous(chain, session))
         for session in sorted(affected)
@@ -49,8 +63,13 @@ def snapshots_to_take(as_of: date, history: History) -> tuple[Take, ...]:
     )
 
 
-def _affected_sessions(as_of: date, chains: Sequence[Sequence[date]], carried: Collection[date]) -> set[date]:
-    changed = {as_of, *(session for session in carried if session > as_of)}
+def days_needed(takes: Iterable[Take]) -> list[date]:
+    """Every session taken or measured from, ascending, once each."""
+    return sorted({day for take in takes for day in (take.previous, take.session) if day is not None})
+
+
+def _affected_sessions(as_of: date, chains: Sequence[Sequence[date]], outdated: Iterable[date]) -> set[date]:
+    changed = {as_of, *(session for session in outdated if session > as_of)}
     following = {
         _following(chain, session) for chain in chains for session in changed if _contains(chain, session)
     }

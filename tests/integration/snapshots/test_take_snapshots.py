@@ -522,6 +522,51 @@ async def test_restated_price_moves_its_day_and_the_days_after(admin: Database, 
     assert [row["nav"] for row in rows] == [10000, 10100, 10100, 10300]
 
 
+async def test_price_that_arrives_late_is_used_on_every_day_that_lacked_it(
+    admin: Database, role: Role
+) -> None:
+    await hold(admin, a_stock("NEW"))
+    for day in (MONDAY, TUESDAY, WEDNESDAY, FRIDAY):
+        await take(role, day)
+
+    await quote(admin, {TUESDAY: 50}, "NEW")
+    told = await take(role, TUESDAY)
+
+    assert told.counts["restated"] == 2
+    assert [row["market_value"] for row in await chain(role)] == [0, 5000, 5000, 5000]
+    assert (await take(role, TUESDAY)).counts["restated"] == 1
+
+
+async def test_option_value_that_arrives_late_replaces_the_one_carried(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, dict.fromkeys(WEEK, 140))
+    await value(admin, MONDAY, 20.0, 0.6)
+    for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY):
+        await take(role, day)
+
+    await value(admin, TUESDAY, 22.123456789, 0.6)
+    told = await take(role, TUESDAY)
+
+    assert told.counts["restated"] == 2
+    assert [row["price"] for row in (await tables(role))[1]] == [20, *[Decimal("22.123457")] * 3]
+    assert [row["daily_pnl"] for row in await chain(role)] == [None, Decimal("-424.691358"), 0, 0]
+    assert (await take(role, TUESDAY)).counts["restated"] == 1
+
+
+async def test_underlyings_price_that_arrives_late_moves_the_exposures(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, {MONDAY: 140})
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        await value(admin, day, 20.0, 0.5)
+        await take(role, day)
+
+    await quote(admin, {TUESDAY: 150})
+    await take(role, TUESDAY)
+
+    notional = [row["exposures"]["notional"]["net"] for row in await chain(role)]
+    assert notional == [-28000, -30000, -30000]
+
+
 async def test_position_removed_from_the_book_leaves_the_rerun_session(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(), a_stock("GE"))
     await quote(admin, {MONDAY: 100})
@@ -567,29 +612,30 @@ async def test_deleted_portfolio_has_no_snapshot(admin: Database, role: Role) ->
     assert told.counts["snapshots"] == 1
 
 
-async def statements_of(role: Role, as_of: date) -> int:
-    """How many statements a run sends."""
+async def statements_of(role: Role, as_of: date) -> tuple[int, Mapping[str, int]]:
+    """How many statements a run sends, and what it counts."""
     engine, sent = role("snapshots").engine.sync_engine, list[str]()
 
     def note(*call: Any) -> None:
         sent.append(call[2])
 
     event.listen(engine, "before_cursor_execute", note)
-    await take(role, as_of)
+    told = await take(role, as_of)
     event.remove(engine, "before_cursor_execute", note)
-    return len(sent)
+    return len(sent), told.counts
 
 
 async def test_statements_grow_neither_with_positions_nor_with_days(admin: Database, role: Role) -> None:
     await hold(admin, a_stock())
-    alone = await statements_of(role, MONDAY)
+    alone, _ = await statements_of(role, MONDAY)
     many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))
     async with admin.transaction() as session:
         await insert(session, "gateway.positions", list(many))
     for day in WEEK[2:]:
         await take(role, day)
 
-    together = await statements_of(role, TUESDAY)
+    await quote(admin, {TUESDAY: 101})
+    together, counts = await statements_of(role, TUESDAY)
 
-    assert (await take(role, TUESDAY)).counts == {"snapshots": 1, "positions": 26, "restated": 4}
+    assert counts == {"snapshots": 1, "positions": 26, "restated": 4}
     assert together == alone

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
-
-from services.snapshots.calculations import Book, Quotes, Snapshots, Take, Work, portfolio_snapshots
-from services.snapshots.calculations.book import days
+from services.snapshots.calculations import (
+    Book,
+    Quotes,
+    Snapshots,
+    Take,
+    Work,
+    days_needed,
+    portfolio_snapshots,
+)
 from shared.instruments import position_type
 
 # Friday before a long weekend, then Tuesday to Friday: 2022-07-04 was a holiday.
@@ -32,7 +37,6 @@ class Holding:
     underlying: str | None = None
     strike: float = 100.0
     portfolio: int = 0
-    sector: str | None = None
 
     @property
     def priced_on(self) -> str:
@@ -64,49 +68,35 @@ def an_option(symbol: str = "AAPL230120C00100000", quantity: float = 1.0, **term
 
 
 def a_book(holdings: Sequence[Holding]) -> Book:
-    """The holdings as columns, ordered by portfolio; a position's id is its place in `holdings`."""
-    order = sorted(range(len(holdings)), key=lambda place: (holdings[place].portfolio, place))
-    held = [holdings[place] for place in order]
-    is_option = [holding.option_type is not None for holding in held]
-    return Book(
-        position_id=_objects(order),
-        portfolio=np.array([holding.portfolio for holding in held], dtype=np.int64),
-        symbol=_objects([holding.symbol for holding in held]),
-        underlying=_objects([holding.priced_on for holding in held]),
-        position_type=_objects([position_type(item.option_type, item.quantity).value for item in held]),
-        is_option=np.array(is_option, dtype=bool),
-        multiplier=np.where(is_option, 100.0, 1.0),
-        strike=np.where(is_option, [holding.strike for holding in held], np.nan),
-        quantity=np.array([holding.quantity for holding in held], dtype=float),
-        entry_price=np.array([holding.entry_price for holding in held], dtype=float),
-        entry_day=days([holding.entry_date for holding in held]),
-        exit_price=np.array([holding.exit_price for holding in held], dtype=float),
-        exit_day=days([holding.exit_date for holding in held]),
-        sector=_objects([holding.sector for holding in held]),
-    )
+    """The holdings as columns; a position's id is its place in `holdings`."""
+    owners = range(max((holding.portfolio for holding in holdings), default=0) + 1)
+    return Book.of(owners, [_position(place, holding) for place, holding in enumerate(holdings)])
 
 
-def _objects(values: Sequence[Any]) -> Any:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+def _position(place: int, holding: Holding) -> tuple[Any, ...]:
+    is_option = holding.option_type is not None
+    kind = position_type(holding.option_type, holding.quantity).value
+    terms = kind, is_option, 100 if is_option else 1, holding.strike if is_option else None
+    entry, exit_ = (holding.entry_price, holding.entry_date), (holding.exit_price, holding.exit_date)
+    named = place, holding.portfolio, holding.symbol, holding.priced_on
+    return *named, *terms, holding.quantity, *entry, *exit_, None
 
 
-def quotes(market: Market, holdings: Sequence[Holding], on: Sequence[date]) -> Quotes:
+def quotes(market: Market, book: Book, on: Sequence[date]) -> Quotes:
     """What the market knew of each symbol on each day: the latest price at or before it."""
-    symbols = sorted({holding.symbol for holding in holdings} | {holding.priced_on for holding in holdings})
-    closes = (_latest_close(market, symbol, day) for symbol in symbols for day in on)
-    values = (_latest_value(market, symbol, day) for symbol in symbols for day in on)
-    known = [quote for quote in (*closes, *values) if quote is not None]
-    return Quotes.of(symbols, on, known)
+    closes = (latest_close(market, symbol, day) for symbol in book.tickers() for day in on)
+    values = (latest_value(market, symbol, day) for symbol in book.contracts() for day in on)
+    return Quotes.of(book, on, [quote for quote in (*closes, *values) if quote is not None])
 
 
-def _latest_close(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
+def latest_close(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
+    """(symbol, day, close, its session, source, no delta), None when there is no close yet."""
     dated = [known for known in market.closes.get(symbol, {}) if known <= day]
     return (symbol, day, market.closes[symbol][max(dated)], max(dated), "close", None) if dated else None
 
 
-def _latest_value(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
+def latest_value(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
+    """(contract, day, value, its session, source, delta on the very day), None when there is none yet."""
     rows = market.contracts.get(symbol, {})
     dated = [known for known in rows if known <= day and rows[known].price is not None]
     if not dated:
@@ -123,9 +113,9 @@ def work(
 ) -> Work:
     """The inputs of `takes`."""
     taken = tuple(takes)
-    needed = sorted({day for take in taken for day in (take.previous, take.session) if day is not None})
-    priced = quotes(market, holdings, needed)
-    return Work(taken, a_book(holdings), priced, market.greeks, flows, SESSIONS)
+    book = a_book(holdings)
+    priced = quotes(market, book, days_needed(taken))
+    return Work(taken, book, priced, market.greeks, flows, SESSIONS)
 
 
 def snapshot(

@@ -16,7 +16,16 @@ from services.snapshots.calculations import (
     portfolio_snapshots,
     snapshots_to_take,
 )
-from tests.unit.snapshots.builders import SESSIONS, Contract, Holding, Market, an_option, work
+from tests.unit.snapshots.builders import (
+    SESSIONS,
+    Contract,
+    Holding,
+    Market,
+    an_option,
+    latest_close,
+    latest_value,
+    work,
+)
 
 TICKERS = ("AAPL", "GE", "MSFT")
 CALL = "AAPL230120C00100000"
@@ -55,14 +64,22 @@ class House:
     def _history(self, as_of: date) -> History:
         stored = [sorted(day for owner, day in self.snapshots if owner == own) for own in range(PORTFOLIOS)]
         kept = [
-            [*[day for day in days if day < as_of][-1:], *(d for d in days if d >= as_of)] for days in stored
+            (own, day)
+            for own, days in enumerate(stored)
+            for day in (*[day for day in days if day < as_of][-1:], *(day for day in days if day >= as_of))
         ]
-        return History(tuple(map(tuple, kept)), frozenset(self._carrying(as_of)))
+        return History.of(range(PORTFOLIOS), kept, self._outdated(as_of))
 
-    def _carrying(self, as_of: date) -> set[date]:
-        """Later sessions with a price or an underlying's price dated at or before `as_of`, or with none."""
-        later = {key: row for key, row in self.valuations.items() if key[1] > as_of}
-        return {key[1] for key, row in later.items() if any(d is None or d <= as_of for d in row[:2])}
+    def _outdated(self, as_of: date) -> set[date]:
+        """Later sessions with a price of `as_of` or before that is not the last one known any more."""
+        market = Market(self.closes, {CALL: self.contracts})
+        return {
+            session
+            for (_, session, place), row in self.valuations.items()
+            if session > as_of
+            for used, known in zip(row[:2], _prices_known(market, self.holdings[place], session), strict=True)
+            if (used[1] is None or used[1] <= as_of) and used != known
+        }
 
     def _replace(self, inputs: Work, taken: Snapshots) -> None:
         sessions = {take.session for take in inputs.takes}
@@ -72,14 +89,26 @@ class House:
         self.snapshots.update(_snapshot_rows(inputs, taken))
 
 
+def _prices_known(market: Market, held: Holding, session: date) -> list[Row]:
+    """(price, its day) of the holding and of what it is priced on."""
+    own = latest_value if held.option_type else latest_close
+    known = (own(market, held.symbol, session), latest_close(market, held.priced_on, session))
+    return [(quote[2], quote[3]) if quote else (None, None) for quote in known]
+
+
+def _price(price: float, day: np.datetime64) -> Row:
+    return (None, None) if np.isnan(price) else (price, day.item())
+
+
 def _valuation_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date, int], Row]:
     lines = taken.valuations
     rows = {}
     for line in np.flatnonzero(lines.active).tolist():
         take, position = inputs.takes[lines.take[line]], inputs.book.position_id[lines.position[line]]
-        numbers = (lines.price, lines.market_value, lines.daily_pnl, lines.notional, lines.delta_adjusted)
-        dated = lines.price_day[line].item(), lines.underlying_price_day[line].item()
-        rows[take.portfolio, take.session, position] = (*dated, *(repr(column[line]) for column in numbers))
+        numbers = (lines.market_value, lines.daily_pnl, lines.notional, lines.delta_adjusted)
+        own = _price(lines.price[line], lines.price_day[line])
+        under = _price(lines.underlying_price[line], lines.underlying_price_day[line])
+        rows[take.portfolio, take.session, position] = (own, under, *(repr(col[line]) for col in numbers))
     return rows
 
 

@@ -39,8 +39,10 @@ def test_session_before_the_first_ends_the_first_one_being_first() -> None:
     assert taken == (Take(0, MONDAY, None), Take(0, TUESDAY, MONDAY))
 
 
-def test_carried_price_retakes_its_session_and_the_one_after() -> None:
-    history = History(stored=((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY),), carried=frozenset({THURSDAY}))
+def test_outdated_price_retakes_its_session_and_the_one_after() -> None:
+    history = History(
+        stored=((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY),), outdated=frozenset({THURSDAY})
+    )
 
     taken = snapshots_to_take(MONDAY, history)
 
