@@ -65,7 +65,7 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
         runtime = gateway.runtime
         await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
         await runtime.broker.start()
-        runtime.start_background([gateway.relay.run, sweeper.run])
+        await runtime.start_background([gateway.relay.run, sweeper.run])
         yield
         await runtime.stop_background()
         await runtime.broker.stop()
