@@ -1,15 +1,17 @@
 """The demo: three users and their books through the public API, 90 sessions replayed, one report printed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 
 from deploy.demo.books import DEMO_BOOKS, LAST_SESSION, SESSIONS, DemoBook
-from deploy.local.client import ApiClient
+from deploy.local.client import ApiClient, Refused
 from deploy.local.errors import Explained
 from deploy.local.replay import Replay, open_runs, replay, wait_for
 from deploy.local.report import missing, portfolio_panel, print_unfinished, timing_table
@@ -19,6 +21,37 @@ from shared.calendar import sessions
 
 Progress = Callable[[str, int, int], None]
 _LONG_ENOUGH_AGO = date(LAST_SESSION.year - 1, LAST_SESSION.month, LAST_SESSION.day)
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    """One of the three, with a connection to the API."""
+
+    book: DemoBook
+    api: ApiClient
+
+    def enter(self) -> None:
+        """Log in, or register first when nobody knows the user yet."""
+        try:
+            self.api.login()
+        except Refused as refusal:
+            if refusal.status != 401:
+                raise
+            self.api.register(self.book.full_name)
+
+    def portfolios(self) -> list[dict[str, Any]]:
+        """What the user has."""
+        items: list[dict[str, Any]] = self.api.get("portfolios", limit=1000)["items"]
+        return items
+
+    def portfolio_id(self) -> str:
+        """The id of the demo portfolio; raises `Explained` when it is gone."""
+        for portfolio in self.portfolios():
+            if portfolio["name"] == self.book.portfolio:
+                return str(portfolio["portfolio_id"])
+        raise Explained(
+            f"{self.book.email} has no portfolio '{self.book.portfolio}' any more: run the demo again"
+        )
 
 
 @dataclass(frozen=True)
@@ -45,65 +78,57 @@ def admin_client(state: StackState) -> ApiClient:
     return ApiClient(state.gateway_url, ADMIN_EMAIL, state.secrets["admin"])
 
 
-def user_client(state: StackState, book: DemoBook) -> ApiClient:
-    """One of the demo's users."""
-    return ApiClient(state.gateway_url, book.email, book.password)
+@contextmanager
+def demo_users(state: StackState) -> Iterator[list[DemoUser]]:
+    """The demo's users, each with a connection of their own."""
+    with ExitStack() as open_clients:
+        yield [
+            DemoUser(
+                book, open_clients.enter_context(ApiClient(state.gateway_url, book.email, book.password))
+            )
+            for book in DEMO_BOOKS
+        ]
 
 
 def run_demo(state: StackState, progress: Progress) -> Outcome:
     """Make sure of users, books and history, then read every report."""
-    with admin_client(state) as admin:
-        new = [ensure_book(state, book) for book in DEMO_BOOKS]
-        wait_for(admin, open_runs(admin), lambda done, of: progress("finishing open runs", done, of))
-        days = demo_sessions() if any(new) else missing_sessions(state)
-        replayed = (
-            replay(admin, days, lambda done, of: progress("replaying sessions", done, of)) if days else None
-        )
-    return Outcome([read_report(state, book) for book in DEMO_BOOKS], replayed)
+    with admin_client(state) as admin, demo_users(state) as users:
+        new = [ensure_book(user) for user in users]
+        wait_for(admin, open_runs(admin), partial(progress, "finishing open runs"))
+        days = demo_sessions() if any(new) else missing_sessions(users)
+        replayed = replay(admin, days, partial(progress, "replaying sessions")) if days else None
+        reports = [(user.book, read_report(user), len(snapshot_dates(user))) for user in users]
+    return Outcome(reports, replayed)
 
 
-def ensure_book(state: StackState, book: DemoBook) -> bool:
+def ensure_book(user: DemoUser) -> bool:
     """Register the user and upload the book unless that was done before; True when it was uploaded now."""
-    with user_client(state, book) as user:
-        user.register(book.full_name)
-        known = [
-            p
-            for p in user.get("portfolios", limit=1000)["items"]
-            if p["name"] == book.portfolio and p["positions"]
-        ]
-        if known:
-            return False
-        user.upload(book.portfolio, book.equity_balance, LAST_SESSION, book.file)
-        return True
+    user.enter()
+    book = user.book
+    if any(p["positions"] for p in user.portfolios() if p["name"] == book.portfolio):
+        return False
+    user.api.upload(book.portfolio, book.equity_balance, LAST_SESSION, book.file)
+    return True
 
 
-def missing_sessions(state: StackState) -> list[date]:
+def missing_sessions(users: Sequence[DemoUser]) -> list[date]:
     """The demo's sessions of which some book has no snapshot."""
-    days = set(demo_sessions())
-    complete = set.intersection(*(snapshot_dates(state, book) for book in DEMO_BOOKS))
-    return sorted(days - complete)
+    complete = set.intersection(*(snapshot_dates(user) for user in users))
+    return sorted(set(demo_sessions()) - complete)
 
 
-def snapshot_dates(state: StackState, book: DemoBook) -> set[date]:
-    """The sessions for which a book has a snapshot."""
-    with user_client(state, book) as user:
-        items = user.get(f"portfolios/{portfolio_id(user, book)}/snapshots", limit=1000)["items"]
-    return {date.fromisoformat(item["as_of"]) for item in items}
+def snapshot_dates(user: DemoUser) -> set[date]:
+    """The demo's sessions for which the user's book has a snapshot."""
+    days = demo_sessions()
+    path = f"portfolios/{user.portfolio_id()}/snapshots"
+    items = user.api.get(path, start=days[0], end=days[-1], limit=1000)["items"]
+    return {date.fromisoformat(item["as_of"]) for item in items}.intersection(days)
 
 
-def read_report(state: StackState, book: DemoBook) -> tuple[DemoBook, dict[str, Any], int]:
-    """A book's aggregated report, and how many of the demo's sessions have a snapshot."""
-    with user_client(state, book) as user:
-        report = user.get(f"portfolios/{portfolio_id(user, book)}/report", as_of=LAST_SESSION)
-    return book, report, len(snapshot_dates(state, book).intersection(demo_sessions()))
-
-
-def portfolio_id(user: ApiClient, book: DemoBook) -> str:
-    """The id of the user's demo portfolio; raises `Explained` when it is gone."""
-    for portfolio in user.get("portfolios", limit=1000)["items"]:
-        if portfolio["name"] == book.portfolio:
-            return str(portfolio["portfolio_id"])
-    raise Explained(f"{book.email} has no portfolio '{book.portfolio}' any more: run `sigmasight demo` again")
+def read_report(user: DemoUser) -> dict[str, Any]:
+    """The aggregated report of the user's book."""
+    report: dict[str, Any] = user.api.get(f"portfolios/{user.portfolio_id()}/report", as_of=LAST_SESSION)
+    return report
 
 
 def print_outcome(console: Console, state: StackState, outcome: Outcome, started: float) -> None:

@@ -60,6 +60,7 @@ def one_session(day: date) -> list[date]:
 def replay(admin: ApiClient, days: Sequence[date], progress: Progress) -> Replay:
     """Ask for every session at once and wait until all runs have ended; the pipeline does not need an order."""
     started = time.monotonic()
+    progress(0, len(days))
     asked = {admin.post("admin/batch/market-close", {"session_date": day})["run_id"]: day for day in days}
     wait_for(admin, set(asked), progress)
     seconds = time.monotonic() - started

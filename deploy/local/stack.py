@@ -19,7 +19,6 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.programs import Program
 from deploy.local.state import PROJECT, StackState, StateDirectory, complete_secrets
-from shared.messaging import nats_authorization
 from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
@@ -63,12 +62,11 @@ class Stack:
         self.postgres = EmbeddedPostgres(
             directory.path / "postgres", self.ports["postgres"], self.secrets["postgres"]
         )
-        bus_passwords = {user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}
         self.nats = EmbeddedNats(
             directory.path / "nats",
             self.ports["nats"],
             self.ports["nats_monitoring"],
-            nats_authorization(bus_passwords),
+            _bus_authorization({user: self.secrets[f"bus_{user}"] for user in _BUS_USERS}),
         )
 
     def prepare(self) -> None:
@@ -110,19 +108,22 @@ class Stack:
         return self._python("bootstrap", ("deploy.bootstrap",), passwords | access)
 
     def services(self) -> list[Part]:
-        """The six services, each with its own passwords."""
+        """The six services, each with its own passwords.
+
+        All are ASGI applications, so uvicorn runs them as `faststream run` would, and starts sooner.
+        """
         return [self._service(word) for word in WORDS]
 
     def _service(self, word: str) -> Part:
         address = f"http://{LOOPBACK}:{self.ports[word]}"
-        listen = ("--host", LOOPBACK, "--port", str(self.ports[word]))
-        command = ("uvicorn",) if word == "gateway" else ("faststream", "run")
+        app = f"services.{word}.main:app"
+        listen = ("--host", LOOPBACK, "--port", str(self.ports[word]), "--no-access-log")
         secrets = {
             "SIGMASIGHT_DATABASE_PASSWORD": self.secrets[f"database_{word}"],
             "SIGMASIGHT_NATS_PASSWORD": self.secrets[f"bus_{word}"],
         }
         own = self._gateway_environment() if word == "gateway" else {}
-        program = self._python(word, (*command, f"services.{word}.main:app", *listen), secrets | own)
+        program = self._python(word, ("uvicorn", app, *listen), secrets | own)
         return Part(program, address, partial(answers_ok, f"{address}/health/ready"))
 
     def _gateway_environment(self) -> dict[str, str]:
@@ -158,6 +159,13 @@ def answers_ok(url: str, timeout: float = 3.0) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _bus_authorization(passwords: Mapping[str, str]) -> str:
+    """Users and permissions. Imported here because the messaging layer takes a second to import."""
+    from shared.messaging import nats_authorization
+
+    return nats_authorization(passwords)
 
 
 def _ports(known: Mapping[str, int]) -> dict[str, int]:

@@ -43,7 +43,7 @@ def test_replay_follows_every_session_to_its_end() -> None:
         done = replay(admin, [FRIDAY, MONDAY], lambda ended, of: seen.append((ended, of)))
 
     assert pipeline.asked == ["2022-12-16", "2022-12-19"]
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(0, 2), (1, 2), (2, 2)]
     assert [run.status for run in done.runs] == ["completed", "partial"]
     assert [run.session_date for run in done.unfinished()] == [MONDAY]
 
