@@ -51,7 +51,7 @@ class Runtime:
             log.error("bus connection closed for good: ending the process so that it is restarted")
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def start_background(self, tasks: Sequence[BackgroundTask]) -> None:
+    async def start_background(self, tasks: Sequence[BackgroundTask]) -> None:
         """Run each task beside the handlers; one that fails ends the process, whose supervisor restarts it."""
         for task in tasks:
             running = asyncio.create_task(task(self), name=task.__name__)
@@ -129,7 +129,7 @@ def create_service(
             ("/health/ready", get(_ready(runtime))),
             ("/metrics", make_asgi_app(runtime.telemetry.registry)),
         ],
-        after_startup=[lambda: runtime.start_background(background)],
+        after_startup=[partial(runtime.start_background, background)],
         on_shutdown=[runtime.stop_background],
     )
 
