@@ -12,7 +12,7 @@ import psutil
 
 from deploy.local.errors import Explained
 from deploy.local.programs import Program, tail
-from deploy.local.state import PROJECT, StackState, StateDirectory
+from deploy.local.state import PROJECT, Identity, StackState, StateDirectory
 from deploy.local.supervisor import end_leftovers
 
 START_SECONDS = 300.0
@@ -102,15 +102,21 @@ def stop_stack(directory: StateDirectory) -> bool:
 
 
 def _end_supervisor(directory: StateDirectory) -> None:
-    """Ask once, as soon as the supervisor has written who it is; then wait until it has let go of the lock."""
-    asked, deadline = False, time.monotonic() + STOP_SECONDS
-    while directory.is_claimed():
-        supervisor = directory.load().supervisor
-        process = supervisor.process() if supervisor else None
-        if process and not asked:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-            asked = True
+    """Ask once, as soon as the supervisor has written who it is; wait until it is gone and its lock is free."""
+    supervisor, deadline = None, time.monotonic() + STOP_SECONDS
+    while directory.is_claimed() or (supervisor and supervisor.process()):
+        if supervisor is None:
+            supervisor = _asked_to_end(directory.load().supervisor)
         if time.monotonic() > deadline:
             raise DidNotStop(f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs`")
         time.sleep(POLL_SECONDS)
+
+
+def _asked_to_end(supervisor: Identity | None) -> Identity | None:
+    """The supervisor, once it has been sent the request; None when it does not run (yet)."""
+    process = supervisor.process() if supervisor else None
+    if process is None:
+        return None
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    return supervisor
