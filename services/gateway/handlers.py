@@ -23,9 +23,9 @@ router = ServiceRouter("gateway")
 
 @router.on(MarketClosed)
 async def open_run(event: MarketClosed, session: Session) -> None:
-    """A session's run has begun; with no positions anywhere there is nothing to wait for."""
+    """A session's run has begun; with no portfolio anywhere there is nothing to wait for."""
     await runs.save_announcement(session, event)
-    if not await books.any_position_exists(session):
+    if not await books.any_portfolio_exists(session):
         await runs.close_run_without_work(session, event.run_id, event.occurred_at)
 
 

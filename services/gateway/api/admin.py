@@ -1,5 +1,6 @@
 """For operators: close a market session, follow runs, store market data. Needs the role admin."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -84,7 +85,7 @@ async def _refuse_impossible_session(session: Any, day: date) -> None:
     known = await market.sessions_with_data(session)
     if known and not known.first <= day <= known.last:
         raise date_outside_data(day, known)
-    if not is_session(day):
+    if not await asyncio.to_thread(is_session, day):  # the first call loads the calendar, which takes a while
         detail = f"{day} is not a NYSE session; the previous session is {previous_session(day)}"
         raise Problem(422, "not_a_session", detail)
 

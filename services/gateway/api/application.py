@@ -9,7 +9,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from services.gateway.api import admin, auth, health, portfolio, portfolios, positions, problems, risk, upload
 from services.gateway.api.background import Relay, Sweeper
 from services.gateway.api.dependencies import Gateway
-from services.gateway.api.middleware import BodyLimit, RequestMetrics
+from services.gateway.api.middleware import BodyLimit, BodyTooLarge, RequestMetrics, answer_too_large
 from services.gateway.api.tokens import Passwords, Tokens, signing_key
 from services.gateway.handlers import router as bus_router
 from services.gateway.repository import users
@@ -44,6 +44,7 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
+    app.add_exception_handler(BodyTooLarge, answer_too_large)
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=runtime.telemetry.tracer_provider, excluded_urls="health,metrics"
     )

@@ -3,12 +3,32 @@
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Histogram
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.api.problems import Problem
 from services.gateway.calculations.positions_csv import MAX_BYTES
 
 MAX_BODY_BYTES = MAX_BYTES + 256 * 1024  # a file of the largest size with its form around it
+
+
+class BodyTooLarge(HTTPException):
+    """Raised while a body is read; an `HTTPException` because the framework turns any other into "bad request"."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def too_large() -> Problem:
+    """What is said about such a request."""
+    return Problem(413, "too_large", f"the request is larger than {MAX_BYTES // 1024**2} MB")
+
+
+async def answer_too_large(_: Request, __: Exception) -> Response:
+    """The problem document for `BodyTooLarge`."""
+    return too_large().response()
 
 
 class BodyLimit:
@@ -23,12 +43,9 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if int(dict(scope["headers"]).get(b"content-length", b"0") or 0) > self.max_bytes:
-            await self._too_large().response()(scope, receive, send)
+            await too_large().response()(scope, receive, send)
             return
         await self.app(scope, self._counted(receive), send)
-
-    def _too_large(self) -> Problem:
-        return Problem(413, "too_large", f"the request is larger than {MAX_BYTES // 1024**2} MB")
 
     def _counted(self, receive: Receive) -> Receive:
         seen = 0
@@ -38,7 +55,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.max_bytes:
-                raise self._too_large()
+                raise BodyTooLarge
             return message
 
         return counted

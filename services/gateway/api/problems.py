@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from shared.messaging import Refused, Unanswered
 
 MEDIA_TYPE = "application/problem+json"
+_UNSTORABLE_TEXT = ("22021", "22P05")  # what Postgres says to zero bytes
 log = structlog.get_logger("sigmasight.gateway")
 
 
@@ -158,6 +159,8 @@ async def _database_unavailable(_: Request, error: Exception) -> Response:
 async def _database_error(request: Request, error: Exception) -> Response:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return await _database_unavailable(request, error)
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _UNSTORABLE_TEXT:
+        return Problem(422, "invalid_text", "the request holds a character that no text may hold").response()
     return await _unexpected(request, error)
 
 

@@ -172,7 +172,9 @@ async def upload_positions(
     data = await file.read(positions_csv.MAX_BYTES + 1)
     fingerprint = hashlib.sha256(data + options.model_dump_json().encode()).hexdigest()
     if idempotency_key and (answer := await _first_answer(session, caller, idempotency_key, fingerprint)):
-        first = UploadReport.model_validate(answer["body"]).model_dump(mode="json")  # fields in their order again
+        first = UploadReport.model_validate(answer["body"]).model_dump(
+            mode="json"
+        )  # fields in their order again
         return JSONResponse(first, answer["status"], headers={"Idempotency-Replayed": "true"})
     report, created = await _upload(session, caller, options, data, file.filename)
     response.status_code = 201 if created else 200
@@ -230,7 +232,8 @@ async def _judged(session: Session, sheet: Sheet, options: UploadOptions) -> Jud
     as_of = options.as_of or latest or datetime.now(UTC).date()
     symbols = await market.known_symbols(session, positions_csv.underlyings(sheet))
     holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(as_of, symbols, is_session))
-    return Judged(as_of, holdings, session_on_or_before(min(as_of, latest)) if latest else None)
+    valued_on = await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
+    return Judged(as_of, holdings, valued_on)
 
 
 def date_outside_data(day: date, known: market.SessionRange) -> Problem:

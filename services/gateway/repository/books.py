@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -83,9 +83,9 @@ async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
     await session.execute(select(1).where(portfolios.c.portfolio_id == portfolio_id).with_for_update())
 
 
-async def any_position_exists(session: Session) -> bool:
-    """Whether anybody holds anything."""
-    return bool(await session.scalar(select(select(positions.c.position_id).exists())))
+async def any_portfolio_exists(session: Session) -> bool:
+    """Whether anybody has a portfolio."""
+    return bool(await session.scalar(select(select(portfolios.c.portfolio_id).exists())))
 
 
 # --- positions ---
@@ -265,3 +265,8 @@ async def save_answer(
     """Remember the answer for repetitions of the request."""
     row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": answer}
     await session.execute(insert(keys).values(row))
+
+
+async def delete_answers(session: Session, before: datetime) -> None:
+    """Forget answers given before a moment."""
+    await session.execute(delete(keys).where(keys.c.created_at < before))

@@ -30,7 +30,7 @@ class Person:
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         """Read something."""
-        return await self.request("GET", path, params=query)
+        return await self.request("GET", path, params=query or None)
 
     async def post(self, path: str, body: Any) -> httpx.Response:
         """Ask for something."""

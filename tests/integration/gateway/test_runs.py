@@ -18,7 +18,7 @@ from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
 from shared.contracts.snapshots import SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Database
-from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.builders import AS_OF, a_portfolio
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 PORTFOLIOS = (UUID(int=1), UUID(int=2))
@@ -141,7 +141,7 @@ async def test_failed_ingest_fails_the_run(gateway: Gateway, admin: Database) ->
 
 
 async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, admin: Database) -> None:
-    await save_positions(admin, a_position(await a_portfolio(admin)))
+    await a_portfolio(admin)
     run_id = MarketClosed.clock_run(AS_OF)
     announced = MarketClosed.new(run_id, AS_OF, trigger="clock", occurred_at=NOON - timedelta(seconds=5))
 
@@ -151,7 +151,7 @@ async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, ad
     assert (run["trigger"], run["started_at"]) == ("clock", announced.occurred_at)
 
 
-async def test_a_close_without_positions_anywhere_is_complete_at_once(
+async def test_a_close_without_portfolios_anywhere_is_complete_at_once(
     gateway: Gateway, admin: Database
 ) -> None:
     event = MarketClosed.new(uuid4(), AS_OF, trigger="operator")

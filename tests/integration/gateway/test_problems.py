@@ -1,0 +1,143 @@
+"""Every error is a problem document, and every route is documented with examples."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+
+from services.gateway.api.dependencies import Gateway
+from tests.integration.gateway.people import Person
+
+
+def assert_is_problem(answer: httpx.Response, status: int, code: str) -> None:
+    document = answer.json()
+    assert (answer.status_code, document["status"], document["code"]) == (status, status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(document) == {"type", "title", "status", "code", "detail", "errors"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("DELETE", "/api/v1/auth/me", 405, "method_not_allowed"),
+        ("GET", "/api/v1/portfolios", 401, "missing_token"),
+    ],
+)
+async def test_errors_of_the_framework_are_problems_too(
+    http: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    assert_is_problem(await http.request(method, path), status, code)
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "offset=-1", "portfolio_id=7", "sort=colour", "type=FUTURE", "as_of=1"]
+)
+async def test_unusable_query_values_name_their_field(ann: Person, query: str) -> None:
+    path = "portfolio" if query.startswith("as_of") else "positions"
+    await ann.post("portfolios", {"name": "A"})
+
+    answer = await ann.get(f"{path}?{query}")
+
+    assert_is_problem(answer, 422, "invalid_request")
+    assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b""])
+async def test_broken_bodies_are_problems(http: httpx.AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await http.post("/api/v1/auth/login", content=body, headers=headers)
+
+    assert_is_problem(answer, answer.status_code, answer.json()["code"])
+    assert 400 <= answer.status_code < 500
+
+
+async def test_zero_bytes_in_text_are_refused(http: httpx.AsyncClient, ann: Person) -> None:
+    await ann.post("portfolios", {"name": "A"})
+
+    login = await http.post("/api/v1/auth/login", json={"email": "a\x00b", "password": "12345678"})
+    search = await ann.get("positions", search="a\x00b")
+    named = await ann.post("portfolios", {"name": "a\x00b"})
+
+    assert_is_problem(login, 422, "invalid_text")
+    assert_is_problem(search, 422, "invalid_text")
+    assert_is_problem(named, 422, "invalid_request")
+
+
+async def test_failures_inside_tell_nothing_about_the_inside(
+    http: httpx.AsyncClient, app: FastAPI, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gateway, "database", property(lambda _: 1 / 0))
+
+    answer = await ann.get("portfolios")
+
+    assert_is_problem(answer, 500, "internal_error")
+    assert "division" not in answer.text
+
+
+async def test_a_database_that_is_away_is_unavailable(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: Gateway) -> Any:
+        raise OperationalError("select 1", {}, Exception("the connection is closed"))
+
+    monkeypatch.setattr(Gateway, "database", property(away))
+
+    assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
+
+
+async def test_the_gateway_is_live_ready_and_measured(http: httpx.AsyncClient) -> None:
+    live, ready = await asyncio.gather(http.get("/health/live"), http.get("/health/ready"))
+    metrics = (await http.get("/metrics")).text
+
+    assert live.json() == {"status": "live"}
+    assert ready.json() == {"ready": True, "bus": True, "database": True, "durables_missing": []}
+    assert 'sigmasight_http_seconds_count{method="GET",route="/health/live",status="200"}' in metrics
+    assert "sigmasight_messages" in metrics
+
+
+async def test_metrics_name_routes_and_never_ids(http: httpx.AsyncClient, ann: Person) -> None:
+    portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
+    await ann.get(f"portfolios/{portfolio_id}")
+
+    metrics = (await http.get("/metrics")).text
+
+    assert 'route="/portfolios/{portfolio_id}"' in metrics
+    assert portfolio_id not in metrics
+
+
+def test_every_route_documents_its_answer_and_its_problems(app: FastAPI) -> None:
+    operations = [
+        (path, operation)
+        for path, methods in app.openapi()["paths"].items()
+        for operation in methods.values()
+        if path.startswith("/api/v1/") and not path.startswith("/api/v1/auth")
+    ]
+
+    assert all("application/problem+json" in op["responses"]["401"]["content"] for _, op in operations)
+    assert all(op.get("summary") and op.get("description") for _, op in operations)
+    assert all(
+        code == "204" or content["content"]["application/json"]["schema"]
+        for _, op in operations
+        for code, content in op["responses"].items()
+        if code.startswith("2")
+    )
+
+
+def test_requests_and_answers_have_examples(app: FastAPI) -> None:
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    bodies = [
+        content["schema"].get("$ref", "").rsplit("/", 1)[-1]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for part in [operation.get("requestBody", {}), operation["responses"].get("200", {})]
+        for kind, content in part.get("content", {}).items()
+        if kind == "application/json"
+    ]
+    named = [name for name in bodies if name and not name.startswith("Page_")]
+
+    assert named
+    assert [name for name in named if not schemas[name].get("examples") and name != "RowsStored"] == []

@@ -1,0 +1,194 @@
+"""What a reader sees: nothing invented before the first run, and the whole report after it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.gateway.api.application import assembled
+from services.gateway.api.dependencies import Gateway
+from services.gateway.handlers import router
+from services.gateway.settings import GatewaySettings
+from shared.database import Database
+from shared.service import Runtime
+from tests.builders import AS_OF
+from tests.integration.gateway.people import HEADER, Person
+from tests.pipeline import Pipeline, running_pipeline
+from tests.servers import Servers
+
+BOOK = HEADER + (
+    'AAPL,300,120,2022-06-01,"tech"\nXOM,-200,90,2022-06-01,\nSPY,100,380,2022-03-01,core\n'
+    "AAPL230616C00150000,5,8.45,2022-11-01,options\nSPY230317P00370000,-3,9.1,2022-11-01,options\n"
+)
+
+
+@pytest.fixture
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    """All six services at work."""
+    async with running_pipeline(servers, admin) as running:
+        yield running
+
+
+async def test_before_the_first_run_everything_is_null_with_a_reason(ann: Person) -> None:
+    portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
+
+    summary = (await ann.get("portfolio")).json()
+    report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
+    stress = (await ann.get(f"risk/stress-testing/results/{portfolio_id}")).json()
+
+    assert (summary["snapshot"], summary["as_of"]) == (None, None)
+    assert "no snapshot" in summary["reason"]
+    assert (report["snapshot"], report["history"], report["positions"], report["last_run"]) == (
+        None,
+        [],
+        [],
+        None,
+    )
+    assert all(report[part]["reason"] for part in ("greeks", "factors", "stress"))
+    assert (stress["scenarios"], stress["direct"]) == ([], {"worst": None, "best": None})
+    assert (await ann.get("risk/factors")).json()["reason"]
+    assert (await ann.get("portfolio/exposures")).json() == {
+        "items": [],
+        "total": 0,
+        "limit": 100,
+        "offset": 0,
+    }
+
+
+async def test_a_book_becomes_a_report(ann: Person, pipeline: Pipeline) -> None:
+    uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
+    run_id = await pipeline.close(AS_OF)  # no session was announced yet, so the upload itself starts no run
+    portfolio_id = uploaded.json()["portfolio"]["portfolio_id"]
+    assert (await pipeline.finished([run_id]))[run_id] == "completed"
+
+    report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
+
+    assert_snapshot_adds_up(report)
+    assert_positions_say_where_prices_came_from(report["positions"])
+    assert_factors_are_shares_of_nav(report)
+    assert_stress_is_complete(report["stress"])
+    assert (report["last_run"]["run_id"], report["last_run"]["status"]) == (str(run_id), "completed")
+    await assert_parts_agree_with_the_report(ann, portfolio_id, report)
+
+
+def assert_snapshot_adds_up(report: dict[str, Any]) -> None:
+    snapshot = report["snapshot"]
+    assert report["as_of"] == snapshot["as_of"] == "2022-12-28"
+    assert snapshot["nav"] == 200000.0
+    assert sum(p["market_value"] for p in report["positions"]) == pytest.approx(
+        snapshot["market_value"], abs=0.05
+    )
+    dollar = snapshot["exposures"]["dollar"]
+    assert dollar["long"] - dollar["short"] == pytest.approx(dollar["gross"], abs=0.02)
+    assert snapshot["counts"] == {"LONG": 2, "SHORT": 1, "LC": 1, "SP": 1} | {
+        kind: count for kind, count in snapshot["counts"].items() if count == 0
+    }
+
+
+def assert_positions_say_where_prices_came_from(positions: list[dict[str, Any]]) -> None:
+    assert len(positions) == 5
+    options = [position for position in positions if position["expiry"]]
+    assert all(position["price_source"] and position["price_date"] == "2022-12-28" for position in positions)
+    assert all(option["model"] and option["iv_source"].startswith("realised") for option in options)
+
+
+def assert_factors_are_shares_of_nav(report: dict[str, Any]) -> None:
+    active = [factor for factor in report["factors"]["factors"] if factor["active"]]
+    assert len(active) == 7
+    assert all(f["beta"] == pytest.approx(f["dollar_exposure"] / 200_000, abs=1e-6) for f in active)
+    assert report["factors"]["rates"]["dollars_per_basis_point"] is not None
+    assert report["factors"]["coverage"] == 1.0
+
+
+def assert_stress_is_complete(stress: dict[str, Any]) -> None:
+    assert len(stress["scenarios"]) == 18
+    assert all(scenario["direct"] and scenario["correlated"] for scenario in stress["scenarios"])
+    for method in ("direct", "correlated"):
+        pnl = [scenario[method]["total_pnl"] for scenario in stress["scenarios"]]
+        assert (stress[method]["worst"]["total_pnl"], stress[method]["best"]["total_pnl"]) == (
+            min(pnl),
+            max(pnl),
+        )
+        parts = [
+            sum(s[method]["factor_impacts"].values()) + s[method]["nonlinear"] for s in stress["scenarios"]
+        ]
+        assert parts == pytest.approx(pnl, abs=0.1)
+    assert {scenario["kind"] for scenario in stress["market_scenarios"]} == {"market", "rates"}
+
+
+async def assert_parts_agree_with_the_report(ann: Person, portfolio_id: str, report: dict[str, Any]) -> None:
+    answers = await asyncio.gather(
+        ann.get("portfolio"),
+        ann.get("risk/greeks"),
+        ann.get("risk/factors"),
+        ann.get(f"risk/stress-testing/results/{portfolio_id}"),
+        ann.get(f"portfolios/{portfolio_id}/snapshots"),
+        ann.get("risk/stress-testing/scenarios"),
+        ann.get("portfolio", as_of="2022-12-27"),
+    )
+    summary, greeks, factors, stress, snapshots, scenarios, before = (answer.json() for answer in answers)
+    assert summary["snapshot"] == report["snapshot"] == snapshots["items"][0]
+    assert (greeks, factors, stress) == (report["greeks"], report["factors"], report["stress"])
+    assert (snapshots["total"], scenarios["total"]) == (1, 18)
+    assert before["snapshot"] is None
+
+
+async def test_the_trace_of_a_request_runs_through_every_stage(
+    ann: Person, operator: Person, pipeline: Pipeline
+) -> None:
+    await ann.upload(BOOK.encode())
+    answer = await operator.post("admin/batch/market-close", {"session_date": "2022-12-28"})
+    run_id = answer.json()["run_id"]
+    await pipeline.finished([UUID(run_id)])
+
+    items = (await operator.get(f"admin/batch/runs/{run_id}")).json()["items"]
+
+    assert {item["stage"] for item in items} == {"prices", "greeks", "factors", "snapshots", "stress"}
+    assert len({item["trace_id"] for item in items}) == 1
+    assert items[0]["trace_id"]
+
+
+async def test_a_session_before_the_data_ends_as_a_named_failure(
+    operator: Person, ann: Person, pipeline: Pipeline
+) -> None:
+    await ann.upload(BOOK.encode())
+    answer = await operator.post("admin/batch/market-close", {"session_date": "2013-12-31"})
+    run_id = answer.json()["run_id"]
+    assert (await pipeline.finished([UUID(run_id)]))[UUID(run_id)] == "failed"
+
+    run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
+
+    assert "choose a session from 2014-01-02" in run["problems"][0]["message"]
+
+
+async def test_many_reports_at_once_do_not_starve_each_other(ann: Person) -> None:
+    portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
+
+    async with asyncio.timeout(25):
+        answers = await asyncio.gather(*(ann.get(f"portfolios/{portfolio_id}/report") for _ in range(40)))
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_reads_and_uploads_need_no_bus(ann: Person, market: None, gateway: Gateway) -> None:
+    portfolio_id = await ann.uploaded()
+    runtime = Runtime("gateway", router, GatewaySettings)  # never connected to the bus
+    deaf = assembled(runtime, gateway.settings)
+    deaf.state.gateway = replace(deaf.state.gateway, tokens=gateway.tokens)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(deaf), base_url="http://deaf") as http:
+        person = Person(http, ann.email, ann.tokens)
+        answers = [
+            await person.get(path) for path in ("portfolio", "positions", f"portfolios/{portfolio_id}/report")
+        ]
+        uploaded = await person.upload(portfolio_name="Later")
+        ready = await http.get("/health/ready")
+    await runtime.close()
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert uploaded.status_code == 201
+    assert (ready.status_code, ready.json()["bus"]) == (503, False)
