@@ -8,7 +8,9 @@ is used.
 import hashlib
 import os
 import pwd
+import shutil
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from deploy.local.errors import Explained
 
 OUTSIDE = Path("/var/lib/sigmasight")
 _ACCOUNTS = ("sigmasight", "nobody")
+_ORIGIN = ".origin"
 
 
 class NoPlace(Explained):
@@ -84,7 +87,34 @@ def private_directory(path: Path, account: Account | None) -> Path:
 def outside_place(directory: Path) -> Path:
     """The reachable stand-in for `directory`, one per directory, outside of anybody's tree."""
     digest = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
-    return outside_root() / digest
+    return OUTSIDE / digest
+
+
+def remember_origin(directory: Path) -> None:
+    """Write beside the stand-in what it stands for."""
+    place = outside_place(directory)
+    place.with_suffix(_ORIGIN).write_text(str(directory.resolve()))
+
+
+def forgotten_places() -> list[Path]:
+    """Stand-ins of temporary directories that are gone: what an interrupted test leaves behind.
+
+    A vanished directory anywhere else may come back (a disk that is not mounted), so its stand-in stays.
+    """
+    temporary = Path(tempfile.gettempdir()).resolve()
+    origins = {file: Path(file.read_text()) for file in OUTSIDE.glob(f"*{_ORIGIN}")}
+    gone = [
+        file
+        for file, origin in origins.items()
+        if origin.is_relative_to(temporary) and not origin.parent.exists()
+    ]
+    return [file.with_suffix("") for file in gone]
+
+
+def remove_place(place: Path) -> None:
+    """Delete a stand-in, or an ordinary directory, with everything in it."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.with_suffix(_ORIGIN).unlink(missing_ok=True)
 
 
 def outside_root() -> Path:

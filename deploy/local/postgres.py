@@ -19,9 +19,12 @@ from deploy.local.errors import Explained
 from deploy.local.places import (
     Account,
     can_pass,
+    forgotten_places,
     outside_place,
     outside_root,
     private_directory,
+    remember_origin,
+    remove_place,
     unprivileged_account,
 )
 from deploy.local.ports import LOOPBACK, free_port
@@ -134,7 +137,7 @@ class EmbeddedPostgres:
 
     def remove(self) -> None:
         """Delete the cluster, wherever it is."""
-        shutil.rmtree(self.place)
+        remove_place(self.place)
 
     def _create_cluster(self) -> None:
         """Run `initdb` beside the final name: a half-made cluster is never mistaken for a whole one."""
@@ -188,9 +191,13 @@ def bundled_installation() -> Path:
 
 def _reachable_place(directory: Path, account: Account | None) -> Path:
     """`directory` itself, or its stand-in when `account` could not enter it."""
-    if account and not can_pass(directory.parent, account):
-        return private_directory(outside_place(directory), account)
-    return private_directory(directory, account)
+    if account is None or can_pass(directory.parent, account):
+        return private_directory(directory, account)
+    outside_root()
+    for forgotten in forgotten_places():
+        remove_place(forgotten)
+    remember_origin(directory)
+    return private_directory(outside_place(directory), account)
 
 
 def _reachable_binaries(account: Account | None) -> Path:

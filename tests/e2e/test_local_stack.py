@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from deploy.local.places import outside_place
+from deploy.local.places import outside_place, remove_place
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import PROJECT, StateDirectory
 
@@ -64,13 +64,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     assert said.returncode == 0, said.stderr
     yield local
     local.run("down")
-    remove_stand_in(local.directory.path / "postgres")
-
-
-def remove_stand_in(directory: Path) -> None:
-    """Under root the database of a private directory lives elsewhere; take it away too."""
-    if os.geteuid() == 0 and outside_place(directory).exists():
-        subprocess.run(["rm", "-r", str(outside_place(directory))], check=True)
+    remove_place(outside_place(local.directory.path / "postgres"))
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -68,6 +68,20 @@ async def test_root_behind_closed_parents_uses_a_private_stand_in(closed_directo
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_stand_in_of_a_vanished_temporary_directory_is_swept(closed_directory: Path) -> None:
+    with tempfile.TemporaryDirectory() as vanishing:
+        abandoned = EmbeddedPostgres(Path(vanishing) / "postgres", port=1, password="secret", durable=False)
+        abandoned.prepare()
+    kept = EmbeddedPostgres(closed_directory / "postgres", port=1, password="secret", durable=False)
+
+    kept.prepare()
+
+    assert not abandoned.place.exists()
+    assert kept.data.exists()
+    kept.remove()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
 def test_root_copies_binaries_that_the_account_cannot_reach(
     closed_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
