@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -122,8 +122,3 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
         items = as_items(await runs.load_items(session, run_id))
         await _save_outcome(session, run_id, outcome(items, closed_at=now))
     return overdue
-
-
-async def sweep(session: Session, overdue_seconds: float) -> list[UUID]:
-    """`close_overdue_runs` as of this moment."""
-    return await close_overdue_runs(session, datetime.now(UTC), overdue_seconds)

@@ -11,7 +11,7 @@ from nats.errors import Error as NatsError
 from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.gateway.handlers import sweep
+from services.gateway.handlers import close_overdue_runs
 from services.gateway.repository import books, outbox, users
 from services.gateway.repository.rows import Row
 from shared.contracts.event import Event
@@ -102,11 +102,12 @@ class Sweeper:
             await asyncio.sleep(self.every_seconds)
 
     async def _sweep(self, database: Database) -> None:
+        now = datetime.now(UTC)
         async with database.transaction() as session:
-            closed = await sweep(session, self.overdue_seconds)
+            closed = await close_overdue_runs(session, now, self.overdue_seconds)
         if closed:
             log.warning("overdue runs closed", runs=[str(run_id) for run_id in closed])
-        await self._forget(database, datetime.now(UTC))
+        await self._forget(database, now)
 
     async def _forget(self, database: Database, now: datetime) -> None:
         if now < self._forget_at:

@@ -10,12 +10,11 @@ Three steps, so that the caller can look symbols up in between: `sheet_of(data)`
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from shared.instruments import (
     OPTION_MULTIPLIER,
@@ -26,9 +25,6 @@ from shared.instruments import (
     parse_occ,
     parse_ticker,
 )
-
-if TYPE_CHECKING:
-    import _csv
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 10_000
@@ -170,16 +166,15 @@ def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:
         if not lines[here].strip() or lines[here].lstrip().startswith("#"):
             here += 1
             continue
-        reader = csv.reader(
-            islice(lines, here, here + _MAX_LINES_PER_ROW), strict=True, skipinitialspace=True
-        )
-        cells, length = _next_record(reader)
+        cells, length = _next_record(islice(lines, here, here + _MAX_LINES_PER_ROW))
         if cells is None or any(cells):
             yield here + 1, cells
         here += length
 
 
-def _next_record(reader: "_csv.Reader") -> tuple[list[str] | None, int]:
+def _next_record(lines: Iterable[str]) -> tuple[list[str] | None, int]:
+    """The cells of the record that starts with the first line, and how many lines it spans."""
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
     try:
         cells = [cell.strip() for cell in next(reader)]
     except csv.Error:
