@@ -3,8 +3,8 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from deploy.local.client import ApiClient
+from deploy.local.client import ApiClient, Unreachable
 from deploy.local.control import launch, stop_stack, wait_ready
 from deploy.local.stack import ADMIN_EMAIL
 from deploy.local.state import StackState, StateDirectory
@@ -54,13 +54,15 @@ class RunningStack:
         deadline = time.monotonic() + seconds
         told: dict[str, Mapping[str, Any]] = {}
         while len(told) < len(runs):
-            for run in set(runs) - set(told):
-                answer = self.api.get(f"admin/batch/runs/{run}")
-                if answer["status"] != "running":
-                    told[run] = answer
+            with suppress(Unreachable):  # a gateway that was killed comes back
+                told |= self._ended(set(runs) - set(told))
             assert time.monotonic() < deadline, f"{len(runs) - len(told)} of {len(runs)} runs still open"
             time.sleep(0.1)
         return told
+
+    def _ended(self, runs: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        answers = {run: self.api.get(f"admin/batch/runs/{run}") for run in runs}
+        return {run: answer for run, answer in answers.items() if answer["status"] != "running"}
 
 
 @contextmanager

@@ -1,0 +1,84 @@
+"""An operator kills anything in the middle of a replay and nothing is lost."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.demo import demo_sessions, demo_users, ensure_book
+from deploy.local.stack import WORDS
+from shared.database import Database
+from tests.pipeline import content_hash
+from tests.stack import RunningStack, running_stack
+
+SESSIONS = demo_sessions()[-20:]
+VICTIMS = (*WORDS, "nats", "postgres")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[RunningStack]:
+    """The real stack with the three demo books and their first, undisturbed replay."""
+    # A message of a killed process comes back after this silence: shorter than the default, for a shorter test.
+    with running_stack(SIGMASIGHT_ACKNOWLEDGE_SECONDS="3") as running:
+        with demo_users(running.state) as users:
+            for user in users:
+                ensure_book(user)
+        running.finished([running.close(day) for day in SESSIONS])
+        yield running
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stack: RunningStack) -> dict[str, str]:
+    """What the tables hold after the replay nobody disturbed."""
+    return hash_of(stack)
+
+
+def hash_of(stack: RunningStack) -> dict[str, str]:
+    async def read() -> dict[str, str]:
+        database: Database = stack.database()
+        try:
+            return await content_hash(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(read())
+
+
+def empty_results(stack: RunningStack) -> None:
+    """Forget every derived row, so that the next replay has everything to do."""
+    from sqlalchemy import text
+
+    async def forget() -> None:
+        database = stack.database()
+        async with database.transaction() as session:
+            names = await session.scalars(
+                text(
+                    "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in "
+                    "('greeks', 'factors', 'snapshots', 'stress') and tablename not in "
+                    "('alembic_version', 'factor_definitions', 'stress_scenarios')"
+                )
+            )
+            await session.execute(text(f"truncate {', '.join(names)}"))
+        await database.close()
+
+    asyncio.run(forget())
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_killed_part_is_restarted_and_the_replay_leaves_the_same_rows(
+    victim: str, stack: RunningStack, undisturbed: dict[str, str]
+) -> None:
+    empty_results(stack)
+    runs = [stack.close(day) for day in SESSIONS]
+    time.sleep(1.0)
+    killed = stack.pid(victim)
+
+    os.kill(killed, signal.SIGKILL)
+    told = stack.finished(runs)
+
+    assert {run["status"] for run in told.values()} == {"completed"}
+    assert stack.pid(victim) != killed
+    assert hash_of(stack) == undisturbed
