@@ -79,7 +79,9 @@ async def lock(session: Session, *keys: object) -> None:
 async def lock_each(session: Session, names: Sequence[str]) -> None:
     """Hold one advisory lock per name until the transaction ends, in one ascending order so that none deadlock."""
     keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
-    await session.execute(text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)})
+    await session.execute(
+        text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
+    )
 
 
 async def merge(
@@ -144,9 +146,7 @@ class _Merge:
             return f"{head}{conflict} do nothing"
         sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in values)
         compared = [name for name in values if name not in self.ignoring]
-        kept, new = (
-            ", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded")
-        )
+        kept, new = (", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded"))
         return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
 
     def delete_missing(self, within: Mapping[str, Any]) -> str:

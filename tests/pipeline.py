@@ -92,8 +92,10 @@ async def content_hash(admin: Database) -> dict[str, str]:
         tables = await session.execute(
             text(
                 "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order by ordinal_position) "
-                "from information_schema.columns join pg_tables on schemaname = table_schema and tablename = table_name "
-                "where table_schema = any(:schemas) and not column_name = any(:versions) and table_name <> 'alembic_version' "
+                "from information_schema.columns "
+                "join pg_tables on schemaname = table_schema and tablename = table_name "
+                "where table_schema = any(:schemas) and not column_name = any(:versions) "
+                "and table_name <> 'alembic_version' "
                 "group by 1, 2"
             ),
             {"schemas": list(RESULT_SCHEMAS), "versions": list(VERSION_COLUMNS)},

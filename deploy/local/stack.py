@@ -134,7 +134,7 @@ class Stack:
         }
 
     def _python(self, name: str, arguments: tuple[str, ...], own: Mapping[str, str]) -> Program:
-        """A module run by this interpreter, with the user's environment below ours."""
+        """A module run by this interpreter, with what the user set and we do not (neither directly nor by file)."""
         shared = {
             "SIGMASIGHT_DATABASE_HOST": LOOPBACK,
             "SIGMASIGHT_DATABASE_PORT": str(self.ports["postgres"]),
@@ -142,11 +142,13 @@ class Stack:
             "SIGMASIGHT_LISTEN_HOST": LOOPBACK,
             "PYTHONUNBUFFERED": "1",
         }
+        ours = shared | dict(own)
+        inherited = {k: v for k, v in os.environ.items() if k.removesuffix("_FILE") not in ours}
         return Program(
             name=name,
             command=(sys.executable, "-m", *arguments),
             directory=PROJECT,
-            environment=_ONE_THREAD | dict(os.environ) | shared | dict(own),
+            environment=_ONE_THREAD | inherited | ours,
             death_signal=signal.SIGKILL,
             stop_signal=signal.SIGTERM,
         )

@@ -7,7 +7,8 @@ from shared.published import published_view
 # One row per contract and session. Per share of contract; delta and gamma per 1.00 of the underlying, theta per
 # calendar day, vega per volatility point (0.01), rho per percentage point of rate. `price` is the model value per
 # share. When something was missing the numbers are null and `reason` says what. volatility and rate are
-# decimals per year (0.20, 0.0375). iv_source: "realised_<n>d" | "implied" | null. rate_source: "treasury_<date>" | "configured".
+# decimals per year (0.20, 0.0375). iv_source: "realised_<n>d" | "implied" | null.
+# rate_source: "treasury_<date>" | "configured".
 # underlying_price_date: the session of the close used (older than as_of when carried forward).
 contract_greeks = published_view(
     "greeks",

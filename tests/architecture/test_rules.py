@@ -24,7 +24,7 @@ FILES = {
 FOLDERS = {"migrations", "calculations", "repository"}
 EXTRA = {"gateway": {"api", "web"}, "ingest": {"providers"}, "stress": {"scenarios.json"}}
 MATHEMATICS_MAY_IMPORT = {
-    "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime", "itertools", "bisect", "bisect",
+    "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime", "itertools", "bisect",
     "numpy", "pandas", "scipy", "statsmodels",
 }  # fmt: skip
 # An engine of a customer's choice, imported inside the function that runs it.
@@ -152,13 +152,11 @@ def test_no_file_types_a_subject_of_an_event() -> None:
 
 
 def test_clock_is_read_at_the_edges_only() -> None:
-    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics, handlers or repositories."""
+    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics or handlers."""
     for path in source_files():
         if (
-            path.parent.name in TOPOLOGY
-            and path.stem in ("handlers", "calculations")
-            or "calculations" in path.parts
-        ):
+            path.parent.name in TOPOLOGY and path.stem in ("handlers", "calculations")
+        ) or "calculations" in path.parts:
             source = path.read_text()
             assert "date.today(" not in source, path
             assert ".now(" not in source.replace("func.now(", ""), path

@@ -1,8 +1,7 @@
 """Seconds per stage of one session through the six processes of the real stack, for 3 and for 300 portfolios.
 
 `python -m tests.bench.bench_pipeline`. The 300 are synthetic books of 100 positions each over the panel, long and
-short, every tenth position an option; the 3 are the first of them. Each session is run on data already stored, once on new
-symbol work (first) and once more (again), so that what is shared by symbol shows.
+short, every tenth position an option; the 3 are the first of them. A session before it warms the processes up.
 """
 
 import asyncio

@@ -95,3 +95,16 @@ def test_every_service_gets_its_own_passwords_only(tmp_path: Path) -> None:
         assert leaked == []
         assert environment["SIGMASIGHT_DATABASE_PASSWORD"] == stack.secrets[f"database_{word}"]
         assert environment["SIGMASIGHT_NATS_PASSWORD"] == stack.secrets[f"bus_{word}"]
+
+
+def test_password_files_of_the_user_do_not_replace_the_stacks_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGMASIGHT_DATABASE_PASSWORD_FILE", "/somewhere")
+    monkeypatch.setenv("SIGMASIGHT_LOG_LEVEL", "DEBUG")
+    stack = Stack(a_directory(tmp_path), StackState())
+
+    for program in (stack.bootstrap(), *(part.program for part in stack.services())):
+        own = program.environment
+        assert "SIGMASIGHT_DATABASE_PASSWORD" not in own or "SIGMASIGHT_DATABASE_PASSWORD_FILE" not in own
+        assert own["SIGMASIGHT_LOG_LEVEL"] == "DEBUG"
