@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from faststream.nats import NatsBroker
 from sqlalchemy import text
 
-from services.ingest.handlers import list_securities
+from services.ingest.handlers import list_what_is_covered
 from services.stress.handlers import mirror_scenarios
 from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested
@@ -22,7 +22,7 @@ from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import TOPOLOGY
 from tests.servers import Servers
 
-STARTUP = {"ingest": [list_securities], "stress": [mirror_scenarios]}
+STARTUP = {"ingest": [list_what_is_covered], "stress": [mirror_scenarios]}
 # What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it is left out.
 RESULT_SCHEMAS = ("greeks", "factors", "snapshots", "stress")
 # Which version of the data a row was made from, not what it says.

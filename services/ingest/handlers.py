@@ -85,9 +85,11 @@ async def store_yields(request: StoreYields, session: Session) -> RowsStored:
     return stored(len(observations), changed, [observation.observation_date for observation in observations])
 
 
-async def list_securities(session: Session) -> None:
-    """At start-up: record every symbol the provider can list, so that uploads can be checked against them."""
+async def list_what_is_covered(session: Session) -> None:
+    """At start-up: record the symbols and the range of sessions that can be had, so that requests can be checked."""
+    coverage = await provider.coverage()
     await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
+    await repository.save_known_sessions(session, [coverage.first, coverage.last])
 
 
 async def watch_market(runtime: Runtime) -> None:

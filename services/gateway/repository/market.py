@@ -19,10 +19,9 @@ class SessionRange:
 
 
 async def sessions_with_data(session: Session) -> SessionRange | None:
-    """From the first session that has market data to the last known one; None before any data was stored."""
-    view = ingest.market_sessions.c
-    first = func.min(view.session_date).filter(view.revision > 0)
-    found = (await session.execute(select(first, func.max(view.session_date)))).one()
+    """From the first session that ingest can price to the last; None before ingest has started once."""
+    known = ingest.market_sessions.c.session_date
+    found = (await session.execute(select(func.min(known), func.max(known)))).one()
     return None if found[0] is None else SessionRange(*found)
 
 
