@@ -69,13 +69,15 @@ def _greek_table(snapshot: Answer) -> Table:
 
 
 def _factor_table(factors: Answer) -> Table:
-    active = [factor for factor in factors["factors"] if factor["active"]]
-    table = _table("factor", *(factor["name"] for factor in active), "10Y rate")
+    table = _table("factor", "proxy", "beta", "USD")
+    for factor in factors["factors"]:
+        if factor["active"]:
+            dollars = money(factor["dollar_exposure"])
+            table.add_row(factor["name"], factor["proxy"], number(factor["beta"], 3), dollars)
     rates = factors["rates"] or {}
-    table.add_row("beta", *(number(f["beta"], 3) for f in active), number(rates.get("beta"), 2))
     per_basis_point = rates.get("dollars_per_basis_point")
-    per_point = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)}/bp"
-    table.add_row("USD", *(money(f["dollar_exposure"]) for f in active), per_point)
+    dollars = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)} per bp"
+    table.add_row("Interest Rate", "10Y", number(rates.get("beta"), 2), dollars)
     return table
 
 
