@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from services.gateway.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.database import Database
 from shared.service import Runtime
-from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers
@@ -61,7 +61,7 @@ async def test_before_the_first_run_everything_is_null_with_a_reason(ann: Person
 
 async def test_a_book_becomes_a_report(ann: Person, pipeline: Pipeline) -> None:
     uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
-    run_id = await pipeline.close(AS_OF)  # no session was announced yet, so the upload itself starts no run
+    run_id = UUID(uploaded.json()["run_id"])
     portfolio_id = uploaded.json()["portfolio"]["portfolio_id"]
     assert (await pipeline.finished([run_id]))[run_id] == "completed"
 
@@ -152,13 +152,21 @@ async def test_the_trace_of_a_request_runs_through_every_stage(
     assert items[0]["trace_id"]
 
 
-async def test_a_session_before_the_data_ends_as_a_named_failure(
-    operator: Person, ann: Person, pipeline: Pipeline
+async def test_a_session_before_the_data_is_refused_before_it_becomes_a_run(
+    operator: Person, pipeline: Pipeline
 ) -> None:
-    await ann.upload(BOOK.encode())
     answer = await operator.post("admin/batch/market-close", {"session_date": "2013-12-31"})
-    run_id = answer.json()["run_id"]
-    assert (await pipeline.finished([UUID(run_id)]))[UUID(run_id)] == "failed"
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "date_outside_data")
+    assert "choose a session from 2014-01-02 to 2022-12-28" in answer.json()["detail"]
+    assert (await operator.get("admin/batch/runs")).json()["total"] == 0
+
+
+async def test_a_session_ingest_cannot_price_ends_as_a_named_failure(
+    operator: Person, pipeline: Pipeline
+) -> None:
+    run_id = await pipeline.close(date(2013, 12, 31))
+    assert (await pipeline.finished([run_id]))[run_id] == "failed"
 
     run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
 
