@@ -1,0 +1,83 @@
+"""What the answers look like, one file per subject."""
+
+from services.gateway.api.schemas.books import (
+    CashFlowOut,
+    Exposure,
+    ExposurePoint,
+    Exposures,
+    GreekSet,
+    HistoryPoint,
+    PortfolioOut,
+    PortfolioSummary,
+    PositionOut,
+    SnapshotOut,
+    ValuedPosition,
+)
+from services.gateway.api.schemas.factors import FactorOut, FactorReport, RateOut
+from services.gateway.api.schemas.greeks import GreeksReport, PositionGreeks
+from services.gateway.api.schemas.report import PortfolioReport
+from services.gateway.api.schemas.runs import ItemOut, RunDetail, RunOut, StageOut
+from services.gateway.api.schemas.stress import (
+    Extremes,
+    MarketScenario,
+    ScenarioGroup,
+    ScenarioList,
+    ScenarioOut,
+    ScenarioPnl,
+    StressOutcome,
+    StressReport,
+    StressResultOut,
+)
+from services.gateway.api.schemas.values import (
+    SOME_ID,
+    Coverage,
+    Greek,
+    Money,
+    Page,
+    Price,
+    Quantity,
+    Warned,
+    example,
+)
+
+__all__ = [
+    "SOME_ID",
+    "CashFlowOut",
+    "Coverage",
+    "Exposure",
+    "ExposurePoint",
+    "Exposures",
+    "Extremes",
+    "FactorOut",
+    "FactorReport",
+    "Greek",
+    "GreekSet",
+    "GreeksReport",
+    "HistoryPoint",
+    "ItemOut",
+    "MarketScenario",
+    "Money",
+    "Page",
+    "PortfolioOut",
+    "PortfolioReport",
+    "PortfolioSummary",
+    "PositionGreeks",
+    "PositionOut",
+    "Price",
+    "Quantity",
+    "RateOut",
+    "RunDetail",
+    "RunOut",
+    "ScenarioGroup",
+    "ScenarioList",
+    "ScenarioOut",
+    "ScenarioPnl",
+    "SnapshotOut",
+    "StageOut",
+    "StressOutcome",
+    "StressReport",
+    "StressResultOut",
+    "ValuedPosition",
+    "Warned",
+    "example",
+]

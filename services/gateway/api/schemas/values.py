@@ -1,0 +1,65 @@
+"""What every answer is made of. Rounding happens here, once: money to cents, Greeks to four decimals."""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Entry = TypeVar("Entry")
+Number = Decimal | float | int
+
+
+def _rounded_to(step: str) -> Callable[[Number | None], float | None]:
+    def rounded(value: Number | None) -> float | None:
+        if value is None:
+            return None
+        exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+        return float(exact.quantize(Decimal(step), ROUND_HALF_UP)) + 0.0  # adding 0.0 makes -0.0 a plain zero
+
+    return rounded
+
+
+Money = Annotated[float, BeforeValidator(_rounded_to("0.01")), Field(description="USD, two decimals")]
+Price = Annotated[float, BeforeValidator(_rounded_to("0.000001")), Field(description="USD per share")]
+Greek = Annotated[float, BeforeValidator(_rounded_to("0.0001"))]
+Quantity = Annotated[
+    float, BeforeValidator(_rounded_to("0.000001")), Field(description="signed: below 0 is short")
+]
+
+
+def example(**values: Any) -> ConfigDict:
+    """A model's configuration with one example for the documentation."""
+    return ConfigDict(extra="ignore", json_schema_extra={"examples": [values]})
+
+
+SOME_ID = "7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11"
+
+
+class Page(BaseModel, Generic[Entry]):
+    """A part of a list: `total` is how many there are without `limit` and `offset`."""
+
+    items: list[Entry]
+    total: int
+    limit: int
+    offset: int
+
+
+class Warned(BaseModel):
+    """Something a reader should know about the numbers: what, how often, and whom it concerns."""
+
+    model_config = example(
+        code="stale_price", message="the last known price was carried forward", count=1, about=["MTUM"]
+    )
+
+    code: str
+    message: str
+    count: int = 1
+    about: list[str] = []
+
+
+class Coverage(BaseModel):
+    """Share (0 to 1) of gross notional exposure that had a current price, and Greeks."""
+
+    prices: float | None
+    greeks: float | None
