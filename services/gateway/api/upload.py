@@ -43,6 +43,7 @@ class UploadOptions(BaseModel):
     portfolio_name: PortfolioName | None = Field(
         default=None, description="or into the portfolio of this name, new or not; default: the file's name"
     )
+    name: PortfolioName | None = Field(default=None, description="the same as `portfolio_name`")
     equity_balance: EquityBalance | None = Field(
         default=None, description="its NAV at the first snapshot, USD"
     )
@@ -57,21 +58,29 @@ def upload_options(
     query: Annotated[UploadOptions, Query()],
     portfolio_id: Annotated[UUID | None, Form()] = None,
     portfolio_name: Annotated[PortfolioName | None, Form()] = None,
+    name: Annotated[PortfolioName | None, Form(description="the same as `portfolio_name`")] = None,
     equity_balance: Annotated[EquityBalance | None, Form()] = None,
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
 ) -> UploadOptions:
-    """The form's fields where they are given, else the query's."""
+    """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
     form = {
         "portfolio_id": portfolio_id,
-        "portfolio_name": portfolio_name,
+        "portfolio_name": _one_name(portfolio_name, name) or _one_name(query.portfolio_name, query.name),
         "equity_balance": equity_balance,
         "mode": mode,
         "dry_run": dry_run,
         "as_of": as_of,
     }
-    return query.model_copy(update={key: value for key, value in form.items() if value is not None})
+    given = {key: value for key, value in form.items() if value is not None}
+    return query.model_copy(update={**given, "name": None})
+
+
+def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
+    if portfolio_name and name and portfolio_name != name:
+        raise Problem(422, "two_names", "name and portfolio_name are the same thing: send one of them")
+    return portfolio_name or name
 
 
 class HeldOut(BaseModel):

@@ -47,6 +47,16 @@ async def test_a_good_file_becomes_a_portfolio_and_a_run(ann: Person) -> None:
     assert report["run_id"] is not None
 
 
+async def test_name_and_portfolio_name_are_the_same_thing(ann: Person) -> None:
+    first = await ann.upload(name="Growth")
+    again = await ann.upload(portfolio_name="Growth")
+    both = await ann.upload(portfolio_name="Growth", name="Value")
+
+    assert first.json()["portfolio"]["name"] == "Growth"
+    assert again.json()["portfolio"]["portfolio_id"] == first.json()["portfolio"]["portfolio_id"]
+    assert (both.status_code, both.json()["code"]) == (422, "two_names")
+
+
 async def test_positions_are_stored_exactly_with_their_tags(ann: Person) -> None:
     portfolio_id = await ann.uploaded()
 
