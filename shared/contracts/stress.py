@@ -1,8 +1,13 @@
-"""What stress tells."""
+"""What stress tells, and what it does on request: a user's own scenarios, and what-if runs."""
 
-from typing import ClassVar
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+from uuid import UUID
 
-from shared.contracts.event import ShardEvent, WorkFailed
+from pydantic import Field
+
+from shared.contracts.event import Contract, Notice, Request, ShardEvent, WorkFailed
 
 
 class StressComputed(ShardEvent):
@@ -15,3 +20,110 @@ class StressFailed(WorkFailed):
     """The stress service gave up on a message."""
 
     subject: ClassVar[str] = "stress.failed"
+
+
+class ScenarioSaved(Contract):
+    """The user's scenario is stored; `created` is False when one of that id was replaced."""
+
+    scenario_id: str
+    created: bool
+
+
+class SaveScenario(Request):
+    """Store a scenario of a user's own, evaluated for that user's portfolios from the next run on.
+
+    `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name, description,
+    category, severity, shocks, rate_shock, volatility_shock, basis). Refused with `invalid_scenario` and every problem.
+    """
+
+    subject: ClassVar[str] = "ask.stress.save_scenario"
+    reply: ClassVar[type[Contract]] = ScenarioSaved
+
+    user_id: UUID
+    definition: dict[str, Any]
+
+
+class ScenarioDeleted(Contract):
+    """The user's scenario is evaluated no more; results it already has stay."""
+
+    scenario_id: str
+
+
+class DeleteScenario(Request):
+    """Delete a user's own scenario. Refused with `unknown_scenario` when the user has none of that id."""
+
+    subject: ClassVar[str] = "ask.stress.delete_scenario"
+    reply: ClassVar[type[Contract]] = ScenarioDeleted
+
+    user_id: UUID
+    scenario_id: str
+
+
+class PositionImpact(Contract):
+    """What a scenario does to one position, USD in whole cents; null when the position was left out."""
+
+    position_id: UUID
+    symbol: str
+    pnl: Decimal | None
+
+
+class ScenarioOutcome(Contract):
+    """One scenario by one method on one portfolio. USD in whole cents, a loss is negative.
+
+    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`. The fields mean what
+    those of `stress.published_stress_results` mean. `left_out`: positions without what the scenario needs, and why.
+    """
+
+    scenario_id: str
+    name: str
+    category: str
+    severity: str
+    shocks: dict[str, float]
+    rate_shock: float | None
+    volatility_shock: float | None
+    basis: str
+    method: Literal["direct", "correlated"]
+    total_pnl: Decimal | None
+    factor_impacts: dict[str, Decimal]
+    nonlinear: Decimal | None
+    delta_gamma_pnl: Decimal | None
+    correlation_effect: Decimal | None
+    effective_shocks: dict[str, float]
+    option_valuation: str
+    coverage: float | None
+    left_out: tuple[Notice, ...]
+    positions: tuple[PositionImpact, ...]
+    positions_not_shown: int
+    pnl_not_shown: Decimal
+
+
+class WhatIfEvaluated(Contract):
+    """The outcomes, scenario by scenario in the order asked (an unnamed one last), direct before correlated."""
+
+    portfolio_id: UUID
+    as_of: date
+    outcomes: tuple[ScenarioOutcome, ...]
+    warnings: tuple[Notice, ...] = ()
+
+
+class EvaluateWhatIf(Request):
+    """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
+
+    `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`, `volatility_shock`
+    and `basis` describe one more that nobody saved (`what_if`). `method` "comprehensive" is both. `positions_shown`:
+    how many positions per outcome at most, largest impact first (fewer when the answer would be too long).
+    Refused with `invalid_scenario`, `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.
+    """
+
+    subject: ClassVar[str] = "ask.stress.what_if"
+    reply: ClassVar[type[Contract]] = WhatIfEvaluated
+
+    portfolio_id: UUID
+    as_of: date
+    scenario_ids: tuple[str, ...] = Field(default=(), max_length=100)
+    shocks: dict[str, float] = Field(default_factory=dict)
+    rate_shock: float | None = None
+    volatility_shock: float | None = None
+    basis: str = "relative"
+    method: Literal["direct", "correlated", "comprehensive"] = "comprehensive"
+    positions_shown: int = Field(default=200, ge=0, le=1000)
