@@ -48,9 +48,10 @@ class FactorDefinition(Table, table=True):
 
 
 class SymbolFactorBeta(Table, table=True):
-    """A symbol's beta to one factor: return per unit of factor return.
+    """A symbol's beta to one factor in one model: return per unit of factor return.
 
-    `raw_beta`, its error, t and R2 are least squares; `beta` is shrunk and capped. Null with `reason`.
+    `raw_beta`, its error, t and R2 are least squares; `beta` is capped, and shrunk before in the model
+    `market_relative`. Null with `reason`.
     """
 
     __tablename__: ClassVar[str] = "symbol_factor_betas"
@@ -73,7 +74,10 @@ class SymbolFactorBeta(Table, table=True):
 
 
 class RateSensitivity(Table, table=True):
-    """A symbol's return per 1.00 of change of a Treasury yield, beside the market's. Null with `reason`."""
+    """A symbol's return per 1.00 of change of a Treasury yield, beside the market's. Null with `reason`.
+
+    The error is Newey and West's over `lags` days; `lags` is null where there is no sensitivity.
+    """
 
     __tablename__: ClassVar[str] = "rate_sensitivities"
 
@@ -84,13 +88,28 @@ class RateSensitivity(Table, table=True):
     beta: float | None = _optional(Double)
     standard_error: float | None = _optional(Double)
     t_statistic: float | None = _optional(Double)
+    lags: int | None = _optional(Integer)
     observations: int = _required(Integer)
     quality: str = _required(String(20))
     reason: str | None = _optional(String)
 
 
+class FactorReturn(Table, table=True):
+    """A factor's simple return on one session; a session without a close of its proxy has no row."""
+
+    __tablename__: ClassVar[str] = "factor_returns"
+
+    session_date: date = _key(Date)
+    space: str = _key(String(20))
+    factor: str = _key(String(20))
+    factor_return: float = _required(Double)
+
+
 class FactorCovariance(Table, table=True):
-    """Daily covariance and correlation of two factors' returns; null with too few `observations`."""
+    """Daily covariance and correlation of two factors' returns; null with too few `observations`.
+
+    `shrunk_covariance` is the same drawn to its diagonal by the intensity `shrinkage` (0 to 1).
+    """
 
     __tablename__: ClassVar[str] = "factor_covariances"
 
@@ -101,6 +120,8 @@ class FactorCovariance(Table, table=True):
     price_run: str = _required(String(64))
     covariance: float | None = _optional(Double)
     correlation: float | None = _optional(Double)
+    shrunk_covariance: float | None = _optional(Double)
+    shrinkage: float | None = _optional(Double)
     decay: float = _required(Double)
     lookback: int = _required(Integer)
     observations: int = _required(Integer)
@@ -159,5 +180,6 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
         PositionFactorExposure, published.position_factor_exposures
     ),
     published.factor_exposures: _columns(FactorExposure, published.factor_exposures),
+    published.factor_returns: _columns(FactorReturn, published.factor_returns),
     published.factor_covariances: _columns(FactorCovariance, published.factor_covariances),
 }

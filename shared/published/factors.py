@@ -16,9 +16,13 @@ factor_definitions = published_view(
     Column("active", Boolean),
 )
 
-# One row per symbol, session, model and factor. model: "market_relative" (default; later "joint", "univariate").
-# beta is after shrinkage and cap, raw_beta before both; null when quality is "insufficient" (`reason` says why).
-# quality: "full_history" | "limited_history" | "insufficient".
+# One row per symbol, session, model and factor. model: "market_relative" (default: joint, styles over the market,
+# shrunk), "joint" (seven-factor least squares on raw returns) or "univariate" (seven regressions on one factor each:
+# every beta holds the whole market move, so NEVER ADD THEM UP over factors).
+# raw_beta is least squares and standard_error, t_statistic, r_squared, observations and condition_number are its own;
+# beta is after the cap at +-3 (`capped`) and, in market_relative, after shrinkage; null when quality is "insufficient"
+# (`reason` says why). quality: "full_history" | "limited_history" | "insufficient". In univariate r_squared,
+# observations, quality and reason are those of the factor's own regression, in the others of the joint one.
 symbol_factor_betas = published_view(
     "factors",
     "symbol_factor_betas",
@@ -39,7 +43,9 @@ symbol_factor_betas = published_view(
     Column("reason", String),
 )
 
-# beta: return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), estimated jointly with the market; null with reason.
+# maturity: "3M" "2Y" "10Y" "30Y", each estimated jointly with the market and on its own: sensitivities to several
+# maturities overlap and are not added up. beta: return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp); null with
+# reason. standard_error: Newey-West (Bartlett kernel, `lags` = floor(4 (observations / 100)^(2/9))).
 rate_sensitivities = published_view(
     "factors",
     "rate_sensitivities",
@@ -50,6 +56,7 @@ rate_sensitivities = published_view(
     Column("beta", Double),
     Column("standard_error", Double),
     Column("t_statistic", Double),
+    Column("lags", Integer),
     Column("observations", Integer),
     Column("quality", String),
     Column("reason", String),
@@ -75,6 +82,8 @@ position_factor_exposures = published_view(
 
 # One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions. Portfolio beta is
 # this over NAV, taken where both are known. coverage: share of gross delta-adjusted exposure that had a beta (0..1).
+# model as in symbol_factor_betas: dollars of "univariate" stand beside each other, one factor at a time, and are
+# NEVER ADDED UP over factors (each of them holds the market's move).
 factor_exposures = published_view(
     "factors",
     "factor_exposures",
@@ -89,8 +98,22 @@ factor_exposures = published_view(
     Column("positions_left_out", Integer),
 )
 
+# Simple daily returns of the factors, decimals. space: "absolute" (the proxies' own) | "market_relative" (styles minus
+# the market, the market itself). The last 260 sessions of every run; no row where a close of the proxy (or, in
+# market_relative, of the market's) is missing.
+factor_returns = published_view(
+    "factors",
+    "factor_returns",
+    Column("session_date", Date, primary_key=True),
+    Column("space", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("factor_return", Double),
+)
+
 # Daily covariance and correlation of factor returns in the model's factor space (market_relative: styles over
-# market), both triangles and the diagonal. space: "market_relative" | "absolute".
+# market), both triangles and the diagonal. space: "market_relative" | "absolute". covariance and correlation are as
+# measured; shrunk_covariance = (1 - shrinkage) covariance off the diagonal, the same on it: for conditional
+# expectations (docs/decisions/0008-*.md). shrinkage: the estimated intensity, 0..1, one per session and space.
 factor_covariances = published_view(
     "factors",
     "factor_covariances",
@@ -101,6 +124,8 @@ factor_covariances = published_view(
     Column("price_run", String),
     Column("covariance", Double),
     Column("correlation", Double),
+    Column("shrunk_covariance", Double),
+    Column("shrinkage", Double),
     Column("decay", Double),
     Column("lookback", Integer),
     Column("observations", Integer),
