@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.snapshots import calculations, repository
+from services.snapshots import calculations
 from services.snapshots.calculations import (
     GREEKS,
     MEASURES,
@@ -14,12 +15,15 @@ from services.snapshots.calculations import (
     SIDES,
     Book,
     Caveat,
+    Concentration,
     History,
     Quotes,
     Snapshots,
     Take,
     Work,
 )
+from services.snapshots.repository import valuations
+from services.snapshots.repository.rows import Columns, Scope
 from shared import calendar
 from shared.contracts.event import Notice
 from shared.contracts.factors import FactorsComputed
@@ -30,7 +34,6 @@ from shared.messaging import ServiceRouter
 
 router = ServiceRouter("snapshots")
 
-Columns = Mapping[str, Any]
 Portfolios = tuple[UUID, ...]
 
 
@@ -39,7 +42,7 @@ Portfolios = tuple[UUID, ...]
 async def take_snapshots(event: FactorsComputed, session: Session) -> SnapshotsCreated:
     """Value the shard's portfolios at the session's end, and again on every later day that depends on it."""
     _require_session(event.as_of)
-    portfolios = await repository.lock_portfolios(session, event.portfolio_ids)
+    portfolios = await valuations.lock_portfolios(session, event.portfolio_ids)
     takes = await _due(session, portfolios, event.as_of)
     work = await _load(session, portfolios, takes)
     snapshots = await asyncio.to_thread(calculations.portfolio_snapshots, work)
@@ -53,8 +56,8 @@ def _require_session(as_of: date) -> None:
 
 
 async def _due(session: Session, portfolios: Portfolios, as_of: date) -> tuple[Take, ...]:
-    stored = await repository.load_stored_sessions(session, portfolios, as_of)
-    outdated = await repository.load_outdated_sessions(session, portfolios, as_of)
+    stored = await valuations.load_stored_sessions(session, portfolios, as_of)
+    outdated = await valuations.load_outdated_sessions(session, portfolios, as_of)
     return calculations.snapshots_to_take(as_of, History.of(portfolios, stored, outdated))
 
 
@@ -62,15 +65,15 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
     """Everything the takes are computed from: one query per kind of input, whatever their number."""
     needed = calculations.days_needed(takes)
     span = (needed[0], needed[-1]) if needed else (date.max, date.max)
-    book = Book.of(portfolios, await repository.load_positions(session, portfolios, span))
-    closes = await repository.latest_closes(session, book.tickers(), needed)
-    values = await repository.latest_values(session, book.contracts(), needed)
-    flows = await repository.load_flows(session, portfolios, span)
+    book = Book.of(portfolios, await valuations.load_positions(session, portfolios, span))
+    closes = await valuations.latest_closes(session, book.tickers(), needed)
+    values = await valuations.latest_values(session, book.contracts(), needed)
+    flows = await valuations.load_flows(session, portfolios, span)
     return Work(
         takes=takes,
         book=book,
         quotes=await asyncio.to_thread(Quotes.of, book, needed, [*closes, *values]),
-        greeks=await repository.load_greeks(session, portfolios, {take.session for take in takes}),
+        greeks=await valuations.load_greeks(session, portfolios, {take.session for take in takes}),
         flows=[(portfolios.index(portfolio), day, amount) for portfolio, day, amount in flows],
         sessions=calendar.sessions(*span) if needed else (),
     )
@@ -78,9 +81,9 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
 
 async def _save(session: Session, portfolios: Portfolios, work: Work, snapshots: Snapshots) -> None:
     sessions = sorted({take.session for take in work.takes})
-    within: repository.Scope = {"as_of": sessions, "portfolio_id": list(portfolios)}
-    await repository.save_valuations(session, _valuation_columns(portfolios, work, snapshots), within)
-    await repository.save_snapshots(session, _snapshot_columns(portfolios, work, snapshots), within)
+    within: Scope = {"as_of": sessions, "portfolio_id": list(portfolios)}
+    await valuations.save_valuations(session, _valuation_columns(portfolios, work, snapshots), within)
+    await valuations.save_snapshots(session, _snapshot_columns(portfolios, work, snapshots), within)
 
 
 def _valuation_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) -> Columns:
@@ -129,12 +132,17 @@ def _snapshot_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "price_coverage": snapshots.price_coverage,
         "greeks_coverage": snapshots.greeks_coverage,
         "warnings": [_as_json(caveats) for caveats in snapshots.caveats],
+        "concentration": [_by_view(found) for found in snapshots.concentrations],
     }
 
 
 def _by_measure(exposures: Sequence[Sequence[float]]) -> dict[str, dict[str, float]]:
     sides = (dict(zip(SIDES, sums, strict=True)) for sums in exposures)
     return dict(zip(MEASURES, sides, strict=True))
+
+
+def _by_view(concentrations: Mapping[str, Concentration | None]) -> dict[str, dict[str, float] | None]:
+    return {view: asdict(found) if found else None for view, found in concentrations.items()}
 
 
 def _as_json(caveats: Iterable[Caveat]) -> list[dict[str, Any]]:

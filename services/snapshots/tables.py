@@ -15,7 +15,9 @@ from sqlalchemy import (
     Column,
     Date,
     Double,
+    FromClause,
     Index,
+    Integer,
     Numeric,
     Over,
     Select,
@@ -24,7 +26,9 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     select,
+    union_all,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
@@ -109,10 +113,62 @@ class PortfolioSnapshot(Table, table=True):
     price_coverage: float = _required(Double)
     greeks_coverage: float = _required(Double)
     warnings: list[dict[str, Any]] = _required(JSONB)
+    concentration: dict[str, dict[str, float] | None] | None = _optional(JSONB)
+
+
+class RiskMetric(Table, table=True):
+    """One number of a portfolio on one session, in its `unit`; null with `reason`."""
+
+    __tablename__: ClassVar[str] = "risk_metrics"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    metric: str = _key(String(40))
+    view: str = _key(String(10))
+    value: float | None = _optional(Double)
+    unit: str = _required(String(20))
+    observations: int | None = _optional(Integer)
+    coverage: float | None = _optional(Double)
+    reason: str | None = _optional(String)
+
+
+class ComponentVar(Table, table=True):
+    """One position's part of its portfolio's historical VaR and expected shortfall, USD; null with `reason`."""
+
+    __tablename__: ClassVar[str] = "component_var"
+    __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
+
+    position_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    portfolio_id: UUID = _required(Uuid)
+    symbol: str = _required(String(24))
+    var_95: float | None = _optional(Double)
+    es_95: float | None = _optional(Double)
+    var_99: float | None = _optional(Double)
+    es_99: float | None = _optional(Double)
+    reason: str | None = _optional(String)
+
+
+class PnlAttribution(Table, table=True):
+    """The part of a snapshot's P&L that one factor explains, or ("specific") none does; null with `reason`."""
+
+    __tablename__: ClassVar[str] = "pnl_attributions"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    factor: str = _key(String(40))
+    previous_session: date | None = _optional(Date)
+    pnl: Decimal | None = _optional(MONEY)
+    exposure: float | None = _optional(Double)
+    factor_return: float | None = _optional(Double)
+    reason: str | None = _optional(String)
 
 
 position_valuations: SqlTable = PositionValuation.__table__  # type: ignore[attr-defined]
 portfolio_snapshots: SqlTable = PortfolioSnapshot.__table__  # type: ignore[attr-defined]
+risk_metrics: SqlTable = RiskMetric.__table__  # type: ignore[attr-defined]
+component_var: SqlTable = ComponentVar.__table__  # type: ignore[attr-defined]
+pnl_attributions: SqlTable = PnlAttribution.__table__  # type: ignore[attr-defined]
 
 
 def _chained_snapshots() -> Select[Any]:
@@ -144,9 +200,31 @@ def _with_returns(chained: Any) -> Select[Any]:
     return select(*(derived[name].label(name) if name in derived else chained.c[name] for name in names))
 
 
+def _component_parts() -> Select[Any]:
+    """Both confidences of every position, one row each."""
+    part = component_var.c
+    position = (part.position_id, part.as_of, part.portfolio_id, part.symbol, part.reason)
+    parts = {95: (part.var_95, part.es_95), 99: (part.var_99, part.es_99)}
+    named = (
+        select(
+            *position,
+            literal(confidence, Integer).label("confidence"),
+            loss.label("component_var"),
+            shortfall.label("component_es"),
+        )
+        for confidence, (loss, shortfall) in parts.items()
+    )
+    return _columns(union_all(*named).subquery("parts"), published.component_var)
+
+
+def _columns(table: FromClause, view: SqlTable) -> Select[Any]:
+    return select(*(table.c[column.name] for column in view.columns))
+
+
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.position_valuations: select(
-        *(position_valuations.c[column.name] for column in published.position_valuations.columns)
-    ),
+    published.position_valuations: _columns(position_valuations, published.position_valuations),
     published.portfolio_snapshots: _chained_snapshots(),
+    published.risk_metrics: _columns(risk_metrics, published.risk_metrics),
+    published.component_var: _component_parts(),
+    published.pnl_attributions: _columns(pnl_attributions, published.pnl_attributions),
 }

@@ -1,14 +1,15 @@
 """Valuations and daily snapshots as snapshots publishes them."""
 
-from sqlalchemy import Boolean, Column, Date, Double, Numeric, String, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, Integer, Numeric, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
 # One row per active position and session. price: USD per share (per share of contract for options), null with
 # `reason` when nothing was ever known; price_date < as_of means carried forward (stale). price_source:
-# "close" | "adjusted_close" | "model" | "intrinsic"; a model value is as old as the close of the underlying
-# it rests on. exposures in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
+# "close" | "adjusted_close" | "quote_mid" | "model" | "intrinsic"; a model value is as old as the close of the
+# underlying it rests on, a quote's mid is of its own session. exposures in signed USD. delta: per share, 1 for
+# stock. daily_pnl: null on the first snapshot.
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
@@ -69,4 +70,59 @@ portfolio_snapshots = published_view(
     Column("price_coverage", Double),
     Column("greeks_coverage", Double),
     Column("warnings", JSONB),
+)
+
+# One row per portfolio, session, metric and view ("portfolio" | "longs" | "shorts": positions of positive,
+# negative quantity). value: in `unit` ("USD" | "decimal" | "decimal per year" | "ratio"), null with `reason`
+# ("12 returns, 60 needed"). observations: returns or days of P&L behind it. coverage: share of gross notional
+# exposure that had the inputs (0..1); null where there is no such notion. Every view: var_95_1d_historical,
+# es_95_1d_historical, var_99_.., es_99_.., the same _parametric (losses, positive), market_exposure (dollars per
+# 1.00 of market return), beta (market_exposure / NAV), hhi, top_3_weight, top_10_weight. Of the portfolio only:
+# volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown (never positive), beta_realised_252d
+# and correlation_spy (of daily returns against SPY's), performance_1d and _1w, _1m, _3m, _ytd, _1y (time-weighted,
+# flows excluded).
+risk_metrics = published_view(
+    "snapshots",
+    "risk_metrics",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("view", String, primary_key=True),
+    Column("value", Double),
+    Column("unit", String),
+    Column("observations", Integer),
+    Column("coverage", Double),
+    Column("reason", String),
+)
+
+# One row per position, session and confidence (95 | 99): its part in USD of the portfolio's historical one-day VaR
+# and expected shortfall; the parts of a portfolio's positions add up to the metric. Null with `reason` for a
+# position left out of it.
+component_var = published_view(
+    "snapshots",
+    "component_var",
+    Column("position_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("confidence", Integer, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("component_var", Double),
+    Column("component_es", Double),
+    Column("reason", String),
+)
+
+# One row per portfolio, session and active factor, and one for "specific": the rows' pnl add up to the snapshot's
+# daily_pnl. pnl = exposure (USD at previous_session) x factor_return (summed over the sessions since, model and
+# space market_relative); specific is what is left and has neither. Null with `reason`.
+pnl_attributions = published_view(
+    "snapshots",
+    "pnl_attributions",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("previous_session", Date),
+    Column("pnl", Numeric(20, 6)),
+    Column("exposure", Double),
+    Column("factor_return", Double),
+    Column("reason", String),
 )

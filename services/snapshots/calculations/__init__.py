@@ -2,6 +2,7 @@
 
 from services.snapshots.calculations.book import Book, Quotes, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
+from services.snapshots.calculations.concentration import Concentration
 from services.snapshots.calculations.schedule import History, Take, days_needed, snapshots_to_take
 from services.snapshots.calculations.snapshot import (
     GREEKS,
@@ -20,6 +21,7 @@ __all__ = [
     "SIDES",
     "Book",
     "Caveat",
+    "Concentration",
     "History",
     "Quotes",
     "Snapshots",

@@ -9,6 +9,7 @@ import numpy as np
 
 from services.snapshots.calculations.book import Days, Floats, Indices, Mask, Objects, Work, days
 from services.snapshots.calculations.caveats import Caveat
+from services.snapshots.calculations.concentration import Concentration, book_concentrations
 from services.snapshots.calculations.valuation import Valuations, position_valuations
 
 GREEKS = ("delta", "gamma", "theta", "vega", "rho")
@@ -29,7 +30,7 @@ class Snapshots:
     of stock has delta 1; NaN when it holds options and none has Greeks. `counts`: (takes, POSITION_TYPES).
     `price_coverage`: share of gross notional exposure priced on the session itself (a position whose notional
     is not known weighs with its cost, an option with its strike). `greeks_coverage`: share of the options'
-    gross notional that has Greeks. Both are 1 when there is nothing to cover.
+    gross notional that has Greeks. Both are 1 when there is nothing to cover. `concentrations`: by view.
     """
 
     valuations: Valuations
@@ -44,6 +45,7 @@ class Snapshots:
     price_coverage: Floats
     greeks_coverage: Floats
     caveats: tuple[tuple[Caveat, ...], ...]
+    concentrations: tuple[dict[str, Concentration | None], ...]
 
 
 def portfolio_snapshots(work: Work) -> Snapshots:
@@ -68,6 +70,7 @@ def portfolio_snapshots(work: Work) -> Snapshots:
         price_coverage=_share(sums, weight, valuations.price_day == _sessions(work)[valuations.take]),
         greeks_coverage=_share(sums, np.where(is_option, weight, 0.0), with_greeks),
         caveats=_caveats(work, valuations, valuations.active & is_option & ~with_greeks),
+        concentrations=book_concentrations(valuations, work.book, len(work.takes)),
     )
 
 

@@ -1,11 +1,8 @@
-"""Every SQL statement of the snapshots service."""
+"""Books, prices and Greeks to value, and the valuations and snapshots that come of it."""
 
 import asyncio
-import json
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +16,6 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
-    Table,
     and_,
     case,
     cast,
@@ -30,8 +26,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from services.snapshots.repository.rows import Columns, Scope, rows_of
 from services.snapshots.tables import (
     PortfolioSnapshot,
     PositionValuation,
@@ -44,8 +40,6 @@ from shared.published import gateway, greeks, ingest
 
 Portfolios = tuple[UUID, ...]
 Span = tuple[date, date]
-Columns = Mapping[str, Any]  # by name: arrays or lists, one value per row
-Scope = Mapping[str, list[Any]]
 
 
 async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID]) -> Portfolios:
@@ -205,45 +199,11 @@ async def load_flows(session: Session, portfolios: Portfolios, span: Span) -> li
 
 async def save_valuations(session: Session, columns: Columns, within: Scope) -> None:
     """Replace the valuations of the scope's sessions and portfolios by these."""
-    rows = await asyncio.to_thread(_rows, position_valuations, columns)
+    rows = await asyncio.to_thread(rows_of, position_valuations, columns)
     await merge(session, PositionValuation, rows, within)
 
 
 async def save_snapshots(session: Session, columns: Columns, within: Scope) -> None:
     """Replace the snapshots of the scope's sessions and portfolios by these."""
-    rows = await asyncio.to_thread(_rows, portfolio_snapshots, columns)
+    rows = await asyncio.to_thread(rows_of, portfolio_snapshots, columns)
     await merge(session, PortfolioSnapshot, rows, within)
-
-
-def _rows(table: Table, columns: Columns) -> list[dict[str, Any]]:
-    """One mapping per row, every value as its column stores it."""
-    stored = {name: _stored(table.c[name], values) for name, values in columns.items()}
-    return [dict(zip(stored, values, strict=True)) for values in zip(*stored.values(), strict=True)]
-
-
-def _stored(column: Column[Any], values: Any) -> list[Any]:
-    plain = values.tolist() if hasattr(values, "tolist") else values
-    convert = _CONVERSIONS.get(type(column.type))
-    return plain if convert is None else [convert(value) for value in plain]
-
-
-def _money(value: float) -> Decimal | None:
-    """Six decimals, rounded here and nowhere else; None for NaN."""
-    return None if math.isnan(value) else Decimal(f"{value:.6f}")
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_rounded(value))
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _rounded(inner) for name, inner in value.items()}
-    return round(value, 6) if isinstance(value, float) else value
-
-
-_CONVERSIONS: Mapping[type, Callable[[Any], Any]] = {Numeric: _money, Double: _number, JSONB: _json}

@@ -1,0 +1,64 @@
+"""How much of a book lies in few instruments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.snapshots.calculations.book import Book, Floats, Indices, Mask
+from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, Metric
+from services.snapshots.calculations.valuation import Valuations
+
+MEASURES = ("hhi", "top_3_weight", "top_10_weight")
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Herfindahl-Hirschman index (1/n for n equal instruments, 1 for one) and the weight of the 3 and 10 largest."""
+
+    hhi: float
+    top_3_weight: float
+    top_10_weight: float
+
+
+def concentration(values: Floats) -> Concentration | None:
+    """Of instruments worth `values` (signed USD), weighted by absolute value; None when nothing has a value.
+
+    HHI = sum of squared weights (Hirschman, National Power, 1945; Herfindahl 1950).
+    """
+    sizes = np.sort(np.abs(values[np.isfinite(values)]))[::-1]
+    total = float(sizes.sum())
+    if total <= 0.0:
+        return None
+    weights = sizes / total
+    return Concentration(float((weights**2).sum()), float(weights[:3].sum()), float(weights[:10].sum()))
+
+
+def book_concentrations(
+    valuations: Valuations, book: Book, takes: int
+) -> tuple[dict[str, Concentration | None], ...]:
+    """Per take and view. Lots of one instrument are added up (long and short ones cancel) before weighing."""
+    names, inverse = np.unique(book.symbol.astype(str), return_inverse=True)
+    code: Indices = inverse.astype(np.int64)
+    quantity = book.quantity[valuations.position]
+    priced = valuations.active & np.isfinite(valuations.market_value)
+    sides = {PORTFOLIO: priced, LONGS: priced & (quantity > 0), SHORTS: priced & (quantity < 0)}
+    by_view = {view: _values(valuations, code, (takes, len(names)), side) for view, side in sides.items()}
+    return tuple(
+        {view: concentration(values[take]) for view, values in by_view.items()} for take in range(takes)
+    )
+
+
+def _values(valuations: Valuations, code: Indices, shape: tuple[int, int], chosen: Mask) -> Floats:
+    """USD per take and instrument, 0 where none is held."""
+    values = np.zeros(shape)
+    cells = valuations.take[chosen], code[valuations.position[chosen]]
+    np.add.at(values, cells, valuations.market_value[chosen])
+    return values
+
+
+def concentration_metrics(view: str, found: Concentration | None) -> tuple[Metric, ...]:
+    """The three measures of one view."""
+    if found is None:
+        reason = "no position with a value"
+        return tuple(Metric.missing(name, RATIO, reason, view) for name in MEASURES)
+    return tuple(Metric(name, view, getattr(found, name), RATIO) for name in MEASURES)

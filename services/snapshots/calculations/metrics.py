@@ -1,0 +1,58 @@
+"""One measured number, and what every measure shares: windows, minimum history, units, sides of a book."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SESSIONS_A_YEAR = 252
+MINIMUM_OBSERVATIONS = 60
+
+PORTFOLIO, LONGS, SHORTS = "portfolio", "longs", "shorts"
+VIEWS = (PORTFOLIO, LONGS, SHORTS)
+
+USD = "USD"
+DECIMAL = "decimal"
+DECIMAL_A_YEAR = "decimal per year"
+RATIO = "ratio"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of one portfolio on one session, or None with the `reason`.
+
+    `view`: the whole portfolio, its positions of positive or those of negative quantity. `observations`: how
+    many returns or days of P&L are behind it; `coverage`: the share of gross notional exposure that had the
+    inputs; None where the notion does not apply.
+    """
+
+    name: str
+    view: str
+    value: float | None
+    unit: str
+    observations: int | None = None
+    coverage: float | None = None
+    reason: str | None = None
+
+    @classmethod
+    def missing(
+        cls, name: str, unit: str, reason: str, view: str = PORTFOLIO, **known: int | None
+    ) -> "Metric":
+        """A metric that could not be measured."""
+        return cls(name, view, None, unit, known.get("observations"), None, reason)
+
+
+def measured(name: str, unit: str, value: float, observations: int) -> Metric:
+    """A metric of the whole portfolio; a value that is not finite is one that returns without variation give."""
+    if not math.isfinite(value):
+        return Metric.missing(name, unit, "the returns do not vary", observations=observations)
+    return Metric(name, PORTFOLIO, value, unit, observations)
+
+
+def shortage(found: int, needed: int, what: str = "returns") -> str | None:
+    """ "12 returns, 60 needed", or None when there are enough."""
+    return None if found >= needed else f"{found} {what}, {needed} needed"
+
+
+def values_of(metrics: Sequence[Metric]) -> dict[tuple[str, str], float | None]:
+    """(name, view) to value."""
+    return {(metric.name, metric.view): metric.value for metric in metrics}

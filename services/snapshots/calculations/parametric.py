@@ -1,0 +1,121 @@
+"""Parametric value at risk and expected shortfall: normal P&L from the factor model, options by their delta.
+
+With X_u the delta-adjusted dollars on underlying u, b_u its betas, C the daily covariance of factor returns and
+s_u^2 the variance of what the factors leave unexplained, independent between underlyings:
+sigma^2 = F'C F + sum_u X_u^2 s_u^2 with F = sum_u X_u b_u;
+VaR_c = z_c sigma and ES_c = sigma phi(z_c) / (1 - c), mean zero, losses positive.
+Source: RiskMetrics Technical Document, 4th edition, 1996, sections 1.2 and 5.2; ES of the normal distribution:
+McNeil, Frey and Embrechts, Quantitative Risk Management, 2005, example 2.18.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.snapshots.calculations.book import Floats, Indices, Mask
+from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS
+
+# Standard normal quantiles of 0.95 and 0.99, and the density there over the tail's probability.
+NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
+
+
+@dataclass(frozen=True)
+class FactorModel:
+    """U underlyings by K factors, daily: `betas` (U x K), `covariance` (K x K), `specific_variance` (U).
+
+    NaN rows are underlyings without betas or with too few returns. `observations`: days behind the covariance.
+    """
+
+    betas: Floats
+    covariance: Floats
+    specific_variance: Floats
+    observations: int
+
+    @property
+    def known(self) -> Mask:
+        """Which underlyings the model can speak about."""
+        return np.isfinite(self.betas).all(axis=1) & np.isfinite(self.specific_variance)
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """P positions of one book: signed delta-adjusted USD, NaN where unknown; their underlying's row; their weight."""
+
+    dollars: Floats
+    underlying: Indices
+    weight: Floats
+
+    def of(self, chosen: Mask) -> "Exposures":
+        """Those of the positions."""
+        return Exposures(self.dollars[chosen], self.underlying[chosen], self.weight[chosen])
+
+
+@dataclass(frozen=True)
+class ParametricRisk:
+    """The standard deviation of one day's P&L in USD with its two parts, and the share of weight it covers.
+
+    NaN with a `reason` when there is nothing to measure.
+    """
+
+    deviation: float
+    factor_deviation: float
+    specific_deviation: float
+    coverage: float | None
+    reason: str | None
+
+    def value_at_risk(self, confidence: int) -> float:
+        """The loss not exceeded with that confidence (95 or 99), USD."""
+        return NORMAL_QUANTILE[confidence] * self.deviation
+
+    def expected_shortfall(self, confidence: int) -> float:
+        """The mean loss beyond the VaR, USD."""
+        quantile = NORMAL_QUANTILE[confidence]
+        density = math.exp(-0.5 * quantile * quantile) / math.sqrt(2.0 * math.pi)
+        return self.deviation * density / (1.0 - confidence / 100.0)
+
+
+def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
+    """One book's normal P&L; positions without an exposure or an estimate are left out and lower the coverage."""
+    measured = np.isfinite(exposures.dollars) & model.known[exposures.underlying]
+    total = float(exposures.weight.sum())
+    coverage = float(exposures.weight[measured].sum()) / total if total > 0.0 else None
+    problem = _problem(measured, model)
+    if problem:
+        return ParametricRisk(math.nan, math.nan, math.nan, coverage, problem)
+    dollars = np.bincount(
+        exposures.underlying[measured], exposures.dollars[measured], minlength=len(model.betas)
+    )
+    factors = dollars @ np.nan_to_num(model.betas)
+    factor_variance = max(float(factors @ model.covariance @ factors), 0.0)
+    specific_variance = float(dollars**2 @ np.nan_to_num(model.specific_variance))
+    return ParametricRisk(
+        deviation=math.sqrt(factor_variance + specific_variance),
+        factor_deviation=math.sqrt(factor_variance),
+        specific_deviation=math.sqrt(specific_variance),
+        coverage=coverage,
+        reason=None,
+    )
+
+
+def _problem(measured: Mask, model: FactorModel) -> str | None:
+    if not np.isfinite(model.covariance).all():
+        return "no factor covariance for the session"
+    if not len(measured):
+        return "no positions"
+    return None if measured.any() else "no position has betas and a specific variance"
+
+
+def specific_variances(returns: Floats, factor_returns: Floats, betas: Floats, decay: float) -> Floats:
+    """Variance per underlying (U) of returns (T x U) less betas (U x K) times factor returns (T x K).
+
+    Mean zero and weighted decay^age like the factor covariance, so that both parts of the variance look
+    at the same past. NaN with fewer than 60 days on which the return and every factor are known.
+    """
+    residuals = returns - factor_returns @ betas.T
+    known = np.isfinite(residuals)
+    weights = np.where(known, (decay ** np.arange(len(residuals))[::-1])[:, None], 0.0)
+    total = weights.sum(axis=0)
+    enough = known.sum(axis=0) >= MINIMUM_OBSERVATIONS
+    variance = (weights * np.nan_to_num(residuals) ** 2).sum(axis=0)
+    return np.where(enough, variance / np.where(enough, total, 1.0), np.nan)

@@ -1,0 +1,225 @@
+"""What a portfolio's own returns say: volatility, Sharpe, Sortino, drawdown, beta, correlation, performance.
+
+Returns are time-weighted: P&L over the NAV of the snapshot before, flows excluded. A return counts as *daily*
+when it spans exactly one session; one that spans a gap moves performance and drawdown, never a statistic
+of daily returns. Rates are the 3-month Treasury yield of each return's own day, r_f = yield / 252.
+Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and Price, Journal of Investing 3 (1994).
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+
+import numpy as np
+
+from services.snapshots.calculations.book import Floats, Indices, Mask
+from services.snapshots.calculations.metrics import (
+    DECIMAL,
+    DECIMAL_A_YEAR,
+    MINIMUM_OBSERVATIONS,
+    RATIO,
+    SESSIONS_A_YEAR,
+    Metric,
+    measured,
+    shortage,
+)
+
+WINDOWS = (21, 63, SESSIONS_A_YEAR)
+PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One portfolio's snapshots, ascending by session; every column has one entry per snapshot.
+
+    `returns`: decimals since the snapshot before, NaN at the first and where NAV was not positive. `spans`:
+    the sessions a return covers, 0 at the first. `market`: the market's return on the session, `rate`: the
+    3-month Treasury yield known on it as a decimal per year; NaN where unknown.
+    """
+
+    sessions: tuple[date, ...]
+    returns: Floats
+    spans: Indices
+    market: Floats
+    rate: Floats
+
+    def until(self, place: int) -> "Chain":
+        """The chain as it ended with its snapshot number `place`."""
+        return Chain(*(getattr(self, field.name)[: place + 1] for field in fields(self)))
+
+    def daily(self, window: int = SESSIONS_A_YEAR) -> "_Daily":
+        """The last `window` returns that span one session."""
+        chosen = np.flatnonzero((self.spans == 1) & np.isfinite(self.returns))[-window:]
+        return _Daily(self.returns[chosen], self.market[chosen], self.rate[chosen])
+
+
+@dataclass(frozen=True)
+class _Daily:
+    """Daily returns with the market's return and the yearly rate of the same days."""
+
+    returns: Floats
+    market: Floats
+    rate: Floats
+
+    def excess(self) -> Floats:
+        return self.returns - self.rate / SESSIONS_A_YEAR
+
+
+def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ...]:
+    """Every realised metric at the chain's last session.
+
+    `exchange` holds the exchange's sessions, ascending, over at least the chain's span.
+    """
+    return (
+        *(_volatility(chain.daily(window), window) for window in WINDOWS),
+        *_reward_to_risk(chain.daily()),
+        *_market_relation(chain.daily()),
+        _max_drawdown(chain),
+        *_performances(chain, exchange),
+    )
+
+
+def _volatility(daily: _Daily, window: int) -> Metric:
+    """Sample deviation (n - 1) times the square root of 252; 60 returns do for the longer windows."""
+    name, found = f"volatility_{window}d", len(daily.returns)
+    lack = shortage(found, min(window, MINIMUM_OBSERVATIONS))
+    if lack:
+        return Metric.missing(name, DECIMAL_A_YEAR, lack, observations=found)
+    return measured(name, DECIMAL_A_YEAR, annual_volatility(daily.returns), found)
+
+
+def annual_volatility(returns: Floats) -> float:
+    """sqrt(252) x the sample standard deviation (n - 1) of daily returns, decimal per year."""
+    return float(returns.std(ddof=1)) * math.sqrt(SESSIONS_A_YEAR)
+
+
+def _reward_to_risk(daily: _Daily) -> Iterator[Metric]:
+    known = np.isfinite(daily.rate)
+    excess, found = daily.excess()[known], int(known.sum())
+    lack = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known))
+    for name, ratio in (("sharpe_252d", sharpe_ratio), ("sortino_252d", sortino_ratio)):
+        if lack:
+            yield Metric.missing(name, RATIO, lack, observations=found)
+        else:
+            yield measured(name, RATIO, ratio(excess), found)
+
+
+def sharpe_ratio(excess: Floats) -> float:
+    """sqrt(252) x mean / sample deviation of the daily returns over the rate; NaN when they do not vary."""
+    deviation = float(excess.std(ddof=1))
+    return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), deviation)
+
+
+def sortino_ratio(excess: Floats) -> float:
+    """sqrt(252) x mean / downside deviation, the root mean square of min(excess, 0) over all days; NaN without any."""
+    downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
+    return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), downside)
+
+
+def _divided(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > _NOTHING else math.nan
+
+
+_NOTHING = 1e-15  # a deviation of equal returns is rounding, not risk
+
+
+def _market_relation(daily: _Daily) -> Iterator[Metric]:
+    """Slope and correlation of the portfolio's daily returns against the market's on the same days."""
+    known = np.isfinite(daily.market)
+    own, market, found = daily.returns[known], daily.market[known], int(known.sum())
+    lack = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a market return", known))
+    for name, relation in (("beta_realised_252d", realised_beta), ("correlation_spy", correlation)):
+        if lack:
+            yield Metric.missing(name, RATIO, lack, observations=found)
+        else:
+            yield measured(name, RATIO, relation(own, market), found)
+
+
+def realised_beta(own: Floats, market: Floats) -> float:
+    """cov(own, market) / var(market) of daily returns; NaN when the market does not move."""
+    centred = market - market.mean()
+    return _divided(float(np.mean(centred * (own - own.mean()))), float(np.mean(centred**2)))
+
+
+def correlation(own: Floats, market: Floats) -> float:
+    """Pearson correlation of daily returns; NaN when one of them does not vary."""
+    deviations = float(own.std()) * float(market.std())
+    return _divided(float(np.mean((own - own.mean()) * (market - market.mean()))), deviations)
+
+
+def _returns_with(what: str, known: Mask) -> str:
+    return "returns" if known.all() else f"returns with {what}"
+
+
+def _max_drawdown(chain: Chain) -> Metric:
+    """The largest fall of the compounded returns from an earlier high, since the first snapshot; not positive."""
+    name, returns = "max_drawdown", chain.returns[1:]
+    problem = shortage(len(returns), 1) or _unknown_return(chain, 0)
+    if problem:
+        return Metric.missing(name, DECIMAL, problem, observations=len(returns))
+    return measured(name, DECIMAL, max_drawdown(returns), len(returns))
+
+
+def max_drawdown(returns: Floats) -> float:
+    """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 when they never fall."""
+    wealth = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
+    return float((wealth / np.maximum.accumulate(wealth)).min()) - 1.0
+
+
+def _performances(chain: Chain, exchange: Sequence[date]) -> Iterator[Metric]:
+    """The compounded returns since the session that ended the period before."""
+    for period in PERIODS:
+        name = f"performance_{period}"
+        start = period_start(chain.sessions[-1], period)
+        problem, first = _start(chain, start, exchange)
+        problem = problem or _unknown_return(chain, first)
+        since = chain.returns[first + 1 :]
+        if problem:
+            yield Metric.missing(name, DECIMAL, problem)
+        else:
+            yield measured(name, DECIMAL, float(np.prod(1.0 + since)) - 1.0, len(since))
+
+
+def period_start(session: date, period: str) -> date:
+    """The day whose value a period's return starts from: so long ago, or last New Year's Eve."""
+    match period:
+        case "1d":
+            return session - timedelta(days=1)
+        case "1w":
+            return session - timedelta(days=7)
+        case "ytd":
+            return date(session.year - 1, 12, 31)
+        case _:
+            return _months_before(session, {"1m": 1, "3m": 3, "1y": 12}[period])
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    following_year, following_month = divmod(year * 12 + month + 1, 12)
+    last = date(following_year, following_month + 1, 1) - timedelta(days=1)
+    return last.replace(day=min(day.day, last.day))
+
+
+def _start(chain: Chain, day: date, exchange: Sequence[date]) -> tuple[str | None, int]:
+    """The place of the snapshot of the last session on or before `day`, or why there is none."""
+    if day < chain.sessions[0]:
+        return (
+            f"the first snapshot is of {chain.sessions[0].isoformat()}, one of {day.isoformat()} is needed",
+            0,
+        )
+    session = exchange[bisect_right(exchange, day) - 1]
+    place = bisect_right(chain.sessions, session) - 1
+    if chain.sessions[place] != session:
+        return f"no snapshot of {session.isoformat()}", 0
+    return None, place
+
+
+def _unknown_return(chain: Chain, after: int) -> str | None:
+    """Why the returns after a place cannot be compounded; None when they can."""
+    unknown = np.flatnonzero(~np.isfinite(chain.returns[after + 1 :]))
+    if not len(unknown):
+        return None
+    return f"no return on {chain.sessions[after + 1 + int(unknown[0])].isoformat()}: NAV before it was not positive"

@@ -1,0 +1,127 @@
+"""Historical value at risk and expected shortfall: today's holdings over the past days' moves.
+
+Everything is a weighted sum of the positions' own P&L on the same days, so the parts of the positions add up to
+the portfolio's figure by construction. Losses are positive.
+
+With n days of portfolio P&L ordered from the worst, h = (n - 1)(1 - c), k = floor(h), w = h - k:
+VaR_c = -[(1 - w) P_(k) + w P_(k+1)], the linearly interpolated quantile (Hyndman and Fan, American Statistician
+50, 1996, type 7); ES_c = -mean(P_(0..k)), the mean of the days at or beyond it. A position's component is the
+same combination of its own P&L on those same days: the conditional expectation E[loss_i | portfolio loss =
+VaR] (Tasche, "Risk contributions and performance measurement", 1999), estimated by the days that define it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.snapshots.calculations.book import Floats, Indices, Mask, Objects
+from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS, shortage
+
+CONFIDENCES = (95, 99)
+COVERAGE_OF_A_DAY = 0.95
+TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es"))
+
+
+@dataclass(frozen=True)
+class PositionPnl:
+    """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where it is not known.
+
+    `weight`: gross notional exposure in USD, which decides what share of the book a day or a figure covers.
+    `reason`: why a position has no P&L at all, None where it has.
+    """
+
+    pnl: Floats
+    weight: Floats
+    reason: Objects
+
+    def of(self, chosen: Mask) -> "PositionPnl":
+        """Those of the positions."""
+        return PositionPnl(self.pnl[chosen], self.weight[chosen], self.reason[chosen])
+
+
+@dataclass(frozen=True)
+class HistoricalRisk:
+    """One book's figures, USD, loss positive: `totals` by measure, `components` P x measures.
+
+    `components` add up to `totals` over the positions that were measured and are NaN for the others, whose
+    `left_out` says why. When there is no figure, `totals` are NaN and `reason` says why. `days`: how many
+    days of P&L are behind it; `coverage`: the share of `weight` that was measured.
+    """
+
+    totals: Floats
+    components: Floats
+    left_out: Objects
+    days: int
+    coverage: float | None
+    reason: str | None
+
+
+def historical_risk(positions: PositionPnl) -> HistoricalRisk:
+    """VaR and ES of the positions together, one column per entry of `TAIL_MEASURES`.
+
+    A position with fewer than 60 days is left out. A day counts when positions of at least 95 % of the
+    measured weight are known on it (the others count nothing that day); fewer than 60 such days give no figure.
+    """
+    known = np.isfinite(positions.pnl)
+    measured = known.sum(axis=1) >= MINIMUM_OBSERVATIONS
+    days = _covered_days(known[measured], positions.weight[measured])
+    found = int(days.sum())
+    left_out = _reasons(positions, known)
+    coverage = _coverage(positions.weight, measured)
+    problem = _problem(positions, measured, found)
+    components = np.full((len(measured), len(TAIL_MEASURES)), np.nan)
+    if problem:
+        unknown = np.full(len(TAIL_MEASURES), np.nan)
+        return HistoricalRisk(unknown, components, left_out, found, coverage, problem)
+    pnl = np.nan_to_num(positions.pnl[measured][:, days])
+    components[measured] = -(pnl @ tail_weights(pnl.sum(axis=0)))
+    return HistoricalRisk(components[measured].sum(axis=0), components, left_out, found, coverage, None)
+
+
+def tail_weights(pnl: Floats) -> Floats:
+    """How much each of the n days counts in each measure: n x measures, every column adds up to 1."""
+    order = np.argsort(pnl, kind="stable")
+    weights = np.zeros((len(pnl), len(TAIL_MEASURES)))
+    for place, confidence in enumerate(CONFIDENCES):
+        rank = (len(pnl) - 1) * ((100 - confidence) / 100)
+        whole = math.floor(rank)
+        weights[order[whole], 2 * place] = 1.0 - (rank - whole)
+        weights[order[min(whole + 1, len(pnl) - 1)], 2 * place] += rank - whole
+        weights[order[: whole + 1], 2 * place + 1] = 1.0 / (whole + 1)
+    return weights
+
+
+def _covered_days(known: Mask, weight: Floats) -> Mask:
+    total = float(weight.sum())
+    if not len(weight):
+        return np.zeros(known.shape[1], dtype=np.bool_)
+    if total <= 0.0:  # positions that move nothing, such as expired options: every known day is as good
+        return np.asarray(known.any(axis=0))
+    return np.asarray(weight @ known >= COVERAGE_OF_A_DAY * total)
+
+
+def _coverage(weight: Floats, measured: Mask) -> float | None:
+    total = float(weight.sum())
+    return float(weight[measured].sum()) / total if total > 0.0 else None
+
+
+def _reasons(positions: PositionPnl, known: Mask) -> Objects:
+    """Why each position is left out; None where it is not."""
+    counts: Indices = known.sum(axis=1)
+    reasons = np.empty(len(counts), dtype=object)
+    reasons[:] = [
+        None
+        if count >= MINIMUM_OBSERVATIONS
+        else given or shortage(count, MINIMUM_OBSERVATIONS, "days of P&L")
+        for count, given in zip(counts.tolist(), positions.reason.tolist(), strict=True)
+    ]
+    return reasons
+
+
+def _problem(positions: PositionPnl, measured: Mask, days: int) -> str | None:
+    if not len(measured):
+        return "no positions"
+    if not measured.any():
+        return "no position has a P&L vector"
+    return shortage(days, MINIMUM_OBSERVATIONS, "days of P&L")
