@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Date, Double, Index, Integer, Select, String, Uuid, select
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.database import table_base
@@ -168,6 +169,83 @@ class FactorExposure(Table, table=True):
     positions_left_out: int = _required(Integer)
 
 
+class CorrelationCalculation(Table, table=True):
+    """How the underlyings of a portfolio move together, summed up. Null figures with `reason`.
+
+    `kept` and `left_out` list the underlyings that are in the matrix, the largest first, and those that are not.
+    """
+
+    __tablename__: ClassVar[str] = "correlation_calculations"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    price_run: str = _required(String(64))
+    parameters: dict[str, Any] = _required(JSONB)
+    overall_correlation: float | None = _optional(Double)
+    concentration: float | None = _optional(Double)
+    effective_positions: float | None = _optional(Double)
+    coverage: float | None = _optional(Double)
+    gross_value: float = _required(Double)
+    kept_value: float = _required(Double)
+    positions: int = _required(Integer)
+    positions_kept: int = _required(Integer)
+    symbols_kept: int = _required(Integer)
+    symbols_left_out: int = _required(Integer)
+    kept: list[dict[str, Any]] = _required(JSONB)
+    left_out: list[dict[str, Any]] = _required(JSONB)
+    clusters: int = _required(Integer)
+    psd_repaired: bool = _required(Boolean)
+    largest_repair: float = _required(Double)
+    warnings: list[dict[str, Any]] = _required(JSONB)
+    reason: str | None = _optional(String)
+
+
+class CorrelationPair(Table, table=True):
+    """The correlation of two underlyings of a portfolio, in both orders and with themselves. Null with `reason`."""
+
+    __tablename__: ClassVar[str] = "correlation_pairs"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    symbol_a: str = _key(String(24))
+    symbol_b: str = _key(String(24))
+    correlation: float | None = _optional(Double)
+    measured_correlation: float | None = _optional(Double)
+    observations: int = _required(Integer)
+    quality: str = _required(String(20))
+    reason: str | None = _optional(String)
+
+
+class CorrelationCluster(Table, table=True):
+    """Underlyings of a portfolio that move together; the one with the most `members` is number 1."""
+
+    __tablename__: ClassVar[str] = "correlation_clusters"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    cluster: int = _key(Integer)
+    name: str = _required(String(100))
+    members: int = _required(Integer)
+    value: float = _required(Double)
+    weight: float = _required(Double)
+    mean_correlation: float = _required(Double)
+
+
+class CorrelationClusterMember(Table, table=True):
+    """An underlying in a cluster, with its signed value in USD."""
+
+    __tablename__: ClassVar[str] = "correlation_cluster_members"
+
+    portfolio_id: UUID = _key(Uuid)
+    as_of: date = _key(Date)
+    cluster: int = _key(Integer)
+    symbol: str = _key(String(24))
+    value: float = _required(Double)
+    weight: float = _required(Double)
+    positions: int = _required(Integer)
+    mean_correlation: float = _required(Double)
+
+
 def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
     return select(*(sql_table(model).c[column.name] for column in view.columns))
 
@@ -182,4 +260,10 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.factor_exposures: _columns(FactorExposure, published.factor_exposures),
     published.factor_returns: _columns(FactorReturn, published.factor_returns),
     published.factor_covariances: _columns(FactorCovariance, published.factor_covariances),
+    published.correlation_calculations: _columns(CorrelationCalculation, published.correlation_calculations),
+    published.correlation_pairs: _columns(CorrelationPair, published.correlation_pairs),
+    published.correlation_clusters: _columns(CorrelationCluster, published.correlation_clusters),
+    published.correlation_cluster_members: _columns(
+        CorrelationClusterMember, published.correlation_cluster_members
+    ),
 }

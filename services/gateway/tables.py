@@ -270,8 +270,15 @@ def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
     return select(*(sql_table(model).c[column.name] for column in view.columns))
 
 
+def _tags_by_position() -> Select[Any]:
+    carried, tag = sql_table(PositionTag), sql_table(Tag)
+    joined = carried.join(tag, tag.c.tag_id == carried.c.tag_id)
+    return select(carried.c.position_id, tag.c.name.label("tag")).select_from(joined)
+
+
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.portfolios: _columns(Portfolio, published.portfolios),
     published.positions: _columns(Position, published.positions),
     published.cash_flows: _columns(CashFlow, published.cash_flows),
+    published.position_tags: _tags_by_position(),
 }

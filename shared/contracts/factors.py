@@ -11,6 +11,12 @@ class FactorsComputed(ShardEvent):
     subject: ClassVar[str] = "factors.computed"
 
 
+class CorrelationsComputed(ShardEvent):
+    """The position correlations of a shard are stored: in the weekly session, and when they were asked for."""
+
+    subject: ClassVar[str] = "correlations.computed"
+
+
 class FactorsFailed(WorkFailed):
     """The factors service gave up on a message."""
 

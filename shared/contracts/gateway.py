@@ -1,9 +1,11 @@
-"""What the gateway tells: a book changed, an operator asked for a session to be closed."""
+"""What the gateway tells: a book changed, a session is to be closed, correlations are wanted."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.contracts.event import Event
+from pydantic import Field
+
+from shared.contracts.event import Contract, Event, ShardEvent
 
 
 class PortfoliosChanged(Event):
@@ -21,3 +23,26 @@ class MarketCloseRequested(Event):
     subject: ClassVar[str] = "market_close.requested"
 
     reason: str = "operator"
+
+
+class CorrelationParameters(Contract):
+    """What to correlate in a portfolio; the defaults are those of the weekly calculation."""
+
+    lookback: int = Field(default=90, ge=20, le=504, description="daily log returns looked back on")
+    minimum_observations: int = Field(
+        default=20, ge=3, le=504, description="common returns that a pair needs"
+    )
+    minimum_value: float = Field(default=10_000.0, ge=0, description="USD, by underlying, gross")
+    minimum_weight: float = Field(default=0.01, ge=0, le=1, description="share of the gross value")
+    keep: Literal["both", "either", "value_only", "weight_only"] = Field(
+        default="both", description="which of the two minimums an underlying must reach"
+    )
+    cluster_threshold: float = Field(default=0.7, gt=0, le=1, description="|correlation| that links two")
+
+
+class CorrelationsRequested(ShardEvent):
+    """Somebody asked for the position correlations of portfolios whose exposures on `as_of` are stored."""
+
+    subject: ClassVar[str] = "correlations.requested"
+
+    parameters: CorrelationParameters = CorrelationParameters()

@@ -1,6 +1,7 @@
 """Betas, exposures and the factor covariance as factors publishes them."""
 
 from sqlalchemy import Boolean, Column, Date, Double, Integer, String, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
@@ -129,4 +130,83 @@ factor_covariances = published_view(
     Column("decay", Double),
     Column("lookback", Integer),
     Column("observations", Integer),
+)
+
+# Position correlations: one row per portfolio and session they were computed for (weekly, and on request; the last
+# one stands). Sizes and weights are gross, by underlying: |delta-adjusted dollars|. Null figures have a `reason`.
+# parameters: {lookback, minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
+# overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value. effective_positions:
+# 1 / (w'rho w). coverage: kept_value / gross_value. kept: [{symbol, value, weight, positions, observations}], the
+# largest first, value signed; left_out: [{symbol, code, message, value, positions}]; warnings: [{code, message,
+# count, about}]. largest_repair: the most a correlation was changed to make the matrix definite.
+correlation_calculations = published_view(
+    "factors",
+    "correlation_calculations",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("price_run", String),
+    Column("parameters", JSONB),
+    Column("overall_correlation", Double),
+    Column("concentration", Double),
+    Column("effective_positions", Double),
+    Column("coverage", Double),
+    Column("gross_value", Double),
+    Column("kept_value", Double),
+    Column("positions", Integer),
+    Column("positions_kept", Integer),
+    Column("symbols_kept", Integer),
+    Column("symbols_left_out", Integer),
+    Column("kept", JSONB),
+    Column("left_out", JSONB),
+    Column("clusters", Integer),
+    Column("psd_repaired", Boolean),
+    Column("largest_repair", Double),
+    Column("warnings", JSONB),
+    Column("reason", String),
+)
+
+# The full matrix, diagonal included. correlation is the repaired one, measured_correlation the plain estimate;
+# null with `reason` when the pair has too few common returns. observations: common days (the symbol's own on the
+# diagonal). quality: "full_history" (the whole lookback) | "limited_history" | "insufficient".
+correlation_pairs = published_view(
+    "factors",
+    "correlation_pairs",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("symbol_a", String, primary_key=True),
+    Column("symbol_b", String, primary_key=True),
+    Column("correlation", Double),
+    Column("measured_correlation", Double),
+    Column("observations", Integer),
+    Column("quality", String),
+    Column("reason", String),
+)
+
+# Clusters numbered from 1, the one with the most members first. value: gross dollars; weight: its share of kept_value.
+# mean_correlation: mean |rho| over the cluster's pairs.
+correlation_clusters = published_view(
+    "factors",
+    "correlation_clusters",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("cluster", Integer, primary_key=True),
+    Column("name", String),
+    Column("members", Integer),
+    Column("value", Double),
+    Column("weight", Double),
+    Column("mean_correlation", Double),
+)
+
+# value: signed dollars of the underlying. mean_correlation: mean |rho| to the other members.
+correlation_cluster_members = published_view(
+    "factors",
+    "correlation_cluster_members",
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("cluster", Integer, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("value", Double),
+    Column("weight", Double),
+    Column("positions", Integer),
+    Column("mean_correlation", Double),
 )

@@ -47,3 +47,11 @@ cash_flows = published_view(
     Column("flow_date", Date),
     Column("amount", Numeric(20, 2)),
 )
+
+# One row per position and tag it carries; a position without tags has none. tag: as its owner spells it.
+position_tags = published_view(
+    "gateway",
+    "position_tags",
+    Column("position_id", Uuid, primary_key=True),
+    Column("tag", String, primary_key=True),
+)
