@@ -101,7 +101,7 @@ def _ranked_cells(ranked: Sequence[Answer], method: str, place: int) -> tuple[st
     if len(ranked) < SHOWN:
         return UNKNOWN, UNKNOWN
     scenario = ranked[place]
-    beyond = " [red]beyond NAV[/red]" if scenario[method]["beyond_nav"] else ""
+    beyond = " [red]beyond NAV[/red]" if scenario[method]["loss_exceeds_nav"] else ""
     return scenario["name"], money(scenario[method]["total_pnl"]) + beyond
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.gateway.calculations.run_status import Item, Outcome, outcome
+from services.gateway.calculations.run_status import CORRELATIONS, Item, Outcome, outcome, stages_of
 from services.gateway.repository import books, runs
 from shared.contracts.event import ShardEvent, WorkFailed
-from shared.contracts.factors import FactorsComputed, FactorsFailed
+from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
 from shared.contracts.snapshots import SnapshotsCreated, SnapshotsFailed
@@ -59,6 +59,12 @@ async def record_stress(event: StressComputed, session: Session) -> None:
     await _record_success("stress", event, session)
 
 
+@router.on(CorrelationsComputed)
+async def record_correlations(event: CorrelationsComputed, session: Session) -> None:
+    """A shard's position correlations are stored: what an on-demand run waits for, and no other."""
+    await _record_success(CORRELATIONS, event, session)
+
+
 @router.on(IngestFailed)
 async def record_ingest_failure(event: IngestFailed, session: Session) -> None:
     """No prices: the run, or the shard, ends here."""
@@ -73,8 +79,9 @@ async def record_greeks_failure(event: GreeksFailed, session: Session) -> None:
 
 @router.on(FactorsFailed)
 async def record_factors_failure(event: FactorsFailed, session: Session) -> None:
-    """A shard has no factor exposures and nothing after them."""
-    await _record_failure("factors", event, session)
+    """A shard has no factor exposures and nothing after them; or it has them and no correlations."""
+    stage = "factors" if event.heard == GreeksComputed.subject else CORRELATIONS
+    await _record_failure(stage, event, session)
 
 
 @router.on(SnapshotsFailed)
@@ -101,7 +108,9 @@ async def _record_failure(stage: str, event: WorkFailed, session: Session) -> No
 
 async def _derive_status(session: Session, run_id: UUID) -> None:
     items = as_items(await runs.load_items(session, run_id))
-    await _save_outcome(session, run_id, outcome(items, await runs.given_up_at(session, run_id)))
+    stages = stages_of(await runs.trigger_of(session, run_id))
+    given_up = await runs.given_up_at(session, run_id)
+    await _save_outcome(session, run_id, outcome(items, given_up, stages))
 
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -120,5 +129,6 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
     overdue = await runs.load_overdue(session, now - timedelta(seconds=overdue_seconds))
     for run_id in overdue:
         items = as_items(await runs.load_items(session, run_id))
-        await _save_outcome(session, run_id, outcome(items, closed_at=now))
+        stages = stages_of(await runs.trigger_of(session, run_id))
+        await _save_outcome(session, run_id, outcome(items, now, stages))
     return overdue

@@ -6,7 +6,19 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
-from services.gateway.api import admin, auth, health, portfolio, portfolios, positions, problems, risk, upload
+from services.gateway.api import (
+    admin,
+    auth,
+    factors,
+    health,
+    portfolio,
+    portfolios,
+    positions,
+    problems,
+    risk,
+    stress,
+    upload,
+)
 from services.gateway.api.background import Relay, Sweeper
 from services.gateway.api.dependencies import Gateway
 from services.gateway.api.middleware import BodyLimit, BodyTooLarge, RequestMetrics, answer_too_large
@@ -53,7 +65,7 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1")
-    for module in (auth, upload, portfolio, portfolios, positions, risk, admin):
+    for module in (auth, upload, portfolio, portfolios, positions, risk, stress, factors, admin):
         api.include_router(module.router)
     return api
 

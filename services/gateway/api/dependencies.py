@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from services.gateway.api.background import Relay
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.tokens import InvalidToken, Passwords, Tokens
+from services.gateway.calculations.sides import View
 from services.gateway.repository import books, users
 from services.gateway.repository.rows import Row
 from services.gateway.settings import GatewaySettings
@@ -125,9 +126,14 @@ async def chosen_portfolio(
 ) -> Row:
     """The portfolio of the query, or the caller's first."""
     async with gateway.database.transaction() as session:
-        if portfolio_id is not None:
-            return await owned_portfolio(session, caller, portfolio_id)
-        first = await books.first_portfolio(session, caller.user_id)
+        return await owned_or_first(session, caller, portfolio_id)
+
+
+async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | None) -> Row:
+    """The caller's portfolio of this id, or the caller's first when none is named; 404 when there is none."""
+    if portfolio_id is not None:
+        return await owned_portfolio(session, caller, portfolio_id)
+    first = await books.first_portfolio(session, caller.user_id)
     if first is None:
         raise Problem(404, "no_portfolio", "you have no portfolio yet: upload one")
     return first
@@ -138,6 +144,7 @@ ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
 AsOf = Annotated[
     date | None, Query(description="the session wanted; default and otherwise: the latest at or before")
 ]
+ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leave out first")]
 

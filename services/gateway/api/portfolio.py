@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
@@ -15,10 +16,14 @@ from services.gateway.api.dependencies import (
     at_once,
 )
 from services.gateway.api.problems import documented
-from services.gateway.api.reading import snapshot_envelope
-from services.gateway.api.schemas import ExposurePoint, Page, PortfolioSummary
-from services.gateway.repository import results
+from services.gateway.api.reading.snapshots import exposure_points, performance_report, snapshot_envelope
+from services.gateway.api.schemas import ExposurePoint, Page, PerformanceReport, PortfolioSummary
+from services.gateway.repository import snapshots
+from services.gateway.repository.rows import Row
+from shared.database import Database
 
+Start = Annotated[date | None, Query(description="first session wanted")]
+End = Annotated[date | None, Query(description="last session wanted")]
 router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 422))
 
 
@@ -27,16 +32,19 @@ async def get_portfolio(
     portfolio: ChosenPortfolio, session: OpenSession, as_of: AsOf = None
 ) -> dict[str, Any]:
     """NAV, P&L, exposures and Greeks of the portfolio's last snapshot."""
-    snapshot = await results.latest_snapshot(session, portfolio["portfolio_id"], as_of)
-    return {"portfolio": portfolio, **snapshot_envelope(snapshot)}
+    portfolio_id = portfolio["portfolio_id"]
+    snapshot = await snapshots.latest_snapshot(session, portfolio_id, as_of)
+    day = snapshot["as_of"] if snapshot else None
+    unvalued = await snapshots.load_without_value(session, portfolio_id, day, day) if day else []
+    return {"portfolio": portfolio, **snapshot_envelope(snapshot, unvalued)}
 
 
 @router.get("/exposures", response_model=Page[ExposurePoint])
 async def get_exposures(
     portfolio: ChosenPortfolio,
     gateway: GatewayParts,
-    start: Annotated[date | None, Query(description="first session wanted")] = None,
-    end: Annotated[date | None, Query(description="last session wanted")] = None,
+    start: Start = None,
+    end: End = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:
@@ -44,7 +52,30 @@ async def get_exposures(
     portfolio_id = portfolio["portfolio_id"]
     items, total = await at_once(
         gateway.database,
-        lambda session: results.load_snapshots(session, portfolio_id, start, end, limit, offset),
-        lambda session: results.count_snapshots(session, portfolio_id, start, end),
+        lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
+        lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
     )
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    points = await _with_left_out(gateway.database, portfolio_id, items)
+    return {"items": points, "total": total, "limit": limit, "offset": offset}
+
+
+async def _with_left_out(database: Database, portfolio_id: UUID, items: list[Row]) -> list[dict[str, Any]]:
+    if not items:
+        return []
+    first, last = items[-1]["as_of"], items[0]["as_of"]
+    async with database.transaction() as session:
+        unvalued = await snapshots.load_without_value(session, portfolio_id, first, last)
+    return exposure_points(items, unvalued)
+
+
+@router.get("/performance")
+async def get_performance(
+    portfolio: ChosenPortfolio,
+    gateway: GatewayParts,
+    start: Start = None,
+    end: End = None,
+    limit: Limit = 252,
+    offset: Offset = 0,
+) -> PerformanceReport:
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the last session, and NAV and P&L by session, newest first."""
+    return await performance_report(gateway.database, portfolio, (start, end), limit, offset)

@@ -21,7 +21,7 @@ from services.gateway.api.dependencies import (
     owned_portfolio,
 )
 from services.gateway.api.problems import Problem, documented, not_found
-from services.gateway.api.reading import portfolio_report
+from services.gateway.api.reading.report import portfolio_report
 from services.gateway.api.schemas import (
     CashFlowOut,
     Page,
@@ -31,7 +31,7 @@ from services.gateway.api.schemas import (
     example,
 )
 from services.gateway.calculations.report import snapshot_summary
-from services.gateway.repository import books, outbox, results, runs
+from services.gateway.repository import books, outbox, runs, snapshots
 from services.gateway.repository.rows import Row
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
@@ -157,8 +157,8 @@ async def list_snapshots(
     portfolio_id = portfolio["portfolio_id"]
     rows, total = await at_once(
         gateway.database,
-        lambda session: results.load_snapshots(session, portfolio_id, start, end, limit, offset),
-        lambda session: results.count_snapshots(session, portfolio_id, start, end),
+        lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
+        lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
     )
     return {
         "items": [snapshot_summary(row) for row in rows],
@@ -190,7 +190,7 @@ async def add_cash_flow(
     """Record a deposit or a withdrawal; the snapshot it concerns is taken again."""
     portfolio_id = portfolio["portfolio_id"]
     flow = await books.save_cash_flow(session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
-    concerned = await results.first_snapshot_date(session, portfolio_id, wanted.flow_date)
+    concerned = await snapshots.first_snapshot_date(session, portfolio_id, wanted.flow_date)
     run_id = (
         await start_run(session, caller.user_id, portfolio_id, concerned, "cash_flow") if concerned else None
     )

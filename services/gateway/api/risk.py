@@ -1,47 +1,82 @@
-"""Greeks, factors and stress results of a portfolio."""
+"""Greeks, factor exposures and risk metrics of a portfolio."""
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.gateway.api.dependencies import (
     AsOf,
-    Caller,
     ChosenPortfolio,
+    ChosenView,
     GatewayParts,
-    NamedPortfolio,
-    OpenSession,
+    Limit,
+    Offset,
 )
 from services.gateway.api.problems import documented
-from services.gateway.api.reading import factor_report, greeks_report, stress_report
-from services.gateway.api.schemas import FactorReport, GreeksReport, ScenarioList, StressReport
-from services.gateway.repository import results
+from services.gateway.api.reading.factors import Wanted, factor_report, position_factor_page
+from services.gateway.api.reading.greeks import greeks_report
+from services.gateway.api.reading.metrics import metrics_report
+from services.gateway.api.reading.stress import market_scenario_report
+from services.gateway.api.schemas import (
+    FactorReport,
+    GreeksReport,
+    MarketScenarioReport,
+    MetricsReport,
+    Model,
+    PositionFactorPage,
+)
+from services.gateway.calculations.sides import View
 
 router = APIRouter(prefix="/risk", tags=["risk"], responses=documented(401, 404, 422))
+ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
 
 
 @router.get("/greeks")
-async def get_greeks(portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None) -> GreeksReport:
-    """The portfolio's Greeks, and each option position's with the inputs they came from."""
-    return await greeks_report(gateway.database, portfolio["portfolio_id"], as_of)
+async def get_greeks(
+    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+) -> GreeksReport:
+    """The Greeks of the portfolio or one side of it, and each option position's with the inputs they came from."""
+    return await greeks_report(gateway.database, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/factors")
-async def get_factors(portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None) -> FactorReport:
-    """The portfolio's factor exposures in dollars and as betas, and its rate sensitivity."""
-    return await factor_report(gateway.database, portfolio["portfolio_id"], as_of)
+async def get_factors(
+    portfolio: ChosenPortfolio,
+    gateway: GatewayParts,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+    model: ChosenModel = Model.MARKET_RELATIVE,
+) -> FactorReport:
+    """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
+    return await factor_report(gateway.database, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
-@router.get("/stress-testing/scenarios", response_model=ScenarioList)
-async def list_scenarios(_: Caller, session: OpenSession) -> dict[str, Any]:
-    """Every active stress scenario."""
-    items = await results.load_scenarios(session)
-    return {"items": items, "total": len(items)}
+@router.get("/factors/positions")
+async def get_position_factors(
+    portfolio: ChosenPortfolio,
+    gateway: GatewayParts,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+    model: ChosenModel = Model.MARKET_RELATIVE,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> PositionFactorPage:
+    """Every position's factor exposures and rate sensitivities with the regressions behind them, by symbol."""
+    wanted = Wanted(portfolio["portfolio_id"], model, view)
+    return await position_factor_page(gateway.database, wanted, as_of, limit, offset)
 
 
-@router.get("/stress-testing/results/{portfolio_id}")
-async def get_stress_results(
-    portfolio: NamedPortfolio, gateway: GatewayParts, as_of: AsOf = None
-) -> StressReport:
-    """What every scenario would do to the portfolio, directly and with the other factors following."""
-    return await stress_report(gateway.database, portfolio["portfolio_id"], as_of)
+@router.get("/metrics")
+async def get_metrics(
+    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+) -> MetricsReport:
+    """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta, concentration."""
+    return await metrics_report(gateway.database, portfolio["portfolio_id"], as_of, view)
+
+
+@router.get("/market-scenarios")
+async def get_market_scenarios(
+    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None
+) -> MarketScenarioReport:
+    """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the sensitivities."""
+    return await market_scenario_report(gateway.database, portfolio["portfolio_id"], as_of)

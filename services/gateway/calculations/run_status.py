@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STAGES = ("prices", "greeks", "factors", "snapshots", "stress")
+CORRELATIONS = "correlations"  # a run of its own, and in the weekly session something beside the stages
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,24 @@ class StageTiming:
     shards_failed: int
 
 
-def outcome(items: Sequence[Item], closed_at: datetime | None = None) -> Outcome:
-    """What became of a run. `closed_at` is when it was given up as overdue: what is missing then counts as failed.
+def stages_of(trigger: str) -> tuple[str, ...]:
+    """What a run consists of, by what set it off; its other items are reported and decide nothing."""
+    return (CORRELATIONS,) if trigger == CORRELATIONS else STAGES
+
+
+def outcome(
+    reported: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
+) -> Outcome:
+    """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then counts as failed.
 
     A shard is done when every stage succeeded, and closed when one failed: nothing after it will come.
     """
+    items = [item for item in reported if item.stage in stages]
     shards = max((item.shards for item in items if item.succeeded), default=1)
-    states = [_shard_state(shard, [item for item in items if item.shard == shard]) for shard in range(shards)]
+    states = [
+        _shard_state(shard, [item for item in items if item.shard == shard], stages)
+        for shard in range(shards)
+    ]
     if closed_at is None and any(state == "open" for state, _ in states):
         return Outcome("running", (), None)
     done = sum(state == "done" for state, _ in states)
@@ -73,18 +85,14 @@ def outcome(items: Sequence[Item], closed_at: datetime | None = None) -> Outcome
     return Outcome(status, troubles, last_row if status == "completed" or closed_at is None else closed_at)
 
 
-def _shard_state(shard: int, items: Sequence[Item]) -> tuple[str, list[Trouble]]:
+def _shard_state(shard: int, items: Sequence[Item], stages: Sequence[str]) -> tuple[str, list[Trouble]]:
     succeeded = {item.stage for item in items if item.succeeded}
-    if succeeded.issuperset(STAGES):
+    if succeeded.issuperset(stages):
         return "done", []
-    failed = [item for item in sorted(items, key=_by_stage) if not item.succeeded]
+    failed = [item for item in sorted(items, key=lambda item: stages.index(item.stage)) if not item.succeeded]
     if failed:
         return "closed", [_failure(item) for item in failed]
-    return "open", [_missing(stage, shard) for stage in STAGES if stage not in succeeded]
-
-
-def _by_stage(item: Item) -> int:
-    return STAGES.index(item.stage)
+    return "open", [_missing(stage, shard) for stage in stages if stage not in succeeded]
 
 
 def _failure(item: Item) -> Trouble:
@@ -99,7 +107,9 @@ def stage_timings(items: Iterable[Item]) -> list[StageTiming]:
     """How long each stage that has begun took, in the order of the pipeline."""
     rows = list(items)
     return [
-        _timing(stage, found) for stage in STAGES if (found := [item for item in rows if item.stage == stage])
+        _timing(stage, found)
+        for stage in (*STAGES, CORRELATIONS)
+        if (found := [item for item in rows if item.stage == stage])
     ]
 
 

@@ -112,6 +112,12 @@ async def load_items(session: Session, run_id: UUID) -> list[Row]:
     return await all_rows(session, rows)
 
 
+async def trigger_of(session: Session, run_id: UUID) -> str:
+    """What set a run off."""
+    trigger: str | None = await session.scalar(select(runs.c.trigger).where(runs.c.run_id == run_id))
+    return trigger or UNKNOWN_TRIGGER
+
+
 async def given_up_at(session: Session, run_id: UUID) -> datetime | None:
     """When the run was closed as overdue, if it was."""
     overdue = runs.c.problems.contains([{"code": "overdue"}])

@@ -30,7 +30,7 @@ def a_snapshot(**changes: Any) -> dict[str, Any]:
 
 
 def a_scenario(number: int, pnl: float | None) -> dict[str, Any]:
-    result = {"total_pnl": pnl, "beyond_nav": False}
+    result = {"total_pnl": pnl, "loss_exceeds_nav": False}
     return {
         "scenario_id": f"s{number:02d}",
         "name": f"Scenario {number}",
@@ -40,7 +40,14 @@ def a_scenario(number: int, pnl: float | None) -> dict[str, Any]:
 
 
 def a_factor(name: str, beta: float | None = 1.0) -> dict[str, Any]:
-    return {"name": name, "proxy": "SPY", "active": True, "beta": beta, "dollar_exposure": 10.0, "reason": None}
+    return {
+        "name": name,
+        "proxy": "SPY",
+        "active": True,
+        "beta": beta,
+        "dollar_exposure": 10.0,
+        "reason": None,
+    }
 
 
 def a_report(**changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
-from services.gateway.calculations.run_status import STAGES, Item, outcome, stage_timings
+from services.gateway.calculations.run_status import STAGES, Item, outcome, stage_timings, stages_of
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 
@@ -96,3 +96,28 @@ def test_stage_timings_add_up_what_ran_side_by_side() -> None:
 
     assert (timing.first_start, timing.last_end) == (NOON - timedelta(seconds=2), second.occurred_at)
     assert (timing.busy_seconds, timing.shards_done, timing.shards_failed) == (4.5, 2, 0)
+
+
+def test_a_correlations_run_consists_of_correlations_only() -> None:
+    stages = stages_of("correlations")
+    done = [Item("correlations", shard, 2, True, NOON) for shard in (0, 1)]
+
+    assert outcome(done, stages=stages).status == "completed"
+    assert outcome(done[:1], stages=stages).status == "running"
+    assert outcome(done[:1], NOON, stages).status == "partial"
+    assert outcome([], stages=stages).status == "running"
+
+
+def test_weekly_correlations_decide_nothing_about_a_session() -> None:
+    late = Item("correlations", 0, 1, False, NOON + timedelta(hours=1), error="MemoryError")
+
+    result = outcome([*a_shard(), late], stages=stages_of("clock"))
+
+    assert result == outcome(a_shard())
+    assert outcome([late]).status == "running"
+
+
+def test_correlations_are_timed_after_the_stages() -> None:
+    timed = stage_timings([Item("correlations", 0, 1, True, NOON), *a_shard()])
+
+    assert [timing.stage for timing in timed] == [*STAGES, "correlations"]

@@ -13,13 +13,48 @@ from services.gateway.api.schemas.books import (
     SnapshotOut,
     ValuedPosition,
 )
-from services.gateway.api.schemas.factors import FactorOut, FactorReport, RateOut
-from services.gateway.api.schemas.greeks import GreeksReport, PositionGreeks
-from services.gateway.api.schemas.report import PortfolioReport
-from services.gateway.api.schemas.runs import ItemOut, RunDetail, RunOut, StageOut
+from services.gateway.api.schemas.factors import (
+    AttributionReport,
+    FactorDefinition,
+    FactorDefinitions,
+    FactorOut,
+    FactorPnl,
+    FactorReport,
+    Model,
+    PositionFactor,
+    PositionFactorPage,
+    PositionFactors,
+    PositionRate,
+    RateOut,
+)
+from services.gateway.api.schemas.greeks import (
+    GreeksReport,
+    PositionGreeks,
+)
+from services.gateway.api.schemas.metrics import (
+    ComponentOut,
+    ComponentVar,
+    MetricGroup,
+    MetricOut,
+    MetricsReport,
+    PerformanceReport,
+    PeriodReturn,
+)
+from services.gateway.api.schemas.report import (
+    PortfolioReport,
+)
+from services.gateway.api.schemas.runs import (
+    ItemOut,
+    RunDetail,
+    RunOut,
+    StageOut,
+)
 from services.gateway.api.schemas.stress import (
     Extremes,
     MarketScenario,
+    MarketScenarioReport,
+    NewScenario,
+    PositionImpactOut,
     ScenarioGroup,
     ScenarioList,
     ScenarioOut,
@@ -27,11 +62,14 @@ from services.gateway.api.schemas.stress import (
     StressOutcome,
     StressReport,
     StressResultOut,
+    WhatIf,
+    WhatIfReport,
 )
 from services.gateway.api.schemas.values import (
     SOME_ID,
     Coverage,
     Greek,
+    LeftOut,
     Money,
     Page,
     Price,
@@ -42,27 +80,47 @@ from services.gateway.api.schemas.values import (
 
 __all__ = [
     "SOME_ID",
+    "AttributionReport",
     "CashFlowOut",
+    "ComponentOut",
+    "ComponentVar",
     "Coverage",
     "Exposure",
     "ExposurePoint",
     "Exposures",
     "Extremes",
+    "FactorDefinition",
+    "FactorDefinitions",
     "FactorOut",
+    "FactorPnl",
     "FactorReport",
     "Greek",
     "GreekSet",
     "GreeksReport",
     "HistoryPoint",
     "ItemOut",
+    "LeftOut",
     "MarketScenario",
+    "MarketScenarioReport",
+    "MetricGroup",
+    "MetricOut",
+    "MetricsReport",
+    "Model",
     "Money",
+    "NewScenario",
     "Page",
+    "PerformanceReport",
+    "PeriodReturn",
     "PortfolioOut",
     "PortfolioReport",
     "PortfolioSummary",
+    "PositionFactor",
+    "PositionFactorPage",
+    "PositionFactors",
     "PositionGreeks",
+    "PositionImpactOut",
     "PositionOut",
+    "PositionRate",
     "Price",
     "Quantity",
     "RateOut",
@@ -79,5 +137,7 @@ __all__ = [
     "StressResultOut",
     "ValuedPosition",
     "Warned",
+    "WhatIf",
+    "WhatIfReport",
     "example",
 ]

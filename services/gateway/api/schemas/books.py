@@ -9,6 +9,7 @@ from services.gateway.api.schemas.values import (
     SOME_ID,
     Coverage,
     Greek,
+    LeftOut,
     Money,
     Price,
     Quantity,
@@ -108,11 +109,14 @@ class SnapshotOut(BaseModel):
 class ExposurePoint(BaseModel):
     """The exposures of one session."""
 
-    model_config = example(as_of="2022-12-28", nav=1012345.67, exposures=SNAPSHOT_EXAMPLE["exposures"])
+    model_config = example(
+        as_of="2022-12-28", nav=1012345.67, exposures=SNAPSHOT_EXAMPLE["exposures"], left_out=[]
+    )
 
     as_of: date
     nav: Money | None
     exposures: Exposures | None
+    left_out: list[LeftOut] = Field(description="positions that some measure does not contain")
 
 
 class HistoryPoint(BaseModel):
@@ -137,6 +141,7 @@ class PortfolioSummary(BaseModel):
         as_of="2022-12-28",
         snapshot=SNAPSHOT_EXAMPLE,
         coverage=SNAPSHOT_EXAMPLE["coverage"],
+        left_out=[],
         warnings=[],
         reason=None,
     )
@@ -145,6 +150,7 @@ class PortfolioSummary(BaseModel):
     as_of: date | None
     snapshot: SnapshotOut | None
     coverage: Coverage | None
+    left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")
     warnings: list[Warned]
     reason: str | None
 

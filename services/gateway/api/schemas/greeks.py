@@ -6,7 +6,17 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.api.schemas.books import GREEKS_EXAMPLE, GreekSet
-from services.gateway.api.schemas.values import SOME_ID, Coverage, Greek, Price, Quantity, Warned, example
+from services.gateway.api.schemas.values import (
+    SOME_ID,
+    Coverage,
+    Greek,
+    LeftOut,
+    Price,
+    Quantity,
+    Warned,
+    example,
+)
+from services.gateway.calculations.sides import View
 
 
 class PositionGreeks(BaseModel):
@@ -40,22 +50,26 @@ class PositionGreeks(BaseModel):
 
 
 class GreeksReport(BaseModel):
-    """The portfolio's Greeks (stock counts with delta 1 per share) and each option position's."""
+    """The Greeks of the portfolio or one side of it (stock counts with delta 1 per share), and each option's."""
 
     model_config = example(
         portfolio_id=SOME_ID,
         as_of="2022-12-28",
+        view="portfolio",
         portfolio=GREEKS_EXAMPLE,
         positions=[],
         coverage={"prices": 1.0, "greeks": 1.0},
+        left_out=[],
         warnings=[],
         reason=None,
     )
 
     portfolio_id: UUID
     as_of: date | None
-    portfolio: GreekSet | None
+    view: View
+    portfolio: GreekSet | None = Field(description="of the view")
     positions: list[PositionGreeks]
     coverage: Coverage | None
+    left_out: list[LeftOut] = Field(description="option positions without Greeks")
     warnings: list[Warned]
     reason: str | None

@@ -11,11 +11,12 @@ from services.gateway.api.schemas.books import (
     SnapshotOut,
     ValuedPosition,
 )
-from services.gateway.api.schemas.factors import FactorReport
+from services.gateway.api.schemas.factors import AttributionReport, FactorReport
 from services.gateway.api.schemas.greeks import GreeksReport
+from services.gateway.api.schemas.metrics import MetricsReport, PeriodReturn
 from services.gateway.api.schemas.runs import RunOut
 from services.gateway.api.schemas.stress import StressReport
-from services.gateway.api.schemas.values import SOME_ID, Coverage, Warned, example
+from services.gateway.api.schemas.values import SOME_ID, Coverage, LeftOut, Warned, example
 
 
 class PortfolioReport(BaseModel):
@@ -36,7 +37,11 @@ class PortfolioReport(BaseModel):
     greeks: GreeksReport
     factors: FactorReport
     stress: StressReport
+    metrics: MetricsReport
+    performance: list[PeriodReturn] = Field(description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`")
+    attribution: AttributionReport = Field(description="of the session's P&L")
     last_run: RunOut | None
     coverage: Coverage | None
+    left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")
     warnings: list[Warned]
     reason: str | None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -63,3 +64,15 @@ class Coverage(BaseModel):
 
     prices: float | None
     greeks: float | None
+
+
+class LeftOut(BaseModel):
+    """A position that the answer's numbers do not contain, and why."""
+
+    model_config = example(
+        position_id=SOME_ID, symbol="NEWCO", reason="12 returns in the window; 60 are needed"
+    )
+
+    position_id: UUID
+    symbol: str
+    reason: str

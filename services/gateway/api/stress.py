@@ -1,0 +1,140 @@
+"""Stress testing: scenarios, their stored results, and what-if runs that stress answers at once."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.gateway.api.dependencies import (
+    AsOf,
+    Caller,
+    Gateway,
+    GatewayParts,
+    NamedPortfolio,
+    OpenSession,
+    owned_or_first,
+)
+from services.gateway.api.problems import Problem, documented, not_found
+from services.gateway.api.reading.stress import NO_STRESS, stress_report, what_if_report
+from services.gateway.api.schemas import (
+    NewScenario,
+    ScenarioList,
+    ScenarioOut,
+    StressReport,
+    WhatIf,
+    WhatIfReport,
+)
+from services.gateway.repository import stress
+from services.gateway.repository.rows import Row, latest_date
+from services.gateway.tables import User
+from shared.contracts.stress import (
+    DeleteScenario,
+    EvaluateWhatIf,
+    SaveScenario,
+    ScenarioSaved,
+    WhatIfEvaluated,
+)
+from shared.messaging import Refused, ask
+from shared.published.stress import stress_results
+
+LONGEST_ID = 60
+router = APIRouter(prefix="/risk/stress-testing", tags=["risk"], responses=documented(401, 404, 422))
+Method = Literal["direct", "correlated", "comprehensive"]
+
+
+class Included(StrEnum):
+    """What an answer holds only when it is asked for."""
+
+    POSITIONS = "positions"
+
+
+@router.get("/scenarios", response_model=ScenarioList, responses=documented(401))
+async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]:
+    """Every active stress scenario, the caller's own among them; historical ones with what was measured."""
+    items = await stress.load_scenarios(session, caller.user_id)
+    return {"items": items, "total": len(items)}
+
+
+@router.post(
+    "/scenarios",
+    status_code=201,
+    response_model=ScenarioOut,
+    responses={200: {"model": ScenarioOut}, **documented(503)},
+)
+async def save_scenario(
+    wanted: NewScenario, caller: Caller, gateway: GatewayParts, response: Response
+) -> Row:
+    """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
+    definition = {**wanted.model_dump(), "scenario_id": wanted.scenario_id or _id_from(wanted.name)}
+    request = SaveScenario(user_id=caller.user_id, definition=definition)
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    saved = ScenarioSaved.model_validate(answer.model_dump())
+    response.status_code = 201 if saved.created else 200
+    async with gateway.database.transaction() as session:
+        scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
+    if scenario is None:
+        raise not_found("scenario", saved.scenario_id)  # deleted since, by another request of the caller's
+    return scenario
+
+
+def _id_from(name: str) -> str:
+    """A name as an id: "Oil shock (mild)" is oil_shock_mild."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_") or "scenario"
+
+
+@router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
+async def delete_scenario(scenario_id: str, caller: Caller, gateway: GatewayParts) -> Response:
+    """Delete a scenario of the caller's own; results it already has stay."""
+    request = DeleteScenario(user_id=caller.user_id, scenario_id=scenario_id)
+    try:
+        await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    except Refused as refused:
+        if refused.refusal.code == "unknown_scenario":
+            raise not_found("scenario", scenario_id) from None
+        raise
+    return Response(status_code=204)
+
+
+@router.post("/direct-impact", responses=documented(503))
+async def evaluate_direct(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+    """What scenarios would do if only the factors they name moved."""
+    return await _what_if(wanted, "direct", caller, gateway)
+
+
+@router.post("/correlated-impact", responses=documented(503))
+async def evaluate_correlated(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+    """What scenarios would do if the other factors followed as they usually do."""
+    return await _what_if(wanted, "correlated", caller, gateway)
+
+
+@router.post("/comprehensive", responses=documented(503))
+async def evaluate_both(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+    """What scenarios would do, directly and with the other factors following."""
+    return await _what_if(wanted, "comprehensive", caller, gateway)
+
+
+async def _what_if(wanted: WhatIf, method: Method, caller: User, gateway: Gateway) -> WhatIfReport:
+    async with gateway.database.transaction() as session:
+        portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
+        as_of = await latest_date(session, stress_results, portfolio["portfolio_id"], wanted.as_of)
+    if as_of is None:
+        raise Problem(422, "not_calculated", NO_STRESS)
+    asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
+    request = EvaluateWhatIf(**asked, method=method)
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    return await what_if_report(gateway.database, WhatIfEvaluated.model_validate(answer.model_dump()))
+
+
+@router.get("/results/{portfolio_id}")
+async def get_stress_results(
+    portfolio: NamedPortfolio,
+    caller: Caller,
+    gateway: GatewayParts,
+    as_of: AsOf = None,
+    include: Annotated[list[Included], Query(description="`positions`: every position's part too")] = [],  # noqa: B006
+) -> StressReport:
+    """What every scenario would do to the portfolio, directly and with the other factors following."""
+    with_positions = Included.POSITIONS in include
+    portfolio_id = portfolio["portfolio_id"]
+    return await stress_report(gateway.database, caller.user_id, portfolio_id, as_of, with_positions)

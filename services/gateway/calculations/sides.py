@@ -1,0 +1,43 @@
+"""Which positions an answer speaks of: all, those held long, those held short; and which of them it leaves out."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+Row = Mapping[str, Any]
+AnyRow = TypeVar("AnyRow", bound=Row)
+_MEASURES = ("market_value", "notional_exposure", "delta_adjusted_exposure")
+
+
+class View(StrEnum):
+    """The whole portfolio, or the positions of which a positive (longs) or a negative (shorts) quantity is held."""
+
+    PORTFOLIO = "portfolio"
+    LONGS = "longs"
+    SHORTS = "shorts"
+
+
+def held_on(view: View, rows: Iterable[AnyRow]) -> list[AnyRow]:
+    """The rows whose `quantity` has the view's sign."""
+    if view is View.PORTFOLIO:
+        return list(rows)
+    return [row for row in rows if (row["quantity"] > 0) == (view is View.LONGS)]
+
+
+def without_exposure(valuations: Iterable[AnyRow]) -> list[AnyRow]:
+    """The valuations that some exposure measure does not contain."""
+    return [row for row in valuations if any(row[measure] is None for measure in _MEASURES)]
+
+
+def left_out(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Each position once, by symbol, with every reason that its rows give."""
+    reasons: dict[Any, dict[str, None]] = {}
+    symbols: dict[Any, str] = {}
+    for row in rows:
+        symbols[row["position_id"]] = row["symbol"]
+        reasons.setdefault(row["position_id"], {})[row["reason"] or "not measured"] = None
+    ordered = sorted(symbols, key=lambda position: (symbols[position], str(position)))
+    return [
+        {"position_id": position, "symbol": symbols[position], "reason": "; ".join(reasons[position])}
+        for position in ordered
+    ]

@@ -1,0 +1,147 @@
+"""Factor exposures and rate sensitivities laid out from rows."""
+
+from decimal import Decimal
+from math import sqrt
+from typing import Any
+
+import pytest
+
+from services.gateway.calculations import exposures
+
+MARKET = {"factor": "market", "name": "Market", "active": True}
+
+
+def a_factor(exposure: float | None, active: bool = True) -> dict[str, Any]:
+    return {"factor": "market", "dollar_exposure": exposure, "active": active}
+
+
+def a_rate(
+    position: int, exposure: Any, beta: float | None, maturity: str | None = "10Y", **more: Any
+) -> dict[str, Any]:
+    return {
+        "position_id": position,
+        "symbol": f"S{position}",
+        "underlying": f"S{position}",
+        "delta_adjusted_exposure": exposure,
+        "maturity": maturity,
+        "beta": beta,
+        "standard_error": None,
+        "reason": None,
+    } | more
+
+
+def of_maturity(maturity: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(rate for rate in rates if rate["maturity"] == maturity)
+
+
+def test_beta_is_dollars_over_nav() -> None:
+    (factor,) = exposures.factor_betas([a_factor(120.0)], Decimal(200))
+
+    assert (factor["beta"], factor["reason"]) == (0.6, None)
+
+
+@pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])
+def test_without_a_nav_there_is_no_beta_and_the_reason_says_so(nav: Decimal | None) -> None:
+    assert exposures.factor_betas([a_factor(100.0)], nav)[0]["reason"] is not None
+
+
+def test_factor_without_source_says_so() -> None:
+    (factor,) = exposures.factor_betas([a_factor(None, active=False)], Decimal(1))
+
+    assert factor["reason"] == "the factor has no source"
+
+
+def test_one_sides_exposures_are_sums_of_its_positions() -> None:
+    rows: list[dict[str, Any]] = [
+        {"factor": "market", "exposure": 1000.0, "factor_exposure": 1200.0},
+        {"factor": "market", "exposure": -500.0, "factor_exposure": -400.0},
+        {"factor": "market", "exposure": 500.0, "factor_exposure": None},
+        {"factor": "market", "exposure": None, "factor_exposure": None},
+        {"factor": "value", "exposure": 1000.0, "factor_exposure": 7.0},
+    ]
+
+    (market,) = exposures.factor_sums([MARKET], rows)
+
+    assert (market["dollar_exposure"], market["coverage"]) == (800.0, 0.75)
+    assert (market["positions"], market["positions_left_out"]) == (4, 2)
+
+
+def test_a_side_without_positions_has_no_exposure() -> None:
+    (market,) = exposures.factor_sums([MARKET], [])
+
+    assert (market["dollar_exposure"], market["coverage"], market["positions"]) == (None, None, 0)
+
+
+def test_rate_exposure_sums_known_positions_and_states_its_coverage() -> None:
+    rows = [
+        a_rate(1, Decimal(1000), -16.5),
+        a_rate(2, Decimal(-200), 5.0),
+        a_rate(3, Decimal(300), None),
+        a_rate(4, None, 1.0),
+    ]
+
+    rates = of_maturity("10Y", exposures.rate_exposures(rows, Decimal(10_000)))
+
+    assert rates["dollars_per_basis_point"] == pytest.approx((-16_500 - 1_000) * 0.0001)
+    assert rates["beta"] == pytest.approx(-1.75)
+    assert rates["coverage"] == pytest.approx(1200 / 1500)
+
+
+def test_every_maturity_counts_every_position() -> None:
+    rows = [a_rate(1, 100.0, -2.0, "2Y"), a_rate(1, 100.0, -4.0), a_rate(2, 300.0, None, None)]
+
+    rates = exposures.rate_exposures(rows, None)
+
+    assert [rate["maturity"] for rate in rates] == ["3M", "2Y", "10Y", "30Y"]
+    assert [rate["coverage"] for rate in rates] == [0.0, 0.25, 0.25, 0.0]
+
+
+def test_errors_of_one_underlying_add_up_and_those_of_different_ones_are_independent() -> None:
+    rows = [
+        a_rate(1, 3000.0, 1.0, standard_error=1.0, underlying="A"),
+        a_rate(2, -1000.0, 1.0, standard_error=1.0, underlying="A"),
+        a_rate(3, 1000.0, 1.0, standard_error=2.0, underlying="B"),
+    ]
+
+    rate = of_maturity("10Y", exposures.rate_exposures(rows, None))
+
+    assert rate["standard_error"] == pytest.approx(sqrt(2000**2 + 2000**2) * 0.0001)
+
+
+def test_unknown_rates_are_null_with_a_reason() -> None:
+    rates = of_maturity("10Y", exposures.rate_exposures([a_rate(1, Decimal(1), None)], Decimal(1)))
+
+    assert rates["dollars_per_basis_point"] is None
+    assert "no position" in rates["reason"]
+
+
+def test_positions_without_a_sensitivity_are_named() -> None:
+    rows = [a_rate(1, 1.0, 2.0), a_rate(2, 1.0, None, reason="12 returns"), a_rate(3, 1.0, None, None)]
+
+    assert [(row["symbol"], row["reason"]) for row in exposures.without_rate(rows, "10Y")] == [
+        ("S2", "12 returns"),
+        ("S3", "no sensitivity to the 10Y yield"),
+    ]
+
+
+def test_rows_of_a_position_become_one_entry_with_its_factors_and_rates() -> None:
+    numbers = dict.fromkeys(exposures.FACTOR_COLUMNS) | {"beta": 1.2}
+    position = {"symbol": "A", "underlying": "A", "quantity": 1, "option_type": None, "exposure": 500.0}
+    rows = [
+        {"position_id": key, **position, "factor": factor, "name": factor.title(), **numbers}
+        for key in (1, 2)
+        for factor in ("market", "value")
+    ]
+    rates = [a_rate(1, Decimal(500), -2.0, t_statistic=None, observations=252, quality="full_history")]
+
+    first, second = exposures.position_factors(rows, rates)
+
+    assert [factor["factor"] for factor in first["factors"]] == ["market", "value"]
+    assert [rate["dollars_per_basis_point"] for rate in first["rates"]] == [pytest.approx(-0.1)]
+    assert second["rates"] == []
+
+
+def test_only_univariate_and_joint_betas_carry_a_caution() -> None:
+    assert exposures.MODEL_NOTES["market_relative"] is None
+    assert "must not be added" in str(exposures.MODEL_NOTES["univariate"])
+    assert "condition number" in str(exposures.MODEL_NOTES["joint"])
