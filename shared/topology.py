@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shared.contracts.event import Event, Request, WorkFailed
-from shared.contracts.factors import FactorsComputed, FactorsFailed
-from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
+from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
+from shared.contracts.gateway import CorrelationsRequested, MarketCloseRequested, PortfoliosChanged
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated, StorePrices, StoreYields
 from shared.contracts.snapshots import SnapshotsCreated, SnapshotsFailed
@@ -50,11 +50,17 @@ TOPOLOGY: dict[str, Wiring] = {
         failure=IngestFailed,
     ),
     "greeks": Wiring((PricesUpdated,), (GreeksComputed,), failure=GreeksFailed),
-    "factors": Wiring((GreeksComputed,), (FactorsComputed,), failure=FactorsFailed),
+    "factors": Wiring(
+        (GreeksComputed, FactorsComputed, CorrelationsRequested),
+        (FactorsComputed, CorrelationsComputed),
+        failure=FactorsFailed,
+    ),
     "snapshots": Wiring((FactorsComputed,), (SnapshotsCreated,), failure=SnapshotsFailed),
     "stress": Wiring((FactorsComputed,), (StressComputed,), failure=StressFailed),
     "gateway": Wiring(
-        (MarketClosed, *_STAGES, *_FAILURES), (PortfoliosChanged, MarketCloseRequested), asks=_ADMIN_REQUESTS
+        (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
+        (PortfoliosChanged, MarketCloseRequested, CorrelationsRequested),
+        asks=_ADMIN_REQUESTS,
     ),
 }
 

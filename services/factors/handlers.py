@@ -1,27 +1,34 @@
 """What factors does when the Greeks of a shard are known."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, timedelta
 from itertools import compress
+from uuid import UUID
 
 import numpy as np
 
 from services.factors import repository
 from services.factors.calculations.betas import MODEL, WINDOW
+from services.factors.calculations.correlated_books import BookCorrelations, Caveat, book_correlations
 from services.factors.calculations.estimates import FactorModel, symbol_estimates
 from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
 from services.factors.calculations.rates import yield_changes
 from services.factors.calculations.records import Record
-from services.factors.repository import Betas, Book, Edition
+from services.factors.calculations.selection import Group, Parameters, Selection, selection
+from services.factors.repository import Betas, Book, CorrelationRows, Edition, HeldUnderlying
 from services.factors.settings import get_settings
 from shared.calendar import sessions
-from shared.contracts.event import Notice
-from shared.contracts.factors import FactorsComputed
+from shared.contracts.event import Notice, ShardEvent
+from shared.contracts.factors import CorrelationsComputed, FactorsComputed
+from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Session
 from shared.messaging import ServiceRouter
+from shared.quant.returns import FloatArray
 
+TUESDAY = 1
 router = ServiceRouter("factors")
 
 
@@ -140,3 +147,91 @@ def _notices(book: Book, betas: Betas, rate_gaps: Sequence[str]) -> list[Notice]
 
 def _where(book: Book, selected: Sequence[bool]) -> tuple[str, ...]:
     return tuple(compress(book.underlyings, selected))
+
+
+# --- position correlations ---
+
+
+@router.emits(CorrelationsComputed)
+@router.on(FactorsComputed)
+async def correlate_weekly(event: FactorsComputed, session: Session) -> CorrelationsComputed | None:
+    """Correlate what the shard holds in the week's first session on or after Tuesday; otherwise nothing."""
+    return await _correlate(event, CorrelationParameters(), session) if _is_weekly(event.as_of) else None
+
+
+@router.emits(CorrelationsComputed)
+@router.on(CorrelationsRequested)
+async def correlate_on_request(event: CorrelationsRequested, session: Session) -> CorrelationsComputed:
+    """Correlate what was asked for, in the way it was asked for."""
+    return await _correlate(event, event.parameters, session)
+
+
+def _is_weekly(session_date: date) -> bool:
+    tuesday = session_date - timedelta(days=session_date.weekday() - TUESDAY)
+    return sessions(tuesday, tuesday + timedelta(days=5))[:1] == [session_date]
+
+
+async def _correlate(
+    event: ShardEvent, wanted: CorrelationParameters, session: Session
+) -> CorrelationsComputed:
+    parameters = Parameters(**wanted.model_dump())
+    held = await repository.load_underlyings(session, event.portfolio_ids, event.as_of)
+    chosen = {portfolio: selection(_groups(found), parameters) for portfolio, found in held.items()}
+    symbols = sorted({symbol for selected in chosen.values() for symbol in selected.symbols})
+    window = _last_sessions(event.as_of, parameters.lookback + 1)
+    closes = await repository.load_closes(session, window, symbols)
+    books = await asyncio.to_thread(_correlated, chosen, symbols, closes, parameters)
+    rows = await asyncio.to_thread(_correlation_rows, event, books)
+    await repository.save_correlations(session, event.as_of, event.portfolio_ids, rows)
+    counts = {"portfolios": len(books), "symbols": len(symbols), "clusters": len(rows.clusters)}
+    notices = _caveat_notices([caveat for book in books.values() for caveat in book.caveats()])
+    return CorrelationsComputed.about(event, warnings=notices, **counts)
+
+
+def _groups(held: Sequence[HeldUnderlying]) -> list[Group]:
+    names = [field.name for field in fields(Group)]
+    return [Group(**{name: getattr(underlying, name) for name in names}) for underlying in held]
+
+
+def _correlated(
+    chosen: Mapping[UUID, Selection], symbols: Sequence[str], closes: FloatArray, parameters: Parameters
+) -> dict[UUID, BookCorrelations]:
+    column = {symbol: index for index, symbol in enumerate(symbols)}
+    return {
+        portfolio: book_correlations(
+            selected, closes[:, [column[symbol] for symbol in selected.symbols]], parameters
+        )
+        for portfolio, selected in chosen.items()
+    }
+
+
+def _correlation_rows(event: ShardEvent, books: Mapping[UUID, BookCorrelations]) -> CorrelationRows:
+    def keyed(records_of: Callable[[BookCorrelations], Iterable[Record]]) -> list[Record]:
+        return [
+            {"portfolio_id": portfolio, "as_of": event.as_of, **record}
+            for portfolio, book in books.items()
+            for record in records_of(book)
+        ]
+
+    return CorrelationRows(
+        calculations=keyed(lambda book: [_calculation_record(event.price_run, book)]),
+        pairs=keyed(BookCorrelations.pair_records),
+        clusters=keyed(BookCorrelations.cluster_records),
+        members=keyed(BookCorrelations.member_records),
+    )
+
+
+def _calculation_record(price_run: str, book: BookCorrelations) -> Record:
+    notices = [notice.model_dump(mode="json") for notice in _caveat_notices(list(book.caveats()))]
+    return {"price_run": price_run, **book.record(), "warnings": notices}
+
+
+def _caveat_notices(caveats: Sequence[Caveat]) -> list[Notice]:
+    """One notice per kind of caveat, naming the symbols of all portfolios."""
+    about: dict[tuple[str, str], set[str]] = {}
+    for caveat in caveats:
+        about.setdefault((caveat.code, caveat.what), set()).update(caveat.about)
+    return [
+        Notice.naming(code, f"{len(names)} symbols {what}", tuple(names))
+        for (code, what), names in about.items()
+    ]

@@ -1,5 +1,6 @@
 """Every SQL statement of the factors service."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
+    String,
     Subquery,
     and_,
     any_,
@@ -24,8 +26,13 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.factors.tables import (
+    CorrelationCalculation,
+    CorrelationCluster,
+    CorrelationClusterMember,
+    CorrelationPair,
     FactorCovariance,
     FactorDefinition,
     FactorExposure,
@@ -35,9 +42,9 @@ from services.factors.tables import (
     sql_table,
 )
 from shared.database import Session, lock, lock_each, merge
-from shared.published.gateway import portfolios, positions
+from shared.published.gateway import portfolios, position_tags, positions
 from shared.published.greeks import contract_greeks
-from shared.published.ingest import daily_prices, treasury_yields
+from shared.published.ingest import daily_prices, securities, treasury_yields
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -344,6 +351,109 @@ async def save_exposures(
     model = {"model": edition.model}
     sums = [{**day, **model, **record} for record in total]
     await merge(session, FactorExposure, sums, within={**scope, **model})
+
+
+# --- position correlations ---
+
+
+@dataclass(frozen=True)
+class HeldUnderlying:
+    """What a portfolio holds on one underlying: signed delta-adjusted USD, null when none of it is known."""
+
+    portfolio_id: UUID
+    symbol: str
+    value: float | None
+    positions: int
+    positions_unmeasured: int
+    tags: tuple[str, ...]
+    sector: str | None
+
+
+@dataclass(frozen=True)
+class CorrelationRows:
+    """What is stored about the position correlations of a session, table by table."""
+
+    calculations: Sequence[Mapping[str, Any]]
+    pairs: Sequence[Mapping[str, Any]]
+    clusters: Sequence[Mapping[str, Any]]
+    members: Sequence[Mapping[str, Any]]
+
+
+async def load_underlyings(
+    session: Session, portfolio_ids: Sequence[UUID], as_of: date
+) -> dict[UUID, tuple[HeldUnderlying, ...]]:
+    """What each portfolio that exists was exposed to on `as_of`, by underlying.
+
+    Holds a lock per portfolio and session until the transaction ends, as `load_book` does.
+    """
+    await lock_each(session, [f"factors.correlations/{portfolio}/{as_of}" for portfolio in portfolio_ids])
+    existing = select(portfolios.c.portfolio_id).where(_among(portfolios.c.portfolio_id, portfolio_ids))
+    held: dict[UUID, list[HeldUnderlying]] = {portfolio: [] for portfolio in await session.scalars(existing)}
+    for row in await session.execute(_held_by_underlying(list(held), as_of)):
+        held[row.portfolio_id].append(HeldUnderlying(*row))
+    return {portfolio: tuple(underlyings) for portfolio, underlyings in held.items()}
+
+
+def _held_by_underlying(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
+    """Exposures are added up in the order of their positions, so the same rows give the same sum."""
+    held = _exposures(portfolio_ids, as_of)
+    ordered = aggregate_order_by(held.c.exposure, held.c.position_id)
+    tag = position_tags.c.tag
+    tags = func.array_agg(aggregate_order_by(tag.distinct(), tag))
+    key = (held.c.portfolio_id, held.c.underlying)
+    sums = (
+        select(*key, func.sum(ordered).label("value"), func.count().label("positions"))
+        .add_columns((func.count() - func.count(held.c.exposure)).label("unmeasured"))
+        .group_by(*key)
+        .subquery("sums")
+    )
+    carried = (
+        select(*key, tags.label("tags"))
+        .join(position_tags, position_tags.c.position_id == held.c.position_id)
+        .group_by(*key)
+        .subquery("carried")
+    )
+    same = and_(carried.c.portfolio_id == sums.c.portfolio_id, carried.c.underlying == sums.c.underlying)
+    return (
+        select(sums, func.coalesce(carried.c.tags, cast([], ARRAY(String))), securities.c.sector)
+        .outerjoin(carried, same)
+        .outerjoin(securities, securities.c.symbol == sums.c.underlying)
+        .order_by(sums.c.portfolio_id, sums.c.underlying)
+    )
+
+
+def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
+    """A position's exposure once, though it stands beside each of its factors."""
+    row = sql_table(PositionFactorExposure).c
+    return (
+        select(row.portfolio_id, row.position_id, row.underlying, row.exposure)
+        .where(_among(row.portfolio_id, portfolio_ids), row.as_of == as_of)
+        .distinct()
+        .cte("held")
+    )
+
+
+async def load_closes(session: Session, sessions: Sequence[date], symbols: Sequence[str]) -> FloatArray:
+    """Adjusted closes of `symbols` on `sessions` (ascending, not empty), NaN for gaps."""
+    found = await session.execute(_closes_by_symbol(sessions, symbols))
+    return _close_matrix(_day_numbers(sessions), symbols, found.tuples())
+
+
+async def save_correlations(
+    session: Session, as_of: date, portfolio_ids: Sequence[UUID], rows: CorrelationRows
+) -> None:
+    """Replace the session's correlations of `portfolio_ids` in all four tables."""
+    within = {"as_of": as_of, "portfolio_id": list(portfolio_ids)}
+    calculations = [{name: _plain(value) for name, value in row.items()} for row in rows.calculations]
+    await merge(session, CorrelationCalculation, calculations, within=within)
+    await merge(session, CorrelationPair, rows.pairs, within=within)
+    await merge(session, CorrelationCluster, rows.clusters, within=within)
+    await merge(session, CorrelationClusterMember, rows.members, within=within)
+
+
+def _plain(value: Any) -> Any:
+    """A list or mapping as the JSON text that COPY takes."""
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def _among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -20,10 +20,10 @@ from shared.quant.returns import FloatArray, log_returns
 
 @dataclass(frozen=True)
 class Caveat:
-    """What limits the figures, and the symbols it is about."""
+    """What limits the figures: `what` was done to the symbols it is about."""
 
     code: str
-    message: str
+    what: str
     about: tuple[str, ...]
 
 
@@ -120,7 +120,7 @@ class BookCorrelations:
         }
         for code, (what, symbols) in found.items():
             if symbols:
-                yield Caveat(code, f"{len(symbols)} symbols {what}", tuple(symbols))
+                yield Caveat(code, what, tuple(symbols))
 
     def _left_out_for(self, code: str) -> list[str]:
         return [out.symbol for out in self.chosen.left_out if out.code == code]
