@@ -7,8 +7,14 @@ from shared.contracts.factors import CorrelationsComputed, FactorsComputed, Fact
 from shared.contracts.gateway import CorrelationsRequested, MarketCloseRequested, PortfoliosChanged
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated, StorePrices, StoreYields
-from shared.contracts.snapshots import SnapshotsCreated, SnapshotsFailed
-from shared.contracts.stress import StressComputed, StressFailed
+from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
+from shared.contracts.stress import (
+    DeleteScenario,
+    EvaluateWhatIf,
+    SaveScenario,
+    StressComputed,
+    StressFailed,
+)
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,14 @@ class Wiring:
 
 
 _ADMIN_REQUESTS = (StorePrices, StoreYields)
+_STRESS_REQUESTS = (SaveScenario, DeleteScenario, EvaluateWhatIf)
 _STAGES: tuple[type[Event], ...] = (
     PricesUpdated,
     GreeksComputed,
     FactorsComputed,
     SnapshotsCreated,
     StressComputed,
+    RiskMeasured,
 )
 _FAILURES: tuple[type[Event], ...] = (
     IngestFailed,
@@ -55,12 +63,14 @@ TOPOLOGY: dict[str, Wiring] = {
         (FactorsComputed, CorrelationsComputed),
         failure=FactorsFailed,
     ),
-    "snapshots": Wiring((FactorsComputed,), (SnapshotsCreated,), failure=SnapshotsFailed),
-    "stress": Wiring((FactorsComputed,), (StressComputed,), failure=StressFailed),
+    "snapshots": Wiring(
+        (FactorsComputed, StressComputed), (SnapshotsCreated, RiskMeasured), failure=SnapshotsFailed
+    ),
+    "stress": Wiring((FactorsComputed,), (StressComputed,), answers=_STRESS_REQUESTS, failure=StressFailed),
     "gateway": Wiring(
         (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
         (PortfoliosChanged, MarketCloseRequested, CorrelationsRequested),
-        asks=_ADMIN_REQUESTS,
+        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS),
     ),
 }
 

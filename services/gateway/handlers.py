@@ -12,7 +12,7 @@ from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
-from shared.contracts.snapshots import SnapshotsCreated, SnapshotsFailed
+from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import StressComputed, StressFailed
 from shared.database import Session
 from shared.messaging import ServiceRouter
@@ -65,6 +65,12 @@ async def record_correlations(event: CorrelationsComputed, session: Session) -> 
     await _record_success(CORRELATIONS, event, session)
 
 
+@router.on(RiskMeasured)
+async def record_risk(event: RiskMeasured, session: Session) -> None:
+    """A shard's risk metrics are stored."""
+    await _record_success("risk", event, session)
+
+
 @router.on(IngestFailed)
 async def record_ingest_failure(event: IngestFailed, session: Session) -> None:
     """No prices: the run, or the shard, ends here."""
@@ -86,8 +92,9 @@ async def record_factors_failure(event: FactorsFailed, session: Session) -> None
 
 @router.on(SnapshotsFailed)
 async def record_snapshots_failure(event: SnapshotsFailed, session: Session) -> None:
-    """A shard has no snapshots."""
-    await _record_failure("snapshots", event, session)
+    """A shard has no snapshots, or no risk metrics: what was heard tells which."""
+    stage = "risk" if event.heard == StressComputed.subject else "snapshots"
+    await _record_failure(stage, event, session)
 
 
 @router.on(StressFailed)

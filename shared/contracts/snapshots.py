@@ -11,6 +11,12 @@ class SnapshotsCreated(ShardEvent):
     subject: ClassVar[str] = "snapshots.created"
 
 
+class RiskMeasured(ShardEvent):
+    """Risk metrics, components of VaR and attributions of P&L of the shard's portfolios are stored."""
+
+    subject: ClassVar[str] = "risk.measured"
+
+
 class SnapshotsFailed(WorkFailed):
     """The snapshots service gave up on a message."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-STAGES = ("prices", "greeks", "factors", "snapshots", "stress")
+STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
 CORRELATIONS = "correlations"  # a run of its own, and in the weekly session something beside the stages
 
 

@@ -74,7 +74,8 @@ def _floats(values: Sequence[Any]) -> Floats:
     return np.array(values, dtype=np.float64)
 
 
-def _objects(values: Sequence[Any]) -> Objects:
+def objects(values: Sequence[Any]) -> Objects:
+    """Anything as a column."""
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
@@ -93,7 +94,7 @@ _LAYOUTS: Mapping[str, Callable[[Sequence[Any]], NDArray[Any]]] = {
     "is_option": _mask,
     "entry_day": days,
     "exit_day": days,
-    **dict.fromkeys(("position_id", "symbol", "underlying", "position_type", "sector"), _objects),
+    **dict.fromkeys(("position_id", "symbol", "underlying", "position_type", "sector"), objects),
 }
 
 
@@ -131,7 +132,7 @@ class Quotes:
             names, on_days, prices, dated, sources, deltas = zip(*known, strict=True)
             cells = np.array([row_of[name] for name in names]), np.searchsorted(day, days(on_days))
             price[cells], delta[cells] = _floats(prices), _floats(deltas)
-            price_day[cells], source[cells] = days(dated), _objects(sources)
+            price_day[cells], source[cells] = days(dated), objects(sources)
         return cls(row_of, day, price, price_day, source, delta)
 
     def rows(self, symbols: Objects) -> Indices:

@@ -46,7 +46,7 @@ class Exposures:
     underlying: Indices
     weight: Floats
 
-    def of(self, chosen: Mask) -> "Exposures":
+    def of(self, chosen: Mask | slice) -> "Exposures":
         """Those of the positions."""
         return Exposures(self.dollars[chosen], self.underlying[chosen], self.weight[chosen])
 
@@ -77,7 +77,7 @@ class ParametricRisk:
 
 def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
     """One book's normal P&L; positions without an exposure or an estimate are left out and lower the coverage."""
-    measured = np.isfinite(exposures.dollars) & model.known[exposures.underlying]
+    measured = measured_positions(exposures, model)
     total = float(exposures.weight.sum())
     coverage = float(exposures.weight[measured].sum()) / total if total > 0.0 else None
     problem = _problem(measured, model)
@@ -96,6 +96,11 @@ def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
         coverage=coverage,
         reason=None,
     )
+
+
+def measured_positions(exposures: Exposures, model: FactorModel) -> Mask:
+    """Which positions (P) have an exposure whose underlying the model knows."""
+    return np.asarray(np.isfinite(exposures.dollars) & model.known[exposures.underlying])
 
 
 def _problem(measured: Mask, model: FactorModel) -> str | None:

@@ -1,19 +1,21 @@
 """A book's risk on one session, and how its snapshots' chain looks from it: the metrics of one portfolio."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Mask, Objects
+from services.snapshots.calculations.book import Floats, Indices, Mask, Objects, objects
 from services.snapshots.calculations.concentration import Concentration, concentration_metrics
 from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, USD, VIEWS, Metric
 from services.snapshots.calculations.parametric import (
     Exposures,
     FactorModel,
     ParametricRisk,
+    measured_positions,
     parametric_risk,
 )
 from services.snapshots.calculations.realised import Chain, realised_metrics
@@ -36,6 +38,10 @@ class Holdings:
     pnl: PositionPnl
     exposures: Exposures
 
+    def part(self, positions: slice) -> "Holdings":
+        """Those of the positions."""
+        return Holdings(self.quantity[positions], self.pnl.of(positions), self.exposures.of(positions))
+
     def views(self) -> Mapping[str, Mask]:
         """Which positions belong to each view: all, those bought, those sold."""
         everything = np.ones(len(self.quantity), dtype=np.bool_)
@@ -43,15 +49,59 @@ class Holdings:
 
 
 @dataclass(frozen=True)
+class Shard:
+    """The valued positions of several portfolios on one session, ordered by portfolio and position."""
+
+    position_id: Objects
+    portfolio: Indices
+    symbol: Objects
+    holdings: Holdings
+
+    @classmethod
+    def of(
+        cls, portfolios: Sequence[Hashable], underlyings: Sequence[str], positions: Sequence[Sequence[Any]]
+    ) -> "Shard":
+        """Lay out tuples so ordered: id, portfolio, symbol, underlying, quantity, weight, exposure, P&L, reason."""
+        columns = zip(*positions, strict=True) if positions else ((),) * 9
+        ids, owners, symbols, priced_on, quantity, weight, exposure, vectors, reasons = columns
+        owner = {portfolio: place for place, portfolio in enumerate(portfolios)}
+        row = {symbol: place for place, symbol in enumerate(underlyings)}
+        size = np.array(weight, dtype=np.float64)
+        underlying = np.array([row[symbol] for symbol in priced_on], dtype=np.int64)
+        exposures = Exposures(np.array(exposure, dtype=np.float64), underlying, size)
+        pnl = PositionPnl(_vectors(vectors), size, objects(reasons))
+        holdings = Holdings(np.array(quantity, dtype=np.float64), pnl, exposures)
+        portfolio = np.array([owner[each] for each in owners], dtype=np.int64)
+        return cls(objects(ids), portfolio, objects(symbols), holdings)
+
+    def books(self, portfolios: int) -> list[Holdings]:
+        """Each portfolio's positions."""
+        edges = np.searchsorted(self.portfolio, np.arange(portfolios + 1))
+        return [self.holdings.part(slice(first, last)) for first, last in pairwise(edges.tolist())]
+
+
+def _vectors(vectors: Sequence[Sequence[float] | None]) -> Floats:
+    """P x D, NaN where a position has no vector."""
+    days = max((len(vector) for vector in vectors if vector is not None), default=0)
+    pnl = np.full((len(vectors), days), np.nan)
+    for place, vector in enumerate(vectors):
+        if vector is not None:
+            pnl[place] = vector
+    return pnl
+
+
+@dataclass(frozen=True)
 class BookRisk:
     """What one portfolio may lose in a day: `metrics`, and each position's part of the historical ones.
 
-    `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out.
+    `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out. `modelled` (P):
+    whether the parametric figures know the position.
     """
 
     metrics: tuple[Metric, ...]
     components: Floats
     reason: Objects
+    modelled: Mask
 
 
 def book_risk(holdings: Holdings, model: FactorModel, market: int) -> BookRisk:
@@ -62,7 +112,8 @@ def book_risk(holdings: Holdings, model: FactorModel, market: int) -> BookRisk:
     for view, exposed in exposures.items():
         metrics += _parametric_metrics(view, parametric_risk(exposed, model), model.observations)
         metrics.append(market_exposure(view, exposed, model.betas[:, market]))
-    return BookRisk(tuple(metrics), historical[PORTFOLIO].components, historical[PORTFOLIO].left_out)
+    whole, modelled = historical[PORTFOLIO], measured_positions(holdings.exposures, model)
+    return BookRisk(tuple(metrics), whole.components, whole.left_out, modelled)
 
 
 def _historical_metrics(view: str, risk: HistoricalRisk) -> Iterator[Metric]:

@@ -35,7 +35,7 @@ class PositionPnl:
     weight: Floats
     reason: Objects
 
-    def of(self, chosen: Mask) -> "PositionPnl":
+    def of(self, chosen: Mask | slice) -> "PositionPnl":
         """Those of the positions."""
         return PositionPnl(self.pnl[chosen], self.weight[chosen], self.reason[chosen])
 

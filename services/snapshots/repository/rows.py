@@ -30,8 +30,8 @@ def _money(value: float) -> Decimal | None:
     return None if math.isnan(value) else Decimal(f"{value:.6f}")
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
 
 
 def _json(value: Any) -> str:

@@ -108,9 +108,10 @@ async def test_a_run_tells_the_time_of_each_stage(operator: Person, gateway: Any
         "factors",
         "snapshots",
         "stress",
+        "risk",
     ]
     assert {(stage["shards_done"], stage["busy_seconds"]) for stage in run["stages"]} == {(2, 1.0)}
-    assert len(run["items"]) == 10
+    assert len(run["items"]) == 12
     assert (await operator.get("admin/batch/runs", status="completed")).json()["total"] == 1
     assert (await operator.get("admin/batch/runs", status="failed")).json()["total"] == 0
 

@@ -147,7 +147,7 @@ async def test_the_trace_of_a_request_runs_through_every_stage(
 
     items = (await operator.get(f"admin/batch/runs/{run_id}")).json()["items"]
 
-    assert {item["stage"] for item in items} == {"prices", "greeks", "factors", "snapshots", "stress"}
+    assert {item["stage"] for item in items} == {"prices", "greeks", "factors", "snapshots", "stress", "risk"}
     assert len({item["trace_id"] for item in items}) == 1
     assert items[0]["trace_id"]
 

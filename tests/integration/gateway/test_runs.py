@@ -15,7 +15,7 @@ from shared.contracts.event import Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
-from shared.contracts.snapshots import SnapshotsCreated
+from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF, a_portfolio
@@ -28,6 +28,7 @@ STAGES: list[tuple[type[ShardEvent], str]] = [
     (FactorsComputed, "factors"),
     (SnapshotsCreated, "snapshots"),
     (StressComputed, "stress"),
+    (RiskMeasured, "risk"),
 ]
 
 
@@ -44,8 +45,10 @@ def a_stage(kind: type[ShardEvent], run_id: UUID, shard: int = 0, shards: int = 
     return kind.new(run_id, AS_OF, part=shard, **facts)
 
 
-def a_failure(kind: type[WorkFailed], run_id: UUID, shard: int = 0, shards: int = 2) -> WorkFailed:
-    facts = {"heard": "x.happened", "attempts": 4, "error": "MarketDataNotReady", "message": "no prices"}
+def a_failure(
+    kind: type[WorkFailed], run_id: UUID, shard: int = 0, shards: int = 2, heard: str = "x.happened"
+) -> WorkFailed:
+    facts = {"heard": heard, "attempts": 4, "error": "MarketDataNotReady", "message": "no prices"}
     more = {"shard": shard, "shards": shards, "occurred_at": NOON + timedelta(seconds=9)}
     return kind.new(run_id, AS_OF, part=shard, **facts, **more)
 
@@ -132,6 +135,17 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
     ]
 
 
+@pytest.mark.parametrize(("heard", "stage"), [(FactorsComputed, "snapshots"), (StressComputed, "risk")])
+async def test_failure_of_snapshots_belongs_to_the_stage_that_heard(
+    gateway: Gateway, admin: Database, heard: type[Event], stage: str
+) -> None:
+    run_id = uuid4()
+
+    await tell(gateway, [a_failure(SnapshotsFailed, run_id, 0, 1, heard.subject)])
+
+    assert [row["stage"] for row in await rows(admin, run_id) if "stage" in row] == [stage]
+
+
 async def test_failed_ingest_fails_the_run(gateway: Gateway, admin: Database) -> None:
     run_id = uuid4()
 
@@ -171,7 +185,7 @@ async def test_an_overdue_run_is_closed_naming_what_is_missing(gateway: Gateway,
     (*_, run) = await rows(admin, run_id)
     assert closed == [run_id]
     assert (run["status"], run["finished_at"]) == ("partial", NOON + timedelta(hours=1))
-    assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [("stress", 1, "overdue")]
+    assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [("risk", 1, "overdue")]
 
 
 async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Database) -> None:

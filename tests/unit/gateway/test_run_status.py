@@ -26,7 +26,7 @@ def test_every_stage_of_every_shard_completes_the_run() -> None:
     result = outcome(a_shard(0, 2) + a_shard(1, 2))
 
     assert (result.status, result.troubles) == ("completed", ())
-    assert result.finished_at == NOON + timedelta(seconds=4)
+    assert result.finished_at == NOON + timedelta(seconds=5)
 
 
 def test_one_missing_stage_keeps_the_run_open() -> None:
@@ -69,6 +69,7 @@ def test_giving_up_names_every_missing_stage() -> None:
     assert [(t.stage, t.shard, t.code) for t in result.troubles] == [
         ("snapshots", 1, "overdue"),
         ("stress", 1, "overdue"),
+        ("risk", 1, "overdue"),
     ]
     assert result.finished_at == NOON + timedelta(minutes=15)
 
@@ -81,9 +82,17 @@ def test_late_success_completes_a_run_given_up() -> None:
     assert outcome(a_shard(), closed_at=NOON).status == "completed"
 
 
+def test_stages_before_the_failed_one_are_not_missed() -> None:
+    failed = an_item("risk", succeeded=False, error="MarketDataNotReady", message="no vectors")
+
+    result = outcome([*a_shard()[:-1], failed])
+
+    assert (result.status, [trouble.stage for trouble in result.troubles]) == ("failed", ["risk"])
+
+
 def test_order_of_rows_does_not_matter() -> None:
     failed = an_item("snapshots", succeeded=False, error="X", message="x")
-    items = [*a_shard()[:3], failed, an_item("stress")]
+    items = [*a_shard()[:3], failed, an_item("stress"), an_item("risk")]
 
     assert len({outcome(list(order)) for order in permutations(items)}) == 1
 
