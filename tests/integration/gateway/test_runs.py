@@ -46,7 +46,11 @@ def a_stage(kind: type[ShardEvent], run_id: UUID, shard: int = 0, shards: int = 
 
 
 def a_failure(
-    kind: type[WorkFailed], run_id: UUID, shard: int = 0, shards: int = 2, heard: str = "x.happened"
+    kind: type[WorkFailed],
+    run_id: UUID,
+    shard: int = 0,
+    shards: int = 2,
+    heard: str = GreeksComputed.subject,
 ) -> WorkFailed:
     facts = {"heard": heard, "attempts": 4, "error": "MarketDataNotReady", "message": "no prices"}
     more = {"shard": shard, "shards": shards, "occurred_at": NOON + timedelta(seconds=9)}
