@@ -6,13 +6,15 @@
     ├── Permanent            no retry can help: straight to the dead letters
     │   ├── NotASession(as_of, previous)
     │   ├── InvalidRows(problem_by_row)
+    │   ├── InvalidScenario(messages)
+    │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
     └── Misconfigured        the process must not start
 
 Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then dead-lettered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 
@@ -72,3 +74,21 @@ class InvalidRows(Permanent):
     def __init__(self, problem_by_row: Mapping[int, str]) -> None:
         super().__init__(f"{len(problem_by_row)} row(s) cannot be stored; nothing was written")
         self.problems = tuple({"row": row, "message": problem} for row, problem in problem_by_row.items())
+
+
+class InvalidScenario(Permanent):
+    """A stress scenario that cannot be evaluated or stored; every problem is named."""
+
+    code = "invalid_scenario"
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("; ".join(messages))
+        self.problems = tuple({"message": message} for message in messages)
+
+
+class Unanswerable(Permanent):
+    """A request about something that does not exist or is not known yet; `code` is stable."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -25,6 +25,10 @@ class StressSettings(ServiceSettings):
         description="a JSON file of more scenarios, laid out like services/stress/scenarios.json",
     )
 
+    custom_scenarios_per_user: int = Field(
+        default=50, ge=0, description="how many scenarios of one's own a user may save: each is run every day"
+    )
+
     def scenario_files(self) -> tuple[Path, ...]:
         """The bundled scenarios, then one's own."""
         return (BUNDLED_SCENARIOS, *([self.custom_scenarios_file] if self.custom_scenarios_file else []))

@@ -1,13 +1,58 @@
 """The books of a shard as columns, and what could not be measured about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+STOCK = -1
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The distinct option contracts of the shard, one entry each; NaN says "not measured".
+
+    Prices and strikes in dollars per share, years to expiry, `volatility`, `rate` and `dividend_yield` in
+    decimals per year. `american`: exercised whenever it pays, else at expiry only.
+    """
+
+    symbols: NDArray[np.str_]
+    call: Booleans
+    american: Booleans
+    underlying_price: Floats
+    strike: Floats
+    years_to_expiry: Floats
+    volatility: Floats
+    rate: Floats
+    dividend_yield: Floats
+
+    @property
+    def expired(self) -> Booleans:
+        """Settled at the close of the session: no later move reaches them."""
+        return self.years_to_expiry <= 0.0
+
+    @property
+    def repriceable(self) -> Booleans:
+        """With everything that a price needs, or settled."""
+        inputs = (
+            self.underlying_price,
+            self.years_to_expiry,
+            self.volatility,
+            self.rate,
+            self.dividend_yield,
+        )
+        known: Booleans = ~np.isnan(np.array(inputs)).any(axis=0) | self.expired
+        return known
+
+    def take(self, chosen: Places | Booleans) -> "Contracts":
+        """The chosen contracts, in that order."""
+        return Contracts(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -17,27 +62,75 @@ class Book:
     `portfolio`: (positions,) index into the shard's portfolios. `exposure`: delta-adjusted dollars, signed.
     `betas`: (positions, factors) market-relative betas of the underlying. `rate_beta`: return per 1.00 of
     yield. `gamma`: unit gamma x quantity x multiplier of options, 0 for stock. `underlying_price`: dollars,
-    used with gamma only. `portfolios`: how many portfolios the shard has, empty ones included.
+    used with gamma only. `contract`: (positions,) index into `contracts`, `STOCK` for stock. `units`: quantity x
+    multiplier of options, not looked at for stock. `portfolios`: how many portfolios the shard has, empty ones
+    included.
     """
 
     portfolios: int
-    portfolio: NDArray[np.intp]
+    portfolio: Places
     symbols: Sequence[str]
     exposure: Floats
     betas: Floats
     rate_beta: Floats
     gamma: Floats
     underlying_price: Floats
+    contract: Places
+    units: Floats
+    contracts: Contracts
 
-    def options(self) -> NDArray[np.intp]:
-        """Positions with curvature: the only ones whose value is not linear in their underlying."""
-        return np.flatnonzero(self.gamma * self.underlying_price)
+    @cached_property
+    def options(self) -> Booleans:
+        """(positions,) True for options."""
+        options: Booleans = self.contract != STOCK
+        return options
+
+    @cached_property
+    def repriced(self) -> Booleans:
+        """(positions,) True for options with everything that a price needs."""
+        known: Booleans = np.append(
+            self.contracts.repriceable, False
+        )  # the last entry is what STOCK points to
+        repriced: Booleans = known[self.contract] & ~np.isnan(self.units)
+        return repriced
+
+    def holder_of(self) -> Places:
+        """(contracts,) some position in each contract: what depends on the underlying is the same in all."""
+        holder = np.zeros(len(self.contracts.symbols), dtype=np.intp)
+        places = np.flatnonzero(self.options)
+        holder[self.contract[places]] = places
+        return holder
 
     def by_portfolio(self, values: Floats) -> Floats:
         """(portfolios, ...) sums of `values` (positions, ...) within each portfolio; NaN adds nothing."""
         totals = np.zeros((self.portfolios, *values.shape[1:]))
-        np.add.at(totals, self.portfolio, np.nan_to_num(values))
+        order = np.argsort(self.portfolio, kind="stable")
+        present, starts = np.unique(self.portfolio[order], return_index=True)
+        if present.size:
+            totals[present] = np.add.reduceat(np.nan_to_num(values)[order], starts, axis=0)
         return totals
+
+    def of_portfolios(self, chosen: Places) -> tuple["Book", Places]:
+        """(the book of the portfolios `chosen`, numbered in that order; the places of its positions in this)."""
+        number = np.full(self.portfolios, -1, dtype=np.intp)
+        number[chosen] = np.arange(len(chosen))
+        places = np.flatnonzero(number[self.portfolio] >= 0)
+        held, contract = np.unique(self.contract[places], return_inverse=True)
+        stocks = int(np.count_nonzero(held == STOCK))  # 1 or 0: STOCK sorts first
+        book = Book(
+            portfolios=len(chosen),
+            portfolio=number[self.portfolio[places]],
+            symbols=[self.symbols[int(place)] for place in places],
+            exposure=self.exposure[places],
+            betas=self.betas[places],
+            rate_beta=self.rate_beta[places],
+            gamma=self.gamma[places],
+            underlying_price=self.underlying_price[places],
+            contract=contract.astype(np.intp) - stocks,
+            units=self.units[places],
+            contracts=self.contracts.take(held[stocks:]),
+        )
+        return book, places
 
 
 @dataclass(frozen=True)
@@ -52,7 +145,10 @@ class Omission:
 NO_EXPOSURE = ("no_exposure", "no price or no delta, so no exposure: left out")
 NO_BETAS = ("no_betas", "no factor betas: left out of the factor shocks")
 NO_RATE_SENSITIVITY = ("no_rate_sensitivity", "no rate sensitivity: left out of the rate shock")
-NO_GAMMA = ("no_gamma", "no gamma or no underlying price: valued by delta alone")
+NOT_REPRICED = (
+    "not_repriced",
+    "no volatility, rate or underlying price to reprice with: valued by delta alone",
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +158,7 @@ class Gaps:
     exposure: Booleans
     betas: Booleans
     rate_beta: Booleans
-    gamma: Booleans
+    inputs: Booleans
 
     @classmethod
     def of(cls, book: Book) -> "Gaps":
@@ -72,7 +168,7 @@ class Gaps:
             unknown,
             np.isnan(book.betas).any(axis=1) & ~unknown,
             np.isnan(book.rate_beta) & ~unknown,
-            np.isnan(book.gamma * book.underlying_price) & ~unknown,
+            book.options & ~book.repriced & ~unknown,
         )
 
     def omissions(
@@ -83,7 +179,7 @@ class Gaps:
             (NO_EXPOSURE, self.exposure),
             (NO_BETAS, self.betas & needs_betas),
             (NO_RATE_SENSITIVITY, self.rate_beta & needs_rates),
-            (NO_GAMMA, self.gamma),
+            (NOT_REPRICED, self.inputs),
         )
         mine = book.portfolio == portfolio
         named = ((kind, np.flatnonzero(flag & mine)) for kind, flag in flags)

@@ -1,9 +1,9 @@
 """What a scenario is, and what makes its definition wrong."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeGuard
 
 MARKET = "Market"
@@ -11,6 +11,7 @@ FACTOR_NAMES = (MARKET, "Value", "Growth", "Momentum", "Quality", "Size", "Low V
 CATEGORIES = ("market", "rates", "rotation", "volatility", "historical", "custom")
 SEVERITIES = ("mild", "moderate", "severe", "extreme")
 BASES = ("relative", "absolute")
+LARGEST_RISE = 10.0
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,12 @@ class Scenario:
 
     `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's shock is
     its return over the market; "absolute": its own return. `rate_shock`: change of the Treasury yield in
-    decimals (0.01 is +100 bp), None when rates stay.
+    decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to the volatility of every
+    option, in decimals (0.10 is ten points), None when volatilities stay.
+
+    A historical scenario may say when it happened, from the close of `window_start` to the close of
+    `window_end`, and what was measured then: `measured_returns` of the proxies (their own, whatever the basis),
+    `measured_rate_change` of the 10-year yield in decimals, `measured_source` whence.
     """
 
     scenario_id: str
@@ -30,6 +36,21 @@ class Scenario:
     shocks: Mapping[str, float]
     rate_shock: float | None = None
     basis: str = "relative"
+    volatility_shock: float | None = None
+    window_start: date | None = None
+    window_end: date | None = None
+    measured_returns: Mapping[str, float] | None = None
+    measured_rate_change: float | None = None
+    measured_source: str | None = None
+
+    @property
+    def measured_shocks(self) -> dict[str, float] | None:
+        """What was measured, in the terms of `shocks`: with basis "relative" a style's return over the market."""
+        returns = self.measured_returns
+        if returns is None or self.basis == "absolute":
+            return None if returns is None else dict(returns)
+        market = returns.get(MARKET, 0.0)
+        return {name: each if name == MARKET else each - market for name, each in returns.items()}
 
 
 class InvalidScenarios(ValueError):
@@ -54,6 +75,19 @@ def scenarios(definitions: object) -> tuple[Scenario, ...]:
     return tuple(_scenario(each) for each in definitions)
 
 
+def custom_scenario(definition: Mapping[str, Any]) -> Scenario:
+    """The scenario a user describes: as in a file, but what was measured is not the user's to say.
+
+    Raises `InvalidScenarios` with every problem at once.
+    """
+    foreign = [f"{field}: only a scenario of the house has it: remove it" for field in _MEASURED]
+    problems = [problem for field, problem in zip(_MEASURED, foreign, strict=True) if field in definition]
+    problems += _problems(definition, 1)
+    if problems:
+        raise InvalidScenarios(problems)
+    return _scenario(definition)
+
+
 def valuable(
     every: Sequence[Scenario], factor_names: Collection[str]
 ) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
@@ -63,10 +97,13 @@ def valuable(
 
 
 def _scenario(definition: Mapping[str, Any]) -> Scenario:
-    shocks = {factor: float(shock) for factor, shock in definition.get("shocks", {}).items()}
-    rate_shock = definition.get("rate_shock")
     return Scenario(
-        **{**definition, "shocks": shocks, "rate_shock": None if rate_shock is None else float(rate_shock)}
+        **{
+            **definition,
+            "shocks": {factor: float(shock) for factor, shock in definition.get("shocks", {}).items()},
+            **{field: float(definition[field]) for field in _NUMBERS if definition.get(field) is not None},
+            **{field: _as_day(definition[field]) for field in _DAYS if definition.get(field) is not None},
+        }
     )
 
 
@@ -81,8 +118,10 @@ def _problems(definition: object, place: int) -> Iterator[str]:
     for field, check in _CHECKS.items():
         for problem in _field_problems(definition, field, check):
             yield f"{subject}, {problem}"
-    if not definition.get("shocks") and definition.get("rate_shock") is None:
-        yield f"{subject}, shocks: nothing is shocked: give at least one factor or a rate_shock"
+    if not definition.get("shocks") and all(definition.get(field) is None for field in _SHOCKS):
+        yield f"{subject}, shocks: nothing is shocked: give at least one factor, a rate_shock or a volatility_shock"
+    for problem in _window_problems(definition):
+        yield f"{subject}, {problem}"
 
 
 def _field_problems(
@@ -93,6 +132,16 @@ def _field_problems(
             yield problem if problem.startswith(f"{field}.") else f"{field}: {problem}"
     elif field in _REQUIRED:
         yield f"{field}: missing: add it"
+
+
+def _window_problems(definition: Mapping[str, Any]) -> Iterator[str]:
+    first, last = (definition.get(field) for field in _DAYS)
+    if (first is None) != (last is None):
+        yield "window_end: a window has a start and an end: give both or neither"
+    elif first is not None and _is_day(first) and _is_day(last) and _as_day(first) >= _as_day(last):
+        yield f"window_end: {last} is not after {first}: correct one of them"
+    elif first is None and any(definition.get(field) is not None for field in _MEASURED):
+        yield "window_start: missing: say when it was measured"
 
 
 def _repetitions(definitions: Sequence[object]) -> list[str]:
@@ -111,6 +160,21 @@ def _repetitions(definitions: Sequence[object]) -> list[str]:
 def _text(value: object) -> Iterator[str]:
     if not isinstance(value, str) or not value.strip():
         yield f"{value!r} is not a text: write one"
+
+
+def _short(length: int) -> Callable[[object], Iterator[str]]:
+    def check(value: object) -> Iterator[str]:
+        yield from _text(value)
+        if isinstance(value, str) and len(value) > length:
+            yield f"{len(value)} characters long: use at most {length}"
+
+    return check
+
+
+def _identifier(value: object) -> Iterator[str]:
+    yield from _short(80)(value)
+    if isinstance(value, str) and not set(value) <= _IDENTIFIER_CHARACTERS:
+        yield f"{value!r} is not an identifier: use letters, digits and _ - . only"
 
 
 def _one_of(choices: Sequence[str]) -> Callable[[object], Iterator[str]]:
@@ -137,6 +201,8 @@ def _factor_problems(factor: object, shock: object) -> Iterator[str]:
         yield f"{shock!r} is not a finite number: write a decimal return, -0.10 for a fall of 10 %"
     elif shock < -1:
         yield f"{shock!r} is a fall of more than 100 %: write a decimal return of -1 or more"
+    elif shock > LARGEST_RISE:
+        yield f"{shock!r} is a rise of more than {LARGEST_RISE:.0%}: write a decimal return, 0.10 for 10 %"
 
 
 def _rate_shock(value: object) -> Iterator[str]:
@@ -148,18 +214,60 @@ def _rate_shock(value: object) -> Iterator[str]:
         yield f"{value!r} is a change of {value * 100:g} percentage points: write decimals, 0.01 for +100 bp"
 
 
+def _volatility_shock(value: object) -> Iterator[str]:
+    if value is None:
+        return
+    if not _is_finite(value):
+        yield f"{value!r} is not a finite number: write a change of volatility in decimals, 0.10 for ten points"
+    elif abs(value) > 2:
+        yield f"{value!r} is a change of {value * 100:g} points: write decimals, 0.10 for ten points"
+
+
+def _day(value: object) -> Iterator[str]:
+    if value is not None and not _is_day(value):
+        yield f"{value!r} is not a date: write YYYY-MM-DD"
+
+
+def _is_day(value: object) -> bool:
+    try:
+        _as_day(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _as_day(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _optionally(check: Callable[[Any], Iterator[str]]) -> Callable[[object], Iterator[str]]:
+    return lambda value: iter(()) if value is None else check(value)
+
+
 def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_NUMBER
 
 
+_LARGEST_NUMBER = 1e300  # a whole number in JSON may be beyond what a float holds
+_IDENTIFIER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 _REQUIRED = ("scenario_id", "name", "description", "category", "severity")
+_SHOCKS = ("rate_shock", "volatility_shock")
+_NUMBERS = (*_SHOCKS, "measured_rate_change")
+_DAYS = ("window_start", "window_end")
+_MEASURED = (*_DAYS, "measured_returns", "measured_rate_change", "measured_source")
 _CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
-    "scenario_id": _text,
-    "name": _text,
-    "description": _text,
+    "scenario_id": _identifier,
+    "name": _short(200),
+    "description": _short(2000),
     "category": _one_of(CATEGORIES),
     "severity": _one_of(SEVERITIES),
     "shocks": _shocks,
     "rate_shock": _rate_shock,
     "basis": _one_of(BASES),
+    "volatility_shock": _volatility_shock,
+    "window_start": _day,
+    "window_end": _day,
+    "measured_returns": _optionally(_shocks),
+    "measured_rate_change": _rate_shock,
+    "measured_source": _optionally(_text),
 }

@@ -1,4 +1,4 @@
-"""From scenarios to the shock every factor takes, in the market-relative factor space.
+"""From scenarios to the shocks of every factor (in the market-relative space), of the yield and of volatilities.
 
 In that space the factors are the market's return and each style's return over the market. A stated shock is
 the scenario's; an unstated one is zero (direct) or its conditional expectation (correlated).
@@ -6,6 +6,7 @@ the scenario's; an unstated one is zero (direct) or its conditional expectation 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,29 +21,54 @@ SINGULAR = 1e-10
 
 @dataclass(frozen=True)
 class Shocks:
-    """What every factor and the Treasury yield do in each scenario.
+    """What the market does in each scenario; nothing stated is 0.
 
-    `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in decimals, 0 when
-    the scenario states none.
+    `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in decimals.
+    `volatilities`: (scenarios,) added to every option's volatility, in decimals.
     """
 
     factors: Floats
     rates: Floats
+    volatilities: Floats
+
+    @classmethod
+    def of(cls, factors: Floats, every: Sequence[Scenario]) -> Self:
+        """The scenarios' factor shocks as given; their own shocks of rate and volatility."""
+        return cls(
+            factors,
+            np.array([each.rate_shock or 0.0 for each in every], dtype=np.float64),
+            np.array([each.volatility_shock or 0.0 for each in every], dtype=np.float64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Shocks"]) -> Self:
+        """One scenario after the other."""
+        return cls(
+            np.concatenate([part.factors for part in parts]),
+            np.concatenate([part.rates for part in parts]),
+            np.concatenate([part.volatilities for part in parts]),
+        )
+
+    def distinct(self) -> tuple["Shocks", NDArray[np.intp]]:
+        """(the different ones, for every scenario the place of its shock among them)."""
+        rows = np.column_stack([self.factors, self.rates, self.volatilities])
+        _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        return Shocks(self.factors[first], self.rates[first], self.volatilities[first]), place.ravel()
 
 
 def direct_shocks(every: Sequence[Scenario], factor_names: Sequence[str]) -> Shocks:
     """Stated shocks as they are; every other factor stays (an unshocked style moves with the market)."""
-    return Shocks(np.nan_to_num(_stated(every, factor_names)), _rates(every))
+    return Shocks.of(np.nan_to_num(_stated(every, factor_names)), every)
 
 
 def correlated_shocks(every: Sequence[Scenario], factor_names: Sequence[str], covariance: Floats) -> Shocks:
     """Stated shocks as they are; every other factor takes its conditional expectation (Kupiec 1998).
 
     `covariance`: (factors, factors) of the market-relative factor returns, rows as in `factor_names`. Rates
-    take the stated shock only.
+    and volatilities take the stated shock only.
     """
     rows = [conditional_shocks(covariance, row) for row in _stated(every, factor_names)]
-    return Shocks(np.array(rows).reshape(len(every), len(factor_names)), _rates(every))
+    return Shocks.of(np.array(rows).reshape(len(every), len(factor_names)), every)
 
 
 def conditional_shocks(covariance: Floats, stated: Floats) -> Floats:
@@ -70,7 +96,3 @@ def _relative_shock(scenario: Scenario, factor: str) -> float:
     if scenario.basis == "relative" or factor == MARKET:
         return shock
     return shock - scenario.shocks.get(MARKET, 0.0)
-
-
-def _rates(every: Sequence[Scenario]) -> Floats:
-    return np.array([each.rate_shock or 0.0 for each in every], dtype=np.float64)

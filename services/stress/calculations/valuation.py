@@ -1,10 +1,11 @@
 """Profit and loss of many books in many scenarios at once.
 
-    total = sum over factors of dollar exposure x shock
-            + sum over positions of exposure x rate beta x rate shock
-            + the options' non-linear part
+    stock   sum over factors of exposure x beta x shock + exposure x rate beta x rate shock
+    option  quantity x multiplier x (value in the scenario - value now), the underlying moved by the same sum of
+            beta x shock, rate and volatility by the scenario's; what this differs from the sum is `nonlinear`
 
-A loss is negative. Amounts are US dollars. Nothing is clipped: a book may lose more than it is worth.
+A loss is negative. Amounts are US dollars, rounded to whole cents at the level of a position's part; a portfolio's
+amounts are sums of those, so they add up to the cent. Nothing is clipped: a book may lose more than it is worth.
 """
 
 from collections.abc import Sequence
@@ -12,36 +13,46 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.stress.calculations.books import Book, Floats, Gaps, Omission
+from services.stress.calculations.books import Book, Booleans, Floats, Gaps, Omission, Places
+from services.stress.calculations.money import whole_cents
+from services.stress.calculations.repricing import beyond_zero, price_changes
 from services.stress.calculations.scenarios import Scenario
 from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
 
-OPTION_VALUATION = "delta_gamma"
+OPTION_VALUATION = "full"
+BEYOND_ZERO = (
+    "underlying_at_zero",
+    "the shocks take the underlying to zero or below: valued just above zero",
+)
 
 
 @dataclass(frozen=True)
 class Impacts:
-    """Dollars by portfolio and scenario; the parts add up to `total`.
+    """Dollars in whole cents; by portfolio and scenario the parts add up to `total`, and so do the positions.
 
-    `factors`: (portfolios, scenarios, factors); everything else: (portfolios, scenarios). `coverage`: share
-    (0..1) of gross exposure that had every input the scenario needs, NaN without gross exposure. `measured`:
-    False where positions exist but none had its inputs, so that the amounts mean nothing.
+    `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios, scenarios,
+    factors); everything else: (portfolios, scenarios). `nonlinear`: full repricing less delta. `delta_gamma`:
+    the total that options by delta and gamma would give. `coverage`: share (0..1) of gross exposure that had
+    every input the scenario needs, NaN without gross exposure. `measured`: False where positions exist but none
+    had its inputs, so that the amounts mean nothing. `beyond_zero`: (positions, scenarios) options whose
+    underlying the shocks take to zero or below.
     """
 
     shocks: Shocks
+    positions: Floats
     factors: Floats
     rates: Floats
     nonlinear: Floats
+    delta_gamma: Floats
     coverage: Floats
-    measured: NDArray[np.bool_]
+    measured: Booleans
+    beyond_zero: Booleans
 
     @cached_property
     def total(self) -> Floats:
         """Profit and loss: factor impacts + rate impact + non-linear part."""
-        summed: Floats = self.factors.sum(axis=2) + self.rates + self.nonlinear
-        return summed
+        return whole_cents(self.factors.sum(axis=2) + self.rates + self.nonlinear)
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ class StressTest:
     @cached_property
     def correlation_effect(self) -> Floats | None:
         """Correlated total - direct total: (portfolios, scenarios) dollars."""
-        return None if self.correlated is None else self.correlated.total - self.direct.total
+        return None if self.correlated is None else whole_cents(self.correlated.total - self.direct.total)
 
 
 def stress_test(
@@ -73,75 +84,115 @@ def stress_test(
     """Every scenario on every portfolio of `book`, whose beta columns are `factor_names`.
 
     `covariance`: (factors, factors) of the market-relative factor returns, None when it was not measured.
+    Each distinct contract is repriced once per distinct shock of both methods.
     """
-    direct = stressed_impacts(book, direct_shocks(every, factor_names))
-    correlated = (
-        None
-        if covariance is None
-        else stressed_impacts(book, correlated_shocks(every, factor_names, covariance))
-    )
-    return StressTest(tuple(every), direct, correlated, _omissions(book, every))
+    methods = [direct_shocks(every, factor_names)]
+    if covariance is not None:
+        methods.append(correlated_shocks(every, factor_names, covariance))
+    changes = np.split(contract_changes(book, Shocks.joined(methods)), len(methods), axis=1)
+    impacts = [_impacts(book, shocks, change) for shocks, change in zip(methods, changes, strict=True)]
+    correlated = impacts[1] if covariance is not None else None
+    return StressTest(tuple(every), impacts[0], correlated, _omissions(book, every, impacts))
 
 
 def stressed_impacts(book: Book, shocks: Shocks) -> Impacts:
-    """What each shock does to each portfolio."""
-    dollar_exposures = book.by_portfolio(book.exposure[:, None] * book.betas)
-    rate_exposures = book.by_portfolio(book.exposure * book.rate_beta)
-    coverage, measured = _coverage(book, shocks)
-    return Impacts(
-        shocks,
-        dollar_exposures[:, None, :] * shocks.factors[None, :, :],
-        rate_exposures[:, None] * shocks.rates[None, :],
-        _nonlinear(book, shocks),
-        coverage,
-        measured,
-    )
+    """What each shock does to each position and portfolio."""
+    return _impacts(book, shocks, contract_changes(book, shocks))
+
+
+def contract_changes(book: Book, shocks: Shocks) -> Floats:
+    """Change of value of each distinct contract in each scenario: (contracts, scenarios) dollars per share."""
+    distinct, place = shocks.distinct()
+    holder = book.holder_of()
+    returns = stressed_underlying_returns(book.betas[holder], book.rate_beta[holder], distinct)
+    return price_changes(book.contracts, returns, distinct.rates, distinct.volatilities)[:, place]
 
 
 def stressed_underlying_returns(betas: Floats, rate_beta: Floats, shocks: Shocks) -> Floats:
     """Return of each position's underlying in each scenario: (positions, scenarios) decimals.
 
-    r = sum over factors of beta x shock + rate beta x rate shock; NaN where an input that the scenario needs
-    is missing. Full repricing of options starts here.
+    r = sum over factors of beta x shock + rate beta x rate shock, over what is known of it: an unknown
+    sensitivity adds nothing here, and the result names the position.
     """
-    by_factor = _product(betas[:, None, :], shocks.factors[None, :, :]).sum(axis=2)
-    returns: Floats = by_factor + _product(rate_beta[:, None], shocks.rates[None, :])
+    by_factor = np.nan_to_num(betas) @ shocks.factors.T
+    returns: Floats = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
     return returns
 
 
-def _nonlinear(book: Book, shocks: Shocks) -> Floats:
-    """The options' second-order part, 1/2 gamma (S r)^2: (portfolios, scenarios) dollars."""
-    options = book.options()
-    moves = book.underlying_price[options, None] * stressed_underlying_returns(
-        book.betas[options], book.rate_beta[options], shocks
+def _impacts(book: Book, shocks: Shocks, changes: Floats) -> Impacts:
+    """`changes`: (contracts, scenarios) dollars per share."""
+    parts = _linear_parts(book, shocks)
+    linear = whole_cents(parts.sum(axis=2))
+    positions = linear.copy()
+    repriced = book.repriced
+    positions[repriced] = whole_cents(book.units[repriced, None] * changes[book.contract[repriced]])
+    complete, some = _inputs(book, shocks)
+    positions[~some] = np.nan
+    by_part = whole_cents(book.by_portfolio(parts))
+    coverage, measured = _coverage(book, complete, some)
+    returns = stressed_underlying_returns(book.betas, book.rate_beta, shocks)
+    return Impacts(
+        shocks=shocks,
+        positions=positions,
+        factors=by_part[:, :, :-1],
+        rates=by_part[:, :, -1],
+        nonlinear=whole_cents(book.by_portfolio(positions - linear)),
+        delta_gamma=whole_cents(book.by_portfolio(linear + _curvature(book, returns))),
+        coverage=coverage,
+        measured=measured,
+        beyond_zero=beyond_zero(returns) & book.options[:, None],
     )
-    curvature = np.zeros((book.portfolios, len(shocks.rates)))
-    np.add.at(curvature, book.portfolio[options], np.nan_to_num(0.5 * book.gamma[options, None] * moves**2))
-    return curvature
 
 
-def _product(sensitivity: Floats, shock: Floats) -> Floats:
-    """Sensitivity x shock, where no shock means no effect even if the sensitivity is unknown."""
-    return np.where(shock == 0, 0.0, sensitivity * shock)
+def _linear_parts(book: Book, shocks: Shocks) -> Floats:
+    """(positions, scenarios, factors + rate) whole cents, 0 where an input is unknown."""
+    sensitivities = np.nan_to_num(book.exposure[:, None] * np.column_stack([book.betas, book.rate_beta]))
+    moves = np.column_stack([shocks.factors, shocks.rates])
+    return whole_cents(sensitivities[:, None, :] * moves[None, :, :])
 
 
-def _coverage(book: Book, shocks: Shocks) -> tuple[Floats, NDArray[np.bool_]]:
+def _curvature(book: Book, returns: Floats) -> Floats:
+    """The options' second-order part by delta and gamma, 1/2 gamma (S r)^2: (positions, scenarios) cents."""
+    moves = np.nan_to_num(book.underlying_price)[:, None] * returns
+    return whole_cents(0.5 * np.nan_to_num(book.gamma)[:, None] * moves**2)
+
+
+def _inputs(book: Book, shocks: Shocks) -> tuple[Booleans, Booleans]:
+    """(every input the scenario needs, at least one of them) by position and scenario."""
+    known = ~np.isnan(np.column_stack([book.betas, book.rate_beta]))
+    needed = np.column_stack([shocks.factors, shocks.rates]) != 0.0
+    missing = (~known).astype(np.intp) @ needed.T.astype(np.intp)
+    wanted = needed.sum(axis=1)
+    exposed = ~np.isnan(book.exposure)[:, None]
+    return exposed & (missing == 0), exposed & ((missing < wanted) | (wanted == 0))
+
+
+def _coverage(book: Book, complete: Booleans, some: Booleans) -> tuple[Floats, Booleans]:
     """(share of gross exposure with every input, whether anything was measured) by portfolio, scenario."""
-    has_inputs = ~np.isnan(
-        book.exposure[:, None] * stressed_underlying_returns(book.betas, book.rate_beta, shocks)
-    )
     gross = book.by_portfolio(np.abs(book.exposure))[:, None]
-    covered = book.by_portfolio(np.abs(book.exposure)[:, None] * has_inputs)
+    covered = book.by_portfolio(np.abs(book.exposure)[:, None] * complete)
     with np.errstate(invalid="ignore"):
         share = covered / gross
     positions = book.by_portfolio(np.ones(len(book.exposure)))[:, None]
-    return share, (positions == 0) | (book.by_portfolio(has_inputs.astype(np.float64)) > 0)
+    return share, (positions == 0) | (book.by_portfolio(some.astype(np.float64)) > 0)
 
 
-def _omissions(book: Book, every: Sequence[Scenario]) -> tuple[tuple[tuple[Omission, ...], ...], ...]:
+def _omissions(
+    book: Book, every: Sequence[Scenario], impacts: Sequence[Impacts]
+) -> tuple[tuple[tuple[Omission, ...], ...], ...]:
     gaps = Gaps.of(book)
     kinds = [(bool(each.shocks), each.rate_shock is not None) for each in every]
-    found = [
-        {kind: gaps.omissions(book, index, *kind) for kind in set(kinds)} for index in range(book.portfolios)
-    ]
-    return tuple(tuple(by_kind[kind] for kind in kinds) for by_kind in found)
+    extreme = np.any([each.beyond_zero for each in impacts], axis=0)
+    found = []
+    for portfolio in range(book.portfolios):
+        by_kind = {kind: gaps.omissions(book, portfolio, *kind) for kind in set(kinds)}
+        mine = np.flatnonzero((book.portfolio == portfolio) & extreme.any(axis=1))
+        found.append(
+            tuple(by_kind[kind] + _extremes(book, mine, extreme[:, s]) for s, kind in enumerate(kinds))
+        )
+    return tuple(found)
+
+
+def _extremes(book: Book, mine: Places, flags: Booleans) -> tuple[Omission, ...]:
+    symbols = tuple(book.symbols[int(place)] for place in mine if flags[place])
+    return (Omission(*BEYOND_ZERO, symbols),) if symbols else ()

@@ -2,19 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
 from services.factors import tables as factors
 from services.greeks import tables as greeks
 from services.stress import calculations, repository
+from services.stress.calculations.repricing import prices
 from services.stress.handlers import mirror_scenarios, stress_portfolios
 from services.stress.settings import BUNDLED_SCENARIOS
 from shared.contracts.factors import FactorsComputed
@@ -22,11 +25,12 @@ from shared.contracts.stress import StressComputed
 from shared.database import Database
 from shared.errors import MarketDataNotReady, Misconfigured
 from shared.published import stress as published
+from shared.quant.black_scholes import OptionColumns
 from tests.builders import AS_OF, save
 
 Role = Callable[[str], Database]
 FACTORS = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")
-CALL = "AAPL230120C00130000"
+CALL = "AAPL230616C00130000"
 
 
 async def a_stock(
@@ -69,20 +73,26 @@ async def a_holding(
     return position_id
 
 
-async def a_call(admin: Database, portfolio_id: UUID, gamma: float | None, **betas: float) -> None:
-    """Ten AAPL calls, delta 0.6, on an underlying at 150."""
+async def a_call(
+    admin: Database, portfolio_id: UUID, volatility: float | None = 0.30, **betas: float
+) -> UUID:
+    """Ten AAPL calls, delta 0.6 and gamma 0.02, on an underlying at 150."""
     position_id = await a_holding(admin, (portfolio_id, CALL, "AAPL"), 0.6 * 1_000 * 150, -4, betas)
     row = {"position_id": position_id, "as_of": AS_OF, "portfolio_id": portfolio_id, "contract": CALL}
-    unit = {"underlying": "AAPL", "quantity": Decimal(10), "multiplier": 100, "delta": 600.0, "gamma": gamma}
+    unit = {"underlying": "AAPL", "quantity": Decimal(10), "multiplier": 100, "delta": 600.0, "gamma": 20.0}
     await save(admin, greeks.PositionGreeks, [{**row, **unit}])
     contract = {"contract": CALL, "as_of": AS_OF, "price_run": "r", "underlying": "AAPL", "option_type": "C"}
-    terms = {
-        "strike": Decimal(130),
-        "expiry": AS_OF,
-        "years_to_expiry": 0.1,
-        "underlying_price": Decimal(150),
-    }
-    await save(admin, greeks.ContractGreeks, [{**contract, **terms}])
+    terms = {"strike": Decimal(130), "expiry": date(2023, 6, 16), "underlying_price": Decimal(150)}
+    inputs = {"years_to_expiry": 0.5, "volatility": volatility, "rate": 0.04, "dividend_yield": 0.006}
+    await save(admin, greeks.ContractGreeks, [{**contract, **terms, **inputs}])
+    return position_id
+
+
+def call_value(spot: float, rate: float = 0.04) -> float:
+    """Dollars of the ten calls of `a_call`."""
+    inputs = {"years_to_expiry": 0.5, "volatility": 0.30, "rate": rate, "dividend_yield": 0.006}
+    columns = OptionColumns.of(call=[True], underlying_price=spot, strike=130.0, **inputs)
+    return 1_000 * float(prices(columns, np.array([True]))[0])
 
 
 async def a_covariance(admin: Database, market_value: float = 0.00002) -> None:
@@ -122,6 +132,14 @@ async def result(role: Role, scenario_id: str, method: str = "direct") -> dict[s
     return row
 
 
+def rows_of(scenarios: Sequence[calculations.Scenario]) -> list[dict[str, Any]]:
+    return [asdict(each) | {"measured_shocks": each.measured_shocks} for each in scenarios]
+
+
+def cents(dollars: float) -> Decimal:
+    return Decimal(f"{dollars:.2f}")
+
+
 def nonzero(amounts: dict[str, float]) -> dict[str, float]:
     return {name: amount for name, amount in amounts.items() if amount}
 
@@ -147,7 +165,7 @@ async def test_a_scenario_that_left_the_files_turns_inactive(role: Role) -> None
     kept = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))[1:]
 
     async with role("stress").transaction() as session:
-        await repository.save_scenarios(session, [asdict(each) for each in kept])
+        await repository.save_scenarios(session, rows_of(kept))
 
     inactive = [
         row["scenario_id"] for row in await stored(role, published.stress_scenarios) if not row["active"]
@@ -159,7 +177,7 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     book = uuid4()
     await a_stock(admin, book, "AAPL", 100_000, market=1.2, value=0.5)
     await a_stock(admin, book, "XOM", -40_000, rate_beta=-2, market=0.8)
-    await a_call(admin, book, gamma=20.0, market=1.2, value=0.5)
+    await a_call(admin, book, market=1.2, value=0.5)
     await a_covariance(admin)
 
     told = await stress(role, an_event(book))
@@ -167,19 +185,23 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     correlated = await result(role, "market_down_10", "correlated")
 
     # Market exposure 190,000 x 1.2 - 40,000 x 0.8 = 196,000; Value 190,000 x 0.5 = 95,000.
-    assert told.counts == {"scenarios": 18, "results": 36}
-    assert told.warnings == ()
+    assert told.counts == {"scenarios": 18, "results": 36, "positions": 3}
+    assert [notice.code for notice in told.warnings] == ["history_incomplete"]
     assert nonzero(direct["factor_impacts"]) == {"Market": -19_600.0}
-    assert direct["nonlinear"] == Decimal("3240.000000")  # 1/2 x 20 x (150 x 0.12)^2
-    assert direct["total_pnl"] == Decimal("-16360.000000")
+    # Stock: -12,000 + 3,200; the call at 150 x 0.88 = 132 instead of 150.
+    assert direct["total_pnl"] == cents(-8_800 + call_value(132) - call_value(150))
+    assert direct["nonlinear"] == direct["total_pnl"] + 19_600
+    assert direct["delta_gamma_pnl"] == Decimal("-16360.000000")  # -19,600 + 1/2 x 20 x (150 x 0.12)^2
     assert direct["correlation_effect"] is None
     assert direct["coverage"] == 1.0
-    assert direct["option_valuation"] == "delta_gamma"
+    assert direct["option_valuation"] == "full"
     assert direct["warnings"] == []
     # E[Value | Market -10 %] = 0.00002 / 0.0001 x -0.1 = -0.02; the underlying falls 0.12 + 0.01 = 13 %.
     assert nonzero(correlated["effective_shocks"]) == {"Market": -0.1, "Value": -0.02}
     assert nonzero(correlated["factor_impacts"]) == {"Market": -19_600.0, "Value": -1_900.0}
-    assert correlated["nonlinear"] == Decimal("3802.500000")  # 1/2 x 20 x (150 x 0.13)^2
+    stocks = -12_000 - 1_000 + 3_200
+    assert correlated["total_pnl"] == cents(stocks + call_value(150 * 0.87) - call_value(150))
+    assert correlated["delta_gamma_pnl"] == Decimal("-17697.500000")  # -21,500 + 1/2 x 20 x (150 x 0.13)^2
     assert correlated["correlation_effect"] == correlated["total_pnl"] - direct["total_pnl"]
 
 
@@ -213,7 +235,7 @@ async def test_ladders_are_stored_for_market_and_rates(admin: Database, role: Ro
 async def test_running_twice_leaves_the_same_rows_and_event(admin: Database, role: Role) -> None:
     book, event = uuid4(), None
     await a_stock(admin, book, market=1.1, size=-0.3)
-    await a_call(admin, book, gamma=20.0, market=1.1, size=-0.3)
+    await a_call(admin, book, market=1.1, size=-0.3)
     await a_covariance(admin)
     event = an_event(book)
 
@@ -237,12 +259,12 @@ async def test_running_twice_at_once_leaves_the_same_rows(admin: Database, role:
     await stress(role, an_event(*books))
 
     assert await snapshot(role) == twice
-    assert len(twice) == 3 * (36 + 10)
+    assert len(twice) == 3 * (36 + 10 + 1 + 1)
 
 
 async def snapshot(role: Role) -> list[dict[str, Any]]:
     """Every result with the physical version of its row."""
-    tables = ("stress_results", "market_risk_scenarios")
+    tables = ("stress_results", "market_risk_scenarios", "position_pnl", "pnl_axes")
     async with role("stress").transaction() as session:
         found = [
             await session.execute(text(f"select *, xmin::text from stress.{name} order by 1, 2, 3, 4"))
@@ -274,7 +296,7 @@ async def test_missing_covariance_leaves_correlated_out_and_says_so(admin: Datab
     told = await stress(role, an_event(book))
 
     assert told.counts["results"] == 18
-    assert [notice.code for notice in told.warnings] == ["no_covariance"]
+    assert [notice.code for notice in told.warnings] == ["no_covariance", "history_incomplete"]
 
 
 async def test_positions_left_out_are_named_with_reason(admin: Database, role: Role) -> None:
@@ -292,6 +314,7 @@ async def test_positions_left_out_are_named_with_reason(admin: Database, role: R
         "no_betas": ("NEWCO",),
         "no_exposure": ("GHOST",),
         "no_rate_sensitivity": ("BND",),
+        "history_incomplete": ("AAPL", "BND", "GHOST", "NEWCO"),
     }
     assert {w["code"]: w["about"] for w in market["warnings"]} == {
         "no_betas": ["NEWCO"],
@@ -333,7 +356,7 @@ async def test_an_empty_book_loses_exactly_nothing(role: Role) -> None:
 async def test_an_empty_shard_is_answered(role: Role) -> None:
     told = await stress(role, an_event())
 
-    assert told.counts == {"scenarios": 18, "results": 0}
+    assert told.counts == {"scenarios": 18, "results": 0, "positions": 0}
     assert await stored(role, published.stress_results) == []
 
 
@@ -378,7 +401,7 @@ async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: P
     every = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS, file]))
 
     async with role("stress").transaction() as session:
-        await repository.save_scenarios(session, [asdict(each) for each in every])
+        await repository.save_scenarios(session, rows_of(every))
         loaded = calculations.scenarios(await repository.load_scenarios(session))
 
     assert loaded == every
@@ -401,7 +424,15 @@ def test_an_unusable_scenario_file_is_named(tmp_path: Path, content: str | None,
 
 
 async def test_published_views_have_exactly_the_agreed_columns(role: Role) -> None:
-    views = (published.stress_scenarios, published.stress_results, published.market_risk_scenarios)
+    views = (
+        published.stress_scenarios,
+        published.custom_scenarios,
+        published.stress_results,
+        published.market_risk_scenarios,
+        published.position_pnl_vectors,
+        published.pnl_dates,
+        published.position_scenario_pnl,
+    )
     async with role("snapshots").transaction() as session:
         for view in views:
             found = await session.execute(text(f"select * from {view.schema}.{view.name} limit 0"))

@@ -128,6 +128,35 @@ def test_a_custom_scenario_needs_no_code() -> None:
             {"shocks": {"Market": -10}},
             "scenario 'mine', shocks.Market: -10 is a fall of more than 100 %: write",
         ),
+        (
+            {"shocks": {"Market": 11}},
+            "scenario 'mine', shocks.Market: 11 is a rise of more than 1000%: write",
+        ),
+        (
+            {"shocks": {"Market": 10**400}},
+            f"scenario 'mine', shocks.Market: {10**400} is not a finite number",
+        ),
+        ({"volatility_shock": "10"}, "scenario 'mine', volatility_shock: '10' is not a finite number: write"),
+        ({"volatility_shock": 15}, "scenario 'mine', volatility_shock: 15 is a change of 1500 points: write"),
+        ({"scenario_id": "my own"}, "scenario 'my own', scenario_id: 'my own' is not an identifier: use"),
+        (
+            {"scenario_id": "x" * 81},
+            f"scenario '{'x' * 81}', scenario_id: 81 characters long: use at most 80",
+        ),
+        ({"name": "x" * 201}, "scenario 'mine', name: 201 characters long: use at most 200"),
+        (
+            {"window_start": "2020-02-19"},
+            "scenario 'mine', window_end: a window has a start and an end: give",
+        ),
+        (
+            {"window_start": "2020-03-23", "window_end": "2020-02-19"},
+            "scenario 'mine', window_end: 2020-02-19 is not after 2020-03-23: correct one of them",
+        ),
+        (
+            {"window_start": "19 February", "window_end": "2020-02-19"},
+            "scenario 'mine', window_start: '19 February' is not a date: write YYYY-MM-DD",
+        ),
+        ({"measured_source": "me"}, "scenario 'mine', window_start: missing: say when it was measured"),
         ({"shocks": [-0.1]}, "scenario 'mine', shocks: [-0.1] is not an object: write"),
         ({"rate_shock": math.nan}, "scenario 'mine', rate_shock: nan is not a finite number: write"),
         (
@@ -144,7 +173,7 @@ def test_a_custom_scenario_needs_no_code() -> None:
         ({"name": " "}, "scenario 'mine', name: ' ' is not a text: write one"),
         (
             {"shocks": {}},
-            "scenario 'mine', shocks: nothing is shocked: give at least one factor or a rate_shock",
+            "scenario 'mine', shocks: nothing is shocked: give at least one factor, a rate_shock or a volatility",
         ),
         (
             {"rateshock": 0.01},
@@ -156,6 +185,28 @@ def test_a_problem_names_scenario_field_and_fix(changes: dict[str, Any], problem
     (found,) = problems_of(a_definition(**changes))
 
     assert found.startswith(problem)
+
+
+def test_a_volatility_shock_alone_is_a_scenario() -> None:
+    (found,) = scenarios([a_definition(shocks={}, volatility_shock=0.15)])
+
+    assert found.volatility_shock == 0.15
+
+
+def test_users_cannot_state_what_was_measured() -> None:
+    window = {"window_start": "2020-02-19", "window_end": "2020-03-23"}
+    with pytest.raises(InvalidScenarios) as caught:
+        calculations.custom_scenario(a_definition(measured_returns={"Market": -0.9}, **window))
+
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [*window, "measured_returns"]
+
+
+def test_a_users_scenario_is_checked_like_a_files() -> None:
+    with pytest.raises(InvalidScenarios) as caught:
+        calculations.custom_scenario(a_definition(shocks={"Markt": -0.1}, severity="x"))
+
+    assert caught.value.problems == problems_of(a_definition(shocks={"Markt": -0.1}, severity="x"))
+    assert calculations.custom_scenario(a_definition()) == scenarios([a_definition()])[0]
 
 
 def test_a_missing_field_is_named() -> None:

@@ -130,3 +130,23 @@ def test_conditional_shocks_scale_with_the_stated_one(shock: float, factor: floa
     scaled = conditional_shocks(CONTRACT, np.array([shock * factor, FREE, FREE]))
 
     assert scaled == pytest.approx(once * factor, abs=1e-12)
+
+
+def test_equal_shocks_are_found_once() -> None:
+    every = [a_scenario({"Market": -0.1}), a_scenario({}, rate_shock=0.01), a_scenario({"Market": -0.1})]
+    shocks = direct_shocks(every, NAMES)
+
+    distinct, place = shocks.distinct()
+
+    assert distinct.factors.shape == (2, 3)
+    assert distinct.factors[place].tolist() == shocks.factors.tolist()
+    assert distinct.rates[place].tolist() == [0.0, 0.01, 0.0]
+
+
+def test_a_volatility_shock_makes_a_shock_another() -> None:
+    every = [a_scenario({"Market": -0.1}), a_scenario({"Market": -0.1}, volatility_shock=0.2)]
+
+    distinct, place = direct_shocks(every, NAMES).distinct()
+
+    assert len(distinct.rates) == 2
+    assert distinct.volatilities[place].tolist() == [0.0, 0.2]

@@ -1,24 +1,37 @@
-"""Every SQL statement of the stress service, and the files its scenarios come from."""
+"""What the shard's portfolios hold, and what is known about it: read from what other services publish."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Double, Row, Select, Subquery, and_, case, cast, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    Double,
+    Row,
+    Select,
+    String,
+    Subquery,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import array
 
-from services.stress.tables import MarketRiskScenario, StressResult, StressScenario, sql_table
-from shared.database import Rows, Session, lock_each, merge
-from shared.errors import MarketDataNotReady, Misconfigured
-from shared.published import factors, greeks
+from shared.database import Session, lock_each
+from shared.errors import MarketDataNotReady
+from shared.published import factors, gateway, greeks, ingest
+from shared.quant.returns import simple_returns
 
 SPACE = "market_relative"
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,57 +40,6 @@ class Factors:
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
-
-
-def load_definitions(files: Sequence[Path]) -> list[Any]:
-    """The scenario definitions of every file, in order.
-
-    Raises `Misconfigured` for a file that is not a JSON list.
-    """
-    return [definition for file in files for definition in _definitions_in(file)]
-
-
-def _definitions_in(file: Path) -> list[Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Misconfigured(
-            f"{file} cannot be read: {error.strerror}; name a readable scenario file"
-        ) from error
-    except ValueError as error:
-        raise Misconfigured(f"{file} is not JSON: {error}; correct it there") from error
-    if not isinstance(found, list):
-        raise Misconfigured(f"{file} holds no list of scenarios; wrap them in [ ]")
-    return found
-
-
-async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]]) -> None:
-    """Make the stored file scenarios these, in this order; those no longer among them turn inactive."""
-    rows = [
-        {
-            **scenario,
-            "shocks": json.dumps(scenario["shocks"]),
-            "display_order": place,
-            "active": True,
-            "origin": "file",
-        }
-        for place, scenario in enumerate(scenarios, 1)
-    ]
-    await merge(session, StressScenario, rows)
-    table = sql_table(StressScenario)
-    left = table.c.scenario_id.not_in([row["scenario_id"] for row in rows])
-    await session.execute(
-        update(table).where(left, table.c.origin == "file", table.c.active).values(active=False)
-    )
-
-
-async def load_scenarios(session: Session) -> list[dict[str, Any]]:
-    """The active scenarios as definitions, in display order."""
-    table = sql_table(StressScenario)
-    fields = ("scenario_id", "name", "description", "category", "severity", "shocks", "rate_shock", "basis")
-    statement = select(*(table.c[field] for field in fields)).where(table.c.active)
-    found = await session.execute(statement.order_by(table.c.display_order, table.c.scenario_id))
-    return [dict(row) for row in found.mappings()]
 
 
 async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> None:
@@ -100,7 +62,7 @@ async def load_factors(session: Session, as_of: date) -> Factors:
     return Factors(tuple(row.factor for row in rows), tuple(row.name for row in rows))
 
 
-async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> NDArray[np.float64] | None:
+async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
     """(factors, factors) covariance of market-relative factor returns; None unless every pair is stored."""
     pair = factors.factor_covariances.c
     statement = select(pair.factor_a, pair.factor_b, pair.covariance).where(
@@ -111,13 +73,28 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
     return None if np.isnan(matrix).any() else matrix
 
 
+async def load_owners(session: Session, portfolio_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Who owns each portfolio: user by portfolio; portfolios that do not exist are absent."""
+    book = gateway.portfolios.c
+    statement = select(book.portfolio_id, book.user_id).where(book.portfolio_id.in_(portfolio_ids))
+    return {row.portfolio_id: row.user_id for row in await session.execute(statement)}
+
+
+async def load_calculated(session: Session, portfolio_id: UUID, as_of: date) -> bool:
+    """Whether the portfolio's factor exposures of the session are stored."""
+    row = factors.factor_exposures.c
+    stored = select(literal(1)).where(row.portfolio_id == portfolio_id, row.as_of == as_of).limit(1)
+    return bool(await session.scalar(stored))
+
+
 async def load_positions(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str], maturity: str
 ) -> Sequence[Row[Any]]:
     """One row per position of the portfolios, by position id, with everything a scenario needs.
 
-    portfolio_id, symbol, exposure (delta-adjusted dollars), betas (one per factor of `ids`), rate_beta, gamma
-    (of the position; 0 for stock) and underlying_price (0 for stock); null where it was not measured.
+    position_id, portfolio_id, symbol, underlying, exposure (delta-adjusted dollars), betas (one per factor of
+    `ids`), rate_beta; of options gamma (of the position), underlying_price and units (quantity x multiplier), 0
+    for stock; null where it was not measured.
     """
     statement = _positions(_exposures(portfolio_ids, as_of, ids), as_of, maturity)
     rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
@@ -151,26 +128,55 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[Any]:
     )
     return (
         select(
+            held.position_id,
             held.portfolio_id,
             held.symbol,
+            held.underlying,
             held.exposure,
             held.betas,
             rate.beta.label("rate_beta"),
             case((is_stock, 0.0), else_=position.gamma).label("gamma"),
             case((is_stock, 0.0), else_=cast(contract.underlying_price, Double)).label("underlying_price"),
+            case((is_stock, 0.0), else_=cast(position.quantity * position.multiplier, Double)).label("units"),
         )
         .select_from(joined)
         .order_by(held.position_id)
     )
 
 
-async def save_results(session: Session, portfolio_ids: Sequence[UUID], as_of: date, rows: Rows) -> None:
-    """Replace the portfolios' results of the session with `rows`."""
-    await merge(session, StressResult, rows, within={"as_of": as_of, "portfolio_id": tuple(portfolio_ids)})
+async def load_contracts(session: Session, symbols: Collection[str], as_of: date) -> dict[str, Any]:
+    """By contract, the inputs of its value on the session; null where not measured, absent where not stored.
+
+    underlying_price (USD), years_to_expiry, volatility, rate and dividend_yield (decimals per year).
+    """
+    row = greeks.contract_greeks.c
+    price = cast(row.underlying_price, Double).label("underlying_price")
+    statement = select(
+        row.contract, price, row.years_to_expiry, row.volatility, row.rate, row.dividend_yield
+    ).where(_among(row.contract, symbols), row.as_of == as_of)
+    return {each.contract: each for each in await session.execute(statement)}
 
 
-async def save_market_risk(session: Session, portfolio_ids: Sequence[UUID], as_of: date, rows: Rows) -> None:
-    """Replace the portfolios' ladders of the session with `rows`."""
-    await merge(
-        session, MarketRiskScenario, rows, within={"as_of": as_of, "portfolio_id": tuple(portfolio_ids)}
+async def load_daily_returns(
+    session: Session, symbols: Sequence[str], sessions: Sequence[date]
+) -> FloatArray:
+    """(symbols, sessions - 1) simple returns of adjusted closes up to each session but the first, NaN for gaps."""
+    price = ingest.daily_prices.c
+    statement = (
+        select(price.symbol, func.array_agg(price.session_date), func.array_agg(price.adjusted_close))
+        .where(_among(price.symbol, symbols), price.session_date.between(sessions[0], sessions[-1]))
+        .group_by(price.symbol)
     )
+    row = {symbol: place for place, symbol in enumerate(symbols)}
+    column = {day: place for place, day in enumerate(sessions)}
+    closes = np.full((len(sessions), len(symbols)), np.nan)
+    for symbol, days, values in await session.execute(statement):
+        places = np.array([column.get(day, -1) for day in days])
+        on_session = places >= 0
+        closes[places[on_session], row[symbol]] = np.array(values, dtype=np.float64)[on_session]
+    return simple_returns(closes).T
+
+
+def _among(name: Any, names: Collection[str]) -> Any:
+    """One array parameter, however many names: no limit on their number, and one statement to prepare."""
+    return name == any_(literal(sorted(names), ARRAY(String)))

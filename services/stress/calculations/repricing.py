@@ -1,0 +1,71 @@
+"""Options priced again after their market moved: the same model at the new inputs, less the model at the old.
+
+A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise (`shared.quant.pricing`).
+No time passes. What does not move changes nothing: the difference is exactly zero there.
+"""
+
+import numpy as np
+
+from services.stress.calculations.books import Booleans, Contracts, Floats, Places
+from shared.quant.black_scholes import OptionColumns, option_values
+
+
+def prices(options: OptionColumns, american: Booleans) -> Floats:
+    return option_values(options).price
+
+
+# Models know no price of zero and no negative volatility: moves beyond stop at these.
+LOWEST_UNDERLYING = 1e-4  # of the price before the move
+LOWEST_VOLATILITY = 1e-3
+
+
+def price_changes(contracts: Contracts, returns: Floats, rates: Floats, volatilities: Floats) -> Floats:
+    """Change of value in dollars per share of every contract in every state: (contracts, states).
+
+    `returns`: (contracts, states) decimal returns of the underlying; `rates` and `volatilities`: (states,)
+    added to the contract's rate and volatility, in decimals. NaN where the return or an input is not known; 0
+    for settled contracts.
+    """
+    living = contracts.repriceable & ~contracts.expired
+    changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
+    known = living[:, None] & ~np.isnan(returns)
+    changes[known] = 0.0
+    row, state = np.nonzero(known & ((returns != 0.0) | (rates != 0.0) | (volatilities != 0.0)))
+    before = np.full(len(living), np.nan)
+    before[living] = _values(contracts, np.flatnonzero(living), 0.0, 0.0, 0.0)
+    after = _values(contracts, row, returns[row, state], rates[state], volatilities[state])
+    changes[row, state] = after - before[row]
+    return changes
+
+
+def beyond_zero(returns: Floats) -> Booleans:
+    """Where a move takes the underlying to zero or below, so that options are valued at `LOWEST_UNDERLYING`."""
+    found: Booleans = returns <= LOWEST_UNDERLYING - 1.0
+    return found
+
+
+def _values(
+    contracts: Contracts,
+    chosen: Places,
+    move: Floats | float,
+    rate: Floats | float,
+    volatility: Floats | float,
+) -> Floats:
+    """Dollars per share of the chosen contracts (repeated as they are) after the moves."""
+    if not chosen.size:
+        return np.empty(0)
+    options = OptionColumns.of(
+        call=contracts.call[chosen],
+        underlying_price=contracts.underlying_price[chosen] * np.maximum(1.0 + move, LOWEST_UNDERLYING),
+        strike=contracts.strike[chosen],
+        years_to_expiry=contracts.years_to_expiry[chosen],
+        volatility=_shocked_volatility(contracts.volatility[chosen], volatility),
+        rate=contracts.rate[chosen] + rate,
+        dividend_yield=contracts.dividend_yield[chosen],
+    )
+    return prices(options, contracts.american[chosen])
+
+
+def _shocked_volatility(volatility: Floats, shock: Floats | float) -> Floats:
+    """Volatility + shock, where a fall stops at `LOWEST_VOLATILITY` (or at what it was, when that is lower)."""
+    return np.maximum(volatility + shock, np.minimum(volatility, LOWEST_VOLATILITY))

@@ -1,0 +1,131 @@
+"""Options priced again after a shock, against QuantLib at the shocked inputs and against what must hold."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import QuantLib
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.stress.calculations import Contracts, price_changes
+
+TODAY = QuantLib.Date(28, 12, 2022)
+DAYS = 180
+SPOT, VOLATILITY, RATE, YIELD = 150.0, 0.30, 0.04, 0.01
+# (name, return of the underlying, change of rate, change of volatility)
+SHOCKS = (
+    ("market_crash_35", -0.42, 0.0, 0.0),
+    ("market_rally_25", 0.30, 0.0, 0.0),
+    ("rates_up_100bp", -0.04, 0.01, 0.0),
+    ("rate_spike_300bp", -0.12, 0.03, 0.0),
+    ("volatility", 0.0, 0.0, 0.15),
+    ("all of it", -0.20, -0.01, 0.25),
+)
+
+
+def contracts(**columns: Any) -> Contracts:
+    """Calls and puts, American and European, from deep in to deep out of the money."""
+    rows = [
+        (call, american, strike)
+        for call in (True, False)
+        for american in (True, False)
+        for strike in (90.0, 150.0, 210.0)
+    ]
+    calls, americans, strikes = zip(*rows, strict=True)
+    usual = {
+        "symbols": np.array([f"C{place}" for place in range(len(rows))]),
+        "call": np.array(calls),
+        "american": np.array(americans),
+        "underlying_price": np.full(len(rows), SPOT),
+        "strike": np.array(strikes),
+        "years_to_expiry": np.full(len(rows), DAYS / 365),
+        "volatility": np.full(len(rows), VOLATILITY),
+        "rate": np.full(len(rows), RATE),
+        "dividend_yield": np.full(len(rows), YIELD),
+    }
+    return Contracts(**{**usual, **columns})
+
+
+def changes(held: Contracts, move: float, rate: float, volatility: float) -> Any:
+    moves = np.full((len(held.symbols), 1), move)
+    return price_changes(held, moves, np.array([rate]), np.array([volatility]))[:, 0]
+
+
+def quantlib_price(
+    call: bool, american: bool, strike: float, spot: float, rate: float, volatility: float
+) -> float:
+    """Closed form for European options, a fine finite-difference grid for American ones."""
+    QuantLib.Settings.instance().evaluationDate = TODAY
+    expiry, count = TODAY + DAYS, QuantLib.Actual365Fixed()
+
+    def flat(level: float) -> Any:
+        return QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(TODAY, level, count))
+
+    surface = QuantLib.BlackConstantVol(TODAY, QuantLib.NullCalendar(), volatility, count)
+    process = QuantLib.BlackScholesMertonProcess(
+        QuantLib.QuoteHandle(QuantLib.SimpleQuote(spot)),
+        flat(YIELD),
+        flat(rate),
+        QuantLib.BlackVolTermStructureHandle(surface),
+    )
+    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Call if call else QuantLib.Option.Put, strike)
+    exercise = QuantLib.AmericanExercise(TODAY, expiry) if american else QuantLib.EuropeanExercise(expiry)
+    option = QuantLib.VanillaOption(payoff, exercise)
+    fine = QuantLib.FdBlackScholesVanillaEngine(process, 800, 800)
+    option.setPricingEngine(fine if american else QuantLib.AnalyticEuropeanEngine(process))
+    return float(option.NPV())
+
+
+@pytest.mark.parametrize(
+    ("move", "rate", "volatility"), [row[1:] for row in SHOCKS], ids=[row[0] for row in SHOCKS]
+)
+def test_repricing_agrees_with_quantlib_under_the_shock(move: float, rate: float, volatility: float) -> None:
+    held = contracts()
+
+    found = changes(held, move, rate, volatility)
+
+    for place in range(len(held.symbols)):
+        terms = bool(held.call[place]), bool(held.american[place]), float(held.strike[place])
+        after = quantlib_price(*terms, SPOT * (1 + move), RATE + rate, VOLATILITY + volatility)
+        before = quantlib_price(*terms, SPOT, RATE, VOLATILITY)
+        assert found[place] == pytest.approx(after - before, abs=0.02), terms
+
+
+def test_what_does_not_move_changes_exactly_nothing() -> None:
+    assert changes(contracts(), 0.0, 0.0, 0.0).tolist() == [0.0] * 12
+
+
+@given(st.floats(-0.9, 2.0), st.floats(-0.9, 2.0))
+def test_calls_rise_and_puts_fall_with_their_underlying(one: float, other: float) -> None:
+    held, (low, high) = contracts(), sorted((one, other))
+    states = np.tile([low, high], (12, 1))
+
+    found = price_changes(held, states, np.zeros(2), np.zeros(2))
+
+    rise = found[:, 1] - found[:, 0]
+    assert (rise[held.call] >= -1e-6).all()
+    assert (rise[~held.call] <= 1e-6).all()
+
+
+def test_volatility_never_falls_below_a_tenth_of_a_point() -> None:
+    stop, beyond = changes(contracts(), 0.0, 0.0, 0.001 - VOLATILITY), changes(contracts(), 0.0, 0.0, -2.0)
+
+    assert beyond.tolist() == stop.tolist()
+
+
+def test_an_unknown_return_or_input_is_an_unknown_change() -> None:
+    held = contracts(rate=np.array([np.nan] + [RATE] * 11))
+    states = np.tile([0.05, np.nan], (12, 1))
+
+    found = price_changes(held, states, np.zeros(2), np.zeros(2))
+
+    assert np.isnan(found[0]).all()
+    assert np.isnan(found[:, 1]).all()
+    assert not np.isnan(found[1:, 0]).any()
+
+
+def test_settled_contracts_do_not_change() -> None:
+    held = contracts(years_to_expiry=np.zeros(12), volatility=np.full(12, np.nan))
+
+    assert changes(held, -0.5, 0.01, 0.1).tolist() == [0.0] * 12

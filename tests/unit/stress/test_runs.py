@@ -1,0 +1,151 @@
+"""A shard's stress tests: the house's for everybody, users' own for their portfolios; and the records they become."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from services.stress.calculations import (
+    STOCK,
+    Book,
+    Contracts,
+    Scenario,
+    Shard,
+    axis_records,
+    plans,
+    pnl_records,
+    result_records,
+    runs,
+    stress_test,
+)
+
+NAMES = ["Market", "Value"]
+COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])
+PAT, KIM = UUID(int=1), UUID(int=2)
+PORTFOLIOS = [UUID(int=number) for number in (11, 12, 13)]
+POSITIONS = [UUID(int=number) for number in (21, 22, 23, 24)]
+AS_OF = date(2022, 12, 28)
+
+
+def a_scenario(scenario_id: str, market: float) -> Scenario:
+    return Scenario(scenario_id, scenario_id, "A test.", "custom", "mild", {"Market": market})
+
+
+HOUSE = [a_scenario("fall", -0.10), a_scenario("rise", 0.05)]
+PATS, KIMS = (a_scenario("mine", -0.20),), (a_scenario("mine", 0.30), a_scenario("other", 0.40))
+
+
+def two_calls() -> Contracts:
+    return Contracts(
+        symbols=np.array(["A", "B"]),
+        call=np.array([True, True]),
+        american=np.array([True, False]),
+        underlying_price=np.array([150.0, 80.0]),
+        strike=np.array([150.0, 90.0]),
+        years_to_expiry=np.array([0.5, 0.2]),
+        volatility=np.array([0.3, 0.4]),
+        rate=np.array([0.04, 0.04]),
+        dividend_yield=np.array([0.0, 0.01]),
+    )
+
+
+def a_book() -> Book:
+    """Portfolio 0 (Pat): a stock. Portfolio 1 (Kim): a call and a stock. Portfolio 2 (Pat): the other call."""
+    return Book(
+        portfolios=3,
+        portfolio=np.array([0, 1, 1, 2], dtype=np.intp),
+        symbols=["X", "A", "Y", "B"],
+        exposure=np.array([1_000.0, 90_000.0, -2_000.0, 20_000.0]),
+        betas=np.array([[1.0, 0.0], [1.2, 0.1], [0.8, 0.0], [1.1, 0.0]]),
+        rate_beta=np.zeros(4),
+        gamma=np.array([0.0, 18.0, 0.0, 10.0]),
+        underlying_price=np.array([0.0, 150.0, 0.0, 80.0]),
+        contract=np.array([STOCK, 0, STOCK, 1], dtype=np.intp),
+        units=np.array([0.0, 1_000.0, 0.0, 1_000.0]),
+        contracts=two_calls(),
+    )
+
+
+def the_runs() -> Any:
+    every = plans(HOUSE, [PAT, KIM, PAT], {PAT: PATS, KIM: KIMS})
+    return runs(a_book(), every, NAMES, COVARIANCE)
+
+
+def shard() -> Shard:
+    return Shard(AS_OF, PORTFOLIOS, POSITIONS)
+
+
+def records(of: str) -> list[dict[str, Any]]:
+    if of == "results":
+        return [row for run in the_runs() for row in result_records(shard(), run, NAMES)]
+    if of == "axes":
+        return list(axis_records(shard(), [date(2022, 12, 27), AS_OF], the_runs()))
+    historical = np.array([[1.0, 2.0], [np.nan, 3.0], [np.nan, np.nan], [4.0, 5.0]])
+    reasons: Sequence[str | None] = [None, "some", "all", None]
+    return list(pnl_records(shard(), a_book(), historical, reasons, the_runs()))
+
+
+def test_users_scenarios_reach_their_own_portfolios_only() -> None:
+    found = {(row["portfolio_id"], row["scenario_id"]) for row in records("results")}
+
+    house = {(portfolio, each) for portfolio in PORTFOLIOS for each in ("fall", "rise")}
+    pats = {(PORTFOLIOS[0], "mine"), (PORTFOLIOS[2], "mine")}
+    assert found == house | pats | {(PORTFOLIOS[1], "mine"), (PORTFOLIOS[1], "other")}
+
+
+def test_a_user_without_portfolios_in_the_shard_costs_nothing() -> None:
+    assert len(plans(HOUSE, [None, KIM], {KIM: KIMS, PAT: ()})) == 2
+
+
+def test_a_part_of_the_shard_gives_what_the_whole_would() -> None:
+    _, pats, kims = the_runs()
+
+    whole = stress_test(a_book(), PATS, NAMES, COVARIANCE)
+    assert pats.test.direct.total.tolist() == whole.direct.total[[0, 2]].tolist()
+    whole = stress_test(a_book(), KIMS, NAMES, COVARIANCE)
+    assert kims.test.direct.positions.tolist() == whole.direct.positions[[1, 2]].tolist()
+
+
+def test_vectors_and_axes_name_the_same_elements() -> None:
+    axes = {
+        row["portfolio_id"]: list(zip(row["scenario_ids"], row["methods"], strict=True))
+        for row in records("axes")
+    }
+
+    for row in records("vectors"):
+        assert len(row["scenario_pnl"]) == len(axes[row["portfolio_id"]])
+    assert axes[PORTFOLIOS[0]] == [
+        ("fall", "direct"),
+        ("rise", "direct"),
+        ("fall", "correlated"),
+        ("rise", "correlated"),
+        ("mine", "direct"),
+        ("mine", "correlated"),
+    ]
+
+
+def test_result_totals_are_sums_of_the_position_vectors() -> None:
+    axes = {
+        row["portfolio_id"]: list(zip(row["scenario_ids"], row["methods"], strict=True))
+        for row in records("axes")
+    }
+    summed: dict[tuple[UUID, str, str], float] = {}
+    for row in records("vectors"):
+        for element, pnl in zip(axes[row["portfolio_id"]], row["scenario_pnl"], strict=True):
+            summed[row["portfolio_id"], *element] = summed.get((row["portfolio_id"], *element), 0.0) + pnl
+
+    totals = {(r["portfolio_id"], r["scenario_id"], r["method"]): r["total_pnl"] for r in records("results")}
+
+    assert summed == pytest.approx(totals, abs=1e-6)
+    assert all(total == round(total, 2) for total in totals.values())
+
+
+def test_a_vector_that_nobody_measured_is_null_with_reason() -> None:
+    by_position = {row["position_id"]: row for row in records("vectors")}
+
+    assert by_position[POSITIONS[0]]["historical_pnl"] == [1.0, 2.0]
+    assert by_position[POSITIONS[1]]["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)
+    assert (by_position[POSITIONS[2]]["historical_pnl"], by_position[POSITIONS[2]]["reason"]) == (None, "all")
