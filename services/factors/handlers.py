@@ -183,7 +183,7 @@ async def _correlate(
     books = await asyncio.to_thread(_correlated, chosen, symbols, closes, parameters)
     rows = await asyncio.to_thread(_correlation_rows, event, books)
     await repository.save_correlations(session, event.as_of, event.portfolio_ids, rows)
-    counts = {"portfolios": len(books), "symbols": len(symbols), "clusters": len(rows.clusters)}
+    counts = {"portfolios": len(books), "symbols": len(symbols), "pairs": len(rows.pairs)}
     notices = _caveat_notices([caveat for book in books.values() for caveat in book.caveats()])
     return CorrelationsComputed.about(event, warnings=notices, **counts)
 
@@ -206,18 +206,24 @@ def _correlated(
 
 
 def _correlation_rows(event: ShardEvent, books: Mapping[UUID, BookCorrelations]) -> CorrelationRows:
-    def keyed(records_of: Callable[[BookCorrelations], Iterable[Record]]) -> list[Record]:
+    """The matrix once a portfolio, its figures and clusters once a view."""
+    views = [(portfolio, view) for portfolio, book in books.items() for view in book.views()]
+
+    def keyed(
+        parts: Iterable[tuple[UUID, BookCorrelations]],
+        records_of: Callable[[BookCorrelations], Iterable[Record]],
+    ) -> list[Record]:
         return [
             {"portfolio_id": portfolio, "as_of": event.as_of, **record}
-            for portfolio, book in books.items()
-            for record in records_of(book)
+            for portfolio, part in parts
+            for record in records_of(part)
         ]
 
     return CorrelationRows(
-        calculations=keyed(lambda book: [_calculation_record(event.price_run, book)]),
-        pairs=keyed(BookCorrelations.pair_records),
-        clusters=keyed(BookCorrelations.cluster_records),
-        members=keyed(BookCorrelations.member_records),
+        calculations=keyed(views, lambda view: [_calculation_record(event.price_run, view)]),
+        pairs=keyed(books.items(), BookCorrelations.pair_records),
+        clusters=keyed(views, BookCorrelations.cluster_records),
+        members=keyed(views, BookCorrelations.member_records),
     )
 
 

@@ -170,7 +170,7 @@ class FactorExposure(Table, table=True):
 
 
 class CorrelationCalculation(Table, table=True):
-    """How the underlyings of a portfolio move together, summed up. Null figures with `reason`.
+    """How the underlyings of a portfolio, or of its longs or shorts, move together. Null figures with `reason`.
 
     `kept` and `left_out` list the underlyings that are in the matrix, the largest first, and those that are not.
     """
@@ -179,6 +179,7 @@ class CorrelationCalculation(Table, table=True):
 
     portfolio_id: UUID = _key(Uuid)
     as_of: date = _key(Date)
+    view: str = _key(String(10))
     price_run: str = _required(String(64))
     parameters: dict[str, Any] = _required(JSONB)
     overall_correlation: float | None = _optional(Double)
@@ -223,6 +224,7 @@ class CorrelationCluster(Table, table=True):
 
     portfolio_id: UUID = _key(Uuid)
     as_of: date = _key(Date)
+    view: str = _key(String(10))
     cluster: int = _key(Integer)
     name: str = _required(String(100))
     members: int = _required(Integer)
@@ -238,6 +240,7 @@ class CorrelationClusterMember(Table, table=True):
 
     portfolio_id: UUID = _key(Uuid)
     as_of: date = _key(Date)
+    view: str = _key(String(10))
     cluster: int = _key(Integer)
     symbol: str = _key(String(24))
     value: float = _required(Double)

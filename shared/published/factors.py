@@ -132,8 +132,9 @@ factor_covariances = published_view(
     Column("observations", Integer),
 )
 
-# Position correlations: one row per portfolio and session they were computed for (weekly, and on request; the last
-# one stands). Sizes and weights are gross, by underlying: |delta-adjusted dollars|. Null figures have a `reason`.
+# Position correlations: a row per portfolio, session they were computed for (weekly, and on request; the last one
+# stands) and view: "portfolio", or the "longs" or "shorts" among its underlyings, with figures and clusters of their
+# own from the same matrix. Sizes and weights are gross: |delta-adjusted dollars|. Null figures have a `reason`.
 # parameters: {lookback, minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
 # overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value. effective_positions:
 # 1 / (w'rho w). coverage: kept_value / gross_value. kept: [{symbol, value, weight, positions, observations}], the
@@ -144,6 +145,7 @@ correlation_calculations = published_view(
     "correlation_calculations",
     Column("portfolio_id", Uuid, primary_key=True),
     Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
     Column("price_run", String),
     Column("parameters", JSONB),
     Column("overall_correlation", Double),
@@ -189,6 +191,7 @@ correlation_clusters = published_view(
     "correlation_clusters",
     Column("portfolio_id", Uuid, primary_key=True),
     Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
     Column("cluster", Integer, primary_key=True),
     Column("name", String),
     Column("members", Integer),
@@ -203,6 +206,7 @@ correlation_cluster_members = published_view(
     "correlation_cluster_members",
     Column("portfolio_id", Uuid, primary_key=True),
     Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
     Column("cluster", Integer, primary_key=True),
     Column("symbol", String, primary_key=True),
     Column("value", Double),

@@ -14,7 +14,7 @@ from services.factors.calculations.correlations import (
     overall_correlation,
 )
 from services.factors.calculations.records import Record, flat, nullable, records
-from services.factors.calculations.selection import Parameters, Selection
+from services.factors.calculations.selection import Parameters, Selection, View, is_on
 from shared.quant.returns import FloatArray, log_returns
 
 
@@ -34,12 +34,21 @@ class BookCorrelations:
     `sizes` (N) is |value| in USD; `weights` (N) are their shares of its sum, so they add up to 1.
     """
 
+    view: View
     parameters: Parameters
     chosen: Selection
     matrix: Correlations
     clusters: tuple[tuple[int, ...], ...]
     sizes: FloatArray
     weights: FloatArray
+
+    def views(self) -> tuple["BookCorrelations", "BookCorrelations", "BookCorrelations"]:
+        """The portfolio, its longs and its shorts: one matrix, with figures and clusters of their own."""
+        return self, self._side("longs"), self._side("shorts")
+
+    def _side(self, view: View) -> "BookCorrelations":
+        on_side = np.array([is_on(view, group.value) for group in self.chosen.kept], dtype=np.bool_)
+        return _summed_up(view, self.chosen.on_side(view), self.matrix.among(on_side), self.parameters)
 
     @property
     def effective_positions(self) -> float:
@@ -65,6 +74,7 @@ class BookCorrelations:
         kept, left_out = self.chosen.positions
         names = ("overall_correlation", "concentration", "effective_positions", "coverage")
         return {
+            "view": self.view,
             "parameters": asdict(self.parameters),
             **dict(zip(names, nullable(figures), strict=True)),
             "gross_value": self.chosen.gross,
@@ -93,7 +103,7 @@ class BookCorrelations:
     def _reason(self, overall: float) -> str | None:
         """Why there is no correlation, if there is none."""
         kept, underlyings = len(self.chosen.kept), len(self.chosen.kept) + len(self.chosen.left_out)
-        if not underlyings:
+        if not underlyings and self.view == "portfolio":
             return "no exposures of this portfolio are stored for the session"
         if kept < 2:
             return f"{kept} of {underlyings} underlyings kept: a correlation needs two"
@@ -157,6 +167,7 @@ class BookCorrelations:
         for number, indices in enumerate(self.clusters, start=1):
             members = list(indices)
             yield {
+                "view": self.view,
                 "cluster": number,
                 "name": cluster_name([self._member(index) for index in members]),
                 "members": len(members),
@@ -177,6 +188,7 @@ class BookCorrelations:
             for index, mean in zip(indices, np.nanmean(block, axis=0).tolist(), strict=True):
                 group = self.chosen.kept[index]
                 yield {
+                    "view": self.view,
                     "cluster": number,
                     "symbol": group.symbol,
                     "value": group.value,
@@ -199,14 +211,15 @@ def book_correlations(chosen: Selection, closes: FloatArray, parameters: Paramet
     sizes = np.array([group.size for group in measurable.kept], dtype=np.float64)
     usable = np.array([reason is None for reason in unusable], dtype=np.bool_)
     matrix = correlations(returns[:, usable], parameters.minimum_observations, sizes)
-    return BookCorrelations(
-        parameters=parameters,
-        chosen=measurable,
-        matrix=matrix,
-        clusters=clusters(matrix.values, parameters.cluster_threshold, sizes),
-        sizes=sizes,
-        weights=sizes / sizes.sum(),
-    )
+    return _summed_up("portfolio", measurable, matrix, parameters)
+
+
+def _summed_up(
+    view: View, chosen: Selection, matrix: Correlations, parameters: Parameters
+) -> BookCorrelations:
+    sizes = np.array([group.size for group in chosen.kept], dtype=np.float64)
+    found = clusters(matrix.values, parameters.cluster_threshold, sizes)
+    return BookCorrelations(view, parameters, chosen, matrix, found, sizes, sizes / sizes.sum())
 
 
 def _days(returns: FloatArray) -> list[int]:

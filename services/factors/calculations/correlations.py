@@ -38,6 +38,12 @@ class Correlations:
         """The most that a correlation was changed by; 0 when nothing was repaired."""
         return float(np.nanmax(np.abs(self.values - self.measured), initial=0.0))
 
+    def among(self, chosen: BoolArray) -> "Correlations":
+        """Those of the `chosen` (N) symbols with each other, as they are."""
+        block = np.ix_(chosen, chosen)
+        parts = (self.values[block], self.measured[block], self.observations[block])
+        return Correlations(*parts, self.complete[chosen], self.repaired)
+
 
 def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correlations:
     """Pearson's correlation of every pair of columns of `returns` (T x N, NaN for gaps), made definite.

@@ -10,6 +10,7 @@ from typing import Literal
 
 LARGEST_KEPT = 1_000  # a matrix grows with the square: beyond this the smallest are left out, and said to be
 Keep = Literal["both", "either", "value_only", "weight_only"]
+View = Literal["portfolio", "longs", "shorts"]
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,24 @@ class Selection:
         kept = sum(group.positions for group in self.kept)
         return kept, sum(symbol.positions for symbol in self.left_out)
 
+    def on_side(self, view: View) -> "Selection":
+        """What of it has a positive value (longs) or a negative one (shorts)."""
+        kept = tuple(group for group in self.kept if is_on(view, group.value))
+        out = tuple(symbol for symbol in self.left_out if is_on(view, symbol.value))
+        values = [*(group.value for group in kept), *(symbol.value for symbol in out)]
+        return Selection(kept, out, sum((abs(value or 0.0) for value in values), 0.0))
+
     def without(self, reasons: Sequence[tuple[str, str] | None]) -> "Selection":
         """The same, with every kept group that has a (code, message) left out."""
         judged = tuple(zip(self.kept, reasons, strict=True))
         out = tuple(LeftOut.because(group, *reason) for group, reason in judged if reason is not None)
         kept = tuple(group for group, reason in judged if reason is None)
         return Selection(kept, (*self.left_out, *out), self.gross)
+
+
+def is_on(view: View, value: float | None) -> bool:
+    """Whether an underlying of this signed value, null when unknown, belongs to the view."""
+    return view == "portfolio" or (value is not None and (value > 0.0 if view == "longs" else value < 0.0))
 
 
 def selection(groups: Sequence[Group], parameters: Parameters) -> Selection:

@@ -113,7 +113,7 @@ async def on_request(role: Role, event: CorrelationsRequested) -> CorrelationsCo
         return await correlate_on_request(event, session)
 
 
-async def rows_of(role: Role, view: Table, **wanted: Any) -> list[Row]:
+async def rows_of(role: Role, view: Table, /, **wanted: Any) -> list[Row]:
     """The view's rows as another service reads them, in key order."""
     conditions = [view.c[name] == value for name, value in wanted.items()]
     query = select(view).where(*conditions).order_by(*view.primary_key.columns)
@@ -126,7 +126,8 @@ async def contents(role: Role) -> list[list[Row]]:
 
 
 async def the_calculation(role: Role, **wanted: Any) -> Row:
-    (row,) = await rows_of(role, published.correlation_calculations, **wanted)
+    """The whole portfolio's, unless a side is wanted."""
+    (row,) = await rows_of(role, published.correlation_calculations, **({"view": "portfolio"} | wanted))
     return row
 
 
@@ -179,7 +180,7 @@ async def test_week_is_correlated_on_its_first_session_from_tuesday(
     told = await weekly(role, factors_computed(book, as_of=day))
 
     assert (told is not None) == is_weekly
-    assert len(await rows_of(role, published.correlation_calculations)) == is_weekly
+    assert len(await rows_of(role, published.correlation_calculations)) == 3 * is_weekly
 
 
 async def test_request_is_answered_on_any_day_with_its_own_parameters(admin: Database, role: Role) -> None:
@@ -229,7 +230,8 @@ async def test_clusters_are_named_by_tag_then_sector_then_largest(admin: Databas
 
     await weekly(role, factors_computed(tagged, sectoral, plain))
 
-    names = {row["portfolio_id"]: row for row in await rows_of(role, published.correlation_clusters)}
+    found = await rows_of(role, published.correlation_clusters, view="portfolio")
+    names = {row["portfolio_id"]: row for row in found}
     assert {book: row["name"] for book, row in names.items()} == {
         tagged: "Oil",
         sectoral: "Energy",
@@ -240,12 +242,20 @@ async def test_clusters_are_named_by_tag_then_sector_then_largest(admin: Databas
         90_000.0,
         1.0,
     )
-    members = await rows_of(role, published.correlation_cluster_members, portfolio_id=sectoral)
+    members = await rows_of(
+        role, published.correlation_cluster_members, portfolio_id=sectoral, view="portfolio"
+    )
     assert [(row["cluster"], row["symbol"], row["value"]) for row in members] == [
         (1, "CVX", -40_000.0),
         (1, "XOM", 50_000.0),
     ]
-    assert {row["concentration"] for row in await rows_of(role, published.correlation_calculations)} == {1.0}
+    calculations = await rows_of(role, published.correlation_calculations, view="portfolio")
+    assert {row["concentration"] for row in calculations} == {1.0}
+    sides = await rows_of(role, published.correlation_clusters, portfolio_id=plain)
+    assert [(row["view"], row["cluster"], row["name"]) for row in sides] == [
+        ("longs", 1, "QUAL lookalikes"),
+        ("portfolio", 1, "QUAL lookalikes"),
+    ]
 
 
 async def test_gaps_are_repaired_and_short_histories_left_out(admin: Database, role: Role) -> None:
@@ -338,7 +348,7 @@ async def test_recalculation_replaces_the_session_of_the_portfolio_only(admin: D
 
     after = await contents(role)
     assert [[row for row in rows if row["portfolio_id"] == other] for rows in after] == before
-    assert [len([row for row in rows if row["portfolio_id"] == book]) for rows in after] == [1, 0, 0, 0]
+    assert [len([row for row in rows if row["portfolio_id"] == book]) for rows in after] == [3, 0, 0, 0]
 
 
 async def test_portfolio_without_exposures_is_null_with_a_reason(admin: Database, role: Role) -> None:

@@ -246,3 +246,33 @@ def test_proxies_of_the_market_form_a_cluster_named_by_their_tag() -> None:
     assert (cluster["members"], cluster["name"]) == (7, "market")
     assert book.concentration == pytest.approx(1.0)
     assert book.effective_positions < 1.3
+
+
+def test_sides_share_the_matrix_and_have_figures_of_their_own() -> None:
+    """Long SPY and QUAL, short IWM and XOM: the two ETFs held are a cluster of the longs."""
+    signed = {"SPY": 60_000.0, "QUAL": 20_000.0, "IWM": -50_000.0, "XOM": -30_000.0, "AAPL": -10.0}
+    chosen = selection([a_group(symbol, value) for symbol, value in signed.items()], DEFAULT)
+
+    whole, longs, shorts = book_correlations(chosen, panel.closes(*chosen.symbols, last=91), DEFAULT).views()
+
+    assert (whole.view, longs.view, shorts.view) == ("portfolio", "longs", "shorts")
+    assert (longs.chosen.symbols, shorts.chosen.symbols) == (("SPY", "QUAL"), ("IWM", "XOM"))
+    assert longs.matrix.values[0, 1] == whole.matrix.values[0, 3]
+    assert longs.weights.tolist() == [0.75, 0.25]
+    assert [(cluster["view"], cluster["members"]) for cluster in longs.cluster_records()] == [("longs", 2)]
+    rho = longs.matrix.values[0, 1]
+    assert longs.effective_positions == pytest.approx(1 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * rho))
+    assert (longs.record()["left_out"], longs.coverage) == ([], 1.0)
+    assert [out["symbol"] for out in shorts.record()["left_out"]] == ["AAPL"]
+    assert shorts.coverage == pytest.approx(80_000 / 80_010)
+
+
+def test_side_with_one_symbol_has_no_correlation() -> None:
+    shorts = by_hand().views()[2].record()
+
+    assert (shorts["symbols_kept"], shorts["overall_correlation"], shorts["effective_positions"]) == (
+        1,
+        None,
+        1.0,
+    )
+    assert shorts["reason"] == "1 of 1 underlyings kept: a correlation needs two"
