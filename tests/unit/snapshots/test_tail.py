@@ -1,0 +1,183 @@
+"""Historical VaR and expected shortfall: quantiles of independent libraries, parts that add up, what is left out."""
+
+from typing import Any
+
+import empyrical
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from services.snapshots.calculations.tail import (
+    CONFIDENCES,
+    TAIL_MEASURES,
+    HistoricalRisk,
+    PositionPnl,
+    historical_risk,
+    tail_weights,
+)
+
+pnl_matrices = arrays.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 6), st.integers(60, 260)),
+    elements=st.floats(-1e6, 1e6, width=32),
+)
+
+
+def positions(pnl: Any, weight: Any = 1.0, reason: str | None = None) -> PositionPnl:
+    matrix = np.atleast_2d(np.array(pnl, dtype=np.float64))
+    reasons = np.full(len(matrix), reason, dtype=object)
+    return PositionPnl(matrix, np.broadcast_to(weight, len(matrix)).astype(np.float64), reasons)
+
+
+def random_pnl(count: int, days: int = 252) -> Any:
+    return np.random.default_rng(7).standard_t(4, (count, days)) * 1000
+
+
+def measure(risk: HistoricalRisk, name: str) -> float:
+    return float(risk.totals[TAIL_MEASURES.index(name)])
+
+
+@pytest.mark.parametrize("days", [60, 100, 101, 251, 252])
+def test_var_is_the_interpolated_quantile_of_numpy_and_empyrical(days: int) -> None:
+    pnl = random_pnl(5, days)
+
+    risk = historical_risk(positions(pnl))
+
+    for confidence in CONFIDENCES:
+        cutoff = (100 - confidence) / 100
+        assert measure(risk, f"var_{confidence}") == pytest.approx(-np.quantile(pnl.sum(axis=0), cutoff))
+        assert measure(risk, f"var_{confidence}") == pytest.approx(
+            -empyrical.value_at_risk(pnl.sum(axis=0), cutoff)
+        )
+
+
+@pytest.mark.parametrize("days", [60, 100, 101, 251, 252])
+def test_expected_shortfall_agrees_with_empyrical(days: int) -> None:
+    pnl = random_pnl(5, days)
+
+    risk = historical_risk(positions(pnl))
+
+    for confidence in CONFIDENCES:
+        expected = -empyrical.conditional_value_at_risk(pnl.sum(axis=0), (100 - confidence) / 100)
+        assert measure(risk, f"es_{confidence}") == pytest.approx(expected)
+
+
+def test_worked_example_of_a_hundred_and_one_losses() -> None:
+    risk = historical_risk(positions(-np.arange(101.0)))
+
+    # Losses 0, 1, ..., 100: 95 % is the sixth largest, the mean of the six largest 97.5; 99 % likewise.
+    assert risk.totals.tolist() == pytest.approx([95.0, 97.5, 99.0, 99.5])
+
+
+@given(pnl_matrices)
+def test_components_add_up_to_the_total(pnl: Any) -> None:
+    risk = historical_risk(positions(pnl))
+
+    assert risk.components.sum(axis=0).tolist() == risk.totals.tolist()
+    portfolio = historical_risk(positions(pnl.sum(axis=0)))
+    assert risk.totals == pytest.approx(portfolio.totals, rel=1e-9, abs=1e-6)
+
+
+@given(pnl_matrices)
+def test_var_rises_with_confidence_and_shortfall_is_not_below_it(pnl: Any) -> None:
+    risk = historical_risk(positions(pnl))
+    slack = 1e-9 * np.abs(pnl).sum()
+
+    assert measure(risk, "var_99") >= measure(risk, "var_95") - slack
+    assert measure(risk, "es_99") >= measure(risk, "es_95") - slack
+    for confidence in CONFIDENCES:
+        assert measure(risk, f"es_{confidence}") >= measure(risk, f"var_{confidence}") - slack
+
+
+@given(pnl_matrices, st.floats(0.01, 100))
+def test_twice_the_book_risks_twice_as_much(pnl: Any, scale: float) -> None:
+    risk, scaled = historical_risk(positions(pnl)), historical_risk(positions(scale * pnl))
+
+    assert scaled.totals == pytest.approx(scale * risk.totals, rel=1e-6, abs=1e-6 * scale)
+
+
+@given(pnl_matrices)
+def test_long_and_its_exact_short_risk_nothing(pnl: Any) -> None:
+    risk = historical_risk(positions(np.vstack([pnl, -pnl])))
+
+    assert risk.totals == pytest.approx([0.0] * len(TAIL_MEASURES), abs=1e-6)
+
+
+@given(st.integers(60, 400))
+def test_weights_of_every_measure_add_up_to_one_and_sit_on_the_worst_days(days: int) -> None:
+    weights = tail_weights(np.arange(float(days)))
+
+    assert weights.sum(axis=0) == pytest.approx([1.0] * len(TAIL_MEASURES))
+    assert weights.min() >= 0
+    assert not weights[days // 10 + 2 :].any()
+
+
+def test_order_of_positions_does_not_change_the_figures() -> None:
+    pnl = np.round(random_pnl(40), 2)
+
+    forward, backward = historical_risk(positions(pnl)), historical_risk(positions(pnl[::-1]))
+
+    assert forward.totals == pytest.approx(backward.totals, abs=1e-7)
+    assert forward.components == pytest.approx(backward.components[::-1])
+
+
+def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverage() -> None:
+    pnl = random_pnl(3)
+    pnl[1, :200] = np.nan
+    pnl[2] = np.nan
+    book = PositionPnl(pnl, np.array([50.0, 30.0, 20.0]), np.array([None, None, "no Greeks"], dtype=object))
+
+    risk = historical_risk(book)
+
+    assert risk.left_out.tolist() == [None, "52 days of P&L, 60 needed", "no Greeks"]
+    assert risk.coverage == pytest.approx(0.5)
+    assert np.isnan(risk.components[1:]).all()
+    assert risk.totals == pytest.approx(historical_risk(positions(pnl[:1])).totals)
+
+
+def test_days_that_lack_much_of_the_book_do_not_count_and_those_that_lack_little_do() -> None:
+    pnl = random_pnl(3)
+    pnl[1, :100] = np.nan  # 40 % of the book
+    pnl[2, 100:110] = np.nan  # 4 % of it
+    book = positions(pnl, weight=[56.0, 40.0, 4.0])
+
+    risk = historical_risk(book)
+
+    assert (risk.days, risk.coverage) == (152, 1.0)
+    assert risk.left_out.tolist() == [None, None, None]
+    assert risk.totals == pytest.approx(historical_risk(positions(np.nan_to_num(pnl)[:, 100:])).totals)
+
+
+@pytest.mark.parametrize(
+    ("book", "reason"),
+    [
+        (positions(np.empty((0, 252))), "no positions"),
+        (positions(np.empty((2, 0)), reason="nothing stored"), "no position has a P&L vector"),
+        (positions(random_pnl(2, 59)), "no position has a P&L vector"),
+    ],
+)
+def test_book_without_days_has_no_figure_but_a_reason(book: PositionPnl, reason: str) -> None:
+    risk = historical_risk(book)
+
+    assert (risk.reason, np.isnan(risk.totals).all()) == (reason, True)
+
+
+def test_positions_that_never_share_enough_days_have_no_figure() -> None:
+    pnl = random_pnl(2, 140)
+    pnl[0, :70], pnl[1, 70:] = np.nan, np.nan
+
+    risk = historical_risk(positions(pnl))
+
+    assert risk.reason == "0 days of P&L, 60 needed"
+
+
+@settings(max_examples=50)
+@given(pnl_matrices, st.integers(0, 5))
+def test_a_position_without_pnl_adds_nothing_and_takes_nothing(pnl: Any, place: int) -> None:
+    empty = np.insert(pnl, min(place, len(pnl)), 0.0, axis=0)
+
+    assert historical_risk(positions(empty)).totals == pytest.approx(
+        historical_risk(positions(pnl)).totals, rel=1e-9, abs=1e-6
+    )
