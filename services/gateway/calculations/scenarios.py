@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from services.gateway.calculations.report import share_of
-from services.gateway.calculations.sides import left_out
 
 Row = Mapping[str, Any]
 METHODS = ("direct", "correlated")
@@ -88,20 +87,3 @@ def group_summary(outcomes: Sequence[Row], key: str) -> list[dict[str, Any]]:
         }
         for group, pnl in groups.items()
     ]
-
-
-def unmeasured_positions(unknown: Iterable[Row], warnings: Iterable[Row]) -> list[dict[str, Any]]:
-    """The positions without a result in some scenario, with what the warnings say about their symbols.
-
-    `unknown`: position_id and symbol of each. `warnings`: the results' own, `about` naming symbols.
-    """
-    said: dict[str, dict[str, None]] = {}
-    for warning in warnings:
-        for symbol in warning["about"]:
-            said.setdefault(symbol, {})[warning["message"]] = None
-    nothing = {"an input that a scenario needs is missing": None}
-    return left_out(
-        {"position_id": row["position_id"], "symbol": row["symbol"], "reason": reason}
-        for row in unknown
-        for reason in said.get(row["symbol"], nothing)
-    )

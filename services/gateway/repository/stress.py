@@ -83,22 +83,6 @@ async def load_position_impacts(session: Session, portfolio_id: UUID, as_of: dat
     return await all_rows(session, mine.order_by(view.c.scenario_id, view.c.method, view.c.position_id))
 
 
-async def load_unmeasured(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Position and symbol of every position that lacks what some scenario needs."""
-    view = stress.position_scenario_pnl
-    unknown = select(view.c.position_id, view.c.symbol).distinct()
-    mine = unknown.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.where(view.c.pnl.is_(None)))
-
-
-async def load_incomplete_vectors(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Position, symbol and reason of every position whose historical P&L is unknown on some day or on all."""
-    view = stress.position_pnl_vectors
-    found = select(view.c.position_id, view.c.symbol, view.c.reason)
-    mine = found.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.where(view.c.reason.is_not(None)))
-
-
 async def load_market_scenarios(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
     """The portfolio's market and rates scenarios."""
     view = stress.market_risk_scenarios

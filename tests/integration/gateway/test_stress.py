@@ -13,7 +13,7 @@ from services.stress.tables import CustomScenario
 from shared.contracts.stress import DeleteScenario, EvaluateWhatIf, SaveScenario
 from shared.database import Database
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import CALL, StoredBook, a_scenario, a_stored_book
+from tests.integration.gateway.seeds import CALL, NO_BETAS, StoredBook, a_scenario, a_stored_book
 
 pytestmark = pytest.mark.usefixtures("market")
 TERMS: dict[str, Any] = {
@@ -120,10 +120,9 @@ async def test_positions_without_a_result_are_named_with_the_reason(ann: Person,
     report = (await ann.get(f"risk/stress-testing/results/{book.portfolio_id}")).json()
     ladder = (await ann.get("risk/market-scenarios")).json()
 
-    assert [(each["symbol"], each["reason"]) for each in report["left_out"]] == [
-        ("XOM", "no factor betas: left out of the factor shocks")
-    ]
-    assert [each["symbol"] for each in ladder["left_out"]] == ["XOM"]
+    reasons = f"{NO_BETAS}; no sensitivity to the 10Y yield"
+    assert [(each["symbol"], each["reason"]) for each in report["left_out"]] == [("XOM", reasons)]
+    assert ladder["left_out"] == report["left_out"]
 
 
 async def test_plain_moves_have_a_route_of_their_own(ann: Person, book: StoredBook) -> None:
@@ -298,7 +297,7 @@ async def test_a_what_if_is_evaluated_by_stress_and_laid_out_like_results(
     assert (result["total_pnl"], result["loss_exceeds_nav"]) == (-60_000.0, True)
     assert [part["symbol"] for part in result["positions"]] == ["AAPL", "XOM"]
     assert result["positions_not_shown"] == 2
-    assert [each["symbol"] for each in report["left_out"]] == ["XOM"]
+    assert [(each["symbol"], each["reason"]) for each in report["left_out"]] == [("XOM", NO_BETAS)]
 
 
 async def test_a_what_if_without_a_named_portfolio_is_about_the_first(

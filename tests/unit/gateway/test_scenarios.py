@@ -90,15 +90,3 @@ def test_positions_stand_in_their_result_the_largest_loss_first() -> None:
     (row,) = scenarios.with_positions([a_result("a", Decimal(-1))], impacts)
 
     assert [part["symbol"] for part in row["positions"]] == ["Y", "X", "Z"]
-
-
-def test_positions_left_out_say_what_the_warnings_say_of_their_symbol() -> None:
-    unknown = [{"position_id": 1, "symbol": "NEW"}, {"position_id": 2, "symbol": "OTHER"}]
-    warning = {"message": "no factor betas: left out of the factor shocks", "about": ["NEW"]}
-
-    left_out = scenarios.unmeasured_positions(unknown, [warning, warning])
-
-    assert [each["reason"] for each in left_out] == [
-        "no factor betas: left out of the factor shocks",
-        "an input that a scenario needs is missing",
-    ]

@@ -74,6 +74,11 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
     return FactorRows(exposures.factor_sums(definitions, own), held, exposures.unmeasured(own))
 
 
+def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
+    """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
+    return [*rows.unmeasured, *exposures.without_rate(rows.rates, exposures.DEFAULT_MATURITY)]
+
+
 def factor_answer(wanted: Wanted, day: date | None, snapshot: Row | None, rows: FactorRows) -> FactorReport:
     """The answer from its rows; nulls with a reason when nothing was computed."""
     nav = nav_on(day, snapshot)

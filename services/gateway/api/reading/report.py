@@ -10,6 +10,7 @@ from services.gateway.api.reading.factors import (
     attribution_answer,
     factor_answer,
     factor_rows,
+    insensitive,
 )
 from services.gateway.api.reading.greeks import greeks_answer
 from services.gateway.api.reading.metrics import MetricRows, metric_rows, metrics_answer
@@ -54,7 +55,9 @@ async def portfolio_report(database: Database, portfolio: Row, as_of: date | Non
             "positions": valued,
             "greeks": greeks_answer(portfolio_id, View.PORTFOLIO, snapshot, options, []),
             "factors": factor_answer(wanted, day if exposed.exposures else None, snapshot, exposed),
-            "stress": stress_answer(portfolio_id, day if stressed.results else None, snapshot, stressed),
+            "stress": stress_answer(
+                portfolio_id, day if stressed.results else None, snapshot, stressed, insensitive(exposed)
+            ),
             "metrics": metrics_answer(
                 portfolio_id, View.PORTFOLIO, day if measured.metrics else None, snapshot, measured
             ),

@@ -22,11 +22,10 @@ METHODS = scenarios.METHODS
 
 @dataclass(frozen=True)
 class StressRows:
-    """Results, plain moves, the positions without a result, and every position's part when it is wanted."""
+    """Results, plain moves, and every position's part when it is wanted."""
 
     results: Sequence[Mapping[str, Any]] = ()
     market: Sequence[Mapping[str, Any]] = ()
-    unmeasured: Sequence[Mapping[str, Any]] = ()
     impacts: Sequence[Mapping[str, Any]] | None = None
 
 
@@ -37,13 +36,14 @@ async def stress_report(
     async with database.transaction() as session:
         day = await latest_date(session, stress_results, portfolio_id, as_of)
     if day is None:
-        return stress_answer(portfolio_id, None, None, StressRows())
-    snapshot, rows = await at_once(
+        return stress_answer(portfolio_id, None, None, StressRows(), [])
+    snapshot, rows, insensitive = await at_once(
         database,
         lambda session: snapshots.latest_snapshot(session, portfolio_id, day),
         lambda session: stress_rows(session, user_id, portfolio_id, day, with_positions),
+        lambda session: _without_sensitivity(session, portfolio_id, day),
     )
-    return stress_answer(portfolio_id, day, snapshot, rows)
+    return stress_answer(portfolio_id, day, snapshot, rows, insensitive)
 
 
 async def stress_rows(
@@ -53,15 +53,21 @@ async def stress_rows(
     return StressRows(
         results=await stress.load_stress_results(session, user_id, portfolio_id, day),
         market=await stress.load_market_scenarios(session, portfolio_id, day),
-        unmeasured=await stress.load_unmeasured(session, portfolio_id, day),
         impacts=await stress.load_position_impacts(session, portfolio_id, day) if with_positions else None,
     )
 
 
 def stress_answer(
-    portfolio_id: UUID, day: date | None, snapshot: Row | None, rows: StressRows
+    portfolio_id: UUID,
+    day: date | None,
+    snapshot: Row | None,
+    rows: StressRows,
+    insensitive: Sequence[Mapping[str, Any]],
 ) -> StressReport:
-    """The answer from its rows; empty with a reason when nothing was computed."""
+    """The answer from its rows; empty with a reason when nothing was computed.
+
+    `insensitive`: the positions that lack what some scenario needs.
+    """
     nav = nav_on(day, snapshot)
     results = rows.results if rows.impacts is None else scenarios.with_positions(rows.results, rows.impacts)
     outcomes = scenarios.stress_outcomes(results, nav)
@@ -77,16 +83,11 @@ def stress_answer(
             "by_severity": scenarios.group_summary(outcomes, "severity"),
             "market_scenarios": rows.market,
             "coverage": min(coverages, default=None),
-            "left_out": _left_out(rows),
+            "left_out": sides.left_out(insensitive),
             "warnings": report.distinct_warnings(row["warnings"] or [] for row in rows.results),
             "reason": None if rows.results else NO_STRESS,
         }
     )
-
-
-def _left_out(rows: StressRows) -> list[dict[str, Any]]:
-    warnings = [warning for row in rows.results for warning in row["warnings"] or []]
-    return scenarios.unmeasured_positions(rows.unmeasured, warnings)
 
 
 async def market_scenario_report(
@@ -96,7 +97,7 @@ async def market_scenario_report(
     async with database.transaction() as session:
         day = await latest_date(session, market_risk_scenarios, portfolio_id, as_of)
         items = await stress.load_market_scenarios(session, portfolio_id, day) if day else []
-        unmeasured = await _without_sensitivity(session, portfolio_id, day) if day else []
+        insensitive = await _without_sensitivity(session, portfolio_id, day) if day else []
         snapshot = await snapshots.latest_snapshot(session, portfolio_id, day) if day else None
     return MarketScenarioReport.model_validate(
         {
@@ -105,33 +106,43 @@ async def market_scenario_report(
             "nav": nav_on(day, snapshot),
             "items": items,
             "total": len(items),
-            "left_out": sides.left_out(unmeasured),
+            "left_out": sides.left_out(insensitive),
             "reason": None if items else NO_STRESS,
         }
     )
 
 
-async def _without_sensitivity(session: Session, portfolio_id: UUID, day: date) -> list[Mapping[str, Any]]:
-    rates = await factors.load_rate_sensitivities(session, portfolio_id, day)
-    factorless = await factors.load_without_factors(session, portfolio_id, day, exposures.DEFAULT_MODEL)
-    return [*factorless, *exposures.without_rate(rates, exposures.DEFAULT_MATURITY)]
+async def _without_sensitivity(
+    session: Session, portfolio_id: UUID, day: date, *, to_factors: bool = True, to_rates: bool = True
+) -> list[Mapping[str, Any]]:
+    """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
+    found: list[Mapping[str, Any]] = []
+    if to_factors:
+        found += await factors.load_without_factors(session, portfolio_id, day, exposures.DEFAULT_MODEL)
+    if to_rates:
+        rates = await factors.load_rate_sensitivities(session, portfolio_id, day)
+        found += exposures.without_rate(rates, exposures.DEFAULT_MATURITY)
+    return found
 
 
 async def what_if_report(database: Database, answer: WhatIfEvaluated) -> WhatIfReport:
     """What stress answered, laid out like its stored results."""
+    rows = [_row(outcome.model_dump()) for outcome in answer.outcomes]
+    needed = {
+        "to_factors": any(row["shocks"] for row in rows),
+        "to_rates": any(row["rate_shock"] is not None for row in rows),
+    }
     async with database.transaction() as session:
         snapshot = await snapshots.latest_snapshot(session, answer.portfolio_id, answer.as_of)
-    rows = [_row(outcome.model_dump()) for outcome in answer.outcomes]
+        insensitive = await _without_sensitivity(session, answer.portfolio_id, answer.as_of, **needed)
     nav = nav_on(answer.as_of, snapshot)
-    unknown = [impact for row in rows for impact in row["positions"] if impact["pnl"] is None]
-    warnings = [warning for row in rows for warning in row["warnings"]]
     return WhatIfReport.model_validate(
         {
             "portfolio_id": answer.portfolio_id,
             "as_of": answer.as_of,
             "nav": nav,
             "scenarios": scenarios.stress_outcomes(rows, nav),
-            "left_out": scenarios.unmeasured_positions(unknown, warnings),
+            "left_out": sides.left_out(insensitive),
             "warnings": [each.model_dump() for each in answer.warnings],
         }
     )
