@@ -63,7 +63,7 @@ def work(
     """Two factors of which the market moves 1 % up and down, betas 1.5 and 0.5 of AAPL."""
     market = np.where(np.arange(len(EXCHANGE)) % 2, 0.01, -0.01)
     factor_returns = np.stack([market, np.full(len(EXCHANGE), 0.002)], axis=1)
-    closes = np.cumprod(1 + np.random.default_rng(1).normal(0, 0.02, (253, 1)), axis=0)
+    closes: Any = np.cumprod(1 + np.random.default_rng(1).normal(0, 0.02, (253, 1)), axis=0)
     owners = [f"book {place}" for place in range(len(chains))]
     return RiskWork(
         as_of=AS_OF,

@@ -51,7 +51,7 @@ def test_fund_that_is_the_market_risks_what_the_market_does() -> None:
 
     risk = parametric_risk(exposures([-50_000.0]), model)
 
-    assert (risk.deviation, risk.specific_deviation) == (pytest.approx(500.0), 0.0)
+    assert (risk.deviation, risk.specific_deviation) == pytest.approx((500.0, 0.0))
 
 
 @given(amounts)
@@ -63,7 +63,7 @@ def test_variance_is_that_of_simulated_factor_and_specific_moves(dollars: list[f
     full = model.betas @ model.covariance @ model.betas.T + np.diag(model.specific_variance)
     risk = parametric_risk(book, model)
 
-    assert risk.deviation == pytest.approx(math.sqrt(max(own @ full @ own, 0)), rel=1e-9, abs=1e-6)
+    assert risk.deviation == pytest.approx(math.sqrt(max(float(own @ full @ own), 0.0)), rel=1e-9, abs=1e-6)
     parts = risk.factor_deviation**2 + risk.specific_deviation**2
     assert risk.deviation**2 == pytest.approx(parts, rel=1e-9)
 

@@ -161,7 +161,8 @@ def test_days_that_lack_much_of_the_book_do_not_count_and_those_that_lack_little
 def test_book_without_days_has_no_figure_but_a_reason(book: PositionPnl, reason: str) -> None:
     risk = historical_risk(book)
 
-    assert (risk.reason, np.isnan(risk.totals).all()) == (reason, True)
+    assert risk.reason == reason
+    assert np.isnan(risk.totals).all()
 
 
 def test_positions_that_never_share_enough_days_have_no_figure() -> None:
