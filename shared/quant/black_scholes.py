@@ -123,10 +123,26 @@ def option_values(options: OptionColumns) -> OptionValues:
     return values
 
 
+def option_prices(options: OptionColumns) -> FloatArray:
+    """The value of every option per share, as in `option_values`, at about half the cost."""
+    expired = options.expired
+    prices = intrinsic_prices(options)
+    if not expired.any():
+        return _living_prices(options)
+    living = ~expired
+    if living.any():
+        prices[living] = _living_prices(options.take(living))
+    return prices
+
+
+def intrinsic_prices(options: OptionColumns) -> FloatArray:
+    """What exercising now would pay per share."""
+    return np.maximum(_sign(options.call) * (options.underlying_price - options.strike), 0.0)
+
+
 def intrinsic_values(options: OptionColumns) -> OptionValues:
     """What exercising now would pay, with every Greek 0: the value at and past expiry."""
-    sign = _sign(options.call)
-    payoff = np.maximum(sign * (options.underlying_price - options.strike), 0.0)
+    payoff = intrinsic_prices(options)
     return OptionValues(payoff, *(np.zeros_like(payoff) for _ in range(5)))
 
 
@@ -153,6 +169,15 @@ def _living_values(options: OptionColumns) -> OptionValues:
         vega=density * root_years / POINTS_PER_UNIT,
         rho=years * strike_leg / POINTS_PER_UNIT,
     )
+
+
+def _living_prices(options: OptionColumns) -> FloatArray:
+    sign, years = _sign(options.call), options.years_to_expiry
+    deviation = options.volatility * np.sqrt(years)
+    d1 = _d1(options, deviation)
+    spot_leg = options.underlying_price * np.exp(-options.dividend_yield * years) * ndtr(sign * d1)
+    strike_leg = options.strike * np.exp(-options.rate * years) * ndtr(sign * (d1 - deviation))
+    return np.maximum(sign * (spot_leg - strike_leg), 0.0)
 
 
 def _d1(options: OptionColumns, deviation: FloatArray) -> FloatArray:

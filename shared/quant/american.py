@@ -1,0 +1,262 @@
+"""American options: value and Greeks with early exercise, for a continuous yield or for cash dividends.
+
+Where exercise before expiry can never pay, the option is the European one and its closed form answers. With a
+continuous yield the early exercise boundary is collocated (`collocation.py`). With cash dividends, and in the rare
+case of two boundaries (a put with yield < rate <= 0, a call with rate < yield <= 0), a binomial tree answers
+(`binomial.py`). Units are the published ones (see `black_scholes.py`). No value is below what exercising now
+pays, or below the European value. Where exercising now is best, delta is 1 or -1 and the other Greeks are 0.
+
+Which method was chosen, and how far it is from the reference: `docs/decisions/0007-american-options.md`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from shared.quant import binomial, collocation
+from shared.quant.black_scholes import (
+    CALENDAR_DAYS_PER_YEAR,
+    POINTS_PER_UNIT,
+    BoolArray,
+    FloatArray,
+    OptionColumns,
+    OptionValues,
+    intrinsic_prices,
+    option_prices,
+    option_values,
+)
+from shared.quant.dividends import CashDividends, escrowed
+
+VOLATILITY_BUMP = 0.002  # as a share of the volatility
+RATE_BUMP = 1e-4
+TREE_STEPS_FOR_BUMPS = 200
+
+_SMALLEST_CARRY = 1e-12  # rate x years below which early exercise is worth less than a float can show
+
+
+def american_prices(options: OptionColumns, dividends: CashDividends | None = None) -> FloatArray:
+    """The value of every option per share; the shape is that of `options`.
+
+    `dividends`, one row per contract, come on top of the continuous yield. At or past expiry the value is
+    intrinsic. Raises `InvalidOption` where dividends are worth the spot or more.
+    """
+    flat = _flat(options)
+    cases = _Cases.of(flat, dividends)
+    prices = np.maximum(option_prices(flat), intrinsic_prices(flat))
+    prices[cases.still] = _still_prices(flat.take(cases.still))
+    prices[cases.collocated] = _collocated_prices(flat.take(cases.collocated))
+    on_tree = cases.on_tree | np.isnan(prices)
+    if on_tree.any():
+        prices[on_tree] = binomial.tree_prices(flat.take(on_tree), _of(flat, dividends, on_tree))
+    return prices.reshape(options.strike.shape)
+
+
+def american_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
+    """The value and the five Greeks of every option, with the arguments, shape and errors of `american_prices`.
+
+    Delta and gamma are exact derivatives of the method, theta follows from the pricing equation, vega and rho
+    are central differences.
+    """
+    flat = _flat(options)
+    cases = _Cases.of(flat, dividends)
+    values = option_values(flat)
+    _put(values, cases.still, _still_values(flat.take(cases.still)))
+    _put(values, cases.collocated, _collocated_values(flat.take(cases.collocated)))
+    on_tree = cases.on_tree | np.isnan(values.price)
+    if on_tree.any():
+        _put(values, on_tree, _tree_values(flat.take(on_tree), _of(flat, dividends, on_tree)))
+    shape = options.strike.shape
+    return OptionValues(*(getattr(values, field.name).reshape(shape) for field in fields(OptionValues)))
+
+
+@dataclass(frozen=True)
+class _Cases:
+    """Which contracts go where; what is in none of them is expired or never exercised early."""
+
+    still: BoolArray  # without volatility
+    collocated: BoolArray
+    on_tree: BoolArray
+
+    @classmethod
+    def of(cls, options: OptionColumns, dividends: CashDividends | None) -> Self:
+        living = ~options.expired
+        paying = _paying(options, dividends) & living
+        still = living & ~paying & (options.volatility == 0.0)
+        moving = living & ~paying & ~still
+        earned, forgone = _sides(options)
+        gain = earned * options.years_to_expiry > _SMALLEST_CARRY
+        return cls(still, moving & gain, paying | (moving & ~gain & (forgone < earned)))
+
+
+def _paying(options: OptionColumns, dividends: CashDividends | None) -> BoolArray:
+    if dividends is None:
+        return np.zeros(options.strike.shape, dtype=np.bool_)
+    return np.asarray(dividends.counted(options).any(axis=1))
+
+
+def _sides(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
+    """What exercising earns and what it forgoes per year: a put's rate and yield, a call's yield and rate."""
+    rate, dividend_yield = options.rate, options.dividend_yield
+    return np.where(options.call, dividend_yield, rate), np.where(options.call, rate, dividend_yield)
+
+
+# --- without volatility --------------------------------------------------------------------------------------
+
+
+def _still_prices(options: OptionColumns) -> FloatArray:
+    """The best discounted payoff on a known path: now, at expiry, or where interest and dividends balance."""
+    carry = options.rate - options.dividend_yield
+    with np.errstate(all="ignore"):
+        ratio = options.dividend_yield * options.underlying_price / (options.rate * options.strike)
+        balance = np.nan_to_num(np.log(ratio) / carry, nan=0.0, posinf=0.0, neginf=0.0)
+    moments = (np.zeros_like(carry), np.clip(balance, 0.0, options.years_to_expiry), options.years_to_expiry)
+    return np.asarray(np.maximum.reduce([_paid_at(options, years) for years in moments]))
+
+
+def _paid_at(options: OptionColumns, years: FloatArray) -> FloatArray:
+    spot = options.underlying_price * np.exp(-options.dividend_yield * years)
+    strike = options.strike * np.exp(-options.rate * years)
+    return np.maximum(np.where(options.call, spot - strike, strike - spot), 0.0)
+
+
+def _still_values(options: OptionColumns) -> OptionValues:
+    """Greeks of the limit, by differences; vega and gamma are 0."""
+    price = _still_prices(options)
+    exercised = price <= intrinsic_prices(options)
+
+    def slope(name: str, bump: FloatArray) -> FloatArray:
+        return np.where(exercised, 0.0, _difference(_still_prices, options, name, bump))
+
+    shift = 1e-6 * options.underlying_price
+    delta = _difference(_still_prices, options, "underlying_price", shift)
+    return OptionValues(
+        price=price,
+        delta=delta,
+        gamma=np.zeros_like(price),
+        theta=-slope("years_to_expiry", 1e-6 * options.years_to_expiry) / CALENDAR_DAYS_PER_YEAR,
+        vega=np.zeros_like(price),
+        rho=slope("rate", np.full_like(price, RATE_BUMP)) / POINTS_PER_UNIT,
+    )
+
+
+# --- with a continuous yield ---------------------------------------------------------------------------------
+
+
+def _collocated_prices(options: OptionColumns) -> FloatArray:
+    return _scale(options) * collocation.put_prices(_puts(options, _drift(options)))
+
+
+def _collocated_values(options: OptionColumns) -> OptionValues:
+    drift = _drift(options)
+    put = collocation.put_values(_puts(options, drift))
+    moneyness = options.strike / options.underlying_price
+    price = _scale(options) * put.price
+    delta = np.where(options.call, put.price - moneyness * put.delta, put.delta)
+    gamma = np.where(options.call, moneyness**2, 1.0) * put.gamma / _scale(options)
+
+    def bumped(columns: OptionColumns) -> FloatArray:
+        return _scale(columns) * collocation.put_prices(_puts(columns, drift))
+
+    return _assembled(options, price, delta, gamma, put.exercised, bumped)
+
+
+def _scale(options: OptionColumns) -> FloatArray:
+    """The strike of the put that is solved: a call is a put struck at its spot (put-call symmetry)."""
+    return np.where(options.call, options.underlying_price, options.strike)
+
+
+def _drift(options: OptionColumns) -> FloatArray:
+    earned, forgone = _sides(options)
+    return (earned - forgone) * np.sqrt(options.years_to_expiry) / options.volatility
+
+
+def _puts(options: OptionColumns, drift: FloatArray) -> collocation.Puts:
+    log_moneyness = np.log(options.underlying_price / options.strike)
+    earned, forgone = _sides(options)
+    return collocation.Puts(
+        np.where(options.call, -log_moneyness, log_moneyness),
+        options.years_to_expiry,
+        options.volatility,
+        earned,
+        forgone,
+        drift,
+    )
+
+
+# --- on a tree -----------------------------------------------------------------------------------------------
+
+
+def _tree_values(options: OptionColumns, dividends: CashDividends) -> OptionValues:
+    tree = binomial.tree_values(options, dividends)
+
+    def bumped(columns: OptionColumns) -> FloatArray:
+        return binomial.tree_prices(columns, dividends, TREE_STEPS_FOR_BUMPS)
+
+    dividend_value = dividends.present_value(options)
+    values = _assembled(
+        escrowed(options, dividends), tree.price, tree.delta, tree.gamma, tree.exercised, bumped, options
+    )
+    growth = options.rate * dividend_value * tree.delta / CALENDAR_DAYS_PER_YEAR
+    return replace(values, theta=np.where(tree.exercised, 0.0, values.theta - growth))
+
+
+def _of(options: OptionColumns, dividends: CashDividends | None, chosen: BoolArray) -> CashDividends:
+    if dividends is not None:
+        return dividends.take(chosen)
+    return CashDividends.of(np.zeros((int(chosen.sum()), 1)), 0.0)
+
+
+# --- Greeks --------------------------------------------------------------------------------------------------
+
+Prices = Callable[[OptionColumns], FloatArray]
+
+
+def _assembled(
+    options: OptionColumns,
+    price: FloatArray,
+    delta: FloatArray,
+    gamma: FloatArray,
+    exercised: BoolArray,
+    bumped: Prices,
+    quoted: OptionColumns | None = None,
+) -> OptionValues:
+    """Theta from the Black-Scholes equation, vega and rho from differences; 0 where exercised."""
+    spot, rate = options.underlying_price, options.rate
+    carry = (rate - options.dividend_yield) * spot * delta
+    theta = rate * price - carry - 0.5 * (options.volatility * spot) ** 2 * gamma
+    at = options if quoted is None else quoted
+    vega = _difference(bumped, at, "volatility", VOLATILITY_BUMP * at.volatility)
+    rho = _difference(bumped, at, "rate", _rate_bump(at))
+    return OptionValues(
+        price=price,
+        delta=delta,
+        gamma=gamma,
+        theta=np.where(exercised, 0.0, theta / CALENDAR_DAYS_PER_YEAR),
+        vega=np.where(exercised, 0.0, vega / POINTS_PER_UNIT),
+        rho=np.where(exercised, 0.0, rho / POINTS_PER_UNIT),
+    )
+
+
+def _rate_bump(options: OptionColumns) -> FloatArray:
+    """Small enough that a put's positive rate stays positive."""
+    return np.where(
+        options.call | (options.rate <= 0.0), RATE_BUMP, np.minimum(RATE_BUMP, 0.5 * options.rate)
+    )
+
+
+def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatArray) -> FloatArray:
+    """The central difference quotient of the price by one column."""
+    column = getattr(options, name)
+    up, down = (prices(replace(options, **{name: column + shift})) for shift in (bump, -bump))
+    return (up - down) / (2.0 * bump)
+
+
+def _flat(options: OptionColumns) -> OptionColumns:
+    return OptionColumns(*(getattr(options, field.name).ravel() for field in fields(OptionColumns)))
+
+
+def _put(values: OptionValues, chosen: BoolArray, part: OptionValues) -> None:
+    for field in fields(OptionValues):
+        getattr(values, field.name)[chosen] = getattr(part, field.name)

@@ -1,0 +1,165 @@
+"""American options on a binomial tree: for cash dividends, and for where no boundary can be collocated.
+
+Sources: Broadie & Detemple (1996), "American option valuation: new bounds, approximations, and a comparison of
+existing methods", Review of Financial Studies 9(4): the binomial Black-Scholes tree (closed form in place of the
+last step) with Richardson extrapolation of two trees. Dividends follow the escrowed model (`dividends.py`).
+
+An ex-date rarely falls on a step, and exercising a call a step too early costs a step of interest on the strike.
+So on the last step before an ex-date the holder may also commit to exercise exactly before it (a call keeps the
+dividend) or exactly after it (a put waits for the fall).
+"""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns, option_prices
+from shared.quant.dividends import CashDividends, escrowed
+
+STEPS = 400
+BLOCK = 32  # contracts in one tree: a level of it fits a core's cache
+
+
+@dataclass(frozen=True)
+class TreeValues:
+    """Value per share with its first two derivatives by the spot, shape (n,).
+
+    `exercised` is True where exercising now is worth as much as waiting.
+    """
+
+    price: FloatArray
+    delta: FloatArray
+    gamma: FloatArray
+    exercised: BoolArray
+
+
+def tree_prices(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> FloatArray:
+    """American values per share, shape (n,), every option with time left and a volatility above zero."""
+    return tree_values(options, dividends, steps).price
+
+
+def tree_values(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> TreeValues:
+    """The extrapolated values with delta and gamma; `steps` is those of the finer tree, at least 8."""
+    size = options.strike.size
+    values = TreeValues(np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_))
+    for start in range(0, size, BLOCK):
+        chosen = np.zeros(size, dtype=np.bool_)
+        chosen[start : start + BLOCK] = True
+        part = _extrapolated(options.take(chosen), dividends.take(chosen), steps)
+        for field in fields(TreeValues):
+            getattr(values, field.name)[chosen] = getattr(part, field.name)
+    return values
+
+
+def _extrapolated(options: OptionColumns, dividends: CashDividends, steps: int) -> TreeValues:
+    """Twice the fine tree less the coarse one, not below intrinsic or the European value."""
+    fine, coarse = (_Tree.of(options, dividends, n).rolled_back() for n in (steps, steps // 2))
+    price, delta, gamma = (2.0 * f - c for f, c in zip(fine, coarse, strict=True))
+    sign = np.where(options.call, 1.0, -1.0)
+    payoff = np.maximum(sign * (options.underlying_price - options.strike), 0.0)
+    price = np.maximum(price, np.maximum(payoff, option_prices(escrowed(options, dividends))))
+    exercised = (fine[0] <= payoff) & (payoff > 0.0)
+    return TreeValues(
+        price=np.where(exercised, payoff, price),
+        delta=np.where(exercised, sign, delta),
+        gamma=np.where(exercised, 0.0, np.maximum(gamma, 0.0)),
+        exercised=exercised,
+    )
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """One tree per contract, all with the same number of steps; arrays end with the axis of contracts.
+
+    Times are counted from two steps before now, so that the level of now has three nodes, from which delta and
+    gamma follow (Pelsser & Vorst 1994).
+    """
+
+    options: OptionColumns  # on the escrowed spot
+    steps: int
+    sign: FloatArray
+    up: FloatArray  # factor of the spot
+    discounted_up: FloatArray
+    discounted_down: FloatArray
+    step_years: FloatArray
+    amount: FloatArray  # (k, n), 0 where a dividend does not count
+    years: FloatArray
+    ex_step: NDArray[np.intp]  # the step before the ex-date
+
+    @classmethod
+    def of(cls, options: OptionColumns, dividends: CashDividends, steps: int) -> Self:
+        """The trees of a block of options quoted on their full spot."""
+        net = escrowed(options, dividends)
+        step_years = net.years_to_expiry / steps
+        up = np.exp(_spacing(net, step_years))
+        chance = (np.exp((net.rate - net.dividend_yield) * step_years) - 1.0 / up) / (up - 1.0 / up)
+        discount = np.exp(-net.rate * step_years)
+        counted = dividends.counted(options)
+        years = np.where(counted, dividends.years, 0.0).T
+        return cls(
+            options=net,
+            steps=steps,
+            sign=np.where(net.call, 1.0, -1.0),
+            up=up,
+            discounted_up=discount * chance,
+            discounted_down=discount * (1.0 - chance),
+            step_years=step_years,
+            amount=np.where(counted, dividends.amount, 0.0).T,
+            years=years,
+            ex_step=np.where(counted.T, np.minimum((years / step_years).astype(np.intp), steps - 1), -1),
+        )
+
+    def rolled_back(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Value, delta and gamma now."""
+        spots = self.options.underlying_price * self.up ** np.arange(-self.steps - 1, self.steps + 2)[:, None]
+        value = self._one_step_values(spots[::2])
+        for step in range(self.steps - 1, -1, -1):
+            if step < self.steps - 1:
+                value = self.discounted_up * value[1:] + self.discounted_down * value[:-1]
+            level = spots[self.steps - 1 - step : self.steps + 4 + step : 2][: step + 3]
+            self._exercise(value, level, step)
+        below, now, above = value
+        return now, *_slopes(spots[self.steps - 1 : self.steps + 4 : 2], below, now, above)
+
+    def _one_step_values(self, spots: FloatArray) -> FloatArray:
+        """European values a step before expiry: smooth, where the payoff has a kink."""
+        columns = {f.name: getattr(self.options, f.name) for f in fields(OptionColumns)}
+        last = columns | {"underlying_price": spots, "years_to_expiry": self.step_years}
+        return option_prices(OptionColumns.of(**last))
+
+    def _exercise(self, value: FloatArray, spots: FloatArray, step: int) -> None:
+        """Raise the values of a level to what exercising at it, or around an ex-date that follows it, pays."""
+        options, remaining = self.options, self._remaining(step)
+        np.maximum(value, self.sign * spots + self.sign * (remaining - options.strike), out=value)
+        for slot, column in zip(*np.nonzero(self.ex_step == step), strict=True):
+            wait = self.years[slot, column] - step * self.step_years[column]
+            discount = np.exp(-options.rate[column] * wait)
+            stock = np.exp(-options.dividend_yield[column] * wait) * spots[:, column] + remaining[column]
+            before = stock - discount * options.strike[column]
+            after = before - discount * self.amount[slot, column]
+            committed = np.maximum(self.sign[column] * before, self.sign[column] * after)
+            np.maximum(value[:, column], committed, out=value[:, column])
+
+    def _remaining(self, step: int) -> FloatArray:
+        """What the dividends still to come are worth at a step, shape (n,)."""
+        wait = self.years - step * self.step_years
+        worth = self.amount * np.exp(-self.options.rate * wait)
+        return np.asarray(np.where(self.ex_step >= step, worth, 0.0).sum(axis=0))
+
+
+def _spacing(options: OptionColumns, step_years: FloatArray) -> FloatArray:
+    """ln(up): a standard deviation, widened where the drift would leave the probabilities' range."""
+    drift = np.abs(options.rate - options.dividend_yield) * step_years
+    return np.maximum(options.volatility * np.sqrt(step_years), 1.0001 * drift + 1e-12)
+
+
+def _slopes(
+    spots: FloatArray, below: FloatArray, now: FloatArray, above: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """First and second derivative of the parabola through three nodes, at the middle one."""
+    low, middle, high = spots
+    rise, fall = (above - now) / (high - middle), (now - below) / (middle - low)
+    width = high - low
+    return (rise * (middle - low) + fall * (high - middle)) / width, 2.0 * (rise - fall) / width

@@ -1,0 +1,74 @@
+"""Cash dividends under the escrowed model: the part of the price that is not yet dividend is what moves.
+
+Source: Hull, *Options, Futures, and Other Derivatives*, section 15.12. The spot is the present value of the
+dividends that go ex before expiry, discounted at the option's rate, plus a remainder that follows geometric
+Brownian motion with the option's volatility.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shared.quant.black_scholes import BoolArray, FloatArray, InvalidOption, OptionColumns
+
+
+@dataclass(frozen=True)
+class CashDividends:
+    """Up to k dividends of each of n contracts, arrays of shape (n, k) made by `of`.
+
+    `amount` is in currency per share, `years` the time to the ex-date on the clock of `years_to_expiry`. A slot
+    that is not used has amount 0. Dividends at or before now, or after expiry, do not count.
+    """
+
+    amount: FloatArray
+    years: FloatArray
+
+    @classmethod
+    def of(cls, amount: ArrayLike, years: ArrayLike) -> Self:
+        """The arrays broadcast against each other and checked.
+
+        Raises `InvalidOption` for an amount that is negative or not finite, or a time that is not finite.
+        """
+        amounts, times = np.broadcast_arrays(
+            np.atleast_2d(np.asarray(amount, dtype=np.float64)),
+            np.atleast_2d(np.asarray(years, dtype=np.float64)),
+        )
+        for column, values, valid in (
+            ("dividend", amounts, np.isfinite(amounts) & (amounts >= 0.0)),
+            ("ex_date", times, np.isfinite(times) | (amounts == 0.0)),
+        ):
+            if not valid.all():
+                index = int(np.flatnonzero(~valid.all(axis=1))[0])
+                raise InvalidOption(column, "finite and not negative", index, float(values[~valid][0]))
+        return cls(amounts, np.where(amounts > 0.0, times, 0.0))
+
+    def take(self, chosen: BoolArray) -> Self:
+        """The dividends of the contracts where `chosen` is True."""
+        return replace(self, amount=self.amount[chosen], years=self.years[chosen])
+
+    def counted(self, options: OptionColumns) -> BoolArray:
+        """True where a dividend goes ex after now and not after expiry; shape (n, k)."""
+        return (self.amount > 0.0) & (self.years > 0.0) & (self.years <= options.years_to_expiry[:, None])
+
+    def present_value(self, options: OptionColumns) -> FloatArray:
+        """What the dividends that count are worth now, shape (n,)."""
+        counted = self.counted(options)
+        rate = np.where(counted.any(axis=1), options.rate, 0.0)[:, None]  # an expired option may have none
+        worth = self.amount * np.exp(-rate * np.where(counted, self.years, 0.0))
+        return np.asarray(np.where(counted, worth, 0.0).sum(axis=1))
+
+
+def escrowed(options: OptionColumns, dividends: CashDividends) -> OptionColumns:
+    """The options on the part of the spot that is not dividend; `options` has shape (n,).
+
+    Raises `InvalidOption` where the dividends are worth as much as the spot or more.
+    """
+    remainder = options.underlying_price - dividends.present_value(options)
+    if (remainder <= 0.0).any():
+        index = int(np.flatnonzero(remainder <= 0.0)[0])
+        raise InvalidOption(
+            "dividends", "worth less than the underlying", index, float(options.underlying_price[index])
+        )
+    return replace(options, underlying_price=remainder)
