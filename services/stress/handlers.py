@@ -326,6 +326,10 @@ def _outcomes(
     methods = [each for each in run.test.methods if request.method in (each, "comprehensive")]
     outcomes = len(methods) * len(run.test.scenarios)
     shown = min(request.positions_shown, LISTED_POSITIONS // max(outcomes, 1))
+    shocks = {
+        method: calculations.effective_shocks(run.test.methods[method].shocks, factor_names)
+        for method in methods
+    }
     for place, scenario in enumerate(run.test.scenarios):
         for method in methods:
             measured = calculations.measurements(run.test, method, 0, place, factor_names)
@@ -334,6 +338,7 @@ def _outcomes(
                 **{name: _cents(measured.pop(name)) for name in _AMOUNTS},
                 **measured,
                 method=method,
+                effective_shocks=shocks[method][place],
                 option_valuation=calculations.OPTION_VALUATION,
                 left_out=tuple(_notice(each) for each in run.test.omissions[0][place]),
                 **_listed(held, run.test.methods[method].positions[:, place], shown),

@@ -6,6 +6,7 @@ from services.stress.calculations.market_risk import MarketRisk, market_risk
 from services.stress.calculations.records import (
     Shard,
     axis_records,
+    effective_shocks,
     ladder_records,
     measurements,
     number_or_none,
@@ -59,6 +60,7 @@ __all__ = [
     "correlated_shocks",
     "custom_scenario",
     "direct_shocks",
+    "effective_shocks",
     "historical_pnl",
     "history_reasons",
     "ladder_records",

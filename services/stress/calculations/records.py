@@ -12,6 +12,7 @@ import numpy as np
 from services.stress.calculations.books import Book, Floats, Omission
 from services.stress.calculations.market_risk import MarketRisk
 from services.stress.calculations.runs import Run
+from services.stress.calculations.shocks import Shocks
 from services.stress.calculations.valuation import OPTION_VALUATION, Impacts, StressTest
 
 RATES = "Interest Rate"
@@ -34,6 +35,7 @@ class Shard:
 def result_records(shard: Shard, run: Run, factor_names: Sequence[str]) -> Iterator[Record]:
     """Every method that was measured, portfolio and scenario."""
     for method, impacts in run.test.methods.items():
+        shocks = effective_shocks(impacts.shocks, factor_names)
         for portfolio, scenario in np.ndindex(*impacts.total.shape):
             omissions = run.test.omissions[portfolio][scenario]
             yield {
@@ -42,6 +44,7 @@ def result_records(shard: Shard, run: Run, factor_names: Sequence[str]) -> Itera
                 "scenario_id": run.test.scenarios[scenario].scenario_id,
                 "method": method,
                 **measurements(run.test, method, portfolio, scenario, factor_names),
+                "effective_shocks": shocks[scenario],
                 "option_valuation": OPTION_VALUATION,
                 "warnings": [omission_record(each) for each in omissions],
             }
@@ -51,22 +54,24 @@ def measurements(
     test: StressTest, method: str, portfolio: int, scenario: int, factor_names: Sequence[str]
 ) -> Record:
     """The amounts of one result; None (and no factor impacts) when nothing was measured."""
-    impacts, keys = test.methods[method], [*factor_names, RATES]
-    place = portfolio, scenario
-    shocks = [*impacts.shocks.factors[scenario], impacts.shocks.rates[scenario]]
-    parts = [*impacts.factors[place], impacts.rates[place]] if impacts.measured[place] else []
+    impacts, place = test.methods[method], (portfolio, scenario)
+    parts = [*impacts.factors[place].tolist(), float(impacts.rates[place])]
+    named = dict(zip((*factor_names, RATES), parts, strict=True))
     effect = None if method == "direct" else test.correlation_effect
     return {
         "total_pnl": _measured(impacts, impacts.total, place),
         "nonlinear": _measured(impacts, impacts.nonlinear, place),
         "delta_gamma_pnl": _measured(impacts, impacts.delta_gamma, place),
         "correlation_effect": _measured(impacts, effect, place),
-        "factor_impacts": dict(zip(keys, map(float, parts), strict=False)),
-        "effective_shocks": {
-            key: round(float(shock), 12) + 0.0 for key, shock in zip(keys, shocks, strict=True)
-        },
+        "factor_impacts": named if impacts.measured[place] else {},
         "coverage": number_or_none(float(impacts.coverage[place])),
     }
+
+
+def effective_shocks(shocks: Shocks, factor_names: Sequence[str]) -> list[dict[str, float]]:
+    """By scenario, what every factor and the yield really did; twelve digits, never minus zero."""
+    moves = np.round(np.column_stack([shocks.factors, shocks.rates]), 12) + 0.0
+    return [dict(zip((*factor_names, RATES), row, strict=True)) for row in moves.tolist()]
 
 
 def omission_record(omission: Omission) -> Record:
