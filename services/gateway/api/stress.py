@@ -66,7 +66,11 @@ async def save_scenario(
     wanted: NewScenario, caller: Caller, gateway: GatewayParts, response: Response
 ) -> Row:
     """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
-    definition = {**wanted.model_dump(), "scenario_id": wanted.scenario_id or _id_from(wanted.name)}
+    defaults = {
+        "scenario_id": wanted.scenario_id or _id_from(wanted.name),
+        "description": wanted.description or wanted.name,
+    }
+    definition = {**wanted.model_dump(), **defaults}
     request = SaveScenario(user_id=caller.user_id, definition=definition)
     answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
     saved = ScenarioSaved.model_validate(answer.model_dump())

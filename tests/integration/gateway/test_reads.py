@@ -137,6 +137,90 @@ async def assert_parts_agree_with_the_report(ann: Person, portfolio_id: str, rep
     assert before["snapshot"] is None
 
 
+async def test_measured_risk_adds_up_from_the_positions(ann: Person, pipeline: Pipeline) -> None:
+    uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
+    await pipeline.finished([UUID(uploaded.json()["run_id"])])
+    portfolio_id = uploaded.json()["portfolio"]["portfolio_id"]
+
+    report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
+    stress = (await ann.get(f"risk/stress-testing/results/{portfolio_id}", include="positions")).json()
+
+    values = {m["metric"]: m["value"] for group in report["metrics"]["groups"] for m in group["metrics"]}
+    for component in report["metrics"]["component_var"]:
+        parts = [part["component_var"] for part in component["positions"]]
+        assert len(parts) == 5
+        assert round(sum(parts), 2) == component["total_var"]
+        historical = values[f"var_{component['confidence']}_1d_historical"]
+        assert component["total_var"] == pytest.approx(historical, abs=0.01)
+    assert (
+        values["es_99_1d_historical"] >= values["var_99_1d_historical"] > values["var_95_1d_historical"] > 0
+    )
+    results = [each[method] for each in stress["scenarios"] for method in ("direct", "correlated")]
+    assert all(round(sum(p["pnl"] for p in r["positions"]), 2) == r["total_pnl"] for r in results)
+    assert any(abs(result["delta_gamma_difference"]) > 1 for result in results)
+    assert report["attribution"]["reason"] == "the first snapshot has no P&L"
+
+
+async def test_views_and_models_of_a_real_book_agree(ann: Person, pipeline: Pipeline) -> None:
+    uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
+    await pipeline.finished([UUID(uploaded.json()["run_id"])])
+
+    for model in ("market_relative", "joint", "univariate"):
+        whole, longs, shorts = [
+            (await ann.get("risk/factors", model=model, view=view)).json()["factors"]
+            for view in ("portfolio", "longs", "shorts")
+        ]
+        for total, bought, sold in zip(whole, longs, shorts, strict=True):
+            if total["active"]:
+                parts = bought["dollar_exposure"] + sold["dollar_exposure"]
+                assert total["dollar_exposure"] == pytest.approx(parts, abs=0.02)
+    greeks = [
+        (await ann.get("risk/greeks", view=v)).json()["portfolio"] for v in ("portfolio", "longs", "shorts")
+    ]
+    for name in ("delta", "gamma", "theta", "vega", "rho"):
+        assert greeks[0][name] == pytest.approx(greeks[1][name] + greeks[2][name], abs=2e-4)
+
+
+async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
+    ann: Person, operator: Person, pipeline: Pipeline
+) -> None:
+    uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
+    await pipeline.finished([UUID(uploaded.json()["run_id"])])
+    path = f"risk/stress-testing/results/{uploaded.json()['portfolio']['portfolio_id']}"
+    shocks = {"Market": -0.08, "Value": 0.03}
+    saved = await ann.post("risk/stress-testing/scenarios", {"name": "Oil shock", "shocks": shocks})
+    asked = await ann.post("risk/stress-testing/comprehensive", {"scenario_ids": ["oil_shock"]})
+    stated = await ann.post("risk/stress-testing/direct-impact", {"shocks": shocks})
+
+    again = await operator.post("admin/batch/market-close", {"session_date": "2022-12-28"})
+    await pipeline.finished([UUID(again.json()["run_id"])])
+    stored = [s for s in (await ann.get(path)).json()["scenarios"] if s["scenario_id"] == "oil_shock"]
+    deleted = await ann.request("DELETE", "risk/stress-testing/scenarios/oil_shock")
+    listed = (await ann.get("risk/stress-testing/scenarios")).json()
+
+    assert saved.status_code == 201, saved.text
+    assert (saved.status_code, saved.json()["scenario_id"], saved.json()["custom"]) == (
+        201,
+        "oil_shock",
+        True,
+    )
+    (what_if,) = asked.json()["scenarios"]
+    for method in ("direct", "correlated"):
+        assert stored[0][method]["total_pnl"] == what_if[method]["total_pnl"]
+    assert stated.json()["scenarios"][0]["direct"]["total_pnl"] == stored[0]["direct"]["total_pnl"]
+    assert (deleted.status_code, listed["total"]) == (204, 18)
+
+
+async def test_what_is_wrong_with_ones_own_scenario_is_said_at_once(ann: Person, pipeline: Pipeline) -> None:
+    wrong = {"name": "Market crash 35", "shocks": {"Oil": -0.5, "Market": -2}, "category": "weird"}
+
+    answer = await ann.post("risk/stress-testing/scenarios", wrong)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_scenario")
+    messages = " ".join(error["message"] for error in answer.json()["errors"])
+    assert all(word in messages for word in ("Oil", "-2", "weird"))
+
+
 async def test_the_trace_of_a_request_runs_through_every_stage(
     ann: Person, operator: Person, pipeline: Pipeline
 ) -> None:

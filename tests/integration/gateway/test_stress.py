@@ -183,7 +183,7 @@ async def test_a_scenario_is_saved_for_the_caller(ann: Person, stress: Stress, a
         **TERMS,
         "scenario_id": "oil_shock_mild",
         "name": "Oil shock (mild)",
-        "description": "",
+        "description": "Oil shock (mild)",
         "rate_shock": 0.005,
         "volatility_shock": None,
     }

@@ -83,7 +83,7 @@ class NewScenario(BaseModel):
         description="default: made from the name",
     )
     name: str = Field(min_length=1, max_length=100)
-    description: str = Field(default="", max_length=1000)
+    description: str = Field(default="", max_length=1000, description="default: the name")
     category: str = Field(default="custom", description="market, rates, rotation, volatility or custom")
     severity: str = Field(default="moderate", description="mild, moderate, severe or extreme")
     shocks: dict[str, float] = Field(default={}, description='by factor name: {"Market": -0.08}')
