@@ -21,6 +21,7 @@ GREEKS = {
     "vega": "per volatility point",
     "rho": "per percentage point of rate",
 }
+LOSSES = (("var_95", "VaR 95 %"), ("es_95", "ES 95 %"), ("var_99", "VaR 99 %"), ("es_99", "ES 99 %"))
 METHODS = ("direct", "correlated")
 FACTORS = 7
 SCENARIOS = 18
@@ -39,6 +40,8 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
         _exposure_table(snapshot),
         _greek_table(snapshot),
         _factor_table(answer["factors"]),
+        _loss_table(answer["metrics"]),
+        _attribution_table(answer["attribution"]),
         _scenario_table(answer["stress"]),
         _remarks(answer),
     ]
@@ -78,6 +81,27 @@ def _factor_table(factors: Answer) -> Table:
     per_basis_point = rates.get("dollars_per_basis_point")
     dollars = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)} per bp"
     table.add_row("Interest Rate", "10Y", number(rates.get("beta"), 2), dollars)
+    return table
+
+
+def _loss_table(metrics: Answer) -> Table:
+    table = _table("loss in one day, USD", *(name for _, name in LOSSES))
+    values = metric_values(metrics)
+    for method in ("historical", "parametric"):
+        table.add_row(method, *(money(values.get(f"{loss}_1d_{method}")) for loss, _ in LOSSES))
+    return table
+
+
+def metric_values(metrics: Answer) -> dict[str, float | None]:
+    """Every metric's value by its name."""
+    return {each["metric"]: each["value"] for group in metrics["groups"] for each in group["metrics"]}
+
+
+def _attribution_table(attribution: Answer) -> Table:
+    factors = attribution["factors"]
+    table = _table("daily P&L, USD", *(factor["name"] for factor in factors), "specific", "total")
+    parts = [*(factor["pnl"] for factor in factors), attribution["specific"], attribution["total"]]
+    table.add_row("by factor", *map(money, parts))
     return table
 
 
@@ -152,6 +176,7 @@ def missing(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
     lacks = [f"null {part}" for part in ("nav", "exposures") if answer["snapshot"][part] is None]
     lacks += [f"null {greek}" for greek, value in answer["snapshot"]["greeks"].items() if value is None]
     lacks += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(answer["stress"]["scenarios"])
+    lacks += _missing_losses(answer["metrics"])
     if snapshots < wanted_snapshots:
         lacks.append(f"{snapshots} of {wanted_snapshots} snapshots")
     run = answer["last_run"]
@@ -171,6 +196,12 @@ def _missing_scenarios(scenarios: Sequence[Answer]) -> list[str]:
     return [
         f"{count} of {SCENARIOS} {method} scenarios" for method, count in counts.items() if count < SCENARIOS
     ]
+
+
+def _missing_losses(metrics: Answer) -> list[str]:
+    values = metric_values(metrics)
+    named = ((f"{loss}_1d_historical", name) for loss, name in LOSSES)
+    return [f"null historical {name}" for metric, name in named if values.get(metric) is None]
 
 
 def print_unfinished(console: Console, replay: Replay) -> None:

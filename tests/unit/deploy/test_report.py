@@ -50,6 +50,17 @@ def a_factor(name: str, beta: float | None = 1.0) -> dict[str, Any]:
     }
 
 
+def metrics_of(values: dict[str, float | None]) -> dict[str, Any]:
+    return {"groups": [{"metrics": [{"metric": name, "value": value} for name, value in values.items()]}]}
+
+
+LOSSES = {f"{kind}_{level}_1d_historical": 1234.0 for kind in ("var", "es") for level in (95, 99)}
+
+
+def an_attribution(market: float | None) -> dict[str, Any]:
+    return {"factors": [{"name": "Market", "pnl": market}], "specific": 31.0, "total": -55.0}
+
+
 def a_report(**changes: Any) -> dict[str, Any]:
     return {
         "portfolio": {"name": "Book"},
@@ -66,6 +77,8 @@ def a_report(**changes: Any) -> dict[str, Any]:
             "coverage": 1.0,
             "warnings": [{"code": "x", "message": "options by delta and gamma", "count": 12, "about": []}],
         },
+        "metrics": metrics_of({**LOSSES, "var_95_1d_parametric": 4321.0}),
+        "attribution": an_attribution(-86.0),
         "last_run": {"status": "completed"},
         "warnings": [],
         "reason": None,
@@ -92,6 +105,16 @@ def test_report_shows_value_exposures_greeks_betas_scenarios_and_notes() -> None
     assert "Greeks 50%" in text
 
 
+def test_report_shows_losses_by_both_methods_and_the_pnl_by_factor() -> None:
+    text = printed(a_report())
+
+    assert all(words in text for words in ("VaR 95 %", "ES 99 %", "historical", "parametric"))
+    assert "1,234" in text
+    assert "4,321" in text
+    assert "n/a" in text  # parametric ES is unknown
+    assert all(words in text for words in ("-86", "specific", "31"))
+
+
 def test_a_portfolio_without_snapshot_says_why() -> None:
     assert "nothing yet" in printed(a_report(snapshot=None, reason="nothing yet"))
 
@@ -115,6 +138,8 @@ def test_a_complete_report_lacks_nothing() -> None:
     [
         ({"snapshot": None}, "no snapshot"),
         ({"snapshot": a_snapshot(nav=None)}, "null nav"),
+        ({"metrics": metrics_of(LOSSES | {"es_99_1d_historical": None})}, "null historical ES 99 %"),
+        ({"metrics": metrics_of({})}, "null historical VaR 95 %"),
         ({"last_run": {"status": "partial"}}, "partial"),
         ({"last_run": None}, "unknown"),
         (
