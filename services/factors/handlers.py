@@ -10,16 +10,21 @@ from uuid import UUID
 import numpy as np
 
 from services.factors import repository
-from services.factors.calculations.betas import MODEL, WINDOW
+from services.factors.calculations.betas import MODEL, MODELS, WINDOW
 from services.factors.calculations.correlated_books import BookCorrelations, Caveat, book_correlations
-from services.factors.calculations.estimates import FactorModel, symbol_estimates
+from services.factors.calculations.estimates import (
+    FactorModel,
+    SymbolEstimates,
+    factor_return_records,
+    symbol_estimates,
+)
 from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
-from services.factors.calculations.rates import yield_changes
+from services.factors.calculations.rates import MATURITIES, yield_changes
 from services.factors.calculations.records import Record
 from services.factors.calculations.selection import Group, Parameters, Selection, selection
-from services.factors.repository import Betas, Book, CorrelationRows, Edition, HeldUnderlying
+from services.factors.repository import Betas, Book, CorrelationRows, Edition, HeldUnderlying, Outdated
 from services.factors.settings import get_settings
-from shared.calendar import sessions
+from shared.calendar import sessions, weekly_session
 from shared.contracts.event import Notice, ShardEvent
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
@@ -28,7 +33,8 @@ from shared.database import Session
 from shared.messaging import ServiceRouter
 from shared.quant.returns import FloatArray
 
-TUESDAY = 1
+RETURN_SESSIONS = 260
+
 router = ServiceRouter("factors")
 
 
@@ -38,14 +44,15 @@ async def compute_factors(event: GreeksComputed, session: Session) -> FactorsCom
     """Bring the betas of what the shard holds up to date, then spread every position over the factors."""
     edition = await _edition(event, session)
     book = await repository.load_book(session, event.portfolio_ids, event.as_of)
-    await _estimate_outdated(session, edition, book.underlyings)
+    outdated = await _estimate_outdated(session, edition, book.underlyings)
     betas = await repository.load_betas(session, edition, book.underlyings)
-    exposed = await asyncio.to_thread(book_exposures, _holdings(book), len(book.portfolio_ids), betas.values)
-    by_position = _position_records(book, betas, exposed, edition.factors.ids)
-    total = exposed.portfolios.records(book.portfolio_ids, edition.factors.ids)
-    await repository.save_exposures(session, edition, event.portfolio_ids, by_position, total)
+    exposed = await asyncio.to_thread(_exposures, book, betas)
+    by_position = _position_records(book, betas[MODEL], exposed[MODEL], edition.factors.ids)
+    totals = _total_records(book, exposed, edition.factors.ids)
+    await repository.save_exposures(session, edition, event.portfolio_ids, by_position, totals)
     rate_gaps = await repository.load_rate_gaps(session, edition, book.underlyings)
-    notices = _notices(book, betas, rate_gaps)
+    await _renew_factor_returns(session, edition, outdated)
+    notices = _notices(book, betas[MODEL], rate_gaps)
     counts = {"symbols": len(book.underlyings), "positions": len(book.positions)}
     return FactorsComputed.about(event, warnings=notices, **counts)
 
@@ -55,34 +62,58 @@ async def _edition(event: GreeksComputed, session: Session) -> Edition:
     return Edition(
         as_of=event.as_of,
         price_run=event.price_run,
-        model=MODEL,
         factors=await repository.load_factors(session),
-        maturity=own.rate_maturity,
+        models=MODELS,
+        maturities=MATURITIES,
         decay=own.covariance_decay,
         lookback=own.covariance_lookback,
     )
 
 
-async def _estimate_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> None:
-    """Estimate and store the symbols (and the covariance) that have no row for this edition yet."""
+async def _estimate_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
+    """Estimate and store what has no rows for this edition yet: symbols, factor covariances; tell what it was."""
     outdated = await repository.claim_outdated(session, edition, symbols)
     if outdated is None:
-        return
+        return None
     proxies = edition.factors.proxies
-    wanted = tuple(dict.fromkeys((*proxies, *outdated)))
+    wanted = tuple(dict.fromkeys((*proxies, *outdated.symbols)))
     window = _last_sessions(edition.as_of, max(WINDOW, edition.lookback) + 1)
-    history = await repository.load_history(session, window, wanted, edition.maturity)
+    history = await repository.load_history(session, window, wanted, edition.maturities)
     model = FactorModel(edition.factors.ids, edition.decay, edition.lookback)
     estimates = await asyncio.to_thread(
         symbol_estimates,
-        history.closes[:, [wanted.index(symbol) for symbol in outdated]],
+        history.closes[:, [wanted.index(symbol) for symbol in outdated.symbols]],
         history.closes[:, [wanted.index(proxy) for proxy in proxies]],
-        yield_changes(history.session_days, history.yield_days, history.yields_percent),
+        {name: yield_changes(history.session_days, *observed) for name, observed in history.yields.items()},
         model,
     )
-    await repository.save_betas(session, edition, outdated, estimates.betas.records(outdated, model.factors))
-    await repository.save_rates(session, edition, outdated, estimates.rates.records(outdated))
-    await repository.save_covariances(session, edition, estimates.covariance_records(model))
+    await _save_estimates(session, edition, outdated, estimates)
+    return outdated
+
+
+async def _save_estimates(
+    session: Session, edition: Edition, outdated: Outdated, estimates: SymbolEstimates
+) -> None:
+    symbols = outdated.symbols
+    await repository.save_betas(session, edition, symbols, estimates.beta_records(symbols))
+    await repository.save_rates(session, edition, symbols, estimates.rate_records(symbols))
+    if outdated.factors:
+        records = estimates.covariance_records(edition.factors.ids)
+        await repository.save_covariances(session, edition, records)
+
+
+async def _renew_factor_returns(session: Session, edition: Edition, outdated: Outdated | None) -> None:
+    """Store the returns of the last 260 sessions, once per edition.
+
+    Sessions of several runs overlap, so the closes are read under a lock, late, for it is held until the end.
+    """
+    if outdated is None or not outdated.factors:
+        return
+    window = _last_sessions(edition.as_of, RETURN_SESSIONS + 1)
+    await repository.lock_factor_returns(session)
+    closes = await repository.load_closes(session, window, edition.factors.proxies)
+    records = factor_return_records(window, closes, edition.factors.ids)
+    await repository.save_factor_returns(session, window[1:], records)
 
 
 def _last_sessions(as_of: date, count: int) -> list[date]:
@@ -102,6 +133,21 @@ def _holdings(book: Book) -> Holdings:
         deltas=np.array([p.delta for p in held], dtype=np.float64),
         underlying_prices=np.array([p.underlying_price for p in held], dtype=np.float64),
     )
+
+
+def _exposures(book: Book, betas: Mapping[str, Betas]) -> dict[str, BookExposures]:
+    """The book's exposures by model."""
+    holdings, portfolios = _holdings(book), len(book.portfolio_ids)
+    return {model: book_exposures(holdings, portfolios, known.values) for model, known in betas.items()}
+
+
+def _total_records(
+    book: Book, exposed: Mapping[str, BookExposures], factors: Sequence[str]
+) -> Iterator[Record]:
+    """One record per model, portfolio and factor."""
+    for model, exposures in exposed.items():
+        for record in exposures.portfolios.records(book.portfolio_ids, factors):
+            yield {"model": model, **record}
 
 
 def _position_records(
@@ -126,17 +172,20 @@ def _position_records(
             }
 
 
-def _notices(book: Book, betas: Betas, rate_gaps: Sequence[str]) -> list[Notice]:
+def _notices(book: Book, betas: Betas, rate_gaps: Sequence[tuple[str, str]]) -> list[Notice]:
     """What a reader of the shard's exposures should know, each with the symbols it is about."""
     unpriced = {position.symbol for position in book.positions if position.reason is not None}
     missing = set(_where(book, [quality == "insufficient" for quality in betas.qualities]))
     limited = _where(book, [quality == "limited_history" for quality in betas.qualities])
+    unrated = {symbol for symbol, _ in rate_gaps} - missing
+    gaps = {maturity for symbol, maturity in rate_gaps if symbol in unrated}
+    maturities = ", ".join(maturity for maturity in MATURITIES if maturity in gaps)
     found = [
         ("exposure_missing", "without a price or delta: left out of factor exposures", unpriced),
         ("betas_missing", "with too few returns for betas: left out of factor exposures", missing),
         ("betas_limited_history", "with betas from fewer than 252 returns", limited),
         ("betas_capped", "with a beta beyond 3, capped there", _where(book, betas.capped)),
-        ("rate_sensitivity_missing", "without a rate sensitivity", set(rate_gaps) - missing),
+        ("rate_sensitivity_missing", f"without a rate sensitivity to {maturities}", unrated),
     ]
     return [
         Notice.naming(code, f"{len(names)} symbols {what}", tuple(names))
@@ -156,7 +205,9 @@ def _where(book: Book, selected: Sequence[bool]) -> tuple[str, ...]:
 @router.on(FactorsComputed)
 async def correlate_weekly(event: FactorsComputed, session: Session) -> CorrelationsComputed | None:
     """Correlate what the shard holds in the week's first session on or after Tuesday; otherwise nothing."""
-    return await _correlate(event, CorrelationParameters(), session) if _is_weekly(event.as_of) else None
+    if event.as_of != weekly_session(event.as_of):
+        return None
+    return await _correlate(event, CorrelationParameters(), session)
 
 
 @router.emits(CorrelationsComputed)
@@ -164,11 +215,6 @@ async def correlate_weekly(event: FactorsComputed, session: Session) -> Correlat
 async def correlate_on_request(event: CorrelationsRequested, session: Session) -> CorrelationsComputed:
     """Correlate what was asked for, in the way it was asked for."""
     return await _correlate(event, event.parameters, session)
-
-
-def _is_weekly(session_date: date) -> bool:
-    tuesday = session_date - timedelta(days=session_date.weekday() - TUESDAY)
-    return sessions(tuesday, tuesday + timedelta(days=5))[:1] == [session_date]
 
 
 async def _correlate(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Double,
     Integer,
     Select,
@@ -36,6 +37,7 @@ from services.factors.tables import (
     FactorCovariance,
     FactorDefinition,
     FactorExposure,
+    FactorReturn,
     PositionFactorExposure,
     RateSensitivity,
     SymbolFactorBeta,
@@ -64,15 +66,23 @@ class Factors:
 
 @dataclass(frozen=True)
 class Edition:
-    """What symbol-level rows must agree with to be current: the session, its market data, and the model."""
+    """What symbol-level rows must agree with to be current: session, market data, models and maturities."""
 
     as_of: date
     price_run: str
-    model: str
     factors: Factors
-    maturity: str
+    models: tuple[str, ...]
+    maturities: tuple[str, ...]
     decay: float
     lookback: int
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """What this transaction must estimate: the symbols, and what belongs to the factors alone or not."""
+
+    symbols: tuple[str, ...]
+    factors: bool
 
 
 @dataclass(frozen=True)
@@ -105,12 +115,14 @@ class Book:
 
 @dataclass(frozen=True)
 class History:
-    """Adjusted closes (sessions x symbols, NaN for gaps) and observed yields in percent, by day number."""
+    """Adjusted closes (sessions x symbols, NaN for gaps), and the yields observed by maturity: days, percents.
+
+    Days are day numbers, ascending.
+    """
 
     session_days: IntArray
     closes: FloatArray
-    yield_days: IntArray
-    yields_percent: FloatArray
+    yields: Mapping[str, tuple[IntArray, FloatArray]]
 
 
 @dataclass(frozen=True)
@@ -194,13 +206,11 @@ def _latest_closes(held: Any, as_of: date) -> Subquery:
     return select(stocks.c.symbol, newest.c.close).join(newest, true()).subquery("closes")
 
 
-async def claim_outdated(
-    session: Session, edition: Edition, symbols: Sequence[str]
-) -> tuple[str, ...] | None:
-    """The symbols whose rows this transaction must estimate, or None when everything is current.
+async def claim_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
+    """What this transaction must estimate, or None when everything is current.
 
-    An empty answer means that the covariance alone is missing. Where something is missing the lock of the
-    session's symbols is taken and the question asked again, so concurrent shards estimate each symbol once.
+    Where something is missing the lock of the session's symbols is taken and the question asked again, so
+    concurrent shards estimate each symbol once.
     """
     if await _outdated(session, edition, symbols) is None:
         return None
@@ -208,24 +218,35 @@ async def claim_outdated(
     return await _outdated(session, edition, symbols)
 
 
-async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> tuple[str, ...] | None:
+async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
     current = set(await session.scalars(_current_symbols(edition, symbols)))
     covariances = await session.scalar(_current_covariances(edition))
-    outdated = tuple(symbol for symbol in symbols if symbol not in current)
-    return None if not outdated and covariances == 2 * len(edition.factors.ids) ** 2 else outdated
-
-
-def _current_symbols(edition: Edition, symbols: Sequence[str]) -> Select[Any]:
-    beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
-    same = and_(rate.symbol == beta.symbol, rate.as_of == beta.as_of, rate.price_run == beta.price_run)
-    return (
-        select(beta.symbol)
-        .join(sql_table(RateSensitivity), and_(same, rate.maturity == edition.maturity))
-        .where(_among(beta.symbol, symbols), beta.as_of == edition.as_of, beta.model == edition.model)
-        .where(beta.price_run == edition.price_run, _among(beta.factor, edition.factors.ids))
-        .group_by(beta.symbol)
-        .having(func.count() == len(edition.factors.ids))
+    found = Outdated(
+        symbols=tuple(symbol for symbol in symbols if symbol not in current),
+        factors=covariances != 2 * len(edition.factors.ids) ** 2,
     )
+    return found if found.symbols or found.factors else None
+
+
+def _current_symbols(edition: Edition, symbols: Sequence[str]) -> CompoundSelect[Any]:
+    """The symbols that have every model's betas and every maturity's sensitivity of this edition."""
+    beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
+    betas = (
+        select(beta.symbol)
+        .where(_among(beta.symbol, symbols), beta.as_of == edition.as_of)
+        .where(beta.price_run == edition.price_run, _among(beta.model, edition.models))
+        .where(_among(beta.factor, edition.factors.ids))
+        .group_by(beta.symbol)
+        .having(func.count() == len(edition.models) * len(edition.factors.ids))
+    )
+    rates = (
+        select(rate.symbol)
+        .where(_among(rate.symbol, symbols), rate.as_of == edition.as_of)
+        .where(rate.price_run == edition.price_run, _among(rate.maturity, edition.maturities))
+        .group_by(rate.symbol)
+        .having(func.count() == len(edition.maturities))
+    )
+    return betas.intersect(rates)
 
 
 def _current_covariances(edition: Edition) -> Select[Any]:
@@ -234,23 +255,28 @@ def _current_covariances(edition: Edition) -> Select[Any]:
         select(func.count())
         .where(pair.as_of == edition.as_of, pair.price_run == edition.price_run)
         .where(pair.decay == edition.decay, pair.lookback == edition.lookback)
+        .where(pair.shrinkage.is_not(None) | pair.covariance.is_(None))
         .where(_among(pair.factor_a, edition.factors.ids), _among(pair.factor_b, edition.factors.ids))
     )
 
 
 async def load_history(
-    session: Session, sessions: Sequence[date], symbols: Sequence[str], maturity: str
+    session: Session, sessions: Sequence[date], symbols: Sequence[str], maturities: Sequence[str]
 ) -> History:
-    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yield over the same time."""
-    session_days = _day_numbers(sessions)
-    closes = await session.execute(_closes_by_symbol(sessions, symbols))
-    observed = (await session.execute(_yields(sessions, maturity))).all()
+    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yields over the same time."""
+    observed: dict[str, list[tuple[int, float]]] = {maturity: [] for maturity in maturities}
+    for maturity, day, percent in await session.execute(_yields(sessions, maturities)):
+        observed[maturity].append((day, percent))
     return History(
-        session_days=session_days,
-        closes=_close_matrix(session_days, symbols, closes.tuples()),
-        yield_days=np.array([day for day, _ in observed], dtype=np.int64),
-        yields_percent=np.array([percent for _, percent in observed], dtype=np.float64),
+        session_days=_day_numbers(sessions),
+        closes=await load_closes(session, sessions, symbols),
+        yields={maturity: _series(found) for maturity, found in observed.items()},
     )
+
+
+def _series(observed: Sequence[tuple[int, float]]) -> tuple[IntArray, FloatArray]:
+    days = np.array([day for day, _ in observed], dtype=np.int64)
+    return days, np.array([percent for _, percent in observed], dtype=np.float64)
 
 
 def _closes_by_symbol(sessions: Sequence[date], symbols: Sequence[str]) -> Select[Any]:
@@ -264,11 +290,12 @@ def _closes_by_symbol(sessions: Sequence[date], symbols: Sequence[str]) -> Selec
     )
 
 
-def _yields(sessions: Sequence[date], maturity: str) -> Select[Any]:
+def _yields(sessions: Sequence[date], maturities: Sequence[str]) -> Select[Any]:
     observed = treasury_yields.c
+    day = cast(observed.observation_date - literal(_EPOCH), Integer)
     return (
-        select(cast(observed.observation_date - literal(_EPOCH), Integer), observed.yield_percent)
-        .where(observed.maturity == maturity)
+        select(observed.maturity, day, observed.yield_percent)
+        .where(_among(observed.maturity, maturities))
         .where(observed.observation_date.between(sessions[0] - _YIELD_MARGIN, sessions[-1]))
         .order_by(observed.observation_date)
     )
@@ -289,16 +316,16 @@ def _day_numbers(days: Sequence[date]) -> IntArray:
 
 
 async def save_betas(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
-    """Replace the betas of `symbols` for the session."""
-    keys = {"as_of": edition.as_of, "price_run": edition.price_run, "model": edition.model}
-    within = {"as_of": edition.as_of, "model": edition.model, "symbol": list(symbols)}
+    """Replace the betas of `symbols` for the session, in every model."""
+    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
+    within = {"as_of": edition.as_of, "symbol": list(symbols)}
     await merge(session, SymbolFactorBeta, [{**keys, **record} for record in records], within=within)
 
 
 async def save_rates(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
-    """Replace the rate sensitivities of `symbols` for the session and maturity."""
-    keys = {"as_of": edition.as_of, "price_run": edition.price_run, "maturity": edition.maturity}
-    within = {"as_of": edition.as_of, "maturity": edition.maturity, "symbol": list(symbols)}
+    """Replace the rate sensitivities of `symbols` for the session, to every maturity."""
+    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
+    within = {"as_of": edition.as_of, "symbol": list(symbols)}
     await merge(session, RateSensitivity, [{**keys, **record} for record in records], within=within)
 
 
@@ -310,47 +337,65 @@ async def save_covariances(session: Session, edition: Edition, records: Records)
     await merge(session, FactorCovariance, rows, within={"as_of": edition.as_of})
 
 
-async def load_betas(session: Session, edition: Edition, symbols: Sequence[str]) -> Betas:
-    """The stored betas of `symbols`, which must all have rows (`claim_outdated` sees to it)."""
+async def lock_factor_returns(session: Session) -> None:
+    """Until the transaction ends nobody else renews factor returns: what is read now is not older than theirs."""
+    await lock(session, "factors.factor_returns")
+
+
+async def save_factor_returns(session: Session, sessions: Sequence[date], records: Records) -> None:
+    """Replace the factors' returns on `sessions`."""
+    await merge(session, FactorReturn, list(records), within={"session_date": list(sessions)})
+
+
+async def load_betas(session: Session, edition: Edition, symbols: Sequence[str]) -> dict[str, Betas]:
+    """The stored betas of `symbols` by model; all must have rows (`claim_outdated` sees to it)."""
     beta = sql_table(SymbolFactorBeta).c
     query = (
-        select(beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped)
+        select(beta.model, beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped)
         .where(_among(beta.symbol, symbols), _among(beta.factor, edition.factors.ids))
-        .where(beta.as_of == edition.as_of, beta.model == edition.model)
+        .where(beta.as_of == edition.as_of, _among(beta.model, edition.models))
     )
-    rows = {(row.symbol, row.factor): row for row in await session.execute(query)}
-    grid = [[rows[symbol, factor] for factor in edition.factors.ids] for symbol in symbols]
+    rows = {(row.model, row.symbol, row.factor): row for row in await session.execute(query)}
+    factors = edition.factors.ids
+    return {
+        model: _betas(
+            [[rows[model, symbol, factor] for factor in factors] for symbol in symbols], len(factors)
+        )
+        for model in edition.models
+    }
+
+
+def _betas(grid: Sequence[Sequence[Any]], factors: int) -> Betas:
+    """From one line of rows per symbol, one row per factor."""
     values = [[row.beta for row in line] for line in grid]
     return Betas(
-        values=np.array(values, dtype=np.float64).reshape(len(symbols), len(edition.factors.ids)),
+        values=np.array(values, dtype=np.float64).reshape(len(grid), factors),
         qualities=tuple(line[0].quality for line in grid),
         reasons=tuple(line[0].reason for line in grid),
         capped=tuple(any(row.capped for row in line) for line in grid),
     )
 
 
-async def load_rate_gaps(session: Session, edition: Edition, symbols: Sequence[str]) -> tuple[str, ...]:
-    """Those of `symbols` whose rate sensitivity is unknown."""
+async def load_rate_gaps(session: Session, edition: Edition, symbols: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of symbol and maturity whose rate sensitivity is unknown."""
     rate = sql_table(RateSensitivity).c
     query = (
-        select(rate.symbol)
+        select(rate.symbol, rate.maturity)
         .where(_among(rate.symbol, symbols), rate.as_of == edition.as_of)
-        .where(rate.maturity == edition.maturity, rate.beta.is_(None))
+        .where(_among(rate.maturity, edition.maturities), rate.beta.is_(None))
     )
-    return tuple(await session.scalars(query.order_by(rate.symbol)))
+    found = await session.execute(query.order_by(rate.symbol, rate.maturity))
+    return [(row.symbol, row.maturity) for row in found]
 
 
 async def save_exposures(
-    session: Session, edition: Edition, portfolio_ids: Sequence[UUID], by_position: Records, total: Records
+    session: Session, edition: Edition, portfolio_ids: Sequence[UUID], by_position: Records, totals: Records
 ) -> None:
-    """Replace the session's exposures of the shard's portfolios and of their positions."""
+    """Replace the session's exposures of the shard's portfolios, in every model, and of their positions."""
     scope = {"as_of": edition.as_of, "portfolio_id": list(portfolio_ids)}
     day = {"as_of": edition.as_of}
-    rows = [{**day, **record} for record in by_position]
-    await merge(session, PositionFactorExposure, rows, within=scope)
-    model = {"model": edition.model}
-    sums = [{**day, **model, **record} for record in total]
-    await merge(session, FactorExposure, sums, within={**scope, **model})
+    await merge(session, PositionFactorExposure, [{**day, **record} for record in by_position], within=scope)
+    await merge(session, FactorExposure, [{**day, **record} for record in totals], within=scope)
 
 
 # --- position correlations ---

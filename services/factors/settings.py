@@ -19,9 +19,6 @@ class FactorsSettings(ServiceSettings):
     covariance_lookback: int = Field(
         default=252, ge=60, le=2520, description="daily returns the factor covariance looks back on"
     )
-    rate_maturity: str = Field(
-        default="10Y", pattern=r"^(3M|2Y|10Y|30Y)$", description="Treasury yield of the rate sensitivity"
-    )
 
 
 @lru_cache

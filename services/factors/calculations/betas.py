@@ -1,9 +1,15 @@
-"""Factor betas of the `market_relative` model: joint, over the market, shrunk by estimation error, capped.
+"""Factor betas in three models, each capped at +-3 with the raw value kept.
 
-Raw style ETF returns are nearly the market's (condition number 89 on the bundled panel), so each style
-enters as its return over the market (condition number 16); what remains ill-determined is pulled to a
-stated prior in proportion to its estimation error (Vasicek, Journal of Finance 28, 1973), jointly over the
-factors.
+- `market_relative` (default): one joint regression. Raw style ETF returns are nearly the market's (condition
+  number 89 on the bundled panel), so each style enters as its return over the market (condition number 16);
+  what remains ill-determined is drawn to a prior in proportion to its estimation error.
+- `joint`: one plain regression on all raw proxy returns.
+- `univariate`: one regression per proxy. Each beta holds the whole market move: never add them up.
+
+The prior of `market_relative`: independent normals, market 1 with deviation 0.5, styles 0 with deviation 0.5.
+The posterior mean is Theil and Goldberger's mixed estimator (International Economic Review 2, 1961); with one
+factor it is Vasicek's beta (Journal of Finance 28, 1973). Chosen by walk-forward evidence:
+`docs/decisions/0003-beta-shrinkage.md` and `docs/walk-forward.md`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,9 +26,11 @@ from services.factors.calculations.regression import (
     complete_days,
     least_squares,
 )
+from services.factors.calculations.symmetric import product, solutions
 from shared.quant.returns import FloatArray
 
 MODEL = "market_relative"
+MODELS = (MODEL, "joint", "univariate")
 MARKET = "market"
 WINDOW = 252
 CAP = 3.0
@@ -44,8 +52,9 @@ class Prior:
 class SymbolBetas:
     """S symbols by K factors; return per unit of factor return.
 
-    `raw` is least squares (to which errors, t and R2 in `fit` belong); `betas` is the posterior mean capped
-    at +-3, with `capped` saying where. NaN with a reason where the quality is `insufficient`.
+    `raw` is least squares (to which errors, t and R2 in `fit` belong); `betas` is the posterior mean, or
+    `raw` where there is no prior, capped at +-3, with `capped` saying where. NaN with a reason where the
+    quality is `insufficient`.
     """
 
     betas: FloatArray
@@ -77,6 +86,36 @@ class SymbolBetas:
         )
 
 
+@dataclass(frozen=True)
+class ModelBetas:
+    """The betas of one model: one regression on all of its factors, or one for each factor."""
+
+    model: str
+    parts: tuple[tuple[tuple[str, ...], SymbolBetas], ...]
+
+    def records(self, symbols: Sequence[str]) -> Iterator[Record]:
+        """One record per symbol and factor."""
+        for factors, betas in self.parts:
+            for record in betas.records(symbols, factors):
+                yield {"model": self.model, **record}
+
+
+def model_betas(
+    returns: FloatArray, proxy_returns: FloatArray, factors: Sequence[str]
+) -> tuple[ModelBetas, ...]:
+    """Every model of `MODELS`: columns of `returns` (T x S) on `proxy_returns` (T x K, named by `factors`)."""
+    names, relative = tuple(factors), over_market(proxy_returns, factors)
+    single = tuple(
+        ((factor,), symbol_betas(returns, proxy_returns[:, [index]], None, f"{factor} proxy"))
+        for index, factor in enumerate(names)
+    )
+    return (
+        ModelBetas("market_relative", ((names, symbol_betas(returns, relative, market_prior(factors))),)),
+        ModelBetas("joint", ((names, symbol_betas(returns, proxy_returns, None)),)),
+        ModelBetas("univariate", single),
+    )
+
+
 def over_market(proxy_returns: FloatArray, factors: Sequence[str]) -> FloatArray:
     """The model's factor space: every proxy's return (T x K) minus the market's; the market stays itself.
 
@@ -98,14 +137,17 @@ def market_prior(
     return Prior(is_market.astype(np.float64), np.where(is_market, market_deviation, style_deviation))
 
 
-def symbol_betas(returns: FloatArray, factor_returns: FloatArray, prior: Prior) -> SymbolBetas:
+def symbol_betas(
+    returns: FloatArray, factor_returns: FloatArray, prior: Prior | None, regressors: str = "factor proxies"
+) -> SymbolBetas:
     """Betas of every column of `returns` (T x S) on `factor_returns` (T x K, in the model's factor space).
 
-    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`.
+    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`. Reasons
+    call the factors `regressors`.
     """
     returns, factor_returns = returns[-WINDOW:], factor_returns[-WINDOW:]
     fit = least_squares(returns, factor_returns)
-    posterior = shrunk_coefficients(fit, prior)
+    posterior = fit.coefficients if prior is None else shrunk_coefficients(fit, prior)
     common = int(complete_days(factor_returns).sum())
     return SymbolBetas(
         betas=np.clip(posterior, -CAP, CAP),
@@ -113,23 +155,22 @@ def symbol_betas(returns: FloatArray, factor_returns: FloatArray, prior: Prior) 
         capped=np.abs(posterior) > CAP,
         fit=fit,
         qualities=history_qualities(fit),
-        reasons=missing_reasons(fit, common, "factor proxies"),
+        reasons=missing_reasons(fit, common, regressors),
     )
 
 
 def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
     """Posterior means (S x K) of the coefficients under `prior` and normal residuals.
 
-    b = m + (X'X + s2 P)^-1 X'X (b_ols - m) with P the prior precision: as the residual variance s2 goes to
-    0 the data speak alone, as it grows the prior does. Nothing is divided by s2, so a noiseless asset is
-    exact.
+    b = m + (X'X + s2 P)^-1 X'X (b_ols - m) with P the prior precision (Theil and Goldberger 1961): as the
+    residual variance s2 goes to 0 the data speak alone, as it grows the prior does. Nothing is divided by
+    s2, so a noiseless asset is exact.
     """
-    known = fit.determined[:, None]
-    penalty = np.nan_to_num(fit.residual_variance)[:, None, None] * np.diag(prior.deviations**-2.0)
-    precision = np.where(known[:, :, None], fit.moments + penalty, np.eye(len(prior.means)))
-    surprise = np.where(known, fit.coefficients - prior.means, 0.0)
-    update = np.linalg.solve(precision, fit.moments @ surprise[:, :, None])[:, :, 0]
-    return np.where(known, prior.means + update, np.nan)
+    precision = np.diag(prior.deviations**-2.0)[:, :, None]
+    moments = np.where(fit.determined, fit.moments, np.eye(len(precision))[:, :, None])
+    surprise = np.where(fit.determined, fit.coefficients.T - prior.means[:, None], np.nan)
+    penalised = moments + np.nan_to_num(fit.residual_variance) * precision
+    return (prior.means[:, None] + solutions(penalised, product(moments, surprise))).T
 
 
 def history_qualities(fit: Fit) -> tuple[Quality, ...]:
@@ -149,7 +190,7 @@ def missing_reasons(fit: Fit, common_days: int, regressors: str) -> tuple[str | 
     `common_days` is how many days all `regressors` (named for the sentence) have together.
     """
     if common_days < MINIMUM_OBSERVATIONS:
-        shortage = f"the {regressors} have {common_days} common returns; {MINIMUM_OBSERVATIONS} are needed"
+        shortage = f"{common_days} common returns of the {regressors}; {MINIMUM_OBSERVATIONS} are needed"
         return (shortage,) * len(fit.observations)
     return tuple(
         None if determined else _missing_reason(days, regressors)
@@ -160,4 +201,4 @@ def missing_reasons(fit: Fit, common_days: int, regressors: str) -> tuple[str | 
 def _missing_reason(days: int, regressors: str) -> str:
     if days < MINIMUM_OBSERVATIONS:
         return f"{days} returns in the window; {MINIMUM_OBSERVATIONS} are needed"
-    return f"the {regressors} are collinear on the symbol's {days} days"
+    return f"collinear or unmoving {regressors} on the symbol's {days} days"

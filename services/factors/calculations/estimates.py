@@ -1,9 +1,11 @@
-"""Everything that belongs to symbols rather than positions, from one history of closes."""
+"""Everything that belongs to symbols or to factors rather than to positions, from one history of closes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.factors.calculations.betas import MARKET, SymbolBetas, market_prior, over_market, symbol_betas
+import numpy as np
+
+from services.factors.calculations.betas import MARKET, ModelBetas, model_betas, over_market
 from services.factors.calculations.covariance import FactorCovariance, ewma_covariance
 from services.factors.calculations.rates import RateSensitivities, rate_sensitivities
 from services.factors.calculations.records import Record
@@ -21,33 +23,69 @@ class FactorModel:
 
 @dataclass(frozen=True)
 class SymbolEstimates:
-    """Betas and rate sensitivities of S symbols, and the factor covariance in both spaces."""
+    """Betas of S symbols in every model, their sensitivities to every maturity, and both factor covariances."""
 
-    betas: SymbolBetas
-    rates: RateSensitivities
-    relative: FactorCovariance
-    absolute: FactorCovariance
+    betas: tuple[ModelBetas, ...]
+    rates: tuple[RateSensitivities, ...]
+    covariances: Mapping[str, FactorCovariance]
 
-    def covariance_records(self, model: FactorModel) -> Iterator[Record]:
+    def beta_records(self, symbols: Sequence[str]) -> Iterator[Record]:
+        """One record per model, symbol and factor."""
+        for model in self.betas:
+            yield from model.records(symbols)
+
+    def rate_records(self, symbols: Sequence[str]) -> Iterator[Record]:
+        """One record per maturity and symbol."""
+        for maturity in self.rates:
+            yield from maturity.records(symbols)
+
+    def covariance_records(self, factors: Sequence[str]) -> Iterator[Record]:
         """One record per space and ordered pair of factors."""
-        yield from self.relative.records("market_relative", model.factors)
-        yield from self.absolute.records("absolute", model.factors)
+        for space, covariance in self.covariances.items():
+            yield from covariance.records(space, factors)
 
 
 def symbol_estimates(
-    closes: FloatArray, proxy_closes: FloatArray, yield_changes: FloatArray, model: FactorModel
+    closes: FloatArray,
+    proxy_closes: FloatArray,
+    yield_changes: Mapping[str, FloatArray],
+    model: FactorModel,
 ) -> SymbolEstimates:
-    """Estimate S symbols (0 or more) against the model's K proxies and a yield, over T+1 sessions.
+    """Estimate S symbols (0 or more) against the model's K proxies and yields, over T+1 sessions.
 
     `closes` (T+1 x S) and `proxy_closes` (T+1 x K, in the model's order) are adjusted closes, oldest first,
-    NaN for gaps; `yield_changes` (T) are decimals.
+    NaN for gaps; `yield_changes` (T each, by maturity) are decimals.
     """
     returns, proxy_returns = simple_returns(closes), simple_returns(proxy_closes)
-    relative_returns = over_market(proxy_returns, model.factors)
+    spaces = factor_spaces(proxy_returns, model.factors)
     market_returns = proxy_returns[:, model.factors.index(MARKET)]
     return SymbolEstimates(
-        betas=symbol_betas(returns, relative_returns, market_prior(model.factors)),
+        betas=model_betas(returns, proxy_returns, model.factors),
         rates=rate_sensitivities(returns, market_returns, yield_changes),
-        relative=ewma_covariance(relative_returns, model.decay, model.lookback),
-        absolute=ewma_covariance(proxy_returns, model.decay, model.lookback),
+        covariances={
+            space: ewma_covariance(factor_returns, model.decay, model.lookback)
+            for space, factor_returns in spaces.items()
+        },
     )
+
+
+def factor_spaces(proxy_returns: FloatArray, factors: Sequence[str]) -> dict[str, FloatArray]:
+    """The factors' returns (T x K) by space: styles over the market, and the proxies' own."""
+    return {"market_relative": over_market(proxy_returns, factors), "absolute": proxy_returns}
+
+
+def factor_return_records(
+    sessions: Sequence[object], proxy_closes: FloatArray, factors: Sequence[str]
+) -> Iterator[Record]:
+    """One record per session after the first, space and factor, where the return is known.
+
+    `proxy_closes` (T+1 x K) are adjusted closes on `sessions` (T+1), in the order of `factors`.
+    """
+    for space, returns in factor_spaces(simple_returns(proxy_closes), factors).items():
+        for day, factor in np.argwhere(np.isfinite(returns)).tolist():
+            yield {
+                "session_date": sessions[day + 1],
+                "space": space,
+                "factor": factors[factor],
+                "factor_return": float(returns[day, factor]),
+            }

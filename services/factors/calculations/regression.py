@@ -1,14 +1,23 @@
-"""Ordinary least squares of many assets on the same regressors, each on its own days, in one batched solve.
+"""Ordinary least squares of many assets on the same regressors, each on its own days, without a loop over them.
 
-Every asset may miss different days. The moments X'WX of all assets are one matrix product of the day mask
-with the regressors' products, so there is no loop over assets and no grouping by missing-data pattern.
+Every asset may miss different days. The moments of all assets are one matrix product of the day mask with the
+regressors' products, so there is no grouping by missing-data pattern; the systems are then eliminated side by
+side (`symmetric`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from services.factors.calculations.symmetric import (
+    diagonals,
+    extreme_eigenvalues,
+    inverse_roots,
+    product,
+    transposed_product,
+)
 from shared.quant.returns import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -16,16 +25,18 @@ IntArray = npt.NDArray[np.int64]
 
 MINIMUM_OBSERVATIONS = 60
 CONDITION_LIMIT = 1e6  # beyond this the regressors are one another: the split of a coefficient means nothing
+BLOCK = 512  # assets whose days are read at a time: what a processor keeps near
+CANCELLED = 1e-5  # a residual below this share of the moments it is the difference of is summed day by day
 
 
 @dataclass(frozen=True)
 class Fit:
     """S assets on K regressors with an intercept; NaN where an asset is not `determined`.
 
-    `coefficients` and `standard_errors` are S x K, return per unit of regressor. `moments` is S x K x K,
-    the regressors' centred cross products on the asset's days. `residual_variance` (S) is per day, on n - K
-    - 1 degrees of freedom. `condition_number` (S) is that of the centred regressors scaled to unit
-    variance, so neither units nor the intercept move it; infinite when they are collinear.
+    `coefficients` and `standard_errors` are S x K, return per unit of regressor. `moments` is K x K x S, the
+    regressors' centred cross products on the asset's days. `residual_variance` (S) is per day, on n - K - 1
+    degrees of freedom. `condition_number` (S) is that of the centred regressors scaled to unit variance, so
+    neither units nor the intercept move it; infinite when they are collinear.
     """
 
     coefficients: FloatArray
@@ -41,15 +52,26 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Centred second moments of each asset's usable days, regressors in standardised units."""
+    """Second moments of each asset's days: `squares` (K x K x S) of regressors, `cross` (K x S), `total` (S).
 
-    usable: BoolArray
-    regressors: FloatArray
-    regressor_means: FloatArray
-    return_means: FloatArray
+    All three are centred; `size` (S) is the uncentred sum of squared returns.
+    """
+
     squares: FloatArray
     cross: FloatArray
+    total: FloatArray
+    size: FloatArray
     observations: IntArray
+
+
+@dataclass(frozen=True)
+class _Solution:
+    """Slopes, the diagonal of the inverse moments (K x S each) and the sums of squares (S each)."""
+
+    slopes: FloatArray
+    inverse_diagonal: FloatArray
+    residual: FloatArray
+    total: FloatArray
 
 
 def least_squares(returns: FloatArray, regressors: FloatArray, minimum: int = MINIMUM_OBSERVATIONS) -> Fit:
@@ -58,12 +80,15 @@ def least_squares(returns: FloatArray, regressors: FloatArray, minimum: int = MI
     A day counts for an asset when its return and every regressor are finite. An asset with fewer than
     `minimum` days, no degree of freedom, or collinear regressors is not determined.
     """
-    standardised, scale = _standardised(regressors)
-    moments = _moments(returns, standardised, complete_days(regressors))
+    whole = complete_days(regressors)
+    kept = slice(None) if whole.all() else whole
+    returns, (standardised, scale) = returns[kept], _standardised(regressors[kept])
+    moments = _moments(returns, standardised)
     condition = _condition_numbers(moments.squares)
-    enough = moments.observations >= max(minimum, regressors.shape[1] + 2)
+    enough = moments.observations >= max(minimum, len(scale) + 2)
     determined = enough & (condition < CONDITION_LIMIT)
-    return _solved(returns, moments, scale, condition, determined)
+    solution = _solution(returns, standardised, moments, determined)
+    return _fit(moments, solution, scale, condition, determined)
 
 
 def complete_days(regressors: FloatArray) -> BoolArray:
@@ -72,79 +97,112 @@ def complete_days(regressors: FloatArray) -> BoolArray:
 
 
 def _standardised(regressors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Centred regressors of unit variance (0 on incomplete days) and their scales: X'X stays well behaved."""
-    complete = complete_days(regressors)
-    days = max(int(complete.sum()), 1)
-    rows = np.where(complete[:, None], regressors, 0.0)
-    centred = np.where(complete[:, None], rows - rows.sum(axis=0) / days, 0.0)
+    """Centred regressors of unit variance and their scales (K): the moments stay well behaved."""
+    days = max(len(regressors), 1)
+    centred = regressors - regressors.sum(axis=0) / days
     spread = np.sqrt((centred**2).sum(axis=0) / days)
     scale = np.where(spread > 0.0, spread, 1.0)
     return centred / scale, scale
 
 
-def _moments(returns: FloatArray, regressors: FloatArray, complete: BoolArray) -> _Moments:
-    usable = np.isfinite(returns) & complete[:, None]
-    weights = usable.astype(np.float64)
-    known = np.where(usable, returns, 0.0)
-    observations = usable.sum(axis=0)
-    days = np.maximum(observations, 1).astype(np.float64)
-    regressor_means = weights.T @ regressors / days[:, None]
-    return_means = known.sum(axis=0) / days
-    sessions, factors = regressors.shape
-    products = (regressors[:, :, None] * regressors[:, None, :]).reshape(sessions, factors * factors)
-    raw_squares = (weights.T @ products).reshape(-1, factors, factors)
-    mean_squares = regressor_means[:, :, None] * regressor_means[:, None, :] * days[:, None, None]
-    cross = known.T @ regressors - regressor_means * (return_means * days)[:, None]
+def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
+    factors = regressors.shape[1]
+    upper = np.triu_indices(factors)
+    of_days = np.vstack([np.ones(len(regressors)), regressors.T])
+    products = np.vstack([of_days, regressors[:, upper[0]].T * regressors[:, upper[1]].T])
+    sums, return_sums, size = _sums(returns, of_days, products)
+    days, means = sums[0], sums[1 : factors + 1] / np.maximum(sums[0], 1.0)
+    squares = np.empty((factors, factors, returns.shape[1]))
+    squares[upper] = sums[factors + 1 :] - means[upper[0]] * sums[1:][upper[1]]
+    squares[upper[::-1]] = squares[upper]
     return _Moments(
-        usable, regressors, regressor_means, return_means, raw_squares - mean_squares, cross, observations
+        squares=squares,
+        cross=return_sums[1:] - means * return_sums[0],
+        total=size - return_sums[0] ** 2 / np.maximum(days, 1.0),
+        size=size,
+        observations=days.astype(np.int64),
     )
+
+
+def _sums(
+    returns: FloatArray, of_days: FloatArray, products: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Sums over each asset's days of `products`, of `of_days` times its returns, and of its returns squared."""
+    assets = returns.shape[1]
+    counted, weighted = np.empty((len(products), assets)), np.empty((len(of_days), assets))
+    size = np.empty(assets)
+    for block in _blocks(assets):
+        known = returns[:, block].copy()
+        usable = np.isfinite(known)
+        known[~usable] = 0.0
+        counted[:, block] = products @ usable.astype(np.float64)
+        weighted[:, block] = of_days @ known
+        size[block] = np.einsum("ts,ts->s", known, known)
+    return counted, weighted, size
+
+
+def _blocks(assets: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, assets, BLOCK))
 
 
 def _condition_numbers(squares: FloatArray) -> FloatArray:
     """Square root of the ratio of extreme eigenvalues of the regressors' correlation; inf when degenerate."""
-    spread = np.sqrt(np.maximum(np.einsum("skk->sk", squares), 0.0))
-    varies = (spread > 0.0).all(axis=1)
-    divisor = np.where(varies[:, None], spread, 1.0)
-    correlation = squares / (divisor[:, :, None] * divisor[:, None, :])
-    eigenvalues = np.linalg.eigvalsh(correlation)
-    smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
+    spread = np.sqrt(np.maximum(diagonals(squares), 0.0))
+    varies = (spread > 0.0).all(axis=0)
+    divisor = np.where(varies, spread, 1.0)
+    smallest, largest = extreme_eigenvalues(squares / (divisor[:, None] * divisor[None, :]))
     regular = varies & (smallest > 0.0)
     return np.where(regular, np.sqrt(largest / np.where(regular, smallest, 1.0)), np.inf)
 
 
-def _solved(
-    returns: FloatArray, moments: _Moments, scale: FloatArray, condition: FloatArray, determined: BoolArray
-) -> Fit:
-    identity = np.eye(len(scale))
-    inverse = np.linalg.inv(np.where(determined[:, None, None], moments.squares, identity))
-    slopes = np.where(determined[:, None], (inverse @ moments.cross[:, :, None])[:, :, 0], np.nan)
-    residual, total = _sums_of_squares(returns, moments, slopes)
-    freedom = np.where(determined, moments.observations - len(scale) - 1, 1)
-    variance = np.where(determined, residual / freedom, np.nan)
-    errors = np.sqrt(variance[:, None] * np.einsum("skk->sk", inverse))
-    return Fit(
-        coefficients=slopes / scale,
-        standard_errors=errors / scale,
-        t_statistics=_ratio(slopes, errors),
-        r_squared=1.0 - _ratio(residual, total),
-        residual_variance=variance,
-        condition_number=condition,
-        observations=moments.observations,
-        moments=moments.squares * (scale[:, None] * scale[None, :]),
-        determined=determined,
+def _solution(
+    returns: FloatArray, regressors: FloatArray, moments: _Moments, determined: BoolArray
+) -> _Solution:
+    """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1) it is summed from the residuals."""
+    identity = np.eye(len(moments.squares))[:, :, None]
+    roots = inverse_roots(np.where(determined, moments.squares, identity))
+    explained = product(roots, moments.cross)
+    slopes = np.where(determined, transposed_product(roots, explained), np.nan)
+    residual = moments.total - np.einsum("ks,ks->s", explained, explained)
+    total = moments.total.copy()
+    scale = moments.size + np.einsum("ks,ks,kks->s", slopes, slopes, moments.squares)
+    cancelled = np.flatnonzero(determined & (residual < CANCELLED * scale))
+    residual[cancelled], total[cancelled] = _sums_of_squares(
+        returns[:, cancelled], regressors, slopes[:, cancelled]
     )
+    return _Solution(slopes, np.einsum("iks,iks->ks", roots, roots), residual, total)
 
 
 def _sums_of_squares(
-    returns: FloatArray, moments: _Moments, slopes: FloatArray
+    returns: FloatArray, regressors: FloatArray, slopes: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Residual and total sums of squares, from the residuals: y'y - b'X'y would cancel when R2 is near 1."""
-    centred = np.where(moments.usable, returns - moments.return_means, 0.0)
-    intercepts = (moments.regressor_means * slopes).sum(axis=1)
-    fitted = moments.regressors @ slopes.T - intercepts
-    residuals = np.where(moments.usable, centred - fitted, 0.0)
-    determined = np.isfinite(slopes).all(axis=1)
-    return np.where(determined, (residuals**2).sum(axis=0), np.nan), (centred**2).sum(axis=0)
+    """Residual and total sums of squares of each column, day by day."""
+    usable = np.isfinite(returns)
+    days = np.maximum(usable.sum(axis=0), 1)
+    unexplained = np.where(usable, returns - regressors @ slopes, 0.0)
+    known = np.where(usable, returns, 0.0)
+    residuals = np.where(usable, unexplained - unexplained.sum(axis=0) / days, 0.0)
+    deviations = np.where(usable, known - known.sum(axis=0) / days, 0.0)
+    return (residuals**2).sum(axis=0), (deviations**2).sum(axis=0)
+
+
+def _fit(
+    moments: _Moments, solution: _Solution, scale: FloatArray, condition: FloatArray, determined: BoolArray
+) -> Fit:
+    freedom = np.where(determined, moments.observations - len(scale) - 1, 1)
+    variance = np.where(determined, solution.residual / freedom, np.nan)
+    errors = np.sqrt(variance * solution.inverse_diagonal)
+    return Fit(
+        coefficients=(solution.slopes / scale[:, None]).T,
+        standard_errors=(errors / scale[:, None]).T,
+        t_statistics=_ratio(solution.slopes, errors).T,
+        r_squared=1.0 - _ratio(np.where(determined, solution.residual, np.nan), solution.total),
+        residual_variance=variance,
+        condition_number=condition,
+        observations=moments.observations,
+        moments=moments.squares * (scale[:, None, None] * scale[None, :, None]),
+        determined=determined,
+    )
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

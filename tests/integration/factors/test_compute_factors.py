@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Table, select, text
 
-from services.factors.calculations.betas import market_prior, over_market, symbol_betas
+from services.factors.calculations.betas import MODELS, market_prior, model_betas, over_market, symbol_betas
 from services.factors.calculations.covariance import ewma_covariance
+from services.factors.calculations.rates import MATURITIES
 from services.factors.handlers import compute_factors
-from services.factors.repository import Edition, Factors, claim_outdated
+from services.factors.repository import Edition, Factors, Outdated, claim_outdated
 from services.greeks import tables as greeks
 from services.ingest.tables import TreasuryYield
 from shared.contracts.event import EVENT_NAMESPACE
@@ -42,7 +43,14 @@ Row = Mapping[str, Any]
 SESSIONS = panel.sessions()[-253:]
 XOM_PUT = "XOM230616P00100000"
 SYMBOL_LEVEL = (published.symbol_factor_betas, published.rate_sensitivities, published.factor_covariances)
-EVERYTHING = (*SYMBOL_LEVEL, published.position_factor_exposures, published.factor_exposures)
+EVERYTHING = (
+    *SYMBOL_LEVEL,
+    published.factor_returns,
+    published.position_factor_exposures,
+    published.factor_exposures,
+)
+SERIES = {"3M": "DGS3MO", "2Y": "DGS2", "10Y": "DGS10", "30Y": "DGS30"}
+EDITION = Edition(AS_OF, "p1", Factors(panel.FACTORS, panel.PROXIES), MODELS, MATURITIES, 0.94, 252)
 
 
 def greeks_computed(*portfolios: UUID, price_run: str = "p1", as_of: date = AS_OF) -> GreeksComputed:
@@ -51,7 +59,7 @@ def greeks_computed(*portfolios: UUID, price_run: str = "p1", as_of: date = AS_O
 
 
 async def save_market(admin: Database, *symbols: str, sessions: Sequence[date] = SESSIONS) -> None:
-    """The proxies' closes on every session, those of `symbols` on `sessions`, and the 10-year yield."""
+    """The proxies' closes on every session, and those of `symbols` on `sessions`."""
     every = tuple(dict.fromkeys((*panel.PROXIES, *symbols)))
     closes = panel.closes(*every, last=len(SESSIONS)).tolist()
     rows = [
@@ -63,9 +71,14 @@ async def save_market(admin: Database, *symbols: str, sessions: Sequence[date] =
     await save_prices(admin, *rows)
 
 
-async def save_yields(admin: Database) -> None:
-    observed = zip(*panel.yields("DGS10"), strict=True)
-    rows = [a_yield("10Y", day, float(percent)) for day, percent in observed if SESSIONS[0] <= day <= AS_OF]
+async def save_yields(admin: Database, *maturities: str) -> None:
+    """The yields of `maturities`, or of all four."""
+    rows = [
+        a_yield(maturity, day, float(percent))
+        for maturity in maturities or MATURITIES
+        for day, percent in zip(*panel.yields(SERIES[maturity]), strict=True)
+        if SESSIONS[0] <= day <= AS_OF
+    ]
     await save(admin, TreasuryYield, rows)
 
 
@@ -149,7 +162,7 @@ async def test_portfolio_exposure_is_the_sum_of_its_positions(admin: Database, r
     await run(role, greeks_computed(*books))
 
     positions = await rows_of(role, published.position_factor_exposures)
-    totals = await rows_of(role, published.factor_exposures)
+    totals = await rows_of(role, published.factor_exposures, model="market_relative")
     assert len(totals) == 14
     for total in totals:
         same = [
@@ -171,7 +184,7 @@ async def test_proxy_held_as_a_position_is_its_own_factor(admin: Database, role:
 
     betas = {
         (row["symbol"], row["factor"]): row["beta"]
-        for row in await rows_of(role, published.symbol_factor_betas)
+        for row in await rows_of(role, published.symbol_factor_betas, model="market_relative")
     }
     assert [betas["SPY", factor] for factor in panel.FACTORS] == pytest.approx(
         [1, 0, 0, 0, 0, 0, 0], abs=1e-8
@@ -195,6 +208,8 @@ async def test_covariance_is_stored_in_both_spaces(admin: Database, role: Role) 
         pair = panel.FACTORS.index(row["factor_a"]), panel.FACTORS.index(row["factor_b"])
         assert row["covariance"] == pytest.approx(expected.covariance[pair], rel=1e-9)
         assert row["correlation"] == pytest.approx(expected.correlation[pair], rel=1e-9)
+        assert row["shrunk_covariance"] == pytest.approx(expected.shrunk[pair], rel=1e-9)
+        assert row["shrinkage"] == pytest.approx(expected.shrinkage, rel=1e-9)
         assert (row["decay"], row["lookback"], row["observations"]) == (0.94, 252, 252)
 
 
@@ -231,12 +246,13 @@ async def test_new_price_run_recomputes_what_it_needs(admin: Database, role: Rol
     await save_market(admin, "AAPL", "XOM")
     await save_positions(admin, a_position(book, "AAPL"), a_position(other, "XOM"))
     await run(role, greeks_computed(book, other))
-    before = await rows_of(role, published.symbol_factor_betas, factor="market")
+    wanted = {"factor": "market", "model": "market_relative"}
+    before = await rows_of(role, published.symbol_factor_betas, **wanted)
     await save_prices(admin, a_price("AAPL", SESSIONS[-2], 90.0), a_price("XOM", SESSIONS[-2], 90.0))
 
     await run(role, greeks_computed(book, price_run="p2"))
 
-    after = await rows_of(role, published.symbol_factor_betas, factor="market")
+    after = await rows_of(role, published.symbol_factor_betas, **wanted)
     assert [(row["symbol"], row["price_run"]) for row in after] == [("AAPL", "p2"), ("XOM", "p1")]
     assert after[0]["beta"] != before[0]["beta"]
     assert after[1] == before[1]
@@ -265,12 +281,10 @@ async def test_waiting_shard_reads_what_the_first_one_estimated(admin: Database,
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
     await save_positions(admin, a_position(book, "AAPL"))
-    factors = Factors(panel.FACTORS, panel.PROXIES)
-    edition = Edition(AS_OF, "p1", "market_relative", factors, "10Y", 0.94, 252)
 
-    async def claimed() -> tuple[str, ...] | None:
+    async def claimed() -> Outdated | None:
         async with role("factors").transaction() as session:
-            return await claim_outdated(session, edition, ("AAPL",))
+            return await claim_outdated(session, EDITION, ("AAPL",))
 
     async with role("factors").transaction() as session:
         await compute_factors(greeks_computed(book), session)
@@ -284,11 +298,12 @@ async def test_waiting_shard_reads_what_the_first_one_estimated(admin: Database,
 async def test_another_covariance_weighting_is_another_edition(admin: Database, role: Role) -> None:
     await save_market(admin)
     await run(role, greeks_computed())
-    edition = Edition(AS_OF, "p1", "market_relative", Factors(panel.FACTORS, panel.PROXIES), "10Y", 0.94, 252)
 
     async with role("factors").transaction() as session:
-        assert await claim_outdated(session, edition, ()) is None
-        assert await claim_outdated(session, replace(edition, decay=0.97), ()) == ()
+        assert await claim_outdated(session, EDITION, ()) is None
+        reweighted = await claim_outdated(session, replace(EDITION, decay=0.97), ())
+
+    assert reweighted == Outdated(symbols=(), factors=True)
 
 
 async def test_sessions_in_any_order_leave_the_same_rows(admin: Database, role: Role) -> None:
@@ -306,7 +321,7 @@ async def test_sessions_in_any_order_leave_the_same_rows(admin: Database, role: 
         await run(role, greeks_computed(book, as_of=day))
 
     assert await contents(role) == forward
-    assert len(forward[0]) == 3 * 7
+    assert len(forward[0]) == 3 * 3 * 7
 
 
 async def test_symbol_without_prices_is_null_with_reason_and_notice(admin: Database, role: Role) -> None:
@@ -335,7 +350,7 @@ async def test_priced_symbol_without_history_lowers_the_coverage(admin: Database
 
     told = await run(role, greeks_computed(book))
 
-    (total, *_) = await rows_of(role, published.factor_exposures, factor="market")
+    (total, *_) = await rows_of(role, published.factor_exposures, factor="market", model="market_relative")
     assert total["coverage"] == pytest.approx(376.66 / (376.66 + 129.575))
     assert total["dollar_exposure"] == pytest.approx(37_666.0)
     assert codes(told)["betas_missing"] == ("JPM",)
@@ -383,20 +398,28 @@ async def test_reason_of_missing_greeks_is_passed_on(admin: Database, role: Role
     assert held["reason"] == "no volatility for XOM"
 
 
-async def test_without_yields_the_rate_sensitivity_is_null(admin: Database, role: Role) -> None:
+async def test_without_yields_the_rate_sensitivities_are_null(admin: Database, role: Role) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
+    await save_yields(admin, "10Y", "30Y")
     await save_positions(admin, a_position(book, "AAPL"))
 
     told = await run(role, greeks_computed(book))
 
-    (rate,) = await rows_of(role, published.rate_sensitivities)
-    assert (rate["beta"], rate["maturity"]) == (None, "10Y")
-    assert rate["reason"] == "the market and the yield have 0 common returns; 60 are needed"
-    assert codes(told) == {"rate_sensitivity_missing": ("AAPL",)}
+    rates = {row["maturity"]: row for row in await rows_of(role, published.rate_sensitivities)}
+    assert {maturity: row["beta"] is None for maturity, row in rates.items()} == {
+        "3M": True,
+        "2Y": True,
+        "10Y": False,
+        "30Y": False,
+    }
+    assert rates["2Y"]["reason"] == "0 common returns of the market and the 2Y yield; 60 are needed"
+    (notice,) = told.warnings
+    assert (notice.code, notice.about) == ("rate_sensitivity_missing", ("AAPL",))
+    assert notice.message == "1 symbols without a rate sensitivity to 3M, 2Y"
 
 
-async def test_bond_fund_has_a_negative_rate_sensitivity(admin: Database, role: Role) -> None:
+async def test_bond_fund_has_negative_rate_sensitivities(admin: Database, role: Role) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AGG")
     await save_yields(admin)
@@ -404,9 +427,135 @@ async def test_bond_fund_has_a_negative_rate_sensitivity(admin: Database, role: 
 
     await run(role, greeks_computed(book))
 
-    (rate,) = await rows_of(role, published.rate_sensitivities)
-    assert -8.0 < rate["beta"] < -3.0
-    assert (rate["observations"], rate["quality"]) == (252, "full_history")
+    rates = {row["maturity"]: row for row in await rows_of(role, published.rate_sensitivities)}
+    assert set(rates) == set(MATURITIES)
+    assert -8.0 < rates["10Y"]["beta"] < -3.0
+    for row in rates.values():
+        assert (row["observations"], row["quality"], row["lags"]) == (252, "full_history", 4)
+        assert row["t_statistic"] == pytest.approx(row["beta"] / row["standard_error"])
+
+
+async def test_three_models_are_stored_with_their_diagnostics(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+
+    await run(role, greeks_computed(book))
+
+    returns, proxies = (simple_returns(panel.closes(*names)) for names in (("AAPL",), panel.PROXIES))
+    expected = [
+        record
+        for model in model_betas(returns, proxies, panel.FACTORS)
+        for record in model.records(("AAPL",))
+    ]
+    found = {(row["model"], row["factor"]): row for row in await rows_of(role, published.symbol_factor_betas)}
+    assert len(found) == len(expected) == 21
+    for record in expected:
+        row = found[record["model"], record["factor"]]
+        same = ("capped", "observations", "quality", "reason")
+        assert [row[name] for name in same] == [record[name] for name in same]
+        for name in ("beta", "raw_beta", "standard_error", "t_statistic", "r_squared", "condition_number"):
+            assert row[name] == pytest.approx(record[name], rel=1e-9), name
+
+
+async def test_every_model_has_portfolio_exposures_positions_the_default(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL", "XOM")
+    await save_positions(admin, a_position(book, "AAPL", 100), a_position(book, "XOM", -50))
+
+    await run(role, greeks_computed(book))
+
+    dollars = {"AAPL": 100 * 125.674, "XOM": -50 * 106.627}
+    expected: dict[tuple[str, str], float] = {}
+    for row in await rows_of(role, published.symbol_factor_betas):
+        key = (row["model"], row["factor"])
+        expected[key] = expected.get(key, 0.0) + dollars[row["symbol"]] * row["beta"]
+    totals = await rows_of(role, published.factor_exposures)
+    found = {(row["model"], row["factor"]): row["dollar_exposure"] for row in totals}
+    assert found == pytest.approx(expected)
+    assert {row["coverage"] for row in totals} == {1.0}
+    assert len(await rows_of(role, published.position_factor_exposures)) == 14
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from factors.symbol_factor_betas where model <> 'market_relative'",
+        "delete from factors.rate_sensitivities where maturity <> '10Y'",
+        "update factors.factor_covariances set shrunk_covariance = null, shrinkage = null",
+    ],
+)
+async def test_stored_set_of_an_older_version_is_completed(admin: Database, role: Role, damage: str) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_yields(admin)
+    await save_positions(admin, a_position(book, "AAPL"))
+    await run(role, greeks_computed(book))
+    whole = await contents(role)
+    async with admin.transaction() as session:
+        await session.execute(text(damage))
+
+    await run(role, greeks_computed(book))
+
+    assert await contents(role) == whole
+
+
+async def test_factor_returns_are_those_of_the_proxies(admin: Database, role: Role) -> None:
+    await save_market(admin)
+
+    await run(role, greeks_computed())
+
+    proxies = simple_returns(panel.closes(*panel.PROXIES, last=253))
+    spaces = {"absolute": proxies, "market_relative": over_market(proxies, panel.FACTORS)}
+    found = await rows_of(role, published.factor_returns)
+    assert len(found) == 2 * 252 * 7
+    for row in found:
+        day, factor = SESSIONS[1:].index(row["session_date"]), panel.FACTORS.index(row["factor"])
+        assert row["factor_return"] == pytest.approx(spaces[row["space"]][day, factor], abs=1e-15)
+
+
+async def test_restated_proxy_restates_its_returns(admin: Database, role: Role) -> None:
+    await save_market(admin)
+    await run(role, greeks_computed())
+    before = await rows_of(role, published.factor_returns, space="absolute", factor="value")
+    await save_prices(admin, a_price("VTV", SESSIONS[-2], 100.0))
+
+    await run(role, greeks_computed(price_run="p2"))
+
+    after = await rows_of(role, published.factor_returns, space="absolute", factor="value")
+    assert after[:-2] == before[:-2]
+    assert [row["session_date"] for row in after[-2:]] == SESSIONS[-2:]
+    assert after[-2]["factor_return"] == pytest.approx(100.0 / panel.closes("VTV")[-3, 0] - 1.0)
+
+
+async def test_session_without_a_proxy_has_no_return_of_its(admin: Database, role: Role) -> None:
+    await save_market(admin)
+    async with admin.transaction() as session:
+        gap = {"day": SESSIONS[-5]}
+        await session.execute(
+            text("delete from ingest.daily_prices where symbol = 'IWM' and session_date = :day"), gap
+        )
+
+    await run(role, greeks_computed())
+
+    found = await rows_of(role, published.factor_returns, space="absolute")
+    missing = [row["session_date"] for row in found if row["factor"] == "market"]
+    known = {row["session_date"] for row in found if row["factor"] == "size"}
+    assert [day for day in missing if day not in known] == [SESSIONS[-5], SESSIONS[-4]]
+
+
+async def test_sessions_at_once_agree_on_factor_returns(admin: Database, role: Role) -> None:
+    book = await a_portfolio(admin)
+    await save_market(admin, "AAPL")
+    await save_positions(admin, a_position(book, "AAPL"))
+
+    await asyncio.gather(*(run(role, greeks_computed(book, as_of=day)) for day in SESSIONS[-4:]))
+
+    together = await rows_of(role, published.factor_returns)
+    async with admin.transaction() as session:
+        await session.execute(text("truncate factors.factor_returns, factors.factor_covariances"))
+    await run(role, greeks_computed(book))
+    assert await rows_of(role, published.factor_returns) == together
 
 
 async def test_stale_close_is_carried_forward_into_the_exposure(admin: Database, role: Role) -> None:
@@ -465,7 +614,7 @@ async def test_portfolio_without_positions_has_no_exposure(admin: Database, role
     await run(role, greeks_computed(book))
 
     found = await rows_of(role, published.factor_exposures)
-    assert [row["dollar_exposure"] for row in found] == [0.0] * 7
+    assert [row["dollar_exposure"] for row in found] == [0.0] * 7 * len(MODELS)
     assert {(row["coverage"], row["positions"]) for row in found} == {(None, 0)}
 
 

@@ -1,4 +1,4 @@
-"""Market-relative betas: published numbers, shrinkage, capping and honesty about short histories."""
+"""Betas in three models: published numbers, shrinkage, capping and honesty about short histories."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,12 @@ import statsmodels.api as sm
 
 from services.factors.calculations.betas import (
     CAP,
+    MODELS,
+    ModelBetas,
     Prior,
     SymbolBetas,
     market_prior,
+    model_betas,
     over_market,
     shrunk_coefficients,
     symbol_betas,
@@ -165,7 +168,7 @@ def test_missing_proxy_is_named_as_the_reason() -> None:
 
     found = symbol_betas(panel_returns("AAPL"), factors, PRIOR)
 
-    assert found.reasons == ("the factor proxies have 0 common returns; 60 are needed",)
+    assert found.reasons == ("0 common returns of the factor proxies; 60 are needed",)
 
 
 def test_collinear_proxies_are_named_as_the_reason() -> None:
@@ -175,7 +178,7 @@ def test_collinear_proxies_are_named_as_the_reason() -> None:
     found = symbol_betas(panel_returns("AAPL"), factors, PRIOR)
 
     assert found.qualities == ("insufficient",)
-    assert found.reasons == ("the factor proxies are collinear on the symbol's 252 days",)
+    assert found.reasons == ("collinear or unmoving factor proxies on the symbol's 252 days",)
 
 
 def test_gap_is_not_filled_with_zero() -> None:
@@ -202,6 +205,76 @@ def test_records_are_one_per_symbol_and_factor_in_order() -> None:
         (s, f) for s in ("AAPL", "XOM") for f in panel.FACTORS
     ]
     assert records[0]["r_squared"] == records[6]["r_squared"] != records[7]["r_squared"]
+
+
+def models_of(*symbols: str) -> dict[str, ModelBetas]:
+    models = model_betas(panel_returns(*symbols), panel_returns(*panel.PROXIES), panel.FACTORS)
+    return {betas.model: betas for betas in models}
+
+
+def test_joint_model_is_statsmodels_on_raw_returns() -> None:
+    symbols = ("AAPL", "XOM", "JPM")
+    returns, proxies = panel_returns(*symbols)[-WINDOW:], panel_returns(*panel.PROXIES)[-WINDOW:]
+
+    ((_, found),) = models_of(*symbols)["joint"].parts
+
+    fits = [sm.OLS(asset, sm.add_constant(proxies)).fit() for asset in returns.T]
+    np.testing.assert_allclose(found.raw, [fit.params[1:] for fit in fits], rtol=1e-8)
+    np.testing.assert_allclose(found.fit.standard_errors, [fit.bse[1:] for fit in fits], rtol=1e-8)
+    np.testing.assert_allclose(found.fit.t_statistics, [fit.tvalues[1:] for fit in fits], rtol=1e-8)
+    np.testing.assert_allclose(found.fit.r_squared, [fit.rsquared for fit in fits], rtol=1e-8)
+    np.testing.assert_allclose(found.betas, np.clip(found.raw, -CAP, CAP), rtol=1e-12)
+    np.testing.assert_allclose(found.fit.condition_number, 89.0, atol=0.5)
+
+
+def test_univariate_model_is_seven_regressions_of_statsmodels() -> None:
+    returns, proxies = panel_returns("AAPL")[-WINDOW:, 0], panel_returns(*panel.PROXIES)[-WINDOW:]
+
+    records = list(models_of("AAPL")["univariate"].records(("AAPL",)))
+
+    assert [record["factor"] for record in records] == list(panel.FACTORS)
+    for record, proxy in zip(records, proxies.T, strict=True):
+        fit = sm.OLS(returns, sm.add_constant(proxy)).fit()
+        assert record["raw_beta"] == pytest.approx(fit.params[1], rel=1e-8)
+        assert record["standard_error"] == pytest.approx(fit.bse[1], rel=1e-8)
+        assert record["t_statistic"] == pytest.approx(fit.tvalues[1], rel=1e-8)
+        assert record["r_squared"] == pytest.approx(fit.rsquared, rel=1e-8)
+        assert record["condition_number"] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_joint_and_market_relative_span_the_same_returns() -> None:
+    ((_, relative),), ((_, joint),) = (
+        models_of("AAPL", "XOM")[model].parts for model in ("market_relative", "joint")
+    )
+
+    np.testing.assert_allclose(joint.fit.r_squared, relative.fit.r_squared, rtol=1e-9)
+    np.testing.assert_allclose(joint.raw.sum(axis=1), relative.raw[:, 0], rtol=1e-8)
+    np.testing.assert_allclose(joint.raw[:, 1:], relative.raw[:, 1:], rtol=1e-7)
+
+
+def test_every_model_has_one_record_per_symbol_and_factor() -> None:
+    found = models_of("AAPL", "XOM")
+
+    assert tuple(found) == MODELS
+    for name, betas in found.items():
+        records = list(betas.records(("AAPL", "XOM")))
+        assert {record["model"] for record in records} == {name}
+        assert len({(record["symbol"], record["factor"]) for record in records}) == len(records) == 14
+
+
+def test_univariate_betas_survive_the_gap_of_another_proxy() -> None:
+    proxies = panel_returns(*panel.PROXIES)
+    proxies[-200:, 3] = np.nan
+
+    models = model_betas(panel_returns("AAPL"), proxies, panel.FACTORS)
+
+    records = {model.model: list(model.records(("AAPL",))) for model in models}
+    assert {record["reason"] for record in records["joint"]} == {
+        "52 common returns of the factor proxies; 60 are needed"
+    }
+    assert {record["factor"]: record["reason"] for record in records["univariate"] if record["reason"]} == {
+        "momentum": "52 common returns of the momentum proxy; 60 are needed"
+    }
 
 
 @pytest.mark.parametrize("window", [252, 60])

@@ -1,22 +1,30 @@
-"""Rate sensitivities: units, the joint market, holidays and missing yields."""
+"""Rate sensitivities: units, the joint market, robust errors, holidays and missing yields."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from services.factors.calculations.rates import rate_sensitivities, yield_changes
+from services.factors.calculations.rates import (
+    MATURITIES,
+    RateSensitivities,
+    rate_sensitivities,
+    yield_changes,
+)
 from shared.quant.returns import FloatArray, simple_returns
 from tests import panel
 
 DAYS = 253
+SERIES = {"3M": "DGS3MO", "2Y": "DGS2", "10Y": "DGS10", "30Y": "DGS30"}
 
 
 def session_days() -> np.ndarray:
     return np.array([day.toordinal() for day in panel.sessions()[-DAYS:]])
 
 
-def panel_changes() -> FloatArray:
-    observed, percents = panel.yields("DGS10")
+def panel_changes(maturity: str = "10Y") -> FloatArray:
+    observed, percents = panel.yields(SERIES[maturity])
     return yield_changes(session_days(), np.array([day.toordinal() for day in observed]), percents)
 
 
@@ -24,10 +32,27 @@ def panel_returns(*symbols: str) -> FloatArray:
     return simple_returns(panel.closes(*symbols, last=DAYS))
 
 
+def sensitivities(returns: FloatArray, maturity: str = "10Y") -> RateSensitivities:
+    (found,) = rate_sensitivities(returns, panel_returns("SPY")[:, 0], {maturity: panel_changes(maturity)})
+    return found
+
+
+def statsmodels_fits(returns: FloatArray, maturity: str) -> list[Any]:
+    """statsmodels with its Newey-West covariance, lags by the rule of the docstring, asset by asset."""
+    design = sm.add_constant(np.column_stack([panel_returns("SPY")[:, 0], panel_changes(maturity)]))
+    counts = np.isfinite(returns).sum(axis=0)
+    return [
+        sm.OLS(asset, design, missing="drop").fit(
+            cov_type="HAC", cov_kwds={"maxlags": int(4 * (count / 100) ** (2 / 9))}
+        )
+        for asset, count in zip(returns.T, counts, strict=True)
+    ]
+
+
 def test_known_sensitivity_is_recovered() -> None:
     market, changes = panel_returns("SPY")[:, 0], panel_changes()
 
-    found = rate_sensitivities((0.4 * market - 16.5 * changes)[:, None], market, changes)
+    found = sensitivities((0.4 * market - 16.5 * changes)[:, None])
 
     assert found.betas[0] == pytest.approx(-16.5, abs=1e-8)
 
@@ -57,34 +82,51 @@ def test_long_silence_is_missing_data() -> None:
     assert np.isnan(changes[8:]).all()
 
 
-def test_sensitivity_agrees_with_statsmodels() -> None:
-    returns, market, changes = panel_returns("AGG", "JPM"), panel_returns("SPY")[:, 0], panel_changes()
-    design = sm.add_constant(np.column_stack([market, changes]))
+@pytest.mark.parametrize("maturity", MATURITIES)
+@pytest.mark.parametrize("gaps", [0.0, 0.2])
+def test_sensitivity_and_its_newey_west_error_agree_with_statsmodels(maturity: str, gaps: float) -> None:
+    returns = panel_returns("AGG", "JPM", "XLU", "BSV")
+    returns[np.random.default_rng(3).random(returns.shape) < gaps] = np.nan
 
-    found = rate_sensitivities(returns, market, changes)
+    found = sensitivities(returns, maturity)
 
-    references = [sm.OLS(asset, design).fit() for asset in returns.T]
+    references = statsmodels_fits(returns, maturity)
     np.testing.assert_allclose(found.betas, [r.params[2] for r in references], rtol=1e-8)
     np.testing.assert_allclose(found.standard_errors, [r.bse[2] for r in references], rtol=1e-8)
     np.testing.assert_allclose(found.t_statistics, [r.tvalues[2] for r in references], rtol=1e-8)
 
 
-def test_bond_fund_loses_when_yields_rise() -> None:
-    market, changes = panel_returns("SPY")[:, 0], panel_changes()
+def test_maturities_stand_beside_each_other() -> None:
+    changes = {maturity: panel_changes(maturity) for maturity in MATURITIES}
+    returns, market = panel_returns("AGG", "JPM"), panel_returns("SPY")[:, 0]
 
-    found = rate_sensitivities(panel_returns("AGG", "BSV"), market, changes)
+    found = rate_sensitivities(returns, market, changes)
+
+    records = [record for maturity in found for record in maturity.records(("AGG", "JPM"))]
+    assert [(r["maturity"], r["symbol"]) for r in records] == [
+        (maturity, symbol) for maturity in MATURITIES for symbol in ("AGG", "JPM")
+    ]
+    assert {record["lags"] for record in records} == {4}
+    for maturity in found:
+        np.testing.assert_array_equal(maturity.betas, sensitivities(returns, maturity.maturity).betas)
+
+
+def test_bond_fund_loses_when_yields_rise() -> None:
+    found = sensitivities(panel_returns("AGG", "BSV"))
 
     aggregate, short_term = found.betas
     assert -8.0 < aggregate < -3.0
     assert aggregate < short_term < 0.0
 
 
-def test_without_yields_the_sensitivity_is_null_with_reason() -> None:
-    changes = yield_changes(session_days(), np.array([], dtype=np.int64), np.array([]))
+def test_one_missing_maturity_leaves_the_others_alone() -> None:
+    silent = yield_changes(session_days(), np.array([], dtype=np.int64), np.array([]))
+    market = panel_returns("SPY")[:, 0]
 
-    found = rate_sensitivities(panel_returns("AAPL"), panel_returns("SPY")[:, 0], changes)
-    (record,) = found.records(("AAPL",))
+    missing, found = rate_sensitivities(panel_returns("AGG"), market, {"30Y": silent, "10Y": panel_changes()})
+    (record,) = missing.records(("AGG",))
 
-    assert record["beta"] is None
+    assert (record["beta"], record["standard_error"], record["lags"]) == (None, None, None)
     assert record["quality"] == "insufficient"
-    assert record["reason"] == "the market and the yield have 0 common returns; 60 are needed"
+    assert record["reason"] == "0 common returns of the market and the 30Y yield; 60 are needed"
+    assert found.qualities == ("full_history",)
