@@ -1,7 +1,7 @@
 """NYSE sessions: full trading days and half days, from pandas-market-calendars."""
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 
@@ -43,6 +43,12 @@ def previous_session(day: date) -> date:
 def next_session(day: date) -> date:
     """The first session strictly after `day`."""
     return next(session for session in sessions(day, day.replace(year=day.year + 1, day=1)) if session > day)
+
+
+def weekly_session(day: date) -> date | None:
+    """When the weekly work of the week of `day` is done: its first session on or after Tuesday, if it has one."""
+    tuesday = day - timedelta(days=day.weekday() - 1)
+    return next(iter(sessions(tuesday, tuesday + timedelta(days=5))), None)
 
 
 def closing_time(session: date) -> datetime:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 from faststream.nats import NatsBroker
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from services.ingest.handlers import list_what_is_covered
 from services.stress.handlers import mirror_scenarios
+from shared.calendar import weekly_session
 from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Database, create_engine
@@ -48,16 +50,28 @@ class Pipeline:
         return await self.tell(MarketCloseRequested.new(uuid4(), as_of))
 
     async def finished(self, runs: Sequence[UUID], seconds: float = 60) -> dict[UUID, str]:
-        """Wait until none of the runs is running; returns their status."""
-        statement = text("select run_id, status from gateway.batch_runs where run_id = any(:runs)")
+        """Wait until none of the runs is running, weekly correlations included; returns their status."""
+        reported = (
+            "(select count(*) from gateway.batch_items i "
+            "where i.run_id = r.run_id and i.stage = '{}' and i.status = 'ok')"
+        )
+        statement = text(
+            f"select run_id, as_of, status, {reported.format('factors')} as exposed, "
+            f"{reported.format('correlations')} as correlated from gateway.batch_runs r where run_id = any(:runs)"
+        )
         statuses: dict[UUID, str] = {}
         async with asyncio.timeout(seconds):
             while len(statuses) < len(runs) or "running" in statuses.values():
                 await asyncio.sleep(0.05)
                 async with self.admin.transaction() as session:
                     found = await session.execute(statement, {"runs": list(runs)})
-                    statuses = {row.run_id: row.status for row in found}
+                    statuses = {row.run_id: "running" if _waits(row) else row.status for row in found}
         return statuses
+
+
+def _waits(run: Any) -> bool:
+    """Whether the correlations of a weekly session are still to come: no stage, but rows a test compares."""
+    return bool(run.as_of == weekly_session(run.as_of) and run.correlated < run.exposed)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from deploy.local.client import ApiClient, Unreachable
 from deploy.local.control import launch, stop_stack, wait_ready
 from deploy.local.stack import ADMIN_EMAIL
 from deploy.local.state import StackState, StateDirectory
+from shared.calendar import weekly_session
 from shared.database import Database, create_engine
 from shared.settings import Settings
 
@@ -50,7 +51,7 @@ class RunningStack:
         return str(answer["run_id"])
 
     def finished(self, runs: Sequence[str], seconds: float = 180) -> dict[str, Mapping[str, Any]]:
-        """Wait until none of the runs is running; returns what the API says of each."""
+        """Wait until none of the runs is running, weekly correlations included; returns what the API says of each."""
         deadline = time.monotonic() + seconds
         told: dict[str, Mapping[str, Any]] = {}
         while len(told) < len(runs):
@@ -62,7 +63,15 @@ class RunningStack:
 
     def _ended(self, runs: Collection[str]) -> dict[str, Mapping[str, Any]]:
         answers = {run: self.api.get(f"admin/batch/runs/{run}") for run in runs}
-        return {run: answer for run, answer in answers.items() if answer["status"] != "running"}
+        return {run: answer for run, answer in answers.items() if not _goes_on(answer)}
+
+
+def _goes_on(run: Mapping[str, Any]) -> bool:
+    """Whether stages, or the correlations of a weekly session, are still to come."""
+    as_of = date.fromisoformat(run["as_of"])
+    stages = [item["stage"] for item in run["items"] if item["status"] == "ok"]
+    waits = as_of == weekly_session(as_of) and stages.count("correlations") < stages.count("factors")
+    return waits or run["status"] == "running"
 
 
 @contextmanager

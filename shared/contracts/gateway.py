@@ -1,9 +1,9 @@
 """What the gateway tells: a book changed, a session is to be closed, correlations are wanted."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.event import Contract, Event, ShardEvent
 
@@ -38,6 +38,12 @@ class CorrelationParameters(Contract):
         default="both", description="which of the two minimums an underlying must reach"
     )
     cluster_threshold: float = Field(default=0.7, gt=0, le=1, description="|correlation| that links two")
+
+    @model_validator(mode="after")
+    def _window_is_long_enough(self) -> Self:
+        if self.minimum_observations > self.lookback:
+            raise ValueError("minimum_observations must not exceed lookback")
+        return self
 
 
 class CorrelationsRequested(ShardEvent):

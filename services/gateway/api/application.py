@@ -9,6 +9,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from services.gateway.api import (
     admin,
     auth,
+    correlations,
     factors,
     health,
     portfolio,
@@ -65,7 +66,18 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1")
-    for module in (auth, upload, portfolio, portfolios, positions, risk, stress, factors, admin):
+    for module in (
+        auth,
+        upload,
+        portfolio,
+        portfolios,
+        positions,
+        risk,
+        correlations,
+        stress,
+        factors,
+        admin,
+    ):
         api.include_router(module.router)
     return api
 

@@ -16,6 +16,7 @@ from tests.integration.gateway.test_runs import a_whole_run, tell
 A_PRICE = {"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04}
 ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "admin/batch/market-close", {"json": {"session_date": "2022-12-28"}}),
+    ("POST", "admin/batch/correlations", {"json": {"session_date": "2022-12-28"}}),
     ("GET", "admin/batch/runs", {}),
     ("GET", "admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11", {}),
     ("PUT", "admin/market-data/prices", {"json": {"rows": [A_PRICE]}}),

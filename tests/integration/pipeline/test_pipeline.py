@@ -18,6 +18,7 @@ from tests.builders import AS_OF, a_portfolio, a_position, save_positions
 from tests.pipeline import Pipeline, content_hash, running_pipeline
 from tests.servers import Servers
 
+WEEKLY = date(2022, 12, 27)  # a Tuesday: positions are correlated, too
 LAST_TEN = sessions(date(2022, 12, 14), AS_OF)
 
 
@@ -65,12 +66,12 @@ async def test_market_close_fills_every_table(pipeline: Pipeline, books: list[UU
 async def test_same_session_four_times_and_twice_at_once_changes_nothing(
     pipeline: Pipeline, books: list[UUID], admin: Database
 ) -> None:
-    await pipeline.finished([await pipeline.close(AS_OF)])
+    await pipeline.finished([await pipeline.close(WEEKLY)])
     once = await content_hash(admin)
 
     for _ in range(2):
-        await pipeline.finished([await pipeline.close(AS_OF)])
-    both = [await pipeline.close(AS_OF), await pipeline.close(AS_OF)]
+        await pipeline.finished([await pipeline.close(WEEKLY)])
+    both = [await pipeline.close(WEEKLY), await pipeline.close(WEEKLY)]
     statuses = await pipeline.finished(both)
 
     assert set(statuses.values()) == {"completed"}

@@ -39,3 +39,18 @@ def test_half_days_close_early() -> None:
 def test_closed_day_has_no_closing_time() -> None:
     with pytest.raises(ValueError, match="not a NYSE session"):
         calendar.closing_time(CHRISTMAS_OBSERVED)
+
+
+@pytest.mark.parametrize(
+    ("day", "weekly"),
+    [
+        (date(2022, 12, 26), date(2022, 12, 27)),
+        (date(2022, 12, 27), date(2022, 12, 27)),
+        (date(2023, 1, 1), date(2022, 12, 27)),
+        (date(2018, 12, 24), date(2018, 12, 26)),  # Christmas on Tuesday
+        (date(2019, 1, 4), date(2019, 1, 2)),  # New Year on Tuesday
+        (date(2001, 9, 12), None),  # the exchange stayed closed from Tuesday on
+    ],
+)
+def test_weekly_session_is_the_first_from_tuesday(day: date, weekly: date | None) -> None:
+    assert calendar.weekly_session(day) == weekly

@@ -1,0 +1,138 @@
+"""Correlations: of a portfolio's positions, of the factors; weekly by themselves, and when asked for."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query, Response
+
+from services.gateway.api.background import trace_headers
+from services.gateway.api.dependencies import (
+    Admin,
+    AsOf,
+    Caller,
+    ChosenPortfolio,
+    ChosenView,
+    GatewayParts,
+    OpenSession,
+    owned_or_first,
+)
+from services.gateway.api.problems import Problem, documented
+from services.gateway.api.reading.correlations import correlation_matrix, correlation_report, factor_matrix
+from services.gateway.api.schemas import (
+    CorrelationMatrix,
+    CorrelationReport,
+    CorrelationsStarted,
+    FactorMatrix,
+    Space,
+    WantedBatch,
+    WantedCorrelations,
+)
+from services.gateway.calculations.run_status import CORRELATIONS
+from services.gateway.calculations.sides import View
+from services.gateway.repository import correlations, outbox, runs
+from services.gateway.repository.rows import latest_date
+from services.gateway.tables import User
+from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
+from shared.database import Session
+from shared.published.factors import factor_exposures
+
+PORTFOLIOS_PER_SHARD = 50
+router = APIRouter(tags=["correlations"], responses=documented(401, 422))
+Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")]
+
+
+@router.get("/risk/correlations/positions/metrics", responses=documented(404))
+async def get_position_correlations(
+    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+) -> CorrelationReport:
+    """Overall correlation, concentration, effective positions, and clusters with their members."""
+    return await correlation_report(gateway.database, portfolio["portfolio_id"], as_of, view)
+
+
+@router.get("/risk/correlations/positions/matrix", responses=documented(404))
+async def get_position_matrix(
+    portfolio: ChosenPortfolio,
+    gateway: GatewayParts,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+    limit: Largest = 100,
+) -> CorrelationMatrix:
+    """The correlation matrix by underlying, with the data quality of every pair."""
+    return await correlation_matrix(gateway.database, portfolio["portfolio_id"], as_of, view, limit)
+
+
+@router.get("/risk/correlations/factors/matrix")
+async def get_factor_matrix(
+    _: Caller, gateway: GatewayParts, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
+) -> FactorMatrix:
+    """The factors' covariances and correlations, with the mean, least and greatest of the correlations."""
+    return await factor_matrix(gateway.database, as_of, space)
+
+
+@router.post("/risk/correlations/positions/calculate", status_code=202, responses=documented(404))
+async def calculate_position_correlations(
+    caller: Caller, session: OpenSession, response: Response, wanted: WantedCorrelations | None = None
+) -> CorrelationsStarted:
+    """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the session's."""
+    asked = wanted or WantedCorrelations()
+    portfolio_id: UUID = (await owned_or_first(session, caller, asked.portfolio_id))["portfolio_id"]
+    as_of = await latest_date(session, factor_exposures, portfolio_id, asked.as_of)
+    run_id = await _start_run(session, caller, as_of, [portfolio_id], asked.parameters)
+    where = f"portfolio_id={portfolio_id}&as_of={as_of}"
+    response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
+    return CorrelationsStarted.model_validate(
+        {
+            "run_id": run_id,
+            "portfolio_id": portfolio_id,
+            "as_of": as_of,
+            "portfolios": 1,
+            "status": "running",
+        }
+    )
+
+
+@router.post("/admin/batch/correlations", status_code=202, responses=documented(403))
+async def calculate_every_portfolio(
+    admin: Admin, session: OpenSession, response: Response, wanted: WantedBatch | None = None
+) -> CorrelationsStarted:
+    """Correlate the positions of every portfolio with exposures on a session, as the weekly calculation does."""
+    as_of = (wanted or WantedBatch()).session_date or await correlations.latest_exposed_session(session)
+    portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
+    run_id = await _start_run(session, admin, as_of, portfolio_ids, CorrelationParameters())
+    response.headers["Location"] = f"/api/v1/admin/batch/runs/{run_id}"
+    return CorrelationsStarted.model_validate(
+        {
+            "run_id": run_id,
+            "portfolio_id": None,
+            "as_of": as_of,
+            "portfolios": len(portfolio_ids),
+            "status": "running",
+        }
+    )
+
+
+async def _start_run(
+    session: Session,
+    user: User,
+    as_of: date | None,
+    portfolio_ids: Sequence[UUID],
+    parameters: CorrelationParameters,
+) -> UUID:
+    """Leave the work in the outbox, cut into shards, and open its run; 422 without exposures to work on."""
+    price_run = await correlations.latest_price_run(session, as_of) if as_of else None
+    if as_of is None or price_run is None or not portfolio_ids:
+        detail = "no factor exposures are stored to correlate: they come with the first run of a session"
+        raise Problem(422, "not_calculated", detail)
+    run_id = uuid4()
+    await runs.save_run(session, run_id, as_of, CORRELATIONS, user.user_id)
+    parts = [
+        tuple(portfolio_ids[start : start + PORTFOLIOS_PER_SHARD])
+        for start in range(0, len(portfolio_ids), PORTFOLIOS_PER_SHARD)
+    ]
+    for shard, part in enumerate(parts):
+        facts = {"price_run": price_run, "portfolio_ids": part, "parameters": parameters}
+        event = CorrelationsRequested.new(run_id, as_of, part=shard, shard=shard, shards=len(parts), **facts)
+        await outbox.save_event(session, event, trace_headers())
+    return run_id

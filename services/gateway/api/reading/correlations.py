@@ -1,0 +1,163 @@
+"""Correlations of positions and of factors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.gateway.api.dependencies import at_once
+from services.gateway.api.schemas import CorrelationMatrix, CorrelationReport, FactorMatrix, Space
+from services.gateway.calculations import correlations as layout
+from services.gateway.calculations.sides import View
+from services.gateway.repository import correlations
+from services.gateway.repository.rows import Row, latest_date
+from shared.database import Database
+from shared.published.factors import correlation_calculations
+
+NO_CORRELATIONS = (
+    "no correlations of this portfolio exist at or before that date: "
+    "they are computed weekly, or when asked for"
+)
+NO_COVARIANCE = "no factor covariance exists at or before that date"
+TOO_FEW_DAYS = "too few days on which every factor has a return"
+_FIGURES = (
+    *("price_run", "parameters", "overall_correlation", "concentration", "effective_positions", "coverage"),
+    *("gross_value", "kept_value", "positions", "positions_kept", "symbols_kept"),
+    *("psd_repaired", "largest_repair", "reason"),
+)
+
+
+@dataclass(frozen=True)
+class Calculated:
+    """A portfolio's calculation at or before a date, for one view; `row` is None when there is none."""
+
+    portfolio_id: UUID
+    view: View
+    row: Row | None
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the answer says about itself."""
+        as_of = self.row["as_of"] if self.row else None
+        return {"portfolio_id": self.portfolio_id, "view": self.view, "as_of": as_of}
+
+    def kept(self) -> list[Row]:
+        """The symbols in the matrix, the largest first."""
+        return list(self.row["kept"]) if self.row else []
+
+
+async def _calculated(database: Database, portfolio_id: UUID, as_of: date | None, view: View) -> Calculated:
+    async with database.transaction() as session:
+        day = await latest_date(session, correlation_calculations, portfolio_id, as_of)
+        row = await correlations.load_calculation(session, portfolio_id, day, view) if day else None
+    return Calculated(portfolio_id, view, row)
+
+
+async def correlation_report(
+    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+) -> CorrelationReport:
+    """The view's figures and clusters on their last session at or before `as_of`."""
+    found = await _calculated(database, portfolio_id, as_of, view)
+    row = found.row
+    if row is None:
+        return CorrelationReport.model_validate({**_nothing(found), "reason": NO_CORRELATIONS})
+    key = (portfolio_id, row["as_of"])
+    names = [symbol["symbol"] for symbol in found.kept()]
+    clusters, members, counts, exposed = await at_once(
+        database,
+        lambda session: correlations.load_clusters(session, *key, view),
+        lambda session: correlations.load_members(session, *key, view),
+        lambda session: correlations.count_qualities(session, *key, names),
+        lambda session: correlations.load_exposed(session, *key),
+    )
+    return CorrelationReport.model_validate(
+        {
+            **found.described,
+            **{name: row[name] for name in _FIGURES},
+            "clusters": layout.with_members(clusters, members),
+            "data_quality": layout.qualities(counts),
+            "left_out": layout.left_out(exposed, row["left_out"], found.kept()),
+            "warnings": row["warnings"],
+        }
+    )
+
+
+def _nothing(found: Calculated) -> dict[str, Any]:
+    empty: dict[str, Any] = {"clusters": [], "left_out": [], "warnings": []}
+    return {
+        **dict.fromkeys(_FIGURES),
+        **found.described,
+        **empty,
+        "data_quality": layout.qualities({}),
+    }
+
+
+async def correlation_matrix(
+    database: Database, portfolio_id: UUID, as_of: date | None, view: View, limit: int
+) -> CorrelationMatrix:
+    """The view's matrix of its `limit` largest symbols, on its last session at or before `as_of`."""
+    found = await _calculated(database, portfolio_id, as_of, view)
+    shown = found.kept()[:limit]
+    names = [symbol["symbol"] for symbol in shown]
+    rows: Sequence[Row] = []
+    if found.row is not None:
+        async with database.transaction() as session:
+            rows = await correlations.load_pairs(session, portfolio_id, found.row["as_of"], names)
+    return CorrelationMatrix.model_validate(
+        {
+            **found.described,
+            **_matrices(rows, names, repaired=bool(found.row and found.row["psd_repaired"])),
+            "symbols": shown,
+            "total": len(found.kept()),
+            "parameters": found.row["parameters"] if found.row else None,
+            "psd_repaired": found.row["psd_repaired"] if found.row else None,
+            "reason": found.row["reason"] if found.row else NO_CORRELATIONS,
+        }
+    )
+
+
+def _matrices(rows: Sequence[Row], names: Sequence[str], *, repaired: bool) -> dict[str, Any]:
+    keys = ("symbol_a", "symbol_b")
+    once = [row for row in rows if row["symbol_a"] < row["symbol_b"]]
+    words = [row["quality"] for row in once]
+    return {
+        "correlations": layout.matrix(rows, names, "correlation", keys),
+        "measured": layout.matrix(rows, names, "measured_correlation", keys) if repaired else None,
+        "observations": layout.matrix(rows, names, "observations", keys),
+        "quality": layout.matrix(rows, names, "quality", keys),
+        "data_quality": {word: words.count(word) for word in layout.QUALITIES},
+        "unmeasured": [row for row in once if row["correlation"] is None],
+    }
+
+
+async def factor_matrix(database: Database, as_of: date | None, space: Space) -> FactorMatrix:
+    """The factors' covariances and correlations on their last session at or before `as_of`."""
+    async with database.transaction() as session:
+        day = await correlations.latest_covariance_session(session, as_of)
+        rows = await correlations.load_covariances(session, day, space) if day else []
+    first = rows[0] if rows else {}
+    order = list(dict.fromkeys(row["factor_a"] for row in rows))
+    keys = ("factor_a", "factor_b")
+    square = layout.matrix(rows, order, "correlation", keys)
+    return FactorMatrix.model_validate(
+        {
+            "as_of": day,
+            "space": space,
+            "factors": [
+                {"factor": row["factor_a"], "name": row["name"], "proxy": row["proxy"]}
+                for row in rows[:: len(order) or 1]
+            ],
+            "correlations": square,
+            "covariances": layout.matrix(rows, order, "covariance", keys),
+            "statistics": layout.off_diagonal(square),
+            **{name: first.get(name) for name in ("price_run", "decay", "lookback", "observations")},
+            "reason": _why_no_matrix(day, square),
+        }
+    )
+
+
+def _why_no_matrix(day: date | None, square: Sequence[Sequence[float | None]]) -> str | None:
+    if day is None or not square:
+        return NO_COVARIANCE
+    return TOO_FEW_DAYS if layout.off_diagonal(square)["mean"] is None else None

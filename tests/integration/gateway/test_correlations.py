@@ -1,0 +1,316 @@
+"""Correlations through the API: nothing before they exist, the whole matrix after, on demand through all services."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from services.factors import tables as factors
+from services.gateway.api.dependencies import Gateway
+from shared.contracts.event import Event
+from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
+from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
+from shared.database import Database
+from tests.builders import AS_OF, save
+from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.test_runs import a_whole_run, tell
+from tests.pipeline import Pipeline, running_pipeline
+from tests.servers import Servers
+
+WEEKLY = date(2022, 12, 27)
+METRICS, MATRIX = "risk/correlations/positions/metrics", "risk/correlations/positions/matrix"
+CALCULATE, BATCH = "risk/correlations/positions/calculate", "admin/batch/correlations"
+FACTORS = "risk/correlations/factors/matrix"
+BOOK = HEADER + (
+    "XOM,300,90,2022-06-01,oil\nCVX,200,150,2022-06-01,oil\nAAPL,300,120,2022-06-01,\nJPM,-20,130,2022-06-01,\n"
+    "SPY,-100,380,2022-03-01,\nQUAL,-300,110,2022-03-01,\nXOM230616C00110000,5,8.45,2022-11-01,\n"
+)
+
+
+@pytest.fixture
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    """All six services at work."""
+    async with running_pipeline(servers, admin) as running:
+        yield running
+
+
+async def a_closed_book(person: Person, pipeline: Pipeline, session_date: date) -> str:
+    """A portfolio whose first run, on this session, has ended."""
+    uploaded = await person.upload(BOOK.encode(), as_of=str(session_date), portfolio_name="Book")
+    run_id = UUID(uploaded.json()["run_id"])
+    assert (await pipeline.finished([run_id]))[run_id] == "completed"
+    return str(uploaded.json()["portfolio"]["portfolio_id"])
+
+
+async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> None:
+    """What the requests look for: exposures of the portfolio, and the version of the data they rest on."""
+    row = {"portfolio_id": UUID(portfolio_id), "as_of": as_of, "model": "market_relative", "factor": "market"}
+    sums = {"dollar_exposure": 1.0, "gross_exposure": 1.0, "coverage": 1.0}
+    counts = {"positions": 2, "positions_left_out": 0}
+    await save(admin, factors.FactorExposure, [row | sums | counts])
+    pair = {
+        "as_of": as_of,
+        "space": "absolute",
+        "factor_a": "market",
+        "factor_b": "market",
+        "price_run": "p7",
+    }
+    numbers = {"covariance": 1e-4, "correlation": 1.0, "decay": 0.94, "lookback": 252, "observations": 252}
+    blank = dict.fromkeys(column.name for column in factors.sql_table(factors.FactorCovariance).columns)
+    await save(admin, factors.FactorCovariance, [blank | pair | numbers])
+
+
+async def requests(admin: Database) -> list[CorrelationsRequested]:
+    """What was left for the bus."""
+    async with admin.transaction() as session:
+        found = await session.scalars(
+            text("select payload from gateway.outbox where subject = :subject order by outbox_id"),
+            {"subject": CorrelationsRequested.subject},
+        )
+        return [CorrelationsRequested.model_validate(payload) for payload in found]
+
+
+async def test_before_the_first_calculation_everything_is_null_with_a_reason(ann: Person) -> None:
+    await ann.post("portfolios", {"name": "A"})
+
+    report, matrix = (await ann.get(METRICS)).json(), (await ann.get(MATRIX)).json()
+
+    assert (report["as_of"], report["overall_correlation"], report["clusters"]) == (None, None, [])
+    assert (matrix["symbols"], matrix["correlations"], matrix["total"]) == ([], [], 0)
+    assert "they are computed weekly" in report["reason"] == matrix["reason"]
+    assert (await ann.get(FACTORS)).json()["reason"]
+
+
+async def test_weekly_session_leaves_correlations_behind(ann: Person, pipeline: Pipeline) -> None:
+    portfolio_id = await a_closed_book(ann, pipeline, WEEKLY)
+
+    report = (await ann.get(METRICS)).json()
+    matrix = (await ann.get(MATRIX)).json()
+
+    assert_report_adds_up(report, portfolio_id)
+    assert_matrix_is_a_correlation_matrix(matrix)
+    assert report["symbols_kept"] == matrix["total"] == len(matrix["symbols"]) == 5
+    pairs = np.abs(np.array(matrix["correlations"])[np.triu_indices(5, 1)])
+    assert report["overall_correlation"] == pytest.approx(pairs.mean())
+    weights = np.array([symbol["weight"] for symbol in matrix["symbols"]])
+    risk = weights @ np.array(matrix["correlations"]) @ weights
+    assert report["effective_positions"] == pytest.approx(1 / risk)
+
+
+def assert_report_adds_up(report: dict[str, Any], portfolio_id: str) -> None:
+    assert (report["portfolio_id"], report["as_of"], report["reason"]) == (portfolio_id, "2022-12-27", None)
+    assert report["parameters"] == CorrelationParameters().model_dump()
+    oil = next(cluster for cluster in report["clusters"] if cluster["name"] == "oil")
+    assert {member["symbol"] for member in oil["members"]} == {"XOM", "CVX"}
+    assert sum(member["weight"] for member in oil["members"]) == pytest.approx(oil["weight"])
+    clustered = sum(cluster["weight"] for cluster in report["clusters"])
+    assert clustered == pytest.approx(report["concentration"])
+    (small,) = report["left_out"]
+    assert (small["symbol"], small["code"]) == ("JPM", "below_value")
+    assert report["coverage"] == pytest.approx(report["kept_value"] / report["gross_value"], abs=1e-4)
+    assert (report["positions"], report["positions_kept"]) == (7, 6)
+    assert report["data_quality"] == {"full_history": 10, "limited_history": 0, "insufficient": 0}
+
+
+def assert_matrix_is_a_correlation_matrix(matrix: dict[str, Any]) -> None:
+    values = np.array(matrix["correlations"])
+    assert (values == values.T).all()
+    assert (np.diag(values) == 1.0).all()
+    assert np.linalg.eigvalsh(values).min() > -1e-9
+    sizes = [abs(symbol["value"]) for symbol in matrix["symbols"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(symbol["weight"] for symbol in matrix["symbols"]) == pytest.approx(1.0)
+    assert {word for row in matrix["quality"] for word in row} == {"full_history"}
+    assert {days for row in matrix["observations"] for days in row} == {90}
+    assert (matrix["measured"], matrix["unmeasured"], matrix["psd_repaired"]) == (None, [], False)
+
+
+async def test_sides_and_limits_are_parts_of_the_matrix(ann: Person, pipeline: Pipeline) -> None:
+    await a_closed_book(ann, pipeline, WEEKLY)
+
+    whole, shorts, two = [
+        (await ann.get(MATRIX, **query)).json() for query in ({}, {"view": "shorts"}, {"limit": 2})
+    ]
+    metrics = (await ann.get(METRICS, view="shorts")).json()
+
+    names = [symbol["symbol"] for symbol in whole["symbols"]]
+    assert [symbol["symbol"] for symbol in shorts["symbols"]] == ["SPY", "QUAL"]
+    places = [names.index(name) for name in ("SPY", "QUAL")]
+    assert shorts["correlations"] == np.array(whole["correlations"])[np.ix_(places, places)].tolist()
+    assert (two["symbols"], two["total"]) == (whole["symbols"][:2], 5)
+    assert two["correlations"] == [row[:2] for row in whole["correlations"][:2]]
+    assert (metrics["view"], metrics["symbols_kept"], metrics["concentration"]) == ("shorts", 2, 1.0)
+    assert [cluster["name"] for cluster in metrics["clusters"]] == ["SPY lookalikes"]
+    assert metrics["overall_correlation"] == pytest.approx(shorts["correlations"][0][1])
+
+
+async def test_correlations_are_computed_when_asked_for(
+    ann: Person, operator: Person, pipeline: Pipeline
+) -> None:
+    portfolio_id = await a_closed_book(ann, pipeline, AS_OF)
+    assert (await ann.get(METRICS)).json()["as_of"] is None  # a Wednesday
+
+    started = await ann.post(CALCULATE, {"parameters": {"minimum_value": 1000, "minimum_weight": 0}})
+
+    run_id = UUID(started.json()["run_id"])
+    assert (started.status_code, started.json()["as_of"]) == (202, "2022-12-28")
+    assert (await pipeline.finished([run_id]))[run_id] == "completed"
+    report = (await ann.get(started.headers["location"].removeprefix("/api/v1/"))).json()
+    assert (report["portfolio_id"], report["as_of"], report["symbols_kept"]) == (
+        portfolio_id,
+        "2022-12-28",
+        6,
+    )
+    assert report["parameters"]["minimum_value"] == 1000
+    run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
+    assert (run["trigger"], [item["stage"] for item in run["items"]]) == ("correlations", ["correlations"])
+    assert run["items"][0]["portfolio_ids"] == [portfolio_id]
+    assert run["stages"][0]["shards_done"] == 1
+
+
+async def test_operator_correlates_every_portfolio(
+    ann: Person, bob: Person, operator: Person, pipeline: Pipeline
+) -> None:
+    for person in (ann, bob):
+        await a_closed_book(person, pipeline, AS_OF)
+
+    started = await operator.post(BATCH, {"session_date": "2022-12-28"})
+
+    run_id = UUID(started.json()["run_id"])
+    assert (started.status_code, started.json()["portfolios"]) == (202, 2)
+    assert started.headers["location"] == f"/api/v1/admin/batch/runs/{run_id}"
+    assert (await pipeline.finished([run_id]))[run_id] == "completed"
+    for person in (ann, bob):
+        assert (await person.get(METRICS)).json()["as_of"] == "2022-12-28"
+
+
+async def test_factor_matrix_is_definite_in_both_spaces(ann: Person, pipeline: Pipeline) -> None:
+    await a_closed_book(ann, pipeline, AS_OF)
+
+    relative, absolute = [
+        (await ann.get(FACTORS, space=space)).json() for space in ("market_relative", "absolute")
+    ]
+
+    for matrix in (relative, absolute):
+        correlations, covariances = (np.array(matrix[name]) for name in ("correlations", "covariances"))
+        assert [factor["factor"] for factor in matrix["factors"]][:3] == ["market", "value", "growth"]
+        assert np.linalg.eigvalsh(covariances).min() > 0.0
+        assert (np.diag(correlations) == 1.0).all()
+        pairs = correlations[np.triu_indices(7, 1)]
+        spread = matrix["statistics"]
+        assert spread == pytest.approx({"mean": pairs.mean(), "min": pairs.min(), "max": pairs.max()})
+        assert (matrix["decay"], matrix["lookback"], matrix["reason"]) == (0.94, 252, None)
+    assert relative["correlations"] != absolute["correlations"]
+    assert relative["price_run"].startswith("2022-12-28")
+
+
+async def test_request_goes_out_with_its_run_in_one_transaction(
+    ann: Person, admin: Database, market: None
+) -> None:
+    portfolio_id = await ann.uploaded()
+    await exposures(admin, portfolio_id)
+
+    started = (await ann.post(CALCULATE, {"portfolio_id": portfolio_id})).json()
+
+    (event,) = await requests(admin)
+    assert (str(event.run_id), event.as_of) == (started["run_id"], AS_OF)
+    assert ([str(each) for each in event.portfolio_ids], event.price_run) == ([portfolio_id], "p7")
+    assert event.parameters == CorrelationParameters()
+
+
+async def test_many_portfolios_are_cut_into_shards(operator: Person, admin: Database, market: None) -> None:
+    for _ in range(51):
+        await exposures(admin, str(uuid4()))
+
+    started = (await operator.request("POST", BATCH)).json()
+
+    events = await requests(admin)
+    assert (started["portfolios"], started["as_of"]) == (51, "2022-12-28")
+    assert [(event.shard, event.shards, len(event.portfolio_ids)) for event in events] == [
+        (0, 2, 50),
+        (1, 2, 1),
+    ]
+    assert len({portfolio for event in events for portfolio in event.portfolio_ids}) == 51
+
+
+async def test_without_exposures_nothing_is_started(
+    ann: Person, operator: Person, admin: Database, market: None
+) -> None:
+    portfolio_id = await ann.uploaded()
+    await exposures(admin, portfolio_id)
+
+    early = await ann.post(CALCULATE, {"as_of": "2022-12-01"})
+    other = await operator.post(BATCH, {"session_date": "2022-12-01"})
+
+    for answer in (early, other):
+        assert (answer.status_code, answer.json()["code"]) == (422, "not_calculated")
+    assert await requests(admin) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lookback": 10},
+        {"minimum_observations": 100},
+        {"keep": "all"},
+        {"cluster_threshold": 0},
+        {"minimum_weight": 1.5},
+    ],
+)
+async def test_parameters_that_make_no_sense_are_refused(ann: Person, wrong: dict[str, Any]) -> None:
+    answer = await ann.post(CALCULATE, {"parameters": wrong})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def correlated(run_id: UUID, shard: int = 0, shards: int = 1) -> Event:
+    facts = {"price_run": "p", "shard": shard, "shards": shards, "portfolio_ids": ()}
+    return CorrelationsComputed.new(run_id, AS_OF, part=shard, **facts)
+
+
+async def started_run(ann: Person, admin: Database) -> UUID:
+    await exposures(admin, await ann.uploaded())
+    return UUID((await ann.post(CALCULATE, {})).json()["run_id"])
+
+
+async def status_of(operator: Person, run_id: UUID) -> tuple[str, list[dict[str, Any]]]:
+    run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
+    return run["status"], run["problems"]
+
+
+async def test_requested_run_ends_with_its_correlations(
+    ann: Person, operator: Person, gateway: Gateway, admin: Database, market: None
+) -> None:
+    run_id = await started_run(ann, admin)
+    assert await status_of(operator, run_id) == ("running", [])
+
+    await tell(gateway, [correlated(run_id), correlated(run_id)])
+
+    assert await status_of(operator, run_id) == ("completed", [])
+
+
+async def test_requested_run_that_failed_says_why(
+    ann: Person, operator: Person, gateway: Gateway, admin: Database, market: None
+) -> None:
+    run_id = await started_run(ann, admin)
+    told = {"heard": CorrelationsRequested.subject, "attempts": 5, "error": "MemoryError", "message": "no"}
+
+    await tell(gateway, [FactorsFailed.new(run_id, AS_OF, **told)])
+
+    status, (problem,) = await status_of(operator, run_id)
+    assert (status, problem["stage"], problem["code"]) == ("failed", "correlations", "MemoryError")
+
+
+async def test_weekly_correlations_decide_nothing_about_a_session(
+    operator: Person, gateway: Gateway, market: None
+) -> None:
+    run_id = uuid4()
+    told = {"heard": FactorsComputed.subject, "attempts": 5, "error": "MemoryError", "message": "no"}
+
+    await tell(gateway, [*a_whole_run(run_id), FactorsFailed.new(run_id, AS_OF, **told), correlated(run_id)])
+
+    assert await status_of(operator, run_id) == ("completed", [])
