@@ -1,6 +1,6 @@
 """`make bench`: every benchmark, one after the other, as ratios against a named peer in the same run."""
 
-from tests.bench import bench_factors, bench_greeks, bench_pipeline, show
+from tests.bench import bench_factors, bench_greeks, bench_pipeline, bench_stress, show
 
-for benchmark in (bench_greeks, bench_factors, bench_pipeline):
+for benchmark in (bench_greeks, bench_factors, bench_stress, bench_pipeline):
     show(benchmark.run())

@@ -7,12 +7,8 @@ No time passes. What does not move changes nothing: the difference is exactly ze
 import numpy as np
 
 from services.stress.calculations.books import Booleans, Contracts, Floats, Places
-from shared.quant.black_scholes import OptionColumns, option_values
-
-
-def prices(options: OptionColumns, american: Booleans) -> Floats:
-    return option_values(options).price
-
+from shared.quant.black_scholes import OptionColumns
+from shared.quant.pricing import prices
 
 # Models know no price of zero and no negative volatility: moves beyond stop at these.
 LOWEST_UNDERLYING = 1e-4  # of the price before the move

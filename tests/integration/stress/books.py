@@ -12,13 +12,13 @@ import numpy as np
 from services.factors import tables as factors
 from services.greeks import tables as greeks
 from services.stress import calculations
-from services.stress.calculations.repricing import prices
 from services.stress.handlers import stress_portfolios
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from shared.published import stress as published
 from shared.quant.black_scholes import OptionColumns
+from shared.quant.pricing import prices
 from tests.builders import AS_OF, save
 
 Role = Callable[[str], Database]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from services.stress.calculations import STOCK, Book, Contracts, historical_pnl, history_reasons
-from services.stress.calculations.repricing import prices
 from shared.quant.black_scholes import OptionColumns
+from shared.quant.pricing import prices
 
 NAN = np.nan
 RETURNS = np.array([[0.02, -0.05, 0.0], [0.01, NAN, -0.10], [NAN, NAN, NAN]])  # AAPL, XOM, NEWCO

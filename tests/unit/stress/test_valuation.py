@@ -21,8 +21,8 @@ from services.stress.calculations import (
     stressed_impacts,
     stressed_underlying_returns,
 )
-from services.stress.calculations.repricing import prices
 from shared.quant.black_scholes import OptionColumns, option_values
+from shared.quant.pricing import prices
 
 NAMES = ["Market", "Value", "Growth"]
 COVARIANCE = np.array([[0.04, 0.005, -0.004], [0.005, 0.01, -0.009], [-0.004, -0.009, 0.0121]])

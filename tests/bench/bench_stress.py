@@ -1,0 +1,200 @@
+"""Full repricing of 10,000 positions, 2,000 of them American options, under the eighteen scenarios.
+
+`python -m tests.bench.bench_stress`. One process on one core. Measured is the mathematics of `stress_test` from loaded
+arrays to every position's and portfolio's impacts: the direct method alone (18 scenarios), then both methods (36, of
+which 31 differ). Every contract is another one, so nothing is saved by holders sharing it. The peer is what the
+service did before: options by delta and gamma. Accuracy is that of the repriced values against QuantLib.
+"""
+
+import os
+import statistics
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import QuantLib
+
+from services.stress.calculations import (
+    STOCK,
+    Book,
+    Contracts,
+    Floats,
+    direct_shocks,
+    historical_pnl,
+    price_changes,
+    stress_test,
+    stressed_impacts,
+)
+from shared.quant.black_scholes import OptionColumns, option_values
+from tests.bench.measured_windows import NAMES, bundled
+
+POSITIONS, OPTIONS, PORTFOLIOS = 10_000, 2_000, 100
+REPETITIONS = 5
+QUANTLIB_SAMPLE = 40
+DAYS = 252
+
+
+def run() -> list[dict[str, Any]]:
+    """Median seconds of direct, of both methods, and of the past 252 days."""
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(everywhere)})
+    try:
+        return _measured(random_book())
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def _measured(book: Book) -> list[dict[str, Any]]:
+    scenarios, covariance = bundled(), random_covariance()
+    shocks = direct_shocks(scenarios, NAMES)
+    without = without_repricing(book)
+    delta_gamma = median_seconds(lambda: stressed_impacts(without, shocks))
+    direct = median_seconds(lambda: stress_test(book, scenarios, NAMES, None))
+    both = median_seconds(lambda: stress_test(book, scenarios, NAMES, covariance))
+    returns = np.random.default_rng(7).normal(0, 0.02, (POSITIONS, DAYS))
+    past = median_seconds(lambda: historical_pnl(book, returns, np.arange(POSITIONS)))
+    held = f"{POSITIONS:,} positions, {OPTIONS:,} different American options"
+    return [
+        _line(f"{held}, 18 scenarios, delta and gamma only", delta_gamma, None, None),
+        _line(f"{held}, 18 scenarios repriced in full", direct, delta_gamma, quantlib_difference(book)),
+        _line(f"{held}, 18 scenarios by both methods", both, delta_gamma, None),
+        _line(f"{held}, the past 252 days", past, None, None),
+    ]
+
+
+def _line(name: str, seconds: float, peer: float | None, accuracy: str | None) -> dict[str, Any]:
+    return {
+        "name": f"{name}, one core",
+        "value": seconds,
+        "unit": "s",
+        "peer": None if peer is None else "the same by delta and gamma",
+        "ratio": None if peer is None else peer / seconds,
+        "accuracy": accuracy,
+    }
+
+
+def median_seconds(work: Callable[[], object]) -> float:
+    """Median of some repetitions after one that warms up."""
+    work()
+    seconds = []
+    for _ in range(REPETITIONS):
+        started = perf_counter()
+        work()
+        seconds.append(perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def random_book() -> Book:
+    """Stocks long and short, and options from a week to two years, deep in to deep out, with dividends."""
+    dice = np.random.default_rng(20221228)
+    contracts = random_contracts(dice)
+    greeks = option_values(columns_of(contracts))
+    contract = np.full(POSITIONS, STOCK, dtype=np.intp)
+    options = np.sort(dice.permutation(POSITIONS)[:OPTIONS])
+    contract[options] = np.arange(OPTIONS)
+    units = np.zeros(POSITIONS)
+    units[options] = 100.0 * dice.integers(1, 50, OPTIONS) * dice.choice([-1, 1], OPTIONS)
+    exposure = dice.normal(0, 50_000, POSITIONS)
+    exposure[options] = units[options] * greeks.delta * contracts.underlying_price
+    gamma, spot = np.zeros(POSITIONS), np.zeros(POSITIONS)
+    gamma[options], spot[options] = units[options] * greeks.gamma, contracts.underlying_price
+    return Book(
+        portfolios=PORTFOLIOS,
+        portfolio=dice.integers(0, PORTFOLIOS, POSITIONS).astype(np.intp),
+        symbols=[f"S{place}" for place in range(POSITIONS)],
+        exposure=exposure,
+        betas=np.column_stack([dice.normal(1, 0.3, POSITIONS), dice.normal(0, 0.4, (POSITIONS, 6))]),
+        rate_beta=dice.normal(-3, 2, POSITIONS),
+        gamma=gamma,
+        underlying_price=spot,
+        contract=contract,
+        units=units,
+        contracts=contracts,
+    )
+
+
+def random_contracts(dice: np.random.Generator) -> Contracts:
+    """American calls and puts."""
+    spot = dice.uniform(20, 400, OPTIONS)
+    return Contracts(
+        symbols=np.array([f"C{place}" for place in range(OPTIONS)]),
+        call=dice.random(OPTIONS) < 0.5,
+        american=np.ones(OPTIONS, dtype=np.bool_),
+        underlying_price=spot,
+        strike=spot * dice.uniform(0.6, 1.5, OPTIONS),
+        years_to_expiry=dice.integers(7, 730, OPTIONS) / 365.0,
+        volatility=dice.uniform(0.12, 0.80, OPTIONS),
+        rate=dice.uniform(0.03, 0.05, OPTIONS),
+        dividend_yield=dice.choice([0.0, 0.005, 0.02, 0.04], OPTIONS),
+    )
+
+
+def without_repricing(book: Book) -> Book:
+    """The same book with nothing to reprice: options count by delta and gamma."""
+    none = book.contracts.take(np.zeros(0, dtype=np.intp))
+    columns = {name: getattr(book, name) for name in Book.__dataclass_fields__}
+    return Book(**{**columns, "contract": np.full(POSITIONS, STOCK, dtype=np.intp), "contracts": none})
+
+
+def random_covariance() -> Floats:
+    """A positive definite covariance of seven factors of daily returns."""
+    loadings = np.random.default_rng(3).normal(0, 0.008, (7, 7))
+    covariance: Floats = loadings @ loadings.T + np.diag(np.full(7, 2e-5))
+    return covariance
+
+
+def columns_of(contracts: Contracts) -> OptionColumns:
+    """As the pricing functions take them."""
+    names = ("call", "underlying_price", "strike", "years_to_expiry", "volatility", "rate", "dividend_yield")
+    return OptionColumns.of(**{name: getattr(contracts, name) for name in names})
+
+
+def quantlib_difference(book: Book) -> str:
+    """The largest difference of a repriced change, over some contracts and three scenarios, in dollars per share."""
+    some = book.contracts.take(np.arange(QUANTLIB_SAMPLE))
+    moves = np.array([[-0.35, -0.10, 0.25]] * QUANTLIB_SAMPLE)
+    ours = price_changes(some, moves, np.array([0.0, 0.01, 0.0]), np.zeros(3))
+    theirs = np.array(
+        [
+            [
+                quantlib_price(some, place, 1 + move, rate) - quantlib_price(some, place, 1.0, 0.0)
+                for move, rate in zip(row, (0.0, 0.01, 0.0), strict=True)
+            ]
+            for place, row in enumerate(moves)
+        ]
+    )
+    return f"largest difference to QuantLib {np.abs(ours - theirs).max():.4f} per share"
+
+
+def quantlib_price(contracts: Contracts, place: int, scale: float, rate_shock: float) -> float:
+    """The American value on a fine finite-difference grid."""
+    today, count = QuantLib.Date(28, 12, 2022), QuantLib.Actual365Fixed()
+    QuantLib.Settings.instance().evaluationDate = today
+
+    def flat(level: float) -> Any:
+        return QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(today, level, count))
+
+    volatility = QuantLib.BlackConstantVol(
+        today, QuantLib.NullCalendar(), float(contracts.volatility[place]), count
+    )
+    process = QuantLib.BlackScholesMertonProcess(
+        QuantLib.QuoteHandle(QuantLib.SimpleQuote(float(contracts.underlying_price[place]) * scale)),
+        flat(float(contracts.dividend_yield[place])),
+        flat(float(contracts.rate[place]) + rate_shock),
+        QuantLib.BlackVolTermStructureHandle(volatility),
+    )
+    kind = QuantLib.Option.Call if contracts.call[place] else QuantLib.Option.Put
+    days = round(float(contracts.years_to_expiry[place]) * 365)
+    exercise = QuantLib.AmericanExercise(today, today + days)
+    option = QuantLib.VanillaOption(
+        QuantLib.PlainVanillaPayoff(kind, float(contracts.strike[place])), exercise
+    )
+    option.setPricingEngine(QuantLib.FdBlackScholesVanillaEngine(process, 600, 600))
+    return float(option.NPV())
+
+
+if __name__ == "__main__":
+    from tests.bench import show
+
+    show(run())
