@@ -63,9 +63,13 @@ async def load_factors(session: Session, as_of: date) -> Factors:
 
 
 async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
-    """(factors, factors) covariance of market-relative factor returns; None unless every pair is stored."""
+    """(factors, factors) covariance of market-relative factor returns; None unless every pair is stored.
+
+    The one drawn to its diagonal, made for conditional expectations, where there is one, else the measured one.
+    """
     pair = factors.factor_covariances.c
-    statement = select(pair.factor_a, pair.factor_b, pair.covariance).where(
+    covariance = func.coalesce(pair.shrunk_covariance, pair.covariance).label("covariance")
+    statement = select(pair.factor_a, pair.factor_b, covariance).where(
         pair.as_of == as_of, pair.space == SPACE
     )
     stored = {(row.factor_a, row.factor_b): row.covariance for row in await session.execute(statement)}

@@ -88,7 +88,9 @@ def call_value(spot: float, rate: float = 0.04) -> float:
     return 1_000 * float(prices(columns, np.array([True]))[0])
 
 
-async def a_covariance(admin: Database, market_value: float = 0.00002) -> None:
+async def a_covariance(
+    admin: Database, market_value: float = 0.00002, shrinkage: float | None = None
+) -> None:
     """Market variance 0.0001, every style's 0.00002, Market with Value as given, nothing else together."""
 
     def covariance(a: str, b: str) -> float:
@@ -99,7 +101,21 @@ async def a_covariance(admin: Database, market_value: float = 0.00002) -> None:
     common = {"as_of": AS_OF, "space": "market_relative", "price_run": "r", "correlation": 0.0}
     fit = {"decay": 0.94, "lookback": 252, "observations": 252}
     pairs = [(a, b) for a in FACTORS for b in FACTORS]
-    rows = [{**common, **fit, "factor_a": a, "factor_b": b, "covariance": covariance(a, b)} for a, b in pairs]
+
+    def shrunk(a: str, b: str) -> float | None:
+        return None if shrinkage is None else covariance(a, b) * (1.0 if a == b else 1.0 - shrinkage)
+
+    rows = [
+        {
+            **common,
+            **fit,
+            "factor_a": a,
+            "factor_b": b,
+            "covariance": covariance(a, b),
+            "shrunk_covariance": shrunk(a, b),
+        }
+        for a, b in pairs
+    ]
     await save(admin, factors.FactorCovariance, rows)
 
 

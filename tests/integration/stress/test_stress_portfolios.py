@@ -97,6 +97,20 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     assert correlated["correlation_effect"] == correlated["total_pnl"] - direct["total_pnl"]
 
 
+async def test_expectations_rest_on_the_shrunk_covariance_where_there_is_one(
+    admin: Database, role: Role
+) -> None:
+    book = uuid4()
+    await a_stock(admin, book, market=1.0)
+    await a_covariance(admin, shrinkage=0.25)
+
+    await stress(role, an_event(book))
+    row = await result(role, "market_down_10", "correlated")
+
+    # 0.75 x 0.00002 / 0.0001 x -0.1
+    assert nonzero(row["effective_shocks"]) == {"Market": -0.1, "Value": -0.015}
+
+
 async def test_rate_shock_uses_the_sensitivities_of_the_underlyings(admin: Database, role: Role) -> None:
     book = uuid4()
     await a_stock(admin, book, "AAPL", 100_000, rate_beta=-4, market=1.0)
