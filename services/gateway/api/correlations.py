@@ -39,6 +39,7 @@ from shared.database import Session
 from shared.published.factors import factor_exposures
 
 PORTFOLIOS_PER_SHARD = 50
+AS_EVERY_WEEK, LAST_SESSION = WantedCorrelations(), WantedBatch()
 router = APIRouter(tags=["correlations"], responses=documented(401, 422))
 Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")]
 
@@ -73,13 +74,12 @@ async def get_factor_matrix(
 
 @router.post("/risk/correlations/positions/calculate", status_code=202, responses=documented(404))
 async def calculate_position_correlations(
-    caller: Caller, session: OpenSession, response: Response, wanted: WantedCorrelations | None = None
+    caller: Caller, session: OpenSession, response: Response, wanted: WantedCorrelations = AS_EVERY_WEEK
 ) -> CorrelationsStarted:
     """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the session's."""
-    asked = wanted or WantedCorrelations()
-    portfolio_id: UUID = (await owned_or_first(session, caller, asked.portfolio_id))["portfolio_id"]
-    as_of = await latest_date(session, factor_exposures, portfolio_id, asked.as_of)
-    run_id = await _start_run(session, caller, as_of, [portfolio_id], asked.parameters)
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    as_of = await latest_date(session, factor_exposures, portfolio_id, wanted.as_of)
+    run_id = await _start_run(session, caller, as_of, [portfolio_id], wanted.parameters)
     where = f"portfolio_id={portfolio_id}&as_of={as_of}"
     response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
     return CorrelationsStarted.model_validate(
@@ -95,10 +95,10 @@ async def calculate_position_correlations(
 
 @router.post("/admin/batch/correlations", status_code=202, responses=documented(403))
 async def calculate_every_portfolio(
-    admin: Admin, session: OpenSession, response: Response, wanted: WantedBatch | None = None
+    admin: Admin, session: OpenSession, response: Response, wanted: WantedBatch = LAST_SESSION
 ) -> CorrelationsStarted:
     """Correlate the positions of every portfolio with exposures on a session, as the weekly calculation does."""
-    as_of = (wanted or WantedBatch()).session_date or await correlations.latest_exposed_session(session)
+    as_of = wanted.session_date or await correlations.latest_exposed_session(session)
     portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
     run_id = await _start_run(session, admin, as_of, portfolio_ids, CorrelationParameters())
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{run_id}"
