@@ -10,7 +10,7 @@ Which method was chosen, and how far it is from the reference: `docs/decisions/0
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -42,15 +42,16 @@ def american_prices(options: OptionColumns, dividends: CashDividends | None = No
     `dividends`, one row per contract, come on top of the continuous yield. At or past expiry the value is
     intrinsic. Raises `InvalidOption` where dividends are worth the spot or more.
     """
-    flat = _flat(options)
+    flat = options.flat()
     cases = _Cases.of(flat, dividends)
-    prices = np.maximum(option_prices(flat), intrinsic_prices(flat))
+    least = np.maximum(option_prices(_net(flat, dividends)), intrinsic_prices(flat))
+    prices = least.copy()
     prices[cases.still] = _still_prices(flat.take(cases.still))
     prices[cases.collocated] = _collocated_prices(flat.take(cases.collocated))
     on_tree = cases.on_tree | np.isnan(prices)
     if on_tree.any():
         prices[on_tree] = binomial.tree_prices(flat.take(on_tree), _of(flat, dividends, on_tree))
-    return prices.reshape(options.strike.shape)
+    return np.maximum(prices, least).reshape(options.strike.shape)
 
 
 def american_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
@@ -59,16 +60,21 @@ def american_values(options: OptionColumns, dividends: CashDividends | None = No
     Delta and gamma are exact derivatives of the method, theta follows from the pricing equation, vega and rho
     are central differences.
     """
-    flat = _flat(options)
+    flat = options.flat()
     cases = _Cases.of(flat, dividends)
     values = option_values(flat)
-    _put(values, cases.still, _still_values(flat.take(cases.still)))
-    _put(values, cases.collocated, _collocated_values(flat.take(cases.collocated)))
+    least = np.maximum(option_prices(_net(flat, dividends)), intrinsic_prices(flat))
+    values.fill(cases.still, _still_values(flat.take(cases.still)))
+    values.fill(cases.collocated, _collocated_values(flat.take(cases.collocated)))
     on_tree = cases.on_tree | np.isnan(values.price)
     if on_tree.any():
-        _put(values, on_tree, _tree_values(flat.take(on_tree), _of(flat, dividends, on_tree)))
-    shape = options.strike.shape
-    return OptionValues(*(getattr(values, field.name).reshape(shape) for field in fields(OptionValues)))
+        values.fill(on_tree, _tree_values(flat.take(on_tree), _of(flat, dividends, on_tree)))
+    np.maximum(values.price, least, out=values.price)
+    return values.reshaped(options.strike.shape)
+
+
+def _net(options: OptionColumns, dividends: CashDividends | None) -> OptionColumns:
+    return options if dividends is None else escrowed(options, dividends)
 
 
 @dataclass(frozen=True)
@@ -251,12 +257,3 @@ def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatAr
     column = getattr(options, name)
     up, down = (prices(replace(options, **{name: column + shift})) for shift in (bump, -bump))
     return (up - down) / (2.0 * bump)
-
-
-def _flat(options: OptionColumns) -> OptionColumns:
-    return OptionColumns(*(getattr(options, field.name).ravel() for field in fields(OptionColumns)))
-
-
-def _put(values: OptionValues, chosen: BoolArray, part: OptionValues) -> None:
-    for field in fields(OptionValues):
-        getattr(values, field.name)[chosen] = getattr(part, field.name)

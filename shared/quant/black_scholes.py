@@ -6,13 +6,13 @@ of the underlying; theta per calendar day (1/365 of a year); vega per volatility
 percentage point of rate (0.01).
 """
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+
+from shared.quant.normal import normal_density, normal_distribution
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -20,7 +20,7 @@ BoolArray = NDArray[np.bool_]
 CALENDAR_DAYS_PER_YEAR = 365.0
 POINTS_PER_UNIT = 100.0  # a volatility point and a percentage point of rate are both 0.01
 
-_DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
+BLOCK = 8192  # options valued together
 
 
 class InvalidOption(ValueError):
@@ -84,6 +84,10 @@ class OptionColumns:
         """The contracts where `chosen` is True, in their order."""
         return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
+    def flat(self) -> Self:
+        """The same options in arrays of one dimension."""
+        return replace(self, **{field.name: getattr(self, field.name).ravel() for field in fields(self)})
+
     def _check(self) -> None:
         spot, expired = self.underlying_price, self.expired
         _require("underlying_price", "positive and finite", spot, _positive(spot))
@@ -106,6 +110,17 @@ class OptionValues:
     vega: FloatArray
     rho: FloatArray
 
+    def reshaped(self, shape: tuple[int, ...]) -> Self:
+        """The same values in arrays of another shape."""
+        return replace(
+            self, **{field.name: getattr(self, field.name).reshape(shape) for field in fields(self)}
+        )
+
+    def fill(self, chosen: BoolArray, part: "OptionValues") -> None:
+        """Overwrite the values where `chosen` is True with `part`, in their order."""
+        for field in fields(self):
+            getattr(self, field.name)[chosen] = getattr(part, field.name)
+
 
 def option_values(options: OptionColumns) -> OptionValues:
     """Value every option and its Greeks in one vectorised pass; the shape is that of `options`.
@@ -119,7 +134,7 @@ def option_values(options: OptionColumns) -> OptionValues:
     values = intrinsic_values(options)
     living = ~expired
     if living.any():
-        _fill(values, living, _living_values(options.take(living)))
+        values.fill(living, _living_values(options.take(living)))
     return values
 
 
@@ -148,63 +163,127 @@ def intrinsic_values(options: OptionColumns) -> OptionValues:
 
 def _living_values(options: OptionColumns) -> OptionValues:
     """The closed forms; every option has time left."""
-    sign, years = _sign(options.call), options.years_to_expiry
-    root_years = np.sqrt(years)
-    deviation = options.volatility * root_years
-    carry = np.exp(-options.dividend_yield * years)
-    d1 = _d1(options, deviation)
-
-    weight = sign * carry * ndtr(sign * d1)
-    spot_leg = options.underlying_price * weight
-    strike_leg = sign * options.strike * np.exp(-options.rate * years) * ndtr(sign * (d1 - deviation))
-    density = options.underlying_price * carry * _normal_density(d1)
-
-    decay = density * options.volatility / (2.0 * root_years)
-    theta = -decay - options.rate * strike_leg + options.dividend_yield * spot_leg
-    return OptionValues(
-        price=np.maximum(spot_leg - strike_leg, 0.0),  # rounding may leave a worthless option at -1e-17
-        delta=weight,
-        gamma=_ratio_or_zero(density, options.underlying_price**2 * deviation),
-        theta=theta / CALENDAR_DAYS_PER_YEAR,
-        vega=density * root_years / POINTS_PER_UNIT,
-        rho=years * strike_leg / POINTS_PER_UNIT,
-    )
+    flat = options.flat()
+    values = OptionValues(*(np.empty(flat.strike.shape) for _ in range(6)))
+    for block in _blocks(flat):
+        with np.errstate(all="ignore"):  # the limits at zero volatility are put in after the division
+            _Block.of(flat, block).write(values, block)
+    return values.reshaped(options.strike.shape)
 
 
 def _living_prices(options: OptionColumns) -> FloatArray:
-    sign, years = _sign(options.call), options.years_to_expiry
-    deviation = options.volatility * np.sqrt(years)
-    d1 = _d1(options, deviation)
-    spot_leg = options.underlying_price * np.exp(-options.dividend_yield * years) * ndtr(sign * d1)
-    strike_leg = options.strike * np.exp(-options.rate * years) * ndtr(sign * (d1 - deviation))
-    return np.maximum(sign * (spot_leg - strike_leg), 0.0)
+    flat = options.flat()
+    prices = np.empty(flat.strike.shape)
+    for block in _blocks(flat):
+        with np.errstate(all="ignore"):
+            legs = _Block.of(flat, block).legs()
+        np.maximum(legs.spot_leg - legs.strike_leg, 0.0, out=prices[block])
+    return prices.reshape(options.strike.shape)
 
 
-def _d1(options: OptionColumns, deviation: FloatArray) -> FloatArray:
-    """ln(forward / strike) / deviation + deviation / 2; its limit (-inf, 0, inf) where deviation is zero."""
-    log_moneyness = np.log(options.underlying_price / options.strike)
-    log_moneyness = log_moneyness + (options.rate - options.dividend_yield) * options.years_to_expiry
-    limit = np.where(log_moneyness == 0.0, 0.0, np.copysign(np.inf, log_moneyness))
-    with np.errstate(over="ignore"):
-        return np.divide(log_moneyness, deviation, out=limit, where=deviation > 0.0) + 0.5 * deviation
+def _blocks(options: OptionColumns) -> list[slice]:
+    """Slices whose working arrays fit a core's cache."""
+    return [slice(start, start + BLOCK) for start in range(0, options.strike.size, BLOCK)]
 
 
-def _normal_density(x: FloatArray) -> FloatArray:
-    with np.errstate(over="ignore", under="ignore"):
-        return _DENSITY_AT_ZERO * np.exp(-0.5 * x * x)
+@dataclass(frozen=True)
+class _Legs:
+    """What the price is made of, and what the Greeks reuse; shape (n,)."""
+
+    spot_weight: FloatArray  # +-exp(-q T) N(+-d1), the delta
+    spot_leg: FloatArray
+    strike_leg: FloatArray
+    density: FloatArray  # S exp(-q T) n(d1)
 
 
-def _ratio_or_zero(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0.0)
+@dataclass(frozen=True)
+class _Block:
+    """The columns of some options, contiguous; temporaries are reused, since memory is what this waits for."""
+
+    sign: FloatArray
+    spot: FloatArray
+    strike: FloatArray
+    years: FloatArray
+    volatility: FloatArray
+    rate: FloatArray
+    dividend_yield: FloatArray
+    root_years: FloatArray
+    deviation: FloatArray
+
+    @classmethod
+    def of(cls, options: OptionColumns, block: slice) -> Self:
+        """The options of a block."""
+        years, volatility = options.years_to_expiry[block], options.volatility[block]
+        root_years = np.sqrt(years)
+        return cls(
+            sign=_sign(options.call[block]),
+            spot=options.underlying_price[block],
+            strike=options.strike[block],
+            years=years,
+            volatility=volatility,
+            rate=options.rate[block],
+            dividend_yield=options.dividend_yield[block],
+            root_years=root_years,
+            deviation=volatility * root_years,
+        )
+
+    def legs(self) -> _Legs:
+        """Both legs with the sign of the option."""
+        d = np.empty((2, self.spot.size))
+        d[0] = self._d1()
+        np.subtract(d[0], self.deviation, out=d[1])
+        d *= self.sign
+        density = normal_density(d)
+        weight = normal_distribution(d, density)
+        weight *= self.sign
+        spot_weight, strike_leg = weight
+        carry = np.exp(-self.dividend_yield * self.years)
+        spot_weight *= carry
+        strike_leg *= self.strike
+        strike_leg *= np.exp(-self.rate * self.years)
+        spot_density = density[0]
+        spot_density *= carry
+        spot_density *= self.spot
+        return _Legs(spot_weight, self.spot * spot_weight, strike_leg, spot_density)
+
+    def _d1(self) -> FloatArray:
+        """ln(forward / strike) / deviation + deviation / 2; its limit (-inf, 0, inf) where deviation is zero."""
+        d1 = np.log(self.spot / self.strike)
+        d1 += (self.rate - self.dividend_yield) * self.years
+        d1 /= self.deviation
+        d1 += 0.5 * self.deviation
+        if np.any(self.deviation == 0.0):
+            d1[np.isnan(d1)] = 0.0
+        return d1
+
+    def write(self, values: OptionValues, block: slice) -> None:
+        """Write the block's values and Greeks in their places."""
+        legs = self.legs()
+        price, gamma, theta = values.price[block], values.gamma[block], values.theta[block]
+        vega, rho = values.vega[block], values.rho[block]
+        values.delta[block] = legs.spot_weight
+        np.subtract(legs.spot_leg, legs.strike_leg, out=price)
+        np.maximum(price, 0.0, out=price)  # rounding may leave a worthless option at -1e-17
+
+        np.divide(legs.density, self.deviation, out=gamma)
+        gamma /= np.square(self.spot)
+        if np.any(self.deviation == 0.0):
+            gamma[np.isnan(gamma)] = 0.0
+        np.multiply(legs.density, self.root_years, out=vega)
+        vega *= 1.0 / POINTS_PER_UNIT
+        np.multiply(legs.strike_leg, self.years, out=rho)
+        rho *= 1.0 / POINTS_PER_UNIT
+
+        np.multiply(legs.density, self.volatility, out=theta)
+        theta /= self.root_years
+        theta *= -0.5
+        theta -= self.rate * legs.strike_leg
+        theta += self.dividend_yield * legs.spot_leg
+        theta *= 1.0 / CALENDAR_DAYS_PER_YEAR
 
 
 def _sign(call: BoolArray) -> FloatArray:
-    return np.where(call, 1.0, -1.0)
-
-
-def _fill(values: OptionValues, chosen: BoolArray, part: OptionValues) -> None:
-    for field in fields(values):
-        getattr(values, field.name)[chosen] = getattr(part, field.name)
+    return np.asarray(call * 2.0 - 1.0, dtype=np.float64)
 
 
 def _positive(column: FloatArray) -> BoolArray:

@@ -25,10 +25,12 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from shared.quant.normal import normal_density
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-BLOCK = 256  # contracts solved together: their working arrays fit a core's cache
+BLOCK = 128  # contracts solved together: their working arrays fit a core's cache
 BOUNDARY_NODES = 8
 KERNEL_POINTS = 8
 PREMIUM_POINTS = 16
@@ -39,7 +41,6 @@ LONGEST_DRIFT = 6.0  # beyond it the value is the perpetual one to exp(-18)
 REGIMES = ((0.0, "A", 6), (1.0, "B", 8), (math.inf, "B", 16))
 
 _TINY = 1e-300
-_DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -243,28 +244,44 @@ class _Kernel:
         """Numerator and denominator of equation B, from the value at the boundary."""
         d2 = boundary / self.deviation + self.drift
         inner_d2 = self._inner_d2(boundary, at_expiry)
-        numerator = ndtr(d2) + (self.interest * ndtr(inner_d2)).sum(axis=1)
-        inner_d1 = np.add(inner_d2, self.inner_deviation, out=inner_d2)
-        denominator = ndtr(d2 + self.deviation) + (self.dividend * ndtr(inner_d1)).sum(axis=1)
-        return numerator, denominator
+        interest = ndtr(inner_d2)
+        interest *= self.interest
+        inner_d2 += self.inner_deviation
+        dividend = ndtr(inner_d2)
+        dividend *= self.dividend
+        return (
+            ndtr(d2) + interest.sum(axis=1),
+            ndtr(d2 + self.deviation) + dividend.sum(axis=1),
+        )
 
     def sides_a(self, boundary: FloatArray, at_expiry: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Numerator and denominator of equation A, from the slope at the boundary."""
         d2 = boundary / self.deviation + self.drift
         d1 = d2 + self.deviation
+        density = normal_density(d1)
         inner_d2 = self._inner_d2(boundary, at_expiry)
         inner_d1 = inner_d2 + self.inner_deviation
-        interest = (self.interest * _density(inner_d2) / self.inner_deviation).sum(axis=1)
-        dividend = self.dividend * (ndtr(inner_d1) + _density(inner_d1) / self.inner_deviation)
+        interest = normal_density(inner_d2)
+        interest /= self.inner_deviation
+        interest *= self.interest
+        inner_density = normal_density(inner_d1)
+        dividend = ndtr(inner_d1)
+        inner_density /= self.inner_deviation
+        dividend += inner_density
+        dividend *= self.dividend
         return (
-            _density(d2) / self.deviation + interest,
-            _density(d1) / self.deviation + ndtr(d1) + dividend.sum(axis=1),
+            normal_density(d2) / self.deviation + interest.sum(axis=1),
+            density / self.deviation + ndtr(d1) + dividend.sum(axis=1),
         )
 
     def _inner_d2(self, boundary: FloatArray, at_expiry: FloatArray) -> FloatArray:
-        squares = _grid().kernel_boundary @ np.square(boundary - at_expiry)
-        inner = at_expiry - np.sqrt(np.maximum(squares, 0.0)).reshape(self.inner_deviation.shape)
-        return (boundary[:, None, :] - inner) / self.inner_deviation + self.inner_drift
+        depth = _grid().kernel_boundary @ np.square(boundary - at_expiry)
+        np.sqrt(np.maximum(depth, 0.0, out=depth), out=depth)
+        inner = depth.reshape(self.inner_deviation.shape)
+        inner += (boundary - at_expiry)[:, None, :]
+        inner /= self.inner_deviation
+        inner += self.inner_drift
+        return inner
 
 
 # --- the value -----------------------------------------------------------------------------------------------
@@ -325,8 +342,8 @@ class _Premium:
     def slopes(self, puts: Puts, spot: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Its first and second derivative by the spot."""
         steepness = 1.0 / self.deviation
-        earning = self.interest * _density(self.d2) * steepness / spot
-        paying = self.dividend * _density(self.d1) * steepness
+        earning = self.interest * normal_density(self.d2) * steepness / spot
+        paying = self.dividend * normal_density(self.d1) * steepness
         delta = -earning - self.dividend * ndtr(-self.d1) + paying
         gamma = earning * (self.d2 * steepness + 1.0) / spot + paying * (1.0 - self.d1 * steepness) / spot
         return delta.sum(axis=0), gamma.sum(axis=0)
@@ -341,7 +358,7 @@ def _european(puts: Puts, spot: FloatArray) -> FloatArray:
 def _european_slopes(puts: Puts, spot: FloatArray) -> tuple[FloatArray, FloatArray]:
     d1, _ = _d1_d2(puts)
     growth = np.exp(-puts.dividend_yield * puts.years)
-    return -growth * ndtr(-d1), growth * _density(d1) / (spot * puts.volatility * np.sqrt(puts.years))
+    return -growth * ndtr(-d1), growth * normal_density(d1) / (spot * puts.volatility * np.sqrt(puts.years))
 
 
 def _d1_d2(puts: Puts) -> tuple[FloatArray, FloatArray]:
@@ -349,7 +366,3 @@ def _d1_d2(puts: Puts) -> tuple[FloatArray, FloatArray]:
     carry = (puts.rate - puts.dividend_yield) * puts.years
     d2 = (puts.log_moneyness + carry) / deviation - 0.5 * deviation
     return d2 + deviation, d2
-
-
-def _density(x: FloatArray) -> FloatArray:
-    return _DENSITY_AT_ZERO * np.exp(-0.5 * np.square(x))

@@ -54,10 +54,16 @@ class CashDividends:
 
     def present_value(self, options: OptionColumns) -> FloatArray:
         """What the dividends that count are worth now, shape (n,)."""
+        return np.asarray(self._worth(options).sum(axis=1))
+
+    def weighted_years(self, options: OptionColumns) -> FloatArray:
+        """Present value times years to the ex-date, summed: minus the derivative of `present_value` by the rate."""
+        return np.asarray((self._worth(options) * self.years).sum(axis=1))
+
+    def _worth(self, options: OptionColumns) -> FloatArray:
         counted = self.counted(options)
         rate = np.where(counted.any(axis=1), options.rate, 0.0)[:, None]  # an expired option may have none
-        worth = self.amount * np.exp(-rate * np.where(counted, self.years, 0.0))
-        return np.asarray(np.where(counted, worth, 0.0).sum(axis=1))
+        return np.where(counted, self.amount * np.exp(-rate * np.where(counted, self.years, 0.0)), 0.0)
 
 
 def escrowed(options: OptionColumns, dividends: CashDividends) -> OptionColumns:
