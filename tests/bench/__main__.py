@@ -1,6 +1,13 @@
 """`make bench`: every benchmark, one after the other, as ratios against a named peer in the same run."""
 
-from tests.bench import bench_factors, bench_greeks, bench_pipeline, bench_stress, show
+from tests.bench import (
+    bench_correlations,
+    bench_factors,
+    bench_greeks,
+    bench_pipeline,
+    bench_stress,
+    show,
+)
 
-for benchmark in (bench_greeks, bench_factors, bench_stress, bench_pipeline):
+for benchmark in (bench_greeks, bench_factors, bench_correlations, bench_stress, bench_pipeline):
     show(benchmark.run())

@@ -1,0 +1,104 @@
+"""Correlations, repair and clusters of 1,000 symbols, against pandas and networkx.
+
+`python -m tests.bench.bench_correlations`. Ours is everything a portfolio's row needs: selection, the pairwise matrix,
+its repair where windows differ, clusters, concentration, effective positions. The peers do their part of it on the
+same returns in the same process: pandas' DataFrame.corr with min_periods, networkx' connected components.
+"""
+
+import statistics
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import networkx
+import numpy as np
+import pandas as pd
+
+from services.factors.calculations.clusters import clusters
+from services.factors.calculations.correlated_books import BookCorrelations, book_correlations
+from services.factors.calculations.selection import Group, Parameters, selection
+from shared.contracts.gateway import CorrelationParameters
+from shared.quant.returns import FloatArray, log_returns
+
+SYMBOLS = 1_000
+GAPS = 0.05
+REPETITIONS = 7
+PARAMETERS = Parameters(**CorrelationParameters(keep="value_only").model_dump())
+
+
+def run() -> list[dict[str, Any]]:
+    """Our seconds without and with gaps, each with the peers' for their part of the work."""
+    return [*_measured("no gaps", random_closes(0.0)), *_measured(f"{GAPS:.0%} gaps", random_closes(GAPS))]
+
+
+def _measured(what: str, closes: FloatArray) -> list[dict[str, Any]]:
+    book, returns = whole_calculation(closes), log_returns(closes)
+    size = f"{SYMBOLS:,} symbols x {PARAMETERS.lookback} days, {what}"
+    ours = median_seconds(lambda: whole_calculation(closes), REPETITIONS)
+    theirs = median_seconds(lambda: pandas_correlations(returns), 3)
+    values, threshold = book.matrix.values, PARAMETERS.cluster_threshold
+    searched = median_seconds(lambda: clusters(values, threshold, book.sizes), REPETITIONS)
+    graph = median_seconds(lambda: networkx_clusters(values), 3)
+    difference = np.nanmax(np.abs(book.matrix.measured - pandas_correlations(returns)))
+    repair = f"repaired by at most {book.matrix.largest_repair:.2f}" if book.matrix.repaired else "no repair"
+    same = {frozenset(part) for part in book.clusters} == networkx_clusters(values)
+    return [
+        _measurement(f"Matrix, repair, clusters and figures, {size} ({repair})", ours),
+        _measurement(f"pandas corr(min_periods=20) alone, {size}", theirs)
+        | {"peer": "pandas", "ratio": theirs / ours, "accuracy": f"largest difference {difference:.1e}"},
+        _measurement(f"Clusters alone, {size}", searched),
+        _measurement(f"networkx connected components, {size}", graph)
+        | {
+            "peer": "networkx",
+            "ratio": graph / searched,
+            "accuracy": f"{len(book.clusters)} clusters, {'the same' if same else 'DIFFERENT'}",
+        },
+    ]
+
+
+def _measurement(name: str, seconds: float) -> dict[str, Any]:
+    return {"name": name, "value": seconds, "unit": "s", "peer": None, "ratio": None, "accuracy": None}
+
+
+def random_closes(gaps: float) -> FloatArray:
+    """Closes of 20 sectors of 50 symbols that move with the market and their sector, days missing at random."""
+    random = np.random.default_rng(2022)
+    market = random.normal(0.0, 0.006, (PARAMETERS.lookback, 1))
+    sectors = random.normal(0.0, 0.012, (PARAMETERS.lookback, 20)).repeat(SYMBOLS // 20, axis=1)
+    own = random.normal(0.0, 0.008, (PARAMETERS.lookback, SYMBOLS))
+    paths = np.vstack([np.zeros((1, SYMBOLS)), (market + sectors + own).cumsum(axis=0)])
+    return np.where(random.random(paths.shape) < gaps, np.nan, 100.0 * np.exp(paths))
+
+
+def whole_calculation(closes: FloatArray) -> BookCorrelations:
+    """A portfolio of all symbols, all kept, down to the figures of its row."""
+    groups = [Group(f"S{index:04d}", 50_000.0 - index, 1, 0, (), None) for index in range(SYMBOLS)]
+    book = book_correlations(selection(groups, PARAMETERS), closes, PARAMETERS)
+    book.record()
+    return book
+
+
+def pandas_correlations(returns: FloatArray) -> FloatArray:
+    """Pairwise, as pandas does it."""
+    return np.asarray(pd.DataFrame(returns).corr(min_periods=PARAMETERS.minimum_observations))
+
+
+def networkx_clusters(values: FloatArray) -> set[frozenset[int]]:
+    """Connected components with two members or more."""
+    graph = networkx.from_numpy_array(np.abs(values) >= PARAMETERS.cluster_threshold)
+    return {frozenset(part) for part in networkx.connected_components(graph) if len(part) > 1}
+
+
+def median_seconds(work: Callable[[], object], repetitions: int) -> float:
+    return statistics.median(_seconds(work) for _ in range(repetitions))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+if __name__ == "__main__":
+    for measurement in run():
+        print(", ".join(f"{name} {value}" for name, value in measurement.items() if value is not None))
