@@ -1,0 +1,717 @@
+"""The example book of `docs/methodology.md`, computed with the services' own mathematics from the bundled data.
+
+`python -m tests.worked_example` rewrites the document's marked tables; `tests/unit/test_methodology.py` holds the
+document to these numbers.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.factors.calculations.betas import ModelBetas, model_betas, over_market
+from services.factors.calculations.clusters import clusters
+from services.factors.calculations.correlations import (
+    Correlations,
+    correlations,
+    effective_positions,
+    overall_correlation,
+)
+from services.factors.calculations.covariance import FactorCovariance, ewma_covariance
+from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
+from services.factors.calculations.rates import RateSensitivities, rate_sensitivities, yield_changes
+from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
+from services.greeks.calculations.volatility import (
+    one_session_returns,
+    realised_volatility,
+    volatility_window,
+)
+from services.snapshots.calculations import Book, Quotes, Snapshots, Take, Work, portfolio_snapshots
+from services.snapshots.calculations.attribution import Attributions, attributed_pnl
+from services.snapshots.calculations.concentration import Concentration, concentration
+from services.snapshots.calculations.metrics import Metric
+from services.snapshots.calculations.parametric import (
+    NORMAL_QUANTILE,
+    Exposures,
+    FactorModel,
+    ParametricRisk,
+    parametric_risk,
+    specific_variances,
+)
+from services.snapshots.calculations.realised import Chain, realised_metrics
+from services.snapshots.calculations.tail import (
+    TAIL_MEASURES,
+    HistoricalRisk,
+    PositionPnl,
+    historical_risk,
+)
+from services.stress import calculations as stress
+from shared import calendar
+from shared.instruments import parse_occ, position_type
+from shared.quant import pricing
+from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
+from shared.quant.returns import FloatArray, log_returns, simple_returns
+from tests import panel
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "methodology.md"
+SCENARIOS = ROOT / "services" / "stress" / "scenarios.json"
+
+AS_OF, BEFORE, FIRST = date(2022, 12, 28), date(2022, 12, 27), date(2022, 8, 22)
+PUT = "SPY230616P00370000"
+EQUITY, DEPOSIT = 40_000.0, 5_000.0
+BOUGHT = date(2022, 8, 1)
+POSITIONS: tuple[tuple[str, float, float, date], ...] = (
+    ("AAPL", 150, 155.00, BOUGHT),
+    ("XOM", -100, 92.00, BOUGHT),
+    ("BND", 200, 74.50, BOUGHT),
+    (PUT, 2, 17.25, AS_OF),
+)
+UNDERLYINGS = ("AAPL", "XOM", "BND", "SPY")
+HISTORY = 300  # sessions of closes, as ingest keeps them
+SHOWN_SCENARIOS = ("market_down_10", "rates_up_100bp", "quality_flight_12", "covid_crash_2020")
+YIELDS = {"3M": "DGS3MO", "2Y": "DGS2", "10Y": "DGS10", "30Y": "DGS30"}
+CURVE = {
+    "DGS1MO": 1 / 12, "DGS3MO": 0.25, "DGS6MO": 0.5, "DGS1": 1, "DGS2": 2,
+    "DGS5": 5, "DGS7": 7, "DGS10": 10, "DGS20": 20, "DGS30": 30,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Option:
+    """The put's inputs, its value and Greeks as an American option, and its value as a European one."""
+
+    terms: OptionColumns
+    window: int
+    values: OptionValues
+    european: float
+
+
+class WorkedExample:
+    """Every stage of the document, each computed once from the stages before."""
+
+    # --- market -----------------------------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> list[date]:
+        return panel.sessions()[-HISTORY:]
+
+    @cached_property
+    def returns(self) -> FloatArray:
+        """Simple returns of the underlyings: (sessions - 1) x 4."""
+        return simple_returns(panel.closes(*UNDERLYINGS, last=HISTORY))
+
+    @cached_property
+    def proxy_returns(self) -> FloatArray:
+        return simple_returns(panel.closes(*panel.PROXIES, last=HISTORY))
+
+    @cached_property
+    def factor_returns(self) -> FloatArray:
+        """In the market-relative space: the market, and each style over it."""
+        return over_market(self.proxy_returns, panel.FACTORS)
+
+    @cached_property
+    def yields(self) -> dict[str, tuple[Any, FloatArray]]:
+        """Day numbers and percents by maturity, up to AS_OF."""
+        found = {}
+        for maturity, series in YIELDS.items():
+            days, percents = panel.yields(series)
+            known = [place for place, day in enumerate(days) if day <= AS_OF]
+            found[maturity] = (_day_numbers([days[p] for p in known]), percents[known])
+        return found
+
+    # --- the option -------------------------------------------------------------------------------
+
+    @cached_property
+    def option(self) -> Option:
+        contract = parse_occ(PUT)
+        last_session = calendar.session_on_or_before(contract.expiry)
+        left = len([day for day in calendar.sessions(AS_OF, last_session) if day > AS_OF])
+        window = volatility_window(left)
+        closes = panel.closes("SPY", last=window + 1)[:, 0]
+        years = (last_session - AS_OF).days / 365.0
+        terms = OptionColumns.of(
+            call=[contract.option_type == "C"],
+            underlying_price=closes[-1:],
+            strike=[float(contract.strike)],
+            years_to_expiry=[years],
+            volatility=[realised_volatility(one_session_returns(closes))],
+            rate=continuous_rates(self.curve, np.array([years])),
+            dividend_yield=[0.0],
+        )
+        european = float(option_values(terms).price[0])
+        return Option(terms, window, pricing.values(terms, not contract.is_european), european)
+
+    @cached_property
+    def curve(self) -> TreasuryCurve:
+        observed = {years: panel.yields(series) for series, years in CURVE.items()}
+        percents = [percents[days.index(AS_OF)] for days, percents in observed.values()]
+        return TreasuryCurve(AS_OF, np.array(list(observed), dtype=np.float64), np.array(percents))
+
+    # --- values, P&L, NAV -------------------------------------------------------------------------
+
+    @cached_property
+    def chain_sessions(self) -> list[date]:
+        return [day for day in self.sessions if day >= FIRST]
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """One snapshot per session since the first; the last one is the document's."""
+        days = self.chain_sessions
+        takes = tuple(Take(0, day, days[place - 1] if place else None) for place, day in enumerate(days))
+        book = Book.of([0], [self._position(place) for place in range(len(POSITIONS))])
+        quotes = Quotes.of(book, days, [*self._close_quotes(book), self._option_quote()])
+        greeks = {(3, AS_OF): tuple(self.position_greeks)}
+        return portfolio_snapshots(Work(takes, book, quotes, greeks, [(0, AS_OF, DEPOSIT)], days))
+
+    def _position(self, place: int) -> tuple[Any, ...]:
+        symbol, quantity, price, entered = POSITIONS[place]
+        contract = parse_occ(symbol) if symbol == PUT else None
+        underlying = contract.underlying if contract else symbol
+        kind = position_type(contract.option_type if contract else None, quantity).value
+        terms = (
+            kind,
+            contract is not None,
+            100 if contract else 1,
+            float(contract.strike) if contract else None,
+        )
+        return place, 0, symbol, underlying, *terms, quantity, price, entered, None, None, None
+
+    def _close_quotes(self, book: Book) -> list[tuple[Any, ...]]:
+        closes = panel.closes(*UNDERLYINGS, last=HISTORY)
+        column = {symbol: place for place, symbol in enumerate(UNDERLYINGS)}
+        row = {day: place for place, day in enumerate(self.sessions)}
+        return [
+            (symbol, day, closes[row[day], column[symbol]], day, "adjusted_close", None)
+            for symbol in book.tickers()
+            for day in self.chain_sessions
+        ]
+
+    def _option_quote(self) -> tuple[Any, ...]:
+        values = self.option.values
+        return PUT, AS_OF, float(values.price[0]), AS_OF, "model", float(values.delta[0])
+
+    @cached_property
+    def position_greeks(self) -> list[float]:
+        """Unit Greek x quantity x multiplier."""
+        values = self.option.values
+        units = (values.delta, values.gamma, values.theta, values.vega, values.rho)
+        return [float(unit[0]) * 2 * 100 for unit in units]
+
+    @cached_property
+    def lines(self) -> dict[str, FloatArray]:
+        """The last snapshot's position columns, in the order of POSITIONS."""
+        valuations = self.snapshots.valuations
+        chosen = valuations.take == len(self.chain_sessions) - 1
+        names = (
+            "price",
+            "market_value",
+            "notional",
+            "delta",
+            "delta_adjusted",
+            "daily_pnl",
+            "unrealised_pnl",
+        )
+        return {name: getattr(valuations, name)[chosen] for name in names}
+
+    @cached_property
+    def navs(self) -> FloatArray:
+        """NAV_0 = the stated equity; NAV_t = NAV_t-1 + P&L_t + flows_t."""
+        steps = np.nan_to_num(self.snapshots.daily_pnl) + self.snapshots.net_flow
+        return EQUITY + np.cumsum(steps)
+
+    @cached_property
+    def daily_returns(self) -> FloatArray:
+        """P&L_t / NAV_t-1, NaN on the first."""
+        return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / self.navs[:-1]])
+
+    # --- factors and rates ------------------------------------------------------------------------
+
+    @cached_property
+    def models(self) -> dict[str, ModelBetas]:
+        found = model_betas(self.returns, self.proxy_returns, panel.FACTORS)
+        return {model.model: model for model in found}
+
+    @cached_property
+    def betas(self) -> FloatArray:
+        """market_relative, underlyings x factors."""
+        ((_, betas),) = self.models["market_relative"].parts
+        return betas.betas
+
+    @cached_property
+    def exposures(self) -> BookExposures:
+        return book_exposures(self._holdings(self.lines["delta"]), 1, self.betas)
+
+    def _holdings(self, deltas: FloatArray) -> Holdings:
+        return Holdings(
+            portfolio_of=np.zeros(4, dtype=np.int64),
+            underlying_of=np.arange(4),
+            quantities=np.array([quantity for _, quantity, _, _ in POSITIONS]),
+            multipliers=np.array([1.0, 1.0, 1.0, 100.0]),
+            deltas=deltas,
+            underlying_prices=panel.closes(*UNDERLYINGS, last=1)[0],
+        )
+
+    @cached_property
+    def rates(self) -> dict[str, RateSensitivities]:
+        days = _day_numbers(self.sessions)
+        changes = {maturity: yield_changes(days, *observed) for maturity, observed in self.yields.items()}
+        found = rate_sensitivities(self.returns, self.proxy_returns[:, 0], changes)
+        return {each.maturity: each for each in found}
+
+    @cached_property
+    def covariance(self) -> FactorCovariance:
+        return ewma_covariance(self.factor_returns, 0.94, 252)
+
+    # --- correlations -----------------------------------------------------------------------------
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """|delta-adjusted dollars| by underlying."""
+        return np.abs(self.lines["delta_adjusted"])
+
+    @cached_property
+    def correlated(self) -> Correlations:
+        return correlations(log_returns(panel.closes(*UNDERLYINGS, last=91)), 20, self.sizes)
+
+    # --- stress -----------------------------------------------------------------------------------
+
+    @cached_property
+    def scenarios(self) -> tuple[Any, ...]:
+        every = stress.scenarios(json.loads(SCENARIOS.read_text(encoding="utf-8")))
+        return tuple(each for name in SHOWN_SCENARIOS for each in every if each.scenario_id == name)
+
+    @cached_property
+    def stress_book(self) -> Any:
+        option = self.option.terms
+        return stress.Book(
+            portfolios=1,
+            portfolio=np.zeros(4, dtype=np.intp),
+            symbols=[symbol for symbol, *_ in POSITIONS],
+            exposure=self.lines["delta_adjusted"],
+            betas=self.betas,
+            rate_beta=self.rates["10Y"].betas,
+            gamma=np.array([0.0, 0.0, 0.0, self.position_greeks[1]]),
+            underlying_price=np.array([0.0, 0.0, 0.0, float(option.underlying_price[0])]),
+            contract=np.array([-1, -1, -1, 0], dtype=np.intp),
+            units=np.array([150.0, -100.0, 200.0, 200.0]),
+            contracts=stress.Contracts(
+                symbols=np.array([PUT]),
+                american=np.array([True]),
+                **{name: getattr(option, name) for name in OptionColumns.__dataclass_fields__},
+            ),
+        )
+
+    @cached_property
+    def stress_test(self) -> Any:
+        return stress.stress_test(self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk)
+
+    # --- VaR --------------------------------------------------------------------------------------
+
+    @cached_property
+    def historical_pnl(self) -> FloatArray:
+        """USD by position and past day: 4 x 252."""
+        pnl: FloatArray = stress.historical_pnl(
+            self.stress_book, self.returns[-252:].T, np.arange(4, dtype=np.intp)
+        )
+        return pnl
+
+    @cached_property
+    def historical(self) -> HistoricalRisk:
+        nothing = np.full(4, None, dtype=object)
+        return historical_risk(PositionPnl(self.historical_pnl, np.abs(self.lines["notional"]), nothing))
+
+    @cached_property
+    def factor_model(self) -> FactorModel:
+        window = slice(-252, None)
+        specific = specific_variances(self.returns[window], self.factor_returns[window], self.betas, 0.94)
+        return FactorModel(self.betas, self.covariance.covariance, specific, self.covariance.observations)
+
+    @cached_property
+    def parametric(self) -> ParametricRisk:
+        exposed = Exposures(self.lines["delta_adjusted"], np.arange(4), np.abs(self.lines["notional"]))
+        return parametric_risk(exposed, self.factor_model)
+
+    # --- metrics and attribution ------------------------------------------------------------------
+
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        days = self.chain_sessions
+        market = np.concatenate([[np.nan], self.proxy_returns[-len(days) + 1 :, 0]])
+        observed, percents = self.yields["3M"]
+        last = np.searchsorted(observed, _day_numbers(days), side="right") - 1
+        spans = np.array([0] + [1] * (len(days) - 1))
+        chain = Chain(tuple(days), self.daily_returns, spans, market, percents[last] / 100.0)
+        return {metric.name: metric for metric in realised_metrics(chain, self.sessions)}
+
+    @cached_property
+    def concentration(self) -> Concentration:
+        found = concentration(self.lines["market_value"])
+        assert found is not None
+        return found
+
+    @cached_property
+    def exposures_before(self) -> FloatArray:
+        """Dollars by factor at the previous snapshot: what was held then, at its closes and its betas."""
+        closes, proxies = (
+            panel.closes(*UNDERLYINGS[:3], last=HISTORY),
+            panel.closes(*panel.PROXIES, last=HISTORY),
+        )
+        ((_, betas),) = model_betas(simple_returns(closes[:-1]), simple_returns(proxies[:-1]), panel.FACTORS)[
+            0
+        ].parts
+        quantities = np.array([quantity for _, quantity, _, _ in POSITIONS[:3]])
+        dollars: FloatArray = quantities * closes[-2]
+        return np.asarray(dollars @ betas.betas)
+
+    @cached_property
+    def attribution(self) -> Attributions:
+        return attributed_pnl(
+            self.snapshots.daily_pnl[-1:], self.exposures_before[None, :], self.factor_returns[-1:]
+        )
+
+
+FACTOR_NAMES = ("Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
+
+
+def _day_numbers(days: Sequence[date]) -> Any:
+    return np.array([day.toordinal() for day in days], dtype=np.int64)
+
+
+# --- the document's tables ------------------------------------------------------------------------------------
+
+Cells = list[list[str]]
+
+
+def money(amount: float) -> str:
+    """Dollars and cents with separators; no minus zero."""
+    return f"{round(float(amount), 2) + 0.0:,.2f}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A statistic."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}"
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """A decimal as per cent."""
+    return f"{number(100.0 * value, digits)} %"
+
+
+NAMES = [symbol for symbol, *_ in POSITIONS]
+
+
+def _book(_: WorkedExample) -> Cells:
+    return [
+        [symbol, f"{quantity:g}", money(price), entered.isoformat()]
+        for symbol, quantity, price, entered in POSITIONS
+    ]
+
+
+def _values(example: WorkedExample) -> Cells:
+    line = example.lines
+    columns = ("market_value", "notional", "delta_adjusted")
+    return [
+        [name, number(line["price"][i]), *(money(line[c][i]) for c in columns)]
+        for i, name in enumerate(NAMES)
+    ]
+
+
+def _exposures(example: WorkedExample) -> Cells:
+    measures = ("dollar", "notional", "delta-adjusted")
+    sides = example.snapshots.exposures[-1]
+    return [[name, *map(money, sides[place].tolist())] for place, name in enumerate(measures)]
+
+
+def _pnl(example: WorkedExample) -> Cells:
+    closes = panel.closes(*UNDERLYINGS, last=2)
+    starts = [*closes[0, :3], POSITIONS[3][2]]
+    line = example.lines
+    rows = [
+        [name, number(starts[i]), number(line["price"][i]), money(line["daily_pnl"][i])]
+        for i, name in enumerate(NAMES)
+    ]
+    return [*rows, ["**sum**", "", "", money(float(example.snapshots.daily_pnl[-1]))]]
+
+
+def _nav(example: WorkedExample) -> Cells:
+    before, now = example.navs[-2], example.navs[-1]
+    pnl, value = float(example.snapshots.daily_pnl[-1]), float(example.snapshots.market_value[-1])
+    return [
+        ["NAV of 2022-12-27", money(before)],
+        ["P&L of 2022-12-28", money(pnl)],
+        ["deposit", money(DEPOSIT)],
+        ["NAV of 2022-12-28", money(now)],
+        ["market value", money(value)],
+        ["cash", money(now - value)],
+        ["daily return", percent(float(example.daily_returns[-1]), 4)],
+        ["cumulative P&L since 2022-08-22", money(float(np.nansum(example.snapshots.daily_pnl)))],
+    ]
+
+
+def _option(example: WorkedExample) -> Cells:
+    option = example.option
+    terms = option.terms
+    return [
+        ["underlying price S", money(float(terms.underlying_price[0]))],
+        ["strike K", money(float(terms.strike[0]))],
+        ["years to expiry T (calendar days / 365)", number(float(terms.years_to_expiry[0]), 6)],
+        [f"volatility (realised, last {option.window} returns)", number(float(terms.volatility[0]), 6)],
+        ["rate r at T (Treasury curve, continuous)", number(float(terms.rate[0]), 6)],
+        ["dividend yield q (unknown, taken as 0, with a warning)", "0"],
+        ["value as an American option", number(float(option.values.price[0]))],
+        ["value as a European option", number(option.european)],
+    ]
+
+
+def _greeks(example: WorkedExample) -> Cells:
+    units = {
+        "delta": "per 1.00 of the underlying",
+        "gamma": "per 1.00 of the underlying",
+        "theta": "per calendar day",
+        "vega": "per volatility point (0.01)",
+        "rho": "per percentage point of rate",
+    }
+    values = example.option.values
+    return [
+        [name, number(float(getattr(values, name)[0])), number(example.position_greeks[i]), unit]
+        for i, (name, unit) in enumerate(units.items())
+    ]
+
+
+def _models(example: WorkedExample) -> Cells:
+    rows = []
+    for name, model in example.models.items():
+        found = {factor: (betas, at) for factors, betas in model.parts for at, factor in enumerate(factors)}
+        market, value = (found[factor] for factor in ("market", "value"))
+        fit = market[0].fit
+        rows.append(
+            [
+                f"`{name}`",
+                *(number(float(betas.betas[0, at])) for betas, at in (market, value)),
+                number(float(market[0].raw[0, market[1]])),
+                number(float(fit.standard_errors[0, market[1]])),
+                number(float(fit.r_squared[0]), 3),
+                number(float(fit.condition_number[0]), 1),
+            ]
+        )
+    return rows
+
+
+def _factor_exposures(example: WorkedExample) -> Cells:
+    by_factor, nav = example.exposures.by_factor, example.navs[-1]
+    totals = example.exposures.portfolios.dollars[0]
+    return [
+        [name, *map(money, by_factor[:, k].tolist()), money(totals[k]), number(totals[k] / nav, 3)]
+        for k, name in enumerate(FACTOR_NAMES)
+    ]
+
+
+def _rates(example: WorkedExample) -> Cells:
+    dollars = example.lines["delta_adjusted"]
+    rows = []
+    for maturity, rate in example.rates.items():
+        per_bp = float(dollars @ rate.betas) * 0.0001
+        error = float(np.sqrt(((dollars * rate.standard_errors) ** 2).sum())) * 0.0001
+        bond = (number(float(rate.betas[2]), 3), number(float(rate.standard_errors[2]), 3))
+        rows.append([maturity, *bond, money(per_bp), money(error)])
+    return rows
+
+
+def _covariance(example: WorkedExample) -> Cells:
+    found = example.covariance
+    deviations = np.sqrt(np.diag(found.covariance))
+    return [
+        [
+            name,
+            percent(float(deviations[k]), 3),
+            number(float(found.correlation[0, k]), 3),
+            number(float(found.shrunk[0, k] / (deviations[0] * deviations[k])), 3),
+        ]
+        for k, name in enumerate(FACTOR_NAMES)
+    ]
+
+
+def _correlations(example: WorkedExample) -> Cells:
+    values = example.correlated.values
+    return [[name, *(number(float(v), 3) for v in values[i])] for i, name in enumerate(UNDERLYINGS)]
+
+
+def _correlation_figures(example: WorkedExample) -> Cells:
+    values, sizes = example.correlated.values, example.sizes
+    found = clusters(values, 0.7, sizes)
+    clustered = sum(float(sizes[list(members)].sum()) for members in found) / float(sizes.sum())
+    return [
+        ["overall correlation (mean absolute ρ over pairs)", number(overall_correlation(values), 3)],
+        [
+            "clusters at 0.7",
+            "; ".join(" + ".join(UNDERLYINGS[m] for m in members) for members in found) or "none",
+        ],
+        ["concentration (share of value in clusters)", number(clustered, 3)],
+        ["effective positions 1 / (w'ρw)", number(effective_positions(values, sizes), 3)],
+    ]
+
+
+def _scenario_shocks(example: WorkedExample) -> Cells:
+    methods = example.stress_test.methods
+    return [
+        [scenario.name, method, *(percent(float(s), 2) for s in impacts.shocks.factors[place])]
+        for place, scenario in enumerate(example.scenarios)
+        for method, impacts in methods.items()
+    ]
+
+
+def _scenario_pnl(example: WorkedExample) -> Cells:
+    return [
+        [
+            scenario.name,
+            method,
+            *map(money, impacts.positions[:, place].tolist()),
+            money(float(impacts.total[0, place])),
+            money(float(impacts.delta_gamma[0, place])),
+        ]
+        for place, scenario in enumerate(example.scenarios)
+        for method, impacts in example.stress_test.methods.items()
+    ]
+
+
+def _worst_days(example: WorkedExample) -> Cells:
+    pnl = example.historical_pnl
+    total = pnl.sum(axis=0)
+    order = np.argsort(total, kind="stable")
+    days = example.sessions[-252:]
+    ranks = (0, 1, 2, 3, 12, 13)
+    return [
+        [
+            str(rank),
+            days[order[rank]].isoformat(),
+            *map(money, pnl[:, order[rank]].tolist()),
+            money(total[order[rank]]),
+        ]
+        for rank in ranks
+    ]
+
+
+def _var(example: WorkedExample) -> Cells:
+    historical = dict(zip(TAIL_MEASURES, example.historical.totals.tolist(), strict=True))
+    parametric = example.parametric
+    rows = []
+    for confidence in (95, 99):
+        normal = parametric.value_at_risk(confidence), parametric.expected_shortfall(confidence)
+        for kind, label, other in (("var", "VaR", normal[0]), ("es", "expected shortfall", normal[1])):
+            rows.append([f"{label} {confidence} %", money(historical[f"{kind}_{confidence}"]), money(other)])
+    return rows
+
+
+def _components(example: WorkedExample) -> Cells:
+    parts = example.historical.components
+    rows = [[name, *map(money, parts[i].tolist())] for i, name in enumerate(NAMES)]
+    return [*rows, ["**sum**", *map(money, example.historical.totals.tolist())]]
+
+
+def _deviations(example: WorkedExample) -> Cells:
+    risk = example.parametric
+    return [
+        ["from the factors, √(F'CF)", money(risk.factor_deviation)],
+        ["specific, √(Σ X²s²)", money(risk.specific_deviation)],
+        ["together, σ", money(risk.deviation)],
+        *([f"quantile z of {c} %", number(NORMAL_QUANTILE[c])] for c in (95, 99)),
+    ]
+
+
+def _ranks(_: WorkedExample) -> Cells:
+    rows = []
+    for confidence in (95, 99):
+        rank = 251 * (100 - confidence) / 100
+        rows.append([f"{confidence} %", number(rank, 2), str(int(rank)), number(rank - int(rank), 2)])
+    return rows
+
+
+def _metrics(example: WorkedExample) -> Cells:
+    shown = {
+        "volatility_21d": percent, "volatility_63d": percent, "volatility_252d": percent,
+        "sharpe_252d": number, "sortino_252d": number, "max_drawdown": percent, "beta_realised_252d": number,
+        "correlation_spy": number, "performance_1d": percent, "performance_1w": percent, "performance_1m": percent,
+        "performance_3m": percent, "performance_ytd": percent,
+    }  # fmt: skip
+    rows = [[f"`{name}`", *_metric(example.metrics[name], shape)] for name, shape in shown.items()]
+    found = example.concentration
+    return [
+        *rows,
+        ["`hhi`", number(found.hhi), ""],
+        ["`top_3_weight`", percent(found.top_3_weight), ""],
+    ]
+
+
+def _metric(metric: Metric, shape: Callable[[float], str]) -> list[str]:
+    return ["null" if metric.value is None else shape(metric.value), metric.reason or ""]
+
+
+def _attribution(example: WorkedExample) -> Cells:
+    parts, returns = example.attribution.factors[0], example.factor_returns[-1]
+    rows = [
+        [name, money(example.exposures_before[k]), percent(float(returns[k]), 4), money(parts[k])]
+        for k, name in enumerate(FACTOR_NAMES)
+    ]
+    total = float(example.snapshots.daily_pnl[-1])
+    specific = round(total, 2) - round(sum(round(float(part), 2) for part in parts), 2)
+    return [*rows, ["specific", "", "", money(specific)], ["**P&L**", "", "", money(total)]]
+
+
+TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
+    "book": (["position", "quantity", "entry price", "entered"], _book),
+    "values": (["position", "price", "market value", "notional", "delta-adjusted"], _values),
+    "exposures": (["measure", "long", "short", "gross", "net"], _exposures),
+    "pnl": (["position", "from", "to", "P&L"], _pnl),
+    "nav": (["", "USD"], _nav),
+    "option": (["input or value, per share", ""], _option),
+    "greeks": (["Greek", "per share", "of the position", "unit"], _greeks),
+    "models": (
+        ["model", "beta Market", "beta Value", "raw Market", "its error", "R²", "condition number"],
+        _models,
+    ),
+    "factor exposures": (["factor", *NAMES, "portfolio", "beta"], _factor_exposures),
+    "rates": (["yield", "BND beta", "its error", "portfolio, USD per bp", "its error, USD"], _rates),
+    "covariance": (
+        ["factor", "daily volatility", "correlation with Market", "the same, shrunk"],
+        _covariance,
+    ),
+    "correlations": (["", *UNDERLYINGS], _correlations),
+    "correlation figures": (["figure", ""], _correlation_figures),
+    "shocks": (["scenario", "method", *FACTOR_NAMES], _scenario_shocks),
+    "scenario pnl": (["scenario", "method", *NAMES, "total", "delta-gamma"], _scenario_pnl),
+    "worst days": (["rank", "day", *NAMES, "portfolio"], _worst_days),
+    "ranks": (["confidence", "h = 251 × (1 − c)", "k", "w = h − k"], _ranks),
+    "var": (["one day, USD", "historical", "parametric"], _var),
+    "components": (["position", "VaR 95 %", "ES 95 %", "VaR 99 %", "ES 99 %"], _components),
+    "deviations": (["standard deviation of one day's P&L", "USD"], _deviations),
+    "metrics": (["metric", "value", "reason"], _metrics),
+    "attribution": (["factor", "exposure before, USD", "factor return", "P&L, USD"], _attribution),
+}
+
+
+def table(name: str, example: WorkedExample) -> str:
+    """One table in Markdown."""
+    header, rows_of = TABLES[name]
+    lines = [header, ["---"] * len(header), *rows_of(example)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def main() -> None:
+    """Rewrite the document's tables."""
+    example, text = WorkedExample(), DOCUMENT.read_text(encoding="utf-8")
+    for name in TABLES:
+        start, end = f"<!-- table: {name} -->\n", "\n<!-- end -->"
+        before, rest = text.split(start, 1)
+        _, after = rest.split(end, 1)
+        text = before + start + table(name, example) + end + after
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
