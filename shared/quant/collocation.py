@@ -30,7 +30,8 @@ from shared.quant.normal import normal_density
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-BLOCK = 128  # contracts solved together: their working arrays fit a core's cache
+BLOCK = 128  # boundaries solved together: their working arrays fit a core's cache
+VALUES = 512  # contracts valued together, for the same reason
 BOUNDARY_NODES = 8
 KERNEL_POINTS = 8
 PREMIUM_POINTS = 16
@@ -98,12 +99,14 @@ def _by_block(puts: Puts, greeks: bool) -> PutValues:
     for upper, equation, iterations in REGIMES:
         group = np.flatnonzero((puts.drift > lower) & (puts.drift <= upper))
         lower = upper
-        for start in range(0, group.size, BLOCK):
-            chosen = group[start : start + BLOCK]
-            with np.errstate(all="ignore"):  # a boundary that cannot be found ends as NaN and is reported so
-                part = _solved(_shortened(puts.take(chosen)), equation, iterations, greeks)
-            for field in fields(PutValues):
-                getattr(values, field.name)[chosen] = getattr(part, field.name)
+        with np.errstate(all="ignore"):  # a boundary that cannot be found ends as NaN and is reported so
+            some = _shortened(puts.take(group))
+            boundary = _distinct_boundaries(some, equation, iterations)
+            for start in range(0, group.size, VALUES):
+                block = np.arange(start, min(start + VALUES, group.size))
+                part = _valued(some.take(block), boundary.take(block), greeks)
+                for field in fields(PutValues):
+                    getattr(values, field.name)[group[block]] = getattr(part, field.name)
     return values
 
 
@@ -177,6 +180,44 @@ def _interpolation(x: FloatArray) -> FloatArray:
 
 
 # --- the boundary --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Boundary:
+    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
+
+    log: FloatArray
+    at_expiry: FloatArray
+
+    def take(self, chosen: NDArray[np.intp]) -> Self:
+        """The boundaries at these places."""
+        return type(self)(self.log[:, chosen], self.at_expiry[chosen])
+
+
+def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> _Boundary:
+    """The boundary of every put, found once for those that differ in their spot alone."""
+    first, place = _without_spot(puts)
+    parts = [
+        _boundary(puts.take(first[start : start + BLOCK]), equation, iterations)
+        for start in range(0, first.size, BLOCK)
+    ]
+    if not parts:
+        return _Boundary(np.zeros((BOUNDARY_NODES, 0)), np.zeros(0))
+    log, at_expiry = (np.concatenate(arrays, axis=-1) for arrays in zip(*parts, strict=True))
+    return _Boundary(log, at_expiry).take(place)
+
+
+def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(one place of each life, volatility, rate and yield, for every put the place of its own among those)."""
+    columns = (puts.years, puts.volatility, puts.rate, puts.dividend_yield)
+    order = np.lexsort(columns)
+    other = np.zeros(order.size, dtype=np.bool_)
+    other[:1] = True
+    for column in columns:
+        other[1:] |= np.diff(column[order]) != 0.0
+    place = np.empty_like(order)
+    place[order] = np.cumsum(other) - 1
+    return order[other], place
 
 
 def _boundary(puts: Puts, equation: str, iterations: int) -> tuple[FloatArray, FloatArray]:
@@ -287,12 +328,11 @@ class _Kernel:
 # --- the value -----------------------------------------------------------------------------------------------
 
 
-def _solved(puts: Puts, equation: str, iterations: int, greeks: bool) -> PutValues:
-    boundary, at_expiry = _boundary(puts, equation, iterations)
+def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> PutValues:
     spot = np.exp(puts.log_moneyness)
-    exercised = puts.log_moneyness <= boundary[0]
+    exercised = puts.log_moneyness <= boundary.log[0]
     payoff = np.maximum(1.0 - spot, 0.0)
-    premium = _Premium.of(puts, boundary, at_expiry)
+    premium = _Premium.of(puts, boundary.log, boundary.at_expiry)
     european = _european(puts, spot)
     price = np.maximum(european + premium.price(puts, spot), np.maximum(european, payoff))
     price = np.where(exercised, payoff, price)

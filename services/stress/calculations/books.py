@@ -40,14 +40,9 @@ class Contracts:
     @property
     def repriceable(self) -> Booleans:
         """With everything that a price needs, or settled."""
-        inputs = (
-            self.underlying_price,
-            self.years_to_expiry,
-            self.volatility,
-            self.rate,
-            self.dividend_yield,
-        )
-        known: Booleans = ~np.isnan(np.array(inputs)).any(axis=0) | self.expired
+        inputs = np.array([self.years_to_expiry, self.rate, self.dividend_yield])
+        sensible = np.isfinite(inputs).all(axis=0) & (self.underlying_price > 0.0) & (self.volatility >= 0.0)
+        known: Booleans = sensible | self.expired
         return known
 
     def take(self, chosen: Places | Booleans) -> "Contracts":

@@ -129,3 +129,13 @@ def test_settled_contracts_do_not_change() -> None:
     held = contracts(years_to_expiry=np.zeros(12), volatility=np.full(12, np.nan))
 
     assert changes(held, -0.5, 0.01, 0.1).tolist() == [0.0] * 12
+
+
+def test_many_states_at_once_give_what_each_gives_alone() -> None:
+    held, moves = contracts(), np.linspace(-0.3, 0.3, 61)
+    rates, volatilities = np.tile([0.0, 0.0, 0.01], 21)[:61], np.tile([0.0, 0.1], 31)[:61]
+
+    together = price_changes(held, np.tile(moves, (12, 1)), rates, volatilities)
+
+    alone = [changes(held, *state) for state in zip(moves, rates, volatilities, strict=True)]
+    assert together == pytest.approx(np.column_stack(alone), abs=1e-9)
