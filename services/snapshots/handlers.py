@@ -1,15 +1,17 @@
-"""What snapshots does when factors are computed, and when stress has its P&L: value the books, measure their risk."""
+"""What snapshots does when factors are computed, and when stress has its P&L: value the books, measure their risk.
+
+Each handler writes rows of its own from inputs that are stored before its event is told, so their order does not
+matter and neither waits for the other (docs/decisions/0009-risk-is-measured-beside-snapshots.md).
+"""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from services.snapshots import calculations
@@ -25,25 +27,25 @@ from services.snapshots.calculations import (
     AttributedDays,
     Backdrop,
     Book,
+    BookRisk,
     Caveat,
     ChainLink,
-    Concentration,
     Day,
     Estimates,
     History,
-    MeasuredRisk,
+    MarketSide,
     Metric,
     Quotes,
-    RiskWork,
     Shard,
     Snapshots,
+    StandingWork,
     Take,
     Work,
 )
-from services.snapshots.repository import risk, valuations
+from services.snapshots.repository import market, metrics, risk, standing, valuations
 from services.snapshots.repository.rows import Columns, Scope
 from shared import calendar
-from shared.contracts.event import Notice, ShardEvent
+from shared.contracts.event import Notice
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
@@ -54,6 +56,7 @@ from shared.messaging import ServiceRouter
 router = ServiceRouter("snapshots")
 
 Portfolios = tuple[UUID, ...]
+Chains = Sequence[Sequence[ChainLink]]
 SPECIFIC = "specific"
 LEFT_OUT = {
     "historical_pnl_missing": "too few past days of P&L: left out of historical VaR and shortfall",
@@ -61,45 +64,32 @@ LEFT_OUT = {
 }
 
 
-@dataclass(frozen=True)
-class Taken:
-    """The portfolios that exist, locked until the transaction ends, and the snapshots taken of them."""
-
-    portfolios: Portfolios
-    work: Work
-    snapshots: Snapshots
-
-
 @router.emits(SnapshotsCreated)
 @router.on(FactorsComputed)
 async def take_snapshots(event: FactorsComputed, session: Session) -> SnapshotsCreated:
     """Value the shard's portfolios at the session's end, and again on every later day that depends on it."""
-    return _told(event, await _take(session, event))
-
-
-@router.emits(RiskMeasured)
-@router.on(StressComputed)
-async def measure_risk(event: StressComputed, session: Session) -> RiskMeasured:
-    """Measure what the shard's portfolios may lose, and what their past says on this and later measured sessions.
-
-    It takes the snapshots it rests on itself, so neither of the two events waits for the other; snapshots
-    that are taken already stay as they are (docs/decisions/0009-risk-takes-its-own-snapshots.md).
-    """
-    taken = await _take(session, event)
-    work = await _load_risk(session, taken.portfolios, event.as_of)
-    measured = await asyncio.to_thread(calculations.measured_risk, work)
-    await _save_risk(session, taken.portfolios, work, measured)
-    return _risk_told(event, work, measured)
-
-
-async def _take(session: Session, event: ShardEvent) -> Taken:
     _require_session(event.as_of)
     portfolios = await valuations.lock_portfolios(session, event.portfolio_ids)
     takes = await _due(session, portfolios, event.as_of)
     work = await _load(session, portfolios, takes)
     snapshots = await asyncio.to_thread(calculations.portfolio_snapshots, work)
     await _save(session, portfolios, work, snapshots)
-    return Taken(portfolios, work, snapshots)
+    await _take_stock(session, portfolios, event.as_of, work, snapshots)
+    return _told(event, takes, snapshots)
+
+
+@router.emits(RiskMeasured)
+@router.on(StressComputed)
+async def measure_risk(event: StressComputed, session: Session) -> RiskMeasured:
+    """Measure what the shard's portfolios may lose in a day, and what each position adds to it."""
+    portfolios = await risk.lock_portfolios(session, event.portfolio_ids, event.as_of)
+    positions = await risk.load_positions(session, portfolios, event.as_of)
+    underlyings = sorted({underlying for _, _, _, underlying, *_ in positions})
+    estimates = await _load_estimates(session, event.as_of, underlyings)
+    shard = await asyncio.to_thread(Shard.of, portfolios, underlyings, positions)
+    books = await asyncio.to_thread(calculations.book_risks, shard, len(portfolios), estimates)
+    await _save_risk(session, portfolios, event.as_of, shard, books)
+    return _risk_told(event, shard, books)
 
 
 def _require_session(as_of: date) -> None:
@@ -184,17 +174,12 @@ def _snapshot_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "price_coverage": snapshots.price_coverage,
         "greeks_coverage": snapshots.greeks_coverage,
         "warnings": [_as_json(caveats) for caveats in snapshots.caveats],
-        "concentration": [_by_view(found) for found in snapshots.concentrations],
     }
 
 
 def _by_measure(exposures: Sequence[Sequence[float]]) -> dict[str, dict[str, float]]:
     sides = (dict(zip(SIDES, sums, strict=True)) for sums in exposures)
     return dict(zip(MEASURES, sides, strict=True))
-
-
-def _by_view(concentrations: Mapping[str, Concentration | None]) -> dict[str, dict[str, float] | None]:
-    return {view: asdict(found) if found else None for view, found in concentrations.items()}
 
 
 def _as_json(caveats: Iterable[Caveat]) -> list[dict[str, Any]]:
@@ -205,9 +190,8 @@ def _notice(caveat: Caveat) -> Notice:
     return Notice.naming(caveat.code, caveat.message, caveat.about)
 
 
-def _told(event: FactorsComputed, taken: Taken) -> SnapshotsCreated:
+def _told(event: FactorsComputed, takes: tuple[Take, ...], snapshots: Snapshots) -> SnapshotsCreated:
     """The event: counts and warnings speak of its own session, `restated` counts later ones retaken."""
-    takes, snapshots = taken.work.takes, taken.snapshots
     own = [index for index, take in enumerate(takes) if take.session == event.as_of]
     caveats = calculations.gathered(caveat for index in own for caveat in snapshots.caveats[index])
     return SnapshotsCreated.about(
@@ -219,23 +203,32 @@ def _told(event: FactorsComputed, taken: Taken) -> SnapshotsCreated:
     )
 
 
-async def _load_risk(session: Session, portfolios: Portfolios, as_of: date) -> RiskWork:
-    """Everything risk is measured from: one query per kind of input, whatever the number of portfolios."""
-    factors = await risk.load_factor_ids(session)
-    positions = await risk.load_positions(session, portfolios, as_of)
-    underlyings = sorted({position.underlying for position in positions})
-    chains = _chains(portfolios, await risk.load_chain(session, portfolios, as_of))
-    backdrop = await _load_backdrop(session, as_of, chains, factors)
-    measured = await risk.load_measured(session, portfolios, as_of, MARKET_EXPOSURE)
-    exposures = await risk.load_factor_exposures(session, portfolios, _days_before(chains, as_of), factors)
-    return RiskWork(
-        as_of=as_of,
-        shard=await asyncio.to_thread(Shard.of, portfolios, underlyings, positions),
-        estimates=await _load_estimates(session, as_of, underlyings, factors),
-        backdrop=backdrop,
+async def _take_stock(
+    session: Session, portfolios: Portfolios, as_of: date, work: Work, snapshots: Snapshots
+) -> None:
+    """Metrics and attributions of the session and of every later one stored: their chain has just changed."""
+    factors = await market.load_factor_ids(session)
+    chains = _chains(portfolios, await standing.load_chain(session, portfolios))
+    before = _days_before(chains, as_of)
+    exposures = await standing.load_factor_exposures(session, portfolios, before, factors)
+    stock = StandingWork(
         chains=chains,
-        measured=_by_day(portfolios, measured),
-        factor_exposures=_by_place(portfolios, exposures),
+        backdrop=await _load_backdrop(session, chains, factors),
+        market_exposures=await _market_exposures(session, portfolios, as_of),
+        factor_exposures={(portfolios.index(owner), day): row for (owner, day), row in exposures.items()},
+        concentrations={
+            (take.portfolio, take.session): found
+            for take, found in zip(work.takes, snapshots.concentrations, strict=True)
+        },
+    )
+    found = await asyncio.to_thread(calculations.standings, stock)
+    await metrics.save_metrics(session, _metric_columns(portfolios, found.metrics))
+    scope: Scope = {
+        "as_of": sorted({day for _, day in found.attributed.days}),
+        "portfolio_id": list(portfolios),
+    }
+    await metrics.save_attributions(
+        session, _attribution_columns(portfolios, factors, found.attributed), scope
     )
 
 
@@ -243,104 +236,97 @@ def _chains(portfolios: Portfolios, rows: Iterable[Row[Any]]) -> list[list[Chain
     chains: dict[UUID, list[ChainLink]] = {portfolio: [] for portfolio in portfolios}
     for row in rows:
         numbers = (row.nav, row.daily_pnl, row.daily_return)
-        link = ChainLink.of(row.as_of, row.previous_session, numbers, row.concentration)
-        chains[row.portfolio_id].append(link)
+        chains[row.portfolio_id].append(ChainLink.of(row.as_of, row.previous_session, numbers))
     return list(chains.values())
 
 
-async def _load_backdrop(
-    session: Session, as_of: date, chains: Sequence[Sequence[ChainLink]], factors: Sequence[str]
-) -> Backdrop:
-    """What the market did from the window's (or the oldest chain's) start to the youngest chain's end."""
+def _days_before(chains: Chains, as_of: date) -> set[date]:
+    """The sessions that the P&L of `as_of` and of every later day is measured from."""
+    later = (link.previous for chain in chains for link in chain if link.session >= as_of)
+    return {previous for previous in later if previous is not None}
+
+
+async def _load_backdrop(session: Session, chains: Chains, factors: Sequence[str]) -> Backdrop:
+    """What the market did from the oldest chain's start to the youngest one's end."""
     linked = [link.session for chain in chains for link in chain]
-    first = min([_last_sessions(as_of)[0], *linked])
-    sessions = calendar.sessions(first, max([as_of, *linked]))
+    sessions = calendar.sessions(min(linked), max(linked)) if linked else []
     return Backdrop(
         sessions=sessions,
         factors=factors,
-        factor_returns=await risk.load_factor_returns(session, sessions, factors),
-        rate=calculations.carried_forward(await risk.load_rates(session, sessions), sessions),
+        factor_returns=await market.load_factor_returns(session, sessions, factors),
+        rate=calculations.carried_forward(await market.load_rates(session, sessions), sessions),
     )
 
 
-def _last_sessions(as_of: date) -> list[date]:
-    """The sessions whose closes give the window's returns; two calendar days a session are more than enough."""
-    return calendar.sessions(as_of - timedelta(days=2 * SESSIONS_A_YEAR), as_of)[-SESSIONS_A_YEAR - 1 :]
+async def _market_exposures(
+    session: Session, portfolios: Portfolios, as_of: date
+) -> dict[Day, Sequence[Metric]]:
+    """The session's own, of every portfolio, and those stored of later sessions."""
+    sides: dict[tuple[UUID, bool], MarketSide] = defaultdict(MarketSide)
+    for row in await standing.load_market_sides(session, portfolios, as_of):
+        side = MarketSide(row.dollars, row.known_weight, row.weight, row.known, row.positions)
+        sides[row.portfolio_id, row.bought] = side
+    found: dict[Day, Sequence[Metric]] = {
+        (place, as_of): calculations.market_exposures(sides[owner, True], sides[owner, False])
+        for place, owner in enumerate(portfolios)
+    }
+    later: dict[Day, list[Metric]] = defaultdict(list)
+    for row in await standing.load_measured(session, portfolios, as_of, MARKET_EXPOSURE):
+        known = {"coverage": row.coverage, "reason": row.reason}
+        metric = Metric(MARKET_EXPOSURE, row.view, row.value, USD, **known)
+        later[portfolios.index(row.portfolio_id), row.as_of].append(metric)
+    return {**found, **later}
 
 
-async def _load_estimates(
-    session: Session, as_of: date, underlyings: Sequence[str], factors: Sequence[str]
-) -> Estimates:
-    covariance = await risk.load_covariance(session, as_of, factors)
+async def _load_estimates(session: Session, as_of: date, underlyings: Sequence[str]) -> Estimates:
+    """The factor model of the session, and the past year of the factors and of what is held."""
+    factors = await market.load_factor_ids(session)
+    covariance = await market.load_covariance(session, as_of, factors)
+    window = calendar.sessions(as_of - timedelta(days=2 * SESSIONS_A_YEAR), as_of)[-SESSIONS_A_YEAR - 1 :]
     return Estimates(
-        betas=await risk.load_betas(session, as_of, underlyings, factors),
+        betas=await market.load_betas(session, as_of, underlyings, factors),
         covariance=covariance.values,
-        closes=await risk.load_closes(session, _last_sessions(as_of), underlyings),
+        closes=await market.load_closes(session, window, underlyings),
+        factor_returns=await market.load_factor_returns(session, window[1:], factors),
         decay=covariance.decay,
         lookback=covariance.lookback,
         observations=covariance.observations,
     )
 
 
-def _days_before(chains: Sequence[Sequence[ChainLink]], as_of: date) -> set[date]:
-    """The sessions that the P&L of `as_of` and of every later day is measured from."""
-    later = (link.previous for chain in chains for link in chain if link.session >= as_of)
-    return {previous for previous in later if previous is not None}
-
-
-def _by_place(
-    portfolios: Portfolios, exposures: Mapping[tuple[UUID, date], Sequence[float | None]]
-) -> dict[Day, NDArray[np.float64]]:
-    return {
-        (portfolios.index(owner), day): np.array(dollars, dtype=np.float64)
-        for (owner, day), dollars in exposures.items()
-    }
-
-
-def _by_day(portfolios: Portfolios, rows: Iterable[Row[Any]]) -> dict[Day, dict[str, Metric]]:
-    found: dict[Day, dict[str, Metric]] = defaultdict(dict)
-    for row in rows:
-        known = {"coverage": row.coverage, "reason": row.reason}
-        metric = Metric(MARKET_EXPOSURE, row.view, row.value, USD, **known)
-        found[portfolios.index(row.portfolio_id), row.as_of][row.view] = metric
-    return found
-
-
 async def _save_risk(
-    session: Session, portfolios: Portfolios, work: RiskWork, measured: MeasuredRisk
+    session: Session, portfolios: Portfolios, as_of: date, shard: Shard, books: Sequence[BookRisk]
 ) -> None:
-    days = sorted({session for _, session in measured.attributed.days})
-    own: Scope = {"as_of": [work.as_of], "portfolio_id": list(portfolios)}
-    await risk.save_metrics(session, _metric_columns(portfolios, measured))
-    await risk.save_components(session, _component_columns(portfolios, work, measured), own)
-    attributions = _attribution_columns(portfolios, work.backdrop.factors, measured.attributed)
-    await risk.save_attributions(session, attributions, {**own, "as_of": days})
+    own: Scope = {"as_of": [as_of], "portfolio_id": list(portfolios)}
+    measured = [((place, as_of), metric) for place, book in enumerate(books) for metric in book.metrics]
+    await metrics.save_metrics(session, _metric_columns(portfolios, measured))
+    await metrics.save_components(session, _component_columns(portfolios, as_of, shard, books), own)
 
 
-def _metric_columns(portfolios: Portfolios, measured: MeasuredRisk) -> Columns:
-    days = [day for day, _ in measured.metrics]
-    metrics = [metric for _, metric in measured.metrics]
+def _metric_columns(portfolios: Portfolios, measured: Sequence[tuple[Day, Metric]]) -> Columns:
+    found = [metric for _, metric in measured]
     return {
-        "portfolio_id": [portfolios[portfolio] for portfolio, _ in days],
-        "as_of": [session for _, session in days],
-        "metric": [metric.name for metric in metrics],
-        "view": [metric.view for metric in metrics],
-        "value": [metric.value for metric in metrics],
-        "unit": [metric.unit for metric in metrics],
-        "observations": [metric.observations for metric in metrics],
-        "coverage": [metric.coverage for metric in metrics],
-        "reason": [metric.reason for metric in metrics],
+        "portfolio_id": [portfolios[portfolio] for (portfolio, _), _ in measured],
+        "as_of": [session for (_, session), _ in measured],
+        "metric": [metric.name for metric in found],
+        "view": [metric.view for metric in found],
+        "value": [metric.value for metric in found],
+        "unit": [metric.unit for metric in found],
+        "observations": [metric.observations for metric in found],
+        "coverage": [metric.coverage for metric in found],
+        "reason": [metric.reason for metric in found],
     }
 
 
-def _component_columns(portfolios: Portfolios, work: RiskWork, measured: MeasuredRisk) -> Columns:
-    shard, books = work.shard, measured.books
+def _component_columns(
+    portfolios: Portfolios, as_of: date, shard: Shard, books: Sequence[BookRisk]
+) -> Columns:
     parts = (
         np.concatenate([book.components for book in books]) if books else np.empty((0, len(TAIL_MEASURES)))
     )
     return {
         "position_id": shard.position_id,
-        "as_of": [work.as_of] * len(parts),
+        "as_of": [as_of] * len(parts),
         "portfolio_id": [portfolios[place] for place in shard.portfolio.tolist()],
         "symbol": shard.symbol,
         **{measure: parts[:, place] for place, measure in enumerate(TAIL_MEASURES)},
@@ -368,23 +354,21 @@ def _attribution_columns(portfolios: Portfolios, factors: Sequence[str], found: 
     }
 
 
-def _risk_told(event: StressComputed, work: RiskWork, measured: MeasuredRisk) -> RiskMeasured:
-    """The event: counts and warnings speak of its own session, `restated` counts later ones measured again."""
-    symbols = work.shard.symbol.tolist()
-    unheard = [reason for book in measured.books for reason in book.reason.tolist()]
-    modelled = [known for book in measured.books for known in book.modelled.tolist()]
+def _risk_told(event: StressComputed, shard: Shard, books: Sequence[BookRisk]) -> RiskMeasured:
+    """The event, naming what is left out of the figures."""
+    symbols = shard.symbol.tolist()
+    reasons = [reason for book in books for reason in book.reason.tolist()]
+    modelled = [known for book in books for known in book.modelled.tolist()]
     lacking = {
-        "historical_pnl_missing": [symbol for symbol, why in zip(symbols, unheard, strict=True) if why],
+        "historical_pnl_missing": [symbol for symbol, why in zip(symbols, reasons, strict=True) if why],
         "factor_model_missing": [
             symbol for symbol, known in zip(symbols, modelled, strict=True) if not known
         ],
     }
+    caveats = [Caveat.naming(code, LEFT_OUT[code], names) for code, names in lacking.items() if names]
     return RiskMeasured.about(
         event,
-        warnings=[
-            _notice(Caveat.naming(code, LEFT_OUT[code], names)) for code, names in lacking.items() if names
-        ],
-        portfolios=len(measured.books),
+        warnings=[_notice(caveat) for caveat in caveats],
+        portfolios=len(books),
         positions=len(symbols),
-        restated=len(work.measured),
     )

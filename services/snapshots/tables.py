@@ -113,7 +113,6 @@ class PortfolioSnapshot(Table, table=True):
     price_coverage: float = _required(Double)
     greeks_coverage: float = _required(Double)
     warnings: list[dict[str, Any]] = _required(JSONB)
-    concentration: dict[str, dict[str, float] | None] | None = _optional(JSONB)
 
 
 class RiskMetric(Table, table=True):

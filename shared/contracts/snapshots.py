@@ -6,13 +6,13 @@ from shared.contracts.event import ShardEvent, WorkFailed
 
 
 class SnapshotsCreated(ShardEvent):
-    """The shard's portfolios have a snapshot for the session."""
+    """The shard's portfolios have a snapshot for the session, and all that follows from their chain."""
 
     subject: ClassVar[str] = "snapshots.created"
 
 
 class RiskMeasured(ShardEvent):
-    """Risk metrics, components of VaR and attributions of P&L of the shard's portfolios are stored."""
+    """VaR and expected shortfall of the shard's portfolios are stored, with each position's part."""
 
     subject: ClassVar[str] = "risk.measured"
 

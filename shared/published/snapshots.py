@@ -74,13 +74,13 @@ portfolio_snapshots = published_view(
 
 # One row per portfolio, session, metric and view ("portfolio" | "longs" | "shorts": positions of positive,
 # negative quantity). value: in `unit` ("USD" | "decimal" | "decimal per year" | "ratio"), null with `reason`
-# ("12 returns, 60 needed"). observations: returns or days of P&L behind it. coverage: share of gross notional
-# exposure that had the inputs (0..1); null where there is no such notion. Every view: var_95_1d_historical,
-# es_95_1d_historical, var_99_.., es_99_.., the same _parametric (losses, positive), market_exposure (dollars per
-# 1.00 of market return), beta (market_exposure / NAV), hhi, top_3_weight, top_10_weight. Of the portfolio only:
-# volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown (never positive), beta_realised_252d
-# and correlation_spy (of daily returns against SPY's), performance_1d and _1w, _1m, _3m, _ytd, _1y (time-weighted,
-# flows excluded).
+# ("12 returns, 60 needed"). observations: returns or days of P&L behind it. coverage: share of gross
+# delta-adjusted exposure (cost where not known) that had the inputs, 0..1; null where there is no such notion.
+# Every view, losses positive: var_95_1d_historical, es_95_1d_historical, var_99_.., es_99_.., the same _parametric;
+# market_exposure (dollars per 1.00 of market return), beta (market_exposure / NAV), hhi, top_3_weight and
+# top_10_weight. Of the portfolio only: volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown
+# (never positive), beta_realised_252d and correlation_spy (of daily returns against SPY's), performance_1d and
+# _1w, _1m, _3m, _ytd, _1y (time-weighted, flows excluded).
 risk_metrics = published_view(
     "snapshots",
     "risk_metrics",

@@ -4,16 +4,8 @@ from services.snapshots.calculations.book import Book, Quotes, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
 from services.snapshots.calculations.concentration import Concentration
 from services.snapshots.calculations.history import Backdrop, ChainLink, carried_forward
-from services.snapshots.calculations.measurement import (
-    AttributedDays,
-    Day,
-    Estimates,
-    MeasuredRisk,
-    RiskWork,
-    measured_risk,
-)
 from services.snapshots.calculations.metrics import SESSIONS_A_YEAR, USD, Metric
-from services.snapshots.calculations.risk import MARKET_EXPOSURE, Shard
+from services.snapshots.calculations.risk import BookRisk, Estimates, Shard, book_risks
 from services.snapshots.calculations.schedule import History, Take, days_needed, snapshots_to_take
 from services.snapshots.calculations.snapshot import (
     GREEKS,
@@ -22,6 +14,16 @@ from services.snapshots.calculations.snapshot import (
     SIDES,
     Snapshots,
     portfolio_snapshots,
+)
+from services.snapshots.calculations.standing import (
+    MARKET_EXPOSURE,
+    AttributedDays,
+    Day,
+    MarketSide,
+    Standings,
+    StandingWork,
+    market_exposures,
+    standings,
 )
 from services.snapshots.calculations.tail import TAIL_MEASURES
 from services.snapshots.calculations.valuation import Valuations, position_valuations
@@ -38,26 +40,30 @@ __all__ = [
     "AttributedDays",
     "Backdrop",
     "Book",
+    "BookRisk",
     "Caveat",
     "ChainLink",
     "Concentration",
     "Day",
     "Estimates",
     "History",
-    "MeasuredRisk",
+    "MarketSide",
     "Metric",
     "Quotes",
-    "RiskWork",
     "Shard",
     "Snapshots",
+    "StandingWork",
+    "Standings",
     "Take",
     "Valuations",
     "Work",
+    "book_risks",
     "carried_forward",
     "days_needed",
     "gathered",
-    "measured_risk",
+    "market_exposures",
     "portfolio_snapshots",
     "position_valuations",
     "snapshots_to_take",
+    "standings",
 ]

@@ -1,16 +1,13 @@
 """The chain of snapshots as columns, beside what the market did meanwhile."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from services.snapshots.calculations.book import Floats
-from services.snapshots.calculations.concentration import Concentration
-from services.snapshots.calculations.metrics import VIEWS
 from services.snapshots.calculations.realised import Chain
 
 MARKET = "market"
@@ -48,21 +45,12 @@ class ChainLink:
     nav: float
     pnl: float
     daily_return: float
-    concentration: Mapping[str, Concentration | None]
 
     @classmethod
-    def of(
-        cls,
-        session: date,
-        previous: date | None,
-        numbers: Sequence[float | None],
-        concentrations: Mapping[str, Mapping[str, float] | None] | None,
-    ) -> "ChainLink":
-        """From stored values: (nav, pnl, return) with None where unknown, concentrations by view."""
+    def of(cls, session: date, previous: date | None, numbers: Sequence[float | None]) -> "ChainLink":
+        """From stored values: (nav, pnl, return), None where unknown."""
         nav, pnl, daily_return = np.array(numbers, dtype=np.float64).tolist()
-        stored: Mapping[str, Any] = concentrations or {}
-        found = {view: Concentration(**stored[view]) if stored.get(view) else None for view in VIEWS}
-        return cls(session, previous, nav, pnl, daily_return, found)
+        return cls(session, previous, nav, pnl, daily_return)
 
 
 def chain_of(links: Sequence[ChainLink], backdrop: Backdrop) -> Chain:

@@ -21,8 +21,8 @@ class Metric:
     """A number of one portfolio on one session, or None with the `reason`.
 
     `view`: the whole portfolio, its positions of positive or those of negative quantity. `observations`: how
-    many returns or days of P&L are behind it; `coverage`: the share of gross notional exposure that had the
-    inputs; None where the notion does not apply.
+    many returns or days of P&L are behind it; `coverage`: the share of gross delta-adjusted exposure (the cost
+    where that is not known) that had the inputs; None where the notion does not apply.
     """
 
     name: str

@@ -1,24 +1,22 @@
-"""A book's risk on one session, and how its snapshots' chain looks from it: the metrics of one portfolio."""
+"""What the portfolios of a shard may lose in a day, and what each position adds to it."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from services.snapshots.calculations.book import Floats, Indices, Mask, Objects, objects
-from services.snapshots.calculations.concentration import Concentration, concentration_metrics
-from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, USD, VIEWS, Metric
+from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, SHORTS, USD, Metric
 from services.snapshots.calculations.parametric import (
     Exposures,
     FactorModel,
     ParametricRisk,
     measured_positions,
     parametric_risk,
+    specific_variances,
 )
-from services.snapshots.calculations.realised import Chain, realised_metrics
 from services.snapshots.calculations.tail import (
     CONFIDENCES,
     TAIL_MEASURES,
@@ -26,8 +24,7 @@ from services.snapshots.calculations.tail import (
     PositionPnl,
     historical_risk,
 )
-
-MARKET_EXPOSURE = "market_exposure"
+from shared.quant.returns import simple_returns
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Holdings:
 
 @dataclass(frozen=True)
 class Shard:
-    """The valued positions of several portfolios on one session, ordered by portfolio and position."""
+    """The positions of several portfolios on one session, ordered by portfolio and position."""
 
     position_id: Objects
     portfolio: Indices
@@ -83,11 +80,35 @@ class Shard:
 def _vectors(vectors: Sequence[Sequence[float] | None]) -> Floats:
     """P x D, NaN where a position has no vector."""
     days = max((len(vector) for vector in vectors if vector is not None), default=0)
-    pnl = np.full((len(vectors), days), np.nan)
-    for place, vector in enumerate(vectors):
-        if vector is not None:
-            pnl[place] = vector
-    return pnl
+    unknown = np.full(days, np.nan)
+    pnl = [unknown if vector is None else vector for vector in vectors]
+    return np.array(pnl, dtype=np.float64).reshape(len(vectors), days)
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What the factor model of the session says of U underlyings: betas (U x K), factor covariance (K x K).
+
+    `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the betas leave of the
+    returns is weighted with `decay`^age over `lookback` days, like the covariance, which rests on `observations`
+    days. NaN where unknown.
+    """
+
+    betas: Floats
+    covariance: Floats
+    closes: Floats
+    factor_returns: Floats
+    decay: float
+    lookback: int
+    observations: int
+
+
+def factor_model(estimates: Estimates) -> FactorModel:
+    """The session's model, with what the factors leave unexplained of each underlying."""
+    recent = slice(-estimates.lookback, None)
+    returns, factor_returns = simple_returns(estimates.closes)[recent], estimates.factor_returns[recent]
+    specific = specific_variances(returns, factor_returns, estimates.betas, estimates.decay)
+    return FactorModel(estimates.betas, estimates.covariance, specific, estimates.observations)
 
 
 @dataclass(frozen=True)
@@ -104,14 +125,22 @@ class BookRisk:
     modelled: Mask
 
 
-def book_risk(holdings: Holdings, model: FactorModel, market: int) -> BookRisk:
-    """Historical and parametric VaR and ES and the market exposure per view; `market` is the factor's column."""
-    historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in holdings.views().items()}
-    exposures = {view: holdings.exposures.of(chosen) for view, chosen in holdings.views().items()}
+def book_risks(shard: Shard, portfolios: int, estimates: Estimates) -> list[BookRisk]:
+    """The risk of each of the shard's portfolios, in their order."""
+    model = factor_model(estimates)
+    return [book_risk(holdings, model) for holdings in shard.books(portfolios)]
+
+
+def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
+    """Historical and parametric VaR and expected shortfall of one portfolio, per view."""
+    views = holdings.views()
+    historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in views.items()}
+    parametric = {
+        view: parametric_risk(holdings.exposures.of(chosen), model) for view, chosen in views.items()
+    }
     metrics = [metric for view, risk in historical.items() for metric in _historical_metrics(view, risk)]
-    for view, exposed in exposures.items():
-        metrics += _parametric_metrics(view, parametric_risk(exposed, model), model.observations)
-        metrics.append(market_exposure(view, exposed, model.betas[:, market]))
+    for view, normal in parametric.items():
+        metrics += _parametric_metrics(view, normal, model.observations)
     whole, modelled = historical[PORTFOLIO], measured_positions(holdings.exposures, model)
     return BookRisk(tuple(metrics), whole.components, whole.left_out, modelled)
 
@@ -130,41 +159,3 @@ def _parametric_metrics(view: str, risk: ParametricRisk, days: int) -> Iterator[
             value = None if risk.reason else loss
             name = f"{kind}_{confidence}_1d_parametric"
             yield Metric(name, view, value, USD, days, risk.coverage, risk.reason)
-
-
-def market_exposure(view: str, exposures: Exposures, market_betas: Floats) -> Metric:
-    """Dollars gained per 1.00 of market return: the sum of delta-adjusted exposure times market beta."""
-    betas = market_betas[exposures.underlying]
-    dollars = np.where(exposures.dollars == 0.0, 0.0, exposures.dollars * betas)
-    known = np.isfinite(dollars)
-    if not known.any():
-        reason = "no position has a market beta" if len(known) else "no positions"
-        return Metric.missing(MARKET_EXPOSURE, USD, reason, view)
-    weight = float(exposures.weight.sum())
-    coverage = float(exposures.weight[known].sum()) / weight if weight > 0.0 else None
-    return Metric(MARKET_EXPOSURE, view, float(dollars[known].sum()), USD, None, coverage)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A portfolio on one measured session: NAV in USD, what it is exposed to by view, how concentrated it is."""
-
-    nav: float
-    market_exposure: Mapping[str, Metric]
-    concentration: Mapping[str, Concentration | None]
-
-
-def standing_metrics(chain: Chain, standing: Standing, exchange: Sequence[date]) -> tuple[Metric, ...]:
-    """Everything that follows from the snapshots up to the chain's last: realised metrics, beta, concentration."""
-    beta = (market_beta(standing.market_exposure[view], standing.nav) for view in VIEWS)
-    concentrated = (concentration_metrics(view, standing.concentration.get(view)) for view in VIEWS)
-    parts: tuple[Any, ...] = tuple(metric for metrics in concentrated for metric in metrics)
-    return (*realised_metrics(chain, exchange), *beta, *parts)
-
-
-def market_beta(exposure: Metric, nav: float) -> Metric:
-    """Market exposure over NAV: what the holdings of the session would do, whatever was held before."""
-    reason = exposure.reason or (None if nav > 0.0 else "NAV is not positive")
-    if reason or exposure.value is None:
-        return Metric("beta", exposure.view, None, RATIO, None, exposure.coverage, reason)
-    return Metric("beta", exposure.view, exposure.value / nav, RATIO, None, exposure.coverage)

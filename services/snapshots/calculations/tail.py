@@ -27,7 +27,7 @@ TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for k
 class PositionPnl:
     """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where it is not known.
 
-    `weight`: gross notional exposure in USD, which decides what share of the book a day or a figure covers.
+    `weight`: gross exposure in USD, which decides what share of the book a day or a figure covers.
     `reason`: why a position has no P&L at all, None where it has.
     """
 

@@ -39,10 +39,9 @@ def _json(value: Any) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Dollars to six decimals, shares of one to twelve."""
     if isinstance(value, dict):
         return {name: _rounded(inner) for name, inner in value.items()}
-    return round(value, 6 if abs(value) >= 1.0 else 12) if isinstance(value, float) else value
+    return round(value, 6) if isinstance(value, float) else value
 
 
 _CONVERSIONS: Mapping[type, Callable[[Any], Any]] = {Numeric: _money, Double: _number, JSONB: _json}

@@ -1,0 +1,119 @@
+"""Risk of a shard in one call: views, parts of positions, what is left out, and one factor model for all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.snapshots.calculations import TAIL_MEASURES, BookRisk, Estimates, Shard, book_risks
+from services.snapshots.calculations.metrics import VIEWS
+from services.snapshots.calculations.risk import factor_model
+from shared.quant.returns import simple_returns
+
+
+def a_position(owner: str, name: str, quantity: float = 10.0, **given: Any) -> tuple[Any, ...]:
+    """Ten shares of AAPL at 100 with a year of P&L, unless said otherwise."""
+    pnl = np.random.default_rng(len(name)).normal(0, 20, 252) * quantity
+    fields: dict[str, Any] = {
+        "underlying": "AAPL",
+        "quantity": quantity,
+        "weight": abs(quantity) * 100.0,
+        "exposure": quantity * 100.0,
+        "pnl": pnl.tolist(),
+        "reason": None,
+    } | given
+    return (name, owner, name, *fields.values())
+
+
+def estimates(**given: Any) -> Estimates:
+    """Two factors; AAPL has betas 1.5 and 0.5."""
+    random = np.random.default_rng(1)
+    fields: dict[str, Any] = {
+        "betas": np.array([[1.5, 0.5]]),
+        "covariance": np.diag([1e-4, 1e-5]),
+        "closes": np.cumprod(1 + random.normal(0, 0.02, (253, 1)), axis=0),
+        "factor_returns": random.normal(0, 0.01, (252, 2)),
+        "decay": 0.94,
+        "lookback": 252,
+        "observations": 252,
+    }
+    return Estimates(**(fields | given))
+
+
+def risks(*positions: tuple[Any, ...], portfolios: Sequence[str] = ("book",)) -> list[BookRisk]:
+    return book_risks(Shard.of(portfolios, ["AAPL"], positions), len(portfolios), estimates())
+
+
+def numbers(book: BookRisk) -> dict[tuple[str, str], float | None]:
+    return {(metric.name, metric.view): metric.value for metric in book.metrics}
+
+
+A_BOOK = (a_position("book", "long", 20.0), a_position("book", "short", -5.0))
+
+
+def test_longs_and_shorts_are_measured_apart() -> None:
+    (whole,), (longs,), (shorts,) = risks(*A_BOOK), risks(A_BOOK[0]), risks(A_BOOK[1])
+
+    found = numbers(whole)
+    for name in {name for name, _ in found}:
+        assert found[name, "longs"] == numbers(longs)[name, "portfolio"]
+        assert found[name, "shorts"] == numbers(shorts)[name, "portfolio"]
+    assert len(found) == len(VIEWS) * 8
+
+
+def test_components_add_up_to_the_metric_of_the_portfolio() -> None:
+    (book,) = risks(*A_BOOK)
+
+    for place, measure in enumerate(TAIL_MEASURES):
+        total = numbers(book)[f"{measure}_1d_historical", "portfolio"]
+        assert book.components[:, place].sum() == pytest.approx(total, rel=1e-12)
+
+
+def test_portfolios_of_a_shard_do_not_mix() -> None:
+    other = a_position("other", "elsewhere", 1000.0)
+
+    (alone,) = risks(*A_BOOK)
+    together, _, empty = risks(*A_BOOK, other, portfolios=("book", "other", "empty"))
+
+    assert numbers(together) == numbers(alone)
+    assert together.components.tolist() == alone.components.tolist()
+    assert {(metric.value, metric.reason) for metric in empty.metrics} == {(None, "no positions")}
+
+
+def test_left_out_positions_are_named_with_their_reason() -> None:
+    lost = a_position("book", "lost", pnl=None, exposure=None, reason="no price")
+
+    (book,) = risks(a_position("book", "known"), lost)
+
+    assert book.reason.tolist() == [None, "no price"]
+    assert book.modelled.tolist() == [True, False]
+    assert {metric.coverage for metric in book.metrics if metric.view == "portfolio"} == {0.5}
+
+
+def test_book_without_vectors_has_parametric_figures_only() -> None:
+    (book,) = risks(a_position("book", "new", pnl=None, reason="no history"))
+
+    found = numbers(book)
+    assert found["var_95_1d_historical", "portfolio"] is None
+    assert found["var_95_1d_parametric", "portfolio"] is not None
+
+
+def test_specific_variance_looks_at_the_covariances_days() -> None:
+    short, whole = estimates(lookback=60), estimates()
+
+    returns = simple_returns(whole.closes)[-60:]
+    residuals = (returns - whole.factor_returns[-60:] @ whole.betas.T)[:, 0]
+    expected = np.average(residuals**2, weights=0.94 ** np.arange(60)[::-1])
+
+    assert factor_model(short).specific_variance.tolist() == pytest.approx([expected])
+    assert factor_model(whole).specific_variance[0] != pytest.approx(expected, rel=1e-3)
+
+
+def test_shard_without_positions_is_measured_as_nothing() -> None:
+    shard = Shard.of(["book"], [], [])
+
+    (book,) = book_risks(shard, 1, estimates(betas=np.empty((0, 2)), closes=np.empty((253, 0))))
+
+    assert {metric.reason for metric in book.metrics} == {"no positions"}
+    assert book.components.shape == (0, len(TAIL_MEASURES))
