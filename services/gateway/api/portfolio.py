@@ -72,10 +72,10 @@ async def _with_left_out(database: Database, portfolio_id: UUID, items: list[Row
 async def get_performance(
     portfolio: ChosenPortfolio,
     gateway: GatewayParts,
+    as_of: AsOf = None,
     start: Start = None,
-    end: End = None,
     limit: Limit = 252,
     offset: Offset = 0,
 ) -> PerformanceReport:
-    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the last session, and NAV and P&L by session, newest first."""
-    return await performance_report(gateway.database, portfolio, (start, end), limit, offset)
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest first."""
+    return await performance_report(gateway.database, portfolio, (start, as_of), limit, offset)

@@ -151,10 +151,16 @@ def position_factors(rows: Iterable[Row], rates: Iterable[Row]) -> list[dict[str
     for rate in rates:
         if rate["maturity"] is not None:
             sensitivities.setdefault(rate["position_id"], []).append(_position_rate(rate))
+    for found in sensitivities.values():
+        found.sort(key=lambda rate: _place(rate["maturity"]))
     return [
         _position(list(own), sensitivities.get(position, []))
         for position, own in groupby(rows, key=lambda row: row["position_id"])
     ]
+
+
+def _place(maturity: str) -> int:
+    return MATURITIES.index(maturity) if maturity in MATURITIES else len(MATURITIES)
 
 
 def _position(rows: Sequence[Row], rates: Sequence[Row]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ async def test_positions_show_the_regressions_behind_them(ann: Person, book: Sto
     assert (call["factor"], call["beta"], call["factor_exposure"]) == ("market", 1.7, 13_000 * 1.7)
     assert (call["standard_error"], call["observations"], call["condition_number"]) == (0.2, 252, 16.0)
     assert (exxon["factor_exposure"], exxon["reason"]) == (None, NO_BETAS)
-    assert [rate["maturity"] for rate in by_symbol["AAPL"]["rates"]] == ["10Y", "2Y", "30Y", "3M"]
+    assert [rate["maturity"] for rate in by_symbol["AAPL"]["rates"]] == ["3M", "2Y", "10Y", "30Y"]
     assert by_symbol["XOM"]["rates"] == []
 
 

@@ -58,6 +58,7 @@ async def test_metrics_of_one_side(
 async def test_performance_has_every_period_and_the_series(ann: Person, book: StoredBook) -> None:
     report = (await ann.get("portfolio/performance")).json()
     page = (await ann.get("portfolio/performance", limit=1, offset=1)).json()
+    before = (await ann.get("portfolio/performance", as_of="2022-12-27")).json()
 
     periods = {period["period"]: period for period in report["periods"]}
     assert list(periods) == ["1d", "1w", "1m", "3m", "ytd", "1y"]
@@ -69,6 +70,7 @@ async def test_performance_has_every_period_and_the_series(ann: Person, book: St
         ("2022-12-27", 50_000.0),
     ]
     assert (page["total"], [item["as_of"] for item in page["items"]]) == (2, ["2022-12-27"])
+    assert (before["total"], before["as_of"], before["periods"][0]["value"]) == (1, None, None)
 
 
 async def test_greeks_of_one_side_count_its_shares_and_options(ann: Person, book: StoredBook) -> None:
