@@ -1,11 +1,13 @@
 """The batched regression against statsmodels, one asset at a time."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
 from services.factors.calculations.betas import over_market
-from services.factors.calculations.regression import Fit, least_squares
+from services.factors.calculations.regression import BLOCK, Fit, least_squares
 from shared.quant.returns import FloatArray, simple_returns
 from tests import panel
 
@@ -22,12 +24,12 @@ def panel_returns(*symbols: str, window: int = 252) -> FloatArray:
     return simple_returns(panel.closes(*symbols, last=window + 1))
 
 
-def statsmodels_fits(returns: FloatArray, regressors: FloatArray) -> list[object]:
+def statsmodels_fits(returns: FloatArray, regressors: FloatArray) -> list[Any]:
     design = sm.add_constant(regressors)
     return [sm.OLS(asset, design, missing="drop").fit() for asset in returns.T]
 
 
-def assert_same(fit: Fit, references: list[object]) -> None:
+def assert_same(fit: Fit, references: list[Any]) -> None:
     for name, attribute in (
         ("coefficients", "params"),
         ("standard_errors", "bse"),
@@ -133,3 +135,55 @@ def test_no_assets_are_no_trouble() -> None:
     fit = least_squares(np.empty((252, 0)), panel_returns("SPY", "VTV"))
 
     assert fit.coefficients.shape == (0, 2)
+
+
+def test_assets_beyond_a_block_are_fitted_as_within() -> None:
+    factors = over_market(panel_returns(*panel.PROXIES), panel.FACTORS)
+    returns = gaps(np.tile(panel_returns(*STOCKS), (1, BLOCK // 2)), share=0.05)
+
+    whole = least_squares(returns, factors)
+
+    assert returns.shape[1] > 2 * BLOCK
+    for asset in (0, BLOCK - 1, BLOCK, returns.shape[1] - 1):
+        alone = least_squares(returns[:, [asset]], factors)
+        np.testing.assert_allclose(whole.coefficients[asset], alone.coefficients[0], rtol=1e-10)
+        np.testing.assert_allclose(whole.standard_errors[asset], alone.standard_errors[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("noise", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7])
+@pytest.mark.parametrize("space", ["raw", "over_market"])
+def test_errors_stay_exact_as_the_noise_vanishes(noise: float, space: str) -> None:
+    """Where the residual sum is the small difference of two large ones, it is summed day by day."""
+    raw = panel_returns(*panel.PROXIES)
+    factors = raw if space == "raw" else over_market(raw, panel.FACTORS)
+    random = np.random.default_rng(7)
+    truth = random.normal(size=(7, 4))
+    returns = gaps(factors @ truth + noise * random.normal(size=(252, 4)), share=0.1)
+
+    fit = least_squares(returns, factors)
+
+    references = statsmodels_fits(returns, factors)
+    np.testing.assert_allclose(fit.standard_errors, [r.bse[1:] for r in references], rtol=1e-8)
+    np.testing.assert_allclose(fit.residual_variance, [r.scale for r in references], rtol=1e-8)
+
+
+def test_level_of_the_returns_does_not_matter() -> None:
+    returns, factors = gaps(panel_returns(*STOCKS)), panel_returns("SPY", "IWM")
+
+    plain, lifted = least_squares(returns, factors), least_squares(returns + 100.0, factors)
+
+    np.testing.assert_allclose(lifted.coefficients, plain.coefficients, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(lifted.standard_errors, plain.standard_errors, rtol=1e-6)
+    np.testing.assert_allclose(lifted.r_squared, plain.r_squared, rtol=1e-6, atol=1e-9)
+
+
+def test_condition_number_is_that_of_the_scaled_regressors() -> None:
+    returns = gaps(panel_returns(*STOCKS))
+    factors = over_market(panel_returns(*panel.PROXIES), panel.FACTORS)
+
+    fit = least_squares(returns, factors)
+
+    for asset, found in zip(returns.T, fit.condition_number, strict=True):
+        days = factors[np.isfinite(asset)]
+        centred = days - days.mean(axis=0)
+        assert found == pytest.approx(np.linalg.cond(centred / centred.std(axis=0)), rel=1e-9)
