@@ -39,9 +39,8 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
         _value_table(snapshot),
         _exposure_table(snapshot),
         _greek_table(snapshot),
-        _factor_table(answer["factors"]),
+        _factor_table(answer["factors"], answer["attribution"]),
         _loss_table(answer["metrics"]),
-        _attribution_table(answer["attribution"]),
         _scenario_table(answer["stress"]),
         _remarks(answer),
     ]
@@ -71,16 +70,19 @@ def _greek_table(snapshot: Answer) -> Table:
     return table
 
 
-def _factor_table(factors: Answer) -> Table:
-    table = _table("factor", "proxy", "beta", "USD")
+def _factor_table(factors: Answer, attribution: Answer) -> Table:
+    """Exposures beside the day's P&L that came from them; specific is what they do not explain."""
+    table = _table("factor", "proxy", "beta", "USD", "daily P&L")
+    pnl = {part["name"]: part["pnl"] for part in attribution["factors"]}
     for factor in factors["factors"]:
         if factor["active"]:
-            dollars = money(factor["dollar_exposure"])
-            table.add_row(factor["name"], factor["proxy"], number(factor["beta"], 3), dollars)
+            dollars, part = money(factor["dollar_exposure"]), money(pnl.get(factor["name"]))
+            table.add_row(factor["name"], factor["proxy"], number(factor["beta"], 3), dollars, part)
+    table.add_row("specific", "", "", "", money(attribution["specific"]))
     rates = factors["rates"] or {}
     per_basis_point = rates.get("dollars_per_basis_point")
     dollars = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)} per bp"
-    table.add_row("Interest Rate", "10Y", number(rates.get("beta"), 2), dollars)
+    table.add_row("Interest Rate", "10Y", number(rates.get("beta"), 2), dollars, "")
     return table
 
 
@@ -95,14 +97,6 @@ def _loss_table(metrics: Answer) -> Table:
 def metric_values(metrics: Answer) -> dict[str, float | None]:
     """Every metric's value by its name."""
     return {each["metric"]: each["value"] for group in metrics["groups"] for each in group["metrics"]}
-
-
-def _attribution_table(attribution: Answer) -> Table:
-    factors = attribution["factors"]
-    table = _table("daily P&L, USD", *(factor["name"] for factor in factors), "specific", "total")
-    parts = [*(factor["pnl"] for factor in factors), attribution["specific"], attribution["total"]]
-    table.add_row("by factor", *map(money, parts))
-    return table
 
 
 def _scenario_table(stress: Answer) -> Table:

@@ -112,7 +112,7 @@ def test_report_shows_losses_by_both_methods_and_the_pnl_by_factor() -> None:
     assert "1,234" in text
     assert "4,321" in text
     assert "n/a" in text  # parametric ES is unknown
-    assert all(words in text for words in ("-86", "specific", "31"))
+    assert all(words in text for words in ("daily P&L", "-86", "specific", "31"))
 
 
 def test_a_portfolio_without_snapshot_says_why() -> None:
