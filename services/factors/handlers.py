@@ -229,9 +229,13 @@ async def _correlate(
     books = await asyncio.to_thread(_correlated, chosen, symbols, closes, parameters)
     rows = await asyncio.to_thread(_correlation_rows, event, books)
     await repository.save_correlations(session, event.as_of, event.portfolio_ids, rows)
-    counts = {"portfolios": len(books), "symbols": len(symbols), "pairs": len(rows.pairs)}
+    counts = {"portfolios": len(books), "symbols": len(symbols), "clusters": _clusters(books)}
     notices = _caveat_notices([caveat for book in books.values() for caveat in book.caveats()])
     return CorrelationsComputed.about(event, warnings=notices, **counts)
+
+
+def _clusters(books: Mapping[UUID, BookCorrelations]) -> int:
+    return sum(len(book.clusters) for book in books.values())
 
 
 def _groups(held: Sequence[HeldUnderlying]) -> list[Group]:
@@ -258,18 +262,18 @@ def _correlation_rows(event: ShardEvent, books: Mapping[UUID, BookCorrelations])
     def keyed(
         parts: Iterable[tuple[UUID, BookCorrelations]],
         records_of: Callable[[BookCorrelations], Iterable[Record]],
-    ) -> list[Record]:
-        return [
-            {"portfolio_id": portfolio, "as_of": event.as_of, **record}
-            for portfolio, part in parts
-            for record in records_of(part)
-        ]
+    ) -> Iterator[Record]:
+        for portfolio, part in parts:
+            key = {"portfolio_id": portfolio, "as_of": event.as_of}
+            for record in records_of(part):
+                yield {**key, **record}
 
     return CorrelationRows(
-        calculations=keyed(views, lambda view: [_calculation_record(event.price_run, view)]),
+        kept=[(portfolio, symbol) for portfolio, book in books.items() for symbol in book.chosen.symbols],
+        calculations=list(keyed(views, lambda view: [_calculation_record(event.price_run, view)])),
         pairs=keyed(books.items(), BookCorrelations.pair_records),
-        clusters=keyed(views, BookCorrelations.cluster_records),
-        members=keyed(views, BookCorrelations.member_records),
+        clusters=list(keyed(views, BookCorrelations.cluster_records)),
+        members=list(keyed(views, BookCorrelations.member_records)),
     )
 
 

@@ -1,9 +1,10 @@
 """Every SQL statement of the factors service."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +14,18 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     CompoundSelect,
+    Delete,
     Double,
     Integer,
     Select,
     String,
     Subquery,
+    Uuid,
     and_,
     any_,
     case,
     cast,
+    delete,
     func,
     literal,
     select,
@@ -52,6 +56,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Records = Iterable[Mapping[str, Any]]
 
+PAIRS_AT_ONCE = 50_000  # a thousand symbols make a million rows: never all of them in memory
 _EPOCH = date(1970, 1, 1)
 _YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
 
@@ -416,10 +421,14 @@ class HeldUnderlying:
 
 @dataclass(frozen=True)
 class CorrelationRows:
-    """What is stored about the position correlations of a session, table by table."""
+    """What is stored about the position correlations of a session, table by table.
 
+    `kept` names the symbols of every portfolio's matrix; its `pairs`, both ways and the diagonal, come one by one.
+    """
+
+    kept: Sequence[tuple[UUID, str]]
     calculations: Sequence[Mapping[str, Any]]
-    pairs: Sequence[Mapping[str, Any]]
+    pairs: Iterator[Mapping[str, Any]]
     clusters: Sequence[Mapping[str, Any]]
     members: Sequence[Mapping[str, Any]]
 
@@ -491,9 +500,27 @@ async def save_correlations(
     within = {"as_of": as_of, "portfolio_id": list(portfolio_ids)}
     calculations = [{name: _plain(value) for name, value in row.items()} for row in rows.calculations]
     await merge(session, CorrelationCalculation, calculations, within=within)
-    await merge(session, CorrelationPair, rows.pairs, within=within)
+    await session.execute(_pairs_beside(rows.kept, as_of, portfolio_ids))
+    while part := list(islice(rows.pairs, PAIRS_AT_ONCE)):
+        await merge(session, CorrelationPair, part)
     await merge(session, CorrelationCluster, rows.clusters, within=within)
     await merge(session, CorrelationClusterMember, rows.members, within=within)
+
+
+def _pairs_beside(kept: Sequence[tuple[UUID, str]], as_of: date, portfolio_ids: Sequence[UUID]) -> Delete:
+    """Delete the pairs with a symbol that is not kept: the others are about to be written, every one of them."""
+    pair = sql_table(CorrelationPair).c
+    owners = literal([portfolio for portfolio, _ in kept], ARRAY(Uuid))
+    symbols = literal([symbol for _, symbol in kept], ARRAY(String))
+    named = func.unnest(owners, symbols).table_valued("portfolio_id", "symbol", name="kept").render_derived()
+
+    def is_kept(column: ColumnElement[Any]) -> ColumnElement[bool]:
+        same = and_(named.c.portfolio_id == pair.portfolio_id, named.c.symbol == column)
+        return select(1).select_from(named).where(same).exists()
+
+    stale = ~is_kept(pair.symbol_a) | ~is_kept(pair.symbol_b)
+    mine = (pair.as_of == as_of, _among(pair.portfolio_id, portfolio_ids), stale)
+    return delete(sql_table(CorrelationPair)).where(*mine)
 
 
 def _plain(value: Any) -> Any:

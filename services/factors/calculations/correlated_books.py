@@ -13,7 +13,7 @@ from services.factors.calculations.correlations import (
     never_moved,
     overall_correlation,
 )
-from services.factors.calculations.records import Record, flat, nullable, records
+from services.factors.calculations.records import Record, nullable, records
 from services.factors.calculations.selection import Parameters, Selection, View, is_on
 from shared.quant.returns import FloatArray, log_returns
 
@@ -136,19 +136,21 @@ class BookCorrelations:
         return [out.symbol for out in self.chosen.left_out if out.code == code]
 
     def pair_records(self) -> Iterator[Record]:
-        """One record per ordered pair of symbols, the diagonal included."""
-        symbols, values = self.chosen.symbols, flat(self.matrix.values)
-        observations = self.matrix.observations.ravel().tolist()
-        behind = tuple(zip(observations, values, strict=True))
-        return records(
-            symbol_a=[symbol for symbol in symbols for _ in symbols],
-            symbol_b=list(symbols) * len(symbols),
-            correlation=values,
-            measured_correlation=flat(self.matrix.measured),
-            observations=observations,
-            quality=[self._quality(*pair) for pair in behind],
-            reason=[self._missing(*pair) for pair in behind],
-        )
+        """One record per ordered pair of symbols, the diagonal included; made row by row, for they are many."""
+        symbols, matrix = self.chosen.symbols, self.matrix
+        for index, symbol in enumerate(symbols):
+            values = nullable(matrix.values[index])
+            observations = matrix.observations[index].tolist()
+            behind = tuple(zip(observations, values, strict=True))
+            yield from records(
+                symbol_a=[symbol] * len(symbols),
+                symbol_b=symbols,
+                correlation=values,
+                measured_correlation=nullable(matrix.measured[index]),
+                observations=observations,
+                quality=[self._quality(*pair) for pair in behind],
+                reason=[self._missing(*pair) for pair in behind],
+            )
 
     def _quality(self, observations: int, value: float | None) -> str:
         if value is None:
