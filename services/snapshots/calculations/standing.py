@@ -104,7 +104,7 @@ class Standings:
 def standings(work: StandingWork) -> Standings:
     """The metrics and the attribution of every day of the work."""
     metrics = [*_chain_metrics(work), *_concentrations(work)]
-    return Standings(metrics, _attributed(work, sorted(work.market_exposures)))
+    return Standings(metrics, _attributed(work))
 
 
 def _chain_metrics(work: StandingWork) -> Iterator[tuple[Day, Metric]]:
@@ -125,8 +125,9 @@ def _concentrations(work: StandingWork) -> Iterator[tuple[Day, Metric]]:
             yield from ((day, metric) for metric in concentration_metrics(view, by_view[view]))
 
 
-def _attributed(work: StandingWork, days: Sequence[Day]) -> AttributedDays:
+def _attributed(work: StandingWork) -> AttributedDays:
     links = {(place, link.session): link for place, chain in enumerate(work.chains) for link in chain}
+    days = [day for day in links if day in work.market_exposures]
     chosen = [links[day] for day in days]
     previous = [link.previous for link in chosen]
     exposures = _exposures_before(work, days, previous)
