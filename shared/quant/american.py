@@ -31,6 +31,7 @@ from shared.quant.dividends import CashDividends, escrowed
 
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
+TREE_BUMP = 20.0  # times wider on a tree, whose prices are less smooth
 TREE_STEPS_FOR_BUMPS = 200
 
 _SMALLEST_CARRY = 1e-12  # rate x years below which early exercise is worth less than a float can show
@@ -233,8 +234,9 @@ def _assembled(
     carry = (rate - options.dividend_yield) * spot * delta
     theta = rate * price - carry - 0.5 * (options.volatility * spot) ** 2 * gamma
     at = options if quoted is None else quoted
-    vega = _difference(bumped, at, "volatility", VOLATILITY_BUMP * at.volatility)
-    rho = _difference(bumped, at, "rate", _rate_bump(at))
+    width = 1.0 if quoted is None else TREE_BUMP
+    vega = _difference(bumped, at, "volatility", width * VOLATILITY_BUMP * at.volatility)
+    rho = _difference(bumped, at, "rate", _rate_bump(at, width))
     return OptionValues(
         price=price,
         delta=delta,
@@ -245,11 +247,10 @@ def _assembled(
     )
 
 
-def _rate_bump(options: OptionColumns) -> FloatArray:
+def _rate_bump(options: OptionColumns, width: float) -> FloatArray:
     """Small enough that a put's positive rate stays positive."""
-    return np.where(
-        options.call | (options.rate <= 0.0), RATE_BUMP, np.minimum(RATE_BUMP, 0.5 * options.rate)
-    )
+    widest = width * RATE_BUMP
+    return np.where(options.call | (options.rate <= 0.0), widest, np.minimum(widest, 0.5 * options.rate))
 
 
 def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatArray) -> FloatArray:

@@ -9,17 +9,18 @@ So on the last step before an ex-date the holder may also commit to exercise exa
 dividend) or exactly after it (a put waits for the fall).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns, option_prices
 from shared.quant.dividends import CashDividends, escrowed
 
 STEPS = 400
-BLOCK = 32  # contracts in one tree: a level of it fits a core's cache
+BLOCK = 64  # contracts in one tree: a level of it fits a core's cache
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,41 @@ def _extrapolated(options: OptionColumns, dividends: CashDividends, steps: int) 
     sign = np.where(options.call, 1.0, -1.0)
     payoff = np.maximum(sign * (options.underlying_price - options.strike), 0.0)
     price = np.maximum(price, np.maximum(payoff, option_prices(escrowed(options, dividends))))
-    exercised = (fine[0] <= payoff) & (payoff > 0.0)
+    exercised = (payoff > 0.0) & (fine[0] <= payoff + ROUNDING * options.strike)
     return TreeValues(
         price=np.where(exercised, payoff, price),
         delta=np.where(exercised, sign, delta),
         gamma=np.where(exercised, 0.0, np.maximum(gamma, 0.0)),
         exercised=exercised,
     )
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    """The dividends of a block of contracts on the steps of their trees."""
+
+    amount: FloatArray  # (k, n)
+    years: FloatArray
+    remaining: FloatArray  # (steps, n): what the dividends still to come are worth at each step
+    before_ex_date: Mapping[
+        int, list[tuple[int, int]]
+    ]  # by step: the (slot, contract) that go ex before the next
+
+    @classmethod
+    def of(cls, options: OptionColumns, dividends: CashDividends, step_years: FloatArray, steps: int) -> Self:
+        """Dividends that do not count have no step."""
+        counted = dividends.counted(options).T
+        years = np.where(counted, dividends.years.T, 0.0)
+        ex_step = np.where(counted, np.minimum((years / step_years).astype(np.intp), steps - 1), -1)
+        worth = np.where(counted, dividends.amount.T * np.exp(-options.rate * years), 0.0)
+        step = np.arange(steps)[:, None]
+        remaining = np.zeros((steps, options.strike.size))
+        for last, paid in zip(ex_step, worth, strict=True):
+            remaining += np.where(step <= last, paid, 0.0)
+        by_step: dict[int, list[tuple[int, int]]] = {}
+        for slot, column in zip(*np.nonzero(counted), strict=True):
+            by_step.setdefault(int(ex_step[slot, column]), []).append((slot, column))
+        return cls(dividends.amount.T, years, remaining * np.exp(options.rate * step * step_years), by_step)
 
 
 @dataclass(frozen=True)
@@ -84,9 +113,7 @@ class _Tree:
     discounted_up: FloatArray
     discounted_down: FloatArray
     step_years: FloatArray
-    amount: FloatArray  # (k, n), 0 where a dividend does not count
-    years: FloatArray
-    ex_step: NDArray[np.intp]  # the step before the ex-date
+    schedule: _Schedule
 
     @classmethod
     def of(cls, options: OptionColumns, dividends: CashDividends, steps: int) -> Self:
@@ -96,8 +123,6 @@ class _Tree:
         up = np.exp(_spacing(net, step_years))
         chance = (np.exp((net.rate - net.dividend_yield) * step_years) - 1.0 / up) / (up - 1.0 / up)
         discount = np.exp(-net.rate * step_years)
-        counted = dividends.counted(options)
-        years = np.where(counted, dividends.years, 0.0).T
         return cls(
             options=net,
             steps=steps,
@@ -106,20 +131,23 @@ class _Tree:
             discounted_up=discount * chance,
             discounted_down=discount * (1.0 - chance),
             step_years=step_years,
-            amount=np.where(counted, dividends.amount, 0.0).T,
-            years=years,
-            ex_step=np.where(counted.T, np.minimum((years / step_years).astype(np.intp), steps - 1), -1),
+            schedule=_Schedule.of(options, dividends, step_years, steps),
         )
 
     def rolled_back(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Value, delta and gamma now."""
-        spots = self.options.underlying_price * self.up ** np.arange(-self.steps - 1, self.steps + 2)[:, None]
+        powers = np.arange(-self.steps - 1, self.steps + 2)[:, None]
+        spots = self.options.underlying_price * self.up**powers
         value = self._one_step_values(spots[::2])
-        for step in range(self.steps - 1, -1, -1):
-            if step < self.steps - 1:
-                value = self.discounted_up * value[1:] + self.discounted_down * value[:-1]
-            level = spots[self.steps - 1 - step : self.steps + 4 + step : 2][: step + 3]
-            self._exercise(value, level, step)
+        payoffs, spare = self.sign * spots, np.empty_like(value)
+        self._exercise(value, payoffs[::2], self.steps - 1, spare)
+        for step in range(self.steps - 2, -1, -1):
+            np.multiply(value[:-1], self.discounted_down, out=spare[: step + 3])
+            value = value[1:]
+            value *= self.discounted_up
+            value += spare[: step + 3]
+            level = slice(self.steps - 1 - step, self.steps + 4 + step, 2)
+            self._exercise(value, payoffs[level], step, spare[: step + 3])
         below, now, above = value
         return now, *_slopes(spots[self.steps - 1 : self.steps + 4 : 2], below, now, above)
 
@@ -129,24 +157,23 @@ class _Tree:
         last = columns | {"underlying_price": spots, "years_to_expiry": self.step_years}
         return option_prices(OptionColumns.of(**last))
 
-    def _exercise(self, value: FloatArray, spots: FloatArray, step: int) -> None:
+    def _exercise(self, value: FloatArray, signed_spots: FloatArray, step: int, spare: FloatArray) -> None:
         """Raise the values of a level to what exercising at it, or around an ex-date that follows it, pays."""
-        options, remaining = self.options, self._remaining(step)
-        np.maximum(value, self.sign * spots + self.sign * (remaining - options.strike), out=value)
-        for slot, column in zip(*np.nonzero(self.ex_step == step), strict=True):
-            wait = self.years[slot, column] - step * self.step_years[column]
-            discount = np.exp(-options.rate[column] * wait)
-            stock = np.exp(-options.dividend_yield[column] * wait) * spots[:, column] + remaining[column]
-            before = stock - discount * options.strike[column]
-            after = before - discount * self.amount[slot, column]
-            committed = np.maximum(self.sign[column] * before, self.sign[column] * after)
+        np.add(signed_spots, self.sign * (self.schedule.remaining[step] - self.options.strike), out=spare)
+        np.maximum(value, spare, out=value)
+        for slot, column in self.schedule.before_ex_date.get(step, ()):
+            committed = self._committed(signed_spots[:, column], step, slot, column)
             np.maximum(value[:, column], committed, out=value[:, column])
 
-    def _remaining(self, step: int) -> FloatArray:
-        """What the dividends still to come are worth at a step, shape (n,)."""
-        wait = self.years - step * self.step_years
-        worth = self.amount * np.exp(-self.options.rate * wait)
-        return np.asarray(np.where(self.ex_step >= step, worth, 0.0).sum(axis=0))
+    def _committed(self, signed_spots: FloatArray, step: int, slot: int, column: int) -> FloatArray:
+        """What a promise to exercise one contract just before or just after an ex-date is worth, by node."""
+        options, sign = self.options, self.sign[column]
+        wait = self.schedule.years[slot, column] - step * self.step_years[column]
+        discount = np.exp(-options.rate[column] * wait)
+        stock = np.exp(-options.dividend_yield[column] * wait) * signed_spots
+        before = stock + sign * (self.schedule.remaining[step, column] - discount * options.strike[column])
+        after = before - sign * discount * self.schedule.amount[slot, column]
+        return np.asarray(np.maximum(before, after))
 
 
 def _spacing(options: OptionColumns, step_years: FloatArray) -> FloatArray:
