@@ -183,7 +183,7 @@ class PositionTag(Table, table=True):
 
 
 class BatchRun(Table, table=True):
-    """One piece of work through the pipeline. `trigger`: clock, operator or portfolios.
+    """One piece of work through the pipeline. `trigger`: clock, operator, portfolios or correlations.
 
     `problems`: [{stage, shard, code, message}], written when the run closes.
     """

@@ -24,7 +24,9 @@ class RunOut(BaseModel):
 
     run_id: UUID
     as_of: date
-    trigger: str = Field(description="clock, operator, portfolios, or what announced the session")
+    trigger: str = Field(
+        description="clock, operator, portfolios, correlations, or what announced the session"
+    )
     status: str = Field(description="running, completed, partial or failed")
     started_at: datetime
     finished_at: datetime | None
