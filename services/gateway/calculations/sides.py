@@ -1,11 +1,12 @@
 """Which positions an answer speaks of: all, those held long, those held short; and which of them it leaves out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
+SYMBOLS_NAMED = 20
 _MEASURES = ("market_value", "notional_exposure", "delta_adjusted_exposure")
 
 
@@ -40,4 +41,20 @@ def left_out(rows: Iterable[Row]) -> list[dict[str, Any]]:
     return [
         {"position_id": position, "symbol": symbols[position], "reason": "; ".join(reasons[position])}
         for position in ordered
+    ]
+
+
+def absences(left_out: Sequence[Row]) -> list[dict[str, Any]]:
+    """The warning that positions are left out, naming the first symbols; none when nothing is."""
+    if not left_out:
+        return []
+    symbols = sorted({row["symbol"] for row in left_out})
+    message = "positions are not in these numbers: left_out says which and why"
+    return [
+        {
+            "code": "positions_left_out",
+            "message": message,
+            "count": len(left_out),
+            "about": symbols[:SYMBOLS_NAMED],
+        }
     ]

@@ -50,6 +50,16 @@ def test_a_position_is_left_out_once_with_every_reason() -> None:
     ]
 
 
+def test_a_warning_counts_what_is_left_out_and_names_the_first() -> None:
+    left_out = sides.left_out(a_row(1, f"S{number:02}", reason="no price") for number in range(25))
+
+    (warning,) = sides.absences(left_out)
+
+    assert (warning["code"], warning["count"]) == ("positions_left_out", 25)
+    assert warning["about"] == [f"S{number:02}" for number in range(20)]
+    assert sides.absences([]) == []
+
+
 def test_positions_that_some_measure_lacks_are_without_exposure() -> None:
     whole: dict[str, Any] = {"market_value": 1, "notional_exposure": 1, "delta_adjusted_exposure": 1}
 

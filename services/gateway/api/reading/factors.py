@@ -85,6 +85,7 @@ def factor_answer(wanted: Wanted, day: date | None, snapshot: Row | None, rows: 
     coverages = [row["coverage"] for row in rows.exposures if row["coverage"] is not None]
     rates = exposures.rate_exposures(rows.rates, nav) if rows.rates else []
     by_maturity = {rate["maturity"]: rate for rate in rates}
+    left_out = sides.left_out(rows.unmeasured)
     return FactorReport.model_validate(
         {
             **wanted.described(),
@@ -94,8 +95,8 @@ def factor_answer(wanted: Wanted, day: date | None, snapshot: Row | None, rows: 
             "rates": by_maturity.get(exposures.DEFAULT_MATURITY),
             "rate_sensitivities": rates,
             "coverage": min(coverages, default=None),
-            "left_out": sides.left_out(rows.unmeasured),
-            "warnings": [],
+            "left_out": left_out,
+            "warnings": sides.absences(left_out),
             "reason": _why_empty(day, rows),
         }
     )

@@ -54,7 +54,7 @@ def metrics_answer(
 ) -> MetricsReport:
     """The answer from its rows; empty with a reason when nothing was computed."""
     nav = nav_on(day, snapshot)
-    left_out = [row for row in sides.held_on(view, rows.components) if row["reason"]]
+    left_out = sides.left_out(row for row in sides.held_on(view, rows.components) if row["reason"])
     return MetricsReport.model_validate(
         {
             "portfolio_id": portfolio_id,
@@ -63,8 +63,8 @@ def metrics_answer(
             "nav": nav,
             "groups": metrics.metric_groups(rows.metrics, view, nav),
             "component_var": metrics.component_vars(rows.components) if view is View.PORTFOLIO else [],
-            "left_out": sides.left_out(left_out),
-            "warnings": [],
+            "left_out": left_out,
+            "warnings": sides.absences(left_out),
             "reason": None if rows.metrics else NO_METRICS,
         }
     )
