@@ -1,0 +1,313 @@
+"""The volatility at which a model meets a price: European options in closed form, American ones by bracketing.
+
+European source: Jäckel (2015), "Let's be rational", Wilmott 2015(75), from whom the normalisation and the choice of
+what to iterate on are taken. The out-of-the-money price on the same strike, divided by sqrt(forward x strike) and
+discounted, depends on x = -|ln(forward / strike)| and s = volatility sqrt(T) only. Below its inflection point
+s = sqrt(2 |x|) the reciprocal of the logarithm of the price is almost linear in s^2; above, the logarithm of its
+distance from the upper bound is. Halley's iteration on these meets a float's precision in three to five rounds;
+a bracket that only shrinks makes it safe. American prices have no such form and are bracketed by Chandrupatla's method
+(1997, "A new hybrid quadratic/bisection algorithm", Advances in Engineering Software 28).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import erfcx, ndtr, ndtri
+
+from shared.quant.american import american_prices
+from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns
+from shared.quant.dividends import CashDividends, escrowed
+
+LEAST_TIME_VALUE = 1e-9  # as a share of the spot: less than this says nothing about volatility
+LARGEST_VOLATILITY = 100.0  # 10,000 % per year
+MOST_ROUNDS = 100
+
+_LARGEST_DEVIATION = 60.0
+_ROOT_HALF = np.sqrt(0.5)
+_LOG_2_PI = np.log(2.0 * np.pi)
+_DENSITY_AT_ZERO = np.sqrt(0.5 / np.pi)
+
+
+class Reason(IntEnum):
+    """Why a price has no implied volatility; `FOUND` when it has one."""
+
+    FOUND = 0
+    NO_PRICE = 1
+    EXPIRED = 2
+    BELOW_INTRINSIC = 3
+    NO_TIME_VALUE = 4
+    ABOVE_UPPER_BOUND = 5
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.FOUND: "found",
+    Reason.NO_PRICE: "there is no price",
+    Reason.EXPIRED: "the option has expired",
+    Reason.BELOW_INTRINSIC: "the price is below what exercise pays",
+    Reason.NO_TIME_VALUE: "the price has no time value",
+    Reason.ABOVE_UPPER_BOUND: "the price is above the option's upper bound",
+}
+
+
+@dataclass(frozen=True)
+class ImpliedVolatilities:
+    """Decimals per year, NaN where there is none, and `reason` with the codes of `Reason`; one shape."""
+
+    volatility: FloatArray
+    reason: NDArray[np.int8]
+
+
+def implied_volatilities(
+    options: OptionColumns, price: ArrayLike, dividends: CashDividends | None = None
+) -> ImpliedVolatilities:
+    """The volatilities at which European options are worth `price` (per share), in the options' shape.
+
+    The options' own volatility is not looked at. Never raises for a price: one that no volatility explains,
+    or whose time value is below `LEAST_TIME_VALUE` of the spot, has a reason instead.
+    """
+    flat = options.flat() if dividends is None else escrowed(options.flat(), dividends)
+    quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
+    spot, strike = _discounted(flat)
+    reason = _reasons(flat, quoted, _least(flat, spot, strike), np.where(flat.call, spot, strike))
+    found = reason == Reason.FOUND
+    volatility = np.full(quoted.shape, np.nan)
+    volatility[found] = _european(
+        flat.take(found), spot[found], strike[found], (quoted - _least(flat, spot, strike))[found]
+    )
+    shape = options.strike.shape
+    return ImpliedVolatilities(volatility.reshape(shape), reason.reshape(shape))
+
+
+def american_implied_volatilities(
+    options: OptionColumns, price: ArrayLike, dividends: CashDividends | None = None
+) -> ImpliedVolatilities:
+    """The same for American options, to 1e-9 of a year's volatility."""
+    flat = options.flat()
+    quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
+    least = american_prices(_moving(flat, np.zeros(quoted.shape)), dividends)
+    reason = _reasons(flat, quoted, least, _american_bound(flat))
+    volatility = np.full(quoted.shape, np.nan)
+    found = reason == Reason.FOUND
+    some = None if dividends is None else dividends.take(found)
+    volatility[found] = _bracketed(flat.take(found), quoted[found], least[found], some)
+    reason[found & np.isnan(volatility)] = Reason.ABOVE_UPPER_BOUND
+    shape = options.strike.shape
+    return ImpliedVolatilities(volatility.reshape(shape), reason.reshape(shape))
+
+
+def _discounted(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
+    """Spot less its yield, and strike less its interest, until expiry."""
+    years = options.years_to_expiry
+    with np.errstate(all="ignore"):  # an expired option may have no rate
+        return (
+            options.underlying_price * np.exp(-options.dividend_yield * years),
+            options.strike * np.exp(-options.rate * years),
+        )
+
+
+def _least(options: OptionColumns, spot: FloatArray, strike: FloatArray) -> FloatArray:
+    return np.maximum(np.where(options.call, spot - strike, strike - spot), 0.0)
+
+
+def _reasons(
+    options: OptionColumns, price: FloatArray, least: FloatArray, bound: FloatArray
+) -> NDArray[np.int8]:
+    smallest = LEAST_TIME_VALUE * options.underlying_price
+    time_value = price - least
+    cases: list[tuple[BoolArray, Reason]] = [
+        (options.expired, Reason.EXPIRED),
+        (~np.isfinite(price), Reason.NO_PRICE),
+        (time_value < -smallest, Reason.BELOW_INTRINSIC),
+        (time_value <= smallest, Reason.NO_TIME_VALUE),
+        (price >= bound, Reason.ABOVE_UPPER_BOUND),
+    ]
+    conditions, codes = zip(*cases, strict=True)
+    return np.select(conditions, codes, Reason.FOUND).astype(np.int8)
+
+
+# --- European ------------------------------------------------------------------------------------------------
+
+
+def _european(
+    options: OptionColumns, spot: FloatArray, strike: FloatArray, time_value: FloatArray
+) -> FloatArray:
+    """By the out-of-the-money option on the strike, whose whole price is time value."""
+    x = -np.abs(np.log(spot / strike))
+    target = time_value / np.sqrt(spot * strike)
+    inflection = np.sqrt(-2.0 * x)
+    with np.errstate(all="ignore"):  # at the money the inflection is at zero, where nothing lies below
+        lower = target < np.where(x < 0.0, _price_and_slope(x, inflection)[0], 0.0)
+    deviation = np.empty_like(x)
+    deviation[lower] = _rounds(_below_inflection, x[lower], target[lower], inflection[lower], below=True)
+    upper = ~lower
+    deviation[upper] = _rounds(_above_inflection, x[upper], target[upper], inflection[upper], below=False)
+    return deviation / np.sqrt(options.years_to_expiry)
+
+
+Step = Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+
+
+def _rounds(step: Step, x: FloatArray, target: FloatArray, inflection: FloatArray, below: bool) -> FloatArray:
+    """Iterate each element until it stands still; a step that leaves its bracket halves it instead."""
+    result = np.empty_like(x)
+    at = np.arange(x.size)
+    low = np.zeros_like(x) if below else inflection.copy()
+    high = inflection.copy() if below else np.full_like(x, _LARGEST_DEVIATION)
+    with np.errstate(all="ignore"):
+        s = (_guess_below if below else _guess_above)(x, target, inflection)
+        for _ in range(MOST_ROUNDS):
+            error, change = step(x, target, s)
+            low, high = np.where(error < 0.0, s, low), np.where(error > 0.0, s, high)
+            moved = s + change
+            inside = (moved >= low) & (moved <= high)
+            moved = np.where(inside, moved, 0.5 * (low + high))
+            done = np.abs(moved - s) <= 4e-16 * s
+            done |= inside & (np.abs(change) <= 1e-9 * s)  # the third power of that is beyond a float
+            result[at] = s = moved
+            if done.all():
+                break
+            going = ~done
+            at = at[going]
+            x, target, s, low, high = (column[going] for column in (x, target, s, low, high))
+    return result
+
+
+def _guess_below(x: FloatArray, target: FloatArray, inflection: FloatArray) -> FloatArray:
+    """From the price's asymptote for small s: density(x / s) s^3 / x^2."""
+    level = -2.0 * np.log(target)
+    s = np.minimum(-x / np.sqrt(level), inflection)
+    for _ in range(2):
+        curved = level - _LOG_2_PI + 6.0 * np.log(s) - 4.0 * np.log(-x) - 0.25 * s * s
+        s = np.where(curved > 0.0, np.minimum(-x / np.sqrt(curved), inflection), inflection)
+    return s
+
+
+def _guess_above(x: FloatArray, target: FloatArray, inflection: FloatArray) -> FloatArray:
+    """Exact at the money and in the limit of large s."""
+    bound = np.exp(0.5 * x)
+    s = -2.0 * ndtri((bound - target) / (bound + 1.0 / bound))
+    return np.clip(s, inflection, _LARGEST_DEVIATION)
+
+
+def _below_inflection(x: FloatArray, target: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The error's sign and Halley's step on 1 / ln(price)."""
+    price, slope = _price_and_slope(x, s)
+    log_price, log_target = np.log(price), np.log(target)
+    steepness = slope / price
+    newton = (log_target - log_price) * log_price / (log_target * steepness)
+    curvature = x * x / s**3 - 0.25 * s - steepness - 2.0 * steepness / log_price
+    return log_price - log_target, newton / np.maximum(1.0 + 0.5 * newton * curvature, 0.5)
+
+
+def _above_inflection(x: FloatArray, target: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The error's sign and Halley's step on ln(bound - price)."""
+    h, t = x / s, 0.5 * s
+    bound = np.exp(0.5 * x)
+    gap = bound * ndtr(-h - t) + ndtr(h - t) / bound
+    steepness = _DENSITY_AT_ZERO * np.exp(-0.5 * (h * h + t * t)) / gap
+    excess = np.log(gap / np.maximum(bound - target, 1e-17 * bound))
+    newton = excess / steepness
+    curvature = x * x / s**3 - 0.25 * s + steepness
+    return -excess, newton / np.maximum(1.0 + 0.5 * newton * curvature, 0.5)
+
+
+def _price_and_slope(x: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The normalised price and its derivative by s, without cancellation far out of the money."""
+    h, t = x / s, 0.5 * s
+    scale = np.exp(-0.5 * (h * h + t * t))
+    price = 0.5 * scale * (erfcx(-_ROOT_HALF * (h + t)) - erfcx(-_ROOT_HALF * (h - t)))
+    return price, _DENSITY_AT_ZERO * scale
+
+
+# --- American ------------------------------------------------------------------------------------------------
+
+
+def _american_bound(options: OptionColumns) -> FloatArray:
+    """A call is worth less than the stock; a put less than its strike, or its growth under a negative rate."""
+    with np.errstate(all="ignore"):
+        growth = np.exp(np.maximum(-options.rate * options.years_to_expiry, 0.0))
+        paid = np.exp(np.maximum(-options.dividend_yield * options.years_to_expiry, 0.0))
+    return np.where(options.call, options.underlying_price * paid, options.strike * growth)
+
+
+def _moving(options: OptionColumns, volatility: FloatArray) -> OptionColumns:
+    return replace(options, volatility=volatility)
+
+
+def _bracketed(
+    options: OptionColumns, price: FloatArray, least: FloatArray, dividends: CashDividends | None
+) -> FloatArray:
+    """Between no volatility and the European implied one: the right to exercise only adds value."""
+    at_least = implied_volatilities(options, price, dividends).volatility
+    high = np.where(np.isnan(at_least), 1.0, at_least * (1.0 + 1e-9) + 1e-9)
+
+    def excess(volatility: FloatArray, chosen: NDArray[np.intp]) -> FloatArray:
+        mask = np.zeros(price.size, dtype=np.bool_)
+        mask[chosen] = True
+        part = None if dividends is None else dividends.take(mask)
+        return american_prices(_moving(options.take(mask), volatility), part) - price[chosen]
+
+    everything = np.arange(price.size)
+    over = excess(high, everything)
+    while (short := np.flatnonzero((over < 0.0) & (high < LARGEST_VOLATILITY))).size:
+        high[short] *= 2.0
+        over[short] = excess(high[short], short)
+    return np.where(over < 0.0, np.nan, _chandrupatla(excess, np.zeros_like(high), least - price, high, over))
+
+
+def _chandrupatla(
+    excess: Callable[[FloatArray, NDArray[np.intp]], FloatArray],
+    low: FloatArray,
+    at_low: FloatArray,
+    high: FloatArray,
+    at_high: FloatArray,
+) -> FloatArray:
+    """Roots of `excess(points, places)` between `low` and `high`, at which it has opposite signs.
+
+    Inverse quadratic interpolation where three points lie on a monotone curve, bisection elsewhere.
+    """
+    result = high.copy()
+    at = np.flatnonzero(at_high > 0.0)
+    a, fa, b, fb = high[at], at_high[at], low[at], at_low[at]  # b: the newest point; the root lies between
+    c, fc = b, fb
+    share = _secant_share(fa, fb)
+    for _ in range(MOST_ROUNDS):
+        if not at.size:
+            break
+        new = a + share * (b - a)
+        at_new = excess(new, at)
+        same = np.sign(at_new) == np.sign(fa)
+        c, fc = np.where(same, a, b), np.where(same, fa, fb)
+        b, fb = np.where(same, b, a), np.where(same, fb, fa)
+        a, fa = new, at_new
+        best = np.where(np.abs(fa) < np.abs(fb), a, b)
+        result[at] = best
+        smallest = 0.5e-9 / np.maximum(np.abs(b - a), 1e-300)
+        going = (smallest < 0.5) & (fa != 0.0)
+        share = np.clip(_next_share(a, fa, b, fb, c, fc), smallest, 1.0 - smallest)
+        at = at[going]
+        a, fa, b, fb, c, fc, share = (part[going] for part in (a, fa, b, fb, c, fc, share))
+    return result
+
+
+def _secant_share(fa: FloatArray, fb: FloatArray) -> FloatArray:
+    return np.clip(fa / (fa - fb), 0.05, 0.95)
+
+
+def _next_share(
+    a: FloatArray, fa: FloatArray, b: FloatArray, fb: FloatArray, c: FloatArray, fc: FloatArray
+) -> FloatArray:
+    """Where to look next, as a share of the way from `a` to `b`."""
+    with np.errstate(all="ignore"):
+        xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
+        quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        smooth = (phi**2 < xi) & ((1.0 - phi) ** 2 < 1.0 - xi) & np.isfinite(quadratic)
+    return np.where(smooth, quadratic, 0.5)
