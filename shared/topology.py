@@ -6,7 +6,14 @@ from shared.contracts.event import Event, Request, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.gateway import CorrelationsRequested, MarketCloseRequested, PortfoliosChanged
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
-from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated, StorePrices, StoreYields
+from shared.contracts.ingest import (
+    IngestFailed,
+    MarketClosed,
+    PricesUpdated,
+    StoreOptionQuotes,
+    StorePrices,
+    StoreYields,
+)
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import (
     DeleteScenario,
@@ -32,7 +39,7 @@ class Wiring:
         return self.tells + ((self.failure,) if self.failure else ())
 
 
-_ADMIN_REQUESTS = (StorePrices, StoreYields)
+_ADMIN_REQUESTS = (StoreOptionQuotes, StorePrices, StoreYields)
 _STRESS_REQUESTS = (SaveScenario, DeleteScenario, EvaluateWhatIf)
 _STAGES: tuple[type[Event], ...] = (
     PricesUpdated,

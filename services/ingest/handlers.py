@@ -15,10 +15,18 @@ from services.ingest.settings import ingest_settings
 from shared import calendar
 from shared.contracts.event import Event, Notice
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
-from shared.contracts.ingest import MarketClosed, PricesUpdated, RowsStored, StorePrices, StoreYields
+from shared.contracts.ingest import (
+    MarketClosed,
+    OptionQuoteRow,
+    PricesUpdated,
+    RowsStored,
+    StoreOptionQuotes,
+    StorePrices,
+    StoreYields,
+)
 from shared.database import Database, Session
 from shared.errors import DateOutsideData, InvalidRows, NotASession
-from shared.instruments import InvalidSymbol, parse_ticker
+from shared.instruments import InvalidSymbol, parse_occ, parse_ticker
 from shared.messaging import ServiceRouter, publish
 from shared.service import Runtime
 
@@ -83,6 +91,18 @@ async def store_yields(request: StoreYields, session: Session) -> RowsStored:
     ]
     changed = await repository.save_yields(session, *_dated(observations))
     return stored(len(observations), changed, [observation.observation_date for observation in observations])
+
+
+@router.answers(StoreOptionQuotes)
+async def store_option_quotes(request: StoreOptionQuotes, session: Session) -> RowsStored:
+    """Upsert option quotes: all of them, or none and every problem named."""
+    check_rows([_quote_problem(row) for row in request.rows])
+    quotes = [
+        row.model_dump() | {"contract": parse_occ(row.contract).symbol, "source": request.source}
+        for row in request.rows
+    ]
+    changed = await repository.save_option_quotes(session, quotes)
+    return stored(len(quotes), changed, [row.session_date for row in request.rows])
 
 
 async def list_what_is_covered(session: Session) -> None:
@@ -203,9 +223,23 @@ def _price_problem(symbol: str, session_date: date) -> str | None:
         parse_ticker(symbol)
     except InvalidSymbol as error:
         return str(error)
-    if not calendar.is_session(session_date):
-        return str(NotASession(session_date, calendar.previous_session(session_date)))
-    return None
+    return _session_problem(session_date)
+
+
+def _quote_problem(row: OptionQuoteRow) -> str | None:
+    try:
+        parse_occ(row.contract)
+    except InvalidSymbol as error:
+        return str(error)
+    if row.ask < row.bid:
+        return f"{row.contract}: ask {row.ask} is below bid {row.bid}"
+    return _session_problem(row.session_date)
+
+
+def _session_problem(session_date: date) -> str | None:
+    if calendar.is_session(session_date):
+        return None
+    return str(NotASession(session_date, calendar.previous_session(session_date)))
 
 
 def _dated(observations: Sequence[YieldObservation]) -> tuple[list[dict[str, Any]], dict[date, date]]:

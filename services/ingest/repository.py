@@ -9,13 +9,14 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
-from services.ingest.tables import DailyPrice, MarketSession, Security, TreasuryYield
+from services.ingest.tables import DailyPrice, MarketSession, OptionQuote, Security, TreasuryYield
 from shared.database import Rows, Session, lock, merge
 from shared.published import factors, gateway
 
 _sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
 _prices: SqlTable = DailyPrice.__table__  # type: ignore[attr-defined]
 _yields: SqlTable = TreasuryYield.__table__  # type: ignore[attr-defined]
+_quotes: SqlTable = OptionQuote.__table__  # type: ignore[attr-defined]
 _securities: SqlTable = Security.__table__  # type: ignore[attr-defined]
 
 
@@ -89,6 +90,11 @@ async def save_yields(session: Session, observations: Rows, session_by_date: Map
     return await _save_dated(
         session, TreasuryYield, observations, _yields.c.observation_date, session_by_date
     )
+
+
+async def save_option_quotes(session: Session, quotes: Rows) -> int:
+    """Upsert option quotes; sessions whose data changed take the next revision. Returns how many rows changed."""
+    return await _save_dated(session, OptionQuote, quotes, _quotes.c.session_date, {})
 
 
 async def _save_dated(

@@ -76,6 +76,21 @@ class TreasuryYield(Table, table=True):
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class OptionQuote(Table, table=True):
+    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the OCC symbol."""
+
+    __tablename__: ClassVar[str] = "option_quotes"
+
+    contract: str = Field(sa_column=Column(String(24), primary_key=True))
+    session_date: date = Field(sa_column=Column(Date, primary_key=True, index=True))
+    bid: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
+    ask: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
+    last: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 6), nullable=True))
+    underlying_price: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 6), nullable=True))
+    source: str = Field(sa_column=Column(String(40), nullable=False))
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
 
 
@@ -91,4 +106,5 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.daily_prices: _columns(DailyPrice, published.daily_prices),
     published.securities: _columns(Security, published.securities),
     published.treasury_yields: _columns(TreasuryYield, published.treasury_yields),
+    published.option_quotes: _columns(OptionQuote, published.option_quotes),
 }

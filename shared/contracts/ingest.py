@@ -79,3 +79,27 @@ class StoreYields(Request):
 
     source: str = "admin"
     rows: tuple[YieldRow, ...]
+
+
+class OptionQuoteRow(Contract):
+    """One contract's quote at a session's close, USD per share of contract. `contract` is the OCC symbol.
+
+    `ask` may not be below `bid`; a bid of 0 is a contract nobody bids for.
+    """
+
+    contract: str = Field(min_length=1, max_length=24)
+    session_date: date
+    bid: Decimal = Field(ge=0, max_digits=18, decimal_places=6)
+    ask: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
+    last: Decimal | None = Field(default=None, ge=0, max_digits=18, decimal_places=6)
+    underlying_price: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=6)
+
+
+class StoreOptionQuotes(Request):
+    """Upsert option quotes: all of them or none."""
+
+    subject: ClassVar[str] = "ask.ingest.store_option_quotes"
+    reply: ClassVar[type[Contract]] = RowsStored
+
+    source: str = "admin"
+    rows: tuple[OptionQuoteRow, ...]

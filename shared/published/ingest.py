@@ -51,3 +51,17 @@ treasury_yields = published_view(
     Column("yield_percent", Double),
     Column("source", String),
 )
+
+# One row per contract and session: bid and ask at the close, USD per share of contract; null last or underlying_price
+# when the source did not say. underlying_price: what the underlying cost when the quote was taken.
+option_quotes = published_view(
+    "ingest",
+    "option_quotes",
+    Column("contract", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("bid", Numeric(18, 6)),
+    Column("ask", Numeric(18, 6)),
+    Column("last", Numeric(18, 6)),
+    Column("underlying_price", Numeric(18, 6)),
+    Column("source", String),
+)

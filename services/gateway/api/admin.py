@@ -21,13 +21,21 @@ from services.gateway.repository import market, outbox, runs
 from shared.calendar import is_session, previous_session
 from shared.contracts.event import Request
 from shared.contracts.gateway import MarketCloseRequested
-from shared.contracts.ingest import PriceRow, RowsStored, StorePrices, StoreYields, YieldRow
+from shared.contracts.ingest import (
+    OptionQuoteRow,
+    PriceRow,
+    RowsStored,
+    StoreOptionQuotes,
+    StorePrices,
+    StoreYields,
+    YieldRow,
+)
 from shared.messaging import Refused, Unanswered, ask
 
 ROWS_PER_REQUEST = 4_000  # keeps a request well below the bus's one megabyte
 MAX_ROWS = 50_000
 router = APIRouter(prefix="/admin", tags=["admin"], responses=documented(401, 403, 422))
-AnyRow = TypeVar("AnyRow", PriceRow, YieldRow)
+AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
 
 
 class MarketClose(BaseModel):
@@ -66,6 +74,16 @@ class Yields(BaseModel):
     )
 
     rows: list[YieldRow] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class OptionQuotes(BaseModel):
+    """Option quotes at the close, USD per share of contract; a contract is named by its OCC symbol."""
+
+    model_config = example(
+        rows=[{"contract": "AAPL230317C00130000", "session_date": "2022-12-28", "bid": 7.1, "ask": 7.3}]
+    )
+
+    rows: list[OptionQuoteRow] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 @router.post("/batch/market-close", status_code=202)
@@ -124,6 +142,12 @@ async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> RowsSto
 async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> RowsStored:
     """Store Treasury yields: ingest's to write, so it is asked. Repeating changes nothing."""
     return await _stored(gateway, [StoreYields(rows=tuple(part)) for part in _parts(yields.rows)])
+
+
+@router.put("/market-data/option-quotes", responses=documented(503))
+async def put_option_quotes(quotes: OptionQuotes, _: Admin, gateway: GatewayParts) -> RowsStored:
+    """Store option quotes: ingest's to write, so it is asked. Repeating changes nothing."""
+    return await _stored(gateway, [StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)])
 
 
 def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:

@@ -10,7 +10,16 @@ from sqlalchemy import text
 
 from services.ingest import handlers
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
-from shared.contracts.ingest import MarketClosed, PriceRow, PricesUpdated, StorePrices, StoreYields, YieldRow
+from shared.contracts.ingest import (
+    MarketClosed,
+    OptionQuoteRow,
+    PriceRow,
+    PricesUpdated,
+    StoreOptionQuotes,
+    StorePrices,
+    StoreYields,
+    YieldRow,
+)
 from shared.database import Database
 from shared.errors import DateOutsideData, InvalidRows, NotASession
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
@@ -151,3 +160,44 @@ async def test_yields_of_a_holiday_count_from_the_next_session(role: Role, admin
             text("select session_date, revision from ingest.market_sessions where revision > 0")
         )
         assert [tuple(row) for row in marked] == [(date(2022, 12, 27), 1)]
+
+
+async def test_quotes_are_stored_under_the_unpadded_symbol_and_renew_the_price_run(
+    role: Role, admin: Database
+) -> None:
+    [before] = await delivered(role("ingest"))
+    quote = OptionQuoteRow(
+        contract="AAPL  230317C00130000", session_date=AS_OF, bid=Decimal("7.1"), ask=Decimal("7.3")
+    )
+
+    async with role("ingest").transaction() as session:
+        stored = await handlers.store_option_quotes(StoreOptionQuotes(rows=(quote,)), session)
+    [after] = await delivered(role("ingest"))
+
+    async with admin.transaction() as session:
+        [row] = (
+            await session.execute(text("select contract, bid, ask from ingest.published_option_quotes"))
+        ).all()
+    assert tuple(row) == ("AAPL230317C00130000", Decimal("7.1"), Decimal("7.3"))
+    assert stored.changed == 1
+    assert after.price_run > before.price_run
+
+
+@pytest.mark.parametrize(
+    ("contract", "day", "ask", "problem"),
+    [
+        ("AAPL230317C00130000", AS_OF, "7.0", "ask 7.0 is below bid 7.1"),
+        ("AAPL", AS_OF, "7.3", "not an OCC"),
+        ("AAPL230317C00130000", date(2022, 12, 25), "7.3", "not a NYSE session"),
+    ],
+)
+async def test_impossible_quote_is_named_and_nothing_is_stored(
+    contract: str, day: date, ask: str, problem: str, role: Role
+) -> None:
+    row = OptionQuoteRow(contract=contract, session_date=day, bid=Decimal("7.1"), ask=Decimal(ask))
+
+    with pytest.raises(InvalidRows) as caught:
+        async with role("ingest").transaction() as session:
+            await handlers.store_option_quotes(StoreOptionQuotes(rows=(row,)), session)
+
+    assert problem in str(caught.value.problems[0]["message"])
