@@ -130,7 +130,7 @@ def _reasons(
         (price >= bound, Reason.ABOVE_UPPER_BOUND),
     ]
     conditions, codes = zip(*cases, strict=True)
-    return np.select(conditions, codes, Reason.FOUND).astype(np.int8)
+    return np.asarray(np.select(conditions, codes, Reason.FOUND), dtype=np.int8)
 
 
 # --- European ------------------------------------------------------------------------------------------------
