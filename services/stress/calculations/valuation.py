@@ -21,7 +21,7 @@ from services.stress.calculations.scenarios import Scenario
 from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
 
 OPTION_VALUATION = "full"
-BEYOND_ZERO = (
+BEYOND_ZERO = ("underlying_at_zero", "the shocks take the underlying to zero or below: options valued just above zero")
     "underlying_at_zero",
     "the shocks take the underlying to zero or below: valued just above zero",
 )
