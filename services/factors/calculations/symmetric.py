@@ -135,20 +135,19 @@ def _logarithmic_derivatives(
     diagonal: FloatArray, squares: FloatArray, at: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """p'/p and (p'/p)^2 - p''/p of the characteristic polynomial, summed over its Sturm quotients."""
-    quotient = _nonzero(diagonal[0] - at)
-    first, second = -1.0 / quotient, np.zeros_like(at)
+    inverse = _inverse(diagonal[0] - at)
+    first, second = -inverse, np.zeros_like(at)
     slope, curvature = first.copy(), first**2
     for entry, square in zip(diagonal[1:], squares, strict=True):
-        carried = square / quotient
-        quotient = _nonzero(entry - at - carried)
-        first, second = (
-            (carried * first - 1.0) / quotient,
-            carried * (second - 2.0 * first**2) / quotient,
-        )
+        carried = square * inverse
+        inverse = _inverse(entry - at - carried)
+        squared = first**2
+        first = (carried * first - 1.0) * inverse
+        second = carried * (second - 2.0 * squared) * inverse
         slope += first
         curvature += first**2 - second
     return slope, curvature
 
 
-def _nonzero(values: FloatArray) -> FloatArray:
-    return np.where(values == 0.0, _NEGLIGIBLE, values)
+def _inverse(quotients: FloatArray) -> FloatArray:
+    return np.asarray(1.0 / np.where(quotients == 0.0, _NEGLIGIBLE, quotients))
