@@ -21,9 +21,9 @@ from services.stress.calculations.scenarios import Scenario
 from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
 
 OPTION_VALUATION = "full"
-BEYOND_ZERO = ("underlying_at_zero", "the shocks take the underlying to zero or below: options valued just above zero")
+BEYOND_ZERO = (
     "underlying_at_zero",
-    "the shocks take the underlying to zero or below: valued just above zero",
+    "the shocks take the underlying to zero or below: options valued just above zero",
 )
 
 
