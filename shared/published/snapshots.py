@@ -76,7 +76,8 @@ portfolio_snapshots = published_view(
 # negative quantity). value: in `unit` ("USD" | "decimal" | "decimal per year" | "ratio"), null with `reason`
 # ("12 returns, 60 needed"). observations: returns or days of P&L behind it. coverage: share of gross
 # delta-adjusted exposure (cost where not known) that had the inputs, 0..1; null where there is no such notion.
-# Every view, losses positive: var_95_1d_historical, es_95_1d_historical, var_99_.., es_99_.., the same _parametric;
+# Every view, losses positive: var_95_1d_historical, es_95_1d_historical, var_99_.., es_99_.., the same _rescaled (each
+# past day brought to the present volatility) and _parametric (normal, from the factor model);
 # market_exposure (dollars per 1.00 of market return), beta (market_exposure / NAV), hhi, top_3_weight and
 # top_10_weight. Of the portfolio only: volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown
 # (never positive), beta_realised_252d and correlation_spy (of daily returns against SPY's), performance_1d and

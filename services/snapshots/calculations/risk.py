@@ -132,7 +132,7 @@ def book_risks(shard: Shard, portfolios: int, estimates: Estimates) -> list[Book
 
 
 def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
-    """Historical and parametric VaR and expected shortfall of one portfolio, per view."""
+    """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view."""
     views = holdings.views()
     historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in views.items()}
     parametric = {
@@ -146,10 +146,11 @@ def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
 
 
 def _historical_metrics(view: str, risk: HistoricalRisk) -> Iterator[Metric]:
-    for measure, loss in zip(TAIL_MEASURES, risk.totals.tolist(), strict=True):
-        value = None if risk.reason else loss
-        name = f"{measure}_1d_historical"
-        yield Metric(name, view, value, USD, risk.days, risk.coverage, risk.reason)
+    for kind, losses in (("historical", risk.totals), ("rescaled", risk.rescaled)):
+        for measure, loss in zip(TAIL_MEASURES, losses.tolist(), strict=True):
+            value = None if risk.reason else loss
+            name = f"{measure}_1d_{kind}"
+            yield Metric(name, view, value, USD, risk.days, risk.coverage, risk.reason)
 
 
 def _parametric_metrics(view: str, risk: ParametricRisk, days: int) -> Iterator[Metric]:

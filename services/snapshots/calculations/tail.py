@@ -8,10 +8,16 @@ VaR_c = -[(1 - w) P_(k) + w P_(k+1)], the linearly interpolated quantile (Hyndma
 50, 1996, type 7); ES_c = -mean(P_(0..k)), the mean of the days at or beyond it. A position's component is the
 same combination of its own P&L on those same days: the conditional expectation E[loss_i | portfolio loss =
 VaR] (Tasche, "Risk contributions and performance measurement", 1999), estimated by the days that define it.
+
+Plain historical simulation reacts slowly: a quiet year speaks of a storm's first weeks (docs/var-backtest.md). The
+rescaled figures are the same combination after each day's P&L of the portfolio is brought to the present volatility,
+P_t sigma_now / sigma_t (Hull and White, Journal of Risk 1, 1998), with exponentially weighted volatilities, decay
+0.94 (RiskMetrics, 1996): v_0 the window's mean square, v_t+1 = 0.94 v_t + 0.06 P_t^2, sigma_t from the days before t.
 """
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -20,6 +26,7 @@ from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS, shorta
 
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95
+VOLATILITY_DECAY = 0.94
 TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es"))
 
 
@@ -42,14 +49,15 @@ class PositionPnl:
 
 @dataclass(frozen=True)
 class HistoricalRisk:
-    """One book's figures, USD, loss positive: `totals` by measure, `components` P x measures.
+    """One book's figures, USD, loss positive: `totals` and `rescaled` by measure, `components` P x measures.
 
     `components` add up to `totals` over the positions that were measured and are NaN for the others, whose
-    `left_out` says why. When there is no figure, `totals` are NaN and `reason` says why. `days`: how many
+    `left_out` says why. When there is no figure, the figures are NaN and `reason` says why. `days`: how many
     days of P&L are behind it; `coverage`: the share of `weight` that was measured.
     """
 
     totals: Floats
+    rescaled: Floats
     components: Floats
     left_out: Objects
     days: int
@@ -73,10 +81,14 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
     components = np.full((len(measured), len(TAIL_MEASURES)), np.nan)
     if problem:
         unknown = np.full(len(TAIL_MEASURES), np.nan)
-        return HistoricalRisk(unknown, components, left_out, found, coverage, problem)
+        return HistoricalRisk(unknown, unknown, components, left_out, found, coverage, problem)
     pnl = np.nan_to_num(positions.pnl[measured][:, days])
-    components[measured] = -(pnl @ tail_weights(pnl.sum(axis=0)))
-    return HistoricalRisk(components[measured].sum(axis=0), components, left_out, found, coverage, None)
+    together = pnl.sum(axis=0)
+    components[measured] = -(pnl @ tail_weights(together))
+    scaled = together * volatility_scales(together)
+    rescaled = -(scaled @ tail_weights(scaled))
+    totals = components[measured].sum(axis=0)
+    return HistoricalRisk(totals, rescaled, components, left_out, found, coverage, None)
 
 
 def tail_weights(pnl: Floats) -> Floats:
@@ -90,6 +102,19 @@ def tail_weights(pnl: Floats) -> Floats:
         weights[order[min(whole + 1, len(pnl) - 1)], 2 * place] += rank - whole
         weights[order[: whole + 1], 2 * place + 1] = 1.0 / (whole + 1)
     return weights
+
+
+def volatility_scales(pnl: Floats) -> Floats:
+    """sigma_now / sigma_t of n days, oldest first: what brings each to the present volatility; 1 if all are 0."""
+    squares = (pnl**2).tolist()
+    if not any(squares):
+        return np.ones(len(pnl))
+    variances = np.array(list(accumulate(squares, _next_variance, initial=sum(squares) / len(squares))))
+    return np.asarray(np.sqrt(variances[-1] / variances[:-1]))
+
+
+def _next_variance(variance: float, square: float) -> float:
+    return VOLATILITY_DECAY * variance + (1.0 - VOLATILITY_DECAY) * square
 
 
 def _covered_days(known: Mask, weight: Floats) -> Mask:

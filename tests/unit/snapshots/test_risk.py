@@ -59,7 +59,7 @@ def test_longs_and_shorts_are_measured_apart() -> None:
     for name in {name for name, _ in found}:
         assert found[name, "longs"] == numbers(longs)[name, "portfolio"]
         assert found[name, "shorts"] == numbers(shorts)[name, "portfolio"]
-    assert len(found) == len(VIEWS) * 8
+    assert len(found) == len(VIEWS) * 12
 
 
 def test_components_add_up_to_the_metric_of_the_portfolio() -> None:

@@ -1,5 +1,6 @@
 """Historical VaR and expected shortfall: quantiles of independent libraries, parts that add up, what is left out."""
 
+import math
 from typing import Any
 
 import empyrical
@@ -16,6 +17,7 @@ from services.snapshots.calculations.tail import (
     PositionPnl,
     historical_risk,
     tail_weights,
+    volatility_scales,
 )
 
 pnl_matrices = arrays.arrays(
@@ -182,3 +184,41 @@ def test_a_position_without_pnl_adds_nothing_and_takes_nothing(pnl: Any, place: 
     assert historical_risk(positions(empty)).totals == pytest.approx(
         historical_risk(positions(pnl)).totals, rel=1e-9, abs=1e-6
     )
+
+
+@given(pnl_matrices, st.floats(0.01, 100))
+def test_rescaled_figures_scale_with_the_book_and_keep_their_order(pnl: Any, scale: float) -> None:
+    risk, scaled = historical_risk(positions(pnl)), historical_risk(positions(scale * pnl))
+    slack = 1e-9 * np.abs(risk.rescaled).sum()
+
+    assert scaled.rescaled == pytest.approx(scale * risk.rescaled, rel=1e-6, abs=1e-6 * scale)
+    var_95, es_95, var_99, es_99 = risk.rescaled.tolist()
+    assert var_95 <= var_99 + slack <= es_99 + 2 * slack
+    assert var_95 <= es_95 + slack <= es_99 + 2 * slack
+
+
+def test_rescaling_changes_nothing_when_volatility_never_changes() -> None:
+    pnl = np.where(np.arange(252) % 3, 100.0, -100.0)
+
+    risk = historical_risk(positions(pnl))
+
+    assert risk.rescaled == pytest.approx(risk.totals)
+    assert historical_risk(positions(np.zeros(252))).rescaled.tolist() == [0.0] * 4
+
+
+def test_storm_after_a_quiet_year_doubles_the_rescaled_loss_long_before_the_plain_one() -> None:
+    quiet = np.where(np.arange(252) % 2, 100.0, -100.0)
+    storm = np.concatenate([quiet[5:], [-300.0, 300.0, -300.0, 300.0, 300.0]])
+
+    risk = historical_risk(positions(storm))
+
+    assert measure(risk, "var_95") == pytest.approx(100.0)
+    assert measure(risk, "es_99") < 1.01 * 300
+    assert risk.rescaled[TAIL_MEASURES.index("var_95")] > 150
+
+
+def test_volatility_scales_agree_with_a_worked_example() -> None:
+    scales = volatility_scales(np.array([1.0, -3.0]))
+
+    # The mean square is 5; after 1 the variance is 0.94 x 5 + 0.06 = 4.76, after -3 it is 5.0144.
+    assert scales.tolist() == pytest.approx([math.sqrt(5.0144 / 5.0), math.sqrt(5.0144 / 4.76)])
