@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 from alembic import context
-from sqlalchemy import ARRAY, text
+from sqlalchemy import ARRAY, Column, Select, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlmodel import MetaData, SQLModel
+from sqlmodel import Field, MetaData, SQLModel
 
 from shared.settings import Settings
 
@@ -19,13 +19,30 @@ Rows = Sequence[Mapping[str, Any]]
 quote = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
 
 
-def table_base(schema: str) -> type[SQLModel]:
-    """The base of one service's tables: its own metadata, so services never see each other's tables."""
+def sql_table(model: type[SQLModel]) -> SqlTable:
+    """The SQLAlchemy table behind a model."""
+    table: SqlTable = model.__table__  # type: ignore[attr-defined]
+    return table
 
-    class Table(SQLModel):
-        metadata = MetaData(schema=schema)
 
-    return Table
+def key(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column of the primary key."""
+    return Field(sa_column=Column(kind, *more, primary_key=True, **options))
+
+
+def required(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column that is never null."""
+    return Field(sa_column=Column(kind, *more, nullable=False, **options))
+
+
+def optional(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column that is null when there is nothing to say."""
+    return Field(default=None, sa_column=Column(kind, *more, nullable=True, **options))
+
+
+def published_columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
+    """The usual definition of a published view: the table's columns of the view's names."""
+    return select(*(sql_table(model).c[column.name] for column in view.columns))
 
 
 def create_engine(settings: Settings, role: str) -> AsyncEngine:

@@ -45,9 +45,8 @@ from services.factors.tables import (
     PositionFactorExposure,
     RateSensitivity,
     SymbolFactorBeta,
-    sql_table,
 )
-from shared.database import Session, lock, lock_each, merge
+from shared.database import Session, lock, lock_each, merge, sql_table
 from shared.published.gateway import portfolios, position_tags, positions
 from shared.published.greeks import contract_greeks
 from shared.published.ingest import daily_prices, securities, treasury_yields

@@ -1,39 +1,22 @@
 """The factors service's tables, and the views it publishes."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Date, Double, Index, Integer, Select, String, Uuid, select
+from sqlalchemy import Boolean, Date, Double, Index, Integer, Select, String, Uuid
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import MetaData, SQLModel
 
-from shared.database import table_base
+from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import factors as published
 
-if TYPE_CHECKING:
-    from sqlmodel import SQLModel as Table
-else:
-    Table = table_base("factors")
 
+class Table(SQLModel):
+    """The base of the tables of factors."""
 
-def sql_table(model: type[SQLModel]) -> SqlTable:
-    """The SQLAlchemy table behind a model."""
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-def _key(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, primary_key=True))
-
-
-def _required(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, nullable=False))
-
-
-def _optional(kind: Any) -> Any:
-    return Field(default=None, sa_column=Column(kind, nullable=True))
+    metadata = MetaData(schema="factors")
 
 
 class FactorDefinition(Table, table=True):
@@ -41,11 +24,11 @@ class FactorDefinition(Table, table=True):
 
     __tablename__: ClassVar[str] = "factor_definitions"
 
-    factor: str = _key(String(20))
-    name: str = _required(String(40))
-    proxy: str | None = _optional(String(24))
-    display_order: int = _required(Integer)
-    active: bool = _required(Boolean)
+    factor: str = key(String(20))
+    name: str = required(String(40))
+    proxy: str | None = optional(String(24))
+    display_order: int = required(Integer)
+    active: bool = required(Boolean)
 
 
 class SymbolFactorBeta(Table, table=True):
@@ -57,21 +40,21 @@ class SymbolFactorBeta(Table, table=True):
 
     __tablename__: ClassVar[str] = "symbol_factor_betas"
 
-    symbol: str = _key(String(24))
-    as_of: date = _key(Date)
-    model: str = _key(String(20))
-    factor: str = _key(String(20))
-    price_run: str = _required(String(64))
-    beta: float | None = _optional(Double)
-    raw_beta: float | None = _optional(Double)
-    standard_error: float | None = _optional(Double)
-    t_statistic: float | None = _optional(Double)
-    capped: bool = _required(Boolean)
-    r_squared: float | None = _optional(Double)
-    observations: int = _required(Integer)
-    condition_number: float | None = _optional(Double)
-    quality: str = _required(String(20))
-    reason: str | None = _optional(String)
+    symbol: str = key(String(24))
+    as_of: date = key(Date)
+    model: str = key(String(20))
+    factor: str = key(String(20))
+    price_run: str = required(String(64))
+    beta: float | None = optional(Double)
+    raw_beta: float | None = optional(Double)
+    standard_error: float | None = optional(Double)
+    t_statistic: float | None = optional(Double)
+    capped: bool = required(Boolean)
+    r_squared: float | None = optional(Double)
+    observations: int = required(Integer)
+    condition_number: float | None = optional(Double)
+    quality: str = required(String(20))
+    reason: str | None = optional(String)
 
 
 class RateSensitivity(Table, table=True):
@@ -82,17 +65,17 @@ class RateSensitivity(Table, table=True):
 
     __tablename__: ClassVar[str] = "rate_sensitivities"
 
-    symbol: str = _key(String(24))
-    as_of: date = _key(Date)
-    maturity: str = _key(String(4))
-    price_run: str = _required(String(64))
-    beta: float | None = _optional(Double)
-    standard_error: float | None = _optional(Double)
-    t_statistic: float | None = _optional(Double)
-    lags: int | None = _optional(Integer)
-    observations: int = _required(Integer)
-    quality: str = _required(String(20))
-    reason: str | None = _optional(String)
+    symbol: str = key(String(24))
+    as_of: date = key(Date)
+    maturity: str = key(String(4))
+    price_run: str = required(String(64))
+    beta: float | None = optional(Double)
+    standard_error: float | None = optional(Double)
+    t_statistic: float | None = optional(Double)
+    lags: int | None = optional(Integer)
+    observations: int = required(Integer)
+    quality: str = required(String(20))
+    reason: str | None = optional(String)
 
 
 class FactorReturn(Table, table=True):
@@ -100,10 +83,10 @@ class FactorReturn(Table, table=True):
 
     __tablename__: ClassVar[str] = "factor_returns"
 
-    session_date: date = _key(Date)
-    space: str = _key(String(20))
-    factor: str = _key(String(20))
-    factor_return: float = _required(Double)
+    session_date: date = key(Date)
+    space: str = key(String(20))
+    factor: str = key(String(20))
+    factor_return: float = required(Double)
 
 
 class FactorCovariance(Table, table=True):
@@ -114,18 +97,18 @@ class FactorCovariance(Table, table=True):
 
     __tablename__: ClassVar[str] = "factor_covariances"
 
-    as_of: date = _key(Date)
-    space: str = _key(String(20))
-    factor_a: str = _key(String(20))
-    factor_b: str = _key(String(20))
-    price_run: str = _required(String(64))
-    covariance: float | None = _optional(Double)
-    correlation: float | None = _optional(Double)
-    shrunk_covariance: float | None = _optional(Double)
-    shrinkage: float | None = _optional(Double)
-    decay: float = _required(Double)
-    lookback: int = _required(Integer)
-    observations: int = _required(Integer)
+    as_of: date = key(Date)
+    space: str = key(String(20))
+    factor_a: str = key(String(20))
+    factor_b: str = key(String(20))
+    price_run: str = required(String(64))
+    covariance: float | None = optional(Double)
+    correlation: float | None = optional(Double)
+    shrunk_covariance: float | None = optional(Double)
+    shrinkage: float | None = optional(Double)
+    decay: float = required(Double)
+    lookback: int = required(Integer)
+    observations: int = required(Integer)
 
 
 class PositionFactorExposure(Table, table=True):
@@ -133,17 +116,17 @@ class PositionFactorExposure(Table, table=True):
 
     __tablename__: ClassVar[str] = "position_factor_exposures"
 
-    position_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    factor: str = _key(String(20))
-    portfolio_id: UUID = _required(Uuid)
-    symbol: str = _required(String(24))
-    underlying: str = _required(String(24))
-    exposure: float | None = _optional(Double)
-    beta: float | None = _optional(Double)
-    factor_exposure: float | None = _optional(Double)
-    quality: str = _required(String(20))
-    reason: str | None = _optional(String)
+    position_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    factor: str = key(String(20))
+    portfolio_id: UUID = required(Uuid)
+    symbol: str = required(String(24))
+    underlying: str = required(String(24))
+    exposure: float | None = optional(Double)
+    beta: float | None = optional(Double)
+    factor_exposure: float | None = optional(Double)
+    quality: str = required(String(20))
+    reason: str | None = optional(String)
 
 
 _held = sql_table(PositionFactorExposure).c
@@ -158,15 +141,15 @@ class FactorExposure(Table, table=True):
 
     __tablename__: ClassVar[str] = "factor_exposures"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    model: str = _key(String(20))
-    factor: str = _key(String(20))
-    dollar_exposure: float | None = _optional(Double)
-    gross_exposure: float = _required(Double)
-    coverage: float | None = _optional(Double)
-    positions: int = _required(Integer)
-    positions_left_out: int = _required(Integer)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    model: str = key(String(20))
+    factor: str = key(String(20))
+    dollar_exposure: float | None = optional(Double)
+    gross_exposure: float = required(Double)
+    coverage: float | None = optional(Double)
+    positions: int = required(Integer)
+    positions_left_out: int = required(Integer)
 
 
 class CorrelationCalculation(Table, table=True):
@@ -177,28 +160,28 @@ class CorrelationCalculation(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_calculations"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    view: str = _key(String(10))
-    price_run: str = _required(String(64))
-    parameters: dict[str, Any] = _required(JSONB)
-    overall_correlation: float | None = _optional(Double)
-    concentration: float | None = _optional(Double)
-    effective_positions: float | None = _optional(Double)
-    coverage: float | None = _optional(Double)
-    gross_value: float = _required(Double)
-    kept_value: float = _required(Double)
-    positions: int = _required(Integer)
-    positions_kept: int = _required(Integer)
-    symbols_kept: int = _required(Integer)
-    symbols_left_out: int = _required(Integer)
-    kept: list[dict[str, Any]] = _required(JSONB)
-    left_out: list[dict[str, Any]] = _required(JSONB)
-    clusters: int = _required(Integer)
-    psd_repaired: bool = _required(Boolean)
-    largest_repair: float = _required(Double)
-    warnings: list[dict[str, Any]] = _required(JSONB)
-    reason: str | None = _optional(String)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    view: str = key(String(10))
+    price_run: str = required(String(64))
+    parameters: dict[str, Any] = required(JSONB)
+    overall_correlation: float | None = optional(Double)
+    concentration: float | None = optional(Double)
+    effective_positions: float | None = optional(Double)
+    coverage: float | None = optional(Double)
+    gross_value: float = required(Double)
+    kept_value: float = required(Double)
+    positions: int = required(Integer)
+    positions_kept: int = required(Integer)
+    symbols_kept: int = required(Integer)
+    symbols_left_out: int = required(Integer)
+    kept: list[dict[str, Any]] = required(JSONB)
+    left_out: list[dict[str, Any]] = required(JSONB)
+    clusters: int = required(Integer)
+    psd_repaired: bool = required(Boolean)
+    largest_repair: float = required(Double)
+    warnings: list[dict[str, Any]] = required(JSONB)
+    reason: str | None = optional(String)
 
 
 class CorrelationPair(Table, table=True):
@@ -206,15 +189,15 @@ class CorrelationPair(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_pairs"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    symbol_a: str = _key(String(24))
-    symbol_b: str = _key(String(24))
-    correlation: float | None = _optional(Double)
-    measured_correlation: float | None = _optional(Double)
-    observations: int = _required(Integer)
-    quality: str = _required(String(20))
-    reason: str | None = _optional(String)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    symbol_a: str = key(String(24))
+    symbol_b: str = key(String(24))
+    correlation: float | None = optional(Double)
+    measured_correlation: float | None = optional(Double)
+    observations: int = required(Integer)
+    quality: str = required(String(20))
+    reason: str | None = optional(String)
 
 
 class CorrelationCluster(Table, table=True):
@@ -222,15 +205,15 @@ class CorrelationCluster(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_clusters"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    view: str = _key(String(10))
-    cluster: int = _key(Integer)
-    name: str = _required(String(100))
-    members: int = _required(Integer)
-    value: float = _required(Double)
-    weight: float = _required(Double)
-    mean_correlation: float = _required(Double)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    view: str = key(String(10))
+    cluster: int = key(Integer)
+    name: str = required(String(100))
+    members: int = required(Integer)
+    value: float = required(Double)
+    weight: float = required(Double)
+    mean_correlation: float = required(Double)
 
 
 class CorrelationClusterMember(Table, table=True):
@@ -238,35 +221,33 @@ class CorrelationClusterMember(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_cluster_members"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    view: str = _key(String(10))
-    cluster: int = _key(Integer)
-    symbol: str = _key(String(24))
-    value: float = _required(Double)
-    weight: float = _required(Double)
-    positions: int = _required(Integer)
-    mean_correlation: float = _required(Double)
-
-
-def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    return select(*(sql_table(model).c[column.name] for column in view.columns))
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    view: str = key(String(10))
+    cluster: int = key(Integer)
+    symbol: str = key(String(24))
+    value: float = required(Double)
+    weight: float = required(Double)
+    positions: int = required(Integer)
+    mean_correlation: float = required(Double)
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.factor_definitions: _columns(FactorDefinition, published.factor_definitions),
-    published.symbol_factor_betas: _columns(SymbolFactorBeta, published.symbol_factor_betas),
-    published.rate_sensitivities: _columns(RateSensitivity, published.rate_sensitivities),
-    published.position_factor_exposures: _columns(
+    published.factor_definitions: published_columns(FactorDefinition, published.factor_definitions),
+    published.symbol_factor_betas: published_columns(SymbolFactorBeta, published.symbol_factor_betas),
+    published.rate_sensitivities: published_columns(RateSensitivity, published.rate_sensitivities),
+    published.position_factor_exposures: published_columns(
         PositionFactorExposure, published.position_factor_exposures
     ),
-    published.factor_exposures: _columns(FactorExposure, published.factor_exposures),
-    published.factor_returns: _columns(FactorReturn, published.factor_returns),
-    published.factor_covariances: _columns(FactorCovariance, published.factor_covariances),
-    published.correlation_calculations: _columns(CorrelationCalculation, published.correlation_calculations),
-    published.correlation_pairs: _columns(CorrelationPair, published.correlation_pairs),
-    published.correlation_clusters: _columns(CorrelationCluster, published.correlation_clusters),
-    published.correlation_cluster_members: _columns(
+    published.factor_exposures: published_columns(FactorExposure, published.factor_exposures),
+    published.factor_returns: published_columns(FactorReturn, published.factor_returns),
+    published.factor_covariances: published_columns(FactorCovariance, published.factor_covariances),
+    published.correlation_calculations: published_columns(
+        CorrelationCalculation, published.correlation_calculations
+    ),
+    published.correlation_pairs: published_columns(CorrelationPair, published.correlation_pairs),
+    published.correlation_clusters: published_columns(CorrelationCluster, published.correlation_clusters),
+    published.correlation_cluster_members: published_columns(
         CorrelationClusterMember, published.correlation_cluster_members
     ),
 }

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,35 +27,16 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, MetaData, SQLModel
 
-from shared.database import table_base
+from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway as published
 
-if TYPE_CHECKING:
 
-    class Table(SQLModel):
-        """The base of every table here, as a type checker needs to see it."""
-else:
-    Table = table_base("gateway")
+class Table(SQLModel):
+    """The base of the tables of gateway."""
 
-
-def sql_table(model: type[SQLModel]) -> SqlTable:
-    """The SQLAlchemy table behind a model."""
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-def _required(kind: Any, *more: Any, **options: Any) -> Any:
-    return Field(sa_column=Column(kind, *more, nullable=False, **options))
-
-
-def _optional(kind: Any, *more: Any, **options: Any) -> Any:
-    return Field(default=None, sa_column=Column(kind, *more, nullable=True, **options))
-
-
-def _key(kind: Any, *more: Any, **options: Any) -> Any:
-    return Field(sa_column=Column(kind, *more, primary_key=True, **options))
+    metadata = MetaData(schema="gateway")
 
 
 def _stamped() -> Any:
@@ -78,11 +59,11 @@ class User(Table, table=True):
     __tablename__: ClassVar[str] = "users"
     __table_args__: ClassVar[Any] = (CheckConstraint("role IN ('user', 'admin')", name="role_is_known"),)
 
-    user_id: UUID = _key(Uuid)
-    email: str = _required(String(320), unique=True)
-    full_name: str = _required(String(200), server_default="")
-    password_hash: str = _required(String(300))
-    role: str = _required(String(10), server_default="user")
+    user_id: UUID = key(Uuid)
+    email: str = required(String(320), unique=True)
+    full_name: str = required(String(200), server_default="")
+    password_hash: str = required(String(300))
+    role: str = required(String(10), server_default="user")
     created_at: datetime = _stamped()
 
 
@@ -91,11 +72,11 @@ class RefreshToken(Table, table=True):
 
     __tablename__: ClassVar[str] = "refresh_tokens"
 
-    token_hash: str = _key(String(64))
-    user_id: UUID = _required(Uuid, _owned_by("users.user_id"), index=True)
+    token_hash: str = key(String(64))
+    user_id: UUID = required(Uuid, _owned_by("users.user_id"), index=True)
     issued_at: datetime = _stamped()
-    expires_at: datetime = _required(DateTime(timezone=True))
-    used_at: datetime | None = _optional(DateTime(timezone=True))
+    expires_at: datetime = required(DateTime(timezone=True))
+    used_at: datetime | None = optional(DateTime(timezone=True))
 
 
 class Portfolio(Table, table=True):
@@ -103,10 +84,10 @@ class Portfolio(Table, table=True):
 
     __tablename__: ClassVar[str] = "portfolios"
 
-    portfolio_id: UUID = _key(Uuid)
-    user_id: UUID = _required(Uuid, _owned_by("users.user_id"))
-    name: str = _required(String(100))
-    equity_balance: Decimal | None = _optional(Numeric(20, 2))
+    portfolio_id: UUID = key(Uuid)
+    user_id: UUID = required(Uuid, _owned_by("users.user_id"))
+    name: str = required(String(100))
+    equity_balance: Decimal | None = optional(Numeric(20, 2))
     created_at: datetime = _stamped()
 
 
@@ -128,20 +109,20 @@ class Position(Table, table=True):
         ),
     )
 
-    position_id: UUID = _key(Uuid)
-    portfolio_id: UUID = _required(Uuid, _owned_by("portfolios.portfolio_id"))
-    symbol: str = _required(String(24))
-    instrument: str = _required(String(10))
-    underlying: str = _required(String(24))
-    option_type: str | None = _optional(String(1))
-    strike: Decimal | None = _optional(Numeric(18, 6))
-    expiry: date | None = _optional(Date)
-    multiplier: int = _required(Integer, server_default="1")
-    quantity: Decimal = _required(Numeric(20, 6))
-    entry_price: Decimal = _required(Numeric(18, 6))
-    entry_date: date = _required(Date)
-    exit_price: Decimal | None = _optional(Numeric(18, 6))
-    exit_date: date | None = _optional(Date)
+    position_id: UUID = key(Uuid)
+    portfolio_id: UUID = required(Uuid, _owned_by("portfolios.portfolio_id"))
+    symbol: str = required(String(24))
+    instrument: str = required(String(10))
+    underlying: str = required(String(24))
+    option_type: str | None = optional(String(1))
+    strike: Decimal | None = optional(Numeric(18, 6))
+    expiry: date | None = optional(Date)
+    multiplier: int = required(Integer, server_default="1")
+    quantity: Decimal = required(Numeric(20, 6))
+    entry_price: Decimal = required(Numeric(18, 6))
+    entry_date: date = required(Date)
+    exit_price: Decimal | None = optional(Numeric(18, 6))
+    exit_date: date | None = optional(Date)
     created_at: datetime = _stamped()
 
 
@@ -151,11 +132,11 @@ class CashFlow(Table, table=True):
     __tablename__: ClassVar[str] = "cash_flows"
     __table_args__: ClassVar[Any] = (CheckConstraint("amount <> 0", name="amount_not_zero"),)
 
-    cash_flow_id: UUID = _key(Uuid)
-    portfolio_id: UUID = _required(Uuid, _owned_by("portfolios.portfolio_id"), index=True)
-    flow_date: date = _required(Date)
-    amount: Decimal = _required(Numeric(20, 2))
-    note: str = _required(String(200), server_default="")
+    cash_flow_id: UUID = key(Uuid)
+    portfolio_id: UUID = required(Uuid, _owned_by("portfolios.portfolio_id"), index=True)
+    flow_date: date = required(Date)
+    amount: Decimal = required(Numeric(20, 2))
+    note: str = required(String(200), server_default="")
     created_at: datetime = _stamped()
 
 
@@ -164,9 +145,9 @@ class Tag(Table, table=True):
 
     __tablename__: ClassVar[str] = "tags"
 
-    tag_id: UUID = _key(Uuid)
-    user_id: UUID = _required(Uuid, _owned_by("users.user_id"))
-    name: str = _required(String(50))
+    tag_id: UUID = key(Uuid)
+    user_id: UUID = required(Uuid, _owned_by("users.user_id"))
+    name: str = required(String(50))
     created_at: datetime = _stamped()
 
 
@@ -178,8 +159,8 @@ class PositionTag(Table, table=True):
 
     __tablename__: ClassVar[str] = "position_tags"
 
-    position_id: UUID = _key(Uuid, _owned_by("positions.position_id"))
-    tag_id: UUID = _key(Uuid, _owned_by("tags.tag_id"), index=True)
+    position_id: UUID = key(Uuid, _owned_by("positions.position_id"))
+    tag_id: UUID = key(Uuid, _owned_by("tags.tag_id"), index=True)
 
 
 class BatchRun(Table, table=True):
@@ -193,14 +174,14 @@ class BatchRun(Table, table=True):
         CheckConstraint("status IN ('running', 'completed', 'partial', 'failed')", name="status_is_known"),
     )
 
-    run_id: UUID = _key(Uuid)
-    as_of: date = _required(Date, index=True)
-    trigger: str = _required(String(20))
-    status: str = _required(String(10), server_default="running")
+    run_id: UUID = key(Uuid)
+    as_of: date = required(Date, index=True)
+    trigger: str = required(String(20))
+    status: str = required(String(10), server_default="running")
     started_at: datetime = _stamped()
-    finished_at: datetime | None = _optional(DateTime(timezone=True))
-    problems: list[dict[str, Any]] = _required(JSONB, server_default=text("'[]'::jsonb"))
-    requested_by: UUID | None = _optional(Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL"))
+    finished_at: datetime | None = optional(DateTime(timezone=True))
+    problems: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
+    requested_by: UUID | None = optional(Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL"))
 
 
 Index(
@@ -218,19 +199,19 @@ class BatchItem(Table, table=True):
         Index("ix_batch_items_portfolio_ids", "portfolio_ids", postgresql_using="gin"),
     )
 
-    run_id: UUID = _key(Uuid, _owned_by("batch_runs.run_id"))
-    stage: str = _key(String(20))
-    shard: int = _key(Integer, autoincrement=False)
-    shards: int = _required(Integer)
-    status: str = _required(String(10))
-    occurred_at: datetime = _required(DateTime(timezone=True))
-    elapsed_seconds: float = _required(Double, server_default="0")
-    portfolio_ids: list[UUID] = _required(ARRAY(Uuid))
-    counts: dict[str, int] = _required(JSONB, server_default=text("'{}'::jsonb"))
-    warnings: list[dict[str, Any]] = _required(JSONB, server_default=text("'[]'::jsonb"))
-    error: str | None = _optional(String)
-    message: str | None = _optional(String)
-    trace_id: str | None = _optional(String(32))
+    run_id: UUID = key(Uuid, _owned_by("batch_runs.run_id"))
+    stage: str = key(String(20))
+    shard: int = key(Integer, autoincrement=False)
+    shards: int = required(Integer)
+    status: str = required(String(10))
+    occurred_at: datetime = required(DateTime(timezone=True))
+    elapsed_seconds: float = required(Double, server_default="0")
+    portfolio_ids: list[UUID] = required(ARRAY(Uuid))
+    counts: dict[str, int] = required(JSONB, server_default=text("'{}'::jsonb"))
+    warnings: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
+    error: str | None = optional(String)
+    message: str | None = optional(String)
+    trace_id: str | None = optional(String(32))
 
 
 class OutboxRow(Table, table=True):
@@ -239,12 +220,12 @@ class OutboxRow(Table, table=True):
     __tablename__: ClassVar[str] = "outbox"
 
     outbox_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    event_id: UUID = _required(Uuid, unique=True)
-    subject: str = _required(String(100))
-    payload: dict[str, Any] = _required(JSONB)
-    headers: dict[str, str] = _required(JSONB, server_default=text("'{}'::jsonb"))
+    event_id: UUID = required(Uuid, unique=True)
+    subject: str = required(String(100))
+    payload: dict[str, Any] = required(JSONB)
+    headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))
     created_at: datetime = _stamped()
-    published_at: datetime | None = _optional(DateTime(timezone=True))
+    published_at: datetime | None = optional(DateTime(timezone=True))
 
 
 Index(
@@ -259,15 +240,11 @@ class IdempotencyKey(Table, table=True):
 
     __tablename__: ClassVar[str] = "idempotency_keys"
 
-    user_id: UUID = _key(Uuid, _owned_by("users.user_id"))
-    key: str = _key(String(200))
-    request_hash: str = _required(String(64))
-    answer: dict[str, Any] = _required(JSONB)
+    user_id: UUID = key(Uuid, _owned_by("users.user_id"))
+    key: str = key(String(200))
+    request_hash: str = required(String(64))
+    answer: dict[str, Any] = required(JSONB)
     created_at: datetime = _stamped()
-
-
-def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    return select(*(sql_table(model).c[column.name] for column in view.columns))
 
 
 def _tags_by_position() -> Select[Any]:
@@ -277,8 +254,8 @@ def _tags_by_position() -> Select[Any]:
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.portfolios: _columns(Portfolio, published.portfolios),
-    published.positions: _columns(Position, published.positions),
-    published.cash_flows: _columns(CashFlow, published.cash_flows),
+    published.portfolios: published_columns(Portfolio, published.portfolios),
+    published.positions: published_columns(Position, published.positions),
+    published.cash_flows: published_columns(CashFlow, published.cash_flows),
     published.position_tags: _tags_by_position(),
 }

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Numeric, Sele
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, MetaData, SQLModel
 
+from shared.database import published_columns
 from shared.published import ingest as published
 
 
@@ -94,17 +95,12 @@ class OptionQuote(Table, table=True):
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
 
 
-def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return select(*(table.c[column.name] for column in view.columns))
-
-
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.market_sessions: select(
         _session.session_date, _session.revision, _session.announced_at.is_not(None).label("announced")
     ),
-    published.daily_prices: _columns(DailyPrice, published.daily_prices),
-    published.securities: _columns(Security, published.securities),
-    published.treasury_yields: _columns(TreasuryYield, published.treasury_yields),
-    published.option_quotes: _columns(OptionQuote, published.option_quotes),
+    published.daily_prices: published_columns(DailyPrice, published.daily_prices),
+    published.securities: published_columns(Security, published.securities),
+    published.treasury_yields: published_columns(TreasuryYield, published.treasury_yields),
+    published.option_quotes: published_columns(OptionQuote, published.option_quotes),
 }

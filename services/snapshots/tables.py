@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
-    Column,
     Date,
     Double,
     FromClause,
@@ -33,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import Field, MetaData, SQLModel
+from sqlmodel import MetaData, SQLModel
 
+from shared.database import key, optional, required
 from shared.published import gateway
 from shared.published import snapshots as published
 
@@ -48,46 +48,34 @@ class Table(SQLModel):
     metadata = MetaData(schema="snapshots")
 
 
-def _required(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, nullable=False))
-
-
-def _optional(kind: Any) -> Any:
-    return Field(default=None, sa_column=Column(kind, nullable=True))
-
-
-def _key(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, primary_key=True))
-
-
 class PositionValuation(Table, table=True):
     """One open position on one session. Money is signed USD, prices USD per share; null with `reason`."""
 
     __tablename__: ClassVar[str] = "position_valuations"
     __table_args__: ClassVar[Any] = (Index("ix_position_valuations_portfolio", "portfolio_id", "as_of"),)
 
-    position_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    portfolio_id: UUID = _required(Uuid)
-    symbol: str = _required(String(24))
-    underlying: str = _required(String(24))
-    position_type: str = _required(String(5))
-    sector: str | None = _optional(String(60))
-    quantity: Decimal = _required(Numeric(20, 6))
-    price: Decimal | None = _optional(PRICE)
-    price_date: date | None = _optional(Date)
-    price_source: str | None = _optional(String(20))
-    stale: bool = _required(Boolean)
-    underlying_price: Decimal | None = _optional(PRICE)
-    underlying_price_date: date | None = _optional(Date)
-    market_value: Decimal | None = _optional(MONEY)
-    cost: Decimal = _required(MONEY)
-    unrealised_pnl: Decimal | None = _optional(MONEY)
-    daily_pnl: Decimal | None = _optional(MONEY)
-    notional_exposure: Decimal | None = _optional(MONEY)
-    delta: float | None = _optional(Double)
-    delta_adjusted_exposure: Decimal | None = _optional(MONEY)
-    reason: str | None = _optional(String(80))
+    position_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    portfolio_id: UUID = required(Uuid)
+    symbol: str = required(String(24))
+    underlying: str = required(String(24))
+    position_type: str = required(String(5))
+    sector: str | None = optional(String(60))
+    quantity: Decimal = required(Numeric(20, 6))
+    price: Decimal | None = optional(PRICE)
+    price_date: date | None = optional(Date)
+    price_source: str | None = optional(String(20))
+    stale: bool = required(Boolean)
+    underlying_price: Decimal | None = optional(PRICE)
+    underlying_price_date: date | None = optional(Date)
+    market_value: Decimal | None = optional(MONEY)
+    cost: Decimal = required(MONEY)
+    unrealised_pnl: Decimal | None = optional(MONEY)
+    daily_pnl: Decimal | None = optional(MONEY)
+    notional_exposure: Decimal | None = optional(MONEY)
+    delta: float | None = optional(Double)
+    delta_adjusted_exposure: Decimal | None = optional(MONEY)
+    reason: str | None = optional(String(80))
 
 
 class PortfolioSnapshot(Table, table=True):
@@ -95,24 +83,24 @@ class PortfolioSnapshot(Table, table=True):
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    previous_session: date | None = _optional(Date)
-    market_value: Decimal = _required(MONEY)
-    daily_pnl: Decimal | None = _optional(MONEY)
-    closed_pnl: Decimal = _required(MONEY)
-    net_flow: Decimal = _required(MONEY)
-    unrealised_pnl: Decimal = _required(MONEY)
-    exposures: dict[str, dict[str, float]] = _required(JSONB)
-    delta: float | None = _optional(Double)
-    gamma: float | None = _optional(Double)
-    theta: float | None = _optional(Double)
-    vega: float | None = _optional(Double)
-    rho: float | None = _optional(Double)
-    counts: dict[str, int] = _required(JSONB)
-    price_coverage: float = _required(Double)
-    greeks_coverage: float = _required(Double)
-    warnings: list[dict[str, Any]] = _required(JSONB)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    previous_session: date | None = optional(Date)
+    market_value: Decimal = required(MONEY)
+    daily_pnl: Decimal | None = optional(MONEY)
+    closed_pnl: Decimal = required(MONEY)
+    net_flow: Decimal = required(MONEY)
+    unrealised_pnl: Decimal = required(MONEY)
+    exposures: dict[str, dict[str, float]] = required(JSONB)
+    delta: float | None = optional(Double)
+    gamma: float | None = optional(Double)
+    theta: float | None = optional(Double)
+    vega: float | None = optional(Double)
+    rho: float | None = optional(Double)
+    counts: dict[str, int] = required(JSONB)
+    price_coverage: float = required(Double)
+    greeks_coverage: float = required(Double)
+    warnings: list[dict[str, Any]] = required(JSONB)
 
 
 class RiskMetric(Table, table=True):
@@ -120,15 +108,15 @@ class RiskMetric(Table, table=True):
 
     __tablename__: ClassVar[str] = "risk_metrics"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    metric: str = _key(String(40))
-    view: str = _key(String(10))
-    value: float | None = _optional(Double)
-    unit: str = _required(String(20))
-    observations: int | None = _optional(Integer)
-    coverage: float | None = _optional(Double)
-    reason: str | None = _optional(String)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    metric: str = key(String(40))
+    view: str = key(String(10))
+    value: float | None = optional(Double)
+    unit: str = required(String(20))
+    observations: int | None = optional(Integer)
+    coverage: float | None = optional(Double)
+    reason: str | None = optional(String)
 
 
 class ComponentVar(Table, table=True):
@@ -137,15 +125,15 @@ class ComponentVar(Table, table=True):
     __tablename__: ClassVar[str] = "component_var"
     __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
 
-    position_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    portfolio_id: UUID = _required(Uuid)
-    symbol: str = _required(String(24))
-    var_95: float | None = _optional(Double)
-    es_95: float | None = _optional(Double)
-    var_99: float | None = _optional(Double)
-    es_99: float | None = _optional(Double)
-    reason: str | None = _optional(String)
+    position_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    portfolio_id: UUID = required(Uuid)
+    symbol: str = required(String(24))
+    var_95: float | None = optional(Double)
+    es_95: float | None = optional(Double)
+    var_99: float | None = optional(Double)
+    es_99: float | None = optional(Double)
+    reason: str | None = optional(String)
 
 
 class PnlAttribution(Table, table=True):
@@ -153,14 +141,14 @@ class PnlAttribution(Table, table=True):
 
     __tablename__: ClassVar[str] = "pnl_attributions"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    factor: str = _key(String(40))
-    previous_session: date | None = _optional(Date)
-    pnl: Decimal | None = _optional(MONEY)
-    exposure: float | None = _optional(Double)
-    factor_return: float | None = _optional(Double)
-    reason: str | None = _optional(String)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    factor: str = key(String(40))
+    previous_session: date | None = optional(Date)
+    pnl: Decimal | None = optional(MONEY)
+    exposure: float | None = optional(Double)
+    factor_return: float | None = optional(Double)
+    reason: str | None = optional(String)
 
 
 position_valuations: SqlTable = PositionValuation.__table__  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     Boolean,
-    Column,
     Date,
     Double,
     Index,
@@ -26,8 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, MetaData, SQLModel
+from sqlmodel import MetaData, SQLModel
 
+from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import stress as published
 
 
@@ -35,24 +35,6 @@ class Table(SQLModel):
     """The base of the stress service's tables."""
 
     metadata = MetaData(schema="stress")
-
-
-def sql_table(model: type[SQLModel]) -> SqlTable:
-    """The SQLAlchemy table behind a model."""
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-def _key(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, primary_key=True))
-
-
-def _required(kind: Any) -> Any:
-    return Field(sa_column=Column(kind, nullable=False))
-
-
-def _optional(kind: Any) -> Any:
-    return Field(default=None, sa_column=Column(kind, nullable=True))
 
 
 class StressScenario(Table, table=True):
@@ -64,24 +46,24 @@ class StressScenario(Table, table=True):
 
     __tablename__: ClassVar[str] = "stress_scenarios"
 
-    scenario_id: str = _key(String(80))
-    name: str = _required(String(200))
-    description: str = _required(String)
-    category: str = _required(String(20))
-    severity: str = _required(String(20))
-    shocks: dict[str, float] = _required(JSONB)
-    rate_shock: float | None = _optional(Double)
-    basis: str = _required(String(10))
-    display_order: int = _required(Integer)
-    active: bool = _required(Boolean)
-    origin: str = _required(String(10))
-    volatility_shock: float | None = _optional(Double)
-    window_start: date | None = _optional(Date)
-    window_end: date | None = _optional(Date)
-    measured_shocks: dict[str, float] | None = _optional(JSONB)
-    measured_returns: dict[str, float] | None = _optional(JSONB)
-    measured_rate_change: float | None = _optional(Double)
-    measured_source: str | None = _optional(String)
+    scenario_id: str = key(String(80))
+    name: str = required(String(200))
+    description: str = required(String)
+    category: str = required(String(20))
+    severity: str = required(String(20))
+    shocks: dict[str, float] = required(JSONB)
+    rate_shock: float | None = optional(Double)
+    basis: str = required(String(10))
+    display_order: int = required(Integer)
+    active: bool = required(Boolean)
+    origin: str = required(String(10))
+    volatility_shock: float | None = optional(Double)
+    window_start: date | None = optional(Date)
+    window_end: date | None = optional(Date)
+    measured_shocks: dict[str, float] | None = optional(JSONB)
+    measured_returns: dict[str, float] | None = optional(JSONB)
+    measured_rate_change: float | None = optional(Double)
+    measured_source: str | None = optional(String)
 
 
 class CustomScenario(Table, table=True):
@@ -89,17 +71,17 @@ class CustomScenario(Table, table=True):
 
     __tablename__: ClassVar[str] = "custom_scenarios"
 
-    user_id: UUID = _key(Uuid)
-    scenario_id: str = _key(String(80))
-    name: str = _required(String(200))
-    description: str = _required(String)
-    category: str = _required(String(20))
-    severity: str = _required(String(20))
-    shocks: dict[str, float] = _required(JSONB)
-    rate_shock: float | None = _optional(Double)
-    volatility_shock: float | None = _optional(Double)
-    basis: str = _required(String(10))
-    active: bool = _required(Boolean)
+    user_id: UUID = key(Uuid)
+    scenario_id: str = key(String(80))
+    name: str = required(String(200))
+    description: str = required(String)
+    category: str = required(String(20))
+    severity: str = required(String(20))
+    shocks: dict[str, float] = required(JSONB)
+    rate_shock: float | None = optional(Double)
+    volatility_shock: float | None = optional(Double)
+    basis: str = required(String(10))
+    active: bool = required(Boolean)
 
 
 class StressResult(Table, table=True):
@@ -110,19 +92,19 @@ class StressResult(Table, table=True):
 
     __tablename__: ClassVar[str] = "stress_results"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    scenario_id: str = _key(String(80))
-    method: str = _key(String(12))
-    total_pnl: Decimal | None = _optional(Numeric(20, 6))
-    factor_impacts: dict[str, float] = _required(JSONB)
-    nonlinear: Decimal | None = _optional(Numeric(20, 6))
-    correlation_effect: Decimal | None = _optional(Numeric(20, 6))
-    effective_shocks: dict[str, float] = _required(JSONB)
-    option_valuation: str = _required(String(20))
-    coverage: float | None = _optional(Double)
-    warnings: list[dict[str, Any]] = _required(JSONB)
-    delta_gamma_pnl: Decimal | None = _optional(Numeric(20, 6))
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    scenario_id: str = key(String(80))
+    method: str = key(String(12))
+    total_pnl: Decimal | None = optional(Numeric(20, 6))
+    factor_impacts: dict[str, float] = required(JSONB)
+    nonlinear: Decimal | None = optional(Numeric(20, 6))
+    correlation_effect: Decimal | None = optional(Numeric(20, 6))
+    effective_shocks: dict[str, float] = required(JSONB)
+    option_valuation: str = required(String(20))
+    coverage: float | None = optional(Double)
+    warnings: list[dict[str, Any]] = required(JSONB)
+    delta_gamma_pnl: Decimal | None = optional(Numeric(20, 6))
 
 
 class MarketRiskScenario(Table, table=True):
@@ -133,14 +115,14 @@ class MarketRiskScenario(Table, table=True):
 
     __tablename__: ClassVar[str] = "market_risk_scenarios"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    kind: str = _key(String(10))
-    shock: float = _key(Double)
-    exposure: float | None = _optional(Double)
-    pnl: Decimal | None = _optional(Numeric(20, 6))
-    coverage: float | None = _optional(Double)
-    reason: str | None = _optional(String)
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    kind: str = key(String(10))
+    shock: float = key(Double)
+    exposure: float | None = optional(Double)
+    pnl: Decimal | None = optional(Numeric(20, 6))
+    coverage: float | None = optional(Double)
+    reason: str | None = optional(String)
 
 
 class PositionPnl(Table, table=True):
@@ -152,13 +134,13 @@ class PositionPnl(Table, table=True):
 
     __tablename__: ClassVar[str] = "position_pnl"
 
-    position_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    portfolio_id: UUID = _required(Uuid)
-    symbol: str = _required(String(24))
-    historical_pnl: list[float] | None = _optional(ARRAY(Double))
-    reason: str | None = _optional(String)
-    scenario_pnl: list[float] = _required(ARRAY(Double))
+    position_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    portfolio_id: UUID = required(Uuid)
+    symbol: str = required(String(24))
+    historical_pnl: list[float] | None = optional(ARRAY(Double))
+    reason: str | None = optional(String)
+    scenario_pnl: list[float] = required(ARRAY(Double))
 
 
 class PnlAxis(Table, table=True):
@@ -166,19 +148,15 @@ class PnlAxis(Table, table=True):
 
     __tablename__: ClassVar[str] = "pnl_axes"
 
-    portfolio_id: UUID = _key(Uuid)
-    as_of: date = _key(Date)
-    session_dates: list[date] = _required(ARRAY(Date))
-    scenario_ids: list[str] = _required(ARRAY(String))
-    methods: list[str] = _required(ARRAY(String))
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    session_dates: list[date] = required(ARRAY(Date))
+    scenario_ids: list[str] = required(ARRAY(String))
+    methods: list[str] = required(ARRAY(String))
 
 
 Index("ix_position_pnl_portfolio", *(sql_table(PositionPnl).c[name] for name in ("portfolio_id", "as_of")))
 Index("ix_pnl_axes_as_of", sql_table(PnlAxis).c.as_of)
-
-
-def _columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    return select(*(sql_table(model).c[column.name] for column in view.columns))
 
 
 def _pnl_dates() -> Select[Any]:
@@ -209,11 +187,11 @@ def _scenario_pnl() -> Select[Any]:
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.stress_scenarios: _columns(StressScenario, published.stress_scenarios),
-    published.custom_scenarios: _columns(CustomScenario, published.custom_scenarios),
-    published.stress_results: _columns(StressResult, published.stress_results),
-    published.market_risk_scenarios: _columns(MarketRiskScenario, published.market_risk_scenarios),
-    published.position_pnl_vectors: _columns(PositionPnl, published.position_pnl_vectors),
+    published.stress_scenarios: published_columns(StressScenario, published.stress_scenarios),
+    published.custom_scenarios: published_columns(CustomScenario, published.custom_scenarios),
+    published.stress_results: published_columns(StressResult, published.stress_results),
+    published.market_risk_scenarios: published_columns(MarketRiskScenario, published.market_risk_scenarios),
+    published.position_pnl_vectors: published_columns(PositionPnl, published.position_pnl_vectors),
     published.pnl_dates: _pnl_dates(),
     published.position_scenario_pnl: _scenario_pnl(),
 }

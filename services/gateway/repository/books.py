@@ -11,8 +11,8 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import CashFlow, IdempotencyKey, Portfolio, Position, PositionTag, Tag, sql_table
-from shared.database import Rows, Session, lock, merge
+from services.gateway.tables import CashFlow, IdempotencyKey, Portfolio, Position, PositionTag, Tag
+from shared.database import Rows, Session, lock, merge, sql_table
 
 portfolios, positions, flows = sql_table(Portfolio), sql_table(Position), sql_table(CashFlow)
 tags, position_tags, keys = sql_table(Tag), sql_table(PositionTag), sql_table(IdempotencyKey)

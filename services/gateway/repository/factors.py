@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
 from services.gateway.repository.rows import Row, all_rows
-from services.gateway.tables import Position, sql_table
-from shared.database import Session
+from services.gateway.tables import Position
+from shared.database import Session, sql_table
 from shared.published import factors, snapshots
 
 # The model whose products with the exposures are stored; the others' are taken here.

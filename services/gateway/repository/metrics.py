@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.gateway.repository.rows import Row, all_rows
-from services.gateway.tables import Position, sql_table
-from shared.database import Session
+from services.gateway.tables import Position
+from shared.database import Session, sql_table
 from shared.published import snapshots
 
 positions = sql_table(Position)

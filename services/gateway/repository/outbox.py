@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows
-from services.gateway.tables import OutboxRow, sql_table
+from services.gateway.tables import OutboxRow
 from shared.contracts.event import Event
-from shared.database import Session
+from shared.database import Session, sql_table
 
 outbox = sql_table(OutboxRow)
 

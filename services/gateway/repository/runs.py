@@ -9,10 +9,10 @@ from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import BatchItem, BatchRun, sql_table
+from services.gateway.tables import BatchItem, BatchRun
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed
-from shared.database import Session
+from shared.database import Session, sql_table
 
 runs, items = sql_table(BatchRun), sql_table(BatchItem)
 UNKNOWN_TRIGGER = "unknown"

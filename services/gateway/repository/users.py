@@ -7,8 +7,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import select
 
-from services.gateway.tables import RefreshToken, User, sql_table
-from shared.database import Session
+from services.gateway.tables import RefreshToken, User
+from shared.database import Session, sql_table
 
 
 async def load_user(session: Session, user_id: UUID) -> User | None:

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
-from services.stress.tables import CustomScenario, StressScenario, sql_table
-from shared.database import Session, lock, merge
+from services.stress.tables import CustomScenario, StressScenario
+from shared.database import Session, lock, merge, sql_table
 from shared.errors import Misconfigured
 from shared.published import factors, ingest
 
