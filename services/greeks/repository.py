@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.greeks.tables import ContractGreeks, PositionGreeks, sql_table
-from shared.database import Session, lock, lock_each, merge
+from services.greeks.tables import ContractGreeks, PositionGreeks
+from shared.database import Session, lock, lock_each, merge, sql_table
 from shared.published import gateway, ingest
 
 Row = Mapping[str, Any]
