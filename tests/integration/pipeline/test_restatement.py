@@ -1,0 +1,108 @@
+"""A close of the past is corrected: what is computed again, what is not, and that it comes out right."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from shared.calendar import sessions
+from shared.contracts.ingest import PriceRow, StorePrices
+from shared.database import Database
+from shared.messaging import ask
+from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.pipeline import RESULT_SCHEMAS, Pipeline, content_hash, running_pipeline
+from tests.servers import Servers
+
+LAST_SIX = sessions(date(2022, 12, 20), AS_OF)
+RESTATED = LAST_SIX[2]
+KEPT = ("alembic_version", "factor_definitions", "stress_scenarios")
+Rows = list[tuple[Any, ...]]
+
+
+@pytest.fixture
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    async with running_pipeline(servers, admin) as running:
+        yield running
+
+
+@pytest.fixture
+async def book(admin: Database, empty: None) -> UUID:
+    """A long, a short and an option."""
+    portfolio = await a_portfolio(admin, "Book", Decimal(100_000))
+    await save_positions(
+        admin,
+        a_position(portfolio, "AAPL", 100, 140),
+        a_position(portfolio, "XOM", -200, 105),
+        a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
+    )
+    return portfolio
+
+
+async def run(pipeline: Pipeline, days: Sequence[date]) -> None:
+    """Close the sessions one after the other."""
+    for day in days:
+        run_id = await pipeline.close(day)
+        assert await pipeline.finished([run_id]) == {run_id: "completed"}
+
+
+async def restate(pipeline: Pipeline) -> None:
+    """Correct AAPL's close of one session to 150."""
+    row = PriceRow(symbol="AAPL", session_date=RESTATED, close=Decimal(150))
+    await ask(pipeline.brokers["gateway"], StorePrices(rows=(row,)))
+
+
+def days_that_differ(before: dict[str, Rows], after: dict[str, Rows]) -> set[date]:
+    return {row[0] for table, known in before.items() for row in set(known) ^ set(after[table])}
+
+
+async def snapshots_of(admin: Database) -> dict[str, Rows]:
+    views = ("published_portfolio_snapshots", "position_valuations", "pnl_attributions", "risk_metrics")
+    found = {}
+    for view in views:
+        async with admin.transaction() as session:
+            result = await session.execute(text(f"select as_of, t::text from snapshots.{view} t"))
+            found[view] = [tuple(row) for row in result]
+    return found
+
+
+async def test_restated_close_moves_its_session_and_later_ones_and_no_earlier_one(
+    pipeline: Pipeline, book: UUID, admin: Database
+) -> None:
+    await run(pipeline, LAST_SIX)
+    before = await snapshots_of(admin)
+
+    await restate(pipeline)
+    await run(pipeline, [RESTATED])
+
+    moved = days_that_differ(before, await snapshots_of(admin))
+    assert moved == {day for day in LAST_SIX if day >= RESTATED}
+
+
+async def test_later_sessions_run_again_have_the_rows_of_one_run_over_the_right_closes(
+    pipeline: Pipeline, book: UUID, admin: Database
+) -> None:
+    await run(pipeline, LAST_SIX)
+    await restate(pipeline)
+
+    await run(pipeline, [day for day in LAST_SIX if day >= RESTATED])
+
+    rerun = await content_hash(admin)
+    await forget_results(admin)
+    await run(pipeline, LAST_SIX)
+    assert await content_hash(admin) == rerun
+
+
+async def forget_results(admin: Database) -> None:
+    async with admin.transaction() as session:
+        names = await session.scalars(
+            text(
+                "select format('%I.%I', schemaname, tablename) from pg_tables "
+                "where schemaname = any(:schemas) and not tablename = any(:kept)"
+            ),
+            {"schemas": list(RESULT_SCHEMAS), "kept": list(KEPT)},
+        )
+        await session.execute(text("truncate " + ", ".join(names)))
