@@ -22,7 +22,7 @@ from services.ingest.tables import TreasuryYield
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
-from shared.database import Database
+from shared.database import Database, sql_table
 from shared.instruments import parse_occ
 from shared.published import factors as published
 from shared.quant.returns import simple_returns
@@ -85,7 +85,7 @@ async def save_yields(admin: Database, *maturities: str) -> None:
 async def save_greeks(admin: Database, symbol: str, **given: Any) -> None:
     """A contract's Greeks: delta -0.4 on an underlying at 106.627, unless said otherwise."""
     contract = parse_occ(symbol)
-    blank = dict.fromkeys(column.name for column in greeks.sql_table(greeks.ContractGreeks).columns)
+    blank = dict.fromkeys(column.name for column in sql_table(greeks.ContractGreeks).columns)
     terms = {"option_type": contract.option_type, "strike": contract.strike, "expiry": contract.expiry}
     key = {"contract": symbol, "as_of": AS_OF, "price_run": "p1", "underlying": contract.underlying}
     numbers = {"years_to_expiry": 0.47, "delta": -0.4, "underlying_price": Decimal("106.627")}

@@ -14,7 +14,7 @@ from services.gateway.api.dependencies import Gateway
 from shared.contracts.event import Event
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
-from shared.database import Database
+from shared.database import Database, sql_table
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.test_runs import a_whole_run, tell
@@ -60,7 +60,7 @@ async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> 
         "price_run": "p7",
     }
     numbers = {"covariance": 1e-4, "correlation": 1.0, "decay": 0.94, "lookback": 252, "observations": 252}
-    blank = dict.fromkeys(column.name for column in factors.sql_table(factors.FactorCovariance).columns)
+    blank = dict.fromkeys(column.name for column in sql_table(factors.FactorCovariance).columns)
     await save(admin, factors.FactorCovariance, [blank | pair | numbers])
 
 
