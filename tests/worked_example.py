@@ -55,6 +55,7 @@ from shared import calendar
 from shared.instruments import parse_occ, position_type
 from shared.quant import pricing
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
+from shared.quant.implied_volatility import Reason, american_implied_volatilities
 from shared.quant.returns import FloatArray, log_returns, simple_returns
 from tests import panel
 
@@ -469,6 +470,23 @@ def _option(example: WorkedExample) -> Cells:
     ]
 
 
+def _implied(example: WorkedExample) -> Cells:
+    """The price paid, the model's own value, and a price that no volatility explains."""
+    terms, values = example.option.terms, example.option.values
+    mids = (POSITIONS[3][2], float(values.price[0]), float(terms.strike[0]) + 1.0)
+    found = american_implied_volatilities(repeated(terms, len(mids)), np.array(mids))
+    return [
+        [number(mid), "null" if reason else number(volatility, 6), Reason(reason).sentence if reason else ""]
+        for mid, volatility, reason in zip(mids, found.volatility, found.reason.tolist(), strict=True)
+    ]
+
+
+def repeated(terms: OptionColumns, times: int) -> OptionColumns:
+    """The same contract `times` over."""
+    columns = {name: np.repeat(getattr(terms, name), times) for name in OptionColumns.__dataclass_fields__}
+    return OptionColumns(**columns)
+
+
 def _greeks(example: WorkedExample) -> Cells:
     units = {
         "delta": "per 1.00 of the underlying",
@@ -599,12 +617,15 @@ def _worst_days(example: WorkedExample) -> Cells:
 
 def _var(example: WorkedExample) -> Cells:
     historical = dict(zip(TAIL_MEASURES, example.historical.totals.tolist(), strict=True))
+    rescaled = dict(zip(TAIL_MEASURES, example.historical.rescaled.tolist(), strict=True))
     parametric = example.parametric
     rows = []
     for confidence in (95, 99):
         normal = parametric.value_at_risk(confidence), parametric.expected_shortfall(confidence)
         for kind, label, other in (("var", "VaR", normal[0]), ("es", "expected shortfall", normal[1])):
-            rows.append([f"{label} {confidence} %", money(historical[f"{kind}_{confidence}"]), money(other)])
+            measure = f"{kind}_{confidence}"
+            losses = historical[measure], rescaled[measure], other
+            rows.append([f"{label} {confidence} %", *map(money, losses)])
     return rows
 
 
@@ -670,6 +691,7 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     "pnl": (["position", "from", "to", "P&L"], _pnl),
     "nav": (["", "USD"], _nav),
     "option": (["input or value, per share", ""], _option),
+    "implied": (["mid quote", "implied volatility", "reason"], _implied),
     "greeks": (["Greek", "per share", "of the position", "unit"], _greeks),
     "models": (
         ["model", "beta Market", "beta Value", "raw Market", "its error", "R²", "condition number"],
@@ -687,7 +709,7 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     "scenario pnl": (["scenario", "method", *NAMES, "total", "delta-gamma"], _scenario_pnl),
     "worst days": (["rank", "day", *NAMES, "portfolio"], _worst_days),
     "ranks": (["confidence", "h = 251 × (1 − c)", "k", "w = h − k"], _ranks),
-    "var": (["one day, USD", "historical", "parametric"], _var),
+    "var": (["one day, USD", "historical", "rescaled", "parametric"], _var),
     "components": (["position", "VaR 95 %", "ES 95 %", "VaR 99 %", "ES 99 %"], _components),
     "deviations": (["standard deviation of one day's P&L", "USD"], _deviations),
     "metrics": (["metric", "value", "reason"], _metrics),

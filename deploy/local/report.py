@@ -89,7 +89,7 @@ def _factor_table(factors: Answer, attribution: Answer) -> Table:
 def _loss_table(metrics: Answer) -> Table:
     table = _table("loss in one day, USD", *(name for _, name in LOSSES))
     values = metric_values(metrics)
-    for method in ("historical", "parametric"):
+    for method in ("historical", "rescaled", "parametric"):
         table.add_row(method, *(money(values.get(f"{loss}_1d_{method}")) for loss, _ in LOSSES))
     return table
 

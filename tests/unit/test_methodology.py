@@ -152,6 +152,13 @@ def test_the_check_of_equations_can_fail(wrong: str, right: bool) -> None:
     assert holds is right
 
 
+def test_every_page_it_points_to_exists() -> None:
+    pages = re.findall(r"\]\(([^)#]+)\)", TEXT)
+
+    assert pages
+    assert [page for page in pages if not (DOCUMENT.parent / page).is_file()] == []
+
+
 def headings() -> Iterator[str]:
     return (line.removeprefix("## ") for line in TEXT.splitlines() if line.startswith("## "))
 

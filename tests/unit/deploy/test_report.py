@@ -108,7 +108,7 @@ def test_report_shows_value_exposures_greeks_betas_scenarios_and_notes() -> None
 def test_report_shows_losses_by_both_methods_and_the_pnl_by_factor() -> None:
     text = printed(a_report())
 
-    assert all(words in text for words in ("VaR 95 %", "ES 99 %", "historical", "parametric"))
+    assert all(words in text for words in ("VaR 95 %", "ES 99 %", "historical", "rescaled", "parametric"))
     assert "1,234" in text
     assert "4,321" in text
     assert "n/a" in text  # parametric ES is unknown
