@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.contracts.event import Event, Request, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.gateway import CorrelationsRequested, MarketCloseRequested, PortfoliosChanged
-from shared.contracts.greeks import GreeksComputed, GreeksFailed
+from shared.contracts.greeks import GreeksComputed, GreeksFailed, PriceOptions
 from shared.contracts.ingest import (
     IngestFailed,
     MarketClosed,
@@ -64,7 +64,7 @@ TOPOLOGY: dict[str, Wiring] = {
         answers=_ADMIN_REQUESTS,
         failure=IngestFailed,
     ),
-    "greeks": Wiring((PricesUpdated,), (GreeksComputed,), failure=GreeksFailed),
+    "greeks": Wiring((PricesUpdated,), (GreeksComputed,), answers=(PriceOptions,), failure=GreeksFailed),
     "factors": Wiring(
         (GreeksComputed, FactorsComputed, CorrelationsRequested),
         (FactorsComputed, CorrelationsComputed),
@@ -77,7 +77,7 @@ TOPOLOGY: dict[str, Wiring] = {
     "gateway": Wiring(
         (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
         (PortfoliosChanged, MarketCloseRequested, CorrelationsRequested),
-        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS),
+        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS, PriceOptions),
     ),
 }
 

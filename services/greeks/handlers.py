@@ -13,22 +13,34 @@ from services.greeks import repository
 from services.greeks.calculations import positions
 from services.greeks.calculations.contracts import (
     DIVIDEND_UNKNOWN,
+    GIVEN,
     RATE_CONFIGURED,
     Close,
     ContractTerms,
+    ContractValuation,
+    Given,
     Market,
     contract_valuations,
 )
-from services.greeks.calculations.engines import INTRINSIC
+from services.greeks.calculations.engines import (
+    AMERICAN_COLLOCATION,
+    AMERICAN_TREE,
+    INTRINSIC,
+    Engine,
+    model_of,
+)
+from services.greeks.calculations.quotes import Quote
 from services.greeks.calculations.rates import TreasuryCurve
 from services.greeks.calculations.volatility import LONGEST_WINDOW
 from services.greeks.repository import HeldOption
 from services.greeks.settings import get_settings
-from shared.calendar import session_on_or_before, sessions
+from shared.calendar import is_session, previous_session, session_on_or_before, sessions
 from shared.contracts.event import Notice
-from shared.contracts.greeks import GreeksComputed
+from shared.contracts.greeks import GreeksComputed, OptionsPriced, OptionToPrice, PricedOption, PriceOptions
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
+from shared.errors import NotASession
+from shared.instruments import InvalidSymbol, OptionContract, parse_occ, parse_ticker
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter("greeks")
@@ -68,16 +80,24 @@ async def _contract_rows(
 async def _current_rows(event: PricesUpdated, session: Session, contracts: Iterable[str]) -> dict[str, Row]:
     """Stored rows of this version of the market data, except those another engine than today's valued."""
     stored = await repository.load_contracts(session, contracts, event.as_of, event.price_run)
-    engines = (None, INTRINSIC, get_settings().engine)
-    return {contract: row for contract, row in stored.items() if row["model"] in engines}
+    return {contract: row for contract, row in stored.items() if row["model"] in _models(contract)}
+
+
+def _models(contract: str) -> tuple[str | None, ...]:
+    """What a row of the contract may say of its model under today's engine."""
+    model = model_of(Engine(get_settings().engine), parse_occ(contract).is_european)
+    trees = (AMERICAN_TREE,) if model == AMERICAN_COLLOCATION else ()
+    return (None, INTRINSIC, model, *trees)
 
 
 async def _computed_rows(
     event: PricesUpdated, session: Session, options: Sequence[HeldOption]
 ) -> dict[str, Row]:
-    terms = await asyncio.to_thread(_terms, options, event.as_of)
+    contracts = [parse_occ(option.contract) for option in options]
+    terms = await asyncio.to_thread(_terms, contracts, event.as_of)
     market = await _load_market(session, terms, event.as_of)
-    valuations = await asyncio.to_thread(contract_valuations, terms, market, get_settings().engine)
+    engine = Engine(get_settings().engine)
+    valuations = await asyncio.to_thread(contract_valuations, terms, market, engine)
     computed = {
         option.contract: _contract_row(event, option, asdict(valuation))
         for option, valuation in zip(options, valuations, strict=True)
@@ -86,19 +106,20 @@ async def _computed_rows(
     return computed
 
 
-def _terms(options: Sequence[HeldOption], as_of: date) -> list[ContractTerms]:
+def _terms(contracts: Sequence[OptionContract], as_of: date) -> list[ContractTerms]:
     """What is valued, with the exchange's calendar applied to each distinct expiry."""
-    lives = {expiry: _life(as_of, expiry) for expiry in {option.expiry for option in options}}
+    lives = {expiry: _life(as_of, expiry) for expiry in {contract.expiry for contract in contracts}}
     return [
         ContractTerms(
-            option.contract,
-            option.underlying,
-            option.option_type,
-            float(option.strike),
-            option.expiry,
-            *lives[option.expiry],
+            contract.symbol,
+            contract.underlying,
+            contract.option_type,
+            float(contract.strike),
+            contract.expiry,
+            *lives[contract.expiry],
+            european=contract.is_european,
         )
-        for option in options
+        for contract in contracts
     ]
 
 
@@ -113,6 +134,7 @@ async def _load_market(session: Session, contracts: Sequence[ContractTerms], as_
     history = sessions(as_of - timedelta(days=CALENDAR_DAYS_FOR_HISTORY), as_of)[-LONGEST_WINDOW - 1 :]
     closes = await repository.load_closes(session, {(c.underlying, c.priced_on(as_of)) for c in contracts})
     curve = await repository.latest_curve(session, as_of)
+    quotes = await repository.load_quotes(session, {terms.contract for terms in contracts}, as_of)
     return Market(
         as_of=as_of,
         closes={asked: Close(*found) for asked, found in closes.items()},
@@ -120,6 +142,7 @@ async def _load_market(session: Session, contracts: Sequence[ContractTerms], as_
         curve=TreasuryCurve(**vars(curve)) if curve else None,
         configured_rate=get_settings().configured_rate,
         dividend_yields=await repository.load_dividend_yields(session, underlyings),
+        quotes={contract: Quote(*found) for contract, found in quotes.items()},
     )
 
 
@@ -177,10 +200,86 @@ def _notices(contracts: Iterable[Row]) -> list[Notice]:
     }
     undividended = {row["underlying"] for row in living if row["dividend_source"] == DIVIDEND_UNKNOWN}
     configured = {row["contract"] for row in living if row["rate_source"] == RATE_CONFIGURED}
+    noted = {row["contract"] for row in rows if row["note"]}
     found = [
         ("greeks_missing", "no Greeks for these contracts; each row says why", unvalued),
         ("underlying_price_carried_forward", "valued from a close older than the session", stale),
         ("dividend_yield_unknown", "dividend yield unknown: taken as 0", undividended),
         ("rate_configured", "no Treasury curve stored: the configured rate was used", configured),
+        ("quote_not_used", "the contract's quote implies no volatility; each row's note says why", noted),
     ]
     return [Notice.naming(code, message, sorted(names)) for code, message, names in found if names]
+
+
+# --- on request ----------------------------------------------------------------------------------------------
+
+
+@router.answers(PriceOptions)
+async def price_options(request: PriceOptions, session: Session) -> OptionsPriced:
+    """Value options that perhaps nobody holds, from what is given and, for the rest, what is stored."""
+    await asyncio.to_thread(_require_session, request.as_of)
+    engine = Engine(get_settings().engine if request.engine == "default" else request.engine)
+    sought = [_identified(option) for option in request.options]
+    known = [contract for contract in sought if isinstance(contract, OptionContract)]
+    terms = await asyncio.to_thread(_terms, known, request.as_of)
+    market = await _load_market(session, terms, request.as_of)
+    given = [_given(o) for o, c in zip(request.options, sought, strict=True) if isinstance(c, OptionContract)]
+    valuations = iter(await asyncio.to_thread(contract_valuations, terms, market, engine, given))
+    priced = [
+        PricedOption(contract=option.contract, reason=contract)
+        if isinstance(contract, str)
+        else _priced(option, contract, next(valuations))
+        for option, contract in zip(request.options, sought, strict=True)
+    ]
+    return OptionsPriced(as_of=request.as_of, engine=engine, options=tuple(priced))
+
+
+def _require_session(as_of: date) -> None:
+    """Raise `NotASession` on a closed exchange; the first call loads the calendar, which takes a while."""
+    if not is_session(as_of):
+        raise NotASession(as_of, previous_session(as_of))
+
+
+def _identified(option: OptionToPrice) -> OptionContract | str:
+    """The contract that is meant, or a sentence that says why none is."""
+    try:
+        if option.contract is not None:
+            return parse_occ(option.contract)
+        if option.underlying is None:
+            return "neither an OCC symbol nor an underlying is given"
+        root = parse_ticker(option.underlying)
+    except InvalidSymbol as error:
+        return str(error)
+    if option.strike is None or option.expiry is None or option.option_type is None:
+        return "without an OCC symbol, strike, expiry and option_type are needed"
+    return OptionContract(root, option.expiry, option.option_type, option.strike)
+
+
+def _given(option: OptionToPrice) -> Given:
+    return Given(
+        underlying_price=option.underlying_price,
+        volatility=option.volatility,
+        rate=option.rate,
+        dividend_yield=option.dividend_yield,
+        market_price=option.market_price,
+        dividends=tuple((dividend.ex_date, dividend.amount) for dividend in option.dividends),
+    )
+
+
+def _priced(option: OptionToPrice, contract: OptionContract, valuation: ContractValuation) -> PricedOption:
+    found = asdict(valuation)
+    price_date, market_price = found.pop("underlying_price_date"), found.pop("quote_mid")
+    spot_source = None if price_date is None else f"close_{price_date.isoformat()}"
+    price_source = None if market_price is None else "quote_mid"
+    return PricedOption(
+        **found,
+        underlying=contract.underlying,
+        option_type=contract.option_type,
+        strike=contract.strike,
+        expiry=contract.expiry,
+        exercise="european" if contract.is_european else "american",
+        underlying_price_source=spot_source if option.underlying_price is None else GIVEN,
+        dividends=option.dividends,
+        market_price=market_price,
+        market_price_source=price_source if option.market_price is None else GIVEN,
+    )

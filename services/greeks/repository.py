@@ -184,6 +184,20 @@ async def load_dividend_yields(session: Session, symbols: Iterable[str]) -> dict
     return {row.symbol: row.dividend_yield for row in await session.execute(query)}
 
 
+async def load_quotes(
+    session: Session, contracts: Iterable[str], as_of: date
+) -> dict[str, tuple[float, float, float | None]]:
+    """By contract, bid, ask and the underlying's price beside them, as quoted at the close of `as_of`."""
+    quotes = ingest.option_quotes.c
+    query = select(quotes.contract, quotes.bid, quotes.ask, quotes.underlying_price).where(
+        _among(quotes.contract, contracts), quotes.session_date == as_of
+    )
+    return {
+        contract: (float(bid), float(ask), None if spot is None else float(spot))
+        for contract, bid, ask, spot in await session.execute(query)
+    }
+
+
 async def save_contracts(session: Session, rows: Sequence[Row]) -> int:
     """Upsert contract rows; returns how many changed."""
     return await merge(session, ContractGreeks, rows)

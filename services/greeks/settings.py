@@ -14,8 +14,10 @@ class GreeksSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_GREEKS_")
 
-    engine: Literal["black_scholes_merton", "mibian"] = Field(
-        default="black_scholes_merton", description="what values options that have time left"
+    engine: Literal["default", "european", "american", "mibian"] = Field(
+        default="default",
+        description="what values options that have time left: default (American for equities and ETFs, European "
+        "for index roots), european, american or mibian for all of them",
     )
     configured_rate: float = Field(
         default=0.03,

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Double, Index, Integer, Numeric, Select, String, Uuid, select
+from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid
 from sqlalchemy import Table as SqlTable
-from sqlmodel import Field, MetaData, SQLModel
+from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import greeks as published
+
 
 class Table(SQLModel):
     """The base of the tables of greeks."""
@@ -47,6 +48,8 @@ class ContractGreeks(Table, table=True):
     vega: float | None = optional(Double)
     rho: float | None = optional(Double)
     reason: str | None = optional(String)
+    quote_mid: float | None = optional(Double)
+    note: str | None = optional(String)
 
 
 class PositionGreeks(Table, table=True):

@@ -1,8 +1,14 @@
-"""What greeks tells."""
+"""What greeks tells, and what it does on request."""
 
-from typing import ClassVar
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar, Literal
 
-from shared.contracts.event import ShardEvent, WorkFailed
+from pydantic import Field
+
+from shared.contracts.event import Contract, Request, ShardEvent, WorkFailed
+
+MOST_OPTIONS = 500  # per request: the answer stays well below the bus's one megabyte
 
 
 class GreeksComputed(ShardEvent):
@@ -15,3 +21,93 @@ class GreeksFailed(WorkFailed):
     """The greeks service gave up on a message."""
 
     subject: ClassVar[str] = "greeks.failed"
+
+
+class CashDividend(Contract):
+    """A dividend in USD per share that goes ex on a day."""
+
+    ex_date: date
+    amount: float = Field(gt=0, le=1e6)
+
+
+class OptionToPrice(Contract):
+    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody, perhaps.
+
+    What is given takes the place of what is stored: prices in USD per share, volatility, rate and dividend
+    yield as decimals per year (the latter two continuously compounded). A market price implies the
+    volatility unless one is given. Cash dividends take the place of the dividend yield.
+    """
+
+    contract: str | None = Field(default=None, max_length=24)
+    underlying: str | None = Field(default=None, max_length=16)
+    strike: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=3)
+    expiry: date | None = None
+    option_type: Literal["C", "P"] | None = None
+    underlying_price: float | None = Field(default=None, gt=0, le=1e9)
+    volatility: float | None = Field(default=None, gt=0, le=20)
+    rate: float | None = Field(default=None, ge=-0.5, le=1)
+    dividend_yield: float | None = Field(default=None, ge=-0.5, le=1)
+    market_price: float | None = Field(default=None, ge=0, le=1e9)
+    dividends: tuple[CashDividend, ...] = Field(default=(), max_length=40)
+
+
+class PricedOption(Contract):
+    """The value and the Greeks per share, with every input and its source; or `reason` and no numbers.
+
+    Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point (0.01), rho
+    per percentage point of rate. `exercise`: the contract's own style; `model`: what valued it. Sources: "given",
+    "close_<date>" or "treasury_<date>", "implied" (from `market_price`), "realised_<n>d", "securities",
+    "configured", "unknown_assumed_0"; `market_price_source` is "given" or "quote_mid". `note`: what a reader should
+    know about numbers that stand.
+    """
+
+    contract: str | None
+    underlying: str | None = None
+    option_type: str | None = None
+    strike: Decimal | None = None
+    expiry: date | None = None
+    exercise: Literal["american", "european"] | None = None
+    years_to_expiry: float | None = None
+    underlying_price: float | None = None
+    underlying_price_source: str | None = None
+    volatility: float | None = None
+    iv_source: str | None = None
+    rate: float | None = None
+    rate_source: str | None = None
+    dividend_yield: float | None = None
+    dividend_source: str | None = None
+    dividends: tuple[CashDividend, ...] = ()
+    market_price: float | None = None
+    market_price_source: str | None = None
+    model: str | None = None
+    price: float | None = None
+    delta: float | None = None
+    gamma: float | None = None
+    theta: float | None = None
+    vega: float | None = None
+    rho: float | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+class OptionsPriced(Contract):
+    """The options in the order asked, valued at the close of `as_of` by `engine`."""
+
+    as_of: date
+    engine: str
+    options: tuple[PricedOption, ...]
+
+
+class PriceOptions(Request):
+    """Value options at the close of a session, as the held ones are valued; nothing is written.
+
+    `engine`: "default" is what the service is set to (American exercise for equities and ETFs, European for
+    index roots, unless configured otherwise).
+    """
+
+    subject: ClassVar[str] = "ask.greeks.price_options"
+    reply: ClassVar[type[Contract]] = OptionsPriced
+
+    as_of: date
+    engine: Literal["default", "european", "american", "mibian"] = "default"
+    options: tuple[OptionToPrice, ...] = Field(min_length=1, max_length=MOST_OPTIONS)

@@ -74,6 +74,11 @@ def american_values(options: OptionColumns, dividends: CashDividends | None = No
     return values.reshaped(options.strike.shape)
 
 
+def needs_tree(options: OptionColumns, dividends: CashDividends | None = None) -> BoolArray:
+    """True where the binomial tree answers, in the options' shape; elsewhere it is collocation or a closed form."""
+    return _Cases.of(options.flat(), dividends).on_tree.reshape(options.strike.shape)
+
+
 def _net(options: OptionColumns, dividends: CashDividends | None) -> OptionColumns:
     return options if dividends is None else escrowed(options, dividends)
 

@@ -1,12 +1,21 @@
 """The value and the Greeks of contracts from one session's market, or the reason why there are none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
-from services.greeks.calculations.engines import ENGINES, INTRINSIC
+from services.greeks.calculations.engines import (
+    AMERICAN_COLLOCATION,
+    AMERICAN_TREE,
+    INTRINSIC,
+    MIBIAN,
+    MODELS,
+    Engine,
+    model_of,
+)
+from services.greeks.calculations.quotes import Quote, quoted_volatilities
 from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
 from services.greeks.calculations.volatility import (
     FEWEST_RETURNS,
@@ -14,11 +23,17 @@ from services.greeks.calculations.volatility import (
     realised_volatility,
     volatility_window,
 )
+from shared.quant.american import needs_tree
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, FloatArray, OptionColumns
+from shared.quant.dividends import CashDividends
+from shared.quant.implied_volatility import Reason
 
+GIVEN = "given"
+IMPLIED = "implied"
 RATE_CONFIGURED = "configured"
 DIVIDEND_KNOWN = "securities"
 DIVIDEND_UNKNOWN = "unknown_assumed_0"
+NOBODY_BIDS = "nobody bids for the contract: its quote was not used"
 
 
 @dataclass(frozen=True)
@@ -27,7 +42,8 @@ class ContractTerms:
 
     `option_type` is "C" or "P", `strike` USD per share. `last_session` is the session at whose close it
     expires: the expiry itself, or the session before it when the exchange is closed that day.
-    `sessions_left` counts the sessions after the valuation up to and including it.
+    `sessions_left` counts the sessions after the valuation up to and including it. `european`: it can be
+    exercised at expiry only.
     """
 
     contract: str
@@ -37,6 +53,7 @@ class ContractTerms:
     expiry: date
     last_session: date
     sessions_left: int
+    european: bool = False
 
     def priced_on(self, as_of: date) -> date:
         """The day whose close of the underlying counts: an expired contract settles at its last session."""
@@ -62,7 +79,8 @@ class Market:
     `closes`: by (underlying, day asked for), the last close on or before that day; absent when there is
     none. `adjusted_closes`: by underlying, on consecutive sessions up to `as_of`, NaN where missing.
     `curve` is None when no yield is stored; then `configured_rate` (continuously compounded) counts.
-    `dividend_yields`: by underlying, continuous decimals per year; absent when unknown.
+    `dividend_yields`: by underlying, continuous decimals per year; absent when unknown. `quotes`: by
+    contract, as quoted at the close of `as_of` itself.
     """
 
     as_of: date
@@ -71,6 +89,23 @@ class Market:
     curve: TreasuryCurve | None
     configured_rate: float
     dividend_yields: Mapping[str, float]
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody states about one contract in place of what is stored; None: as stored.
+
+    Units as in `ContractValuation`. `market_price` in USD per share implies a volatility unless one is
+    given. `dividends`: ex-dates with USD per share, in place of a dividend yield.
+    """
+
+    underlying_price: float | None = None
+    volatility: float | None = None
+    rate: float | None = None
+    dividend_yield: float | None = None
+    market_price: float | None = None
+    dividends: tuple[tuple[date, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,8 +122,8 @@ class ContractValuation:
     """What one contract is worth per share, what that rests on, or `reason` and no numbers.
 
     Units as published: delta and gamma per 1.00 of the underlying, theta per calendar day, vega per
-    volatility point, rho per percentage point of rate. `model` names the engine, None when nothing was
-    valued.
+    volatility point, rho per percentage point of rate. `model` names what valued it, None when nothing did.
+    `quote_mid` is the contract's own market price, `note` what a reader should know about the numbers.
     """
 
     contract: str
@@ -109,67 +144,114 @@ class ContractValuation:
     vega: float | None = None
     rho: float | None = None
     reason: str | None = None
+    quote_mid: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One contract on its way through: what it is, what was stated about it, what is known of it so far."""
+
+    terms: ContractTerms
+    given: Given
+    valuation: ContractValuation
+    model: str  # of a contract with time left
+    refused: bool = False  # the model cannot value what was stated
+
+    @property
+    def living(self) -> bool:
+        """Whether it has time left and an underlying's price to be valued with."""
+        return self.valuation.years_to_expiry > 0.0 and self.valuation.underlying_price is not None
 
 
 def contract_valuations(
-    contracts: Sequence[ContractTerms], market: Market, engine: str
+    contracts: Sequence[ContractTerms],
+    market: Market,
+    engine: Engine,
+    given: Sequence[Given] | None = None,
 ) -> list[ContractValuation]:
-    """Value every contract that can be valued, all of one engine in one call; in the order given.
+    """Value every contract that can be valued, all of one model in one call; in the order given.
 
-    `engine` (a key of `ENGINES`) values contracts with time left; expired ones are intrinsic with Greeks of
-    0.
+    `engine` chooses the model of contracts with time left; expired ones are intrinsic with Greeks of 0.
+    `given` has one entry per contract.
     """
-    inputs = _inputs(contracts, market)
-    models = [_model(terms, given, market, engine) for terms, given in zip(contracts, inputs, strict=True)]
-    valued = list(inputs)
-    for model in sorted({model for model in models if model is not None}):
-        chosen = [i for i, other in enumerate(models) if other == model]
-        values = astuple(
-            ENGINES[model](_columns([contracts[i] for i in chosen], [inputs[i] for i in chosen]))
+    stated = given if given is not None else [Given()] * len(contracts)
+    cases = [
+        _Case(terms, statement, valuation, model_of(engine, terms.european))
+        for terms, statement, valuation in zip(
+            contracts, stated, _inputs(contracts, market, stated), strict=True
         )
-        for i, numbers in zip(chosen, np.column_stack(values).tolist(), strict=True):
-            valued[i] = _valued(inputs[i], model, numbers)
-    return valued
+    ]
+    return _valued(_quoted([_checked(case) for case in cases], market), market.as_of)
 
 
-def _model(terms: ContractTerms, given: ContractValuation, market: Market, engine: str) -> str | None:
-    """Which engine values this contract: the seam where one contract may get another engine than the next."""
-    if given.reason is not None:
-        return None
-    return INTRINSIC if terms.last_session <= market.as_of else engine
+# --- what is stored or stated --------------------------------------------------------------------------------
 
 
-def _inputs(contracts: Sequence[ContractTerms], market: Market) -> list[ContractValuation]:
+def _inputs(
+    contracts: Sequence[ContractTerms], market: Market, given: Sequence[Given]
+) -> list[ContractValuation]:
     """Every contract with what its valuation rests on, or with the reason why that is not known."""
     volatilities = _volatilities(contracts, market)
     return [
-        _input(terms, market, volatilities[terms.underlying, volatility_window(terms.sessions_left)], rate)
-        for terms, rate in zip(contracts, _rates(contracts, market), strict=True)
+        _input(
+            terms,
+            market,
+            volatilities[terms.underlying, volatility_window(terms.sessions_left)],
+            rate,
+            statement,
+        )
+        for terms, rate, statement in zip(contracts, _rates(contracts, market), given, strict=True)
     ]
 
 
 def _input(
-    terms: ContractTerms, market: Market, volatility: Volatility, rate: tuple[float, str]
+    terms: ContractTerms, market: Market, volatility: Volatility, rate: tuple[float, str], given: Given
 ) -> ContractValuation:
     years, day = terms.years_left(market.as_of), terms.priced_on(market.as_of)
     close = market.closes.get((terms.underlying, day))
+    if given.underlying_price is not None:
+        close = Close(given.underlying_price, market.as_of)
     if close is None:
         missing = f"no price for underlying {terms.underlying} on or before {day.isoformat()}"
         return ContractValuation(terms.contract, years, reason=missing)
     settled = ContractValuation(terms.contract, years, close.price, close.session)
     if years == 0.0:
         return settled
-    dividend_yield = market.dividend_yields.get(terms.underlying)
+    if given.volatility is not None:
+        volatility = Volatility(given.volatility, GIVEN)
+    chosen_rate, rate_source = rate if given.rate is None else (given.rate, GIVEN)
+    dividend_yield, dividend_source = _dividend_yield(market.dividend_yields.get(terms.underlying), given)
     return replace(
         settled,
         volatility=volatility.value,
         iv_source=volatility.source,
-        rate=rate[0],
-        rate_source=rate[1],
-        dividend_yield=dividend_yield or 0.0,
-        dividend_source=DIVIDEND_UNKNOWN if dividend_yield is None else DIVIDEND_KNOWN,
+        rate=chosen_rate,
+        rate_source=rate_source,
+        dividend_yield=dividend_yield,
+        dividend_source=dividend_source,
         reason=volatility.reason,
     )
+
+
+def _dividend_yield(known: float | None, given: Given) -> tuple[float, str]:
+    if given.dividend_yield is not None or given.dividends:
+        return given.dividend_yield or 0.0, GIVEN
+    return (0.0, DIVIDEND_UNKNOWN) if known is None else (known, DIVIDEND_KNOWN)
+
+
+def _checked(case: _Case) -> _Case:
+    """With a reason where the model cannot value the dividends that were stated."""
+    if not (case.living and case.given.dividends):
+        return case
+    reason = None
+    if case.model == MIBIAN:
+        reason = "mibian knows no cash dividends"
+    elif sum(amount for _, amount in case.given.dividends) >= (case.valuation.underlying_price or 0.0):
+        reason = "the dividends are worth as much as the underlying or more"
+    if reason is None:
+        return case
+    return replace(case, refused=True, valuation=replace(case.valuation, reason=reason))
 
 
 def _volatilities(contracts: Sequence[ContractTerms], market: Market) -> dict[tuple[str, int], Volatility]:
@@ -201,21 +283,122 @@ def _rates(contracts: Sequence[ContractTerms], market: Market) -> list[tuple[flo
     return [(rate, source) for rate in continuous_rates(market.curve, years).tolist()]
 
 
-def _columns(contracts: Sequence[ContractTerms], inputs: Sequence[ContractValuation]) -> OptionColumns:
+# --- what the contract's own price says ----------------------------------------------------------------------
+
+
+def _quoted(cases: Sequence[_Case], market: Market) -> list[_Case]:
+    """The cases with the market price of those that have one, and the volatility it implies."""
+    priced = [_with_price(case, market.quotes.get(case.terms.contract)) for case in cases]
+    asked = [i for i, case in enumerate(priced) if _implies(case)]
+    if not asked:
+        return priced
+    sought = [priced[i] for i in asked]
+    spots = [_spot(case, market.quotes.get(case.terms.contract)) for case in sought]
+    found = quoted_volatilities(
+        replace(_columns(sought, volatility=False), underlying_price=np.array(spots, dtype=np.float64)),
+        np.array([case.valuation.quote_mid for case in sought], dtype=np.float64),
+        np.array([case.model == AMERICAN_COLLOCATION for case in sought], dtype=np.bool_),
+        _cash_dividends(sought, market.as_of),
+    )
+    for i, volatility, code in zip(asked, found.volatility.tolist(), found.reason.tolist(), strict=True):
+        priced[i] = _with_volatility(priced[i], volatility, Reason(code))
+    return priced
+
+
+def _with_price(case: _Case, quote: Quote | None) -> _Case:
+    if not case.living:
+        return case
+    if case.given.market_price is not None:
+        return replace(case, valuation=replace(case.valuation, quote_mid=case.given.market_price))
+    if quote is None:
+        return case
+    note = NOBODY_BIDS if quote.mid is None else None
+    return replace(case, valuation=replace(case.valuation, quote_mid=quote.mid, note=note))
+
+
+def _implies(case: _Case) -> bool:
+    return case.valuation.quote_mid is not None and case.given.volatility is None and not case.refused
+
+
+def _spot(case: _Case, quote: Quote | None) -> float | None:
+    """What the underlying cost when the price was made."""
+    if case.given.market_price is None and case.given.underlying_price is None and quote is not None:
+        return quote.underlying_price or case.valuation.underlying_price
+    return case.valuation.underlying_price
+
+
+def _with_volatility(case: _Case, volatility: float, reason: Reason) -> _Case:
+    """The implied volatility in place of the realised one; where there is none, a note that says why."""
+    known = case.valuation
+    if reason is Reason.FOUND:
+        return replace(case, valuation=replace(known, volatility=volatility, iv_source=IMPLIED, reason=None))
+    used = "no volatility is known" if known.volatility is None else "realised volatility was used"
+    note = f"the market price {known.quote_mid:g} implies no volatility, since {reason.sentence}: {used}"
+    return replace(case, valuation=replace(known, note=note))
+
+
+# --- the values ----------------------------------------------------------------------------------------------
+
+
+def _valued(cases: Sequence[_Case], as_of: date) -> list[ContractValuation]:
+    models = [_model(case) for case in cases]
+    valued = [case.valuation for case in cases]
+    for model in sorted({model for model in models if model is not None}):
+        places = [i for i, other in enumerate(models) if other == model]
+        for i, valuation in zip(places, _by_model(model, [cases[i] for i in places], as_of), strict=True):
+            valued[i] = valuation
+    return valued
+
+
+def _model(case: _Case) -> str | None:
+    """What values this contract; None where something is missing."""
+    if case.valuation.reason is not None:
+        return None
+    return case.model if case.living else INTRINSIC
+
+
+def _by_model(model: str, cases: Sequence[_Case], as_of: date) -> list[ContractValuation]:
+    columns, dividends = _columns(cases), _cash_dividends(cases, as_of)
+    values = astuple(MODELS[model](columns, dividends))
+    names = np.full(len(cases), model, dtype=object)
+    if model == AMERICAN_COLLOCATION:
+        names[needs_tree(columns, dividends)] = AMERICAN_TREE
+    return [
+        _complete(case.valuation, name, numbers)
+        for case, name, numbers in zip(cases, names, np.column_stack(values).tolist(), strict=True)
+    ]
+
+
+def _complete(given: ContractValuation, model: str, numbers: Sequence[float]) -> ContractValuation:
+    price, delta, gamma, theta, vega, rho = numbers
+    return replace(given, model=model, price=price, delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho)
+
+
+def _columns(cases: Sequence[_Case], volatility: bool = True) -> OptionColumns:
     def column(name: str) -> FloatArray:
-        return np.array([getattr(given, name) for given in inputs], dtype=np.float64)  # None becomes NaN
+        return np.array(
+            [getattr(case.valuation, name) for case in cases], dtype=np.float64
+        )  # None becomes NaN
 
     return OptionColumns.of(
-        call=[terms.option_type == "C" for terms in contracts],
+        call=[case.terms.option_type == "C" for case in cases],
         underlying_price=column("underlying_price"),
-        strike=[terms.strike for terms in contracts],
+        strike=[case.terms.strike for case in cases],
         years_to_expiry=column("years_to_expiry"),
-        volatility=column("volatility"),
+        volatility=column("volatility") if volatility else 0.0,
         rate=column("rate"),
         dividend_yield=column("dividend_yield"),
     )
 
 
-def _valued(given: ContractValuation, model: str, numbers: Sequence[float]) -> ContractValuation:
-    price, delta, gamma, theta, vega, rho = numbers
-    return replace(given, model=model, price=price, delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho)
+def _cash_dividends(cases: Sequence[_Case], as_of: date) -> CashDividends | None:
+    """A row per contract, as many slots as the longest schedule needs; None where nobody stated one."""
+    slots = max((len(case.given.dividends) for case in cases), default=0)
+    if slots == 0:
+        return None
+    amount, years = np.zeros((2, len(cases), slots))
+    for row, case in enumerate(cases):
+        for slot, (ex_date, paid) in enumerate(case.given.dividends):
+            amount[row, slot] = paid
+            years[row, slot] = (ex_date - as_of).days / CALENDAR_DAYS_PER_YEAR
+    return CashDividends.of(amount, years)

@@ -1,34 +1,63 @@
 """What can value an option: every engine takes contracts as columns and answers in the published units.
 
-A new engine is a function and a line in `ENGINES`; which contract goes to which is decided in `contracts.py`.
+A new model is a function and a line in `MODELS`; which contract gets which model is decided by `model_of`.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 import numpy as np
 
+from shared.quant.american import american_values
 from shared.quant.black_scholes import (
     CALENDAR_DAYS_PER_YEAR,
     POINTS_PER_UNIT,
     OptionColumns,
     OptionValues,
     intrinsic_values,
-    option_values,
 )
+from shared.quant.dividends import CashDividends
+from shared.quant.pricing import european_values
 
-Engine = Callable[[OptionColumns], OptionValues]
+Model = Callable[[OptionColumns, CashDividends | None], OptionValues]
 
 INTRINSIC = "intrinsic"
 BLACK_SCHOLES_MERTON = "black_scholes_merton"
+AMERICAN_COLLOCATION = "american_collocation"
+AMERICAN_TREE = "american_tree"
 MIBIAN = "mibian"
 
 
-def mibian_values(options: OptionColumns) -> OptionValues:
-    """The same values from mibian's Merton class, contract by contract.
+class Engine(StrEnum):
+    """What values options that have time left."""
+
+    DEFAULT = "default"  # American for equities and ETFs, European for index roots
+    EUROPEAN = "european"  # all as European
+    AMERICAN = "american"  # all as American
+    MIBIAN = "mibian"  # all as European, by mibian
+
+
+def model_of(engine: Engine, european: bool) -> str:
+    """The model of a contract with time left; `european`: it can be exercised at expiry only."""
+    if engine is Engine.MIBIAN:
+        return MIBIAN
+    if engine is Engine.EUROPEAN or (engine is Engine.DEFAULT and european):
+        return BLACK_SCHOLES_MERTON
+    return AMERICAN_COLLOCATION
+
+
+def _intrinsic(options: OptionColumns, _: CashDividends | None) -> OptionValues:
+    return intrinsic_values(options)
+
+
+def mibian_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
+    """The same values as Black-Scholes-Merton from mibian's Merton class, contract by contract.
 
     For comparison, not for speed. Every contract must have time left and a volatility above zero: mibian
-    divides by both.
+    divides by both. Raises `ValueError` for cash dividends, which mibian does not know.
     """
+    if dividends is not None:
+        raise ValueError("mibian knows no cash dividends")
     rows = [_mibian_row(options, i) for i in range(options.strike.size)]
     return OptionValues(*np.array(rows, dtype=np.float64).reshape(-1, 6).T)
 
@@ -53,8 +82,9 @@ def _mibian_row(options: OptionColumns, i: int) -> tuple[float, ...]:
     return price, delta, merton.gamma, theta, merton.vega, rho
 
 
-ENGINES: Mapping[str, Engine] = {
-    INTRINSIC: intrinsic_values,
-    BLACK_SCHOLES_MERTON: option_values,
+MODELS: Mapping[str, Model] = {
+    INTRINSIC: _intrinsic,
+    BLACK_SCHOLES_MERTON: european_values,
+    AMERICAN_COLLOCATION: american_values,
     MIBIAN: mibian_values,
 }

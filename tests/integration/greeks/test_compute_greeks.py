@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,13 +19,22 @@ from services.greeks.calculations.contracts import (
     Market,
     contract_valuations,
 )
-from services.greeks.handlers import compute_greeks
+from services.greeks.calculations.engines import Engine
+from services.greeks.handlers import compute_greeks, price_options
 from services.greeks.settings import GreeksSettings
 from shared.calendar import sessions
 from shared.contracts.event import EVENT_NAMESPACE
-from shared.contracts.greeks import GreeksComputed
+from shared.contracts.greeks import (
+    CashDividend,
+    GreeksComputed,
+    OptionsPriced,
+    OptionToPrice,
+    PricedOption,
+    PriceOptions,
+)
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Database, Session
+from shared.errors import NotASession
 from shared.messaging import Consumption, create_broker
 from shared.published import greeks as published
 from shared.telemetry import create_telemetry
@@ -196,7 +206,8 @@ async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role
     assert row["iv_source"] == f"realised_{len(sessions(AS_OF + timedelta(days=1), date(2023, 6, 16)))}d"
     assert (row["rate"], row["rate_source"]) == (pytest.approx(2 * np.log(1.02)), "treasury_2022-12-27")
     assert (row["dividend_yield"], row["dividend_source"]) == (0.006, "securities")
-    assert (row["model"], row["price_run"], row["reason"]) == ("black_scholes_merton", "run-1", None)
+    assert (row["model"], row["price_run"], row["reason"]) == ("american_collocation", "run-1", None)
+    assert (row["quote_mid"], row["note"]) == (None, None)
     assert 0.4 < row["delta"] < 0.7
 
 
@@ -269,7 +280,7 @@ async def test_concurrent_shards_value_a_shared_contract_once(
     await quote(admin)
     valued: list[str] = []
 
-    def counted(terms: Sequence[ContractTerms], market: Market, engine: str) -> list[ContractValuation]:
+    def counted(terms: Sequence[ContractTerms], market: Market, engine: Engine) -> list[ContractValuation]:
         valued.extend(contract.contract for contract in terms)
         return contract_valuations(terms, market, engine)
 
@@ -489,3 +500,217 @@ async def test_prices_on_the_bus_become_greeks_on_the_bus(
     assert message.subject == "greeks.computed"
     assert (told.run_id, told.counts) == (heard.run_id, {"contracts": 1, "positions": 1})
     assert len(await position_rows(role)) == 1
+
+
+# --- quotes --------------------------------------------------------------------------------------------------
+
+
+async def quote_option(
+    admin: Database, bid: float, ask: float, contract: str = "AAPL230616C00130000", **given: Any
+) -> None:
+    row = {
+        "contract": contract,
+        "session_date": AS_OF,
+        "bid": bid,
+        "ask": ask,
+        "last": None,
+        "underlying_price": None,
+        "source": "test",
+        "revision": 1,
+    }
+    async with admin.transaction() as session:
+        await insert(session, "ingest.option_quotes", [row | given])
+
+
+async def test_quote_of_the_session_implies_the_volatility(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await publish_curve(admin)
+    await describe(admin, 0.006)
+    await quote_option(admin, 13.9, 14.1)
+
+    told = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert (row["quote_mid"], row["iv_source"], row["note"]) == (14.0, "implied", None)
+    assert row["price"] == pytest.approx(14.0, abs=1e-6)
+    assert told.warnings == ()
+
+
+async def test_quote_of_another_session_is_not_seen(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await quote_option(admin, 13.9, 14.1, session_date=date(2022, 12, 27))
+
+    await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert row["quote_mid"] is None
+    assert row["iv_source"].startswith("realised_")
+
+
+async def test_impossible_quote_is_noted_and_told(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await quote_option(admin, 150.0, 152.0)
+
+    told = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert row["quote_mid"] == 151.0
+    assert row["iv_source"].startswith("realised_")
+    assert "above the option's upper bound" in row["note"]
+    assert "quote_not_used" in codes(told)
+
+
+async def test_another_engine_values_stored_contracts_again(
+    admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await handle(role, prices_updated())
+    monkeypatch.setattr(handlers, "get_settings", lambda: GreeksSettings(engine="mibian"))
+
+    await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert row["model"] == "mibian"
+
+
+async def test_index_options_are_european(admin: Database, role: Role) -> None:
+    terms: dict[str, Any] = {"symbol": "SPXW230616P04000000", "underlying": "SPX", "strike": 4000}
+    await hold(admin, an_option("index", option_type="P", **terms))
+    await quote(admin, symbol="SPX")
+
+    await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert row["model"] == "black_scholes_merton"
+
+
+# --- on request ----------------------------------------------------------------------------------------------
+
+
+async def priced(role: Role, *options: OptionToPrice, **request: Any) -> OptionsPriced:
+    async with role("greeks").transaction() as session:
+        return await price_options(PriceOptions(as_of=AS_OF, options=options, **request), session)
+
+
+async def only(role: Role, option: OptionToPrice, **request: Any) -> PricedOption:
+    answer = await priced(role, option, **request)
+    return answer.options[0]
+
+
+async def test_option_nobody_holds_is_valued_like_one_that_is_held(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin)
+    await publish_curve(admin)
+    await describe(admin, 0.006)
+    await quote_option(admin, 13.9, 14.1)
+    await handle(role, prices_updated())
+
+    asked = await only(role, OptionToPrice(contract="AAPL230616C00130000"))
+
+    (held,) = await contract_rows(role)
+    for name in (
+        *GREEKS,
+        "price",
+        "volatility",
+        "iv_source",
+        "rate",
+        "rate_source",
+        "dividend_yield",
+        "model",
+    ):
+        assert getattr(asked, name) == held[name]
+    assert (asked.market_price, asked.market_price_source) == (14.0, "quote_mid")
+    assert asked.underlying_price_source == "close_2022-12-28"
+    assert asked.exercise == "american"
+
+
+async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) -> None:
+    await quote(admin)
+    terms = OptionToPrice(underlying="aapl", strike=Decimal(130), expiry=date(2023, 6, 16), option_type="C")
+
+    answer = await priced(role, terms, OptionToPrice(contract="AAPL  230616C00130000"))
+
+    assert answer.options[0] == answer.options[1]
+    assert answer.options[0].contract == "AAPL230616C00130000"
+
+
+async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
+    """The domain contract's check value, as a European option on stated inputs: nothing is stored at all."""
+    option = OptionToPrice(
+        contract="XYZ231228C00100000", underlying_price=100, volatility=0.2, rate=0.05, dividend_yield=0
+    )
+
+    answer = await priced(role, option, engine="european")
+
+    (found,) = answer.options
+    assert answer.engine == "european"
+    assert [round(getattr(found, name), 6) for name in ("price", *GREEKS)] == [
+        10.450584, 0.636831, 0.018762, -0.017573, 0.375240, 0.532325,
+    ]  # fmt: skip
+    sources = (found.underlying_price_source, found.iv_source, found.rate_source, found.dividend_source)
+    assert sources == ("given",) * 4
+
+
+async def test_given_market_price_implies_the_volatility(role: Role) -> None:
+    option = OptionToPrice(
+        contract="XYZ231228P00100000", underlying_price=100, rate=0.05, dividend_yield=0, market_price=6.0904
+    )
+
+    found = await only(role, option)
+
+    assert found.volatility == pytest.approx(0.2, abs=1e-4)
+    assert (found.iv_source, found.market_price_source) == ("implied", "given")
+
+
+async def test_cash_dividends_are_echoed(admin: Database, role: Role) -> None:
+    await quote(admin)
+    paid = CashDividend(ex_date=date(2023, 2, 10), amount=0.23)
+
+    found = await only(role, OptionToPrice(contract="AAPL230616C00130000", dividends=(paid,)))
+
+    assert (found.dividends, found.dividend_source, found.model) == ((paid,), "given", "american_tree")
+
+
+async def test_each_impossible_option_is_null_with_its_reason(admin: Database, role: Role) -> None:
+    await quote(admin)
+    impossible = [
+        OptionToPrice(contract="AAPL"),
+        OptionToPrice(),
+        OptionToPrice(underlying="AAPL", strike=Decimal(130)),
+        OptionToPrice(contract="ZZZ230616C00010000"),
+    ]
+
+    answer = await priced(role, *impossible, OptionToPrice(contract="AAPL230616C00130000"))
+
+    reasons = [option.reason or "" for option in answer.options]
+    assert ["OCC" in reasons[0], "neither" in reasons[1], "needed" in reasons[2]] == [True] * 3
+    assert "no price for underlying ZZZ" in reasons[3]
+    assert [option.delta is None for option in answer.options] == [True] * 4 + [False]
+
+
+async def test_mibian_is_an_engine_of_requests_too(admin: Database, role: Role) -> None:
+    await quote(admin)
+
+    answer = await priced(role, OptionToPrice(contract="AAPL230616C00130000"), engine="mibian")
+
+    assert (answer.engine, answer.options[0].model) == ("mibian", "mibian")
+
+
+async def test_request_for_a_closed_day_is_refused(role: Role) -> None:
+    request = PriceOptions(as_of=date(2022, 12, 26), options=(OptionToPrice(contract="AAPL230616C00130000"),))
+
+    with pytest.raises(NotASession):
+        async with role("greeks").transaction() as session:
+            await price_options(request, session)
+
+
+async def test_request_writes_nothing(admin: Database, role: Role) -> None:
+    await quote(admin)
+
+    await only(role, OptionToPrice(contract="AAPL230616C00130000"))
+
+    assert await contract_rows(role) == []

@@ -11,13 +11,17 @@ from services.greeks.calculations.contracts import (
     Close,
     ContractTerms,
     ContractValuation,
+    Given,
     Market,
     contract_valuations,
 )
-from services.greeks.calculations.engines import BLACK_SCHOLES_MERTON, MIBIAN
+from services.greeks.calculations.engines import Engine
+from services.greeks.calculations.quotes import Quote
 from services.greeks.calculations.rates import TreasuryCurve
 from services.greeks.calculations.volatility import one_session_returns, realised_volatility
+from shared.quant.american import american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
+from shared.quant.dividends import CashDividends
 
 AS_OF = date(2022, 12, 28)
 CLOSES = 100.0 * np.exp(np.random.default_rng(11).normal(0.0, 0.02, 253).cumsum())
@@ -56,7 +60,7 @@ def a_market(**given: Any) -> Market:
     return replace(market, **given)
 
 
-def value(terms: ContractTerms, market: Market, engine: str = BLACK_SCHOLES_MERTON) -> ContractValuation:
+def value(terms: ContractTerms, market: Market, engine: Engine = Engine.EUROPEAN) -> ContractValuation:
     return contract_valuations([terms], market, engine)[0]
 
 
@@ -180,7 +184,7 @@ def test_one_bad_contract_leaves_the_others_valued() -> None:
     contracts = [a_contract(contract="A"), a_contract(contract="B", underlying="NONE"), an_expired_contract()]
     closes = {("XYZ", AS_OF): Close(105.0, AS_OF), ("XYZ", contracts[2].last_session): Close(97.0, AS_OF)}
 
-    valuations = contract_valuations(contracts, a_market(closes=closes), BLACK_SCHOLES_MERTON)
+    valuations = contract_valuations(contracts, a_market(closes=closes), Engine.EUROPEAN)
 
     assert [valuation.contract for valuation in valuations] == ["A", "B", "XYZ-expired"]
     assert [valuation.model for valuation in valuations] == ["black_scholes_merton", None, "intrinsic"]
@@ -191,8 +195,8 @@ def test_mibian_engine_values_the_living_only() -> None:
     closes = {("XYZ", AS_OF): Close(105.0, AS_OF), ("XYZ", contracts[2].last_session): Close(97.0, AS_OF)}
     market = a_market(closes=closes)
 
-    by_mibian = contract_valuations(contracts, market, MIBIAN)
-    by_default = contract_valuations(contracts, market, BLACK_SCHOLES_MERTON)
+    by_mibian = contract_valuations(contracts, market, Engine.MIBIAN)
+    by_default = contract_valuations(contracts, market, Engine.EUROPEAN)
 
     assert [valuation.model for valuation in by_mibian] == ["mibian", "mibian", "intrinsic"]
     for theirs, ours in zip(by_mibian, by_default, strict=True):
@@ -202,14 +206,204 @@ def test_mibian_engine_values_the_living_only() -> None:
 
 
 def test_no_contracts_give_no_valuations() -> None:
-    assert contract_valuations([], a_market(), BLACK_SCHOLES_MERTON) == []
+    assert contract_valuations([], a_market(), Engine.EUROPEAN) == []
 
 
 def test_contracts_of_one_shard_do_not_influence_each_other() -> None:
     strikes = np.linspace(50.0, 150.0, 40)
     contracts = [a_contract(contract=str(strike), strike=float(strike)) for strike in strikes]
 
-    together = contract_valuations(contracts, a_market(), BLACK_SCHOLES_MERTON)
+    for engine in (Engine.EUROPEAN, Engine.AMERICAN):
+        together = contract_valuations(contracts, a_market(), engine)
 
-    alone = [value(terms, a_market()) for terms in contracts]
-    assert together == alone
+        assert together == [value(terms, a_market(), engine) for terms in contracts]
+
+
+# --- style of exercise ---------------------------------------------------------------------------------------
+
+
+def the_columns(valuation: ContractValuation, option_type: str = "P", strike: float = 100.0) -> OptionColumns:
+    """The inputs that a valuation recorded."""
+    names = ("underlying_price", "years_to_expiry", "volatility", "rate", "dividend_yield")
+    recorded = {name: getattr(valuation, name) for name in names}
+    return OptionColumns.of(call=[option_type == "C"], strike=strike, **recorded)
+
+
+def test_equity_options_are_american_and_index_options_european() -> None:
+    equity = a_contract(option_type="P")
+    index = a_contract(contract="index", option_type="P", european=True)
+
+    first, second = contract_valuations([equity, index], a_market(), Engine.DEFAULT)
+
+    assert (first.model, second.model) == ("american_collocation", "black_scholes_merton")
+    assert first.price == pytest.approx(float(american_values(the_columns(first)).price[0]), rel=1e-12)
+    assert second.price == pytest.approx(float(option_values(the_columns(second)).price[0]), rel=1e-12)
+    assert (first.price or 0.0) > (second.price or 0.0)
+
+
+@pytest.mark.parametrize(
+    ("engine", "models"),
+    [
+        (Engine.DEFAULT, ["american_collocation", "black_scholes_merton"]),
+        (Engine.EUROPEAN, ["black_scholes_merton"] * 2),
+        (Engine.AMERICAN, ["american_collocation"] * 2),
+        (Engine.MIBIAN, ["mibian"] * 2),
+    ],
+)
+def test_engine_decides_the_model(engine: Engine, models: list[str]) -> None:
+    contracts = [a_contract(), a_contract(contract="index", european=True)]
+
+    valuations = contract_valuations(contracts, a_market(), engine)
+
+    assert [valuation.model for valuation in valuations] == models
+
+
+def test_two_exercise_boundaries_are_told_as_a_tree() -> None:
+    given = [Given(rate=-0.01, dividend_yield=-0.03)]
+
+    [valuation] = contract_valuations([a_contract(option_type="P")], a_market(), Engine.DEFAULT, given)
+
+    assert valuation.model == "american_tree"
+
+
+# --- quotes --------------------------------------------------------------------------------------------------
+
+
+def quoted(terms: ContractTerms, quote: Quote, **market: Any) -> ContractValuation:
+    [valuation] = contract_valuations(
+        [terms], a_market(quotes={terms.contract: quote}, **market), Engine.DEFAULT
+    )
+    return valuation
+
+
+@pytest.mark.parametrize("european", [True, False])
+@pytest.mark.parametrize("option_type", ["C", "P"])
+def test_quote_implies_the_volatility_that_returns_its_mid(european: bool, option_type: str) -> None:
+    valuation = quoted(a_contract(option_type=option_type, european=european), Quote(9.9, 10.1))
+
+    assert (valuation.iv_source, valuation.quote_mid, valuation.note) == ("implied", 10.0, None)
+    assert valuation.price == pytest.approx(10.0, abs=1e-6)
+    assert valuation.reason is None
+
+
+def test_quote_is_read_beside_its_own_underlying_price() -> None:
+    """The quote was made while the underlying stood at 108; at the close of 105 a call is worth less."""
+    valuation = quoted(a_contract(), Quote(11.9, 12.1, 108.0))
+
+    at_the_close = quoted(a_contract(), Quote(11.9, 12.1))
+    assert valuation.underlying_price == 105.0
+    assert (valuation.volatility or 0.0) < (at_the_close.volatility or 0.0)
+    assert (valuation.price or 0.0) < 12.0
+
+
+def test_quote_without_implied_volatility_leaves_the_realised_one_and_a_note() -> None:
+    valuation = quoted(a_contract(), Quote(0.9, 1.1))
+
+    assert (valuation.iv_source, valuation.quote_mid) == ("realised_117d", 1.0)
+    assert valuation.note == (
+        "the market price 1 implies no volatility, since the price is below what exercise pays: "
+        "realised volatility was used"
+    )
+    assert valuation.delta is not None
+
+
+def test_quote_serves_where_no_history_is_known() -> None:
+    valuation = quoted(a_contract(), Quote(9.9, 10.1), adjusted_closes={})
+
+    assert (valuation.iv_source, valuation.reason) == ("implied", None)
+    assert valuation.delta is not None
+
+
+def test_bad_quote_without_history_is_null_with_both_reasons() -> None:
+    valuation = quoted(a_contract(), Quote(0.9, 1.1), adjusted_closes={})
+
+    assert (valuation.volatility, valuation.delta) == (None, None)
+    assert valuation.reason == "only 0 returns, 20 needed"
+    assert "no volatility is known" in (valuation.note or "")
+
+
+def test_quote_nobody_bids_for_is_no_price() -> None:
+    valuation = quoted(a_contract(), Quote(0.0, 20.0))
+
+    assert (valuation.quote_mid, valuation.iv_source) == (None, "realised_117d")
+    assert valuation.note == "nobody bids for the contract: its quote was not used"
+
+
+def test_expired_contract_is_settled_whatever_its_quote() -> None:
+    terms = an_expired_contract()
+    closes = {("XYZ", terms.last_session): Close(97.0, terms.last_session)}
+
+    valuation = quoted(terms, Quote(3.0, 4.0), closes=closes)
+
+    assert (valuation.model, valuation.price, valuation.quote_mid) == ("intrinsic", 7.0, None)
+
+
+def test_one_quoted_contract_leaves_its_neighbours_alone() -> None:
+    contracts = [a_contract(contract="quoted"), a_contract(contract="not")]
+    market = a_market(quotes={"quoted": Quote(9.9, 10.1)})
+
+    first, second = contract_valuations(contracts, market, Engine.DEFAULT)
+
+    assert (first.iv_source, second.iv_source) == ("implied", "realised_117d")
+    assert second == value(contracts[1], a_market(), Engine.DEFAULT)
+
+
+# --- what a caller states --------------------------------------------------------------------------------------
+
+
+def stated(
+    given: Given, terms: ContractTerms | None = None, engine: Engine = Engine.DEFAULT
+) -> ContractValuation:
+    [valuation] = contract_valuations([terms or a_contract()], a_market(), engine, [given])
+    return valuation
+
+
+def test_what_is_given_takes_the_place_of_what_is_stored() -> None:
+    valuation = stated(Given(underlying_price=100.0, volatility=0.2, rate=0.05, dividend_yield=0.0))
+
+    assert (valuation.underlying_price, valuation.underlying_price_date) == (100.0, AS_OF)
+    assert (valuation.volatility, valuation.iv_source) == (0.2, "given")
+    assert (valuation.rate, valuation.rate_source) == (0.05, "given")
+    assert (valuation.dividend_yield, valuation.dividend_source) == (0.0, "given")
+
+
+def test_given_underlying_price_needs_no_stored_one() -> None:
+    [valuation] = contract_valuations(
+        [a_contract()], a_market(closes={}), Engine.DEFAULT, [Given(underlying_price=100.0)]
+    )
+
+    assert valuation.delta is not None
+
+
+def test_given_market_price_implies_and_given_volatility_wins() -> None:
+    implied, fixed = stated(Given(market_price=10.0)), stated(Given(market_price=10.0, volatility=0.5))
+
+    assert (implied.iv_source, implied.quote_mid) == ("implied", 10.0)
+    assert implied.price == pytest.approx(10.0, abs=1e-6)
+    assert (fixed.iv_source, fixed.volatility) == ("given", 0.5)
+
+
+def test_cash_dividends_take_the_place_of_the_yield_and_of_the_boundary() -> None:
+    paid = (date(2023, 3, 1), 2.0)
+
+    valuation = stated(Given(dividends=(paid,)))
+
+    years = (paid[0] - AS_OF).days / 365.0
+    expected = american_values(the_columns(valuation, "C"), CashDividends.of([[2.0]], [[years]]))
+    assert (valuation.model, valuation.dividend_yield) == ("american_tree", 0.0)
+    assert valuation.delta == pytest.approx(float(expected.delta[0]))
+
+
+@pytest.mark.parametrize(
+    ("engine", "amount", "reason"),
+    [
+        (Engine.MIBIAN, 2.0, "mibian knows no cash dividends"),
+        (Engine.DEFAULT, 200.0, "the dividends are worth as much as the underlying or more"),
+    ],
+)
+def test_impossible_dividends_are_null_with_reason(engine: Engine, amount: float, reason: str) -> None:
+    given = Given(dividends=((date(2023, 3, 1), amount),), market_price=10.0)
+
+    valuation = stated(given, engine=engine)
+
+    assert (valuation.reason, valuation.delta, valuation.model) == (reason, None, None)

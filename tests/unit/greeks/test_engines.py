@@ -7,10 +7,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from services.greeks.calculations.engines import BLACK_SCHOLES_MERTON, ENGINES, MIBIAN
+from services.greeks.calculations.engines import BLACK_SCHOLES_MERTON, MIBIAN, MODELS, Engine
 from services.greeks.settings import GreeksSettings
 from shared.errors import Misconfigured
 from shared.quant.black_scholes import OptionColumns, OptionValues
+from shared.quant.dividends import CashDividends
 from shared.settings import load
 
 
@@ -31,25 +32,31 @@ def some_options(count: int) -> OptionColumns:
 def test_mibian_engine_agrees_with_the_default(name: str) -> None:
     options = some_options(200)
 
-    default, mibian = (ENGINES[engine](options) for engine in (BLACK_SCHOLES_MERTON, MIBIAN))
+    default, mibian = (MODELS[model](options, None) for model in (BLACK_SCHOLES_MERTON, MIBIAN))
 
     np.testing.assert_allclose(getattr(mibian, name), getattr(default, name), rtol=1e-9, atol=1e-9)
 
 
 def test_mibian_engine_accepts_no_contracts() -> None:
-    values = ENGINES[MIBIAN](some_options(0))
+    values = MODELS[MIBIAN](some_options(0), None)
 
     assert values.price.shape == (0,)
 
 
-def test_default_engine_is_black_scholes_merton() -> None:
-    assert GreeksSettings().engine == BLACK_SCHOLES_MERTON
+def test_mibian_refuses_cash_dividends() -> None:
+    with pytest.raises(ValueError, match="cash dividends"):
+        MODELS[MIBIAN](some_options(1), CashDividends.of([[1.0]], [[0.1]]))
 
 
-def test_engine_is_chosen_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIGMASIGHT_GREEKS_ENGINE", "mibian")
+def test_each_style_has_its_own_model_by_default() -> None:
+    assert Engine(GreeksSettings().engine) is Engine.DEFAULT
 
-    assert load(GreeksSettings).engine == MIBIAN
+
+@pytest.mark.parametrize("engine", Engine)
+def test_every_engine_can_be_configured(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGMASIGHT_GREEKS_ENGINE", engine)
+
+    assert Engine(load(GreeksSettings).engine) is engine
 
 
 def test_unknown_engine_stops_the_start_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

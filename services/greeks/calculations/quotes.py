@@ -1,0 +1,41 @@
+"""What a contract's own market price says about its volatility."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns
+from shared.quant.dividends import CashDividends
+from shared.quant.implied_volatility import (
+    ImpliedVolatilities,
+    Reason,
+    american_implied_volatilities,
+    implied_volatilities,
+)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Bid and ask in USD per share, and what the underlying cost when they were quoted, where that is known."""
+
+    bid: float
+    ask: float
+    underlying_price: float | None = None
+
+    @property
+    def mid(self) -> float | None:
+        """Half way between bid and ask; None where nobody bids, since then the ask alone says little."""
+        return 0.5 * (self.bid + self.ask) if self.bid > 0.0 else None
+
+
+def quoted_volatilities(
+    options: OptionColumns, price: FloatArray, american: BoolArray, dividends: CashDividends | None
+) -> ImpliedVolatilities:
+    """The volatility behind each price, by the contract's own style of exercise; shape (n,), NaN with a reason."""
+    volatility = np.full(price.shape, np.nan)
+    reason = np.full(price.shape, Reason.NO_PRICE, dtype=np.int8)
+    for chosen, invert in ((american, american_implied_volatilities), (~american, implied_volatilities)):
+        part = None if dividends is None else dividends.take(chosen)
+        found = invert(options.take(chosen), price[chosen], part)
+        volatility[chosen], reason[chosen] = found.volatility, found.reason
+    return ImpliedVolatilities(volatility, reason)
