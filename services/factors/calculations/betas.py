@@ -24,6 +24,7 @@ from services.factors.calculations.regression import (
     BoolArray,
     Fit,
     complete_days,
+    definite,
     least_squares,
 )
 from services.factors.calculations.symmetric import product, solutions
@@ -167,7 +168,7 @@ def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
     s2, so a noiseless asset is exact.
     """
     precision = np.diag(prior.deviations**-2.0)[:, :, None]
-    moments = np.where(fit.determined, fit.moments, np.eye(len(precision))[:, :, None])
+    moments = definite(fit.moments, fit.determined)
     surprise = np.where(fit.determined, fit.coefficients.T - prior.means[:, None], np.nan)
     penalised = moments + np.nan_to_num(fit.residual_variance) * precision
     return (prior.means[:, None] + solutions(penalised, product(moments, surprise))).T

@@ -7,7 +7,7 @@ equally spaced (Datta and Du, Federal Reserve IFDP 1060, 2012), as statsmodels d
 
 import numpy as np
 
-from services.factors.calculations.regression import BoolArray, Fit, IntArray, complete_days
+from services.factors.calculations.regression import BoolArray, Fit, IntArray, complete_days, definite
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
 from shared.quant.returns import FloatArray
 
@@ -59,9 +59,9 @@ def _influences(
 
 def _inverse_row(fit: Fit, regressor: int) -> FloatArray:
     """The regressor's row (K x S) of the inverse moments; that of the identity where not determined."""
-    identity = np.eye(len(fit.moments))[:, :, None]
-    roots = inverse_roots(np.where(fit.determined, fit.moments, identity))
-    unit = np.broadcast_to(identity[:, regressor], (len(identity), roots.shape[2]))
+    roots = inverse_roots(definite(fit.moments, fit.determined))
+    unit = np.zeros(roots.shape[1:])
+    unit[regressor] = 1.0
     return transposed_product(roots, product(roots, unit))
 
 

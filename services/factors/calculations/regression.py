@@ -159,18 +159,24 @@ def _solution(
     returns: FloatArray, regressors: FloatArray, moments: _Moments, determined: BoolArray
 ) -> _Solution:
     """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1) it is summed from the residuals."""
-    identity = np.eye(len(moments.squares))[:, :, None]
-    roots = inverse_roots(np.where(determined, moments.squares, identity))
+    roots = inverse_roots(definite(moments.squares, determined))
     explained = product(roots, moments.cross)
     slopes = np.where(determined, transposed_product(roots, explained), np.nan)
     residual = moments.total - np.einsum("ks,ks->s", explained, explained)
     total = moments.total.copy()
-    scale = moments.size + np.einsum("ks,ks,kks->s", slopes, slopes, moments.squares)
+    scale = moments.size + (slopes**2 * diagonals(moments.squares)).sum(axis=0)
     cancelled = np.flatnonzero(determined & (residual < CANCELLED * scale))
     residual[cancelled], total[cancelled] = _sums_of_squares(
         returns[:, cancelled], regressors, slopes[:, cancelled]
     )
     return _Solution(slopes, np.einsum("iks,iks->ks", roots, roots), residual, total)
+
+
+def definite(moments: FloatArray, determined: BoolArray) -> FloatArray:
+    """The moments (K x K x S) with the identity where the asset is not determined, fit for elimination."""
+    if determined.all():
+        return moments
+    return np.where(determined, moments, np.eye(len(moments))[:, :, None])
 
 
 def _sums_of_squares(

@@ -14,7 +14,7 @@ BoolArray = npt.NDArray[np.bool_]
 _ITERATIONS = 20
 _TINY = 1e-290  # the inverse is still finite
 _NEGLIGIBLE = 1e-100  # keeps a quotient finite where the polynomial vanishes exactly
-_CONVERGED = 1e-14  # a step as small as rounding, relative to the matrix
+_CONVERGED = 1e-16  # what is still to come is less than rounding, relative to the matrix
 
 
 def inverse_roots(matrices: FloatArray) -> FloatArray:
@@ -60,24 +60,29 @@ def diagonals(matrices: FloatArray) -> FloatArray:
 
 
 def extreme_eigenvalues(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The smallest and the largest eigenvalue (S each) of symmetric `matrices` (K x K x S).
+    """The smallest and the largest eigenvalue (S each) of positive semi-definite `matrices` (K x K x S).
 
     Householder's tridiagonal form, then Laguerre's iteration from outside the spectrum, which converges
     monotonically and cubically to the nearest root (Wilkinson, The Algebraic Eigenvalue Problem, 1965, 5.31
     and 7.26). What has not converged, at multiple roots for instance, is left to LAPACK.
     """
     diagonal, squares = _tridiagonal(matrices)
-    radii = np.zeros_like(diagonal)
-    radii[:-1] += np.sqrt(squares)
-    radii[1:] += np.sqrt(squares)
-    radii += 0.01 * (np.abs(diagonal) + radii).max(axis=0)  # strictly outside of Gershgorin's discs
-    smallest, found = _outermost_root(diagonal, squares, (diagonal - radii).min(axis=0))
-    largest, found_too = _outermost_root(diagonal, squares, (diagonal + radii).max(axis=0))
+    margin = 1e-9 * diagonal.sum(axis=0)
+    smallest, found = _outermost_root(diagonal, squares, -margin)
+    largest, found_too = _outermost_root(diagonal, squares, _upper_bound(diagonal, squares) + margin)
     rest = np.flatnonzero(~(found & found_too))
     if rest.size:
         eigenvalues = np.linalg.eigvalsh(np.moveaxis(matrices[:, :, rest], -1, 0))
         smallest[rest], largest[rest] = eigenvalues[:, 0], eigenvalues[:, -1]
     return smallest, largest
+
+
+def _upper_bound(diagonal: FloatArray, squares: FloatArray) -> FloatArray:
+    """Of the eigenvalues, from their mean and variance (Wolkowicz and Styan, Linear Algebra 29, 1980)."""
+    size = len(diagonal)
+    mean = diagonal.sum(axis=0) / size
+    variance = ((diagonal - mean) ** 2).sum(axis=0) + 2.0 * squares.sum(axis=0)
+    return np.asarray(mean + np.sqrt(variance / size * (size - 1)))
 
 
 def _tridiagonal(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -112,17 +117,19 @@ def _outermost_root(
     """The eigenvalue next to `start`, which lies outside the spectrum; and where the iteration converged.
 
     On its way there each step is shorter than the one before; one that is not was led astray by rounding.
+    The steps to come then add up to about this one times its ratio to the last, or far less.
     """
     root, size = start.copy(), len(diagonal)
     converged, astray = np.zeros((2, *root.shape), dtype=np.bool_)
-    last, scale = np.full_like(root, np.inf), np.abs(diagonal).max(axis=0) + np.sqrt(squares).sum(axis=0)
+    last, scale = np.full_like(root, np.inf), np.abs(diagonal).sum(axis=0)
     for _ in range(_ITERATIONS):
         with np.errstate(all="ignore"):
             slope, curvature = _logarithmic_derivatives(diagonal, squares, root)
             spread = np.sqrt(np.maximum((size - 1) * (size * curvature - slope**2), 0.0))
             step = np.where(converged, 0.0, size / (slope + np.copysign(spread, slope)))
-        length = np.abs(step)
-        converged |= length <= _CONVERGED * scale
+            length = np.abs(step)
+            ratio = np.where(np.isfinite(last), length / last, 1.0)
+            converged |= length * ratio <= _CONVERGED * scale
         astray |= ~(converged | (length < last))
         root -= np.where(astray, 0.0, step)
         last = length
