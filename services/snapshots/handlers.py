@@ -310,7 +310,7 @@ def _metric_columns(portfolios: Portfolios, measured: Sequence[tuple[Day, Metric
         "as_of": [session for (_, session), _ in measured],
         "metric": [metric.name for metric in found],
         "view": [metric.view for metric in found],
-        "value": [metric.value for metric in found],
+        "value": [metric.rounded() for metric in found],
         "unit": [metric.unit for metric in found],
         "observations": [metric.observations for metric in found],
         "coverage": [metric.coverage for metric in found],

@@ -33,6 +33,15 @@ class Metric:
     coverage: float | None = None
     reason: str | None = None
 
+    def rounded(self) -> float | None:
+        """The value to micro-dollars, or to twelve decimals.
+
+        The last digits of a float depend on what else was computed in the same call; a stored number must not.
+        """
+        if self.value is None:
+            return None
+        return round(self.value, 6 if self.unit == USD else 12) + 0.0  # no minus zero
+
     @classmethod
     def missing(
         cls, name: str, unit: str, reason: str, view: str = PORTFOLIO, **known: int | None

@@ -99,8 +99,9 @@ def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
 
 
 def measured_positions(exposures: Exposures, model: FactorModel) -> Mask:
-    """Which positions (P) have an exposure whose underlying the model knows."""
-    return np.asarray(np.isfinite(exposures.dollars) & model.known[exposures.underlying])
+    """Which positions (P) have an exposure whose underlying the model knows, or none at all (an expired option)."""
+    known = model.known[exposures.underlying] | (exposures.dollars == 0.0)
+    return np.asarray(np.isfinite(exposures.dollars) & known)
 
 
 def _problem(measured: Mask, model: FactorModel) -> str | None:

@@ -27,6 +27,7 @@ from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS, shorta
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95
 VOLATILITY_DECAY = 0.94
+MICRO_DOLLARS = 6  # decimals of a component, so that stored parts and stored totals add up
 TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es"))
 
 
@@ -84,7 +85,7 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
         return HistoricalRisk(unknown, unknown, components, left_out, found, coverage, problem)
     pnl = np.nan_to_num(positions.pnl[measured][:, days])
     together = pnl.sum(axis=0)
-    components[measured] = -(pnl @ tail_weights(together))
+    components[measured] = np.round(-(pnl @ tail_weights(together)), MICRO_DOLLARS) + 0.0
     scaled = together * volatility_scales(together)
     rescaled = -(scaled @ tail_weights(scaled))
     totals = components[measured].sum(axis=0)

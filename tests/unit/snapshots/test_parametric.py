@@ -126,6 +126,14 @@ def test_nothing_to_measure_has_a_reason(book: Exposures, covariance: float, rea
     assert (risk.reason, math.isnan(risk.deviation)) == (reason, True)
 
 
+def test_expired_option_on_an_unknown_underlying_risks_nothing() -> None:
+    model = FactorModel(np.array([[np.nan]]), np.array([[1e-4]]), np.array([np.nan]), 252)
+
+    risk = parametric_risk(exposures([0.0]), model)
+
+    assert (risk.deviation, risk.reason) == (0.0, None)
+
+
 def test_specific_variance_is_the_weighted_mean_of_squared_residuals() -> None:
     random = np.random.default_rng(4)
     factors, betas = random.normal(0, 0.01, (252, 2)), np.array([[1.0, 0.5], [0.8, -0.2]])
