@@ -108,7 +108,7 @@ class Quotes:
     """What was known of each symbol at the end of each day; arrays have shape (symbols, days).
 
     `price` USD per share, NaN when nothing was ever known; `price_day` the session it belongs to, earlier
-    than the column's day when carried forward; `source` "close", "adjusted_close", "model" or "intrinsic";
+    than the column's day when carried forward; `source` "close", "adjusted_close", "quote_mid", "model" or "intrinsic";
     `delta` per share, NaN for everything but contracts with Greeks on that very day.
     """
 

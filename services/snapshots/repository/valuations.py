@@ -135,10 +135,13 @@ async def latest_closes(
 async def latest_values(
     session: Session, contracts: Sequence[str], on: Sequence[date]
 ) -> list[tuple[Any, ...]]:
-    """(contract, day, value, its session, source, delta on the very day) of each contract as of each day."""
+    """(contract, day, value, its session, source, delta on the very day) of each contract as of each day.
+
+    A quote values a contract whose Greeks are missing: value without delta.
+    """
     symbol, day = _unnested("contract", contracts, String), _unnested("day", on, Date)
     known = _latest_value(symbol.c.value, day.c.value)
-    source = case((known.c.model == "intrinsic", "intrinsic"), else_="model")
+    source = case((known.c.quoted, "quote_mid"), (known.c.model == "intrinsic", "intrinsic"), else_="model")
     delta = case((known.c.as_of == day.c.value, known.c.delta))
     return await _each(session, symbol, day, known, (known.c.price, known.c.price_date, source, delta))
 
@@ -164,13 +167,25 @@ def _latest_close(symbol: ColumnElement[Any], day: ColumnElement[Any]) -> FromCl
 
 
 def _latest_value(contract: ColumnElement[Any], day: ColumnElement[Any]) -> FromClause:
-    """The last known value of `contract` up to `day`, as old as the underlying's close it rests on."""
+    """The last known value of `contract` up to `day`: its own quote's mid, else the model's.
+
+    A quote is of its own session, a model value as old as the underlying's close it rests on.
+    """
     row = greeks.contract_greeks.c
-    resting_on = func.least(row.as_of, row.underlying_price_date)
-    price_date = case((row.expiry < row.as_of, row.as_of), else_=resting_on).label("price_date")
-    query = select(row.price, price_date, row.as_of, row.model, row.delta)
+    quoted = and_(row.quote_mid.is_not(None), row.expiry >= row.as_of)
+    price = case((quoted, row.quote_mid), else_=row.price)
+    current = or_(quoted, row.expiry < row.as_of)
+    price_date = case((current, row.as_of), else_=func.least(row.as_of, row.underlying_price_date))
+    query = select(
+        price.label("price"),
+        price_date.label("price_date"),
+        quoted.label("quoted"),
+        row.as_of,
+        row.model,
+        row.delta,
+    )
     return _last(
-        query.where(row.contract == contract, row.as_of <= day, row.price.is_not(None)), row.as_of, "valued"
+        query.where(row.contract == contract, row.as_of <= day, price.is_not(None)), row.as_of, "valued"
     )
 
 

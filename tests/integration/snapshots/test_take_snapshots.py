@@ -26,6 +26,7 @@ from tests.integration.snapshots.books import (
     WEDNESDAY,
     WEEK,
     Role,
+    Row,
     a_busy_week,
     a_stock,
     an_id,
@@ -180,6 +181,61 @@ async def test_model_value_is_as_old_as_the_close_it_rests_on(admin: Database, r
 
     (line,) = (await tables(role))[1]
     assert (line["price_date"], line["stale"], line["delta"]) == (MONDAY, True, 0.6)
+
+
+async def test_option_with_a_quote_is_worth_the_quotes_mid(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, {MONDAY: 140, TUESDAY: 144})
+    await value(admin, MONDAY, 20.0, 0.6, quote_mid=21.25)
+    await value(admin, TUESDAY, 23.0, 0.65)
+
+    for day in (MONDAY, TUESDAY):
+        await take(role, day)
+
+    first, second = (await tables(role))[1]
+    assert (first["price"], first["price_source"], first["delta"]) == (Decimal("21.25"), "quote_mid", 0.6)
+    assert (second["price"], second["price_source"]) == (23, "model")
+    assert (await chain(role))[-1]["daily_pnl"] == -200 * (Decimal(23) - Decimal("21.25"))
+
+
+async def test_quote_values_an_option_that_has_no_model_value_on_its_own_session(
+    admin: Database, role: Role
+) -> None:
+    await hold(admin, an_option())
+    await quote(admin, {MONDAY: 140})
+    await value(admin, TUESDAY, None, None, quote_mid=21.25, underlying_price_date=MONDAY)
+
+    await take(role, TUESDAY)
+
+    (line,) = (await tables(role))[1]
+    assert (line["price"], line["price_date"], line["stale"]) == (Decimal("21.25"), TUESDAY, False)
+    assert (line["delta"], line["reason"]) == (None, "no delta on the session")
+
+
+async def test_quote_that_arrives_late_replaces_the_value_carried(admin: Database, role: Role) -> None:
+    await hold(admin, an_option())
+    await quote(admin, dict.fromkeys(WEEK, 140))
+    await value(admin, MONDAY, 20.0, 0.6)
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        await take(role, day)
+
+    await value(admin, TUESDAY, None, None, quote_mid=19.0)
+    told = await take(role, TUESDAY)
+
+    assert told.counts["restated"] == 1
+    assert [row["price"] for row in (await tables(role))[1]] == [20, 19, 19]
+
+
+async def test_quote_of_an_expired_contract_is_no_value(admin: Database, role: Role) -> None:
+    await hold(admin, an_option(expiry=FRIDAY))
+    terms: Row = {"expiry": FRIDAY, "model": "intrinsic", "underlying_price_date": FRIDAY, "quote_mid": 9.0}
+    await quote(admin, {FRIDAY: 134.5})
+    await value(admin, NEXT_MONDAY, 4.5, 0.0, **terms)
+
+    await take(role, NEXT_MONDAY)
+
+    (line,) = (await tables(role))[1]
+    assert (line["price"], line["price_source"]) == (Decimal("4.5"), "intrinsic")
 
 
 async def test_expired_contract_is_intrinsic_and_current(admin: Database, role: Role) -> None:
