@@ -27,7 +27,7 @@ async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date
         "years_to_expiry",
     )
     sources = ("volatility", "iv_source", "rate", "rate_source", "dividend_yield", "dividend_source", "model")
-    columns: list[Any] = [view, *units, *(unit.c[name] for name in names + sources)]
+    columns: list[Any] = [view, *units, *(unit.c[name] for name in (*names, *sources, "quote_mid", "note"))]
     statement = select(*columns).select_from(view.outerjoin(unit, same))
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     return await all_rows(session, mine.order_by(view.c.underlying, view.c.contract))

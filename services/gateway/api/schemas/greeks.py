@@ -46,6 +46,8 @@ class PositionGreeks(BaseModel):
     dividend_yield: float | None
     dividend_source: str | None
     model: str | None
+    quote_mid: Price | None = Field(description="the contract's own mid quote of the session")
+    note: str | None = Field(description="what to know about numbers that stand")
     reason: str | None
 
 
