@@ -242,7 +242,7 @@ class ValuedPosition(BaseModel):
     expiry: date | None
     price: Price | None
     price_date: date | None = Field(description="before as_of when the price was carried forward")
-    price_source: str | None = Field(description="close, adjusted_close, model or intrinsic")
+    price_source: str | None = Field(description="close, adjusted_close, quote_mid, model or intrinsic")
     stale: bool | None
     market_value: Money | None
     cost: Money | None
