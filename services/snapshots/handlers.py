@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import Row
 
 from services.snapshots import calculations
@@ -22,9 +21,7 @@ from services.snapshots.calculations import (
     POSITION_TYPES,
     SESSIONS_A_YEAR,
     SIDES,
-    TAIL_MEASURES,
     USD,
-    AttributedDays,
     Backdrop,
     Book,
     BookRisk,
@@ -57,7 +54,6 @@ router = ServiceRouter("snapshots")
 
 Portfolios = tuple[UUID, ...]
 Chains = Sequence[Sequence[ChainLink]]
-SPECIFIC = "specific"
 LEFT_OUT = {
     "historical_pnl_missing": "too few past days of P&L: left out of historical VaR and shortfall",
     "factor_model_missing": "no exposure, betas or returns: left out of parametric VaR and shortfall",
@@ -124,38 +120,10 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
 async def _save(session: Session, portfolios: Portfolios, work: Work, snapshots: Snapshots) -> None:
     sessions = sorted({take.session for take in work.takes})
     within: Scope = {"as_of": sessions, "portfolio_id": list(portfolios)}
-    await valuations.save_valuations(session, _valuation_columns(portfolios, work, snapshots), within)
+    await valuations.save_valuations(
+        session, calculations.valuation_columns(portfolios, work, snapshots), within
+    )
     await valuations.save_snapshots(session, _snapshot_columns(portfolios, work, snapshots), within)
-
-
-def _valuation_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) -> Columns:
-    lines, book = snapshots.valuations, work.book
-    kept = lines.active
-    held, taken = lines.position[kept], [work.takes[take] for take in lines.take[kept].tolist()]
-    return {
-        "position_id": book.position_id[held],
-        "as_of": [take.session for take in taken],
-        "portfolio_id": [portfolios[take.portfolio] for take in taken],
-        "symbol": book.symbol[held],
-        "underlying": book.underlying[held],
-        "position_type": book.position_type[held],
-        "sector": book.sector[held],
-        "quantity": book.quantity[held],
-        "price": lines.price[kept],
-        "price_date": lines.price_day[kept],
-        "price_source": lines.source[kept],
-        "stale": lines.stale[kept],
-        "underlying_price": lines.underlying_price[kept],
-        "underlying_price_date": lines.underlying_price_day[kept],
-        "market_value": lines.market_value[kept],
-        "cost": lines.cost[kept],
-        "unrealised_pnl": lines.unrealised_pnl[kept],
-        "daily_pnl": lines.daily_pnl[kept],
-        "notional_exposure": lines.notional[kept],
-        "delta": lines.delta[kept],
-        "delta_adjusted_exposure": lines.delta_adjusted[kept],
-        "reason": lines.reason[kept],
-    }
 
 
 def _snapshot_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) -> Columns:
@@ -222,13 +190,13 @@ async def _take_stock(
         },
     )
     found = await asyncio.to_thread(calculations.standings, stock)
-    await metrics.save_metrics(session, _metric_columns(portfolios, found.metrics))
+    await metrics.save_metrics(session, calculations.metric_columns(portfolios, found.metrics))
     scope: Scope = {
         "as_of": sorted({day for _, day in found.attributed.days}),
         "portfolio_id": list(portfolios),
     }
     await metrics.save_attributions(
-        session, _attribution_columns(portfolios, factors, found.attributed), scope
+        session, calculations.attribution_columns(portfolios, factors, found.attributed), scope
     )
 
 
@@ -299,59 +267,10 @@ async def _save_risk(
 ) -> None:
     own: Scope = {"as_of": [as_of], "portfolio_id": list(portfolios)}
     measured = [((place, as_of), metric) for place, book in enumerate(books) for metric in book.metrics]
-    await metrics.save_metrics(session, _metric_columns(portfolios, measured))
-    await metrics.save_components(session, _component_columns(portfolios, as_of, shard, books), own)
-
-
-def _metric_columns(portfolios: Portfolios, measured: Sequence[tuple[Day, Metric]]) -> Columns:
-    found = [metric for _, metric in measured]
-    return {
-        "portfolio_id": [portfolios[portfolio] for (portfolio, _), _ in measured],
-        "as_of": [session for (_, session), _ in measured],
-        "metric": [metric.name for metric in found],
-        "view": [metric.view for metric in found],
-        "value": [metric.rounded() for metric in found],
-        "unit": [metric.unit for metric in found],
-        "observations": [metric.observations for metric in found],
-        "coverage": [metric.coverage for metric in found],
-        "reason": [metric.reason for metric in found],
-    }
-
-
-def _component_columns(
-    portfolios: Portfolios, as_of: date, shard: Shard, books: Sequence[BookRisk]
-) -> Columns:
-    parts = (
-        np.concatenate([book.components for book in books]) if books else np.empty((0, len(TAIL_MEASURES)))
+    await metrics.save_metrics(session, calculations.metric_columns(portfolios, measured))
+    await metrics.save_components(
+        session, calculations.component_columns(portfolios, as_of, shard, books), own
     )
-    return {
-        "position_id": shard.position_id,
-        "as_of": [as_of] * len(parts),
-        "portfolio_id": [portfolios[place] for place in shard.portfolio.tolist()],
-        "symbol": shard.symbol,
-        **{measure: parts[:, place] for place, measure in enumerate(TAIL_MEASURES)},
-        "reason": [reason for book in books for reason in book.reason.tolist()],
-    }
-
-
-def _attribution_columns(portfolios: Portfolios, factors: Sequence[str], found: AttributedDays) -> Columns:
-    """Each day's factors, then what is specific."""
-    names = [*factors, SPECIFIC]
-    nothing = np.full((len(found.days), 1), np.nan)
-
-    def per_name(values: Iterable[Any]) -> list[Any]:
-        return [value for value in values for _ in names]
-
-    return {
-        "portfolio_id": per_name(portfolios[portfolio] for portfolio, _ in found.days),
-        "as_of": per_name(session for _, session in found.days),
-        "factor": names * len(found.days),
-        "previous_session": per_name(found.previous),
-        "pnl": np.hstack([found.pnl.factors, found.pnl.specific[:, None]]).ravel(),
-        "exposure": np.hstack([found.exposures, nothing]).ravel(),
-        "factor_return": np.hstack([found.factor_returns, nothing]).ravel(),
-        "reason": per_name(found.pnl.reason.tolist()),
-    }
 
 
 def _risk_told(event: StressComputed, shard: Shard, books: Sequence[BookRisk]) -> RiskMeasured:

@@ -2,6 +2,12 @@
 
 from services.snapshots.calculations.book import Book, Quotes, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
+from services.snapshots.calculations.columns import (
+    attribution_columns,
+    component_columns,
+    metric_columns,
+    valuation_columns,
+)
 from services.snapshots.calculations.concentration import Concentration
 from services.snapshots.calculations.history import Backdrop, ChainLink, carried_forward
 from services.snapshots.calculations.metrics import SESSIONS_A_YEAR, USD, Metric
@@ -17,7 +23,6 @@ from services.snapshots.calculations.snapshot import (
 )
 from services.snapshots.calculations.standing import (
     MARKET_EXPOSURE,
-    AttributedDays,
     Day,
     MarketSide,
     Standings,
@@ -37,7 +42,6 @@ __all__ = [
     "SIDES",
     "TAIL_MEASURES",
     "USD",
-    "AttributedDays",
     "Backdrop",
     "Book",
     "BookRisk",
@@ -57,13 +61,17 @@ __all__ = [
     "Take",
     "Valuations",
     "Work",
+    "attribution_columns",
     "book_risks",
     "carried_forward",
+    "component_columns",
     "days_needed",
     "gathered",
     "market_exposures",
+    "metric_columns",
     "portfolio_snapshots",
     "position_valuations",
     "snapshots_to_take",
     "standings",
+    "valuation_columns",
 ]
