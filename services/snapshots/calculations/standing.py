@@ -11,7 +11,12 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.attribution import Attributions, attributed_pnl, summed_returns
+from services.snapshots.calculations.attribution import (
+    MICRO_DOLLARS,
+    Attributions,
+    attributed_pnl,
+    summed_returns,
+)
 from services.snapshots.calculations.book import Floats
 from services.snapshots.calculations.concentration import Concentration, concentration_metrics
 from services.snapshots.calculations.history import Backdrop, ChainLink, chain_of
@@ -56,7 +61,8 @@ def _market_exposure(view: str, side: MarketSide) -> Metric:
         reason = "no position has a market beta" if side.positions else "no positions"
         return Metric.missing(MARKET_EXPOSURE, USD, reason, view)
     coverage = side.known_weight / side.weight if side.weight > 0.0 else None
-    return Metric(MARKET_EXPOSURE, view, side.dollars, USD, None, coverage)
+    # Rounded as it is stored: a later session's beta starts from the stored figure, this session's from this one.
+    return Metric(MARKET_EXPOSURE, view, round(side.dollars, MICRO_DOLLARS), USD, None, coverage)
 
 
 def market_beta(exposure: Metric, nav: float) -> Metric:
