@@ -169,7 +169,10 @@ def _collocated_values(options: OptionColumns) -> OptionValues:
     gamma = np.where(options.call, moneyness**2, 1.0) * put.gamma / _scale(options)
 
     def bumped(columns: OptionColumns) -> FloatArray:
-        return _scale(columns) * collocation.put_prices(_puts(columns, drift))
+        prices = _scale(columns) * collocation.put_prices(_puts(columns, drift))
+        lost = np.isnan(prices)
+        prices[lost] = american_prices(columns.take(lost))
+        return prices
 
     return _assembled(options, price, delta, gamma, put.exercised, bumped)
 

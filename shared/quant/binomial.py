@@ -21,6 +21,7 @@ from shared.quant.dividends import CashDividends, escrowed
 STEPS = 400
 BLOCK = 64  # contracts in one tree: a level of it fits a core's cache
 ROUNDING = 1e-12
+FARTHEST = 600.0  # of a node from the spot, as a logarithm: a float holds no more
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ class _Tree:
     def rolled_back(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Value, delta and gamma now."""
         powers = np.arange(-self.steps - 1, self.steps + 2)[:, None]
-        spots = self.options.underlying_price * self.up**powers
+        distance = np.clip(powers * np.log(self.up), -FARTHEST, FARTHEST)
+        spots = self.options.underlying_price * np.exp(distance)
         value = self._one_step_values(spots[::2])
         payoffs, spare = self.sign * spots, np.empty_like(value)
         self._exercise(value, payoffs[::2], self.steps - 1, spare)

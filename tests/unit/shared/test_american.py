@@ -498,3 +498,24 @@ def test_greeks_keep_their_signs(market: dict[str, float], call: bool) -> None:
     sign = 1.0 if call else -1.0
     assert -1e-9 <= sign * float(greeks.delta) <= 1.0 + 1e-9
     assert float(greeks.gamma) >= 0.0
+
+
+def test_absurd_markets_still_have_finite_values() -> None:
+    random = np.random.default_rng(1)
+    spot = np.exp(random.uniform(-9.0, 13.0, 2_000))
+    rates = np.array([0.0, 1e-9, -1e-3, -0.02, 0.05, 1.0])
+    contracts = OptionColumns.of(
+        call=random.random(2_000) < 0.5,
+        underlying_price=spot,
+        strike=spot * np.exp(random.normal(0.0, 1.5, 2_000)),
+        years_to_expiry=random.choice([1e-8, 1e-4, 0.1, 1.0, 30.0], 2_000),
+        volatility=np.exp(random.uniform(np.log(1e-8), np.log(15.0), 2_000)),
+        rate=random.choice(rates, 2_000) * random.uniform(0.5, 1.0, 2_000),
+        dividend_yield=random.choice(rates, 2_000) * random.uniform(0.5, 1.0, 2_000),
+    )
+
+    greeks = american_values(contracts)
+
+    assert all(np.isfinite(getattr(greeks, name)).all() for name in NAMES)
+    assert (greeks.price >= intrinsic_prices(contracts)).all()
+    assert (greeks.price >= option_prices(contracts)).all()
