@@ -15,11 +15,13 @@ STOCK_MULTIPLIER = 1
 _OCC = re.compile(r"^([A-Z][A-Z0-9.]{0,5})(\d{6})([CP])(\d{8})$")
 _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}([.\-][A-Z0-9]{1,4})?$")
 
-# Roots of cash-settled index options: European exercise. The underlying's own symbol stands beside the root.
+# Roots of cash-settled index options; the underlying's own symbol stands beside the root. All are exercised at expiry
+# only, except those on the S&P 100 under its old root (XEO is its European sibling).
 INDEX_ROOTS = {
     "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "RUT": "RUT", "RUTW": "RUT",
-    "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX", "OEX": "OEX", "XEO": "XEO",
+    "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX", "OEX": "OEX", "XEO": "OEX",
 }  # fmt: skip
+AMERICAN_INDEX_ROOTS = {"OEX"}
 
 
 class InvalidSymbol(ValueError):
@@ -58,8 +60,8 @@ class OptionContract:
 
     @property
     def is_european(self) -> bool:
-        """Index options are exercised at expiry only."""
-        return self.root in INDEX_ROOTS
+        """Index options are exercised at expiry only, with few exceptions."""
+        return self.root in INDEX_ROOTS and self.root not in AMERICAN_INDEX_ROOTS
 
     @property
     def symbol(self) -> str:

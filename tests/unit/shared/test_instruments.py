@@ -65,6 +65,13 @@ def test_index_roots_are_european_on_their_index() -> None:
     assert not parse_occ("SPY230120C00400000").is_european
 
 
+def test_both_roots_on_the_s_and_p_100_differ_in_exercise_only() -> None:
+    old, european = parse_occ("OEX230120C01800000"), parse_occ("XEO230120C01800000")
+
+    assert (old.underlying, european.underlying) == ("OEX", "OEX")
+    assert (old.is_european, european.is_european) == (False, True)
+
+
 @pytest.mark.parametrize("ticker", ["AAPL", "brk.b", "BF-B", " spy "])
 def test_tickers_are_normalised(ticker: str) -> None:
     assert parse_ticker(ticker) == ticker.strip().upper()
