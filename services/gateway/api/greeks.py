@@ -65,6 +65,31 @@ class CalculatedGreeks(BaseModel):
 class GreeksCalculated(BaseModel):
     """The options in the order asked, at the close of `as_of`, by `engine`."""
 
+    model_config = example(
+        as_of="2022-12-28",
+        engine="default",
+        options=[
+            {
+                "contract": "SPY230616P00370000",
+                "exercise": "american",
+                "underlying_price": 376.66,
+                "underlying_price_source": "close_2022-12-28",
+                "volatility": 0.237507,
+                "iv_source": "realised_117d",
+                "rate": 0.046557,
+                "rate_source": "treasury_2022-12-28",
+                "model": "american_collocation",
+                "price": 17.8616,
+                "delta": -0.3904,
+                "gamma": 0.0067,
+                "theta": -0.0522,
+                "vega": 0.9759,
+                "rho": -0.5815,
+                "reason": None,
+            }
+        ],
+    )
+
     as_of: date
     engine: str
     options: list[CalculatedGreeks]
