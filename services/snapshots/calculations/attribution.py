@@ -13,8 +13,7 @@ from datetime import date
 import numpy as np
 
 from services.snapshots.calculations.book import Floats, Objects
-
-MICRO_DOLLARS = 6
+from services.snapshots.calculations.metrics import MICRO_DOLLARS
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ PORTFOLIO, LONGS, SHORTS = "portfolio", "longs", "shorts"
 VIEWS = (PORTFOLIO, LONGS, SHORTS)
 
 USD = "USD"
+MICRO_DOLLARS = 6  # decimals of stored money, so that stored parts and stored totals add up
 DECIMAL = "decimal"
 DECIMAL_A_YEAR = "decimal per year"
 RATIO = "ratio"
@@ -40,7 +41,7 @@ class Metric:
         """
         if self.value is None:
             return None
-        return round(self.value, 6 if self.unit == USD else 12) + 0.0  # no minus zero
+        return round(self.value, MICRO_DOLLARS if self.unit == USD else 12) + 0.0  # no minus zero
 
     @classmethod
     def missing(

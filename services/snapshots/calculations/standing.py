@@ -12,7 +12,6 @@ from datetime import date
 import numpy as np
 
 from services.snapshots.calculations.attribution import (
-    MICRO_DOLLARS,
     Attributions,
     attributed_pnl,
     summed_returns,
@@ -20,7 +19,16 @@ from services.snapshots.calculations.attribution import (
 from services.snapshots.calculations.book import Floats
 from services.snapshots.calculations.concentration import Concentration, concentration_metrics
 from services.snapshots.calculations.history import Backdrop, ChainLink, chain_of
-from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, USD, VIEWS, Metric
+from services.snapshots.calculations.metrics import (
+    LONGS,
+    MICRO_DOLLARS,
+    PORTFOLIO,
+    RATIO,
+    SHORTS,
+    USD,
+    VIEWS,
+    Metric,
+)
 from services.snapshots.calculations.realised import realised_metrics
 
 MARKET_EXPOSURE = "market_exposure"

@@ -22,12 +22,11 @@ from itertools import accumulate
 import numpy as np
 
 from services.snapshots.calculations.book import Floats, Indices, Mask, Objects
-from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS, shortage
+from services.snapshots.calculations.metrics import MICRO_DOLLARS, MINIMUM_OBSERVATIONS, shortage
 
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95
 VOLATILITY_DECAY = 0.94
-MICRO_DOLLARS = 6  # decimals of a component, so that stored parts and stored totals add up
 TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es"))
 
 
