@@ -54,7 +54,7 @@ def _unique_name(model: type[SQLModel], index: str) -> None:
 
 
 class User(Table, table=True):
-    """Someone who may log in. `email` is stored in lower case; `role` is "user" or "admin"."""
+    """Someone who may log in, unless `disabled_at` is set. `email` is in lower case; `role` is "user" or "admin"."""
 
     __tablename__: ClassVar[str] = "users"
     __table_args__: ClassVar[Any] = (CheckConstraint("role IN ('user', 'admin')", name="role_is_known"),)
@@ -65,10 +65,14 @@ class User(Table, table=True):
     password_hash: str = required(String(300))
     role: str = required(String(10), server_default="user")
     created_at: datetime = _stamped()
+    disabled_at: datetime | None = optional(DateTime(timezone=True))
 
 
 class RefreshToken(Table, table=True):
-    """A refresh token by its SHA-256; never stored itself. `used_at` is set once, on rotation."""
+    """A refresh token by its SHA-256; never stored itself. `used_at` is set once, on rotation.
+
+    `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a used token returns.
+    """
 
     __tablename__: ClassVar[str] = "refresh_tokens"
 
@@ -77,6 +81,44 @@ class RefreshToken(Table, table=True):
     issued_at: datetime = _stamped()
     expires_at: datetime = required(DateTime(timezone=True))
     used_at: datetime | None = optional(DateTime(timezone=True))
+    family_id: UUID = required(Uuid, index=True)
+    revoked_at: datetime | None = optional(DateTime(timezone=True))
+
+
+class LoginAttempt(Table, table=True):
+    """A failed log-in, counted by account (address in lower case, known or not) and by the caller's network address."""
+
+    __tablename__: ClassVar[str] = "login_attempts"
+
+    attempt_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    account: str = required(String(320))
+    network_address: str = required(String(64))
+    attempted_at: datetime = required(DateTime(timezone=True))
+
+
+Index("ix_login_attempts_account", sql_table(LoginAttempt).c.account, sql_table(LoginAttempt).c.attempted_at)
+Index(
+    "ix_login_attempts_network_address",
+    sql_table(LoginAttempt).c.network_address,
+    sql_table(LoginAttempt).c.attempted_at,
+)
+
+
+class AuditEntry(Table, table=True):
+    """Who did what, written in the transaction that did it. Outlives its user, hence no foreign key.
+
+    `action`: a stable word such as `portfolio.deleted`; `target`: what it was done to; `details`: never a secret.
+    """
+
+    __tablename__: ClassVar[str] = "audit_log"
+
+    audit_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    occurred_at: datetime = required(DateTime(timezone=True), server_default=func.now(), index=True)
+    user_id: UUID | None = optional(Uuid, index=True)
+    network_address: str | None = optional(String(64))
+    action: str = required(String(60), index=True)
+    target: str | None = optional(String(200))
+    details: dict[str, Any] = required(JSONB, server_default=text("'{}'::jsonb"))
 
 
 class Portfolio(Table, table=True):
@@ -94,6 +136,15 @@ class Portfolio(Table, table=True):
 _unique_name(Portfolio, "uq_portfolios_user_name")
 
 
+class PortfolioRevision(Table, table=True):
+    """Raised by every edit of a book and by every stage recorded for it: answers about it are as old as this."""
+
+    __tablename__: ClassVar[str] = "portfolio_revisions"
+
+    portfolio_id: UUID = key(Uuid, _owned_by("portfolios.portfolio_id"))
+    revision: int = required(BigInteger, server_default="1")
+
+
 class Position(Table, table=True):
     """A holding: signed quantity of one instrument since its entry date. Prices in USD per share."""
 
@@ -106,6 +157,9 @@ class Position(Table, table=True):
         CheckConstraint(
             "(instrument = 'option') = (num_nonnulls(strike, expiry, option_type) = 3)",
             name="options_have_terms",
+        ),
+        CheckConstraint(
+            "investment_class IN ('PUBLIC', 'OPTIONS', 'PRIVATE')", name="investment_class_is_known"
         ),
     )
 
@@ -123,6 +177,8 @@ class Position(Table, table=True):
     entry_date: date = required(Date)
     exit_price: Decimal | None = optional(Numeric(18, 6))
     exit_date: date | None = optional(Date)
+    investment_class: str = required(String(10), server_default="PUBLIC")
+    investment_subtype: str | None = optional(String(50))
     created_at: datetime = _stamped()
 
 
@@ -141,13 +197,14 @@ class CashFlow(Table, table=True):
 
 
 class Tag(Table, table=True):
-    """A user's word for some positions, unique per user whatever the case."""
+    """A user's word for some positions, unique per user whatever the case. `colour`: "#rrggbb"."""
 
     __tablename__: ClassVar[str] = "tags"
 
     tag_id: UUID = key(Uuid)
     user_id: UUID = required(Uuid, _owned_by("users.user_id"))
     name: str = required(String(50))
+    colour: str = required(String(7), server_default="#64748b")
     created_at: datetime = _stamped()
 
 

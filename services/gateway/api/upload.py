@@ -324,6 +324,7 @@ def _position_row(portfolio_id: UUID, position_id: UUID, holding: Holding) -> di
         "portfolio_id": portfolio_id,
         "symbol": holding.symbol,
         "instrument": "option" if option else "stock",
+        "investment_class": "OPTIONS" if option else "PUBLIC",
         "underlying": holding.underlying,
         "option_type": option.option_type if option else None,
         "strike": option.strike if option else None,

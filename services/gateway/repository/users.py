@@ -41,7 +41,9 @@ async def save_user(
 
 async def save_refresh_token(session: Session, token_hash: str, user_id: UUID, expires_at: datetime) -> None:
     """Remember a token by its hash."""
-    session.add(RefreshToken(token_hash=token_hash, user_id=user_id, expires_at=expires_at))
+    session.add(
+        RefreshToken(token_hash=token_hash, user_id=user_id, expires_at=expires_at, family_id=uuid4())
+    )
     await session.flush()
 
 
