@@ -105,19 +105,23 @@ async def record_stress_failure(event: StressFailed, session: Session) -> None:
 
 async def _record_success(stage: str, event: ShardEvent, session: Session) -> None:
     await runs.save_stage(session, stage, event, current_trace_id())
-    await _derive_status(session, event.run_id)
+    await _derive_status(session, event)
 
 
 async def _record_failure(stage: str, event: WorkFailed, session: Session) -> None:
     await runs.save_failure(session, stage, event, current_trace_id())
-    await _derive_status(session, event.run_id)
+    await _derive_status(session, event)
 
 
-async def _derive_status(session: Session, run_id: UUID) -> None:
+async def _derive_status(session: Session, event: ShardEvent | WorkFailed) -> None:
+    """Derive the run's status; answers about the shard, or with a new status about the whole run, are outdated."""
+    run_id = event.run_id
     items = as_items(await runs.load_items(session, run_id))
     stages = stages_of(await runs.trigger_of(session, run_id))
     given_up = await runs.given_up_at(session, run_id)
-    await _save_outcome(session, run_id, outcome(items, given_up, stages))
+    news = await _save_outcome(session, run_id, outcome(items, given_up, stages))
+    concerned = await runs.load_portfolios_of(session, run_id) if news else event.portfolio_ids
+    await books.raise_revision(session, concerned)
 
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -126,16 +130,19 @@ def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
     return [Item(succeeded=row["status"] == "ok", **{name: row[name] for name in shared}) for row in rows]
 
 
-async def _save_outcome(session: Session, run_id: UUID, result: Outcome) -> None:
+async def _save_outcome(session: Session, run_id: UUID, result: Outcome) -> bool:
     troubles = [asdict(trouble) for trouble in result.troubles]
-    await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at)
+    return await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at)
 
 
 async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
     """Close every run that has been open for too long, naming what is missing; returns the runs closed."""
     overdue = await runs.load_overdue(session, now - timedelta(seconds=overdue_seconds))
+    concerned: set[UUID] = set()
     for run_id in overdue:
         items = as_items(await runs.load_items(session, run_id))
         stages = stages_of(await runs.trigger_of(session, run_id))
         await _save_outcome(session, run_id, outcome(items, now, stages))
+        concerned |= await runs.load_portfolios_of(session, run_id)
+    await books.raise_revision(session, concerned)
     return overdue

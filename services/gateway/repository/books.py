@@ -11,11 +11,20 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import CashFlow, IdempotencyKey, Portfolio, Position, PositionTag, Tag
+from services.gateway.tables import (
+    CashFlow,
+    IdempotencyKey,
+    Portfolio,
+    PortfolioRevision,
+    Position,
+    PositionTag,
+    Tag,
+)
 from shared.database import Rows, Session, lock, merge, sql_table
 
 portfolios, positions, flows = sql_table(Portfolio), sql_table(Position), sql_table(CashFlow)
 tags, position_tags, keys = sql_table(Tag), sql_table(PositionTag), sql_table(IdempotencyKey)
+revisions = sql_table(PortfolioRevision)
 
 
 # --- portfolios ---
@@ -81,6 +90,22 @@ async def delete_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) 
 async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
     """Let edits of one portfolio wait for each other until the transaction ends."""
     await session.execute(select(1).where(portfolios.c.portfolio_id == portfolio_id).with_for_update())
+
+
+async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> None:
+    """Outdate every answer given about these portfolios: in the transaction that changes what answers are made of.
+
+    In ascending order, so that nobody deadlocks; portfolios that were deleted meanwhile are passed over.
+    """
+    if not portfolio_ids:
+        return
+    there = select(portfolios.c.portfolio_id).where(portfolios.c.portfolio_id.in_(portfolio_ids))
+    held = there.order_by(portfolios.c.portfolio_id).with_for_update(read=True, key_share=True)
+    raised = insert(revisions).from_select(["portfolio_id"], held)
+    next_revision = {"revision": revisions.c.revision + 1}
+    await session.execute(
+        raised.on_conflict_do_update(index_elements=[revisions.c.portfolio_id], set_=next_revision)
+    )
 
 
 async def any_portfolio_exists(session: Session) -> bool:

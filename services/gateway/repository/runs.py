@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select, tuple_, update
+from sqlalchemy import case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
@@ -130,14 +130,23 @@ async def save_outcome(
     status: str,
     problems: Sequence[Mapping[str, Any]],
     finished_at: datetime | None,
-) -> None:
-    """Write what became of a run, as it was derived from its items."""
+) -> bool:
+    """Write what became of a run, as it was derived from its items; whether that is something new."""
     values = {
         "status": status,
         "problems": [dict(problem) for problem in problems],
         "finished_at": finished_at,
     }
-    await session.execute(update(runs).where(runs.c.run_id == run_id).values(values))
+    news = or_(*(runs.c[name].is_distinct_from(value) for name, value in values.items()))
+    changed = update(runs).where(runs.c.run_id == run_id, news).values(values)
+    return await session.scalar(changed.returning(runs.c.run_id)) is not None
+
+
+async def load_portfolios_of(session: Session, run_id: UUID) -> set[UUID]:
+    """Every portfolio that something was reported of in a run."""
+    return set(
+        await session.scalars(select(func.unnest(items.c.portfolio_ids)).where(items.c.run_id == run_id))
+    )
 
 
 async def close_run_without_work(session: Session, run_id: UUID, now: datetime) -> None:
