@@ -271,6 +271,54 @@ class BatchItem(Table, table=True):
     trace_id: str | None = optional(String(32))
 
 
+class RunEvent(Table, table=True):
+    """Something a run's followers are told, in the order of `event_id`; those that hold a portfolio of it, that is.
+
+    `kind`: stage, results or run; `data`: what is told, portfolios and users left out.
+    """
+
+    __tablename__: ClassVar[str] = "run_events"
+
+    event_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    recorded_at: datetime = required(DateTime(timezone=True), server_default=func.now(), index=True)
+    run_id: UUID = required(Uuid, _owned_by("batch_runs.run_id"), index=True)
+    kind: str = required(String(10))
+    portfolio_ids: list[UUID] = required(ARRAY(Uuid))
+    data: dict[str, Any] = required(JSONB)
+
+
+class EventTicket(Table, table=True):
+    """A permission to follow one's events once, by its SHA-256: for browsers, whose streams carry no header."""
+
+    __tablename__: ClassVar[str] = "event_tickets"
+
+    ticket_hash: str = key(String(64))
+    user_id: UUID = required(Uuid, _owned_by("users.user_id"))
+    expires_at: datetime = required(DateTime(timezone=True), index=True)
+
+
+class DeadLetter(Table, table=True):
+    """A message some service gave up on, as it lay in `dead.<service>`. `heard`: its subject; `payload`: its text.
+
+    `replayed_at` is set once: a message that fails again leaves a letter of its own.
+    """
+
+    __tablename__: ClassVar[str] = "dead_letters"
+
+    letter_id: UUID = key(Uuid)
+    service: str = required(String(20))
+    heard: str = required(String(100))
+    run_id: UUID | None = optional(Uuid)
+    attempts: int = required(Integer)
+    error: str = required(String(200))
+    message: str = required(String)
+    payload: str = required(String)
+    headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))
+    buried_at: datetime = required(DateTime(timezone=True), index=True)
+    replayed_at: datetime | None = optional(DateTime(timezone=True))
+    replayed_by: UUID | None = optional(Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL"))
+
+
 class OutboxRow(Table, table=True):
     """An event committed with the rows it speaks of, for the relay to publish. `headers` carry the trace."""
 
