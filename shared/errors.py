@@ -6,7 +6,7 @@
     ├── Permanent            no retry can help: straight to the dead letters
     │   ├── NotASession(as_of, previous)
     │   ├── InvalidRows(problem_by_row)
-    │   ├── InvalidScenario(messages)
+    │   ├── InvalidScenario(problems)
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
     └── Misconfigured        the process must not start
@@ -77,13 +77,15 @@ class InvalidRows(Permanent):
 
 
 class InvalidScenario(Permanent):
-    """A stress scenario that cannot be evaluated or stored; every problem is named."""
+    """A stress scenario that cannot be evaluated or stored: every problem as (field or None, message)."""
 
     code = "invalid_scenario"
 
-    def __init__(self, messages: Sequence[str]) -> None:
-        super().__init__("; ".join(messages))
-        self.problems = tuple({"message": message} for message in messages)
+    def __init__(self, problems: Sequence[tuple[str | None, str]]) -> None:
+        super().__init__(
+            "; ".join(f"{field}: {message}" if field else message for field, message in problems)
+        )
+        self.problems = tuple({"field": field, "message": message} for field, message in problems)
 
 
 class Unanswerable(Permanent):

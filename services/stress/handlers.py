@@ -272,18 +272,20 @@ def _described(definition: Mapping[str, Any]) -> Scenario:
     try:
         return calculations.custom_scenario(definition)
     except InvalidScenarios as error:
-        raise InvalidScenario(error.problems) from error
+        raise InvalidScenario([(each.field or None, each.message) for each in error.problems]) from error
 
 
-def _conflicts(scenario_id: str, mine: Collection[str], house: Collection[str]) -> Iterator[str]:
+def _conflicts(
+    scenario_id: str, mine: Collection[str], house: Collection[str]
+) -> Iterator[tuple[str | None, str]]:
     most = get_settings().custom_scenarios_per_user
     if scenario_id in house or scenario_id == WHAT_IF:
-        yield f"scenario_id: {scenario_id!r} is one of the house's: choose another"
+        yield "scenario_id", f"{scenario_id!r} is one of the house's: choose another"
     if scenario_id not in mine and len(mine) >= most:
-        yield f"you have {len(mine)} scenarios, and {most} is the most: delete one first"
+        yield None, f"you have {len(mine)} scenarios, and {most} is the most: delete one first"
 
 
-def _refuse(problems: Iterator[str]) -> None:
+def _refuse(problems: Iterator[tuple[str | None, str]]) -> None:
     if found := tuple(problems):
         raise InvalidScenario(found)
 

@@ -12,6 +12,7 @@ CATEGORIES = ("market", "rates", "rotation", "volatility", "historical", "custom
 SEVERITIES = ("mild", "moderate", "severe", "extreme")
 BASES = ("relative", "absolute")
 LARGEST_RISE = 10.0
+Flaw = tuple[str, str]  # (field, what is wrong with it and the fix)
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,24 @@ class Scenario:
         return {name: each if name == MARKET else each - market for name, each in returns.items()}
 
 
+@dataclass(frozen=True)
+class ScenarioProblem:
+    """What is wrong with one field of one definition, and the fix; "" where no scenario or no field can be named."""
+
+    scenario: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        place = ", ".join(name for name in (self.scenario, self.field) if name)
+        return f"{place}: {self.message}"
+
+
 class InvalidScenarios(ValueError):
     """Definitions that cannot be used; every problem names the scenario, the field and the fix."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: Sequence[ScenarioProblem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
 
 
@@ -67,7 +81,8 @@ def scenarios(definitions: object) -> tuple[Scenario, ...]:
     Raises `InvalidScenarios` with every problem of every definition at once.
     """
     if not isinstance(definitions, list | tuple):
-        raise InvalidScenarios(["scenarios: must be a list of objects: wrap them in [ ]"])
+        whole = ScenarioProblem("", "scenarios", "must be a list of objects: wrap them in [ ]")
+        raise InvalidScenarios([whole])
     problems = [problem for place, each in enumerate(definitions, 1) for problem in _problems(each, place)]
     problems += _repetitions(definitions)
     if problems:
@@ -80,8 +95,8 @@ def custom_scenario(definition: Mapping[str, Any]) -> Scenario:
 
     Raises `InvalidScenarios` with every problem at once.
     """
-    foreign = [f"{field}: only a scenario of the house has it: remove it" for field in _MEASURED]
-    problems = [problem for field, problem in zip(_MEASURED, foreign, strict=True) if field in definition]
+    foreign = "only a scenario of the house has it: remove it"
+    problems = [ScenarioProblem("", field, foreign) for field in _MEASURED if field in definition]
     problems += _problems(definition, 1)
     if problems:
         raise InvalidScenarios(problems)
@@ -107,51 +122,57 @@ def _scenario(definition: Mapping[str, Any]) -> Scenario:
     )
 
 
-def _problems(definition: object, place: int) -> Iterator[str]:
+def _problems(definition: object, place: int) -> Iterator[ScenarioProblem]:
     if not isinstance(definition, Mapping):
-        yield f"scenario {place}: must be an object with {', '.join(_CHECKS)}"
+        yield ScenarioProblem(f"scenario {place}", "", f"must be an object with {', '.join(_CHECKS)}")
         return
     label = definition.get("scenario_id")
     subject = f"scenario {label!r}" if isinstance(label, str) and label else f"scenario {place}"
+    for field, message in _flaws(definition):
+        yield ScenarioProblem(subject, field, message)
+
+
+def _flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
     for field in sorted(set(definition) - set(_CHECKS)):
-        yield f"{subject}, {field}: unknown field: remove it or use one of {', '.join(_CHECKS)}"
-    for field, check in _CHECKS.items():
-        for problem in _field_problems(definition, field, check):
-            yield f"{subject}, {problem}"
+        yield field, f"unknown field: remove it or use one of {', '.join(_CHECKS)}"
+    for field in _CHECKS:
+        yield from _field_flaws(definition, field)
     if not definition.get("shocks") and all(definition.get(field) is None for field in _SHOCKS):
-        yield f"{subject}, shocks: nothing is shocked: give at least one factor, a rate_shock or a volatility_shock"
-    for problem in _window_problems(definition):
-        yield f"{subject}, {problem}"
+        yield "shocks", "nothing is shocked: give at least one factor, a rate_shock or a volatility_shock"
+    yield from _window_flaws(definition)
 
 
-def _field_problems(
-    definition: Mapping[str, Any], field: str, check: Callable[[Any], Iterator[str]]
-) -> Iterator[str]:
+def _field_flaws(definition: Mapping[str, Any], field: str) -> Iterator[Flaw]:
     if field in definition:
-        for problem in check(definition[field]):
-            yield problem if problem.startswith(f"{field}.") else f"{field}: {problem}"
+        yield from ((field, message) for message in _CHECKS[field](definition[field]))
     elif field in _REQUIRED:
-        yield f"{field}: missing: add it"
+        yield field, "missing: add it"
+    by_factor = definition.get(field) if field in _BY_FACTOR else None
+    if isinstance(by_factor, Mapping):
+        for factor, shock in by_factor.items():
+            yield from ((f"{field}.{factor}", message) for message in _factor_problems(factor, shock))
 
 
-def _window_problems(definition: Mapping[str, Any]) -> Iterator[str]:
+def _window_flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
     first, last = (definition.get(field) for field in _DAYS)
     if (first is None) != (last is None):
-        yield "window_end: a window has a start and an end: give both or neither"
+        yield "window_end", "a window has a start and an end: give both or neither"
     elif first is not None and _is_day(first) and _is_day(last) and _as_day(first) >= _as_day(last):
-        yield f"window_end: {last} is not after {first}: correct one of them"
+        yield "window_end", f"{last} is not after {first}: correct one of them"
     elif first is None and any(definition.get(field) is not None for field in _MEASURED):
-        yield "window_start: missing: say when it was measured"
+        yield "window_start", "missing: say when it was measured"
 
 
-def _repetitions(definitions: Sequence[object]) -> list[str]:
+def _repetitions(definitions: Sequence[object]) -> list[ScenarioProblem]:
     ids = Counter(
         str(each.get("scenario_id"))
         for each in definitions
         if isinstance(each, Mapping) and "scenario_id" in each
     )
     return [
-        f"scenario {name!r}, scenario_id: used {times} times: give each scenario its own"
+        ScenarioProblem(
+            f"scenario {name!r}", "scenario_id", f"used {times} times: give each scenario its own"
+        )
         for name, times in ids.items()
         if times > 1
     ]
@@ -188,10 +209,6 @@ def _one_of(choices: Sequence[str]) -> Callable[[object], Iterator[str]]:
 def _shocks(value: object) -> Iterator[str]:
     if not isinstance(value, Mapping):
         yield f'{value!r} is not an object: write {{"Market": -0.10}}'
-        return
-    for factor, shock in value.items():
-        for problem in _factor_problems(factor, shock):
-            yield f"shocks.{factor}: {problem}"
 
 
 def _factor_problems(factor: object, shock: object) -> Iterator[str]:
@@ -252,6 +269,7 @@ _LARGEST_NUMBER = 1e300  # a whole number in JSON may be beyond what a float hol
 _IDENTIFIER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 _REQUIRED = ("scenario_id", "name", "description", "category", "severity")
 _SHOCKS = ("rate_shock", "volatility_shock")
+_BY_FACTOR = ("shocks", "measured_returns")
 _NUMBERS = (*_SHOCKS, "measured_rate_change")
 _DAYS = ("window_start", "window_end")
 _MEASURED = (*_DAYS, "measured_returns", "measured_rate_change", "measured_source")
