@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import Admin, Gateway, GatewayParts, Limit, Offset, OpenSession
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.schemas import SOME_ID, Page, RunDetail, RunOut, example
 from services.gateway.api.upload import date_outside_data
@@ -34,7 +35,9 @@ from shared.messaging import Refused, Unanswered, ask
 
 ROWS_PER_REQUEST = 4_000  # keeps a request well below the bus's one megabyte
 MAX_ROWS = 50_000
-router = APIRouter(prefix="/admin", tags=["admin"], responses=documented(401, 403, 422))
+router = APIRouter(
+    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
+)
 AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
 
 

@@ -12,7 +12,7 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.handlers import close_overdue_runs
-from services.gateway.repository import books, outbox, users
+from services.gateway.repository import idempotency, outbox, users
 from services.gateway.repository.rows import Row
 from shared.contracts.event import Event
 from shared.database import Database
@@ -114,6 +114,6 @@ class Sweeper:
             return
         async with database.transaction() as session:
             await outbox.delete_published(session, now - timedelta(days=KEPT_DAYS))
-            await books.delete_answers(session, now - timedelta(days=KEPT_DAYS))
+            await idempotency.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await users.delete_expired_tokens(session, now)
         self._forget_at = now + timedelta(hours=1)

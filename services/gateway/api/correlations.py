@@ -18,6 +18,7 @@ from services.gateway.api.dependencies import (
     OpenSession,
     owned_or_first,
 )
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.reading.correlations import correlation_matrix, correlation_report, factor_matrix
 from services.gateway.api.schemas import (
@@ -40,7 +41,7 @@ from shared.published.factors import factor_exposures
 
 PORTFOLIOS_PER_SHARD = 50
 AS_EVERY_WEEK, LAST_SESSION = WantedCorrelations(), WantedBatch()
-router = APIRouter(tags=["correlations"], responses=documented(401, 422))
+router = APIRouter(tags=["correlations"], responses=documented(401, 422), route_class=OnceRoute)
 Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")]
 
 

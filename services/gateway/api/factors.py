@@ -15,6 +15,7 @@ from services.gateway.api.dependencies import (
     Offset,
     OpenSession,
 )
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import documented
 from services.gateway.api.reading.factors import (
     Wanted,
@@ -33,7 +34,9 @@ from services.gateway.api.schemas import (
 from services.gateway.calculations.sides import View
 from services.gateway.repository import factors
 
-router = APIRouter(prefix="/factors", tags=["factors"], responses=documented(401, 404, 422))
+router = APIRouter(
+    prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
 
 
 @router.get("/definitions", response_model=FactorDefinitions, responses=documented(401))

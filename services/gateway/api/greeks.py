@@ -8,13 +8,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.gateway.api.dependencies import Caller, Gateway, GatewayParts
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.values import Greek, Price, example
 from services.gateway.repository import market
 from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice, PriceOptions
 from shared.messaging import ask
 
-router = APIRouter(prefix="/risk/greeks", tags=["risk"], responses=documented(401, 422))
+router = APIRouter(
+    prefix="/risk/greeks", tags=["risk"], responses=documented(401, 422), route_class=OnceRoute
+)
 EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 
 

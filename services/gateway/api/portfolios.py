@@ -20,6 +20,7 @@ from services.gateway.api.dependencies import (
     at_once,
     owned_portfolio,
 )
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.report import portfolio_report
 from services.gateway.api.schemas import (
@@ -36,7 +37,9 @@ from services.gateway.repository.rows import Row
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
-router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422))
+router = APIRouter(
+    prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
 
 
 def _trimmed(text: str) -> str:

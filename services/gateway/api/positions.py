@@ -6,13 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from services.gateway.api.dependencies import ChosenPortfolio, Limit, Offset, OpenSession
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import documented
 from services.gateway.api.schemas import Page, PositionOut
 from services.gateway.repository import books
 from services.gateway.repository.books import PositionFilter
 from shared.instruments import PositionType, position_type
 
-router = APIRouter(prefix="/positions", tags=["positions"], responses=documented(401, 404, 422))
+router = APIRouter(
+    prefix="/positions", tags=["positions"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
 
 
 class TagMatch(StrEnum):

@@ -15,6 +15,7 @@ from services.gateway.api.dependencies import (
     OpenSession,
     owned_or_first,
 )
+from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.stress import NO_STRESS, stress_report, what_if_report
 from services.gateway.api.schemas import (
@@ -39,7 +40,9 @@ from shared.messaging import Refused, ask
 from shared.published.stress import stress_results
 
 LONGEST_ID = 60
-router = APIRouter(prefix="/risk/stress-testing", tags=["risk"], responses=documented(401, 404, 422))
+router = APIRouter(
+    prefix="/risk/stress-testing", tags=["risk"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
 Method = Literal["direct", "correlated", "comprehensive"]
 
 

@@ -1,7 +1,6 @@
 """Upload of a position file: read, judged, met with what the portfolio holds, and written in one transaction."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -10,11 +9,11 @@ from pathlib import PurePath
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, File, Form, Header, Query, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from services.gateway.api.dependencies import Caller, OpenSession, owned_portfolio
+from services.gateway.api.idempotency import OnceRoute, forget_answer
 from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_run
 from services.gateway.api.problems import FieldError, Problem, documented
 from services.gateway.api.schemas import SOME_ID, PortfolioOut, Price, Quantity, example
@@ -26,7 +25,12 @@ from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 
 MAX_TAGS_PER_USER = 100
-router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 409, 413, 422))
+router = APIRouter(
+    prefix="/portfolio",
+    tags=["portfolio"],
+    responses=documented(401, 404, 409, 413, 422),
+    route_class=OnceRoute,
+)
 
 
 class Mode(StrEnum):
@@ -167,40 +171,20 @@ class Judged:
 
 @router.post("/upload", response_model=UploadReport, responses={201: {"model": UploadReport}})
 async def upload_positions(
+    request: Request,
     response: Response,
     caller: Caller,
     session: OpenSession,
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description="CSV: ticker, quantity, entry_price, entry_date, tags")],
-    idempotency_key: Annotated[str | None, Header(max_length=200, min_length=1)] = None,
 ) -> Any:
-    """Load a CSV file into a new portfolio (201) or an existing one (200).
-
-    The same `Idempotency-Key` with the same request returns the first answer and writes nothing.
-    """
+    """Load a CSV file into a new portfolio (201) or an existing one (200)."""
     data = await file.read(positions_csv.MAX_BYTES + 1)
-    fingerprint = hashlib.sha256(data + options.model_dump_json().encode()).hexdigest()
-    if idempotency_key and (answer := await _first_answer(session, caller, idempotency_key, fingerprint)):
-        first = UploadReport.model_validate(answer["body"]).model_dump(
-            mode="json"
-        )  # fields in their order again
-        return JSONResponse(first, answer["status"], headers={"Idempotency-Replayed": "true"})
     report, created = await _upload(session, caller, options, data, file.filename)
     response.status_code = 201 if created else 200
-    if idempotency_key and not report.dry_run:
-        answer = {"status": response.status_code, "body": report.model_dump(mode="json")}
-        await books.save_answer(session, caller.user_id, idempotency_key, fingerprint, answer)
+    if report.dry_run:
+        forget_answer(request)
     return report
-
-
-async def _first_answer(session: Session, caller: User, key: str, fingerprint: str) -> dict[str, Any] | None:
-    first = await books.first_answer(session, caller.user_id, key)
-    if first is not None and first["request_hash"] != fingerprint:
-        raise Problem(
-            422, "idempotency_key_reused", "this Idempotency-Key came with a different request before"
-        )
-    answer: dict[str, Any] | None = first["answer"] if first else None
-    return answer
 
 
 async def _upload(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,17 +13,16 @@ from sqlalchemy.dialects.postgresql import insert
 from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import (
     CashFlow,
-    IdempotencyKey,
     Portfolio,
     PortfolioRevision,
     Position,
     PositionTag,
     Tag,
 )
-from shared.database import Rows, Session, lock, merge, sql_table
+from shared.database import Rows, Session, merge, sql_table
 
 portfolios, positions, flows = sql_table(Portfolio), sql_table(Position), sql_table(CashFlow)
-tags, position_tags, keys = sql_table(Tag), sql_table(PositionTag), sql_table(IdempotencyKey)
+tags, position_tags = sql_table(Tag), sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
 
 
@@ -272,26 +271,3 @@ async def save_cash_flow(
         "note": note,
     }
     return (await all_rows(session, insert(flows).values(row).returning(flows)))[0]
-
-
-# --- answers that are given again ---
-
-
-async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
-    """The answer (and the hash of its request) once given under this key; others with the key wait for us."""
-    await lock(session, "idempotency", user_id, key)
-    mine = and_(keys.c.user_id == user_id, keys.c.key == key)
-    return await one_row(session, select(keys).where(mine))
-
-
-async def save_answer(
-    session: Session, user_id: UUID, key: str, request_hash: str, answer: dict[str, Any]
-) -> None:
-    """Remember the answer for repetitions of the request."""
-    row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": answer}
-    await session.execute(insert(keys).values(row))
-
-
-async def delete_answers(session: Session, before: datetime) -> None:
-    """Forget answers given before a moment."""
-    await session.execute(delete(keys).where(keys.c.created_at < before))
