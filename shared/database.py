@@ -1,7 +1,8 @@
 """Postgres: one engine per process, one transaction per message, COPY-and-merge for writes."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from shared.settings import Settings
 
 Session = AsyncSession
 Rows = Sequence[Mapping[str, Any]]
+Step = Callable[[Session], Awaitable[object]]
 quote = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
 
 
@@ -64,11 +66,20 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._first: Step | None = None
+
+    def beginning_with(self, step: Step) -> "Database":
+        """The same connections; every transaction begins with this step."""
+        other = copy(self)
+        other._first = step
+        return other
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """One session in one transaction: committed on leaving, rolled back on any exception."""
         async with self._sessions() as session, session.begin():
+            if self._first is not None:
+                await self._first(session)
             yield session
 
     async def reachable(self) -> bool:

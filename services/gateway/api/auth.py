@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from services.gateway.api.dependencies import Caller, Gateway, GatewayParts, OpenSession, unauthorised
+from services.gateway.api.dependencies import Caller, Gateway, GatewayParts, unauthorised
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas import SOME_ID, example
 from services.gateway.api.tokens import new_refresh_token, token_hash
@@ -109,10 +109,11 @@ class TokenPair(BaseModel):
 
 
 @router.post("/register", status_code=201, response_model=UserOut, responses=documented(409, 422))
-async def register(wanted: Registration, session: OpenSession, gateway: GatewayParts) -> User:
+async def register(wanted: Registration, gateway: GatewayParts) -> User:
     """Create a user. The role is always `user`."""
     password_hash = await gateway.passwords.hash(wanted.password.get_secret_value())
-    user = await users.save_user(session, wanted.email, password_hash, full_name=wanted.full_name.strip())
+    async with gateway.database.transaction() as session:
+        user = await users.save_user(session, wanted.email, password_hash, full_name=wanted.full_name.strip())
     if user is None:
         raise Problem(409, "email_taken", f"there is a user with the address {wanted.email} already")
     return user
@@ -131,14 +132,13 @@ async def login(proof: Credentials, gateway: GatewayParts) -> TokenPair:
 
 
 @router.post("/refresh", responses=documented(401, 422))
-async def refresh(request: RefreshRequest, session: OpenSession, gateway: GatewayParts) -> TokenPair:
+async def refresh(request: RefreshRequest, gateway: GatewayParts) -> TokenPair:
     """Exchange a refresh token, which is used up by this, for new tokens."""
-    user_id = await users.use_refresh_token(session, token_hash(request.refresh_token), datetime.now(UTC))
-    if user_id is None:
-        raise unauthorised(
-            "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
-        )
-    return await _new_tokens(session, gateway, user_id)
+    async with gateway.database.transaction() as session:
+        user_id = await users.use_refresh_token(session, token_hash(request.refresh_token), datetime.now(UTC))
+        if user_id is not None:
+            return await _new_tokens(session, gateway, user_id)
+    raise unauthorised("invalid_refresh_token", "the refresh token is unknown, expired or used: log in again")
 
 
 async def _new_tokens(session: Session, gateway: Gateway, user_id: UUID) -> TokenPair:

@@ -1,15 +1,22 @@
-"""What endpoints are given: the gateway's parts, a session, the caller, the portfolio meant."""
+"""What endpoints are given: the gateway's parts, the caller, a session of the caller's, the portfolio meant.
+
+A route that works for a user takes `OpenSession` (one transaction around it) or `OwnDatabase` (as many as it opens);
+an operator's takes `AdminSession` or `AdminDatabase`. All know who asks, for `audit.record`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
+from services.gateway.api.audit import Actor, act_as
 from services.gateway.api.background import Relay
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.tokens import InvalidToken, Passwords, Tokens
@@ -36,29 +43,35 @@ class Gateway:
 
     @property
     def database(self) -> Database:
-        """Transactions as the gateway's own role."""
+        """Transactions as the gateway's own role: for logging in, operators and background work, never for a user."""
         return self.runtime.database
 
+    def database_for(self, actor: Actor) -> Database:
+        """Transactions of a user's requests. There is no other way to open one."""
+        return self.database.beginning_with(partial(_begin, actor))
 
-def the_gateway(request: Request) -> Gateway:
+    def database_of_operator(self, actor: Actor) -> Database:
+        """Transactions of an operator's requests: they see what everybody has."""
+        return self.database.beginning_with(partial(_begin, actor))
+
+
+async def _begin(actor: Actor, session: Session) -> None:
+    act_as(session, actor)
+
+
+async def the_gateway(connection: HTTPConnection) -> Gateway:
     """The parts the application was made of."""
-    gateway: Gateway = request.app.state.gateway
+    gateway: Gateway = connection.app.state.gateway
     return gateway
 
 
+async def network_address(connection: HTTPConnection) -> str:
+    """Where the request came from, as the server in front of the application tells."""
+    return connection.client.host if connection.client else "unknown"
+
+
 GatewayParts = Annotated[Gateway, Depends(the_gateway)]
-
-
-async def open_session(request: Request, gateway: GatewayParts) -> AsyncIterator[Session]:
-    """One transaction around the endpoint, committed before the answer leaves; a write wakes the relay."""
-    async with gateway.database.transaction() as session:
-        yield session
-    if request.method != "GET":
-        gateway.relay.wake()
-
-
-OpenSession = Annotated[Session, Depends(open_session, scope="function")]
-
+NetworkAddress = Annotated[str, Depends(network_address)]
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`")
 
 
@@ -72,8 +85,13 @@ async def current_user(
     """
     if credentials is None:
         raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
+    return await authenticated(gateway, credentials.credentials)
+
+
+async def authenticated(gateway: Gateway, access_token: str) -> User:
+    """The user behind an access token; 401 when it proves nothing."""
     try:
-        user_id = gateway.tokens.user_id(credentials.credentials)
+        user_id = gateway.tokens.user_id(access_token)
     except InvalidToken:
         raise unauthorised(
             "invalid_token", "the access token is expired or not valid: log in again"
@@ -103,6 +121,44 @@ async def current_admin(caller: Caller) -> User:
 Admin = Annotated[User, Depends(current_admin)]
 
 
+async def own_database(caller: Caller, gateway: GatewayParts, address: NetworkAddress) -> Database:
+    """Transactions that see and write only what is the caller's."""
+    return gateway.database_for(Actor(caller.user_id, address))
+
+
+async def admin_database(admin: Admin, gateway: GatewayParts, address: NetworkAddress) -> Database:
+    """Transactions of an operator: they see what everybody has."""
+    return gateway.database_of_operator(Actor(admin.user_id, address))
+
+
+OwnDatabase = Annotated[Database, Depends(own_database)]
+AdminDatabase = Annotated[Database, Depends(admin_database)]
+
+
+async def open_session(
+    request: Request, gateway: GatewayParts, database: OwnDatabase
+) -> AsyncIterator[Session]:
+    """One of the caller's transactions around the endpoint, committed before the answer leaves."""
+    async with database.transaction() as session:
+        yield session
+    if request.method != "GET":
+        gateway.relay.wake()
+
+
+async def admin_session(
+    request: Request, gateway: GatewayParts, database: AdminDatabase
+) -> AsyncIterator[Session]:
+    """One of an operator's transactions around the endpoint, committed before the answer leaves."""
+    async with database.transaction() as session:
+        yield session
+    if request.method != "GET":
+        gateway.relay.wake()
+
+
+OpenSession = Annotated[Session, Depends(open_session, scope="function")]
+AdminSession = Annotated[Session, Depends(admin_session, scope="function")]
+
+
 async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) -> Row:
     """The caller's portfolio; 404 when there is none, or when it is somebody else's."""
     portfolio = await books.load_portfolio(session, caller.user_id, portfolio_id)
@@ -111,21 +167,21 @@ async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) ->
     return portfolio
 
 
-async def named_portfolio(portfolio_id: UUID, caller: Caller, gateway: GatewayParts) -> Row:
+async def named_portfolio(portfolio_id: UUID, caller: Caller, database: OwnDatabase) -> Row:
     """The portfolio of the path."""
-    async with gateway.database.transaction() as session:
+    async with database.transaction() as session:
         return await owned_portfolio(session, caller, portfolio_id)
 
 
 async def chosen_portfolio(
     caller: Caller,
-    gateway: GatewayParts,
+    database: OwnDatabase,
     portfolio_id: Annotated[
         UUID | None, Query(description="default: the caller's only or first portfolio")
     ] = None,
 ) -> Row:
     """The portfolio of the query, or the caller's first."""
-    async with gateway.database.transaction() as session:
+    async with database.transaction() as session:
         return await owned_or_first(session, caller, portfolio_id)
 
 
