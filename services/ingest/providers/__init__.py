@@ -1,6 +1,6 @@
 """Where market data come from: one small protocol, and the providers that speak it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -52,6 +52,127 @@ class Coverage:
     def includes(self, session_date: date) -> bool:
         """Whether the session can be served."""
         return self.first <= session_date <= self.last
+
+
+@dataclass(frozen=True)
+class CorporateAction:
+    """A split or a cash dividend, from `ex_date` on.
+
+    `kind`: "split" or "dividend"; `value`: new shares per old one (4 for 4:1), or USD per share.
+    """
+
+    symbol: str
+    ex_date: date
+    kind: str
+    value: Decimal
+    source: str
+
+
+@dataclass(frozen=True)
+class OptionQuote:
+    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the OCC symbol."""
+
+    contract: str
+    session_date: date
+    bid: Decimal
+    ask: Decimal
+    last: Decimal | None
+    underlying_price: Decimal | None
+    source: str
+
+
+class ProviderUnavailable(Exception):
+    """A provider that is down, too slow, over its limit for good, or refuses the key; the next one is asked.
+
+    `reason` is a sentence for the run's warnings and holds no secret.
+    """
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(f"{provider}: {reason}")
+        self.provider = provider
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Part of what was asked for, as it arrives: stored at once, so that a crash loses no request.
+
+    `settled`: the symbols that are answered for good by now, those among them without a bar being unknown or
+    not traded in the range.
+    """
+
+    bars: Sequence[Bar]
+    settled: frozenset[str]
+
+
+class PriceProvider(Protocol):
+    """Daily closes."""
+
+    name: str
+
+    async def coverage(self) -> Coverage | None:
+        """The sessions this provider can serve; None for a live one, which has every closed session."""
+        ...
+
+    def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
+        """The closes missing per symbol, by the fewest requests; more than was asked for may come along.
+
+        Raises `ProviderUnavailable`, after which everything answered before is still good.
+        """
+        ...
+
+
+class CorporateActionProvider(Protocol):
+    """Splits and dividends."""
+
+    name: str
+
+    async def corporate_actions(
+        self, symbols: Collection[str], first: date, last: date
+    ) -> Sequence[CorporateAction]:
+        """Those with an ex-date between two dates, both included. Raises `ProviderUnavailable`."""
+        ...
+
+
+class YieldProvider(Protocol):
+    """Treasury yields."""
+
+    name: str
+
+    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
+        """Constant-maturity yields between two dates, both included. Raises `ProviderUnavailable`."""
+        ...
+
+
+class SecurityProvider(Protocol):
+    """What symbols are."""
+
+    name: str
+
+    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        """Facts about the symbols it knows among these; about all it can list when none are named.
+
+        Raises `ProviderUnavailable`.
+        """
+        ...
+
+
+class OptionQuoteProvider(Protocol):
+    """Quotes of listed options."""
+
+    name: str
+
+    async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
+        """The chains of the underlyings at the session's close. Raises `ProviderUnavailable`."""
+        ...
+
+
+class Pace(Protocol):
+    """What every request to a rate-limited provider waits for."""
+
+    async def wait(self) -> None:
+        """Return when one request may be sent now."""
+        ...
 
 
 class MarketDataProvider(Protocol):
