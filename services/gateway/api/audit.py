@@ -29,8 +29,8 @@ def act_as(session: Session, actor: Actor) -> None:
 async def record(session: Session, action: str, target: object = None, **details: Any) -> None:
     """Write that the session's actor did something; rolled back with it when it fails.
 
-    Every writing route calls this: `await record(session, "portfolio.deleted", portfolio_id, name=name)`. The sessions
-    of `OpenSession` and `AdminSession`, and of every database of the dependencies, know their actor. `action` is a
+    Every writing route calls this: `await record(session, "portfolio.deleted", portfolio_id, name=name)`. Sessions
+    of `OpenSession` and `CallersDatabase` know their actor. `action` is a
     stable word, noun and participle, at most 60 characters; `target` the id of what it was done to; `details` what a
     reader of the log needs to know, never a secret.
     """

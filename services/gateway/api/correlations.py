@@ -7,14 +7,15 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Response
 
+from services.gateway.api.audit import record
 from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import (
     Admin,
     AsOf,
     Caller,
+    CallersDatabase,
     ChosenPortfolio,
     ChosenView,
-    GatewayParts,
     OpenSession,
     owned_or_first,
 )
@@ -47,30 +48,33 @@ Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at m
 
 @router.get("/risk/correlations/positions/metrics", responses=documented(404))
 async def get_position_correlations(
-    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+    portfolio: ChosenPortfolio,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
 ) -> CorrelationReport:
     """Overall correlation, concentration, effective positions, and clusters with their members."""
-    return await correlation_report(gateway.database, portfolio["portfolio_id"], as_of, view)
+    return await correlation_report(database, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/risk/correlations/positions/matrix", responses=documented(404))
 async def get_position_matrix(
     portfolio: ChosenPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     limit: Largest = 100,
 ) -> CorrelationMatrix:
     """The correlation matrix by underlying, with the data quality of every pair."""
-    return await correlation_matrix(gateway.database, portfolio["portfolio_id"], as_of, view, limit)
+    return await correlation_matrix(database, portfolio["portfolio_id"], as_of, view, limit)
 
 
 @router.get("/risk/correlations/factors/matrix")
 async def get_factor_matrix(
-    _: Caller, gateway: GatewayParts, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
+    _: Caller, database: CallersDatabase, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
 ) -> FactorMatrix:
     """The factors' covariances and correlations, with the mean, least and greatest of the correlations."""
-    return await factor_matrix(gateway.database, as_of, space)
+    return await factor_matrix(database, as_of, space)
 
 
 @router.post("/risk/correlations/positions/calculate", status_code=202, responses=documented(404))
@@ -81,6 +85,7 @@ async def calculate_position_correlations(
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
     as_of = await latest_date(session, factor_exposures, portfolio_id, wanted.as_of)
     run_id = await _start_run(session, caller, as_of, [portfolio_id], wanted.parameters)
+    await record(session, "correlations.requested", portfolio_id, run_id=run_id, as_of=as_of)
     where = f"portfolio_id={portfolio_id}&as_of={as_of}"
     response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
     return CorrelationsStarted.model_validate(
@@ -102,6 +107,7 @@ async def calculate_every_portfolio(
     as_of = wanted.session_date or await correlations.latest_exposed_session(session)
     portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
     run_id = await _start_run(session, admin, as_of, portfolio_ids, CorrelationParameters())
+    await record(session, "batch.correlations_requested", run_id, as_of=as_of, portfolios=len(portfolio_ids))
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{run_id}"
     return CorrelationsStarted.model_validate(
         {

@@ -1,7 +1,8 @@
 """What endpoints are given: the gateway's parts, the caller, a session of the caller's, the portfolio meant.
 
-A route that works for a user takes `OpenSession` (one transaction around it) or `OwnDatabase` (as many as it opens);
-an operator's takes `AdminSession` or `AdminDatabase`. All know who asks, for `audit.record`.
+A route takes `OpenSession` (one transaction around it) or `CallersDatabase` (as many as it opens), never the gateway's
+own `database`: a user's transactions see and write only what is the user's, whatever their statements say. Under
+`/admin` an administrator's see what everybody has. All know who asks, for `audit.record`.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from starlette.requests import HTTPConnection
 
 from services.gateway.api.audit import Actor, act_as
 from services.gateway.api.background import Relay
+from services.gateway.api.feed import Feed
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.tokens import InvalidToken, Passwords, Tokens
 from services.gateway.calculations.sides import View
@@ -28,6 +30,7 @@ from services.gateway.tables import User
 from shared.database import Database, Session
 from shared.service import Runtime
 
+OPERATORS_PATH = "/api/v1/admin/"
 Result = TypeVar("Result")
 
 
@@ -40,6 +43,7 @@ class Gateway:
     tokens: Tokens
     passwords: Passwords
     relay: Relay
+    feed: Feed
 
     @property
     def database(self) -> Database:
@@ -121,22 +125,20 @@ async def current_admin(caller: Caller) -> User:
 Admin = Annotated[User, Depends(current_admin)]
 
 
-async def own_database(caller: Caller, gateway: GatewayParts, address: NetworkAddress) -> Database:
-    """Transactions that see and write only what is the caller's."""
-    return gateway.database_for(Actor(caller.user_id, address))
+async def callers_database(
+    connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
+) -> Database:
+    """The caller's transactions; an administrator's under `/admin` see what everybody has."""
+    actor = Actor(caller.user_id, address)
+    operates = caller.role == "admin" and connection.scope["route"].path.startswith(OPERATORS_PATH)
+    return gateway.database_of_operator(actor) if operates else gateway.database_for(actor)
 
 
-async def admin_database(admin: Admin, gateway: GatewayParts, address: NetworkAddress) -> Database:
-    """Transactions of an operator: they see what everybody has."""
-    return gateway.database_of_operator(Actor(admin.user_id, address))
-
-
-OwnDatabase = Annotated[Database, Depends(own_database)]
-AdminDatabase = Annotated[Database, Depends(admin_database)]
+CallersDatabase = Annotated[Database, Depends(callers_database)]
 
 
 async def open_session(
-    request: Request, gateway: GatewayParts, database: OwnDatabase
+    request: Request, gateway: GatewayParts, database: CallersDatabase
 ) -> AsyncIterator[Session]:
     """One of the caller's transactions around the endpoint, committed before the answer leaves."""
     async with database.transaction() as session:
@@ -145,18 +147,7 @@ async def open_session(
         gateway.relay.wake()
 
 
-async def admin_session(
-    request: Request, gateway: GatewayParts, database: AdminDatabase
-) -> AsyncIterator[Session]:
-    """One of an operator's transactions around the endpoint, committed before the answer leaves."""
-    async with database.transaction() as session:
-        yield session
-    if request.method != "GET":
-        gateway.relay.wake()
-
-
 OpenSession = Annotated[Session, Depends(open_session, scope="function")]
-AdminSession = Annotated[Session, Depends(admin_session, scope="function")]
 
 
 async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) -> Row:
@@ -167,7 +158,7 @@ async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) ->
     return portfolio
 
 
-async def named_portfolio(portfolio_id: UUID, caller: Caller, database: OwnDatabase) -> Row:
+async def named_portfolio(portfolio_id: UUID, caller: Caller, database: CallersDatabase) -> Row:
     """The portfolio of the path."""
     async with database.transaction() as session:
         return await owned_portfolio(session, caller, portfolio_id)
@@ -175,7 +166,7 @@ async def named_portfolio(portfolio_id: UUID, caller: Caller, database: OwnDatab
 
 async def chosen_portfolio(
     caller: Caller,
-    database: OwnDatabase,
+    database: CallersDatabase,
     portfolio_id: Annotated[
         UUID | None, Query(description="default: the caller's only or first portfolio")
     ] = None,

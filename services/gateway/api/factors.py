@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
+    CallersDatabase,
     ChosenView,
-    GatewayParts,
     Limit,
     NamedPortfolio,
     Offset,
@@ -49,19 +49,19 @@ async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
 @router.get("/exposures/{portfolio_id}")
 async def get_exposures(
     portfolio: NamedPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
 ) -> FactorReport:
     """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
-    return await factor_report(gateway.database, Wanted(portfolio["portfolio_id"], model, view), as_of)
+    return await factor_report(database, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
 @router.get("/exposures/{portfolio_id}/positions")
 async def get_position_exposures(
     portfolio: NamedPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
@@ -70,17 +70,17 @@ async def get_position_exposures(
 ) -> PositionFactorPage:
     """Every position's factor exposures and rate sensitivities with the regressions behind them, by symbol."""
     wanted = Wanted(portfolio["portfolio_id"], model, view)
-    return await position_factor_page(gateway.database, wanted, as_of, limit, offset)
+    return await position_factor_page(database, wanted, as_of, limit, offset)
 
 
 @router.get("/attribution/{portfolio_id}")
 async def get_attribution(
     portfolio: NamedPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     start: Annotated[
         date | None, Query(description="first session of the period; default: the last session alone")
     ] = None,
 ) -> AttributionReport:
     """The P&L of a period by factor: the parts and what is specific add up to the total, to the cent."""
-    return await attribution_report(gateway.database, portfolio["portfolio_id"], start, as_of)
+    return await attribution_report(database, portfolio["portfolio_id"], start, as_of)

@@ -7,12 +7,13 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.gateway.api.dependencies import Caller, Gateway, GatewayParts
+from services.gateway.api.dependencies import CallersDatabase, GatewayParts
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.values import Greek, Price, example
 from services.gateway.repository import market
 from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice, PriceOptions
+from shared.database import Database
 from shared.messaging import ask
 
 router = APIRouter(
@@ -99,10 +100,12 @@ class GreeksCalculated(BaseModel):
 
 
 @router.post("/calculate", responses=documented(503))
-async def calculate_greeks(wanted: OptionsToPrice, _: Caller, gateway: GatewayParts) -> GreeksCalculated:
+async def calculate_greeks(
+    wanted: OptionsToPrice, database: CallersDatabase, gateway: GatewayParts
+) -> GreeksCalculated:
     """Value options that nobody needs to hold, by the code that values those held; nothing is stored."""
     request = PriceOptions(
-        as_of=wanted.as_of or await _latest_session(gateway),
+        as_of=wanted.as_of or await _latest_session(database),
         engine=wanted.engine,
         options=tuple(wanted.options),
     )
@@ -110,8 +113,8 @@ async def calculate_greeks(wanted: OptionsToPrice, _: Caller, gateway: GatewayPa
     return GreeksCalculated.model_validate(answer.model_dump())
 
 
-async def _latest_session(gateway: Gateway) -> date:
-    async with gateway.database.transaction() as session:
+async def _latest_session(database: Database) -> date:
+    async with database.transaction() as session:
         latest = await market.latest_session(session)
     if latest is None:
         raise Problem(422, "no_market_data", "no session is known yet: say as_of")

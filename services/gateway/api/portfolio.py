@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from services.gateway.api.dependencies import (
     AsOf,
+    CallersDatabase,
     ChosenPortfolio,
-    GatewayParts,
     Limit,
     Offset,
     OpenSession,
@@ -42,7 +42,7 @@ async def get_portfolio(
 @router.get("/exposures", response_model=Page[ExposurePoint])
 async def get_exposures(
     portfolio: ChosenPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     start: Start = None,
     end: End = None,
     limit: Limit = 100,
@@ -51,11 +51,11 @@ async def get_exposures(
     """The three exposure measures by session, newest first."""
     portfolio_id = portfolio["portfolio_id"]
     items, total = await at_once(
-        gateway.database,
+        database,
         lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
         lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
     )
-    points = await _with_left_out(gateway.database, portfolio_id, items)
+    points = await _with_left_out(database, portfolio_id, items)
     return {"items": points, "total": total, "limit": limit, "offset": offset}
 
 
@@ -71,11 +71,11 @@ async def _with_left_out(database: Database, portfolio_id: UUID, items: list[Row
 @router.get("/performance")
 async def get_performance(
     portfolio: ChosenPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     start: Start = None,
     limit: Limit = 252,
     offset: Offset = 0,
 ) -> PerformanceReport:
     """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest first."""
-    return await performance_report(gateway.database, portfolio, (start, as_of), limit, offset)
+    return await performance_report(database, portfolio, (start, as_of), limit, offset)

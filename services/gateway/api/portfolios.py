@@ -12,7 +12,7 @@ from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
-    GatewayParts,
+    CallersDatabase,
     Limit,
     NamedPortfolio,
     Offset,
@@ -150,7 +150,7 @@ async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSess
 @router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])
 async def list_snapshots(
     portfolio: NamedPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     start: Annotated[date | None, Query(description="first session wanted")] = None,
     end: Annotated[date | None, Query(description="last session wanted")] = None,
     limit: Limit = 100,
@@ -159,7 +159,7 @@ async def list_snapshots(
     """The portfolio's snapshots, newest first."""
     portfolio_id = portfolio["portfolio_id"]
     rows, total = await at_once(
-        gateway.database,
+        database,
         lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
         lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
     )
@@ -172,9 +172,11 @@ async def list_snapshots(
 
 
 @router.get("/{portfolio_id}/report")
-async def get_report(portfolio: NamedPortfolio, gateway: GatewayParts, as_of: AsOf = None) -> PortfolioReport:
+async def get_report(
+    portfolio: NamedPortfolio, database: CallersDatabase, as_of: AsOf = None
+) -> PortfolioReport:
     """Everything about the portfolio in one answer, read concurrently."""
-    return await portfolio_report(gateway.database, portfolio, as_of)
+    return await portfolio_report(database, portfolio, as_of)
 
 
 @router.get("/{portfolio_id}/cash-flows", response_model=Page[CashFlowOut])

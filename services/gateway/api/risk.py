@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from services.gateway.api.dependencies import (
     AsOf,
+    CallersDatabase,
     ChosenPortfolio,
     ChosenView,
-    GatewayParts,
     Limit,
     Offset,
 )
@@ -33,28 +33,31 @@ ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
 
 @router.get("/greeks")
 async def get_greeks(
-    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+    portfolio: ChosenPortfolio,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
 ) -> GreeksReport:
     """The Greeks of the portfolio or one side of it, and each option position's with the inputs they came from."""
-    return await greeks_report(gateway.database, portfolio["portfolio_id"], as_of, view)
+    return await greeks_report(database, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/factors")
 async def get_factors(
     portfolio: ChosenPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
 ) -> FactorReport:
     """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
-    return await factor_report(gateway.database, Wanted(portfolio["portfolio_id"], model, view), as_of)
+    return await factor_report(database, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
 @router.get("/factors/positions")
 async def get_position_factors(
     portfolio: ChosenPortfolio,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
@@ -63,20 +66,23 @@ async def get_position_factors(
 ) -> PositionFactorPage:
     """Every position's factor exposures and rate sensitivities with the regressions behind them, by symbol."""
     wanted = Wanted(portfolio["portfolio_id"], model, view)
-    return await position_factor_page(gateway.database, wanted, as_of, limit, offset)
+    return await position_factor_page(database, wanted, as_of, limit, offset)
 
 
 @router.get("/metrics")
 async def get_metrics(
-    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None, view: ChosenView = View.PORTFOLIO
+    portfolio: ChosenPortfolio,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
 ) -> MetricsReport:
     """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta, concentration."""
-    return await metrics_report(gateway.database, portfolio["portfolio_id"], as_of, view)
+    return await metrics_report(database, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/market-scenarios")
 async def get_market_scenarios(
-    portfolio: ChosenPortfolio, gateway: GatewayParts, as_of: AsOf = None
+    portfolio: ChosenPortfolio, database: CallersDatabase, as_of: AsOf = None
 ) -> MarketScenarioReport:
     """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the sensitivities."""
-    return await market_scenario_report(gateway.database, portfolio["portfolio_id"], as_of)
+    return await market_scenario_report(database, portfolio["portfolio_id"], as_of)

@@ -1,15 +1,17 @@
 """Stress testing: scenarios, their stored results, and what-if runs that stress answers at once."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
+from services.gateway.api.audit import record
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
-    Gateway,
+    CallersDatabase,
     GatewayParts,
     NamedPortfolio,
     OpenSession,
@@ -28,7 +30,6 @@ from services.gateway.api.schemas import (
 )
 from services.gateway.repository import stress
 from services.gateway.repository.rows import Row, latest_date
-from services.gateway.tables import User
 from shared.contracts.stress import (
     DeleteScenario,
     EvaluateWhatIf,
@@ -44,6 +45,18 @@ router = APIRouter(
     prefix="/risk/stress-testing", tags=["risk"], responses=documented(401, 404, 422), route_class=OnceRoute
 )
 Method = Literal["direct", "correlated", "comprehensive"]
+
+
+@dataclass(frozen=True)
+class WhatIfParts:
+    """What answering a what-if takes."""
+
+    caller: Caller
+    database: CallersDatabase
+    gateway: GatewayParts
+
+
+Asking = Annotated[WhatIfParts, Depends()]
 
 
 class Included(StrEnum):
@@ -66,7 +79,7 @@ async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]
     responses={200: {"model": ScenarioOut}, **documented(503)},
 )
 async def save_scenario(
-    wanted: NewScenario, caller: Caller, gateway: GatewayParts, response: Response
+    wanted: NewScenario, caller: Caller, session: OpenSession, gateway: GatewayParts, response: Response
 ) -> Row:
     """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
     defaults = {
@@ -78,8 +91,8 @@ async def save_scenario(
     answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
     saved = ScenarioSaved.model_validate(answer.model_dump())
     response.status_code = 201 if saved.created else 200
-    async with gateway.database.transaction() as session:
-        scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
+    await record(session, "scenario.saved", saved.scenario_id, created=saved.created)
+    scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
     if scenario is None:
         raise not_found("scenario", saved.scenario_id)  # deleted since, by another request of the caller's
     return scenario
@@ -91,7 +104,9 @@ def _id_from(name: str) -> str:
 
 
 @router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
-async def delete_scenario(scenario_id: str, caller: Caller, gateway: GatewayParts) -> Response:
+async def delete_scenario(
+    scenario_id: str, caller: Caller, session: OpenSession, gateway: GatewayParts
+) -> Response:
     """Delete a scenario of the caller's own; results it already has stay."""
     request = DeleteScenario(user_id=caller.user_id, scenario_id=scenario_id)
     try:
@@ -100,48 +115,50 @@ async def delete_scenario(scenario_id: str, caller: Caller, gateway: GatewayPart
         if refused.refusal.code == "unknown_scenario":
             raise not_found("scenario", scenario_id) from None
         raise
+    await record(session, "scenario.deleted", scenario_id)
     return Response(status_code=204)
 
 
 @router.post("/direct-impact", responses=documented(503))
-async def evaluate_direct(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+async def evaluate_direct(wanted: WhatIf, asking: Asking) -> WhatIfReport:
     """What scenarios would do if only the factors they name moved."""
-    return await _what_if(wanted, "direct", caller, gateway)
+    return await _what_if(wanted, "direct", asking)
 
 
 @router.post("/correlated-impact", responses=documented(503))
-async def evaluate_correlated(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+async def evaluate_correlated(wanted: WhatIf, asking: Asking) -> WhatIfReport:
     """What scenarios would do if the other factors followed as they usually do."""
-    return await _what_if(wanted, "correlated", caller, gateway)
+    return await _what_if(wanted, "correlated", asking)
 
 
 @router.post("/comprehensive", responses=documented(503))
-async def evaluate_both(wanted: WhatIf, caller: Caller, gateway: GatewayParts) -> WhatIfReport:
+async def evaluate_both(wanted: WhatIf, asking: Asking) -> WhatIfReport:
     """What scenarios would do, directly and with the other factors following."""
-    return await _what_if(wanted, "comprehensive", caller, gateway)
+    return await _what_if(wanted, "comprehensive", asking)
 
 
-async def _what_if(wanted: WhatIf, method: Method, caller: User, gateway: Gateway) -> WhatIfReport:
-    async with gateway.database.transaction() as session:
-        portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
+async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatIfReport:
+    gateway, database = asking.gateway, asking.database
+    async with database.transaction() as session:
+        portfolio = await owned_or_first(session, asking.caller, wanted.portfolio_id)
         as_of = await latest_date(session, stress_results, portfolio["portfolio_id"], wanted.as_of)
     if as_of is None:
         raise Problem(422, "not_calculated", NO_STRESS)
     asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
     request = EvaluateWhatIf(**asked, method=method)
     answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
-    return await what_if_report(gateway.database, WhatIfEvaluated.model_validate(answer.model_dump()))
+    return await what_if_report(database, WhatIfEvaluated.model_validate(answer.model_dump()))
 
 
 @router.get("/results/{portfolio_id}")
 async def get_stress_results(
     portfolio: NamedPortfolio,
     caller: Caller,
-    gateway: GatewayParts,
+    database: CallersDatabase,
     as_of: AsOf = None,
     include: Annotated[list[Included], Query(description="`positions`: every position's part too")] = [],  # noqa: B006
 ) -> StressReport:
     """What every scenario would do to the portfolio, directly and with the other factors following."""
     with_positions = Included.POSITIONS in include
     portfolio_id = portfolio["portfolio_id"]
-    return await stress_report(gateway.database, caller.user_id, portfolio_id, as_of, with_positions)
+    return await stress_report(database, caller.user_id, portfolio_id, as_of, with_positions)
