@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
+from decimal import Decimal
+from functools import cached_property
 from pathlib import PurePath
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -12,32 +13,39 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
+from services.gateway.api import audit
 from services.gateway.api.dependencies import Caller, OpenSession, owned_portfolio
 from services.gateway.api.idempotency import OnceRoute, forget_answer
 from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_run
-from services.gateway.api.problems import FieldError, Problem, documented
-from services.gateway.api.schemas import SOME_ID, PortfolioOut, Price, Quantity, example
+from services.gateway.api.problems import Problem, documented
+from services.gateway.api.schemas.uploads import Mode, UploadReport
 from services.gateway.calculations import positions_csv
-from services.gateway.calculations.positions_csv import Change, Held, Holding, Holdings, Rules, Sheet
-from services.gateway.repository import books, market
+from services.gateway.calculations.positions_csv import (
+    Change,
+    Held,
+    Holding,
+    Holdings,
+    Rules,
+    Sheet,
+    Source,
+    Terms,
+)
+from services.gateway.calculations.positions_csv import Problem as RowProblem
+from services.gateway.repository import books, market, snapshots
 from services.gateway.tables import User
 from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
+from shared.instruments import position_type
 
 MAX_TAGS_PER_USER = 100
+MOST_SESSIONS = 1000
+LARGEST_BALANCE = Decimal(10) ** 16  # what the column of the portfolios table holds in dollars
 router = APIRouter(
     prefix="/portfolio",
     tags=["portfolio"],
     responses=documented(401, 404, 409, 413, 422),
     route_class=OnceRoute,
 )
-
-
-class Mode(StrEnum):
-    """Whether one bad row keeps the good ones out."""
-
-    PARTIAL = "partial"
-    ALL_OR_NOTHING = "all_or_nothing"
 
 
 class UploadOptions(BaseModel):
@@ -56,6 +64,11 @@ class UploadOptions(BaseModel):
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
+    entry_date: date | None = Field(
+        default=None,
+        description="for a broker's export without entry dates: when its positions count as entered; "
+        "default: the day of the export",
+    )
 
 
 def upload_options(
@@ -67,6 +80,7 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
+    entry_date: Annotated[date | None, Form()] = None,
 ) -> UploadOptions:
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
     form = {
@@ -76,6 +90,7 @@ def upload_options(
         "mode": mode,
         "dry_run": dry_run,
         "as_of": as_of,
+        "entry_date": entry_date,
     }
     given = {key: value for key, value in form.items() if value is not None}
     return query.model_copy(update={**given, "name": None})
@@ -87,86 +102,50 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
     return portfolio_name or name
 
 
-class HeldOut(BaseModel):
-    """What stood there before."""
-
-    quantity: Quantity
-    entry_price: Price
-
-
-class ChangeOut(BaseModel):
-    """What a row of the file does: new, updated (and what it replaces) or unchanged."""
-
-    line: int
-    symbol: str
-    entry_date: date
-    quantity: Quantity
-    entry_price: Price
-    kind: str
-    was: HeldOut | None
-
-
-class UploadReport(BaseModel):
-    """What became of the file. Nothing the file does not name is touched."""
-
-    model_config = example(
-        portfolio={
-            "portfolio_id": SOME_ID,
-            "name": "Long/short",
-            "equity_balance": 1000000.0,
-            "positions": 2,
-        },
-        dry_run=False,
-        mode="partial",
-        as_of="2022-12-28",
-        rows=3,
-        new=2,
-        updated=0,
-        unchanged=0,
-        rejected=1,
-        changes=[
-            {
-                "line": 2,
-                "symbol": "AAPL",
-                "entry_date": "2022-06-01",
-                "quantity": 100.0,
-                "entry_price": 148.71,
-                "kind": "new",
-                "was": None,
-            }
-        ],
-        problems=[{"line": 4, "field": "quantity", "code": "zero_quantity", "message": "quantity is 0: ..."}],
-        warnings=[],
-        run_id=SOME_ID,
-    )
-
-    portfolio: PortfolioOut | None = Field(description="null on a dry run that would create one")
-    dry_run: bool
-    mode: Mode
-    as_of: date
-    rows: int = Field(description="rows in the file, good and bad")
-    new: int
-    updated: int
-    unchanged: int
-    rejected: int
-    changes: list[ChangeOut]
-    problems: list[FieldError]
-    warnings: list[FieldError]
-    run_id: UUID | None = Field(description="the run that values the change; null when nothing changed")
-
-
 @dataclass(frozen=True)
-class Judged:
-    """A file after all its rules, and the session its change is valued for (None: nothing is known yet)."""
+class Plan:
+    """A file after all its rules, met with the portfolio it is for.
 
-    as_of: date
+    `portfolio_id` None: it is to be created. `valued_on`: the session its change is valued for, None before there are
+    any. `position_ids`: of what the portfolio holds, by symbol and entry date.
+    """
+
+    sheet: Sheet
+    rules: Rules
     holdings: Holdings
     valued_on: date | None
+    portfolio_id: UUID | None
+    changes: Sequence[Change]
+    position_ids: dict[tuple[str, date], UUID]
 
-    @property
+    @cached_property
     def rejected_lines(self) -> set[int]:
         """The lines that may not be loaded."""
         return {problem.line for problem in self.holdings.problems}
+
+    @cached_property
+    def written(self) -> list[Change]:
+        """The changes that are changes."""
+        return [change for change in self.changes if change.kind != "unchanged"]
+
+    @property
+    def felt_from(self) -> date | None:
+        """The first day whose numbers the file changes; None when it changes none."""
+        days = (change.felt_from for change in self.written)
+        return min((day for day in days if day is not None), default=None)
+
+    @property
+    def exported_equity(self) -> Decimal | None:
+        """Cash + market value of what is accepted, as a broker's export states them; None unless it is positive."""
+        cash = self.sheet.export.cash if self.sheet.export else None
+        values = [holding.market_value for holding in self.holdings.accepted]
+        if cash is None or any(value is None for value in values):
+            return None
+        total = cash + sum(value for value in values if value is not None)
+        return total if 0 < total < LARGEST_BALANCE else None
+
+
+FILE = "CSV: five columns, twelve columns, or Charles Schwab's export of positions"
 
 
 @router.post("/upload", response_model=UploadReport, responses={201: {"model": UploadReport}})
@@ -176,37 +155,28 @@ async def upload_positions(
     caller: Caller,
     session: OpenSession,
     options: Annotated[UploadOptions, Depends(upload_options)],
-    file: Annotated[UploadFile, File(description="CSV: ticker, quantity, entry_price, entry_date, tags")],
+    file: Annotated[UploadFile, File(description=FILE)],
 ) -> Any:
-    """Load a CSV file into a new portfolio (201) or an existing one (200)."""
-    data = await file.read(positions_csv.MAX_BYTES + 1)
-    report, created = await _upload(session, caller, options, data, file.filename)
-    response.status_code = 201 if created else 200
-    if report.dry_run:
-        forget_answer(request)
-    return report
+    """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and writes nothing.
 
-
-async def _upload(
-    session: Session, caller: User, options: UploadOptions, data: bytes, filename: str | None
-) -> tuple[UploadReport, bool]:
-    sheet = await _readable(data)
-    judged = await _judged(session, sheet, options)
-    _refuse_bad_rows(judged, options)
-    existing = await _existing(session, caller, options, filename)
-    held = await books.load_holdings(session, existing) if existing else []
-    changes = positions_csv.changes_to(_as_held(held), judged.holdings.accepted)
-    await _refuse_too_many_tags(session, caller, changes)
+    Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows
+    meet what the portfolio holds by instrument and entry date: new, updated or unchanged; nothing is ever deleted.
+    """
+    sheet = await _readable(await file.read(positions_csv.MAX_BYTES + 1))
+    plan = await _plan(session, caller, sheet, options, file.filename)
+    await _refuse(session, caller, plan, options)
     if options.dry_run:
-        return await _report(session, caller, options, judged, changes, existing, None), False
-    portfolio_id = existing or await _created(session, caller, options, filename)
-    await _write(session, caller, portfolio_id, changes, held)
-    if existing and options.equity_balance:
-        terms = {"equity_balance": options.equity_balance}
-        await books.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
-    run_id = await _start_run(session, caller, portfolio_id, changes, judged.valued_on)
-    report = await _report(session, caller, options, judged, changes, portfolio_id, run_id)
-    return report, existing is None
+        forget_answer(request)
+        return await _report(session, caller, options, plan, None, [])
+    response.status_code = 200 if plan.portfolio_id else 201
+    portfolio_id = await _saved_portfolio(session, caller, plan, options, file.filename)
+    await _write(session, caller, portfolio_id, plan)
+    run_id, restated = await _start_runs(session, caller, portfolio_id, plan)
+    await _record(session, portfolio_id, plan, file.filename)
+    return await _report(session, caller, options, replace(plan, portfolio_id=portfolio_id), run_id, restated)
+
+
+# --- judging ---
 
 
 async def _readable(data: bytes) -> Sheet:
@@ -217,46 +187,39 @@ async def _readable(data: bytes) -> Sheet:
         raise Problem(status, error.problem.code, error.problem.message, [asdict(error.problem)]) from None
 
 
-async def _judged(session: Session, sheet: Sheet, options: UploadOptions) -> Judged:
+async def _plan(
+    session: Session, caller: User, sheet: Sheet, options: UploadOptions, filename: str | None
+) -> Plan:
+    rules, valued_on = await _rules(session, sheet, options)
+    holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, rules)
+    portfolio_id = await _existing(session, caller, options, filename)
+    held = await books.load_holdings(session, portfolio_id) if portfolio_id else []
+    known = {(row["symbol"], row["entry_date"]): _held(row) for row in held}
+    changes = await asyncio.to_thread(positions_csv.changes_to, known, holdings.accepted)
+    ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
+    plan = Plan(sheet, rules, holdings, valued_on, portfolio_id, changes, ids)
+    return _without_overtagged(plan)
+
+
+async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tuple[Rules, date | None]:
+    """What the rows are held against, and the session the change is valued for."""
     known = await market.sessions_with_data(session)
     if options.as_of and known and options.as_of < known.first:
         raise date_outside_data(options.as_of, known)
     latest = await market.latest_session(session)
     as_of = options.as_of or latest or datetime.now(UTC).date()
+    if options.entry_date and options.entry_date > as_of:
+        detail = f"entry_date {options.entry_date} lies after {as_of}, the day the file is read for"
+        raise Problem(422, "date_in_future", detail)
     symbols = await market.known_symbols(session, positions_csv.underlyings(sheet))
-    holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(as_of, symbols, is_session))
     valued_on = await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
-    return Judged(as_of, holdings, valued_on)
+    return Rules(as_of, symbols, is_session, options.entry_date), valued_on
 
 
 def date_outside_data(day: date, known: market.SessionRange) -> Problem:
     """A 422 that names the sessions there is data for."""
     detail = f"{day} is outside the data: choose a session from {known.first} to {known.last}"
     return Problem(422, "date_outside_data", detail)
-
-
-def _refuse_bad_rows(judged: Judged, options: UploadOptions) -> None:
-    rejected = len(judged.rejected_lines)
-    errors = [asdict(problem) for problem in judged.holdings.problems]
-    if options.dry_run or not rejected:
-        return
-    if options.mode is Mode.ALL_OR_NOTHING:
-        raise Problem(422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors)
-    if not judged.holdings.accepted:
-        raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
-
-
-async def _refuse_too_many_tags(session: Session, caller: User, changes: Sequence[Change]) -> None:
-    wanted = {tag.lower() for change in changes for tag in change.holding.tags}
-    if wanted and len(wanted | await books.load_tag_names(session, caller.user_id)) > MAX_TAGS_PER_USER:
-        raise Problem(422, "too_many_tags", f"a user may have at most {MAX_TAGS_PER_USER} tags")
-
-
-def _as_held(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, date], Held]:
-    return {
-        (row["symbol"], row["entry_date"]): Held(row["quantity"], row["entry_price"], frozenset(row["tags"]))
-        for row in rows
-    }
 
 
 async def _existing(
@@ -272,93 +235,201 @@ async def _existing(
     return portfolio_id
 
 
-async def _created(session: Session, caller: User, options: UploadOptions, filename: str | None) -> UUID:
-    name = _name(options, filename)
-    portfolio_id = await books.save_portfolio(session, caller.user_id, name, options.equity_balance)
-    if portfolio_id is None:  # an upload beside this one created it since we looked
-        raise name_taken(name, await books.portfolio_named(session, caller.user_id, name))
-    return portfolio_id
-
-
 def _name(options: UploadOptions, filename: str | None) -> str:
     stem = "".join(letter for letter in PurePath(filename or "").stem if letter.isprintable())
     return options.portfolio_name or stem.strip()[:100] or "Portfolio"
 
 
-async def _write(
-    session: Session,
-    caller: User,
-    portfolio_id: UUID,
-    changes: Sequence[Change],
-    held: Sequence[dict[str, Any]],
-) -> None:
-    ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
-    changed = [change.holding for change in changes if change.kind != "unchanged"]
-    chosen = {holding.line: ids.get((holding.symbol, holding.entry_date)) or uuid4() for holding in changed}
-    rows = [_position_row(portfolio_id, chosen[holding.line], holding) for holding in changed]
+def _held(row: dict[str, Any]) -> Held:
+    terms = {name: row[name] for name in Terms.__dataclass_fields__}
+    return Held(Terms(**terms), frozenset(row["tags"]))
+
+
+def _without_overtagged(plan: Plan) -> Plan:
+    """The plan without the rows that would give a position more tags than it may carry."""
+    problems = positions_csv.too_many_tags(plan.changes)
+    if not problems:
+        return plan
+    lines = {problem.line for problem in problems}
+    holdings = replace(
+        plan.holdings,
+        accepted=tuple(holding for holding in plan.holdings.accepted if holding.line not in lines),
+        problems=tuple(sorted((*plan.holdings.problems, *problems), key=lambda problem: problem.line)),
+        warnings=tuple(warning for warning in plan.holdings.warnings if warning.line not in lines),
+    )
+    changes = [change for change in plan.changes if change.holding.line not in lines]
+    return replace(plan, holdings=holdings, changes=changes)
+
+
+async def _refuse(session: Session, caller: User, plan: Plan, options: UploadOptions) -> None:
+    """End the request when nothing of the file may be loaded."""
+    rejected = len(plan.rejected_lines)
+    errors = [asdict(problem) for problem in plan.holdings.problems]
+    if rejected and not options.dry_run and options.mode is Mode.ALL_OR_NOTHING:
+        raise Problem(422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors)
+    if rejected and not options.dry_run and not plan.holdings.accepted:
+        raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
+    wanted = {tag.lower() for change in plan.changes for tag in change.holding.tags}
+    if wanted and len(wanted | await books.load_tag_names(session, caller.user_id)) > MAX_TAGS_PER_USER:
+        raise Problem(422, "too_many_tags", f"a user may have at most {MAX_TAGS_PER_USER} tags")
+
+
+# --- writing ---
+
+
+async def _saved_portfolio(
+    session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
+) -> UUID:
+    if plan.portfolio_id is None:
+        return await _created(session, caller, plan, options, filename)
+    if options.equity_balance:
+        terms = {"equity_balance": options.equity_balance}
+        await books.save_portfolio_terms(session, caller.user_id, plan.portfolio_id, terms)
+    return plan.portfolio_id
+
+
+async def _created(
+    session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
+) -> UUID:
+    name, balance = _name(options, filename), options.equity_balance or plan.exported_equity
+    portfolio_id = await books.save_portfolio(session, caller.user_id, name, balance)
+    if portfolio_id is None:  # an upload beside this one created it since we looked
+        raise name_taken(name, await books.portfolio_named(session, caller.user_id, name))
+    return portfolio_id
+
+
+async def _write(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> None:
+    chosen = {change.holding.line: _position_id(plan, change.holding) for change in plan.written}
+    rows = [_position_row(portfolio_id, chosen[change.holding.line], change) for change in plan.written]
     await books.save_positions(session, rows)
-    tags = {chosen[holding.line]: holding.tags for holding in changed if holding.tags}
+    tags = {
+        chosen[change.holding.line]: change.holding.tags for change in plan.written if change.holding.tags
+    }
     await books.save_position_tags(session, caller.user_id, tags)
+    await books.raise_revision(session, [portfolio_id])
 
 
-def _position_row(portfolio_id: UUID, position_id: UUID, holding: Holding) -> dict[str, Any]:
-    option = holding.option
+def _position_id(plan: Plan, holding: Holding) -> UUID:
+    return plan.position_ids.get((holding.symbol, holding.entry_date)) or uuid4()
+
+
+def _position_row(portfolio_id: UUID, position_id: UUID, change: Change) -> dict[str, Any]:
+    holding, option = change.holding, change.holding.option
     return {
         "position_id": position_id,
         "portfolio_id": portfolio_id,
         "symbol": holding.symbol,
         "instrument": "option" if option else "stock",
-        "investment_class": "OPTIONS" if option else "PUBLIC",
         "underlying": holding.underlying,
         "option_type": option.option_type if option else None,
         "strike": option.strike if option else None,
         "expiry": option.expiry if option else None,
         "multiplier": holding.multiplier,
-        "quantity": holding.quantity,
-        "entry_price": holding.entry_price,
         "entry_date": holding.entry_date,
+        **asdict(change.terms),
     }
 
 
-async def _start_run(
-    session: Session, caller: User, portfolio_id: UUID, changes: Sequence[Change], valued_on: date | None
-) -> UUID | None:
-    if valued_on is None or all(change.kind == "unchanged" for change in changes):
-        return None
-    return await start_run(session, caller.user_id, portfolio_id, valued_on, "upload")
+async def _start_runs(
+    session: Session, caller: User, portfolio_id: UUID, plan: Plan
+) -> tuple[UUID | None, list[date]]:
+    """The run that values the change, and the earlier sessions whose snapshots it concerns, each run again."""
+    if plan.valued_on is None or plan.felt_from is None:
+        return None, []
+    stored = await _snapshots_from(session, portfolio_id, plan.felt_from) if plan.portfolio_id else []
+    restated = sorted(set(stored) - {plan.valued_on})
+    run_id = await start_run(session, caller.user_id, portfolio_id, plan.valued_on, "upload")
+    for day in restated:
+        await start_run(session, caller.user_id, portfolio_id, day, "upload")
+    return run_id, restated
+
+
+async def _snapshots_from(session: Session, portfolio_id: UUID, day: date) -> list[date]:
+    rows = await snapshots.load_snapshots(session, portfolio_id, day, None, MOST_SESSIONS, 0)
+    return [row["as_of"] for row in rows]
+
+
+async def _record(session: Session, portfolio_id: UUID, plan: Plan, filename: str | None) -> None:
+    await audit.record(
+        session,
+        "positions.uploaded",
+        portfolio_id,
+        file=(filename or "")[:200],
+        format=plan.sheet.source,
+        created=plan.portfolio_id is None,
+        rejected=len(plan.rejected_lines),
+        **_counts(plan),
+    )
+
+
+# --- telling ---
+
+
+def _counts(plan: Plan) -> dict[str, int]:
+    kinds = [change.kind for change in plan.changes]
+    return {kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")}
 
 
 async def _report(
     session: Session,
     caller: User,
     options: UploadOptions,
-    judged: Judged,
-    changes: Sequence[Change],
-    portfolio_id: UUID | None,
+    plan: Plan,
     run_id: UUID | None,
+    restated: Sequence[date],
 ) -> UploadReport:
-    kinds = [change.kind for change in changes]
-    portfolio = await owned_portfolio(session, caller, portfolio_id) if portfolio_id else None
+    portfolio = await owned_portfolio(session, caller, plan.portfolio_id) if plan.portfolio_id else None
+    span = {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
     return UploadReport.model_validate(
         {
             "portfolio": portfolio,
+            "source": _source(plan),
             "dry_run": bool(options.dry_run),
             "mode": options.mode or Mode.PARTIAL,
-            "as_of": judged.as_of,
-            "rows": len(changes) + len(judged.rejected_lines),
-            **{kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")},
-            "rejected": len(judged.rejected_lines),
-            "changes": [_change_row(change) for change in changes],
-            "problems": [asdict(problem) for problem in judged.holdings.problems],
-            "warnings": [asdict(problem) for problem in judged.holdings.warnings],
+            "as_of": plan.rules.as_of,
+            "rows": len(plan.changes) + len(plan.rejected_lines),
+            **_counts(plan),
+            "rejected": len(plan.rejected_lines),
+            "changes": [_change_row(change) for change in plan.changes],
+            "problems": [asdict(problem) for problem in plan.holdings.problems],
+            "warnings": [asdict(warning) for warning in _warnings(plan, options)],
+            "restated": span,
             "run_id": run_id,
         }
     )
 
 
+def _source(plan: Plan) -> dict[str, Any]:
+    export = plan.sheet.export
+    told = asdict(export) if export else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
+    entered = positions_csv.entry_date(plan.sheet, plan.rules) if export else None
+    return {
+        **told,
+        "format": plan.sheet.source,
+        "entry_date": entered,
+        "equity_balance": plan.exported_equity,
+    }
+
+
+def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
+    """What the rows' reader should know, after what concerns the file as a whole."""
+    whole = []
+    if options.entry_date and plan.sheet.source is not Source.SCHWAB:
+        message = "the file has entry dates of its own: the entry_date you sent is not used"
+        whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
+    return [*whole, *plan.holdings.warnings]
+
+
 def _change_row(change: Change) -> dict[str, Any]:
     holding = change.holding
-    shared = {
-        name: getattr(holding, name) for name in ("line", "symbol", "entry_date", "quantity", "entry_price")
+    option_type = holding.option.option_type if holding.option else None
+    return {
+        "line": holding.line,
+        "symbol": holding.symbol,
+        "position_type": position_type(option_type, holding.quantity),
+        "entry_date": holding.entry_date,
+        "tags": list(holding.tags),
+        "kind": change.kind,
+        "was": asdict(change.was.terms) if change.was else None,
+        **asdict(change.terms),
     }
-    return {**shared, "kind": change.kind, "was": asdict(change.was) if change.was else None}

@@ -147,7 +147,8 @@ async def test_uploading_again_reports_unchanged_updated_and_new(ann: Person) ->
 
     report = answer.json()
     assert (answer.status_code, report["unchanged"], report["updated"], report["new"]) == (200, 1, 1, 1)
-    assert report["changes"][1]["was"] == {"quantity": -50.0, "entry_price": 200.0}
+    was = report["changes"][1]["was"]
+    assert (was["quantity"], was["entry_price"]) == (-50.0, 200.0)
     after = {p["symbol"]: p for p in await positions_of(ann, portfolio_id)}
     assert (after["MSFT"]["quantity"], after["MSFT"]["position_id"]) == (-60.0, before["MSFT"])
     assert len(after) == 3

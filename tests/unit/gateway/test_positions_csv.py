@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from services.gateway.calculations.positions_csv import (
     MAX_BYTES,
     MAX_ROWS,
+    PUBLIC,
     Held,
     Holdings,
     Rules,
+    Terms,
     UnreadableFile,
     changes_to,
     holdings_of,
@@ -233,12 +236,10 @@ def test_unreadable_files_are_refused_with_a_code(data: bytes, code: str) -> Non
 
 
 def test_every_missing_column_is_named() -> None:
-    message = refusal(
-        b"Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,1,2022-01-03"
-    ).problem.message
+    message = refusal(b"Symbol,Quantity,Cost,When\nAAPL,1,1,2022-01-03").problem.message
 
-    assert "no column entry_price" in message
-    assert "Entry Price Per Share" in message
+    assert "no column entry_price and no column entry_date" in message
+    assert "found Symbol, Quantity, Cost, When" in message
 
 
 def test_rows_beyond_the_limit_refuse_the_file() -> None:
@@ -277,10 +278,10 @@ def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
         )
     ).accepted
     held = {
-        ("AAPL", day): Held(Decimal(1), Decimal(100), frozenset({"kept"})),
-        ("MSFT", day): Held(Decimal(1), Decimal(50), frozenset()),
-        ("GE", day): Held(Decimal(1), Decimal(9), frozenset()),
-        ("IBM", day): Held(Decimal(1), Decimal(1), frozenset()),
+        ("AAPL", day): held_at("1", "100", "kept"),
+        ("MSFT", day): held_at("1", "50"),
+        ("GE", day): held_at("1", "9"),
+        ("IBM", day): held_at("1", "1"),
     }
 
     changes = changes_to(held, accepted)
@@ -292,6 +293,10 @@ def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
         ("GE", "updated"),
     ]
     assert changes[1].was == held["MSFT", day]
+
+
+def held_at(quantity: str, price: str, *tags: str, **more: Any) -> Held:
+    return Held(Terms(Decimal(quantity), Decimal(price), PUBLIC, **more), frozenset(tags))
 
 
 def judge(data: bytes) -> Holdings | None:

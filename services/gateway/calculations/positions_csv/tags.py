@@ -1,0 +1,23 @@
+"""The tags of a position: the rules they share wherever they are written."""
+
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 50
+
+
+def tags_in(text: str) -> tuple[str, ...]:
+    """The comma-separated tags of a cell, inner white space collapsed, the first spelling of each kept."""
+    spellings: dict[str, str] = {}
+    for part in text.split(","):
+        tag = " ".join(part.split())
+        if tag:
+            spellings.setdefault(tag.lower(), tag)
+    return tuple(spellings.values())
+
+
+def why_not_a_tag(tag: str) -> str | None:
+    """What is wrong with a tag, as a sentence; None when nothing is."""
+    if len(tag) > MAX_TAG_LENGTH:
+        return f"the tag {tag[:20]!r}... is longer than {MAX_TAG_LENGTH} characters"
+    if not all(letter.isalnum() or letter in " _-:" for letter in tag):
+        return f"the tag {tag!r} may hold letters, digits, spaces, '_', '-' and ':' only"
+    return None
