@@ -1,4 +1,4 @@
-"""Which sessions are due, which prices are missing, and how portfolios are cut into shards."""
+"""Which sessions are due, how far back history goes, and how portfolios are cut into shards."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,37 +12,12 @@ MATURITY_YEARS: Mapping[str, float] = {
 
 
 @dataclass(frozen=True)
-class Gap:
-    """Sessions between two dates, both included, that some symbols miss."""
-
-    symbols: frozenset[str]
-    first: date
-    last: date
-
-
-@dataclass(frozen=True)
 class Shard:
     """One piece of work: `number` of `count`, and its portfolios in ascending order of id."""
 
     number: int
     count: int
     portfolio_ids: tuple[UUID, ...]
-
-
-def missing_prices(
-    expected: Sequence[date], held: Mapping[str, Collection[date]], symbols: Collection[str]
-) -> list[Gap]:
-    """The fewest requests that cover every missing (symbol, session).
-
-    Symbols that miss the same range share one request: from the first to the last session missing. `expected`:
-    the sessions wanted, ascending; `held`: the sessions stored per symbol (absent: none).
-    """
-    ranges: dict[tuple[date, date], set[str]] = {}
-    for symbol in symbols:
-        missing = sorted(set(expected) - set(held.get(symbol, ())))
-        if missing:
-            ranges.setdefault((missing[0], missing[-1]), set()).add(symbol)
-    return [Gap(frozenset(names), first, last) for (first, last), names in sorted(ranges.items())]
 
 
 def shards(portfolio_ids: Collection[UUID], size: int) -> list[Shard]:

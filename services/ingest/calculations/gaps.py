@@ -1,0 +1,66 @@
+"""Which prices are missing and worth asking for."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The sessions between two dates, both included, that a provider was asked for not long ago."""
+
+    first: date
+    last: date
+
+    def covers(self, session: date) -> bool:
+        """Whether an answer about the session was given: what is not stored, the provider does not have."""
+        return self.first <= session <= self.last
+
+    def and_also(self, first: date, last: date) -> "Asked":
+        """Both ranges where they touch, the later question alone where they do not."""
+        if last < self.first or first > self.last:
+            return Asked(first, last)
+        return Asked(min(first, self.first), max(last, self.last))
+
+
+def missing_sessions(
+    expected: Sequence[date], held: Mapping[str, Collection[date]], asked: Mapping[str, Asked]
+) -> dict[str, tuple[date, ...]]:
+    """The sessions to ask for, by symbol, ascending; symbols that miss nothing are absent.
+
+    `expected`: the sessions wanted; `held`: the sessions stored, one entry per symbol wanted; `asked`: what was
+    asked of the provider lately, whose answer would be the same again.
+    """
+    found = {}
+    for symbol, stored in held.items():
+        missing = sorted(set(expected) - set(stored))
+        before = asked.get(symbol)
+        worth_asking = tuple(day for day in missing if before is None or not before.covers(day))
+        if worth_asking:
+            found[symbol] = worth_asking
+    return found
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Sessions between two dates, both included, that some symbols miss."""
+
+    symbols: frozenset[str]
+    first: date
+    last: date
+
+
+def missing_prices(
+    expected: Sequence[date], held: Mapping[str, Collection[date]], symbols: Collection[str]
+) -> list[Gap]:
+    """The fewest requests that cover every missing (symbol, session).
+
+    Symbols that miss the same range share one request: from the first to the last session missing. `expected`:
+    the sessions wanted, ascending; `held`: the sessions stored per symbol (absent: none).
+    """
+    ranges: dict[tuple[date, date], set[str]] = {}
+    for symbol in symbols:
+        missing = sorted(set(expected) - set(held.get(symbol, ())))
+        if missing:
+            ranges.setdefault((missing[0], missing[-1]), set()).add(symbol)
+    return [Gap(frozenset(names), first, last) for (first, last), names in sorted(ranges.items())]

@@ -1,0 +1,37 @@
+"""What is missing is asked for once."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.calculations import Asked, missing_sessions
+
+WEEK = [date(2022, 12, day) for day in (19, 20, 21, 22, 23)]
+
+
+def test_only_what_is_not_stored_is_asked_for() -> None:
+    held = {"SPY": WEEK, "IWM": WEEK[:2], "QQQ": []}
+
+    assert missing_sessions(WEEK, held, {}) == {"IWM": tuple(WEEK[2:]), "QQQ": tuple(WEEK)}
+
+
+def test_what_a_provider_did_not_have_is_not_asked_again() -> None:
+    asked = {"IWM": Asked(WEEK[0], WEEK[3])}
+
+    assert missing_sessions(WEEK, {"IWM": WEEK[2:3]}, asked) == {"IWM": (WEEK[4],)}
+
+
+def test_questions_that_touch_are_one_and_others_forget_the_earlier() -> None:
+    earlier = Asked(WEEK[0], WEEK[2])
+
+    assert earlier.and_also(WEEK[2], WEEK[4]) == Asked(WEEK[0], WEEK[4])
+    assert earlier.and_also(WEEK[3], WEEK[4]) == Asked(WEEK[3], WEEK[4])
+
+
+@given(st.sets(st.sampled_from(WEEK)), st.sets(st.sampled_from(WEEK), min_size=1))
+def test_missing_and_stored_make_up_what_is_expected(stored: set[date], expected: set[date]) -> None:
+    found = missing_sessions(sorted(expected), {"SPY": stored}, {}).get("SPY", ())
+
+    assert set(found) | (stored & expected) == expected
+    assert not set(found) & stored
