@@ -3,8 +3,21 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Numeric, Select, String, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Numeric,
+    Select,
+    String,
+    Uuid,
+    select,
+)
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -92,6 +105,58 @@ class OptionQuote(Table, table=True):
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class CorporateAction(Table, table=True):
+    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date` on."""
+
+    __tablename__: ClassVar[str] = "corporate_actions"
+
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
+    ex_date: date = Field(sa_column=Column(Date, primary_key=True, index=True))
+    kind: str = Field(sa_column=Column(String(10), primary_key=True))
+    value: Decimal = Field(sa_column=Column(Numeric(18, 8), nullable=False))
+    source: str = Field(sa_column=Column(String(40), nullable=False))
+
+
+class FetchLogEntry(Table, table=True):
+    """What a provider was last asked about a symbol: the range, when, and whether it knew the symbol at all.
+
+    `kind`: "prices" or "corporate_actions".
+    """
+
+    __tablename__: ClassVar[str] = "fetch_log"
+
+    provider: str = Field(sa_column=Column(String(40), primary_key=True))
+    kind: str = Field(sa_column=Column(String(20), primary_key=True))
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
+    first_session: date = Field(sa_column=Column(Date, nullable=False))
+    last_session: date = Field(sa_column=Column(Date, nullable=False))
+    known: bool = Field(sa_column=Column(Boolean, nullable=False))
+    asked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class QuarantinedPrice(Table, table=True):
+    """A close that was not believed, and why; never used, kept to be looked at. `close`: USD per share, as sent."""
+
+    __tablename__: ClassVar[str] = "quarantined_prices"
+
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
+    session_date: date = Field(sa_column=Column(Date, primary_key=True))
+    source: str = Field(sa_column=Column(String(40), primary_key=True))
+    close: str = Field(sa_column=Column(String(40), nullable=False))
+    reason: str = Field(sa_column=Column(String(200), nullable=False))
+    seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class PriceClaim(Table, table=True):
+    """Who fetches a symbol's prices now. A claim past `claimed_until` is anybody's: its holder died."""
+
+    __tablename__: ClassVar[str] = "price_claims"
+
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
+    claimant: UUID = Field(sa_column=Column(Uuid, nullable=False, index=True))
+    claimed_until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
 
 
@@ -103,4 +168,6 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.securities: published_columns(Security, published.securities),
     published.treasury_yields: published_columns(TreasuryYield, published.treasury_yields),
     published.option_quotes: published_columns(OptionQuote, published.option_quotes),
+    published.corporate_actions: published_columns(CorporateAction, published.corporate_actions),
+    published.quarantined_prices: published_columns(QuarantinedPrice, published.quarantined_prices),
 }

@@ -1,6 +1,6 @@
 """Market data as ingest publishes it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Numeric, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Numeric, String
 
 from shared.published import published_view
 
@@ -64,4 +64,27 @@ option_quotes = published_view(
     Column("last", Numeric(18, 6)),
     Column("underlying_price", Numeric(18, 6)),
     Column("source", String),
+)
+
+# kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date on.
+corporate_actions = published_view(
+    "ingest",
+    "corporate_actions",
+    Column("symbol", String, primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("value", Numeric(18, 8)),
+    Column("source", String),
+)
+
+# Closes a source sent that were not believed, and why; never used in a calculation. close: text, as it was sent.
+quarantined_prices = published_view(
+    "ingest",
+    "quarantined_prices",
+    Column("symbol", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("close", String),
+    Column("reason", String),
+    Column("seen_at", DateTime(timezone=True)),
 )
