@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from alembic import context
-from sqlalchemy import ARRAY, Column, Select, select, text
+from sqlalchemy import ARRAY, Column, NullPool, Select, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -81,6 +81,30 @@ class Database:
             if self._first is not None:
                 await self._first(session)
             yield session
+
+    @asynccontextmanager
+    async def listening(
+        self, channel: str, heard: Callable[[], None]
+    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Call `heard` at every notification on a channel, over a connection that belongs to no pool.
+
+        Yields a probe that raises once the connection is lost; `heard` is called then, too.
+        """
+        engine = create_async_engine(
+            self.engine.url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"server_settings": {"application_name": f"sigmasight-listener-{channel}"}},
+        )
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await driver.add_listener(channel, lambda *_: heard())  # type: ignore[union-attr]
+            driver.add_termination_listener(lambda _: heard())  # type: ignore[union-attr]
+
+            async def probe() -> None:
+                await connection.execute(text("select 1"))
+
+            yield probe
 
     async def reachable(self) -> bool:
         """Whether a trivial query succeeds now."""

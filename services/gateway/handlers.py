@@ -1,13 +1,14 @@
-"""Run tracking: every event the pipeline tells becomes a row, and a run's status is derived from its rows."""
+"""Run tracking: every event becomes a row, a run's status is derived from its rows, and its followers are told."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.gateway.calculations.run_status import CORRELATIONS, Item, Outcome, outcome, stages_of
-from services.gateway.repository import books, runs
+from services.gateway.calculations.run_news import News, Run, run_news, shard_news
+from services.gateway.calculations.run_status import CORRELATIONS, Item, outcome, stages_of
+from services.gateway.repository import books, run_events, runs
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
@@ -23,10 +24,8 @@ router = ServiceRouter("gateway")
 
 @router.on(MarketClosed)
 async def open_run(event: MarketClosed, session: Session) -> None:
-    """A session's run has begun; with no portfolio anywhere there is nothing to wait for."""
+    """A session's run has begun; without a portfolio anywhere its only shard comes empty."""
     await runs.save_announcement(session, event)
-    if not await books.any_portfolio_exists(session):
-        await runs.close_run_without_work(session, event.run_id, event.occurred_at)
 
 
 @router.on(PricesUpdated)
@@ -104,24 +103,42 @@ async def record_stress_failure(event: StressFailed, session: Session) -> None:
 
 
 async def _record_success(stage: str, event: ShardEvent, session: Session) -> None:
-    await runs.save_stage(session, stage, event, current_trace_id())
-    await _derive_status(session, event)
+    if await runs.save_stage(session, stage, event, current_trace_id()):
+        await _follow_up(session, stage, event)
 
 
 async def _record_failure(stage: str, event: WorkFailed, session: Session) -> None:
-    await runs.save_failure(session, stage, event, current_trace_id())
-    await _derive_status(session, event)
+    if await runs.save_failure(session, stage, event, current_trace_id()):
+        await _follow_up(session, stage, event)
 
 
-async def _derive_status(session: Session, event: ShardEvent | WorkFailed) -> None:
-    """Derive the run's status; answers about the shard, or with a new status about the whole run, are outdated."""
-    run_id = event.run_id
-    items = as_items(await runs.load_items(session, run_id))
-    stages = stages_of(await runs.trigger_of(session, run_id))
-    given_up = await runs.given_up_at(session, run_id)
-    news = await _save_outcome(session, run_id, outcome(items, given_up, stages))
-    concerned = await runs.load_portfolios_of(session, run_id) if news else event.portfolio_ids
+@dataclass(frozen=True)
+class _Reported:
+    """A run with everything that was reported about it."""
+
+    run: Run
+    items: Sequence[Item]
+    given_up_at: datetime | None
+    portfolio_ids: frozenset[UUID]
+
+
+async def _follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:
+    """Derive what has become of the run, and tell its followers; answers about what has changed are outdated."""
+    reported = await _load_reported(session, event.run_id)
+    recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
+    news = shard_news(reported.run, recorded, reported.items, event.portfolio_ids)
+    over = await _derive_status(session, reported, reported.given_up_at)
+    concerned = event.portfolio_ids if over is None else reported.portfolio_ids
     await books.raise_revision(session, concerned)
+    await run_events.save_news(session, _rows(event.run_id, [*news, *(over or [])]))
+
+
+async def _load_reported(session: Session, run_id: UUID) -> _Reported:
+    rows = await runs.load_items(session, run_id)
+    head = await runs.load_head(session, run_id)
+    run = Run(run_id, head["as_of"], head["trigger"], stages_of(head["trigger"]))
+    portfolio_ids = frozenset(portfolio_id for row in rows for portfolio_id in row["portfolio_ids"])
+    return _Reported(run, as_items(rows), head["given_up_at"], portfolio_ids)
 
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -130,19 +147,31 @@ def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
     return [Item(succeeded=row["status"] == "ok", **{name: row[name] for name in shared}) for row in rows]
 
 
-async def _save_outcome(session: Session, run_id: UUID, result: Outcome) -> bool:
+async def _derive_status(
+    session: Session, reported: _Reported, closed_at: datetime | None
+) -> list[News] | None:
+    """Save what has become of a run, and what to tell of it; None when that is nothing new."""
+    result = outcome(reported.items, closed_at, reported.run.stages)
     troubles = [asdict(trouble) for trouble in result.troubles]
-    return await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at)
+    run_id = reported.run.run_id
+    if not await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at):
+        return None
+    return run_news(reported.run, result, sorted(reported.portfolio_ids))
+
+
+def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:
+    return [{"run_id": run_id, **vars(each), "portfolio_ids": list(each.portfolio_ids)} for each in news]
 
 
 async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
     """Close every run that has been open for too long, naming what is missing; returns the runs closed."""
     overdue = await runs.load_overdue(session, now - timedelta(seconds=overdue_seconds))
     concerned: set[UUID] = set()
+    told: list[dict[str, Any]] = []
     for run_id in overdue:
-        items = as_items(await runs.load_items(session, run_id))
-        stages = stages_of(await runs.trigger_of(session, run_id))
-        await _save_outcome(session, run_id, outcome(items, now, stages))
-        concerned |= await runs.load_portfolios_of(session, run_id)
+        reported = await _load_reported(session, run_id)
+        told += _rows(run_id, await _derive_status(session, reported, now) or [])
+        concerned |= reported.portfolio_ids
     await books.raise_revision(session, concerned)
+    await run_events.save_news(session, told)
     return overdue

@@ -10,6 +10,7 @@ from services.gateway.api import (
     admin,
     auth,
     correlations,
+    events,
     factors,
     greeks,
     health,
@@ -21,8 +22,9 @@ from services.gateway.api import (
     stress,
     upload,
 )
-from services.gateway.api.background import Relay, Sweeper
+from services.gateway.api.background import Relay, Sweeper, at_termination
 from services.gateway.api.dependencies import Gateway
+from services.gateway.api.feed import Feed
 from services.gateway.api.middleware import BodyLimit, BodyTooLarge, RequestMetrics, answer_too_large
 from services.gateway.api.tokens import Passwords, Tokens, signing_key
 from services.gateway.handlers import router as bus_router
@@ -50,7 +52,7 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
     tokens = Tokens(signing_key(settings, runtime.settings), settings.access_token_seconds)
     relay = Relay(settings.outbox_poll_seconds)
-    gateway = Gateway(runtime, settings, tokens, Passwords(), relay)
+    gateway = Gateway(runtime, settings, tokens, Passwords(), relay, Feed())
     app = FastAPI(title="SigmaSight", version="1", description=DESCRIPTION, lifespan=_lifespan(gateway))
     app.state.gateway = gateway
     app.include_router(_api())
@@ -78,6 +80,7 @@ def _api() -> APIRouter:
         correlations,
         stress,
         factors,
+        events,
         admin,
     ):
         api.include_router(module.router)
@@ -92,8 +95,9 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
         runtime = gateway.runtime
         await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
         await runtime.broker.start()
-        await runtime.start_background([gateway.relay.run, sweeper.run])
-        yield
+        await runtime.start_background([gateway.relay.run, gateway.feed.run, sweeper.run])
+        with at_termination(gateway.feed.close):
+            yield
         await runtime.stop_background()
         await runtime.broker.stop()
         await runtime.close()

@@ -1,8 +1,11 @@
 """What runs beside the requests: the relay that publishes the outbox, and the sweeper that closes overdue runs."""
 
 import asyncio
-from contextlib import suppress
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 
 import structlog
 from faststream.exceptions import FastStreamException
@@ -12,7 +15,7 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.handlers import close_overdue_runs
-from services.gateway.repository import idempotency, outbox, users
+from services.gateway.repository import idempotency, outbox, run_events, users
 from services.gateway.repository.rows import Row
 from shared.contracts.event import Event
 from shared.database import Database
@@ -116,4 +119,25 @@ class Sweeper:
             await outbox.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await idempotency.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await users.delete_expired_tokens(session, now)
+            await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
+            await run_events.delete_expired_tickets(session, now)
         self._forget_at = now + timedelta(hours=1)
+
+
+@contextmanager
+def at_termination(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` as soon as the process is told to stop: the server then waits for open streams before all else."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        act()
+        handlers[signal.Signals(number)](number, frame)
+
+    for number in handlers:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -7,11 +7,13 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
 
 from shared.messaging import Refused, Unanswered
 
@@ -109,11 +111,13 @@ def install(app: FastAPI) -> None:
     for unavailable in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
         app.add_exception_handler(unavailable, _database_unavailable)
     app.add_exception_handler(DBAPIError, _database_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
 
-async def _as_problem(_: Request, error: Exception) -> Response:
+async def _as_problem(connection: Request | WebSocket, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    if isinstance(connection, WebSocket):  # nobody else answers a handshake that failed
+        await connection.send_denial_response(error.response())
     return error.response()
 
 
@@ -161,9 +165,11 @@ async def _database_error(request: Request, error: Exception) -> Response:
         return await _database_unavailable(request, error)
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _UNSTORABLE_TEXT:
         return Problem(422, "invalid_text", "the request holds a character that no text may hold").response()
-    return await _unexpected(request, error)
+    return await unexpected(request, error)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def unexpected(request: Request, error: Exception) -> Response:
+    """What is answered when nobody foresaw the error: nothing of the inside."""
+    trace.get_current_span().record_exception(error)
     log.error("request failed", path=request.url.path, exc_info=error)
     return Problem(500, "internal_error", "something went wrong here; the cause is in the log").response()

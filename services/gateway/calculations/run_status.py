@@ -38,6 +38,14 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class ShardOutcome:
+    """`state`: done, closed (something failed: nothing after it will come) or open; what is missing, and why."""
+
+    state: str
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred, if it is closed."""
 
@@ -73,26 +81,28 @@ def outcome(
     items = [item for item in reported if item.stage in stages]
     shards = max((item.shards for item in items if item.succeeded), default=1)
     states = [
-        _shard_state(shard, [item for item in items if item.shard == shard], stages)
+        shard_outcome(shard, [item for item in items if item.shard == shard], stages)
         for shard in range(shards)
     ]
-    if closed_at is None and any(state == "open" for state, _ in states):
+    if closed_at is None and any(each.state == "open" for each in states):
         return Outcome("running", (), None)
-    done = sum(state == "done" for state, _ in states)
+    done = sum(each.state == "done" for each in states)
     status = "completed" if done == shards else "partial" if done else "failed"
-    troubles = tuple(trouble for _, troubles in states for trouble in troubles)
+    troubles = tuple(trouble for each in states for trouble in each.troubles)
     last_row = max((item.occurred_at for item in items), default=closed_at)
     return Outcome(status, troubles, last_row if status == "completed" or closed_at is None else closed_at)
 
 
-def _shard_state(shard: int, items: Sequence[Item], stages: Sequence[str]) -> tuple[str, list[Trouble]]:
+def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> ShardOutcome:
+    """What became of a shard, by the items that are its own and belong to `stages`."""
     succeeded = {item.stage for item in items if item.succeeded}
     if succeeded.issuperset(stages):
-        return "done", []
+        return ShardOutcome("done")
     failed = [item for item in sorted(items, key=lambda item: stages.index(item.stage)) if not item.succeeded]
     if failed:
-        return "closed", [_failure(item) for item in failed]
-    return "open", [_missing(stage, shard) for stage in stages if stage not in succeeded]
+        return ShardOutcome("closed", tuple(_failure(item) for item in failed))
+    missing = tuple(_missing(stage, shard) for stage in stages if stage not in succeeded)
+    return ShardOutcome("open", missing)
 
 
 def _failure(item: Item) -> Trouble:

@@ -9,12 +9,12 @@ from sqlalchemy import case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import BatchItem, BatchRun
+from services.gateway.tables import BatchItem, BatchRun, Portfolio
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed
 from shared.database import Session, sql_table
 
-runs, items = sql_table(BatchRun), sql_table(BatchItem)
+runs, items, portfolios = sql_table(BatchRun), sql_table(BatchItem), sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
 
 
@@ -41,8 +41,8 @@ async def save_announcement(session: Session, event: MarketClosed) -> None:
     await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
 
 
-async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> None:
-    """A stage succeeded for a shard."""
+async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> bool:
+    """A stage succeeded for a shard; whether that is something new."""
     row = {
         "status": "ok",
         "elapsed_seconds": event.elapsed_seconds,
@@ -51,20 +51,20 @@ async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: 
         "error": None,
         "message": None,
     }
-    await _save_item(session, stage, event, row, trace_id)
+    return await _save_item(session, stage, event, row, trace_id)
 
 
-async def save_failure(session: Session, stage: str, event: WorkFailed, trace_id: str | None) -> None:
-    """A stage was given up for a shard."""
+async def save_failure(session: Session, stage: str, event: WorkFailed, trace_id: str | None) -> bool:
+    """A stage was given up for a shard; whether that is something new."""
     empty: dict[str, Any] = {"elapsed_seconds": 0.0, "counts": {}, "warnings": []}
     row = {"status": "failed", "error": event.error, "message": event.message, **empty}
-    await _save_item(session, stage, event, row, trace_id)
+    return await _save_item(session, stage, event, row, trace_id)
 
 
 async def _save_item(
     session: Session, stage: str, event: ShardEvent | WorkFailed, facts: dict[str, Any], trace_id: str | None
-) -> None:
-    """Record the item, one at a time per run.
+) -> bool:
+    """Record the item, one at a time per run; whether it says more than what was recorded before.
 
     Success outlives failure and the later report outlives the earlier, so the order of arrival does not matter.
     """
@@ -85,7 +85,8 @@ async def _save_item(
     )
     changes = {name: new.excluded[name] for name in row if name not in ("run_id", "stage", "shard")}
     key = [items.c.run_id, items.c.stage, items.c.shard]
-    await session.execute(new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives))
+    recorded = new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives)
+    return await session.scalar(recorded.returning(items.c.run_id)) is not None
 
 
 async def _lock_run(session: Session, event: ShardEvent | WorkFailed) -> None:
@@ -112,16 +113,12 @@ async def load_items(session: Session, run_id: UUID) -> list[Row]:
     return await all_rows(session, rows)
 
 
-async def trigger_of(session: Session, run_id: UUID) -> str:
-    """What set a run off."""
-    trigger: str | None = await session.scalar(select(runs.c.trigger).where(runs.c.run_id == run_id))
-    return trigger or UNKNOWN_TRIGGER
-
-
-async def given_up_at(session: Session, run_id: UUID) -> datetime | None:
-    """When the run was closed as overdue, if it was."""
+async def load_head(session: Session, run_id: UUID) -> Row:
+    """Session and trigger of a run that exists, and when it was closed as overdue, if it was."""
     overdue = runs.c.problems.contains([{"code": "overdue"}])
-    return await session.scalar(select(runs.c.finished_at).where(runs.c.run_id == run_id, overdue))
+    given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
+    head = select(runs.c.run_id, runs.c.as_of, runs.c.trigger, given_up).where(runs.c.run_id == run_id)
+    return (await all_rows(session, head))[0]
 
 
 async def save_outcome(
@@ -140,20 +137,6 @@ async def save_outcome(
     news = or_(*(runs.c[name].is_distinct_from(value) for name, value in values.items()))
     changed = update(runs).where(runs.c.run_id == run_id, news).values(values)
     return await session.scalar(changed.returning(runs.c.run_id)) is not None
-
-
-async def load_portfolios_of(session: Session, run_id: UUID) -> set[UUID]:
-    """Every portfolio that something was reported of in a run."""
-    return set(
-        await session.scalars(select(func.unnest(items.c.portfolio_ids)).where(items.c.run_id == run_id))
-    )
-
-
-async def close_run_without_work(session: Session, run_id: UUID, now: datetime) -> None:
-    """Complete a run that has nothing to do, unless it did report something."""
-    idle = ~select(items.c.run_id).where(items.c.run_id == run_id).exists()
-    closed = update(runs).where(runs.c.run_id == run_id, runs.c.status == "running", idle)
-    await session.execute(closed.values(status="completed", finished_at=now))
 
 
 async def load_overdue(session: Session, started_before: datetime) -> list[UUID]:
@@ -189,3 +172,12 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
         .scalar_subquery()
     )
     return await one_row(session, select(runs).where(runs.c.run_id == touching))
+
+
+async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
+    """Whether the user asked for the run, or has a portfolio that something was reported of in it."""
+    own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id).scalar_subquery()
+    touched = items.c.portfolio_ids.overlap(func.array(own))
+    reported = select(items.c.run_id).where(items.c.run_id == run_id, touched).exists()
+    asked = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.requested_by == user_id).exists()
+    return bool(await session.scalar(select(or_(asked, reported))))

@@ -169,14 +169,17 @@ async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, ad
     assert (run["trigger"], run["started_at"]) == ("clock", announced.occurred_at)
 
 
-async def test_a_close_without_portfolios_anywhere_is_complete_at_once(
+async def test_a_close_without_portfolios_anywhere_is_completed_by_its_empty_shard(
     gateway: Gateway, admin: Database
 ) -> None:
     event = MarketClosed.new(uuid4(), AS_OF, trigger="operator")
+    empty: list[Event] = [a_stage(kind, event.run_id, shards=1, portfolio_ids=()) for kind, _ in STAGES]
 
     await tell(gateway, [event])
+    before = await status(admin, event.run_id)
+    await tell(gateway, empty)
 
-    assert await status(admin, event.run_id) == "completed"
+    assert (before, await status(admin, event.run_id)) == ("running", "completed")
 
 
 async def test_an_overdue_run_is_closed_naming_what_is_missing(gateway: Gateway, admin: Database) -> None:

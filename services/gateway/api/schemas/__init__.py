@@ -30,6 +30,12 @@ from services.gateway.api.schemas.correlations import (
     WantedBatch,
     WantedCorrelations,
 )
+from services.gateway.api.schemas.events import (
+    ResultsEvent,
+    RunEvent,
+    StageEvent,
+    TicketOut,
+)
 from services.gateway.api.schemas.factors import (
     AttributionReport,
     FactorDefinition,
@@ -151,7 +157,9 @@ __all__ = [
     "Price",
     "Quantity",
     "RateOut",
+    "ResultsEvent",
     "RunDetail",
+    "RunEvent",
     "RunOut",
     "ScenarioGroup",
     "ScenarioList",
@@ -160,10 +168,12 @@ __all__ = [
     "SnapshotOut",
     "Space",
     "Spread",
+    "StageEvent",
     "StageOut",
     "StressOutcome",
     "StressReport",
     "StressResultOut",
+    "TicketOut",
     "UnmeasuredPair",
     "ValuedPosition",
     "WantedBatch",

@@ -1,0 +1,433 @@
+"""Followers hear of their runs as they happen: each event once, in order, and nobody else's."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import text
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from services.gateway.api.background import at_termination
+from services.gateway.api.dependencies import Gateway
+from services.gateway.api.feed import STREAMS_PER_USER, WAITING_AT_MOST, Feed, Follower, Told, Wanted
+from services.gateway.repository import run_events, runs
+from shared.contracts.event import Event
+from shared.contracts.factors import FactorsFailed
+from shared.database import Database
+from tests.builders import AS_OF
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, tell
+
+NAMES = [name for _, name in STAGES]
+pytestmark = pytest.mark.usefixtures("market")
+
+
+@pytest.fixture(scope="session")
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """The gateway behind a real server, for streams that never end by themselves."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    yield f"{host}:{port}"
+    server.should_exit = server.force_exit = True
+    await serving
+
+
+def of_portfolio(portfolio_id: str, run_id: UUID, shards: int = 1) -> list[Event]:
+    """A whole run of one portfolio."""
+    ids = (UUID(portfolio_id),)
+    return [a_stage(kind, run_id, shards=shards, portfolio_ids=ids) for kind, _ in STAGES]
+
+
+@contextlib.asynccontextmanager
+async def following(
+    address: str, person: Person, **query: Any
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """The person's server-sent events as `{"id", "event", "data"}`, from an open stream."""
+    headers = {"Authorization": f"Bearer {person.tokens['access_token']}"} | query.pop("headers", {})
+    async with (
+        httpx.AsyncClient(timeout=20) as client,
+        client.stream("GET", f"http://{address}/api/v1/events", params=query, headers=headers) as answer,
+    ):
+        assert answer.status_code == 200, await answer.aread()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield parsed(answer.aiter_lines())
+
+
+async def parsed(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
+    fields: dict[str, Any] = {}
+    async for line in lines:
+        name, _, value = line.partition(": ")
+        if name:
+            fields[name] = value
+        elif "data" in fields:
+            yield {"id": int(fields["id"]), "event": fields["event"], "data": json.loads(fields["data"])}
+            fields = {}
+
+
+async def everything(events: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event async for event in events]
+
+
+def named(events: list[dict[str, Any]]) -> list[str]:
+    return [event["data"].get("stage", event["event"]) for event in events]
+
+
+async def test_stages_are_told_as_they_are_recorded_and_the_run_ends_the_stream(
+    ann: Person, gateway: Gateway, address: str
+) -> None:
+    answer = (await ann.upload()).json()
+    portfolio_id, run_id = answer["portfolio"]["portfolio_id"], UUID(answer["run_id"])
+
+    async with following(address, ann, run_id=run_id) as events:
+        told = []
+        for event in of_portfolio(portfolio_id, run_id)[:-1]:
+            await tell(gateway, [event])
+            told.append(await anext(events))
+        await tell(gateway, of_portfolio(portfolio_id, run_id)[-1:])
+        told += await everything(events)
+
+    assert named(told) == [*NAMES, "results", "run"]
+    assert [event["data"].get("stages_done") for event in told[:6]] == [1, 2, 3, 4, 5, 6]
+    assert [event["data"]["status"] for event in told[6:]] == ["ready", "completed"]
+    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {(portfolio_id,)}
+    assert [event["id"] for event in told] == sorted({event["id"] for event in told})
+
+
+async def test_a_finished_run_is_told_from_its_beginning(ann: Person, gateway: Gateway, address: str) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    await tell(gateway, of_portfolio(portfolio_id, run_id))
+
+    async with following(address, ann, run_id=run_id) as events:
+        told = await everything(events)
+
+    assert named(told) == [*NAMES, "results", "run"]
+
+
+async def test_who_comes_back_hears_what_was_missed_once(ann: Person, gateway: Gateway, address: str) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    first, *rest = of_portfolio(portfolio_id, run_id)
+    await tell(gateway, [first])
+    async with following(address, ann, run_id=run_id) as events:
+        known = (await anext(events))["id"]
+    await tell(gateway, rest[:2])
+
+    async with following(address, ann, headers={"Last-Event-ID": str(known)}) as events:
+        missed = [await anext(events) for _ in range(2)]
+        await tell(gateway, rest[2:])
+        later = [await anext(events) for _ in range(5)]
+
+    assert named(missed + later) == [*NAMES[1:], "results", "run"]
+
+
+async def test_strangers_hear_nothing(ann: Person, bob: Person, gateway: Gateway, address: str) -> None:
+    hers, his = await ann.uploaded(), await bob.uploaded()
+
+    async with following(address, bob, after=0) as events:
+        await tell(gateway, of_portfolio(hers, uuid4()))
+        await tell(gateway, of_portfolio(his, uuid4())[:1])
+        heard = await anext(events)
+
+    assert heard["data"]["portfolio_ids"] == [his]
+
+
+async def test_in_a_shared_shard_everybody_hears_of_their_own(
+    ann: Person, bob: Person, gateway: Gateway, address: str
+) -> None:
+    ids = {"ann": await ann.uploaded(), "bob": await bob.uploaded()}
+    run_id, both = uuid4(), tuple(UUID(each) for each in ids.values())
+    failure = a_failure(FactorsFailed, run_id, 0, 1).model_copy(update={"portfolio_ids": both})
+
+    await tell(gateway, [a_stage(STAGES[0][0], run_id, shards=1, portfolio_ids=both), failure])
+    async with following(address, ann, after=0, follow=False) as events:
+        told = await everything(events)
+
+    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {(ids["ann"],)}
+    assert named(told) == ["prices", "factors", "results", "run"]
+    assert "no prices" not in json.dumps(told)
+
+
+async def test_who_asked_for_a_run_hears_of_every_shard(
+    operator: Person, ann: Person, gateway: Gateway, address: str
+) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    user_id = UUID((await operator.get("auth/me")).json()["user_id"])
+    async with gateway.database.transaction() as session:
+        await runs.save_run(session, run_id, AS_OF, "operator", user_id)
+
+    await tell(gateway, of_portfolio(portfolio_id, run_id))
+    async with following(address, operator, run_id=run_id) as events:
+        told = await everything(events)
+
+    assert named(told) == [*NAMES, "results", "run"]
+    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {()}
+
+
+async def test_anothers_run_is_not_found(ann: Person, bob: Person, gateway: Gateway) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    await tell(gateway, of_portfolio(portfolio_id, run_id))
+
+    theirs = await bob.get("events", run_id=str(run_id), follow=False)
+    nobodys = await bob.get("events", run_id=str(uuid4()), follow=False)
+
+    assert (theirs.status_code, theirs.json()["code"]) == (404, "run_not_found")
+    assert nobodys.status_code == 404
+
+
+async def test_what_is_rolled_back_is_not_told(ann: Person, gateway: Gateway) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+
+    with contextlib.suppress(ZeroDivisionError):
+        async with gateway.database.transaction() as session:
+            event = of_portfolio(portfolio_id, run_id)[0]
+            await runs.save_stage(session, "prices", event, None)  # type: ignore[arg-type]
+            await run_events.save_news(
+                session, [{"run_id": run_id, "kind": "stage", "portfolio_ids": [], "data": {}}]
+            )
+            raise ZeroDivisionError
+    told = await ann.get("events", after=0, follow=False)
+
+    assert (told.status_code, told.text) == (200, "")
+
+
+async def test_a_redelivered_event_is_told_once(ann: Person, gateway: Gateway) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+
+    await tell(gateway, of_portfolio(portfolio_id, run_id)[:2] * 3)
+    told = await ann.get("events", after=0, follow=False)
+
+    assert told.text.count("event: stage") == 2
+
+
+async def test_a_lost_connection_to_postgres_loses_no_event(
+    ann: Person, gateway: Gateway, admin: Database, address: str
+) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    first, *rest = of_portfolio(portfolio_id, run_id)
+
+    async with following(address, ann, after=0) as events:
+        await tell(gateway, [first])
+        told = [await anext(events)]
+        async with admin.transaction() as session:
+            ended = await session.execute(
+                text(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where application_name like 'sigmasight-listener-%' and datname = current_database()"
+                )
+            )
+        await tell(gateway, rest)
+        told += [await anext(events) for _ in range(7)]
+
+    assert ended.scalars().all() == [True]
+    assert named(told) == [*NAMES, "results", "run"]
+
+
+async def test_every_process_tells_its_own_followers(ann: Person, gateway: Gateway) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    user_id = UUID((await ann.get("auth/me")).json()["user_id"])
+    other = Feed()
+    reading = asyncio.create_task(other.run(gateway.runtime))
+
+    with other.following(user_id) as follower:
+        stream = other.stream(gateway.database, follower, Wanted(after=0), seconds=20)
+        waiting = asyncio.ensure_future(anext(stream))
+        await tell(gateway, of_portfolio(portfolio_id, run_id)[:1])
+        heard = await waiting
+        await tell(gateway, of_portfolio(portfolio_id, run_id)[1:2])
+        next_heard = await anext(stream)
+    reading.cancel()
+
+    assert [heard.data["stage"], next_heard.data["stage"]] == ["prices", "greeks"]
+
+
+async def test_users_who_were_disabled_hear_no_more(ann: Person, gateway: Gateway, admin: Database) -> None:
+    portfolio_id = await ann.uploaded()
+    user_id = UUID((await ann.get("auth/me")).json()["user_id"])
+    async with admin.transaction() as session:
+        await session.execute(text("update gateway.users set disabled_at = now()"))
+    await tell(gateway, of_portfolio(portfolio_id, uuid4()))
+
+    with gateway.feed.following(user_id) as follower:
+        stream = gateway.feed.stream(gateway.database, follower, Wanted(after=0, follow=False), seconds=1)
+
+        assert [told async for told in stream] == []
+
+
+async def test_a_ticket_opens_one_stream(ann: Person, http: httpx.AsyncClient) -> None:
+    ticket = (await ann.post("events/ticket", None)).json()["ticket"]
+    path = f"/api/v1/events?follow=false&ticket={ticket}"
+
+    first, second = await http.get(path), await http.get(path)
+
+    assert first.status_code == 200
+    assert (second.status_code, second.json()["code"]) == (401, "invalid_ticket")
+
+
+async def test_an_old_ticket_opens_nothing(ann: Person, http: httpx.AsyncClient, admin: Database) -> None:
+    ticket = (await ann.post("events/ticket", None)).json()["ticket"]
+    async with admin.transaction() as session:
+        await session.execute(text("update gateway.event_tickets set expires_at = now()"))
+
+    answer = await http.get(f"/api/v1/events?follow=false&ticket={ticket}")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_ticket")
+
+
+async def test_nobody_in_particular_follows_nothing(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/v1/events")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "missing_token")
+
+
+async def test_a_user_has_so_many_streams_and_no_more(ann: Person, gateway: Gateway) -> None:
+    user_id = UUID((await ann.get("auth/me")).json()["user_id"])
+
+    with contextlib.ExitStack() as open_streams:
+        for _ in range(STREAMS_PER_USER):
+            open_streams.enter_context(gateway.feed.following(user_id))
+        refused = await ann.get("events", follow=False)
+    taken = await ann.get("events", follow=False)
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+    assert "retry-after" in refused.headers
+    assert taken.status_code == 200
+
+
+def opened(address: str, person: Person | None, query: str = "") -> connect:
+    headers = {"Authorization": f"Bearer {person.tokens['access_token']}"} if person else {}
+    return connect(f"ws://{address}/api/v1/events/ws{query}", additional_headers=headers)
+
+
+async def received(socket: ClientConnection) -> list[dict[str, Any]]:
+    return [json.loads(message) async for message in socket]
+
+
+async def test_a_websocket_tells_the_same(ann: Person, gateway: Gateway, address: str) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    await tell(gateway, of_portfolio(portfolio_id, run_id)[:3])
+
+    async with opened(address, ann, f"?run_id={run_id}") as socket:
+        await tell(gateway, of_portfolio(portfolio_id, run_id)[3:])
+        by_socket = await received(socket)
+    async with following(address, ann, run_id=run_id) as events:
+        by_stream = await everything(events)
+
+    assert by_socket == by_stream
+    assert named(by_socket) == [*NAMES, "results", "run"]
+
+
+async def test_a_websocket_takes_a_ticket(ann: Person, address: str) -> None:
+    ticket = (await ann.post("events/ticket", None)).json()["ticket"]
+
+    async with opened(address, None, f"?follow=false&ticket={ticket}") as socket:
+        assert await received(socket) == []
+
+
+async def test_a_websocket_that_goes_leaves_nothing_behind(
+    ann: Person, gateway: Gateway, address: str
+) -> None:
+    user_id = UUID((await ann.get("auth/me")).json()["user_id"])
+
+    for _ in range(STREAMS_PER_USER + 1):
+        async with opened(address, ann):
+            pass
+    while gateway.feed.streams_of(user_id):
+        await asyncio.sleep(0.01)
+
+    assert (await ann.get("events", follow=False)).status_code == 200
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 401), ("?ticket=unknown", 401)])
+async def test_a_websocket_for_nobody_is_refused(address: str, query: str, status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(address, None, query):
+            pass
+
+    problem = json.loads(refused.value.response.body or b"{}")
+    assert (refused.value.response.status_code, problem["status"]) == (status, status)
+
+
+async def test_a_websocket_does_not_follow_anothers_run(
+    ann: Person, bob: Person, gateway: Gateway, address: str
+) -> None:
+    portfolio_id, run_id = await ann.uploaded(), uuid4()
+    await tell(gateway, of_portfolio(portfolio_id, run_id))
+
+    with pytest.raises(InvalidStatus) as refused:
+        async with opened(address, bob, f"?run_id={run_id}"):
+            pass
+
+    assert refused.value.response.status_code == 404
+
+
+async def test_a_follower_too_slow_is_cut_off_after_what_it_was_told() -> None:
+    follower = Follower(uuid4())
+
+    for number in range(WAITING_AT_MOST + 5):
+        follower.tell(Told(number, "stage", {}))
+    heard = []
+    while (told := await follower.next(1)) is not None:
+        heard.append(told.event_id)
+
+    assert heard == list(range(WAITING_AT_MOST))
+
+
+async def test_closing_the_feed_ends_its_streams(gateway: Gateway) -> None:
+    feed = Feed()
+
+    with feed.following(uuid4()) as follower:
+        feed.close()
+        stream = feed.stream(gateway.database, follower, Wanted(), seconds=60)
+
+        assert [told async for told in stream] == []
+
+
+@pytest.fixture
+def stop_signals() -> Iterator[list[int]]:
+    """What reaches the server's own handler of SIGTERM."""
+    heard: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        heard.append(number)
+
+    before = signal.signal(signal.SIGTERM, note)
+    yield heard
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_the_streams_hear_of_the_end_before_the_server(stop_signals: list[int]) -> None:
+    seen: list[int] = []
+
+    with at_termination(lambda: seen.append(len(stop_signals))):
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+
+    assert (seen, stop_signals) == ([0], [signal.SIGTERM] * 2)
+
+
+async def test_events_are_forgotten_after_their_time(ann: Person, gateway: Gateway) -> None:
+    portfolio_id = await ann.uploaded()
+    await tell(gateway, of_portfolio(portfolio_id, uuid4()))
+
+    async with gateway.database.transaction() as session:
+        await run_events.delete_told(session, datetime(2022, 1, 1, tzinfo=UTC))
+    kept = await ann.get("events", after=0, follow=False)
+    async with gateway.database.transaction() as session:
+        await run_events.delete_told(session, datetime.now(UTC))
+    gone = await ann.get("events", after=0, follow=False)
+
+    assert (kept.text.count("event: "), gone.text) == (8, "")
