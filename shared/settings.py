@@ -100,6 +100,9 @@ class Settings(EnvironmentSettings):
         default=10.0, gt=0.5, description="silence after which a message is redelivered"
     )
     retry_seconds: tuple[float, ...] = (0.5, 2.0, 8.0, 30.0)
+    retention_days: int = Field(
+        default=365, ge=30, description="days that details of a session are kept, counted from the newest one"
+    )
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field(default="json", pattern="^(json|text)$")

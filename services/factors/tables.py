@@ -11,6 +11,7 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import factors as published
+from shared.retention import Detail
 
 
 class Table(SQLModel):
@@ -251,3 +252,16 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
         CorrelationClusterMember, published.correlation_cluster_members
     ),
 }
+
+DETAILS = (
+    Detail(SymbolFactorBeta, owner="symbol"),
+    Detail(RateSensitivity, owner="symbol"),
+    Detail(FactorCovariance, owner="space"),
+    Detail(PositionFactorExposure),
+    # The P&L of the first session kept is explained by what the book was exposed to on the one before.
+    Detail(FactorExposure, stays=sql_table(FactorExposure).c.model == "market_relative"),
+    Detail(CorrelationCalculation),
+    Detail(CorrelationPair),
+    Detail(CorrelationCluster),
+    Detail(CorrelationClusterMember),
+)

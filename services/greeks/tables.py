@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid
+from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, select
 from sqlalchemy import Table as SqlTable
 from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
+from shared.published import gateway
 from shared.published import greeks as published
+from shared.retention import Detail
 
 
 class Table(SQLModel):
@@ -79,3 +81,14 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.contract_greeks: published_columns(ContractGreeks, published.contract_greeks),
     published.position_greeks: published_columns(PositionGreeks, published.position_greeks),
 }
+
+_contract, _held = sql_table(ContractGreeks).c, gateway.positions.c
+DETAILS = (
+    # The value of a contract that is in somebody's book is where the P&L of a session run again starts from.
+    Detail(
+        ContractGreeks,
+        owner="contract",
+        stays=select(gateway.positions).where(_held.symbol == _contract.contract).exists(),
+    ),
+    Detail(PositionGreeks),
+)

@@ -142,6 +142,7 @@ def _snapshot_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "price_coverage": snapshots.price_coverage,
         "greeks_coverage": snapshots.greeks_coverage,
         "warnings": [_as_json(caveats) for caveats in snapshots.caveats],
+        "carried": calculations.carried_prices(work, snapshots),
     }
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     union_all,
 )
 from sqlalchemy import Table as SqlTable
@@ -37,6 +38,7 @@ from sqlmodel import MetaData, SQLModel
 from shared.database import key, optional, required
 from shared.published import gateway
 from shared.published import snapshots as published
+from shared.retention import Detail
 
 MONEY = Numeric(20, 6)
 PRICE = Numeric(18, 6)
@@ -79,7 +81,10 @@ class PositionValuation(Table, table=True):
 
 
 class PortfolioSnapshot(Table, table=True):
-    """One portfolio on one session: its value, P&L and flows since `previous_session` (null at first)."""
+    """One portfolio on one session: its value, P&L and flows since `previous_session` (null at first).
+
+    `carried`: the symbols whose price, or whose underlying's, is older than the session or unknown, with both.
+    """
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
 
@@ -101,6 +106,7 @@ class PortfolioSnapshot(Table, table=True):
     price_coverage: float = required(Double)
     greeks_coverage: float = required(Double)
     warnings: list[dict[str, Any]] = required(JSONB)
+    carried: list[dict[str, str | None]] = required(JSONB, server_default="[]")
 
 
 class RiskMetric(Table, table=True):
@@ -215,3 +221,12 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.component_var: _component_parts(),
     published.pnl_attributions: _columns(pnl_attributions, published.pnl_attributions),
 }
+
+DETAILS = (
+    Detail(PositionValuation),
+    # NAV is summed over the whole chain of snapshots: none goes as long as its portfolio exists.
+    Detail(PortfolioSnapshot, stays=true()),
+    Detail(RiskMetric),
+    Detail(ComponentVar),
+    Detail(PnlAttribution),
+)

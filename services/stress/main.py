@@ -2,6 +2,10 @@
 
 from services.stress.handlers import mirror_scenarios, router
 from services.stress.settings import StressSettings
+from services.stress.tables import DETAILS
+from shared.retention import pruning
 from shared.service import create_service
 
-app = create_service("stress", router, StressSettings, on_startup=[mirror_scenarios])
+app = create_service(
+    "stress", router, StressSettings, on_startup=[mirror_scenarios], background=[pruning(DETAILS)]
+)

@@ -29,6 +29,7 @@ from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import stress as published
+from shared.retention import Detail
 
 
 class Table(SQLModel):
@@ -195,3 +196,5 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.pnl_dates: _pnl_dates(),
     published.position_scenario_pnl: _scenario_pnl(),
 }
+
+DETAILS = (Detail(StressResult), Detail(MarketRiskScenario), Detail(PositionPnl), Detail(PnlAxis))

@@ -4,6 +4,7 @@ from services.snapshots.calculations.book import Book, Quotes, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
 from services.snapshots.calculations.columns import (
     attribution_columns,
+    carried_prices,
     component_columns,
     metric_columns,
     valuation_columns,
@@ -64,6 +65,7 @@ __all__ = [
     "attribution_columns",
     "book_risks",
     "carried_forward",
+    "carried_prices",
     "component_columns",
     "days_needed",
     "gathered",

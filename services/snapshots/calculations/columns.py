@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from services.snapshots.calculations.book import Work
+from services.snapshots.calculations.book import Work, days
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.risk import BookRisk, Shard
 from services.snapshots.calculations.snapshot import Snapshots
 from services.snapshots.calculations.standing import AttributedDays, Day
 from services.snapshots.calculations.tail import TAIL_MEASURES
+from services.snapshots.calculations.valuation import Valuations
 
 Portfolios = Sequence[Hashable]
 Columns = Mapping[str, Any]  # by name: arrays or lists, one value per row
@@ -47,6 +48,42 @@ def valuation_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "delta_adjusted_exposure": lines.delta_adjusted[kept],
         "reason": lines.reason[kept],
     }
+
+
+def carried_prices(work: Work, snapshots: Snapshots) -> list[list[dict[str, str | None]]]:
+    """Per take the symbols whose price or underlying's price is not the session's own, as what is stored of them.
+
+    A snapshot rests on these: when a session before it brings a newer or another price, it is to be taken again.
+    """
+    lines = snapshots.valuations
+    session = days([take.session for take in work.takes])[lines.take]
+    own, underlying = lines.price_day == session, lines.underlying_price_day == session
+    found: list[dict[str, dict[str, str | None]]] = [{} for _ in work.takes]
+    for line in np.flatnonzero(lines.active & ~(own & underlying)).tolist():
+        carried = _carried_price(work, lines, line)
+        found[lines.take[line]].setdefault(str(carried["symbol"]), carried)
+    return [list(by_symbol.values()) for by_symbol in found]
+
+
+def _carried_price(work: Work, lines: Valuations, line: int) -> dict[str, str | None]:
+    held = lines.position[line]
+    return {
+        "symbol": work.book.symbol[held],
+        "underlying": work.book.underlying[held],
+        "price": _six_decimals(lines.price[line]),
+        "price_date": _day(lines.price_day[line]),
+        "underlying_price": _six_decimals(lines.underlying_price[line]),
+        "underlying_price_date": _day(lines.underlying_price_day[line]),
+    }
+
+
+def _six_decimals(price: float) -> str | None:
+    """The price as its column stores it."""
+    return None if np.isnan(price) else f"{price:.6f}"
+
+
+def _day(day: np.datetime64) -> str | None:
+    return None if np.isnat(day) else str(day)
 
 
 def metric_columns(portfolios: Portfolios, measured: Sequence[tuple[Day, Metric]]) -> Columns:

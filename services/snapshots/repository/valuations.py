@@ -64,26 +64,39 @@ async def load_stored_sessions(
 
 async def load_outdated_sessions(session: Session, portfolios: Portfolios, as_of: date) -> set[date]:
     """Later sessions resting on a price of `as_of` or before (or on none) that is not the latest any more."""
-    row = position_valuations.c
-    close, value = _latest_close(row.underlying, row.as_of), _latest_value(row.symbol, row.as_of)
+    snapshot, row = portfolio_snapshots.c, _carried_prices(portfolio_snapshots.c.carried)
+    close, value = (
+        _latest_close(row.c.underlying, snapshot.as_of),
+        _latest_value(row.c.symbol, snapshot.as_of),
+    )
     own_carried, underlying_carried = (
-        _carried(row.price_date, as_of),
-        _carried(row.underlying_price_date, as_of),
+        _carried(row.c.price_date, as_of),
+        _carried(row.c.underlying_price_date, as_of),
     )
     own_moved = or_(
-        row.price.is_distinct_from(func.round(cast(value.c.price, Numeric), 6)),
-        row.price_date.is_distinct_from(value.c.price_date),
+        row.c.price.is_distinct_from(func.round(cast(value.c.price, Numeric), 6)),
+        row.c.price_date.is_distinct_from(value.c.price_date),
     )
     underlying_moved = or_(
-        row.underlying_price.is_distinct_from(close.c.price),
-        row.underlying_price_date.is_distinct_from(close.c.price_date),
+        row.c.underlying_price.is_distinct_from(close.c.price),
+        row.c.underlying_price_date.is_distinct_from(close.c.price_date),
     )
-    # The carried rows, few as a rule, are named apart so that only they are looked up again.
-    carried = and_(row.portfolio_id.in_(portfolios), row.as_of > as_of, or_(own_carried, underlying_carried))
-    is_option = row.symbol != row.underlying
+    is_option = row.c.symbol != row.c.underlying
     moved = or_(and_(underlying_carried, underlying_moved), and_(is_option, own_carried, own_moved))
-    known = position_valuations.outerjoin(close, true()).outerjoin(value, true())
-    return set(await session.scalars(select(row.as_of).distinct().select_from(known).where(carried, moved)))
+    known = portfolio_snapshots.join(row, true()).outerjoin(close, true()).outerjoin(value, true())
+    later = and_(snapshot.portfolio_id.in_(portfolios), snapshot.as_of > as_of)
+    return set(
+        await session.scalars(select(snapshot.as_of).distinct().select_from(known).where(later, moved))
+    )
+
+
+def _carried_prices(carried: ColumnElement[Any]) -> Any:
+    """The elements of a snapshot's `carried` as rows."""
+    names = (Column("symbol", String), Column("underlying", String))
+    own = (Column("price", Numeric), Column("price_date", Date))
+    underlying = (Column("underlying_price", Numeric), Column("underlying_price_date", Date))
+    elements = func.jsonb_to_recordset(carried).table_valued(*names, *own, *underlying)
+    return elements.render_derived(name="carried", with_types=True)
 
 
 def _carried(price_date: ColumnElement[Any], as_of: date) -> ColumnElement[bool]:
@@ -196,10 +209,20 @@ def _last(query: Select[Any], by: ColumnElement[Any], name: str) -> FromClause:
 async def load_greeks(
     session: Session, portfolios: Portfolios, sessions: Iterable[date]
 ) -> dict[tuple[UUID, date], tuple[float | None, ...]]:
-    """(position, session) to the position's delta, gamma, theta, vega and rho."""
-    row = greeks.position_greeks.c
-    query = select(row.position_id, row.as_of, row.delta, row.gamma, row.theta, row.vega, row.rho)
-    found = await session.execute(query.where(row.portfolio_id.in_(portfolios), row.as_of.in_(sessions)))
+    """(position, session) to the position's delta, gamma, theta, vega and rho.
+
+    Made of the contracts' as greeks makes them: those of positions are not kept as long as snapshots are.
+    """
+    held, unit = gateway.positions.c, greeks.contract_greeks.c
+    size = cast(held.quantity, Double) * cast(held.multiplier, Double)
+    measured = (unit.delta, unit.gamma, unit.theta, unit.vega, unit.rho)
+    known = [case((unit.reason.is_(None), greek * size)) for greek in measured]
+    query = (
+        select(held.position_id, unit.as_of, *known)
+        .join_from(gateway.positions, greeks.contract_greeks, unit.contract == held.symbol)
+        .where(held.portfolio_id.in_(portfolios), unit.as_of.in_(sessions))
+    )
+    found = await session.execute(query)
     return {(position_id, as_of): tuple(values) for position_id, as_of, *values in found}
 
 

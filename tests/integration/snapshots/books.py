@@ -127,7 +127,7 @@ async def quote(
 
 
 async def value(admin: Database, day: date, price: float | None, delta: float | None, **given: Any) -> None:
-    """What greeks stored of the call and of the position in it."""
+    """What greeks stored of the call."""
     contract = {
         "contract": CALL,
         "as_of": day,
@@ -141,21 +141,10 @@ async def value(admin: Database, day: date, price: float | None, delta: float | 
         "model": "black_scholes",
         "price": price,
         "delta": delta,
-    }
-    position = {
-        "position_id": an_option()["position_id"],
-        "as_of": day,
-        "portfolio_id": BOOK,
-        "contract": CALL,
-        "underlying": "AAPL",
-        "quantity": -2,
-        "multiplier": 100,
-        "delta": delta and -200 * delta,
-        **dict.fromkeys(("gamma", "theta", "vega", "rho"), None if delta is None else -1.5),
+        **dict.fromkeys(("gamma", "theta", "vega", "rho"), None if delta is None else 0.0075),
     }
     async with admin.transaction() as session:
         await insert(session, "greeks.contract_greeks", [contract | given])
-        await insert(session, "greeks.position_greeks", [position])
 
 
 async def take(

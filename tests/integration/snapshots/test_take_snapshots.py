@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import event, text
 
 from services.snapshots.handlers import take_snapshots
+from services.snapshots.tables import DETAILS
 from shared.database import Database
 from shared.errors import NotASession
+from shared.retention import prune
 from tests.integration.snapshots.books import (
     BOOK,
     BOTH,
@@ -501,6 +503,26 @@ async def test_deleted_portfolio_has_no_snapshot(admin: Database, role: Role) ->
     told = await take(role, MONDAY, (BOOK, an_id("gone")))
 
     assert told.counts["snapshots"] == 1
+
+
+@pytest.mark.parametrize("corrected", [MONDAY, TUESDAY])
+async def test_corrected_close_reaches_later_snapshots_whose_valuations_are_pruned(
+    admin: Database, role: Role, corrected: date
+) -> None:
+    """GE has no close on Tuesday, Thursday and Friday: their snapshots rest on the close of a day before."""
+    await a_busy_week(admin)
+    for day in WEEK:
+        await take(role, day, BOTH)
+    assert "position_valuations" in await prune(role("snapshots"), DETAILS, retention_days=0)
+    await quote(admin, {corrected: 70.0}, "GE")
+
+    await take(role, corrected, BOTH)
+
+    restated = await published(role, "portfolio_snapshots")
+    await cleared(admin)
+    for day in WEEK:
+        await take(role, day, BOTH)
+    assert restated == await published(role, "portfolio_snapshots")
 
 
 async def statements_of(role: Role, as_of: date) -> tuple[int, Mapping[str, int]]:

@@ -1,0 +1,140 @@
+"""Details of old sessions go, and no number that anybody reads of the kept ones moves; whatever is run again."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.factors import tables as factors
+from services.greeks import tables as greeks
+from services.snapshots import tables as snapshots
+from services.stress import tables as stress
+from shared.calendar import sessions
+from shared.database import Database
+from shared.retention import prune
+from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.pipeline import Pipeline, content_hash, running_pipeline
+from tests.servers import Servers
+
+Role = Callable[[str], Database]
+Lines = dict[str, list[str]]
+SERVICES: tuple[Any, ...] = (greeks, factors, snapshots, stress)
+DAYS = sessions(date(2022, 12, 19), AS_OF)
+RETENTION = 6  # calendar days: the three sessions from December 22 on
+KEPT = [day for day in DAYS if (AS_OF - day).days <= RETENTION]
+OLD = DAYS[1]
+
+
+@pytest.fixture
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    async with running_pipeline(servers, admin) as running:
+        yield running
+
+
+@pytest.fixture
+async def book(admin: Database, empty: None) -> UUID:
+    """A long, a short, options, an entry and an exit."""
+    portfolio = await a_portfolio(admin, "Book", Decimal(100_000))
+    await save_positions(
+        admin,
+        a_position(portfolio, "AAPL", 100, 140),
+        a_position(portfolio, "XOM", -200, 105),
+        a_position(portfolio, "MSFT", 30, 240, DAYS[4]),
+        a_position(portfolio, "JPM", 20, 130, exit_date=DAYS[2], exit_price=Decimal(132)),
+        a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
+        a_position(portfolio, "MSFT230317P00230000", -1, 9.5),
+    )
+    return portfolio
+
+
+async def run(pipeline: Pipeline, *days: date) -> None:
+    for day in days:
+        run_id = await pipeline.close(day)
+        assert await pipeline.finished([run_id]) == {run_id: "completed"}
+
+
+async def prune_all(role: Role) -> dict[str, int]:
+    removed: dict[str, int] = {}
+    for service in SERVICES:
+        removed |= await prune(role(service.Table.metadata.schema), service.DETAILS, RETENTION)
+    return removed
+
+
+async def read(admin: Database, since: date) -> Lines:
+    """Every row of the sessions from `since` on, as other services and the gateway read them, by view."""
+    found = {}
+    async with admin.transaction() as session:
+        for service in SERVICES:
+            schema = service.Table.metadata.schema
+            for view in service.PUBLISHED:
+                dated = "as_of" in view.c
+                columns = ", ".join(column.name for column in view.columns if column.name != "price_run")
+                statement = f"select ({columns})::text from {schema}.{view.name}"
+                rows = text(statement + (" where as_of >= :since" if dated else ""))
+                lines = await session.scalars(rows, {"since": since} if dated else {})
+                found[view.name] = sorted(lines)
+    return found
+
+
+async def test_report_of_every_kept_session_is_the_same_after_pruning(
+    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+) -> None:
+    await run(pipeline, *DAYS)
+    before = await read(admin, since=KEPT[0])
+
+    removed = await prune_all(role)
+
+    assert {"position_pnl", "position_valuations", "position_greeks", "risk_metrics"} <= set(removed)
+    assert await read(admin, since=KEPT[0]) == before
+
+
+async def test_sessions_run_again_after_pruning_come_out_the_same(
+    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+) -> None:
+    await run(pipeline, *DAYS)
+    before = await read(admin, since=KEPT[0])
+    await prune_all(role)
+    pruned = await content_hash(admin)
+
+    await run(pipeline, *reversed(KEPT))
+
+    assert await read(admin, since=KEPT[0]) == before
+    assert await content_hash(admin) == pruned
+
+
+async def test_old_session_run_again_works_and_is_pruned_again(
+    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+) -> None:
+    await run(pipeline, *DAYS)
+    whole = await read(admin, since=DAYS[0])
+    await prune_all(role)
+    pruned = await content_hash(admin)
+
+    await run(pipeline, OLD)
+
+    again = await read(admin, since=DAYS[0])
+    own = f",{OLD},"
+    for view in (
+        "published_position_valuations",
+        "published_portfolio_snapshots",
+        "published_position_greeks",
+    ):
+        assert [line for line in again[view] if own in line] == [line for line in whole[view] if own in line]
+    await prune_all(role)
+    assert await content_hash(admin) == pruned
+
+
+async def test_pruned_sessions_run_again_restore_every_row(
+    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+) -> None:
+    await run(pipeline, *DAYS)
+    whole = await content_hash(admin)
+    await prune_all(role)
+
+    await run(pipeline, *DAYS)
+
+    assert await content_hash(admin) == whole
