@@ -1,0 +1,85 @@
+"""Cells on their way into a spreadsheet and back: nothing is executed, nothing is changed."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.gateway.calculations.positions_csv import (
+    Holding,
+    Listed,
+    Rules,
+    disarmed,
+    holdings_of,
+    positions_file,
+    rearmed,
+    sheet_of,
+    why_not_a_tag,
+)
+from services.gateway.calculations.positions_csv.tags import tags_in
+from shared.calendar import is_session
+
+AS_OF = date(2022, 12, 28)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''=1"])
+def test_what_a_spreadsheet_would_execute_gets_an_apostrophe(text: str) -> None:
+    assert disarmed(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "AAPL", "'quoted", "1 = 1", "it's = fine"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert disarmed(text) == text
+
+
+@given(st.text(st.sampled_from("=+-@\t\r'a1 "), max_size=8))
+def test_disarmed_text_comes_back_and_is_never_executable(text: str) -> None:
+    assert rearmed(disarmed(text)) == text
+    assert not disarmed(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_numbers_and_dates_are_written_plainly() -> None:
+    one = Listed("XOM", Decimal("-100.500000"), Decimal("1E+2"), date(2022, 6, 1), "PUBLIC")
+
+    (row,) = csv.DictReader(io.StringIO(positions_file([one])))
+
+    assert (row["Quantity"], row["Entry Price Per Share"], row["Entry Date"]) == (
+        "-100.5",
+        "100",
+        "2022-06-01",
+    )
+
+
+_words = st.text(st.sampled_from("abcXYZ019 _-:="), min_size=1, max_size=20).map(str.strip).filter(bool)
+_tags = st.lists(_words.filter(lambda word: why_not_a_tag(word) is None), max_size=5).map(
+    lambda words: tags_in(",".join(words))
+)
+_subtypes = (
+    st.text(st.sampled_from("=+-@'\"ab ,;\u00fc"), max_size=20).map(str.strip).map(lambda text: text or None)
+)
+_quantities = st.decimals(-999_999, 999_999, places=6).filter(bool)
+_prices = st.decimals(Decimal("0.000001"), 999_999, places=6)
+_days = st.dates(date(2000, 1, 1), AS_OF)
+
+
+@given(_quantities, _prices, _days, _subtypes, _tags)
+@settings(max_examples=300, deadline=None)
+def test_what_is_written_is_read_back(
+    quantity: Decimal, price: Decimal, day: date, subtype: str | None, tags: tuple[str, ...]
+) -> None:
+    written = Listed(
+        *("XOM", quantity, price, day, "PUBLIC"),
+        investment_subtype=subtype,
+        exit_date=day,
+        exit_price=price,
+        tags=tags,
+    )
+
+    holdings = holdings_of(sheet_of(positions_file([written]).encode()), Rules(AS_OF, {"XOM"}, is_session))
+
+    read_back = Holding(2, "XOM", quantity, price, day, tags, "PUBLIC", subtype, day, price)
+    assert (holdings.accepted, holdings.problems) == ((read_back,), ())
