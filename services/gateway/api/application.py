@@ -11,6 +11,7 @@ from services.gateway.api import (
     auth,
     correlations,
     events,
+    exports,
     factors,
     greeks,
     health,
@@ -72,6 +73,7 @@ def _api() -> APIRouter:
     for module in (
         auth,
         upload,
+        exports,
         portfolio,
         portfolios,
         positions,
