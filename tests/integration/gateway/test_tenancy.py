@@ -13,6 +13,7 @@ ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "portfolio?portfolio_id={id}", {}),
     ("GET", "portfolio/exposures?portfolio_id={id}", {}),
     ("GET", "positions?portfolio_id={id}", {}),
+    ("GET", "positions/export?portfolio_id={id}", {}),
     ("GET", "risk/greeks?portfolio_id={id}", {}),
     ("GET", "portfolio/performance?portfolio_id={id}", {}),
     ("GET", "risk/factors?portfolio_id={id}", {}),
