@@ -1,11 +1,15 @@
 """What only the gateway needs to know."""
 
+import re
 from functools import lru_cache
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.settings import ServiceSettings, load
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class GatewaySettings(ServiceSettings):
@@ -14,8 +18,18 @@ class GatewaySettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_GATEWAY_")
 
     token_signing_key: SecretStr | None = Field(default=None, description="Ed25519 private key, PEM")
+    token_verification_keys: SecretStr | None = Field(
+        default=None, description="Ed25519 public keys, PEM: accepted besides the signing key's, to rotate it"
+    )
     access_token_seconds: int = Field(default=900, ge=60, le=86_400)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
+
+    registration: Literal["open", "admin"] = Field(
+        default="open", description="whether anybody may register, or administrators make the users"
+    )
+    login_attempts_per_account: int = Field(default=10, ge=1, description="failed, within the window")
+    login_attempts_per_address: int = Field(default=50, ge=1, description="failed, within the window")
+    login_window_seconds: int = Field(default=900, ge=1, le=86_400)
 
     admin_email: str | None = Field(default=None, description="an administrator made sure of at every start")
     admin_password: SecretStr | None = None
@@ -26,6 +40,42 @@ class GatewaySettings(ServiceSettings):
     request_seconds: float = Field(
         default=15.0, gt=0, description="how long another service may take to answer"
     )
+
+    requests_per_minute: int = Field(default=100, ge=1, description="of one user, or one anonymous address")
+    operator_requests_per_minute: int = Field(default=6_000, ge=1, description="of one user, below /admin")
+    rate_limit_store_url: SecretStr | None = Field(
+        default=None,
+        description="redis:// or rediss://, for replicas to count together; default: each its own",
+    )
+    answer_seconds: float = Field(
+        default=30.0, gt=0, description="how long a request may make no progress before it is ended"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="other origins whose pages may use the API: https://app.example.com,..."
+    )
+    docs_enabled: bool = Field(default=True, description="/docs, /redoc and /openapi.json")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: write scheme://host or scheme://host:port, no path"
+                )
+        return origins
+
+    @field_validator("rate_limit_store_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("the store is named by a redis:// or rediss:// URL")
+        return url
 
 
 @lru_cache

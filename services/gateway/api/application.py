@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from pydantic import SecretStr
 
 from services.gateway.api import (
     admin,
@@ -25,8 +26,10 @@ from services.gateway.api import (
 )
 from services.gateway.api.background import Relay, Sweeper, at_termination
 from services.gateway.api.dependencies import Gateway
+from services.gateway.api.documentation import DocumentedApi
 from services.gateway.api.feed import Feed
-from services.gateway.api.middleware import BodyLimit, BodyTooLarge, RequestMetrics, answer_too_large
+from services.gateway.api.middleware import RequestMetrics, surround
+from services.gateway.api.rate_limits import RateLimits
 from services.gateway.api.tokens import Passwords, Tokens, signing_key
 from services.gateway.handlers import router as bus_router
 from services.gateway.repository import users
@@ -54,18 +57,28 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     tokens = Tokens(signing_key(settings, runtime.settings), settings.access_token_seconds)
     relay = Relay(settings.outbox_poll_seconds)
     gateway = Gateway(runtime, settings, tokens, Passwords(), relay, Feed())
-    app = FastAPI(title="SigmaSight", version="1", description=DESCRIPTION, lifespan=_lifespan(gateway))
+    app = DocumentedApi(
+        title="SigmaSight",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan(gateway),
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+    )
     app.state.gateway = gateway
+    app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
     app.include_router(_api())
     app.include_router(health.router)
-    app.add_middleware(BodyLimit)
+    surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
-    app.add_exception_handler(BodyTooLarge, answer_too_large)
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=runtime.telemetry.tracer_provider, excluded_urls="health,metrics"
     )
     return app
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
 
 
 def _api() -> APIRouter:
@@ -93,7 +106,7 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
     sweeper = Sweeper(gateway.settings.sweep_seconds, gateway.settings.run_overdue_seconds)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = gateway.runtime
         await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
         await runtime.broker.start()
@@ -102,6 +115,7 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
             yield
         await runtime.stop_background()
         await runtime.broker.stop()
+        app.state.rate_limits.close()
         await runtime.close()
 
     return lifespan

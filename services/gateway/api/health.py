@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.gateway.api.dependencies import GatewayParts
+from services.gateway.api.rate_limits import Counted
 from services.gateway.api.schemas import example
 
 router = APIRouter(tags=["health"])
@@ -23,12 +24,15 @@ class Alive(BaseModel):
 class Readiness(BaseModel):
     """What is and is not ready."""
 
-    model_config = example(ready=True, bus=True, database=True, durables_missing=[])
+    model_config = example(ready=True, bus=True, database=True, durables_missing=[], rate_limits="in_process")
 
     ready: bool
     bus: bool
     database: bool
     durables_missing: list[str]
+    rate_limits: Counted = Field(
+        description="where requests are counted; store_unreachable: by each process for itself until it is back"
+    )
 
 
 @router.get("/health/live")
@@ -38,11 +42,11 @@ async def live() -> Alive:
 
 
 @router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
-async def ready(gateway: GatewayParts, response: Response) -> dict[str, Any]:
+async def ready(gateway: GatewayParts, request: Request, response: Response) -> dict[str, Any]:
     """Whether the database, the bus and the gateway's durables are there: 503 when one is not."""
     state = await gateway.runtime.readiness()
     response.status_code = 200 if state["ready"] else 503
-    return state
+    return {**state, "rate_limits": request.app.state.rate_limits.counted}
 
 
 @router.get("/metrics", response_class=Response)

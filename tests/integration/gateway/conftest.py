@@ -35,7 +35,7 @@ def gateway_environment(servers: Servers) -> Iterator[None]:
 async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
     """The gateway, alive: relay, sweeper and bus handlers run."""
     runtime = Runtime("gateway", router, GatewaySettings)
-    settings = GatewaySettings(request_seconds=5.0, outbox_poll_seconds=0.2)
+    settings = GatewaySettings(request_seconds=5.0, outbox_poll_seconds=0.2, requests_per_minute=1_000_000)
     application = assembled(runtime, settings)
     async with application.router.lifespan_context(application):
         yield application
