@@ -18,10 +18,13 @@ from services.gateway.api import (
     health,
     portfolio,
     portfolios,
+    position_edits,
     positions,
     problems,
     risk,
+    strategies,
     stress,
+    tags,
     upload,
 )
 from services.gateway.api.background import Relay, Sweeper, at_termination
@@ -90,6 +93,9 @@ def _api() -> APIRouter:
         portfolio,
         portfolios,
         positions,
+        position_edits,
+        tags,
+        strategies,
         risk,
         greeks,
         correlations,

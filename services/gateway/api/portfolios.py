@@ -1,5 +1,6 @@
 """A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and reports."""
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -32,8 +33,9 @@ from services.gateway.api.schemas import (
     example,
 )
 from services.gateway.calculations.report import snapshot_summary
-from services.gateway.repository import books, outbox, runs, snapshots
+from services.gateway.repository import books, market, outbox, positions, runs, snapshots
 from services.gateway.repository.rows import Row
+from shared.calendar import session_on_or_before
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
@@ -208,3 +210,23 @@ async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: 
     await runs.save_run(session, event.run_id, as_of, "portfolios", user_id)
     await outbox.save_event(session, event, trace_headers())
     return event.run_id
+
+
+async def restate(
+    session: Session, user_id: UUID, portfolio_id: UUID, since: date, reason: str
+) -> tuple[UUID | None, list[date]]:
+    """Start the runs that make an edited book's numbers follow the edit, in the caller's transaction.
+
+    Returns the run of the last session (None before any is known), and the earlier sessions since `since` whose
+    snapshots are taken again as well.
+    """
+    stored = await positions.sessions_valued(session, portfolio_id, since)
+    latest = await market.latest_session(session)
+    if latest is None:
+        return None, []
+    last = await asyncio.to_thread(session_on_or_before, latest)  # the first call loads the calendar
+    run_id = await start_run(session, user_id, portfolio_id, last, reason)
+    earlier = [day for day in stored if day != last]
+    for day in earlier:
+        await start_run(session, user_id, portfolio_id, day, reason)
+    return run_id, earlier

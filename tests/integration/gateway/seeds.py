@@ -61,6 +61,7 @@ HELD: dict[str, tuple[str, str, int, float, float, float | None]] = {
     "XOM": ("XOM", "LONG", 10, 1_000, 1_000, None),
     CALL: ("AAPL", "LC", 2, 2_000, 26_000, 13_000),
 }
+COST = {"AAPL": 12_000, "MSFT": -10_000, "XOM": 900, CALL: 1_600}  # as the book states it
 
 
 def _values(book: StoredBook) -> list[SQLModel]:
@@ -108,8 +109,8 @@ def _valuation(book: StoredBook, symbol: str) -> SQLModel:
         price_source="close",
         stale=False,
         market_value=Decimal(value),
-        cost=Decimal(value),
-        unrealised_pnl=Decimal(0),
+        cost=Decimal(COST[symbol]),
+        unrealised_pnl=Decimal(value) - COST[symbol],
         notional_exposure=Decimal(notional),
         delta_adjusted_exposure=None if exposed is None else Decimal(exposed),
         reason="no delta on the session" if exposed is None else None,

@@ -8,11 +8,15 @@ from fastapi import FastAPI
 
 from tests.integration.gateway.people import Person
 
+ENTRY = {"symbol": "XOM", "quantity": 5, "entry_price": 90, "entry_date": "2022-06-01"}
 # Every route that names a portfolio, with a body it would accept.
 ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "portfolio?portfolio_id={id}", {}),
     ("GET", "portfolio/exposures?portfolio_id={id}", {}),
     ("GET", "positions?portfolio_id={id}", {}),
+    ("GET", "positions/grouped?portfolio_id={id}", {}),
+    ("POST", "positions", {"json": {"portfolio_id": "{id}", **ENTRY}}),
+    ("GET", "strategies?portfolio_id={id}", {}),
     ("GET", "positions/export?portfolio_id={id}", {}),
     ("GET", "risk/greeks?portfolio_id={id}", {}),
     ("GET", "portfolio/performance?portfolio_id={id}", {}),

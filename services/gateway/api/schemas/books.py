@@ -155,46 +155,6 @@ class PortfolioSummary(BaseModel):
     reason: str | None
 
 
-class PositionOut(BaseModel):
-    """A holding as its owner stated it."""
-
-    model_config = example(
-        position_id=SOME_ID,
-        portfolio_id=SOME_ID,
-        symbol="AAPL230616C00150000",
-        position_type="LC",
-        instrument="option",
-        underlying="AAPL",
-        option_type="C",
-        strike=150.0,
-        expiry="2023-06-16",
-        multiplier=100,
-        quantity=10.0,
-        entry_price=8.45,
-        entry_date="2022-11-01",
-        exit_price=None,
-        exit_date=None,
-        tags=["income"],
-    )
-
-    position_id: UUID
-    portfolio_id: UUID
-    symbol: str
-    position_type: str = Field(description="LONG, SHORT, LC, SC, LP or SP")
-    instrument: str
-    underlying: str
-    option_type: str | None
-    strike: Price | None
-    expiry: date | None
-    multiplier: int
-    quantity: Quantity
-    entry_price: Price
-    entry_date: date
-    exit_price: Price | None
-    exit_date: date | None
-    tags: list[str]
-
-
 class ValuedPosition(BaseModel):
     """A position's value on one session and where its price came from; nulls with a reason."""
 

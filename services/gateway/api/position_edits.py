@@ -1,0 +1,152 @@
+"""Edits of positions. Each is one transaction that also starts the run which measures the book again."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query, Response
+
+from services.gateway.api.audit import record
+from services.gateway.api.dependencies import Caller, OpenSession, owned_or_first
+from services.gateway.api.idempotency import OnceRoute
+from services.gateway.api.portfolios import restate
+from services.gateway.api.position_terms import accepted, difference, position_row, terms_after
+from services.gateway.api.positions import owning_portfolio
+from services.gateway.api.problems import Problem, documented, not_found
+from services.gateway.api.reading.positions import position_on
+from services.gateway.api.schemas import NewPosition, PositionEdit, PositionSaved, TagsOfPosition
+from services.gateway.api.tagging import tag_position
+from services.gateway.repository import books, positions
+from services.gateway.repository.rows import Row
+from services.gateway.tables import User
+from shared.database import Session
+
+router = APIRouter(
+    prefix="/positions", tags=["positions"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
+StatedFor = Annotated[
+    date | None,
+    Query(
+        description="the day the terms are stated for, which no entry lies after; default: the last session"
+    ),
+]
+
+
+@router.post("", status_code=201, response_model=PositionSaved, responses=documented(409))
+async def create_position(
+    wanted: NewPosition, caller: Caller, session: OpenSession, as_of: StatedFor = None
+) -> dict[str, Any]:
+    """Enter a position, held against the rules of position files; a run measures the portfolio again."""
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    await books.lock_portfolio(session, portfolio_id)
+    found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), as_of)
+    row = position_row(portfolio_id, uuid4(), found.holding)
+    await _refuse_twin(session, row)
+    await positions.save_position(session, row)
+    await tag_position(session, caller, row["position_id"], (), found.holding.tags)
+    stated = {name: row[name] for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")}
+    await record(session, "position.created", row["position_id"], **stated)
+    return await _measured_again(session, caller, row, row["entry_date"], found.warnings)
+
+
+@router.put("/{position_id}", response_model=PositionSaved, responses=documented(409))
+async def edit_position(
+    position_id: UUID, wanted: PositionEdit, caller: Caller, session: OpenSession, as_of: StatedFor = None
+) -> dict[str, Any]:
+    """Restate a position, close it or reopen it: what is left out stays. What changes nothing starts nothing."""
+    before = await _held(session, caller, position_id)
+    edit = wanted.model_dump(exclude_unset=True)
+    found = await accepted(session, terms_after(before, edit), as_of)
+    after = position_row(before["portfolio_id"], position_id, found.holding)
+    changes = difference(before, after, list(after))
+    await _refuse_twin(session, after)
+    if changes:
+        await positions.save_terms(session, position_id, changes)
+    retagged = wanted.tags is not None and await tag_position(
+        session, caller, position_id, before["tags"], wanted.tags
+    )
+    if not changes and not retagged:
+        return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
+    was = {name: before[name] for name in changes}
+    await record(session, "position.edited", position_id, was=was, now=changes, tags=wanted.tags)
+    if not changes:
+        return await _retold(session, before)
+    since = _concerned_since(before, after, changes)
+    return await _measured_again(session, caller, after, since, found.warnings)
+
+
+@router.delete("/{position_id}", status_code=204)
+async def delete_position(position_id: UUID, caller: Caller, session: OpenSession) -> Response:
+    """Delete a position as if it had never been held (to close one, give it an exit); a run measures the rest."""
+    row = await _held(session, caller, position_id)
+    await positions.delete_position(session, position_id)
+    stated = {name: row[name] for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")}
+    await record(session, "position.deleted", position_id, **stated)
+    await books.raise_revision(session, [row["portfolio_id"]])
+    await restate(session, caller.user_id, row["portfolio_id"], row["entry_date"], "position_deleted")
+    return Response(status_code=204)
+
+
+@router.put("/{position_id}/tags", response_model=PositionSaved)
+async def put_tags(
+    position_id: UUID, wanted: TagsOfPosition, caller: Caller, session: OpenSession
+) -> dict[str, Any]:
+    """Let a position carry just these tags, created where you do not have them. No number changes, so no run starts."""
+    row = await _held(session, caller, position_id)
+    if not await tag_position(session, caller, position_id, row["tags"], wanted.tags):
+        return await _saved(session, row, changed=False, run_id=None)
+    await record(session, "position.tagged", position_id, was=row["tags"], now=wanted.tags)
+    return await _retold(session, row)
+
+
+async def _held(session: Session, caller: User, position_id: UUID) -> Row:
+    """The caller's position, its portfolio held against other edits; 404 when it is not there, or not any more."""
+    await books.lock_portfolio(session, await owning_portfolio(session, caller, position_id))
+    row = await positions.load_position(session, position_id, None)
+    if row is None:
+        raise not_found("position", position_id)
+    return row
+
+
+async def _refuse_twin(session: Session, row: Mapping[str, Any]) -> None:
+    """409 when the portfolio has another position in the instrument since the same date."""
+    symbol, entered = row["symbol"], row["entry_date"]
+    twin = await positions.position_with(session, row["portfolio_id"], symbol, entered)
+    if twin not in (None, row["position_id"]):
+        detail = f"the portfolio has a position in {symbol} entered on {entered} already: {twin}"
+        raise Problem(409, "position_exists", detail)
+
+
+def _concerned_since(before: Row, after: Mapping[str, Any], changes: Mapping[str, Any]) -> date:
+    """From when on the book was another: only an exit leaves the days before it as they were."""
+    only_exit = set(changes) <= {"exit_date", "exit_price"}
+    name = "exit_date" if only_exit else "entry_date"
+    days: list[date] = [row[name] for row in (before, after) if row[name] is not None]
+    return min(days)
+
+
+async def _measured_again(
+    session: Session,
+    caller: User,
+    row: Mapping[str, Any],
+    since: date,
+    warnings: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The edit's answer, and the runs that make the portfolio's numbers since a day follow it."""
+    portfolio_id = row["portfolio_id"]
+    await books.raise_revision(session, [portfolio_id])
+    run_id, restated = await restate(session, caller.user_id, portfolio_id, since, "position_edited")
+    span = {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    return await _saved(session, row, changed=True, run_id=run_id, restated=span, warnings=warnings)
+
+
+async def _retold(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to an edit that no number follows from."""
+    await books.raise_revision(session, [row["portfolio_id"]])
+    return await _saved(session, row, changed=True, run_id=None)
+
+
+async def _saved(session: Session, row: Mapping[str, Any], **about: Any) -> dict[str, Any]:
+    position = await position_on(session, row["portfolio_id"], row["position_id"], None)
+    return {**position, "restated": None, "warnings": [], **about}

@@ -1,0 +1,151 @@
+"""What a position is, sent as JSON: held against the very rules that rows of position files are held against."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.gateway.api.problems import Problem
+from services.gateway.calculations import positions_csv
+from services.gateway.calculations.positions_csv import Holding, Rules, Sheet, Source
+from services.gateway.calculations.positions_csv import Problem as RowProblem
+from services.gateway.calculations.positions_csv import Row as FileRow
+from services.gateway.repository import market
+from services.gateway.repository.rows import Row
+from shared.calendar import is_session
+from shared.database import Session
+from shared.instruments import parse_occ
+
+COLUMNS = {
+    "symbol": "symbol",
+    "quantity": "quantity",
+    "entry_price": "entry_price_per_share",
+    "entry_date": "entry_date",
+    "investment_class": "investment_class",
+    "investment_subtype": "investment_subtype",
+    "underlying": "underlying_symbol",
+    "strike": "strike_price",
+    "expiry": "expiration_date",
+    "option_type": "option_type",
+    "exit_date": "exit_date",
+    "exit_price": "exit_price_per_share",
+    "tags": "tags",
+}
+_FIELDS = {column: field for field, column in COLUMNS.items()}
+_OPTION_TERMS = ("underlying", "strike", "expiry", "option_type")
+_KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "investment_subtype")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Terms that met every rule, and what is odd about them."""
+
+    holding: Holding
+    warnings: list[dict[str, Any]]
+
+
+async def accepted(session: Session, terms: Mapping[str, Any], as_of: date | None) -> Accepted:
+    """The terms as a holding; 422 with everything that is wrong with them.
+
+    `as_of`: the day they are stated for, which no entry lies after; default: the last session.
+    """
+    errors = wrong_tags(terms.get("tags") or ())
+    sheet = Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, _cells(terms, with_tags=not errors)),), ())
+    known = await market.known_symbols(session, positions_csv.underlyings(sheet))
+    day = as_of or await market.latest_session(session) or datetime.now(UTC).date()
+    found = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(day, known, is_session))
+    errors += [_named(problem) for problem in found.problems]
+    if errors:
+        raise Problem(422, "invalid_position", "; ".join(error["message"] for error in errors), errors)
+    return Accepted(found.accepted[0], [_warned(warning) for warning in found.warnings])
+
+
+def wrong_tags(names: Iterable[str]) -> list[dict[str, Any]]:
+    """What is wrong with tag names, each for itself and all together."""
+    distinct = {name.lower(): name for name in map(cleaned, names)}
+    problems = [(name, positions_csv.why_not_a_tag(name)) for name in distinct.values()]
+    errors = [
+        {"field": "tags", "code": "invalid_tag", "message": problem or "a tag has at least one character"}
+        for name, problem in problems
+        if problem or not name
+    ]
+    if len(distinct) > positions_csv.MAX_TAGS:
+        message = f"{len(distinct)} tags are too many: a position carries at most {positions_csv.MAX_TAGS}"
+        errors.append({"field": "tags", "code": "too_many_tags", "message": message})
+    return errors
+
+
+def cleaned(name: str) -> str:
+    """A tag's name without white space around it, and with single spaces inside."""
+    return " ".join(name.split())
+
+
+def _cells(terms: Mapping[str, Any], *, with_tags: bool) -> dict[str, str]:
+    texts = {field: "" if terms.get(field) is None else str(terms[field]).strip() for field in COLUMNS}
+    texts["tags"] = ",".join(map(cleaned, terms.get("tags") or ())) if with_tags else ""
+    return {column: texts[field] for field, column in COLUMNS.items()}
+
+
+def _named(problem: RowProblem) -> dict[str, Any]:
+    """A row's problem by the names of the JSON fields."""
+    field = None if problem.field is None else _FIELDS.get(problem.field, problem.field)
+    return {"field": field, "code": problem.code, "message": _reworded(problem.message)}
+
+
+def _reworded(message: str) -> str:
+    for column, field in _FIELDS.items():
+        message = message if column == field else message.replace(column, field)
+    return message
+
+
+def _warned(warning: RowProblem) -> dict[str, Any]:
+    return {"code": warning.code, "message": _reworded(warning.message)}
+
+
+def terms_after(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of a position with an edit over them: what the edit does not name stays.
+
+    An edit that names a symbol replaces the instrument; one that names terms of an option changes just them.
+    """
+    kept = {name: row[name] for name in _KEPT}
+    return {**kept, **_instrument(row, edit), **edit}
+
+
+def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
+    private = {"investment_class": row["investment_class"]} if row["investment_class"] == "PRIVATE" else {}
+    if edit.get("symbol") is not None:
+        return private
+    if row["instrument"] == "stock" or not any(name in edit for name in _OPTION_TERMS):
+        return {"symbol": row["symbol"], **private}
+    stated = {name: row[name] for name in ("strike", "expiry", "option_type")}
+    return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **stated}
+
+
+def position_row(portfolio_id: UUID, position_id: UUID, holding: Holding) -> dict[str, Any]:
+    """The row of the positions table that says what the holding says."""
+    option = holding.option
+    return {
+        "position_id": position_id,
+        "portfolio_id": portfolio_id,
+        "symbol": holding.symbol,
+        "instrument": "option" if option else "stock",
+        "underlying": holding.underlying,
+        "option_type": option.option_type if option else None,
+        "strike": option.strike if option else None,
+        "expiry": option.expiry if option else None,
+        "multiplier": holding.multiplier,
+        "quantity": holding.quantity,
+        "entry_price": holding.entry_price,
+        "entry_date": holding.entry_date,
+        "exit_price": holding.exit_price,
+        "exit_date": holding.exit_date,
+        "investment_class": holding.investment_class,
+        "investment_subtype": holding.investment_subtype,
+    }
+
+
+def difference(row: Row, after: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What of a row an edit changes, by column: the new values."""
+    return {name: after[name] for name in names if row[name] != after[name]}

@@ -1,0 +1,101 @@
+"""Positions with what was measured of them: by the page, in groups, by strategy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.gateway.api.reading.snapshots import NO_SNAPSHOT
+from services.gateway.api.schemas import GroupedPositions, PositionPage, StrategyPage
+from services.gateway.calculations import groups
+from services.gateway.calculations.groups import GroupBy
+from services.gateway.calculations.valued import valued
+from services.gateway.repository import positions
+from services.gateway.repository.positions import PositionFilter, Valuation
+from services.gateway.repository.rows import Row
+from shared.database import Session
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a list is wanted."""
+
+    limit: int
+    offset: int
+
+    def of(self, entries: Sequence[Any]) -> dict[str, Any]:
+        """The part of a whole list, with the list's length."""
+        items = entries[self.offset : self.offset + self.limit]
+        return {"items": items, "total": len(entries), "limit": self.limit, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Book:
+    """A portfolio on its last session valued at or before a date."""
+
+    portfolio_id: UUID
+    valuation: Valuation
+
+    def described(self) -> dict[str, Any]:
+        """What every answer says about itself."""
+        day = self.valuation.day
+        return {
+            "portfolio_id": self.portfolio_id,
+            "valued_on": day,
+            "reason": None if day else NO_SNAPSHOT,
+        }
+
+    def measured(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """Positions with weights, P&L, Greeks and reasons."""
+        return [valued(row, self.valuation.day, self.valuation.gross_value) for row in rows]
+
+
+async def book_on(session: Session, portfolio_id: UUID, as_of: date | None) -> Book:
+    """The portfolio as it was last valued at or before `as_of`."""
+    return Book(portfolio_id, await positions.latest_valuation(session, portfolio_id, as_of))
+
+
+async def position_page(
+    session: Session, book: Book, wanted: PositionFilter, sort: str, part: Part
+) -> PositionPage:
+    """A page of the positions that meet the conditions."""
+    rows = await positions.load_positions(
+        session, book.portfolio_id, wanted, book.valuation.day, sort, part.limit, part.offset
+    )
+    whole = part.offset == 0 and len(rows) < part.limit
+    total = len(rows) if whole else await positions.count_positions(session, book.portfolio_id, wanted)
+    page = {"items": book.measured(rows), "total": total, "limit": part.limit, "offset": part.offset}
+    return PositionPage.model_validate({**book.described(), **page})
+
+
+async def position_on(
+    session: Session, portfolio_id: UUID, position_id: UUID, as_of: date | None
+) -> dict[str, Any]:
+    """One of the portfolio's positions as it was last valued at or before `as_of`."""
+    book = await book_on(session, portfolio_id, as_of)
+    row = await positions.load_position(session, position_id, book.valuation.day)
+    assert row is not None, "its portfolio was found by it, in the same transaction"
+    return book.measured([row])[0]
+
+
+async def grouped_positions(
+    session: Session, book: Book, wanted: PositionFilter, by: GroupBy, part: Part
+) -> GroupedPositions:
+    """A page of the groups of all positions that meet the conditions, and the sums over those positions."""
+    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    held = book.measured(rows)
+    everything = {"key": None, "name": "everything", **groups.sums(held)}
+    found = groups.grouped(held, by)
+    return GroupedPositions.model_validate(
+        {**book.described(), "by": by, "everything": everything, **part.of(found)}
+    )
+
+
+async def strategy_page(
+    session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
+) -> StrategyPage:
+    """A page of the strategies that tags stand for, each with the sums over the positions that carry its tag."""
+    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    found = groups.by_tag(book.measured(rows), tags)
+    return StrategyPage.model_validate({**book.described(), **part.of(found)})

@@ -1,0 +1,250 @@
+"""Positions, each with what was measured of it: value, P&L, exposures and Greeks of one session.
+
+Every statement is narrowed to one portfolio, or to one user's own.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from services.gateway.repository.rows import Row, all_rows, one_row
+from services.gateway.tables import Portfolio, Position, PositionTag, Tag
+from shared.database import Session, sql_table
+from shared.published import greeks, ingest, snapshots
+
+portfolios, positions = sql_table(Portfolio), sql_table(Position)
+tags, position_tags = sql_table(Tag), sql_table(PositionTag)
+value, greek, security = snapshots.position_valuations, greeks.position_greeks, ingest.securities
+COST = positions.c.quantity * positions.c.entry_price * positions.c.multiplier
+HALF_A_CENT = Decimal("0.005")
+DOUBLE_PRECISION = Decimal("1e-9")  # calculators store a cost that they worked out in doubles
+GREEKS = ("delta", "gamma", "theta", "vega", "rho")
+
+
+@dataclass(frozen=True)
+class PositionFilter:
+    """Which positions are wanted: all conditions hold.
+
+    `tags`: any of them, or every one when `all_tags`. `search`: a part of the symbol or of the company's name.
+    `long`: True for quantities above 0, False for those below. `open_on`: active on that day; `closed_by`: closed
+    on it or before.
+    """
+
+    types: Collection[str] = ()
+    tags: Sequence[str] = ()
+    all_tags: bool = False
+    underlying: str | None = None
+    sector: str | None = None
+    search: str | None = None
+    long: bool | None = None
+    open_on: date | None = None
+    closed_by: date | None = None
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """A session that a portfolio was valued on, and the sum of the absolute values of what it held; None before any."""
+
+    day: date | None
+    gross_value: Decimal | None
+
+
+SORT_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    "symbol": positions.c.symbol,
+    "underlying": positions.c.underlying,
+    "entry_date": positions.c.entry_date,
+    "entry_price": positions.c.entry_price,
+    "quantity": positions.c.quantity,
+    "cost": COST,
+    "price": value.c.price,
+    "market_value": value.c.market_value,
+    "weight": func.abs(value.c.market_value),
+    "unrealised_pnl": value.c.unrealised_pnl,
+    "daily_pnl": value.c.daily_pnl,
+    "notional_exposure": value.c.notional_exposure,
+    "delta_adjusted_exposure": value.c.delta_adjusted_exposure,
+}
+
+_TYPES = {
+    "LONG": (None, 1),
+    "SHORT": (None, -1),
+    "LC": ("C", 1),
+    "SC": ("C", -1),
+    "LP": ("P", 1),
+    "SP": ("P", -1),
+}
+
+
+async def latest_valuation(session: Session, portfolio_id: UUID, as_of: date | None) -> Valuation:
+    """The portfolio's last session with a snapshot, at or before `as_of`."""
+    view = snapshots.portfolio_snapshots
+    taken = select(func.max(view.c.as_of)).where(view.c.portfolio_id == portfolio_id)
+    day = (taken if as_of is None else taken.where(view.c.as_of <= as_of)).scalar_subquery()
+    mine = and_(value.c.portfolio_id == portfolio_id, value.c.as_of == day)
+    gross = select(func.sum(func.abs(value.c.market_value))).where(mine).scalar_subquery()
+    return Valuation(*(await session.execute(select(day, gross))).one())
+
+
+async def sessions_valued(session: Session, portfolio_id: UUID, since: date) -> list[date]:
+    """The sessions from `since` on that the portfolio has a snapshot of, ascending."""
+    taken = snapshots.portfolio_snapshots.c
+    mine = select(taken.as_of).where(taken.portfolio_id == portfolio_id, taken.as_of >= since)
+    return list(await session.scalars(mine.order_by(taken.as_of)))
+
+
+async def load_positions(
+    session: Session,
+    portfolio_id: UUID,
+    wanted: PositionFilter,
+    valued_on: date | None,
+    sort: str = "symbol",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Row]:
+    """A page of a portfolio's positions with what was measured on `valued_on`.
+
+    `sort`: one of `SORT_COLUMNS`, "-" for descending; what has no value comes last both ways.
+    """
+    column = SORT_COLUMNS[sort.removeprefix("-")]
+    order = column.desc() if sort.startswith("-") else column.asc()
+    page = _measured(valued_on).where(positions.c.portfolio_id == portfolio_id, *_conditions(wanted))
+    page = page.order_by(order.nulls_last(), positions.c.symbol, positions.c.entry_date)
+    return await all_rows(session, page.limit(limit).offset(offset))
+
+
+async def count_positions(session: Session, portfolio_id: UUID, wanted: PositionFilter) -> int:
+    """How many positions of a portfolio meet the conditions."""
+    joined = positions.outerjoin(security, security.c.symbol == positions.c.underlying)
+    mine = select(func.count()).select_from(joined).where(positions.c.portfolio_id == portfolio_id)
+    return int(await session.scalar(mine.where(*_conditions(wanted))) or 0)
+
+
+async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:
+    """One position with what was measured on `valued_on`."""
+    return await one_row(session, _measured(valued_on).where(positions.c.position_id == position_id))
+
+
+async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UUID | None:
+    """The portfolio that holds the user's position; None when there is none, or it is somebody else's."""
+    joined = positions.join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
+    mine = and_(positions.c.position_id == position_id, portfolios.c.user_id == user_id)
+    return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
+
+
+async def position_with(session: Session, portfolio_id: UUID, symbol: str, entry_date: date) -> UUID | None:
+    """The portfolio's position in the instrument since that date, if it has one."""
+    same = and_(
+        positions.c.portfolio_id == portfolio_id,
+        positions.c.symbol == symbol,
+        positions.c.entry_date == entry_date,
+    )
+    return await session.scalar(select(positions.c.position_id).where(same))
+
+
+async def save_position(session: Session, row: Mapping[str, Any]) -> None:
+    """Enter a position."""
+    await session.execute(insert(positions).values(**row))
+
+
+async def save_terms(session: Session, position_id: UUID, terms: Mapping[str, Any]) -> None:
+    """Restate what a position is."""
+    mine = positions.c.position_id == position_id
+    await session.execute(update(positions).where(mine).values(**terms))
+
+
+async def delete_position(session: Session, position_id: UUID) -> None:
+    """Delete a position; its tags stay with the user."""
+    await session.execute(delete(positions).where(positions.c.position_id == position_id))
+
+
+def tag_names() -> Any:
+    """The tags a position carries, in the order of the alphabet."""
+    names = func.coalesce(func.array_agg(aggregate_order_by(tags.c.name, func.lower(tags.c.name))), [])
+    return select(names).select_from(_carried()).where(_carries_them()).scalar_subquery()
+
+
+def _carried() -> Any:
+    return position_tags.join(tags, tags.c.tag_id == position_tags.c.tag_id)
+
+
+def _carries_them() -> ColumnElement[bool]:
+    return position_tags.c.position_id == positions.c.position_id
+
+
+def _measured(day: date | None) -> Select[Any]:
+    """Positions beside their valuation, unless their terms were changed since, and beside their Greeks."""
+    valued = and_(
+        value.c.position_id == positions.c.position_id,
+        value.c.as_of == day,
+        value.c.symbol == positions.c.symbol,
+        value.c.quantity == positions.c.quantity,
+        func.abs(value.c.cost - COST) <= func.greatest(HALF_A_CENT, func.abs(COST) * DOUBLE_PRECISION),
+    )
+    with_greeks = and_(greek.c.position_id == value.c.position_id, greek.c.as_of == value.c.as_of)
+    joined = (
+        positions.outerjoin(security, security.c.symbol == positions.c.underlying)
+        .outerjoin(value, valued)
+        .outerjoin(greek, with_greeks)
+    )
+    stated = (security.c.name.label("name"), security.c.sector, tag_names().label("tags"), COST.label("cost"))
+    measured = (value.c[name] for name in _MEASURES)
+    sensitivities = (greek.c[name].label(f"position_{name}") for name in GREEKS)
+    own_reasons = (value.c.reason, greek.c.reason.label("greeks_reason"))
+    columns = (*stated, value.c.as_of.label("valued_on"), *measured, *sensitivities, *own_reasons)
+    return select(positions, *columns).select_from(joined)
+
+
+_MEASURES = (
+    *("price", "price_date", "price_source", "stale", "underlying_price"),
+    *("market_value", "unrealised_pnl", "daily_pnl"),
+    *("notional_exposure", "delta", "delta_adjusted_exposure"),
+)
+
+
+def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.types:
+        conditions.append(or_(*(_of_type(word) for word in wanted.types)))
+    if wanted.tags:
+        conditions.append(_carries(wanted.tags, every=wanted.all_tags))
+    if wanted.underlying:
+        conditions.append(positions.c.underlying == wanted.underlying.upper())
+    if wanted.sector:
+        conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
+    if wanted.search:
+        searched = (positions.c.symbol, security.c.name)
+        conditions.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
+    if wanted.long is not None:
+        conditions.append(positions.c.quantity > 0 if wanted.long else positions.c.quantity < 0)
+    return conditions + _lifetimes(wanted)
+
+
+def _lifetimes(wanted: PositionFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.open_on:
+        still_held = or_(positions.c.exit_date.is_(None), positions.c.exit_date > wanted.open_on)
+        conditions.append(and_(positions.c.entry_date <= wanted.open_on, still_held))
+    if wanted.closed_by:
+        conditions.append(positions.c.exit_date <= wanted.closed_by)
+    return conditions
+
+
+def _of_type(word: str) -> ColumnElement[bool]:
+    option_type, sign = _TYPES[word]
+    same_kind = (
+        positions.c.option_type.is_(None) if option_type is None else positions.c.option_type == option_type
+    )
+    return and_(same_kind, func.sign(positions.c.quantity) == sign)
+
+
+def _carries(names: Sequence[str], *, every: bool) -> ColumnElement[bool]:
+    wanted = sorted({name.lower() for name in names})
+    same = func.lower(tags.c.name).in_([func.lower(name) for name in wanted])
+    matching = select(func.count()).select_from(_carried()).where(_carries_them(), same).scalar_subquery()
+    return matching >= (len(wanted) if every else 1)
