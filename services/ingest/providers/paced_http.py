@@ -1,0 +1,110 @@
+"""An HTTP pool every request of which waits for its turn, is bounded in time, and is sent again when that may help."""
+
+import json
+import time
+from typing import Any, Protocol
+
+import certifi
+import urllib3
+from urllib3 import exceptions
+
+from services.ingest.providers.patience import (
+    Patience,
+    Refused,
+    TryAgain,
+    retry_after_seconds,
+    retrying,
+    scrubbed,
+)
+
+_CHUNK_BYTES = 1 << 16
+_WORTH_ANOTHER_TRY = {408, 425, 429}
+
+
+class Turns(Protocol):
+    """What a request waits for, and where it pauses before it is sent again."""
+
+    def wait_for_turn(self) -> None:
+        """Return when one request may be sent."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait some seconds."""
+        ...
+
+
+class PacedPool(urllib3.PoolManager):
+    """Takes the place of a client library's own pool, so that no request of it gets around the rules.
+
+    Answers with a JSON object; raises `Refused` or `TryAgain` for everything else. Follows no redirect: the key would
+    follow, too.
+    """
+
+    def __init__(self, turns: Turns, patience: Patience, secret: str, **pool: Any) -> None:
+        timeout = urllib3.Timeout(connect=patience.connect_seconds, read=patience.silence_seconds)
+        super().__init__(retries=False, timeout=timeout, ca_certs=certifi.where(), **pool)
+        self._turns, self._patience, self._secret = turns, patience, secret
+
+    def urlopen(  # type: ignore[override]
+        self, method: str, url: str, redirect: bool = True, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """One request of the library, sent as often as patience allows."""
+        return retrying(self._patience, self._turns.pause)(self._sent, method, url, **options)
+
+    def _sent(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        self._turns.wait_for_turn()
+        try:
+            response = super().urlopen(method, url, redirect=False, **options | {"preload_content": False})
+            body = self._read(response)
+        except exceptions.HTTPError as error:
+            raise TryAgain(_problem(error)) from None  # its text may hold what was sent
+        self._check(response, body)
+        return urllib3.HTTPResponse(body, status=response.status, preload_content=False)
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """The whole body, which may trickle in for so long only."""
+        chunks, deadline = [], time.monotonic() + self._patience.whole_answer_seconds
+        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
+            chunks.append(chunk)
+            if time.monotonic() > deadline:
+                response.close()
+                raise TryAgain(f"was not done answering after {self._patience.whole_answer_seconds:g} s")
+        response.release_conn()
+        return b"".join(chunks)
+
+    def _check(self, response: urllib3.BaseHTTPResponse, body: bytes) -> None:
+        if response.status in _WORTH_ANOTHER_TRY or response.status >= 500:
+            wait = retry_after_seconds(response.headers.get("Retry-After"), response.headers.get("Date"))
+            raise TryAgain(_status_sentence(response.status, wait), wait)
+        if response.status != 200:
+            raise Refused(response.status, scrubbed(_said(response.status, body), self._secret))
+        if not (body.lstrip().startswith(b"{") and body.rstrip().endswith(b"}")):
+            raise TryAgain("answers with something that is not a JSON object")
+
+
+def _problem(error: exceptions.HTTPError) -> str:
+    match error:
+        case exceptions.NewConnectionError():
+            return "cannot be reached"
+        case exceptions.TimeoutError():
+            return "does not answer in time"
+        case exceptions.SSLError():
+            return "cannot be trusted: its certificate or the encryption failed"
+        case _:
+            return "broke the connection off"
+
+
+def _status_sentence(status: int, wait: float | None) -> str:
+    asked = "" if wait is None else f" and asks us to wait {wait:g} s"
+    what = "limits our requests" if status == 429 else "fails"
+    return f"{what} (HTTP {status}){asked}"
+
+
+def _said(status: int, body: bytes) -> str:
+    """What the provider gave as its reason."""
+    try:
+        answer = json.loads(body)
+        reason = answer.get("message") or answer.get("error")
+    except (ValueError, AttributeError):
+        reason = None
+    return f"refuses (HTTP {status})" + (f": {reason}" if isinstance(reason, str) else "")

@@ -1,0 +1,97 @@
+"""How long a provider is waited for, and how often it is asked again."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Bounds of one request, and of asking again. Pauses double from the first to the longest, with jitter."""
+
+    attempts: int = 5
+    first_pause_seconds: float = 1.0
+    longest_pause_seconds: float = 60.0
+    connect_seconds: float = 5.0
+    silence_seconds: float = 15.0
+    whole_answer_seconds: float = 60.0
+
+
+class Refused(Exception):
+    """A provider's definite no: asking again does not help. `status` as in HTTP; `reason` holds no secret."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class TryAgain(Exception):
+    """A request that failed for now; `retry_after_seconds` when the provider named a time."""
+
+    def __init__(self, reason: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+def retrying(patience: Patience, pause: Callable[[float], None]) -> Retrying:
+    """Calls again on `TryAgain`, `pause` in between; the last `TryAgain` comes out.
+
+    A provider that names a longer wait than the longest pause is given up at once: asking earlier would be rude.
+    """
+    return Retrying(
+        stop=stop_after_attempt(patience.attempts),
+        wait=lambda state: _pause_seconds(patience, state),
+        retry=retry_if_exception(lambda error: _may_help(patience, error)),
+        sleep=pause,
+        reraise=True,
+    )
+
+
+def _may_help(patience: Patience, error: BaseException) -> bool:
+    return (
+        isinstance(error, TryAgain) and (error.retry_after_seconds or 0.0) <= patience.longest_pause_seconds
+    )
+
+
+def _pause_seconds(patience: Patience, state: RetryCallState) -> float:
+    doubled = patience.first_pause_seconds * 2.0 ** (state.attempt_number - 1)
+    bounded = min(doubled, patience.longest_pause_seconds)
+    jittered = random.uniform(bounded / 2, bounded)  # replicas that failed together do not come back together
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_seconds if isinstance(error, TryAgain) else None
+    return jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)
+
+
+def retry_after_seconds(header: str | None, answered: str | None) -> float | None:
+    """A Retry-After header as seconds, from its number or from its date.
+
+    A date counts from the answer's own Date header, so that two clocks do not matter; without one from now.
+    """
+    if header is None:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    until, since = _http_date(header), _http_date(answered) or datetime.now(UTC)
+    return None if until is None else max((until - since).total_seconds(), 0.0)
+
+
+def _http_date(header: str | None) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def scrubbed(text: str, secret: str) -> str:
+    """The text without the secret, plain or as it stands in a URL; at most 200 characters."""
+    for written in {secret, quote(secret, safe="")} - {""}:
+        text = text.replace(written, "***")
+    return text[:200]

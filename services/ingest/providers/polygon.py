@@ -1,0 +1,315 @@
+"""Polygon.io through polygon-api-client: closes, splits, dividends, what symbols are, option quotes.
+
+The shapes it answers with: docs/market-data.md.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from services.ingest.providers import (
+    Answer,
+    Bar,
+    CorporateAction,
+    Coverage,
+    OptionQuote,
+    Pace,
+    ProviderUnavailable,
+    SecurityFacts,
+)
+from services.ingest.providers.patience import Patience, Refused, TryAgain
+from services.ingest.providers.schedule import fewest_requests
+from services.ingest.providers.threads import Threads, as_they_finish
+from shared import calendar
+from shared.instruments import INDEX_ROOTS, InvalidSymbol, parse_occ
+
+if TYPE_CHECKING:
+    from polygon import RESTClient  # type: ignore[import-untyped]
+
+T = TypeVar("T")
+
+BASE_URL = "https://api.polygon.io"
+NEW_YORK = ZoneInfo("America/New_York")
+MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
+# About how many there are in the whole market, to tell what takes fewer requests: all of them, or symbol by symbol.
+SPLITS_A_YEAR, DIVIDENDS_A_YEAR = 2_000, 60_000
+
+INDICES = frozenset(INDEX_ROOTS.values())
+KIND_BY_TYPE = {"ETF": "etf", "ETN": "etf", "ETV": "etf", "ETS": "etf", "FUND": "fund", "IX": "index"}
+
+
+class PolygonProvider:
+    """Speaks every protocol but yields. Closes are as traded; adjusting them takes the corporate actions."""
+
+    name = "polygon"
+
+    def __init__(
+        self,
+        api_key: str,
+        pace: Pace,
+        *,
+        base_url: str = BASE_URL,
+        patience: Patience | None = None,
+        at_once: int = 8,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._patience = patience or Patience()
+        self._threads = Threads(self.name, pace, at_once)
+        self._now = now
+
+    async def coverage(self) -> Coverage | None:
+        """Every closed session, as far back as the plan goes."""
+        return None
+
+    async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
+        """The fewest requests: one per symbol for its whole range, or one per session for the whole market.
+
+        Indices are not in the whole market and come last: most plans refuse them, which must not keep the others.
+        """
+        waiting = {symbol: set(days) for symbol, days in missing.items() if days}
+        spelled = {polygon_symbol(symbol): symbol for symbol in waiting}
+        requests = fewest_requests(
+            {symbol: days for symbol, days in waiting.items() if symbol not in INDICES}
+        )
+        by_symbol = (*requests.symbols, *sorted(INDICES & waiting.keys()))
+        calls: list[Callable[[], Awaitable[tuple[list[Bar], str | date]]]] = [
+            *(partial(self._session_of_many, session, spelled) for session in reversed(requests.sessions)),
+            *(partial(self._history_of_one, symbol, *_range(waiting[symbol])) for symbol in by_symbol),
+        ]
+        async for bars, asked in as_they_finish(calls, self._threads.at_once):
+            yield Answer(bars, _settled(waiting, asked))
+
+    async def corporate_actions(
+        self, symbols: Collection[str], first: date, last: date
+    ) -> Sequence[CorporateAction]:
+        """Splits and cash dividends in USD, of the whole market or symbol by symbol: whatever is fewer requests."""
+        spelled = {polygon_symbol(symbol): symbol for symbol in symbols if symbol not in INDICES}
+        years = ((last - first).days + 1) / 365
+        found: list[CorporateAction] = []
+        for kind, a_year in (("split", SPLITS_A_YEAR), ("dividend", DIVIDENDS_A_YEAR)):
+            pages = int(a_year * years) // ROWS_OF_A_PAGE + 1
+            tickers: Iterable[str | None] = spelled if len(spelled) < pages else [None] if spelled else []
+            calls = (partial(self._actions, kind, ticker, first, last, spelled) for ticker in tickers)
+            async for actions in as_they_finish(calls, self._threads.at_once):
+                found += actions
+        return found
+
+    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed stock and fund.
+
+        Polygon has no sectors.
+        """
+        if symbols is None:
+            return await self._ask(self._listed)
+        calls = (partial(self._facts_about, symbol) for symbol in symbols)
+        found = as_they_finish(calls, self._threads.at_once)
+        return [facts async for facts in found if facts is not None]
+
+    async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
+        """The chains' bids and asks, of the present session only: the snapshot has no history.
+
+        An older session costs no request and gives nothing. Quotes of another session than the one asked for, and
+        contracts without a bid and an ask, are left out: nothing is carried over, nothing invented.
+        """
+        today = self._now().astimezone(NEW_YORK).date()
+        if session < calendar.previous_session(today):
+            return []
+        calls = (partial(self._chain, underlying, session) for underlying in sorted(underlyings))
+        chains = as_they_finish(calls, self._threads.at_once)
+        return [quote async for quotes in chains for quote in quotes]
+
+    async def _session_of_many(self, session: date, spelled: Mapping[str, str]) -> tuple[list[Bar], date]:
+        return await self._ask(lambda: self._whole_session(session, spelled)), session
+
+    def _whole_session(self, session: date, spelled: Mapping[str, str]) -> list[Bar]:
+        rows = self._client.get_grouped_daily_aggs(session, adjusted=False)
+        return [_bar(spelled[row.ticker], row) for row in rows if row.ticker in spelled]
+
+    async def _history_of_one(self, symbol: str, first: date, last: date) -> tuple[list[Bar], str]:
+        return await self._ask(lambda: self._history(symbol, first, last)), symbol
+
+    def _history(self, symbol: str, first: date, last: date) -> list[Bar]:
+        rows = self._client.list_aggs(
+            polygon_symbol(symbol), 1, "day", first, last, adjusted=False, limit=MOST_AGGREGATES
+        )
+        return [_bar(symbol, row) for row in rows]
+
+    async def _actions(
+        self, kind: str, ticker: str | None, first: date, last: date, spelled: Mapping[str, str]
+    ) -> list[CorporateAction]:
+        read = self._splits if kind == "split" else self._dividends
+        actions = await self._ask(lambda: list(read(ticker, first, last)))
+        return [
+            CorporateAction(spelled[found], day, kind, value, self.name)
+            for found, day, value in actions
+            if found in spelled
+        ]
+
+    def _splits(self, ticker: str | None, first: date, last: date) -> Iterable[tuple[str, date, Decimal]]:
+        rows = self._client.list_splits(
+            ticker, execution_date_gte=first, execution_date_lte=last, limit=ROWS_OF_A_PAGE
+        )
+        for row in rows:
+            ratio = Decimal(str(row.split_to)) / Decimal(str(row.split_from))
+            yield row.ticker, date.fromisoformat(row.execution_date), ratio
+
+    def _dividends(self, ticker: str | None, first: date, last: date) -> Iterable[tuple[str, date, Decimal]]:
+        rows = self._client.list_dividends(
+            ticker, ex_dividend_date_gte=first, ex_dividend_date_lte=last, limit=ROWS_OF_A_PAGE
+        )
+        for row in rows:
+            if row.currency in (None, "USD"):
+                yield row.ticker, date.fromisoformat(row.ex_dividend_date), Decimal(str(row.cash_amount))
+
+    def _listed(self) -> list[SecurityFacts]:
+        rows = self._client.list_tickers(market="stocks", active=True, limit=ROWS_OF_A_PAGE)
+        return [_facts(row.ticker, row, None) for row in rows]
+
+    async def _facts_about(self, symbol: str) -> SecurityFacts | None:
+        return await self._ask(lambda: self._details(symbol))
+
+    def _details(self, symbol: str) -> SecurityFacts | None:
+        try:
+            details = self._client.get_ticker_details(polygon_symbol(symbol))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return _facts(symbol, details, details.sic_description)
+
+    async def _chain(self, underlying: str, session: date) -> list[OptionQuote]:
+        return await self._ask(lambda: self._snapshot(underlying, session))
+
+    def _snapshot(self, underlying: str, session: date) -> list[OptionQuote]:
+        rows = self._client.list_snapshot_options_chain(
+            polygon_symbol(underlying), params={"limit": CONTRACTS_OF_A_PAGE}
+        )
+        return [quote for row in rows if (quote := _quote(row, session))]
+
+    async def _ask(self, call: Callable[[], T]) -> T:
+        """The call's result from a thread; whatever goes wrong in it makes the provider unavailable."""
+        try:
+            return await self._threads.run(call)
+        except (Refused, TryAgain, _Unreadable) as error:
+            raise ProviderUnavailable(self.name, str(error)) from None
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+            shape = f"answers in a shape that it does not document ({type(error).__name__})"
+            raise ProviderUnavailable(self.name, shape) from error
+
+    @cached_property
+    def _client(self) -> "RESTClient":
+        from polygon import RESTClient  # pulls in a WebSocket client
+
+        from services.ingest.providers.paced_http import PacedPool
+
+        client = RESTClient(self._api_key, retries=0, base=self._base_url, custom_json=_StrictJson)
+        client.client = PacedPool(self._threads, self._patience, self._api_key, maxsize=self._threads.at_once)
+        return client
+
+
+class _Unreadable(Exception):
+    """An answer that cannot be understood. Not a ValueError: the library takes those for empty answers."""
+
+
+class _StrictJson:
+    """Decodes Polygon's answers in the library's stead, which would take a broken one for "no data"."""
+
+    @staticmethod
+    def loads(text: str) -> dict[str, Any]:
+        """An answer that says it is one, with its results, if any."""
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            raise _Unreadable("answers with broken JSON") from None
+        if answer.get("status") not in ("OK", "DELAYED"):
+            raise _Unreadable(f"answers with the status {str(answer.get('status'))[:40]!r}")
+        if answer.get("results", ()) is None:
+            del answer["results"]
+        return dict(answer)
+
+
+def polygon_symbol(symbol: str) -> str:
+    """Our symbol as Polygon spells it: BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX is I:SPX."""
+    if symbol in INDICES:
+        return f"I:{symbol}"
+    root, _, suffix = symbol.partition("-")
+    if not suffix:
+        return symbol
+    return f"{root}p{suffix[1:]}" if len(suffix) == 2 and suffix[0] == "P" else f"{root}.{suffix}"
+
+
+def _range(days: Collection[date]) -> tuple[date, date]:
+    return min(days), max(days)
+
+
+def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]:
+    """Those symbols all of whose sessions were asked for by now, `asked` included; they wait no longer."""
+    if isinstance(asked, str):
+        waiting[asked].clear()
+    else:
+        for days in waiting.values():
+            days.discard(asked)
+    done = frozenset(symbol for symbol, days in waiting.items() if not days)
+    for symbol in done:
+        del waiting[symbol]
+    return done
+
+
+def _bar(symbol: str, row: Any) -> Bar:
+    """A close as Polygon says it: an impossible one is passed on, to be judged where every provider's are."""
+    close = _number(row.close)
+    return Bar(symbol, _session_of(row.timestamp), close, float(close), "raw", PolygonProvider.name)
+
+
+@lru_cache(maxsize=4096)
+def _session_of(milliseconds: int) -> date:
+    return datetime.fromtimestamp(milliseconds / 1000, NEW_YORK).date()
+
+
+def _number(value: object) -> Decimal:
+    """The decimal as it was written; not a number when it is none."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _facts(symbol: str, row: Any, industry: str | None) -> SecurityFacts:
+    kind = "index" if row.market == "indices" else KIND_BY_TYPE.get(row.type, "stock")
+    return SecurityFacts(symbol, kind, row.name, None, industry, None, PolygonProvider.name)
+
+
+def _quote(row: Any, session: date) -> OptionQuote | None:
+    quote, trade, underlying = row.last_quote, row.last_trade, row.underlying_asset
+    if (
+        quote is None
+        or quote.bid is None
+        or quote.ask is None
+        or not _of_session(quote.last_updated, session)
+    ):
+        return None
+    try:
+        contract = parse_occ(str(row.details.ticker).removeprefix("O:"))
+    except InvalidSymbol:  # a contract adjusted for a merger, say, which OCC gives a root of its own
+        return None
+    last = trade.price if trade is not None and _of_session(trade.sip_timestamp, session) else None
+    price = None if underlying is None else underlying.price or underlying.value
+    return OptionQuote(
+        contract.symbol,
+        session,
+        _number(quote.bid),
+        _number(quote.ask),
+        None if last is None else _number(last),
+        None if price is None else _number(price),
+        PolygonProvider.name,
+    )
+
+
+def _of_session(nanoseconds: int | None, session: date) -> bool:
+    return nanoseconds is not None and _session_of(nanoseconds // 1_000_000) == session

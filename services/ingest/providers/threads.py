@@ -1,0 +1,78 @@
+"""Blocking client libraries off the event loop: a provider's calls run in threads of its own."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from services.ingest.providers import Pace
+from services.ingest.providers.patience import Refused
+
+T = TypeVar("T")
+
+MOST_REQUESTS_OF_ONE_CALL = 2_000  # a provider whose pages never end is stopped
+
+
+class Threads:
+    """Runs blocking calls; what they wait for meanwhile, they wait for on the event loop.
+
+    So a thread that waits for its turn ends when the loop does, and no pause holds up the end of the process.
+    """
+
+    def __init__(self, name: str, pace: Pace, at_once: int) -> None:
+        self.at_once = at_once
+        self._pace = pace
+        self._executor = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+        self._call = threading.local()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """The call's result, from a thread."""
+        self._loop = asyncio.get_running_loop()
+        return await self._loop.run_in_executor(self._executor, self._counted_from_none, call)
+
+    def wait_for_turn(self) -> None:
+        """In a thread: return when one request may be sent."""
+        self._call.requests += 1
+        if self._call.requests > MOST_REQUESTS_OF_ONE_CALL:
+            raise Refused(200, f"its pages do not end after {MOST_REQUESTS_OF_ONE_CALL:,} requests")
+        self._on_loop(self._pace.wait())
+
+    def pause(self, seconds: float) -> None:
+        """In a thread: wait some seconds."""
+        self._on_loop(asyncio.sleep(seconds))
+
+    def _counted_from_none(self, call: Callable[[], T]) -> T:
+        self._call.requests = 0
+        return call()
+
+    def _on_loop(self, waiting: Coroutine[Any, Any, None]) -> None:
+        if self._loop is None or self._loop.is_closed():
+            waiting.close()
+            raise RuntimeError("the event loop that this provider works for has ended")
+        asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+
+
+async def as_they_finish(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int) -> AsyncIterator[T]:
+    """Results in the order they arrive, so many calls at once.
+
+    After the first failure no call is started any more; those under way still give their results, then it is raised.
+    """
+    waiting, running, failure = deque(calls), set[asyncio.Task[T]](), None
+    try:
+        while running or (waiting and failure is None):
+            while waiting and failure is None and len(running) < at_once:
+                running.add(asyncio.ensure_future(waiting.popleft()()))
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.exception() is None:
+                    yield task.result()
+                else:
+                    failure = failure or task.exception()
+    finally:
+        for task in running:
+            task.cancel()
+    if failure is not None:
+        raise failure
