@@ -58,3 +58,10 @@ def closing_time(session: date) -> datetime:
         raise ValueError(f"{session.isoformat()} is not a NYSE session")
     closes: datetime = schedule["market_close"].iloc[0].to_pydatetime()
     return closes.astimezone(UTC)
+
+
+def last_closed(moment: datetime) -> date:
+    """The newest session whose close is at or before `moment` (with a time zone)."""
+    day = moment.astimezone(UTC).date()
+    latest = session_on_or_before(day)
+    return latest if closing_time(latest) <= moment else previous_session(latest)

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 from uuid import uuid5
 
 import structlog
@@ -33,7 +33,7 @@ from nats.js.errors import NotFoundError
 from pydantic import BaseModel, ValidationError
 
 from shared.contracts.event import EVENT_NAMESPACE, Contract, Event, Refusal, Request, ShardEvent, WorkFailed
-from shared.database import Database
+from shared.database import Database, Session
 from shared.errors import Misconfigured, Permanent, SigmaSightError
 from shared.settings import Settings
 from shared.telemetry import Telemetry
@@ -66,7 +66,11 @@ class ServiceRouter:
         self.answers_by_request: dict[type[Request], Handler] = {}
 
     def on(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
-        """Register `async def handler(event, session)` for the event classes; the topology must agree."""
+        """Register `async def handler(event, session)` for the event classes; the topology must agree.
+
+        A handler that fetches from outside takes `database: Database` in the session's place and opens its own
+        transactions, so that none is open while it waits. What it commits is kept when it fails later.
+        """
         _agree(self.word, "hear", events, self.wiring.hears)
 
         def register(handler: HandlerKind) -> HandlerKind:
@@ -365,14 +369,23 @@ class Consumption:
 
     async def _work(self, kind: type[Event], handler: Handler, event: Event) -> None:
         started = perf_counter()
-        async with self.database.transaction() as session:
-            told = _as_events(await handler(event, session))
+        async with self._given(handler) as given:
+            told = _as_events(await handler(event, given))
         elapsed = perf_counter() - started
         self.telemetry.seconds.labels(kind.subject).observe(elapsed)
         for result in told:
             self._check_declared(handler, result)
             await publish(self.broker, _stamped(result, elapsed))
         log.info("handled", seconds=round(elapsed, 4), told=[type(result).__name__ for result in told])
+
+    @asynccontextmanager
+    async def _given(self, handler: Handler) -> AsyncIterator[Session | Database]:
+        """What the handler works with: a session in a transaction of its own, or the database."""
+        if Database in get_type_hints(handler).values():
+            yield self.database
+            return
+        async with self.database.transaction() as session:
+            yield session
 
     def _check_declared(self, handler: Handler, event: Event) -> None:
         if type(event) not in self.router.emitted.get(handler, ()):

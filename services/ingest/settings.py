@@ -22,6 +22,18 @@ class IngestSettings(ServiceSettings):
     )
     data_directory: Path = BUNDLED_DATA
     clock_seconds: float = Field(default=30.0, gt=0, description="how often the market clock looks")
+    close_delay_seconds: float = Field(
+        default=1800.0, ge=0, description="after the close, until a live provider has the session's prices"
+    )
+    recheck_hours: float = Field(
+        default=12.0, gt=0, description="until a provider is asked again for what it did not have"
+    )
+    unknown_recheck_days: float = Field(
+        default=7.0, gt=0, description="until a provider is asked again for a symbol it does not know"
+    )
+    claim_seconds: float = Field(
+        default=30.0, ge=1, description="until symbols that a replica died fetching are fetched by another"
+    )
 
     polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")

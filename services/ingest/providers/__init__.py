@@ -173,25 +173,3 @@ class Pace(Protocol):
     async def wait(self) -> None:
         """Return when one request may be sent now."""
         ...
-
-
-class MarketDataProvider(Protocol):
-    """Prices, yields and facts from one source. A symbol it does not know is simply absent from the answer."""
-
-    name: str
-
-    async def coverage(self) -> Coverage:
-        """The sessions this provider can serve now."""
-        ...
-
-    async def securities(self) -> Sequence[SecurityFacts]:
-        """Facts about every symbol the provider can list."""
-        ...
-
-    async def prices(self, symbols: Collection[str], first: date, last: date) -> Sequence[Bar]:
-        """Daily closes of the symbols between two dates, both included."""
-        ...
-
-    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
-        """Treasury yields between two dates, both included."""
-        ...

@@ -7,13 +7,13 @@ import asyncio
 import csv
 import gzip
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from services.ingest.providers import Bar, Coverage, SecurityFacts, YieldObservation
+from services.ingest.providers import Answer, Bar, Coverage, SecurityFacts, YieldObservation
 
 _PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
 _SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"
@@ -36,21 +36,24 @@ class BundledProvider:
         panel = await asyncio.to_thread(lambda: self._panel)
         return Coverage(min(panel), max(panel))
 
-    async def securities(self) -> Sequence[SecurityFacts]:
-        """Every symbol of the panel, with GICS sector where it has one."""
-        return await asyncio.to_thread(lambda: self._securities)
+    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        """Symbols of the panel, with GICS sector where they have one."""
+        facts = await asyncio.to_thread(lambda: self._securities)
+        return [fact for fact in facts if symbols is None or fact.symbol in symbols]
 
-    async def prices(self, symbols: Collection[str], first: date, last: date) -> Sequence[Bar]:
-        """The panel's closes; symbols outside the panel are absent."""
+    async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
+        """The panel's closes, all in one answer."""
         panel = await asyncio.to_thread(lambda: self._panel)
-        wanted = set(symbols)
-        return [
-            Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name)
-            for day, closes in panel.items()
-            if first <= day <= last
-            for symbol, text in closes.items()
-            if symbol in wanted
+        texts = (
+            (symbol, day, panel[day][symbol])
+            for symbol, days in missing.items()
+            for day in days
+            if symbol in panel.get(day, {})
+        )
+        bars = [
+            Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name) for symbol, day, text in texts
         ]
+        yield Answer(bars, frozenset(missing))
 
     async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
         """FRED's constant-maturity series; days without an observation are absent."""

@@ -36,8 +36,7 @@ async def securities_listed(role: Role, empty: None) -> None:
 
 
 async def delivered(database: Database, as_of: date = AS_OF) -> list[PricesUpdated]:
-    async with database.transaction() as session:
-        return await handlers.deliver_prices(MarketClosed.new(uuid4(), as_of), session)
+    return await handlers.deliver_prices(MarketClosed.new(uuid4(), as_of), database)
 
 
 async def content(admin: Database) -> list[tuple[object, ...]]:
@@ -129,8 +128,7 @@ async def test_changed_portfolio_makes_one_shard_of_its_own(role: Role, admin: D
     await save_positions(admin, a_position(book))
     saturday = PortfoliosChanged.new(uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload")
 
-    async with role("ingest").transaction() as session:
-        [told] = await handlers.deliver_prices_of_changed(saturday, session)
+    [told] = await handlers.deliver_prices_of_changed(saturday, role("ingest"))
 
     assert (told.portfolio_ids, told.shards, told.as_of) == ((book,), 1, date(2022, 12, 23))
 

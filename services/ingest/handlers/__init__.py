@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
-from faststream.nats import NatsBroker
-
 from services.ingest import calculations, repository
-from services.ingest.providers import Bar, MarketDataProvider, YieldObservation
-from services.ingest.providers.bundled import BundledProvider
+from services.ingest.handlers.clock import announce_due, coverage_now
+from services.ingest.handlers.history import Completion, Feed, complete_history, dated
+from services.ingest.providers import Bar, YieldObservation
+from services.ingest.providers.sources import Sources, configured_sources
 from services.ingest.settings import ingest_settings
 from shared import calendar
 from shared.contracts.event import Event, Notice
@@ -27,11 +27,16 @@ from shared.contracts.ingest import (
 from shared.database import Database, Session
 from shared.errors import DateOutsideData, InvalidRows, NotASession
 from shared.instruments import InvalidSymbol, parse_occ, parse_ticker
-from shared.messaging import ServiceRouter, publish
+from shared.messaging import ServiceRouter
 from shared.service import Runtime
 
 router = ServiceRouter("ingest")
-provider: MarketDataProvider = BundledProvider(ingest_settings().data_directory)
+
+
+@lru_cache
+def sources() -> Sources:
+    """The process's providers."""
+    return configured_sources(ingest_settings())
 
 
 @router.emits(MarketClosed)
@@ -45,21 +50,24 @@ async def announce_close(event: MarketCloseRequested, session: Session) -> Marke
 
 @router.emits(PricesUpdated)
 @router.on(MarketClosed)
-async def deliver_prices(event: MarketClosed, session: Session) -> list[PricesUpdated]:
+async def deliver_prices(event: MarketClosed, database: Database) -> list[PricesUpdated]:
     """Bring every portfolio's symbols up to the session and hand the portfolios out in shards."""
-    portfolio_ids = await repository.load_portfolio_ids(session)
-    warnings = await complete_history(session, portfolio_ids, event.as_of)
-    return await handed_out(session, event, event.as_of, portfolio_ids, warnings)
+    async with database.transaction() as session:
+        portfolio_ids = await repository.load_portfolio_ids(session)
+    completion = await completed(database, portfolio_ids, event.as_of)
+    async with database.transaction() as session:
+        return await handed_out(session, event, event.as_of, portfolio_ids, completion.notices)
 
 
 @router.emits(PricesUpdated)
 @router.on(PortfoliosChanged)
-async def deliver_prices_of_changed(event: PortfoliosChanged, session: Session) -> list[PricesUpdated]:
+async def deliver_prices_of_changed(event: PortfoliosChanged, database: Database) -> list[PricesUpdated]:
     """Bring the changed portfolios' symbols up to the session and hand just them out."""
     as_of = calendar.session_on_or_before(event.as_of)
     await check_session(as_of)
-    warnings = await complete_history(session, event.portfolio_ids, as_of)
-    return await handed_out(session, event, as_of, event.portfolio_ids, warnings)
+    completion = await completed(database, event.portfolio_ids, as_of)
+    async with database.transaction() as session:
+        return await handed_out(session, event, as_of, event.portfolio_ids, completion.notices)
 
 
 @router.answers(StorePrices)
@@ -89,7 +97,7 @@ async def store_yields(request: StoreYields, session: Session) -> RowsStored:
         YieldObservation(row.maturity, row.observation_date, float(row.yield_percent), request.source)
         for row in request.rows
     ]
-    changed = await repository.save_yields(session, *_dated(observations))
+    changed = await repository.save_yields(session, *dated(observations))
     return stored(len(observations), changed, [observation.observation_date for observation in observations])
 
 
@@ -107,87 +115,35 @@ async def store_option_quotes(request: StoreOptionQuotes, session: Session) -> R
 
 async def list_what_is_covered(session: Session) -> None:
     """At start-up: record the symbols and the range of sessions that can be had, so that requests can be checked."""
-    coverage = await provider.coverage()
-    await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
-    await repository.save_known_sessions(session, [coverage.first, coverage.last])
+    coverage = await coverage_now(sources(), ingest_settings())
+    for provider in sources().listed:
+        await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
+    covered = calendar.sessions(coverage.first, coverage.last)
+    await repository.save_known_sessions(session, [covered[0], covered[-1]])
 
 
 async def watch_market(runtime: Runtime) -> None:
-    """The market clock: announce each session's close, once, whatever the number of replicas."""
+    """The market clock, for as long as the process lives."""
     while True:
-        await announce_due(runtime.database, runtime.broker)
+        coverage = await coverage_now(sources(), ingest_settings())
+        await announce_due(runtime.database, runtime.broker, coverage)
         await asyncio.sleep(ingest_settings().clock_seconds)
-
-
-async def announce_due(database: Database, broker: NatsBroker) -> None:
-    """Announce every session that closed since the last announcement; on a first start, the latest one."""
-    coverage = await provider.coverage()
-    async with database.transaction() as session:
-        last = await repository.latest_announced(session)
-        due = calculations.due_sessions(calendar.sessions(last or coverage.first, coverage.last), last)
-        await repository.save_known_sessions(session, due)
-    for session_date in due:
-        await _announce_once(database, broker, session_date)
-
-
-async def _announce_once(database: Database, broker: NatsBroker, session_date: date) -> None:
-    """Publish, then remember: a crash in between publishes the same event id again, which changes nothing."""
-    async with database.transaction() as session:
-        for waiting in await repository.load_unannounced(session, [session_date]):
-            await publish(broker, MarketClosed.new(MarketClosed.clock_run(waiting), waiting, trigger="clock"))
-            await repository.save_announced(session, waiting)
 
 
 async def check_session(as_of: date) -> None:
     """Raise `NotASession` on a closed exchange, `DateOutsideData` beyond what the provider has."""
     if not calendar.is_session(as_of):
         raise NotASession(as_of, calendar.previous_session(as_of))
-    coverage = await provider.coverage()
+    coverage = await coverage_now(sources(), ingest_settings())
     if not coverage.includes(as_of):
         raise DateOutsideData(as_of, coverage.first, coverage.last)
 
 
-async def complete_history(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> list[Notice]:
-    """Fetch exactly the prices and yields that are missing up to `as_of`; returns what stays missing."""
-    symbols = await repository.load_symbols(session, portfolio_ids, as_of)
-    await _complete_prices(session, symbols, as_of)
-    await _complete_yields(session, as_of)
-    return await _still_missing(session, symbols, as_of)
-
-
-async def _complete_prices(session: Session, symbols: set[str], as_of: date) -> None:
-    coverage = await provider.coverage()
-    expected = calendar.sessions(calculations.window_start(as_of, ingest_settings().history_sessions), as_of)
-    expected = [day for day in expected if coverage.includes(day)]
-    held = await repository.load_held_sessions(session, symbols, expected[0], as_of, len(expected))
-    for gap in calculations.missing_prices(expected, held, held):
-        bars = await provider.prices(gap.symbols, gap.first, gap.last)
-        await repository.save_prices(session, [vars(bar) for bar in bars])
-
-
-async def _complete_yields(session: Session, as_of: date) -> None:
-    first = calculations.window_start(as_of, ingest_settings().history_sessions)
-    earliest, latest = await repository.load_yield_range(session, as_of)
-    if latest is not None and earliest is not None and earliest <= first + timedelta(days=7):
-        first = latest + timedelta(days=1)
-    observations = await provider.yields(first, as_of) if first <= as_of else []
-    await repository.save_yields(session, *_dated(observations))
-
-
-async def _still_missing(session: Session, symbols: set[str], as_of: date) -> list[Notice]:
-    unknown = symbols - await repository.load_known_symbols(session, symbols)
-    unpriced = await repository.load_unpriced(session, symbols - unknown, as_of)
-    notices = []
-    if unknown:
-        notices.append(
-            Notice.naming(
-                "unknown_symbol", "no provider knows these symbols: they have no price", sorted(unknown)
-            )
-        )
-    if unpriced:
-        message = f"no price on {as_of.isoformat()}: the last one is carried forward"
-        notices.append(Notice.naming("price_missing", message, sorted(unpriced)))
-    return notices
+async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: date) -> Completion:
+    """Fetch exactly what the portfolios' symbols miss up to `as_of`."""
+    async with database.transaction() as session:
+        symbols = await repository.load_symbols(session, portfolio_ids, as_of)
+    return await complete_history(Feed(database, sources(), ingest_settings()), symbols, as_of)
 
 
 async def handed_out(
@@ -240,16 +196,6 @@ def _session_problem(session_date: date) -> str | None:
     if calendar.is_session(session_date):
         return None
     return str(NotASession(session_date, calendar.previous_session(session_date)))
-
-
-def _dated(observations: Sequence[YieldObservation]) -> tuple[list[dict[str, Any]], dict[date, date]]:
-    """Rows of yields, and the session from which each date counts: its own, or the next one after a holiday."""
-    years = calculations.MATURITY_YEARS
-    rows = [
-        vars(observation) | {"maturity_years": years[observation.maturity]} for observation in observations
-    ]
-    days = {observation.observation_date for observation in observations}
-    return rows, {day: day if calendar.is_session(day) else calendar.next_session(day) for day in days}
 
 
 def stored(received: int, changed: int, dates: Sequence[date]) -> RowsStored:
