@@ -1,0 +1,274 @@
+"""History that heals itself: chains of providers, what was asked, what is doubted, who fetches."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.ingest import repository
+from services.ingest.handlers.history import Completion, Feed, complete_history
+from services.ingest.providers import (
+    Answer,
+    Bar,
+    CorporateAction,
+    Coverage,
+    ProviderUnavailable,
+    SecurityFacts,
+)
+from services.ingest.providers.sources import Sources
+from services.ingest.settings import IngestSettings
+from shared.calendar import sessions
+from shared.database import Database
+
+Role = Callable[[str], Database]
+AS_OF = date(2022, 12, 28)
+FIRST = date(2022, 12, 1)
+DECEMBER = sessions(FIRST, AS_OF)
+SETTINGS = IngestSettings(history_sessions=70, claim_seconds=1.0)
+
+
+@dataclass
+class Market:
+    """A live provider of prices and corporate actions: `closes` by symbol and session, everything asked kept."""
+
+    closes: Mapping[str, Mapping[date, float]]
+    name: str = "market"
+    actions: Sequence[CorporateAction] = ()
+    fails_after: int | None = None
+    seconds: float = 0.0
+    asked: list[dict[str, tuple[date, ...]]] = field(default_factory=list)
+    asked_for_actions: list[tuple[frozenset[str], date, date]] = field(default_factory=list)
+
+    async def coverage(self) -> Coverage | None:
+        return None
+
+    async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
+        self.asked.append({symbol: tuple(days) for symbol, days in missing.items()})
+        for number, (symbol, days) in enumerate(sorted(missing.items())):
+            if self.fails_after == number:
+                raise ProviderUnavailable(self.name, "it is down")
+            await asyncio.sleep(self.seconds)
+            closes = self.closes.get(symbol, {})
+            yield Answer(
+                [self._bar(symbol, day, closes[day]) for day in days if day in closes], frozenset([symbol])
+            )
+
+    def _bar(self, symbol: str, day: date, close: float) -> Bar:
+        return Bar(symbol, day, Decimal(str(close)), close, "raw", self.name)
+
+    async def corporate_actions(
+        self, symbols: Collection[str], first: date, last: date
+    ) -> Sequence[CorporateAction]:
+        self.asked_for_actions.append((frozenset(symbols), first, last))
+        return [each for each in self.actions if each.symbol in symbols and first <= each.ex_date <= last]
+
+
+@dataclass
+class Register:
+    """A provider of facts that knows some symbols."""
+
+    known: Collection[str]
+    name: str = "register"
+    asked: list[Collection[str]] = field(default_factory=list)
+
+    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        self.asked.append(sorted(symbols or ()))
+        return [
+            SecurityFacts(symbol, "stock", None, "Energy", None, None, self.name)
+            for symbol in self.known
+            if symbol in (symbols or ())
+        ]
+
+
+def level(
+    close: float, days: Collection[date] = tuple(sessions(date(2022, 1, 3), AS_OF))
+) -> dict[date, float]:
+    return {day: close + place / 100 for place, day in enumerate(sorted(days))}
+
+
+def a_feed(database: Database, *prices: Market, **more: Any) -> Feed:
+    return Feed(database, Sources(prices=prices, corporate_actions=prices[:1], **more), SETTINGS)
+
+
+async def rows(admin: Database, query: str) -> list[tuple[Any, ...]]:
+    async with admin.transaction() as session:
+        return [tuple(row) for row in await session.execute(text(query))]
+
+
+async def stored(admin: Database) -> dict[str, int]:
+    found = await rows(admin, "select symbol, count(*) from ingest.daily_prices group by 1 order by 1")
+    return {row[0]: row[1] for row in found}
+
+
+def codes(completion: Completion) -> list[str]:
+    return [notice.code for notice in completion.notices]
+
+
+@pytest.fixture(autouse=True)
+def nothing_stored(empty: None) -> None:
+    """Each test starts without rows."""
+
+
+async def test_what_is_stored_is_not_asked_for_again(role: Role, admin: Database) -> None:
+    market = Market({"XOM": level(100), "CVX": level(150)})
+    feed = a_feed(role("ingest"), market)
+
+    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+    before = await stored(admin)
+    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+
+    assert len(market.asked) == 1
+    assert await stored(admin) == before
+    assert before["XOM"] == before["CVX"] > 70
+
+
+async def test_a_later_session_is_all_that_is_asked_for_later(role: Role) -> None:
+    market = Market({"XOM": level(100)})
+    feed = a_feed(role("ingest"), market)
+
+    await complete_history(feed, {"XOM"}, DECEMBER[-3])
+    await complete_history(feed, {"XOM"}, AS_OF)
+
+    assert market.asked[1] == {"XOM": (DECEMBER[-2], DECEMBER[-1])}
+    assert market.asked_for_actions[1][1] > DECEMBER[-3]
+
+
+async def test_an_unknown_symbol_is_asked_once_of_each_provider(role: Role, admin: Database) -> None:
+    first, second = Market({}, "first"), Market({}, "second")
+    feed = a_feed(role("ingest"), first, second)
+
+    found = await complete_history(feed, {"NOSUCH"}, AS_OF)
+    again = await complete_history(feed, {"NOSUCH"}, AS_OF)
+
+    assert (len(first.asked), len(second.asked)) == (1, 1)
+    assert codes(found) == codes(again) == ["unknown_symbol"]
+    assert await rows(admin, "select count(*) from ingest.price_claims") == [(0,)]
+
+
+async def test_an_unknown_symbol_is_asked_again_when_its_time_is_over(role: Role) -> None:
+    market = Market({})
+    feed = a_feed(role("ingest"), market)
+
+    await complete_history(feed, {"NOSUCH"}, AS_OF)
+    await complete_history(
+        replace(feed, settings=SETTINGS.model_copy(update={"unknown_recheck_days": 1e-9})), {"NOSUCH"}, AS_OF
+    )
+
+    assert len(market.asked) == 2
+
+
+async def test_sessions_a_provider_lacks_are_asked_of_the_next(role: Role, admin: Database) -> None:
+    holey = {day: close for day, close in level(100).items() if day != DECEMBER[4]}
+    first, second = Market({"XOM": holey}, "first"), Market({"XOM": level(100)}, "second")
+
+    found = await complete_history(a_feed(role("ingest"), first, second), {"XOM"}, AS_OF)
+
+    assert second.asked == [{"XOM": (DECEMBER[4],)}]
+    by_source = await rows(admin, "select source, count(*) from ingest.daily_prices group by 1 order by 1")
+    assert [row[0] for row in by_source] == ["first", "second"]
+    assert by_source[1][1] == 1
+    assert codes(found) == []
+
+
+async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_is_asked_for_the_rest(
+    role: Role, admin: Database
+) -> None:
+    closes = {symbol: level(100) for symbol in ("A", "B", "C")}
+    first, second = Market(closes, "first", fails_after=1), Market(closes, "second")
+
+    found = await complete_history(a_feed(role("ingest"), first, second), set(closes), AS_OF)
+
+    assert set(second.asked[0]) == {"B", "C"}
+    assert len(set((await stored(admin)).values())) == 1
+    assert [(notice.code, notice.message) for notice in found.notices] == [
+        ("provider_unavailable", "first: it is down")
+    ]
+
+
+async def test_a_lie_is_quarantined_and_the_next_provider_asked(role: Role, admin: Database) -> None:
+    lies = level(100) | {DECEMBER[3]: 1000.0, DECEMBER[5]: -4.0, DECEMBER[7]: float("nan")}
+    liar, honest = Market({"XOM": lies}, "liar"), Market({"XOM": level(100)}, "honest")
+
+    found = await complete_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
+
+    assert honest.asked == [{"XOM": (DECEMBER[3], DECEMBER[5], DECEMBER[7])}]
+    doubted = await rows(admin, "select session_date, source from ingest.quarantined_prices order by 1")
+    assert doubted == [(DECEMBER[place], "liar") for place in (3, 5, 7)]
+    assert codes(found) == ["price_quarantined"]
+    [(lowest, highest)] = await rows(admin, "select min(close), max(close) from ingest.daily_prices")
+    assert 99 < lowest < highest < 105
+
+
+async def test_a_split_explains_the_jump_and_scales_what_was_before(role: Role, admin: Database) -> None:
+    before = {day: close for day, close in level(400).items() if day < DECEMBER[5]}
+    after = {day: close / 4 for day, close in level(400).items() if day >= DECEMBER[5]}
+    split = CorporateAction("TSLA", DECEMBER[5], "split", Decimal(4), "market")
+    market = Market({"TSLA": before | after}, actions=[split])
+
+    found = await complete_history(a_feed(role("ingest"), market), {"TSLA"}, AS_OF)
+
+    assert codes(found) == []
+    adjusted = [
+        row[0]
+        for row in await rows(admin, "select adjusted_close from ingest.daily_prices order by session_date")
+    ]
+    assert max(later / earlier for earlier, later in itertools.pairwise(adjusted)) < 1.01
+    assert found.restated == {"TSLA": DECEMBER[5]}
+
+
+async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, admin: Database) -> None:
+    market = Market({"GE": level(80)})
+    feed = a_feed(role("ingest"), market)
+    await complete_history(feed, {"GE"}, DECEMBER[-2])
+    market.actions = [CorporateAction("GE", DECEMBER[-1], "dividend", Decimal("0.8"), "market")]
+
+    found = await complete_history(feed, {"GE"}, AS_OF)
+
+    [(close, adjusted)] = await rows(
+        admin,
+        f"select close, adjusted_close from ingest.daily_prices where session_date = '{DECEMBER[-2]}'",
+    )
+    assert adjusted == pytest.approx(float(close) - 0.8)
+    assert found.restated == {}
+
+
+async def test_two_replicas_share_the_symbols_and_ask_each_once(role: Role, admin: Database) -> None:
+    closes = {f"S{number}": level(50 + number) for number in range(12)}
+    markets = [Market(closes, seconds=0.02), Market(closes, seconds=0.02)]
+
+    await asyncio.gather(
+        *(complete_history(a_feed(role("ingest"), market), set(closes), AS_OF) for market in markets)
+    )
+
+    asked = [symbol for market in markets for question in market.asked for symbol in question]
+    assert sorted(asked) == sorted(closes)
+    assert len(set((await stored(admin)).values())) == 1
+
+
+async def test_symbols_of_a_replica_that_died_are_fetched_by_another(role: Role, admin: Database) -> None:
+    async with role("ingest").transaction() as session:
+        await repository.save_claims(session, {"XOM"}, uuid4(), 0.3)
+    market = Market({"XOM": level(100)})
+
+    await complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
+
+    assert len(market.asked) == 1
+    assert list(await stored(admin)) == ["XOM"]
+
+
+async def test_facts_are_asked_for_symbols_that_have_none(role: Role, admin: Database) -> None:
+    register = Register({"XOM"})
+    feed = a_feed(role("ingest"), Market({"XOM": level(100), "CVX": level(90)}), securities=[register])
+
+    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+
+    assert register.asked == [["CVX", "XOM"]]
+    assert await rows(admin, "select symbol, sector from ingest.securities") == [("XOM", "Energy")]
