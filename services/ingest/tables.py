@@ -12,6 +12,8 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Identity,
+    Index,
     Numeric,
     Select,
     String,
@@ -155,6 +157,17 @@ class PriceClaim(Table, table=True):
     symbol: str = Field(sa_column=Column(String(24), primary_key=True))
     claimant: UUID = Field(sa_column=Column(Uuid, nullable=False, index=True))
     claimed_until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class ProviderRequest(Table, table=True):
+    """When one request to a provider leaves or has left; rows older than the limit's window are of no use."""
+
+    __tablename__: ClassVar[str] = "provider_requests"
+    __table_args__: ClassVar[Any] = (Index("ix_ingest_provider_requests_provider_slot", "provider", "slot"),)
+
+    request_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    provider: str = Field(sa_column=Column(String(40), nullable=False))
+    slot: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
