@@ -1,16 +1,41 @@
 """Every SQL statement of ingest."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    String,
+    Uuid,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlmodel import SQLModel
 
-from services.ingest.tables import DailyPrice, MarketSession, OptionQuote, Security, TreasuryYield
-from shared.database import Rows, Session, lock, merge
+from services.ingest.tables import (
+    CorporateAction,
+    DailyPrice,
+    FetchLogEntry,
+    MarketSession,
+    OptionQuote,
+    PriceClaim,
+    QuarantinedPrice,
+    Security,
+    TreasuryYield,
+)
+from shared.database import Rows, Session, lock, merge, sql_table
 from shared.published import factors, gateway
 
 _sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
@@ -18,6 +43,8 @@ _prices: SqlTable = DailyPrice.__table__  # type: ignore[attr-defined]
 _yields: SqlTable = TreasuryYield.__table__  # type: ignore[attr-defined]
 _quotes: SqlTable = OptionQuote.__table__  # type: ignore[attr-defined]
 _securities: SqlTable = Security.__table__  # type: ignore[attr-defined]
+_actions, _asked = sql_table(CorporateAction), sql_table(FetchLogEntry)
+_doubted, _claims = sql_table(QuarantinedPrice), sql_table(PriceClaim)
 
 
 async def load_portfolio_ids(session: Session) -> list[UUID]:
@@ -33,6 +60,13 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
     )
     proxies = select(definitions.proxy).where(definitions.active, definitions.proxy.is_not(None))
     return set(await session.scalars(held.union(proxies)))
+
+
+async def load_holders(session: Session, symbols: Collection[str], as_of: date) -> list[UUID]:
+    """The portfolios that hold, or held by `as_of`, one of the symbols or an option on it."""
+    positions = gateway.positions.c
+    held = (positions.underlying.in_(symbols), positions.entry_date <= as_of)
+    return list(await session.scalars(select(positions.portfolio_id).where(*held).distinct()))
 
 
 async def load_held_sessions(
@@ -57,6 +91,12 @@ async def load_held_sessions(
 async def load_known_symbols(session: Session, symbols: Collection[str]) -> set[str]:
     """Those of the symbols that have a security row."""
     return set(await session.scalars(select(_securities.c.symbol).where(_securities.c.symbol.in_(symbols))))
+
+
+async def load_priced(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols that have any price."""
+    priced = select(_prices.c.symbol).where(_prices.c.symbol.in_(symbols)).distinct()
+    return set(await session.scalars(priced)) if symbols else set()
 
 
 async def load_unpriced(session: Session, symbols: Collection[str], as_of: date) -> set[str]:
@@ -148,6 +188,16 @@ async def latest_announced(session: Session) -> date | None:
     return newest
 
 
+async def load_announced(session: Session, first: date, last: date) -> list[date]:
+    """The sessions between two dates whose close was announced, ascending."""
+    within = (_sessions.c.announced_at.is_not(None), _sessions.c.session_date.between(first, last))
+    return list(
+        await session.scalars(
+            select(_sessions.c.session_date).where(*within).order_by(_sessions.c.session_date)
+        )
+    )
+
+
 async def load_unannounced(session: Session, session_dates: Collection[date]) -> list[date]:
     """Those of the sessions nobody announced yet, oldest first, locked: other replicas skip them."""
     waiting = (
@@ -164,6 +214,147 @@ async def save_announced(session: Session, session_date: date) -> None:
     await save_known_sessions(session, [session_date])
     mine = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
     await session.execute(update(_sessions).where(*mine).values(announced_at=func.now()))
+
+
+# --- what was asked, what is doubted, who fetches ---
+
+
+async def load_asked(
+    session: Session,
+    provider: str,
+    kind: str,
+    symbols: Collection[str],
+    recheck: timedelta,
+    forget: timedelta,
+) -> dict[str, tuple[date, date]]:
+    """The range last asked per symbol, as long as asking again would be no use.
+
+    That is for `recheck`; for a symbol the provider does not know for `forget`, and then whatever the session.
+    """
+    lately = and_(_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - recheck)
+    unknown = and_(~_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - forget)
+    about = (_asked.c.provider == provider, _asked.c.kind == kind, _asked.c.symbol.in_(symbols))
+    columns = (_asked.c.symbol, _asked.c.known, _asked.c.first_session, _asked.c.last_session)
+    found = await session.execute(select(*columns).where(*about, or_(lately, unknown)))
+    return {symbol: (first, last) if known else (date.min, date.max) for symbol, known, first, last in found}
+
+
+async def save_asked(
+    session: Session,
+    provider: str,
+    kind: str,
+    ranges: Mapping[str, tuple[date, date]],
+    known: Collection[str],
+) -> None:
+    """Remember what a provider was asked just now, per symbol, and which symbols it knows."""
+    now = await session.scalar(select(func.clock_timestamp()))
+    rows = [
+        {
+            "provider": provider,
+            "kind": kind,
+            "symbol": symbol,
+            "first_session": first,
+            "last_session": last,
+            "known": symbol in known,
+            "asked_at": now,
+        }
+        for symbol, (first, last) in ranges.items()
+    ]
+    await merge(session, FetchLogEntry, rows)
+
+
+async def load_neighbours(
+    session: Session, symbols: Collection[str], first: date, last: date
+) -> dict[str, list[tuple[date, float]]]:
+    """Per symbol the newest stored close before `first` and the oldest after `last`, ascending; absent: neither."""
+    before = _nearest_close(symbols, _prices.c.session_date < first, _prices.c.session_date.desc())
+    after = _nearest_close(symbols, _prices.c.session_date > last, _prices.c.session_date.asc())
+    found: dict[str, list[tuple[date, float]]] = {}
+    for query in (before, after):
+        for symbol, session_date, close in await session.execute(query):
+            found.setdefault(symbol, []).append((session_date, float(close)))
+    return found
+
+
+def _nearest_close(symbols: Collection[str], side: Any, order: Any) -> Any:
+    columns = (_prices.c.symbol, _prices.c.session_date, _prices.c.close)
+    of_symbol = (_prices.c.symbol.in_(symbols), side)
+    return select(*columns).where(*of_symbol).distinct(_prices.c.symbol).order_by(_prices.c.symbol, order)
+
+
+async def load_actions(
+    session: Session, symbols: Collection[str]
+) -> dict[str, list[tuple[date, str, float]]]:
+    """(ex-date, kind, value) of each symbol's splits and dividends, ascending; absent: none."""
+    columns = (_actions.c.symbol, _actions.c.ex_date, _actions.c.kind, _actions.c.value)
+    query = select(*columns).where(_actions.c.symbol.in_(symbols)).order_by(*columns[:3])
+    found: dict[str, list[tuple[date, str, float]]] = {}
+    for symbol, ex_date, kind, value in await session.execute(query):
+        found.setdefault(symbol, []).append((ex_date, kind, float(value)))
+    return found
+
+
+async def save_actions(session: Session, actions: Rows) -> int:
+    """Upsert splits and dividends; returns how many rows changed."""
+    return await merge(session, CorporateAction, actions)
+
+
+async def load_doubted(
+    session: Session, symbols: Collection[str], first: date, last: date, other_than: str
+) -> dict[tuple[str, date], float]:
+    """Closes that other sources sent and that were not believed, by symbol and session."""
+    within = (_doubted.c.symbol.in_(symbols), _doubted.c.session_date.between(first, last))
+    columns = (_doubted.c.symbol, _doubted.c.session_date, _doubted.c.close)
+    found = await session.execute(select(*columns).where(*within, _doubted.c.source != other_than))
+    return {(symbol, session_date): float(close) for symbol, session_date, close in found}
+
+
+async def save_doubted(session: Session, rows: Rows) -> None:
+    """Lay closes aside with the reason."""
+    now = await session.scalar(select(func.clock_timestamp()))
+    await merge(session, QuarantinedPrice, [{**row, "seen_at": now} for row in rows], ignoring=("seen_at",))
+
+
+async def load_histories(session: Session, symbols: Collection[str]) -> list[Any]:
+    """Every stored close of the symbols, a row per symbol with arrays in order of session."""
+    by_day = _prices.c.session_date
+    columns = [
+        func.array_agg(aggregate_order_by(column, by_day)).label(column.name)
+        for column in (
+            by_day,
+            _prices.c.close,
+            _prices.c.adjusted_close,
+            _prices.c.close_basis,
+            _prices.c.source,
+        )
+    ]
+    query = select(_prices.c.symbol, *columns).where(_prices.c.symbol.in_(symbols)).group_by(_prices.c.symbol)
+    return list(await session.execute(query))
+
+
+async def save_claims(session: Session, symbols: Collection[str], claimant: UUID, seconds: float) -> set[str]:
+    """Claim the symbols nobody else is fetching, or whose claim has run out; returns those that are ours now."""
+    until = func.clock_timestamp() + timedelta(seconds=seconds)
+    each = func.unnest(cast(sorted(symbols), ARRAY(String)))
+    wanted = insert(_claims).from_select(_claims.c.keys(), select(each, literal(claimant, Uuid), until))
+    free = or_(_claims.c.claimed_until < func.clock_timestamp(), _claims.c.claimant == claimant)
+    taken = wanted.on_conflict_do_update(
+        index_elements=[_claims.c.symbol],
+        set_={"claimant": claimant, "claimed_until": wanted.excluded.claimed_until},
+        where=free,
+    )
+    return set(await session.scalars(taken.returning(_claims.c.symbol)))
+
+
+async def renew_claims(session: Session, claimant: UUID, seconds: float) -> None:
+    """Hold what we claimed for as long again."""
+    until = func.clock_timestamp() + timedelta(seconds=seconds)
+    await session.execute(update(_claims).where(_claims.c.claimant == claimant).values(claimed_until=until))
+
+
+async def delete_claims(session: Session, claimant: UUID) -> None:
+    """Let others fetch what we claimed."""
+    await session.execute(delete(_claims).where(_claims.c.claimant == claimant))
 
 
 async def reserve_slot(

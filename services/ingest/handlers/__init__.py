@@ -1,10 +1,10 @@
 """What ingest does when it hears something."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.ingest import calculations, repository
 from services.ingest.handlers.clock import announce_due, coverage_now
@@ -13,7 +13,7 @@ from services.ingest.providers import Bar, YieldObservation
 from services.ingest.providers.sources import Sources, configured_sources
 from services.ingest.settings import ingest_settings
 from shared import calendar
-from shared.contracts.event import Event, Notice
+from shared.contracts.event import EVENT_NAMESPACE, Notice
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
 from shared.contracts.ingest import (
     MarketClosed,
@@ -56,7 +56,9 @@ async def deliver_prices(event: MarketClosed, database: Database) -> list[Prices
         portfolio_ids = await repository.load_portfolio_ids(session)
     completion = await completed(database, portfolio_ids, event.as_of)
     async with database.transaction() as session:
-        return await handed_out(session, event, event.as_of, portfolio_ids, completion.notices)
+        restated = await restated_work(session, event.as_of, completion.restated)
+        today = await handed_out(session, event.run_id, event.as_of, portfolio_ids, completion.notices)
+        return [*restated, *today]
 
 
 @router.emits(PricesUpdated)
@@ -67,7 +69,9 @@ async def deliver_prices_of_changed(event: PortfoliosChanged, database: Database
     await check_session(as_of)
     completion = await completed(database, event.portfolio_ids, as_of)
     async with database.transaction() as session:
-        return await handed_out(session, event, as_of, event.portfolio_ids, completion.notices)
+        restated = await restated_work(session, as_of, completion.restated)
+        theirs = await handed_out(session, event.run_id, as_of, event.portfolio_ids, completion.notices)
+        return [*restated, *theirs]
 
 
 @router.answers(StorePrices)
@@ -146,14 +150,33 @@ async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: 
     return await complete_history(Feed(database, sources(), ingest_settings()), symbols, as_of)
 
 
+async def restated_work(session: Session, as_of: date, restated: Mapping[str, date]) -> list[PricesUpdated]:
+    """Work anew on the sessions before `as_of` that a split or dividend learnt late changes, for its holders only.
+
+    `restated`: by symbol, the first session that is another now. A restatement is a run of its own per session.
+    """
+    if not restated:
+        return []
+    days = await repository.load_announced(session, min(restated.values()), as_of)
+    told = []
+    for day in (day for day in days if day < as_of):
+        symbols = [symbol for symbol, first in restated.items() if first <= day]
+        holders = await repository.load_holders(session, symbols, day)
+        run_id = uuid5(
+            EVENT_NAMESPACE, f"restatement/{day.isoformat()}/{as_of.isoformat()}/{sorted(symbols)}"
+        )
+        told += await handed_out(session, run_id, day, holders, ()) if holders else []
+    return told
+
+
 async def handed_out(
-    session: Session, cause: Event, as_of: date, portfolio_ids: Collection[UUID], warnings: Sequence[Notice]
+    session: Session, run_id: UUID, as_of: date, portfolio_ids: Collection[UUID], warnings: Sequence[Notice]
 ) -> list[PricesUpdated]:
     """One event per shard of the portfolios."""
     price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
     return [
         PricesUpdated.new(
-            cause.run_id,
+            run_id,
             as_of,
             part=shard.number,
             price_run=price_run,

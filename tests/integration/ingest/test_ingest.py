@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.ingest import handlers
+from services.ingest import handlers, repository
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
 from shared.contracts.ingest import (
     MarketClosed,
@@ -199,3 +199,19 @@ async def test_impossible_quote_is_named_and_nothing_is_stored(
             await handlers.store_option_quotes(StoreOptionQuotes(rows=(row,)), session)
 
     assert problem in str(caught.value.problems[0]["message"])
+
+
+async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role, admin: Database) -> None:
+    holder, other = await a_portfolio(admin), await a_portfolio(admin)
+    await save_positions(admin, a_position(holder, "AAPL230120C00130000"), a_position(other, "XOM"))
+    days = [date(2022, 12, day) for day in (21, 22, 23)]
+    async with role("ingest").transaction() as session:
+        for day in [*days, AS_OF]:
+            await repository.save_announced(session, day)
+
+    async with role("ingest").transaction() as session:
+        told = await handlers.restated_work(session, AS_OF, {"AAPL": days[1]})
+        again = await handlers.restated_work(session, AS_OF, {"AAPL": days[1]})
+
+    assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
+    assert [event.event_id for event in told] == [event.event_id for event in again]
