@@ -47,6 +47,9 @@ class GatewaySettings(ServiceSettings):
         default=None,
         description="redis:// or rediss://, for replicas to count together; default: each its own",
     )
+    kept_answer_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=0, description="room for answers that are given again until they are outdated"
+    )
     answer_seconds: float = Field(
         default=30.0, gt=0, description="how long a request may make no progress before it is ended"
     )

@@ -27,6 +27,7 @@ from services.gateway.api import (
     tags,
     upload,
 )
+from services.gateway.api.answers import Unchanged, answer_unchanged
 from services.gateway.api.background import Relay, Sweeper, at_termination
 from services.gateway.api.dependencies import Gateway
 from services.gateway.api.documentation import DocumentedApi
@@ -74,6 +75,7 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
+    app.add_exception_handler(Unchanged, answer_unchanged)
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=runtime.telemetry.tracer_provider, excluded_urls="health,metrics"
     )

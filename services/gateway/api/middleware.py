@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.api.answers import KeptAnswers
 from services.gateway.api.conditional import ConditionalReads
 from services.gateway.api.problems import Problem, unexpected
 from services.gateway.api.rate_limits import RateLimits, Standing
@@ -39,6 +40,7 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
     """Put all of them around the application but the metrics; the last added is the outermost."""
     app.add_middleware(Unexpected)
     app.add_middleware(ConditionalReads)
+    app.add_middleware(KeptAnswers, most_bytes=settings.kept_answer_bytes)
     app.add_middleware(
         GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL
     )

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from services.gateway.api.answers import ChosenRevision
 from services.gateway.api.dependencies import (
     AsOf,
     CallersDatabase,
-    ChosenPortfolio,
     Limit,
     Offset,
     OpenSession,
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented
 
 @router.get("", response_model=PortfolioSummary)
 async def get_portfolio(
-    portfolio: ChosenPortfolio, session: OpenSession, as_of: AsOf = None
+    portfolio: ChosenRevision, session: OpenSession, as_of: AsOf = None
 ) -> dict[str, Any]:
     """NAV, P&L, exposures and Greeks of the portfolio's last snapshot."""
     portfolio_id = portfolio["portfolio_id"]
@@ -41,7 +41,7 @@ async def get_portfolio(
 
 @router.get("/exposures", response_model=Page[ExposurePoint])
 async def get_exposures(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     start: Start = None,
     end: End = None,
@@ -70,7 +70,7 @@ async def _with_left_out(database: Database, portfolio_id: UUID, items: list[Row
 
 @router.get("/performance")
 async def get_performance(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     start: Start = None,

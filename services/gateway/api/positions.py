@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.gateway.api.answers import ChosenRevision
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
-    ChosenPortfolio,
     ChosenView,
     Limit,
     Offset,
@@ -91,7 +91,7 @@ async def with_status(
 
 @router.get("")
 async def list_positions(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     session: OpenSession,
     wanted: Wanted,
     status: ChosenStatus = Status.ALL,
@@ -108,7 +108,7 @@ async def list_positions(
 
 @router.get("/grouped")
 async def group_positions(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     session: OpenSession,
     wanted: Wanted,
     by: Annotated[GroupBy, Query(description="what the positions of a group share")] = GroupBy.TYPE,
@@ -122,7 +122,7 @@ async def group_positions(
     return await grouped_positions(session, book, held, by, Part(limit, offset))
 
 
-@router.get("/{position_id}", response_model=PositionOut)
+@router.get("/{position_id:uuid}", response_model=PositionOut)
 async def get_position(
     position_id: UUID, caller: Caller, session: OpenSession, as_of: AsOf = None
 ) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.gateway.api.answers import ChosenRevision
 from services.gateway.api.dependencies import (
     AsOf,
     CallersDatabase,
-    ChosenPortfolio,
     ChosenView,
     Limit,
     Offset,
@@ -33,7 +33,7 @@ ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
 
 @router.get("/greeks")
 async def get_greeks(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -44,7 +44,7 @@ async def get_greeks(
 
 @router.get("/factors")
 async def get_factors(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -56,7 +56,7 @@ async def get_factors(
 
 @router.get("/factors/positions")
 async def get_position_factors(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -71,7 +71,7 @@ async def get_position_factors(
 
 @router.get("/metrics")
 async def get_metrics(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -82,7 +82,7 @@ async def get_metrics(
 
 @router.get("/market-scenarios")
 async def get_market_scenarios(
-    portfolio: ChosenPortfolio, database: CallersDatabase, as_of: AsOf = None
+    portfolio: ChosenRevision, database: CallersDatabase, as_of: AsOf = None
 ) -> MarketScenarioReport:
     """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the sensitivities."""
     return await market_scenario_report(database, portfolio["portfolio_id"], as_of)

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.positions import tag_names
+from services.gateway.repository.revisions import revision_of
 from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.repository.tags import save_tags
 from services.gateway.tables import (
@@ -32,7 +33,8 @@ revisions = sql_table(PortfolioRevision)
 
 def _portfolio_rows(user_id: UUID) -> Select[Any]:
     held = select(func.count()).where(positions.c.portfolio_id == portfolios.c.portfolio_id).scalar_subquery()
-    return select(portfolios, held.label("positions")).where(portfolios.c.user_id == user_id)
+    revision = revision_of(portfolios.c.portfolio_id).label("revision")
+    return select(portfolios, held.label("positions"), revision).where(portfolios.c.user_id == user_id)
 
 
 async def load_portfolios(session: Session, user_id: UUID, limit: int, offset: int) -> tuple[list[Row], int]:
