@@ -1,6 +1,6 @@
 """Every SQL statement of ingest."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from sqlmodel import SQLModel
 from services.ingest.tables import (
     CorporateAction,
     DailyPrice,
+    DataProvider,
     FetchLogEntry,
     MarketSession,
     OptionQuote,
@@ -165,6 +166,16 @@ async def _save_dated(
 async def save_securities(session: Session, facts: Rows) -> int:
     """Upsert what symbols are."""
     return await merge(session, Security, facts)
+
+
+async def save_providers(session: Session, names_by_kind: Mapping[str, Sequence[tuple[str, bool]]]) -> None:
+    """Say who is asked for what: (name, live) per kind of data, in order."""
+    rows = [
+        {"kind": kind, "rank": rank, "name": name, "live": live}
+        for kind, names in names_by_kind.items()
+        for rank, (name, live) in enumerate(names)
+    ]
+    await merge(session, DataProvider, rows, within={"kind": sorted(names_by_kind)})
 
 
 async def save_unlisted_securities(session: Session, symbols: Collection[str], source: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Double,
     Identity,
     Index,
+    Integer,
     Numeric,
     Select,
     String,
@@ -149,6 +150,17 @@ class QuarantinedPrice(Table, table=True):
     seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class DataProvider(Table, table=True):
+    """Who is asked for a kind of data, by `rank` from 0; `live` when over the network and not from files."""
+
+    __tablename__: ClassVar[str] = "data_providers"
+
+    kind: str = Field(sa_column=Column(String(20), primary_key=True))
+    rank: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    name: str = Field(sa_column=Column(String(40), nullable=False))
+    live: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
 class PriceClaim(Table, table=True):
     """Who fetches a symbol's prices now. A claim past `claimed_until` is anybody's: its holder died."""
 
@@ -181,6 +193,7 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.securities: published_columns(Security, published.securities),
     published.treasury_yields: published_columns(TreasuryYield, published.treasury_yields),
     published.option_quotes: published_columns(OptionQuote, published.option_quotes),
+    published.data_providers: published_columns(DataProvider, published.data_providers),
     published.corporate_actions: published_columns(CorporateAction, published.corporate_actions),
     published.quarantined_prices: published_columns(QuarantinedPrice, published.quarantined_prices),
 }

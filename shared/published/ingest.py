@@ -1,6 +1,6 @@
 """Market data as ingest publishes it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Numeric, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Integer, Numeric, String
 
 from shared.published import published_view
 
@@ -64,6 +64,17 @@ option_quotes = published_view(
     Column("last", Numeric(18, 6)),
     Column("underlying_price", Numeric(18, 6)),
     Column("source", String),
+)
+
+# Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities", "option_quotes"), in order of
+# rank from 0. live: asked over the network, not read from files.
+data_providers = published_view(
+    "ingest",
+    "data_providers",
+    Column("kind", String, primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("name", String),
+    Column("live", Boolean),
 )
 
 # kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date on.

@@ -34,8 +34,13 @@ async def latest_session(session: Session) -> date | None:
 
 
 async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
-    """Which of these symbols have a security; None when no security is known at all."""
+    """Which of these symbols have a security; None when any symbol may have one.
+
+    That is so while none is known at all, and when prices come over the network, where a new symbol is asked for.
+    """
     securities = ingest.securities.c.symbol
-    if not await session.scalar(select(select(securities).exists())):
+    asked = ingest.data_providers.c
+    live = select(asked.name).where(asked.kind == "prices", asked.live).exists()
+    if not await session.scalar(select(select(securities).exists() & ~live)):
         return None
     return set(await session.scalars(select(securities).where(securities.in_(list(symbols)))))

@@ -120,6 +120,7 @@ async def store_option_quotes(request: StoreOptionQuotes, session: Session) -> R
 async def list_what_is_covered(session: Session) -> None:
     """At start-up: record the symbols and the range of sessions that can be had, so that requests can be checked."""
     coverage = await coverage_now(sources(), ingest_settings())
+    await repository.save_providers(session, sources().by_kind())
     for provider in sources().listed:
         await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
     covered = calendar.sessions(coverage.first, coverage.last)

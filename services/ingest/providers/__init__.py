@@ -109,6 +109,7 @@ class PriceProvider(Protocol):
     """Daily closes."""
 
     name: str
+    live: bool
 
     async def coverage(self) -> Coverage | None:
         """The sessions this provider can serve; None for a live one, which has every closed session."""
@@ -126,6 +127,7 @@ class CorporateActionProvider(Protocol):
     """Splits and dividends."""
 
     name: str
+    live: bool
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
@@ -138,6 +140,7 @@ class YieldProvider(Protocol):
     """Treasury yields."""
 
     name: str
+    live: bool
 
     async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
         """Constant-maturity yields between two dates, both included. Raises `ProviderUnavailable`."""
@@ -148,6 +151,7 @@ class SecurityProvider(Protocol):
     """What symbols are."""
 
     name: str
+    live: bool
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """Facts about the symbols it knows among these; about all it can list when none are named.
@@ -161,6 +165,7 @@ class OptionQuoteProvider(Protocol):
     """Quotes of listed options."""
 
     name: str
+    live: bool
 
     async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
         """The chains of the underlyings at the session's close. Raises `ProviderUnavailable`."""

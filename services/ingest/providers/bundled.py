@@ -27,6 +27,7 @@ class BundledProvider:
     """Reads the files once, when first asked."""
 
     name = "bundled"
+    live = False
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

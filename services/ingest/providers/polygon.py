@@ -46,6 +46,7 @@ class PolygonProvider:
     """Speaks every protocol but yields. Closes are as traded; adjusting them takes the corporate actions."""
 
     name = "polygon"
+    live = True
 
     def __init__(
         self,

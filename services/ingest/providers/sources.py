@@ -32,6 +32,11 @@ class Sources:
     listed: Sequence[SecurityProvider] = ()
     option_quotes: Sequence[OptionQuoteProvider] = ()
 
+    def by_kind(self) -> dict[str, list[tuple[str, bool]]]:
+        """(name, whether it is asked over the network) of each kind's providers, in order."""
+        kinds = ("prices", "corporate_actions", "yields", "securities", "option_quotes")
+        return {kind: [(each.name, each.live) for each in getattr(self, kind)] for kind in kinds}
+
     async def coverage(self, last_closed: date) -> Coverage:
         """The sessions that can be had: up to `last_closed` when a provider of prices is a live one."""
         found = [await provider.coverage() for provider in self.prices]

@@ -40,6 +40,7 @@ class Market:
 
     closes: Mapping[str, Mapping[date, float]]
     name: str = "market"
+    live: bool = True
     actions: Sequence[CorporateAction] = ()
     fails_after: int | None = None
     seconds: float = 0.0
@@ -76,6 +77,7 @@ class Register:
 
     known: Collection[str]
     name: str = "register"
+    live: bool = True
     asked: list[Collection[str]] = field(default_factory=list)
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:

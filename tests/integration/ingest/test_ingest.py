@@ -215,3 +215,12 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
 
     assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
     assert [event.event_id for event in told] == [event.event_id for event in again]
+
+
+async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:
+    async with admin.transaction() as session:
+        found = await session.execute(
+            text("select rank, name, live from ingest.published_data_providers where kind = 'prices'")
+        )
+
+    assert [tuple(row) for row in found] == [(0, "bundled", False)]
