@@ -1,21 +1,24 @@
 """A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and reports."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
 
+from services.gateway.api.answers import NamedRevision
+from services.gateway.api.audit import record
 from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
     CallersDatabase,
     Limit,
-    NamedPortfolio,
     Offset,
     OpenSession,
     at_once,
@@ -32,9 +35,11 @@ from services.gateway.api.schemas import (
     SnapshotOut,
     example,
 )
+from services.gateway.calculations.positions_csv import EARLIEST_DATE
 from services.gateway.calculations.report import snapshot_summary
 from services.gateway.repository import books, market, outbox, positions, runs, snapshots
 from services.gateway.repository.rows import Row
+from services.gateway.tables import User
 from shared.calendar import session_on_or_before
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
@@ -54,6 +59,13 @@ PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidat
 EquityBalance = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
 
 
+class PortfolioSort(StrEnum):
+    """The order of a list of portfolios."""
+
+    CREATED, CREATED_DOWN = "created_at", "-created_at"
+    NAME, NAME_DOWN = "name", "-name"
+
+
 class NewPortfolio(BaseModel):
     """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of what it holds."""
 
@@ -69,7 +81,12 @@ class PortfolioTerms(BaseModel):
     model_config = example(name="Retirement")
 
     name: PortfolioName | None = None
-    equity_balance: EquityBalance | None = None
+    equity_balance: EquityBalance | None = Field(default=None, description="null: none is stated any more")
+
+    def stated(self) -> dict[str, Any]:
+        """What the request names."""
+        named = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in named.items() if name != "name" or value is not None}
 
 
 class NewCashFlow(BaseModel):
@@ -77,7 +94,7 @@ class NewCashFlow(BaseModel):
 
     model_config = example(flow_date="2022-12-01", amount=25000, note="deposit")
 
-    flow_date: date
+    flow_date: Annotated[date, Field(ge=EARLIEST_DATE)]
     amount: Annotated[
         Decimal, Field(max_digits=18, decimal_places=2), AfterValidator(lambda amount: _not_zero(amount))
     ]
@@ -104,10 +121,17 @@ def name_taken(name: str, portfolio_id: UUID | None) -> Problem:
 
 @router.get("", response_model=Page[PortfolioOut])
 async def list_portfolios(
-    caller: Caller, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+    caller: Caller,
+    session: OpenSession,
+    search: Annotated[str | None, Query(max_length=100, description="a part of the name")] = None,
+    sort: Annotated[
+        PortfolioSort, Query(description="a leading '-' sorts downwards")
+    ] = PortfolioSort.CREATED,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> dict[str, Any]:
-    """The caller's portfolios, oldest first."""
-    items, total = await books.load_portfolios(session, caller.user_id, limit, offset)
+    """The caller's portfolios, oldest first unless another order is asked for."""
+    items, total = await books.load_portfolios(session, caller.user_id, search, sort.value, limit, offset)
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
@@ -117,11 +141,12 @@ async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSe
     portfolio_id = await books.save_portfolio(session, caller.user_id, wanted.name, wanted.equity_balance)
     if portfolio_id is None:
         raise name_taken(wanted.name, await books.portfolio_named(session, caller.user_id, wanted.name))
+    await record(session, "portfolio.created", portfolio_id, **wanted.model_dump())
     return await owned_portfolio(session, caller, portfolio_id)
 
 
 @router.get("/{portfolio_id}", response_model=PortfolioOut)
-async def get_portfolio(portfolio: NamedPortfolio) -> Row:
+async def get_portfolio(portfolio: NamedRevision) -> Row:
     """One portfolio."""
     return portfolio
 
@@ -130,28 +155,46 @@ async def get_portfolio(portfolio: NamedPortfolio) -> Row:
 async def rename_portfolio(
     portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
 ) -> Row:
-    """Rename a portfolio, or restate its opening equity."""
-    await owned_portfolio(session, caller, portfolio_id)
-    holder = await books.portfolio_named(session, caller.user_id, terms.name) if terms.name else None
-    if terms.name and holder not in (None, portfolio_id):
-        raise name_taken(terms.name, holder)
-    await books.save_portfolio_terms(
-        session, caller.user_id, portfolio_id, terms.model_dump(exclude_none=True)
+    """Rename a portfolio, or restate its opening equity, from which every NAV follows."""
+    before = await _held(session, caller, portfolio_id)
+    changes = {name: value for name, value in terms.stated().items() if before[name] != value}
+    holder = (
+        await books.portfolio_named(session, caller.user_id, changes["name"]) if "name" in changes else None
     )
+    if holder not in (None, portfolio_id):
+        raise name_taken(changes["name"], holder)
+    if changes:
+        await books.save_portfolio_terms(session, caller.user_id, portfolio_id, changes)
+        was = {name: before[name] for name in changes}
+        await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
+        await books.raise_revision(session, [portfolio_id])
+    if "equity_balance" in changes:
+        days = await positions.sessions_valued(session, portfolio_id, date.min)
+        await start_runs(session, caller.user_id, portfolio_id, days, "equity_balance")
     return await owned_portfolio(session, caller, portfolio_id)
 
 
 @router.delete("/{portfolio_id}", status_code=204)
 async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Response:
     """Delete a portfolio with its positions and cash flows."""
-    if not await books.delete_portfolio(session, caller.user_id, portfolio_id):
-        raise not_found("portfolio", portfolio_id)
+    before = await _held(session, caller, portfolio_id)
+    await books.delete_portfolio(session, caller.user_id, portfolio_id)
+    await record(
+        session, "portfolio.deleted", portfolio_id, name=before["name"], positions=before["positions"]
+    )
     return Response(status_code=204)
+
+
+async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
+    """The caller's portfolio, held against other edits; 404 when it is not there, or not any more."""
+    await owned_portfolio(session, caller, portfolio_id)
+    await books.lock_portfolio(session, portfolio_id)
+    return await owned_portfolio(session, caller, portfolio_id)
 
 
 @router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])
 async def list_snapshots(
-    portfolio: NamedPortfolio,
+    portfolio: NamedRevision,
     database: CallersDatabase,
     start: Annotated[date | None, Query(description="first session wanted")] = None,
     end: Annotated[date | None, Query(description="last session wanted")] = None,
@@ -175,7 +218,7 @@ async def list_snapshots(
 
 @router.get("/{portfolio_id}/report")
 async def get_report(
-    portfolio: NamedPortfolio, database: CallersDatabase, as_of: AsOf = None
+    portfolio: NamedRevision, database: CallersDatabase, as_of: AsOf = None
 ) -> PortfolioReport:
     """Everything about the portfolio in one answer, read concurrently."""
     return await portfolio_report(database, portfolio, as_of)
@@ -183,7 +226,7 @@ async def get_report(
 
 @router.get("/{portfolio_id}/cash-flows", response_model=Page[CashFlowOut])
 async def list_cash_flows(
-    portfolio: NamedPortfolio, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+    portfolio: NamedRevision, session: OpenSession, limit: Limit = 100, offset: Offset = 0
 ) -> dict[str, Any]:
     """The portfolio's deposits and withdrawals, newest first."""
     items, total = await books.load_cash_flows(session, portfolio["portfolio_id"], limit, offset)
@@ -192,16 +235,39 @@ async def list_cash_flows(
 
 @router.post("/{portfolio_id}/cash-flows", status_code=201, response_model=CashFlowSaved)
 async def add_cash_flow(
-    portfolio: NamedPortfolio, wanted: NewCashFlow, caller: Caller, session: OpenSession
+    portfolio_id: UUID, wanted: NewCashFlow, caller: Caller, session: OpenSession
 ) -> dict[str, Any]:
-    """Record a deposit or a withdrawal; the snapshot it concerns is taken again."""
-    portfolio_id = portfolio["portfolio_id"]
+    """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
+    await _held(session, caller, portfolio_id)
     flow = await books.save_cash_flow(session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
-    concerned = await snapshots.first_snapshot_date(session, portfolio_id, wanted.flow_date)
-    run_id = (
-        await start_run(session, caller.user_id, portfolio_id, concerned, "cash_flow") if concerned else None
+    await record(
+        session, "cash_flow.created", flow["cash_flow_id"], portfolio_id=portfolio_id, **wanted.model_dump()
     )
-    return {**flow, "run_id": run_id}
+    return {**flow, "run_id": await _flow_again(session, caller, flow)}
+
+
+@router.delete("/{portfolio_id}/cash-flows/{cash_flow_id}", status_code=204)
+async def delete_cash_flow(
+    portfolio_id: UUID, cash_flow_id: UUID, caller: Caller, session: OpenSession
+) -> Response:
+    """Delete a cash flow; the snapshots it concerned are taken again."""
+    await _held(session, caller, portfolio_id)
+    flow = await books.delete_cash_flow(session, portfolio_id, cash_flow_id)
+    if flow is None:
+        raise not_found("cash_flow", cash_flow_id)
+    stated = {name: flow[name] for name in ("portfolio_id", "flow_date", "amount", "note")}
+    await record(session, "cash_flow.deleted", cash_flow_id, **stated)
+    await _flow_again(session, caller, flow)
+    return Response(status_code=204)
+
+
+async def _flow_again(session: Session, caller: User, flow: Row) -> UUID | None:
+    """Start the runs of a flow's snapshot and of those after it, whose NAV it changes; the first's id."""
+    portfolio_id = flow["portfolio_id"]
+    await books.raise_revision(session, [portfolio_id])
+    days = await positions.sessions_valued(session, portfolio_id, flow["flow_date"])
+    started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")
+    return started[days[0]] if days else None
 
 
 async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str) -> UUID:
@@ -212,6 +278,16 @@ async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: 
     return event.run_id
 
 
+async def start_runs(
+    session: Session, user_id: UUID, portfolio_id: UUID, days: Sequence[date], reason: str
+) -> dict[date, UUID]:
+    """The runs that value a portfolio on some sessions, started in the caller's transaction: the last one first."""
+    return {
+        day: await start_run(session, user_id, portfolio_id, day, reason)
+        for day in sorted(days, reverse=True)
+    }
+
+
 async def restate(
     session: Session, user_id: UUID, portfolio_id: UUID, since: date, reason: str
 ) -> tuple[UUID | None, list[date]]:
@@ -220,13 +296,11 @@ async def restate(
     Returns the run of the last session (None before any is known), and the earlier sessions since `since` whose
     snapshots are taken again as well.
     """
-    stored = await positions.sessions_valued(session, portfolio_id, since)
     latest = await market.latest_session(session)
     if latest is None:
         return None, []
     last = await asyncio.to_thread(session_on_or_before, latest)  # the first call loads the calendar
-    run_id = await start_run(session, user_id, portfolio_id, last, reason)
-    earlier = [day for day in stored if day != last]
-    for day in earlier:
-        await start_run(session, user_id, portfolio_id, day, reason)
-    return run_id, earlier
+    stored = await positions.sessions_valued(session, portfolio_id, since)
+    earlier = [day for day in stored if day < last]
+    started = await start_runs(session, user_id, portfolio_id, [*earlier, last], reason)
+    return started[last], earlier

@@ -50,7 +50,7 @@ async def create_position(
     return await _measured_again(session, caller, row, row["entry_date"], found.warnings)
 
 
-@router.put("/{position_id}", response_model=PositionSaved, responses=documented(409))
+@router.put("/{position_id:uuid}", response_model=PositionSaved, responses=documented(409))
 async def edit_position(
     position_id: UUID, wanted: PositionEdit, caller: Caller, session: OpenSession, as_of: StatedFor = None
 ) -> dict[str, Any]:
@@ -76,7 +76,7 @@ async def edit_position(
     return await _measured_again(session, caller, after, since, found.warnings)
 
 
-@router.delete("/{position_id}", status_code=204)
+@router.delete("/{position_id:uuid}", status_code=204)
 async def delete_position(position_id: UUID, caller: Caller, session: OpenSession) -> Response:
     """Delete a position as if it had never been held (to close one, give it an exit); a run measures the rest."""
     row = await _held(session, caller, position_id)
@@ -88,7 +88,7 @@ async def delete_position(position_id: UUID, caller: Caller, session: OpenSessio
     return Response(status_code=204)
 
 
-@router.put("/{position_id}/tags", response_model=PositionSaved)
+@router.put("/{position_id:uuid}/tags", response_model=PositionSaved)
 async def put_tags(
     position_id: UUID, wanted: TagsOfPosition, caller: Caller, session: OpenSession
 ) -> dict[str, Any]:

@@ -31,17 +31,29 @@ revisions = sql_table(PortfolioRevision)
 # --- portfolios ---
 
 
+_ORDERS = {"created_at": portfolios.c.created_at, "name": func.lower(portfolios.c.name)}
+
+
 def _portfolio_rows(user_id: UUID) -> Select[Any]:
     held = select(func.count()).where(positions.c.portfolio_id == portfolios.c.portfolio_id).scalar_subquery()
     revision = revision_of(portfolios.c.portfolio_id).label("revision")
     return select(portfolios, held.label("positions"), revision).where(portfolios.c.user_id == user_id)
 
 
-async def load_portfolios(session: Session, user_id: UUID, limit: int, offset: int) -> tuple[list[Row], int]:
-    """A page of the user's portfolios, oldest first, and how many there are."""
-    page = _portfolio_rows(user_id).order_by(portfolios.c.created_at, portfolios.c.portfolio_id)
+async def load_portfolios(
+    session: Session, user_id: UUID, search: str | None, sort: str, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of the user's portfolios, and how many there are.
+
+    `search`: a part of the name; `sort`: created_at or name, "-" for descending.
+    """
+    conditions = [portfolios.c.user_id == user_id]
+    conditions += [portfolios.c.name.icontains(search, autoescape=True)] if search else []
+    column = _ORDERS[sort.removeprefix("-")]
+    order = column.desc() if sort.startswith("-") else column.asc()
+    page = _portfolio_rows(user_id).where(*conditions).order_by(order, portfolios.c.portfolio_id)
     found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).where(portfolios.c.user_id == user_id))
+    count = await session.scalar(select(func.count()).select_from(portfolios).where(*conditions))
     return found, int(count or 0)
 
 
