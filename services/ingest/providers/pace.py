@@ -18,7 +18,7 @@ POLYGON_REQUESTS_A_MINUTE = {
     "advanced": 10_000,
     "unlimited": None,
 }
-FRED_REQUESTS_A_MINUTE = 120
+FRED_REQUESTS_A_SECOND = 2  # 120 a minute were documented once; since 2026 each second counts
 
 
 class Reserve(Protocol):

@@ -1,7 +1,6 @@
 """An HTTP pool every request of which waits for its turn, is bounded in time, and is sent again when that may help."""
 
 import json
-import time
 from typing import Any, Protocol
 
 import certifi
@@ -12,13 +11,11 @@ from services.ingest.providers.patience import (
     Patience,
     Refused,
     TryAgain,
-    retry_after_seconds,
+    failed,
+    read_in_time,
     retrying,
     scrubbed,
 )
-
-_CHUNK_BYTES = 1 << 16
-_WORTH_ANOTHER_TRY = {408, 425, 429}
 
 
 class Turns(Protocol):
@@ -62,20 +59,17 @@ class PacedPool(urllib3.PoolManager):
         return urllib3.HTTPResponse(body, status=response.status, preload_content=False)
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The whole body, which may trickle in for so long only."""
-        chunks, deadline = [], time.monotonic() + self._patience.whole_answer_seconds
-        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
-            chunks.append(chunk)
-            if time.monotonic() > deadline:
-                response.close()
-                raise TryAgain(f"was not done answering after {self._patience.whole_answer_seconds:g} s")
-        response.release_conn()
-        return b"".join(chunks)
+        try:
+            return read_in_time(
+                lambda size: response.read1(size, decode_content=True), self._patience.whole_answer_seconds
+            )
+        finally:
+            response.close() if response.length_remaining else response.release_conn()
 
     def _check(self, response: urllib3.BaseHTTPResponse, body: bytes) -> None:
-        if response.status in _WORTH_ANOTHER_TRY or response.status >= 500:
-            wait = retry_after_seconds(response.headers.get("Retry-After"), response.headers.get("Date"))
-            raise TryAgain(_status_sentence(response.status, wait), wait)
+        headers = response.headers
+        if trouble := failed(response.status, headers.get("Retry-After"), headers.get("Date")):
+            raise trouble
         if response.status != 200:
             raise Refused(response.status, scrubbed(_said(response.status, body), self._secret))
         if not (body.lstrip().startswith(b"{") and body.rstrip().endswith(b"}")):
@@ -92,12 +86,6 @@ def _problem(error: exceptions.HTTPError) -> str:
             return "cannot be trusted: its certificate or the encryption failed"
         case _:
             return "broke the connection off"
-
-
-def _status_sentence(status: int, wait: float | None) -> str:
-    asked = "" if wait is None else f" and asks us to wait {wait:g} s"
-    what = "limits our requests" if status == 429 else "fails"
-    return f"{what} (HTTP {status}){asked}"
 
 
 def _said(status: int, body: bytes) -> str:

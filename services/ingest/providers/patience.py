@@ -1,6 +1,7 @@
 """How long a provider is waited for, and how often it is asked again."""
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,9 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+_CHUNK_BYTES = 1 << 16
+_PASSING = {408, 423, 425, 429}
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,26 @@ def _pause_seconds(patience: Patience, state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, TryAgain) else None
     return jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)
+
+
+def read_in_time(read: Callable[[int], bytes], seconds: float) -> bytes:
+    """What `read` gives until it gives nothing, which may trickle in for so many seconds only."""
+    chunks, deadline = [], time.monotonic() + seconds
+    while chunk := read(_CHUNK_BYTES):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            raise TryAgain(f"was not done answering after {seconds:g} s")
+    return b"".join(chunks)
+
+
+def failed(status: int, retry_after: str | None, answered: str | None) -> TryAgain | None:
+    """The `TryAgain` of an HTTP status that may be another one later; None for any other status."""
+    if status not in _PASSING and status < 500:
+        return None
+    wait = retry_after_seconds(retry_after, answered)
+    what = "limits our requests" if status == 429 else "fails"
+    asked = "" if wait is None else f" and asks us to wait {wait:g} s"
+    return TryAgain(f"{what} (HTTP {status}){asked}", wait)
 
 
 def retry_after_seconds(header: str | None, answered: str | None) -> float | None:

@@ -9,33 +9,16 @@ from decimal import Decimal
 import pytest
 
 from services.ingest.providers import Answer, Bar, ProviderUnavailable
-from services.ingest.providers.patience import Patience
 from services.ingest.providers.polygon import PolygonProvider, polygon_symbol
 from shared.calendar import sessions
+from tests.wire.client import HASTY, Counted
 from tests.wire.market import KEY, Dividend, Listing, Market, Split, bundled_market, made_up_market
 from tests.wire.polygon import NOT_ENTITLED, UNKNOWN_KEY, option_row, polygon
 from tests.wire.server import Reply, Request, StandIn, as_json
 
 LAST = date(2022, 12, 28)
 YEAR = sessions(date(2021, 12, 29), LAST)
-HASTY = Patience(
-    attempts=3,
-    first_pause_seconds=0.01,
-    longest_pause_seconds=0.05,
-    silence_seconds=0.5,
-    whole_answer_seconds=1.0,
-)
 BRK = {"BRK-B": {LAST: 306.5}}
-
-
-class Counted:
-    """A pace that lets everything through and counts."""
-
-    def __init__(self) -> None:
-        self.turns = 0
-
-    async def wait(self) -> None:
-        self.turns += 1
 
 
 @pytest.fixture(autouse=True)
