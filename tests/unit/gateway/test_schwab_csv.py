@@ -178,10 +178,28 @@ def test_every_account_of_an_export_is_read() -> None:
     assert (export.accounts, export.cash) == (("Individual ...111", "Roth IRA ...222"), Decimal("6193.80"))
 
 
-def test_one_stock_in_two_accounts_is_said_to_stand_there_already() -> None:
-    assert codes(read(an_export(STOCK, '"Roth IRA ...222"', OLD_HEADER, STOCK))) == [
-        (7, "symbol", "duplicate_row")
-    ]
+def test_one_stock_in_two_accounts_is_added_up_at_its_average_price() -> None:
+    more = a_row("AAPL", "100", "$13,000.00", value="$13,545.00")
+
+    holdings = read(an_export(STOCK, '"Roth IRA ...222"', OLD_HEADER, more))
+
+    (holding,) = holdings.accepted
+    assert (holding.line, holding.quantity, holding.entry_price) == (
+        4,
+        Decimal("1350.5"),
+        Decimal("119.741207"),
+    )
+    assert holding.market_value == Decimal("171158.02")
+    assert (holdings.warnings[-1].line, holdings.warnings[-1].code) == (7, "added_up")
+
+
+def test_long_and_short_of_one_stock_are_not_added() -> None:
+    short = a_row("AAPL", "-100", "$13,000.00")
+
+    holdings = read(an_export(STOCK, short, STOCK))
+
+    assert codes(holdings) == [(5, "symbol", "duplicate_row")]
+    assert [holding.quantity for holding in holdings.accepted] == [Decimal(2501)]
 
 
 def test_without_cost_basis_the_export_s_own_price_stands_in_and_is_said() -> None:

@@ -59,6 +59,7 @@ TWELVE_COLUMNS = Layout(
         "exit_price": "exit_price_per_share",
     },
 )
+_SEPARATORS = set(";\t|")
 _ONLY_TWELVE = {*TWELVE_COLUMNS.columns, "exit_price"} - {*FIVE_COLUMNS.columns, "symbol"}
 
 
@@ -94,8 +95,9 @@ def _require_all(line: int, header: Sequence[str], columns: Sequence[str], layou
     missing = [column for column in layout.required if column not in columns]
     if missing:
         found = ", ".join(cell[:40] for cell in header[:20])
+        hint = "; separate the columns by commas" if len(header) == 1 and _SEPARATORS & set(header[0]) else ""
         message = (
             f"the header has no column {' and no column '.join(missing)}; "
-            f"expected {', '.join(layout.columns)}; found {found}"
+            f"expected {', '.join(layout.columns)}; found {found}{hint}"
         )
         raise UnreadableFile(line, "missing_column", message, field=missing[0])

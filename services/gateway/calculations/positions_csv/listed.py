@@ -10,6 +10,7 @@ from services.gateway.calculations.positions_csv.holdings import (
     PRIVATE,
     PUBLIC,
     Holding,
+    Holdings,
     Row,
     Rules,
     Sheet,
@@ -26,6 +27,7 @@ from services.gateway.calculations.positions_csv.layouts import (
     Layout,
     layout_of,
 )
+from services.gateway.calculations.positions_csv.problems import Problem
 from services.gateway.calculations.positions_csv.reading import Reading, Seen
 from services.gateway.calculations.positions_csv.records import Record, at_most_max_rows, misshapen
 from services.gateway.calculations.positions_csv.spreadsheet import rearmed
@@ -35,6 +37,7 @@ from shared.instruments import OptionContract
 MAX_SUBTYPE_LENGTH = 50
 LARGEST_STRIKE = Decimal(100_000)  # an OCC symbol has eight digits for the strike in thousandths
 _TERMS = ("strike_price", "expiration_date", "option_type")
+_LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}
 _OPTION_TYPES = {"CALL": "C", "C": "C", "PUT": "P", "P": "P"}
 
 
@@ -49,6 +52,27 @@ def listed_sheet(line: int, header: list[str], records: Iterator[Record]) -> She
         else:
             rows.append(Row(number, dict(zip(columns, cells or (), strict=False))))
     return Sheet(layout.source, line, tuple(rows), tuple(problems))
+
+
+def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
+    """The rows held against every rule."""
+    seen = Seen()
+    accepted: list[Holding] = []
+    problems = list(sheet.problems)
+    warnings: list[Problem] = []
+    for reading in listed_readings(sheet, rules):
+        holding = reading.holding(seen)
+        problems += reading.problems
+        if holding is not None:
+            accepted.append(holding)
+            warnings += reading.warnings
+    return Holdings(tuple(accepted), tuple(problems), tuple(warnings))
+
+
+def listed_readings(sheet: Sheet, rules: Rules) -> Iterator["ListedReading"]:
+    """Each row, about to be read."""
+    layout = _LAYOUTS[sheet.source]
+    return (ListedReading(row, rules, layout) for row in sheet.rows)
 
 
 class ListedReading(Reading):
@@ -297,6 +321,3 @@ class ListedReading(Reading):
             message = f"the row has {len(tags)} tags; at most {MAX_TAGS} are allowed"
             self.complain("tags", "too_many_tags", message)
         return tags
-
-
-LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}

@@ -15,10 +15,19 @@ at which price a position was entered, so both are derived, and the preview says
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from services.gateway.calculations.positions_csv.holdings import Export, Holding, Row, Rules, Sheet, Skipped
+from services.gateway.calculations.positions_csv.holdings import (
+    Export,
+    Holding,
+    Holdings,
+    Row,
+    Rules,
+    Sheet,
+    Skipped,
+)
 from services.gateway.calculations.positions_csv.instruments import (
     Instrument,
     contract_of,
@@ -26,7 +35,7 @@ from services.gateway.calculations.positions_csv.instruments import (
 )
 from services.gateway.calculations.positions_csv.layouts import Source, snake_case
 from services.gateway.calculations.positions_csv.problems import Problem, UnreadableFile
-from services.gateway.calculations.positions_csv.reading import LARGEST_NUMBER, SMALLEST_STEP, Reading, Seen
+from services.gateway.calculations.positions_csv.reading import LARGEST_NUMBER, SMALLEST_STEP, Reading
 from services.gateway.calculations.positions_csv.records import Record, at_most_max_rows, misshapen
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, InvalidSymbol, OptionContract
 
@@ -198,7 +207,7 @@ class ExportReading(Reading):
         super().__init__(row, rules)
         self.entered = entered
 
-    def holding(self, seen: Seen) -> Holding | None:
+    def holding(self) -> Holding | None:
         """The row as a holding; None when it has problems."""
         instrument = self.instrument()
         quantity = self.quantity(self._number("quantity"))
@@ -206,7 +215,6 @@ class ExportReading(Reading):
         if instrument is not None:
             self.require_market_data("symbol", instrument)
             self.check_lifetime("symbol", "entry_date", instrument, self.entered)
-            seen.check_first(self, "symbol", instrument, self.entered)
         if self.problems or instrument is None or quantity is None or price is None:
             return None
         value = money(self.row.cells.get("market_value", ""))
@@ -262,6 +270,44 @@ class ExportReading(Reading):
             self.complain(field, "price_not_positive", message)
             return None
         return rounded
+
+
+def export_holdings(sheet: Sheet, rules: Rules) -> Holdings:
+    """The export's positions; one that several accounts hold is added up."""
+    entered = entry_date(sheet, rules)
+    sums: dict[str, Holding] = {}
+    problems, warnings = list(sheet.problems), assumptions(sheet, rules)
+    for reading in (ExportReading(row, rules, entered) for row in sheet.rows):
+        holding = reading.holding()
+        if holding is not None:
+            first = sums.setdefault(holding.symbol, holding)
+            if first is not holding:
+                sums[holding.symbol] = _added(reading, first, holding)
+            warnings += reading.warnings
+        problems += reading.problems
+    return Holdings(tuple(sums.values()), tuple(problems), tuple(warnings))
+
+
+def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
+    """Both holdings as one at their average price; the first alone, with a problem, when they cannot be added."""
+    symbol, quantity = more.symbol, first.quantity + more.quantity
+    if (first.quantity > 0) != (more.quantity > 0):
+        message = (
+            f"{symbol} is held long and short, here and on line {first.line}: import one account at a time"
+        )
+        reading.complain("symbol", "duplicate_row", message)
+        return first
+    if abs(quantity) >= LARGEST_NUMBER:
+        message = f"{symbol} here and on line {first.line} add up to {LARGEST_NUMBER:,} or more"
+        reading.complain("quantity", "too_large", message)
+        return first
+    cost = first.quantity * first.entry_price + more.quantity * more.entry_price
+    price = (cost / quantity).quantize(SMALLEST_STEP, ROUND_HALF_UP)
+    values = (first.market_value, more.market_value)
+    value = None if None in values else sum((one for one in values if one is not None), Decimal(0))
+    message = f"{symbol} stands on line {first.line} too: the quantities are added, at their average price"
+    reading.warn("symbol", "added_up", message)
+    return replace(first, quantity=quantity, entry_price=price, market_value=value)
 
 
 def _contract(option: re.Match[str]) -> Instrument | InvalidSymbol:
