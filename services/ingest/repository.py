@@ -54,10 +54,15 @@ async def load_portfolio_ids(session: Session) -> list[UUID]:
 
 
 async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
-    """What needs prices: underlyings the portfolios hold or held by `as_of`, and the factors' proxies."""
+    """What needs prices: underlyings the portfolios hold or held by `as_of`, and the factors' proxies.
+
+    Not private holdings: what their owners call them may be a listed symbol by chance.
+    """
     positions, definitions = gateway.positions.c, factors.factor_definitions.c
     held = select(positions.underlying).where(
-        positions.portfolio_id.in_(portfolio_ids), positions.entry_date <= as_of
+        positions.portfolio_id.in_(portfolio_ids),
+        positions.entry_date <= as_of,
+        positions.investment_class != "PRIVATE",
     )
     proxies = select(definitions.proxy).where(definitions.active, definitions.proxy.is_not(None))
     return set(await session.scalars(held.union(proxies)))

@@ -18,7 +18,8 @@ portfolios = published_view(
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
 # underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry, option_type ("C"/"P"):
 # options only. quantity is signed. multiplier 100 for options, 1 otherwise. Active on day d when entry_date <= d and
-# (exit_date is null or exit_date > d).
+# (exit_date is null or exit_date > d). investment_class: "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its
+# owner's own word, so no provider is asked for it.
 positions = published_view(
     "gateway",
     "positions",
@@ -36,6 +37,7 @@ positions = published_view(
     Column("entry_date", Date),
     Column("exit_price", Numeric(18, 6)),
     Column("exit_date", Date),
+    Column("investment_class", String),
 )
 
 # amount: positive is a deposit into the portfolio, negative a withdrawal, USD.

@@ -84,6 +84,19 @@ async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(role: Rol
     assert told.warnings == ()
 
 
+async def test_nobody_asks_for_prices_of_private_holdings(role: Role, admin: Database) -> None:
+    book = await a_portfolio(admin)
+    private = a_position(book, "XOM", investment_class="PRIVATE")
+    await save_positions(admin, a_position(book, "AAPL", investment_class="PUBLIC"), private)
+
+    [told] = await delivered(role("ingest"))
+
+    symbols = {row[0] for row in await content(admin)}
+    assert "AAPL" in symbols
+    assert "XOM" not in symbols
+    assert told.warnings == ()
+
+
 async def test_second_delivery_changes_nothing_and_keeps_the_price_run(role: Role, admin: Database) -> None:
     await save_positions(admin, a_position(await a_portfolio(admin)))
     [first] = await delivered(role("ingest"))
