@@ -5,10 +5,12 @@ Run by an operator's or the local stack's administrator: `python -m deploy.boots
 """
 
 import asyncio
+import hashlib
 import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nats
@@ -114,9 +116,32 @@ async def _create_roles(connection: AsyncConnection, own: BootstrapSettings) -> 
         password = own.role_password(word).replace("'", "''")
         await connection.exec_driver_sql(f"{verb} role {word} login password '{password}'")
         await connection.execute(text(f"create schema if not exists {word} authorization {word}"))
+        if users_role := _users_role(word):
+            await _create_users_role(connection, word, users_role)
     await connection.execute(text("revoke create on schema public from public"))
+    users_roles = [role for word in WORDS if (role := _users_role(word))]
     for word in WORDS:
-        await connection.execute(text(f"grant usage on schema {word} to {', '.join(WORDS)}"))
+        readers = ", ".join((*WORDS, *users_roles))
+        await connection.execute(text(f"grant usage on schema {word} to {readers}"))
+
+
+def _tables_module(word: str) -> ModuleType:
+    return importlib.import_module(f"services.{word}.tables")
+
+
+def _users_role(word: str) -> str | None:
+    """The role that a service's transactions for a user run as, where rows belong to users."""
+    return getattr(_tables_module(word), "USERS_ROLE", None)
+
+
+async def _create_users_role(connection: AsyncConnection, word: str, users_role: str) -> None:
+    """A role nobody logs in as: the service's own role takes it on for the length of a transaction."""
+    exists = await connection.scalar(
+        text("select 1 from pg_roles where rolname = :role"), {"role": users_role}
+    )
+    if not exists:
+        await connection.execute(text(f"create role {users_role} nologin"))
+    await connection.execute(text(f"grant {users_role} to {word}"))
 
 
 async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -> None:
@@ -129,6 +154,7 @@ async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -
             await connection.execute(text(f"set local role {word}"))
             await connection.run_sync(upgrade_schema, word)
             await connection.execute(text("reset role"))
+            await _secure_rows(connection, word)
         for word in sorted(publishing, key=_READ_FIRST.index):
             await _publish_views(connection, word)
 
@@ -150,9 +176,46 @@ def alembic_config(word: str) -> Config:
 
 def published_views(word: str) -> dict[Table, Select[Any]]:
     """The views a service publishes, each with the select that defines it."""
-    module = importlib.import_module(f"services.{word}.tables")
-    views: dict[Table, Select[Any]] = getattr(module, "PUBLISHED", {})
+    views: dict[Table, Select[Any]] = getattr(_tables_module(word), "PUBLISHED", {})
     return views
+
+
+def row_security(word: str) -> list[str]:
+    """The statements that narrow users' transactions to what is theirs, for each of the service's tables."""
+    accesses = getattr(_tables_module(word), "ACCESS", {})
+    role = _users_role(word)
+    return [
+        statement
+        for model, access in accesses.items()
+        for statement in _table_security(f"{word}.{quote(model.__tablename__)}", role, access)
+    ]
+
+
+def _table_security(table: str, role: str | None, access: Any) -> list[str]:
+    statements = [f"revoke all on {table} from {role}", f"drop policy if exists {role} on {table}"]
+    if access.statements:
+        statements.append(f"grant {access.statements} on {table} to {role}")
+    if access.rows:
+        policy = f"create policy {role} on {table} to {role} using ({access.rows})"
+        statements += [
+            f"alter table {table} enable row level security",
+            f"{policy} with check ({access.left or access.rows})",
+        ]
+    return statements
+
+
+async def _secure_rows(connection: AsyncConnection, word: str) -> None:
+    """Apply the service's row security unless it is in force already: each statement locks a table that is in use."""
+    statements = row_security(word)
+    fingerprint = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    applied = await connection.scalar(
+        text("select obj_description(to_regnamespace(:word), 'pg_namespace')"), {"word": word}
+    )
+    if not statements or applied == fingerprint:
+        return
+    for statement in statements:
+        await connection.exec_driver_sql(statement)
+    await connection.execute(text(f"comment on schema {word} is '{fingerprint}'"))
 
 
 async def _drop_views(connection: AsyncConnection, word: str) -> None:
@@ -166,7 +229,8 @@ async def _drop_views(connection: AsyncConnection, word: str) -> None:
 
 async def _publish_views(connection: AsyncConnection, word: str) -> None:
     """Create the service's views as its own role and let every other role select from them, and from nothing else."""
-    readers = ", ".join(other for other in WORDS if other != word)
+    others = [other for other in WORDS if other != word]
+    readers = ", ".join((*others, *(role for other in others if (role := _users_role(other)))))
     await connection.execute(text(f"set local role {word}"))
     for view, definition in published_views(word).items():
         select_text = str(definition.compile(dialect=_dialect, compile_kwargs={"literal_binds": True}))

@@ -1,5 +1,6 @@
 """The gateway's tables, and the views it publishes: who holds what."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -83,6 +84,13 @@ class RefreshToken(Table, table=True):
     used_at: datetime | None = optional(DateTime(timezone=True))
     family_id: UUID = required(Uuid, index=True)
     revoked_at: datetime | None = optional(DateTime(timezone=True))
+
+
+Index(
+    "ix_refresh_tokens_revoked_family",
+    sql_table(RefreshToken).c.family_id,
+    postgresql_where=text("revoked_at IS NOT NULL"),
+)
 
 
 class LoginAttempt(Table, table=True):
@@ -350,6 +358,56 @@ class IdempotencyKey(Table, table=True):
     request_hash: str = required(String(64))
     answer: dict[str, Any] = required(JSONB)
     created_at: datetime = _stamped()
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a user's transaction may do with a table: statements, and conditions on the rows they find and leave.
+
+    `rows`: condition on rows that are found, and left unless `left` says otherwise; None stands for every row.
+    """
+
+    statements: str
+    rows: str | None = None
+    left: str | None = None
+
+
+USERS_ROLE = "gateway_user"  # what users' transactions run as; the gateway's own role is exempt from all this
+USER_SETTING = "sigmasight.user_id"
+_EDIT = "select, insert, update, delete"
+_MY_ID = f"nullif(current_setting('{USER_SETTING}', true), '')::uuid"
+_MINE = f"user_id = {_MY_ID}"
+_MY_PORTFOLIOS = "array(select portfolio_id from gateway.portfolios)"  # itself narrowed to the user's own
+_IN_MY_PORTFOLIOS = f"portfolio_id = any ({_MY_PORTFOLIOS})"
+_OF_MY_PORTFOLIOS = f"portfolio_ids && {_MY_PORTFOLIOS}"
+_MY_TAGS = "tag_id = any (array(select tag_id from gateway.tags))"
+_MY_POSITION = (
+    "exists (select from gateway.positions as held where held.position_id = position_tags.position_id)"
+)
+_REPORTED_TO_ME = "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
+
+# Every table is here: one that is not, users' transactions cannot touch, and a test says so.
+ACCESS: dict[type[SQLModel], Access] = {
+    User: Access("select (user_id, email, full_name, role, created_at, disabled_at)", _MINE),
+    RefreshToken: Access(""),
+    LoginAttempt: Access(""),
+    AuditEntry: Access("insert", _MINE),
+    Portfolio: Access(_EDIT, _MINE),
+    PortfolioRevision: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    Position: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    CashFlow: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    Tag: Access(_EDIT, _MINE),
+    PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
+    BatchRun: Access(
+        "select, insert", f"requested_by = {_MY_ID} or {_REPORTED_TO_ME}", f"requested_by = {_MY_ID}"
+    ),
+    BatchItem: Access("select", _OF_MY_PORTFOLIOS),
+    RunEvent: Access("select", _OF_MY_PORTFOLIOS),
+    EventTicket: Access("select, insert, delete", _MINE),
+    DeadLetter: Access(""),
+    OutboxRow: Access("insert, select (event_id)"),  # events may be left, and known again, but not read
+    IdempotencyKey: Access(_EDIT, _MINE),
+}
 
 
 def _tags_by_position() -> Select[Any]:

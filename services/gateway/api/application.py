@@ -34,7 +34,7 @@ from services.gateway.api.documentation import DocumentedApi
 from services.gateway.api.feed import Feed
 from services.gateway.api.middleware import RequestMetrics, surround
 from services.gateway.api.rate_limits import RateLimits
-from services.gateway.api.tokens import Passwords, Tokens, signing_key
+from services.gateway.api.tokens import Passwords, Tokens, signing_key, verification_keys
 from services.gateway.handlers import router as bus_router
 from services.gateway.repository import users
 from services.gateway.settings import GatewaySettings, get_settings
@@ -58,7 +58,9 @@ def create_gateway() -> FastAPI:
 
 def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
-    tokens = Tokens(signing_key(settings, runtime.settings), settings.access_token_seconds)
+    tokens = Tokens(
+        signing_key(settings, runtime.settings), settings.access_token_seconds, verification_keys(settings)
+    )
     relay = Relay(settings.outbox_poll_seconds)
     gateway = Gateway(runtime, settings, tokens, Passwords(), relay, Feed())
     app = DocumentedApi(

@@ -85,7 +85,7 @@ async def calculate_position_correlations(
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
     as_of = await latest_date(session, factor_exposures, portfolio_id, wanted.as_of)
     run_id = await _start_run(session, caller, as_of, [portfolio_id], wanted.parameters)
-    await record(session, "correlations.requested", portfolio_id, run_id=run_id, as_of=as_of)
+    await record(session, "position_correlations.requested", portfolio_id, run_id=run_id, as_of=as_of)
     where = f"portfolio_id={portfolio_id}&as_of={as_of}"
     response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
     return CorrelationsStarted.model_validate(

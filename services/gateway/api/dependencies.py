@@ -8,7 +8,6 @@ own `database`: a user's transactions see and write only what is the user's, wha
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -27,6 +26,7 @@ from services.gateway.repository import books, users
 from services.gateway.repository.rows import Row
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import User
+from shared.contracts.event import Day
 from shared.database import Database, Session
 from shared.service import Runtime
 
@@ -50,13 +50,18 @@ class Gateway:
         """Transactions as the gateway's own role: for logging in, operators and background work, never for a user."""
         return self.runtime.database
 
-    def database_for(self, actor: Actor) -> Database:
+    def database_for(self, user_id: UUID, network_address: str | None) -> Database:
         """Transactions of a user's requests. There is no other way to open one."""
-        return self.database.beginning_with(partial(_begin, actor))
+        return self.database.beginning_with(partial(_begin_as_user, user_id, network_address))
 
-    def database_of_operator(self, actor: Actor) -> Database:
+    def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
         """Transactions of an operator's requests: they see what everybody has."""
-        return self.database.beginning_with(partial(_begin, actor))
+        return self.database.beginning_with(partial(_begin, Actor(user_id, network_address)))
+
+
+async def _begin_as_user(user_id: UUID, network_address: str | None, session: Session) -> None:
+    act_as(session, Actor(user_id, network_address))
+    await users.become(session, user_id)
 
 
 async def _begin(actor: Actor, session: Session) -> None:
@@ -93,17 +98,17 @@ async def current_user(
 
 
 async def authenticated(gateway: Gateway, access_token: str) -> User:
-    """The user behind an access token; 401 when it proves nothing."""
+    """The user behind an access token; 401 when it proves nothing, or no more."""
     try:
-        user_id = gateway.tokens.user_id(access_token)
+        bearer = gateway.tokens.bearer(access_token)
     except InvalidToken:
         raise unauthorised(
             "invalid_token", "the access token is expired or not valid: log in again"
         ) from None
     async with gateway.database.transaction() as session:
-        user = await users.load_user(session, user_id)
+        user = await users.load_caller(session, bearer.user_id, bearer.family_id)
     if user is None:
-        raise unauthorised("invalid_token", "the access token's user does not exist any more")
+        raise unauthorised("invalid_token", "the access token's log-in is over: log in again")
     return user
 
 
@@ -129,9 +134,10 @@ async def callers_database(
     connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
 ) -> Database:
     """The caller's transactions; an administrator's under `/admin` see what everybody has."""
-    actor = Actor(caller.user_id, address)
-    operates = caller.role == "admin" and connection.scope["route"].path.startswith(OPERATORS_PATH)
-    return gateway.database_of_operator(actor) if operates else gateway.database_for(actor)
+    path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
+    operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
+    opened = gateway.database_of_operator if operates else gateway.database_for
+    return opened(caller.user_id, address)
 
 
 CallersDatabase = Annotated[Database, Depends(callers_database)]
@@ -189,7 +195,7 @@ async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | No
 NamedPortfolio = Annotated[Row, Depends(named_portfolio)]
 ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
 AsOf = Annotated[
-    date | None, Query(description="the session wanted; default and otherwise: the latest at or before")
+    Day | None, Query(description="the session wanted; default and otherwise: the latest at or before")
 ]
 ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]

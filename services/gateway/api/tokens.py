@@ -2,15 +2,25 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID, uuid4
 
 import jwt
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -21,6 +31,8 @@ from shared.settings import Settings, is_loopback
 ALGORITHM = "EdDSA"
 ISSUER = "sigmasight"
 AUDIENCE = "sigmasight-api"
+_CLAIMS = ["sub", "sid", "iat", "exp", "jti", "iss", "aud"]
+_PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 log = structlog.get_logger("sigmasight.gateway")
 
 
@@ -55,38 +67,90 @@ def _parsed(pem: str) -> Ed25519PrivateKey:
     return key
 
 
+def verification_keys(own: GatewaySettings) -> tuple[Ed25519PublicKey, ...]:
+    """The configured public keys that are accepted besides the signing key's own; raises `Misconfigured`."""
+    text = own.token_verification_keys.get_secret_value() if own.token_verification_keys else ""
+    if _PUBLIC_KEY.sub("", text).strip():
+        raise Misconfigured(_PUBLIC_KEYS_WANTED)
+    return tuple(_parsed_public(pem) for pem in _PUBLIC_KEY.findall(text))
+
+
+_PUBLIC_KEYS_WANTED = (
+    "SIGMASIGHT_GATEWAY_TOKEN_VERIFICATION_KEYS must be Ed25519 public keys in PEM, one after the other"
+)
+
+
+def _parsed_public(pem: str) -> Ed25519PublicKey:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, TypeError) as error:
+        raise Misconfigured(_PUBLIC_KEYS_WANTED) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise Misconfigured(_PUBLIC_KEYS_WANTED)
+    return key
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """A key's name, derived from the key: the same everywhere, with nothing to configure."""
+    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """What an access token says: who, and through which log-in."""
+
+    user_id: UUID
+    family_id: UUID
+
+
 @dataclass(frozen=True)
 class Tokens:
-    """Issues and reads access tokens; times are seconds."""
+    """Issues and reads access tokens; times are seconds. One key signs; others, before or after it, are accepted."""
 
     key: Ed25519PrivateKey
     access_seconds: int
+    others: tuple[Ed25519PublicKey, ...] = ()
 
-    def access_token(self, user_id: UUID, now: datetime) -> str:
-        """A signed statement that its bearer is the user, for `access_seconds` from `now`."""
+    @cached_property
+    def signing_key_id(self) -> str:
+        """The name of the key that signs."""
+        return key_id(self.key.public_key())
+
+    @cached_property
+    def accepted(self) -> dict[str, Ed25519PublicKey]:
+        """Every key whose tokens are believed, by its name."""
+        return {key_id(key): key for key in (*self.others, self.key.public_key())}
+
+    def access_token(self, bearer: Bearer, now: datetime) -> str:
+        """A signed statement of who its bearer is, for `access_seconds` from `now`."""
         claims = {
-            "sub": str(user_id),
+            "sub": str(bearer.user_id),
+            "sid": str(bearer.family_id),
             "iat": now,
             "exp": now + timedelta(seconds=self.access_seconds),
             "jti": uuid4().hex,
             "iss": ISSUER,
             "aud": AUDIENCE,
         }
-        return jwt.encode(claims, self.key, algorithm=ALGORITHM)
+        return jwt.encode(claims, self.key, algorithm=ALGORITHM, headers={"kid": self.signing_key_id})
 
     def user_id(self, token: str) -> UUID:
-        """Whose token it is; raises `InvalidToken`."""
+        """Whose token it is; raises `InvalidToken`. Says nothing about whether the log-in still stands."""
+        return self.bearer(token).user_id
+
+    def bearer(self, token: str) -> Bearer:
+        """Whose token it is and of which log-in; raises `InvalidToken`."""
         try:
             claims = jwt.decode(
                 token,
-                self.key.public_key(),
+                self.accepted[jwt.get_unverified_header(token)["kid"]],
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
-                options={"require": ["sub", "iat", "exp", "jti", "iss", "aud"]},
+                options={"require": _CLAIMS},
             )
-            return UUID(claims["sub"])
-        except (jwt.InvalidTokenError, ValueError) as error:
+            return Bearer(UUID(claims["sub"]), UUID(claims["sid"]))
+        except (jwt.InvalidTokenError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidToken(str(error)) from error
 
 

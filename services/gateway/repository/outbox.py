@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -15,17 +16,21 @@ from shared.database import Session, sql_table
 outbox = sql_table(OutboxRow)
 
 
-async def save_event(session: Session, event: Event, headers: Mapping[str, str]) -> None:
-    """Leave an event for the relay, in the caller's transaction. The same event again changes nothing."""
+async def save_event(
+    session: Session, event: Event, headers: Mapping[str, str], told_as: UUID | None = None
+) -> None:
+    """Leave an event for the relay, in the caller's transaction. The same event again changes nothing.
+
+    `told_as`: an id of its own for an event that is told again on purpose, which the bus would otherwise discard.
+    """
     row = {
-        "event_id": event.event_id,
+        "event_id": told_as or event.event_id,
         "subject": event.subject,
         "payload": event.model_dump(mode="json"),
         "headers": dict(headers),
     }
-    await session.execute(
-        insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
-    )
+    left = insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
+    await session.execute(left.inline())  # returning nothing: a user may leave events but not read them
 
 
 async def load_waiting(session: Session, limit: int) -> list[Row]:

@@ -1,15 +1,56 @@
-"""Register, log in, refresh, me."""
+"""Register, log in, refresh, log out, me, another password."""
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select, text
 
 from services.gateway.api.application import ensure_admin
+from services.gateway.api.auth import address_block
 from services.gateway.api.dependencies import Gateway
-from services.gateway.repository import users
+from services.gateway.api.tokens import Bearer
+from services.gateway.repository import logins, users
+from services.gateway.repository.logins import AttemptLimits
+from services.gateway.tables import AuditEntry, LoginAttempt
+from shared.database import sql_table
 from tests.integration.gateway.people import PASSWORD, Person, logged_in
+
+WRONG = "wrong password"
+
+
+async def tried(http: httpx.AsyncClient, email: str, password: str = WRONG) -> httpx.Response:
+    return await http.post("/api/v1/auth/login", json={"email": email, "password": password})
+
+
+async def refreshed(person: Person, token: str | None = None) -> httpx.Response:
+    body = {"refresh_token": token or person.tokens["refresh_token"]}
+    return await person.http.post("/api/v1/auth/refresh", json=body)
+
+
+async def logged_out(person: Person, **more: Any) -> httpx.Response:
+    body = {"refresh_token": person.tokens["refresh_token"], **more}
+    return await person.http.post("/api/v1/auth/logout", json=body)
+
+
+async def actions(gateway: Gateway) -> list[str]:
+    """What the audit log says was done, in order."""
+    log = sql_table(AuditEntry)
+    async with gateway.database.transaction() as session:
+        return list(await session.scalars(select(log.c.action).order_by(log.c.audit_id)))
+
+
+@pytest.fixture
+def configured(gateway: Gateway) -> Iterator[pytest.MonkeyPatch]:
+    """Settings may be changed for the length of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
 
 
 async def test_a_new_user_logs_in_and_is_known(http: httpx.AsyncClient) -> None:
@@ -19,21 +60,42 @@ async def test_a_new_user_logs_in_and_is_known(http: httpx.AsyncClient) -> None:
     ada = await logged_in(http, "ada@example.com")
     me = (await ada.get("auth/me")).json()
 
-    assert registered.status_code == 201
-    assert me == registered.json()
+    assert (registered.status_code, registered.json()) == (202, {"email": "ada@example.com"})
     assert (me["email"], me["full_name"], me["role"]) == ("ada@example.com", "Ada", "user")
 
 
 async def test_nobody_registers_as_an_administrator(http: httpx.AsyncClient) -> None:
     wanted = {"email": "eve@example.com", "password": PASSWORD, "role": "admin"}
 
-    assert (await http.post("/api/v1/auth/register", json=wanted)).json()["role"] == "user"
+    await http.post("/api/v1/auth/register", json=wanted)
+    eve = await logged_in(http, "eve@example.com")
+
+    assert (await eve.get("auth/me")).json()["role"] == "user"
 
 
-async def test_an_address_is_taken_whatever_its_case(http: httpx.AsyncClient, ann: Person) -> None:
-    again = await http.post("/api/v1/auth/register", json={"email": ann.email.upper(), "password": PASSWORD})
+async def test_registering_a_taken_address_changes_and_tells_nothing(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
+    path, free = "/api/v1/auth/register", f"{uuid4().hex}@example.com"
 
-    assert (again.status_code, again.json()["code"]) == (409, "email_taken")
+    taken = await http.post(path, json={"email": ann.email.upper(), "password": "another password"})
+    new = await http.post(path, json={"email": free, "password": "another password"})
+
+    assert taken.status_code == new.status_code == 202
+    assert taken.text.replace(ann.email, "?") == new.text.replace(free, "?")
+    assert (await tried(http, ann.email, "another password")).status_code == 401
+    assert (await tried(http, ann.email, PASSWORD)).status_code == 200
+
+
+async def test_registration_may_be_closed(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
+) -> None:
+    configured.setattr(gateway.settings, "registration", "admin")
+
+    answer = await http.post("/api/v1/auth/register", json={"email": "ada@example.com", "password": PASSWORD})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "registration_closed")
+    assert (await tried(http, "ada@example.com", PASSWORD)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -55,24 +117,155 @@ async def test_unusable_registrations_name_the_field(
 
 
 async def test_wrong_password_and_unknown_user_answer_the_same(http: httpx.AsyncClient, ann: Person) -> None:
-    wrong = await http.post("/api/v1/auth/login", json={"email": ann.email, "password": "wrong password"})
-    unknown = await http.post(
-        "/api/v1/auth/login", json={"email": "x@example.com", "password": "wrong password"}
-    )
+    wrong, unknown = await tried(http, ann.email), await tried(http, "x@example.com")
 
     assert wrong.status_code == unknown.status_code == 401
     assert wrong.json() == unknown.json()
 
 
+async def test_an_unknown_user_costs_a_password_check_too(
+    gateway: Gateway, http: httpx.AsyncClient, configured: pytest.MonkeyPatch
+) -> None:
+    checked: list[str | None] = []
+    matches = gateway.passwords.matches
+
+    async def counted(password: str, password_hash: str | None) -> bool:
+        checked.append(password_hash)
+        return await matches(password, password_hash)
+
+    configured.setattr(gateway.passwords, "matches", counted)
+    await tried(http, "nobody@example.com")
+
+    assert checked == [None]
+
+
+# --- too many attempts ---
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_too_many_attempts_on_an_account_make_it_wait(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person, known: bool
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+    email = ann.email if known else "nobody@example.com"
+
+    answers = [await tried(http, email) for _ in range(3)]
+    right = await tried(http, email.upper(), PASSWORD)
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert (right.status_code, right.json()["code"]) == (429, "too_many_logins")
+    assert 0 < int(right.headers["retry-after"]) <= gateway.settings.login_window_seconds
+
+
+async def test_attempts_beside_each_other_are_all_counted(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+
+    answers = await asyncio.gather(*(tried(http, ann.email) for _ in range(5)))
+
+    assert sorted(answer.status_code for answer in answers) == [401, 401, 429, 429, 429]
+
+
+async def test_too_many_attempts_from_an_address_make_it_wait(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_address", 3)
+
+    answers = [await tried(http, f"user{number}@example.com") for number in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
+async def test_attempts_count_for_the_length_of_the_window(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 1)
+    await tried(http, ann.email)
+    window = timedelta(seconds=gateway.settings.login_window_seconds)
+    attempts = sql_table(LoginAttempt)
+
+    async with gateway.database.transaction() as session:
+        earlier = attempts.update().values(attempted_at=attempts.c.attempted_at - window)
+        await session.execute(earlier)
+
+    assert (await tried(http, ann.email, PASSWORD)).status_code == 200
+
+
+async def test_a_log_in_forgets_what_was_counted_against_its_account(
+    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+
+    statuses = [
+        (await tried(http, ann.email, password)).status_code
+        for password in (WRONG, PASSWORD, WRONG, PASSWORD, WRONG, PASSWORD)
+    ]
+
+    assert statuses == [401, 200] * 3
+
+
+async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_window(gateway: Gateway) -> None:
+    now, limits = datetime.now(UTC), AttemptLimits(2, 9, timedelta(minutes=10))
+    async with gateway.database.transaction() as session:
+        for minutes in (0, 3):
+            moment = now + timedelta(minutes=minutes)
+            assert await logins.save_attempt(session, "a", "x", limits, moment) is None
+
+        refused = await logins.save_attempt(session, "a", "y", limits, now + timedelta(minutes=4))
+
+    assert refused == timedelta(minutes=6)
+
+
+@pytest.mark.parametrize(
+    ("address", "block"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_an_ipv6_address_counts_as_its_network(address: str, block: str) -> None:
+    assert address_block(address) == block
+
+
+# --- refreshing and logging out ---
+
+
 async def test_refresh_token_works_once(http: httpx.AsyncClient, ann: Person) -> None:
-    body = {"refresh_token": ann.tokens["refresh_token"]}
-
-    first = await http.post("/api/v1/auth/refresh", json=body)
-    second = await http.post("/api/v1/auth/refresh", json=body)
+    first = await refreshed(ann)
     renewed = Person(http, ann.email, first.json())
+    known = await renewed.get("auth/me")
+    second = await refreshed(ann)
 
-    assert (await renewed.get("auth/me")).json()["email"] == ann.email
+    assert known.json()["email"] == ann.email
     assert (second.status_code, second.json()["code"]) == (401, "invalid_refresh_token")
+
+
+async def test_a_refresh_token_used_again_ends_the_whole_log_in(
+    http: httpx.AsyncClient, gateway: Gateway, ann: Person
+) -> None:
+    elsewhere = await logged_in(http, ann.email)
+    thief = Person(http, ann.email, (await refreshed(ann)).json())
+
+    await refreshed(ann)
+
+    assert (await refreshed(thief)).status_code == 401
+    assert (await thief.get("auth/me")).status_code == 401
+    assert (await ann.get("auth/me")).status_code == 401
+    assert (await elsewhere.get("auth/me")).status_code == 200
+    assert (await refreshed(elsewhere)).status_code == 200
+    assert (await actions(gateway)).count("login.ended_by_reuse") == 1
+
+
+async def test_of_two_uses_at_once_one_succeeds_and_nothing_stays_valid(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
+    answers = await asyncio.gather(refreshed(ann), refreshed(ann))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 401]
+    winner = next(answer for answer in answers if answer.status_code == 200)
+    assert (await refreshed(Person(http, ann.email, winner.json()))).status_code == 401
 
 
 async def test_expired_refresh_token_is_refused(gateway: Gateway, ann: Person) -> None:
@@ -80,9 +273,110 @@ async def test_expired_refresh_token_is_refused(gateway: Gateway, ann: Person) -
     async with gateway.database.transaction() as session:
         user = await users.load_user_by_email(session, ann.email)
         assert user is not None
-        await users.save_refresh_token(session, "a" * 64, user.user_id, now - timedelta(seconds=1))
+        past = now - timedelta(seconds=1)
+        await logins.save_refresh_token(session, "a" * 64, user.user_id, uuid4(), past)
 
-        assert await users.use_refresh_token(session, "a" * 64, now) is None
+        assert await logins.use_refresh_token(session, "a" * 64, now) is None
+
+
+async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    await tried(ann.http, ann.email)
+    lifetime = day * (gateway.settings.refresh_token_days + 1)
+
+    async with gateway.database.transaction() as session:
+        await logins.delete_past(session, now + lifetime, day)
+
+        left = [
+            await session.scalar(text(f"select count(*) from gateway.{table}"))
+            for table in ("refresh_tokens", "login_attempts")
+        ]
+    assert left == [0, 0]
+
+
+async def test_logging_out_ends_access_and_refreshing_at_once(http: httpx.AsyncClient, ann: Person) -> None:
+    elsewhere = await logged_in(http, ann.email)
+
+    answer = await logged_out(ann)
+
+    assert answer.status_code == 204
+    assert (await ann.get("auth/me")).status_code == 401
+    assert (await refreshed(ann)).status_code == 401
+    assert (await elsewhere.get("auth/me")).status_code == 200
+
+
+async def test_logging_out_everywhere_ends_every_log_in(http: httpx.AsyncClient, ann: Person) -> None:
+    elsewhere = await logged_in(http, ann.email)
+
+    await logged_out(ann, everywhere=True)
+
+    assert (await elsewhere.get("auth/me")).status_code == 401
+    assert (await refreshed(elsewhere)).status_code == 401
+
+
+async def test_a_used_token_logs_nobody_out_everywhere(http: httpx.AsyncClient, ann: Person) -> None:
+    elsewhere = await logged_in(http, ann.email)
+    await refreshed(ann)
+
+    assert (await logged_out(ann, everywhere=True)).status_code == 204
+
+    assert (await elsewhere.get("auth/me")).status_code == 200
+
+
+async def test_logging_out_with_an_unknown_token_tells_nothing(ann: Person) -> None:
+    answers = [await logged_out(ann, refresh_token="unknown"), await logged_out(ann), await logged_out(ann)]
+
+    assert [(answer.status_code, answer.text) for answer in answers] == [(204, "")] * 3
+
+
+async def test_a_token_signed_for_a_log_in_that_is_over_proves_nothing(gateway: Gateway, ann: Person) -> None:
+    bearer = gateway.tokens.bearer(ann.tokens["access_token"])
+    await logged_out(ann)
+    again = gateway.tokens.access_token(bearer, datetime.now(UTC))
+    other = gateway.tokens.access_token(Bearer(bearer.user_id, uuid4()), datetime.now(UTC))
+
+    assert (await Person(ann.http, ann.email, {"access_token": again}).get("auth/me")).status_code == 401
+    assert (await Person(ann.http, ann.email, {"access_token": other}).get("auth/me")).status_code == 200
+
+
+# --- another password ---
+
+
+async def test_changing_the_password_ends_every_log_in_but_the_new_one(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
+    elsewhere, wanted = await logged_in(http, ann.email), "staple of another colour"
+
+    changed = await ann.request(
+        "PUT", "auth/password", json={"current_password": PASSWORD, "new_password": wanted}
+    )
+    renewed = Person(http, ann.email, changed.json())
+
+    assert (await renewed.get("auth/me")).status_code == 200
+    assert {(await person.get("auth/me")).status_code for person in (ann, elsewhere)} == {401}
+    assert (await tried(http, ann.email, PASSWORD)).status_code == 401
+    assert (await tried(http, ann.email, wanted)).status_code == 200
+
+
+async def test_the_current_password_is_needed_and_not_to_be_guessed(
+    gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+) -> None:
+    configured.setattr(gateway.settings, "login_attempts_per_account", 2)
+    body = {"current_password": WRONG, "new_password": "staple of another colour"}
+
+    answers = [await ann.request("PUT", "auth/password", json=body) for _ in range(3)]
+
+    assert [answer.json()["code"] for answer in answers] == ["wrong_password"] * 2 + ["too_many_logins"]
+
+
+# --- and the rest ---
+
+
+async def test_what_happens_around_logging_in_is_on_record(gateway: Gateway, ann: Person) -> None:
+    await tried(ann.http, ann.email)
+    await logged_out(ann)
+
+    assert await actions(gateway) == ["user.registered", "login.succeeded", "login.failed", "login.ended"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +394,7 @@ async def test_configured_administrator_exists_after_any_number_of_starts(gatewa
     settings = gateway.settings.model_copy(
         update={"admin_email": "Root@Example.com", "admin_password": SecretStr(PASSWORD)}
     )
-    configured = Gateway(gateway.runtime, settings, gateway.tokens, gateway.passwords, gateway.relay)
+    configured = replace(gateway, settings=settings)
 
     for _ in range(2):
         async with gateway.database.transaction() as session:

@@ -1,5 +1,6 @@
 """The client logs in when it must, waits when it is told to, and turns problem documents into sentences."""
 
+import json
 from collections.abc import Callable
 
 import httpx
@@ -61,12 +62,21 @@ def test_a_busy_answer_is_tried_again_after_the_time_it_names() -> None:
     assert len(seen) == 2
 
 
-def test_a_taken_address_means_registered_before() -> None:
+def test_registering_tells_who_wants_in() -> None:
+    seen: list[httpx.Request] = []
+
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(409, json={"code": "email_taken", "detail": "taken"})
+        seen.append(request)
+        return httpx.Response(202, json={"email": "ada@example.com"})
 
     with a_client(answer) as client:
-        assert client.register("Ada") is False
+        client.register("Ada")
+
+    assert json.loads(seen[0].content) == {
+        "email": "ada@example.com",
+        "password": "secret",
+        "full_name": "Ada",
+    }
 
 
 def test_problems_of_a_file_are_told_with_their_lines() -> None:

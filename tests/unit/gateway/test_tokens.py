@@ -7,18 +7,21 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import SecretStr
 
 from services.gateway.api.tokens import (
     AUDIENCE,
     ISSUER,
+    Bearer,
     InvalidToken,
     Passwords,
     Tokens,
+    key_id,
     new_refresh_token,
     signing_key,
     token_hash,
+    verification_keys,
 )
 from services.gateway.settings import GatewaySettings
 from shared.errors import Misconfigured
@@ -45,41 +48,137 @@ def open_to_the_world() -> Settings:
     )
 
 
-def test_access_token_names_its_user() -> None:
-    tokens, user_id = some_tokens(), uuid4()
+def a_bearer() -> Bearer:
+    return Bearer(uuid4(), uuid4())
 
-    assert tokens.user_id(tokens.access_token(user_id, NOW)) == user_id
+
+def a_public_pem(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+CLAIMS = {
+    "sub": str(uuid4()),
+    "sid": str(uuid4()),
+    "iat": NOW,
+    "exp": NOW + timedelta(hours=1),
+    "jti": "1",
+    "iss": ISSUER,
+    "aud": AUDIENCE,
+}
+
+
+def test_access_token_names_its_user_and_log_in() -> None:
+    tokens, bearer = some_tokens(), a_bearer()
+
+    assert tokens.bearer(tokens.access_token(bearer, NOW)) == bearer
 
 
 def test_expired_token_proves_nothing() -> None:
     tokens = some_tokens()
 
     with pytest.raises(InvalidToken):
-        tokens.user_id(tokens.access_token(uuid4(), NOW - timedelta(seconds=901)))
+        tokens.user_id(tokens.access_token(a_bearer(), NOW - timedelta(seconds=901)))
 
 
 def test_another_key_proves_nothing() -> None:
     with pytest.raises(InvalidToken):
-        some_tokens().user_id(some_tokens().access_token(uuid4(), NOW))
+        some_tokens().user_id(some_tokens().access_token(a_bearer(), NOW))
+
+
+def signed(tokens: Tokens, claims: dict[str, object], **headers: object) -> str:
+    return jwt.encode(
+        claims, tokens.key, algorithm="EdDSA", headers={"kid": tokens.signing_key_id, **headers}
+    )
+
+
+def test_a_token_as_it_should_be_is_believed() -> None:
+    tokens = some_tokens()
+
+    assert str(tokens.user_id(signed(tokens, CLAIMS))) == CLAIMS["sub"]
 
 
 @pytest.mark.parametrize(("algorithm", "key"), [("none", ""), ("HS256", "k" * 64)])
 def test_other_algorithms_are_refused(algorithm: str, key: str) -> None:
-    claims = {"sub": str(uuid4()), "iat": NOW, "exp": NOW + timedelta(hours=1), "jti": "1", "iss": ISSUER}
-    forged = jwt.encode(claims | {"aud": AUDIENCE}, key, algorithm=algorithm)
+    tokens = some_tokens()
+    forged = jwt.encode(CLAIMS, key, algorithm=algorithm, headers={"kid": tokens.signing_key_id})
 
     with pytest.raises(InvalidToken):
-        some_tokens().user_id(forged)
+        tokens.user_id(forged)
 
 
-@pytest.mark.parametrize("left_out", ["sub", "iat", "exp", "jti", "iss", "aud"])
+@pytest.mark.parametrize("left_out", CLAIMS)
 def test_every_claim_is_required(left_out: str) -> None:
     tokens = some_tokens()
-    claims = {"sub": str(uuid4()), "iat": NOW, "exp": NOW + timedelta(hours=1), "jti": "1", "iss": ISSUER}
-    claims = {key: value for key, value in (claims | {"aud": AUDIENCE}).items() if key != left_out}
+    claims = {key: value for key, value in CLAIMS.items() if key != left_out}
 
     with pytest.raises(InvalidToken):
-        tokens.user_id(jwt.encode(claims, tokens.key, algorithm="EdDSA"))
+        tokens.user_id(signed(tokens, claims))
+
+
+@pytest.mark.parametrize("claim", [{"sub": "nobody"}, {"sid": 7}, {"aud": "other"}, {"iss": "other"}])
+def test_claims_that_are_not_ours_are_refused(claim: dict[str, object]) -> None:
+    tokens = some_tokens()
+
+    with pytest.raises(InvalidToken):
+        tokens.user_id(signed(tokens, CLAIMS | claim))
+
+
+@pytest.mark.parametrize("kid", ["", "0" * 16])
+def test_a_token_of_an_unknown_key_is_refused(kid: str) -> None:
+    tokens = some_tokens()
+
+    with pytest.raises(InvalidToken):
+        tokens.user_id(signed(tokens, CLAIMS, kid=kid))
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "a.b.c", "e30.e30.e30"])
+def test_what_is_no_token_is_refused(text: str) -> None:
+    with pytest.raises(InvalidToken):
+        some_tokens().user_id(text)
+
+
+def test_a_token_names_the_key_that_signed_it() -> None:
+    tokens = some_tokens()
+
+    header = jwt.get_unverified_header(tokens.access_token(a_bearer(), NOW))
+
+    assert (header["kid"], header["alg"]) == (key_id(tokens.key.public_key()), "EdDSA")
+
+
+def test_keys_rotate_without_a_token_being_refused() -> None:
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    before = Tokens(old, 900, (new.public_key(),))
+    after = Tokens(new, 900, (old.public_key(),))
+    bearer = a_bearer()
+
+    for issuer in (before, after):
+        for reader in (before, after):
+            assert reader.bearer(issuer.access_token(bearer, NOW)) == bearer
+    with pytest.raises(InvalidToken):
+        Tokens(new, 900).bearer(before.access_token(bearer, NOW))
+
+
+def test_verification_keys_stand_one_after_the_other() -> None:
+    keys = [Ed25519PrivateKey.generate() for _ in range(2)]
+    text = SecretStr("\n".join(a_public_pem(key) for key in keys))
+
+    found = verification_keys(GatewaySettings(token_verification_keys=text))
+
+    assert [key_id(key) for key in found] == [key_id(key.public_key()) for key in keys]
+    assert verification_keys(GatewaySettings()) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        a_pem(Ed25519PrivateKey.generate()).get_secret_value(),
+    ],
+)
+def test_unusable_verification_keys_stop_the_start(text: str) -> None:
+    with pytest.raises(Misconfigured, match="SIGMASIGHT_GATEWAY_TOKEN_VERIFICATION_KEYS"):
+        verification_keys(GatewaySettings(token_verification_keys=SecretStr(text)))
 
 
 def test_configured_key_is_used() -> None:

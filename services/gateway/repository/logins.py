@@ -1,0 +1,133 @@
+"""Log-ins: families of refresh tokens, and the attempts that are counted.
+
+A family is everything that descends from one log-in. It is over as soon as one of its tokens is revoked, so that a
+token being issued at that very moment is over with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.repository.rows import Row, one_row
+from services.gateway.tables import LoginAttempt, RefreshToken, User
+from shared.database import Session, lock_each, sql_table
+
+tokens, attempts, users = sql_table(RefreshToken), sql_table(LoginAttempt), sql_table(User)
+
+
+# --- families of refresh tokens ---
+
+
+def is_over(family_id: Any) -> ColumnElement[bool]:
+    """Whether a family (an id, or a column of them) was ended."""
+    revoked = tokens.alias("revoked")
+    ended = and_(revoked.c.family_id == family_id, revoked.c.revoked_at.is_not(None))
+    return select(revoked.c.family_id).where(ended).exists()
+
+
+async def save_refresh_token(
+    session: Session, token_hash: str, user_id: UUID, family_id: UUID, expires_at: datetime
+) -> None:
+    """Remember a token by its hash."""
+    row = {
+        "token_hash": token_hash,
+        "user_id": user_id,
+        "family_id": family_id,
+        "expires_at": expires_at,
+    }
+    await session.execute(insert(tokens).values(row))
+
+
+async def use_refresh_token(session: Session, token_hash: str, now: datetime) -> Row | None:
+    """Use the token up and return its `user_id` and `family_id`.
+
+    None when it is unknown, expired or used, when its family is over, or when its user is disabled.
+    """
+    statement = (
+        update(tokens)
+        .where(
+            tokens.c.token_hash == token_hash,
+            tokens.c.used_at.is_(None),
+            tokens.c.expires_at > now,
+            ~is_over(tokens.c.family_id),
+            users.c.user_id == tokens.c.user_id,
+            users.c.disabled_at.is_(None),
+        )
+        .values(used_at=now)
+        .returning(tokens.c.user_id, tokens.c.family_id)
+    )
+    return await one_row(session, statement)
+
+
+async def load_refresh_token(session: Session, token_hash: str) -> Row | None:
+    """What is known of a token; None when nothing is."""
+    return await one_row(session, select(tokens).where(tokens.c.token_hash == token_hash))
+
+
+async def end_family(session: Session, family_id: UUID, now: datetime) -> None:
+    """Nothing that descends from this log-in is good any more."""
+    standing = and_(tokens.c.family_id == family_id, tokens.c.revoked_at.is_(None))
+    await session.execute(update(tokens).where(standing).values(revoked_at=now))
+
+
+async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
+    """None of the user's log-ins is good any more."""
+    standing = and_(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None))
+    await session.execute(update(tokens).where(standing).values(revoked_at=now))
+
+
+# --- attempts ---
+
+
+@dataclass(frozen=True)
+class AttemptLimits:
+    """How many attempts may be made within the window, on one account and from one network address."""
+
+    per_account: int
+    per_address: int
+    window: timedelta
+
+
+async def save_attempt(
+    session: Session, account: str, network_address: str, limits: AttemptLimits, now: datetime
+) -> timedelta | None:
+    """Count an attempt; when there were too many, count nothing and return the time to wait for the next.
+
+    Attempts on the same account or from the same address come one after the other, so none slips through beside
+    another.
+    """
+    await lock_each(session, [f"login/account/{account}", f"login/address/{network_address}"])
+    waits = [
+        await _wait(session, attempts.c.account == account, limits.per_account, limits.window, now),
+        await _wait(session, attempts.c.network_address == network_address, limits.per_address, limits.window, now),
+    ]  # fmt: skip
+    if any(waits):
+        return max(wait for wait in waits if wait)
+    row = {"account": account, "network_address": network_address, "attempted_at": now}
+    await session.execute(insert(attempts).values(row).inline())
+    return None
+
+
+async def _wait(
+    session: Session, concerned: ColumnElement[bool], limit: int, window: timedelta, now: datetime
+) -> timedelta | None:
+    """Until the oldest of the last `limit` attempts leaves the window; None when there are not so many in it."""
+    recent = select(attempts.c.attempted_at).where(concerned, attempts.c.attempted_at > now - window)
+    newest_first = recent.order_by(attempts.c.attempted_at.desc())
+    oldest: datetime | None = await session.scalar(newest_first.offset(limit - 1).limit(1))
+    return None if oldest is None else oldest + window - now
+
+
+async def delete_attempts(session: Session, account: str) -> None:
+    """The account's owner was here: what was counted against it is forgotten."""
+    await session.execute(delete(attempts).where(attempts.c.account == account))
+
+
+async def delete_past(session: Session, now: datetime, window: timedelta) -> None:
+    """Forget tokens whose time is over, and attempts that count no more."""
+    await session.execute(delete(tokens).where(tokens.c.expires_at <= now))
+    await session.execute(delete(attempts).where(attempts.c.attempted_at <= now - window))

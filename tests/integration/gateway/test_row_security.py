@@ -1,0 +1,222 @@
+"""Were every WHERE forgotten, a user's transaction would still find and leave only what is the user's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import ProgrammingError
+from sqlmodel import SQLModel
+
+from services.gateway.api.audit import record
+from services.gateway.api.dependencies import Gateway
+from services.gateway.repository import users
+from services.gateway.tables import (
+    ACCESS,
+    USER_SETTING,
+    USERS_ROLE,
+    AuditEntry,
+    BatchItem,
+    BatchRun,
+    CashFlow,
+    EventTicket,
+    IdempotencyKey,
+    Portfolio,
+    PortfolioRevision,
+    Position,
+    PositionTag,
+    RunEvent,
+    Table,
+    Tag,
+    User,
+)
+from shared.database import Database, Session, create_engine, sql_table
+from tests.builders import AS_OF
+from tests.integration.gateway.people import Person
+from tests.servers import Servers
+
+SHOWN = [model for model, access in ACCESS.items() if access.rows and "select" in access.statements]
+EDITED = [model for model, access in ACCESS.items() if "update" in access.statements]
+HIDDEN = [model for model in ACCESS if model not in SHOWN]
+
+
+def named(model: type[SQLModel]) -> str:
+    return str(sql_table(model))
+
+
+def first_column(model: type[SQLModel]) -> str:
+    return str(next(iter(sql_table(model).primary_key.columns)).name)
+
+
+async def id_of(person: Person) -> UUID:
+    return UUID((await person.get("auth/me")).json()["user_id"])
+
+
+@asynccontextmanager
+async def transaction_of(gateway: Gateway, person: Person) -> AsyncIterator[Session]:
+    """A transaction as this person's requests open them."""
+    async with gateway.database_for(await id_of(person), "192.0.2.1").transaction() as session:
+        yield session
+
+
+async def counted(session: Session, model: type[SQLModel]) -> int:
+    return int(await session.scalar(text(f"select count({first_column(model)}) from {named(model)}")) or 0)
+
+
+@pytest.fixture
+async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
+    """A portfolio of Ann's, with a row in every table that holds users' things."""
+    portfolio_id, user_id, run_id = UUID(await ann.uploaded()), await id_of(ann), uuid4()
+    owned = {"portfolio_ids": [portfolio_id]}
+    rows: list[tuple[type[SQLModel], dict[str, Any]]] = [
+        (PortfolioRevision, {"portfolio_id": portfolio_id}),
+        (CashFlow, {"cash_flow_id": uuid4(), "portfolio_id": portfolio_id, "flow_date": AS_OF, "amount": 5}),
+        (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),
+        (BatchItem, {"run_id": run_id, "stage": "prices", "shard": 0, "shards": 1, "status": "ok", **owned}),
+        (RunEvent, {"run_id": run_id, "kind": "stage", "data": {}, **owned}),
+        (EventTicket, {"ticket_hash": "a" * 64, "user_id": user_id}),
+        (IdempotencyKey, {"user_id": user_id, "key": "k", "request_hash": "b" * 64, "answer": {}}),
+    ]
+    async with admin.transaction() as session:
+        for model, values in rows:
+            table = sql_table(model)
+            moments = {name: func.now() for name in ("occurred_at", "expires_at") if name in table.c}
+            await session.execute(pg_insert(table).values(**values, **moments).on_conflict_do_nothing())
+    return portfolio_id
+
+
+def test_every_table_says_what_a_users_transaction_may_do() -> None:
+    assert {sql_table(model) for model in ACCESS} == set(Table.metadata.tables.values())
+
+
+async def test_without_a_where_a_user_finds_only_their_own(
+    gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
+) -> None:
+    async with transaction_of(gateway, ann) as session:
+        own = {named(model): await counted(session, model) for model in SHOWN}
+    async with transaction_of(gateway, bob) as session:
+        found = {named(model): await counted(session, model) for model in SHOWN}
+
+    assert 0 not in own.values()
+    assert found == dict.fromkeys(own, 0) | {named(User): 1}  # himself
+
+
+async def test_without_a_where_nobody_edits_or_deletes_what_is_anothers(
+    gateway: Gateway, bob: Person, anns_book: UUID
+) -> None:
+    async with gateway.database.transaction() as session:
+        before = {model: await counted(session, model) for model in EDITED}
+
+    async with transaction_of(gateway, bob) as session:
+        for model in EDITED:
+            column = first_column(model)
+            await session.execute(text(f"update {named(model)} set {column} = gen_random_uuid()"))
+            await session.execute(text(f"delete from {named(model)}"))
+
+    async with gateway.database.transaction() as session:
+        assert {model: await counted(session, model) for model in EDITED} == before
+        assert await session.scalar(select(sql_table(Portfolio).c.portfolio_id)) == anns_book
+
+
+async def test_what_is_nobodys_no_user_reads(gateway: Gateway, ann: Person) -> None:
+    user_id = await id_of(ann)
+    for model in HIDDEN:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with gateway.database_for(user_id, None).transaction() as session:
+                await session.execute(text(f"select * from {named(model)}"))
+
+
+async def test_nobody_puts_a_position_into_anothers_portfolio(
+    gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
+) -> None:
+    position = {
+        "position_id": uuid4(), "portfolio_id": anns_book, "symbol": "XOM", "underlying": "XOM",
+        "instrument": "stock", "quantity": 1, "entry_price": 1, "entry_date": AS_OF,
+    }  # fmt: skip
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with transaction_of(gateway, bob) as session:
+            await session.execute(insert(sql_table(Position)).values(position))
+    async with transaction_of(gateway, ann) as session:
+        await session.execute(insert(sql_table(Position)).values(position))
+
+
+async def test_nobody_gives_a_portfolio_away_or_takes_one(
+    gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
+) -> None:
+    given = update(sql_table(Portfolio)).values(user_id=await id_of(bob))
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with transaction_of(gateway, ann) as session:
+            await session.execute(given)
+    async with transaction_of(gateway, bob) as session:
+        assert (await session.execute(given)).rowcount == 0  # type: ignore[attr-defined]
+
+
+async def test_nobody_tags_anothers_position(
+    gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
+) -> None:
+    await bob.uploaded()
+    async with gateway.database.transaction() as session:
+        position_id = await session.scalar(
+            select(sql_table(Position).c.position_id).where(sql_table(Position).c.portfolio_id == anns_book)
+        )
+
+    async with transaction_of(gateway, bob) as session:
+        tag_id = await session.scalar(select(sql_table(Tag).c.tag_id))
+        tagged = insert(sql_table(PositionTag)).values(position_id=position_id, tag_id=tag_id)
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            await session.execute(tagged)
+
+
+async def test_nobody_signs_the_audit_log_as_another(gateway: Gateway, ann: Person, bob: Person) -> None:
+    forged = insert(sql_table(AuditEntry)).values(user_id=await id_of(ann), action="book.burnt").inline()
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with transaction_of(gateway, bob) as session:
+            await session.execute(forged)
+
+
+async def test_a_record_says_who_where_and_what(gateway: Gateway, ann: Person) -> None:
+    target = uuid4()
+    async with transaction_of(gateway, ann) as session:
+        await record(session, "book.renamed", target, name="New", day=AS_OF)
+
+    async with gateway.database.transaction() as session:
+        written = sql_table(AuditEntry)
+        found = (await session.execute(select(written).where(written.c.action == "book.renamed"))).one()
+    assert (found.user_id, found.network_address, found.target) == (
+        await id_of(ann),
+        "192.0.2.1",
+        str(target),
+    )
+    assert found.details == {"name": "New", "day": AS_OF.isoformat()}
+
+
+async def test_the_users_role_without_a_user_finds_nothing(gateway: Gateway, anns_book: UUID) -> None:
+    async with gateway.database.transaction() as session:
+        await session.execute(text(f"set local role {USERS_ROLE}"))
+
+        assert [await counted(session, model) for model in SHOWN] == [0] * len(SHOWN)
+
+
+async def test_what_a_transaction_became_ends_with_it(servers: Servers) -> None:
+    who = text(
+        f"select pg_backend_pid(), current_user, coalesce(current_setting('{USER_SETTING}', true), '')"
+    )
+    user_id = uuid4()
+    one_connection = servers.settings.model_copy(update={"database_pool_size": 1})
+    database = Database(create_engine(one_connection, "gateway"))
+
+    async with database.beginning_with(partial(users.become, user_id=user_id)).transaction() as session:
+        backend, *user = (await session.execute(who)).one()
+    async with database.transaction() as session:
+        same_backend, *owner = (await session.execute(who)).one()
+    await database.close()
+
+    assert backend == same_backend
+    assert (user, owner) == ([USERS_ROLE, str(user_id)], ["gateway", ""])
