@@ -416,7 +416,7 @@ async def test_anothers_position_is_not_found(ann: Person, bob: Person) -> None:
     await a_portfolio(ann)
     await a_portfolio(bob)
     theirs = (await a_position(ann))["position_id"]
-    asked = [
+    asked: list[tuple[str, str, dict[str, Any] | None]] = [
         ("GET", "", None),
         ("PUT", "", {"quantity": 1}),
         ("DELETE", "", None),
