@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeVar, cast, get_type_hints
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import structlog
 from faststream import AckPolicy
@@ -32,12 +32,21 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 from pydantic import BaseModel, ValidationError
 
-from shared.contracts.event import EVENT_NAMESPACE, Contract, Event, Refusal, Request, ShardEvent, WorkFailed
+from shared.contracts.event import (
+    EVENT_NAMESPACE,
+    Contract,
+    DeadLetter,
+    Event,
+    Refusal,
+    Request,
+    ShardEvent,
+    WorkFailed,
+)
 from shared.database import Database, Session
 from shared.errors import Misconfigured, Permanent, SigmaSightError
 from shared.settings import Settings
 from shared.telemetry import Telemetry
-from shared.topology import TOPOLOGY, publisher_of
+from shared.topology import EVENTS, TOPOLOGY, publisher_of
 
 DEAD_STREAM = "DEAD"
 MESSAGE_ID = "Nats-Msg-Id"
@@ -64,6 +73,7 @@ class ServiceRouter:
         self.handlers: dict[type[Event], Handler] = {}
         self.emitted: dict[Handler, tuple[type[Event], ...]] = {}
         self.answers_by_request: dict[type[Request], Handler] = {}
+        self.dead_letter_keeper: Handler | None = None
 
     def on(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
         """Register `async def handler(event, session)` for the event classes; the topology must agree.
@@ -88,6 +98,15 @@ class ServiceRouter:
             return handler
 
         return register
+
+    def on_dead_letters(self, handler: HandlerKind) -> HandlerKind:
+        """Register `async def handler(letter, session)` for what any service gave up on."""
+        if not self.wiring.keeps_dead_letters:
+            raise Misconfigured(
+                f"{self.word} keeps no dead letters: say so on its line in shared/topology.py"
+            )
+        self.dead_letter_keeper = handler
+        return handler
 
     def answers(self, request: type[Request]) -> Callable[[HandlerKind], HandlerKind]:
         """Register `async def handler(request, session)` returning the request's reply."""
@@ -124,8 +143,29 @@ def durable_name(word: str, event: type[Event]) -> str:
 
 
 def dead_subject(word: str) -> str:
-    """Where a service's dead letters lie."""
+    """Where a service's dead letters lie; `*` for everybody's."""
     return f"dead.{word}"
+
+
+@dataclass(frozen=True)
+class Durable:
+    """A durable consumer: its name, the stream it reads and the subject it is narrowed to."""
+
+    name: str
+    stream: str
+    subject: str
+
+
+def durables_of(word: str) -> list[Durable]:
+    """Every durable that a service reads."""
+    wiring = TOPOLOGY[word]
+    heard = [
+        Durable(durable_name(word, event), stream_name(publisher_of(event)), event.subject)
+        for event in wiring.hears
+    ]
+    return heard + (
+        [Durable(f"{word}-dead", DEAD_STREAM, dead_subject("*"))] if wiring.keeps_dead_letters else []
+    )
 
 
 def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
@@ -133,7 +173,7 @@ def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
     told = {
         stream_name(word): [e.subject for e in wiring.everything_told()] for word, wiring in TOPOLOGY.items()
     }
-    told[DEAD_STREAM] = ["dead.*"]
+    told[DEAD_STREAM] = [dead_subject("*")]
     return [
         api.StreamConfig(
             name=name,
@@ -148,13 +188,13 @@ def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
 
 
 def durable_configs(settings: Settings) -> list[tuple[str, api.ConsumerConfig]]:
-    """(stream, durable) for every event somebody hears; attempts are counted by us, so the server never gives up."""
+    """(stream, durable) of everybody; attempts are counted by us, so the server never gives up."""
     return [
         (
-            stream_name(publisher_of(event)),
+            durable.stream,
             api.ConsumerConfig(
-                durable_name=durable_name(word, event),
-                filter_subject=event.subject,
+                durable_name=durable.name,
+                filter_subject=durable.subject,
                 ack_policy=api.AckPolicy.EXPLICIT,
                 deliver_policy=api.DeliverPolicy.ALL,
                 ack_wait=settings.acknowledge_seconds,
@@ -162,8 +202,8 @@ def durable_configs(settings: Settings) -> list[tuple[str, api.ConsumerConfig]]:
                 max_ack_pending=1000,
             ),
         )
-        for word, wiring in TOPOLOGY.items()
-        for event in wiring.hears
+        for word in TOPOLOGY
+        for durable in durables_of(word)
     ]
 
 
@@ -197,15 +237,17 @@ def _user(name: str, password: str, publish: Sequence[str], subscribe: Sequence[
 def _publishable(word: str) -> list[str]:
     wiring = TOPOLOGY[word]
     pulls = []
-    for event in wiring.hears:
-        stream, durable = stream_name(publisher_of(event)), durable_name(word, event)
+    for durable in durables_of(word):
+        place = f"{durable.stream}.{durable.name}"
         pulls += [
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
-            f"$JS.API.CONSUMER.INFO.{stream}.{durable}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{place}",
+            f"$JS.API.CONSUMER.INFO.{place}",
+            f"$JS.ACK.{place}.>",
         ]
-        pulls.append(f"$JS.ACK.{stream}.{durable}.>")
-    told = [event.subject for event in wiring.everything_told()] + [dead_subject(word)]
-    return told + [request.subject for request in wiring.asks] + pulls
+    told = (
+        list(EVENTS) if wiring.keeps_dead_letters else [event.subject for event in wiring.everything_told()]
+    )
+    return [*told, dead_subject(word), *(request.subject for request in wiring.asks), *pulls]
 
 
 def _subscribable(word: str) -> list[str]:
@@ -246,13 +288,16 @@ def create_broker(
     )
 
 
-async def publish(broker: NatsBroker, event: Event) -> None:
-    """Publish to the event's stream under its own id; raises when no stream took it."""
+async def publish(broker: NatsBroker, event: Event, message_id: UUID | None = None) -> None:
+    """Publish to the event's stream under its own id, or another when it is told again on purpose.
+
+    Raises when no stream took it.
+    """
     await broker.publish(
         event.model_dump_json().encode(),
         subject=event.subject,
         stream=stream_name(publisher_of(type(event))),
-        headers={MESSAGE_ID: str(event.event_id), "content-type": "application/json"},
+        headers={MESSAGE_ID: str(message_id or event.event_id), "content-type": "application/json"},
         timeout=10.0,
     )
 
@@ -316,16 +361,28 @@ class Consumption:
                 self._subscribe(event, handler)
         for request, handler in self.router.answers_by_request.items():
             self._serve(request, handler)
+        if self.router.dead_letter_keeper is not None:
+            self._keep_dead_letters(self.router.dead_letter_keeper)
 
     def _subscribe(self, kind: type[Event], handler: Handler) -> None:
         async def consume(message: NatsMessage) -> None:
             async with heartbeat(message, self.settings.acknowledge_seconds / 3):
                 await self.settle(kind, handler, message)
 
+        self._pull(kind.subject, consume)
+
+    def _keep_dead_letters(self, handler: Handler) -> None:
+        async def consume(message: NatsMessage) -> None:
+            await self.keep(handler, message)
+
+        self._pull(dead_subject("*"), consume)
+
+    def _pull(self, subject: str, consume: Callable[[NatsMessage], Awaitable[None]]) -> None:
+        durable = next(each for each in durables_of(self.router.word) if each.subject == subject)
         subscriber = self.broker.subscriber(
-            kind.subject,
-            durable=durable_name(self.router.word, kind),
-            stream=JStream(stream_name(publisher_of(kind)), declare=False),
+            durable.subject,
+            durable=durable.name,
+            stream=JStream(durable.stream, declare=False),
             pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
             inbox_prefix=f"{inbox_prefix(self.router.word)}.".encode(),
             ack_policy=AckPolicy.MANUAL,
@@ -337,6 +394,21 @@ class Consumption:
             return await self.answer(kind, handler, message.body)
 
         self.broker.subscriber(kind.subject, queue=self.router.word)(serve)
+
+    async def keep(self, handler: Handler, message: Any) -> None:
+        """Hand a dead letter to its keeper; tried again for as long as that fails, for nothing comes after it."""
+        try:
+            letter = DeadLetter.model_validate_json(message.body)
+            async with self.database.transaction() as session:
+                await handler(letter, session)
+        except ValidationError as error:
+            log.error("dead letter is not one", exc_info=error)
+            await message.reject()
+        except Exception as error:
+            log.warning("dead letter not kept yet", exc_info=error)
+            await message.nack(delay=self.settings.retry_seconds[-1])
+        else:
+            await message.ack()
 
     async def settle(self, kind: type[Event], handler: Handler, message: Any) -> None:
         """Handle one message and settle it: acknowledged, redelivered later, or laid among the dead."""
@@ -423,19 +495,19 @@ class Consumption:
             EVENT_NAMESPACE,
             f"dead/{self.router.word}/{message.raw_message.metadata.stream}/{message.raw_message.metadata.sequence.stream}",
         )
-        letter = {
-            "letter_id": str(identity),
-            "service": self.router.word,
-            "heard": kind.subject,
-            "run_id": str(event.run_id) if event else None,
-            "attempts": attempt,
-            "error": type(error).__name__,
-            "message": str(error)[:2000],
-            "payload": message.body.decode("utf-8", errors="replace"),
-            "headers": dict(message.headers),
-        }
+        letter = DeadLetter(
+            letter_id=identity,
+            service=self.router.word,
+            heard=kind.subject,
+            run_id=event.run_id if event else None,
+            attempts=attempt,
+            error=type(error).__name__,
+            message=str(error)[:2000],
+            payload=message.body.decode("utf-8", errors="replace"),
+            headers=dict(message.headers),
+        )
         await self.broker.publish(
-            json.dumps(letter).encode(),
+            letter.model_dump_json().encode(),
             subject=dead_subject(self.router.word),
             stream=DEAD_STREAM,
             headers={MESSAGE_ID: str(identity), "content-type": "application/json"},
@@ -530,9 +602,9 @@ async def durables_missing(broker: NatsBroker, word: str) -> list[str]:
     """Durables the service needs and the server does not have: a pull subscriber on one stalls silently."""
     jetstream = broker.config.broker_config.connection_state.stream
     missing = []
-    for event in TOPOLOGY[word].hears:
+    for durable in durables_of(word):
         try:
-            await jetstream.consumer_info(stream_name(publisher_of(event)), durable_name(word, event))
+            await jetstream.consumer_info(durable.stream, durable.name)
         except (NatsError, TimeoutError):
-            missing.append(durable_name(word, event))
+            missing.append(durable.name)
     return missing

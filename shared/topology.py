@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 
 from shared.contracts.event import Event, Request, WorkFailed
-from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
-from shared.contracts.gateway import CorrelationsRequested, MarketCloseRequested, PortfoliosChanged
+from shared.contracts.factors import CorrelateFactors, CorrelationsComputed, FactorsComputed, FactorsFailed
+from shared.contracts.gateway import (
+    CorrelationsRequested,
+    MarketCloseRequested,
+    PortfoliosChanged,
+    RiskRequested,
+    SnapshotsRequested,
+)
 from shared.contracts.greeks import GreeksComputed, GreeksFailed, PriceOptions
 from shared.contracts.ingest import (
     IngestFailed,
@@ -33,6 +39,7 @@ class Wiring:
     answers: tuple[type[Request], ...] = ()
     asks: tuple[type[Request], ...] = ()
     failure: type[WorkFailed] | None = None  # the gateway has none: nobody would hear it but itself
+    keeps_dead_letters: bool = False  # and may therefore publish again what any service told
 
     def everything_told(self) -> tuple[type[Event], ...]:
         """Events published, the failure event included."""
@@ -68,17 +75,32 @@ TOPOLOGY: dict[str, Wiring] = {
     "factors": Wiring(
         (GreeksComputed, FactorsComputed, CorrelationsRequested),
         (FactorsComputed, CorrelationsComputed),
+        answers=(CorrelateFactors,),
         failure=FactorsFailed,
     ),
     "snapshots": Wiring(
-        (FactorsComputed, StressComputed), (SnapshotsCreated, RiskMeasured), failure=SnapshotsFailed
+        (FactorsComputed, StressComputed, SnapshotsRequested, RiskRequested),
+        (SnapshotsCreated, RiskMeasured),
+        failure=SnapshotsFailed,
     ),
     "stress": Wiring((FactorsComputed,), (StressComputed,), answers=_STRESS_REQUESTS, failure=StressFailed),
     "gateway": Wiring(
         (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
-        (PortfoliosChanged, MarketCloseRequested, CorrelationsRequested),
-        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS, PriceOptions),
+        (
+            PortfoliosChanged,
+            MarketCloseRequested,
+            CorrelationsRequested,
+            SnapshotsRequested,
+            RiskRequested,
+        ),
+        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS, PriceOptions, CorrelateFactors),
+        keeps_dead_letters=True,
     ),
+}
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.subject: event for wiring in TOPOLOGY.values() for event in wiring.everything_told()
 }
 
 

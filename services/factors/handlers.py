@@ -15,6 +15,7 @@ from services.factors.calculations.correlated_books import BookCorrelations, Cav
 from services.factors.calculations.estimates import (
     FactorModel,
     SymbolEstimates,
+    factor_covariance,
     factor_return_records,
     symbol_estimates,
 )
@@ -26,7 +27,12 @@ from services.factors.repository import Betas, Book, CorrelationRows, Edition, H
 from services.factors.settings import get_settings
 from shared.calendar import sessions, weekly_session
 from shared.contracts.event import Notice, ShardEvent
-from shared.contracts.factors import CorrelationsComputed, FactorsComputed
+from shared.contracts.factors import (
+    CorrelateFactors,
+    CorrelationsComputed,
+    FactorCorrelations,
+    FactorsComputed,
+)
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Session
@@ -196,6 +202,29 @@ def _notices(book: Book, betas: Betas, rate_gaps: Sequence[tuple[str, str]]) -> 
 
 def _where(book: Book, selected: Sequence[bool]) -> tuple[str, ...]:
     return tuple(compress(book.underlyings, selected))
+
+
+# --- factor correlations ---
+
+
+@router.answers(CorrelateFactors)
+async def correlate_factors(request: CorrelateFactors, session: Session) -> FactorCorrelations:
+    """Covariance and correlation of the active factors, in the way that is asked for."""
+    factors = await repository.load_factors(session)
+    window = _last_sessions(request.as_of, request.lookback + 1)
+    closes = await repository.load_closes(session, window, factors.proxies)
+    model = FactorModel(factors.ids, request.decay, request.lookback)
+    found = await asyncio.to_thread(factor_covariance, closes, request.space, model)
+    return FactorCorrelations(
+        factors=factors.ids,
+        covariances=_measured(found.covariance),
+        correlations=_measured(found.correlation),
+        observations=found.observations,
+    )
+
+
+def _measured(matrix: FloatArray) -> tuple[tuple[float | None, ...], ...]:
+    return tuple(tuple(value if np.isfinite(value) else None for value in row) for row in matrix.tolist())
 
 
 # --- position correlations ---

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from services.gateway.calculations.run_news import News, Run, run_news, shard_news
 from services.gateway.calculations.run_status import CORRELATIONS, Item, outcome, stages_of
-from services.gateway.repository import books, run_events, runs
-from shared.contracts.event import ShardEvent, WorkFailed
+from services.gateway.repository import books, dead_letters, run_events, runs
+from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
+from shared.contracts.gateway import RiskRequested
 from shared.contracts.greeks import GreeksComputed, GreeksFailed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
@@ -92,7 +93,7 @@ async def record_factors_failure(event: FactorsFailed, session: Session) -> None
 @router.on(SnapshotsFailed)
 async def record_snapshots_failure(event: SnapshotsFailed, session: Session) -> None:
     """A shard has no snapshots, or no risk metrics: what was heard tells which."""
-    stage = "risk" if event.heard == StressComputed.subject else "snapshots"
+    stage = "risk" if event.heard in (StressComputed.subject, RiskRequested.subject) else "snapshots"
     await _record_failure(stage, event, session)
 
 
@@ -100,6 +101,12 @@ async def record_snapshots_failure(event: SnapshotsFailed, session: Session) -> 
 async def record_stress_failure(event: StressFailed, session: Session) -> None:
     """A shard has no stress results."""
     await _record_failure("stress", event, session)
+
+
+@router.on_dead_letters
+async def keep_letter(letter: DeadLetter, session: Session) -> None:
+    """A service gave up on a message: operators may look at it, and have it tried again."""
+    await dead_letters.save_letter(session, letter)
 
 
 async def _record_success(stage: str, event: ShardEvent, session: Session) -> None:

@@ -42,8 +42,9 @@ from services.snapshots.calculations import (
 from services.snapshots.repository import market, metrics, risk, standing, valuations
 from services.snapshots.repository.rows import Columns, Scope
 from shared import calendar
-from shared.contracts.event import Notice
+from shared.contracts.event import Notice, ShardEvent
 from shared.contracts.factors import FactorsComputed
+from shared.contracts.gateway import RiskRequested, SnapshotsRequested
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Session
@@ -61,8 +62,8 @@ LEFT_OUT = {
 
 
 @router.emits(SnapshotsCreated)
-@router.on(FactorsComputed)
-async def take_snapshots(event: FactorsComputed, session: Session) -> SnapshotsCreated:
+@router.on(FactorsComputed, SnapshotsRequested)
+async def take_snapshots(event: ShardEvent, session: Session) -> SnapshotsCreated:
     """Value the shard's portfolios at the session's end, and again on every later day that depends on it."""
     _require_session(event.as_of)
     portfolios = await valuations.lock_portfolios(session, event.portfolio_ids)
@@ -75,8 +76,8 @@ async def take_snapshots(event: FactorsComputed, session: Session) -> SnapshotsC
 
 
 @router.emits(RiskMeasured)
-@router.on(StressComputed)
-async def measure_risk(event: StressComputed, session: Session) -> RiskMeasured:
+@router.on(StressComputed, RiskRequested)
+async def measure_risk(event: ShardEvent, session: Session) -> RiskMeasured:
     """Measure what the shard's portfolios may lose in a day, and what each position adds to it."""
     portfolios = await risk.lock_portfolios(session, event.portfolio_ids, event.as_of)
     positions = await risk.load_positions(session, portfolios, event.as_of)
@@ -159,7 +160,7 @@ def _notice(caveat: Caveat) -> Notice:
     return Notice.naming(caveat.code, caveat.message, caveat.about)
 
 
-def _told(event: FactorsComputed, takes: tuple[Take, ...], snapshots: Snapshots) -> SnapshotsCreated:
+def _told(event: ShardEvent, takes: tuple[Take, ...], snapshots: Snapshots) -> SnapshotsCreated:
     """The event: counts and warnings speak of its own session, `restated` counts later ones retaken."""
     own = [index for index, take in enumerate(takes) if take.session == event.as_of]
     caveats = calculations.gathered(caveat for index in own for caveat in snapshots.caveats[index])
@@ -274,7 +275,7 @@ async def _save_risk(
     )
 
 
-def _risk_told(event: StressComputed, shard: Shard, books: Sequence[BookRisk]) -> RiskMeasured:
+def _risk_told(event: ShardEvent, shard: Shard, books: Sequence[BookRisk]) -> RiskMeasured:
     """The event, naming what is left out of the figures."""
     symbols = shard.symbol.tolist()
     reasons = [reason for book in books for reason in book.reason.tolist()]

@@ -1,18 +1,30 @@
 """The shape every event shares, and the deterministic identity that makes a rerun harmless."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 EVENT_NAMESPACE = UUID("6f0a1c52-7d0e-5b3c-9a57-5a1b1b5a6d01")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def utc_now() -> datetime:
     """The wall clock, in UTC: used only to stamp events, never inside a calculation."""
     return datetime.now(UTC)
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("a day is written YYYY-MM-DD")  # pydantic itself would accept seconds since 1970
+
+
+# A date from outside.
+Day = Annotated[date, BeforeValidator(_written_out)]
 
 
 class Contract(BaseModel):
@@ -102,6 +114,21 @@ class WorkFailed(Event):
     attempts: int
     error: str
     message: str
+
+
+class DeadLetter(Contract):
+    """A message that a service gave up on, and why. `heard`: its subject; `payload`: its text, whatever it was."""
+
+    letter_id: UUID
+    service: str
+    heard: str
+    run_id: UUID | None
+    attempts: int
+    error: str
+    message: str
+    payload: str
+    headers: dict[str, str] = {}
+    buried_at: AwareDatetime = Field(default_factory=utc_now)
 
 
 class Request(Contract):

@@ -1,8 +1,11 @@
-"""What factors tells."""
+"""What factors tells, and what it answers."""
 
-from typing import ClassVar
+from datetime import date
+from typing import ClassVar, Literal
 
-from shared.contracts.event import ShardEvent, WorkFailed
+from pydantic import Field
+
+from shared.contracts.event import Contract, Request, ShardEvent, WorkFailed
 
 
 class FactorsComputed(ShardEvent):
@@ -21,3 +24,24 @@ class FactorsFailed(WorkFailed):
     """The factors service gave up on a message."""
 
     subject: ClassVar[str] = "factors.failed"
+
+
+class FactorCorrelations(Contract):
+    """K x K daily covariances and correlations in the order of `factors`; null for what cannot be measured."""
+
+    factors: tuple[str, ...]
+    covariances: tuple[tuple[float | None, ...], ...]
+    correlations: tuple[tuple[float | None, ...], ...]
+    observations: int
+
+
+class CorrelateFactors(Request):
+    """The factors' covariance, weighted as asked for, over the last `lookback` returns up to `as_of`; not stored."""
+
+    subject: ClassVar[str] = "ask.factors.correlate_factors"
+    reply: ClassVar[type[Contract]] = FactorCorrelations
+
+    as_of: date
+    space: Literal["market_relative", "absolute"] = "market_relative"
+    decay: float = Field(default=0.94, gt=0, le=1)
+    lookback: int = Field(default=252, ge=60, le=2520)

@@ -1,4 +1,4 @@
-"""What the gateway tells: a book changed, a session is to be closed, correlations are wanted."""
+"""What the gateway tells: a book changed, a session is to be closed, work on stored data is wanted."""
 
 from typing import ClassVar, Literal, Self
 from uuid import UUID
@@ -23,6 +23,18 @@ class MarketCloseRequested(Event):
     subject: ClassVar[str] = "market_close.requested"
 
     reason: str = "operator"
+
+
+class SnapshotsRequested(ShardEvent):
+    """An operator asked for the snapshots of portfolios whose exposures on `as_of` are stored to be taken again."""
+
+    subject: ClassVar[str] = "snapshots.requested"
+
+
+class RiskRequested(ShardEvent):
+    """An operator asked for the risk of portfolios whose stress results on `as_of` are stored to be measured again."""
+
+    subject: ClassVar[str] = "risk.requested"
 
 
 class CorrelationParameters(Contract):

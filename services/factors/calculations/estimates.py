@@ -74,6 +74,12 @@ def factor_spaces(proxy_returns: FloatArray, factors: Sequence[str]) -> dict[str
     return {"market_relative": over_market(proxy_returns, factors), "absolute": proxy_returns}
 
 
+def factor_covariance(proxy_closes: FloatArray, space: str, model: FactorModel) -> FactorCovariance:
+    """The factors' covariance in one space, from the closes of their proxies (T+1 x K), oldest first."""
+    spaces = factor_spaces(simple_returns(proxy_closes), model.factors)
+    return ewma_covariance(spaces[space], model.decay, model.lookback)
+
+
 def factor_return_records(
     sessions: Sequence[object], proxy_closes: FloatArray, factors: Sequence[str]
 ) -> Iterator[Record]:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from services.gateway.api.audit import record
 from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import Admin, Gateway, GatewayParts, Limit, Offset, OpenSession
 from services.gateway.api.idempotency import OnceRoute
@@ -31,6 +32,7 @@ from shared.contracts.ingest import (
     StoreYields,
     YieldRow,
 )
+from shared.database import Session
 from shared.messaging import Refused, Unanswered, ask
 
 ROWS_PER_REQUEST = 4_000  # keeps a request well below the bus's one megabyte
@@ -94,15 +96,17 @@ async def close_market(
     wanted: MarketClose, admin: Admin, session: OpenSession, response: Response
 ) -> RunStarted:
     """Run a session for every portfolio, again if it was run before."""
-    await _refuse_impossible_session(session, wanted.session_date)
+    await refuse_impossible_session(session, wanted.session_date)
     event = MarketCloseRequested.new(uuid4(), wanted.session_date)
     await runs.save_run(session, event.run_id, event.as_of, "operator", admin.user_id)
     await outbox.save_event(session, event, trace_headers())
+    await record(session, "batch.started", event.run_id, trigger="operator", session_date=event.as_of)
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{event.run_id}"
     return RunStarted(run_id=event.run_id, session_date=event.as_of, status="running")
 
 
-async def _refuse_impossible_session(session: Any, day: date) -> None:
+async def refuse_impossible_session(session: Session, day: date) -> None:
+    """422 for a day that the exchange was closed on, or that no data can be had of."""
     known = await market.sessions_with_data(session)
     if known and not known.first <= day <= known.last:
         raise date_outside_data(day, known)

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from services.gateway.api import (
     admin,
     auth,
+    batches,
     correlations,
+    dead_letters,
     events,
     exports,
     factors,
@@ -21,6 +23,7 @@ from services.gateway.api import (
     position_edits,
     positions,
     problems,
+    recalculation,
     risk,
     strategies,
     stress,
@@ -106,7 +109,10 @@ def _api() -> APIRouter:
         stress,
         factors,
         events,
+        recalculation,
         admin,
+        batches,
+        dead_letters,
     ):
         api.include_router(module.router)
     return api

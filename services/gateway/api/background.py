@@ -15,19 +15,16 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.handlers import close_overdue_runs
-from services.gateway.repository import idempotency, logins, outbox, run_events
+from services.gateway.repository import dead_letters, idempotency, outbox, run_events, users
 from services.gateway.repository.rows import Row
-from shared.contracts.event import Event
 from shared.database import Database
-from shared.messaging import publish
+from shared.messaging import EVENT_RETENTION_SECONDS, publish
 from shared.service import Runtime
-from shared.topology import TOPOLOGY
+from shared.topology import EVENTS
 
 BATCH = 50
 KEPT_DAYS = 7
-LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may be set
 LONGEST_PAUSE_SECONDS = 30.0
-_TOLD: dict[str, type[Event]] = {event.subject: event for event in TOPOLOGY["gateway"].tells}
 log = structlog.get_logger("sigmasight.gateway")
 
 
@@ -73,10 +70,10 @@ async def publish_waiting(database: Database, broker: NatsBroker) -> int:
 
 async def _publish(broker: NatsBroker, row: Row) -> None:
     """Publish inside the trace that the event was written in."""
-    event = _TOLD[row["subject"]].model_validate(row["payload"])
+    event = EVENTS[row["subject"]].model_validate(row["payload"])
     token = context.attach(propagate.extract(row["headers"]))
     try:
-        await publish(broker, event)
+        await publish(broker, event, row["event_id"])
     finally:
         context.detach(token)
 
@@ -119,9 +116,10 @@ class Sweeper:
         async with database.transaction() as session:
             await outbox.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await idempotency.delete_answers(session, now - timedelta(days=KEPT_DAYS))
-            await logins.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
+            await users.delete_expired_tokens(session, now)
             await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
             await run_events.delete_expired_tickets(session, now)
+            await dead_letters.delete_letters(session, now - timedelta(seconds=EVENT_RETENTION_SECONDS))
         self._forget_at = now + timedelta(hours=1)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from services.gateway.api.audit import record
-from services.gateway.api.background import trace_headers
+from services.gateway.api.batches import start_shards
 from services.gateway.api.dependencies import (
     Admin,
     AsOf,
@@ -20,7 +20,7 @@ from services.gateway.api.dependencies import (
     owned_or_first,
 )
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.problems import Problem, documented
+from services.gateway.api.problems import documented
 from services.gateway.api.reading.correlations import correlation_matrix, correlation_report, factor_matrix
 from services.gateway.api.schemas import (
     CorrelationMatrix,
@@ -33,14 +33,13 @@ from services.gateway.api.schemas import (
 )
 from services.gateway.calculations.run_status import CORRELATIONS
 from services.gateway.calculations.sides import View
-from services.gateway.repository import correlations, outbox, runs
+from services.gateway.repository import correlations
 from services.gateway.repository.rows import latest_date
 from services.gateway.tables import User
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
 from shared.database import Session
 from shared.published.factors import factor_exposures
 
-PORTFOLIOS_PER_SHARD = 50
 AS_EVERY_WEEK, LAST_SESSION = WantedCorrelations(), WantedBatch()
 router = APIRouter(tags=["correlations"], responses=documented(401, 422), route_class=OnceRoute)
 Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")]
@@ -84,7 +83,7 @@ async def calculate_position_correlations(
     """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the session's."""
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
     as_of = await latest_date(session, factor_exposures, portfolio_id, wanted.as_of)
-    run_id = await _start_run(session, caller, as_of, [portfolio_id], wanted.parameters)
+    run_id = await _started(session, caller, as_of, [portfolio_id], wanted.parameters)
     await record(session, "position_correlations.requested", portfolio_id, run_id=run_id, as_of=as_of)
     where = f"portfolio_id={portfolio_id}&as_of={as_of}"
     response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
@@ -106,8 +105,15 @@ async def calculate_every_portfolio(
     """Correlate the positions of every portfolio with exposures on a session, as the weekly calculation does."""
     as_of = wanted.session_date or await correlations.latest_exposed_session(session)
     portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
-    run_id = await _start_run(session, admin, as_of, portfolio_ids, CorrelationParameters())
-    await record(session, "batch.correlations_requested", run_id, as_of=as_of, portfolios=len(portfolio_ids))
+    run_id = await _started(session, admin, as_of, portfolio_ids, CorrelationParameters())
+    await record(
+        session,
+        "batch.started",
+        run_id,
+        trigger=CORRELATIONS,
+        session_date=as_of,
+        portfolios=len(portfolio_ids),
+    )
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{run_id}"
     return CorrelationsStarted.model_validate(
         {
@@ -120,26 +126,14 @@ async def calculate_every_portfolio(
     )
 
 
-async def _start_run(
+async def _started(
     session: Session,
     user: User,
-    as_of: date | None,
+    day: date | None,
     portfolio_ids: Sequence[UUID],
     parameters: CorrelationParameters,
 ) -> UUID:
-    """Leave the work in the outbox, cut into shards, and open its run; 422 without exposures to work on."""
-    price_run = await correlations.latest_price_run(session, as_of) if as_of else None
-    if as_of is None or price_run is None or not portfolio_ids:
-        detail = "no factor exposures are stored to correlate: they come with the first run of a session"
-        raise Problem(422, "not_calculated", detail)
-    run_id = uuid4()
-    await runs.save_run(session, run_id, as_of, CORRELATIONS, user.user_id)
-    parts = [
-        tuple(portfolio_ids[start : start + PORTFOLIOS_PER_SHARD])
-        for start in range(0, len(portfolio_ids), PORTFOLIOS_PER_SHARD)
-    ]
-    for shard, part in enumerate(parts):
-        facts = {"price_run": price_run, "portfolio_ids": part, "parameters": parameters}
-        event = CorrelationsRequested.new(run_id, as_of, part=shard, shard=shard, shards=len(parts), **facts)
-        await outbox.save_event(session, event, trace_headers())
-    return run_id
+    kinds = [CorrelationsRequested]
+    return await start_shards(
+        session, user.user_id, CORRELATIONS, day, portfolio_ids, kinds, parameters=parameters
+    )

@@ -6,6 +6,12 @@ from datetime import datetime, timedelta
 
 STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
 CORRELATIONS = "correlations"  # a run of its own, and in the weekly session something beside the stages
+SNAPSHOTS, RISK_METRICS, MARKET_DATA = "snapshots", "risk_metrics", "market_data"
+_STAGES_OF = {
+    CORRELATIONS: (CORRELATIONS,),
+    SNAPSHOTS: ("snapshots",),
+    RISK_METRICS: ("snapshots", "risk"),
+}  # by what sets the run off; everything else takes the whole way
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class StageTiming:
 
 def stages_of(trigger: str) -> tuple[str, ...]:
     """What a run consists of, by what set it off; its other items are reported and decide nothing."""
-    return (CORRELATIONS,) if trigger == CORRELATIONS else STAGES
+    return _STAGES_OF.get(trigger, STAGES)
 
 
 def outcome(

@@ -115,6 +115,12 @@ async def latest_covariance_session(session: Session, as_of: date | None) -> dat
     return found
 
 
+async def load_factor_names(session: Session) -> list[Row]:
+    """The active factors with their names and proxies, in display order."""
+    names = select(definitions.c.factor, definitions.c.name, definitions.c.proxy)
+    return await all_rows(session, names.where(definitions.c.active).order_by(definitions.c.display_order))
+
+
 async def load_covariances(session: Session, as_of: date, space: str) -> list[Row]:
     """A session's factor covariances in one space, row by row in display order."""
     first, second = definitions.alias("first"), definitions.alias("second")

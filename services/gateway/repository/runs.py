@@ -145,6 +145,12 @@ async def load_overdue(session: Session, started_before: datetime) -> list[UUID]
     return list(await session.scalars(overdue.with_for_update(skip_locked=True)))
 
 
+async def count_open(session: Session, user_id: UUID) -> int:
+    """How many runs that the user asked for go on."""
+    mine = (runs.c.requested_by == user_id, runs.c.status == "running")
+    return int(await session.scalar(select(func.count()).select_from(runs).where(*mine)) or 0)
+
+
 async def load_run(session: Session, run_id: UUID) -> Row | None:
     """One run, or None."""
     return await one_row(session, select(runs).where(runs.c.run_id == run_id))

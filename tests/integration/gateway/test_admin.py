@@ -8,15 +8,25 @@ from uuid import uuid4
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from sqlalchemy import text
 
+from shared.contracts.gateway import MarketCloseRequested, RiskRequested, SnapshotsRequested
 from shared.contracts.ingest import StorePrices
+from shared.database import Database
+from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
+from tests.integration.gateway.test_correlations import exposures
 from tests.integration.gateway.test_runs import a_whole_run, tell
 
 A_PRICE = {"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04}
 ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "admin/batch/market-close", {"json": {"session_date": "2022-12-28"}}),
     ("POST", "admin/batch/correlations", {"json": {"session_date": "2022-12-28"}}),
+    ("POST", "admin/batch/market-data", {}),
+    ("POST", "admin/batch/snapshots", {}),
+    ("POST", "admin/batch/risk-metrics", {}),
+    ("GET", "admin/dead-letters", {}),
+    ("POST", "admin/dead-letters/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11/replay", {}),
     ("GET", "admin/batch/runs", {}),
     ("GET", "admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11", {}),
     ("PUT", "admin/market-data/prices", {"json": {"rows": [A_PRICE]}}),
@@ -164,3 +174,60 @@ async def test_unusable_rows_never_leave_the_gateway(
 
     assert answer.status_code == 422
     assert answering == []
+
+
+@pytest.mark.usefixtures("market")
+async def test_market_data_are_brought_up_to_date_by_a_run_of_the_last_session(
+    operator: Person, admin: Database
+) -> None:
+    answer = await operator.post("admin/batch/market-data", None)
+
+    run = (await operator.get(f"admin/batch/runs/{answer.json()['run_id']}")).json()
+    [(subject, payload)] = await left_for_the_relay(admin)
+    assert (answer.status_code, answer.json()["session_date"]) == (202, "2022-12-28")
+    assert (run["status"], run["trigger"]) == ("running", "market_data")
+    assert (subject, payload["run_id"]) == (MarketCloseRequested.subject, run["run_id"])
+
+
+@pytest.mark.parametrize(
+    ("path", "trigger", "subjects"),
+    [
+        ("snapshots", "snapshots", [SnapshotsRequested.subject]),
+        ("risk-metrics", "risk_metrics", [SnapshotsRequested.subject, RiskRequested.subject]),
+    ],
+)
+@pytest.mark.usefixtures("market")
+async def test_batches_work_on_every_portfolio_with_exposures(
+    operator: Person, ann: Person, admin: Database, path: str, trigger: str, subjects: list[str]
+) -> None:
+    portfolio_id = await ann.uploaded()
+    await exposures(admin, portfolio_id)
+    await empty_outbox(admin)
+
+    answer = (await operator.post(f"admin/batch/{path}", {"session_date": AS_OF.isoformat()})).json()
+
+    run = (await operator.get(f"admin/batch/runs/{answer['run_id']}")).json()
+    told = await left_for_the_relay(admin)
+    assert (answer["portfolios"], answer["session_date"]) == (1, AS_OF.isoformat())
+    assert (run["trigger"], run["status"]) == (trigger, "running")
+    assert [subject for subject, _ in told] == subjects
+    assert {tuple(payload["portfolio_ids"]) for _, payload in told} == {(portfolio_id,)}
+    assert {payload["run_id"] for _, payload in told} == {answer["run_id"]}
+
+
+@pytest.mark.parametrize("path", ["snapshots", "risk-metrics"])
+async def test_batches_without_anything_stored_are_refused(operator: Person, path: str) -> None:
+    answer = await operator.post(f"admin/batch/{path}", None)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_calculated")
+
+
+async def left_for_the_relay(admin: Database) -> list[Any]:
+    async with admin.transaction() as session:
+        rows = text("select subject, payload from gateway.outbox order by subject desc")
+        return [tuple(row) for row in await session.execute(rows)]
+
+
+async def empty_outbox(admin: Database) -> None:
+    async with admin.transaction() as session:
+        await session.execute(text("delete from gateway.outbox"))

@@ -29,6 +29,7 @@ from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, tell
 
+STARTED = datetime.now(UTC)
 NAMES = [name for _, name in STAGES]
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -48,9 +49,11 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
 
 
 def of_portfolio(portfolio_id: str, run_id: UUID, shards: int = 1) -> list[Event]:
-    """A whole run of one portfolio."""
+    """A whole run of one portfolio, too young to be overdue."""
     ids = (UUID(portfolio_id),)
-    return [a_stage(kind, run_id, shards=shards, portfolio_ids=ids) for kind, _ in STAGES]
+    return [
+        a_stage(kind, run_id, shards=shards, portfolio_ids=ids, occurred_at=STARTED) for kind, _ in STAGES
+    ]
 
 
 @contextlib.asynccontextmanager

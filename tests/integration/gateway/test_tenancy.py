@@ -37,12 +37,14 @@ ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "portfolios/{id}", {}),
     ("PATCH", "portfolios/{id}", {"json": {"name": "Mine now"}}),
     ("GET", "portfolios/{id}/snapshots", {}),
+    ("POST", "portfolios/{id}/snapshots", {}),
+    ("POST", "factors/calculate", {"json": {"portfolio_id": "{id}"}}),
     ("GET", "portfolios/{id}/report", {}),
     ("GET", "portfolios/{id}/cash-flows", {}),
     ("POST", "portfolios/{id}/cash-flows", {"json": {"flow_date": "2022-12-01", "amount": 5}}),
     ("DELETE", "portfolios/{id}", {}),
 ]
-OK = (200, 201, 204)
+OK = (200, 201, 202, 204)
 TESTED_ELSEWHERE = {("POST", "portfolio/upload"), ("DELETE", "portfolios/{id}/cash-flows/{cash_flow_id}")}
 
 

@@ -1,6 +1,6 @@
 """Correlations of positions and of factors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -153,6 +153,21 @@ async def factor_matrix(database: Database, as_of: date | None, space: Space) ->
             "statistics": layout.off_diagonal(square),
             **{name: first.get(name) for name in ("price_run", "decay", "lookback", "observations")},
             "reason": _why_no_matrix(day, square),
+        }
+    )
+
+
+def factor_matrix_of(found: Mapping[str, Any], named: Sequence[Row]) -> FactorMatrix:
+    """A matrix that was calculated just now and is stored nowhere; `found["factors"]` are its rows and columns."""
+    names = {row["factor"]: row for row in named}
+    square = found["correlations"]
+    return FactorMatrix.model_validate(
+        {
+            **found,
+            "factors": [names[factor] for factor in found["factors"]],
+            "statistics": layout.off_diagonal(square),
+            "price_run": None,
+            "reason": _why_no_matrix(found["as_of"], square),
         }
     )
 

@@ -1,0 +1,165 @@
+"""What services gave up on: listed for operators, and told again once."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from nats.aio.client import Client
+from sqlalchemy import text
+
+from services.gateway.api.dependencies import Gateway
+from services.gateway.handlers import keep_letter
+from shared.contracts.event import DeadLetter
+from shared.contracts.ingest import PricesUpdated
+from shared.database import Database
+from shared.messaging import MESSAGE_ID
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.test_runs import a_stage
+
+
+def a_letter(payload: str | None = None, service: str = "greeks", **more: Any) -> DeadLetter:
+    event = a_stage(PricesUpdated, uuid4())
+    facts = {
+        "letter_id": uuid4(),
+        "service": service,
+        "heard": PricesUpdated.subject,
+        "run_id": event.run_id,
+        "attempts": 5,
+        "error": "MarketDataNotReady",
+        "message": "no prices",
+        "payload": event.model_dump_json() if payload is None else payload,
+    }
+    return DeadLetter.model_validate(facts | more)
+
+
+async def kept(gateway: Gateway, *letters: DeadLetter) -> None:
+    for letter in letters:
+        async with gateway.database.transaction() as session:
+            await keep_letter(letter, session)
+
+
+async def messages(bus: Client) -> int:
+    return int((await bus.jetstream().stream_info("INGEST")).state.messages)
+
+
+async def all_told(bus: Client, expected: int) -> None:
+    async with asyncio.timeout(10):
+        while await messages(bus) < expected:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_letter_on_the_bus_is_listed(operator: Person, bus: Client) -> None:
+    letter = a_letter()
+    await bus.jetstream().publish("dead.greeks", letter.model_dump_json().encode())
+
+    async with asyncio.timeout(10):
+        while not (page := (await operator.get("admin/dead-letters")).json())["total"]:
+            await asyncio.sleep(0.05)
+
+    [shown] = page["items"]
+    assert (shown["letter_id"], shown["payload"]) == (str(letter.letter_id), letter.payload)
+    assert (shown["service"], shown["error"], shown["replayed_at"]) == ("greeks", "MarketDataNotReady", None)
+
+
+async def test_a_letter_delivered_twice_is_kept_once(operator: Person, gateway: Gateway) -> None:
+    letter = a_letter()
+
+    await kept(gateway, letter, letter)
+
+    assert (await operator.get("admin/dead-letters")).json()["total"] == 1
+
+
+async def test_letters_are_narrowed_and_paged(operator: Person, gateway: Gateway) -> None:
+    letters = [a_letter(service=service) for service in ("greeks", "stress", "stress")]
+    await kept(gateway, *letters)
+    await operator.post(f"admin/dead-letters/{letters[1].letter_id}/replay", None)
+
+    async def total(**query: Any) -> int:
+        return int((await operator.get("admin/dead-letters", **query)).json()["total"])
+
+    page = (await operator.get("admin/dead-letters", limit=1, offset=1)).json()
+    assert [await total(service=service) for service in ("greeks", "stress", "factors")] == [1, 2, 0]
+    assert [await total(replayed=replayed) for replayed in (True, False)] == [1, 2]
+    assert (len(page["items"]), page["total"]) == (1, 3)
+
+
+async def test_a_letter_is_told_again_to_everybody_and_only_once(
+    operator: Person, gateway: Gateway, bus: Client
+) -> None:
+    letter = a_letter()
+    await kept(gateway, letter)
+    path = f"admin/dead-letters/{letter.letter_id}/replay"
+
+    first = await operator.post(path, None)
+    await all_told(bus, 1)
+    second = await operator.post(path, None)
+    others = a_letter()
+    await kept(gateway, others)
+    await operator.post(f"admin/dead-letters/{others.letter_id}/replay", None)
+    await all_told(bus, 2)
+
+    told = await bus.jetstream().get_msg("INGEST", seq=await first_sequence(bus))
+    assert first.status_code == second.status_code == 200
+    assert first.json() == second.json()
+    assert first.json()["replayed_at"] is not None
+    assert await messages(bus) == 2
+    assert (told.subject, (told.headers or {})[MESSAGE_ID]) == (PricesUpdated.subject, str(letter.letter_id))
+    assert PricesUpdated.model_validate_json(told.data or b"").run_id == letter.run_id
+
+
+async def first_sequence(bus: Client) -> int:
+    return int((await bus.jetstream().stream_info("INGEST")).state.first_seq)
+
+
+async def test_two_operators_at_once_tell_it_once(operator: Person, gateway: Gateway, bus: Client) -> None:
+    letter = a_letter()
+    await kept(gateway, letter)
+    path = f"admin/dead-letters/{letter.letter_id}/replay"
+
+    answers = await asyncio.gather(*(operator.post(path, None) for _ in range(4)))
+    await all_told(bus, 1)
+
+    assert {answer.json()["replayed_at"] for answer in answers} == {answers[0].json()["replayed_at"]}
+    assert await messages(bus) == 1
+
+
+@pytest.mark.parametrize("payload", ["{broken", '{"run_id": 7}', "\x00\x00"])
+async def test_what_nobody_can_read_is_not_told_again(
+    operator: Person, gateway: Gateway, bus: Client, payload: str
+) -> None:
+    letter = a_letter(payload, run_id=None)
+    await kept(gateway, letter)
+
+    answer = await operator.post(f"admin/dead-letters/{letter.letter_id}/replay", None)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_letter")
+    [shown] = (await operator.get("admin/dead-letters")).json()["items"]
+    assert shown["replayed_at"] is None
+
+
+async def test_a_subject_of_the_past_is_not_told_again(operator: Person, gateway: Gateway) -> None:
+    letter = a_letter(heard="prices.forgotten")
+    await kept(gateway, letter)
+
+    answer = await operator.post(f"admin/dead-letters/{letter.letter_id}/replay", None)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_letter")
+
+
+async def test_an_unknown_letter_is_not_found(operator: Person) -> None:
+    answer = await operator.post(f"admin/dead-letters/{UUID(int=1)}/replay", None)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "dead_letter_not_found")
+
+
+async def test_a_replay_is_in_the_audit_log(operator: Person, gateway: Gateway, admin: Database) -> None:
+    letter = a_letter()
+    await kept(gateway, letter)
+
+    for _ in range(2):
+        await operator.post(f"admin/dead-letters/{letter.letter_id}/replay", None)
+
+    async with admin.transaction() as session:
+        entries = text("select target from gateway.audit_log where action = 'dead_letter.replayed'")
+        assert list(await session.scalars(entries)) == [str(letter.letter_id)]
