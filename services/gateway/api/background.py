@@ -15,7 +15,7 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.handlers import close_overdue_runs
-from services.gateway.repository import dead_letters, idempotency, outbox, run_events, users
+from services.gateway.repository import dead_letters, idempotency, logins, outbox, run_events
 from services.gateway.repository.rows import Row
 from shared.database import Database
 from shared.messaging import EVENT_RETENTION_SECONDS, publish
@@ -24,6 +24,7 @@ from shared.topology import EVENTS
 
 BATCH = 50
 KEPT_DAYS = 7
+LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may be set
 LONGEST_PAUSE_SECONDS = 30.0
 log = structlog.get_logger("sigmasight.gateway")
 
@@ -116,7 +117,7 @@ class Sweeper:
         async with database.transaction() as session:
             await outbox.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await idempotency.delete_answers(session, now - timedelta(days=KEPT_DAYS))
-            await users.delete_expired_tokens(session, now)
+            await logins.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
             await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
             await run_events.delete_expired_tickets(session, now)
             await dead_letters.delete_letters(session, now - timedelta(seconds=EVENT_RETENTION_SECONDS))
