@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.event import Contract, Request, ShardEvent, WorkFailed
+from shared.contracts.event import Contract, Day, Request, ShardEvent, WorkFailed
 
 MOST_OPTIONS = 500  # per request: the answer stays well below the bus's one megabyte
 
@@ -26,7 +26,7 @@ class GreeksFailed(WorkFailed):
 class CashDividend(Contract):
     """A dividend in USD per share that goes ex on a day."""
 
-    ex_date: date
+    ex_date: Day
     amount: float = Field(gt=0, le=1e6)
 
 
@@ -41,7 +41,7 @@ class OptionToPrice(Contract):
     contract: str | None = Field(default=None, max_length=24)
     underlying: str | None = Field(default=None, max_length=16)
     strike: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=3)
-    expiry: date | None = None
+    expiry: Day | None = None
     option_type: Literal["C", "P"] | None = None
     underlying_price: float | None = Field(default=None, gt=0, le=1e9)
     volatility: float | None = Field(default=None, gt=0, le=20)

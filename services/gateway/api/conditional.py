@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # To be kept by the user's own browser only, and asked about before each use.
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-TAG_BYTES = 16
+TAG_LENGTH = 32
 API = "/api/"
 
 
@@ -24,7 +24,7 @@ def weak_tag(*parts: object) -> str:
 
 
 def _tag(content: bytes) -> str:
-    return f'W/"{hashlib.blake2b(content, digest_size=TAG_BYTES).hexdigest()}"'
+    return f'W/"{hashlib.sha256(content).hexdigest()[:TAG_LENGTH]}"'
 
 
 def unchanged(request: Request, tag: str) -> Response | None:

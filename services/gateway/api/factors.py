@@ -1,6 +1,5 @@
 """Factors: their definitions, the exposures to them, and the P&L they explain."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -33,6 +32,7 @@ from services.gateway.api.schemas import (
 )
 from services.gateway.calculations.sides import View
 from services.gateway.repository import factors
+from shared.contracts.event import Day
 
 router = APIRouter(
     prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
@@ -79,7 +79,7 @@ async def get_attribution(
     database: CallersDatabase,
     as_of: AsOf = None,
     start: Annotated[
-        date | None, Query(description="first session of the period; default: the last session alone")
+        Day | None, Query(description="first session of the period; default: the last session alone")
     ] = None,
 ) -> AttributionReport:
     """The P&L of a period by factor: the parts and what is specific add up to the total, to the cent."""

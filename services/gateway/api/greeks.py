@@ -12,6 +12,7 @@ from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.values import Greek, Price, example
 from services.gateway.repository import market
+from shared.contracts.event import Day
 from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice, PriceOptions
 from shared.database import Database
 from shared.messaging import ask
@@ -27,7 +28,7 @@ class OptionsToPrice(BaseModel):
 
     model_config = example(as_of="2022-12-28", engine="default", options=[EXAMPLE])
 
-    as_of: date | None = Field(default=None, description="a session; default: the latest one")
+    as_of: Day | None = Field(default=None, description="a session; default: the latest one")
     engine: Literal["default", "european", "american", "mibian"] = Field(
         default="default", description="default: American for equities and ETFs, European for index options"
     )

@@ -1,6 +1,5 @@
 """One portfolio, chosen by the query: its summary and its exposures."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,10 +19,11 @@ from services.gateway.api.reading.snapshots import exposure_points, performance_
 from services.gateway.api.schemas import ExposurePoint, Page, PerformanceReport, PortfolioSummary
 from services.gateway.repository import snapshots
 from services.gateway.repository.rows import Row
+from shared.contracts.event import Day
 from shared.database import Database
 
-Start = Annotated[date | None, Query(description="first session wanted")]
-End = Annotated[date | None, Query(description="last session wanted")]
+Start = Annotated[Day | None, Query(description="first session wanted")]
+End = Annotated[Day | None, Query(description="last session wanted")]
 router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 422))
 
 

@@ -41,6 +41,7 @@ from services.gateway.repository import books, market, outbox, positions, runs, 
 from services.gateway.repository.rows import Row
 from services.gateway.tables import User
 from shared.calendar import session_on_or_before
+from shared.contracts.event import Day
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
@@ -196,8 +197,8 @@ async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
 async def list_snapshots(
     portfolio: NamedRevision,
     database: CallersDatabase,
-    start: Annotated[date | None, Query(description="first session wanted")] = None,
-    end: Annotated[date | None, Query(description="last session wanted")] = None,
+    start: Annotated[Day | None, Query(description="first session wanted")] = None,
+    end: Annotated[Day | None, Query(description="last session wanted")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from services.gateway.api.tagging import tag_position
 from services.gateway.repository import books, positions
 from services.gateway.repository.rows import Row
 from services.gateway.tables import User
+from shared.contracts.event import Day
 from shared.database import Session
 
 router = APIRouter(
     prefix="/positions", tags=["positions"], responses=documented(401, 404, 422), route_class=OnceRoute
 )
 StatedFor = Annotated[
-    date | None,
+    Day | None,
     Query(
         description="the day the terms are stated for, which no entry lies after; default: the last session"
     ),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.websockets import WebSocket
 
 from shared.messaging import Refused, Unanswered
@@ -133,10 +134,23 @@ def _field_error(error: Mapping[str, Any]) -> dict[str, Any]:
     return {"field": field, "code": error["type"], "message": error["msg"]}
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).name.lower()
-    return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))  # the framework names the first route's methods only
+    return Problem(status, status.name.lower(), str(error.detail), headers=headers).response()
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of every route with the request's path."""
+    asked = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic, time
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import structlog
 from coredis.exceptions import RedisError
@@ -68,7 +68,7 @@ class SharedStore:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._storage.bridge.get_connection().connection_pool.disconnect()
+        cast(Any, self._storage.bridge).get_connection().connection_pool.disconnect()
 
 
 class RateLimits:

@@ -35,7 +35,8 @@ async def test_errors_of_the_framework_are_problems_too(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "offset=-1", "portfolio_id=7", "sort=colour", "type=FUTURE", "as_of=1"]
+    "query",
+    ["limit=0", "limit=x", "offset=-1", "portfolio_id=7", "sort=colour", "type=FUTURE", "as_of=1", "as_of=0"],
 )
 async def test_unusable_query_values_name_their_field(ann: Person, query: str) -> None:
     path = "portfolio" if query.startswith("as_of") else "positions"
@@ -45,6 +46,14 @@ async def test_unusable_query_values_name_their_field(ann: Person, query: str) -
 
     assert_is_problem(answer, 422, "invalid_request")
     assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
+
+
+async def test_a_wrong_method_is_told_the_right_ones(http: httpx.AsyncClient) -> None:
+    collection = await http.request("DELETE", "/api/v1/portfolios")
+    member = await http.request("POST", "/api/v1/portfolios/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")
+
+    assert_is_problem(collection, 405, "method_not_allowed")
+    assert (collection.headers["allow"], member.headers["allow"]) == ("GET, POST", "GET, PATCH, DELETE")
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b""])
@@ -125,7 +134,7 @@ def test_every_route_documents_its_answer_and_its_problems(app: FastAPI) -> None
     assert all("application/problem+json" in op["responses"]["401"]["content"] for _, op in operations)
     assert all(op.get("summary") and op.get("description") for _, op in operations)
     assert all(
-        code == "204" or all("schema" in media for media in content["content"].values())
+        code == "204" or all({"schema", "itemSchema"} & set(media) for media in content["content"].values())
         for _, op in operations
         for code, content in op["responses"].items()
         if code.startswith("2")

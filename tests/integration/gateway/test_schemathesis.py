@@ -1,0 +1,98 @@
+"""The gateway as served, asked by a machine that knows nothing but its OpenAPI document."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from shared.database import Database
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.seeds import a_stored_book
+from tests.pipeline import running_pipeline
+from tests.servers import Servers
+
+SEED = "20221228"
+EXAMPLES_PER_OPERATION = "6"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth,"
+    "missing_required_header,use_after_free,ensure_resource_availability"
+)
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves signals to the test run."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured."""
+        yield
+
+
+@pytest.fixture
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """Where the gateway is served, on a free port."""
+    server = QuietServer(
+        uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False)
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+async def schemathesis(address: str, person: Person, reports: Path) -> tuple[int, str]:
+    """Run the command line against the server; its exit status and what it printed."""
+    arguments = [
+        *(
+            "run",
+            f"{address}/openapi.json",
+            "--header",
+            f"Authorization: Bearer {person.tokens['access_token']}",
+        ),
+        *(
+            "--checks",
+            CHECKS,
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            EXAMPLES_PER_OPERATION,
+        ),
+        *("--seed", SEED, "--generation-database", "none", "--no-shrink", "--workers", "2", "--no-color"),
+        *(
+            "--continue-on-failure",
+            "--warnings",
+            "off",
+            "--output-truncate",
+            "false",
+            "--suppress-health-check",
+            "all",
+        ),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", *arguments),
+        cwd=reports,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return await process.wait(), printed.decode()
+
+
+@pytest.mark.usefixtures("market")
+async def test_no_request_made_from_the_document_finds_a_failure(
+    address: str, servers: Servers, admin: Database, operator: Person, tmp_path: Path
+) -> None:
+    await a_stored_book(operator, admin)
+
+    async with running_pipeline(servers, admin):
+        status, printed = await schemathesis(address, operator, tmp_path)
+
+    assert status == 0, printed
