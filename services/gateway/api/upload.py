@@ -16,9 +16,11 @@ from pydantic import BaseModel, Field
 from services.gateway.api import audit
 from services.gateway.api.dependencies import Caller, OpenSession, owned_portfolio
 from services.gateway.api.idempotency import OnceRoute, forget_answer
-from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_run
+from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_runs
+from services.gateway.api.position_terms import position_row
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.uploads import Mode, UploadReport
+from services.gateway.api.tagging import refuse_too_many
 from services.gateway.calculations import positions_csv
 from services.gateway.calculations.positions_csv import (
     Change,
@@ -31,14 +33,13 @@ from services.gateway.calculations.positions_csv import (
     Terms,
 )
 from services.gateway.calculations.positions_csv import Problem as RowProblem
-from services.gateway.repository import books, market, snapshots
+from services.gateway.repository import books, market, positions, tags
+from services.gateway.repository.rows import Row
 from services.gateway.tables import User
 from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import position_type
 
-MAX_TAGS_PER_USER = 100
-MOST_SESSIONS = 1000
 LARGEST_BALANCE = Decimal(10) ** 16  # what the column of the portfolios table holds in dollars
 router = APIRouter(
     prefix="/portfolio",
@@ -106,15 +107,17 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
 class Plan:
     """A file after all its rules, met with the portfolio it is for.
 
-    `portfolio_id` None: it is to be created. `valued_on`: the session its change is valued for, None before there are
-    any. `position_ids`: of what the portfolio holds, by symbol and entry date.
+    `portfolio` None: it is to be created. `equity_balance`: what it is to start with, None to leave it as it is.
+    `valued_on`: the session its change is valued for, None before there are any. `position_ids`: of what the portfolio
+    holds, by symbol and entry date.
     """
 
     sheet: Sheet
     rules: Rules
     holdings: Holdings
     valued_on: date | None
-    portfolio_id: UUID | None
+    portfolio: Row | None
+    equity_balance: Decimal | None
     changes: Sequence[Change]
     position_ids: dict[tuple[str, date], UUID]
 
@@ -129,10 +132,17 @@ class Plan:
         return [change for change in self.changes if change.kind != "unchanged"]
 
     @property
+    def restates_equity(self) -> bool:
+        """Whether a portfolio that is there gets another equity balance, from which every NAV follows."""
+        wanted, before = self.equity_balance, self.portfolio
+        return before is not None and wanted is not None and before["equity_balance"] != wanted
+
+    @property
     def felt_from(self) -> date | None:
-        """The first day whose numbers the file changes; None when it changes none."""
+        """The first day whose numbers the upload changes; None when it changes none."""
         days = (change.felt_from for change in self.written)
-        return min((day for day in days if day is not None), default=None)
+        first = min((day for day in days if day is not None), default=None)
+        return date.min if self.restates_equity else first
 
     @property
     def exported_equity(self) -> Decimal | None:
@@ -151,12 +161,11 @@ FILE = "CSV: five columns, twelve columns, or Charles Schwab's export of positio
 @router.post("/upload", response_model=UploadReport, responses={201: {"model": UploadReport}})
 async def upload_positions(
     request: Request,
-    response: Response,
     caller: Caller,
     session: OpenSession,
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description=FILE)],
-) -> Any:
+) -> Response:
     """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and writes nothing.
 
     Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows
@@ -167,13 +176,12 @@ async def upload_positions(
     await _refuse(session, caller, plan, options)
     if options.dry_run:
         forget_answer(request)
-        return await _report(session, caller, options, plan, None, [])
-    response.status_code = 200 if plan.portfolio_id else 201
+        return await _told(plan, options, plan.portfolio, Started())
     portfolio_id = await _saved_portfolio(session, caller, plan, options, file.filename)
     await _write(session, caller, portfolio_id, plan)
-    run_id, restated = await _start_runs(session, caller, portfolio_id, plan)
+    started = await _start_runs(session, caller, portfolio_id, plan)
     await _record(session, portfolio_id, plan, file.filename)
-    return await _report(session, caller, options, replace(plan, portfolio_id=portfolio_id), run_id, restated)
+    return await _told(plan, options, await owned_portfolio(session, caller, portfolio_id), started)
 
 
 # --- judging ---
@@ -192,12 +200,12 @@ async def _plan(
 ) -> Plan:
     rules, valued_on = await _rules(session, sheet, options)
     holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, rules)
-    portfolio_id = await _existing(session, caller, options, filename)
-    held = await books.load_holdings(session, portfolio_id) if portfolio_id else []
+    portfolio = await _existing(session, caller, options, filename)
+    held = await books.load_holdings(session, portfolio["portfolio_id"]) if portfolio else []
     known = {(row["symbol"], row["entry_date"]): _held(row) for row in held}
     changes = await asyncio.to_thread(positions_csv.changes_to, known, holdings.accepted)
     ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
-    plan = Plan(sheet, rules, holdings, valued_on, portfolio_id, changes, ids)
+    plan = Plan(sheet, rules, holdings, valued_on, portfolio, options.equity_balance, changes, ids)
     return _without_overtagged(plan)
 
 
@@ -211,7 +219,8 @@ async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tupl
     if options.entry_date and options.entry_date > as_of:
         detail = f"entry_date {options.entry_date} lies after {as_of}, the day the file is read for"
         raise Problem(422, "date_in_future", detail)
-    symbols = await market.known_symbols(session, positions_csv.underlyings(sheet))
+    needed = await asyncio.to_thread(positions_csv.underlyings, sheet)
+    symbols = await market.known_symbols(session, needed)
     valued_on = await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
     return Rules(as_of, symbols, is_session, options.entry_date), valued_on
 
@@ -224,15 +233,16 @@ def date_outside_data(day: date, known: market.SessionRange) -> Problem:
 
 async def _existing(
     session: Session, caller: User, options: UploadOptions, filename: str | None
-) -> UUID | None:
+) -> Row | None:
     """The caller's portfolio that is meant, held against other edits; None when it is to be created."""
     portfolio_id = options.portfolio_id
     if portfolio_id is None:
         portfolio_id = await books.portfolio_named(session, caller.user_id, _name(options, filename))
-    if portfolio_id is not None:
-        await owned_portfolio(session, caller, portfolio_id)
-        await books.lock_portfolio(session, portfolio_id)
-    return portfolio_id
+    if portfolio_id is None:
+        return None
+    await owned_portfolio(session, caller, portfolio_id)
+    await books.lock_portfolio(session, portfolio_id)
+    return await owned_portfolio(session, caller, portfolio_id)
 
 
 def _name(options: UploadOptions, filename: str | None) -> str:
@@ -269,9 +279,9 @@ async def _refuse(session: Session, caller: User, plan: Plan, options: UploadOpt
         raise Problem(422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors)
     if rejected and not options.dry_run and not plan.holdings.accepted:
         raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
-    wanted = {tag.lower() for change in plan.changes for tag in change.holding.tags}
-    if wanted and len(wanted | await books.load_tag_names(session, caller.user_id)) > MAX_TAGS_PER_USER:
-        raise Problem(422, "too_many_tags", f"a user may have at most {MAX_TAGS_PER_USER} tags")
+    if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
+        await tags.lock_tags(session, caller.user_id)
+        refuse_too_many(len(wanted | await books.load_tag_names(session, caller.user_id)))
 
 
 # --- writing ---
@@ -280,18 +290,19 @@ async def _refuse(session: Session, caller: User, plan: Plan, options: UploadOpt
 async def _saved_portfolio(
     session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
 ) -> UUID:
-    if plan.portfolio_id is None:
+    if plan.portfolio is None:
         return await _created(session, caller, plan, options, filename)
-    if options.equity_balance:
-        terms = {"equity_balance": options.equity_balance}
-        await books.save_portfolio_terms(session, caller.user_id, plan.portfolio_id, terms)
-    return plan.portfolio_id
+    portfolio_id: UUID = plan.portfolio["portfolio_id"]
+    if plan.restates_equity:
+        terms = {"equity_balance": plan.equity_balance}
+        await books.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
+    return portfolio_id
 
 
 async def _created(
     session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
 ) -> UUID:
-    name, balance = _name(options, filename), options.equity_balance or plan.exported_equity
+    name, balance = _name(options, filename), plan.equity_balance or plan.exported_equity
     portfolio_id = await books.save_portfolio(session, caller.user_id, name, balance)
     if portfolio_id is None:  # an upload beside this one created it since we looked
         raise name_taken(name, await books.portfolio_named(session, caller.user_id, name))
@@ -300,12 +311,15 @@ async def _created(
 
 async def _write(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> None:
     chosen = {change.holding.line: _position_id(plan, change.holding) for change in plan.written}
-    rows = [_position_row(portfolio_id, chosen[change.holding.line], change) for change in plan.written]
+    rows = [
+        {**position_row(portfolio_id, chosen[change.holding.line], change.holding), **vars(change.terms)}
+        for change in plan.written
+    ]
     await books.save_positions(session, rows)
-    tags = {
+    carried = {
         chosen[change.holding.line]: change.holding.tags for change in plan.written if change.holding.tags
     }
-    await books.save_position_tags(session, caller.user_id, tags)
+    await books.save_position_tags(session, caller.user_id, carried)
     await books.raise_revision(session, [portfolio_id])
 
 
@@ -313,40 +327,22 @@ def _position_id(plan: Plan, holding: Holding) -> UUID:
     return plan.position_ids.get((holding.symbol, holding.entry_date)) or uuid4()
 
 
-def _position_row(portfolio_id: UUID, position_id: UUID, change: Change) -> dict[str, Any]:
-    holding, option = change.holding, change.holding.option
-    return {
-        "position_id": position_id,
-        "portfolio_id": portfolio_id,
-        "symbol": holding.symbol,
-        "instrument": "option" if option else "stock",
-        "underlying": holding.underlying,
-        "option_type": option.option_type if option else None,
-        "strike": option.strike if option else None,
-        "expiry": option.expiry if option else None,
-        "multiplier": holding.multiplier,
-        "entry_date": holding.entry_date,
-        **asdict(change.terms),
-    }
+@dataclass(frozen=True)
+class Started:
+    """The run that values a change, and the other sessions that are run again because it concerns them, ascending."""
+
+    run_id: UUID | None = None
+    restated: Sequence[date] = ()
 
 
-async def _start_runs(
-    session: Session, caller: User, portfolio_id: UUID, plan: Plan
-) -> tuple[UUID | None, list[date]]:
-    """The run that values the change, and the earlier sessions whose snapshots it concerns, each run again."""
+async def _start_runs(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> Started:
     if plan.valued_on is None or plan.felt_from is None:
-        return None, []
-    stored = await _snapshots_from(session, portfolio_id, plan.felt_from) if plan.portfolio_id else []
-    restated = sorted(set(stored) - {plan.valued_on})
-    run_id = await start_run(session, caller.user_id, portfolio_id, plan.valued_on, "upload")
-    for day in restated:
-        await start_run(session, caller.user_id, portfolio_id, day, "upload")
-    return run_id, restated
-
-
-async def _snapshots_from(session: Session, portfolio_id: UUID, day: date) -> list[date]:
-    rows = await snapshots.load_snapshots(session, portfolio_id, day, None, MOST_SESSIONS, 0)
-    return [row["as_of"] for row in rows]
+        return Started()
+    stored = await positions.sessions_valued(session, portfolio_id, plan.felt_from)
+    restated = [day for day in stored if day != plan.valued_on]
+    days = [*restated, plan.valued_on]
+    runs = await start_runs(session, caller.user_id, portfolio_id, days, "upload")
+    return Started(runs[plan.valued_on], restated)
 
 
 async def _record(session: Session, portfolio_id: UUID, plan: Plan, filename: str | None) -> None:
@@ -356,7 +352,8 @@ async def _record(session: Session, portfolio_id: UUID, plan: Plan, filename: st
         portfolio_id,
         file=(filename or "")[:200],
         format=plan.sheet.source,
-        created=plan.portfolio_id is None,
+        created=plan.portfolio is None,
+        equity_balance=plan.equity_balance,
         rejected=len(plan.rejected_lines),
         **_counts(plan),
     )
@@ -370,33 +367,34 @@ def _counts(plan: Plan) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")}
 
 
-async def _report(
-    session: Session,
-    caller: User,
-    options: UploadOptions,
-    plan: Plan,
-    run_id: UUID | None,
-    restated: Sequence[date],
-) -> UploadReport:
-    portfolio = await owned_portfolio(session, caller, plan.portfolio_id) if plan.portfolio_id else None
+async def _told(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> Response:
+    """The report as an answer, written beside the event loop: it has a line for each of thousands of rows."""
+    created = plan.portfolio is None and portfolio is not None
+    body = await asyncio.to_thread(_report, plan, options, portfolio, started)
+    return Response(body, 201 if created else 200, media_type="application/json")
+
+
+def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> str:
+    restated = started.restated
     span = {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
-    return UploadReport.model_validate(
+    report = UploadReport.model_validate(
         {
             "portfolio": portfolio,
             "source": _source(plan),
             "dry_run": bool(options.dry_run),
             "mode": options.mode or Mode.PARTIAL,
             "as_of": plan.rules.as_of,
-            "rows": len(plan.changes) + len(plan.rejected_lines),
+            "rows": len(plan.sheet.rows) + len(plan.sheet.problems),
             **_counts(plan),
             "rejected": len(plan.rejected_lines),
             "changes": [_change_row(change) for change in plan.changes],
-            "problems": [asdict(problem) for problem in plan.holdings.problems],
-            "warnings": [asdict(warning) for warning in _warnings(plan, options)],
+            "problems": [vars(problem) for problem in plan.holdings.problems],
+            "warnings": [vars(warning) for warning in _warnings(plan, options)],
             "restated": span,
-            "run_id": run_id,
+            "run_id": started.run_id,
         }
     )
+    return report.model_dump_json()
 
 
 def _source(plan: Plan) -> dict[str, Any]:
@@ -430,6 +428,6 @@ def _change_row(change: Change) -> dict[str, Any]:
         "entry_date": holding.entry_date,
         "tags": list(holding.tags),
         "kind": change.kind,
-        "was": asdict(change.was.terms) if change.was else None,
-        **asdict(change.terms),
+        "was": vars(change.was.terms) if change.was else None,
+        **vars(change.terms),
     }

@@ -160,6 +160,18 @@ async def test_every_snapshot_the_change_concerns_is_taken_again(
     assert [str(day) for day in runs] == [*restated, "2022-12-28", "2022-12-28"]  # the book's own run as well
 
 
+async def test_another_equity_balance_is_felt_in_every_snapshot(ann: Person, admin: Database) -> None:
+    book = await a_stored_book(ann, admin)
+    same = HEADER + "AAPL,100,120,2022-06-01,\n"
+
+    untouched = await loaded(ann, same, 200, portfolio_id=book.portfolio_id, equity_balance="50000")
+    restated = await loaded(ann, same, 200, portfolio_id=book.portfolio_id, equity_balance="60000")
+
+    assert (untouched["run_id"], untouched["restated"]) == (None, None)
+    assert restated["restated"] == {"first": "2022-12-27", "last": "2022-12-27", "count": 1}
+    assert restated["portfolio"]["equity_balance"] == 60000.0
+
+
 async def test_tags_beyond_the_twenty_of_a_position_are_a_problem_of_the_row(ann: Person) -> None:
     names = ",".join(f"t{number}" for number in range(20))
     portfolio_id = await ann.uploaded(data=f'{HEADER}AAPL,1,1,2022-06-01,"{names}"\n'.encode())
