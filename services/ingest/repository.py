@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     Column,
+    ColumnElement,
     String,
     Uuid,
     and_,
+    any_,
     cast,
     delete,
     func,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy import Table as SqlTable
@@ -60,7 +63,7 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
     """
     positions, definitions = gateway.positions.c, factors.factor_definitions.c
     held = select(positions.underlying).where(
-        positions.portfolio_id.in_(portfolio_ids),
+        _among(positions.portfolio_id, portfolio_ids),
         positions.entry_date <= as_of,
         positions.investment_class != "PRIVATE",
     )
@@ -71,7 +74,7 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
 async def load_holders(session: Session, symbols: Collection[str], as_of: date) -> list[UUID]:
     """The portfolios that hold, or held by `as_of`, one of the symbols or an option on it."""
     positions = gateway.positions.c
-    held = (positions.underlying.in_(symbols), positions.entry_date <= as_of)
+    held = (_among(positions.underlying, symbols), positions.entry_date <= as_of)
     return list(await session.scalars(select(positions.portfolio_id).where(*held).distinct()))
 
 
@@ -82,12 +85,14 @@ async def load_held_sessions(
 
     The usual case is that nothing is missing, so a count per symbol comes first and dates are read for the rest only.
     """
-    within = (_prices.c.symbol.in_(symbols), _prices.c.session_date.between(first, last))
+    within = (_among(_prices.c.symbol, symbols), _prices.c.session_date.between(first, last))
     counted = await session.execute(
         select(_prices.c.symbol, func.count()).where(*within).group_by(_prices.c.symbol)
     )
     incomplete = set(symbols) - {symbol for symbol, count in counted if count >= expected}
-    dates = select(_prices.c.symbol, _prices.c.session_date).where(*within, _prices.c.symbol.in_(incomplete))
+    dates = select(_prices.c.symbol, _prices.c.session_date).where(
+        *within, _among(_prices.c.symbol, incomplete)
+    )
     held: dict[str, set[date]] = {symbol: set() for symbol in incomplete}
     for symbol, session_date in await session.execute(dates) if incomplete else ():
         held[symbol].add(session_date)
@@ -96,18 +101,23 @@ async def load_held_sessions(
 
 async def load_known_symbols(session: Session, symbols: Collection[str]) -> set[str]:
     """Those of the symbols that have a security row."""
-    return set(await session.scalars(select(_securities.c.symbol).where(_securities.c.symbol.in_(symbols))))
+    return set(
+        await session.scalars(select(_securities.c.symbol).where(_among(_securities.c.symbol, symbols)))
+    )
 
 
 async def load_priced(session: Session, symbols: Collection[str]) -> set[str]:
     """Those of the symbols that have any price."""
-    priced = select(_prices.c.symbol).where(_prices.c.symbol.in_(symbols)).distinct()
-    return set(await session.scalars(priced)) if symbols else set()
+    each = _each(symbols)
+    priced = select(_prices.c.symbol).where(_prices.c.symbol == each.c.symbol).exists()
+    return set(await session.scalars(select(each.c.symbol).where(priced)))
 
 
 async def load_unpriced(session: Session, symbols: Collection[str], as_of: date) -> set[str]:
     """Those of the symbols without a price on `as_of` itself."""
-    priced = select(_prices.c.symbol).where(_prices.c.symbol.in_(symbols), _prices.c.session_date == as_of)
+    priced = select(_prices.c.symbol).where(
+        _among(_prices.c.symbol, symbols), _prices.c.session_date == as_of
+    )
     return set(symbols) - set(await session.scalars(priced))
 
 
@@ -249,7 +259,7 @@ async def load_asked(
     """
     lately = and_(_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - recheck)
     unknown = and_(~_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - forget)
-    about = (_asked.c.provider == provider, _asked.c.kind == kind, _asked.c.symbol.in_(symbols))
+    about = (_asked.c.provider == provider, _asked.c.kind == kind, _among(_asked.c.symbol, symbols))
     columns = (_asked.c.symbol, _asked.c.known, _asked.c.first_session, _asked.c.last_session)
     found = await session.execute(select(*columns).where(*about, or_(lately, unknown)))
     return {symbol: (first, last) if known else (date.min, date.max) for symbol, known, first, last in found}
@@ -293,9 +303,17 @@ async def load_neighbours(
 
 
 def _nearest_close(symbols: Collection[str], side: Any, order: Any) -> Any:
-    columns = (_prices.c.symbol, _prices.c.session_date, _prices.c.close)
-    of_symbol = (_prices.c.symbol.in_(symbols), side)
-    return select(*columns).where(*of_symbol).distinct(_prices.c.symbol).order_by(_prices.c.symbol, order)
+    """One look into the index per symbol: its history is long."""
+    each = _each(symbols)
+    closes = select(_prices.c.session_date, _prices.c.close).where(_prices.c.symbol == each.c.symbol, side)
+    nearest = closes.order_by(order).limit(1).lateral()
+    return select(each.c.symbol, nearest.c.session_date, nearest.c.close).join_from(each, nearest, true())
+
+
+def _each(symbols: Collection[str]) -> Any:
+    """The symbols as a table of one column."""
+    values = func.unnest(literal(sorted(symbols), ARRAY(String)))
+    return select(values.label("symbol")).subquery()
 
 
 async def load_actions(
@@ -303,7 +321,7 @@ async def load_actions(
 ) -> dict[str, list[tuple[date, str, float]]]:
     """(ex-date, kind, value) of each symbol's splits and dividends, ascending; absent: none."""
     columns = (_actions.c.symbol, _actions.c.ex_date, _actions.c.kind, _actions.c.value)
-    query = select(*columns).where(_actions.c.symbol.in_(symbols)).order_by(*columns[:3])
+    query = select(*columns).where(_among(_actions.c.symbol, symbols)).order_by(*columns[:3])
     found: dict[str, list[tuple[date, str, float]]] = {}
     for symbol, ex_date, kind, value in await session.execute(query):
         found.setdefault(symbol, []).append((ex_date, kind, float(value)))
@@ -319,7 +337,7 @@ async def load_doubted(
     session: Session, symbols: Collection[str], first: date, last: date, other_than: str
 ) -> dict[tuple[str, date], float]:
     """Closes that other sources sent and that were not believed, by symbol and session."""
-    within = (_doubted.c.symbol.in_(symbols), _doubted.c.session_date.between(first, last))
+    within = (_among(_doubted.c.symbol, symbols), _doubted.c.session_date.between(first, last))
     columns = (_doubted.c.symbol, _doubted.c.session_date, _doubted.c.close)
     found = await session.execute(select(*columns).where(*within, _doubted.c.source != other_than))
     return {(symbol, session_date): float(close) for symbol, session_date, close in found}
@@ -344,7 +362,9 @@ async def load_histories(session: Session, symbols: Collection[str]) -> list[Any
             _prices.c.source,
         )
     ]
-    query = select(_prices.c.symbol, *columns).where(_prices.c.symbol.in_(symbols)).group_by(_prices.c.symbol)
+    query = (
+        select(_prices.c.symbol, *columns).where(_among(_prices.c.symbol, symbols)).group_by(_prices.c.symbol)
+    )
     return list(await session.execute(query))
 
 
@@ -400,6 +420,11 @@ async def reserve_slot(
     """
     terms = {"provider": provider, "limit": limit, "apart": window_seconds + margin_seconds}
     return float(await session.scalar(text(reservation), terms) or 0.0)
+
+
+def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """`column = any(values)`: one statement, and one plan, whatever the number of values."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 async def _next_revision(session: Session) -> int:
