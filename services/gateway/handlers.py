@@ -20,6 +20,7 @@ from shared.database import Session
 from shared.messaging import ServiceRouter
 from shared.telemetry import current_trace_id
 
+ABANDONED_SECONDS = 120.0
 router = ServiceRouter("gateway")
 
 
@@ -171,14 +172,18 @@ def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:
 
 
 async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
-    """Close every run that has been open for too long, naming what is missing; returns the runs closed."""
-    overdue = await runs.load_overdue(session, now - timedelta(seconds=overdue_seconds))
+    """Close every run that has been open for too long, naming what is missing; returns the runs closed.
+
+    Nobody waits long for portfolios that were deleted: what is left of their work ends by itself within seconds.
+    """
+    overdue, abandoned = timedelta(seconds=overdue_seconds), timedelta(seconds=ABANDONED_SECONDS)
+    late = await runs.load_overdue(session, now - overdue, now - abandoned)
     concerned: set[UUID] = set()
     told: list[dict[str, Any]] = []
-    for run_id in overdue:
+    for run_id in late:
         reported = await _load_reported(session, run_id)
         told += _rows(run_id, await _derive_status(session, reported, now) or [])
         concerned |= reported.portfolio_ids
     await books.raise_revision(session, concerned)
     await run_events.save_news(session, told)
-    return overdue
+    return late

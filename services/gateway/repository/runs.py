@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
@@ -139,10 +139,24 @@ async def save_outcome(
     return await session.scalar(changed.returning(runs.c.run_id)) is not None
 
 
-async def load_overdue(session: Session, started_before: datetime) -> list[UUID]:
-    """Runs still open though they began before a moment, held until the transaction ends."""
-    overdue = select(runs.c.run_id).where(runs.c.status == "running", runs.c.started_at < started_before)
-    return list(await session.scalars(overdue.with_for_update(skip_locked=True)))
+async def load_overdue(session: Session, started_before: datetime, abandoned_before: datetime) -> list[UUID]:
+    """Runs still open though they began before a moment, held until the transaction ends.
+
+    Sooner those whose portfolios have been deleted since.
+    """
+    overdue = or_(
+        runs.c.started_at < started_before, and_(runs.c.started_at < abandoned_before, _without_portfolios())
+    )
+    still_open = select(runs.c.run_id).where(runs.c.status == "running", overdue)
+    return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
+
+
+def _without_portfolios() -> ColumnElement[bool]:
+    of_run = items.c.run_id == runs.c.run_id
+    named = select(items.c.run_id).where(of_run, func.cardinality(items.c.portfolio_ids) > 0)
+    there = portfolios.c.portfolio_id == func.any(items.c.portfolio_ids)
+    held = select(items.c.run_id).join(portfolios, there).where(of_run)
+    return and_(named.exists(), ~held.exists())
 
 
 async def count_open(session: Session, user_id: UUID) -> int:

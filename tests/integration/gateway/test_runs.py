@@ -217,6 +217,19 @@ async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
         )
 
 
+async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(gateway: Gateway, admin: Database) -> None:
+    run_id, other = uuid4(), uuid4()
+    held = await a_portfolio(admin)
+    await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1)])
+    await tell(gateway, [a_stage(PricesUpdated, other, shards=1, portfolio_ids=(PORTFOLIOS[0], held))])
+
+    async with gateway.database.transaction() as session:
+        closed = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=3), overdue_seconds=900)
+
+    assert closed == [run_id]
+    assert (await status(admin, run_id), await status(admin, other)) == ("failed", "running")
+
+
 async def test_the_last_run_of_a_portfolio_is_found(gateway: Gateway) -> None:
     early, late = uuid4(), uuid4()
     await tell(gateway, a_whole_run(late))
