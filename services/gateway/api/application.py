@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import SecretStr
 
 from services.gateway.api import (
+    accounts,
     admin,
     auth,
     batches,
@@ -111,6 +112,7 @@ def _api() -> APIRouter:
         events,
         recalculation,
         admin,
+        accounts,
         batches,
         dead_letters,
     ):

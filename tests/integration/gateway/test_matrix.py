@@ -1,0 +1,365 @@
+"""Every route, asked by everybody: nobody gets at what is not theirs.
+
+The routes are the application's own, from its OpenAPI document, and so are the bodies: each schema's example. A route
+that stands in none of the lists below fails the first test: say there who may ask it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+
+from services.gateway.api.dependencies import Gateway
+from services.gateway.tables import User
+from shared.database import sql_table
+from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator
+
+ANYBODY = """
+POST auth/register
+POST auth/login
+POST auth/refresh
+POST auth/logout
+GET portfolio/upload/templates/{columns}
+GET /health/live
+GET /health/ready
+GET /metrics
+"""
+
+# Whoever is logged in; the answer is about the caller, or about nobody.
+USERS = """
+GET auth/me
+PUT auth/password
+GET portfolios
+POST portfolios
+GET tags
+POST tags
+GET risk/correlations/factors/matrix
+POST risk/greeks/calculate
+POST risk/correlations/factors/calculate
+GET risk/stress-testing/scenarios
+POST risk/stress-testing/scenarios
+DELETE risk/stress-testing/scenarios/{scenario_id}
+GET factors/definitions
+POST events/ticket
+GET events
+"""
+
+# The owner of what is named in the path, the query or the body; it is not there for anybody else.
+OWNER = """
+POST portfolio/upload
+GET positions/export
+GET portfolio
+GET portfolio/exposures
+GET portfolio/performance
+GET portfolios/{portfolio_id}
+PATCH portfolios/{portfolio_id}
+DELETE portfolios/{portfolio_id}
+GET portfolios/{portfolio_id}/snapshots
+POST portfolios/{portfolio_id}/snapshots
+GET portfolios/{portfolio_id}/report
+GET portfolios/{portfolio_id}/cash-flows
+POST portfolios/{portfolio_id}/cash-flows
+DELETE portfolios/{portfolio_id}/cash-flows/{cash_flow_id}
+GET positions
+POST positions
+GET positions/grouped
+GET positions/{position_id}
+PUT positions/{position_id}
+DELETE positions/{position_id}
+PUT positions/{position_id}/tags
+GET tags/{tag_id}
+PUT tags/{tag_id}
+DELETE tags/{tag_id}
+GET strategies
+GET risk/greeks
+GET risk/factors
+GET risk/factors/positions
+GET risk/metrics
+GET risk/market-scenarios
+GET risk/correlations/positions/metrics
+GET risk/correlations/positions/matrix
+POST risk/correlations/positions/calculate
+POST risk/stress-testing/direct-impact
+POST risk/stress-testing/correlated-impact
+POST risk/stress-testing/comprehensive
+GET risk/stress-testing/results/{portfolio_id}
+GET factors/exposures/{portfolio_id}
+GET factors/exposures/{portfolio_id}/positions
+GET factors/attribution/{portfolio_id}
+POST factors/calculate
+"""
+
+ADMINISTRATORS = """
+GET admin/users
+POST admin/users
+GET admin/users/{user_id}
+PATCH admin/users/{user_id}
+PUT admin/users/{user_id}/password
+DELETE admin/users/{user_id}
+GET admin/audit-log
+POST admin/batch/correlations
+POST admin/batch/market-close
+POST admin/batch/market-data
+POST admin/batch/snapshots
+POST admin/batch/risk-metrics
+GET admin/batch/runs
+GET admin/batch/runs/{run_id}
+PUT admin/market-data/prices
+PUT admin/market-data/yields
+PUT admin/market-data/option-quotes
+GET admin/dead-letters
+POST admin/dead-letters/{letter_id}/replay
+"""
+
+IDS = ("portfolio_id", "position_id", "cash_flow_id", "tag_id")  # what users own
+OTHER_IDS = ("user_id", "run_id", "scenario_id")
+ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
+LAST = (
+    "DELETE portfolios/{portfolio_id}",
+    "PUT auth/password",
+)  # nothing is left to ask about, or with, afterwards
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route as the document describes it."""
+
+    method: str
+    path: str
+    parameters: tuple[tuple[str, str], ...]
+    content: Mapping[str, Any]
+    example: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path.removeprefix('/api/v1/')}"
+
+    def names(self) -> set[str]:
+        """Which of users' things it names."""
+        fields = {name for name, _ in self.parameters} | set(self.example)
+        return fields & {*IDS}
+
+    def request(self, things: Mapping[str, str]) -> dict[str, Any]:
+        """How it is asked, about these things."""
+        path = re.sub(r"{(\w+)}", lambda found: things[found[1]], self.path)
+        query = {name: things[name] for name, where in self.parameters if where == "query" and name in IDS}
+        if self.path.endswith("/events"):
+            query["follow"] = "false"
+        request: dict[str, Any] = {"method": self.method, "url": path, "params": query}
+        if "application/json" in self.content:
+            known = {name: things[name] for name in IDS if name in self.example}
+            request["json"] = {**self.example, **known}
+        elif self.content:
+            request["files"] = {"file": ("book.csv", GOOD_FILE, "text/csv")}
+        return request
+
+
+def operations(app: FastAPI) -> Iterator[Operation]:
+    """Every route of the document."""
+    document = app.openapi()
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            content = described.get("requestBody", {}).get("content", {})
+            parameters = tuple((each["name"], each["in"]) for each in described.get("parameters", ()))
+            yield Operation(method.upper(), path, parameters, content, example_of(document, content))
+
+
+def example_of(document: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The example of a JSON body; the fields that have none are in it as null."""
+    found = re.search(r"#/components/schemas/(\w+)", str(content.get("application/json", "")))
+    if not found:
+        return {}
+    schema = document["components"]["schemas"][found[1]]
+    named = {name: None for name in schema.get("properties", ()) if name in IDS}
+    example: Mapping[str, Any] = schema.get("examples", [{}])[0]
+    return {**named, **example}
+
+
+def listed(names: str) -> set[str]:
+    return set(filter(None, names.split("\n")))
+
+
+def chosen(app: FastAPI, *lists: str) -> list[Operation]:
+    wanted = set().union(*(listed(names) for names in lists))
+    found = [operation for operation in operations(app) if operation.name in wanted]
+    return sorted(found, key=lambda operation: (operation.name in LAST, ORDER.index(operation.method)))
+
+
+async def asked(http: httpx.AsyncClient, request: Mapping[str, Any], token: str | None) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return await http.request(**request, headers=headers)
+
+
+def token_of(person: Person) -> str:
+    return str(person.tokens["access_token"])
+
+
+def nothing() -> dict[str, str]:
+    """Ids of nothing, and words that paths take."""
+    unknown = {name: str(uuid4()) for name in (*IDS, *OTHER_IDS)}
+    return unknown | {"columns": "five-columns", "letter_id": "999999"}
+
+
+@pytest.fixture
+async def anns_things(market: None, ann: Person) -> dict[str, str]:
+    """One of everything that belongs to Ann."""
+    portfolio_id = await ann.uploaded()
+    position = (await ann.get("positions", portfolio_id=portfolio_id)).json()["items"][0]
+    flow = await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5})
+    tag = (await ann.get("tags")).json()["items"][0]
+    own = {
+        "portfolio_id": portfolio_id,
+        "position_id": position["position_id"],
+        "cash_flow_id": flow.json()["cash_flow_id"],
+        "tag_id": tag["tag_id"],
+    }
+    return nothing() | own
+
+
+def test_every_route_is_classified_once(app: FastAPI) -> None:
+    lists = [listed(names) for names in (ANYBODY, USERS, OWNER, ADMINISTRATORS)]
+    found = {operation.name for operation in operations(app)}
+
+    assert sorted(name for names in lists for name in names) == sorted(found)
+
+
+def test_what_names_somebodys_things_is_its_owners(app: FastAPI) -> None:
+    naming = {operation.name for operation in operations(app) if operation.names()}
+
+    assert naming == listed(OWNER)
+
+
+def test_only_administrators_routes_are_below_admin(app: FastAPI) -> None:
+    below = {operation.name for operation in operations(app) if operation.path.startswith("/api/v1/admin/")}
+
+    assert below == listed(ADMINISTRATORS)
+
+
+async def test_nobody_in_particular_is_told_nothing(
+    app: FastAPI, http: httpx.AsyncClient, anns_things: dict[str, str]
+) -> None:
+    for operation in chosen(app, USERS, OWNER, ADMINISTRATORS):
+        answer = await asked(http, operation.request(anns_things), None)
+
+        assert answer.status_code == 401, operation.name
+        assert answer.headers["www-authenticate"] == "Bearer", operation.name
+        assert answer.headers["content-type"] == "application/problem+json", operation.name
+
+
+@pytest.mark.parametrize("why", ["expired", "logged out", "disabled", "signed by another"])
+async def test_a_token_that_counts_no_more_is_told_nothing(
+    app: FastAPI,
+    http: httpx.AsyncClient,
+    gateway: Gateway,
+    ann: Person,
+    password_hash: str,
+    anns_things: dict[str, str],
+    why: str,
+) -> None:
+    operator = await an_administrator(http, gateway.database, password_hash)
+    token = await outdated(gateway, operator, why)
+
+    for operation in chosen(app, USERS, OWNER, ADMINISTRATORS):
+        answer = await asked(http, operation.request(anns_things), token)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token"), operation.name
+
+
+async def outdated(gateway: Gateway, person: Person, why: str) -> str:
+    """An access token of the person's that should not count."""
+    bearer = gateway.tokens.bearer(token_of(person))
+    now = datetime.now(UTC)
+    if why == "expired":
+        return gateway.tokens.access_token(bearer, now - timedelta(seconds=gateway.tokens.access_seconds + 1))
+    if why == "signed by another":
+        forged = replace(gateway.tokens, key=Ed25519PrivateKey.generate())
+        return forged.access_token(bearer, now)
+    if why == "logged out":
+        refresh_token = person.tokens["refresh_token"]
+        await person.http.post("/api/v1/auth/logout", json={"refresh_token": refresh_token})
+    else:
+        await disable(gateway, bearer.user_id)
+    return token_of(person)
+
+
+async def disable(gateway: Gateway, user_id: UUID) -> None:
+    users = sql_table(User)
+    async with gateway.database.transaction() as session:
+        now = datetime.now(UTC)
+        await session.execute(users.update().where(users.c.user_id == user_id).values(disabled_at=now))
+
+
+@pytest.mark.parametrize("stranger", ["user", "administrator"])
+async def test_a_stranger_cannot_tell_anothers_things_from_nothing(
+    app: FastAPI,
+    http: httpx.AsyncClient,
+    bob: Person,
+    operator: Person,
+    anns_things: dict[str, str],
+    stranger: str,
+) -> None:
+    token = token_of(bob if stranger == "user" else operator)
+
+    for operation in chosen(app, OWNER):
+        unknown = nothing()
+        theirs = await asked(http, operation.request(anns_things), token)
+        nobodys = await asked(http, operation.request(unknown), token)
+
+        assert theirs.status_code == nobodys.status_code == 404, (operation.name, theirs.text, nobodys.text)
+        assert without_ids(theirs, anns_things) == without_ids(nobodys, unknown), operation.name
+
+
+def without_ids(answer: httpx.Response, things: Mapping[str, str]) -> str:
+    text = answer.text
+    for thing in things.values():
+        text = text.replace(thing, "?")
+    return text
+
+
+async def test_the_owner_gets_at_everything(
+    app: FastAPI, http: httpx.AsyncClient, ann: Person, anns_things: dict[str, str]
+) -> None:
+    for operation in chosen(app, OWNER):
+        answer = await asked(http, operation.request(anns_things), token_of(ann))
+
+        reached = answer.status_code not in (401, 403, 404) or answer.json()["code"] == "not_calculated"
+        assert reached, (operation.name, answer.text)
+        assert answer.status_code != 500, operation.name
+
+
+async def test_a_user_gets_at_what_is_for_users_and_is_no_administrator(
+    app: FastAPI, http: httpx.AsyncClient, bob: Person, anns_things: dict[str, str]
+) -> None:
+    for operation in chosen(app, ADMINISTRATORS):
+        answer = await asked(http, operation.request(anns_things), token_of(bob))
+        assert (answer.status_code, answer.json()["code"]) == (403, "admin_only"), operation.name
+
+    for operation in chosen(app, USERS):
+        answer = await asked(http, operation.request(anns_things), token_of(bob))
+        assert answer.status_code not in (401, 500), (operation.name, answer.text)
+        assert "admin_only" not in answer.text, operation.name
+
+
+@pytest.mark.usefixtures("market")
+async def test_an_administrator_gets_at_what_is_for_administrators(
+    app: FastAPI, http: httpx.AsyncClient, operator: Person
+) -> None:
+    for operation in chosen(app, ADMINISTRATORS):
+        answer = await asked(http, operation.request(nothing()), token_of(operator))
+
+        assert answer.status_code not in (401, 403, 500), (operation.name, answer.text)
+
+
+async def test_what_is_for_anybody_asks_nobody_who_they_are(app: FastAPI, http: httpx.AsyncClient) -> None:
+    for operation in chosen(app, ANYBODY):
+        answer = await asked(http, operation.request(nothing()), None)
+
+        assert "missing_token" not in answer.text, operation.name
+        assert answer.status_code < 500, operation.name
