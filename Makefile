@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test unit integration e2e check format coverage bench pins migration clean
+.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,10 +42,14 @@ integration: install ## Run the tests on a real Postgres and NATS
 e2e: install ## Run the tests of the whole stack
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
 
-check: install ## Lint, types, import rules
+check: install ## Lint, types, import rules, security
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --confidence-level medium services shared deploy
+
+audit: install ## Look for known vulnerabilities in the pinned packages (needs the network)
+	$(BIN)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 format: install ## Format the code
 	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError  # the error alone  # nosec B405
 
 from services.ingest.providers import Pace, ProviderUnavailable, YieldObservation
 from services.ingest.providers.bundled import MATURITY_OF_SERIES

@@ -67,10 +67,10 @@ def _may_help(patience: Patience, error: BaseException) -> bool:
 def _pause_seconds(patience: Patience, state: RetryCallState) -> float:
     doubled = patience.first_pause_seconds * 2.0 ** (state.attempt_number - 1)
     bounded = min(doubled, patience.longest_pause_seconds)
-    jittered = random.uniform(bounded / 2, bounded)  # replicas that failed together do not come back together
+    jittered = random.uniform(bounded / 2, bounded)  # replicas come back apart  # nosec B311
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, TryAgain) else None
-    return jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)
+    return jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)  # nosec B311
 
 
 def read_in_time(read: Callable[[int], bytes], seconds: float) -> bytes:
