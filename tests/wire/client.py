@@ -6,6 +6,7 @@ HASTY = Patience(
     attempts=3,
     first_pause_seconds=0.01,
     longest_pause_seconds=0.05,
+    connect_seconds=0.5,
     silence_seconds=0.5,
     whole_answer_seconds=1.0,
 )

@@ -45,6 +45,11 @@ def as_json(answer: Any, status: int = 200, **headers: str) -> Reply:
 Answering = Callable[[Request], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class StandIn:
     """One provider's stand-in: what it was asked, and what it is to answer instead of the truth next."""
 
@@ -54,8 +59,7 @@ class StandIn:
         self._instead: deque[Reply] = deque()
         self._always: Callable[[Request], Reply | None] = lambda request: None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]

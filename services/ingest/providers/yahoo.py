@@ -1,0 +1,215 @@
+"""Yahoo Finance through yfinance: closes of stocks, funds and indices; sectors. No key, no promise: a fallback.
+
+The shapes it answers with: docs/market-data.md. Yahoo's closes are adjusted for every split since, so those are undone;
+that takes splits up to today, which is why a history always reaches to today.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cached_property, partial
+from math import log1p
+from typing import TYPE_CHECKING, Any
+
+from services.ingest.providers import (
+    Answer,
+    Bar,
+    CorporateAction,
+    Coverage,
+    Pace,
+    ProviderUnavailable,
+    SecurityFacts,
+)
+from services.ingest.providers.patience import Patience, Refused, TryAgain
+from services.ingest.providers.threads import Threads, as_they_finish
+from shared.instruments import INDEX_ROOTS
+
+if TYPE_CHECKING:
+    import pandas
+
+    from services.ingest.providers.yahoo_session import PacedSession
+
+INDICES = frozenset(INDEX_ROOTS.values())
+YAHOO_INDEX = {"SPX": "^GSPC"}  # the others are their own names behind a caret
+KIND_BY_TYPE = {"EQUITY": "stock", "ETF": "etf", "MUTUALFUND": "fund", "INDEX": "index"}
+# Yahoo's sectors are the eleven of GICS under names of its own.
+GICS_SECTOR = {
+    "Basic Materials": "Materials",
+    "Consumer Cyclical": "Consumer Discretionary",
+    "Consumer Defensive": "Consumer Staples",
+    "Financial Services": "Financials",
+    "Healthcare": "Health Care",
+    "Technology": "Information Technology",
+}
+
+
+class UnknownSymbol(Exception):
+    """Yahoo has no such symbol, or nothing of it in the range."""
+
+
+class YahooProvider:
+    """One request per symbol, and another the first time for its time zone; a symbol's facts take two."""
+
+    name = "yahoo"
+    live = True
+
+    def __init__(
+        self,
+        pace: Pace,
+        *,
+        patience: Patience | None = None,
+        at_once: int = 4,
+        connection: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`connection`: options of curl_cffi's Session, for a proxy or another certificate authority."""
+        self._patience = patience or Patience()
+        self._threads = Threads(self.name, pace, at_once)
+        self._connection = dict(connection or {})
+
+    async def coverage(self) -> Coverage | None:
+        """Every closed session."""
+        return None
+
+    async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
+        """The missing sessions of one symbol after the other, as traded and adjusted for splits and dividends."""
+        calls = (partial(self._bars_of, symbol, days) for symbol, days in sorted(missing.items()) if days)
+        async for answer in as_they_finish(calls, self._threads.at_once):
+            yield answer
+
+    async def corporate_actions(
+        self, symbols: Collection[str], first: date, last: date
+    ) -> Sequence[CorporateAction]:
+        """Splits and dividends, which come with the closes; dividends per share as it was then."""
+        calls = (partial(self._actions_of, symbol, first, last) for symbol in sorted(symbols))
+        found = as_they_finish(calls, self._threads.at_once)
+        return [action async for actions in found for action in actions]
+
+    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        """Kind, name, GICS sector and industry of the symbols; Yahoo lists nothing by itself."""
+        calls = (partial(self._facts_about, symbol) for symbol in sorted(symbols or ()))
+        found = as_they_finish(calls, self._threads.at_once)
+        return [facts async for facts in found if facts is not None]
+
+    async def _bars_of(self, symbol: str, days: Collection[date]) -> Answer:
+        history = await self._ask(symbol, lambda ticker: _history(ticker, min(days)))
+        wanted = set(days)
+        return Answer(
+            [bar for bar in _bars(symbol, history) if bar.session_date in wanted], frozenset({symbol})
+        )
+
+    async def _actions_of(self, symbol: str, first: date, last: date) -> list[CorporateAction]:
+        history = await self._ask(symbol, lambda ticker: _history(ticker, first))
+        return [action for action in _actions(symbol, history) if first <= action.ex_date <= last]
+
+    async def _facts_about(self, symbol: str) -> SecurityFacts | None:
+        info = await self._ask(symbol, lambda ticker: ticker.info)
+        return _facts(symbol, info) if info and info.get("quoteType") in KIND_BY_TYPE else None
+
+    async def _ask(self, symbol: str, question: Any) -> Any:
+        """What the library answers, from a thread; None for a symbol that Yahoo does not know."""
+        from yfinance.exceptions import (  # type: ignore[import-untyped]
+            YFException,
+            YFRateLimitError,
+            YFTickerMissingError,
+        )
+
+        try:
+            return await self._threads.run(lambda: question(self._ticker(symbol)))
+        except (UnknownSymbol, YFTickerMissingError):
+            return None
+        except (Refused, TryAgain) as error:
+            reason = error.reason
+        except YFRateLimitError:
+            reason = "limits our requests"
+        except YFException as error:
+            reason = f"fails: {str(error)[:200]}"
+        except OSError as error:  # curl's, in a request for a cookie
+            reason = f"cannot be reached ({type(error).__name__})"
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            reason = f"answers in a shape that is not known ({type(error).__name__})"
+        raise ProviderUnavailable(self.name, reason)
+
+    def _ticker(self, symbol: str) -> Any:
+        import yfinance  # type: ignore[import-untyped]
+
+        return yfinance.Ticker(yahoo_symbol(symbol), session=self._session)
+
+    @cached_property
+    def _session(self) -> "PacedSession":
+        from services.ingest.providers.yahoo_session import PacedSession, prepare_library
+
+        prepare_library()
+        return PacedSession(self._threads, self._patience, self._connection)
+
+
+def yahoo_symbol(symbol: str) -> str:
+    """Our symbol as Yahoo spells it: BRK.B is BRK-B, the index SPX is ^GSPC."""
+    if symbol in INDICES:
+        return YAHOO_INDEX.get(symbol, f"^{symbol}")
+    return symbol.replace(".", "-")
+
+
+def _history(ticker: Any, first: date) -> "pandas.DataFrame":
+    found: pandas.DataFrame = ticker.history(start=first, auto_adjust=False, actions=True)
+    return found
+
+
+def _bars(symbol: str, history: "pandas.DataFrame | None") -> list[Bar]:
+    if history is None or history.empty:
+        return []
+    closes = zip(history["Close"], history["Adj Close"], _split_since(history), strict=True)
+    return [
+        Bar(symbol, stamp.date(), _decimal(close) * ratio, float(adjusted), "raw", YahooProvider.name)
+        for stamp, (close, adjusted, ratio) in zip(history.index, closes, strict=True)
+    ]
+
+
+def _actions(symbol: str, history: "pandas.DataFrame | None") -> list[CorporateAction]:
+    if history is None or history.empty:
+        return []
+    found = []
+    columns = zip(history["Stock Splits"], history["Dividends"], _split_since(history), strict=True)
+    for stamp, (split, dividend, ratio) in zip(history.index, columns, strict=True):
+        day = stamp.date()
+        if split:
+            found.append(CorporateAction(symbol, day, "split", _decimal(split), YahooProvider.name))
+        if dividend:
+            found.append(
+                CorporateAction(symbol, day, "dividend", _decimal(dividend) * ratio, YahooProvider.name)
+            )
+    return found
+
+
+def _split_since(history: "pandas.DataFrame") -> list[Decimal]:
+    """New shares, after the splits of later days, of one share of each day."""
+    ratios, ratio = [], Decimal(1)
+    for split in reversed(list(history["Stock Splits"])):
+        ratios.append(ratio)
+        ratio *= _decimal(split) if split else 1
+    return ratios[::-1]
+
+
+def _decimal(value: float) -> Decimal:
+    """The number that was meant: Yahoo sends single precision in sixteen digits, 130.03 as 130.02999877929688."""
+    import numpy as np
+
+    single = np.float32(value)
+    return Decimal(str(single)) if float(single) == value else Decimal(str(round(float(value), 6)))
+
+
+def _facts(symbol: str, info: Mapping[str, Any]) -> SecurityFacts:
+    sector = info.get("sector") or None
+    return SecurityFacts(
+        symbol,
+        KIND_BY_TYPE[info["quoteType"]],
+        info.get("longName") or info.get("shortName"),
+        None if sector is None else GICS_SECTOR.get(sector, sector),
+        info.get("industry") or None,
+        _continuous_yield(info.get("trailingAnnualDividendYield") or info.get("yield")),
+        YahooProvider.name,
+    )
+
+
+def _continuous_yield(annual: object) -> float | None:
+    """From the decimal per year that Yahoo has; its `dividendYield` is one in some answers and percent in others."""
+    return log1p(annual) if isinstance(annual, float) and 0 <= annual < 1 else None

@@ -1,0 +1,113 @@
+"""The HTTP session that yfinance is given: every request waits its turn, is bounded in time, and says what went wrong.
+
+yfinance takes most failures for an unknown symbol, so they are told apart before it sees them.
+"""
+
+import atexit
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from curl_cffi import requests
+from curl_cffi.requests import exceptions
+
+from services.ingest.providers.paced_http import Turns
+from services.ingest.providers.patience import Patience, Refused, TryAgain, failed, retrying
+from services.ingest.providers.yahoo import UnknownSymbol
+
+# With a symbol's facts yfinance asks for its price-earnings-to-growth ratio, which nobody here wants.
+_UNWANTED = "/ws/fundamentals-timeseries/"
+_NOT_THERE = ("Not Found", "No data found", "Data doesn't exist", "Quote not found")
+
+
+class PacedSession(requests.Session[requests.Response]):
+    """Raises `UnknownSymbol`, `Refused` and `TryAgain` for data, which pass through yfinance as they are.
+
+    Cookies and crumbs are not data: yfinance does without them when it must, so their failures are its own.
+    """
+
+    def __init__(self, turns: Turns, patience: Patience, options: Mapping[str, Any]) -> None:
+        super().__init__(**{"impersonate": "chrome", **options})
+        self._turns, self._patience = turns, patience
+
+    def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> requests.Response:
+        """One request of the library; data are asked for as often as patience allows."""
+        patience = self._patience
+        options["timeout"] = (patience.connect_seconds, patience.whole_answer_seconds)
+        path = urlsplit(url).path
+        if path.startswith(_UNWANTED):
+            return _nothing(url)
+        if "/finance/" not in path:
+            self._turns.wait_for_turn()
+            return super().request(method, url, *arguments, **options)
+        return retrying(patience, self._turns.pause)(self._data, method, url, *arguments, **options)
+
+    def _data(self, method: Any, url: str, *arguments: Any, **options: Any) -> requests.Response:
+        self._turns.wait_for_turn()
+        try:
+            response = super().request(method, url, *arguments, **options)
+        except exceptions.RequestException as error:
+            raise TryAgain(_problem(error)) from None
+        headers = response.headers
+        if trouble := failed(response.status_code, headers.get("Retry-After"), headers.get("Date")):
+            raise trouble
+        _check(response)
+        return response
+
+
+@lru_cache
+def prepare_library() -> None:
+    """Once per process: failures are raised instead of logged, and the library's cache is a directory of our own."""
+    import yfinance  # type: ignore[import-untyped]
+
+    directory = tempfile.mkdtemp(prefix="sigmasight-yahoo-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    yfinance.set_tz_cache_location(directory)
+    yfinance.config.debug.hide_exceptions = False
+
+
+def _nothing(url: str) -> requests.Response:
+    response = requests.Response()
+    response.url, response.content = url, b"{}"
+    return response
+
+
+def _problem(error: exceptions.RequestException) -> str:
+    match error:
+        case exceptions.Timeout():
+            return "does not answer in time"
+        case exceptions.SSLError():
+            return "cannot be trusted: its certificate or the encryption failed"
+        case exceptions.ConnectionError():
+            return "cannot be reached"
+        case _:
+            return "broke the connection off"
+
+
+def _check(response: requests.Response) -> None:
+    """A wrong cookie or crumb (401) is left to the library, which gets new ones."""
+    if response.status_code == 401:
+        return
+    error = _error(response)
+    if error is not None and any(text in error for text in _NOT_THERE):
+        raise UnknownSymbol(error)
+    if response.status_code != 200 or error is not None:
+        raise Refused(
+            response.status_code, f"refuses (HTTP {response.status_code})" + (f": {error}" if error else "")
+        )
+
+
+def _error(response: requests.Response) -> str | None:
+    """The error in an answer of the form {"chart": {"result": ..., "error": ...}}, in Yahoo's words."""
+    try:
+        [answer] = json.loads(response.content).values()
+        error = answer["error"]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if response.status_code == 200:
+            raise TryAgain("answers with something that is not its data") from None
+        return None
+    return f"{error.get('code')}: {error.get('description')}"[:200] if error else None

@@ -1,0 +1,278 @@
+"""Yahoo's provider through the real yfinance and curl, against a real TLS server that answers as Yahoo's hosts."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.ingest.providers import Answer, Bar, ProviderUnavailable
+from services.ingest.providers.yahoo import YahooProvider, yahoo_symbol
+from shared.calendar import sessions
+from tests.wire.client import HASTY, Counted
+from tests.wire.market import Dividend, Listing, Market, Split, bundled_market
+from tests.wire.server import Reply, StandIn, as_json
+from tests.wire.yahoo import data_paths, missing, yahoo
+
+LAST = date(2022, 12, 28)
+YEAR = sessions(date(2021, 12, 29), LAST)
+MONTH = YEAR[-21:]
+
+
+@pytest.fixture(autouse=True)
+def empty() -> None:
+    """No database here."""
+
+
+Asked = tuple[YahooProvider, StandIn, Counted]
+
+
+@contextmanager
+def asking(market: Market, directory: Path) -> Iterator[Asked]:
+    with yahoo(market, directory) as (server, connection):
+        pace = Counted()
+        yield YahooProvider(pace, patience=HASTY, connection=connection), server, pace
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Asked]:
+    with asking(bundled_market(), tmp_path) as found:
+        yield found
+
+
+async def answers(provider: YahooProvider, missing: Mapping[str, Collection[date]]) -> list[Answer]:
+    return [answer async for answer in provider.bars(missing)]
+
+
+async def bars(provider: YahooProvider, missing: Mapping[str, Collection[date]]) -> list[Bar]:
+    return [bar for answer in await answers(provider, missing) for bar in answer.bars]
+
+
+async def test_missing_sessions_come_and_no_others(asked: Asked) -> None:
+    provider, server, pace = asked
+    wanted = {"SPY": MONTH, "QUAL": [MONTH[0], MONTH[5]]}
+
+    found = await bars(provider, wanted)
+
+    assert {(bar.symbol, bar.session_date) for bar in found} == {
+        (s, day) for s, days in wanted.items() for day in days
+    }
+    assert {bar.source for bar in found} == {"yahoo"}
+    assert pace.turns == len(server.requests)
+
+
+async def test_a_known_symbol_takes_one_request(asked: Asked) -> None:
+    provider, server, _ = asked
+    await bars(provider, {"SPY": MONTH})
+    before = len(server.requests)
+
+    await bars(provider, {"SPY": YEAR})
+
+    assert server.paths()[before:] == ["/v8/finance/chart/SPY"]
+
+
+async def test_closes_are_the_decimals_that_were_meant(tmp_path: Path) -> None:
+    held = Market({"AAPL": dict(zip(MONTH, [130.03, 0.0123, 3783.22, 25.5] * 6, strict=False))})
+    with asking(held, tmp_path) as (provider, _, _):
+        found = await bars(provider, {"AAPL": MONTH[:4]})
+
+    assert [bar.close for bar in found] == [
+        Decimal("130.03"),
+        Decimal("0.0123"),
+        Decimal("3783.22"),
+        Decimal("25.5"),
+    ]
+    assert {bar.close_basis for bar in found} == {"raw"}
+
+
+SPLIT_DAY, EX_DAY = MONTH[10], MONTH[5]
+
+
+def split_market() -> Market:
+    """At 400 before a four for one, at 100 from it on; 2.00 per old share paid before it, 0.50 per new one after."""
+    closes = {day: 400.0 if day < SPLIT_DAY else 100.0 for day in MONTH}
+    return Market({"AAPL": closes}).with_events(
+        Split("AAPL", SPLIT_DAY, 1, 4), Dividend("AAPL", EX_DAY, 2.0), Dividend("AAPL", MONTH[15], 0.5)
+    )
+
+
+async def test_splits_are_undone_in_closes_and_kept_in_adjusted_ones(tmp_path: Path) -> None:
+    with asking(split_market(), tmp_path) as (provider, _, _):
+        found = {bar.session_date: bar for bar in await bars(provider, {"AAPL": [MONTH[0], MONTH[9], LAST]})}
+
+    assert [found[day].close for day in (MONTH[0], MONTH[9], LAST)] == [400, 400, 100]
+    later = 1 - 0.5 / 100
+    assert found[MONTH[9]].adjusted_close == pytest.approx(100 * later)
+    assert found[MONTH[0]].adjusted_close == pytest.approx(100 * later * (1 - 2.0 / 400))
+
+
+async def test_closes_before_a_split_after_the_last_missing_session_are_undone_too(tmp_path: Path) -> None:
+    with asking(split_market(), tmp_path) as (provider, _, _):
+        [bar] = await bars(provider, {"AAPL": [MONTH[0]]})
+
+    assert bar.close == 400
+
+
+async def test_corporate_actions_are_per_share_as_it_was_then(tmp_path: Path) -> None:
+    with asking(split_market(), tmp_path) as (provider, _, _):
+        found = await provider.corporate_actions(["AAPL", "NOSUCH"], MONTH[0], MONTH[10])
+
+    assert {(action.kind, action.ex_date, action.value) for action in found} == {
+        ("split", SPLIT_DAY, Decimal(4)),
+        ("dividend", EX_DAY, Decimal(2)),
+    }
+
+
+async def test_unknown_symbol_is_settled_after_one_request(asked: Asked) -> None:
+    provider, server, _ = asked
+
+    [answer] = await answers(provider, {"NOSUCH": MONTH})
+
+    assert (list(answer.bars), set(answer.settled)) == ([], {"NOSUCH"})
+    assert data_paths(server) == ["/v8/finance/chart/NOSUCH"]
+
+
+async def test_symbol_without_data_in_the_range_is_settled(asked: Asked) -> None:
+    provider, server, _ = asked
+    server.whenever(
+        lambda request: (
+            missing("chart", "Data doesn't exist for startDate = 1, endDate = 2", 400)
+            if "period1" in request.query
+            else None
+        )
+    )
+
+    [answer] = await answers(provider, {"SPY": MONTH})
+
+    assert (list(answer.bars), set(answer.settled)) == ([], {"SPY"})
+
+
+async def test_symbols_and_indices_are_spelled_their_way(tmp_path: Path) -> None:
+    held = Market({"BRK.B": {LAST: 306.5}, "SPX": {LAST: 3783.22}, "VIX": {LAST: 22.14}})
+    with asking(held, tmp_path) as (provider, _, _):
+        found = await bars(provider, {symbol: [LAST] for symbol in held.closes})
+
+    assert {bar.symbol for bar in found} == {"BRK.B", "SPX", "VIX"}
+    assert [yahoo_symbol(symbol) for symbol in ("BRK.B", "BRK-A", "SPX", "VIX")] == [
+        "BRK-B",
+        "BRK-A",
+        "^GSPC",
+        "^VIX",
+    ]
+
+
+def of_data(reply: Reply, times: int = 1000) -> object:
+    """Give a reply to the next requests for data."""
+    left = [reply] * times
+    return lambda request: left.pop() if "/finance/" in request.path and left else None
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        as_json({}, 429, Retry_After="0"),
+        as_json({}, 500),
+        Reply(502, b"<html>Bad Gateway</html>"),
+        Reply(200, b""),
+        Reply(200, b"Will be right back"),
+        Reply(200, b'{"chart": {"result"'),
+        Reply(200, b'{"chart"', promised_bytes=400),
+    ],
+    ids=["429", "500", "502", "empty", "html", "cut", "broken off"],
+)
+async def test_passing_trouble_is_asked_again(trouble: Reply, asked: Asked) -> None:
+    provider, server, pace = asked
+    server.whenever(of_data(trouble, 2))  # type: ignore[arg-type]
+
+    found = await bars(provider, {"SPY": [LAST]})
+
+    assert [bar.symbol for bar in found] == ["SPY"]
+    assert pace.turns == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (as_json({}, 429, Retry_After="0"), "limits our requests (HTTP 429)"),
+        (as_json({}, 429, Retry_After="3600"), "asks us to wait 3600 s"),
+        (as_json({}, 500), "fails (HTTP 500)"),
+        (Reply(403, b"Forbidden"), "refuses (HTTP 403)"),
+        (Reply(404, b"<html>Not Found</html>"), "refuses (HTTP 404)"),
+        (Reply(200, b"<html>"), "not its data"),
+        (
+            as_json({"chart": {"result": None, "error": {"code": "Internal", "description": "x"}}}),
+            "Internal: x",
+        ),
+        (as_json({"chart": {"result": [{"meta": {}}], "error": None}}), "shape"),
+        (Reply(200, b"{}", silence_seconds=1.7), "does not answer in time"),
+    ],
+)
+async def test_lasting_trouble_makes_the_provider_unavailable(
+    trouble: Reply, reason: str, asked: Asked
+) -> None:
+    provider, server, _ = asked
+    server.whenever(of_data(trouble))  # type: ignore[arg-type]
+
+    with pytest.raises(ProviderUnavailable) as raised:
+        await bars(provider, {"SPY": [LAST]})
+
+    assert reason in raised.value.reason
+    assert raised.value.provider == "yahoo"
+
+
+async def test_outage_makes_the_provider_unavailable_and_no_symbol_unknown(tmp_path: Path) -> None:
+    with yahoo(bundled_market(), tmp_path) as (_, connection):
+        provider = YahooProvider(Counted(), patience=HASTY, connection=connection)
+
+    with pytest.raises(ProviderUnavailable, match="cannot be reached"):
+        await bars(provider, {"MTUM": [LAST]})
+
+
+async def test_certificate_of_a_stranger_is_not_trusted(asked: Asked) -> None:
+    _, server, _ = asked
+    options = {**asked[0]._connection, "verify": True}
+
+    with pytest.raises(ProviderUnavailable, match="cannot be trusted"):
+        await bars(YahooProvider(Counted(), patience=HASTY, connection=options), {"USMV": [LAST]})
+    assert data_paths(server) == []
+
+
+async def test_cookies_may_fail_without_harm(asked: Asked) -> None:
+    provider, server, _ = asked
+    server.whenever(lambda request: None if "/finance/" in request.path else Reply(500, b""))
+
+    assert len(await bars(provider, {"SPY": MONTH})) == len(MONTH)
+
+
+async def test_facts_have_gics_sectors_kinds_and_continuous_yields(tmp_path: Path) -> None:
+    listings = {
+        "AAPL": Listing("Apple Inc.", sector="Technology", industry="Consumer Electronics"),
+        "JPM": Listing("JPMorgan Chase & Co.", sector="Financial Services", industry="Banks - Diversified"),
+        "XOM": Listing("Exxon Mobil Corporation", sector="Energy", industry="Oil & Gas Integrated"),
+        "SPY": Listing("SPDR S&P 500 ETF Trust", yahoo_type="ETF"),
+        "VFIAX": Listing("Vanguard 500 Index Fund", yahoo_type="MUTUALFUND"),
+    }
+    held = Market({symbol: {LAST: 1.0} for symbol in listings}, listings=listings)
+    with asking(held, tmp_path) as (provider, server, _):
+        found = {facts.symbol: facts for facts in await provider.securities([*listings, "NOSUCH"])}
+
+    assert len(data_paths(server)) == 2 * len(listings) + 1
+    assert {(f.symbol, f.kind, f.sector, f.industry) for f in found.values()} == {
+        ("AAPL", "stock", "Information Technology", "Consumer Electronics"),
+        ("JPM", "stock", "Financials", "Banks - Diversified"),
+        ("XOM", "stock", "Energy", "Oil & Gas Integrated"),
+        ("SPY", "etf", None, None),
+        ("VFIAX", "fund", None, None),
+    }
+    assert found["AAPL"].name == "Apple Inc."
+    assert found["AAPL"].dividend_yield == pytest.approx(math.log(1.0068))
+
+
+async def test_everything_is_not_listed(asked: Asked) -> None:
+    provider, server, _ = asked
+
+    assert await provider.securities() == []
+    assert server.requests == []
