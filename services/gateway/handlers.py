@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.gateway.calculations.run_news import News, Run, run_news, shard_news
-from services.gateway.calculations.run_status import CORRELATIONS, Item, outcome, stages_of
+from services.gateway.calculations.run_status import CORRELATIONS, INCOMPLETE, Item, outcome, stages_of
 from services.gateway.repository import books, dead_letters, run_events, runs
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
@@ -152,7 +152,25 @@ async def _load_reported(session: Session, run_id: UUID) -> _Reported:
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
     """A run's stored items as the mathematics wants them."""
     shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds", "error", "message")
-    return [Item(succeeded=row["status"] == "ok", **{name: row[name] for name in shared}) for row in rows]
+    return [
+        Item(
+            succeeded=row["status"] == "ok",
+            lacking=_lacking(row["warnings"]),
+            **{name: row[name] for name in shared},
+        )
+        for row in rows
+    ]
+
+
+def _lacking(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (
+            each["code"],
+            ": ".join([each["message"], ", ".join(each["about"])]) if each["about"] else each["message"],
+        )
+        for each in warnings
+        if each["code"] in INCOMPLETE
+    )
 
 
 async def _derive_status(

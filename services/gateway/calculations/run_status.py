@@ -12,11 +12,17 @@ _STAGES_OF = {
     SNAPSHOTS: ("snapshots",),
     RISK_METRICS: ("snapshots", "risk"),
 }  # by what sets the run off; everything else takes the whole way
+INCOMPLETE = frozenset(
+    {"price_quarantined", "provider_unavailable"}
+)  # warnings that leave a run less than whole
 
 
 @dataclass(frozen=True)
 class Item:
-    """One stage of one shard, as its event told. `occurred_at` ends it; it took `elapsed_seconds`."""
+    """One stage of one shard, as its event told. `occurred_at` ends it; it took `elapsed_seconds`.
+
+    `lacking`: (code, sentence) of warnings that say it succeeded with less than there should be.
+    """
 
     stage: str
     shard: int
@@ -26,6 +32,7 @@ class Item:
     elapsed_seconds: float = 0.0
     error: str | None = None
     message: str | None = None
+    lacking: tuple[tuple[str, str], ...] = ()
 
     @property
     def started_at(self) -> datetime:
@@ -93,8 +100,8 @@ def outcome(
     if closed_at is None and any(each.state == "open" for each in states):
         return Outcome("running", (), None)
     done = sum(each.state == "done" for each in states)
-    status = "completed" if done == shards else "partial" if done else "failed"
-    troubles = tuple(trouble for each in states for trouble in each.troubles)
+    troubles = (*_lacking(items), *(trouble for each in states for trouble in each.troubles))
+    status = "failed" if not done else "partial" if troubles else "completed"
     last_row = max((item.occurred_at for item in items), default=closed_at)
     return Outcome(status, troubles, last_row if status == "completed" or closed_at is None else closed_at)
 
@@ -113,6 +120,15 @@ def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> S
 
 def _failure(item: Item) -> Trouble:
     return Trouble(item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed")
+
+
+def _lacking(items: Iterable[Item]) -> list[Trouble]:
+    """What succeeded with less than there should be; shards that lack the same are named once, by the first."""
+    first: dict[tuple[str, str, str], Trouble] = {}
+    for item in sorted(items, key=lambda item: item.shard):
+        for code, message in item.lacking:
+            first.setdefault((item.stage, code, message), Trouble(item.stage, item.shard, code, message))
+    return list(first.values())
 
 
 def _missing(stage: str, shard: int) -> Trouble:

@@ -1,5 +1,6 @@
 """The status of a run follows from its rows, whatever the order they came in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -130,3 +131,16 @@ def test_correlations_are_timed_after_the_stages() -> None:
     timed = stage_timings([Item("correlations", 0, 1, True, NOON), *a_shard()])
 
     assert [timing.stage for timing in timed] == [*STAGES, "correlations"]
+
+
+def test_a_run_that_lacks_what_it_should_have_is_partial_and_says_so_once() -> None:
+    lacking = (("price_quarantined", "closes of polygon were not believed: XOM 2022-12-28"),)
+    items = [
+        replace(item, lacking=lacking if item.stage == "prices" else ())
+        for item in a_shard(0, 2) + a_shard(1, 2)
+    ]
+
+    result = outcome(items)
+
+    assert result.status == "partial"
+    assert [(each.stage, each.code) for each in result.troubles] == [("prices", "price_quarantined")]
