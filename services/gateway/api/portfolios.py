@@ -45,6 +45,7 @@ from shared.contracts.event import Day
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
+MOST_OPEN_RUNS = 520
 router = APIRouter(
     prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422), route_class=OnceRoute
 )
@@ -283,10 +284,20 @@ async def start_runs(
     session: Session, user_id: UUID, portfolio_id: UUID, days: Sequence[date], reason: str
 ) -> dict[date, UUID]:
     """The runs that value a portfolio on some sessions, started in the caller's transaction: the last one first."""
+    if len(days) > 1:
+        await refuse_too_many_runs(session, user_id, len(days))
     return {
         day: await start_run(session, user_id, portfolio_id, day, reason)
         for day in sorted(days, reverse=True)
     }
+
+
+async def refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> None:
+    """429 when a user would have more runs going on than are good for everybody else's."""
+    going_on = await runs.count_open(session, user_id)
+    if going_on + wanted > MOST_OPEN_RUNS:
+        detail = f"{going_on} of your runs go on: wait until they are through"
+        raise Problem(429, "too_many_runs", detail, headers={"Retry-After": "10"})
 
 
 async def restate(

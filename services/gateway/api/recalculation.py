@@ -18,12 +18,12 @@ from services.gateway.api.dependencies import (
     owned_or_first,
 )
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.portfolios import start_run
+from services.gateway.api.portfolios import refuse_too_many_runs, start_run
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.reading.correlations import factor_matrix_of
 from services.gateway.api.schemas import SOME_ID, FactorMatrix, Space, example
 from services.gateway.api.upload import date_outside_data
-from services.gateway.repository import correlations, market, runs
+from services.gateway.repository import correlations, market
 from shared.calendar import is_session, previous_session, sessions
 from shared.contracts.event import Day
 from shared.contracts.factors import CorrelateFactors, FactorCorrelations
@@ -31,7 +31,6 @@ from shared.database import Session
 from shared.messaging import ask
 
 MOST_SESSIONS = 260
-MOST_OPEN_RUNS = 520
 router = APIRouter(responses=documented(401, 404, 422), route_class=OnceRoute)
 
 
@@ -115,7 +114,7 @@ async def take_snapshots(
     """Take the portfolio's snapshots again, or for the first time, and all that follows from them."""
     portfolio_id = portfolio["portfolio_id"]
     days = await _sessions(session, wanted)
-    await _refuse_too_many_runs(session, caller.user_id, len(days))
+    await refuse_too_many_runs(session, caller.user_id, len(days))
     started = [
         SessionRun(
             run_id=await start_run(session, caller.user_id, portfolio_id, day, "snapshots"), session_date=day
@@ -139,13 +138,6 @@ async def _sessions(session: Session, wanted: WantedSessions) -> list[date]:
     if len(days) > MOST_SESSIONS:
         raise Problem(422, "too_many_sessions", f"{len(days)} sessions; at most {MOST_SESSIONS} at once")
     return days
-
-
-async def _refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> None:
-    going_on = await runs.count_open(session, user_id)
-    if going_on + wanted > MOST_OPEN_RUNS:
-        detail = f"{going_on} of your runs go on: wait until they are through"
-        raise Problem(429, "too_many_runs", detail, headers={"Retry-After": "10"})
 
 
 async def known_session(session: Session, day: date | None) -> date:

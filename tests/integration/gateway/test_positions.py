@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
+from services.gateway.api import portfolios
 from services.gateway.tables import AuditEntry, BatchRun, OutboxRow, PortfolioRevision
 from shared.database import Database, sql_table
 from tests.integration.gateway.people import Person
@@ -350,6 +351,19 @@ async def test_earlier_snapshots_are_taken_again(ann: Person, admin: Database, m
             select(sql_table(BatchRun).c.as_of).order_by(sql_table(BatchRun).c.started_at.desc()).limit(2)
         )
     assert {str(day) for day in days} == {"2022-12-27", "2022-12-28"}
+
+
+async def test_an_edit_waits_while_too_many_runs_go_on(
+    ann: Person, admin: Database, market: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = await a_stored_book(ann, admin)
+    monkeypatch.setattr(portfolios, "MOST_OPEN_RUNS", 2)
+    path, runs = f"positions/{book.positions['XOM']}", await count(admin, BatchRun)
+
+    answer = await ann.request("PUT", path, json={"quantity": 11})
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_runs")
+    assert ((await ann.get(path)).json()["quantity"], await count(admin, BatchRun)) == (10.0, runs)
 
 
 @pytest.mark.usefixtures("market")
