@@ -1,5 +1,6 @@
-"""Postgres: one engine per process, one transaction per message, COPY-and-merge for writes."""
+"""Postgres: one engine per process, one transaction per message, merges for writes."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
@@ -18,7 +19,9 @@ from shared.settings import Settings
 Session = AsyncSession
 Rows = Sequence[Mapping[str, Any]]
 Step = Callable[[Session], Awaitable[object]]
-quote = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+MOST_PARAMETERS = 5_000  # rows: more are copied, for the planner not to take them for a handful
+_dialect = PGDialect()  # type: ignore[no-untyped-call]
+quote = _dialect.identifier_preparer.quote
 
 
 def sql_table(model: type[SQLModel]) -> SqlTable:
@@ -143,7 +146,7 @@ async def merge(
     within: Mapping[str, Any] | None = None,
     ignoring: Sequence[str] = (),
 ) -> int:
-    """Upsert `rows` into the model's table by primary key, through COPY; returns how many rows changed.
+    """Upsert `rows` into the model's table by primary key; returns how many rows changed.
 
     Unchanged rows are left alone, so repeating a merge writes nothing. With `within` (column -> value or list of
     values) the call replaces that scope: rows of the table inside it that are not among `rows` are deleted. Columns
@@ -151,56 +154,40 @@ async def merge(
     key, so concurrent merges wait for each other instead of deadlocking. Rows that name the same key twice are an
     error of the caller (`CardinalityViolation` from Postgres).
     """
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    statements = _Merge(
-        table,
-        temporary=f"merge_{uuid4().hex}",
-        columns=tuple(rows[0]) if rows else (),
-        ignoring=tuple(ignoring),
-    )
     if not rows and within is None:
         return 0
-    await session.execute(text(statements.create_temporary()))
-    if statements.vectors:
-        await session.execute(text(statements.leave_vectors_as_they_are()))
-    await _copy(session, statements.temporary, statements.columns, rows)
+    upserted = _Upserted(sql_table(model), tuple(rows[0]) if rows else (), tuple(ignoring))
+    fresh = (
+        _Copied(upserted, rows) if upserted.vectors or len(rows) > MOST_PARAMETERS else _Sent(upserted, rows)
+    )
+    await fresh.prepare(session)
     changed = 0
     if within is not None:
-        deleted = await session.execute(text(statements.delete_missing(within)), _bound(within))
+        missing = text(upserted.delete_missing(within, fresh.keys()))
+        deleted = await session.execute(missing, _bound(within) | fresh.values(upserted.key))
         changed += int(deleted.rowcount)  # type: ignore[attr-defined]
     if rows:
-        upserted = await session.execute(text(statements.upsert()))
-        changed += int(upserted.rowcount)  # type: ignore[attr-defined]
-    await session.execute(text(f"drop table {statements.temporary}"))
+        merged = await session.execute(text(upserted.upsert(fresh.rows())), fresh.values(upserted.columns))
+        changed += int(merged.rowcount)  # type: ignore[attr-defined]
+    await fresh.forget(session)
     return changed
 
 
-class _Merge:
-    """The statements of one merge."""
+class _Upserted:
+    """The table that is written, and the statements that write it; `fresh` is what the new rows are read from."""
 
-    def __init__(
-        self, table: SqlTable, temporary: str, columns: tuple[str, ...], ignoring: tuple[str, ...]
-    ) -> None:
-        self.temporary = temporary
+    def __init__(self, table: SqlTable, columns: tuple[str, ...], ignoring: tuple[str, ...]) -> None:
+        self.table = table
         self.ignoring = ignoring
         self.target = f"{quote(table.schema or 'public')}.{quote(table.name)}"
         self.key = tuple(column.name for column in table.primary_key.columns)
         self.columns = columns or self.key
         self.vectors = [name for name in self.columns if isinstance(table.c[name].type, ARRAY)]
 
-    def create_temporary(self) -> str:
-        source = f"select {_names(self.columns)} from {self.target} with no data"
-        return f"create temporary table {self.temporary} on commit drop as {source}"
-
-    def leave_vectors_as_they_are(self) -> str:
-        """No compression on the way: measured numbers do not compress, and trying takes most of a COPY's time."""
-        columns = [f"alter column {quote(name)} set storage external" for name in self.vectors]
-        return f"alter table {self.temporary} {', '.join(columns)}, set (toast_tuple_target = 8160)"
-
-    def upsert(self) -> str:
+    def upsert(self, fresh: str) -> str:
         values = [name for name in self.columns if name not in self.key]
         columns = _names(self.columns)
-        head = f"insert into {self.target} as kept ({columns}) select {columns} from {self.temporary}"
+        head = f"insert into {self.target} as kept ({columns}) select {columns} from {fresh}"
         conflict = f" order by {_names(self.key)} on conflict ({_names(self.key)})"
         if not values:
             return f"{head}{conflict} do nothing"
@@ -209,11 +196,86 @@ class _Merge:
         kept, new = (", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded"))
         return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
 
-    def delete_missing(self, within: Mapping[str, Any]) -> str:
+    def delete_missing(self, within: Mapping[str, Any], fresh: str) -> str:
         scope = " and ".join(_condition(name, value) for name, value in within.items())
-        same = " and ".join(f"fresh.{quote(name)} = kept.{quote(name)}" for name in self.key)
-        fresh = f"select 1 from {self.temporary} as fresh where {same}"
-        return f"delete from {self.target} as kept where {scope} and not exists ({fresh})"
+        return f"delete from {self.target} as kept where {scope} and {fresh}"
+
+
+class _Sent:
+    """A few rows, sent beside the statements, one array per column: the statements stay the same and stay prepared."""
+
+    def __init__(self, upserted: _Upserted, given: Rows) -> None:
+        self.upserted = upserted
+        self.given = given
+
+    async def prepare(self, session: Session) -> None:
+        """Nothing to do beforehand."""
+
+    async def forget(self, session: Session) -> None:
+        """Nothing to tidy up."""
+
+    def rows(self) -> str:
+        return self._unnested(self.upserted.columns)
+
+    def keys(self) -> str:
+        """True of the stored rows whose key none of these has: looked up in a hash, whatever the planner expects."""
+        key = self.upserted.key
+        kept = ", ".join(f"kept.{quote(name)}" for name in key)
+        return f"({kept}) not in (select {_names(key)} from {self._unnested(key)})"
+
+    def values(self, columns: Sequence[str]) -> dict[str, Any]:
+        return {f"fresh_{name}": [row[name] for row in self.given] for name in columns}
+
+    def _unnested(self, columns: Sequence[str]) -> str:
+        arrays = (f"cast(:fresh_{name} as {_plain_type(self.upserted.table.c[name])}[])" for name in columns)
+        return f"unnest({', '.join(arrays)}) as fresh ({_names(columns)})"
+
+
+class _Copied:
+    """Many rows, or rows with vectors: they go into a temporary table by COPY."""
+
+    def __init__(self, upserted: _Upserted, given: Rows) -> None:
+        self.upserted = upserted
+        self.given = given
+        self.temporary = f"merge_{uuid4().hex}"
+
+    async def prepare(self, session: Session) -> None:
+        """Create the temporary table and fill it."""
+        columns = self.upserted.columns
+        source = f"select {_names(columns)} from {self.upserted.target} with no data"
+        await session.execute(text(f"create temporary table {self.temporary} on commit drop as {source}"))
+        if self.upserted.vectors:
+            await session.execute(text(self._leave_vectors_as_they_are()))
+        connection = await (await session.connection()).get_raw_connection()
+        records = [tuple(row[name] for name in columns) for row in self.given]
+        await connection.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
+            self.temporary, records=records, columns=list(columns)
+        )
+
+    def _leave_vectors_as_they_are(self) -> str:
+        """No compression on the way: measured numbers do not compress, and trying takes most of a COPY's time."""
+        columns = [f"alter column {quote(name)} set storage external" for name in self.upserted.vectors]
+        return f"alter table {self.temporary} {', '.join(columns)}, set (toast_tuple_target = 8160)"
+
+    async def forget(self, session: Session) -> None:
+        """Drop the temporary table."""
+        await session.execute(text(f"drop table {self.temporary}"))
+
+    def rows(self) -> str:
+        return self.temporary
+
+    def keys(self) -> str:
+        """True of the stored rows whose key none of these has."""
+        same = " and ".join(f"fresh.{quote(name)} = kept.{quote(name)}" for name in self.upserted.key)
+        return f"not exists (select 1 from {self.temporary} as fresh where {same})"
+
+    def values(self, columns: Sequence[str]) -> dict[str, Any]:
+        return {}
+
+
+def _plain_type(column: Column[Any]) -> str:
+    """The column's type without length or precision: a cast would cut to it what an insert refuses."""
+    return re.sub(r"\(.*\)", "", column.type.compile(_dialect))
 
 
 def _names(columns: Sequence[str]) -> str:
@@ -229,15 +291,6 @@ def _bound(within: Mapping[str, Any]) -> dict[str, Any]:
     return {
         f"within_{name}": list(value) if isinstance(value, tuple) else value for name, value in within.items()
     }
-
-
-async def _copy(session: Session, temporary: str, columns: Sequence[str], rows: Rows) -> None:
-    if not rows:
-        return
-    connection = await (await session.connection()).get_raw_connection()
-    driver = connection.driver_connection
-    records = [tuple(row[name] for name in columns) for row in rows]
-    await driver.copy_records_to_table(temporary, records=records, columns=list(columns))  # type: ignore[union-attr]
 
 
 def run_migrations(metadata: MetaData) -> None:

@@ -13,10 +13,13 @@ from services.factors import repository
 from services.factors.calculations.betas import MODEL, MODELS, WINDOW
 from services.factors.calculations.correlated_books import BookCorrelations, Caveat, book_correlations
 from services.factors.calculations.estimates import (
+    SPACES,
     FactorModel,
     SymbolEstimates,
     factor_covariance,
     factor_return_records,
+    factor_returns,
+    sessions_that_differ,
     symbol_estimates,
 )
 from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
@@ -118,8 +121,13 @@ async def _renew_factor_returns(session: Session, edition: Edition, outdated: Ou
     window = _last_sessions(edition.as_of, RETURN_SESSIONS + 1)
     await repository.lock_factor_returns(session)
     closes = await repository.load_closes(session, window, edition.factors.proxies)
-    records = factor_return_records(window, closes, edition.factors.ids)
-    await repository.save_factor_returns(session, window[1:], records)
+    days, ids = window[1:], edition.factors.ids
+    returns = factor_returns(closes, ids)
+    stored = await repository.load_factor_returns(session, days, SPACES, ids)
+    changed = sessions_that_differ(returns, stored)
+    renewed = [days[place] for place in changed]
+    records = factor_return_records(renewed, returns[:, changed], ids)
+    await repository.save_factor_returns(session, renewed, records)
 
 
 def _last_sessions(as_of: date, count: int) -> list[date]:

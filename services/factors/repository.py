@@ -16,10 +16,8 @@ from sqlalchemy import (
     CompoundSelect,
     Delete,
     Double,
-    Integer,
     Select,
     String,
-    Subquery,
     Uuid,
     and_,
     any_,
@@ -29,7 +27,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -46,6 +43,7 @@ from services.factors.tables import (
     RateSensitivity,
     SymbolFactorBeta,
 )
+from shared.closes import day_number, day_numbers, load_adjusted_closes
 from shared.database import Session, lock, lock_each, merge, sql_table
 from shared.published.gateway import portfolios, position_tags, positions
 from shared.published.greeks import contract_greeks
@@ -55,8 +53,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Records = Iterable[Mapping[str, Any]]
 
+load_closes = load_adjusted_closes
 PAIRS_AT_ONCE = 50_000  # a thousand symbols make a million rows: never all of them in memory
-_EPOCH = date(1970, 1, 1)
 _YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
 
 
@@ -162,10 +160,10 @@ async def load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date
 
 def _active_positions(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
     held = _held(portfolio_ids, as_of)
-    greeks, closes = contract_greeks.c, _latest_closes(held, as_of)
+    greeks, newest = contract_greeks.c, _latest_close(held.c.symbol, as_of)
     is_stock = held.c.instrument == "stock"
     delta = case((is_stock, literal(1.0)), else_=greeks.delta)
-    price = case((is_stock, closes.c.close), else_=greeks.underlying_price)
+    price = case((is_stock, newest.c.close), else_=greeks.underlying_price)
     no_price = func.concat("no close of ", held.c.symbol, f" on or before {as_of}")
     no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.c.symbol))
     incomplete = delta.is_(None) | price.is_(None)
@@ -183,7 +181,7 @@ def _active_positions(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]
         )
         .select_from(held)
         .outerjoin(contract_greeks, and_(greeks.contract == held.c.symbol, greeks.as_of == as_of))
-        .outerjoin(closes, closes.c.symbol == held.c.symbol)
+        .outerjoin(newest, is_stock)
         .order_by(held.c.position_id)
     )
 
@@ -197,17 +195,11 @@ def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
     )
 
 
-def _latest_closes(held: Any, as_of: date) -> Subquery:
-    """The newest close on or before `as_of` of each stock held: a missing price is carried forward."""
-    stocks = select(held.c.symbol).where(held.c.instrument == "stock").distinct().subquery("stocks")
-    newest = (
-        select(daily_prices.c.close)
-        .where(daily_prices.c.symbol == stocks.c.symbol, daily_prices.c.session_date <= as_of)
-        .order_by(daily_prices.c.session_date.desc())
-        .limit(1)
-        .lateral("newest")
-    )
-    return select(stocks.c.symbol, newest.c.close).join(newest, true()).subquery("closes")
+def _latest_close(symbol: ColumnElement[str], as_of: date) -> Any:
+    """The newest close on or before `as_of`, by one look into the index: a missing price is carried forward."""
+    price = daily_prices.c
+    query = select(price.close).where(price.symbol == symbol, price.session_date <= as_of)
+    return query.order_by(price.session_date.desc()).limit(1).lateral("newest")
 
 
 async def claim_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
@@ -272,7 +264,7 @@ async def load_history(
     for maturity, day, percent in await session.execute(_yields(sessions, maturities)):
         observed[maturity].append((day, percent))
     return History(
-        session_days=_day_numbers(sessions),
+        session_days=day_numbers(sessions),
         closes=await load_closes(session, sessions, symbols),
         yields={maturity: _series(found) for maturity, found in observed.items()},
     )
@@ -283,40 +275,15 @@ def _series(observed: Sequence[tuple[int, float]]) -> tuple[IntArray, FloatArray
     return days, np.array([percent for _, percent in observed], dtype=np.float64)
 
 
-def _closes_by_symbol(sessions: Sequence[date], symbols: Sequence[str]) -> Select[Any]:
-    """One row per symbol with its days and closes as two arrays, instead of one row per close."""
-    price = daily_prices.c
-    day = cast(price.session_date - literal(_EPOCH), Integer)
-    return (
-        select(price.symbol, func.array_agg(day), func.array_agg(price.adjusted_close))
-        .where(_among(price.symbol, symbols), price.session_date.between(sessions[0], sessions[-1]))
-        .group_by(price.symbol)
-    )
-
-
 def _yields(sessions: Sequence[date], maturities: Sequence[str]) -> Select[Any]:
     observed = treasury_yields.c
-    day = cast(observed.observation_date - literal(_EPOCH), Integer)
+    day = day_number(observed.observation_date)
     return (
         select(observed.maturity, day, observed.yield_percent)
         .where(_among(observed.maturity, maturities))
         .where(observed.observation_date.between(sessions[0] - _YIELD_MARGIN, sessions[-1]))
         .order_by(observed.observation_date)
     )
-
-
-def _close_matrix(session_days: IntArray, symbols: Sequence[str], found: Iterable[Any]) -> FloatArray:
-    closes = np.full((len(session_days), len(symbols)), np.nan)
-    column = {symbol: index for index, symbol in enumerate(symbols)}
-    for symbol, days, values in found:
-        on_session = np.isin(days, session_days)
-        rows = np.searchsorted(session_days, np.asarray(days)[on_session])
-        closes[rows, column[symbol]] = np.asarray(values, dtype=np.float64)[on_session]
-    return closes
-
-
-def _day_numbers(days: Sequence[date]) -> IntArray:
-    return np.array([(day - _EPOCH).days for day in days], dtype=np.int64)
 
 
 async def save_betas(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
@@ -346,9 +313,30 @@ async def lock_factor_returns(session: Session) -> None:
     await lock(session, "factors.factor_returns")
 
 
+async def load_factor_returns(
+    session: Session, sessions: Sequence[date], spaces: Sequence[str], factors: Sequence[str]
+) -> FloatArray:
+    """The stored returns (spaces x sessions x factors), NaN where there is none."""
+    row = sql_table(FactorReturn).c
+    day = day_number(row.session_date)
+    query = (
+        select(row.space, row.factor, func.array_agg(day), func.array_agg(row.factor_return))
+        .where(row.session_date.between(sessions[0], sessions[-1]), _among(row.factor, factors))
+        .where(_among(row.space, spaces))
+        .group_by(row.space, row.factor)
+    )
+    session_days = day_numbers(sessions)
+    returns = np.full((len(spaces), len(sessions), len(factors)), np.nan)
+    for space, factor, days, values in await session.execute(query):
+        places = np.searchsorted(session_days, days)
+        returns[spaces.index(space), places, factors.index(factor)] = values
+    return returns
+
+
 async def save_factor_returns(session: Session, sessions: Sequence[date], records: Records) -> None:
     """Replace the factors' returns on `sessions`."""
-    await merge(session, FactorReturn, list(records), within={"session_date": list(sessions)})
+    if sessions:
+        await merge(session, FactorReturn, list(records), within={"session_date": list(sessions)})
 
 
 async def load_betas(session: Session, edition: Edition, symbols: Sequence[str]) -> dict[str, Betas]:
@@ -484,12 +472,6 @@ def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
         .distinct()
         .cte("held")
     )
-
-
-async def load_closes(session: Session, sessions: Sequence[date], symbols: Sequence[str]) -> FloatArray:
-    """Adjusted closes of `symbols` on `sessions` (ascending, not empty), NaN for gaps."""
-    found = await session.execute(_closes_by_symbol(sessions, symbols))
-    return _close_matrix(_day_numbers(sessions), symbols, found.tuples())
 
 
 async def save_correlations(

@@ -138,7 +138,7 @@ async def _load_market(session: Session, contracts: Sequence[ContractTerms], as_
     return Market(
         as_of=as_of,
         closes={asked: Close(*found) for asked, found in closes.items()},
-        adjusted_closes=await repository.load_adjusted_closes(session, underlyings, history),
+        adjusted_closes=await repository.load_close_history(session, underlyings, history),
         curve=TreasuryCurve(**vars(curve)) if curve else None,
         configured_rate=get_settings().configured_rate,
         dividend_yields=await repository.load_dividend_yields(session, underlyings),

@@ -23,9 +23,9 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.greeks.tables import ContractGreeks, PositionGreeks
+from shared.closes import load_adjusted_closes
 from shared.database import Session, lock, lock_each, merge, sql_table
 from shared.published import gateway, ingest
 
@@ -127,35 +127,13 @@ async def load_closes(
     }
 
 
-async def load_adjusted_closes(
+async def load_close_history(
     session: Session, symbols: Iterable[str], sessions: Sequence[date]
 ) -> dict[str, FloatArray]:
     """By symbol, the adjusted closes on exactly `sessions` (ascending), NaN where one is missing."""
-    prices = ingest.daily_prices.c
-    query = (
-        select(
-            prices.symbol,
-            func.array_agg(aggregate_order_by(prices.session_date, prices.session_date)),
-            func.array_agg(aggregate_order_by(prices.adjusted_close, prices.session_date)),
-        )
-        .where(_among(prices.symbol, symbols))
-        .where(and_(prices.session_date >= sessions[0], prices.session_date <= sessions[-1]))
-        .group_by(prices.symbol)
-    )
-    place = {day: i for i, day in enumerate(sessions)}
-    return {
-        symbol: _on_sessions(days, closes, place) for symbol, days, closes in await session.execute(query)
-    }
-
-
-def _on_sessions(
-    days: Sequence[date], closes: Sequence[float | None], place: Mapping[date, int]
-) -> FloatArray:
-    column = np.full(len(place), np.nan)
-    for day, close in zip(days, closes, strict=True):
-        if day in place and close is not None:
-            column[place[day]] = close
-    return column
+    names = sorted(symbols)
+    closes = await load_adjusted_closes(session, sessions, names)
+    return dict(zip(names, closes.T, strict=True))
 
 
 async def latest_curve(session: Session, as_of: date) -> CurvePoints | None:

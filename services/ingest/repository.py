@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    case,
     cast,
     delete,
     func,
@@ -83,19 +84,20 @@ async def load_held_sessions(
 ) -> dict[str, set[date]]:
     """Sessions stored per symbol between two dates; symbols with all `expected` of them are told by count alone.
 
-    The usual case is that nothing is missing, so a count per symbol comes first and dates are read for the rest only.
+    The usual case is that nothing is missing or the last session is: one row per symbol, dates only where some miss.
     """
-    within = (_among(_prices.c.symbol, symbols), _prices.c.session_date.between(first, last))
-    counted = await session.execute(
-        select(_prices.c.symbol, func.count()).where(*within).group_by(_prices.c.symbol)
+    enough, days = func.count() >= expected, func.array_agg(_prices.c.session_date)
+    statement = (
+        select(_prices.c.symbol, enough, case((~enough, days)))
+        .where(_among(_prices.c.symbol, symbols), _prices.c.session_date.between(first, last))
+        .group_by(_prices.c.symbol)
     )
-    incomplete = set(symbols) - {symbol for symbol, count in counted if count >= expected}
-    dates = select(_prices.c.symbol, _prices.c.session_date).where(
-        *within, _among(_prices.c.symbol, incomplete)
-    )
-    held: dict[str, set[date]] = {symbol: set() for symbol in incomplete}
-    for symbol, session_date in await session.execute(dates) if incomplete else ():
-        held[symbol].add(session_date)
+    held: dict[str, set[date]] = {symbol: set() for symbol in symbols}
+    for symbol, complete, stored in await session.execute(statement):
+        if complete:
+            del held[symbol]
+        else:
+            held[symbol] = set(stored)
     return held
 
 

@@ -11,6 +11,8 @@ from services.factors.calculations.rates import RateSensitivities, rate_sensitiv
 from services.factors.calculations.records import Record
 from shared.quant.returns import FloatArray, simple_returns
 
+SPACES = ("market_relative", "absolute")
+
 
 @dataclass(frozen=True)
 class FactorModel:
@@ -80,18 +82,29 @@ def factor_covariance(proxy_closes: FloatArray, space: str, model: FactorModel) 
     return ewma_covariance(spaces[space], model.decay, model.lookback)
 
 
-def factor_return_records(
-    sessions: Sequence[object], proxy_closes: FloatArray, factors: Sequence[str]
-) -> Iterator[Record]:
-    """One record per session after the first, space and factor, where the return is known.
+def factor_returns(proxy_closes: FloatArray, factors: Sequence[str]) -> FloatArray:
+    """Factor returns (spaces x T x K) from adjusted closes of the proxies (T+1 x K); NaN where not known."""
+    spaces = factor_spaces(simple_returns(proxy_closes), factors)
+    known: FloatArray = np.stack([spaces[space] for space in SPACES])
+    known[~np.isfinite(known)] = np.nan
+    return known
 
-    `proxy_closes` (T+1 x K) are adjusted closes on `sessions` (T+1), in the order of `factors`.
-    """
-    for space, returns in factor_spaces(simple_returns(proxy_closes), factors).items():
-        for day, factor in np.argwhere(np.isfinite(returns)).tolist():
-            yield {
-                "session_date": sessions[day + 1],
-                "space": space,
-                "factor": factors[factor],
-                "factor_return": float(returns[day, factor]),
-            }
+
+def sessions_that_differ(returns: FloatArray, stored: FloatArray) -> list[int]:
+    """The places on the middle axis at which two sets of factor returns (spaces x T x K) are not the same."""
+    same = (returns == stored) | (np.isnan(returns) & np.isnan(stored))
+    places: list[int] = np.flatnonzero(~same.all(axis=(0, 2))).tolist()
+    return places
+
+
+def factor_return_records(
+    sessions: Sequence[object], returns: FloatArray, factors: Sequence[str]
+) -> Iterator[Record]:
+    """One record per session, space and factor with a return; `returns` is spaces x sessions x factors."""
+    for space, day, factor in np.argwhere(np.isfinite(returns)).tolist():
+        yield {
+            "session_date": sessions[day],
+            "space": SPACES[space],
+            "factor": factors[factor],
+            "factor_return": float(returns[space, day, factor]),
+        }

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from shared.closes import load_adjusted_closes
 from shared.database import Session
 from shared.published import factors, ingest
 
 MODEL = SPACE = "market_relative"
 MARKET = "market"
 RATE = "3M"
+load_closes = load_adjusted_closes
 _RATE_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
 
 FloatArray = NDArray[np.float64]
@@ -59,16 +61,6 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
     if not found:
         return Covariance(values, decay=1.0, lookback=0, observations=0)
     return Covariance(values, found[0].decay, found[0].lookback, found[0].observations)
-
-
-async def load_closes(session: Session, sessions: Sequence[date], symbols: Sequence[str]) -> FloatArray:
-    """Adjusted closes (sessions x symbols), NaN where none is stored."""
-    row = ingest.daily_prices.c
-    query = select(row.session_date, row.symbol, row.adjusted_close).where(
-        row.symbol.in_(symbols), row.session_date.between(*_span(sessions))
-    )
-    stored = {(day, symbol): close for day, symbol, close in await session.execute(query)}
-    return _grid(stored, sessions, symbols)
 
 
 async def load_factor_returns(session: Session, sessions: Sequence[date], ids: Sequence[str]) -> FloatArray:

@@ -25,9 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
+from shared.closes import load_adjusted_closes
 from shared.database import Session, lock_each
 from shared.errors import MarketDataNotReady
-from shared.published import factors, gateway, greeks, ingest
+from shared.published import factors, gateway, greeks
 from shared.quant.returns import simple_returns
 
 SPACE = "market_relative"
@@ -165,20 +166,7 @@ async def load_daily_returns(
     session: Session, symbols: Sequence[str], sessions: Sequence[date]
 ) -> FloatArray:
     """(symbols, sessions - 1) simple returns of adjusted closes up to each session but the first, NaN for gaps."""
-    price = ingest.daily_prices.c
-    statement = (
-        select(price.symbol, func.array_agg(price.session_date), func.array_agg(price.adjusted_close))
-        .where(_among(price.symbol, symbols), price.session_date.between(sessions[0], sessions[-1]))
-        .group_by(price.symbol)
-    )
-    row = {symbol: place for place, symbol in enumerate(symbols)}
-    column = {day: place for place, day in enumerate(sessions)}
-    closes = np.full((len(sessions), len(symbols)), np.nan)
-    for symbol, days, values in await session.execute(statement):
-        places = np.array([column.get(day, -1) for day in days])
-        on_session = places >= 0
-        closes[places[on_session], row[symbol]] = np.array(values, dtype=np.float64)[on_session]
-    return simple_returns(closes).T
+    return simple_returns(await load_adjusted_closes(session, sessions, symbols)).T
 
 
 def _among(name: Any, names: Collection[str]) -> Any:
