@@ -10,22 +10,22 @@ run that another process recorded outdates the answers kept here, too.
 import asyncio
 import gzip
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import Headers, MutableHeaders
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.api.conditional import HEADERS, matches, unchanged, weak_tag
 from services.gateway.api.dependencies import ChosenPortfolio, Gateway, NamedPortfolio
-from services.gateway.api.tokens import InvalidToken
-from services.gateway.repository.revisions import Owned, load_revisions
+from services.gateway.api.tokens import Bearer, InvalidToken
+from services.gateway.repository.revisions import Claim, load_revisions
 from services.gateway.repository.rows import Row
 from shared.database import Database
 
@@ -95,17 +95,24 @@ class Kept:
         return Response(gzip.decompress(self.body), headers=own, media_type=self.content_type)
 
 
+def keep_of(portfolio_id: UUID, revision: int, route: Any, content_type: str, body: bytes) -> Kept:
+    """The answer as it is kept."""
+    pays = len(body) >= SMALLEST_COMPRESSED
+    stored = gzip.compress(body, COMPRESSION_LEVEL, mtime=0) if pays else body
+    return Kept(portfolio_id, revision, route, content_type, stored, compressed=pays)
+
+
 def _takes_gzip(accepted: str) -> bool:
     weights = dict(_weighted(each) for each in accepted.lower().split(","))
     return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 def _weighted(coding: str) -> tuple[str, float]:
-    name, _, weight = coding.partition(";q=")
+    name, _, weight = coding.replace(" ", "").partition(";q=")
     try:
-        return name.strip(), float(weight or 1)
+        return name, float(weight or 1)
     except ValueError:
-        return name.strip(), 0.0
+        return name, 0.0
 
 
 class Answers:
@@ -176,12 +183,12 @@ class Revisions:
     """Asks for revisions: what is asked while a statement is under way shares the next one."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Owned, asyncio.Future[int | None]] = {}
+        self._waiting: dict[Claim, asyncio.Future[int | None]] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    async def current(self, database: Database, owned: Owned) -> int | None:
-        """The portfolio's revision at some moment from now on; None when it is not the user's."""
-        asked = self._waiting.setdefault(owned, asyncio.get_running_loop().create_future())
+    async def current(self, database: Database, claim: Claim) -> int | None:
+        """The portfolio's revision at some moment from now on; None when the claim does not stand."""
+        asked = self._waiting.setdefault(claim, asyncio.get_running_loop().create_future())
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(database))
         return await asyncio.shield(asked)  # others may wait for the same, whoever goes away
@@ -202,8 +209,8 @@ class Revisions:
             for future in asked.values():
                 future.set_exception(error)
         else:
-            for owned, future in asked.items():
-                future.set_result(found.get(owned))
+            for claim, future in asked.items():
+                future.set_result(found.get(claim))
 
 
 class KeptAnswers:
@@ -223,65 +230,63 @@ class KeptAnswers:
             return
         headers = Headers(scope=scope)
         gateway: Gateway = scope["app"].state.gateway
-        question = _question(gateway, scope, headers)
-        kept = self.answers.find(question) if question else None
-        if question and kept and await self._still_holds(gateway, question, kept):
+        bearer = _bearer(gateway, headers)
+        if bearer is None:
+            await self.app(scope, receive, send)
+            return
+        question = Question(bearer.user_id, scope["path"], scope["query_string"])
+        kept = self.answers.find(question)
+        if kept and await self._still_holds(gateway, bearer, kept):
             scope["route"] = kept.route
             await kept.response(headers)(scope, receive, send)
-        elif question:
-            await self._answer(question, scope, receive, send)
         else:
-            await self.app(scope, receive, send)
+            await self._answer(question, scope, receive, send)
 
-    async def _still_holds(self, gateway: Gateway, question: Question, kept: Kept) -> bool:
+    async def _still_holds(self, gateway: Gateway, bearer: Bearer, kept: Kept) -> bool:
+        claim = Claim(bearer.user_id, bearer.family_id, kept.portfolio_id)
         try:
-            now = await self.revisions.current(gateway.database, (question.user_id, kept.portfolio_id))
-        except (SQLAlchemyError, OSError):
+            now = await self.revisions.current(gateway.database, claim)
+        except (OperationalError, InterfaceError, PoolTimeout, OSError):
             return False
         return now == kept.revision
 
     async def _answer(self, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer; keep what it drafted, and give it as it will be given again."""
-        draft = Draft()
-        scope[_DRAFT] = draft
-        start: Message | None = None
-        body: list[bytes] = []
-
-        async def collect(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start" and draft.portfolio_id and message["status"] == 200:
-                start = message
-            elif start is None:
-                await send(message)
-            else:
-                body.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    kept = _kept(draft, start, body)
-                    self.answers.keep(question, kept)
-                    await kept.response(Headers(scope=scope))(scope, receive, send)
-
-        await self.app(scope, receive, collect)
+        collected = _Collected(scope, send)
+        await self.app(scope, receive, collected.take)
+        if collected.answer is not None:
+            self.answers.keep(question, collected.answer)
+            await collected.answer.response(Headers(scope=scope))(scope, receive, send)
 
 
-def _question(gateway: Gateway, scope: Scope, headers: Headers) -> Question | None:
+class _Collected:
+    """Holds back the answer that a route drafted until it is whole; passes on any other."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.draft = scope[_DRAFT] = Draft()
+        self.send = send
+        self.answer: Kept | None = None
+        self._content_type: str | None = None
+        self._body: list[bytes] = []
+
+    async def take(self, message: Message) -> None:
+        """The next part of the answer."""
+        if message["type"] == "http.response.start" and self.draft.portfolio_id and message["status"] == 200:
+            self._content_type = Headers(raw=list(message["headers"])).get("content-type", "application/json")
+        elif self._content_type is None or self.draft.portfolio_id is None:
+            await self.send(message)
+        else:
+            self._body.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                about = (self.draft.portfolio_id, self.draft.revision, self.draft.route)
+                self.answer = keep_of(*about, self._content_type, b"".join(self._body))
+
+
+def _bearer(gateway: Gateway, headers: Headers) -> Bearer | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
     try:
-        return Question(gateway.tokens.user_id(token), scope["path"], scope["query_string"])
+        return gateway.tokens.bearer(token)
     except InvalidToken:
         return None
-
-
-def _kept(draft: Draft, start: Message, body: Sequence[bytes]) -> Kept:
-    whole = b"".join(body)
-    assert draft.portfolio_id is not None
-    pays = len(whole) >= SMALLEST_COMPRESSED
-    return Kept(
-        draft.portfolio_id,
-        draft.revision,
-        draft.route,
-        MutableHeaders(raw=list(start["headers"])).get("content-type", "application/json"),
-        gzip.compress(whole, COMPRESSION_LEVEL, mtime=0) if pays else whole,
-        pays,
-    )

@@ -1,16 +1,24 @@
 """How old answers about a portfolio may be: its revision, raised by `books.raise_revision`."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, column, func, select
 
+from services.gateway.repository.logins import is_over
 from services.gateway.tables import Portfolio, PortfolioRevision, User
 from shared.database import Session, sql_table
 
 portfolios, revisions, users = sql_table(Portfolio), sql_table(PortfolioRevision), sql_table(User)
-Owned = tuple[UUID, UUID]  # user, portfolio
+
+
+class Claim(NamedTuple):
+    """A user, through one of the user's log-ins, asks for a portfolio."""
+
+    user_id: UUID
+    family_id: UUID
+    portfolio_id: UUID
 
 
 def revision_of(portfolio_id: ColumnElement[UUID]) -> ColumnElement[int]:
@@ -20,23 +28,23 @@ def revision_of(portfolio_id: ColumnElement[UUID]) -> ColumnElement[int]:
 
 
 _ids: Any = ARRAY(Uuid)
-_asked = func.unnest(bindparam("user_ids", type_=_ids), bindparam("portfolio_ids", type_=_ids)).table_valued(
-    column("user_id", Uuid), column("portfolio_id", Uuid), name="asked"
+_claimed = (
+    func.unnest(*(bindparam(name, type_=_ids) for name in Claim._fields))
+    .table_valued(*(column(name, Uuid) for name in Claim._fields), name="claimed")
+    .render_derived()
 )
-_found = (
-    select(_asked.c.user_id, _asked.c.portfolio_id, func.coalesce(revisions.c.revision, 0))
-    .join(
-        portfolios,
-        (portfolios.c.portfolio_id == _asked.c.portfolio_id) & (portfolios.c.user_id == _asked.c.user_id),
-    )
+_standing = (
+    select(_claimed, revision_of(portfolios.c.portfolio_id))
+    .join(portfolios, portfolios.c.portfolio_id == _claimed.c.portfolio_id)
     .join(users, users.c.user_id == portfolios.c.user_id)
-    .outerjoin(revisions, revisions.c.portfolio_id == portfolios.c.portfolio_id)
-    .where(users.c.disabled_at.is_(None))
+    .where(
+        users.c.user_id == _claimed.c.user_id, users.c.disabled_at.is_(None), ~is_over(_claimed.c.family_id)
+    )
 )
 
 
-async def load_revisions(session: Session, asked: Collection[Owned]) -> dict[Owned, int]:
-    """The revision of each portfolio that is the user's, by both, where the user may log in: one statement."""
-    user_ids, portfolio_ids = zip(*asked, strict=True)
-    found = await session.execute(_found, {"user_ids": list(user_ids), "portfolio_ids": list(portfolio_ids)})
-    return {(row[0], row[1]): row[2] for row in found}
+async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Claim, int]:
+    """The revision of every portfolio that is the user's, where user and log-in still stand: one statement for all."""
+    columns = zip(Claim._fields, zip(*claims, strict=True), strict=True)
+    found = await session.execute(_standing, {name: list(ids) for name, ids in columns})
+    return {Claim(*row[:-1]): row[-1] for row in found}
