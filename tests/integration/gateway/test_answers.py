@@ -263,7 +263,7 @@ async def test_a_kept_answer_is_nobody_else_s(ann: Person, bob: Person, book: St
     path = f"portfolios/{book.portfolio_id}/report"
     tag = (await ann.get(path)).headers["etag"]
 
-    other = await bob.get(path)
+    refused = await bob.get(path)
     asked_by_tag = await bob.request("GET", path, headers={"If-None-Match": tag})
 
     assert (refused.status_code, refused.json()["code"]) == (404, "portfolio_not_found")
