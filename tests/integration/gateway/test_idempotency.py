@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import text
 
+from services.gateway.api.dependencies import open_session
+from services.gateway.api.idempotency import OnceRoute, first_time
 from services.gateway.repository import idempotency
 from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, Person
@@ -160,3 +164,15 @@ def test_every_post_that_creates_takes_a_key(app: FastAPI) -> None:
         if "Idempotency-Key" not in {each["name"].title() for each in operation.get("parameters", ())}
     }
     assert without == WITHOUT_KEY
+
+
+def test_answers_are_remembered_in_the_transaction_that_creates(app: FastAPI) -> None:
+    def needed(dependant: Dependant) -> set[object]:
+        others = [each for each in dependant.dependencies if each.call is not first_time]
+        return {each.call for each in others}.union(*map(needed, others))
+
+    routes = [context.original_route for context in iter_route_contexts(app.routes)]
+    creating = [route for route in routes if isinstance(route, OnceRoute) and route.creates]
+
+    assert creating
+    assert [route.path for route in creating if open_session not in needed(route.dependant)] == []
