@@ -1,0 +1,203 @@
+"""A folder of CSV files as a provider."""
+
+import os
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.ingest.providers import (
+    Bar,
+    CorporateAction,
+    Coverage,
+    OptionQuote,
+    ProviderUnavailable,
+    SecurityFacts,
+    YieldObservation,
+)
+from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
+
+LAST, BEFORE = date(2022, 12, 28), date(2022, 12, 27)
+PRICES = """symbol,session_date,close,adjusted_close
+AAPL,2022-12-28,126.04,125.1
+AAPL,2022-12-27,130.03,
+BRK.B,2022-12-28,306.5,
+"""
+
+Write = Callable[[str, str], CsvFolderProvider]
+
+
+@pytest.fixture(autouse=True)
+def empty() -> None:
+    """No database here."""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(file: str, text: str) -> CsvFolderProvider:
+        (tmp_path / file).write_text(text, encoding="utf-8", newline="")
+        return CsvFolderProvider(tmp_path)
+
+    return written
+
+
+async def bars(provider: CsvFolderProvider, *symbols: str) -> list[Bar]:
+    [answer] = [answer async for answer in provider.bars({symbol: [BEFORE, LAST] for symbol in symbols})]
+    assert answer.settled == set(symbols)
+    return list(answer.bars)
+
+
+async def test_closes_are_raw_and_stand_for_adjusted_ones_that_are_missing(write: Write) -> None:
+    provider = write("prices.csv", PRICES)
+
+    assert await bars(provider, "AAPL", "MSFT") == [
+        Bar("AAPL", LAST, Decimal("126.04"), 125.1, "raw", "csv"),
+        Bar("AAPL", BEFORE, Decimal("130.03"), 130.03, "raw", "csv"),
+    ]
+    assert await provider.coverage() == Coverage(BEFORE, LAST)
+
+
+async def test_only_missing_sessions_are_given(write: Write) -> None:
+    provider = write("prices.csv", PRICES)
+
+    [answer] = [answer async for answer in provider.bars({"AAPL": [LAST]})]
+
+    assert [bar.session_date for bar in answer.bars] == [LAST]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+async def test_marks_comments_blank_lines_and_other_columns_are_skipped(write: Write, ending: str) -> None:
+    lines = [
+        "\ufeff# ours",
+        "",
+        "Close, Symbol ,note,SESSION_DATE",
+        "126.04,aapl,hello,2022-12-28",
+        "  # end",
+        "",
+    ]
+
+    assert await bars(write("prices.csv", ending.join(lines)), "AAPL") == [
+        Bar("AAPL", LAST, Decimal("126.04"), 126.04, "raw", "csv")
+    ]
+
+
+async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> None:
+    write("yields.csv", "maturity,observation_date,yield_percent\n10y,2022-12-28,3.88\n10Y,2022-12-27,-0.1\n")
+    write(
+        "securities.csv",
+        'symbol,kind,name,sector,industry,dividend_yield\nAAPL,Stock,"Apple, Inc.",,,0.0068\n',
+    )
+    write(
+        "option_quotes.csv", "contract,session_date,bid,ask,last\nSPXW230120C03800000,2022-12-28,1.5,1.6,\n"
+    )
+    provider = write("corporate_actions.csv", "symbol,ex_date,kind,value\nAAPL,2022-12-27,split,4\n")
+
+    assert await provider.yields(LAST, LAST) == [YieldObservation("10Y", LAST, 3.88, "csv")]
+    assert await provider.securities(["AAPL", "X"]) == [
+        SecurityFacts("AAPL", "stock", "Apple, Inc.", None, None, 0.0068, "csv")
+    ]
+    assert len(await provider.securities()) == 1
+    assert await provider.option_quotes(["SPX"], LAST) == [
+        OptionQuote("SPXW230120C03800000", LAST, Decimal("1.5"), Decimal("1.6"), None, None, "csv")
+    ]
+    assert await provider.option_quotes(["AAPL"], LAST) == []
+    assert await provider.corporate_actions(["AAPL"], BEFORE, LAST) == [
+        CorporateAction("AAPL", BEFORE, "split", Decimal(4), "csv")
+    ]
+    assert await provider.corporate_actions(["AAPL"], LAST, LAST) == []
+
+
+async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
+    provider = CsvFolderProvider(tmp_path)
+
+    assert await provider.coverage() == NOTHING
+    assert not NOTHING.includes(LAST)
+    assert (await bars(provider, "AAPL"), await provider.yields(LAST, LAST), await provider.securities()) == (
+        [],
+        [],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("symbol,close\nA,1", "prices.csv, line 1, the column session_date is missing: add it to the header"),
+        ("", "prices.csv, line 1, the column close is missing: add it to the header"),
+        (
+            'symbol,session_date,close\n# note\nAAPL,2022-12-28,"1,234.5"',
+            "prices.csv, line 3, field close: '1,234.5' is not a number: write it like 101.25, without",
+        ),
+        ("symbol,session_date,close\nAAPL,2022-12-28,-1", "line 2, field close: '-1' is not above 0"),
+        ("symbol,session_date,close\nAAPL,2022-12-28,NaN", "line 2, field close: 'NaN' is not a number"),
+        (
+            "symbol,session_date,close\nAAPL,28.12.2022,1",
+            "field session_date: '28.12.2022' is not a date: write",
+        ),
+        (
+            "symbol,session_date,close\nAAPL,2022-12-26,1",
+            "line 2, field session_date: '2022-12-26' is not a NYSE session: the one before is 2022-12-23",
+        ),
+        (
+            "symbol,session_date,close\n?,2022-12-28,1",
+            "line 2, field symbol: '?' is not a ticker: write it like AAPL",
+        ),
+        ("symbol,session_date,close\nAAPL,2022-12-28", "line 2, field close is empty: fill it in"),
+        ("symbol,session_date,close\nAAPL,2022-12-28,1,2", "line 2, has more fields than the header"),
+        (
+            "symbol,session_date,close\nAAPL,2022-12-28,1\n\naapl,2022-12-28,1",
+            "prices.csv, line 4, repeats line 2: keep one of them",
+        ),
+        ('symbol,session_date,close\n"AAPL,2022-12-28,1', "line 2, is not CSV"),
+        ("symbol,session_date,close\n" + "AAPL,x,y\n" * 3, "; and 3 more"),
+    ],
+)
+async def test_mistake_is_named_with_its_line_and_field_and_its_remedy(
+    text: str, sentence: str, write: Write
+) -> None:
+    provider = write("prices.csv", text)
+
+    with pytest.raises(ProviderUnavailable) as raised:
+        await bars(provider, "AAPL")
+
+    assert sentence in raised.value.reason
+    assert await provider.coverage() == NOTHING
+
+
+async def test_mistakes_of_other_files_are_named_too(write: Write) -> None:
+    write("yields.csv", "maturity,observation_date,yield_percent\n4Y,2022-12-28,3.88")
+    write("option_quotes.csv", "contract,session_date,bid,ask\nAAPL230120C00130000,2022-12-28,2,1")
+    provider = write("securities.csv", "symbol,kind,dividend_yield\nAAPL,stock,1.25")
+
+    with pytest.raises(
+        ProviderUnavailable, match=r"yields.csv, line 2, field maturity: '4Y' is not one of 1M, "
+    ):
+        await provider.yields(LAST, LAST)
+    with pytest.raises(ProviderUnavailable, match=r"line 2, field ask: 1 is below the bid 2"):
+        await provider.option_quotes(["AAPL"], LAST)
+    with pytest.raises(ProviderUnavailable, match=r"line 2, field dividend_yield: '1.25' is not a yield"):
+        await provider.securities()
+
+
+async def test_mended_file_is_read_again(write: Write, tmp_path: Path) -> None:
+    provider = write("prices.csv", "symbol,session_date,close\nAAPL,2022-12-28,x")
+    with pytest.raises(ProviderUnavailable):
+        await bars(provider, "AAPL")
+
+    write("prices.csv", "symbol,session_date,close\nAAPL,2022-12-28,1")
+    first = await bars(provider, "AAPL")
+    write("prices.csv", "symbol,session_date,close\nAAPL,2022-12-28,2")
+    os.utime(tmp_path / "prices.csv", (1, 1))
+
+    assert [bar.close for bar in first + await bars(provider, "AAPL")] == [1, 2]
+
+
+async def test_folder_and_encoding_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_bytes("symbol,session_date,close\nÄ,2022-12-28,1".encode("latin-1"))
+
+    with pytest.raises(ProviderUnavailable, match=r"prices.csv, save it as UTF-8"):
+        await bars(CsvFolderProvider(tmp_path), "AAPL")
+    with pytest.raises(ProviderUnavailable, match="is not a folder"):
+        await bars(CsvFolderProvider(tmp_path / "nowhere"), "AAPL")
