@@ -15,9 +15,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
+from sqlalchemy import func, select
 
 from services.gateway.api.dependencies import Gateway
-from services.gateway.tables import User
+from services.gateway.tables import AuditEntry, User
 from shared.database import sql_table
 from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator
 
@@ -116,6 +117,15 @@ PUT admin/market-data/yields
 PUT admin/market-data/option-quotes
 GET admin/dead-letters
 POST admin/dead-letters/{letter_id}/replay
+"""
+
+# What is asked by POST and writes nothing.
+NOTHING_WRITTEN = """
+POST risk/greeks/calculate
+POST risk/correlations/factors/calculate
+POST risk/stress-testing/direct-impact
+POST risk/stress-testing/correlated-impact
+POST risk/stress-testing/comprehensive
 """
 
 IDS = ("portfolio_id", "position_id", "cash_flow_id", "tag_id")  # what users own
@@ -355,6 +365,40 @@ async def test_an_administrator_gets_at_what_is_for_administrators(
         answer = await asked(http, operation.request(nothing()), token_of(operator))
 
         assert answer.status_code not in (401, 403, 500), (operation.name, answer.text)
+
+
+@pytest.mark.parametrize("whose", ["users", "administrators"])
+async def test_every_write_that_succeeds_is_on_record(
+    app: FastAPI,
+    http: httpx.AsyncClient,
+    gateway: Gateway,
+    ann: Person,
+    operator: Person,
+    anns_things: dict[str, str],
+    whose: str,
+) -> None:
+    person, lists = (ann, (USERS, OWNER)) if whose == "users" else (operator, (ADMINISTRATORS,))
+    person_id = (await person.get("auth/me")).json()["user_id"]
+    things = anns_things | {"user_id": (await ann.get("auth/me")).json()["user_id"]}
+    seen: set[str] = set()
+
+    for operation in chosen(app, *lists):
+        before = await recorded(gateway, person_id)
+        answer = await asked(http, operation.request(things), token_of(person))
+        if operation.method == "GET" or not answer.is_success:
+            continue
+        seen.add(operation.name)
+        written = await recorded(gateway, person_id) - before
+        assert bool(written) == (operation.name not in listed(NOTHING_WRITTEN)), operation.name
+
+    assert len(seen) >= 5
+
+
+async def recorded(gateway: Gateway, user_id: str) -> int:
+    """How many entries the audit log has of a user's doing."""
+    entries = sql_table(AuditEntry).c.user_id
+    async with gateway.database.transaction() as session:
+        return int(await session.scalar(select(func.count()).where(entries == UUID(user_id))) or 0)
 
 
 async def test_what_is_for_anybody_asks_nobody_who_they_are(app: FastAPI, http: httpx.AsyncClient) -> None:
