@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings, load
 
+PriceSource = Literal["polygon", "yahoo", "csv", "bundled"]
 BUNDLED_DATA = Path(__file__).resolve().parents[2] / "deploy" / "demo" / "data"
 
 
@@ -34,6 +36,21 @@ class IngestSettings(ServiceSettings):
     claim_seconds: float = Field(
         default=30.0, ge=1, description="until symbols that a replica died fetching are fetched by another"
     )
+
+    prices: tuple[PriceSource, ...] = Field(
+        default=(), description="who is asked for closes, in order; empty: everybody there is a key for"
+    )
+    corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(default=(), description="likewise")
+    yields: tuple[Literal["fred", "csv", "bundled"], ...] = Field(default=(), description="likewise")
+    securities: tuple[PriceSource, ...] = Field(default=(), description="likewise, for what symbols are")
+    option_quotes: tuple[Literal["polygon", "csv"], ...] = Field(default=(), description="likewise")
+    csv_directory: Path | None = Field(default=None, description="the folder behind the provider csv")
+    polygon_plan: Literal["free", "starter", "developer", "advanced", "unlimited"] = Field(
+        default="free", description="5, 100, 1,000, 10,000 requests a minute, or no limit"
+    )
+    polygon_url: str = "https://api.polygon.io"
+    fred_url: str = "https://api.stlouisfed.org/fred"
+    yahoo_requests_a_minute: int = Field(default=60, ge=1)
 
     polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")

@@ -10,6 +10,7 @@ from services.ingest import calculations, repository
 from services.ingest.handlers.clock import announce_due, coverage_now
 from services.ingest.handlers.history import Completion, Feed, complete_history, dated
 from services.ingest.providers import Bar, YieldObservation
+from services.ingest.providers.pace import Reserve
 from services.ingest.providers.sources import Sources, configured_sources
 from services.ingest.settings import ingest_settings
 from shared import calendar
@@ -24,11 +25,12 @@ from shared.contracts.ingest import (
     StorePrices,
     StoreYields,
 )
-from shared.database import Database, Session
+from shared.database import Database, Session, create_engine
 from shared.errors import DateOutsideData, InvalidRows, NotASession
 from shared.instruments import InvalidSymbol, parse_occ, parse_ticker
 from shared.messaging import ServiceRouter
 from shared.service import Runtime
+from shared.settings import shared_settings
 
 router = ServiceRouter("ingest")
 
@@ -36,7 +38,22 @@ router = ServiceRouter("ingest")
 @lru_cache
 def sources() -> Sources:
     """The process's providers."""
-    return configured_sources(ingest_settings())
+    return configured_sources(ingest_settings(), _slots_of)
+
+
+def _slots_of(provider: str) -> Reserve:
+    """Slots of a provider's rate limit, handed out by the database to all replicas."""
+
+    async def reserve(limit: int, window_seconds: float, margin_seconds: float) -> float:
+        async with _slots_database().transaction() as session:
+            return await repository.reserve_slot(session, provider, limit, window_seconds, margin_seconds)
+
+    return reserve
+
+
+@lru_cache
+def _slots_database() -> Database:
+    return Database(create_engine(shared_settings(), "ingest"))
 
 
 @router.emits(MarketClosed)
