@@ -5,6 +5,7 @@ The shapes it answers with: docs/market-data.md.
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache, partial
@@ -99,7 +100,7 @@ class PolygonProvider:
             calls = (partial(self._actions, kind, ticker, first, last, spelled) for ticker in tickers)
             async for actions in as_they_finish(calls, self._threads.at_once):
                 found += actions
-        return found
+        return _one_a_day(found)
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed stock and fund.
@@ -260,6 +261,19 @@ def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]
     for symbol in done:
         del waiting[symbol]
     return done
+
+
+def _one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
+    """A regular and a special dividend of one day as their sum, splits of one day as their product."""
+    found: dict[tuple[str, date, str], CorporateAction] = {}
+    for action in actions:
+        key = (action.symbol, action.ex_date, action.kind)
+        before = found.get(key)
+        if before is not None:
+            both = before.value * action.value if action.kind == "split" else before.value + action.value
+            action = replace(action, value=both)
+        found[key] = action
+    return list(found.values())
 
 
 def _bar(symbol: str, row: Any) -> Bar:

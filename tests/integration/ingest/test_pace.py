@@ -4,15 +4,18 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from services.ingest import repository
 from services.ingest.providers.pace import Reserve, SharedPace
+from services.ingest.providers.polygon import PolygonProvider
 from shared.database import Database, create_engine
 from tests.servers import Servers
+from tests.wire.market import KEY, made_up_market
+from tests.wire.polygon import polygon
 
 LIMIT = 3
 
@@ -135,4 +138,26 @@ async def test_two_replicas_never_send_more_than_the_limit_in_any_window(replica
 
     assert len(sent) == 12
     for early, late in zip(sent, sent[LIMIT:], strict=False):
+        assert late - early >= window
+
+
+async def test_server_sees_no_more_than_the_limit_from_two_replicas(replicas: list[Database]) -> None:
+    window, margin, day = 0.3, 0.6, date(2022, 12, 28)
+    listed = [f"S{number}" for number in range(12)]
+    with polygon(made_up_market(12, [day])).running() as server:
+        halves = []
+        for each in replicas:
+            pace = SharedPace(slots_of(each), LIMIT, window_seconds=window, margin_seconds=margin)
+            halves.append(PolygonProvider(KEY, pace, base_url=server.url))
+
+        async def fetch(provider: PolygonProvider, symbols: list[str]) -> int:
+            days = {symbol: [day, day - timedelta(days=1 + number)] for number, symbol in enumerate(symbols)}
+            return sum([len(answer.bars) async for answer in provider.bars(days)])
+
+        brought = await asyncio.gather(fetch(halves[0], listed[:6]), fetch(halves[1], listed[6:]))
+
+    arrived = [request.arrived for request in server.requests]
+    assert sum(brought) == 12
+    assert len(arrived) == 12
+    for early, late in zip(arrived, arrived[LIMIT:], strict=False):
         assert late - early >= window

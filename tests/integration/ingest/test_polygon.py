@@ -292,6 +292,14 @@ async def test_splits_and_dividends_come_by_ex_date(market: Market) -> None:
     assert {request.query["ticker"] for request in server.requests} == {"AAPL"}
 
 
+async def test_special_dividend_adds_to_the_regular_one_of_its_day(market: Market) -> None:
+    paid = [Dividend("AAPL", EX_DAY, 0.23), Dividend("AAPL", EX_DAY, 1.0)]
+    with polygon(market.with_events(*paid)).running() as server:
+        [action] = await provider(server).corporate_actions(["AAPL"], EX_DAY, EX_DAY)
+
+    assert action.value == Decimal("1.23")
+
+
 async def test_reverse_split_is_a_fraction_and_the_range_is_kept(market: Market) -> None:
     with polygon(market.with_events(*EVENTS)).running() as server:
         found = await provider(server).corporate_actions(["MSFT"], YEAR[0], date(2022, 8, 16))
