@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from copy import copy
 from typing import Any
-from uuid import uuid4
 
 from alembic import context
 from sqlalchemy import ARRAY, Column, NullPool, Select, select, text
@@ -19,7 +18,7 @@ from shared.settings import Settings
 Session = AsyncSession
 Rows = Sequence[Mapping[str, Any]]
 Step = Callable[[Session], Awaitable[object]]
-MOST_PARAMETERS = 5_000  # rows: more are copied, for the planner not to take them for a handful
+MOST_VALUES = 10_000  # sent beside a statement; more are copied, which is then the faster way
 _dialect = PGDialect()  # type: ignore[no-untyped-call]
 quote = _dialect.identifier_preparer.quote
 
@@ -157,9 +156,8 @@ async def merge(
     if not rows and within is None:
         return 0
     upserted = _Upserted(sql_table(model), tuple(rows[0]) if rows else (), tuple(ignoring))
-    fresh = (
-        _Copied(upserted, rows) if upserted.vectors or len(rows) > MOST_PARAMETERS else _Sent(upserted, rows)
-    )
+    many = len(rows) * len(upserted.columns) > MOST_VALUES
+    fresh = _Copied(upserted, rows) if upserted.vectors or many else _Sent(upserted, rows)
     await fresh.prepare(session)
     changed = 0
     if within is not None:
@@ -232,12 +230,15 @@ class _Sent:
 
 
 class _Copied:
-    """Many rows, or rows with vectors: they go into a temporary table by COPY."""
+    """Many rows, or rows with vectors: they go into a temporary table by COPY.
+
+    The table always has the same name, so that its statements, too, stay prepared.
+    """
 
     def __init__(self, upserted: _Upserted, given: Rows) -> None:
         self.upserted = upserted
         self.given = given
-        self.temporary = f"merge_{uuid4().hex}"
+        self.temporary = quote(f"merge_{upserted.table.name}")
 
     async def prepare(self, session: Session) -> None:
         """Create the temporary table and fill it."""
@@ -249,7 +250,7 @@ class _Copied:
         connection = await (await session.connection()).get_raw_connection()
         records = [tuple(row[name] for name in columns) for row in self.given]
         await connection.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
-            self.temporary, records=records, columns=list(columns)
+            f"merge_{self.upserted.table.name}", records=records, columns=list(columns)
         )
 
     def _leave_vectors_as_they_are(self) -> str:

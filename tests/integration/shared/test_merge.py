@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from services.ingest.tables import MarketSession, TreasuryYield
 from services.stress.tables import StressResult
 from shared import database
-from shared.database import MOST_PARAMETERS, Database, Session, merge
+from shared.database import MOST_VALUES, Database, Session, merge
 from tests.builders import a_yield
 
 MONDAY, TUESDAY = date(2022, 12, 19), date(2022, 12, 20)
@@ -73,7 +73,7 @@ async def test_few_rows_and_many_are_merged_alike(
     copied: bool, admin: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if copied:
-        monkeypatch.setattr(database, "MOST_PARAMETERS", 1)
+        monkeypatch.setattr(database, "MOST_VALUES", 1)
     warnings = [{"code": "a", "about": ['"quoted", {}\\']}]
     owner, now = uuid4(), datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
     before = [a_result(owner, TUESDAY, "gone"), a_result(owner, MONDAY, "other session")]
@@ -96,7 +96,7 @@ async def test_few_rows_and_many_are_merged_alike(
     )
 
 
-@pytest.mark.parametrize("rows", [1, MOST_PARAMETERS + 1])
+@pytest.mark.parametrize("rows", [1, MOST_VALUES])
 async def test_text_longer_than_its_column_is_refused_and_not_cut(rows: int, admin: Database) -> None:
     long = [a_yield("10Y", MONDAY + timedelta(days=day), 3.5) | {"source": "x" * 41} for day in range(rows)]
 
@@ -110,7 +110,7 @@ async def test_key_named_twice_is_refused(
     copied: bool, admin: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if copied:
-        monkeypatch.setattr(database, "MOST_PARAMETERS", 1)
+        monkeypatch.setattr(database, "MOST_VALUES", 1)
 
     with pytest.raises(DBAPIError, match="second time"):
         async with admin.transaction() as session:
