@@ -380,7 +380,7 @@ _MINE = f"user_id = {_MY_ID}"
 _MY_PORTFOLIOS = "array(select portfolio_id from gateway.portfolios)"  # itself narrowed to the user's own
 _IN_MY_PORTFOLIOS = f"portfolio_id = any ({_MY_PORTFOLIOS})"
 _OF_MY_PORTFOLIOS = f"portfolio_ids && {_MY_PORTFOLIOS}"
-_MY_TAGS = "tag_id = any (array(select tag_id from gateway.tags))"
+_MY_TAGS = "tag_id in (select tag_id from gateway.tags)"  # a filter, no index to look a position's tags up by
 _MY_POSITION = (
     "exists (select from gateway.positions as held where held.position_id = position_tags.position_id)"
 )
