@@ -50,6 +50,10 @@ DELETE risk/stress-testing/scenarios/{scenario_id}
 GET factors/definitions
 POST events/ticket
 GET events
+GET market-data/prices/{symbol}
+GET market-data/sectors
+GET market-data/options/{symbol}
+GET market-data/factor-etfs
 """
 
 # The owner of what is named in the path, the query or the body; it is not there for anybody else.
@@ -95,6 +99,9 @@ GET factors/exposures/{portfolio_id}
 GET factors/exposures/{portfolio_id}/positions
 GET factors/attribution/{portfolio_id}
 POST factors/calculate
+GET market-data/current
+GET market-data/quality/{portfolio_id}
+POST market-data/refresh
 """
 
 ADMINISTRATORS = """
@@ -214,7 +221,7 @@ def token_of(person: Person) -> str:
 def nothing() -> dict[str, str]:
     """Ids of nothing, and words that paths take."""
     unknown = {name: str(uuid4()) for name in (*IDS, *OTHER_IDS)}
-    return unknown | {"columns": "five-columns", "letter_id": "999999"}
+    return unknown | {"columns": "five-columns", "letter_id": "999999", "symbol": "AAPL"}
 
 
 @pytest.fixture

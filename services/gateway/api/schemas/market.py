@@ -1,0 +1,212 @@
+"""Market data as it is stored."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.gateway.api.schemas.values import SOME_ID, Page, Price, example
+
+CURRENT = {
+    "symbol": "AAPL",
+    "price": 126.04,
+    "session_date": "2022-12-28",
+    "stale": False,
+    "previous_close": 130.03,
+    "change": -3.99,
+    "change_percent": -3.0685,
+    "source": "bundled",
+    "reason": None,
+}
+
+
+class SecurityOut(BaseModel):
+    """What a symbol is."""
+
+    model_config = example(
+        symbol="AAPL",
+        kind="stock",
+        name="Apple Inc.",
+        sector="Information Technology",
+        industry="Technology Hardware",
+        dividend_yield=0.0061,
+        source="bundled",
+    )
+
+    symbol: str
+    kind: str = Field(description="stock, etf, fund or index")
+    name: str | None
+    sector: str | None
+    industry: str | None
+    dividend_yield: float | None = Field(description="continuous, decimal per year")
+    source: str
+
+
+class PriceOut(BaseModel):
+    """A symbol's close on a session, USD per share."""
+
+    session_date: date
+    close: Price = Field(description="raw where `close_basis` is raw")
+    adjusted_close: Price = Field(description="adjusted for splits and dividends")
+    close_basis: str = Field(description="raw, or adjusted when only that is known")
+    source: str
+
+
+class PriceHistory(Page[PriceOut]):
+    """A symbol's daily prices, newest first."""
+
+    model_config = example(
+        symbol="AAPL",
+        security=None,
+        items=[
+            {
+                "session_date": "2022-12-28",
+                "close": 126.04,
+                "adjusted_close": 125.11,
+                "close_basis": "raw",
+                "source": "bundled",
+            }
+        ],
+        total=1,
+        limit=100,
+        offset=0,
+    )
+
+    symbol: str
+    security: SecurityOut | None
+
+
+class CurrentPrice(BaseModel):
+    """A symbol's last price at or before a session; null with a reason when there is none."""
+
+    model_config = example(**CURRENT)
+
+    symbol: str
+    price: Price | None
+    session_date: date | None = Field(description="the price's own session")
+    stale: bool | None = Field(description="whether it is older than the session asked for")
+    previous_close: Price | None
+    change: Price | None
+    change_percent: float | None
+    source: str | None
+    reason: str | None
+
+
+class CurrentPrices(BaseModel):
+    """The last prices at or before a session."""
+
+    model_config = example(as_of="2022-12-28", items=[CURRENT], total=1)
+
+    as_of: date
+    items: list[CurrentPrice]
+    total: int
+
+
+class FactorEtf(CurrentPrice):
+    """The fund that stands for a factor, with its last price."""
+
+    model_config = example(factor="market", name="Market", **CURRENT | {"symbol": "SPY"})
+
+    factor: str
+    name: str
+
+
+class FactorEtfs(BaseModel):
+    """The active factors' funds, in display order."""
+
+    model_config = example(as_of="2022-12-28", items=[], total=0)
+
+    as_of: date
+    items: list[FactorEtf]
+    total: int
+
+
+class OptionQuoteOut(BaseModel):
+    """A contract's bid and ask at the close, USD per share of contract."""
+
+    contract: str
+    expiry: date
+    option_type: str
+    strike: Price
+    bid: Price
+    ask: Price
+    mid: Price
+    last: Price | None
+    underlying_price: Price | None
+    source: str
+
+
+class OptionChain(Page[OptionQuoteOut]):
+    """An underlying's quotes on a session, by expiry, type and strike."""
+
+    model_config = example(
+        underlying="AAPL", as_of="2022-12-28", items=[], total=0, limit=100, offset=0, reason=None
+    )
+
+    underlying: str
+    as_of: date | None = Field(description="the session of the quotes; null when there are none")
+    reason: str | None
+
+
+class SymbolQuality(BaseModel):
+    """What is known of a symbol that the portfolio needs prices of."""
+
+    symbol: str
+    status: str = Field(
+        description="complete, stale (not of the session), missing, or private (not looked for)"
+    )
+    last_session: date | None
+    prices: int = Field(description="in the window")
+    missing: int = Field(description="sessions of the window without a price")
+    quarantined: int = Field(description="closes in the window that were sent and not believed")
+
+
+class Feasibility(BaseModel):
+    """Whether a calculation has what it needs, symbol by symbol."""
+
+    calculation: str
+    needs: str
+    feasible: bool = Field(description="for every symbol that it concerns")
+    lacking: list[str] = Field(description="the symbols without what it needs")
+
+
+class DataQualityReport(BaseModel):
+    """What is stored for a portfolio's calculations on a session, and which of them it allows."""
+
+    model_config = example(
+        portfolio_id=SOME_ID,
+        as_of="2022-12-28",
+        window_start="2021-12-27",
+        complete=23,
+        stale=1,
+        missing=0,
+        symbols=[
+            {
+                "symbol": "AAPL",
+                "status": "complete",
+                "last_session": "2022-12-28",
+                "prices": 253,
+                "missing": 0,
+                "quarantined": 0,
+            }
+        ],
+        calculations=[
+            {
+                "calculation": "valuation",
+                "needs": "one price on or before the session",
+                "feasible": True,
+                "lacking": [],
+            }
+        ],
+        reason=None,
+    )
+
+    portfolio_id: UUID
+    as_of: date | None
+    window_start: date | None = Field(description="first of the 253 sessions that a year of returns takes")
+    complete: int
+    stale: int
+    missing: int
+    symbols: list[SymbolQuality]
+    calculations: list[Feasibility]
+    reason: str | None

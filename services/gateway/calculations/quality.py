@@ -1,0 +1,102 @@
+"""What is known of the symbols of a portfolio, and which calculations that is enough for."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+YEAR_OF_PRICES = 253  # 252 returns
+RECENT_PRICES = 91  # the 90 returns of position correlations
+COMPLETE, STALE, MISSING, PRIVATE = "complete", "stale", "missing", "private"
+_ENOUGH_PRICES, _CORRELATION_PRICES, _VOLATILITY_PRICES, _YIELDS = 61, 21, 21, 61
+
+
+@dataclass(frozen=True)
+class Known:
+    """A symbol's prices in the window that ends with the session."""
+
+    symbol: str
+    status: str
+    last_session: date | None
+    prices: int
+    recent: int
+    missing: int
+    quarantined: int
+
+
+def known_symbols(
+    symbols: Iterable[str],
+    histories: Mapping[str, Mapping[str, Any]],
+    private: Collection[str],
+    window: Sequence[date],
+) -> list[Known]:
+    """What is known of each symbol, by its stored history; private ones have none that is looked for."""
+    return [
+        Known(symbol, PRIVATE, None, 0, 0, 0, 0)
+        if symbol in private
+        else _known(symbol, histories.get(symbol), window)
+        for symbol in sorted(symbols)
+    ]
+
+
+def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date]) -> Known:
+    if history is None:
+        return Known(symbol, MISSING, None, 0, 0, len(window), 0)
+    last, found = history["last_session"], history["prices"]
+    status = COMPLETE if last == window[-1] else STALE
+    missing = max(len(window) - found, 0)
+    return Known(symbol, status, last, found, history["recent"], missing, history["quarantined"])
+
+
+def feasible_calculations(
+    known: Sequence[Known], optioned: Collection[str], proxies: Collection[str], yields: int
+) -> list[dict[str, Any]]:
+    """Each calculation with what it needs and the symbols that lack it.
+
+    `optioned`: underlyings of options; `proxies`: the factors' funds; `yields`: observations in the window.
+    """
+    prices = {each.symbol: each.prices for each in known}
+    priced = {each.symbol for each in known if each.last_session is not None}
+    held = {each.symbol for each in known if each.status != PRIVATE} - set(proxies)
+    everything = {each.symbol for each in known if each.status != PRIVATE}
+    return [
+        _feasible("valuation", "one price on or before the session", held - priced),
+        _feasible(
+            "greeks",
+            f"{_VOLATILITY_PRICES} prices of the underlying in the window, or a quote of the option",
+            _short_of(_VOLATILITY_PRICES, set(optioned) & held, prices),
+        ),
+        _feasible(
+            "factors",
+            f"{_ENOUGH_PRICES} prices of the holding and of every factor's fund in the window",
+            _short_of(_ENOUGH_PRICES, everything, prices),
+        ),
+        _feasible(
+            "rate_sensitivity",
+            f"{_ENOUGH_PRICES} prices of the holding and {_YIELDS} Treasury yields in the window",
+            held if yields < _YIELDS else _short_of(_ENOUGH_PRICES, held, prices),
+        ),
+        _feasible(
+            "correlations",
+            f"{_CORRELATION_PRICES} prices in the last {RECENT_PRICES} sessions",
+            _short_of(_CORRELATION_PRICES, held, {each.symbol: each.recent for each in known}),
+        ),
+        _feasible(
+            "historical_risk",
+            f"{_ENOUGH_PRICES} prices in the window",
+            _short_of(_ENOUGH_PRICES, held, prices),
+        ),
+    ]
+
+
+def _short_of(enough: int, symbols: Collection[str], prices: Mapping[str, int]) -> set[str]:
+    return {symbol for symbol in symbols if prices.get(symbol, 0) < enough}
+
+
+def _feasible(calculation: str, needs: str, lacking: Collection[str]) -> dict[str, Any]:
+    return {
+        "calculation": calculation,
+        "needs": needs,
+        "feasible": not lacking,
+        "lacking": sorted(lacking),
+    }
