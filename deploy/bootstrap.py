@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats
 from alembic import command
@@ -25,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.database import quote
 from shared.errors import Misconfigured
 from shared.messaging import declare_topology
-from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, load
+from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, is_loopback, load
 from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
@@ -59,6 +60,24 @@ class BootstrapSettings(EnvironmentSettings):
         """The password of one service's role."""
         secret: SecretStr = getattr(self, f"{word}_database_password")
         return secret.get_secret_value()
+
+
+def refuse_default_passwords(own: BootstrapSettings, shared: Settings) -> None:
+    """Raise `Misconfigured` when a server that others can reach would get roles with the default password."""
+    here = all(is_loopback(host or "") for host in (shared.database_host, urlsplit(shared.nats_url).hostname))
+    if here and not shared.production:
+        return
+    prefix = own.model_config["env_prefix"]
+    defaults = [
+        f"{prefix}{name}".upper()
+        for name in type(own).model_fields
+        if isinstance(secret := getattr(own, name), SecretStr)
+        and secret.get_secret_value() == DEFAULT_PASSWORD
+    ]
+    if defaults:
+        raise Misconfigured(
+            f"refusing the default password beyond this machine: set {' and '.join(defaults)}"
+        )
 
 
 async def bootstrap(own: BootstrapSettings, shared: Settings) -> None:
@@ -243,7 +262,9 @@ async def _publish_views(connection: AsyncConnection, word: str) -> None:
 def main() -> None:
     """The command line: exits non-zero with a sentence when something is missing."""
     try:
-        asyncio.run(bootstrap(load(BootstrapSettings), load(Settings)))
+        own, shared = load(BootstrapSettings), load(Settings)
+        refuse_default_passwords(own, shared)
+        asyncio.run(bootstrap(own, shared))
     except (Misconfigured, OSError, nats.errors.Error) as error:
         sys.exit(f"bootstrap failed: {error}")
 

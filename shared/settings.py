@@ -95,6 +95,10 @@ class Settings(EnvironmentSettings):
     nats_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
 
     listen_host: str = "127.0.0.1"
+    production: bool = Field(
+        default=False,
+        description="others reach this, a proxy on this machine say, though it listens on loopback",
+    )
     concurrency: int = Field(default=2, ge=1, le=32, description="messages of one kind worked on at once")
     acknowledge_seconds: float = Field(
         default=10.0, gt=0.5, description="silence after which a message is redelivered"
@@ -113,12 +117,21 @@ class Settings(EnvironmentSettings):
         defaults = [
             PREFIX + name for name, value in secrets.items() if value.get_secret_value() == DEFAULT_PASSWORD
         ]
-        if defaults and not is_loopback(self.listen_host):
+        if defaults and self.exposed:
+            it = "them" if len(defaults) > 1 else "it"
             raise Misconfigured(
-                f"refusing to listen on {self.listen_host} with the default {' and '.join(defaults)}: "
-                f"set {'them' if len(defaults) > 1 else 'it'}, or SIGMASIGHT_LISTEN_HOST=127.0.0.1"
+                f"refusing to listen on {self.listen_host} with the default {' and '.join(defaults)}: {self.remedy(it)}"
             )
         return self
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than this machine's own users may come to this process: no default secret then."""
+        return self.production or not is_loopback(self.listen_host)
+
+    def remedy(self, it: str) -> str:
+        """What to do about a secret that an exposed process may not have."""
+        return f"set {it}, or stay with SIGMASIGHT_LISTEN_HOST=127.0.0.1 and without SIGMASIGHT_PRODUCTION"
 
     def database_url(self, role: str) -> str:
         """The SQLAlchemy URL for one service's role, password included."""

@@ -96,7 +96,7 @@ async def open_stream(
 
 
 async def _refuse_foreign_run(gateway: Gateway, user: User, run_id: UUID) -> None:
-    async with gateway.database.transaction() as session:
+    async with gateway.database_for(user.user_id, None).transaction() as session:
         if not await runs.is_run_of(session, run_id, user.user_id):
             raise not_found("run", run_id)
 

@@ -19,13 +19,14 @@ from services.gateway.api.tokens import (
     Tokens,
     key_id,
     new_refresh_token,
+    refuse_guessable_administrator,
     signing_key,
     token_hash,
     verification_keys,
 )
 from services.gateway.settings import GatewaySettings
 from shared.errors import Misconfigured
-from shared.settings import Settings
+from shared.settings import DEFAULT_PASSWORD, Settings
 
 NOW = datetime.now(UTC)
 
@@ -192,6 +193,27 @@ def test_configured_key_is_used() -> None:
 def test_missing_key_stops_the_start_beyond_loopback() -> None:
     with pytest.raises(Misconfigured, match="SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY"):
         signing_key(GatewaySettings(), open_to_the_world())
+
+
+def test_missing_key_stops_the_start_in_production() -> None:
+    behind_a_proxy = open_to_the_world().model_copy(update={"listen_host": "127.0.0.1", "production": True})
+
+    with pytest.raises(Misconfigured, match="SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY"):
+        signing_key(GatewaySettings(), behind_a_proxy)
+
+
+@pytest.mark.parametrize("password", [DEFAULT_PASSWORD, "short"])
+def test_an_easy_administrator_password_stays_on_loopback(password: str) -> None:
+    own = GatewaySettings(admin_email="root@example.com", admin_password=SecretStr(password))
+
+    refuse_guessable_administrator(own, Settings())
+    with pytest.raises(Misconfigured, match="SIGMASIGHT_GATEWAY_ADMIN_PASSWORD"):
+        refuse_guessable_administrator(own, open_to_the_world())
+
+
+@pytest.mark.parametrize("password", [None, SecretStr("correct horse battery")])
+def test_a_good_administrator_password_or_none_starts_anywhere(password: SecretStr | None) -> None:
+    refuse_guessable_administrator(GatewaySettings(admin_password=password), open_to_the_world())
 
 
 def test_missing_key_is_made_on_loopback() -> None:

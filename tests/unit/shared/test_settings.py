@@ -87,3 +87,8 @@ def test_public_listener_with_secrets_of_its_own_is_allowed() -> None:
 
 def test_secrets_are_never_printed() -> None:
     assert "hidden-value" not in repr(Settings(database_password=SecretStr("hidden-value")))
+
+
+def test_production_refuses_default_secrets_wherever_it_listens() -> None:
+    with pytest.raises(Misconfigured, match="SIGMASIGHT_DATABASE_PASSWORD"):
+        Settings(production=True)
