@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from services.ingest.providers import Pace
@@ -15,28 +15,53 @@ T = TypeVar("T")
 MOST_REQUESTS_OF_ONE_CALL = 2_000  # a provider whose pages never end is stopped
 
 
+class _Call:
+    """One blocking call: how many requests it has sent, and what it waits for."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._abandoned = False
+        self._waiting: Future[None] | None = None
+
+    def wait(self, waiting: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+        self._waiting = asyncio.run_coroutine_threadsafe(waiting, loop)
+        if self._abandoned:
+            self._waiting.cancel()
+        self._waiting.result()
+
+    def abandon(self) -> None:
+        """Nobody wants the result any more: end at the next wait, or in the one under way."""
+        self._abandoned = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+
 class Threads:
     """Runs blocking calls; what they wait for meanwhile, they wait for on the event loop.
 
-    So a thread that waits for its turn ends when the loop does, and no pause holds up the end of the process.
+    So a call that waits for its turn ends when it is cancelled or the loop ends, and sends nothing more.
     """
 
     def __init__(self, name: str, pace: Pace, at_once: int) -> None:
         self.at_once = at_once
         self._pace = pace
         self._executor = ThreadPoolExecutor(at_once, thread_name_prefix=name)
-        self._call = threading.local()
+        self._current = threading.local()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, call: Callable[[], T]) -> T:
         """The call's result, from a thread."""
-        self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._executor, self._counted_from_none, call)
+        self._loop, current = asyncio.get_running_loop(), _Call()
+        try:
+            return await self._loop.run_in_executor(self._executor, self._in_thread, current, call)
+        except asyncio.CancelledError:
+            current.abandon()
+            raise
 
     def wait_for_turn(self) -> None:
         """In a thread: return when one request may be sent."""
-        self._call.requests += 1
-        if self._call.requests > MOST_REQUESTS_OF_ONE_CALL:
+        self._current.call.requests += 1
+        if self._current.call.requests > MOST_REQUESTS_OF_ONE_CALL:
             raise Refused(200, f"its pages do not end after {MOST_REQUESTS_OF_ONE_CALL:,} requests")
         self._on_loop(self._pace.wait())
 
@@ -44,15 +69,15 @@ class Threads:
         """In a thread: wait some seconds."""
         self._on_loop(asyncio.sleep(seconds))
 
-    def _counted_from_none(self, call: Callable[[], T]) -> T:
-        self._call.requests = 0
+    def _in_thread(self, current: _Call, call: Callable[[], T]) -> T:
+        self._current.call = current
         return call()
 
     def _on_loop(self, waiting: Coroutine[Any, Any, None]) -> None:
         if self._loop is None or self._loop.is_closed():
             waiting.close()
             raise RuntimeError("the event loop that this provider works for has ended")
-        asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+        self._current.call.wait(waiting, self._loop)
 
 
 async def as_they_finish(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int) -> AsyncIterator[T]:
