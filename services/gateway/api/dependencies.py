@@ -5,7 +5,6 @@ own `database`: a user's transactions see and write only what is the user's, wha
 `/admin` an administrator's see what everybody has. All know who asks, for `audit.record`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -203,10 +202,9 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leav
 
 
 async def at_once(database: Database, *reads: Callable[[Session], Awaitable[Any]]) -> list[Any]:
-    """The results of independent reads, each in a session of its own, issued concurrently."""
+    """The results of several reads in one transaction: one connection, and its formalities once for all of them.
 
-    async def one(read: Callable[[Session], Awaitable[Any]]) -> Any:
-        async with database.transaction() as session:
-            return await read(session)
-
-    return await asyncio.gather(*(one(read) for read in reads))
+    One after the other: when many ask, it is this process that is busy, and a connection for each read made it busier.
+    """
+    async with database.transaction() as session:
+        return [await read(session) for read in reads]

@@ -222,7 +222,7 @@ async def list_snapshots(
 async def get_report(
     portfolio: NamedRevision, database: CallersDatabase, as_of: AsOf = None
 ) -> PortfolioReport:
-    """Everything about the portfolio in one answer, read concurrently."""
+    """Everything about the portfolio in one answer."""
     return await portfolio_report(database, portfolio, as_of)
 
 

@@ -13,10 +13,9 @@ Row = dict[str, Any]
 
 async def all_rows(session: Session, statement: Executable) -> list[Row]:
     """Every row of the statement."""
-    return [
-        {str(key): value for key, value in row.items()}
-        for row in (await session.execute(statement)).mappings()
-    ]
+    result = await session.execute(statement)
+    names = [str(name) for name in result.keys()]  # noqa: SIM118 - they are no dictionary's
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 async def one_row(session: Session, statement: Executable) -> Row | None:

@@ -29,6 +29,14 @@ async def load_snapshots(
     return await all_rows(session, page.order_by(view.c.as_of.desc()).limit(limit).offset(offset))
 
 
+async def load_history(session: Session, portfolio_id: UUID, end: date, limit: int) -> list[Row]:
+    """NAV, P&L and return of the portfolio's last sessions up to `end`, oldest first."""
+    view = snapshots.portfolio_snapshots
+    names = ("as_of", "nav", "daily_pnl", "cumulative_pnl", "daily_return")
+    last = select(*(view.c[name] for name in names)).where(*_between(view, portfolio_id, None, end))
+    return (await all_rows(session, last.order_by(view.c.as_of.desc()).limit(limit)))[::-1]
+
+
 async def count_snapshots(session: Session, portfolio_id: UUID, start: date | None, end: date | None) -> int:
     """How many snapshots the portfolio has in the period."""
     view = snapshots.portfolio_snapshots

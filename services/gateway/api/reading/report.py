@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from services.gateway.api.dependencies import at_once
 from services.gateway.api.reading.factors import (
     FactorRows,
     Wanted,
@@ -21,37 +20,28 @@ from services.gateway.calculations.metrics import periods
 from services.gateway.calculations.sides import View, without_exposure
 from services.gateway.repository import factors, greeks, metrics, runs, snapshots
 from services.gateway.repository.rows import Row
-from shared.database import Database
+from shared.database import Database, Session
 
 HISTORY_SESSIONS = 90
-_NOTHING: tuple[Any, ...] = ([], [], FactorRows(), StressRows(), MetricRows(), [])
+_NOTHING: tuple[Any, ...] = ([], [], [], FactorRows(), StressRows(), MetricRows(), [])
 
 
 async def portfolio_report(database: Database, portfolio: Row, as_of: date | None) -> PortfolioReport:
     """Everything about a portfolio, anchored on its last snapshot at or before `as_of`."""
-    portfolio_id, user_id = portfolio["portfolio_id"], portfolio["user_id"]
-    history, last_run, definitions = await at_once(
-        database,
-        lambda session: snapshots.load_snapshots(session, portfolio_id, None, as_of, HISTORY_SESSIONS, 0),
-        lambda session: runs.latest_run_of(session, portfolio_id),
-        factors.load_definitions,
-    )
-    snapshot: Row | None = history[0] if history else None
-    day, wanted = snapshot["as_of"] if snapshot else None, Wanted(portfolio_id)
-    valued, options, exposed, stressed, measured, attributed = await at_once(
-        database,
-        lambda session: snapshots.load_valuations(session, portfolio_id, day),
-        lambda session: greeks.load_position_greeks(session, portfolio_id, day),
-        lambda session: factor_rows(session, wanted, day),
-        lambda session: stress_rows(session, user_id, portfolio_id, day),
-        lambda session: metric_rows(session, portfolio_id, day),
-        lambda session: metrics.load_attributions(session, portfolio_id, day, day),
-    ) if day else _NOTHING  # fmt: skip
+    portfolio_id, wanted = portfolio["portfolio_id"], Wanted(portfolio["portfolio_id"])
+    async with database.transaction() as session:
+        snapshot = await snapshots.latest_snapshot(session, portfolio_id, as_of)
+        day = snapshot["as_of"] if snapshot else None
+        last_run = await runs.latest_run_of(session, portfolio_id)
+        definitions = await factors.load_definitions(session)
+        history, valued, options, exposed, stressed, measured, attributed = (
+            await _rows_on(session, portfolio, day) if day else _NOTHING
+        )
     return PortfolioReport.model_validate(
         {
             "portfolio": portfolio,
             **snapshot_envelope(snapshot, without_exposure(valued)),
-            "history": history[::-1],
+            "history": history,
             "positions": valued,
             "greeks": greeks_answer(portfolio_id, View.PORTFOLIO, snapshot, options, []),
             "factors": factor_answer(wanted, day if exposed.exposures else None, snapshot, exposed),
@@ -65,4 +55,18 @@ async def portfolio_report(database: Database, portfolio: Row, as_of: date | Non
             "attribution": attribution_answer(portfolio_id, attributed, definitions),
             "last_run": last_run,
         }
+    )
+
+
+async def _rows_on(session: Session, portfolio: Row, day: date) -> tuple[Any, ...]:
+    """What is stored of a session, in the order of `_NOTHING`."""
+    portfolio_id = portfolio["portfolio_id"]
+    return (
+        await snapshots.load_history(session, portfolio_id, day, HISTORY_SESSIONS),
+        await snapshots.load_valuations(session, portfolio_id, day),
+        await greeks.load_position_greeks(session, portfolio_id, day),
+        await factor_rows(session, Wanted(portfolio_id), day),
+        await stress_rows(session, portfolio["user_id"], portfolio_id, day),
+        await metric_rows(session, portfolio_id, day),
+        await metrics.load_attributions(session, portfolio_id, day, day),
     )

@@ -11,21 +11,25 @@ Entry = TypeVar("Entry")
 Number = Decimal | float | int
 
 
-def _rounded_to(step: str) -> Callable[[Number | None], float | None]:
+def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
     def rounded(value: Number | None) -> float | None:
         if value is None:
             return None
         exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        return float(exact.quantize(Decimal(step), ROUND_HALF_UP)) + 0.0  # adding 0.0 makes -0.0 a plain zero
+        return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0  # adding 0.0 makes -0.0 a plain zero
 
     return rounded
 
 
-Money = Annotated[float, BeforeValidator(_rounded_to("0.01")), Field(description="USD, two decimals")]
-Price = Annotated[float, BeforeValidator(_rounded_to("0.000001")), Field(description="USD per share")]
-Greek = Annotated[float, BeforeValidator(_rounded_to("0.0001"))]
+Money = Annotated[
+    float, BeforeValidator(_rounded_to(Decimal("0.01"))), Field(description="USD, two decimals")
+]
+Price = Annotated[
+    float, BeforeValidator(_rounded_to(Decimal("0.000001"))), Field(description="USD per share")
+]
+Greek = Annotated[float, BeforeValidator(_rounded_to(Decimal("0.0001")))]
 Quantity = Annotated[
-    float, BeforeValidator(_rounded_to("0.000001")), Field(description="signed: below 0 is short")
+    float, BeforeValidator(_rounded_to(Decimal("0.000001"))), Field(description="signed: below 0 is short")
 ]
 
 
