@@ -5,7 +5,7 @@ import hashlib
 import importlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from shared.calendar import weekly_session
 from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Database, create_engine
-from shared.messaging import Consumption, create_broker, publish
+from shared.messaging import Consumption, ServiceRouter, create_broker, publish
 from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import TOPOLOGY
 from tests.servers import Servers
@@ -84,7 +84,18 @@ async def running_pipeline(servers: Servers, admin: Database) -> AsyncIterator[P
         yield pipeline
 
 
-async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack) -> None:
+@asynccontextmanager
+async def answering_services(servers: Servers, admin: Database) -> AsyncIterator[None]:
+    """Start what answers requests of the gateway's and hears no event, so that nothing is calculated by itself."""
+    pipeline = Pipeline(servers, admin)
+    async with AsyncExitStack() as stack:
+        for word, wiring in TOPOLOGY.items():
+            if wiring.answers:
+                await _start(word, pipeline, stack, hearing=False)
+        yield
+
+
+async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack, hearing: bool = True) -> None:
     settings = pipeline.servers.settings
     database = Database(create_engine(settings, word))
     stack.push_async_callback(database.close)
@@ -94,9 +105,17 @@ async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack) -> None:
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
     broker = pipeline.brokers[word] = create_broker(word, settings, telemetry, on_closed=lambda: None)
     router = importlib.import_module(f"services.{word}.handlers").router
+    router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()
     await stack.enter_async_context(broker)
     await broker.start()
+
+
+def _answers_of(router: ServiceRouter) -> ServiceRouter:
+    deaf = ServiceRouter(router.word)
+    deaf.wiring = replace(router.wiring, hears=())
+    deaf.answers_by_request = router.answers_by_request
+    return deaf
 
 
 async def content_hash(admin: Database) -> dict[str, str]:

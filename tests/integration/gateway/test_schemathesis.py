@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from shared.database import Database
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import a_stored_book
-from tests.pipeline import running_pipeline
+from tests.pipeline import answering_services
 from tests.servers import Servers
 
 SEED = "20221228"
@@ -92,7 +92,7 @@ async def test_no_request_made_from_the_document_finds_a_failure(
 ) -> None:
     await a_stored_book(operator, admin)
 
-    async with running_pipeline(servers, admin):
+    async with answering_services(servers, admin):
         status, printed = await schemathesis(address, operator, tmp_path)
 
     assert status == 0, printed
