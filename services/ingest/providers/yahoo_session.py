@@ -9,10 +9,11 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
-from curl_cffi import requests
+from curl_cffi import CurlOpt, requests
 from curl_cffi.requests import exceptions
 
 from services.ingest.providers.paced_http import Turns
@@ -31,7 +32,13 @@ class PacedSession(requests.Session[requests.Response]):
     """
 
     def __init__(self, turns: Turns, patience: Patience, options: Mapping[str, Any]) -> None:
-        super().__init__(**{"impersonate": "chrome", **options})
+        silence = {CurlOpt.LOW_SPEED_LIMIT: 1, CurlOpt.LOW_SPEED_TIME: ceil(patience.silence_seconds)}
+        own = {
+            "impersonate": "chrome",
+            **options,
+            "curl_options": silence | dict(options.get("curl_options", {})),
+        }
+        super().__init__(**own)
         self._turns, self._patience = turns, patience
 
     def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> requests.Response:
