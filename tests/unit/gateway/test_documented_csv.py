@@ -1,0 +1,61 @@
+"""docs/position-files.md against the code: its examples read clean, its table names every code and no other."""
+
+import ast
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.gateway.calculations.positions_csv import Rules, holdings_of, sheet_of
+from shared.calendar import is_session
+
+PROJECT = Path(__file__).parents[3]
+DOCUMENT = (PROJECT / "docs" / "position-files.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```csv\n(.*?)```", DOCUMENT, re.DOTALL)
+SOURCES = [
+    *(PROJECT / "services" / "gateway" / "calculations" / "positions_csv").glob("*.py"),
+    PROJECT / "services" / "gateway" / "api" / "upload.py",
+]
+# Which argument of which call is the code of something that concerns a row; an HTTP problem has a sentence there.
+CODE_ARGUMENT = {"complain": 1, "warn": 1, "Problem": 2, "RowProblem": 2, "Skipped": 2}
+
+
+def codes_in(path: Path) -> set[str]:
+    """Every code a file gives a row: as an argument, or first of a returned pair of code and sentence."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    arguments = [code_argument(node) for node in nodes if isinstance(node, ast.Call)]
+    pairs = [
+        node.value for node in nodes if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+    ]
+    texts = [text_of(node) for node in (*arguments, *(pair.elts[0] for pair in pairs))]
+    return {text for text in texts if re.fullmatch(r"[a-z_]+", text)}
+
+
+def code_argument(call: ast.Call) -> ast.expr | None:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    place = CODE_ARGUMENT.get(name, len(call.args))
+    return call.args[place] if place < len(call.args) else None
+
+
+def text_of(node: ast.expr | None) -> str:
+    literal = node.value if isinstance(node, ast.Constant) else None
+    return literal if isinstance(literal, str) else ""
+
+
+def test_the_table_names_every_code_and_no_other() -> None:
+    given = set().union(*map(codes_in, SOURCES))
+
+    documented = set(re.findall(r"^\| `([a-z_]+)` \| (?:problem|warning|skipped) \|", DOCUMENT, re.MULTILINE))
+
+    assert documented == given
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_have_no_problems(example: str) -> None:
+    rules = Rules(date(2022, 12, 28), {"AAPL", "MSFT", "XOM"}, is_session)
+
+    holdings = holdings_of(sheet_of(example.encode()), rules)
+
+    assert holdings.problems == ()
+    assert len(holdings.accepted) >= 2
