@@ -20,6 +20,7 @@ from services.gateway.api import (
     factors,
     greeks,
     health,
+    market_data,
     portfolio,
     portfolios,
     position_edits,
@@ -39,7 +40,13 @@ from services.gateway.api.documentation import DocumentedApi
 from services.gateway.api.feed import Feed
 from services.gateway.api.middleware import RequestMetrics, surround
 from services.gateway.api.rate_limits import RateLimits
-from services.gateway.api.tokens import Passwords, Tokens, signing_key, verification_keys
+from services.gateway.api.tokens import (
+    Passwords,
+    Tokens,
+    refuse_guessable_administrator,
+    signing_key,
+    verification_keys,
+)
 from services.gateway.handlers import router as bus_router
 from services.gateway.repository import users
 from services.gateway.settings import GatewaySettings, get_settings
@@ -63,6 +70,7 @@ def create_gateway() -> FastAPI:
 
 def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
+    refuse_guessable_administrator(settings, runtime.settings)
     tokens = Tokens(
         signing_key(settings, runtime.settings), settings.access_token_seconds, verification_keys(settings)
     )
@@ -115,6 +123,7 @@ def _api() -> APIRouter:
         factors,
         events,
         recalculation,
+        market_data,
         admin,
         accounts,
         batches,

@@ -28,12 +28,13 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from services.gateway.settings import GatewaySettings
 from shared.errors import Misconfigured
-from shared.settings import Settings, is_loopback
+from shared.settings import DEFAULT_PASSWORD, Settings
 
 ALGORITHM = "EdDSA"
 ISSUER = "sigmasight"
 AUDIENCE = "sigmasight-api"
 TOKENS_REMEMBERED = 4096
+SHORTEST_ADMIN_PASSWORD = 12
 _CLAIMS = ["sub", "sid", "iat", "exp", "jti", "iss", "aud"]
 _PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 log = structlog.get_logger("sigmasight.gateway")
@@ -50,13 +51,27 @@ def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
     """
     if own.token_signing_key is not None:
         return _parsed(own.token_signing_key.get_secret_value())
-    if not is_loopback(shared.listen_host):
+    if shared.exposed:
+        it = "it (or its _FILE twin) to an Ed25519 private key in PEM"
         raise Misconfigured(
-            f"refusing to listen on {shared.listen_host} without SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY: set it (or "
-            "its _FILE twin) to an Ed25519 private key in PEM, or SIGMASIGHT_LISTEN_HOST=127.0.0.1"
+            f"refusing to listen on {shared.listen_host} without SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY: "
+            f"{shared.remedy(it)}"
         )
     log.warning("no token signing key is configured: tokens end with this process")
     return Ed25519PrivateKey.generate()
+
+
+def refuse_guessable_administrator(own: GatewaySettings, shared: Settings) -> None:
+    """Raise `Misconfigured` when others can reach an administrator whose password is the default or a short one."""
+    password = own.admin_password.get_secret_value() if own.admin_password else None
+    if password is None or not shared.exposed:
+        return
+    if password == DEFAULT_PASSWORD or len(password) < SHORTEST_ADMIN_PASSWORD:
+        it = f"it to {SHORTEST_ADMIN_PASSWORD} characters or more"
+        raise Misconfigured(
+            f"refusing to listen on {shared.listen_host} with so easy a SIGMASIGHT_GATEWAY_ADMIN_PASSWORD: "
+            f"{shared.remedy(it)}"
+        )
 
 
 def _parsed(pem: str) -> Ed25519PrivateKey:
