@@ -161,13 +161,16 @@ class RateLimit:
         return await self.limits.standing_after(per_minute, what, self._who(scope))
 
     def _who(self, scope: Scope) -> str:
+        return self._user(scope) or network_of(scope["client"][0] if scope.get("client") else "")
+
+    def _user(self, scope: Scope) -> str | None:
         kind, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
-        if kind.lower() == "bearer":
-            try:
-                return str(self.user_of(token))
-            except InvalidToken:
-                pass  # whoever it is counts as its address
-        return network_of(scope["client"][0] if scope.get("client") else "")
+        if kind.lower() != "bearer":
+            return None
+        try:
+            return str(self.user_of(token))
+        except InvalidToken:
+            return None
 
 
 def network_of(address: str) -> str:
@@ -253,7 +256,7 @@ _SAFE = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",  # ignored by browsers without TLS
+    "Strict-Transport-Security": "max-age=31536000",  # browsers ignore it without TLS
 }
 _DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION_PAGE = (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,10 +11,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.api.conditional import ConditionalReads, matches, unchanged, weak_tag
-from services.gateway.api.middleware import BodyLimit, Deadline, SecurityHeaders, network_of
+from services.gateway.api.middleware import BodyLimit, Deadline, RateLimit, SecurityHeaders, network_of
+from services.gateway.api.rate_limits import RateLimits
 from services.gateway.settings import GatewaySettings
 
 
@@ -220,6 +222,32 @@ async def test_nothing_is_kept_unless_the_answer_says_so() -> None:
 )
 def test_a_subscribers_many_addresses_count_as_one(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+# --- how many ---
+
+
+async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
+    async def accepting(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    app = RateLimit(
+        accepting, RateLimits(), GatewaySettings(requests_per_minute=2), user_of=lambda _: uuid4()
+    )
+    scope = {"type": "websocket", "path": "/api/v1/events/ws", "headers": [], "client": ("192.0.2.7", 1)}
+    told: list[str] = []
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    for _ in range(5):
+        await app(scope, receive, send)
+
+    assert told[:2] == ["websocket.accept"] * 2
+    assert "websocket.close" in told[2:]
 
 
 # --- settings ---
