@@ -1,15 +1,21 @@
-"""The three demo users and their portfolios. The passwords are public: the demo listens on loopback only."""
+"""The three demo users and their portfolios, from books/books.json, which the gateway reads to put them back.
 
+The passwords are public: the demo listens on loopback only.
+"""
+
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-_BOOKS = Path(__file__).parent / "books"
+BOOKS = Path(__file__).parent / "books"
 DATA = Path(__file__).parent / "data"
+_MANIFEST = json.loads((BOOKS / "books.json").read_text(encoding="utf-8"))
 
-LAST_SESSION = date(2022, 12, 28)
-SESSIONS = 90
+LAST_SESSION = date.fromisoformat(_MANIFEST["last_session"])
+SESSIONS: int = _MANIFEST["sessions"]
 
 
 @dataclass(frozen=True)
@@ -24,17 +30,9 @@ class DemoBook:
     file: Path
 
 
-DEMO_BOOKS = (
-    DemoBook(
-        "individual@example.com", "demo-individual-2022", "Ines Individual",
-        "Savings", Decimal(190_000), _BOOKS / "individual.csv",
-    ),
-    DemoBook(
-        "wealth@example.com", "demo-wealth-2022", "Walter Wealth",
-        "Family wealth", Decimal(5_250_000), _BOOKS / "high_net_worth.csv",
-    ),
-    DemoBook(
-        "longshort@example.com", "demo-longshort-2022", "Lena Longshort",
-        "Long/short fund", Decimal(2_500_000), _BOOKS / "long_short.csv",
-    ),
-)  # fmt: skip
+def _book(row: Mapping[str, str]) -> DemoBook:
+    own = {"equity_balance": Decimal(row["equity_balance"]), "file": BOOKS / row["file"]}
+    return DemoBook(**{**row, **own})  # type: ignore[arg-type]
+
+
+DEMO_BOOKS = tuple(_book(row) for row in _MANIFEST["books"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from deploy.demo.books import BOOKS
 from deploy.local.nats import EmbeddedNats
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
@@ -129,6 +130,7 @@ class Stack:
     def _gateway_environment(self) -> dict[str, str]:
         return {
             "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY_FILE": str(self.signing_key_file),
+            "SIGMASIGHT_GATEWAY_DEMO_DIRECTORY": str(BOOKS),
             "SIGMASIGHT_GATEWAY_ADMIN_EMAIL": ADMIN_EMAIL,
             "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD": self.secrets["admin"],
         }

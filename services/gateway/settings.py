@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -34,6 +35,10 @@ class GatewaySettings(ServiceSettings):
     admin_email: str | None = Field(default=None, description="an administrator made sure of at every start")
     admin_password: SecretStr | None = None
 
+    demo_directory: Path | None = Field(
+        default=None, description="books.json and the demo's position files: what `admin/demo/reset` puts back"
+    )
+
     run_overdue_seconds: float = Field(default=900.0, gt=0, description="age at which an open run is closed")
     sweep_seconds: float = Field(default=5.0, gt=0)
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
@@ -48,7 +53,9 @@ class GatewaySettings(ServiceSettings):
         description="redis:// or rediss://, for replicas to count together; default: each its own",
     )
     kept_answer_bytes: int = Field(
-        default=64 * 1024 * 1024, ge=0, description="room for answers that are given again until they are outdated"
+        default=64 * 1024 * 1024,
+        ge=0,
+        description="room for answers that are given again until they are outdated",
     )
     answer_seconds: float = Field(
         default=30.0, gt=0, description="how long a request may make no progress before it is ended"

@@ -15,6 +15,7 @@ from services.gateway.api import (
     batches,
     correlations,
     dead_letters,
+    demo,
     events,
     exports,
     factors,
@@ -128,6 +129,7 @@ def _api() -> APIRouter:
         accounts,
         batches,
         dead_letters,
+        demo,
     ):
         api.include_router(module.router)
     return api

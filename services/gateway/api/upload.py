@@ -184,6 +184,17 @@ async def upload_positions(
     return await _told(plan, options, await owned_portfolio(session, caller, portfolio_id), started)
 
 
+async def load_file(
+    session: Session, owner: User, data: bytes, options: UploadOptions, filename: str
+) -> UUID:
+    """Load a file into a portfolio of the owner's, new or not, and start nothing; returns the portfolio's id."""
+    plan = await _plan(session, owner, await _readable(data), options, filename)
+    await _refuse(session, owner, plan, options)
+    portfolio_id = await _saved_portfolio(session, owner, plan, options, filename)
+    await _write(session, owner, portfolio_id, plan)
+    return portfolio_id
+
+
 # --- judging ---
 
 

@@ -124,6 +124,7 @@ PUT admin/market-data/yields
 PUT admin/market-data/option-quotes
 GET admin/dead-letters
 POST admin/dead-letters/{letter_id}/replay
+POST admin/demo/reset
 """
 
 # What is asked by POST and writes nothing.
