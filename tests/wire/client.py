@@ -1,15 +1,17 @@
-"""What a provider under test is given: little patience, and a pace that only counts."""
+"""What a provider under test is given: short pauses, and a pace that only counts."""
+
+from dataclasses import replace
 
 from services.ingest.providers.patience import Patience
+from tests.wire.server import Reply
 
-HASTY = Patience(
-    attempts=3,
-    first_pause_seconds=0.01,
-    longest_pause_seconds=0.05,
-    connect_seconds=0.5,
-    silence_seconds=0.5,
-    whole_answer_seconds=1.0,
-)
+PATIENT = Patience(attempts=3, first_pause_seconds=0.01, longest_pause_seconds=0.05)
+HASTY = replace(PATIENT, connect_seconds=0.5, silence_seconds=0.5, whole_answer_seconds=1.0)
+
+
+def patience_with(trouble: Reply) -> Patience:
+    """Little patience with a server that is slow on purpose, and much with one that is only busy."""
+    return HASTY if trouble.silence_seconds or trouble.trickle_seconds else PATIENT
 
 
 class Counted:

@@ -12,7 +12,7 @@ from services.ingest.providers.patience import Refused
 
 T = TypeVar("T")
 
-MOST_REQUESTS_OF_ONE_CALL = 2_000  # a provider whose pages never end is stopped
+MOST_REQUESTS_OF_ONE_CALL = 500  # a provider whose pages never end is stopped
 
 
 class _Call:

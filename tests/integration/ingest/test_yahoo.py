@@ -12,7 +12,7 @@ import pytest
 from services.ingest.providers import Answer, Bar, ProviderUnavailable
 from services.ingest.providers.yahoo import YahooProvider, yahoo_symbol
 from shared.calendar import sessions
-from tests.wire.client import HASTY, Counted
+from tests.wire.client import PATIENT, Counted, patience_with
 from tests.wire.market import Dividend, Listing, Market, Split, bundled_market
 from tests.wire.server import Reply, StandIn, as_json
 from tests.wire.yahoo import data_paths, missing, yahoo
@@ -34,7 +34,7 @@ Asked = tuple[YahooProvider, StandIn, Counted]
 def asking(market: Market, directory: Path) -> Iterator[Asked]:
     with yahoo(market, directory) as (server, connection):
         pace = Counted()
-        yield YahooProvider(pace, patience=HASTY, connection=connection), server, pace
+        yield YahooProvider(pace, patience=PATIENT, connection=connection), server, pace
 
 
 @pytest.fixture
@@ -213,7 +213,8 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, asked: Asked) -> N
 async def test_lasting_trouble_makes_the_provider_unavailable(
     trouble: Reply, reason: str, asked: Asked
 ) -> None:
-    provider, server, _ = asked
+    given, server, _ = asked
+    provider = YahooProvider(Counted(), patience=patience_with(trouble), connection=given._connection)
     server.whenever(of_data(trouble))  # type: ignore[arg-type]
 
     with pytest.raises(ProviderUnavailable) as raised:
@@ -225,7 +226,7 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
 
 async def test_outage_makes_the_provider_unavailable_and_no_symbol_unknown(tmp_path: Path) -> None:
     with yahoo(bundled_market(), tmp_path) as (_, connection):
-        provider = YahooProvider(Counted(), patience=HASTY, connection=connection)
+        provider = YahooProvider(Counted(), patience=PATIENT, connection=connection)
 
     with pytest.raises(ProviderUnavailable, match="cannot be reached"):
         await bars(provider, {"MTUM": [LAST]})
@@ -236,7 +237,7 @@ async def test_certificate_of_a_stranger_is_not_trusted(asked: Asked) -> None:
     options = {**asked[0]._connection, "verify": True}
 
     with pytest.raises(ProviderUnavailable, match="cannot be trusted"):
-        await bars(YahooProvider(Counted(), patience=HASTY, connection=options), {"USMV": [LAST]})
+        await bars(YahooProvider(Counted(), patience=PATIENT, connection=options), {"USMV": [LAST]})
     assert data_paths(server) == []
 
 
