@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, any_, delete, func, literal, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.revisions import revision_of
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.repository.tags import save_tags
+from services.gateway.repository.tags import load_carried, save_tags
 from services.gateway.tables import (
     CashFlow,
     Portfolio,
@@ -131,23 +131,10 @@ async def any_portfolio_exists(session: Session) -> bool:
 
 
 async def load_holdings(session: Session, portfolio_id: UUID) -> list[Row]:
-    """Everything a portfolio holds or held, with tags.
-
-    Tags are read at once for all: a portfolio may hold thousands, whose statistics the planner does not have yet.
-    """
+    """Everything a portfolio holds or held, with tags."""
     held = await all_rows(session, select(positions).where(positions.c.portfolio_id == portfolio_id))
-    carried = await _tags_of(session, [row["position_id"] for row in held])
+    carried = await load_carried(session, [row["position_id"] for row in held])
     return [{**row, "tags": carried.get(row["position_id"], [])} for row in held]
-
-
-async def _tags_of(session: Session, position_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    joined = position_tags.join(tags, tags.c.tag_id == position_tags.c.tag_id)
-    among = position_tags.c.position_id == any_(literal(position_ids, ARRAY(Uuid)))
-    found = select(position_tags.c.position_id, tags.c.name).select_from(joined).where(among)
-    names: dict[UUID, list[str]] = {}
-    for position_id, name in await session.execute(found.order_by(func.lower(tags.c.name))):
-        names.setdefault(position_id, []).append(name)
-    return names
 
 
 async def save_positions(session: Session, rows: Rows) -> None:

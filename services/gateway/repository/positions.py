@@ -4,22 +4,35 @@ Every statement is narrowed to one portfolio, or to one user's own.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
-from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import Portfolio, Position, PositionTag, Tag
+from services.gateway.repository.rows import Row, all_rows
+from services.gateway.repository.tags import load_carried, load_tagged
+from services.gateway.tables import Portfolio, Position
 from shared.database import Session, sql_table
 from shared.published import greeks, ingest, snapshots
 
 portfolios, positions = sql_table(Portfolio), sql_table(Position)
-tags, position_tags = sql_table(Tag), sql_table(PositionTag)
 value, greek, security = snapshots.position_valuations, greeks.position_greeks, ingest.securities
 COST = positions.c.quantity * positions.c.entry_price * positions.c.multiplier
 HALF_A_CENT = Decimal("0.005")
@@ -33,7 +46,7 @@ class PositionFilter:
 
     `tags`: any of them, or every one when `all_tags`. `search`: a part of the symbol or of the company's name.
     `long`: True for quantities above 0, False for those below. `open_on`: active on that day; `closed_by`: closed
-    on it or before.
+    on it or before. `among`: of these positions only.
     """
 
     types: Collection[str] = ()
@@ -45,6 +58,7 @@ class PositionFilter:
     long: bool | None = None
     open_on: date | None = None
     closed_by: date | None = None
+    among: Collection[UUID] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,21 +127,39 @@ async def load_positions(
     """
     column = SORT_COLUMNS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
-    page = _measured(valued_on).where(positions.c.portfolio_id == portfolio_id, *_conditions(wanted))
+    conditions = _conditions(await _tagged(session, portfolio_id, wanted))
+    page = _measured(valued_on).where(positions.c.portfolio_id == portfolio_id, *conditions)
     page = page.order_by(order.nulls_last(), positions.c.symbol, positions.c.entry_date)
-    return await all_rows(session, page.limit(limit).offset(offset))
+    return await _with_tags(session, await all_rows(session, page.limit(limit).offset(offset)))
 
 
 async def count_positions(session: Session, portfolio_id: UUID, wanted: PositionFilter) -> int:
     """How many positions of a portfolio meet the conditions."""
     joined = positions.outerjoin(security, security.c.symbol == positions.c.underlying)
     mine = select(func.count()).select_from(joined).where(positions.c.portfolio_id == portfolio_id)
-    return int(await session.scalar(mine.where(*_conditions(wanted))) or 0)
+    return int(
+        await session.scalar(mine.where(*_conditions(await _tagged(session, portfolio_id, wanted)))) or 0
+    )
+
+
+async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) -> PositionFilter:
+    """The conditions with the positions that carry the tags in place of the tags."""
+    if not wanted.tags:
+        return wanted
+    least = len({name.lower() for name in wanted.tags}) if wanted.all_tags else 1
+    return replace(wanted, among=await load_tagged(session, portfolio_id, wanted.tags, least))
 
 
 async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:
     """One position with what was measured on `valued_on`."""
-    return await one_row(session, _measured(valued_on).where(positions.c.position_id == position_id))
+    found = await all_rows(session, _measured(valued_on).where(positions.c.position_id == position_id))
+    return next(iter(await _with_tags(session, found)), None)
+
+
+async def _with_tags(session: Session, rows: Sequence[Row]) -> list[Row]:
+    """The rows with their tags, which are read at once for all."""
+    carried = await load_carried(session, [row["position_id"] for row in rows])
+    return [{**row, "tags": carried.get(row["position_id"], [])} for row in rows]
 
 
 async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UUID | None:
@@ -163,20 +195,6 @@ async def delete_position(session: Session, position_id: UUID) -> None:
     await session.execute(delete(positions).where(positions.c.position_id == position_id))
 
 
-def tag_names() -> Any:
-    """The tags a position carries, in the order of the alphabet."""
-    names = func.coalesce(func.array_agg(aggregate_order_by(tags.c.name, func.lower(tags.c.name))), [])
-    return select(names).select_from(_carried()).where(_carries_them()).scalar_subquery()
-
-
-def _carried() -> Any:
-    return position_tags.join(tags, tags.c.tag_id == position_tags.c.tag_id)
-
-
-def _carries_them() -> ColumnElement[bool]:
-    return position_tags.c.position_id == positions.c.position_id
-
-
 def _measured(day: date | None) -> Select[Any]:
     """Positions beside their valuation, unless their terms were changed since, and beside their Greeks."""
     valued = and_(
@@ -192,7 +210,7 @@ def _measured(day: date | None) -> Select[Any]:
         .outerjoin(value, valued)
         .outerjoin(greek, with_greeks)
     )
-    stated = (security.c.name.label("name"), security.c.sector, tag_names().label("tags"), COST.label("cost"))
+    stated = (security.c.name.label("name"), security.c.sector, COST.label("cost"))
     measured = (value.c[name] for name in _MEASURES)
     sensitivities = (greek.c[name].label(f"position_{name}") for name in GREEKS)
     own_reasons = (value.c.reason, greek.c.reason.label("greeks_reason"))
@@ -211,8 +229,8 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.types:
         conditions.append(or_(*(_of_type(word) for word in wanted.types)))
-    if wanted.tags:
-        conditions.append(_carries(wanted.tags, every=wanted.all_tags))
+    if wanted.among is not None:
+        conditions.append(positions.c.position_id == any_(literal(list(wanted.among), ARRAY(Uuid))))
     if wanted.underlying:
         conditions.append(positions.c.underlying == wanted.underlying.upper())
     if wanted.sector:
@@ -241,10 +259,3 @@ def _of_type(word: str) -> ColumnElement[bool]:
         positions.c.option_type.is_(None) if option_type is None else positions.c.option_type == option_type
     )
     return and_(same_kind, func.sign(positions.c.quantity) == sign)
-
-
-def _carries(names: Sequence[str], *, every: bool) -> ColumnElement[bool]:
-    wanted = sorted({name.lower() for name in names})
-    same = func.lower(tags.c.name).in_([func.lower(name) for name in wanted])
-    matching = select(func.count()).select_from(_carried()).where(_carries_them(), same).scalar_subquery()
-    return matching >= (len(wanted) if every else 1)

@@ -1,17 +1,18 @@
 """Tags: a user's words for positions. Every statement is narrowed to one user's own."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, String, and_, delete, func, literal, select, update
+from sqlalchemy import Select, String, Uuid, and_, any_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import Position, PositionTag, Tag
+from services.gateway.tables import Portfolio, Position, PositionTag, Tag
 from shared.database import Session, lock, sql_table
 
-tags, position_tags, positions = sql_table(Tag), sql_table(PositionTag), sql_table(Position)
+tags, position_tags = sql_table(Tag), sql_table(PositionTag)
+positions, portfolios = sql_table(Position), sql_table(Portfolio)
 
 
 async def lock_tags(session: Session, user_id: UUID) -> None:
@@ -76,6 +77,33 @@ async def portfolios_with(session: Session, tag_id: UUID) -> set[UUID]:
     joined = position_tags.join(positions, positions.c.position_id == position_tags.c.position_id)
     holding = select(positions.c.portfolio_id).select_from(joined).where(position_tags.c.tag_id == tag_id)
     return set(await session.scalars(holding.distinct()))
+
+
+async def load_carried(session: Session, position_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The tags of each position that carries any, by name.
+
+    Here and below apart from the positions: the planner has no statistics yet of what was just uploaded.
+    """
+    if not position_ids:
+        return {}
+    joined = position_tags.join(tags, tags.c.tag_id == position_tags.c.tag_id)
+    among = position_tags.c.position_id == any_(literal(list(position_ids), ARRAY(Uuid)))
+    found = select(position_tags.c.position_id, tags.c.name).select_from(joined).where(among)
+    names: dict[UUID, list[str]] = {}
+    for position_id, name in await session.execute(found.order_by(func.lower(tags.c.name))):
+        names.setdefault(position_id, []).append(name)
+    return names
+
+
+async def load_tagged(session: Session, portfolio_id: UUID, names: Collection[str], least: int) -> set[UUID]:
+    """The positions that carry at least so many of the tags, by name, of the portfolio's owner."""
+    owner = select(portfolios.c.user_id).where(portfolios.c.portfolio_id == portfolio_id).scalar_subquery()
+    named = func.lower(tags.c.name).in_([func.lower(name) for name in sorted(names)])
+    same = and_(tags.c.user_id == owner, named)
+    tag_ids = list(await session.scalars(select(tags.c.tag_id).where(same)))
+    among = position_tags.c.tag_id == any_(literal(tag_ids, ARRAY(Uuid)))
+    carrying = select(position_tags.c.position_id).where(among).group_by(position_tags.c.position_id)
+    return set(await session.scalars(carrying.having(func.count() >= least)))
 
 
 async def save_carried(session: Session, position_id: UUID, tag_ids: Collection[UUID]) -> None:

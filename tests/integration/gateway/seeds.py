@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from services.factors import tables as factors
+from services.gateway.repository.books import raise_revision
 from services.greeks import tables as greeks
 from services.snapshots import tables as snapshots
 from services.stress import tables as stress
@@ -43,6 +44,7 @@ async def a_stored_book(person: Person, admin: Database) -> StoredBook:
     rows = [*_values(book), *_greeks(book), *_factors(book), *_metrics(book), *_stress(book)]
     async with admin.transaction() as session:
         session.add_all(rows)
+        await raise_revision(session, [UUID(portfolio_id)])  # as every stage does that is recorded
     return book
 
 

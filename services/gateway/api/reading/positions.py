@@ -1,7 +1,8 @@
 """Positions with what was measured of them: by the page, in groups, by strategy."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -84,18 +85,26 @@ async def grouped_positions(
 ) -> GroupedPositions:
     """A page of the groups of all positions that meet the conditions, and the sums over those positions."""
     rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    return await asyncio.to_thread(_grouped, book, rows, by, part)
+
+
+def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, part: Part) -> GroupedPositions:
     held = book.measured(rows)
     everything = {"key": None, "name": "everything", **groups.sums(held)}
-    found = groups.grouped(held, by)
-    return GroupedPositions.model_validate(
-        {**book.described(), "by": by, "everything": everything, **part.of(found)}
-    )
+    found = part.of(groups.grouped(held, by))
+    return GroupedPositions.model_validate({**book.described(), "by": by, "everything": everything, **found})
 
 
 async def strategy_page(
     session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
 ) -> StrategyPage:
     """A page of the strategies that tags stand for, each with the sums over the positions that carry its tag."""
-    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
-    found = groups.by_tag(book.measured(rows), tags)
-    return StrategyPage.model_validate({**book.described(), **part.of(found)})
+    tagged = replace(wanted, tags=[tag["name"] for tag in tags])
+    day = book.valuation.day
+    rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []
+    return await asyncio.to_thread(_strategies, book, rows, tags, part)
+
+
+def _strategies(book: Book, rows: Sequence[Row], tags: Sequence[Row], part: Part) -> StrategyPage:
+    found = part.of(groups.by_tag(book.measured(rows), tags))
+    return StrategyPage.model_validate({**book.described(), **found})
