@@ -28,7 +28,7 @@ def codes_in(path: Path) -> set[str]:
     pairs = [
         node.value for node in nodes if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
     ]
-    texts = [text_of(node) for node in (*arguments, *(pair.elts[0] for pair in pairs))]
+    texts = [text_of(node) for node in (*arguments, *(pair.elts[0] for pair in pairs if pair.elts))]
     return {text for text in texts if re.fullmatch(r"[a-z_]+", text)}
 
 

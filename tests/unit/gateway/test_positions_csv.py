@@ -141,6 +141,7 @@ def test_comment_mark_inside_a_quoted_cell_is_text() -> None:
         ("AAPL221216C00150000,1,5,2022-12-19,", "entry_date", "entry_after_expiry"),
         ("AAPL,1,5,2022-06-01,a/b", "tags", "invalid_tag"),
         (f"AAPL,1,5,2022-06-01,{'x' * 51}", "tags", "invalid_tag"),
+        (f'AAPL,1,5,2022-06-01,"{"/," * 1_001}"', "tags", "too_long"),
     ],
 )
 def test_each_rule_has_its_code_and_its_field(row: str, field: str, code: str) -> None:
@@ -229,6 +230,9 @@ def test_unclosed_quote_costs_its_own_row_only() -> None:
         (b"a,b,c\n1,2,3", "missing_column"),
         (b"ticker,symbol,quantity,entry_price,entry_date\nA,A,1,1,2022-01-03", "duplicate_column"),
         (b"x" * (MAX_BYTES + 1), "too_large"),
+        (b"," * 1_000_001, "too_large"),
+        (b"ticker" + b",x" * 1_000, "too_large"),
+        (HEADER.encode() + b"\n" * 1_100_000, "too_many_rows"),
     ],
 )
 def test_unreadable_files_are_refused_with_a_code(data: bytes, code: str) -> None:

@@ -31,7 +31,7 @@ from services.gateway.calculations.positions_csv.problems import Problem
 from services.gateway.calculations.positions_csv.reading import Reading, Seen
 from services.gateway.calculations.positions_csv.records import Record, at_most_max_rows, misshapen
 from services.gateway.calculations.positions_csv.spreadsheet import rearmed
-from services.gateway.calculations.positions_csv.tags import MAX_TAGS, tags_in, why_not_a_tag
+from services.gateway.calculations.positions_csv.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
 from shared.instruments import OptionContract
 
 MAX_SUBTYPE_LENGTH = 50
@@ -313,7 +313,11 @@ class ListedReading(Reading):
         return subtype or None
 
     def _tags(self) -> tuple[str, ...]:
-        tags = tags_in(rearmed(self.row.cells.get("tags", "")))
+        text = self.row.cells.get("tags", "")
+        if len(text) > MAX_TAGS_TEXT:
+            self.complain("tags", "too_long", f"tags is longer than {MAX_TAGS_TEXT:,} characters")
+            return ()
+        tags = tags_in(rearmed(text))
         for tag in tags:
             if problem := why_not_a_tag(tag):
                 self.complain("tags", "invalid_tag", problem)

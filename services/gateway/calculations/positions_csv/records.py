@@ -9,7 +9,10 @@ from services.gateway.calculations.positions_csv.problems import Problem, Unread
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 10_000
+MAX_COLUMNS = 1_000
 _MAX_LINES_PER_ROW = 50  # bounds the work that an unclosed quote can cause
+MAX_LINE = 500_000
+MAX_LINES = MAX_ROWS * _MAX_LINES_PER_ROW  # bounds the memory that empty lines take
 
 Record = tuple[int, list[str] | None]  # None: its quoting is broken
 
@@ -58,6 +61,8 @@ def _text(data: bytes) -> str:
         raise UnreadableFile(line, "not_text", message) from None
     if "\x00" in text:
         raise UnreadableFile(1, "not_text", "the file is binary, not CSV: it holds zero bytes")
+    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+        raise UnreadableFile(1, "too_many_rows", f"the file has more than {MAX_LINES:,} lines: split it")
     return text
 
 
@@ -65,6 +70,8 @@ def _records(text: str) -> Iterator[Record]:
     lines = list(io.StringIO(text, newline=None))
     here = 0
     while here < len(lines):
+        if len(lines[here]) > MAX_LINE:
+            raise UnreadableFile(here + 1, "too_large", f"a line is longer than {MAX_LINE:,} characters")
         if not lines[here].strip() or lines[here].lstrip().startswith("#"):
             here += 1
             continue

@@ -35,13 +35,24 @@ from services.gateway.calculations.positions_csv.instruments import (
 )
 from services.gateway.calculations.positions_csv.layouts import Source, snake_case
 from services.gateway.calculations.positions_csv.problems import Problem, UnreadableFile
-from services.gateway.calculations.positions_csv.reading import LARGEST_NUMBER, SMALLEST_STEP, Reading
-from services.gateway.calculations.positions_csv.records import Record, at_most_max_rows, misshapen
+from services.gateway.calculations.positions_csv.reading import (
+    LARGEST_NUMBER,
+    MAX_CELL,
+    SMALLEST_STEP,
+    Reading,
+)
+from services.gateway.calculations.positions_csv.records import (
+    MAX_COLUMNS,
+    Record,
+    at_most_max_rows,
+    misshapen,
+)
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, InvalidSymbol, OptionContract
 
 _TITLE = re.compile(
     r"positions for (account )?(?P<account>.+?) as of (.*[, ])?(?P<day>[\d/\-]+)$", re.IGNORECASE
 )
+_MAX_TITLE = 200
 _DAY_FORMS = (
     re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII),
     re.compile(r"(?P<year>\d{4})[/-](?P<month>\d{1,2})[/-](?P<day>\d{1,2})", re.ASCII),
@@ -100,13 +111,13 @@ class _Parser:
 
     def take(self, line: int, cells: list[str] | None) -> None:
         """One record."""
-        title = _TITLE.match(cells[0]) if cells else None
+        title = _TITLE.match(cells[0][:_MAX_TITLE]) if cells else None
         if cells and title:
             self._title(title)
-        elif cells and {*_REQUIRED} <= set(names := _column_names(cells)):
-            self.columns = names
+        elif cells and _is_header(cells):
+            self.columns = _column_names(cells)
         elif cells and not any(cells[1:]) and cells[0].lower() not in (_CASH, *_TOTALS, *_FUTURES):
-            self.accounts.append(cells[0])
+            self.accounts.append(cells[0][:MAX_CELL])
         elif self.columns:
             self._row(line, cells)
 
@@ -120,7 +131,7 @@ class _Parser:
         return Sheet(Source.SCHWAB, self.line, tuple(self.rows), tuple(self.problems), export)
 
     def _title(self, title: re.Match[str]) -> None:
-        self.accounts.append(title["account"].strip())
+        self.accounts.append(title["account"].strip()[:MAX_CELL])
         self.exported_on = _day(title["day"])
 
     def _row(self, line: int, cells: list[str] | None) -> None:
@@ -149,7 +160,12 @@ class _Parser:
         value = money(row.cells.get("market_value", ""))
         self.cash = self.cash if value is None else (self.cash or Decimal(0)) + value
         message = "cash is no position: it counts in the equity balance of a portfolio that is created"
-        self.skipped.append(Skipped(row.line, row.cells["symbol"], "cash", message))
+        self.skipped.append(Skipped(row.line, row.cells["symbol"][:MAX_CELL], "cash", message))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    head = cells[:MAX_COLUMNS]
+    return any(cell.lower() == "symbol" for cell in head) and {*_REQUIRED} <= set(_column_names(head))
 
 
 def _column_names(cells: Sequence[str]) -> list[str]:

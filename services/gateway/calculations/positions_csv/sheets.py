@@ -14,7 +14,7 @@ from services.gateway.calculations.positions_csv.listed import (
 )
 from services.gateway.calculations.positions_csv.problems import UnreadableFile
 from services.gateway.calculations.positions_csv.reading import LATEST_DATE
-from services.gateway.calculations.positions_csv.records import records_of
+from services.gateway.calculations.positions_csv.records import MAX_COLUMNS, records_of
 from services.gateway.calculations.positions_csv.schwab import (
     ExportReading,
     export_holdings,
@@ -32,6 +32,8 @@ def sheet_of(data: bytes) -> Sheet:
     line, first = next(((line, cells) for line, cells in records if cells), (1, None))
     if first is None:
         raise UnreadableFile(1, "empty", "the file is empty: it has no header and no rows")
+    if len(first) > MAX_COLUMNS:
+        raise UnreadableFile(line, "too_large", f"the header has more than {MAX_COLUMNS:,} columns")
     read = export_sheet if is_export(first) else listed_sheet
     sheet = read(line, first, records)
     if not sheet.rows and not sheet.problems:

@@ -2,6 +2,7 @@
 
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 50
+MAX_TAGS_TEXT = 2 * MAX_TAGS * MAX_TAG_LENGTH  # of a cell: more than any tags that are allowed
 
 
 def tags_in(text: str) -> tuple[str, ...]:
