@@ -6,8 +6,16 @@ from tests.bench import (
     bench_greeks,
     bench_pipeline,
     bench_stress,
+    bench_upload,
     show,
 )
 
-for benchmark in (bench_greeks, bench_factors, bench_correlations, bench_stress, bench_pipeline):
+for benchmark in (
+    bench_greeks,
+    bench_factors,
+    bench_correlations,
+    bench_stress,
+    bench_pipeline,
+    bench_upload,
+):
     show(benchmark.run())
