@@ -53,9 +53,9 @@ async def save_user(
         "full_name": full_name,
         "role": role,
     }
-    statement = insert(users).values(row).on_conflict_do_nothing(index_elements=[users.c.email])
-    user_id = await session.scalar(statement.returning(users.c.user_id))
-    return None if user_id is None else await load_user(session, user_id)
+    new = insert(users).values(row).on_conflict_do_nothing(index_elements=[users.c.email])
+    statement = select(User).from_statement(new.returning(users))  # one statement, whether or not it is taken
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def save_password(session: Session, user_id: UUID, password_hash: str) -> bool:

@@ -1,7 +1,9 @@
 """Register, log in, refresh, log out, me, another password."""
 
 import asyncio
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from services.gateway.api.application import ensure_admin
 from services.gateway.api.auth import address_block
@@ -137,6 +139,46 @@ async def test_an_unknown_user_costs_a_password_check_too(
     await tried(http, "nobody@example.com")
 
     assert checked == [None]
+
+
+@contextmanager
+def tables_used(gateway: Gateway) -> Iterator[list[str]]:
+    """The tables of people that statements use, in order, for as long as the context lasts."""
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        seen.extend(re.findall(r"gateway\.(users|audit_log|login_attempts)\b(?!\.)", statement))
+
+    engine = gateway.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_the_database_works_as_much_for_a_taken_address_as_for_a_free_one(
+    gateway: Gateway, http: httpx.AsyncClient, ann: Person
+) -> None:
+    path, free = "/api/v1/auth/register", f"{uuid4().hex}@example.com"
+
+    with tables_used(gateway) as for_taken:
+        await http.post(path, json={"email": ann.email, "password": PASSWORD})
+    with tables_used(gateway) as for_free:
+        await http.post(path, json={"email": free, "password": PASSWORD})
+
+    assert for_taken == for_free != []
+
+
+async def test_the_database_works_as_much_for_an_unknown_user_as_for_a_wrong_password(
+    gateway: Gateway, http: httpx.AsyncClient, ann: Person
+) -> None:
+    with tables_used(gateway) as for_wrong:
+        await tried(http, ann.email)
+    with tables_used(gateway) as for_unknown:
+        await tried(http, "nobody@example.com")
+
+    assert for_wrong == for_unknown != []
 
 
 # --- too many attempts ---
