@@ -3,6 +3,7 @@
 from tests.bench import (
     bench_correlations,
     bench_factors,
+    bench_gateway,
     bench_greeks,
     bench_pipeline,
     bench_stress,
@@ -16,6 +17,7 @@ for benchmark in (
     bench_correlations,
     bench_stress,
     bench_pipeline,
+    bench_gateway,
     bench_upload,
 ):
     show(benchmark.run())
