@@ -1,6 +1,7 @@
 """A portfolio's positions: filtered, sorted, by the page; in groups; one by one."""
 
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -80,7 +81,7 @@ Wanted = Annotated[PositionFilter, Depends(position_filter)]
 
 
 async def with_status(
-    session: Session, wanted: PositionFilter, status: Status, as_of: AsOf
+    session: Session, wanted: PositionFilter, status: Status, as_of: date | None
 ) -> PositionFilter:
     """The conditions with the status on the day asked for; before any session is known, everything counts as held."""
     if status is Status.ALL:

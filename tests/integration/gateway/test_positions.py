@@ -85,6 +85,23 @@ async def test_an_option_is_named_by_symbol_or_by_terms(ann: Person, option: dic
 
 
 @pytest.mark.usefixtures("market")
+async def test_a_private_holding_is_kept_under_its_own_name(ann: Person) -> None:
+    await a_portfolio(ann)
+    terms = {"investment_class": "PRIVATE", "investment_subtype": "Real estate"}
+
+    saved = await a_position(ann, symbol="LAKE-HOUSE", **terms)
+    edited = await ann.request("PUT", f"positions/{saved['position_id']}", json={"quantity": 2})
+
+    assert [saved["symbol"], saved["investment_class"]] == ["LAKE-HOUSE", "PRIVATE"]
+    assert "no_market_price" in {warning["code"] for warning in saved["warnings"]}
+    assert [edited.json()[name] for name in ("quantity", "investment_class", "investment_subtype")] == [
+        2.0,
+        "PRIVATE",
+        "Real estate",
+    ]
+
+
+@pytest.mark.usefixtures("market")
 @pytest.mark.parametrize(
     ("terms", "field", "code"),
     [

@@ -12,6 +12,7 @@ from services.gateway.api.schemas.uploads import RestatedSessions
 from services.gateway.api.schemas.values import (
     SOME_ID,
     Coverage,
+    Greek,
     LeftOut,
     Money,
     Price,
@@ -107,7 +108,7 @@ class PositionOut(BaseModel):
     )
     daily_pnl: Money | None
     notional_exposure: Money | None
-    delta: float | None = Field(description="per share; 1 for stock")
+    delta: Greek | None = Field(description="per share; 1 for stock")
     delta_adjusted_exposure: Money | None
     greeks: GreekSet = Field(description="of the whole position: unit x quantity x multiplier")
     reason: str | None
