@@ -410,6 +410,16 @@ ACCESS: dict[type[SQLModel], Access] = {
 }
 
 
+# Which rows of another service's published view are the user's, by the first of these columns that it has.
+MINE_ELSEWHERE = {
+    "user_id": _MINE,
+    "portfolio_id": (
+        "portfolio_id = any (array(select own.portfolio_id from gateway.published_portfolios as own "
+        f"where own.{_MINE}))"
+    ),
+}
+
+
 def _tags_by_position() -> Select[Any]:
     carried, tag = sql_table(PositionTag), sql_table(Tag)
     joined = carried.join(tag, tag.c.tag_id == carried.c.tag_id)

@@ -1,8 +1,10 @@
 """Were every WHERE forgotten, a user's transaction would still find and leave only what is the user's."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
+from deploy.bootstrap import WORDS, published_views
+from services.gateway.api import application
 from services.gateway.api.audit import record
 from services.gateway.api.dependencies import Gateway
 from services.gateway.repository import users
@@ -37,11 +41,21 @@ from services.gateway.tables import (
 from shared.database import Database, Session, create_engine, sql_table
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
+from tests.integration.gateway.seeds import a_stored_book
 from tests.servers import Servers
 
 SHOWN = [model for model, access in ACCESS.items() if access.rows and "select" in access.statements]
 EDITED = [model for model, access in ACCESS.items() if "update" in access.statements]
 HIDDEN = [model for model in ACCESS if model not in SHOWN]
+
+
+USERS_VIEWS = [
+    f"{word}.{view.name}"
+    for word in WORDS
+    if word != "gateway"
+    for view in published_views(word)
+    if {"portfolio_id", "user_id"} & set(view.columns.keys())
+]
 
 
 def named(model: type[SQLModel]) -> str:
@@ -120,6 +134,40 @@ async def test_without_a_where_nobody_edits_or_deletes_what_is_anothers(
     async with gateway.database.transaction() as session:
         assert {model: await counted(session, model) for model in EDITED} == before
         assert await session.scalar(select(sql_table(Portfolio).c.portfolio_id)) == anns_book
+
+
+@pytest.mark.usefixtures("market")
+async def test_without_a_where_other_services_show_a_user_only_their_own(
+    gateway: Gateway, ann: Person, bob: Person, admin: Database
+) -> None:
+    await a_stored_book(ann, admin)
+
+    async def seen(session: Session) -> dict[str, int]:
+        found = {view: await session.scalar(text(f"select count(*) from {view}")) for view in USERS_VIEWS}
+        return {view: count for view, count in found.items() if count}
+
+    async with gateway.database.transaction() as session:
+        everybodys = await seen(session)
+    async with transaction_of(gateway, ann) as session:
+        own = await seen(session)
+    async with transaction_of(gateway, bob) as session:
+        others = await seen(session)
+
+    assert own == everybodys
+    assert len(own) >= 8
+    assert others == {}
+
+
+def test_routes_open_no_transactions_but_their_callers() -> None:
+    folder = Path(application.__file__).parent
+    opening = {
+        path.name
+        for path in folder.rglob("*.py")
+        if re.search(r"\b(gateway|runtime)\.database\b", path.read_text())
+    }
+
+    # logging in, tickets, what runs beside the requests, and what asks whether a caller may still come in
+    assert opening <= {"auth.py", "events.py", "feed.py", "background.py", "answers.py", "dependencies.py"}
 
 
 async def test_what_is_nobodys_no_user_reads(gateway: Gateway, ann: Person) -> None:
