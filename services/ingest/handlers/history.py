@@ -25,7 +25,6 @@ from shared.contracts.event import Notice
 from shared.database import Database, Session
 
 BARS_AT_ONCE = 50_000
-SECONDS_AT_ONCE = 5.0
 CLAIM_POLL_SECONDS = 0.5
 ALL_YIELDS = "*"
 log = structlog.get_logger("sigmasight.ingest")
@@ -38,6 +37,7 @@ class Feed:
     database: Database
     sources: Sources
     settings: IngestSettings
+    seconds_at_once: float = 5.0  # how long an answer may wait for others, to be stored together
 
     @property
     def recheck(self) -> timedelta:
@@ -154,30 +154,40 @@ async def _ask(
         return set()
     fresh: set[str] = set()
     try:
-        async for answer in _gathered(provider.bars(missing)):
+        async for answer in _gathered(provider.bars(missing), feed.seconds_at_once):
             fresh |= await _store(feed, provider, missing, answer, done)
     except ProviderUnavailable as error:
         done.notices.append(_unavailable(error, sorted(set(missing) - fresh)))
     return fresh
 
 
-async def _gathered(answers: AsyncIterator[Answer]) -> AsyncIterator[Answer]:
+async def _gathered(answers: AsyncIterator[Answer], seconds: float) -> AsyncIterator[Answer]:
     """Small answers put together, so that storing them costs less; none is kept back for long, or lost."""
     loop = asyncio.get_running_loop()
     bars: list[Bar] = []
     settled: set[str] = set()
-    since = loop.time()
+    since, failure, coming = loop.time(), None, asyncio.ensure_future(anext(answers))
     try:
-        async for answer in answers:
-            bars += answer.bars
-            settled |= answer.settled
-            if len(bars) >= BARS_AT_ONCE or loop.time() - since >= SECONDS_AT_ONCE:
-                yield Answer(bars, frozenset(settled))
+        while True:
+            done, _ = await asyncio.wait({coming}, timeout=max(0.0, since + seconds - loop.time()))
+            if done:
+                try:
+                    answer = coming.result()
+                except (StopAsyncIteration, ProviderUnavailable) as error:
+                    failure = error
+                    break
+                bars += answer.bars
+                settled |= answer.settled
+                coming = asyncio.ensure_future(anext(answers))
+            if len(bars) >= BARS_AT_ONCE or loop.time() - since >= seconds:
+                if settled or bars:
+                    yield Answer(bars, frozenset(settled))
                 bars, settled, since = [], set(), loop.time()
-    except ProviderUnavailable:
-        yield Answer(bars, frozenset(settled))
-        raise
+    finally:
+        coming.cancel()
     yield Answer(bars, frozenset(settled))
+    if isinstance(failure, ProviderUnavailable):
+        raise failure
 
 
 async def _store(
@@ -188,7 +198,7 @@ async def _store(
     done: Completion,
 ) -> set[str]:
     """One transaction: the closes that can be believed, those that cannot, and what was asked."""
-    bars = [bar for bar in answer.bars if bar.symbol in missing]
+    bars = _wanted(answer.bars, missing)
     live = await provider.coverage() is None
     async with feed.database.transaction() as session:
         known = await _known(session, provider.name, bars)
@@ -201,6 +211,24 @@ async def _store(
         if live:
             await _save_asked(session, provider.name, missing, answer, {bar.symbol for bar in bars})
     return {bar.symbol for bar in believed}
+
+
+def _wanted(bars: Sequence[Bar], missing: Mapping[str, Sequence[date]]) -> list[Bar]:
+    """One close per symbol and session, of what was missing: what is stored already came from elsewhere and stays.
+
+    Sessions outside the range asked for are kept to be judged: they are what a lying provider sends.
+    """
+    asked = {symbol: frozenset(days) for symbol, days in missing.items()}
+    chosen = {
+        (bar.symbol, bar.session_date): bar
+        for bar in bars
+        if bar.symbol in missing
+        and (
+            bar.session_date in asked[bar.symbol]
+            or not missing[bar.symbol][0] <= bar.session_date <= missing[bar.symbol][-1]
+        )
+    }
+    return list(chosen.values())
 
 
 async def _known(session: Session, provider: str, bars: Sequence[Bar]) -> Known:

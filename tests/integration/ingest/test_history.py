@@ -43,6 +43,7 @@ class Market:
     live: bool = True
     actions: Sequence[CorporateAction] = ()
     fails_after: int | None = None
+    sends_everything: bool = False
     seconds: float = 0.0
     asked: list[dict[str, tuple[date, ...]]] = field(default_factory=list)
     asked_for_actions: list[tuple[frozenset[str], date, date]] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Market:
                 raise ProviderUnavailable(self.name, "it is down")
             await asyncio.sleep(self.seconds)
             closes = self.closes.get(symbol, {})
+            days = sorted(closes) if self.sends_everything else days
             yield Answer(
                 [self._bar(symbol, day, closes[day]) for day in days if day in closes], frozenset([symbol])
             )
@@ -239,6 +241,39 @@ async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, adm
     )
     assert adjusted == pytest.approx(float(close) - 0.8)
     assert found.restated == {}
+
+
+async def test_what_an_administrator_stored_is_not_overwritten(role: Role, admin: Database) -> None:
+    market = Market({"XOM": level(100)}, sends_everything=True)
+    async with role("ingest").transaction() as session:
+        row = {
+            "symbol": "XOM",
+            "session_date": DECEMBER[5],
+            "close": Decimal("101.5"),
+            "adjusted_close": 101.5,
+        }
+        await repository.save_prices(session, [row | {"close_basis": "raw", "source": "admin"}])
+
+    await complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
+
+    kept = await rows(admin, "select close, session_date from ingest.daily_prices where source = 'admin'")
+    assert kept == [(Decimal("101.5"), DECEMBER[5])]
+    assert (await stored(admin))["XOM"] > 70
+
+
+async def test_answers_wait_for_the_next_one_no_longer_than_allowed(role: Role, admin: Database) -> None:
+    slow = Market({"A": level(100), "B": level(100)}, seconds=1.5)
+    feed = replace(a_feed(role("ingest"), slow), seconds_at_once=0.1)
+    work = asyncio.create_task(complete_history(feed, {"A", "B"}, AS_OF))
+
+    async with asyncio.timeout(15):
+        while "A" not in await stored(admin):
+            await asyncio.sleep(0.05)
+    early = set(await stored(admin))
+    await work
+
+    assert early == {"A"}
+    assert set(await stored(admin)) == {"A", "B"}
 
 
 async def test_two_replicas_share_the_symbols_and_ask_each_once(role: Role, admin: Database) -> None:
