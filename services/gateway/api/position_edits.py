@@ -57,24 +57,32 @@ async def edit_position(
 ) -> dict[str, Any]:
     """Restate a position, close it or reopen it: what is left out stays. What changes nothing starts nothing."""
     before = await _held(session, caller, position_id)
-    edit = wanted.model_dump(exclude_unset=True)
-    found = await accepted(session, terms_after(before, edit), as_of)
+    found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), as_of)
     after = position_row(before["portfolio_id"], position_id, found.holding)
-    changes = difference(before, after, list(after))
     await _refuse_twin(session, after)
+    changes = difference(before, after, list(after))
+    retagged = await _write(session, caller, before, changes, wanted.tags)
+    if changes:
+        since = _concerned_since(before, after, changes)
+        return await _measured_again(session, caller, after, since, found.warnings)
+    if retagged:
+        return await _retold(session, before)
+    return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
+
+
+async def _write(
+    session: Session, caller: User, before: Row, changes: dict[str, Any], tags: list[str] | None
+) -> bool:
+    """Save changed terms and tags (None: these stay), on record; whether tags changed."""
+    position_id, carried = before["position_id"], before["tags"]
+    retagged = tags is not None and await tag_position(session, caller, position_id, carried, tags)
     if changes:
         await positions.save_terms(session, position_id, changes)
-    retagged = wanted.tags is not None and await tag_position(
-        session, caller, position_id, before["tags"], wanted.tags
-    )
-    if not changes and not retagged:
-        return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
-    was = {name: before[name] for name in changes}
-    await record(session, "position.edited", position_id, was=was, now=changes, tags=wanted.tags)
-    if not changes:
-        return await _retold(session, before)
-    since = _concerned_since(before, after, changes)
-    return await _measured_again(session, caller, after, since, found.warnings)
+    if changes or retagged:
+        was = {name: before[name] for name in changes} | ({"tags": carried} if retagged else {})
+        now = changes | ({"tags": tags} if retagged else {})
+        await record(session, "position.edited", position_id, was=was, now=now)
+    return retagged
 
 
 @router.delete("/{position_id:uuid}", status_code=204)
