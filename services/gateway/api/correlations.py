@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from services.gateway.api.answers import ChosenRevision
 from services.gateway.api.audit import record
 from services.gateway.api.batches import start_shards
 from services.gateway.api.dependencies import (
@@ -14,7 +15,6 @@ from services.gateway.api.dependencies import (
     AsOf,
     Caller,
     CallersDatabase,
-    ChosenPortfolio,
     ChosenView,
     OpenSession,
     owned_or_first,
@@ -47,7 +47,7 @@ Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at m
 
 @router.get("/risk/correlations/positions/metrics", responses=documented(404))
 async def get_position_correlations(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -58,7 +58,7 @@ async def get_position_correlations(
 
 @router.get("/risk/correlations/positions/matrix", responses=documented(404))
 async def get_position_matrix(
-    portfolio: ChosenPortfolio,
+    portfolio: ChosenRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,

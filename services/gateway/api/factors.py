@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from services.gateway.api.answers import NamedRevision
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
     CallersDatabase,
     ChosenView,
     Limit,
-    NamedPortfolio,
     Offset,
     OpenSession,
 )
@@ -48,7 +48,7 @@ async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
 
 @router.get("/exposures/{portfolio_id}")
 async def get_exposures(
-    portfolio: NamedPortfolio,
+    portfolio: NamedRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -60,7 +60,7 @@ async def get_exposures(
 
 @router.get("/exposures/{portfolio_id}/positions")
 async def get_position_exposures(
-    portfolio: NamedPortfolio,
+    portfolio: NamedRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -75,7 +75,7 @@ async def get_position_exposures(
 
 @router.get("/attribution/{portfolio_id}")
 async def get_attribution(
-    portfolio: NamedPortfolio,
+    portfolio: NamedRevision,
     database: CallersDatabase,
     as_of: AsOf = None,
     start: Annotated[

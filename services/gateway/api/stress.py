@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from services.gateway.api.answers import NamedRevision
 from services.gateway.api.audit import record
 from services.gateway.api.dependencies import (
     AsOf,
     Caller,
     CallersDatabase,
     GatewayParts,
-    NamedPortfolio,
     OpenSession,
     owned_or_first,
 )
@@ -28,7 +28,8 @@ from services.gateway.api.schemas import (
     WhatIf,
     WhatIfReport,
 )
-from services.gateway.repository import stress
+from services.gateway.repository import books, stress
+from services.gateway.repository.revisions import portfolios_of
 from services.gateway.repository.rows import Row, latest_date
 from shared.contracts.stress import (
     DeleteScenario,
@@ -92,6 +93,7 @@ async def save_scenario(
     saved = ScenarioSaved.model_validate(answer.model_dump())
     response.status_code = 201 if saved.created else 200
     await record(session, "scenario.saved", saved.scenario_id, created=saved.created)
+    await books.raise_revision(session, await portfolios_of(session, caller.user_id))  # results name it
     scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
     if scenario is None:
         raise not_found("scenario", saved.scenario_id)  # deleted since, by another request of the caller's
@@ -116,6 +118,7 @@ async def delete_scenario(
             raise not_found("scenario", scenario_id) from None
         raise
     await record(session, "scenario.deleted", scenario_id)
+    await books.raise_revision(session, await portfolios_of(session, caller.user_id))
     return Response(status_code=204)
 
 
@@ -152,7 +155,7 @@ async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatI
 
 @router.get("/results/{portfolio_id}")
 async def get_stress_results(
-    portfolio: NamedPortfolio,
+    portfolio: NamedRevision,
     caller: Caller,
     database: CallersDatabase,
     as_of: AsOf = None,

@@ -48,3 +48,10 @@ async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Cl
     columns = zip(Claim._fields, zip(*claims, strict=True), strict=True)
     found = await session.execute(_standing, {name: list(ids) for name, ids in columns})
     return {Claim(*row[:-1]): row[-1] for row in found}
+
+
+async def portfolios_of(session: Session, user_id: UUID) -> list[UUID]:
+    """Every portfolio of the user."""
+    return list(
+        await session.scalars(select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id))
+    )
