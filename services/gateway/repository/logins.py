@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.repository.rows import Row, one_row
@@ -128,6 +128,12 @@ async def delete_attempts(session: Session, account: str) -> None:
 
 
 async def delete_past(session: Session, now: datetime, window: timedelta) -> None:
-    """Forget tokens whose time is over, and attempts that count no more."""
-    await session.execute(delete(tokens).where(tokens.c.expires_at <= now))
+    """Forget tokens whose time is over, and attempts that count no more.
+
+    A revoked token is kept for as long as another of its family might live: it says that the family is over.
+    """
+    live = tokens.alias("live")
+    same_family = and_(live.c.family_id == tokens.c.family_id, live.c.expires_at > now)
+    says_nothing = or_(tokens.c.revoked_at.is_(None), ~select(live.c.family_id).where(same_family).exists())
+    await session.execute(delete(tokens).where(tokens.c.expires_at <= now, says_nothing))
     await session.execute(delete(attempts).where(attempts.c.attempted_at <= now - window))

@@ -336,6 +336,20 @@ async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
     assert left == [0, 0]
 
 
+async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(gateway: Gateway, ann: Person) -> None:
+    bearer, now = gateway.tokens.bearer(ann.tokens["access_token"]), datetime.now(UTC)
+    later = now + timedelta(days=gateway.settings.refresh_token_days + 1)
+    async with gateway.database.transaction() as session:
+        await logins.end_family(session, bearer.family_id, now)
+        # issued at the very moment the others were revoked, and not seen by that
+        expires_at = later + timedelta(days=1)
+        await logins.save_refresh_token(session, "c" * 64, bearer.user_id, bearer.family_id, expires_at)
+
+        await logins.delete_past(session, later, timedelta(days=1))
+
+        assert await logins.use_refresh_token(session, "c" * 64, later) is None
+
+
 async def test_logging_out_ends_access_and_refreshing_at_once(http: httpx.AsyncClient, ann: Person) -> None:
     elsewhere = await logged_in(http, ann.email)
 
