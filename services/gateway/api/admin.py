@@ -21,7 +21,7 @@ from services.gateway.calculations.run_status import stage_timings
 from services.gateway.handlers import as_items
 from services.gateway.repository import market, outbox, runs
 from shared.calendar import is_session, previous_session
-from shared.contracts.event import Request
+from shared.contracts.event import Day, Request
 from shared.contracts.gateway import MarketCloseRequested
 from shared.contracts.ingest import (
     OptionQuoteRow,
@@ -48,7 +48,7 @@ class MarketClose(BaseModel):
 
     model_config = example(session_date="2022-12-28")
 
-    session_date: date
+    session_date: Day
 
 
 class RunStarted(BaseModel):
@@ -120,7 +120,7 @@ async def list_runs(
     _: Admin,
     session: OpenSession,
     status: Annotated[Literal["running", "completed", "partial", "failed"] | None, Query()] = None,
-    as_of: Annotated[date | None, Query(description="runs of this session only")] = None,
+    as_of: Annotated[Day | None, Query(description="runs of this session only")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:

@@ -122,11 +122,6 @@ async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> N
     )
 
 
-async def any_portfolio_exists(session: Session) -> bool:
-    """Whether anybody has a portfolio."""
-    return bool(await session.scalar(select(select(portfolios.c.portfolio_id).exists())))
-
-
 # --- positions ---
 
 
