@@ -88,7 +88,8 @@ class CustomScenario(Table, table=True):
 class StressResult(Table, table=True):
     """One portfolio in one scenario by one method ("direct", "correlated"), USD; a loss is negative.
 
-    Amounts are null, and `warnings` say why, when no position had the inputs the scenario needs.
+    Amounts are null, and `warnings` say why, when no position had the inputs the scenario needs. `left_out`: every
+    symbol that this scenario leaves out, wholly or in part, with the reason.
     """
 
     __tablename__: ClassVar[str] = "stress_results"
@@ -106,6 +107,7 @@ class StressResult(Table, table=True):
     coverage: float | None = optional(Double)
     warnings: list[dict[str, Any]] = required(JSONB)
     delta_gamma_pnl: Decimal | None = optional(Numeric(20, 6))
+    left_out: list[dict[str, str]] = required(JSONB, server_default="[]")
 
 
 class MarketRiskScenario(Table, table=True):

@@ -57,6 +57,7 @@ custom_scenarios = published_view(
 # factor_impacts: {"Market": -1234.5, ..., "Interest Rate": ...}; nonlinear: what full repricing of the options
 # adds to their delta; delta_gamma_pnl: the total with options by delta and gamma instead, to compare.
 # correlation_effect: correlated - direct (on the correlated row, null on the direct one).
+# left_out: [{"symbol", "code", "reason"}, ...], every symbol that this scenario leaves out, wholly or in part.
 # effective_shocks: the shocks every factor really took. option_valuation: "delta_gamma" | "full". coverage: 0..1.
 stress_results = published_view(
     "stress",
@@ -74,6 +75,7 @@ stress_results = published_view(
     Column("coverage", Double),
     Column("warnings", JSONB),
     Column("delta_gamma_pnl", Numeric(20, 6)),
+    Column("left_out", JSONB),
 )
 
 # kind: "market" (shock is a decimal return) | "rates" (shock_bp basis points). pnl in USD, null with reason.

@@ -47,6 +47,7 @@ def result_records(shard: Shard, run: Run, factor_names: Sequence[str]) -> Itera
                 "effective_shocks": shocks[scenario],
                 "option_valuation": OPTION_VALUATION,
                 "warnings": [omission_record(each) for each in omissions],
+                "left_out": [left_out for each in omissions for left_out in left_out_records(each)],
             }
 
 
@@ -78,6 +79,14 @@ def omission_record(omission: Omission) -> Record:
     """An omission in the form of a notice, the first names spelled out."""
     names = sorted(omission.symbols)
     return {"code": omission.code, "message": omission.reason, "count": len(names), "about": names[:20]}
+
+
+def left_out_records(omission: Omission) -> list[Record]:
+    """An omission as what it is about, every symbol by name and once."""
+    return [
+        {"symbol": symbol, "code": omission.code, "reason": omission.reason}
+        for symbol in sorted(set(omission.symbols))
+    ]
 
 
 def ladder_records(shard: Shard, ladder: MarketRisk) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from shared.database import Session, merge
 
 Records = Iterable[Mapping[str, Any]]
 _AMOUNTS = ("total_pnl", "nonlinear", "delta_gamma_pnl", "correlation_effect")
-_DOCUMENTS = ("factor_impacts", "effective_shocks", "warnings")
+_DOCUMENTS = ("factor_impacts", "effective_shocks", "warnings", "left_out")
 
 
 async def save_results(

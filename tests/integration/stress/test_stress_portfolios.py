@@ -228,7 +228,28 @@ async def test_positions_left_out_are_named_with_reason(admin: Database, role: R
     }
     assert market["coverage"] == pytest.approx(0.7)
     assert {w["code"] for w in rates["warnings"]} == {"no_rate_sensitivity", "no_exposure"}
+    assert [each["symbol"] for each in market["left_out"]] == ["GHOST", "NEWCO"]
+    assert {each["symbol"]: each["code"] for each in rates["left_out"]} == {
+        "BND": "no_rate_sensitivity",
+        "GHOST": "no_exposure",
+    }
+    assert all(each["reason"] for each in market["left_out"] + rates["left_out"])
     assert rates["coverage"] == pytest.approx(0.9)
+
+
+async def test_every_symbol_left_out_of_a_scenario_is_named_and_not_the_first_twenty(
+    admin: Database, role: Role
+) -> None:
+    book, names = uuid4(), [f"N{number:02d}" for number in range(25)]
+    await a_stock(admin, book, "AAPL", 60_000, market=1.0)
+    for name in names:
+        await a_stock(admin, book, name, 1_000)
+
+    await stress(role, an_event(book))
+    row = await result(role, "market_down_10")
+
+    assert len(row["warnings"][0]["about"]) == 20
+    assert [each["symbol"] for each in row["left_out"]] == names
 
 
 async def test_a_book_without_betas_has_null_amounts_with_reason(admin: Database, role: Role) -> None:
