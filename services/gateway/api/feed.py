@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.calculations.run_news import RUN, as_told
 from services.gateway.repository import run_events, runs
 from services.gateway.repository.rows import Row
+from services.gateway.repository.run_events import Span
 from shared.database import Database, Session
 from shared.service import Runtime
 
@@ -130,8 +131,8 @@ class Feed:
     ) -> AsyncIterator[Told]:
         """What was told before, as far as it is wanted, and what is told from now on, each once and in order."""
         deadline = monotonic() + seconds
-        earlier, seen, over = await self._catch_up(database, follower, wanted)
-        for told in earlier:
+        seen, over = await self._begin(database, wanted)
+        async for told in _earlier(database, follower.user_id, wanted.span(seen)):
             yield told
         while not over:
             told_now = await follower.next(deadline - monotonic())
@@ -141,19 +142,14 @@ class Feed:
                 yield told_now
                 over = wanted.ends_with(told_now)
 
-    async def _catch_up(
-        self, database: Database, follower: Follower, wanted: "Wanted"
-    ) -> tuple[list[Told], int, bool]:
-        """What was told before, up to which event, and whether nothing more is to come."""
+    async def _begin(self, database: Database, wanted: "Wanted") -> tuple[int, bool]:
+        """Up to which event the log is to be read, and whether nothing comes after it."""
         async with database.transaction() as session:
             seen = await run_events.latest_event_id(session)
             run = await runs.load_run(session, wanted.run_id) if wanted.run_id else None
-            rows = await run_events.load_told(session, follower.user_id, wanted.after, seen, wanted.run_id)
-            told = await _addressed(session, rows, {follower.user_id})
         if self._position is None:
             self._position = seen
-        over = not wanted.follow or (run is not None and run["status"] != "running")
-        return told[follower.user_id], seen, over
+        return seen, not wanted.follow or (run is not None and run["status"] != "running")
 
     async def _hand_out(self, database: Database) -> None:
         """Read what is new for the followers there are, a batch at a time."""
@@ -173,6 +169,19 @@ class Feed:
             for each in told[follower.user_id]:
                 follower.tell(each)
         return rows
+
+
+async def _earlier(database: Database, user_id: UUID, span: Span) -> AsyncIterator[Told]:
+    """What the user was told in a span of the log, read a batch at a time."""
+    while True:
+        async with database.transaction() as session:
+            rows = await run_events.load_told(session, user_id, span, BATCH)
+            told = await _addressed(session, rows, {user_id})
+        for each in told[user_id]:
+            yield each
+        if len(rows) < BATCH:
+            return
+        span = replace(span, after=rows[-1]["event_id"])
 
 
 async def _addressed(
@@ -206,6 +215,11 @@ class Wanted:
     after: int | None = None
     run_id: UUID | None = None
     follow: bool = True
+
+    def span(self, until: int) -> Span:
+        """The part of the log that is wanted, up to an event."""
+        everything = self.after is not None or self.run_id is not None
+        return Span(self.after or 0, until, self.run_id, going_on=not everything)
 
     def includes(self, told: Told) -> bool:
         """Whether the event is of the run that is wanted, if it is only one."""

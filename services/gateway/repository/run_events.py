@@ -5,6 +5,7 @@ up to one has missed none below it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,18 +45,24 @@ async def load_after(session: Session, event_id: int, limit: int) -> list[Row]:
     return await all_rows(session, following)
 
 
-async def load_told(
-    session: Session, user_id: UUID, after: int | None, until: int, run_id: UUID | None
-) -> list[Row]:
-    """What a user was told up to an event: of one run, after an event, or of whatever still goes on."""
-    if run_id is not None:
-        wanted = events.c.run_id == run_id
-    else:
-        wanted = runs.c.status == "running" if after is None else events.c.event_id > after
-    later = events.c.event_id > (after or 0)
+@dataclass(frozen=True)
+class Span:
+    """Events after one and up to another: of one run, of the runs that still go on, or of all."""
+
+    after: int
+    until: int
+    run_id: UUID | None = None
+    going_on: bool = False
+
+
+async def load_told(session: Session, user_id: UUID, span: Span, limit: int) -> list[Row]:
+    """The first of a span's events that a user was told."""
+    conditions = [events.c.event_id > span.after, events.c.event_id <= span.until]
+    conditions += [events.c.run_id == span.run_id] if span.run_id else []
+    conditions += [runs.c.status == "running"] if span.going_on else []
     mine = or_(runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id)))
-    told = _with_runs().where(wanted, later, events.c.event_id <= until, mine)
-    return await all_rows(session, told.order_by(events.c.event_id))
+    told = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
+    return await all_rows(session, told)
 
 
 def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
