@@ -172,8 +172,8 @@ async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -
         for word in WORDS:
             await connection.execute(text(f"set local role {word}"))
             await connection.run_sync(upgrade_schema, word)
-            await connection.execute(text("reset role"))
             await _secure_rows(connection, word)
+            await connection.execute(text("reset role"))
         for word in sorted(publishing, key=_READ_FIRST.index):
             await _publish_views(connection, word)
 
