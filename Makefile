@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins migration clean
+.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench: install ## Measure against named peers in one run
 pins: ## Renew requirements.txt, the universal hashed pins
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev --upgrade --quiet --output-file requirements.txt pyproject.toml
+
+client: install ## Write the Python client from the OpenAPI document
+	$(BIN)/python -m deploy.api_client
 
 migration: install ## Write a migration: make migration SERVICE=greeks MESSAGE="Add a column"
 	$(BIN)/python -m deploy.migration $(SERVICE) "$(MESSAGE)"

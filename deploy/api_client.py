@@ -1,0 +1,242 @@
+"""Write the typed Python client from the gateway's OpenAPI document: `python -m deploy.api_client`.
+
+`sigmasight_client/models.py` gets a `TypedDict` for every schema, `sigmasight_client/operations.py` a method for every
+operation; both are checked in, and a test fails when they are not what the document makes of them. What no document can
+say (logging in, waiting, repeating) is written by hand in `sigmasight_client/session.py`.
+"""
+
+import keyword
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parents[1] / "sigmasight_client"
+API = "/api/v1"
+LEFT_OUT = ("/events",)  # streams, and what they need: `Session.events`
+# Functions of the same name in the gateway get another here.
+NAMES = {
+    ("get", "/portfolio"): "get_summary",
+    ("get", "/portfolio/exposures"): "list_exposures",
+    ("get", "/factors/exposures/{portfolio_id}"): "get_factor_exposures",
+    ("get", "/factors/exposures/{portfolio_id}/positions"): "get_position_factor_exposures",
+    ("get", "/risk/correlations/factors/matrix"): "get_factor_correlations",
+    ("post", "/admin/batch/snapshots"): "take_all_snapshots",
+    ("post", "/market-data/refresh"): "refresh_market_data",
+}
+_SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+Schema = Mapping[str, Any]
+
+
+def render(document: Schema) -> dict[Path, str]:
+    """The generated files with their contents."""
+    written = {"models.py": models(document), "operations.py": operations(document)}
+    return {PACKAGE / name: _formatted(content) for name, content in written.items()}
+
+
+def _formatted(content: str) -> str:
+    command = (
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--quiet",
+        "--stdin-filename",
+        str(PACKAGE / "any.py"),
+        "-",
+    )
+    done = subprocess.run(
+        command, input=content, capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    return done.stdout
+
+
+# --- models ---
+
+
+def models(document: Schema) -> str:
+    """A `TypedDict` for every object schema, an alias for every other."""
+    head = [
+        '"""What the API takes and gives, as its OpenAPI document says: written by `python -m deploy.api_client`."""',
+        "",
+        "from typing import Any, Literal, NotRequired, TypedDict",
+    ]
+    schemas = document["components"]["schemas"]
+    parts = [_model(class_name(name), schemas[name]) for name in sorted(schemas, key=class_name)]
+    return "\n".join(head) + "\n\n\n" + "\n\n\n".join(parts) + "\n"
+
+
+def class_name(name: str) -> str:
+    """A schema's name as a class: `Page_TagOut_` is PageTagOut."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
+
+
+def _model(name: str, schema: Schema) -> str:
+    if "properties" not in schema:
+        return f"{name} = {annotation(schema, quoted=True)}"
+    required = set(schema.get("required", ()))
+    lines = [f"class {name}(TypedDict):", f'    """{_sentence(schema, name)}"""', ""]
+    for field, kind in schema["properties"].items():
+        wanted = annotation(kind)
+        lines.append(f'    {field}: "{wanted if field in required else f"NotRequired[{wanted}]"}"')
+    return "\n".join(lines)
+
+
+def _sentence(schema: Schema, otherwise: str) -> str:
+    text = " ".join(str(schema.get("description") or otherwise).split("\n\n")[0].split())
+    text = re.split(r"(?<=[.!?])\s", text)[0].replace("\\", "").replace('"', "'")
+    return text if len(text) <= 100 else otherwise
+
+
+def annotation(schema: Schema, *, quoted: bool = False) -> str:
+    """The Python type of a schema."""
+    found = _annotation(schema)
+    return f'"{found}"' if quoted and not found.startswith("Literal") else found
+
+
+def _annotation(schema: Schema) -> str:
+    if "$ref" in schema:
+        return class_name(schema["$ref"].rsplit("/", 1)[1])
+    if "const" in schema or "enum" in schema:
+        return f"Literal[{', '.join(repr(each) for each in schema.get('enum', [schema.get('const')]))}]"
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return " | ".join(dict.fromkeys(_annotation(each) for each in schema[several]))
+    if schema.get("type") == "array":
+        return f"list[{_annotation(schema.get('items', {}))}]"
+    if schema.get("type") == "object":
+        values = schema.get("additionalProperties")
+        return f"dict[str, {_annotation(values) if isinstance(values, Mapping) else 'Any'}]"
+    return _SIMPLE.get(schema.get("type", ""), "Any")
+
+
+# --- operations ---
+
+
+def operations(document: Schema) -> str:
+    """A class with a method for every operation."""
+    methods = [_method(document, *each) for each in each_operation(document)]
+    used = sorted(
+        name
+        for name in map(class_name, document["components"]["schemas"])
+        if re.search(rf"\b{name}\b", "\n".join(methods))
+    )
+    head = [
+        '"""A method for every operation of the API: written by `python -m deploy.api_client`."""',
+        "",
+        "from collections.abc import Sequence",
+        "from datetime import date",
+        "from typing import Any, Literal, cast",
+        "from uuid import UUID",
+        "",
+        "from sigmasight_client.models import (",
+        *(f"    {name}," for name in used),
+        ")",
+        "from sigmasight_client.session import Session, part",
+    ]
+    told = '    """The API. Dates and ids may be given as such or as text; answers are what the JSON says."""'
+    return "\n".join([*head, "", "", "class SigmaSight(Session):", told, "", "\n\n".join(methods), ""])
+
+
+def each_operation(document: Schema) -> Iterator[tuple[str, str, str]]:
+    """Name, method and path of every operation below the API's prefix; raises `ValueError` at two of one name."""
+    seen: dict[str, str] = {}
+    for path, methods in document["paths"].items():
+        short = path.removeprefix(API)
+        if path == short or short.startswith(LEFT_OUT):
+            continue
+        for method, operation in methods.items():
+            name = NAMES.get((method, short)) or operation["operationId"].split("_api_v1_")[0]
+            if name in seen:
+                raise ValueError(f"{method} {path} and {seen[name]} are both {name}: name one in NAMES")
+            seen[name] = f"{method} {path}"
+            yield name, method, path
+
+
+def _method(document: Schema, name: str, method: str, path: str) -> str:
+    operation = document["paths"][path][method]
+    parameters = [each for each in operation.get("parameters", ()) if each["in"] in ("path", "query")]
+    in_path = [each for each in parameters if each["in"] == "path"]
+    in_query = [each for each in parameters if each["in"] == "query"]
+    once = any(each["name"].lower() == "idempotency-key" for each in operation.get("parameters", ()))
+    body_kind, body = _body(operation)
+    given = [f"{_word(each['name'])}: {_accepted(each['schema'])}" for each in in_path]
+    if body_kind == "multipart/form-data":
+        given += ["file: bytes", "form: dict[str, Any] | None = None"]
+    elif body_kind:
+        given.append(f"body: {body}")
+    options = [f"{_word(each['name'])}: {_accepted(each['schema'])} | None = None" for each in in_query]
+    if once:
+        options.append("idempotency_key: str | None = None")
+    signature = ", ".join(["self", *given, *(["*", *options] if options else [])])
+    passed = [repr(method.upper()), _path_text(path.removeprefix(API + "/"), in_path)]
+    if in_query:
+        passed.append(
+            "query={" + ", ".join(f"{each['name']!r}: {_word(each['name'])}" for each in in_query) + "}"
+        )
+    if body_kind:
+        passed.append("file=file, form=form" if "multipart" in body_kind else "body=body")
+    if once:
+        passed.append("once=True, idempotency_key=idempotency_key")
+    answer = _answer(operation)
+    call = f"self.request({', '.join(passed)})"
+    result = call if answer == "None" else f"return cast({answer!r}, {call})"
+    doc = _sentence({"description": operation.get("description")}, name)
+    return f'    def {name}({signature}) -> "{answer}":\n        """{doc}"""\n        {result}'
+
+
+def _word(name: str) -> str:
+    word = re.sub(r"\W", "_", name)
+    return f"{word}_" if keyword.iskeyword(word) or word in ("type", "format") else word
+
+
+def _accepted(schema: Schema) -> str:
+    """What may be given for a parameter: text for ids and dates, or the things themselves."""
+    kinds = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    formats = {"uuid": "UUID | str", "date": "date | str"}
+    found = [formats.get(each.get("format", "")) or _annotation(each) for each in kinds]
+    return " | ".join(
+        dict.fromkeys("Sequence[str]" if each.startswith("list[") else _plain(each) for each in found)
+    )
+
+
+def _plain(kind: str) -> str:
+    """A parameter's enumeration is text for callers."""
+    return kind if kind in ("int", "float", "bool", "str") or "|" in kind or "Literal" in kind else "str"
+
+
+def _path_text(path: str, in_path: list[Any]) -> str:
+    for each in in_path:
+        path = path.replace(f"{{{each['name']}}}", f"{{part({_word(each['name'])})}}")
+    return f'f"{path}"' if in_path else repr(path)
+
+
+def _body(operation: Schema) -> tuple[str, str]:
+    content = operation.get("requestBody", {}).get("content", {})
+    for kind, described in content.items():
+        return kind, _annotation(described["schema"])
+    return "", ""
+
+
+def _answer(operation: Schema) -> str:
+    found: dict[str, None] = {}
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            for kind, described in response.get("content", {}).items():
+                json = kind == "application/json" and described.get("schema")
+                found[_annotation(described["schema"]) if json else "str"] = None
+    return " | ".join(each for each in found if each != "Any") or "None"
+
+
+def write(document: Schema) -> None:
+    """Write the generated files."""
+    for path, content in render(document).items():
+        path.write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    from services.gateway.api.application import create_gateway
+
+    write(create_gateway().openapi())

@@ -1,0 +1,1930 @@
+"""What the API takes and gives, as its OpenAPI document says: written by `python -m deploy.api_client`."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Alive(TypedDict):
+    """The process answers."""
+
+    status: "NotRequired[str]"
+
+
+class AttributionReport(TypedDict):
+    """Where the P&L of a period came from: factors + specific = total, to the cent."""
+
+    portfolio_id: "str"
+    start: "str | None"
+    as_of: "str | None"
+    sessions: "int"
+    factors: "list[FactorPnl]"
+    specific: "float | None"
+    total: "float | None"
+    sessions_left_out: "list[str]"
+    reason: "str | None"
+
+
+class AuditEntryOut(TypedDict):
+    """Something that somebody did."""
+
+    audit_id: "int"
+    occurred_at: "str"
+    user_id: "str | None"
+    network_address: "str | None"
+    action: "str"
+    target: "str | None"
+    details: "dict[str, Any]"
+
+
+class BatchStarted(TypedDict):
+    """Work was taken on for every portfolio: follow it under `batch/runs/{run_id}`."""
+
+    run_id: "str"
+    session_date: "str"
+    status: "str"
+    portfolios: "int"
+
+
+class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
+    """BodyUploadPositionsApiV1PortfolioUploadPost"""
+
+    file: "str"
+    portfolio_id: "NotRequired[str | None]"
+    portfolio_name: "NotRequired[str | None]"
+    name: "NotRequired[str | None]"
+    equity_balance: "NotRequired[float | str | None]"
+    mode: "NotRequired[Mode | None]"
+    dry_run: "NotRequired[bool | None]"
+    as_of: "NotRequired[str | None]"
+    entry_date: "NotRequired[str | None]"
+
+
+class BookBack(TypedDict):
+    """A book as it was at first."""
+
+    email: "str"
+    portfolio_id: "str"
+    name: "str"
+
+
+class CalculatedGreeks(TypedDict):
+    """One option's value and Greeks per share with every input and its source; or `reason` and no numbers."""
+
+    contract: "str | None"
+    underlying: "str | None"
+    option_type: "str | None"
+    strike: "str | None"
+    expiry: "str | None"
+    exercise: "str | None"
+    years_to_expiry: "float | None"
+    underlying_price: "float | None"
+    underlying_price_source: "str | None"
+    volatility: "float | None"
+    iv_source: "str | None"
+    rate: "float | None"
+    rate_source: "str | None"
+    dividend_yield: "float | None"
+    dividend_source: "str | None"
+    dividends: "list[CashDividend]"
+    market_price: "float | None"
+    market_price_source: "str | None"
+    model: "str | None"
+    price: "float | None"
+    delta: "float | None"
+    gamma: "float | None"
+    theta: "float | None"
+    vega: "float | None"
+    rho: "float | None"
+    reason: "str | None"
+    note: "str | None"
+
+
+class CashDividend(TypedDict):
+    """A dividend in USD per share that goes ex on a day."""
+
+    ex_date: "str"
+    amount: "float"
+
+
+class CashFlowOut(TypedDict):
+    """Money into (positive) or out of (negative) a portfolio."""
+
+    cash_flow_id: "str"
+    portfolio_id: "str"
+    flow_date: "str"
+    amount: "float"
+    note: "str"
+    created_at: "str"
+
+
+class CashFlowSaved(TypedDict):
+    """The flow, and the run that takes it into the snapshots it concerns (null when there are none yet)."""
+
+    cash_flow_id: "str"
+    portfolio_id: "str"
+    flow_date: "str"
+    amount: "float"
+    note: "str"
+    created_at: "str"
+    run_id: "str | None"
+
+
+class ChangeOut(TypedDict):
+    """What a row of the file does: new, updated (and what it replaces) or unchanged."""
+
+    quantity: "float"
+    entry_price: "float"
+    investment_class: "str"
+    investment_subtype: "str | None"
+    exit_date: "str | None"
+    exit_price: "float | None"
+    line: "int"
+    symbol: "str"
+    position_type: "str"
+    entry_date: "str"
+    tags: "list[str]"
+    kind: "str"
+    was: "TermsOut | None"
+
+
+class ClusterMember(TypedDict):
+    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other members."""
+
+    symbol: "str"
+    value: "float"
+    weight: "float"
+    positions: "int"
+    mean_correlation: "float"
+
+
+class ClusterOut(TypedDict):
+    """Underlyings linked by a |correlation| at or above the threshold, directly or through each other."""
+
+    cluster: "int"
+    name: "str"
+    value: "float"
+    weight: "float"
+    mean_correlation: "float"
+    members: "list[ClusterMember]"
+
+
+Columns = Literal["five-columns", "twelve-columns"]
+
+
+class ComponentOut(TypedDict):
+    """A position's part of the portfolio's VaR and expected shortfall: negative for one that hedges."""
+
+    position_id: "str"
+    symbol: "str"
+    component_var: "float"
+    component_es: "float"
+    share: "float | None"
+
+
+class ComponentVar(TypedDict):
+    """ComponentVar"""
+
+    confidence: "int"
+    total_var: "float | None"
+    total_es: "float | None"
+    positions: "list[ComponentOut]"
+
+
+class CorrelatedSymbol(TypedDict):
+    """A row and column of the matrix."""
+
+    symbol: "str"
+    value: "float"
+    weight: "float"
+    positions: "int"
+    observations: "int"
+
+
+class CorrelationMatrix(TypedDict):
+    """CorrelationMatrix"""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    view: "View"
+    parameters: "CorrelationParameters | None"
+    symbols: "list[CorrelatedSymbol]"
+    total: "int"
+    correlations: "list[list[float | None]]"
+    measured: "list[list[float | None]] | None"
+    observations: "list[list[int | None]]"
+    quality: "list[list[str | None]]"
+    data_quality: "DataQuality"
+    unmeasured: "list[UnmeasuredPair]"
+    psd_repaired: "bool | None"
+    reason: "str | None"
+
+
+class CorrelationParameters(TypedDict):
+    """What to correlate in a portfolio; the defaults are those of the weekly calculation."""
+
+    lookback: "NotRequired[int]"
+    minimum_observations: "NotRequired[int]"
+    minimum_value: "NotRequired[float]"
+    minimum_weight: "NotRequired[float]"
+    keep: "NotRequired[Literal['both', 'either', 'value_only', 'weight_only']]"
+    cluster_threshold: "NotRequired[float]"
+
+
+class CorrelationReport(TypedDict):
+    """How much the positions of the portfolio, or of one side of it, are one another."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    view: "View"
+    price_run: "str | None"
+    parameters: "CorrelationParameters | None"
+    overall_correlation: "float | None"
+    concentration: "float | None"
+    effective_positions: "float | None"
+    coverage: "float | None"
+    gross_value: "float | None"
+    kept_value: "float | None"
+    positions: "int | None"
+    positions_kept: "int | None"
+    symbols_kept: "int | None"
+    clusters: "list[ClusterOut]"
+    data_quality: "DataQuality"
+    psd_repaired: "bool | None"
+    largest_repair: "float | None"
+    left_out: "list[LeftOutPosition]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+class CorrelationsStarted(TypedDict):
+    """Work was taken on."""
+
+    run_id: "str"
+    portfolio_id: "str | None"
+    as_of: "str"
+    portfolios: "int"
+    status: "str"
+
+
+class Coverage(TypedDict):
+    """Share (0 to 1) of gross notional exposure that had a current price, and Greeks."""
+
+    prices: "float | None"
+    greeks: "float | None"
+
+
+class Credentials(TypedDict):
+    """A user's proof."""
+
+    email: "str"
+    password: "str"
+
+
+class CurrentPrice(TypedDict):
+    """A symbol's last price at or before a session; null with a reason when there is none."""
+
+    symbol: "str"
+    price: "float | None"
+    session_date: "str | None"
+    stale: "bool | None"
+    previous_close: "float | None"
+    change: "float | None"
+    change_percent: "float | None"
+    source: "str | None"
+    reason: "str | None"
+
+
+class CurrentPrices(TypedDict):
+    """The last prices at or before a session."""
+
+    as_of: "str"
+    items: "list[CurrentPrice]"
+    total: "int"
+
+
+class DataQuality(TypedDict):
+    """How many pairs have common returns on every day looked back on, on fewer, on too few."""
+
+    full_history: "int"
+    limited_history: "int"
+    insufficient: "int"
+
+
+class DataQualityReport(TypedDict):
+    """What is stored for a portfolio's calculations on a session, and which of them it allows."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    window_start: "str | None"
+    complete: "int"
+    stale: "int"
+    missing: "int"
+    symbols: "list[SymbolQuality]"
+    calculations: "list[Feasibility]"
+    reason: "str | None"
+
+
+class DeadLetterOut(TypedDict):
+    """A message that a service gave up on."""
+
+    letter_id: "str"
+    service: "str"
+    heard: "str"
+    run_id: "str | None"
+    attempts: "int"
+    error: "str"
+    message: "str"
+    payload: "str"
+    buried_at: "str"
+    replayed_at: "str | None"
+    replayed_by: "str | None"
+
+
+class DemoReset(TypedDict):
+    """The books are back; their figures follow with the runs."""
+
+    books: "list[BookBack]"
+    runs: "list[SessionRun]"
+    status: "str"
+
+
+class ExportedPosition(TypedDict):
+    """A position as its owner stated it, in full."""
+
+    symbol: "str"
+    position_type: "str"
+    quantity: "float"
+    entry_price: "float"
+    entry_date: "str"
+    investment_class: "str"
+    investment_subtype: "str | None"
+    underlying: "str"
+    strike: "float | None"
+    expiry: "str | None"
+    option_type: "str | None"
+    exit_date: "str | None"
+    exit_price: "float | None"
+    tags: "list[str]"
+    position_id: "str"
+
+
+class Exposure(TypedDict):
+    """Exposure"""
+
+    long: "float"
+    short: "float"
+    gross: "float"
+    net: "float"
+
+
+class ExposurePoint(TypedDict):
+    """The exposures of one session."""
+
+    as_of: "str"
+    nav: "float | None"
+    exposures: "Exposures | None"
+    left_out: "list[LeftOut]"
+
+
+class Exposures(TypedDict):
+    """The three measures: q·m·P; options at q·m·S; options at q·m·S·delta."""
+
+    dollar: "Exposure"
+    notional: "Exposure"
+    delta_adjusted: "Exposure"
+
+
+class Extremes(TypedDict):
+    """The scenarios with the lowest and the highest P&L."""
+
+    worst: "ScenarioPnl | None"
+    best: "ScenarioPnl | None"
+
+
+class FactorDefinition(TypedDict):
+    """A factor and the ETF that stands for it."""
+
+    factor: "str"
+    name: "str"
+    proxy: "str | None"
+    display_order: "int"
+    active: "bool"
+
+
+class FactorDefinitions(TypedDict):
+    """Every defined factor in display order."""
+
+    items: "list[FactorDefinition]"
+    total: "int"
+
+
+class FactorEtf(TypedDict):
+    """The fund that stands for a factor, with its last price."""
+
+    symbol: "str"
+    price: "float | None"
+    session_date: "str | None"
+    stale: "bool | None"
+    previous_close: "float | None"
+    change: "float | None"
+    change_percent: "float | None"
+    source: "str | None"
+    reason: "str | None"
+    factor: "str"
+    name: "str"
+
+
+class FactorEtfs(TypedDict):
+    """The active factors' funds, in display order."""
+
+    as_of: "str"
+    items: "list[FactorEtf]"
+    total: "int"
+
+
+class FactorMatrix(TypedDict):
+    """FactorMatrix"""
+
+    as_of: "str | None"
+    space: "Space"
+    price_run: "str | None"
+    factors: "list[NamedFactor]"
+    correlations: "list[list[float | None]]"
+    covariances: "list[list[float | None]]"
+    statistics: "Spread"
+    decay: "float | None"
+    lookback: "int | None"
+    observations: "int | None"
+    reason: "str | None"
+
+
+class FactorOut(TypedDict):
+    """A factor's exposure in signed dollars, and as a beta (dollars / NAV of the same session)."""
+
+    factor: "str"
+    name: "str"
+    proxy: "str | None"
+    active: "bool"
+    dollar_exposure: "float | None"
+    beta: "float | None"
+    coverage: "float | None"
+    positions: "int | None"
+    positions_left_out: "int | None"
+    reason: "str | None"
+
+
+class FactorPnl(TypedDict):
+    """The P&L that came from one factor."""
+
+    factor: "str"
+    name: "str"
+    pnl: "float | None"
+    share_of_total: "float | None"
+
+
+class FactorReport(TypedDict):
+    """The factor exposures of the portfolio or one side of it in one model, and its rate sensitivities."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    model: "Model"
+    view: "View"
+    note: "str | None"
+    nav: "float | None"
+    factors: "list[FactorOut]"
+    rates: "RateOut | None"
+    rate_sensitivities: "list[RateOut]"
+    coverage: "float | None"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+class FactorsStarted(TypedDict):
+    """Work was taken on: follow the run by `events`."""
+
+    run_id: "str"
+    portfolio_id: "str"
+    session_date: "str"
+    status: "str"
+
+
+class Feasibility(TypedDict):
+    """Whether a calculation has what it needs, symbol by symbol."""
+
+    calculation: "str"
+    needs: "str"
+    feasible: "bool"
+    lacking: "list[str]"
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical line."""
+
+    field: "NotRequired[str | None]"
+    code: "str"
+    message: "str"
+    line: "NotRequired[int | None]"
+
+
+Form = Literal["csv", "json"]
+
+
+class GreekSet(TypedDict):
+    """GreekSet"""
+
+    delta: "float | None"
+    gamma: "float | None"
+    theta: "float | None"
+    vega: "float | None"
+    rho: "float | None"
+
+
+class GreeksCalculated(TypedDict):
+    """The options in the order asked, at the close of `as_of`, by `engine`."""
+
+    as_of: "str"
+    engine: "str"
+    options: "list[CalculatedGreeks]"
+
+
+class GreeksReport(TypedDict):
+    """GreeksReport"""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    view: "View"
+    portfolio: "GreekSet | None"
+    positions: "list[PositionGreeks]"
+    coverage: "Coverage | None"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+GroupBy = Literal["type", "instrument", "strategy", "tag", "underlying", "sector", "class"]
+
+
+class GroupExposures(TypedDict):
+    """The three measures: q·m·P; options at q·m·S; options at q·m·S·delta."""
+
+    dollar: "Exposure | None"
+    notional: "Exposure | None"
+    delta_adjusted: "Exposure | None"
+
+
+class GroupedPositions(TypedDict):
+    """A page of groups, the largest first, and the sums over all positions that meet the conditions."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    by: "GroupBy"
+    everything: "PositionGroup"
+    items: "list[PositionGroup]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    reason: "str | None"
+
+
+class HistoryPoint(TypedDict):
+    """NAV and P&L of one session."""
+
+    as_of: "str"
+    nav: "float | None"
+    daily_pnl: "float | None"
+    cumulative_pnl: "float | None"
+    daily_return: "float | None"
+
+
+Included = Literal["positions"]
+
+
+class ItemOut(TypedDict):
+    """One stage of one shard."""
+
+    stage: "str"
+    shard: "int"
+    shards: "int"
+    status: "str"
+    occurred_at: "str"
+    elapsed_seconds: "float"
+    portfolio_ids: "list[str]"
+    counts: "dict[str, int]"
+    warnings: "list[Warned]"
+    error: "str | None"
+    message: "str | None"
+    trace_id: "str | None"
+
+
+class LeftOut(TypedDict):
+    """A position that the answer's numbers do not contain, and why."""
+
+    position_id: "str"
+    symbol: "str"
+    reason: "str"
+
+
+class LeftOutPosition(TypedDict):
+    """A position that is not in the matrix: with its underlying, or because it has no exposure itself."""
+
+    position_id: "str"
+    symbol: "str"
+    reason: "str"
+    underlying: "str"
+    code: "str"
+
+
+class Logout(TypedDict):
+    """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
+
+    refresh_token: "str"
+    everywhere: "NotRequired[bool]"
+
+
+class ManagedUser(TypedDict):
+    """A user as administrators see one."""
+
+    user_id: "str"
+    email: "str"
+    full_name: "str"
+    role: "str"
+    created_at: "str"
+    disabled_at: "str | None"
+
+
+class MarketClose(TypedDict):
+    """The session to run for every portfolio."""
+
+    session_date: "str"
+
+
+class MarketScenario(TypedDict):
+    """A plain move: the market by a decimal return, or yields by decimals (0.01 is +100 bp)."""
+
+    kind: "str"
+    shock: "float"
+    exposure: "float | None"
+    pnl: "float | None"
+    coverage: "float | None"
+    reason: "str | None"
+
+
+class MarketScenarioReport(TypedDict):
+    """Plain moves of the market and of yields, by the portfolio's market beta and rate sensitivity."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    nav: "float | None"
+    items: "list[MarketScenario]"
+    total: "int"
+    left_out: "list[LeftOut]"
+    reason: "str | None"
+
+
+class MetricGroup(TypedDict):
+    """The metrics of one kind."""
+
+    kind: "str"
+    metrics: "list[MetricOut]"
+
+
+class MetricOut(TypedDict):
+    """One measured number, or null with the reason."""
+
+    metric: "str"
+    value: "float | None"
+    unit: "str"
+    share_of_nav: "float | None"
+    observations: "int | None"
+    coverage: "float | None"
+    reason: "str | None"
+
+
+class MetricsReport(TypedDict):
+    """Every risk metric of the portfolio or one side of it, by kind."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    view: "View"
+    nav: "float | None"
+    groups: "list[MetricGroup]"
+    component_var: "list[ComponentVar]"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+Mode = Literal["partial", "all_or_nothing"]
+
+
+Model = Literal["market_relative", "joint", "univariate"]
+
+
+class NamedFactor(TypedDict):
+    """A row and column of the factor matrix."""
+
+    factor: "str"
+    name: "str"
+    proxy: "str | None"
+
+
+class NewCashFlow(TypedDict):
+    """Positive is a deposit, negative a withdrawal."""
+
+    flow_date: "str"
+    amount: "float | str"
+    note: "NotRequired[str]"
+
+
+class NewPortfolio(TypedDict):
+    """A book without positions."""
+
+    name: "str"
+    equity_balance: "NotRequired[float | str | None]"
+
+
+class NewPosition(TypedDict):
+    """A position to be entered into a portfolio (default: the caller's only or first)."""
+
+    symbol: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    option_type: "NotRequired[str | None]"
+    strike: "NotRequired[float | str | None]"
+    expiry: "NotRequired[str | None]"
+    investment_class: "NotRequired[str | None]"
+    investment_subtype: "NotRequired[str | None]"
+    quantity: "NotRequired[float | str | None]"
+    entry_price: "NotRequired[float | str | None]"
+    entry_date: "NotRequired[str | None]"
+    exit_date: "NotRequired[str | None]"
+    exit_price: "NotRequired[float | str | None]"
+    tags: "NotRequired[list[str] | None]"
+    portfolio_id: "NotRequired[str | None]"
+
+
+class NewScenario(TypedDict):
+    """A scenario of the caller's own; evaluated for the caller's portfolios from their next run on."""
+
+    scenario_id: "NotRequired[str | None]"
+    name: "str"
+    description: "NotRequired[str]"
+    category: "NotRequired[str]"
+    severity: "NotRequired[str]"
+    shocks: "NotRequired[dict[str, float]]"
+    rate_shock: "NotRequired[float | None]"
+    volatility_shock: "NotRequired[float | None]"
+    basis: "NotRequired[str]"
+
+
+class NewTag(TypedDict):
+    """A tag to create."""
+
+    name: "str"
+    colour: "NotRequired[str]"
+
+
+class NewUser(TypedDict):
+    """A user made by an administrator, who may log in at once."""
+
+    email: "str"
+    password: "str"
+    full_name: "NotRequired[str]"
+    role: "NotRequired[Literal['user', 'admin']]"
+
+
+class OptionChain(TypedDict):
+    """An underlying's quotes on a session, by expiry, type and strike."""
+
+    items: "list[OptionQuoteOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    underlying: "str"
+    as_of: "str | None"
+    reason: "str | None"
+
+
+class OptionQuoteOut(TypedDict):
+    """A contract's bid and ask at the close, USD per share of contract."""
+
+    contract: "str"
+    expiry: "str"
+    option_type: "str"
+    strike: "float"
+    bid: "float"
+    ask: "float"
+    mid: "float"
+    last: "float | None"
+    underlying_price: "float | None"
+    source: "str"
+
+
+class OptionQuoteRow(TypedDict):
+    """One contract's quote at a session's close, USD per share of contract."""
+
+    contract: "str"
+    session_date: "str"
+    bid: "float | str"
+    ask: "float | str"
+    last: "NotRequired[float | str | None]"
+    underlying_price: "NotRequired[float | str | None]"
+
+
+class OptionQuotes(TypedDict):
+    """Option quotes at the close, USD per share of contract; a contract is named by its OCC symbol."""
+
+    rows: "list[OptionQuoteRow]"
+
+
+class OptionToPrice(TypedDict):
+    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody, perhaps."""
+
+    contract: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    strike: "NotRequired[float | str | None]"
+    expiry: "NotRequired[str | None]"
+    option_type: "NotRequired[Literal['C', 'P'] | None]"
+    underlying_price: "NotRequired[float | None]"
+    volatility: "NotRequired[float | None]"
+    rate: "NotRequired[float | None]"
+    dividend_yield: "NotRequired[float | None]"
+    market_price: "NotRequired[float | None]"
+    dividends: "NotRequired[list[CashDividend]]"
+
+
+class OptionsToPrice(TypedDict):
+    """OptionsToPrice"""
+
+    as_of: "NotRequired[str | None]"
+    engine: "NotRequired[Literal['default', 'european', 'american', 'mibian']]"
+    options: "list[OptionToPrice]"
+
+
+class PageAuditEntryOut(TypedDict):
+    """PageAuditEntryOut"""
+
+    items: "list[AuditEntryOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageCashFlowOut(TypedDict):
+    """PageCashFlowOut"""
+
+    items: "list[CashFlowOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageDeadLetterOut(TypedDict):
+    """PageDeadLetterOut"""
+
+    items: "list[DeadLetterOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageExposurePoint(TypedDict):
+    """PageExposurePoint"""
+
+    items: "list[ExposurePoint]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageManagedUser(TypedDict):
+    """PageManagedUser"""
+
+    items: "list[ManagedUser]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PagePortfolioOut(TypedDict):
+    """PagePortfolioOut"""
+
+    items: "list[PortfolioOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageRunOut(TypedDict):
+    """PageRunOut"""
+
+    items: "list[RunOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageSecurityOut(TypedDict):
+    """PageSecurityOut"""
+
+    items: "list[SecurityOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageSnapshotOut(TypedDict):
+    """PageSnapshotOut"""
+
+    items: "list[SnapshotOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageTagOut(TypedDict):
+    """PageTagOut"""
+
+    items: "list[TagOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PasswordChange(TypedDict):
+    """Another password for the caller."""
+
+    current_password: "str"
+    new_password: "str"
+
+
+class PasswordReset(TypedDict):
+    """Another password for somebody, who will be logged out everywhere."""
+
+    new_password: "str"
+
+
+class PerformanceReport(TypedDict):
+    """Returns over the usual periods, and the series of NAV and P&L they are made of."""
+
+    portfolio: "PortfolioOut"
+    as_of: "str | None"
+    periods: "list[PeriodReturn]"
+    items: "list[HistoryPoint]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    reason: "str | None"
+
+
+class PeriodReturn(TypedDict):
+    """The time-weighted return over a period that ends with the session: flows are no performance."""
+
+    period: "str"
+    value: "float | None"
+    observations: "int | None"
+    reason: "str | None"
+
+
+class PortfolioOut(TypedDict):
+    """A book."""
+
+    portfolio_id: "str"
+    name: "str"
+    equity_balance: "float | None"
+    positions: "int"
+    created_at: "str"
+
+
+class PortfolioReport(TypedDict):
+    """Everything about a portfolio on one session, in one answer."""
+
+    portfolio: "PortfolioOut"
+    as_of: "str | None"
+    snapshot: "SnapshotOut | None"
+    history: "list[HistoryPoint]"
+    positions: "list[ValuedPosition]"
+    greeks: "GreeksReport"
+    factors: "FactorReport"
+    stress: "StressReport"
+    metrics: "MetricsReport"
+    performance: "list[PeriodReturn]"
+    attribution: "AttributionReport"
+    last_run: "RunOut | None"
+    coverage: "Coverage | None"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+PortfolioSort = Literal["created_at", "-created_at", "name", "-name"]
+
+
+class PortfolioSummary(TypedDict):
+    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is none."""
+
+    portfolio: "PortfolioOut"
+    as_of: "str | None"
+    snapshot: "SnapshotOut | None"
+    coverage: "Coverage | None"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+class PortfolioTerms(TypedDict):
+    """What may be changed; what is left out stays."""
+
+    name: "NotRequired[str | None]"
+    equity_balance: "NotRequired[float | str | None]"
+
+
+class PositionEdit(TypedDict):
+    """What is to change: what is left out stays as it is, null takes an exit or a subtype back."""
+
+    symbol: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    option_type: "NotRequired[str | None]"
+    strike: "NotRequired[float | str | None]"
+    expiry: "NotRequired[str | None]"
+    investment_class: "NotRequired[str | None]"
+    investment_subtype: "NotRequired[str | None]"
+    quantity: "NotRequired[float | str | None]"
+    entry_price: "NotRequired[float | str | None]"
+    entry_date: "NotRequired[str | None]"
+    exit_date: "NotRequired[str | None]"
+    exit_price: "NotRequired[float | str | None]"
+    tags: "NotRequired[list[str] | None]"
+
+
+class PositionFactor(TypedDict):
+    """PositionFactor"""
+
+    factor: "str"
+    name: "str"
+    beta: "float | None"
+    raw_beta: "float | None"
+    standard_error: "float | None"
+    t_statistic: "float | None"
+    capped: "bool | None"
+    factor_exposure: "float | None"
+    r_squared: "float | None"
+    observations: "int | None"
+    condition_number: "float | None"
+    quality: "str | None"
+    reason: "str | None"
+
+
+class PositionFactorPage(TypedDict):
+    """A page of positions with their factors, by symbol."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    model: "Model"
+    view: "View"
+    note: "str | None"
+    items: "list[PositionFactors]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    left_out: "list[LeftOut]"
+    reason: "str | None"
+
+
+class PositionFactors(TypedDict):
+    """A position's exposure to every factor and every yield."""
+
+    position_id: "str"
+    symbol: "str"
+    underlying: "str"
+    quantity: "float"
+    option_type: "str | None"
+    exposure: "float | None"
+    factors: "list[PositionFactor]"
+    rates: "list[PositionRate]"
+
+
+class PositionGreeks(TypedDict):
+    """An option position's Greeks (unit x quantity x multiplier) and what they were computed from."""
+
+    position_id: "str"
+    contract: "str"
+    underlying: "str"
+    option_type: "str | None"
+    strike: "float | None"
+    expiry: "str | None"
+    quantity: "float"
+    multiplier: "int"
+    delta: "float | None"
+    gamma: "float | None"
+    theta: "float | None"
+    vega: "float | None"
+    rho: "float | None"
+    unit: "GreekSet"
+    underlying_price: "float | None"
+    underlying_price_date: "str | None"
+    years_to_expiry: "float | None"
+    volatility: "float | None"
+    iv_source: "str | None"
+    rate: "float | None"
+    rate_source: "str | None"
+    dividend_yield: "float | None"
+    dividend_source: "str | None"
+    model: "str | None"
+    quote_mid: "float | None"
+    note: "str | None"
+    reason: "str | None"
+
+
+class PositionGroup(TypedDict):
+    """What some positions add up to, null where none of them has the number."""
+
+    key: "str | None"
+    name: "str"
+    positions: "int"
+    position_ids: "list[str]"
+    cost: "float"
+    market_value: "float | None"
+    unrealised_pnl: "float | None"
+    daily_pnl: "float | None"
+    weight: "float | None"
+    exposures: "GroupExposures"
+    greeks: "GreekSet"
+    coverage: "Coverage"
+    left_out: "list[LeftOut]"
+
+
+class PositionImpactOut(TypedDict):
+    """One position's part of a scenario's total; null when it was left out."""
+
+    position_id: "str"
+    symbol: "str"
+    pnl: "float | None"
+
+
+class PositionOut(TypedDict):
+    """PositionOut"""
+
+    position_id: "str"
+    portfolio_id: "str"
+    symbol: "str"
+    name: "str | None"
+    sector: "str | None"
+    position_type: "str"
+    instrument: "str"
+    underlying: "str"
+    option_type: "str | None"
+    strike: "float | None"
+    expiry: "str | None"
+    multiplier: "int"
+    investment_class: "str"
+    investment_subtype: "str | None"
+    quantity: "float"
+    entry_price: "float"
+    entry_date: "str"
+    exit_price: "float | None"
+    exit_date: "str | None"
+    tags: "list[str]"
+    valued_on: "str | None"
+    price: "float | None"
+    price_date: "str | None"
+    price_source: "str | None"
+    stale: "bool | None"
+    underlying_price: "float | None"
+    cost: "float"
+    market_value: "float | None"
+    weight: "float | None"
+    unrealised_pnl: "float | None"
+    unrealised_return: "float | None"
+    realised_pnl: "float | None"
+    daily_pnl: "float | None"
+    notional_exposure: "float | None"
+    delta: "float | None"
+    delta_adjusted_exposure: "float | None"
+    greeks: "GreekSet"
+    reason: "str | None"
+
+
+class PositionPage(TypedDict):
+    """A part of the positions that meet the conditions; `total` is how many do."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    items: "list[PositionOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    reason: "str | None"
+
+
+class PositionRate(TypedDict):
+    """A position's sensitivity to one Treasury yield; `beta` is its return per 1.00 of yield."""
+
+    maturity: "str"
+    dollars_per_basis_point: "float | None"
+    beta: "float | None"
+    standard_error: "float | None"
+    t_statistic: "float | None"
+    observations: "int | None"
+    quality: "str | None"
+    reason: "str | None"
+
+
+class PositionSaved(TypedDict):
+    """PositionSaved"""
+
+    position_id: "str"
+    portfolio_id: "str"
+    symbol: "str"
+    name: "str | None"
+    sector: "str | None"
+    position_type: "str"
+    instrument: "str"
+    underlying: "str"
+    option_type: "str | None"
+    strike: "float | None"
+    expiry: "str | None"
+    multiplier: "int"
+    investment_class: "str"
+    investment_subtype: "str | None"
+    quantity: "float"
+    entry_price: "float"
+    entry_date: "str"
+    exit_price: "float | None"
+    exit_date: "str | None"
+    tags: "list[str]"
+    valued_on: "str | None"
+    price: "float | None"
+    price_date: "str | None"
+    price_source: "str | None"
+    stale: "bool | None"
+    underlying_price: "float | None"
+    cost: "float"
+    market_value: "float | None"
+    weight: "float | None"
+    unrealised_pnl: "float | None"
+    unrealised_return: "float | None"
+    realised_pnl: "float | None"
+    daily_pnl: "float | None"
+    notional_exposure: "float | None"
+    delta: "float | None"
+    delta_adjusted_exposure: "float | None"
+    greeks: "GreekSet"
+    reason: "str | None"
+    changed: "bool"
+    run_id: "str | None"
+    restated: "RestatedSessions | None"
+    warnings: "list[Warned]"
+
+
+PositionType = Literal["LONG", "SHORT", "LC", "SC", "LP", "SP"]
+
+
+class PositionsExport(TypedDict):
+    """A portfolio with everything it holds or held."""
+
+    portfolio: "PortfolioOut"
+    positions: "list[ExportedPosition]"
+
+
+class PriceHistory(TypedDict):
+    """A symbol's daily prices, newest first."""
+
+    items: "list[PriceOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    symbol: "str"
+    security: "SecurityOut | None"
+
+
+class PriceOut(TypedDict):
+    """A symbol's close on a session, USD per share."""
+
+    session_date: "str"
+    close: "float"
+    adjusted_close: "float"
+    close_basis: "str"
+    source: "str"
+
+
+class PriceRow(TypedDict):
+    """One daily price."""
+
+    symbol: "str"
+    session_date: "str"
+    close: "float | str"
+    adjusted_close: "NotRequired[float | str | None]"
+
+
+class Prices(TypedDict):
+    """Daily prices, USD."""
+
+    rows: "list[PriceRow]"
+
+
+class RateOut(TypedDict):
+    """RateOut"""
+
+    maturity: "str"
+    dollars_per_basis_point: "float | None"
+    standard_error: "float | None"
+    beta: "float | None"
+    coverage: "float | None"
+    reason: "str | None"
+
+
+class Readiness(TypedDict):
+    """What is and is not ready."""
+
+    ready: "bool"
+    bus: "bool"
+    database: "bool"
+    durables_missing: "list[str]"
+    rate_limits: "Literal['in_process', 'shared', 'store_unreachable']"
+
+
+class RefreshRequest(TypedDict):
+    """A refresh token, good for one use."""
+
+    refresh_token: "str"
+
+
+class RefreshStarted(TypedDict):
+    """Work was taken on: follow the run by `events`."""
+
+    run_id: "str"
+    portfolio_id: "str"
+    session_date: "str"
+    status: "str"
+
+
+class Registered(TypedDict):
+    """Registered"""
+
+    email: "str"
+
+
+class Registration(TypedDict):
+    """A new user."""
+
+    email: "str"
+    password: "str"
+    full_name: "NotRequired[str]"
+
+
+class RestatedSessions(TypedDict):
+    """Sessions before the one valued whose snapshots are taken again, because the change concerns them."""
+
+    first: "str"
+    last: "str"
+    count: "int"
+
+
+class RowsStored(TypedDict):
+    """How many rows were sent, how many of them changed something, and the sessions they touched."""
+
+    received: "int"
+    changed: "int"
+    first_session: "NotRequired[str | None]"
+    last_session: "NotRequired[str | None]"
+
+
+class RunDetail(TypedDict):
+    """A run with its stages and everything that was reported about it."""
+
+    run_id: "str"
+    as_of: "str"
+    trigger: "str"
+    status: "str"
+    started_at: "str"
+    finished_at: "str | None"
+    problems: "list[dict[str, Any]]"
+    stages: "list[StageOut]"
+    items: "list[ItemOut]"
+
+
+class RunOut(TypedDict):
+    """A piece of work through the pipeline."""
+
+    run_id: "str"
+    as_of: "str"
+    trigger: "str"
+    status: "str"
+    started_at: "str"
+    finished_at: "str | None"
+    problems: "list[dict[str, Any]]"
+
+
+class RunStarted(TypedDict):
+    """Work was taken on: follow it under `batch/runs/{run_id}`."""
+
+    run_id: "str"
+    session_date: "str"
+    status: "str"
+
+
+class ScenarioGroup(TypedDict):
+    """The P&L of a category's or a severity's scenarios, by the correlated method where it was measured."""
+
+    group: "str"
+    method: "str"
+    scenarios: "int"
+    lowest: "float"
+    mean: "float"
+    highest: "float"
+
+
+class ScenarioList(TypedDict):
+    """Every active scenario in display order, the caller's own last."""
+
+    items: "list[ScenarioOut]"
+    total: "int"
+
+
+class ScenarioOut(TypedDict):
+    """A stress scenario."""
+
+    scenario_id: "str"
+    name: "str"
+    description: "str | None"
+    category: "str"
+    severity: "str"
+    shocks: "dict[str, float]"
+    rate_shock: "float | None"
+    volatility_shock: "float | None"
+    basis: "str"
+    custom: "bool"
+    measured_shocks: "dict[str, float] | None"
+    measured_returns: "dict[str, float] | None"
+    measured_rate_change: "float | None"
+    measured_source: "str | None"
+    window_start: "str | None"
+    window_end: "str | None"
+
+
+class ScenarioPnl(TypedDict):
+    """A scenario by its P&L."""
+
+    scenario_id: "str"
+    name: "str"
+    total_pnl: "float"
+
+
+class SecurityOut(TypedDict):
+    """What a symbol is."""
+
+    symbol: "str"
+    kind: "str"
+    name: "str | None"
+    sector: "str | None"
+    industry: "str | None"
+    dividend_yield: "float | None"
+    source: "str"
+
+
+Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "gateway"]
+
+
+class SessionRun(TypedDict):
+    """The run of one session."""
+
+    run_id: "str"
+    session_date: "str"
+
+
+class SkippedLine(TypedDict):
+    """A line of a broker's export that is no position, and what becomes of it."""
+
+    line: "int"
+    label: "str"
+    code: "str"
+    message: "str"
+
+
+class SnapshotOut(TypedDict):
+    """A portfolio on one session."""
+
+    as_of: "str"
+    previous_session: "str | None"
+    nav: "float | None"
+    cash: "float | None"
+    market_value: "float | None"
+    daily_pnl: "float | None"
+    cumulative_pnl: "float | None"
+    net_flow: "float | None"
+    daily_return: "float | None"
+    unrealised_pnl: "float | None"
+    exposures: "Exposures | None"
+    greeks: "GreekSet"
+    counts: "dict[str, int] | None"
+    coverage: "Coverage"
+    warnings: "list[Warned] | None"
+
+
+class SnapshotsStarted(TypedDict):
+    """Work was taken on: follow each run by `events`."""
+
+    portfolio_id: "str"
+    status: "str"
+    runs: "list[SessionRun]"
+
+
+Sort = Literal[
+    "symbol",
+    "-symbol",
+    "underlying",
+    "-underlying",
+    "entry_date",
+    "-entry_date",
+    "entry_price",
+    "-entry_price",
+    "quantity",
+    "-quantity",
+    "cost",
+    "-cost",
+    "price",
+    "-price",
+    "market_value",
+    "-market_value",
+    "weight",
+    "-weight",
+    "unrealised_pnl",
+    "-unrealised_pnl",
+    "daily_pnl",
+    "-daily_pnl",
+    "notional_exposure",
+    "-notional_exposure",
+    "delta_adjusted_exposure",
+    "-delta_adjusted_exposure",
+]
+
+
+Source = Literal["five_columns", "twelve_columns", "schwab_positions"]
+
+
+class SourceOut(TypedDict):
+    """Which kind of file it is, and what a broker's export says beside its positions."""
+
+    format: "Source"
+    accounts: "list[str]"
+    exported_on: "str | None"
+    entry_date: "str | None"
+    cash: "float | None"
+    equity_balance: "float | None"
+    skipped: "list[SkippedLine]"
+
+
+Space = Literal["market_relative", "absolute"]
+
+
+class Spread(TypedDict):
+    """Of the pairs of different factors."""
+
+    mean: "float | None"
+    min: "float | None"
+    max: "float | None"
+
+
+class StageOut(TypedDict):
+    """How long a stage took over all shards; `busy_seconds` adds up what ran side by side."""
+
+    stage: "str"
+    first_start: "str"
+    last_end: "str"
+    busy_seconds: "float"
+    shards_done: "int"
+    shards_failed: "int"
+
+
+Status = Literal["open", "closed", "all"]
+
+
+class StrategyOut(TypedDict):
+    """The positions that carry one tag named `strategy:<name>`, added up."""
+
+    key: "str | None"
+    name: "str"
+    positions: "int"
+    position_ids: "list[str]"
+    cost: "float"
+    market_value: "float | None"
+    unrealised_pnl: "float | None"
+    daily_pnl: "float | None"
+    weight: "float | None"
+    exposures: "GroupExposures"
+    greeks: "GreekSet"
+    coverage: "Coverage"
+    left_out: "list[LeftOut]"
+    tag_id: "str"
+    colour: "str"
+    types: "dict[str, int]"
+    symbols: "list[str]"
+
+
+class StrategyPage(TypedDict):
+    """A page of a portfolio's strategies, by name."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    items: "list[StrategyOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    reason: "str | None"
+
+
+class StressOutcome(TypedDict):
+    """A scenario's direct result (shocked factors only) beside its correlated one (the others follow)."""
+
+    scenario_id: "str"
+    name: "str"
+    category: "str"
+    severity: "str"
+    shocks: "dict[str, float]"
+    rate_shock: "float | None"
+    volatility_shock: "float | None"
+    direct: "StressResultOut | None"
+    correlated: "StressResultOut | None"
+
+
+class StressReport(TypedDict):
+    """Every scenario's results for a portfolio on one session."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    nav: "float | None"
+    scenarios: "list[StressOutcome]"
+    direct: "Extremes"
+    correlated: "Extremes"
+    by_category: "list[ScenarioGroup]"
+    by_severity: "list[ScenarioGroup]"
+    market_scenarios: "list[MarketScenario]"
+    coverage: "float | None"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
+class StressResultOut(TypedDict):
+    """What a scenario costs (negative) or earns."""
+
+    total_pnl: "float | None"
+    share_of_nav: "float | None"
+    loss_exceeds_nav: "bool"
+    factor_impacts: "dict[str, float] | None"
+    nonlinear: "float | None"
+    delta_gamma_pnl: "float | None"
+    delta_gamma_difference: "float | None"
+    correlation_effect: "float | None"
+    effective_shocks: "dict[str, float | None] | None"
+    option_valuation: "str | None"
+    coverage: "float | None"
+    warnings: "list[Warned] | None"
+    positions: "NotRequired[list[PositionImpactOut] | None]"
+    positions_not_shown: "NotRequired[int]"
+    pnl_not_shown: "NotRequired[float]"
+
+
+class SymbolQuality(TypedDict):
+    """What is known of a symbol that the portfolio needs prices of."""
+
+    symbol: "str"
+    status: "str"
+    last_session: "str | None"
+    prices: "int"
+    missing: "int"
+    quarantined: "int"
+
+
+class TagEdit(TypedDict):
+    """What is to change of a tag; what is left out stays."""
+
+    name: "NotRequired[str | None]"
+    colour: "NotRequired[str | None]"
+
+
+TagMatch = Literal["any", "all"]
+
+
+class TagOut(TypedDict):
+    """A user's word for some positions."""
+
+    tag_id: "str"
+    name: "str"
+    colour: "str"
+    strategy: "str | None"
+    positions: "int"
+    created_at: "str"
+
+
+class TagsOfPosition(TypedDict):
+    """All the tags a position is to carry: those it has beyond them are taken off."""
+
+    tags: "list[str]"
+
+
+class TermsOut(TypedDict):
+    """What a position is apart from its instrument and entry date."""
+
+    quantity: "float"
+    entry_price: "float"
+    investment_class: "str"
+    investment_subtype: "str | None"
+    exit_date: "str | None"
+    exit_price: "float | None"
+
+
+class TicketOut(TypedDict):
+    """A permission to open one stream, once, soon."""
+
+    ticket: "str"
+    expires_at: "str"
+
+
+class TokenPair(TypedDict):
+    """What a log-in gives: send the access token as `Authorization: Bearer`."""
+
+    access_token: "str"
+    refresh_token: "str"
+    token_type: "NotRequired[str]"
+    expires_in: "int"
+
+
+class UnmeasuredPair(TypedDict):
+    """Two symbols without a correlation."""
+
+    symbol_a: "str"
+    symbol_b: "str"
+    observations: "int"
+    reason: "str"
+
+
+class UploadReport(TypedDict):
+    """What became of the file."""
+
+    portfolio: "PortfolioOut | None"
+    source: "SourceOut"
+    dry_run: "bool"
+    mode: "Mode"
+    as_of: "str"
+    rows: "int"
+    new: "int"
+    updated: "int"
+    unchanged: "int"
+    rejected: "int"
+    changes: "list[ChangeOut]"
+    problems: "list[FieldError]"
+    warnings: "list[FieldError]"
+    restated: "RestatedSessions | None"
+    run_id: "str | None"
+
+
+class UserOut(TypedDict):
+    """A user."""
+
+    user_id: "str"
+    email: "str"
+    full_name: "str"
+    role: "str"
+    created_at: "str"
+
+
+class UserTerms(TypedDict):
+    """What may be changed; what is left out stays."""
+
+    full_name: "NotRequired[str | None]"
+    role: "NotRequired[Literal['user', 'admin'] | None]"
+    disabled: "NotRequired[bool | None]"
+
+
+class ValuedPosition(TypedDict):
+    """A position's value on one session and where its price came from; nulls with a reason."""
+
+    position_id: "str"
+    symbol: "str"
+    underlying: "str"
+    position_type: "str"
+    sector: "str | None"
+    quantity: "float"
+    multiplier: "int"
+    entry_price: "float"
+    entry_date: "str"
+    strike: "float | None"
+    expiry: "str | None"
+    price: "float | None"
+    price_date: "str | None"
+    price_source: "str | None"
+    stale: "bool | None"
+    market_value: "float | None"
+    cost: "float | None"
+    unrealised_pnl: "float | None"
+    daily_pnl: "float | None"
+    notional_exposure: "float | None"
+    delta: "float | None"
+    delta_adjusted_exposure: "float | None"
+    volatility: "float | None"
+    iv_source: "str | None"
+    rate_source: "str | None"
+    dividend_source: "str | None"
+    model: "str | None"
+    reason: "str | None"
+
+
+View = Literal["portfolio", "longs", "shorts"]
+
+
+class WantedBatch(TypedDict):
+    """The session to correlate every portfolio on; default: the last one with exposures."""
+
+    session_date: "NotRequired[str | None]"
+
+
+class WantedCorrelations(TypedDict):
+    """What to correlate: a portfolio (default: the first) at its last exposures at or before a date."""
+
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    parameters: "NotRequired[CorrelationParameters]"
+
+
+class WantedFactorCorrelations(TypedDict):
+    """How to correlate the factors; the defaults are those of what is stored for every session."""
+
+    as_of: "NotRequired[str | None]"
+    space: "NotRequired[Space]"
+    decay: "NotRequired[float]"
+    lookback: "NotRequired[int]"
+
+
+class WantedFactors(TypedDict):
+    """Whose factor exposures, on which session; default: the caller's first portfolio, the last session."""
+
+    portfolio_id: "NotRequired[str | None]"
+    session_date: "NotRequired[str | None]"
+
+
+class WantedRefresh(TypedDict):
+    """Whose symbols, on which session; default: the caller's first portfolio, the last session."""
+
+    portfolio_id: "NotRequired[str | None]"
+    session_date: "NotRequired[str | None]"
+
+
+class WantedSession(TypedDict):
+    """Which session; default: the last one."""
+
+    session_date: "NotRequired[str | None]"
+
+
+class WantedSessions(TypedDict):
+    """From a session to a session; default: the last one, and until the last one."""
+
+    first_session: "NotRequired[str | None]"
+    last_session: "NotRequired[str | None]"
+
+
+class Warned(TypedDict):
+    """Something a reader should know about the numbers: what, how often, and whom it concerns."""
+
+    code: "str"
+    message: "str"
+    count: "NotRequired[int]"
+    about: "NotRequired[list[str]]"
+
+
+class WhatIf(TypedDict):
+    """Scenarios to evaluate now: stored ones by id, one described here, or both."""
+
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    scenario_ids: "NotRequired[list[str]]"
+    shocks: "NotRequired[dict[str, float]]"
+    rate_shock: "NotRequired[float | None]"
+    volatility_shock: "NotRequired[float | None]"
+    basis: "NotRequired[str]"
+    positions_shown: "NotRequired[int]"
+
+
+class WhatIfReport(TypedDict):
+    """What the scenarios asked about would do, from what is stored for the session."""
+
+    portfolio_id: "str"
+    as_of: "str"
+    nav: "float | None"
+    scenarios: "list[StressOutcome]"
+    left_out: "list[LeftOut]"
+    warnings: "list[Warned]"
+
+
+class YieldRow(TypedDict):
+    """One Treasury yield in percent (4.25 means 4.25 %), by maturity label (`3M`, `10Y`)."""
+
+    maturity: "str"
+    observation_date: "str"
+    yield_percent: "float | str"
+
+
+class Yields(TypedDict):
+    """Treasury yields in percent: 3.88 means 3.88 %."""
+
+    rows: "list[YieldRow]"

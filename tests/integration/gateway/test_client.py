@@ -1,0 +1,77 @@
+"""The typed Python client: made from the document that is served, and at work against the served gateway."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+
+from deploy.api_client import LEFT_OUT, each_operation, render
+from services.gateway.api.dependencies import Gateway
+from shared.database import Database
+from sigmasight_client import ApiError, SigmaSight
+from tests.integration.gateway.people import GOOD_FILE, PASSWORD, Person
+from tests.integration.gateway.seeds import a_stored_book
+from tests.integration.gateway.test_schemathesis import address
+
+__all__ = ["address"]
+
+
+def test_the_client_is_what_the_document_makes_of_it(app: FastAPI) -> None:
+    stale = [path.name for path, content in render(app.openapi()).items() if path.read_text() != content]
+
+    assert stale == [], "run python -m deploy.api_client"
+
+
+def test_every_operation_has_a_method(app: FastAPI) -> None:
+    document = app.openapi()
+    named = {name for name, _, _ in each_operation(document)}
+    operations = [
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path.startswith("/api/v1") and not path.removeprefix("/api/v1").startswith(LEFT_OUT)
+    ]
+
+    assert len(named) == len(operations)
+    assert all(callable(getattr(SigmaSight, name, None)) for name in named)
+
+
+@pytest.fixture
+async def client(address: str, ann: Person) -> AsyncIterator[SigmaSight]:
+    """Ann, as a program."""
+    with SigmaSight(address, ann.email, PASSWORD) as opened:
+        yield opened
+
+
+async def test_a_book_is_uploaded_read_edited_and_deleted(client: SigmaSight, market: None) -> None:
+    def work() -> tuple[list[str], str, list[str]]:
+        uploaded = client.upload_positions(GOOD_FILE, {"portfolio_name": "By program"})
+        assert uploaded["portfolio"] is not None
+        portfolio_id = uploaded["portfolio"]["portfolio_id"]
+        held = [item["symbol"] for item in client.list_positions(portfolio_id=portfolio_id)["items"]]
+        client.rename_portfolio(portfolio_id, {"name": "Renamed"})
+        name = client.get_report(portfolio_id)["portfolio"]["name"]
+        client.delete_portfolio(portfolio_id)
+        return held, name, [each["name"] for each in client.list_portfolios()["items"]]
+
+    assert await asyncio.to_thread(work) == (["AAPL", "MSFT"], "Renamed", [])
+
+
+async def test_a_report_is_the_same_whether_or_not_it_was_sent_again(
+    client: SigmaSight, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    first, second = [await asyncio.to_thread(client.get_report, book.portfolio_id) for _ in range(2)]
+
+    assert first["snapshot"] is not None
+    assert first == second
+
+
+async def test_a_refusal_is_raised_with_its_code(client: SigmaSight, gateway: Gateway) -> None:
+    with pytest.raises(ApiError) as refused:
+        await asyncio.to_thread(client.get_report, UUID(int=0))
+
+    assert (refused.value.status, refused.value.code) == (404, "portfolio_not_found")
