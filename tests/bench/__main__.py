@@ -8,6 +8,7 @@ from tests.bench import (
     bench_pipeline,
     bench_stress,
     bench_upload,
+    bench_upload_to_report,
     show,
 )
 
@@ -19,5 +20,6 @@ for benchmark in (
     bench_pipeline,
     bench_gateway,
     bench_upload,
+    bench_upload_to_report,
 ):
     show(benchmark.run())
