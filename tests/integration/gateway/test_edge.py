@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -271,6 +272,19 @@ async def test_documentation_can_be_switched_off(another: Another) -> None:
 
     assert [(await on.get(path)).status_code for path in paths] == [200] * 3
     assert [(await off.get(path)).status_code for path in paths] == [404] * 3
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_documentation_may_load_what_it_needs_and_nothing_else(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    page = await http.get(path)
+
+    policy = page.headers["content-security-policy"]
+    origins = set(re.findall(r"https://[^/\"']+", page.text))
+    assert origins
+    assert all(origin in policy for origin in origins)
+    assert policy.startswith("default-src 'none'")
 
 
 def test_every_route_documents_what_it_may_answer_whatever_it_does(app: FastAPI) -> None:

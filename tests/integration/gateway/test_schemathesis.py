@@ -16,13 +16,20 @@ from tests.integration.gateway.seeds import a_stored_book
 from tests.pipeline import answering_services
 from tests.servers import Servers
 
-SEED = "20221228"
-EXAMPLES_PER_OPERATION = "6"
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth,"
     "missing_required_header,use_after_free,ensure_resource_availability"
 )
+# One worker: parsing in several threads at once fails now and then in CPython 3.11. Streams never end by themselves.
+OPTIONS = (
+    f"--seed 20221228 --phases examples,coverage,fuzzing --checks {CHECKS} --max-examples 6 --workers 1 "
+    "--generation-database none --no-shrink --continue-on-failure --suppress-health-check all --warnings off "
+    "--output-truncate false --no-color --exclude-path /api/v1/events"
+).split()
+# Two halves of the document, each asked by a process of its own.
+HALF = "^/api/v1/(portfolio|risk)"
+HALVES = ("--include-path-regex", "--exclude-path-regex")
 
 
 class QuietServer(uvicorn.Server):
@@ -48,36 +55,12 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     await serving
 
 
-async def schemathesis(address: str, person: Person, reports: Path) -> tuple[int, str]:
+async def schemathesis(address: str, person: Person, reports: Path, *chosen: str) -> tuple[int, str]:
     """Run the command line against the server; its exit status and what it printed."""
-    arguments = [
-        *(
-            "run",
-            f"{address}/openapi.json",
-            "--header",
-            f"Authorization: Bearer {person.tokens['access_token']}",
-        ),
-        *(
-            "--checks",
-            CHECKS,
-            "--phases",
-            "examples,coverage,fuzzing",
-            "--max-examples",
-            EXAMPLES_PER_OPERATION,
-        ),
-        *("--seed", SEED, "--generation-database", "none", "--no-shrink", "--workers", "2", "--no-color"),
-        *(
-            "--continue-on-failure",
-            "--warnings",
-            "off",
-            "--output-truncate",
-            "false",
-            "--suppress-health-check",
-            "all",
-        ),
-    ]
+    token = f"Authorization: Bearer {person.tokens['access_token']}"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", *arguments),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--header", token),
+        *(*OPTIONS, *chosen),
         cwd=reports,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -93,6 +76,8 @@ async def test_no_request_made_from_the_document_finds_a_failure(
     await a_stored_book(operator, admin)
 
     async with answering_services(servers, admin):
-        status, printed = await schemathesis(address, operator, tmp_path)
+        ended = await asyncio.gather(
+            *(schemathesis(address, operator, tmp_path, half, HALF) for half in HALVES)
+        )
 
-    assert status == 0, printed
+    assert [status for status, _ in ended] == [0, 0], "\n".join(printed for _, printed in ended)
