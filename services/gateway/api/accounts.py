@@ -11,7 +11,7 @@ from services.gateway.api.audit import record
 from services.gateway.api.auth import Email, Password, UserOut
 from services.gateway.api.dependencies import Admin, GatewayParts, Limit, Offset, OpenSession
 from services.gateway.api.problems import Problem, documented, not_found
-from services.gateway.api.schemas import SOME_ID, Page, example
+from services.gateway.api.schemas import SOME_ID, Page, body_example, example
 from services.gateway.repository import audit, logins, users
 from services.gateway.repository.audit import AuditFilter
 from services.gateway.repository.users import UserFilter
@@ -41,7 +41,7 @@ class ManagedUser(UserOut):
 class NewUser(BaseModel):
     """A user made by an administrator, who may log in at once."""
 
-    model_config = example(
+    model_config = body_example(
         email="grace@example.com", password="correct horse battery", full_name="Grace Hopper", role="user"
     )
 
@@ -54,7 +54,7 @@ class NewUser(BaseModel):
 class UserTerms(BaseModel):
     """What may be changed; what is left out stays. `disabled` ends every log-in and refuses new ones."""
 
-    model_config = example(disabled=True)
+    model_config = body_example(disabled=True)
 
     full_name: str | None = Field(default=None, max_length=200)
     role: Role | None = None
@@ -71,7 +71,7 @@ class UserTerms(BaseModel):
 class PasswordReset(BaseModel):
     """Another password for somebody, who will be logged out everywhere."""
 
-    model_config = example(new_password="staple of another colour")
+    model_config = body_example(new_password="staple of another colour")
 
     new_password: Password
 

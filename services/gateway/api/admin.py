@@ -15,7 +15,7 @@ from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import Admin, Gateway, GatewayParts, Limit, Offset, OpenSession
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented, not_found
-from services.gateway.api.schemas import SOME_ID, Page, RunDetail, RunOut, example
+from services.gateway.api.schemas import SOME_ID, Page, RunDetail, RunOut, body_example, example
 from services.gateway.api.upload import date_outside_data
 from services.gateway.calculations.run_status import stage_timings
 from services.gateway.handlers import as_items
@@ -46,7 +46,7 @@ AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
 class MarketClose(BaseModel):
     """The session to run for every portfolio."""
 
-    model_config = example(session_date="2022-12-28")
+    model_config = body_example(session_date="2022-12-28")
 
     session_date: Day
 
@@ -64,7 +64,7 @@ class RunStarted(BaseModel):
 class Prices(BaseModel):
     """Daily prices, USD. `adjusted_close` defaults to `close`."""
 
-    model_config = example(
+    model_config = body_example(
         rows=[{"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04, "adjusted_close": 125.11}]
     )
 
@@ -74,7 +74,7 @@ class Prices(BaseModel):
 class Yields(BaseModel):
     """Treasury yields in percent: 3.88 means 3.88 %."""
 
-    model_config = example(
+    model_config = body_example(
         rows=[{"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}]
     )
 
@@ -84,7 +84,7 @@ class Yields(BaseModel):
 class OptionQuotes(BaseModel):
     """Option quotes at the close, USD per share of contract; a contract is named by its OCC symbol."""
 
-    model_config = example(
+    model_config = body_example(
         rows=[{"contract": "AAPL230317C00130000", "session_date": "2022-12-28", "bid": 7.1, "ask": 7.3}]
     )
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from services.gateway.api.audit import Actor, act_as, record
 from services.gateway.api.dependencies import Caller, Gateway, GatewayParts, NetworkAddress, unauthorised
 from services.gateway.api.problems import Problem, documented
-from services.gateway.api.schemas import SOME_ID, example
+from services.gateway.api.schemas import SOME_ID, body_example, example
 from services.gateway.api.tokens import Bearer, new_refresh_token, token_hash
 from services.gateway.repository import logins, users
 from services.gateway.repository.logins import AttemptLimits
@@ -60,7 +60,7 @@ Password = Annotated[
 class Registration(BaseModel):
     """A new user."""
 
-    model_config = example(
+    model_config = body_example(
         email="ada@example.com", password="correct horse battery", full_name="Ada Lovelace"
     )
 
@@ -72,7 +72,7 @@ class Registration(BaseModel):
 class Credentials(BaseModel):
     """A user's proof."""
 
-    model_config = example(email="ada@example.com", password="correct horse battery")
+    model_config = body_example(email="ada@example.com", password="correct horse battery")
 
     email: str = Field(max_length=320)
     password: SecretStr = Field(max_length=200)
@@ -81,7 +81,7 @@ class Credentials(BaseModel):
 class RefreshRequest(BaseModel):
     """A refresh token, good for one use."""
 
-    model_config = example(refresh_token="e0Zk...")
+    model_config = body_example(refresh_token="e0Zk...")
 
     refresh_token: str = Field(max_length=200)
 
@@ -89,7 +89,7 @@ class RefreshRequest(BaseModel):
 class Logout(BaseModel):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 
-    model_config = example(refresh_token="e0Zk...", everywhere=False)
+    model_config = body_example(refresh_token="e0Zk...", everywhere=False)
 
     refresh_token: str = Field(max_length=200)
     everywhere: bool = False
@@ -98,7 +98,9 @@ class Logout(BaseModel):
 class PasswordChange(BaseModel):
     """Another password for the caller."""
 
-    model_config = example(current_password="correct horse battery", new_password="staple of another colour")
+    model_config = body_example(
+        current_password="correct horse battery", new_password="staple of another colour"
+    )
 
     current_password: SecretStr = Field(max_length=MAX_PASSWORD)
     new_password: Password

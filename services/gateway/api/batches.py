@@ -14,7 +14,7 @@ from services.gateway.api.background import trace_headers
 from services.gateway.api.dependencies import Admin, OpenSession
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
-from services.gateway.api.schemas import SOME_ID, example
+from services.gateway.api.schemas import SOME_ID, body_example, example
 from services.gateway.calculations.run_status import MARKET_DATA, RISK_METRICS, SNAPSHOTS
 from services.gateway.repository import correlations, market, outbox, runs
 from shared.contracts.event import Day, ShardEvent
@@ -30,7 +30,7 @@ router = APIRouter(
 class WantedSession(BaseModel):
     """Which session; default: the last one."""
 
-    model_config = example(session_date="2022-12-28")
+    model_config = body_example(session_date="2022-12-28")
 
     session_date: Day | None = None
 

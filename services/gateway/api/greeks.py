@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.gateway.api.dependencies import CallersDatabase, GatewayParts
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented
-from services.gateway.api.schemas.values import Greek, Price, example
+from services.gateway.api.schemas.values import Greek, Price, body_example, example
 from services.gateway.repository import market
 from shared.contracts.event import Day
 from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice, PriceOptions
@@ -26,7 +26,7 @@ EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 class OptionsToPrice(BaseModel):
     """Options by OCC symbol, or by underlying, strike, expiry and type; what is not given is taken from store."""
 
-    model_config = example(as_of="2022-12-28", engine="default", options=[EXAMPLE])
+    model_config = body_example(as_of="2022-12-28", engine="default", options=[EXAMPLE])
 
     as_of: Day | None = Field(default=None, description="a session; default: the latest one")
     engine: Literal["default", "european", "american", "mibian"] = Field(

@@ -32,7 +32,7 @@ from services.gateway.api.schemas.market import (
     PriceHistory,
     SecurityOut,
 )
-from services.gateway.api.schemas.values import SOME_ID, Page, example
+from services.gateway.api.schemas.values import SOME_ID, Page, body_example, example
 from services.gateway.calculations import quality
 from services.gateway.repository import factors, market
 from services.gateway.repository.rows import Row
@@ -59,7 +59,7 @@ Symbols = Annotated[
 class WantedRefresh(WantedFactors):
     """Whose symbols, on which session; default: the caller's first portfolio, the last session."""
 
-    model_config = example(portfolio_id=SOME_ID, session_date="2022-12-28")
+    model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")
 
 
 class RefreshStarted(FactorsStarted):

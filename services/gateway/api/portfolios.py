@@ -33,7 +33,7 @@ from services.gateway.api.schemas import (
     PortfolioOut,
     PortfolioReport,
     SnapshotOut,
-    example,
+    body_example,
 )
 from services.gateway.calculations.positions_csv import EARLIEST_DATE
 from services.gateway.calculations.report import snapshot_summary
@@ -71,7 +71,7 @@ class PortfolioSort(StrEnum):
 class NewPortfolio(BaseModel):
     """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of what it holds."""
 
-    model_config = example(name="Long/short", equity_balance=1_000_000)
+    model_config = body_example(name="Long/short", equity_balance=1_000_000)
 
     name: PortfolioName
     equity_balance: EquityBalance | None = None
@@ -80,7 +80,7 @@ class NewPortfolio(BaseModel):
 class PortfolioTerms(BaseModel):
     """What may be changed; what is left out stays."""
 
-    model_config = example(name="Retirement")
+    model_config = body_example(name="Retirement")
 
     name: PortfolioName | None = None
     equity_balance: EquityBalance | None = Field(default=None, description="null: none is stated any more")
@@ -94,7 +94,7 @@ class PortfolioTerms(BaseModel):
 class NewCashFlow(BaseModel):
     """Positive is a deposit, negative a withdrawal."""
 
-    model_config = example(flow_date="2022-12-01", amount=25000, note="deposit")
+    model_config = body_example(flow_date="2022-12-01", amount=25000, note="deposit")
 
     flow_date: Annotated[date, Field(ge=EARLIEST_DATE)]
     amount: Annotated[

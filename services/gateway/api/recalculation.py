@@ -21,7 +21,7 @@ from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.portfolios import refuse_too_many_runs, start_run
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.reading.correlations import factor_matrix_of
-from services.gateway.api.schemas import SOME_ID, FactorMatrix, Space, example
+from services.gateway.api.schemas import SOME_ID, FactorMatrix, Space, body_example, example
 from services.gateway.api.upload import date_outside_data
 from services.gateway.repository import correlations, market
 from shared.calendar import is_session, previous_session, sessions
@@ -37,7 +37,7 @@ router = APIRouter(responses=documented(401, 404, 422), route_class=OnceRoute)
 class WantedSessions(BaseModel):
     """From a session to a session; default: the last one, and until the last one."""
 
-    model_config = example(first_session="2022-12-01", last_session="2022-12-28")
+    model_config = body_example(first_session="2022-12-01", last_session="2022-12-28")
 
     first_session: Day | None = None
     last_session: Day | None = None
@@ -71,7 +71,7 @@ class SnapshotsStarted(BaseModel):
 class WantedFactors(BaseModel):
     """Whose factor exposures, on which session; default: the caller's first portfolio, the last session."""
 
-    model_config = example(portfolio_id=SOME_ID, session_date="2022-12-28")
+    model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")
 
     portfolio_id: UUID | None = None
     session_date: Day | None = None
@@ -91,7 +91,7 @@ class FactorsStarted(BaseModel):
 class WantedFactorCorrelations(BaseModel):
     """How to correlate the factors; the defaults are those of what is stored for every session."""
 
-    model_config = example(as_of="2022-12-28", space="market_relative", decay=0.97, lookback=126)
+    model_config = body_example(as_of="2022-12-28", space="market_relative", decay=0.97, lookback=126)
 
     as_of: Day | None = Field(default=None, description="a session; default: the last one")
     space: Space = Space.MARKET_RELATIVE

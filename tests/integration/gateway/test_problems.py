@@ -160,3 +160,28 @@ def test_requests_and_answers_have_examples(app: FastAPI) -> None:
 
     assert named
     assert [name for name in named if not schemas[name].get("examples") and name != "RowsStored"] == []
+
+
+def test_a_field_nobody_knows_is_refused_in_every_body(app: FastAPI) -> None:
+    document = app.openapi()
+    bodies = {
+        content["schema"]["$ref"].rsplit("/", 1)[-1]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    }
+
+    assert bodies
+    lenient = [
+        name
+        for name in bodies
+        if document["components"]["schemas"][name].get("additionalProperties") is not False
+    ]
+    assert lenient == []
+
+
+async def test_a_misspelt_field_is_named(ann: Person) -> None:
+    answer = await ann.post("portfolios", {"name": "Book", "equity_ballance": 5})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "equity_ballance")

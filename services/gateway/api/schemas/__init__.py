@@ -113,6 +113,7 @@ from services.gateway.api.schemas.values import (
     Price,
     Quantity,
     Warned,
+    body_example,
     example,
 )
 
@@ -209,5 +210,6 @@ __all__ = [
     "Warned",
     "WhatIf",
     "WhatIfReport",
+    "body_example",
     "example",
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, example
+from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, body_example, example
 from services.gateway.calculations.sides import View
 from shared.contracts.gateway import CorrelationParameters
 
@@ -186,7 +186,7 @@ class CorrelationMatrix(BaseModel):
 class WantedCorrelations(BaseModel):
     """What to correlate: a portfolio (default: the first) at its last exposures at or before a date."""
 
-    model_config = example(portfolio_id=SOME_ID, as_of="2022-12-28", parameters=_PARAMETERS)
+    model_config = body_example(portfolio_id=SOME_ID, as_of="2022-12-28", parameters=_PARAMETERS)
 
     portfolio_id: UUID | None = None
     as_of: date | None = None
@@ -196,7 +196,7 @@ class WantedCorrelations(BaseModel):
 class WantedBatch(BaseModel):
     """The session to correlate every portfolio on; default: the last one with exposures."""
 
-    model_config = example(session_date="2022-12-28")
+    model_config = body_example(session_date="2022-12-28")
 
     session_date: date | None = None
 

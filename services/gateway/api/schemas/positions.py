@@ -18,6 +18,7 @@ from services.gateway.api.schemas.values import (
     Price,
     Quantity,
     Warned,
+    body_example,
     example,
 )
 from services.gateway.calculations.groups import GroupBy
@@ -186,7 +187,7 @@ _TERMS = {"symbol": "AAPL", "quantity": 100, "entry_price": 148.71, "entry_date"
 class NewPosition(PositionTerms):
     """A position to be entered into a portfolio (default: the caller's only or first)."""
 
-    model_config = example(portfolio_id=SOME_ID, **_TERMS, tags=["tech"])
+    model_config = body_example(portfolio_id=SOME_ID, **_TERMS, tags=["tech"])
 
     portfolio_id: UUID | None = None
 
@@ -194,13 +195,13 @@ class NewPosition(PositionTerms):
 class PositionEdit(PositionTerms):
     """What is to change: what is left out stays as it is, null takes an exit or a subtype back."""
 
-    model_config = example(quantity=150, tags=["tech", "core"])
+    model_config = body_example(quantity=150, tags=["tech", "core"])
 
 
 class TagsOfPosition(BaseModel):
     """All the tags a position is to carry: those it has beyond them are taken off."""
 
-    model_config = example(tags=["tech", "strategy:income"])
+    model_config = body_example(tags=["tech", "strategy:income"])
 
     tags: TagNames
 
@@ -298,7 +299,7 @@ class TagOut(BaseModel):
 class NewTag(BaseModel):
     """A tag to create. Letters, digits, spaces and `_ - :`, at most 50; unique whatever the case."""
 
-    model_config = example(name="strategy:income", colour="#16a34a")
+    model_config = body_example(name="strategy:income", colour="#16a34a")
 
     name: Annotated[str, Field(max_length=200)]
     colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] = "#64748b"
@@ -307,7 +308,7 @@ class NewTag(BaseModel):
 class TagEdit(BaseModel):
     """What is to change of a tag; what is left out stays."""
 
-    model_config = example(name="income", colour="#16a34a")
+    model_config = body_example(name="income", colour="#16a34a")
 
     name: Annotated[str, Field(max_length=200)] | None = None
     colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, example
+from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, body_example, example
 
 _SCENARIO = {
     "scenario_id": "market_crash_35",
@@ -68,7 +68,7 @@ class NewScenario(BaseModel):
     Saving under an id the caller has used before replaces that scenario.
     """
 
-    model_config = example(
+    model_config = body_example(
         name="Oil shock",
         description="The market falls 8 %, value holds, yields rise half a point.",
         shocks={"Market": -0.08, "Value": 0.03},
@@ -95,7 +95,7 @@ class NewScenario(BaseModel):
 class WhatIf(BaseModel):
     """Scenarios to evaluate now: stored ones by id, one described here, or both. Nothing is written."""
 
-    model_config = example(shocks={"Market": -0.12}, rate_shock=0.005, positions_shown=10)
+    model_config = body_example(shocks={"Market": -0.12}, rate_shock=0.005, positions_shown=10)
 
     portfolio_id: UUID | None = Field(
         default=None, description="default: the caller's only or first portfolio"
