@@ -223,6 +223,7 @@ class KeptAnswers:
         self.app = app
         self.answers = Answers(most_bytes)
         self.revisions = Revisions()
+        self._renewing: dict[Question, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -235,12 +236,24 @@ class KeptAnswers:
             await self.app(scope, receive, send)
             return
         question = Question(bearer.user_id, scope["path"], scope["query_string"])
-        kept = self.answers.find(question)
-        if kept and await self._still_holds(gateway, bearer, kept):
+        kept = await self._current(gateway, bearer, question)
+        if kept:
             scope["route"] = kept.route
             await kept.response(headers)(scope, receive, send)
         else:
             await self._answer(question, scope, receive, send)
+
+    async def _current(self, gateway: Gateway, bearer: Bearer, question: Question) -> Kept | None:
+        """The answer kept for the question, if it still holds, or does once another request has renewed it."""
+        kept = self.answers.find(question)
+        while kept and not await self._still_holds(gateway, bearer, kept):
+            if question not in self._renewing:
+                return None
+            await self._renewing[question].wait()
+            before, kept = kept, self.answers.find(question)
+            if kept is before:
+                return None
+        return kept
 
     async def _still_holds(self, gateway: Gateway, bearer: Bearer, kept: Kept) -> bool:
         claim = Claim(bearer.user_id, bearer.family_id, kept.portfolio_id)
@@ -253,9 +266,18 @@ class KeptAnswers:
     async def _answer(self, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer; keep what it drafted, and give it as it will be given again."""
         collected = _Collected(scope, send)
-        await self.app(scope, receive, collected.take)
+        renewed = (
+            self._renewing.setdefault(question, asyncio.Event()) if self.answers.find(question) else None
+        )
+        try:
+            await self.app(scope, receive, collected.take)
+            if collected.answer is not None:
+                self.answers.keep(question, collected.answer)
+        finally:
+            if renewed is not None:
+                self._renewing.pop(question, None)
+                renewed.set()
         if collected.answer is not None:
-            self.answers.keep(question, collected.answer)
             await collected.answer.response(Headers(scope=scope))(scope, receive, send)
 
 
