@@ -36,7 +36,8 @@ class GatewaySettings(ServiceSettings):
     admin_password: SecretStr | None = None
 
     demo_directory: Path | None = Field(
-        default=None, description="books.json and the demo's position files: what `admin/demo/reset` puts back"
+        default=None,
+        description="books.json and the demo's position files: what `admin/demo/reset` puts back",
     )
 
     run_overdue_seconds: float = Field(default=900.0, gt=0, description="age at which an open run is closed")

@@ -40,7 +40,9 @@ class IngestSettings(ServiceSettings):
     prices: tuple[PriceSource, ...] = Field(
         default=(), description="who is asked for closes, in order; empty: everybody there is a key for"
     )
-    corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(default=(), description="likewise")
+    corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(
+        default=(), description="likewise"
+    )
     yields: tuple[Literal["fred", "csv", "bundled"], ...] = Field(default=(), description="likewise")
     securities: tuple[PriceSource, ...] = Field(default=(), description="likewise, for what symbols are")
     option_quotes: tuple[Literal["polygon", "csv"], ...] = Field(default=(), description="likewise")

@@ -91,7 +91,9 @@ async def load_prices(
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
     """Each symbol's last two prices at or before a session, newest first."""
-    asked = func.unnest(cast(list(symbols), ARRAY(String))).table_valued("symbol", name="asked").render_derived()
+    asked = (
+        func.unnest(cast(list(symbols), ARRAY(String))).table_valued("symbol", name="asked").render_derived()
+    )
     known = (
         select(prices)
         .where(prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of)
