@@ -90,7 +90,7 @@ async def test_few_rows_and_many_are_merged_alike(
         assert await session.scalar(text("select announced_at from ingest.market_sessions")) == now
 
     assert changed == [4, 0]
-    kept = [("other session", Decimal("1.25"), None, [])]
+    kept: list[tuple[object, ...]] = [("other session", Decimal("1.25"), None, [])]
     assert sorted(found, key=str) == sorted(
         kept + [(name, Decimal("1.25"), None, warnings) for name in ("a", "b", "é ☃")], key=str
     )
