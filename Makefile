@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins client migration clean
@@ -30,8 +31,8 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack
 	$(BIN)/sigmasight down
 
-test: install ## Run every test, with coverage of services and shared
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=2)
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: install ## Run the tests without input and output (seconds)
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)

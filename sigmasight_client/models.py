@@ -634,6 +634,14 @@ class LeftOutPosition(TypedDict):
     code: "str"
 
 
+class LeftOutSymbol(TypedDict):
+    """A symbol that a scenario's total leaves out, wholly or in part, and why."""
+
+    symbol: "str"
+    code: "str"
+    reason: "str"
+
+
 class Logout(TypedDict):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 
@@ -1680,6 +1688,7 @@ class StressResultOut(TypedDict):
     option_valuation: "str | None"
     coverage: "float | None"
     warnings: "list[Warned] | None"
+    left_out: "NotRequired[list[LeftOutSymbol]]"
     positions: "NotRequired[list[PositionImpactOut] | None]"
     positions_not_shown: "NotRequired[int]"
     pnl_not_shown: "NotRequired[float]"

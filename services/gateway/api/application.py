@@ -69,14 +69,14 @@ def create_gateway() -> FastAPI:
         raise SystemExit(f"sigmasight cannot start: {error}") from error
 
 
-def assembled(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
+def assembled(runtime: Runtime, settings: GatewaySettings, passwords: Passwords | None = None) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
     refuse_guessable_administrator(settings, runtime.settings)
     tokens = Tokens(
         signing_key(settings, runtime.settings), settings.access_token_seconds, verification_keys(settings)
     )
     relay = Relay(settings.outbox_poll_seconds)
-    gateway = Gateway(runtime, settings, tokens, Passwords(), relay, Feed())
+    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, Feed())
     app = DocumentedApi(
         title="SigmaSight",
         version="1",

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.gateway.api.application import assembled
 from services.gateway.api.dependencies import Gateway
+from services.gateway.api.tokens import Passwords
 from services.gateway.handlers import router
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import MarketSession, Security
@@ -17,6 +18,8 @@ from shared.settings import shared_settings
 from tests.builders import AS_OF, a_security, save
 from tests.integration.gateway.people import PASSWORD, Person, a_person, an_administrator
 from tests.servers import Servers
+
+QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; guessing these is nobody's aim
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +39,7 @@ async def app(gateway_environment: None) -> AsyncIterator[FastAPI]:
     """The gateway, alive: relay, sweeper and bus handlers run."""
     runtime = Runtime("gateway", router, GatewaySettings)
     settings = GatewaySettings(request_seconds=5.0, outbox_poll_seconds=0.2, requests_per_minute=1_000_000)
-    application = assembled(runtime, settings)
+    application = assembled(runtime, settings, QUICK_PASSWORDS)
     async with application.router.lifespan_context(application):
         yield application
 

@@ -374,4 +374,5 @@ def _result(book: StoredBook, scenario: str, method: str) -> SQLModel:
         option_valuation="full",
         coverage=0.97,
         warnings=[{**warning, "count": 1, "about": ["XOM"]}],
+        left_out=[{"symbol": "XOM", "code": "no_betas", "reason": NO_BETAS}],
     )

@@ -78,6 +78,14 @@ def outcome_of(report: dict[str, Any], scenario_id: str) -> dict[str, Any]:
 # --- stored results ---
 
 
+async def test_each_scenario_names_what_it_leaves_out(ann: Person, book: StoredBook) -> None:
+    report = (await ann.get(f"risk/stress-testing/results/{book.portfolio_id}")).json()
+
+    for scenario in report["scenarios"]:
+        [left_out] = scenario["direct"]["left_out"]
+        assert (left_out["symbol"], left_out["code"]) == ("XOM", "no_betas")
+
+
 async def test_results_compare_full_repricing_and_flag_losses_beyond_nav(
     ann: Person, book: StoredBook
 ) -> None:

@@ -119,6 +119,18 @@ class PositionImpactOut(BaseModel):
     pnl: Money | None
 
 
+class LeftOutSymbol(BaseModel):
+    """A symbol that a scenario's total leaves out, wholly or in part, and why."""
+
+    model_config = example(
+        symbol="NEWCO", code="beta_missing", reason="12 returns in the window; 60 are needed"
+    )
+
+    symbol: str
+    code: str
+    reason: str
+
+
 class StressResultOut(BaseModel):
     """What a scenario costs (negative) or earns. Impacts by factor and the non-linear part add up to the total."""
 
@@ -134,6 +146,10 @@ class StressResultOut(BaseModel):
     option_valuation: str | None
     coverage: float | None
     warnings: list[Warned] | None
+    left_out: list[LeftOutSymbol] = Field(
+        default=[],
+        description="what this very scenario leaves out; empty in what-if runs, whose warnings say it",
+    )
     positions: list[PositionImpactOut] | None = Field(
         default=None, description="every position's part; null unless asked for"
     )
