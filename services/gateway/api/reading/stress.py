@@ -150,4 +150,4 @@ async def what_if_report(database: Database, answer: WhatIfEvaluated) -> WhatIfR
 
 def _row(outcome: Row) -> dict[str, Any]:
     """The outcome with the field names of a stored result."""
-    return {**outcome, "warnings": outcome["left_out"]}
+    return {**outcome, "warnings": outcome["left_out"], "left_out": []}
