@@ -32,7 +32,7 @@ down: install ## Stop the stack
 	$(BIN)/sigmasight down
 
 test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=2)
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: install ## Run the tests without input and output (seconds)
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/architecture $(ARGS)
