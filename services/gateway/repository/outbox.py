@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -49,9 +48,3 @@ async def save_published(session: Session, outbox_id: int) -> None:
 async def delete_published(session: Session, before: datetime) -> None:
     """Forget events published before a moment."""
     await session.execute(delete(outbox).where(outbox.c.published_at < before))
-
-
-async def count_waiting(session: Session) -> int:
-    """How many events wait to be published."""
-    waiting: Any = await session.scalar(select(func.count()).where(outbox.c.published_at.is_(None)))
-    return int(waiting or 0)

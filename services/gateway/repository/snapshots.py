@@ -44,14 +44,6 @@ async def count_snapshots(session: Session, portfolio_id: UUID, start: date | No
     return int(await session.scalar(count) or 0)
 
 
-async def first_snapshot_date(session: Session, portfolio_id: UUID, start: date) -> date | None:
-    """The session of the portfolio's first snapshot on or after `start`."""
-    view = snapshots.portfolio_snapshots
-    found = select(func.min(view.c.as_of)).where(*_between(view, portfolio_id, start, None))
-    first: date | None = await session.scalar(found)
-    return first
-
-
 def _between(view: Table, portfolio_id: UUID, start: date | None, end: date | None) -> list[Any]:
     conditions: list[Any] = [view.c.portfolio_id == portfolio_id]
     conditions += [view.c.as_of >= start] if start else []

@@ -1,7 +1,7 @@
 """Ingest's mathematics: which prices are missing, which can be believed, what splits and dividends do to them."""
 
 from services.ingest.calculations.adjusted import Action, adjusted_closes
-from services.ingest.calculations.gaps import Asked, Gap, missing_prices, missing_sessions
+from services.ingest.calculations.gaps import Asked, missing_sessions
 from services.ingest.calculations.sound import Close, Doubt, Known, sound_bars
 from services.ingest.calculations.work import (
     MATURITY_YEARS,
@@ -18,12 +18,10 @@ __all__ = [
     "Asked",
     "Close",
     "Doubt",
-    "Gap",
     "Known",
     "Shard",
     "adjusted_closes",
     "due_sessions",
-    "missing_prices",
     "missing_sessions",
     "price_run",
     "shards",

@@ -39,28 +39,3 @@ def missing_sessions(
         if worth_asking:
             found[symbol] = worth_asking
     return found
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Sessions between two dates, both included, that some symbols miss."""
-
-    symbols: frozenset[str]
-    first: date
-    last: date
-
-
-def missing_prices(
-    expected: Sequence[date], held: Mapping[str, Collection[date]], symbols: Collection[str]
-) -> list[Gap]:
-    """The fewest requests that cover every missing (symbol, session).
-
-    Symbols that miss the same range share one request: from the first to the last session missing. `expected`:
-    the sessions wanted, ascending; `held`: the sessions stored per symbol (absent: none).
-    """
-    ranges: dict[tuple[date, date], set[str]] = {}
-    for symbol in symbols:
-        missing = sorted(set(expected) - set(held.get(symbol, ())))
-        if missing:
-            ranges.setdefault((missing[0], missing[-1]), set()).add(symbol)
-    return [Gap(frozenset(names), first, last) for (first, last), names in sorted(ranges.items())]

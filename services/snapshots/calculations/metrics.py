@@ -1,7 +1,6 @@
 """One measured number, and what every measure shares: windows, minimum history, units, sides of a book."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 SESSIONS_A_YEAR = 252
@@ -61,8 +60,3 @@ def measured(name: str, unit: str, value: float, observations: int) -> Metric:
 def shortage(found: int, needed: int, what: str = "returns") -> str | None:
     """ "12 returns, 60 needed", or None when there are enough."""
     return None if found >= needed else f"{found} {what}, {needed} needed"
-
-
-def values_of(metrics: Sequence[Metric]) -> dict[tuple[str, str], float | None]:
-    """(name, view) to value."""
-    return {(metric.name, metric.view): metric.value for metric in metrics}
