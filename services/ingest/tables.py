@@ -19,12 +19,13 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
+    func,
     select,
 )
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, MetaData, SQLModel
 
-from shared.database import published_columns
+from shared.database import published_columns, sql_table
 from shared.published import ingest as published
 
 
@@ -183,7 +184,15 @@ class ProviderRequest(Table, table=True):
 
 
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
+_claim, _action, _close = sql_table(PriceClaim).c, sql_table(CorporateAction).c, sql_table(DailyPrice).c
 
+_basis_before = (
+    select(_close.close_basis)
+    .where(_close.symbol == _action.symbol, _close.session_date < _action.ex_date)
+    .order_by(_close.session_date.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.market_sessions: select(
@@ -195,5 +204,10 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.option_quotes: published_columns(OptionQuote, published.option_quotes),
     published.data_providers: published_columns(DataProvider, published.data_providers),
     published.corporate_actions: published_columns(CorporateAction, published.corporate_actions),
+    published.splits: select(_action.symbol, _action.ex_date, _action.value.label("ratio")).where(
+        _action.kind == "split", func.coalesce(_basis_before, "raw") == "raw"
+    ),
+    published.fetch_log: published_columns(FetchLogEntry, published.fetch_log),
+    published.price_claims: select(_claim.symbol).where(_claim.claimed_until > func.clock_timestamp()),
     published.quarantined_prices: published_columns(QuarantinedPrice, published.quarantined_prices),
 }

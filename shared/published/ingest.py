@@ -88,6 +88,32 @@ corporate_actions = published_view(
     Column("source", String),
 )
 
+# Splits that show in the closes: before ex_date they are as traded then, in shares of which one is `ratio` since. Not
+# those of symbols whose closes are adjusted for them. They derive from corporate_actions and daily_prices.
+splits = published_view(
+    "ingest",
+    "splits",
+    Column("symbol", String, primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("ratio", Numeric(18, 8)),
+)
+
+# What a provider was last asked about a symbol, by kind of data, and whether it knew the symbol at all.
+fetch_log = published_view(
+    "ingest",
+    "fetch_log",
+    Column("provider", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("first_session", Date),
+    Column("last_session", Date),
+    Column("known", Boolean),
+    Column("asked_at", DateTime(timezone=True)),
+)
+
+# The symbols whose closes somebody is fetching at this moment.
+price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
+
 # Closes a source sent that were not believed, and why; never used in a calculation. close: text, as it was sent.
 quarantined_prices = published_view(
     "ingest",
