@@ -229,7 +229,7 @@ class PositionTag(Table, table=True):
 
 
 class BatchRun(Table, table=True):
-    """One piece of work through the pipeline. `trigger`: clock, operator, portfolios or correlations.
+    """One piece of work through the pipeline. `trigger`: what set it off, such as clock, operator or portfolios.
 
     `problems`: [{stage, shard, code, message}], written when the run closes.
     """

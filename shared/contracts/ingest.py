@@ -24,9 +24,14 @@ class MarketClosed(Event):
 
 
 class PricesUpdated(ShardEvent):
-    """Prices for a shard's symbols are stored up to `as_of`: calculators may work."""
+    """Prices for a shard's symbols are stored up to `as_of`: calculators may work.
+
+    `trigger`: what set the run off when ingest itself did, "restatement"; else the run was opened by who asked.
+    """
 
     subject: ClassVar[str] = "prices.updated"
+
+    trigger: str | None = None
 
 
 class IngestFailed(WorkFailed):

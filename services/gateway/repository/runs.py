@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import BatchItem, BatchRun, Portfolio
 from shared.contracts.event import ShardEvent, WorkFailed
-from shared.contracts.ingest import MarketClosed
+from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, sql_table
 
 runs, items, portfolios = sql_table(BatchRun), sql_table(BatchItem), sql_table(Portfolio)
@@ -28,17 +28,7 @@ async def save_run(
 
 async def save_announcement(session: Session, event: MarketClosed) -> None:
     """A session's run begins, or turns out to have been begun by the clock or an operator."""
-    row = {
-        "run_id": event.run_id,
-        "as_of": event.as_of,
-        "trigger": event.trigger,
-        "started_at": event.occurred_at,
-    }
-    new = insert(runs).values(row)
-    first_start = func.least(runs.c.started_at, new.excluded.started_at)
-    trigger = case((runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger)
-    changes = {"trigger": trigger, "started_at": first_start}
-    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
+    await _hold_run(session, event, event.trigger)
 
 
 async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> bool:
@@ -68,7 +58,7 @@ async def _save_item(
 
     Success outlives failure and the later report outlives the earlier, so the order of arrival does not matter.
     """
-    await _lock_run(session, event)
+    await _hold_run(session, event, _trigger_of(event))
     row = {
         "run_id": event.run_id,
         "stage": stage,
@@ -89,18 +79,25 @@ async def _save_item(
     return await session.scalar(recorded.returning(items.c.run_id)) is not None
 
 
-async def _lock_run(session: Session, event: ShardEvent | WorkFailed) -> None:
-    """Make sure the run exists and hold its row until the transaction ends."""
-    clock = event.run_id == MarketClosed.clock_run(event.as_of)
-    row = {
-        "run_id": event.run_id,
-        "as_of": event.as_of,
-        "trigger": "clock" if clock else UNKNOWN_TRIGGER,
-        "started_at": event.occurred_at,
-    }
+async def _hold_run(session: Session, event: MarketClosed | ShardEvent | WorkFailed, trigger: str) -> None:
+    """Make sure the run exists and hold its row until the transaction ends.
+
+    What set it off stays unknown until an event tells, and it began when the earliest of them did.
+    """
+    row = {"run_id": event.run_id, "as_of": event.as_of, "trigger": trigger, "started_at": event.occurred_at}
     new = insert(runs).values(row)
-    first_start = {"started_at": func.least(runs.c.started_at, new.excluded.started_at)}
-    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=first_start))
+    changes = {
+        "trigger": case((runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger),
+        "started_at": func.least(runs.c.started_at, new.excluded.started_at),
+    }
+    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
+
+
+def _trigger_of(event: ShardEvent | WorkFailed) -> str:
+    """As far as the event tells."""
+    if isinstance(event, PricesUpdated) and event.trigger:
+        return event.trigger
+    return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
 
 
 async def load_items(session: Session, run_id: UUID) -> list[Row]:

@@ -183,12 +183,17 @@ async def restated_work(session: Session, as_of: date, restated: Mapping[str, da
         run_id = uuid5(
             EVENT_NAMESPACE, f"restatement/{day.isoformat()}/{as_of.isoformat()}/{sorted(symbols)}"
         )
-        told += await handed_out(session, run_id, day, holders, ()) if holders else []
+        told += await handed_out(session, run_id, day, holders, (), "restatement") if holders else []
     return told
 
 
 async def handed_out(
-    session: Session, run_id: UUID, as_of: date, portfolio_ids: Collection[UUID], warnings: Sequence[Notice]
+    session: Session,
+    run_id: UUID,
+    as_of: date,
+    portfolio_ids: Collection[UUID],
+    warnings: Sequence[Notice],
+    trigger: str | None = None,
 ) -> list[PricesUpdated]:
     """One event per shard of the portfolios."""
     price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
@@ -201,6 +206,7 @@ async def handed_out(
             shard=shard.number,
             shards=shard.count,
             portfolio_ids=shard.portfolio_ids,
+            trigger=trigger,
             warnings=tuple(warnings),
             counts={"portfolios": len(shard.portfolio_ids)},
         )

@@ -169,6 +169,23 @@ async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, ad
     assert (run["trigger"], run["started_at"]) == ("clock", announced.occurred_at)
 
 
+@pytest.mark.parametrize("backwards", [False, True], ids=["in order", "backwards"])
+async def test_a_restatement_says_so_whatever_comes_first(
+    gateway: Gateway, admin: Database, backwards: bool
+) -> None:
+    await a_portfolio(admin)
+    run_id = uuid4()
+    told: list[Event] = [
+        a_stage(PricesUpdated, run_id, trigger="restatement"),
+        a_stage(GreeksComputed, run_id),
+    ]
+
+    await tell(gateway, told[::-1] if backwards else told)
+
+    (*_, run) = await rows(admin, run_id)
+    assert run["trigger"] == "restatement"
+
+
 async def test_a_close_without_portfolios_anywhere_is_completed_by_its_empty_shard(
     gateway: Gateway, admin: Database
 ) -> None:

@@ -228,6 +228,7 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
 
     assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
     assert [event.event_id for event in told] == [event.event_id for event in again]
+    assert {event.trigger for event in told} == {"restatement"}
 
 
 async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:

@@ -25,7 +25,7 @@ class RunOut(BaseModel):
     run_id: UUID
     as_of: date
     trigger: str = Field(
-        description="clock, operator, portfolios, correlations, or what announced the session"
+        description="clock, operator, portfolios, restatement (a split or dividend learnt late), or what was asked for"
     )
     status: str = Field(description="running, completed, partial or failed")
     started_at: datetime
