@@ -76,6 +76,13 @@ class Database:
         other._first = step
         return other
 
+    def at_one_moment(self) -> "Database":
+        """The same connections; all of a transaction's statements see the data as its first one does."""
+        other = copy(self)
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        other._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        return other
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """One session in one transaction: committed on leaving, rolled back on any exception."""

@@ -132,11 +132,15 @@ Admin = Annotated[User, Depends(current_admin)]
 async def callers_database(
     connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
 ) -> Database:
-    """The caller's transactions; an administrator's under `/admin` see what everybody has."""
+    """The caller's transactions; an administrator's under `/admin` see what everybody has.
+
+    Reads see one moment: parts of an answer that were calculated at different times would not add up.
+    """
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
     operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
     opened = gateway.database_of_operator if operates else gateway.database_for
-    return opened(caller.user_id, address)
+    database = opened(caller.user_id, address)
+    return database.at_one_moment() if connection.scope.get("method") == "GET" else database
 
 
 CallersDatabase = Annotated[Database, Depends(callers_database)]

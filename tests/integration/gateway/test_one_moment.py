@@ -1,0 +1,25 @@
+"""An answer is made of what was stored at one moment: its parts add up while calculations go on."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from starlette.requests import HTTPConnection
+
+from services.gateway.api.dependencies import Gateway, callers_database
+from services.gateway.tables import User
+
+
+@pytest.mark.parametrize(("method", "isolation"), [("GET", "repeatable read"), ("POST", "read committed")])
+@pytest.mark.parametrize("path", ["/api/v1/portfolios", "/api/v1/admin/dead-letters"])
+async def test_reads_see_one_moment_and_writes_the_latest(
+    gateway: Gateway, path: str, method: str, isolation: str
+) -> None:
+    connection = HTTPConnection({"type": "http", "path": path, "method": method})
+    caller = User(user_id=uuid4(), email="ann@example.com", password_hash="", role="admin")
+
+    database = await callers_database(connection, caller, gateway, "127.0.0.1")
+    async with database.transaction() as session:
+        found = await session.scalar(text("show transaction_isolation"))
+
+    assert found == isolation
