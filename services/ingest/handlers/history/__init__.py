@@ -1,0 +1,34 @@
+"""History that heals itself: what is missing is asked for, of one provider after the other, and stored as it comes.
+
+No transaction is open while a provider is waited for. Every answer is stored at once, so a crash loses at most the
+one under way. Replicas share the work by claims: a symbol is fetched by one of them at a time.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+from services.ingest import calculations
+from services.ingest.handlers.history.actions import adjust, complete_actions
+from services.ingest.handlers.history.feed import Completion, Feed
+from services.ingest.handlers.history.notices import still_missing
+from services.ingest.handlers.history.prices import complete_prices
+from services.ingest.handlers.history.securities import complete_securities
+from services.ingest.handlers.history.yields import complete_yields, dated
+from shared import calendar
+
+__all__ = ["Completion", "Feed", "complete_history", "dated"]
+
+
+async def complete_history(feed: Feed, symbols: Collection[str], as_of: date) -> Completion:
+    """Everything that pricing the symbols up to `as_of` needs, as far as anybody has it."""
+    done = Completion()
+    first = calculations.window_start(as_of, feed.settings.history_sessions)
+    new_actions = await complete_actions(feed, symbols, first, as_of, done)
+    fresh = await complete_prices(feed, symbols, calendar.sessions(first, as_of), done)
+    await adjust(feed, set(new_actions) | fresh)
+    done.restated.update({symbol: day for symbol, day in new_actions.items() if day < as_of})
+    await complete_yields(feed, first, as_of, done)
+    await complete_securities(feed, symbols, done)
+    async with feed.database.transaction() as session:
+        done.notices += await still_missing(session, symbols, as_of)
+    return done

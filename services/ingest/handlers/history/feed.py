@@ -1,0 +1,51 @@
+"""What every kind of data needs when it is asked for: from whom, into where, and what became of it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from services.ingest import repository
+from services.ingest.calculations import Asked
+from services.ingest.providers.sources import Sources
+from services.ingest.settings import IngestSettings
+from shared.contracts.event import Notice
+from shared.database import Database, Session
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Where data come from, where they go, and the rules of asking."""
+
+    database: Database
+    sources: Sources
+    settings: IngestSettings
+    seconds_at_once: float = 5.0  # how long an answer may wait for others, to be stored together
+
+    @property
+    def recheck(self) -> timedelta:
+        """How long an answer that lacked something stands."""
+        return timedelta(hours=self.settings.recheck_hours)
+
+    @property
+    def unknown_recheck(self) -> timedelta:
+        """How long a symbol stays unknown."""
+        return timedelta(days=self.settings.unknown_recheck_days)
+
+
+@dataclass
+class Completion:
+    """What became of completing history: what to say, and which symbols changed before which day.
+
+    `restated`: by symbol, the first session whose figures a split or dividend learnt late changes.
+    """
+
+    notices: list[Notice] = field(default_factory=list)
+    restated: dict[str, date] = field(default_factory=dict)
+
+
+async def asked_lately(
+    session: Session, feed: Feed, provider: str, kind: str, symbols: Collection[str]
+) -> dict[str, Asked]:
+    """What a provider was asked about the symbols so lately that it would answer the same."""
+    found = await repository.load_asked(session, provider, kind, symbols, feed.recheck, feed.unknown_recheck)
+    return {symbol: Asked(*asked) for symbol, asked in found.items()}
