@@ -49,6 +49,12 @@ class Pipeline:
         """Ask for a session's run."""
         return await self.tell(MarketCloseRequested.new(uuid4(), as_of))
 
+    async def run(self, days: Sequence[date]) -> None:
+        """Close the sessions one after the other; every run has to complete."""
+        for day in days:
+            run_id = await self.close(day)
+            assert await self.finished([run_id]) == {run_id: "completed"}
+
     async def finished(self, runs: Sequence[UUID], seconds: float = 60) -> dict[UUID, str]:
         """Wait until none of the runs is running, weekly correlations included; returns their status."""
         reported = (

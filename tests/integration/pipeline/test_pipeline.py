@@ -1,7 +1,6 @@
 """From a market close to the rows an analyst reads, on real servers and real prices."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy import text
 from shared.calendar import sessions
 from shared.database import Database
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import Pipeline, content_hash, running_pipeline
+from tests.pipeline import Pipeline, content_hash
 from tests.servers import Servers
 
 WEEKLY = date(2022, 12, 27)  # a Tuesday: positions are correlated, too
@@ -28,12 +27,6 @@ NOT_OF_EVERY_SESSION = {
     "stress.custom_scenarios",
 }
 LAST_TEN = sessions(date(2022, 12, 14), AS_OF)
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What operators ask for beside whole sessions: work on what is stored, and messages told again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,16 +18,9 @@ from shared.contracts.ingest import PricesUpdated
 from shared.database import Database
 from shared.topology import EVENTS
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import Pipeline, content_hash, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline, content_hash
 
 Role = Callable[[str], Database]
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 @pytest.fixture

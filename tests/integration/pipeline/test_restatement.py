@@ -1,6 +1,5 @@
 """A close of the past is corrected: what is computed again, what is not, and that it comes out right."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,19 +13,12 @@ from shared.contracts.ingest import PriceRow, StorePrices
 from shared.database import Database
 from shared.messaging import ask
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import RESULT_SCHEMAS, Pipeline, content_hash, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import RESULT_SCHEMAS, Pipeline, content_hash
 
 LAST_SIX = sessions(date(2022, 12, 20), AS_OF)
 RESTATED = LAST_SIX[2]
 KEPT = ("alembic_version", "factor_definitions", "stress_scenarios")
 Rows = list[tuple[Any, ...]]
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 @pytest.fixture
@@ -40,13 +32,6 @@ async def book(admin: Database, empty: None) -> UUID:
         a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
     )
     return portfolio
-
-
-async def run(pipeline: Pipeline, days: Sequence[date]) -> None:
-    """Close the sessions one after the other."""
-    for day in days:
-        run_id = await pipeline.close(day)
-        assert await pipeline.finished([run_id]) == {run_id: "completed"}
 
 
 async def restate(pipeline: Pipeline) -> None:
@@ -72,11 +57,11 @@ async def snapshots_of(admin: Database) -> dict[str, Rows]:
 async def test_restated_close_moves_its_session_and_later_ones_and_no_earlier_one(
     pipeline: Pipeline, book: UUID, admin: Database
 ) -> None:
-    await run(pipeline, LAST_SIX)
+    await pipeline.run(LAST_SIX)
     before = await snapshots_of(admin)
 
     await restate(pipeline)
-    await run(pipeline, [RESTATED])
+    await pipeline.run([RESTATED])
 
     moved = days_that_differ(before, await snapshots_of(admin))
     assert moved == {day for day in LAST_SIX if day >= RESTATED}
@@ -85,14 +70,14 @@ async def test_restated_close_moves_its_session_and_later_ones_and_no_earlier_on
 async def test_later_sessions_run_again_have_the_rows_of_one_run_over_the_right_closes(
     pipeline: Pipeline, book: UUID, admin: Database
 ) -> None:
-    await run(pipeline, LAST_SIX)
+    await pipeline.run(LAST_SIX)
     await restate(pipeline)
 
-    await run(pipeline, [day for day in LAST_SIX if day >= RESTATED])
+    await pipeline.run([day for day in LAST_SIX if day >= RESTATED])
 
     rerun = await content_hash(admin)
     await forget_results(admin)
-    await run(pipeline, LAST_SIX)
+    await pipeline.run(LAST_SIX)
     assert await content_hash(admin) == rerun
 
 

@@ -1,6 +1,6 @@
 """Details of old sessions go, and no number that anybody reads of the kept ones moves; whatever is run again."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,7 @@ from shared.calendar import sessions
 from shared.database import Database
 from shared.retention import prune
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import Pipeline, content_hash, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline, content_hash
 
 Role = Callable[[str], Database]
 Lines = dict[str, list[str]]
@@ -27,12 +26,6 @@ DAYS = sessions(date(2022, 12, 19), AS_OF)
 RETENTION = 6  # calendar days: the three sessions from December 22 on
 KEPT = [day for day in DAYS if (AS_OF - day).days <= RETENTION]
 OLD = DAYS[1]
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 @pytest.fixture
@@ -49,12 +42,6 @@ async def book(admin: Database, empty: None) -> UUID:
         a_position(portfolio, "MSFT230317P00230000", -1, 9.5),
     )
     return portfolio
-
-
-async def run(pipeline: Pipeline, *days: date) -> None:
-    for day in days:
-        run_id = await pipeline.close(day)
-        assert await pipeline.finished([run_id]) == {run_id: "completed"}
 
 
 async def prune_all(role: Role) -> dict[str, int]:
@@ -83,7 +70,7 @@ async def read(admin: Database, since: date) -> Lines:
 async def test_report_of_every_kept_session_is_the_same_after_pruning(
     pipeline: Pipeline, book: UUID, admin: Database, role: Role
 ) -> None:
-    await run(pipeline, *DAYS)
+    await pipeline.run(DAYS)
     before = await read(admin, since=KEPT[0])
 
     removed = await prune_all(role)
@@ -95,12 +82,12 @@ async def test_report_of_every_kept_session_is_the_same_after_pruning(
 async def test_sessions_run_again_after_pruning_come_out_the_same(
     pipeline: Pipeline, book: UUID, admin: Database, role: Role
 ) -> None:
-    await run(pipeline, *DAYS)
+    await pipeline.run(DAYS)
     before = await read(admin, since=KEPT[0])
     await prune_all(role)
     pruned = await content_hash(admin)
 
-    await run(pipeline, *reversed(KEPT))
+    await pipeline.run(KEPT[::-1])
 
     assert await read(admin, since=KEPT[0]) == before
     assert await content_hash(admin) == pruned
@@ -109,12 +96,12 @@ async def test_sessions_run_again_after_pruning_come_out_the_same(
 async def test_old_session_run_again_works_and_is_pruned_again(
     pipeline: Pipeline, book: UUID, admin: Database, role: Role
 ) -> None:
-    await run(pipeline, *DAYS)
+    await pipeline.run(DAYS)
     whole = await read(admin, since=DAYS[0])
     await prune_all(role)
     pruned = await content_hash(admin)
 
-    await run(pipeline, OLD)
+    await pipeline.run([OLD])
 
     again = await read(admin, since=DAYS[0])
     own = f",{OLD},"
@@ -131,10 +118,10 @@ async def test_old_session_run_again_works_and_is_pruned_again(
 async def test_pruned_sessions_run_again_restore_every_row(
     pipeline: Pipeline, book: UUID, admin: Database, role: Role
 ) -> None:
-    await run(pipeline, *DAYS)
+    await pipeline.run(DAYS)
     whole = await content_hash(admin)
     await prune_all(role)
 
-    await run(pipeline, *DAYS)
+    await pipeline.run(DAYS)
 
     assert await content_hash(admin) == whole
