@@ -38,13 +38,15 @@ class Table(SQLModel):
 class MarketSession(Table, table=True):
     """One NYSE session we know of. `revision`: the newest change of data dated on it; 0 when none.
 
-    `announced_at`: when its close was announced (null: not yet), which happens once per session.
+    `due_at`: when the clock found that it had closed (null: before the clock's first look). `announced_at`: when its
+    close was announced (null: not yet), by the clock once per session, or by an operator.
     """
 
     __tablename__: ClassVar[str] = "market_sessions"
 
     session_date: date = Field(sa_column=Column(Date, primary_key=True))
     revision: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    due_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
     announced_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
