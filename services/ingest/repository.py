@@ -143,6 +143,11 @@ async def save_prices(session: Session, bars: Rows) -> int:
     return await _save_dated(session, DailyPrice, bars, _prices.c.session_date, {})
 
 
+async def save_new_prices(session: Session, bars: Rows) -> int:
+    """Store closes where there is none: whoever stored one while these were fetched keeps it. Returns how many."""
+    return await save_prices(session, await _not_stored(session, _prices, bars))
+
+
 async def save_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
     """Upsert yields; `session_by_date` names the session from which each observation counts. Returns rows changed."""
     return await _save_dated(
@@ -153,6 +158,18 @@ async def save_yields(session: Session, observations: Rows, session_by_date: Map
 async def save_option_quotes(session: Session, quotes: Rows) -> int:
     """Upsert option quotes; sessions whose data changed take the next revision. Returns how many rows changed."""
     return await _save_dated(session, OptionQuote, quotes, _quotes.c.session_date, {})
+
+
+async def _not_stored(session: Session, table: SqlTable, rows: Rows) -> Rows:
+    """Those of the rows, of something on a day, that are not in the table; nor will be before the transaction ends."""
+    if not rows:
+        return rows
+    await lock(session, "ingest", "revision")
+    name, day = table.primary_key.columns
+    days = [row[day.name] for row in rows]
+    near = (_among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
+    stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
+    return [row for row in rows if (row[name.name], row[day.name]) not in stored]
 
 
 async def _save_dated(
@@ -209,11 +226,18 @@ async def save_known_sessions(session: Session, session_dates: Collection[date])
         await session.execute(insert(_sessions).on_conflict_do_nothing(), rows)
 
 
-async def latest_announced(session: Session) -> date | None:
-    """The newest session whose close was announced."""
-    announced = _sessions.c.announced_at.is_not(None)
-    newest: date | None = await session.scalar(select(func.max(_sessions.c.session_date)).where(announced))
+async def latest_due(session: Session) -> date | None:
+    """The newest session whose close the clock found; None when it never looked."""
+    found = _sessions.c.due_at.is_not(None)
+    newest: date | None = await session.scalar(select(func.max(_sessions.c.session_date)).where(found))
     return newest
+
+
+async def save_due(session: Session, session_dates: Collection[date]) -> None:
+    """Remember that the sessions' closes are to be announced; the first time counts."""
+    await save_known_sessions(session, session_dates)
+    mine = (_among(_sessions.c.session_date, session_dates), _sessions.c.due_at.is_(None))
+    await session.execute(update(_sessions).where(*mine).values(due_at=func.now()))
 
 
 async def load_announced(session: Session, first: date, last: date) -> list[date]:
@@ -226,15 +250,17 @@ async def load_announced(session: Session, first: date, last: date) -> list[date
     )
 
 
-async def load_unannounced(session: Session, session_dates: Collection[date]) -> list[date]:
-    """Those of the sessions nobody announced yet, oldest first, locked: other replicas skip them."""
+async def next_unannounced(session: Session) -> date | None:
+    """The oldest session that is due and was not announced; other replicas look once our transaction has ended."""
+    await lock(session, "ingest", "clock")
     waiting = (
         select(_sessions.c.session_date)
-        .where(_sessions.c.session_date.in_(session_dates), _sessions.c.announced_at.is_(None))
+        .where(_sessions.c.due_at.is_not(None), _sessions.c.announced_at.is_(None))
         .order_by(_sessions.c.session_date)
-        .with_for_update(skip_locked=True)
+        .limit(1)
     )
-    return list(await session.scalars(waiting))
+    oldest: date | None = await session.scalar(waiting)
+    return oldest
 
 
 async def save_announced(session: Session, session_date: date) -> None:

@@ -1,7 +1,11 @@
-"""The market clock: each session's close is announced once, whatever the number of replicas, late ones included."""
+"""The market clock: each session's close is announced once, whatever the number of replicas, late ones included.
+
+Two steps, so that nothing is lost in between: sessions that closed since the last look are marked due, all of them at
+once; those that are due are told one by one, oldest first. What an operator announces meanwhile changes neither.
+"""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from faststream.nats import NatsBroker
 
@@ -14,27 +18,39 @@ from shared.contracts.ingest import MarketClosed
 from shared.database import Database
 from shared.messaging import publish
 
+FIRST_LOOK = timedelta(days=14)  # far enough back to hold a session
+
 
 async def coverage_now(sources: Sources, settings: IngestSettings) -> Coverage:
-    """The sessions that can be had at this moment: a live provider has a session some time after its close."""
-    ready = datetime.now(UTC) - timedelta(seconds=settings.close_delay_seconds)
+    """The sessions that can be had at this moment."""
+    return await coverage_at(datetime.now(UTC), sources, settings)
+
+
+async def coverage_at(moment: datetime, sources: Sources, settings: IngestSettings) -> Coverage:
+    """The sessions that can be had at a moment: a live provider has a session some time after its close."""
+    ready = moment - timedelta(seconds=settings.close_delay_seconds)
     return await sources.coverage(await asyncio.to_thread(calendar.last_closed, ready))
 
 
 async def announce_due(database: Database, broker: NatsBroker, coverage: Coverage) -> None:
-    """Announce every session that closed since the last announcement; on a first start, the latest one."""
+    """Announce every session that closed since the clock last looked; on a first start, the latest one."""
     async with database.transaction() as session:
-        last = await repository.latest_announced(session)
-        closed = calendar.sessions(last or coverage.last - timedelta(days=14), coverage.last)
-        due = calculations.due_sessions(closed, last)
-        await repository.save_known_sessions(session, due)
-    for session_date in due:
-        await _announce_once(database, broker, session_date)
+        last = await repository.latest_due(session)
+        closed = calendar.sessions(last or coverage.last - FIRST_LOOK, coverage.last)
+        await repository.save_due(session, calculations.due_sessions(closed, last))
+    while await _announced_next(database, broker):
+        pass
 
 
-async def _announce_once(database: Database, broker: NatsBroker, session_date: date) -> None:
-    """Publish, then remember: a crash in between publishes the same event id again, which changes nothing."""
+async def _announced_next(database: Database, broker: NatsBroker) -> bool:
+    """Publish, then remember: a crash in between publishes the same event id again, which changes nothing.
+
+    Replicas take turns at the oldest session, so none is told before one that closed earlier. Whether there was one.
+    """
     async with database.transaction() as session:
-        for waiting in await repository.load_unannounced(session, [session_date]):
-            await publish(broker, MarketClosed.new(MarketClosed.clock_run(waiting), waiting, trigger="clock"))
-            await repository.save_announced(session, waiting)
+        waiting = await repository.next_unannounced(session)
+        if waiting is None:
+            return False
+        await publish(broker, MarketClosed.new(MarketClosed.clock_run(waiting), waiting, trigger="clock"))
+        await repository.save_announced(session, waiting)
+        return True
