@@ -16,11 +16,11 @@ class Asked:
         """Whether an answer about the session was given: what is not stored, the provider does not have."""
         return self.first <= session <= self.last
 
-    def and_also(self, first: date, last: date) -> "Asked":
-        """Both ranges where they touch, the later question alone where they do not."""
-        if last < self.first or first > self.last:
-            return Asked(first, last)
-        return Asked(min(first, self.first), max(last, self.last))
+    def and_also(self, earlier: "Asked | None") -> "Asked":
+        """Both ranges where they touch, this one alone where they do not."""
+        if earlier is None or self.last < earlier.first or self.first > earlier.last:
+            return self
+        return Asked(min(self.first, earlier.first), max(self.last, earlier.last))
 
 
 def missing_sessions(

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from services.ingest import repository
+from services.ingest.calculations import window_start
 from services.ingest.handlers.history import Completion, Feed, complete_history
 from services.ingest.providers import (
     Answer,
@@ -32,6 +33,7 @@ AS_OF = date(2022, 12, 28)
 FIRST = date(2022, 12, 1)
 DECEMBER = sessions(FIRST, AS_OF)
 SETTINGS = IngestSettings(history_sessions=70, claim_seconds=1.0)
+WINDOW = sessions(window_start(AS_OF, SETTINGS.history_sessions), AS_OF)
 
 
 @dataclass
@@ -243,22 +245,42 @@ async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, adm
     assert found.restated == {}
 
 
-async def test_what_an_administrator_stored_is_not_overwritten(role: Role, admin: Database) -> None:
-    market = Market({"XOM": level(100)}, sends_everything=True)
-    async with role("ingest").transaction() as session:
-        row = {
-            "symbol": "XOM",
-            "session_date": DECEMBER[5],
-            "close": Decimal("101.5"),
-            "adjusted_close": 101.5,
-        }
+async def put(database: Database, symbol: str, day: date, close: str) -> None:
+    """What an administrator does."""
+    row = {"symbol": symbol, "session_date": day, "close": Decimal(close), "adjusted_close": float(close)}
+    async with database.transaction() as session:
         await repository.save_prices(session, [row | {"close_basis": "raw", "source": "admin"}])
+
+
+async def kept(admin: Database) -> list[tuple[Any, ...]]:
+    return await rows(admin, "select close, session_date from ingest.daily_prices where source = 'admin'")
+
+
+@pytest.mark.parametrize("day", [WINDOW[0], DECEMBER[5], AS_OF])
+async def test_what_an_administrator_stored_is_not_overwritten(
+    day: date, role: Role, admin: Database
+) -> None:
+    market = Market({"XOM": level(100)}, sends_everything=True)
+    await put(role("ingest"), "XOM", day, "101.5")
 
     await complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
 
-    kept = await rows(admin, "select close, session_date from ingest.daily_prices where source = 'admin'")
-    assert kept == [(Decimal("101.5"), DECEMBER[5])]
-    assert (await stored(admin))["XOM"] > 70
+    assert await kept(admin) == [(Decimal("101.5"), day)]
+    assert (await stored(admin))["XOM"] == len(WINDOW)
+
+
+async def test_what_an_administrator_stores_meanwhile_is_not_overwritten(role: Role, admin: Database) -> None:
+    market = Market({"XOM": level(100)}, seconds=0.5)
+    work = asyncio.create_task(complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF))
+    async with asyncio.timeout(15):
+        while not market.asked:
+            await asyncio.sleep(0.01)
+
+    await put(role("ingest"), "XOM", AS_OF, "101.5")
+    await work
+
+    assert await kept(admin) == [(Decimal("101.5"), AS_OF)]
+    assert (await stored(admin))["XOM"] == len(WINDOW)
 
 
 async def test_answers_wait_for_the_next_one_no_longer_than_allowed(role: Role, admin: Database) -> None:

@@ -25,8 +25,9 @@ def test_what_a_provider_did_not_have_is_not_asked_again() -> None:
 def test_questions_that_touch_are_one_and_others_forget_the_earlier() -> None:
     earlier = Asked(WEEK[0], WEEK[2])
 
-    assert earlier.and_also(WEEK[2], WEEK[4]) == Asked(WEEK[0], WEEK[4])
-    assert earlier.and_also(WEEK[3], WEEK[4]) == Asked(WEEK[3], WEEK[4])
+    assert Asked(WEEK[2], WEEK[4]).and_also(earlier) == Asked(WEEK[0], WEEK[4])
+    assert Asked(WEEK[3], WEEK[4]).and_also(earlier) == Asked(WEEK[3], WEEK[4])
+    assert Asked(WEEK[3], WEEK[4]).and_also(None) == Asked(WEEK[3], WEEK[4])
 
 
 @given(st.sets(st.sampled_from(WEEK)), st.sets(st.sampled_from(WEEK), min_size=1))

@@ -1,6 +1,6 @@
 """What every kind of data needs when it is asked for: from whom, into where, and what became of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -49,3 +49,11 @@ async def asked_lately(
     """What a provider was asked about the symbols so lately that it would answer the same."""
     found = await repository.load_asked(session, provider, kind, symbols, feed.recheck, feed.unknown_recheck)
     return {symbol: Asked(*asked) for symbol, asked in found.items()}
+
+
+async def save_asked(
+    session: Session, provider: str, kind: str, asked: Mapping[str, Asked], known: Collection[str]
+) -> None:
+    """Remember what a provider has answered about the symbols, and which of them it knows."""
+    ranges = {symbol: (each.first, each.last) for symbol, each in asked.items()}
+    await repository.save_asked(session, provider, kind, ranges, known)

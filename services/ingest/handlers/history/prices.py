@@ -1,21 +1,22 @@
 """Closes: the gaps, who fills them, and which answers are believed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from datetime import date, timedelta
-from uuid import UUID, uuid4
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import date
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import Asked, Doubt, Known
-from services.ingest.handlers.history.feed import Completion, Feed, asked_lately
+from services.ingest.handlers.history.claims import claimed
+from services.ingest.handlers.history.feed import Completion, Feed, asked_lately, save_asked
+from services.ingest.handlers.history.gathering import gathered
 from services.ingest.handlers.history.notices import unavailable
 from services.ingest.providers import Answer, Bar, PriceProvider, ProviderUnavailable
 from shared import calendar
 from shared.contracts.event import Notice
-from shared.database import Database, Session
+from shared.database import Session
 
-BARS_AT_ONCE = 50_000
 CLAIM_POLL_SECONDS = 0.5
 
 
@@ -25,7 +26,7 @@ async def complete_prices(
     """Ask for what is missing, sharing the symbols with other replicas; returns the symbols that got a close."""
     waiting, fresh = set(symbols), set[str]()
     while todo := await _worth_asking(feed, waiting, expected):
-        async with _claimed(feed, todo) as mine:
+        async with claimed(feed, todo) as mine:
             for provider in feed.sources.prices if mine else ():
                 fresh |= await _ask(feed, provider, mine, expected, done)
         waiting -= mine
@@ -54,114 +55,60 @@ async def _missing(
     return calculations.missing_sessions(covered, held, asked)
 
 
-@asynccontextmanager
-async def _claimed(feed: Feed, symbols: Collection[str]) -> AsyncIterator[set[str]]:
-    """The symbols that are ours to fetch until we leave; held by a renewal, so that they are free if we die."""
-    claimant, seconds = uuid4(), feed.settings.claim_seconds
-    async with feed.database.transaction() as session:
-        mine = await repository.save_claims(session, symbols, claimant, seconds)
-    renewal = asyncio.create_task(_renew(feed.database, claimant, seconds))
-    try:
-        yield mine
-    finally:
-        renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewal
-        async with feed.database.transaction() as session:
-            await repository.delete_claims(session, claimant)
-
-
-async def _renew(database: Database, claimant: UUID, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds / 3)
-        async with database.transaction() as session:
-            await repository.renew_claims(session, claimant, seconds)
-
-
 async def _ask(
     feed: Feed, provider: PriceProvider, symbols: Collection[str], expected: Sequence[date], done: Completion
 ) -> set[str]:
     """Ask one provider for what is missing still, and store each answer; returns the symbols that got a close."""
-    missing = await _missing(feed, provider, symbols, expected)
-    if not missing:
+    question = _Question(provider, expected, await _missing(feed, provider, symbols, expected))
+    if not question.missing:
         return set()
     fresh: set[str] = set()
     try:
-        async for answer in _gathered(provider.bars(missing), feed.seconds_at_once):
-            fresh |= await _store(feed, provider, missing, answer, done)
+        async with aclosing(question.answers(feed.seconds_at_once)) as answers:
+            async for answer in answers:
+                fresh |= await _store(feed, question, answer, done)
     except ProviderUnavailable as error:
-        done.notices.append(unavailable(error, sorted(set(missing) - fresh)))
+        done.notices.append(unavailable(error, sorted(set(question.missing) - fresh)))
     return fresh
 
 
-async def _gathered(answers: AsyncIterator[Answer], seconds: float) -> AsyncIterator[Answer]:
-    """Small answers put together, so that storing them costs less; none is kept back for long, or lost."""
-    loop = asyncio.get_running_loop()
-    bars: list[Bar] = []
-    settled: set[str] = set()
-    since, failure, coming = loop.time(), None, asyncio.ensure_future(anext(answers))
-    try:
-        while True:
-            done, _ = await asyncio.wait({coming}, timeout=max(0.0, since + seconds - loop.time()))
-            if done:
-                try:
-                    answer = coming.result()
-                except (StopAsyncIteration, ProviderUnavailable) as error:
-                    failure = error
-                    break
-                bars += answer.bars
-                settled |= answer.settled
-                coming = asyncio.ensure_future(anext(answers))
-            if len(bars) >= BARS_AT_ONCE or loop.time() - since >= seconds:
-                if settled or bars:
-                    yield Answer(bars, frozenset(settled))
-                bars, settled, since = [], set(), loop.time()
-    finally:
-        coming.cancel()
-    yield Answer(bars, frozenset(settled))
-    if isinstance(failure, ProviderUnavailable):
-        raise failure
+@dataclass(frozen=True)
+class _Question:
+    """What one provider is asked: the sessions missing per symbol, of those expected."""
+
+    provider: PriceProvider
+    expected: Sequence[date]
+    missing: Mapping[str, Sequence[date]]
+
+    def answers(self, seconds_at_once: float) -> AsyncGenerator[Answer, None]:
+        """As they come, small ones together."""
+        return gathered(self.provider.bars(self.missing), seconds_at_once)
+
+    def wanted(self, bars: Iterable[Bar]) -> list[Bar]:
+        """One close per symbol and session, of what was asked for, and whatever is dated after it: to be doubted."""
+        asked = {symbol: frozenset(days) for symbol, days in self.missing.items()}
+        found = {
+            (bar.symbol, bar.session_date): bar
+            for bar in bars
+            if bar.symbol in asked
+            and (bar.session_date in asked[bar.symbol] or bar.session_date > self.expected[-1])
+        }
+        return list(found.values())
 
 
-async def _store(
-    feed: Feed,
-    provider: PriceProvider,
-    missing: Mapping[str, Sequence[date]],
-    answer: Answer,
-    done: Completion,
-) -> set[str]:
+async def _store(feed: Feed, question: _Question, answer: Answer, done: Completion) -> set[str]:
     """One transaction: the closes that can be believed, those that cannot, and what was asked."""
-    bars = _wanted(answer.bars, missing)
-    live = await provider.coverage() is None
+    bars, provider = question.wanted(answer.bars), question.provider
     async with feed.database.transaction() as session:
         known = await _known(session, provider.name, bars)
-        last = max((days[-1] for days in missing.values()), default=date.min)
         believed, doubts = await asyncio.to_thread(
-            calculations.sound_bars, bars, known, last, calendar.is_session
+            calculations.sound_bars, bars, known, question.expected[-1], calendar.is_session
         )
-        await repository.save_prices(session, [vars(bar) for bar in believed])
+        await repository.save_new_prices(session, [vars(bar) for bar in believed])
         await _save_doubts(session, provider.name, doubts, done)
-        if live:
-            await _save_asked(session, provider.name, missing, answer, {bar.symbol for bar in bars})
+        if provider.live:
+            await _save_asked(session, feed, question, answer.settled, {bar.symbol for bar in bars})
     return {bar.symbol for bar in believed}
-
-
-def _wanted(bars: Sequence[Bar], missing: Mapping[str, Sequence[date]]) -> list[Bar]:
-    """One close per symbol and session, of what was missing: what is stored already came from elsewhere and stays.
-
-    Sessions outside the range asked for are kept to be judged: they are what a lying provider sends.
-    """
-    asked = {symbol: frozenset(days) for symbol, days in missing.items()}
-    chosen = {
-        (bar.symbol, bar.session_date): bar
-        for bar in bars
-        if bar.symbol in missing
-        and (
-            bar.session_date in asked[bar.symbol]
-            or not missing[bar.symbol][0] <= bar.session_date <= missing[bar.symbol][-1]
-        )
-    }
-    return list(chosen.values())
 
 
 async def _known(session: Session, provider: str, bars: Sequence[Bar]) -> Known:
@@ -201,21 +148,15 @@ async def _save_doubts(session: Session, provider: str, doubts: Sequence[Doubt],
 
 
 async def _save_asked(
-    session: Session,
-    provider: str,
-    missing: Mapping[str, Sequence[date]],
-    answer: Answer,
-    answered: Collection[str],
+    session: Session, feed: Feed, question: _Question, settled: Collection[str], answered: Collection[str]
 ) -> None:
-    """Remember the questions that are settled. A symbol without any close, now or stored, is unknown."""
-    settled = answer.settled & set(missing)
-    stored = await repository.load_priced(session, settled - set(answered))
-    before = await repository.load_asked(
-        session, provider, "prices", settled, timedelta(days=36_500), timedelta(0)
-    )
-    ranges = {}
-    for symbol in settled:
-        first, last = missing[symbol][0], missing[symbol][-1]
-        together = Asked(*before[symbol]).and_also(first, last) if symbol in before else Asked(first, last)
-        ranges[symbol] = (together.first, together.last)
-    await repository.save_asked(session, provider, "prices", ranges, set(answered) | stored)
+    """Remember the questions that are settled. A symbol without any close, now or stored, is unknown.
+
+    What was expected of a symbol is stored, was asked for lately, or was asked for now: so all of it was asked.
+    """
+    symbols = set(settled) & set(question.missing)
+    stored = await repository.load_priced(session, symbols - set(answered))
+    lately = await asked_lately(session, feed, question.provider.name, "prices", symbols)
+    window = Asked(question.expected[0], question.expected[-1])
+    ranges = {symbol: window.and_also(lately.get(symbol)) for symbol in symbols}
+    await save_asked(session, question.provider.name, "prices", ranges, set(answered) | stored)
