@@ -123,13 +123,18 @@ async def load_unpriced(session: Session, symbols: Collection[str], as_of: date)
     return set(symbols) - set(await session.scalars(priced))
 
 
-async def load_yield_range(session: Session, as_of: date) -> tuple[date | None, date | None]:
-    """The oldest Treasury observation stored, and the newest on or before `as_of`; (None, None) when none is."""
+async def load_held_yields(
+    session: Session, maturities: Collection[str], first: date, last: date
+) -> dict[str, set[date]]:
+    """The days between two dates on which a yield is stored, by maturity; an entry for each."""
     observed = _yields.c.observation_date
-    oldest, newest = (
-        await session.execute(select(func.min(observed), func.max(observed)).where(observed <= as_of))
-    ).one()
-    return oldest, newest
+    statement = (
+        select(_yields.c.maturity, func.array_agg(observed))
+        .where(_among(_yields.c.maturity, maturities), observed.between(first, last))
+        .group_by(_yields.c.maturity)
+    )
+    held: dict[str, set[date]] = {maturity: set() for maturity in maturities}
+    return held | {maturity: set(days) for maturity, days in await session.execute(statement)}
 
 
 async def latest_revision(session: Session, as_of: date) -> int:
@@ -153,6 +158,11 @@ async def save_yields(session: Session, observations: Rows, session_by_date: Map
     return await _save_dated(
         session, TreasuryYield, observations, _yields.c.observation_date, session_by_date
     )
+
+
+async def save_new_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
+    """Store yields where there is none; what is stored stays. Returns how many."""
+    return await save_yields(session, await _not_stored(session, _yields, observations), session_by_date)
 
 
 async def save_option_quotes(session: Session, quotes: Rows) -> int:

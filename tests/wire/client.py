@@ -1,7 +1,11 @@
-"""What a provider under test is given: short pauses, and a pace that only counts."""
+"""What a provider under test is given: short pauses, a pace that only counts, and questions."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 
+from services.ingest.calculations import MATURITY_YEARS
+from services.ingest.providers import YieldObservation, YieldProvider
 from services.ingest.providers.patience import Patience
 from tests.wire.server import Reply
 
@@ -23,3 +27,11 @@ class Counted:
     async def wait(self) -> None:
         """Count one."""
         self.turns += 1
+
+
+async def yields_of(
+    provider: YieldProvider, first: date, last: date, maturities: Collection[str] = tuple(MATURITY_YEARS)
+) -> list[YieldObservation]:
+    """The yields of some days, of every maturity or of some."""
+    asked = provider.yields(dict.fromkeys(maturities, (first, last)))
+    return [observation async for _, observations in asked for observation in observations]

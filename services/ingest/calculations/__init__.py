@@ -2,6 +2,7 @@
 
 from services.ingest.calculations.adjusted import Action, adjusted_closes
 from services.ingest.calculations.gaps import Asked, missing_sessions
+from services.ingest.calculations.problems import yield_problem
 from services.ingest.calculations.sound import Close, Doubt, Known, sound_bars
 from services.ingest.calculations.work import (
     MATURITY_YEARS,
@@ -27,4 +28,5 @@ __all__ = [
     "shards",
     "sound_bars",
     "window_start",
+    "yield_problem",
 ]

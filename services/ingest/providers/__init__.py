@@ -136,14 +136,22 @@ class CorporateActionProvider(Protocol):
         ...
 
 
+YieldAnswer = tuple[
+    str, Sequence[YieldObservation]
+]  # a maturity, and all there is of it in the range asked for
+
+
 class YieldProvider(Protocol):
     """Treasury yields."""
 
     name: str
     live: bool
 
-    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
-        """Constant-maturity yields between two dates, both included. Raises `ProviderUnavailable`."""
+    def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
+        """Constant-maturity yields between two dates, both included, per maturity that something is missing of.
+
+        Raises `ProviderUnavailable`, after which every maturity answered before is still good.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from services.ingest.providers import Answer, Bar, Coverage, SecurityFacts, YieldObservation
+from services.ingest.providers import Answer, Bar, Coverage, SecurityFacts, YieldAnswer, YieldObservation
 
 _PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
 _SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"
@@ -56,10 +56,14 @@ class BundledProvider:
         ]
         yield Answer(bars, frozenset(missing))
 
-    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
+    async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """FRED's constant-maturity series; days without an observation are absent."""
         observations = await asyncio.to_thread(lambda: self._yields)
-        return [observation for observation in observations if first <= observation.observation_date <= last]
+        for maturity, (first, last) in ranges.items():
+            yield (
+                maturity,
+                [each for each in observations[maturity] if first <= each.observation_date <= last],
+            )
 
     @cached_property
     def _panel(self) -> Mapping[date, Mapping[str, str]]:
@@ -69,13 +73,16 @@ class BundledProvider:
         }
 
     @cached_property
-    def _yields(self) -> Sequence[YieldObservation]:
-        return [
-            YieldObservation(maturity, date.fromisoformat(row["date"]), float(row[series]), self.name)
-            for row in _rows(self._directory / _YIELDS)
+    def _yields(self) -> Mapping[str, Sequence[YieldObservation]]:
+        rows = list(_rows(self._directory / _YIELDS))
+        return {
+            maturity: [
+                YieldObservation(maturity, date.fromisoformat(row["date"]), float(row[series]), self.name)
+                for row in rows
+                if row[series]
+            ]
             for series, maturity in MATURITY_OF_SERIES.items()
-            if row[series]
-        ]
+        }
 
     @cached_property
     def _securities(self) -> Sequence[SecurityFacts]:

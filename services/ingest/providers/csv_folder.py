@@ -16,6 +16,7 @@ from services.ingest.providers import (
     OptionQuote,
     ProviderUnavailable,
     SecurityFacts,
+    YieldAnswer,
     YieldObservation,
 )
 from services.ingest.providers.csv_tables import (
@@ -56,14 +57,12 @@ class CsvFolderProvider:
         rows = [row for row in await self._rows(PRICES) if (row["symbol"], row["session_date"]) in wanted]
         yield Answer([_bar(row) for row in rows], frozenset(missing))
 
-    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
+    async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """The observations of yields.csv."""
-        rows = await self._rows(YIELDS)
-        return [
-            YieldObservation(**row, source=self.name)
-            for row in rows
-            if first <= row["observation_date"] <= last
-        ]
+        observations = [YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)]
+        for maturity, (first, last) in ranges.items():
+            theirs = [each for each in observations if each.maturity == maturity]
+            yield maturity, [each for each in theirs if first <= each.observation_date <= last]
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """The facts of securities.csv."""

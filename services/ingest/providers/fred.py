@@ -5,13 +5,13 @@ import io
 import urllib.error
 import urllib.request
 import urllib.response
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError  # the error alone  # nosec B405
 
-from services.ingest.providers import Pace, ProviderUnavailable, YieldObservation
+from services.ingest.providers import Pace, ProviderUnavailable, YieldAnswer, YieldObservation
 from services.ingest.providers.bundled import MATURITY_OF_SERIES
 from services.ingest.providers.patience import (
     Patience,
@@ -27,6 +27,7 @@ from services.ingest.providers.threads import Threads, as_they_finish
 if TYPE_CHECKING:
     from fredapi import Fred  # type: ignore[import-untyped]
 
+SERIES_OF_MATURITY = {maturity: series for series, maturity in MATURITY_OF_SERIES.items()}
 ROOT_URL = "https://api.stlouisfed.org/fred"
 
 
@@ -50,20 +51,21 @@ class FredProvider:
         self._patience = patience or Patience()
         self._threads = Threads(self.name, pace, at_once)
 
-    async def yields(self, first: date, last: date) -> Sequence[YieldObservation]:
-        """Ten maturities from one month to thirty years; holidays, which FRED has as ".", are absent."""
-        calls = (partial(self._observed, series, first, last) for series in MATURITY_OF_SERIES)
-        found = as_they_finish(calls, self._threads.at_once)
-        return [observation async for observations in found for observation in observations]
+    async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
+        """Maturities from one month to thirty years; holidays, which FRED has as ".", are absent."""
+        calls = (partial(self._observed, maturity, *days) for maturity, days in ranges.items())
+        async for answer in as_they_finish(calls, self._threads.at_once):
+            yield answer
 
-    async def _observed(self, series: str, first: date, last: date) -> list[YieldObservation]:
-        asking = retrying(self._patience, self._threads.pause)
+    async def _observed(self, maturity: str, first: date, last: date) -> YieldAnswer:
+        series, asking = SERIES_OF_MATURITY[maturity], retrying(self._patience, self._threads.pause)
         try:
             percents = await self._threads.run(lambda: asking(self._series, series, first, last))
         except (Refused, TryAgain) as error:
             raise ProviderUnavailable(self.name, error.reason) from None
-        maturity = MATURITY_OF_SERIES[series]
-        return [YieldObservation(maturity, day, percent, self.name) for day, percent in percents.items()]
+        return maturity, [
+            YieldObservation(maturity, day, percent, self.name) for day, percent in percents.items()
+        ]
 
     def _series(self, series: str, first: date, last: date) -> dict[date, float]:
         """One request. The key stands in its URL, so what went wrong is told in words of our own, without a cause."""

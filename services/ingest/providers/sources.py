@@ -124,7 +124,7 @@ class _Workshop:
 
         key = _required(self._settings.fred_api_key, "fred", "FRED_API_KEY")
         pace = SharedPace(
-            self._reserve("fred"), FRED_REQUESTS_A_SECOND, window_seconds=1.0, margin_seconds=0.5
+            self._reserve("fred"), FRED_REQUESTS_A_SECOND, window_seconds=1.0, margin_seconds=0.2
         )
         return FredProvider(key, pace, root_url=self._settings.fred_url)
 

@@ -18,6 +18,7 @@ from services.ingest.providers import (
     YieldObservation,
 )
 from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
+from tests.wire.client import yields_of
 
 LAST, BEFORE = date(2022, 12, 28), date(2022, 12, 27)
 PRICES = """symbol,session_date,close,adjusted_close
@@ -94,7 +95,7 @@ async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> No
     )
     provider = write("corporate_actions.csv", "symbol,ex_date,kind,value\nAAPL,2022-12-27,split,4\n")
 
-    assert await provider.yields(LAST, LAST) == [YieldObservation("10Y", LAST, 3.88, "csv")]
+    assert await yields_of(provider, LAST, LAST) == [YieldObservation("10Y", LAST, 3.88, "csv")]
     assert await provider.securities(["AAPL", "X"]) == [
         SecurityFacts("AAPL", "stock", "Apple, Inc.", None, None, 0.0068, "csv")
     ]
@@ -114,7 +115,11 @@ async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
 
     assert await provider.coverage() == NOTHING
     assert not NOTHING.includes(LAST)
-    assert (await bars(provider, "AAPL"), await provider.yields(LAST, LAST), await provider.securities()) == (
+    assert (
+        await bars(provider, "AAPL"),
+        await yields_of(provider, LAST, LAST),
+        await provider.securities(),
+    ) == (
         [],
         [],
         [],
@@ -174,7 +179,7 @@ async def test_mistakes_of_other_files_are_named_too(write: Write) -> None:
     with pytest.raises(
         ProviderUnavailable, match=r"yields.csv, line 2, field maturity: '4Y' is not one of 1M, "
     ):
-        await provider.yields(LAST, LAST)
+        await yields_of(provider, LAST, LAST)
     with pytest.raises(ProviderUnavailable, match=r"line 2, field ask: 1 is below the bid 2"):
         await provider.option_quotes(["AAPL"], LAST)
     with pytest.raises(ProviderUnavailable, match=r"line 2, field dividend_yield: '1.25' is not a yield"):

@@ -11,6 +11,7 @@ import pytest
 from curl_cffi import requests
 
 from services.ingest.providers.csv_folder import CsvFolderProvider
+from tests.wire.client import yields_of
 from tests.wire.market import KEY, Dividend, Listing, Market, Split
 from tests.wire.polygon import option_row, polygon
 from tests.wire.yahoo import yahoo
@@ -74,7 +75,7 @@ async def test_documented_files_are_read_without_a_mistake(tmp_path: Path) -> No
 
     [answer] = [answer async for answer in provider.bars({"AAPL": DAYS, "BRK.B": DAYS})]
     assert len(answer.bars) == 2
-    assert len(await provider.yields(DAYS[0], DAYS[-1])) == 1
+    assert len(await yields_of(provider, DAYS[0], DAYS[-1])) == 1
     assert len(await provider.securities()) == 1
     assert len(await provider.option_quotes(["AAPL"], DAYS[-1])) == 1
     assert len(await provider.corporate_actions(["AAPL"], date(2020, 1, 1), DAYS[-1])) == 2

@@ -12,7 +12,7 @@ from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.fred import FredProvider
 from services.ingest.providers.patience import Patience
 from services.ingest.settings import BUNDLED_DATA
-from tests.wire.client import PATIENT, Counted, patience_with
+from tests.wire.client import PATIENT, Counted, patience_with, yields_of
 from tests.wire.fred import KEY, fred, refusal
 from tests.wire.server import Reply, StandIn
 
@@ -43,7 +43,7 @@ def provider(
 async def test_ten_maturities_take_ten_requests_whatever_the_range(server: StandIn) -> None:
     pace = Counted()
 
-    found = await provider(server, pace).yields(date(2021, 12, 29), LAST)
+    found = await yields_of(provider(server, pace), date(2021, 12, 29), LAST)
 
     assert (len(server.requests), pace.turns) == (10, 10)
     assert {observation.maturity for observation in found} == {
@@ -52,11 +52,21 @@ async def test_ten_maturities_take_ten_requests_whatever_the_range(server: Stand
     assert {request.query["series_id"] for request in server.requests} >= {"DGS3MO", "DGS2", "DGS10", "DGS30"}
 
 
+async def test_only_the_maturities_asked_for_are_requested(server: StandIn) -> None:
+    ranges = {"3M": (LAST, LAST), "10Y": (date(2022, 12, 1), LAST)}
+
+    found = dict([answer async for answer in provider(server).yields(ranges)])
+
+    starts = {request.query["series_id"]: request.query["observation_start"] for request in server.requests}
+    assert starts == {"DGS3MO": "2022-12-28", "DGS10": "2022-12-01"}
+    assert {maturity: len(observations) for maturity, observations in found.items()} == {"3M": 1, "10Y": 19}
+
+
 async def test_yields_equal_those_bundled_from_the_same_source(server: StandIn) -> None:
     span = (date(2022, 11, 1), LAST)
-    bundled = await BundledProvider(BUNDLED_DATA).yields(*span)
+    bundled = await yields_of(BundledProvider(BUNDLED_DATA), *span)
 
-    found = await provider(server).yields(*span)
+    found = await yields_of(provider(server), *span)
 
     def numbers(observations: list[YieldObservation]) -> set[tuple[str, date, float]]:
         return {(o.maturity, o.observation_date, o.yield_percent) for o in observations}
@@ -68,8 +78,8 @@ async def test_yields_equal_those_bundled_from_the_same_source(server: StandIn) 
 async def test_holidays_are_absent(server: StandIn) -> None:
     christmas_monday = date(2022, 12, 26)
 
-    found = await provider(server).yields(date(2022, 12, 23), date(2022, 12, 27))
-    holiday = await provider(server).yields(christmas_monday, christmas_monday)
+    found = await yields_of(provider(server), date(2022, 12, 23), date(2022, 12, 27))
+    holiday = await yields_of(provider(server), christmas_monday, christmas_monday)
 
     assert {o.observation_date for o in found} == {date(2022, 12, 23), date(2022, 12, 27)}
     assert holiday == []
@@ -93,7 +103,7 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -
     server.instead(trouble)
     pace = Counted()
 
-    found = await provider(server, pace, patience=patience_with(trouble)).yields(LAST, LAST)
+    found = await yields_of(provider(server, pace, patience=patience_with(trouble)), LAST, LAST)
 
     assert len(found) == 10
     assert len(server.requests) == 11 or patience_with(trouble) is not PATIENT
@@ -119,7 +129,7 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
     server.whenever(lambda request: trouble)
 
     with pytest.raises(ProviderUnavailable) as raised:
-        await provider(server).yields(LAST, LAST)
+        await yields_of(provider(server), LAST, LAST)
 
     assert reason in raised.value.reason
     assert raised.value.provider == "fred"
@@ -127,7 +137,7 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
 
 async def test_server_that_is_gone_makes_the_provider_unavailable(server: StandIn) -> None:
     with pytest.raises(ProviderUnavailable, match="cannot be reached"):
-        await provider(server, url="http://127.0.0.1:9/fred").yields(LAST, LAST)
+        await yields_of(provider(server, url="http://127.0.0.1:9/fred"), LAST, LAST)
 
 
 async def test_key_never_comes_out(
@@ -139,7 +149,7 @@ async def test_key_never_comes_out(
     asked = provider(server, key=secret)
 
     with pytest.raises(ProviderUnavailable) as raised:
-        await asked.yields(LAST, LAST)
+        await yields_of(asked, LAST, LAST)
 
     assert server.requests[0].query["api_key"] == secret
     assert "The value *** is not registered." in raised.value.reason
@@ -151,4 +161,4 @@ async def test_key_never_comes_out(
 
 async def test_wrong_key_is_said_in_a_sentence(server: StandIn) -> None:
     with pytest.raises(ProviderUnavailable, match="api_key is not registered"):
-        await provider(server, key="f" * 32).yields(LAST, LAST)
+        await yields_of(provider(server, key="f" * 32), LAST, LAST)

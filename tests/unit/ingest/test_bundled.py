@@ -6,6 +6,7 @@ from services.ingest.providers import Bar
 from services.ingest.providers.bundled import BundledProvider
 from services.ingest.settings import BUNDLED_DATA
 from shared.calendar import sessions
+from tests.wire.client import yields_of
 
 LAST = date(2022, 12, 28)
 
@@ -54,7 +55,7 @@ async def test_every_stock_has_a_sector_and_no_fund_has_one() -> None:
 
 
 async def test_yields_are_percent_by_maturity() -> None:
-    observed = {o.maturity: o.yield_percent for o in await bundled().yields(LAST, LAST)}
+    observed = {o.maturity: o.yield_percent for o in await yields_of(bundled(), LAST, LAST)}
 
     assert observed["10Y"] == 3.88
     assert len(observed) == 10
