@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -58,6 +58,7 @@ class StandIn:
         self._answer = answer
         self._instead: deque[Reply] = deque()
         self._always: Callable[[Request], Reply | None] = lambda request: None
+        self._silence_seconds = 0.0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         if tls is not None:
@@ -72,6 +73,10 @@ class StandIn:
     def whenever(self, reply: Callable[[Request], Reply | None]) -> None:
         """From now on give what this says, where it says anything."""
         self._always = reply
+
+    def take_time(self, seconds: float) -> None:
+        """From now on be silent for so long before each answer that is the truth."""
+        self._silence_seconds = seconds
 
     def paths(self) -> list[str]:
         """The paths asked for, in order of arrival."""
@@ -94,7 +99,8 @@ class StandIn:
             self.requests.append(request)
             if self._instead:
                 return self._instead.popleft()
-        return self._always(request) or self._answer(request)
+        instead = self._always(request)
+        return instead or replace(self._answer(request), silence_seconds=self._silence_seconds)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         stand_in = self
