@@ -12,6 +12,8 @@ from enum import StrEnum
 
 OPTION_MULTIPLIER = 100
 STOCK_MULTIPLIER = 1
+OCC_STRIKE_DIGITS = 8
+SMALLEST_STRIKE, LARGEST_STRIKE = Decimal("0.001"), Decimal("99999.999")  # what those digits can say
 _OCC = re.compile(r"^([A-Z][A-Z0-9.]{0,5})(\d{6})([CP])(\d{8})$")
 _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}([.\-][A-Z0-9]{1,4})?$")
 

@@ -55,6 +55,7 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     mode: "NotRequired[Mode | None]"
     dry_run: "NotRequired[bool | None]"
     as_of: "NotRequired[str | None]"
+    stated_on: "NotRequired[str | None]"
     entry_date: "NotRequired[str | None]"
 
 
@@ -1191,6 +1192,8 @@ class PositionOut(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
+    stated_on: "str"
+    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1259,6 +1262,8 @@ class PositionSaved(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
+    stated_on: "str"
+    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1776,6 +1781,7 @@ class UploadReport(TypedDict):
     dry_run: "bool"
     mode: "Mode"
     as_of: "str"
+    stated_on: "str"
     rows: "int"
     new: "int"
     updated: "int"

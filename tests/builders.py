@@ -63,6 +63,7 @@ def a_position(
         "entry_date": entry_date,
         "exit_price": None,
         "exit_date": None,
+        "stated_on": entry_date,
     } | more
 
 

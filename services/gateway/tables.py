@@ -154,11 +154,17 @@ class PortfolioRevision(Table, table=True):
 
 
 class Position(Table, table=True):
-    """A holding: signed quantity of one instrument since its entry date. Prices in USD per share."""
+    """A holding: signed quantity of one instrument since its entry date. Prices in USD per share.
+
+    `stated_on`: the day whose shares (and contracts) all of it is stated in; splits since then are not in it.
+    """
 
     __tablename__: ClassVar[str] = "positions"
     __table_args__: ClassVar[Any] = (
-        UniqueConstraint("portfolio_id", "symbol", "entry_date", name="uq_positions_instrument_entry"),
+        # A symbol may mean another contract before a split than after it.
+        UniqueConstraint(
+            "portfolio_id", "symbol", "entry_date", "stated_on", name="uq_positions_instrument_entry"
+        ),
         CheckConstraint("quantity <> 0", name="quantity_not_zero"),
         CheckConstraint("entry_price > 0", name="entry_price_positive"),
         CheckConstraint("instrument IN ('stock', 'option')", name="instrument_is_known"),
@@ -187,6 +193,7 @@ class Position(Table, table=True):
     exit_date: date | None = optional(Date)
     investment_class: str = required(String(10), server_default="PUBLIC")
     investment_subtype: str | None = optional(String(50))
+    stated_on: date = required(Date)
     created_at: datetime = _stamped()
 
 

@@ -1,8 +1,27 @@
 """Books as the gateway publishes them: what every calculator reads to know who holds what."""
 
-from sqlalchemy import Column, Date, DateTime, Integer, Numeric, String, Uuid
+from typing import Any
 
-from shared.published import published_view
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    FromClause,
+    Integer,
+    Numeric,
+    String,
+    Subquery,
+    Uuid,
+    case,
+    cast,
+    func,
+    select,
+    true,
+)
+
+from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
+from shared.published import ingest, published_view
 
 # equity_balance: the stated NAV at the first snapshot in USD, null when none was stated.
 portfolios = published_view(
@@ -19,7 +38,8 @@ portfolios = published_view(
 # underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry, option_type ("C"/"P"):
 # options only. quantity is signed. multiplier 100 for options, 1 otherwise. Active on day d when entry_date <= d and
 # (exit_date is null or exit_date > d). investment_class: "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its
-# owner's own word, so no provider is asked for it.
+# owner's own word, so no provider is asked for it. stated_on: the day whose shares (and contracts) symbol, strike,
+# quantity and prices are stated in; who values a position on another day reads `positions_on(day)`.
 positions = published_view(
     "gateway",
     "positions",
@@ -38,7 +58,49 @@ positions = published_view(
     Column("exit_price", Numeric(18, 6)),
     Column("exit_date", Date),
     Column("investment_class", String),
+    Column("stated_on", Date),
 )
+
+
+def positions_on(day: Any, held: FromClause = positions) -> Subquery:
+    """`held` (the published positions, or the gateway's own table) in terms of `day`, a date or an expression.
+
+    The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1 without splits between
+    them. quantity is multiplied by it and rounded to six decimals; entry_price, exit_price and strike are divided; an
+    option's symbol is that of its new strike. Of an option those splits count that came before it expired.
+    """
+    own = held.c
+    shares_of = func.least(own.stated_on, own.expiry), func.least(cast(day, Date), own.expiry)
+    split = ingest.split_factor(own.underlying, *shares_of).lateral("split")
+    factor: ColumnElement[Any] = split.c.factor
+    strike = _listed_strike(own.strike / factor)
+    symbol = func.concat(func.left(own.symbol, -OCC_STRIKE_DIGITS), _occ_digits(strike))
+    is_option = own.strike.is_not(None)
+    restated = {
+        "symbol": case((is_option, symbol), else_=own.symbol),
+        "strike": case((is_option, strike)),
+        "quantity": func.round(own.quantity * factor, 6),
+        "entry_price": own.entry_price / factor,
+        "exit_price": own.exit_price / factor,
+    }
+    columns = [
+        case((factor.is_(None), column), else_=restated[column.name]).label(column.name)
+        if column.name in restated
+        else column
+        for column in own
+    ]
+    split_factor = func.coalesce(factor, 1).label("split_factor")
+    return select(*columns, split_factor).select_from(held.join(split, true())).subquery("held")
+
+
+def _listed_strike(strike: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A strike that an OCC symbol can name."""
+    return func.least(func.greatest(func.round(strike, 3), SMALLEST_STRIKE), LARGEST_STRIKE)
+
+
+def _occ_digits(strike: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.lpad(cast(cast(strike * 1000, Integer), String), OCC_STRIKE_DIGITS, "0")
+
 
 # amount: positive is a deposit into the portfolio, negative a withdrawal, USD.
 cash_flows = published_view(

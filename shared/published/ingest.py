@@ -1,6 +1,25 @@
 """Market data as ingest publishes it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Integer, Numeric, String
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    Numeric,
+    Select,
+    String,
+    and_,
+    case,
+    func,
+    select,
+)
 
 from shared.published import published_view
 
@@ -97,6 +116,39 @@ splits = published_view(
     Column("ex_date", Date, primary_key=True),
     Column("ratio", Numeric(18, 8)),
 )
+
+
+_LAST_DECIMAL = Decimal("0.00000001")
+
+
+def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select[Any]:
+    """`factor`: how many shares of `day` one of `stated_on` is; null when no split of the symbol lies between them.
+
+    The product of the ratios with stated_on < ex_date <= day, or, looking back, one over that of the ratios with
+    day < ex_date <= stated_on.
+    """
+    row = splits.c
+    first, last = func.least(stated_on, day), func.greatest(stated_on, day)
+    onwards = case((day > stated_on, 1), else_=-1)
+    between = and_(row.symbol == symbol, row.ex_date > first, row.ex_date <= last, row.ratio > 0)
+    factor = func.exp(func.sum(onwards * func.ln(_exact(row.ratio))))
+    return select(factor.label("factor")).where(between)
+
+
+def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A third is stored as 0.33333333, and 300 shares shall become 100, not 99.999999."""
+    inverse = 1 / func.nullif(func.round(1 / ratio, 6), 0)
+    return case((func.abs(inverse - ratio) <= _LAST_DECIMAL, inverse), else_=ratio)
+
+
+def close_on(row: Any, day: Any) -> ColumnElement[Any]:
+    """The close of a row of `daily_prices`, carried forward to `day`, in terms of that day's shares.
+
+    Nothing is looked up for a close of the day itself.
+    """
+    factor = func.coalesce(split_factor(row.symbol, row.session_date, day).scalar_subquery(), 1)
+    return case((row.session_date == day, row.close), else_=func.round(row.close / factor, 6))
+
 
 # What a provider was last asked about a symbol, by kind of data, and whether it knew the symbol at all.
 fetch_log = published_view(

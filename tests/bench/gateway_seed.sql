@@ -36,10 +36,11 @@ select portfolio_id, user_id, 'Book ' || n, 1000000 from book;
 insert into gateway.portfolio_revisions (portfolio_id, revision) select portfolio_id, 1 from book;
 
 insert into gateway.positions (position_id, portfolio_id, symbol, instrument, underlying, option_type, strike, expiry,
-                               multiplier, quantity, entry_price, entry_date)
+                               multiplier, quantity, entry_price, entry_date, stated_on)
 select position_id, portfolio_id, symbol, case when option then 'option' else 'stock' end, underlying,
        case when option then 'C' end, case when option then 100 + k % 20 end,
-       case when option then date '2023-06-16' end, multiplier, quantity, price * 0.9, date '2022-06-01'
+       case when option then date '2023-06-16' end, multiplier, quantity, price * 0.9, date '2022-06-01',
+       date '2022-06-01'
 from held;
 
 insert into gateway.tags (tag_id, user_id, name)

@@ -11,7 +11,7 @@ from services.gateway.api.audit import record
 from services.gateway.api.dependencies import Caller, OpenSession, owned_or_first
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.portfolios import restate
-from services.gateway.api.position_terms import accepted, difference, position_row, terms_after
+from services.gateway.api.position_terms import accepted, difference, position_row, stated_day, terms_after
 from services.gateway.api.positions import owning_portfolio
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.positions import position_on
@@ -29,7 +29,8 @@ router = APIRouter(
 StatedFor = Annotated[
     Day | None,
     Query(
-        description="the day the terms are stated for, which no entry lies after; default: the last session"
+        description="the day the terms are stated for, in whose shares quantity, prices and strike are, and which "
+        "no entry lies after; default: the last session"
     ),
 ]
 
@@ -41,8 +42,9 @@ async def create_position(
     """Enter a position, held against the rules of position files; a run measures the portfolio again."""
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
     await books.lock_portfolio(session, portfolio_id)
-    found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), as_of)
-    row = position_row(portfolio_id, uuid4(), found.holding)
+    day = await stated_day(session, as_of)
+    found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
+    row = position_row(portfolio_id, uuid4(), found.holding, day)
     await _refuse_twin(session, row)
     await positions.save_position(session, row)
     await tag_position(session, caller, row["position_id"], (), found.holding.tags)
@@ -56,12 +58,13 @@ async def edit_position(
     position_id: UUID, wanted: PositionEdit, caller: Caller, session: OpenSession, as_of: StatedFor = None
 ) -> dict[str, Any]:
     """Restate a position, close it or reopen it: what is left out stays. What changes nothing starts nothing."""
-    before = await _held(session, caller, position_id)
-    found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), as_of)
-    after = position_row(before["portfolio_id"], position_id, found.holding)
+    day = await stated_day(session, as_of)
+    before = await _held(session, caller, position_id, day)
+    found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), day)
+    after = position_row(before["portfolio_id"], position_id, found.holding, day)
     await _refuse_twin(session, after)
-    changes = difference(before, after, list(after))
-    retagged = await _write(session, caller, before, changes, wanted.tags)
+    changes = _changes(before, after)
+    retagged = await _write(session, caller, before, after, wanted.tags)
     if changes:
         since = _concerned_since(before, after, changes)
         return await _measured_again(session, caller, after, since, found.warnings)
@@ -70,14 +73,23 @@ async def edit_position(
     return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
 
 
+def _changes(before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
+    """What is other than before; that the same is stated on another day is no change."""
+    return difference(before, after, [name for name in after if name != "stated_on"])
+
+
 async def _write(
-    session: Session, caller: User, before: Row, changes: dict[str, Any], tags: list[str] | None
+    session: Session, caller: User, before: Row, after: Mapping[str, Any], tags: list[str] | None
 ) -> bool:
-    """Save changed terms and tags (None: these stay), on record; whether tags changed."""
+    """Save changed terms and tags (None: these stay), on record; whether tags changed.
+
+    With one term all are saved: from now on every one is in the shares of the day of the edit.
+    """
+    changes = _changes(before, after)
     position_id, carried = before["position_id"], before["tags"]
     retagged = tags is not None and await tag_position(session, caller, position_id, carried, tags)
     if changes:
-        await positions.save_terms(session, position_id, changes)
+        await positions.save_terms(session, position_id, after)
     if changes or retagged:
         was = {name: before[name] for name in changes} | ({"tags": carried} if retagged else {})
         now = changes | ({"tags": tags} if retagged else {})
@@ -109,21 +121,22 @@ async def put_tags(
     return await _retold(session, row)
 
 
-async def _held(session: Session, caller: User, position_id: UUID) -> Row:
-    """The caller's position, its portfolio held against other edits; 404 when it is not there, or not any more."""
+async def _held(session: Session, caller: User, position_id: UUID, day: date | None = None) -> Row:
+    """The caller's position in terms of a day's shares (None: as stated), held against other edits; 404 without it."""
     await books.lock_portfolio(session, await owning_portfolio(session, caller, position_id))
-    row = await positions.load_position(session, position_id, None)
+    row = await positions.load_position(session, position_id, day)
     if row is None:
         raise not_found("position", position_id)
-    return row
+    return books.as_stated(row)
 
 
 async def _refuse_twin(session: Session, row: Mapping[str, Any]) -> None:
     """409 when the portfolio has another position in the instrument since the same date."""
     symbol, entered = row["symbol"], row["entry_date"]
-    twin = await positions.position_with(session, row["portfolio_id"], symbol, entered)
-    if twin not in (None, row["position_id"]):
-        detail = f"the portfolio has a position in {symbol} entered on {entered} already: {twin}"
+    same = await positions.positions_with(session, row["portfolio_id"], symbol, entered, row["stated_on"])
+    twins = [position_id for position_id in same if position_id != row["position_id"]]
+    if twins:
+        detail = f"the portfolio has a position in {symbol} entered on {entered} already: {twins[0]}"
         raise Problem(409, "position_exists", detail)
 
 

@@ -46,15 +46,19 @@ class Accepted:
     warnings: list[dict[str, Any]]
 
 
-async def accepted(session: Session, terms: Mapping[str, Any], as_of: date | None) -> Accepted:
+async def stated_day(session: Session, as_of: date | None) -> date:
+    """The day that terms are stated for: as asked for, else the last session, else (before any is known) today."""
+    return as_of or await market.latest_session(session) or datetime.now(UTC).date()
+
+
+async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Accepted:
     """The terms as a holding; 422 with everything that is wrong with them.
 
-    `as_of`: the day they are stated for, which no entry lies after; default: the last session.
+    `day`: what they are stated for, which no entry lies after.
     """
     errors = wrong_tags(terms.get("tags") or ())
     sheet = Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, _cells(terms, with_tags=not errors)),), ())
     known = await market.known_symbols(session, positions_csv.underlyings(sheet))
-    day = as_of or await market.latest_session(session) or datetime.now(UTC).date()
     found = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(day, known, is_session))
     errors += [_named(problem) for problem in found.problems]
     if errors:
@@ -123,8 +127,8 @@ def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
     return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **stated}
 
 
-def position_row(portfolio_id: UUID, position_id: UUID, holding: Holding) -> dict[str, Any]:
-    """The row of the positions table that says what the holding says."""
+def position_row(portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date) -> dict[str, Any]:
+    """The row of the positions table that says what the holding says, in the shares of the day it is stated on."""
     option = holding.option
     return {
         "position_id": position_id,
@@ -143,6 +147,7 @@ def position_row(portfolio_id: UUID, position_id: UUID, holding: Holding) -> dic
         "exit_date": holding.exit_date,
         "investment_class": holding.investment_class,
         "investment_subtype": holding.investment_subtype,
+        "stated_on": stated_on,
     }
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Annotated, Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
@@ -40,6 +41,7 @@ from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import position_type
 
+NEW_YORK = ZoneInfo("America/New_York")  # where splits take effect in the morning
 LARGEST_BALANCE = Decimal(10) ** 16  # what the column of the portfolios table holds in dollars
 router = APIRouter(
     prefix="/portfolio",
@@ -65,6 +67,11 @@ class UploadOptions(BaseModel):
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
+    stated_on: date | None = Field(
+        default=None,
+        description="the day in whose shares the file's quantities, prices and strikes are: splits since then are "
+        "applied to them; default: the day of a broker's export, else as_of, else today",
+    )
     entry_date: date | None = Field(
         default=None,
         description="for a broker's export without entry dates: when its positions count as entered; "
@@ -81,6 +88,7 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
+    stated_on: Annotated[date | None, Form()] = None,
     entry_date: Annotated[date | None, Form()] = None,
 ) -> UploadOptions:
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
@@ -91,6 +99,7 @@ def upload_options(
         "mode": mode,
         "dry_run": dry_run,
         "as_of": as_of,
+        "stated_on": stated_on,
         "entry_date": entry_date,
     }
     given = {key: value for key, value in form.items() if value is not None}
@@ -108,12 +117,13 @@ class Plan:
     """A file after all its rules, met with the portfolio it is for.
 
     `portfolio` None: it is to be created. `equity_balance`: what it is to start with, None to leave it as it is.
-    `valued_on`: the session its change is valued for, None before there are any. `position_ids`: of what the portfolio
-    holds, by symbol and entry date.
+    `stated_on`: the day in whose shares the file and, here, what is held are. `valued_on`: the session its change is
+    valued for, None before there are any. `position_ids`: of what the portfolio holds, by symbol and entry date.
     """
 
     sheet: Sheet
     rules: Rules
+    stated_on: date
     holdings: Holdings
     valued_on: date | None
     portfolio: Row | None
@@ -212,12 +222,20 @@ async def _plan(
     rules, valued_on = await _rules(session, sheet, options)
     holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, rules)
     portfolio = await _existing(session, caller, options, filename)
-    held = await books.load_holdings(session, portfolio["portfolio_id"]) if portfolio else []
+    stated_on = _stated_on(sheet, options)
+    held = await books.load_holdings(session, portfolio["portfolio_id"], stated_on) if portfolio else []
     known = {(row["symbol"], row["entry_date"]): _held(row) for row in held}
     changes = await asyncio.to_thread(positions_csv.changes_to, known, holdings.accepted)
     ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
-    plan = Plan(sheet, rules, holdings, valued_on, portfolio, options.equity_balance, changes, ids)
+    balance = options.equity_balance
+    plan = Plan(sheet, rules, stated_on, holdings, valued_on, portfolio, balance, changes, ids)
     return _without_overtagged(plan)
+
+
+def _stated_on(sheet: Sheet, options: UploadOptions) -> date:
+    """In the shares of which day a file is: nobody who sends one without saying so means those before a past split."""
+    exported_on = sheet.export.exported_on if sheet.export else None
+    return options.stated_on or exported_on or options.as_of or datetime.now(NEW_YORK).date()
 
 
 async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tuple[Rules, date | None]:
@@ -323,7 +341,8 @@ async def _created(
 async def _write(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> None:
     chosen = {change.holding.line: _position_id(plan, change.holding) for change in plan.written}
     rows = [
-        {**position_row(portfolio_id, chosen[change.holding.line], change.holding), **vars(change.terms)}
+        position_row(portfolio_id, chosen[change.holding.line], change.holding, plan.stated_on)
+        | vars(change.terms)
         for change in plan.written
     ]
     await books.save_positions(session, rows)
@@ -363,6 +382,7 @@ async def _record(session: Session, portfolio_id: UUID, plan: Plan, filename: st
         portfolio_id,
         file=(filename or "")[:200],
         format=plan.sheet.source,
+        stated_on=plan.stated_on,
         created=plan.portfolio is None,
         equity_balance=plan.equity_balance,
         rejected=len(plan.rejected_lines),
@@ -395,6 +415,7 @@ def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: 
             "dry_run": bool(options.dry_run),
             "mode": options.mode or Mode.PARTIAL,
             "as_of": plan.rules.as_of,
+            "stated_on": plan.stated_on,
             "rows": len(plan.sheet.rows) + len(plan.sheet.problems),
             **_counts(plan),
             "rejected": len(plan.rejected_lines),

@@ -21,10 +21,12 @@ from services.gateway.tables import (
     Tag,
 )
 from shared.database import Rows, Session, merge, sql_table
+from shared.published.gateway import positions_on
 
 portfolios, positions, flows = sql_table(Portfolio), sql_table(Position), sql_table(CashFlow)
 tags, position_tags = sql_table(Tag), sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
+PRICE_DECIMALS = 6
 
 
 # --- portfolios ---
@@ -125,11 +127,22 @@ async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> N
 # --- positions ---
 
 
-async def load_holdings(session: Session, portfolio_id: UUID) -> list[Row]:
-    """Everything a portfolio holds or held, with tags."""
-    held = await all_rows(session, select(positions).where(positions.c.portfolio_id == portfolio_id))
+async def load_holdings(session: Session, portfolio_id: UUID, day: date) -> list[Row]:
+    """Everything a portfolio holds or held, in terms of a day's shares, with tags."""
+    terms = positions_on(day, positions)
+    held = await all_rows(session, select(terms).where(terms.c.portfolio_id == portfolio_id))
     carried = await load_carried(session, [row["position_id"] for row in held])
-    return [{**row, "tags": carried.get(row["position_id"], [])} for row in held]
+    return [{**as_stated(row), "tags": carried.get(row["position_id"], [])} for row in held]
+
+
+def as_stated(row: Row) -> Row:
+    """The row with prices of as many decimals as files and tables have."""
+    exit_price = row["exit_price"]
+    rounded = {
+        "entry_price": round(row["entry_price"], PRICE_DECIMALS),
+        "exit_price": None if exit_price is None else round(exit_price, PRICE_DECIMALS),
+    }
+    return {**row, **rounded}
 
 
 async def save_positions(session: Session, rows: Rows) -> None:

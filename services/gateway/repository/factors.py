@@ -7,13 +7,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
 from services.gateway.repository.rows import Row, all_rows
-from services.gateway.tables import Position
-from shared.database import Session, sql_table
+from services.gateway.repository.terms import TERMS_ON, held
+from shared.database import Session
 from shared.published import factors, snapshots
 
 # The model whose products with the exposures are stored; the others' are taken here.
 STORED_MODEL = "market_relative"
-positions = sql_table(Position)
 view, betas = factors.position_factor_exposures, factors.symbol_factor_betas
 
 
@@ -42,7 +41,7 @@ async def load_position_factors(session: Session, portfolio_id: UUID, as_of: dat
     """Every position's exposure to every active factor with the beta's statistics, by symbol and position."""
     statement = _position_factors(portfolio_id, as_of, model)
     order = (view.c.symbol, view.c.position_id, factors.factor_definitions.c.display_order)
-    return await all_rows(session, statement.order_by(*order))
+    return await all_rows(session, statement.order_by(*order), {TERMS_ON: as_of})
 
 
 async def load_without_factors(session: Session, portfolio_id: UUID, as_of: date, model: str) -> list[Row]:
@@ -50,10 +49,12 @@ async def load_without_factors(session: Session, portfolio_id: UUID, as_of: date
     every = _position_factors(portfolio_id, as_of, model).subquery()
     names = ("position_id", "symbol", "quantity", "reason")
     columns = [every.c[name] for name in names]
-    return await all_rows(session, select(*columns).where(every.c.factor_exposure.is_(None)).distinct())
+    unknown = select(*columns).where(every.c.factor_exposure.is_(None)).distinct()
+    return await all_rows(session, unknown, {TERMS_ON: as_of})
 
 
 def _position_factors(portfolio_id: UUID, as_of: date, model: str) -> Select[Any]:
+    """To be executed with the same day as `TERMS_ON`."""
     definitions = factors.factor_definitions
     same = and_(
         betas.c.symbol == view.c.underlying,
@@ -63,10 +64,10 @@ def _position_factors(portfolio_id: UUID, as_of: date, model: str) -> Select[Any
     )
     joined = (
         view.join(definitions, definitions.c.factor == view.c.factor)
-        .join(positions, positions.c.position_id == view.c.position_id)
+        .join(held, held.c.position_id == view.c.position_id)
         .outerjoin(betas, same)
     )
-    terms = (*(positions.c[name] for name in ("quantity", "option_type")), definitions.c.name)
+    terms = (*(held.c[name] for name in ("quantity", "option_type")), definitions.c.name)
     position = (view.c[name] for name in ("position_id", "symbol", "underlying", "factor", "exposure"))
     statistics = ("raw_beta", "standard_error", "t_statistic", "capped")
     fit = ("r_squared", "observations", "condition_number", "quality")

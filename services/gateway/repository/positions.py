@@ -28,13 +28,14 @@ from sqlalchemy import (
 
 from services.gateway.repository.rows import Row, all_rows
 from services.gateway.repository.tags import load_carried, load_tagged
-from services.gateway.tables import Portfolio, Position
+from services.gateway.repository.terms import TERMS_ON, held, positions
+from services.gateway.tables import Portfolio
 from shared.database import Session, sql_table
 from shared.published import greeks, ingest, snapshots
 
-portfolios, positions = sql_table(Portfolio), sql_table(Position)
+portfolios = sql_table(Portfolio)
 value, greek, security = snapshots.position_valuations, greeks.position_greeks, ingest.securities
-COST = positions.c.quantity * positions.c.entry_price * positions.c.multiplier
+COST = held.c.quantity * held.c.entry_price * held.c.multiplier
 HALF_A_CENT = Decimal("0.005")
 DOUBLE_PRECISION = Decimal("1e-9")  # calculators store a cost that they worked out in doubles
 GREEKS = ("delta", "gamma", "theta", "vega", "rho")
@@ -70,11 +71,11 @@ class Valuation:
 
 
 SORT_COLUMNS: Mapping[str, ColumnElement[Any]] = {
-    "symbol": positions.c.symbol,
-    "underlying": positions.c.underlying,
-    "entry_date": positions.c.entry_date,
-    "entry_price": positions.c.entry_price,
-    "quantity": positions.c.quantity,
+    "symbol": held.c.symbol,
+    "underlying": held.c.underlying,
+    "entry_date": held.c.entry_date,
+    "entry_price": held.c.entry_price,
+    "quantity": held.c.quantity,
     "cost": COST,
     "price": value.c.price,
     "market_value": value.c.market_value,
@@ -121,25 +122,26 @@ async def load_positions(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row]:
-    """A page of a portfolio's positions with what was measured on `valued_on`.
+    """A page of a portfolio's positions with what was measured on `valued_on`, in terms of that day's shares.
 
     `sort`: one of `SORT_COLUMNS`, "-" for descending; what has no value comes last both ways.
     """
     column = SORT_COLUMNS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
     conditions = _conditions(await _tagged(session, portfolio_id, wanted))
-    page = _measured(valued_on).where(positions.c.portfolio_id == portfolio_id, *conditions)
-    page = page.order_by(order.nulls_last(), positions.c.symbol, positions.c.entry_date)
-    return await _with_tags(session, await all_rows(session, page.limit(limit).offset(offset)))
+    page = _measured(valued_on).where(held.c.portfolio_id == portfolio_id, *conditions)
+    page = page.order_by(order.nulls_last(), held.c.symbol, held.c.entry_date).limit(limit).offset(offset)
+    return await _with_tags(session, await all_rows(session, page, {TERMS_ON: valued_on}))
 
 
-async def count_positions(session: Session, portfolio_id: UUID, wanted: PositionFilter) -> int:
-    """How many positions of a portfolio meet the conditions."""
-    joined = positions.outerjoin(security, security.c.symbol == positions.c.underlying)
-    mine = select(func.count()).select_from(joined).where(positions.c.portfolio_id == portfolio_id)
-    return int(
-        await session.scalar(mine.where(*_conditions(await _tagged(session, portfolio_id, wanted)))) or 0
-    )
+async def count_positions(
+    session: Session, portfolio_id: UUID, wanted: PositionFilter, valued_on: date | None
+) -> int:
+    """How many positions of a portfolio meet the conditions, in terms of that day's shares."""
+    joined = held.outerjoin(security, security.c.symbol == held.c.underlying)
+    mine = select(func.count()).select_from(joined).where(held.c.portfolio_id == portfolio_id)
+    matching = mine.where(*_conditions(await _tagged(session, portfolio_id, wanted)))
+    return int(await session.scalar(matching, {TERMS_ON: valued_on}) or 0)
 
 
 async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) -> PositionFilter:
@@ -151,8 +153,9 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
 
 
 async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:
-    """One position with what was measured on `valued_on`."""
-    found = await all_rows(session, _measured(valued_on).where(positions.c.position_id == position_id))
+    """One position with what was measured on `valued_on`, in terms of that day's shares (None: as stated)."""
+    mine = _measured(valued_on).where(held.c.position_id == position_id)
+    found = await all_rows(session, mine, {TERMS_ON: valued_on})
     return next(iter(await _with_tags(session, found)), None)
 
 
@@ -169,14 +172,12 @@ async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UU
     return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
 
 
-async def position_with(session: Session, portfolio_id: UUID, symbol: str, entry_date: date) -> UUID | None:
-    """The portfolio's position in the instrument since that date, if it has one."""
-    same = and_(
-        positions.c.portfolio_id == portfolio_id,
-        positions.c.symbol == symbol,
-        positions.c.entry_date == entry_date,
-    )
-    return await session.scalar(select(positions.c.position_id).where(same))
+async def positions_with(
+    session: Session, portfolio_id: UUID, symbol: str, entry_date: date, day: date
+) -> list[UUID]:
+    """The portfolio's positions since that date in what the symbol means on a day."""
+    same = and_(held.c.portfolio_id == portfolio_id, held.c.symbol == symbol, held.c.entry_date == entry_date)
+    return list(await session.scalars(select(held.c.position_id).where(same), {TERMS_ON: day}))
 
 
 async def save_position(session: Session, row: Mapping[str, Any]) -> None:
@@ -196,17 +197,20 @@ async def delete_position(session: Session, position_id: UUID) -> None:
 
 
 def _measured(day: date | None) -> Select[Any]:
-    """Positions beside their valuation, unless their terms were changed since, and beside their Greeks."""
+    """Positions beside their valuation, unless their terms were changed since, and beside their Greeks.
+
+    To be executed with the same day as `TERMS_ON`.
+    """
     valued = and_(
-        value.c.position_id == positions.c.position_id,
+        value.c.position_id == held.c.position_id,
         value.c.as_of == day,
-        value.c.symbol == positions.c.symbol,
-        value.c.quantity == positions.c.quantity,
+        value.c.symbol == held.c.symbol,
+        value.c.quantity == held.c.quantity,
         func.abs(value.c.cost - COST) <= func.greatest(HALF_A_CENT, func.abs(COST) * DOUBLE_PRECISION),
     )
     with_greeks = and_(greek.c.position_id == value.c.position_id, greek.c.as_of == value.c.as_of)
     joined = (
-        positions.outerjoin(security, security.c.symbol == positions.c.underlying)
+        held.outerjoin(security, security.c.symbol == held.c.underlying)
         .outerjoin(value, valued)
         .outerjoin(greek, with_greeks)
     )
@@ -215,7 +219,7 @@ def _measured(day: date | None) -> Select[Any]:
     sensitivities = (greek.c[name].label(f"position_{name}") for name in GREEKS)
     own_reasons = (value.c.reason, greek.c.reason.label("greeks_reason"))
     columns = (*stated, value.c.as_of.label("valued_on"), *measured, *sensitivities, *own_reasons)
-    return select(positions, *columns).select_from(joined)
+    return select(held, *columns).select_from(joined)
 
 
 _MEASURES = (
@@ -230,32 +234,30 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     if wanted.types:
         conditions.append(or_(*(_of_type(word) for word in wanted.types)))
     if wanted.among is not None:
-        conditions.append(positions.c.position_id == any_(literal(list(wanted.among), ARRAY(Uuid))))
+        conditions.append(held.c.position_id == any_(literal(list(wanted.among), ARRAY(Uuid))))
     if wanted.underlying:
-        conditions.append(positions.c.underlying == wanted.underlying.upper())
+        conditions.append(held.c.underlying == wanted.underlying.upper())
     if wanted.sector:
         conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
     if wanted.search:
-        searched = (positions.c.symbol, security.c.name)
+        searched = (held.c.symbol, security.c.name)
         conditions.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
     if wanted.long is not None:
-        conditions.append(positions.c.quantity > 0 if wanted.long else positions.c.quantity < 0)
+        conditions.append(held.c.quantity > 0 if wanted.long else held.c.quantity < 0)
     return conditions + _lifetimes(wanted)
 
 
 def _lifetimes(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.open_on:
-        still_held = or_(positions.c.exit_date.is_(None), positions.c.exit_date > wanted.open_on)
-        conditions.append(and_(positions.c.entry_date <= wanted.open_on, still_held))
+        still_held = or_(held.c.exit_date.is_(None), held.c.exit_date > wanted.open_on)
+        conditions.append(and_(held.c.entry_date <= wanted.open_on, still_held))
     if wanted.closed_by:
-        conditions.append(positions.c.exit_date <= wanted.closed_by)
+        conditions.append(held.c.exit_date <= wanted.closed_by)
     return conditions
 
 
 def _of_type(word: str) -> ColumnElement[bool]:
     option_type, sign = _TYPES[word]
-    same_kind = (
-        positions.c.option_type.is_(None) if option_type is None else positions.c.option_type == option_type
-    )
-    return and_(same_kind, func.sign(positions.c.quantity) == sign)
+    same_kind = held.c.option_type.is_(None) if option_type is None else held.c.option_type == option_type
+    return and_(same_kind, func.sign(held.c.quantity) == sign)

@@ -1,5 +1,6 @@
 """Rows as plain dictionaries by column name, and the last session a view has rows of."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,11 @@ from shared.database import Session
 Row = dict[str, Any]
 
 
-async def all_rows(session: Session, statement: Executable) -> list[Row]:
-    """Every row of the statement."""
-    result = await session.execute(statement)
+async def all_rows(
+    session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Every row of the statement, its bound `parameters` filled in."""
+    result = await session.execute(statement, parameters)
     names = [str(name) for name in result.keys()]  # noqa: SIM118 - they are no dictionary's
     return [dict(zip(names, row, strict=True)) for row in result]
 

@@ -7,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import Table, and_, func, or_, select
 
 from services.gateway.repository.rows import Row, all_rows
-from services.gateway.tables import Position
-from shared.database import Session, sql_table
+from services.gateway.repository.terms import TERMS_ON, held
+from shared.database import Session
 from shared.published import greeks, snapshots
-
-positions = sql_table(Position)
 
 
 async def latest_snapshot(session: Session, portfolio_id: UUID, as_of: date | None) -> Row | None:
@@ -57,17 +55,16 @@ async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> 
     same_position = and_(contract.c.position_id == view.c.position_id, contract.c.as_of == view.c.as_of)
     same_contract = and_(unit.c.contract == contract.c.contract, unit.c.as_of == view.c.as_of)
     joined = (
-        view.join(positions, positions.c.position_id == view.c.position_id)
+        view.join(held, held.c.position_id == view.c.position_id)
         .outerjoin(contract, same_position)
         .outerjoin(unit, same_contract)
     )
-    terms = (positions.c[name] for name in ("entry_price", "entry_date", "strike", "expiry", "multiplier"))
+    terms = (held.c[name] for name in ("entry_price", "entry_date", "strike", "expiry", "multiplier"))
     model = (unit.c[name] for name in ("iv_source", "rate_source", "dividend_source", "model", "volatility"))
     statement = select(view, *terms, *model).select_from(joined)
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(
-        session, mine.order_by(func.abs(view.c.market_value).desc().nulls_last(), view.c.symbol)
-    )
+    largest_first = mine.order_by(func.abs(view.c.market_value).desc().nulls_last(), view.c.symbol)
+    return await all_rows(session, largest_first, {TERMS_ON: as_of})
 
 
 async def load_without_value(

@@ -41,10 +41,10 @@ async def settled(admin: Database, pipeline: Pipeline) -> set[str]:
 
 
 async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, Any]], list[Any]]:
-    """The snapshots, and the positions by symbol, without what names the portfolio."""
+    """The snapshots, and the positions by symbol, without what names the portfolio or says when they were stated."""
     shots = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()["items"]
     held = (await person.get("positions", portfolio_id=portfolio_id)).json()["items"]
-    ours = ("position_id", "portfolio_id")
+    ours = ("position_id", "portfolio_id", "stated_on")
     return shots, [{name: value for name, value in row.items() if name not in ours} for row in held]
 
 

@@ -75,6 +75,7 @@ def an_option(name: str = "call", book: UUID = BOOK, **given: Any) -> dict[str, 
         "entry_price": 12,
         "entry_date": date(2022, 10, 3),
         "exit_date": None,
+        "stated_on": date(2022, 10, 3),
     }
     return defaults | given
 

@@ -60,6 +60,7 @@ def a_stock(symbol: str = "AAPL", name: str = "", book: UUID = BOOK, **given: An
         "entry_date": date(2022, 10, 3),
         "exit_price": None,
         "exit_date": None,
+        "stated_on": date(2022, 10, 3),
     }
     return defaults | given
 

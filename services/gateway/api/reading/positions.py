@@ -65,9 +65,13 @@ async def position_page(
         session, book.portfolio_id, wanted, book.valuation.day, sort, part.limit, part.offset
     )
     whole = part.offset == 0 and len(rows) < part.limit
-    total = len(rows) if whole else await positions.count_positions(session, book.portfolio_id, wanted)
+    total = len(rows) if whole else await _total(session, book, wanted)
     page = {"items": book.measured(rows), "total": total, "limit": part.limit, "offset": part.offset}
     return PositionPage.model_validate({**book.described(), **page})
+
+
+async def _total(session: Session, book: Book, wanted: PositionFilter) -> int:
+    return await positions.count_positions(session, book.portfolio_id, wanted, book.valuation.day)
 
 
 async def position_on(

@@ -43,6 +43,8 @@ POSITION_EXAMPLE = {
     "entry_date": "2022-11-01",
     "exit_price": None,
     "exit_date": None,
+    "stated_on": "2022-11-01",
+    "split_factor": 1.0,
     "tags": ["income"],
     "valued_on": "2022-12-28",
     "price": 4.12,
@@ -66,7 +68,7 @@ POSITION_EXAMPLE = {
 
 
 class PositionOut(BaseModel):
-    """A holding as its owner stated it, with its value, P&L, exposures and Greeks at the close of `valued_on`.
+    """A holding, splits since it was stated applied, with value, P&L, exposures and Greeks at the close of `valued_on`.
 
     What was not measured is null with a `reason`: right after an edit, until the run that the edit started has ended.
     """
@@ -92,6 +94,10 @@ class PositionOut(BaseModel):
     entry_date: date
     exit_price: Price | None
     exit_date: date | None
+    stated_on: date = Field(description="the day in whose shares its owner stated it")
+    split_factor: Quantity = Field(
+        description="shares of valued_on for one of stated_on: symbol, strike, quantity and prices are adjusted by it"
+    )
     tags: list[str]
     valued_on: date | None = Field(description="the session of the numbers below; null when there are none")
     price: Price | None

@@ -99,6 +99,7 @@ class UploadReport(BaseModel):
         dry_run=False,
         mode="partial",
         as_of="2022-12-28",
+        stated_on="2022-12-28",
         rows=2,
         new=1,
         updated=0,
@@ -132,6 +133,7 @@ class UploadReport(BaseModel):
     dry_run: bool
     mode: Mode
     as_of: date
+    stated_on: date = Field(description="in whose shares the file's numbers, and those they replace, are")
     rows: int = Field(description="rows in the file, good and bad")
     new: int
     updated: int
