@@ -9,6 +9,13 @@ class Alive(TypedDict):
     status: "NotRequired[str]"
 
 
+class AskedProvider(TypedDict):
+    """Somebody who is asked for a kind of data."""
+
+    name: "str"
+    live: "bool"
+
+
 class AttributionReport(TypedDict):
     """Where the P&L of a period came from: factors + specific = total, to the cent."""
 
@@ -55,7 +62,6 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     mode: "NotRequired[Mode | None]"
     dry_run: "NotRequired[bool | None]"
     as_of: "NotRequired[str | None]"
-    stated_on: "NotRequired[str | None]"
     entry_date: "NotRequired[str | None]"
 
 
@@ -311,17 +317,20 @@ class DataQuality(TypedDict):
 
 
 class DataQualityReport(TypedDict):
-    """What is stored for a portfolio's calculations on a session, and which of them it allows."""
+    """DataQualityReport"""
 
-    portfolio_id: "str"
     as_of: "str | None"
     window_start: "str | None"
+    sessions: "int"
+    progress: "FetchTotals"
+    symbols: "list[SymbolQuality]"
+    yields: "list[MaturityStored]"
+    reason: "str | None"
+    portfolio_id: "str"
     complete: "int"
     stale: "int"
     missing: "int"
-    symbols: "list[SymbolQuality]"
     calculations: "list[Feasibility]"
-    reason: "str | None"
 
 
 class DeadLetterOut(TypedDict):
@@ -518,6 +527,17 @@ class Feasibility(TypedDict):
     lacking: "list[str]"
 
 
+class FetchTotals(TypedDict):
+    """How much of a window of closes is stored, and how many symbols are in which state."""
+
+    sessions_wanted: "int"
+    sessions_stored: "int"
+    complete: "int"
+    fetching: "int"
+    waiting: "int"
+    settled: "int"
+
+
 class FieldError(TypedDict):
     """One thing that is wrong: the field, a stable code, a sentence; for files also the physical line."""
 
@@ -597,6 +617,18 @@ class HistoryPoint(TypedDict):
     daily_return: "float | None"
 
 
+class HistoryProgress(TypedDict):
+    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+
+    as_of: "str | None"
+    window_start: "str | None"
+    sessions: "int"
+    progress: "FetchTotals"
+    symbols: "list[SymbolQuality]"
+    yields: "list[MaturityStored]"
+    reason: "str | None"
+
+
 Included = Literal["positions"]
 
 
@@ -667,6 +699,14 @@ class MarketClose(TypedDict):
     session_date: "str"
 
 
+class MarketDataUsed(TypedDict):
+    """Which market data a book's figures rest on, and who is asked for such data."""
+
+    sources: "list[PriceSource]"
+    providers: "dict[str, list[AskedProvider]]"
+    sentence: "str"
+
+
 class MarketScenario(TypedDict):
     """A plain move: the market by a decimal return, or yields by decimals (0.01 is +100 bp)."""
 
@@ -688,6 +728,15 @@ class MarketScenarioReport(TypedDict):
     total: "int"
     left_out: "list[LeftOut]"
     reason: "str | None"
+
+
+class MaturityStored(TypedDict):
+    """What the window holds of a Treasury yield."""
+
+    maturity: "str"
+    stored: "int"
+    last_observation: "str | None"
+    sources: "list[str]"
 
 
 class MetricGroup(TypedDict):
@@ -1018,6 +1067,7 @@ class PortfolioReport(TypedDict):
     metrics: "MetricsReport"
     performance: "list[PeriodReturn]"
     attribution: "AttributionReport"
+    market_data: "MarketDataUsed"
     last_run: "RunOut | None"
     coverage: "Coverage | None"
     left_out: "list[LeftOut]"
@@ -1192,8 +1242,6 @@ class PositionOut(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
-    stated_on: "str"
-    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1262,8 +1310,6 @@ class PositionSaved(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
-    stated_on: "str"
-    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1329,10 +1375,26 @@ class PriceRow(TypedDict):
     adjusted_close: "NotRequired[float | str | None]"
 
 
+class PriceSource(TypedDict):
+    """A source of the prices that a book is valued with."""
+
+    source: "str"
+    basis: "str"
+    prices: "int"
+
+
 class Prices(TypedDict):
     """Daily prices, USD."""
 
     rows: "list[PriceRow]"
+
+
+class ProviderAnswer(TypedDict):
+    """A provider was asked for everything that is missing of a symbol, or does not know it."""
+
+    provider: "str"
+    known: "bool"
+    asked_at: "str"
 
 
 class RateOut(TypedDict):
@@ -1708,6 +1770,10 @@ class SymbolQuality(TypedDict):
     prices: "int"
     missing: "int"
     quarantined: "int"
+    sources: "list[str]"
+    state: "str"
+    answered: "list[ProviderAnswer]"
+    reason: "str | None"
 
 
 class TagEdit(TypedDict):
@@ -1781,7 +1847,6 @@ class UploadReport(TypedDict):
     dry_run: "bool"
     mode: "Mode"
     as_of: "str"
-    stated_on: "str"
     rows: "int"
     new: "int"
     updated: "int"

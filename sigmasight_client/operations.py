@@ -25,6 +25,7 @@ from sigmasight_client.models import (
     GreeksCalculated,
     GreeksReport,
     GroupedPositions,
+    HistoryProgress,
     Logout,
     ManagedUser,
     MarketClose,
@@ -136,7 +137,6 @@ class SigmaSight(Session):
         mode: str | None = None,
         dry_run: bool | None = None,
         as_of: date | str | None = None,
-        stated_on: date | str | None = None,
         entry_date: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "UploadReport":
@@ -154,7 +154,6 @@ class SigmaSight(Session):
                     "mode": mode,
                     "dry_run": dry_run,
                     "as_of": as_of,
-                    "stated_on": stated_on,
                     "entry_date": entry_date,
                 },
                 file=file,
@@ -169,20 +168,12 @@ class SigmaSight(Session):
         return cast("str", self.request("GET", f"portfolio/upload/templates/{part(columns)}"))
 
     def export_positions(
-        self,
-        *,
-        format_: str | None = None,
-        as_of: date | str | None = None,
-        portfolio_id: UUID | str | None = None,
+        self, *, format_: str | None = None, portfolio_id: UUID | str | None = None
     ) -> "PositionsExport | str":
         """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
         return cast(
             "PositionsExport | str",
-            self.request(
-                "GET",
-                "positions/export",
-                query={"format": format_, "as_of": as_of, "portfolio_id": portfolio_id},
-            ),
+            self.request("GET", "positions/export", query={"format": format_, "portfolio_id": portfolio_id}),
         )
 
     def get_summary(
@@ -867,7 +858,7 @@ class SigmaSight(Session):
     def get_quality(
         self, portfolio_id: UUID | str, *, as_of: date | str | None = None
     ) -> "DataQualityReport":
-        """What is stored for a portfolio's calculations on a session, and which of them that allows."""
+        """get_quality"""
         return cast(
             "DataQualityReport",
             self.request("GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}),
@@ -914,6 +905,12 @@ class SigmaSight(Session):
     def get_run(self, run_id: UUID | str) -> "RunDetail":
         """A run with the time each stage took and everything that was reported about it."""
         return cast("RunDetail", self.request("GET", f"admin/batch/runs/{part(run_id)}"))
+
+    def get_progress(self, *, as_of: date | str | None = None) -> "HistoryProgress":
+        """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+        return cast(
+            "HistoryProgress", self.request("GET", "admin/market-data/progress", query={"as_of": as_of})
+        )
 
     def put_prices(self, body: Prices) -> "RowsStored":
         """Store daily prices: ingest's to write, so it is asked."""

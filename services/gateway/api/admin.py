@@ -12,10 +12,20 @@ from pydantic import BaseModel, Field
 
 from services.gateway.api.audit import record
 from services.gateway.api.background import trace_headers
-from services.gateway.api.dependencies import Admin, Gateway, GatewayParts, Limit, Offset, OpenSession
+from services.gateway.api.dependencies import (
+    Admin,
+    AsOf,
+    Gateway,
+    GatewayParts,
+    Limit,
+    Offset,
+    OpenSession,
+)
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import Problem, documented, not_found
+from services.gateway.api.reading.stored import fetch_progress
 from services.gateway.api.schemas import SOME_ID, Page, RunDetail, RunOut, body_example, example
+from services.gateway.api.schemas.market import HistoryProgress
 from services.gateway.api.upload import date_outside_data
 from services.gateway.calculations.run_status import stage_timings
 from services.gateway.handlers import as_items
@@ -137,6 +147,12 @@ async def get_run(run_id: UUID, _: Admin, session: OpenSession) -> dict[str, Any
         raise not_found("run", run_id)
     items = await runs.load_items(session, run_id)
     return {**run, "stages": [asdict(timing) for timing in stage_timings(as_items(items))], "items": items}
+
+
+@router.get("/market-data/progress", response_model=HistoryProgress)
+async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
+    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+    return await fetch_progress(session, as_of)
 
 
 @router.put("/market-data/prices", responses=documented(503))

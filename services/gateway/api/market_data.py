@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -23,6 +22,7 @@ from services.gateway.api.dependencies import (
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.portfolios import start_run
 from services.gateway.api.problems import Problem, documented, not_found
+from services.gateway.api.reading.stored import NO_SESSION, data_quality
 from services.gateway.api.recalculation import FactorsStarted, WantedFactors, known_session
 from services.gateway.api.schemas.market import (
     CurrentPrices,
@@ -33,17 +33,15 @@ from services.gateway.api.schemas.market import (
     SecurityOut,
 )
 from services.gateway.api.schemas.values import SOME_ID, Page, body_example, example
-from services.gateway.calculations import quality
 from services.gateway.repository import factors, market
 from services.gateway.repository.rows import Row
-from shared.calendar import session_on_or_before, sessions
+from shared.calendar import session_on_or_before
 from shared.contracts.event import Day
 from shared.database import Session
 from shared.instruments import INDEX_ROOTS, InvalidSymbol, parse_occ, parse_ticker
 
 MOST_SYMBOLS = 200
 NO_PRICE = "no price is stored on or before that session"
-NO_SESSION = "no session is known yet"
 router = APIRouter(
     prefix="/market-data",
     tags=["market data"],
@@ -158,36 +156,11 @@ async def list_factor_etfs(_: Caller, session: OpenSession, as_of: AsOf = None) 
 
 @router.get("/quality/{portfolio_id}", response_model=DataQualityReport)
 async def get_quality(portfolio: NamedPortfolio, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
-    """What is stored for a portfolio's calculations on a session, and which of them that allows."""
-    portfolio_id = portfolio["portfolio_id"]
-    latest = await market.latest_session(session)
-    if latest is None:
-        counts = dict.fromkeys(("complete", "stale", "missing"), 0)
-        blank: dict[str, Any] = {"as_of": None, "window_start": None, "symbols": [], "calculations": []}
-        return {"portfolio_id": portfolio_id, **counts, **blank, "reason": NO_SESSION}
-    day = await asyncio.to_thread(session_on_or_before, min(as_of or latest, latest))
-    return {"portfolio_id": portfolio_id, "as_of": day, **await _quality(session, portfolio_id, day)}
+    """What is stored for a portfolio's calculations on a session, what of it is still coming, and what it allows.
 
-
-async def _quality(session: Session, portfolio_id: UUID, day: date) -> dict[str, Any]:
-    window = (await asyncio.to_thread(sessions, day - timedelta(days=400), day))[-quality.YEAR_OF_PRICES :]
-    held = await market.load_held_symbols(session, portfolio_id, day)
-    proxies = [row["proxy"] for row in await factors.load_definitions(session) if row["active"]]
-    wanted = {row["underlying"] for row in held} | set(proxies)
-    recent = window[-quality.RECENT_PRICES :][0]
-    histories = await market.load_histories(session, wanted, window[0], recent, day)
-    yields = await market.count_yields(session, "10Y", window[0], day)
-    private = {row["underlying"] for row in held if row["private"]} - set(proxies)
-    known = quality.known_symbols(wanted, histories, private, window)
-    statuses = [each.status for each in known]
-    optioned = {row["underlying"] for row in held if row["optioned"]}
-    return {
-        "window_start": window[0],
-        **{word: statuses.count(word) for word in (quality.COMPLETE, quality.STALE, quality.MISSING)},
-        "symbols": [asdict(each) for each in known],
-        "calculations": quality.feasible_calculations(known, optioned, proxies, yields),
-        "reason": None,
-    }
+    To be asked again and again while closes are fetched: `progress` and each symbol's `state` tell how far that is.
+    """
+    return await data_quality(session, portfolio["portfolio_id"], as_of)
 
 
 @router.post("/refresh", status_code=202)

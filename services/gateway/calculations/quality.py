@@ -22,6 +22,8 @@ class Known:
     recent: int
     missing: int
     quarantined: int
+    first_session: date | None = None  # with a price in the window
+    sources: tuple[str, ...] = ()
 
 
 def known_symbols(
@@ -45,7 +47,8 @@ def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date
     last, found = history["last_session"], history["prices"]
     status = COMPLETE if last == window[-1] else STALE
     missing = max(len(window) - found, 0)
-    return Known(symbol, status, last, found, history["recent"], missing, history["quarantined"])
+    more = (history["first_session"], history["sources"])
+    return Known(symbol, status, last, found, history["recent"], missing, history["quarantined"], *more)
 
 
 def feasible_calculations(

@@ -84,6 +84,11 @@ def stages_of(trigger: str) -> tuple[str, ...]:
     return _STAGES_OF.get(trigger, STAGES)
 
 
+def triggers_without(stage: str) -> tuple[str, ...]:
+    """What sets off runs that a stage is no part of."""
+    return tuple(trigger for trigger, stages in _STAGES_OF.items() if stage not in stages)
+
+
 def outcome(
     reported: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
 ) -> Outcome:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, String, cast, func, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, case, cast, func, literal, or_, select, true
 
 from services.gateway.repository.rows import Row, all_rows, one_row
-from services.gateway.tables import Position
+from services.gateway.tables import BatchItem, BatchRun, Position
 from shared.database import Session, sql_table
 from shared.published import ingest
 
@@ -56,6 +57,7 @@ async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] 
 
 prices, securities, quotes = ingest.daily_prices, ingest.securities, ingest.option_quotes
 quarantined, positions = ingest.quarantined_prices, sql_table(Position)
+runs, items = sql_table(BatchRun), sql_table(BatchItem)
 
 
 async def load_securities(
@@ -91,9 +93,7 @@ async def load_prices(
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
     """Each symbol's last two prices at or before a session, newest first."""
-    asked = (
-        func.unnest(cast(list(symbols), ARRAY(String))).table_valued("symbol", name="asked").render_derived()
-    )
+    asked = _each(symbols)
     known = (
         select(prices)
         .where(prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of)
@@ -108,28 +108,172 @@ async def latest_prices(session: Session, symbols: Collection[str], as_of: date)
 async def load_histories(
     session: Session, symbols: Collection[str], since: date, recent: date, as_of: date
 ) -> dict[str, Row]:
-    """By symbol: the last session with a price, how many since two sessions, how many closes were not believed."""
-    dates = prices.c.session_date
-    known = select(
-        prices.c.symbol,
-        func.max(dates).label("last_session"),
-        func.count().filter(dates >= since).label("prices"),
-        func.count().filter(dates >= recent).label("recent"),
-    ).where(prices.c.symbol.in_(symbols), dates <= as_of)
+    """By symbol that has any price by a session: what its last year holds.
+
+    `last_session`: with a price; `first_session`: the window's first; `prices`, `recent`: how many since two sessions;
+    `sources`: of those prices; `quarantined`: how many closes were not believed.
+    """
+    found = await _load_window(session, symbols, since, recent, as_of)
+    before = await _load_last_before(session, set(symbols) - found.keys(), since)
     doubted = select(quarantined.c.symbol, func.count().label("quarantined")).where(
-        quarantined.c.symbol.in_(symbols), quarantined.c.session_date.between(since, as_of)
+        among(quarantined.c.symbol, symbols), quarantined.c.session_date.between(since, as_of)
     )
-    found = await all_rows(session, known.group_by(prices.c.symbol))
-    counts = await session.execute(doubted.group_by(quarantined.c.symbol))
-    by_symbol: dict[str, int] = dict(counts.tuples().all())
-    return {row["symbol"]: {**row, "quarantined": by_symbol.get(row["symbol"], 0)} for row in found}
+    counts: dict[str, int] = dict(
+        (await session.execute(doubted.group_by(quarantined.c.symbol))).tuples().all()
+    )
+    blank = {"first_session": None, "prices": 0, "recent": 0, "sources": ()}
+    older = {symbol: {"symbol": symbol, "last_session": day, **blank} for symbol, day in before.items()}
+    return {symbol: {**row, "quarantined": counts.get(symbol, 0)} for symbol, row in (found | older).items()}
 
 
-async def count_yields(session: Session, maturity: str, since: date, as_of: date) -> int:
-    """How many yields of a maturity are known in a window."""
+async def _load_window(
+    session: Session, symbols: Collection[str], since: date, recent: date, as_of: date
+) -> dict[str, Row]:
+    dates = prices.c.session_date
+    by_source = select(
+        prices.c.symbol,
+        prices.c.source,
+        func.min(dates).label("first_session"),
+        func.max(dates).label("last_session"),
+        func.count().label("prices"),
+        func.count().filter(dates >= recent).label("recent"),
+    ).where(among(prices.c.symbol, symbols), dates.between(since, as_of))
+    found: dict[str, Row] = {}
+    for row in await all_rows(session, by_source.group_by(prices.c.symbol, prices.c.source)):
+        row["sources"] = (row.pop("source"),)
+        other = found.get(row["symbol"])
+        found[row["symbol"]] = _together(row, other) if other else row
+    return found
+
+
+def _together(one: Row, other: Row) -> Row:
+    """A symbol's prices of two sources."""
+    return {
+        "symbol": one["symbol"],
+        "first_session": min(one["first_session"], other["first_session"]),
+        "last_session": max(one["last_session"], other["last_session"]),
+        "sources": tuple(sorted(one["sources"] + other["sources"])),
+        **{name: one[name] + other[name] for name in ("prices", "recent")},
+    }
+
+
+async def _load_last_before(session: Session, symbols: Collection[str], day: date) -> dict[str, date]:
+    """One look into the index per symbol."""
+    asked = _each(symbols)
+    dates = select(prices.c.session_date).where(
+        prices.c.symbol == asked.c.symbol, prices.c.session_date < day
+    )
+    last = dates.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
+    found = await session.execute(select(asked.c.symbol, last.c.session_date).join_from(asked, last, true()))
+    return dict(found.tuples().all())
+
+
+async def load_yields(session: Session, since: date, as_of: date) -> dict[str, Row]:
+    """By maturity that has any in a window: how many yields, the last day that has one, and their sources."""
     view = ingest.treasury_yields.c
-    known = (view.maturity == maturity, view.observation_date.between(since, as_of))
-    return int(await session.scalar(select(func.count()).where(*known)) or 0)
+    stored = select(
+        view.maturity,
+        func.count().label("stored"),
+        func.max(view.observation_date).label("last_observation"),
+        func.array_agg(view.source.distinct()).label("sources"),
+    ).where(view.observation_date.between(since, as_of))
+    return {row["maturity"]: row for row in await all_rows(session, stored.group_by(view.maturity))}
+
+
+# --- who is asked, and what came of it ---
+
+
+async def load_providers(session: Session) -> list[Row]:
+    """Who is asked for which kind of data, in order."""
+    asked = ingest.data_providers.c
+    return await all_rows(
+        session, select(asked.kind, asked.name, asked.live).order_by(asked.kind, asked.rank)
+    )
+
+
+async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols whose closes are being fetched."""
+    claimed = ingest.price_claims.c.symbol
+    return set(await session.scalars(select(claimed).where(among(claimed, symbols))))
+
+
+async def load_answered(session: Session, symbols: Collection[str], since: date, as_of: date) -> list[Row]:
+    """What providers were last asked about the closes of symbols, and how many closes of that range are stored.
+
+    `asked_from` and `asked_until` are the part of the range that lies in a window. Null are the closes of a whole
+    window: those are counted already.
+    """
+    log = ingest.fetch_log.c
+    first, last = func.greatest(log.first_session, since), func.least(log.last_session, as_of)
+    within = select(func.count()).where(
+        prices.c.symbol == log.symbol, prices.c.session_date.between(first, last)
+    )
+    asked = select(
+        log.symbol,
+        log.provider,
+        log.known,
+        log.asked_at,
+        first.label("asked_from"),
+        last.label("asked_until"),
+        case((or_(first > since, last < as_of), within.scalar_subquery())).label("stored"),
+    ).where(log.kind == "prices", among(log.symbol, symbols))
+    return await all_rows(session, asked.order_by(log.symbol, log.provider))
+
+
+async def files_were_read(
+    session: Session, day: date, portfolio_id: UUID | None, other_triggers: Collection[str]
+) -> bool:
+    """Whether prices were brought for a session or a later one, and no run is about to bring any.
+
+    For a portfolio, or (None) for anybody's. `other_triggers`: of runs that bring no prices.
+    """
+    brought = and_(items.c.stage == "prices", items.c.status == "ok")
+    theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
+    of_session = items.join(runs, runs.c.run_id == items.c.run_id)
+    done = select(items.c.run_id).select_from(of_session).where(brought, runs.c.as_of >= day, *theirs)
+    in_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, brought)
+    waiting = select(runs.c.run_id).where(
+        runs.c.status == "running", runs.c.trigger.not_in(other_triggers), ~in_run.exists()
+    )
+    return bool(await session.scalar(select(done.exists() & ~waiting.exists())))
+
+
+async def load_price_sources(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
+    """How many of the symbols have their last price at or before a session from which source, the most first."""
+    asked = _each(symbols)
+    known = select(prices.c.source, prices.c.close_basis).where(
+        prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
+    )
+    last = known.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
+    count = func.count().label("prices")
+    counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(asked, last, true())
+    return await all_rows(
+        session,
+        counted.group_by(last.c.source, last.c.close_basis).order_by(count.desc(), last.c.source),
+    )
+
+
+async def load_quote_sources(session: Session, contracts: Collection[str], as_of: date) -> list[Row]:
+    """How many of the contracts have a session's quote from which source, the most first."""
+    count = func.count().label("prices")
+    counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
+        among(quotes.c.contract, contracts), quotes.c.session_date == as_of
+    )
+    return await all_rows(session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source))
+
+
+def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
+    """Whether the column is one of these, as one parameter however many they are."""
+    return column == any_(cast(sorted(wanted), ARRAY(String)))
+
+
+def _each(symbols: Collection[str]) -> Any:
+    """The symbols as a table of one column."""
+    values = func.unnest(cast(sorted(symbols), ARRAY(String)))
+    return values.table_valued("symbol", name="asked").render_derived()
+
+
+# --- quotes of options ---
 
 
 async def latest_quoted_session(session: Session, roots: Collection[str], as_of: date) -> date | None:
@@ -165,13 +309,13 @@ def _rooted(roots: Collection[str]) -> ColumnElement[bool]:
     return quotes.c.contract.regexp_match(f"^({alternatives})[0-9]{{6}}[CP][0-9]{{8}}$")
 
 
-async def load_held_symbols(session: Session, portfolio_id: UUID, day: date) -> list[Row]:
-    """What a portfolio holds on a day, by underlying: whether as an option, whether a private holding."""
-    active = (
-        positions.c.portfolio_id == portfolio_id,
+async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: date) -> list[Row]:
+    """What a portfolio, or (None) anybody, holds on a day, by underlying: whether as an option, whether privately."""
+    active = [
         positions.c.entry_date <= day,
         or_(positions.c.exit_date.is_(None), positions.c.exit_date > day),
-    )
+    ]
+    active += [positions.c.portfolio_id == portfolio_id] if portfolio_id else []
     optioned = func.bool_or(positions.c.instrument == "option").label("optioned")
     private = func.bool_and(positions.c.investment_class == "PRIVATE").label("private")
     held = select(positions.c.underlying, optioned, private).where(*active)

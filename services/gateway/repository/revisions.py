@@ -4,11 +4,13 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, column, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Uuid, bindparam, cast, column, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.gateway.repository.logins import is_over
 from services.gateway.tables import Portfolio, PortfolioRevision, User
 from shared.database import Session, sql_table
+from shared.published.ingest import data_providers
 
 portfolios, revisions, users = sql_table(Portfolio), sql_table(PortfolioRevision), sql_table(User)
 
@@ -21,10 +23,20 @@ class Claim(NamedTuple):
     portfolio_id: UUID
 
 
+_who = data_providers.c
+_words = func.concat_ws(" ", _who.kind, _who.rank, _who.name, _who.live)
+_all_words = func.string_agg(_words, aggregate_order_by(literal(","), _who.kind, _who.rank))
+_who_is_asked = select(cast(func.coalesce(func.hashtext(_all_words), 0), BigInteger))
+_PLACE = 2**32  # for the revision itself
+
+
 def revision_of(portfolio_id: ColumnElement[UUID]) -> ColumnElement[int]:
-    """The revision of a portfolio in a statement; 0 until it is raised for the first time."""
+    """The revision of a portfolio in a statement; 0 until it is raised for the first time.
+
+    Its upper half stands for who is asked for market data: answers name them, and others outdate the answers.
+    """
     raised = select(revisions.c.revision).where(revisions.c.portfolio_id == portfolio_id)
-    return func.coalesce(raised.scalar_subquery(), 0)
+    return func.coalesce(raised.scalar_subquery(), 0) + _who_is_asked.scalar_subquery() * _PLACE
 
 
 _ids: Any = ARRAY(Uuid)

@@ -19,6 +19,7 @@ from services.gateway.api.dependencies import Gateway
 from services.gateway.handlers import router
 from services.gateway.repository import books
 from services.gateway.settings import GatewaySettings
+from services.ingest.tables import DataProvider
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
@@ -26,7 +27,7 @@ from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from shared.service import Runtime
-from tests.builders import AS_OF
+from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
 
@@ -405,3 +406,25 @@ async def test_every_read_answers_while_all_calculators_are_stopped(
 
 def parameters(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+async def test_a_change_of_providers_outdates_kept_reports(
+    ann: Person, admin: Database, book: StoredBook
+) -> None:
+    path = f"portfolios/{book.portfolio_id}/report"
+    files = {"kind": "prices", "rank": 1, "name": "bundled", "live": False}
+    await save(admin, DataProvider, [files])
+    before = await ann.get(path)
+
+    await save(admin, DataProvider, [{"kind": "prices", "rank": 0, "name": "polygon", "live": True}])
+    after = await ann.get(path)
+
+    told = before.json()["market_data"]
+    assert told["providers"] == {"prices": [{"name": "bundled", "live": False}]}
+    assert "no live provider" in told["sentence"]
+    assert [each["name"] for each in after.json()["market_data"]["providers"]["prices"]] == [
+        "polygon",
+        "bundled",
+    ]
+    assert "no live provider" not in after.json()["market_data"]["sentence"]
+    assert before.headers["etag"] != after.headers["etag"]

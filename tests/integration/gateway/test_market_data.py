@@ -1,15 +1,27 @@
 """Market data over REST: what ingest stored, and what a portfolio lacks of it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
-from services.ingest.tables import OptionQuote, QuarantinedPrice, Security, TreasuryYield
+from services.gateway import handlers
+from services.gateway.api.dependencies import Gateway
+from services.ingest.tables import (
+    DataProvider,
+    FetchLogEntry,
+    OptionQuote,
+    PriceClaim,
+    QuarantinedPrice,
+    Security,
+    TreasuryYield,
+)
 from shared.calendar import sessions
 from shared.contracts.gateway import PortfoliosChanged
+from shared.contracts.ingest import PricesUpdated
 from shared.database import Database
 from tests.builders import AS_OF, a_price, a_security, a_yield, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
@@ -18,6 +30,7 @@ from tests.panel import PROXIES
 pytestmark = pytest.mark.usefixtures("market")
 YEAR = sessions(date(2021, 6, 1), AS_OF)[-253:]
 BEFORE = date(2022, 12, 27)
+SYMBOLS = ("DONE", "FETCHED", "LISTED", "NOBODY", "ORPHAN", "WAITS")
 
 
 async def save_quotes(admin: Database, *contracts: str, day: date = AS_OF) -> None:
@@ -205,3 +218,91 @@ async def test_refresh_starts_a_run_of_the_portfolio(ann: Person, admin: Databas
         event: Any = await session.scalar(told, {"subject": PortfoliosChanged.subject})
     assert (answer.status_code, answer.json()["portfolio_id"]) == (202, portfolio_id)
     assert (event["run_id"], event["reason"]) == (answer.json()["run_id"], "market_data")
+
+
+async def save_chain(admin: Database, **live_by_name: bool) -> None:
+    rows = [
+        {"kind": "prices", "rank": rank, "name": name, "live": live}
+        for rank, (name, live) in enumerate(live_by_name.items())
+    ]
+    await save(admin, DataProvider, rows)
+
+
+async def save_answer(admin: Database, symbol: str, *, known: bool, first: date = YEAR[0]) -> None:
+    asked = {
+        "first_session": first,
+        "last_session": AS_OF,
+        "asked_at": datetime(2022, 12, 28, 22, tzinfo=UTC),
+    }
+    facts = {"provider": "polygon", "kind": "prices", "symbol": symbol, "known": known}
+    await save(admin, FetchLogEntry, [{**facts, **asked}])
+
+
+async def test_progress_tells_stored_coming_and_settled_symbols_apart(
+    ann: Person, operator: Person, admin: Database
+) -> None:
+    await save_chain(admin, polygon=True, bundled=False)
+    portfolio_id = await ann.uploaded_book(HEADER + "".join(f"{each},1,1,2022-06-01,\n" for each in SYMBOLS))
+    fresh = YEAR[-30:]
+    await save_prices(admin, *(a_price("DONE", day, 1) for day in YEAR))
+    await save_prices(admin, *(a_price(each, day, 1) for each in ("LISTED", "WAITS") for day in fresh))
+    await save_answer(admin, "LISTED", known=True)
+    await save_answer(admin, "WAITS", known=True, first=fresh[0])
+    await save_answer(admin, "NOBODY", known=False)
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    claims = {"FETCHED": until, "ORPHAN": until - timedelta(minutes=2)}
+    rows = [{"symbol": each, "claimant": uuid4(), "claimed_until": when} for each, when in claims.items()]
+    await save(admin, PriceClaim, rows)
+
+    mine = (await ann.get(f"market-data/quality/{portfolio_id}")).json()
+    everybody = (await operator.get("admin/market-data/progress")).json()
+
+    states = {each["symbol"]: each["state"] for each in mine["symbols"] if each["symbol"] in SYMBOLS}
+    assert states == {
+        "DONE": "complete",
+        "FETCHED": "fetching",
+        "LISTED": "settled",
+        "NOBODY": "settled",
+        "ORPHAN": "waiting",
+        "WAITS": "waiting",
+    }
+    told = {each["symbol"]: each for each in mine["symbols"]}
+    assert told["DONE"]["sources"] == ["test"]
+    assert told["LISTED"]["answered"][0]["provider"] == "polygon"
+    assert str(fresh[0]) in told["LISTED"]["reason"]
+    assert "unknown" in told["NOBODY"]["reason"]
+    counted = {"complete": 1, "fetching": 1, "settled": 2, "waiting": 2 + len(PROXIES)}
+    wanted = {"sessions_wanted": 253 * (6 + len(PROXIES)), "sessions_stored": 253 + 2 * 30}
+    assert mine["progress"] == counted | wanted
+    assert {name: everybody[name] for name in everybody} == {name: mine[name] for name in everybody}
+
+
+async def test_files_are_settled_once_a_run_has_read_them(
+    gateway: Gateway, ann: Person, admin: Database
+) -> None:
+    await save_chain(admin, bundled=False)
+    portfolio_id = await ann.uploaded()
+    run_id = (await ann.post("market-data/refresh", {"portfolio_id": portfolio_id})).json()["run_id"]
+    path = f"market-data/quality/{portfolio_id}"
+    before = (await ann.get(path)).json()["progress"]
+
+    async with admin.transaction() as session:  # the upload's own run is not this test's
+        other = text("delete from gateway.batch_runs where run_id <> :id")
+        await session.execute(other, {"id": UUID(run_id)})
+    facts = {"price_run": "1", "shard": 0, "shards": 1, "portfolio_ids": (UUID(portfolio_id),)}
+    async with gateway.database.transaction() as session:
+        await handlers.record_prices(PricesUpdated.new(UUID(run_id), AS_OF, **facts), session)
+    after = (await ann.get(path)).json()["progress"]
+
+    assert (before["waiting"], before["settled"]) == (2 + len(PROXIES), 0)
+    assert (after["waiting"], after["settled"]) == (0, 2 + len(PROXIES))
+
+
+async def test_yields_are_told_by_maturity(operator: Person, admin: Database) -> None:
+    await save(admin, TreasuryYield, [a_yield("2Y", day, 4.1) for day in YEAR[:3]])
+
+    found = (await operator.get("admin/market-data/progress")).json()["yields"]
+
+    assert len(found) == 10
+    stored = [each for each in found if each["stored"]]
+    assert stored == [{"maturity": "2Y", "stored": 3, "last_observation": str(YEAR[2]), "sources": ["test"]}]

@@ -119,6 +119,7 @@ POST admin/batch/snapshots
 POST admin/batch/risk-metrics
 GET admin/batch/runs
 GET admin/batch/runs/{run_id}
+GET admin/market-data/progress
 PUT admin/market-data/prices
 PUT admin/market-data/yields
 PUT admin/market-data/option-quotes

@@ -21,7 +21,8 @@ WINDOW = [DAY - timedelta(days=ago) for ago in range(YEAR_OF_PRICES)][::-1]
 
 
 def a_history(last: date = DAY, prices: int = YEAR_OF_PRICES, **more: Any) -> dict[str, Any]:
-    return {"last_session": last, "prices": prices, "recent": min(prices, 91), "quarantined": 0} | more
+    counts = {"prices": prices, "recent": min(prices, 91), "quarantined": 0}
+    return {"first_session": WINDOW[0], "last_session": last, "sources": ("test",), **counts} | more
 
 
 def known(symbol: str = "AAPL", prices: int = YEAR_OF_PRICES) -> Known:

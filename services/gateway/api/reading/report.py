@@ -14,6 +14,7 @@ from services.gateway.api.reading.factors import (
 from services.gateway.api.reading.greeks import greeks_answer
 from services.gateway.api.reading.metrics import MetricRows, metric_rows, metrics_answer
 from services.gateway.api.reading.snapshots import snapshot_envelope
+from services.gateway.api.reading.stored import market_data_of
 from services.gateway.api.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.api.schemas import PortfolioReport
 from services.gateway.calculations.metrics import periods
@@ -37,6 +38,7 @@ async def portfolio_report(database: Database, portfolio: Row, as_of: date | Non
         history, valued, options, exposed, stressed, measured, attributed = (
             await _rows_on(session, portfolio, day) if day else _NOTHING
         )
+        market_data = await market_data_of(session, valued, day)
     return PortfolioReport.model_validate(
         {
             "portfolio": portfolio,
@@ -53,6 +55,7 @@ async def portfolio_report(database: Database, portfolio: Row, as_of: date | Non
             ),
             "performance": periods(measured.metrics),
             "attribution": attribution_answer(portfolio_id, attributed, definitions),
+            "market_data": market_data,
             "last_run": last_run,
         }
     )

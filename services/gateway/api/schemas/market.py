@@ -1,6 +1,6 @@
 """Market data as it is stored."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -18,6 +18,27 @@ CURRENT = {
     "source": "bundled",
     "reason": None,
 }
+SOME_TOTALS = {
+    "sessions_wanted": 6072,
+    "sessions_stored": 5940,
+    "complete": 22,
+    "fetching": 1,
+    "waiting": 0,
+    "settled": 1,
+}
+SOME_SYMBOL = {
+    "symbol": "AAPL",
+    "status": "complete",
+    "last_session": "2022-12-28",
+    "prices": 253,
+    "missing": 0,
+    "quarantined": 0,
+    "sources": ["polygon"],
+    "state": "complete",
+    "answered": [],
+    "reason": None,
+}
+SOME_YIELD = {"maturity": "10Y", "stored": 250, "last_observation": "2022-12-27", "sources": ["fred"]}
 
 
 class SecurityOut(BaseModel):
@@ -148,6 +169,14 @@ class OptionChain(Page[OptionQuoteOut]):
     reason: str | None
 
 
+class ProviderAnswer(BaseModel):
+    """A provider was asked for everything that is missing of a symbol, or does not know it."""
+
+    provider: str
+    known: bool = Field(description="whether it knows the symbol at all")
+    asked_at: datetime
+
+
 class SymbolQuality(BaseModel):
     """What is known of a symbol that the portfolio needs prices of."""
 
@@ -159,6 +188,57 @@ class SymbolQuality(BaseModel):
     prices: int = Field(description="in the window")
     missing: int = Field(description="sessions of the window without a price")
     quarantined: int = Field(description="closes in the window that were sent and not believed")
+    sources: list[str] = Field(description="of the closes in the window")
+    state: str = Field(
+        description="complete (every session of the window is stored), fetching, waiting (to be asked for), settled "
+        "(whoever is asked has no more), or private"
+    )
+    answered: list[ProviderAnswer] = Field(description="live providers that have no more of it")
+    reason: str | None = Field(
+        description="why sessions are missing, in words; null while it is complete or fetched"
+    )
+
+
+class FetchTotals(BaseModel):
+    """How much of a window of closes is stored, and how many symbols are in which state."""
+
+    sessions_wanted: int = Field(description="symbols times sessions of the window")
+    sessions_stored: int
+    complete: int
+    fetching: int
+    waiting: int
+    settled: int
+
+
+class MaturityStored(BaseModel):
+    """What the window holds of a Treasury yield."""
+
+    maturity: str
+    stored: int = Field(description="days with a yield")
+    last_observation: date | None
+    sources: list[str]
+
+
+class HistoryProgress(BaseModel):
+    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+
+    model_config = example(
+        as_of="2022-12-28",
+        window_start="2021-12-27",
+        sessions=253,
+        progress=SOME_TOTALS,
+        symbols=[SOME_SYMBOL],
+        yields=[SOME_YIELD],
+        reason=None,
+    )
+
+    as_of: date | None
+    window_start: date | None = Field(description="first of the sessions that a year of returns takes")
+    sessions: int = Field(description="that a year of returns takes, of each symbol")
+    progress: FetchTotals
+    symbols: list[SymbolQuality]
+    yields: list[MaturityStored] = Field(description="the ten maturities, the shortest first")
+    reason: str | None
 
 
 class Feasibility(BaseModel):
@@ -170,8 +250,8 @@ class Feasibility(BaseModel):
     lacking: list[str] = Field(description="the symbols without what it needs")
 
 
-class DataQualityReport(BaseModel):
-    """What is stored for a portfolio's calculations on a session, and which of them it allows."""
+class DataQualityReport(HistoryProgress):
+    """What is stored for a portfolio's calculations on a session, what is still coming, and which of them it allows."""
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -180,16 +260,10 @@ class DataQualityReport(BaseModel):
         complete=23,
         stale=1,
         missing=0,
-        symbols=[
-            {
-                "symbol": "AAPL",
-                "status": "complete",
-                "last_session": "2022-12-28",
-                "prices": 253,
-                "missing": 0,
-                "quarantined": 0,
-            }
-        ],
+        sessions=253,
+        progress=SOME_TOTALS,
+        symbols=[SOME_SYMBOL],
+        yields=[SOME_YIELD],
         calculations=[
             {
                 "calculation": "valuation",
@@ -202,11 +276,7 @@ class DataQualityReport(BaseModel):
     )
 
     portfolio_id: UUID
-    as_of: date | None
-    window_start: date | None = Field(description="first of the 253 sessions that a year of returns takes")
-    complete: int
+    complete: int = Field(description="symbols with a price of the session itself")
     stale: int
     missing: int
-    symbols: list[SymbolQuality]
     calculations: list[Feasibility]
-    reason: str | None

@@ -19,6 +19,38 @@ from services.gateway.api.schemas.stress import StressReport
 from services.gateway.api.schemas.values import SOME_ID, Coverage, LeftOut, Warned, example
 
 
+class PriceSource(BaseModel):
+    """A source of the prices that a book is valued with."""
+
+    source: str
+    basis: str = Field(description="raw (closes as traded), adjusted (only such closes are known) or quote")
+    prices: int = Field(description="how many underlyings' closes, or contracts' quotes, are from it")
+
+
+class AskedProvider(BaseModel):
+    """Somebody who is asked for a kind of data."""
+
+    name: str
+    live: bool = Field(description="asked over the network; otherwise files are read")
+
+
+class MarketDataUsed(BaseModel):
+    """Which market data a book's figures rest on, and who is asked for such data."""
+
+    model_config = example(
+        sources=[{"source": "bundled", "basis": "adjusted", "prices": 24}],
+        providers={"prices": [{"name": "bundled", "live": False}]},
+        sentence="Prices come from the bundled files (adjusted closes, 2014-01-02 to 2022-12-28): "
+        "no live provider is configured (a key in POLYGON_API_KEY brings one).",
+    )
+
+    sources: list[PriceSource] = Field(description="of the session's prices, the most first")
+    providers: dict[str, list[AskedProvider]] = Field(
+        description="by kind of data, in the order they are asked"
+    )
+    sentence: str
+
+
 class PortfolioReport(BaseModel):
     """Everything about a portfolio on one session, in one answer."""
 
@@ -40,6 +72,7 @@ class PortfolioReport(BaseModel):
     metrics: MetricsReport
     performance: list[PeriodReturn] = Field(description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`")
     attribution: AttributionReport = Field(description="of the session's P&L")
+    market_data: MarketDataUsed
     last_run: RunOut | None
     coverage: Coverage | None
     left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")

@@ -1,0 +1,62 @@
+"""Where the prices of a book come from, for programs and in a sentence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+_NAMES = {
+    "bundled": "the bundled files",
+    "csv": "the folder of CSV files",
+    "polygon": "Polygon",
+    "yahoo": "Yahoo",
+    "admin": "an administrator",
+}
+_BASES = {"raw": "closes as traded", "adjusted": "adjusted closes", "quote": "option quotes"}
+NO_PRICES = "No price of this book is stored"
+
+
+def by_kind(providers: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """(name, live) of who is asked, in order, by kind of data."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in providers:
+        found.setdefault(row["kind"], []).append({"name": row["name"], "live": row["live"]})
+    return found
+
+
+def sentence(
+    sources: Sequence[Mapping[str, Any]],
+    price_providers: Sequence[Mapping[str, Any]],
+    covered: tuple[date, date] | None,
+) -> str:
+    """Where prices come from, and who is asked for them; without a live provider also how far the files reach.
+
+    `sources`: {source, basis, prices}, the most first; `price_providers`: {name, live} in order.
+    """
+    files_only = bool(price_providers) and not any(each["live"] for each in price_providers)
+    if files_only:
+        asked = "no live provider is configured (a key in POLYGON_API_KEY brings one)"
+    else:
+        asked = f"asked in this order: {_list([_name(each['name']) for each in price_providers]) or 'nobody'}"
+    span = f"{covered[0]} to {covered[1]}" if files_only and covered else None
+    if not sources:
+        return f"{NO_PRICES}: {asked}."
+    return f"Prices come from {_list(_sources(sources, span))}: {asked}."
+
+
+def _sources(sources: Sequence[Mapping[str, Any]], span: str | None) -> list[str]:
+    alone = len(sources) == 1
+    phrases = []
+    for each in sources:
+        count = None if alone else str(each["prices"])
+        reach = span if each["source"] in ("bundled", "csv") else None
+        facts = [count, _BASES.get(each["basis"], each["basis"]), reach]
+        phrases.append(f"{_name(each['source'])} ({', '.join(fact for fact in facts if fact)})")
+    return phrases
+
+
+def _name(source: str) -> str:
+    return _NAMES.get(source, source)
+
+
+def _list(parts: Sequence[str]) -> str:
+    return ", ".join(parts)
