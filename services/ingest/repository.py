@@ -72,6 +72,20 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
     return set(await session.scalars(held.union(proxies)))
 
 
+async def load_contracts(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
+    """The option contracts that the portfolios hold on `as_of` and that are still traded then."""
+    held = gateway.positions.c
+    contracts = select(held.symbol).where(
+        _among(held.portfolio_id, portfolio_ids),
+        held.instrument == "option",
+        held.investment_class != "PRIVATE",
+        held.entry_date <= as_of,
+        or_(held.exit_date.is_(None), held.exit_date > as_of),
+        held.expiry >= as_of,
+    )
+    return set(await session.scalars(contracts.distinct()))
+
+
 async def load_holders(session: Session, symbols: Collection[str], as_of: date) -> list[UUID]:
     """The portfolios that hold, or held by `as_of`, one of the symbols or an option on it."""
     positions = gateway.positions.c
@@ -137,6 +151,12 @@ async def load_held_yields(
     return held | {maturity: set(days) for maturity, days in await session.execute(statement)}
 
 
+async def load_quoted(session: Session, contracts: Collection[str], as_of: date) -> set[str]:
+    """Those of the contracts that have a quote of the session."""
+    quoted = (_among(_quotes.c.contract, contracts), _quotes.c.session_date == as_of)
+    return set(await session.scalars(select(_quotes.c.contract).where(*quoted)))
+
+
 async def latest_revision(session: Session, as_of: date) -> int:
     """The newest change among market data dated on or before `as_of`; 0 when there are none."""
     newest = select(func.max(_sessions.c.revision)).where(_sessions.c.session_date <= as_of)
@@ -168,6 +188,11 @@ async def save_new_yields(session: Session, observations: Rows, session_by_date:
 async def save_option_quotes(session: Session, quotes: Rows) -> int:
     """Upsert option quotes; sessions whose data changed take the next revision. Returns how many rows changed."""
     return await _save_dated(session, OptionQuote, quotes, _quotes.c.session_date, {})
+
+
+async def save_new_option_quotes(session: Session, quotes: Rows) -> int:
+    """Store quotes where there is none; what is stored stays. Returns how many."""
+    return await save_option_quotes(session, await _not_stored(session, _quotes, quotes))
 
 
 async def _not_stored(session: Session, table: SqlTable, rows: Rows) -> Rows:

@@ -126,7 +126,8 @@ class CorporateAction(Table, table=True):
 class FetchLogEntry(Table, table=True):
     """What a provider was last asked about a symbol: the range, when, and whether it knew the symbol at all.
 
-    `kind`: "prices" or "corporate_actions".
+    `kind`: "prices", "corporate_actions", "securities", "yields" (`symbol` is a maturity) or "option_quotes" (`symbol`
+    is a contract, or "*" when the plan does not include any).
     """
 
     __tablename__: ClassVar[str] = "fetch_log"

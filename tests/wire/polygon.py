@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.ingest.providers.polygon import polygon_symbol
+from shared.instruments import parse_occ
 from tests.wire.market import KEY, Market
 from tests.wire.server import Reply, Request, StandIn, as_json
 
@@ -111,7 +112,10 @@ class _Polygon:
         return row if brief or not listing.sic else row | {"sic_code": "7372", "sic_description": listing.sic}
 
     def _chain(self, request: Request, underlying: str) -> Reply:
-        return self._paged(request, self._chains.get(underlying, []), {}, 10)
+        rows = [
+            row for row in self._chains.get(underlying, []) if _in_window(row["details"], _asked(request))
+        ]
+        return self._paged(request, rows, {}, 10)
 
     def _paged(self, request: Request, rows: Rows, head: dict[str, Any], usual: int) -> Reply:
         """As many rows as a page holds, and where the next page is: a cursor on the same path, without the key."""
@@ -148,6 +152,16 @@ def _chosen(rows: Iterable[dict[str, Any]], request: Request, day: str) -> Rows:
     ]
 
 
+def _in_window(details: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
+    """Whether a contract is one of those that the first page's parameters leave."""
+    expiry, strike, kind = details["expiration_date"], details["strike_price"], details["contract_type"]
+    return bool(
+        asked.get("expiration_date.gte", "0") <= expiry <= asked.get("expiration_date.lte", "9")
+        and float(asked.get("strike_price.gte", "0")) <= strike <= float(asked.get("strike_price.lte", "inf"))
+        and asked.get("contract_type", kind) == kind
+    )
+
+
 def _bar(close: float, milliseconds: int) -> dict[str, Any]:
     return {
         "o": close,
@@ -176,14 +190,27 @@ def option_row(
 ) -> dict[str, Any]:
     """One contract of a chain snapshot; without a bid and an ask as plans without quotes answer."""
     stamp = int(quoted.astimezone(UTC).timestamp() * 1_000_000_000)
+    terms = parse_occ(contract)
     row: dict[str, Any] = {
         "break_even_price": price,
         "day": {"close": ask, "last_updated": stamp},
-        "details": {"contract_type": "call", "exercise_style": "american", "ticker": f"O:{contract}"},
+        "details": {
+            "contract_type": "call" if terms.option_type == "C" else "put",
+            "exercise_style": "european" if terms.is_european else "american",
+            "expiration_date": terms.expiry.isoformat(),
+            "shares_per_contract": 100,
+            "strike_price": float(terms.strike),
+            "ticker": f"O:{contract}",
+        },
         "greeks": {"delta": 0.5, "gamma": 0.01, "theta": -0.02, "vega": 0.1},
         "implied_volatility": 0.31,
         "open_interest": 12,
-        "underlying_asset": {"price": price, "ticker": "AAPL", "timeframe": "DELAYED", "last_updated": stamp},
+        "underlying_asset": {
+            "price": price,
+            "ticker": terms.underlying,
+            "timeframe": "DELAYED",
+            "last_updated": stamp,
+        },
     }
     if bid is not None and ask is not None:
         row["last_quote"] = {"bid": bid, "ask": ask, "bid_size": 1, "ask_size": 1, "last_updated": stamp,

@@ -2,7 +2,7 @@
 
 from services.ingest.calculations.adjusted import Action, adjusted_closes
 from services.ingest.calculations.gaps import Asked, missing_sessions
-from services.ingest.calculations.problems import yield_problem
+from services.ingest.calculations.problems import quote_problem, yield_problem
 from services.ingest.calculations.sound import Close, Doubt, Known, sound_bars
 from services.ingest.calculations.work import (
     MATURITY_YEARS,
@@ -25,6 +25,7 @@ __all__ = [
     "due_sessions",
     "missing_sessions",
     "price_run",
+    "quote_problem",
     "shards",
     "sound_bars",
     "window_start",

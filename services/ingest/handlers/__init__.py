@@ -162,10 +162,11 @@ async def check_session(as_of: date) -> None:
 
 
 async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: date) -> Completion:
-    """Fetch exactly what the portfolios' symbols miss up to `as_of`."""
+    """Fetch exactly what the portfolios' symbols and options miss up to `as_of`."""
     async with database.transaction() as session:
         symbols = await repository.load_symbols(session, portfolio_ids, as_of)
-    return await complete_history(Feed(database, sources(), ingest_settings()), symbols, as_of)
+        contracts = await repository.load_contracts(session, portfolio_ids, as_of)
+    return await complete_history(Feed(database, sources(), ingest_settings()), symbols, as_of, contracts)
 
 
 async def restated_work(session: Session, as_of: date, restated: Mapping[str, date]) -> list[PricesUpdated]:

@@ -93,6 +93,10 @@ class ProviderUnavailable(Exception):
         self.reason = reason
 
 
+class NotInPlan(ProviderUnavailable):
+    """A plan that does not include something that can be done without; everything else is served."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Part of what was asked for, as it arrives: stored at once, so that a crash loses no request.
@@ -118,7 +122,8 @@ class PriceProvider(Protocol):
     def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
         """The closes missing per symbol, by the fewest requests; more than was asked for may come along.
 
-        Raises `ProviderUnavailable`, after which everything answered before is still good.
+        Raises `NotInPlan` when only symbols are left that the plan does not include, or `ProviderUnavailable`: after
+        either, everything answered before is still good.
         """
         ...
 
@@ -169,14 +174,25 @@ class SecurityProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class QuoteAnswer:
+    """Part of the quotes asked for, as it arrives. `settled`: the contracts that are answered for good by now."""
+
+    quotes: Sequence[OptionQuote]
+    settled: frozenset[str]
+
+
 class OptionQuoteProvider(Protocol):
     """Quotes of listed options."""
 
     name: str
     live: bool
 
-    async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
-        """The chains of the underlyings at the session's close. Raises `ProviderUnavailable`."""
+    def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+        """The contracts' quotes at the session's close, by the fewest requests; nothing of a session it cannot tell.
+
+        Raises `NotInPlan` or `ProviderUnavailable`, after which everything answered before is still good.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from services.ingest.providers import (
     Coverage,
     OptionQuote,
     ProviderUnavailable,
+    QuoteAnswer,
     SecurityFacts,
     YieldAnswer,
     YieldObservation,
@@ -28,7 +29,6 @@ from services.ingest.providers.csv_tables import (
     Row,
     Table,
 )
-from shared.instruments import parse_occ
 
 NOTHING = Coverage(date.max, date.min)
 
@@ -73,11 +73,11 @@ class CsvFolderProvider:
             if symbols is None or row["symbol"] in symbols
         ]
 
-    async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
-        """The quotes of option_quotes.csv."""
+    async def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+        """The quotes of option_quotes.csv, all in one answer."""
         rows = [row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session]
-        quotes = [OptionQuote(**row, source=self.name) for row in rows]
-        return [quote for quote in quotes if parse_occ(quote.contract).underlying in underlyings]
+        quotes = [OptionQuote(**row, source=self.name) for row in rows if row["contract"] in contracts]
+        yield QuoteAnswer(quotes, frozenset(contracts))
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date

@@ -17,16 +17,18 @@ from services.ingest.providers import (
     Bar,
     CorporateAction,
     Coverage,
+    NotInPlan,
     OptionQuote,
     Pace,
     ProviderUnavailable,
+    QuoteAnswer,
     SecurityFacts,
 )
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.schedule import fewest_requests
 from services.ingest.providers.threads import Threads, as_they_finish
 from shared import calendar
-from shared.instruments import INDEX_ROOTS, InvalidSymbol, parse_occ
+from shared.instruments import INDEX_ROOTS, InvalidSymbol, OptionContract, parse_occ
 
 if TYPE_CHECKING:
     from polygon import RESTClient  # type: ignore[import-untyped]
@@ -39,6 +41,8 @@ MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
 # About how many there are in the whole market, to tell what takes fewer requests: all of them, or symbol by symbol.
 SPLITS_A_YEAR, DIVIDENDS_A_YEAR = 2_000, 60_000
 
+FORBIDDEN = 403  # as in HTTP: what the plan does not include
+CONTRACT_TYPES = {"C": "call", "P": "put"}
 INDICES = frozenset(INDEX_ROOTS.values())
 KIND_BY_TYPE = {"ETF": "etf", "ETN": "etf", "ETV": "etf", "ETS": "etf", "FUND": "fund", "IX": "index"}
 
@@ -72,20 +76,24 @@ class PolygonProvider:
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
         """The fewest requests: one per symbol for its whole range, or one per session for the whole market.
 
-        Indices are not in the whole market and come last: most plans refuse them, which must not keep the others.
+        Indices are not in the whole market and come last, for most plans refuse them.
         """
-        waiting = {symbol: set(days) for symbol, days in missing.items() if days}
+        waiting = {symbol: set(days) for symbol, days in missing.items() if days and symbol not in INDICES}
         spelled = {polygon_symbol(symbol): symbol for symbol in waiting}
-        requests = fewest_requests(
-            {symbol: days for symbol, days in waiting.items() if symbol not in INDICES}
-        )
-        by_symbol = (*requests.symbols, *sorted(INDICES & waiting.keys()))
+        requests = fewest_requests(waiting)
         calls: list[Callable[[], Awaitable[tuple[list[Bar], str | date]]]] = [
             *(partial(self._session_of_many, session, spelled) for session in reversed(requests.sessions)),
-            *(partial(self._history_of_one, symbol, *_range(waiting[symbol])) for symbol in by_symbol),
+            *(partial(self._history_of_one, symbol, *_range(waiting[symbol])) for symbol in requests.symbols),
         ]
         async for bars, asked in as_they_finish(calls, self._threads.at_once):
             yield Answer(bars, _settled(waiting, asked))
+        indices = (
+            partial(self._history_of_one, symbol, *_range(missing[symbol]), optional=True)
+            for symbol in sorted(INDICES & missing.keys())
+            if missing[symbol]
+        )
+        async for bars, index in as_they_finish(indices, self._threads.at_once):
+            yield Answer(bars, frozenset([index]))
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
@@ -113,18 +121,22 @@ class PolygonProvider:
         found = as_they_finish(calls, self._threads.at_once)
         return [facts async for facts in found if facts is not None]
 
-    async def option_quotes(self, underlyings: Collection[str], session: date) -> Sequence[OptionQuote]:
-        """The chains' bids and asks, of the present session only: the snapshot has no history.
+    async def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+        """Bids and asks, of the present session only: the snapshot of a chain has no history.
 
-        An older session costs no request and gives nothing. Quotes of another session than the one asked for, and
-        contracts without a bid and an ask, are left out: nothing is carried over, nothing invented.
+        A request per underlying, for the expiries and strikes held. An older session costs no request and gives
+        nothing. Quotes of another session than the one asked for, and contracts without a bid and an ask, are left
+        out: nothing is carried over, nothing invented.
         """
         today = self._now().astimezone(NEW_YORK).date()
         if session < calendar.previous_session(today):
-            return []
-        calls = (partial(self._chain, underlying, session) for underlying in sorted(underlyings))
-        chains = as_they_finish(calls, self._threads.at_once)
-        return [quote async for quotes in chains for quote in quotes]
+            return
+        by_underlying: dict[str, list[OptionContract]] = {}
+        for contract in map(parse_occ, sorted(contracts)):
+            by_underlying.setdefault(contract.underlying, []).append(contract)
+        calls = (partial(self._chain, *held, session) for held in by_underlying.items())
+        async for answer in as_they_finish(calls, self._threads.at_once):
+            yield answer
 
     async def _session_of_many(self, session: date, spelled: Mapping[str, str]) -> tuple[list[Bar], date]:
         return await self._ask(lambda: self._whole_session(session, spelled)), session
@@ -133,8 +145,10 @@ class PolygonProvider:
         rows = self._client.get_grouped_daily_aggs(session, adjusted=False)
         return [_bar(spelled[row.ticker], row) for row in rows if row.ticker in spelled]
 
-    async def _history_of_one(self, symbol: str, first: date, last: date) -> tuple[list[Bar], str]:
-        return await self._ask(lambda: self._history(symbol, first, last)), symbol
+    async def _history_of_one(
+        self, symbol: str, first: date, last: date, optional: bool = False
+    ) -> tuple[list[Bar], str]:
+        return await self._ask(lambda: self._history(symbol, first, last), optional), symbol
 
     def _history(self, symbol: str, first: date, last: date) -> list[Bar]:
         rows = self._client.list_aggs(
@@ -185,20 +199,28 @@ class PolygonProvider:
             raise
         return _facts(symbol, details, details.sic_description)
 
-    async def _chain(self, underlying: str, session: date) -> list[OptionQuote]:
-        return await self._ask(lambda: self._snapshot(underlying, session))
+    async def _chain(self, underlying: str, held: Sequence[OptionContract], session: date) -> QuoteAnswer:
+        contracts = frozenset(contract.symbol for contract in held)
+        found = await self._ask(lambda: self._snapshot(underlying, _window(held), session), optional=True)
+        return QuoteAnswer([quote for quote in found if quote.contract in contracts], contracts)
 
-    def _snapshot(self, underlying: str, session: date) -> list[OptionQuote]:
+    def _snapshot(self, underlying: str, window: Mapping[str, str], session: date) -> list[OptionQuote]:
         rows = self._client.list_snapshot_options_chain(
-            polygon_symbol(underlying), params={"limit": CONTRACTS_OF_A_PAGE}
+            polygon_symbol(underlying), params={**window, "limit": CONTRACTS_OF_A_PAGE}
         )
         return [quote for row in rows if (quote := _quote(row, session))]
 
-    async def _ask(self, call: Callable[[], T]) -> T:
-        """The call's result from a thread; whatever goes wrong in it makes the provider unavailable."""
+    async def _ask(self, call: Callable[[], T], optional: bool = False) -> T:
+        """The call's result from a thread; whatever goes wrong in it makes the provider unavailable.
+
+        A refusal of what is `optional` is a matter of the plan and no outage.
+        """
         try:
             return await self._threads.run(call)
-        except (Refused, TryAgain, _Unreadable) as error:
+        except Refused as error:
+            refusal = NotInPlan if optional and error.status == FORBIDDEN else ProviderUnavailable
+            raise refusal(self.name, error.reason) from None
+        except (TryAgain, _Unreadable) as error:
             raise ProviderUnavailable(self.name, str(error)) from None
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             shape = f"answers in a shape that it does not document ({type(error).__name__})"
@@ -290,14 +312,28 @@ def _session_of(milliseconds: int) -> date:
 def _number(value: object) -> Decimal:
     """The decimal as it was written; not a number when it is none."""
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
         return Decimal("NaN")
+    return number if not number.is_snan() else Decimal("NaN")
 
 
 def _facts(symbol: str, row: Any, industry: str | None) -> SecurityFacts:
     kind = "index" if row.market == "indices" else KIND_BY_TYPE.get(row.type, "stock")
     return SecurityFacts(symbol, kind, row.name, None, industry, None, PolygonProvider.name)
+
+
+def _window(held: Sequence[OptionContract]) -> dict[str, str]:
+    """What bounds the part of a chain that holds these contracts."""
+    expiries, strikes = [contract.expiry for contract in held], [contract.strike for contract in held]
+    bounds = {
+        "expiration_date.gte": min(expiries).isoformat(),
+        "expiration_date.lte": max(expiries).isoformat(),
+        "strike_price.gte": f"{min(strikes).normalize():f}",
+        "strike_price.lte": f"{max(strikes).normalize():f}",
+    }
+    kinds = {contract.option_type for contract in held}
+    return bounds | ({"contract_type": CONTRACT_TYPES[kinds.pop()]} if len(kinds) == 1 else {})
 
 
 def _quote(row: Any, session: date) -> OptionQuote | None:

@@ -84,6 +84,12 @@ async def test_marks_comments_blank_lines_and_other_columns_are_skipped(write: W
     ]
 
 
+async def quotes_of(provider: CsvFolderProvider, contract: str) -> list[OptionQuote]:
+    [answer] = [answer async for answer in provider.option_quotes([contract], LAST)]
+    assert answer.settled == {contract}
+    return list(answer.quotes)
+
+
 async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> None:
     write("yields.csv", "maturity,observation_date,yield_percent\n10y,2022-12-28,3.88\n10Y,2022-12-27,-0.1\n")
     write(
@@ -100,10 +106,10 @@ async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> No
         SecurityFacts("AAPL", "stock", "Apple, Inc.", None, None, 0.0068, "csv")
     ]
     assert len(await provider.securities()) == 1
-    assert await provider.option_quotes(["SPX"], LAST) == [
+    assert await quotes_of(provider, "SPXW230120C03800000") == [
         OptionQuote("SPXW230120C03800000", LAST, Decimal("1.5"), Decimal("1.6"), None, None, "csv")
     ]
-    assert await provider.option_quotes(["AAPL"], LAST) == []
+    assert await quotes_of(provider, "AAPL230120C00130000") == []
     assert await provider.corporate_actions(["AAPL"], BEFORE, LAST) == [
         CorporateAction("AAPL", BEFORE, "split", Decimal(4), "csv")
     ]
@@ -181,7 +187,7 @@ async def test_mistakes_of_other_files_are_named_too(write: Write) -> None:
     ):
         await yields_of(provider, LAST, LAST)
     with pytest.raises(ProviderUnavailable, match=r"line 2, field ask: 1 is below the bid 2"):
-        await provider.option_quotes(["AAPL"], LAST)
+        await quotes_of(provider, "AAPL230120C00130000")
     with pytest.raises(ProviderUnavailable, match=r"line 2, field dividend_yield: '1.25' is not a yield"):
         await provider.securities()
 

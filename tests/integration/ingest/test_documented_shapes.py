@@ -77,7 +77,8 @@ async def test_documented_files_are_read_without_a_mistake(tmp_path: Path) -> No
     assert len(answer.bars) == 2
     assert len(await yields_of(provider, DAYS[0], DAYS[-1])) == 1
     assert len(await provider.securities()) == 1
-    assert len(await provider.option_quotes(["AAPL"], DAYS[-1])) == 1
+    [quoted] = [answer async for answer in provider.option_quotes(["AAPL230120C00130000"], DAYS[-1])]
+    assert len(quoted.quotes) == 1
     assert len(await provider.corporate_actions(["AAPL"], date(2020, 1, 1), DAYS[-1])) == 2
 
 

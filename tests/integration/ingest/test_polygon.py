@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.ingest.providers import Answer, Bar, ProviderUnavailable
+from services.ingest.providers import Answer, Bar, NotInPlan, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.patience import Patience
 from services.ingest.providers.polygon import PolygonProvider, polygon_symbol
 from shared.calendar import sessions
@@ -213,8 +213,19 @@ async def test_refused_indices_do_not_keep_the_others() -> None:
     with polygon(held).running() as server:
         server.whenever(lambda request: NOT_ENTITLED if "I:" in request.path else None)
         [answer] = await until_unavailable(provider(server), {"SPX": [LAST], "AAPL": [LAST]})
+        with pytest.raises(NotInPlan):
+            await bars(provider(server), {"SPX": [LAST]})
 
     assert [bar.symbol for bar in answer.bars] == ["AAPL"]
+
+
+async def test_a_session_of_the_whole_market_does_not_settle_an_index() -> None:
+    stocks = {f"S{number}": {LAST: 10.0} for number in range(3)}
+    with polygon(Market(stocks | {"SPX": {LAST: 3783.22}})).running() as server:
+        found = await bars(provider(server), {symbol: [LAST] for symbol in (*stocks, "SPX")})
+
+    assert {bar.symbol for bar in found} == {*stocks, "SPX"}
+    assert len(server.requests) == 2
 
 
 async def test_impossible_closes_are_passed_on_to_be_judged() -> None:
@@ -355,10 +366,21 @@ CHAIN = [
 ]
 
 
+HELD = [row["details"]["ticker"].removeprefix("O:") for row in CHAIN]
+
+
+async def quotes(
+    asked: PolygonProvider, contracts: Collection[str], session: date = LAST
+) -> list[QuoteAnswer]:
+    return [answer async for answer in asked.option_quotes(contracts, session)]
+
+
 async def test_quotes_are_the_sessions_own_with_bid_and_ask(market: Market) -> None:
     with polygon(market, page=1, chains={"AAPL": CHAIN}).running() as server:
-        [quote] = await provider(server).option_quotes(["AAPL"], LAST)
+        [answer] = await quotes(provider(server), HELD)
 
+    [quote] = answer.quotes
+    assert answer.settled == set(HELD)
     assert (quote.contract, quote.session_date, quote.bid, quote.ask) == (
         "AAPL230120C00130000", LAST, Decimal("1.52"), Decimal("1.55"),
     )  # fmt: skip
@@ -371,5 +393,39 @@ async def test_quotes_are_the_sessions_own_with_bid_and_ask(market: Market) -> N
 
 
 async def test_older_sessions_have_no_quotes_and_cost_no_request(server: StandIn) -> None:
-    assert await provider(server).option_quotes(["AAPL"], date(2022, 12, 23)) == []
+    assert await quotes(provider(server), HELD, date(2022, 12, 23)) == []
     assert server.requests == []
+
+
+async def test_a_chain_is_asked_for_the_expiries_and_strikes_held(market: Market) -> None:
+    strikes = range(100, 160, 5)
+    chain = [
+        option_row(f"AAPL{day}C00{strike}000", 1.52, 1.55, CLOSED, 126.04)
+        for strike in strikes
+        for day in ("230120", "230217", "230317")
+    ]
+    held = ["AAPL230120C00130000", "AAPL230217C00140000", "SPY230120P00380000", "SPXW230120C03800000"]
+    with polygon(market, chains={"AAPL": chain}).running() as server:
+        found = await quotes(provider(server), held)
+
+    assert {quote.contract for answer in found for quote in answer.quotes} == set(held[:2])
+    assert frozenset().union(*(answer.settled for answer in found)) == set(held)
+    asked = {request.path.rpartition("/")[2]: request.query for request in server.requests}
+    assert sorted(asked) == ["AAPL", "I:SPX", "SPY"]
+    assert asked["AAPL"] == {
+        "expiration_date.gte": "2023-01-20", "expiration_date.lte": "2023-02-17",
+        "strike_price.gte": "130", "strike_price.lte": "140", "contract_type": "call", "limit": "250",
+    }  # fmt: skip
+    assert asked["SPY"]["contract_type"] == "put"
+
+
+async def test_a_plan_without_quotes_is_told_apart_from_an_outage(server: StandIn) -> None:
+    server.whenever(lambda request: NOT_ENTITLED)
+    with pytest.raises(NotInPlan):
+        await quotes(provider(server), HELD)
+
+    server.whenever(lambda request: as_json({}, 500))
+    with pytest.raises(ProviderUnavailable) as raised:
+        await quotes(provider(server), HELD)
+
+    assert not isinstance(raised.value, NotInPlan)

@@ -11,6 +11,8 @@ from services.ingest.settings import IngestSettings
 from shared.contracts.event import Notice
 from shared.database import Database, Session
 
+WHOLE_KIND = "*"  # stands in the fetch log for everything of a kind
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -57,3 +59,14 @@ async def save_asked(
     """Remember what a provider has answered about the symbols, and which of them it knows."""
     ranges = {symbol: (each.first, each.last) for symbol, each in asked.items()}
     await repository.save_asked(session, provider, kind, ranges, known)
+
+
+async def refused_lately(session: Session, feed: Feed, provider: str, kind: str) -> bool:
+    """Whether the provider said not long ago that its plan does not include this kind of data."""
+    recheck = feed.recheck
+    return bool(await repository.load_asked(session, provider, kind, {WHOLE_KIND}, recheck, recheck))
+
+
+async def save_refused(session: Session, provider: str, kind: str, as_of: date) -> None:
+    """Remember that the provider's plan does not include this kind of data."""
+    await repository.save_asked(session, provider, kind, {WHOLE_KIND: (as_of, as_of)}, ())

@@ -19,6 +19,11 @@ def unavailable(error: ProviderUnavailable, about: Sequence[str]) -> Notice:
     return Notice.naming("provider_unavailable", f"{error.provider}: {error.reason}", about)
 
 
+def not_in_plan(provider: str, what: str, about: Sequence[str]) -> Notice:
+    """That a provider's plan does not include something that can be done without: nobody needs to mend anything."""
+    return Notice.naming("not_in_plan", f"{provider}: the plan does not include {what}", about)
+
+
 async def still_missing(session: Session, symbols: Collection[str], as_of: date) -> list[Notice]:
     """The symbols nobody knows, and those without a close on `as_of` itself."""
     known = await repository.load_known_symbols(session, symbols)

@@ -11,8 +11,8 @@ from services.ingest.calculations import Asked, Doubt, Known
 from services.ingest.handlers.history.claims import claimed
 from services.ingest.handlers.history.feed import Completion, Feed, asked_lately, save_asked
 from services.ingest.handlers.history.gathering import gathered
-from services.ingest.handlers.history.notices import unavailable
-from services.ingest.providers import Answer, Bar, PriceProvider, ProviderUnavailable
+from services.ingest.handlers.history.notices import not_in_plan, unavailable
+from services.ingest.providers import Answer, Bar, NotInPlan, PriceProvider, ProviderUnavailable
 from shared import calendar
 from shared.contracts.event import Notice
 from shared.database import Session
@@ -63,12 +63,18 @@ async def _ask(
     if not question.missing:
         return set()
     fresh: set[str] = set()
+    waiting = set(question.missing)
     try:
         async with aclosing(question.answers(feed.seconds_at_once)) as answers:
             async for answer in answers:
                 fresh |= await _store(feed, question, answer, done)
+                waiting -= answer.settled
+    except NotInPlan:
+        async with feed.database.transaction() as session:
+            await _save_asked(session, feed, question, waiting, waiting)
+        done.notices.append(not_in_plan(provider.name, "these indices", sorted(waiting)))
     except ProviderUnavailable as error:
-        done.notices.append(unavailable(error, sorted(set(question.missing) - fresh)))
+        done.notices.append(unavailable(error, sorted(waiting)))
     return fresh
 
 
