@@ -62,6 +62,7 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     mode: "NotRequired[Mode | None]"
     dry_run: "NotRequired[bool | None]"
     as_of: "NotRequired[str | None]"
+    stated_on: "NotRequired[str | None]"
     entry_date: "NotRequired[str | None]"
 
 
@@ -325,6 +326,7 @@ class DataQualityReport(TypedDict):
     progress: "FetchTotals"
     symbols: "list[SymbolQuality]"
     yields: "list[MaturityStored]"
+    providers: "dict[str, list[AskedProvider]]"
     reason: "str | None"
     portfolio_id: "str"
     complete: "int"
@@ -626,6 +628,7 @@ class HistoryProgress(TypedDict):
     progress: "FetchTotals"
     symbols: "list[SymbolQuality]"
     yields: "list[MaturityStored]"
+    providers: "dict[str, list[AskedProvider]]"
     reason: "str | None"
 
 
@@ -1242,6 +1245,8 @@ class PositionOut(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
+    stated_on: "str"
+    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1310,6 +1315,8 @@ class PositionSaved(TypedDict):
     entry_date: "str"
     exit_price: "float | None"
     exit_date: "str | None"
+    stated_on: "str"
+    split_factor: "float"
     tags: "list[str]"
     valued_on: "str | None"
     price: "float | None"
@@ -1847,6 +1854,7 @@ class UploadReport(TypedDict):
     dry_run: "bool"
     mode: "Mode"
     as_of: "str"
+    stated_on: "str"
     rows: "int"
     new: "int"
     updated: "int"

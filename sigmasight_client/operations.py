@@ -137,6 +137,7 @@ class SigmaSight(Session):
         mode: str | None = None,
         dry_run: bool | None = None,
         as_of: date | str | None = None,
+        stated_on: date | str | None = None,
         entry_date: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "UploadReport":
@@ -154,6 +155,7 @@ class SigmaSight(Session):
                     "mode": mode,
                     "dry_run": dry_run,
                     "as_of": as_of,
+                    "stated_on": stated_on,
                     "entry_date": entry_date,
                 },
                 file=file,
@@ -168,12 +170,20 @@ class SigmaSight(Session):
         return cast("str", self.request("GET", f"portfolio/upload/templates/{part(columns)}"))
 
     def export_positions(
-        self, *, format_: str | None = None, portfolio_id: UUID | str | None = None
+        self,
+        *,
+        format_: str | None = None,
+        as_of: date | str | None = None,
+        portfolio_id: UUID | str | None = None,
     ) -> "PositionsExport | str":
         """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
         return cast(
             "PositionsExport | str",
-            self.request("GET", "positions/export", query={"format": format_, "portfolio_id": portfolio_id}),
+            self.request(
+                "GET",
+                "positions/export",
+                query={"format": format_, "as_of": as_of, "portfolio_id": portfolio_id},
+            ),
         )
 
     def get_summary(

@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from deploy.local import control
+from deploy.local import backfill, control
+from deploy.local.client import ApiClient
 from deploy.local.demo import admin_client, print_outcome, run_demo
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
@@ -241,6 +242,57 @@ def replay_sessions(
 ) -> None:
     """Run every session of a period for every portfolio and follow them to their end."""
     run_sessions(sessions_between(first.date(), last.date()))
+
+
+@app.command(name="backfill")
+@explained
+def fetch_history(
+    day: Annotated[
+        datetime | None,
+        typer.Option("--session", formats=["%Y-%m-%d"], help="Up to this session; default: the last one."),
+    ] = None,
+) -> None:
+    """Fetch what is missing of a year of history of everything held, and show each symbol as it is done.
+
+    Ctrl-C ends the showing only: the stack goes on, and the same command shows the rest.
+    """
+    state = control.ready_state(StateDirectory.default())
+    wanted = day.date() if day else None
+    with admin_client(state) as admin:
+        first = backfill.first_look(admin, wanted)
+        say(f"Asked for closes, in this order: {backfill.asked_in_order(first)}.")
+        if backfill.nothing_to_fetch(first):
+            say(f"Everything there is is stored: {backfill.totals_line(first)}.")
+            last = first
+        else:
+            last = follow_backfill(admin, first, wanted)
+    if (table := backfill.incomplete_table(last)) is not None:
+        console.print(table)
+    reasons = backfill.to_act_on(last)
+    for reason in reasons:
+        complaints.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+    if reasons:
+        raise typer.Exit(1)
+
+
+def follow_backfill(admin: ApiClient, first: backfill.Look, day: date | None) -> backfill.Look:
+    """Ask for the fetch unless it is under way, and show it to its end."""
+    run_id, under_way = backfill.start(admin, day)
+    if under_way:
+        say("A fetch is under way already; this is how far it is.")
+    try:
+        with backfill.display(console, first) as show:
+            last = backfill.follow(admin, run_id, show)
+    except KeyboardInterrupt:
+        say("The stack goes on fetching: `sigmasight backfill` shows how far it is.")
+        raise typer.Exit(130) from None
+    say(f"{backfill.totals_line(last)}; the run is {last.run['status']}.")
+    return last
+
+
+def say(sentence: str) -> None:
+    """A sentence as it is."""
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def run_sessions(days: Sequence[date]) -> None:

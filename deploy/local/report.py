@@ -34,7 +34,7 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
     title = f"{answer['portfolio']['name']} ({owner}) as of {answer['as_of']}"
     snapshot = answer["snapshot"]
     if snapshot is None:
-        return Panel(f"no snapshot: {answer['reason']}", title=title)
+        return Panel(f"no snapshot: {answer['reason']}\n{answer['market_data']['sentence']}", title=title)
     parts: list[RenderableType] = [
         _value_table(snapshot),
         _exposure_table(snapshot),
@@ -124,7 +124,7 @@ def _ranked_cells(ranked: Sequence[Answer], method: str, place: int) -> tuple[st
 
 
 def _remarks(answer: Answer) -> Text:
-    """Coverage of every part, and all warnings once."""
+    """Which data it rests on, coverage of every part, and all warnings once."""
     coverage = answer["snapshot"]["coverage"]
     shares = {
         "prices": coverage["prices"],
@@ -132,7 +132,8 @@ def _remarks(answer: Answer) -> Text:
         "betas": answer["factors"]["coverage"],
         "scenarios": answer["stress"]["coverage"],
     }
-    lines = ["coverage: " + ", ".join(f"{name} {share(value)}" for name, value in shares.items())]
+    lines = [answer["market_data"]["sentence"]]
+    lines += ["coverage: " + ", ".join(f"{name} {share(value)}" for name, value in shares.items())]
     warnings = {
         w["code"]: w for part in (answer, answer["factors"], answer["stress"]) for w in part["warnings"]
     }

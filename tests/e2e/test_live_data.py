@@ -4,6 +4,9 @@ A stand-in answers as Polygon with the bundled panel's closes, moved to the newe
 has every session up to now.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,12 +18,14 @@ import pytest
 from deploy.local.client import ApiClient
 from shared.calendar import last_closed, sessions
 from tests import panel
+from tests.builders import a_portfolio, a_position, save_positions
 from tests.stack import RunningStack, running_stack
 from tests.wire.market import KEY, Listing, Market
 from tests.wire.polygon import polygon
 from tests.wire.server import StandIn
 
-SYMBOLS = [symbol for symbol in panel.symbols() if symbol not in panel.PROXIES][:30]
+OTHERS = [symbol for symbol in panel.symbols() if symbol not in panel.PROXIES]
+SYMBOLS, MORE = OTHERS[:30], [f"{symbol}Q" for symbol in OTHERS[30:]]
 LAST = last_closed(datetime.now(UTC) - timedelta(hours=1))
 DAYS = sessions(LAST - timedelta(days=800), LAST)
 
@@ -89,3 +94,64 @@ def test_the_key_is_in_no_log(report: dict[str, Any], stack: RunningStack) -> No
 
     assert logs
     assert not [path for path in logs if KEY in path.read_text(errors="replace")]
+
+
+def backfilled(stack: RunningStack) -> tuple[int, list[str]]:
+    """The exit code of `sigmasight backfill` away from a terminal, and what it prints."""
+    environment = os.environ | {"SIGMASIGHT_STATE_DIR": str(stack.directory.path), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "deploy.local", "backfill"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout.splitlines() + done.stderr.splitlines()
+
+
+@pytest.fixture(scope="module")
+async def held(stack: RunningStack, report: dict[str, Any]) -> None:
+    """Twenty more symbols, which nobody has asked for, and one that no provider knows."""
+    database = stack.database()
+    portfolio_id = await a_portfolio(database)
+    entered = DAYS[-10]
+    positions = [a_position(portfolio_id, symbol, 10, 50, entered) for symbol in [*MORE, "NOPEQ"]]
+    await save_positions(database, *positions)
+    await database.close()
+
+
+def test_backfill_shows_every_symbol_until_it_is_stored(
+    held: None, stack: RunningStack, market: StandIn
+) -> None:
+    before = len(market.paths())
+
+    code, lines = backfilled(stack)
+
+    assert code == 0, lines
+    assert lines[0] == "Asked for closes, in this order: polygon (live), bundled (files)."
+    stored = [line.split(":")[0] for line in lines if line.endswith("253 of 253 sessions from polygon")]
+    assert sorted(stored) == sorted(MORE)
+    assert any(line.startswith("NOPEQ: 0 of 253 sessions (unknown to polygon") for line in lines)
+    table = lines[next(n for n, line in enumerate(lines) if line.startswith("not complete")) + 1 :]
+    assert [line.split()[0] for line in table if line.split()[0] != "yields"] == ["NOPEQ"]
+    asked = [path for path in market.paths()[before:] if path.startswith("/v2/aggs/ticker/")]
+    assert len(asked) == len(MORE) + 1
+
+
+def test_a_second_backfill_asks_for_no_closes_again(held: None, stack: RunningStack, market: StandIn) -> None:
+    before = len(market.paths())
+
+    code, lines = backfilled(stack)
+
+    assert code == 0, lines
+    assert not [line for line in lines if "sessions from" in line]
+    assert not [path for path in market.paths()[before:] if path.startswith("/v2/aggs/")]
+    quality = stack.api.get("admin/market-data/progress")
+    assert (quality["progress"]["complete"], quality["progress"]["settled"]) == (
+        len(SYMBOLS) + len(MORE) + len(panel.PROXIES),
+        1,
+    )
+
+
+def test_the_report_names_the_live_provider(report: dict[str, Any]) -> None:
+    told = report["market_data"]
+
+    assert told["sources"] == [{"source": "polygon", "basis": "raw", "prices": len(SYMBOLS)}]
+    assert told["sentence"].startswith(
+        "Prices come from Polygon (closes as traded): asked in this order: Polygon"
+    )

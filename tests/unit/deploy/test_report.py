@@ -79,6 +79,7 @@ def a_report(**changes: Any) -> dict[str, Any]:
         },
         "metrics": metrics_of({**LOSSES, "var_95_1d_parametric": 4321.0}),
         "attribution": an_attribution(-86.0),
+        "market_data": {"sentence": "Prices come from the bundled files: no live provider is configured."},
         "last_run": {"status": "completed"},
         "warnings": [],
         "reason": None,
@@ -103,6 +104,7 @@ def test_report_shows_value_exposures_greeks_betas_scenarios_and_notes() -> None
     assert "Scenario 9" not in text
     assert "options by delta and gamma" in text
     assert "Greeks 50%" in text
+    assert "Prices come from the bundled files" in text
 
 
 def test_report_shows_losses_by_both_methods_and_the_pnl_by_factor() -> None:

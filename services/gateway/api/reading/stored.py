@@ -25,6 +25,7 @@ _NOTHING: dict[str, Any] = {
     "progress": progress.totals([], [], quality.YEAR_OF_PRICES),
     "symbols": [],
     "yields": [],
+    "providers": {},
     "reason": NO_SESSION,
 }
 
@@ -82,7 +83,8 @@ async def _stored(
     histories = await market.load_histories(session, wanted, window[0], recent, day)
     private = {row["underlying"] for row in held if row["private"]} - set(proxies)
     known = quality.known_symbols(wanted, histories, private, window)
-    asking = await _asking(session, known, window, portfolio_id)
+    providers = provenance.by_kind(await market.load_providers(session))
+    asking = await _asking(session, providers.get("prices", []), known, window, portfolio_id)
     states = [progress.symbol_progress(each, asking, window) for each in known]
     yields = await market.load_yields(session, window[0], day)
     return known, {
@@ -92,17 +94,21 @@ async def _stored(
         "progress": progress.totals(known, states, len(window)),
         "symbols": [_symbol(each, state) for each, state in zip(known, states, strict=True)],
         "yields": progress.yield_progress(yields),
+        "providers": providers,
         "reason": None,
     }
 
 
 async def _asking(
-    session: Session, known: Sequence[Known], window: Sequence[date], portfolio_id: UUID | None
+    session: Session,
+    providers: Sequence[Row],
+    known: Sequence[Known],
+    window: Sequence[date],
+    portfolio_id: UUID | None,
 ) -> Asking:
     lacking = progress.lacking(known)
     if not lacking:
         return Asking()
-    providers = [row for row in await market.load_providers(session) if row["kind"] == "prices"]
     live = [row["name"] for row in providers if row["live"]]
     answered: dict[str, list[Row]] = {}
     for row in await market.load_answered(session, lacking, window[0], window[-1]) if live else ():

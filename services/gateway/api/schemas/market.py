@@ -199,6 +199,13 @@ class SymbolQuality(BaseModel):
     )
 
 
+class AskedProvider(BaseModel):
+    """Somebody who is asked for a kind of data."""
+
+    name: str
+    live: bool = Field(description="asked over the network; otherwise files are read")
+
+
 class FetchTotals(BaseModel):
     """How much of a window of closes is stored, and how many symbols are in which state."""
 
@@ -229,6 +236,7 @@ class HistoryProgress(BaseModel):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
+        providers={"prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]},
         reason=None,
     )
 
@@ -238,6 +246,9 @@ class HistoryProgress(BaseModel):
     progress: FetchTotals
     symbols: list[SymbolQuality]
     yields: list[MaturityStored] = Field(description="the ten maturities, the shortest first")
+    providers: dict[str, list[AskedProvider]] = Field(
+        description="by kind of data, in the order they are asked"
+    )
     reason: str | None
 
 
@@ -264,6 +275,7 @@ class DataQualityReport(HistoryProgress):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
+        providers={"prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]},
         calculations=[
             {
                 "calculation": "valuation",

@@ -13,6 +13,7 @@ from services.gateway.api.schemas.books import (
 )
 from services.gateway.api.schemas.factors import AttributionReport, FactorReport
 from services.gateway.api.schemas.greeks import GreeksReport
+from services.gateway.api.schemas.market import AskedProvider
 from services.gateway.api.schemas.metrics import MetricsReport, PeriodReturn
 from services.gateway.api.schemas.runs import RunOut
 from services.gateway.api.schemas.stress import StressReport
@@ -25,13 +26,6 @@ class PriceSource(BaseModel):
     source: str
     basis: str = Field(description="raw (closes as traded), adjusted (only such closes are known) or quote")
     prices: int = Field(description="how many underlyings' closes, or contracts' quotes, are from it")
-
-
-class AskedProvider(BaseModel):
-    """Somebody who is asked for a kind of data."""
-
-    name: str
-    live: bool = Field(description="asked over the network; otherwise files are read")
 
 
 class MarketDataUsed(BaseModel):
