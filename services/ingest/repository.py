@@ -73,8 +73,8 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
 
 
 async def load_contracts(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
-    """The option contracts that the portfolios hold on `as_of` and that are still traded then."""
-    held = gateway.positions.c
+    """The option contracts that the portfolios hold on `as_of`, as they are named then, and that are still traded."""
+    held = gateway.positions_on(as_of).c
     contracts = select(held.symbol).where(
         _among(held.portfolio_id, portfolio_ids),
         held.instrument == "option",

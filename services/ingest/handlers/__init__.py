@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from services.ingest import calculations, repository
 from services.ingest.handlers.clock import announce_due, coverage_now
-from services.ingest.handlers.history import Completion, Feed, complete_history, dated
+from services.ingest.handlers.history import Completion, Feed, complete_history, complete_option_quotes, dated
 from services.ingest.providers import Bar, YieldObservation
 from services.ingest.providers.pace import Reserve
 from services.ingest.providers.sources import Sources, configured_sources
@@ -165,8 +165,14 @@ async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: 
     """Fetch exactly what the portfolios' symbols and options miss up to `as_of`."""
     async with database.transaction() as session:
         symbols = await repository.load_symbols(session, portfolio_ids, as_of)
+    feed = Feed(database, sources(), ingest_settings())
+    completion = await complete_history(feed, symbols, as_of)
+    async with (
+        database.transaction() as session
+    ):  # by now every split is known, and so are the contracts' terms
         contracts = await repository.load_contracts(session, portfolio_ids, as_of)
-    return await complete_history(Feed(database, sources(), ingest_settings()), symbols, as_of, contracts)
+    await complete_option_quotes(feed, contracts, as_of, completion)
+    return completion
 
 
 async def restated_work(session: Session, as_of: date, restated: Mapping[str, date]) -> list[PricesUpdated]:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from services.greeks.handlers import compute_greeks
 from services.ingest import handlers, repository
-from services.ingest.handlers.history import Completion, Feed, complete_history
+from services.ingest.handlers.history import Completion, Feed, complete_history, complete_option_quotes
 from services.ingest.providers import OptionQuote, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
@@ -67,7 +67,9 @@ def a_feed(database: Database, *desks: Desk) -> Feed:
 
 
 async def completed(feed: Feed, *contracts: str, as_of: date = AS_OF) -> Completion:
-    return await complete_history(feed, (), as_of, contracts)
+    done = Completion()
+    await complete_option_quotes(feed, contracts, as_of, done)
+    return done
 
 
 async def stored(admin: Database) -> list[tuple[Any, ...]]:
@@ -105,7 +107,8 @@ def nothing_stored(empty: None) -> None:
 async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(role: Role, admin: Database) -> None:
     book = await a_book(admin, CALL)
     with polygons(role("ingest")) as (server, feed):
-        done = await complete_history(feed, {"AAPL"}, AS_OF, [CALL])
+        done = await complete_history(feed, {"AAPL"}, AS_OF)
+        await complete_option_quotes(feed, [CALL], AS_OF, done)
         chains = [path for path in server.paths() if "snapshot" in path]
 
     async with role("ingest").transaction() as session:
@@ -133,6 +136,18 @@ async def test_contracts_held_are_asked_for_while_they_can_be_quoted(role: Role,
 
     assert held == {CALL, PUT}
     assert before == {CALL, PUT, "AAPL221223C00130000", "AAPL230317C00140000"}
+
+
+async def test_a_contract_is_asked_for_by_its_name_after_a_split(role: Role, admin: Database) -> None:
+    book = await a_book(admin, CALL)
+    split = {"symbol": "AAPL", "ex_date": BEFORE, "kind": "split", "value": Decimal(2), "source": "desk"}
+    async with role("ingest").transaction() as session:
+        await repository.save_actions(session, [split])
+
+    async with role("ingest").transaction() as session:
+        held = await repository.load_contracts(session, [book], AS_OF)
+
+    assert held == {"AAPL230317C00065000"}
 
 
 async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(role: Role, admin: Database) -> None:

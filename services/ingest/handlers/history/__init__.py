@@ -17,13 +17,11 @@ from services.ingest.handlers.history.securities import complete_securities
 from services.ingest.handlers.history.yields import complete_yields, dated
 from shared import calendar
 
-__all__ = ["Completion", "Feed", "complete_history", "dated"]
+__all__ = ["Completion", "Feed", "complete_history", "complete_option_quotes", "dated"]
 
 
-async def complete_history(
-    feed: Feed, symbols: Collection[str], as_of: date, contracts: Collection[str] = ()
-) -> Completion:
-    """What pricing the symbols up to `as_of`, and the option contracts on it, needs: as far as anybody has it."""
+async def complete_history(feed: Feed, symbols: Collection[str], as_of: date) -> Completion:
+    """Everything that pricing the symbols up to `as_of` needs, as far as anybody has it."""
     done = Completion()
     first = calculations.window_start(as_of, feed.settings.history_sessions)
     new_actions = await complete_actions(feed, symbols, first, as_of, done)
@@ -33,7 +31,6 @@ async def complete_history(
     done.restated.update({symbol: day for symbol, day in new_actions.items() if day < as_of})
     await complete_yields(feed, expected, done)
     await complete_securities(feed, symbols, done)
-    await complete_option_quotes(feed, contracts, as_of, done)
     async with feed.database.transaction() as session:
         done.notices += await still_missing(session, symbols, as_of)
     return done
