@@ -45,9 +45,9 @@ from services.factors.tables import (
 )
 from shared.closes import day_number, day_numbers, load_adjusted_closes
 from shared.database import Session, lock, lock_each, merge, sql_table
-from shared.published.gateway import portfolios, position_tags, positions
+from shared.published.gateway import portfolios, position_tags, positions_on
 from shared.published.greeks import contract_greeks
-from shared.published.ingest import daily_prices, securities, treasury_yields
+from shared.published.ingest import close_on, daily_prices, securities, treasury_yields
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -146,7 +146,7 @@ async def load_factors(session: Session) -> Factors:
 
 
 async def load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
-    """The positions active on `as_of`, with what their delta-adjusted exposure needs.
+    """The positions active on `as_of`, in terms of that day, with what their delta-adjusted exposure needs.
 
     Holds a lock per portfolio and session until the transaction ends: of two concurrent runs the later one
     sees the newer book and writes last.
@@ -187,10 +187,11 @@ def _active_positions(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]
 
 
 def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
+    held = positions_on(as_of)
     return (
-        select(positions)
-        .where(_among(positions.c.portfolio_id, portfolio_ids), positions.c.entry_date <= as_of)
-        .where(positions.c.exit_date.is_(None) | (positions.c.exit_date > as_of))
+        select(held)
+        .where(_among(held.c.portfolio_id, portfolio_ids), held.c.entry_date <= as_of)
+        .where(held.c.exit_date.is_(None) | (held.c.exit_date > as_of))
         .cte("held")
     )
 
@@ -198,7 +199,8 @@ def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
 def _latest_close(symbol: ColumnElement[str], as_of: date) -> Any:
     """The newest close on or before `as_of`, by one look into the index: a missing price is carried forward."""
     price = daily_prices.c
-    query = select(price.close).where(price.symbol == symbol, price.session_date <= as_of)
+    close = close_on(price, as_of).label("close")
+    query = select(close).where(price.symbol == symbol, price.session_date <= as_of)
     return query.order_by(price.session_date.desc()).limit(1).lateral("newest")
 
 

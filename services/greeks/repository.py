@@ -68,8 +68,8 @@ async def lock_contracts(session: Session, as_of: date) -> None:
 
 
 async def load_held_options(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> list[HeldOption]:
-    """The option positions of the portfolios that are active on `as_of`, by position id."""
-    held = gateway.positions.c
+    """The option positions of the portfolios that are active on `as_of`, in terms of that day, by position id."""
+    held = gateway.positions_on(as_of).c
     query = (
         select(
             held.position_id,
@@ -103,7 +103,7 @@ async def load_contracts(
 async def load_closes(
     session: Session, wanted: Iterable[tuple[str, date]]
 ) -> dict[tuple[str, date], tuple[float, date]]:
-    """By (symbol, day): the last close on or before the day in USD per share, and the session it is of."""
+    """By (symbol, day): the last close on or before the day in USD per share of that day, and the session it is of."""
     pairs = sorted(wanted)
     symbols, days = [symbol for symbol, _ in pairs], [day for _, day in pairs]
     asked = (
@@ -113,7 +113,7 @@ async def load_closes(
     )
     prices = ingest.daily_prices.c
     last = (
-        select(prices.close, prices.session_date)
+        select(ingest.close_on(prices, asked.c.day).label("close"), prices.session_date)
         .where(prices.symbol == asked.c.symbol, prices.session_date <= asked.c.day)
         .where(prices.close.is_not(None))
         .order_by(prices.session_date.desc())

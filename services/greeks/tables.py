@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, select
+from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, and_, or_, select
 from sqlalchemy import Table as SqlTable
 from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
-from shared.published import gateway
+from shared.published import gateway, ingest
 from shared.published import greeks as published
 from shared.retention import Detail
 
@@ -83,12 +83,22 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
 }
 
 _contract, _held = sql_table(ContractGreeks).c, gateway.positions.c
+_has_split = select(ingest.splits).where(ingest.splits.c.symbol == _held.underlying).exists()
+_same_series = and_(
+    _held.underlying == _contract.underlying,
+    _held.expiry == _contract.expiry,
+    _held.option_type == _contract.option_type,
+)
 DETAILS = (
-    # The value of a contract that is in somebody's book is where the P&L of a session run again starts from.
+    # The value of a contract that is in somebody's book is where the P&L of a session run again starts from. Before a
+    # split it had another strike and symbol, so there everything stays that it may have been.
     Detail(
         ContractGreeks,
         owner="contract",
-        stays=select(gateway.positions).where(_held.symbol == _contract.contract).exists(),
+        stays=or_(
+            select(gateway.positions).where(_held.symbol == _contract.contract).exists(),
+            select(gateway.positions).where(_same_series, _has_split).exists(),
+        ),
     ),
     Detail(PositionGreeks),
 )

@@ -132,7 +132,7 @@ def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select
     onwards = case((day > stated_on, 1), else_=-1)
     between = and_(row.symbol == symbol, row.ex_date > first, row.ex_date <= last, row.ratio > 0)
     factor = func.exp(func.sum(onwards * func.ln(_exact(row.ratio))))
-    return select(factor.label("factor")).where(between)
+    return select(factor.label("factor")).where(between).correlate_except(splits)
 
 
 def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
