@@ -31,7 +31,7 @@ from services.greeks.calculations.volatility import (
     realised_volatility,
     volatility_window,
 )
-from services.snapshots.calculations import Book, Quotes, Snapshots, Take, Work, portfolio_snapshots
+from services.snapshots.calculations import Book, Quotes, Snapshots, Take, Terms, Work, portfolio_snapshots
 from services.snapshots.calculations.attribution import Attributions, attributed_pnl
 from services.snapshots.calculations.concentration import Concentration, concentration
 from services.snapshots.calculations.metrics import Metric
@@ -166,9 +166,11 @@ class WorkedExample:
         days = self.chain_sessions
         takes = tuple(Take(0, day, days[place - 1] if place else None) for place, day in enumerate(days))
         book = Book.of([0], [self._position(place) for place in range(len(POSITIONS))])
-        quotes = Quotes.of(book, days, [*self._close_quotes(book), self._option_quote()])
+        terms = Terms.of(book, days)
+        symbols = [*book.tickers(), *terms.contracts(book)]
+        quotes = Quotes.of(symbols, days, [*self._close_quotes(book), self._option_quote()])
         greeks = {(3, AS_OF): tuple(self.position_greeks)}
-        return portfolio_snapshots(Work(takes, book, quotes, greeks, [(0, AS_OF, DEPOSIT)], days))
+        return portfolio_snapshots(Work(takes, book, terms, quotes, greeks, [(0, AS_OF, DEPOSIT)], days))
 
     def _position(self, place: int) -> tuple[Any, ...]:
         symbol, quantity, price, entered = POSITIONS[place]

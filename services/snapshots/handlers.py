@@ -35,8 +35,10 @@ from services.snapshots.calculations import (
     Quotes,
     Shard,
     Snapshots,
+    Split,
     StandingWork,
     Take,
+    Terms,
     Work,
 )
 from services.snapshots.repository import market, metrics, risk, standing, valuations
@@ -105,17 +107,29 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
     needed = calculations.days_needed(takes)
     span = (needed[0], needed[-1]) if needed else (date.max, date.max)
     book = Book.of(portfolios, await valuations.load_positions(session, portfolios, span))
-    closes = await valuations.latest_closes(session, book.tickers(), needed)
-    values = await valuations.latest_values(session, book.contracts(), needed)
+    terms = await _load_terms(session, portfolios, book, needed)
+    tickers, contracts = book.tickers(), terms.contracts(book)
+    closes = await valuations.latest_closes(session, tickers, needed)
+    values = await valuations.latest_values(session, contracts, needed)
     flows = await valuations.load_flows(session, portfolios, span)
     return Work(
         takes=takes,
         book=book,
-        quotes=await asyncio.to_thread(Quotes.of, book, needed, [*closes, *values]),
+        terms=terms,
+        quotes=await asyncio.to_thread(Quotes.of, [*tickers, *contracts], needed, [*closes, *values]),
         greeks=await valuations.load_greeks(session, portfolios, {take.session for take in takes}),
         flows=[(portfolios.index(portfolio), day, amount) for portfolio, day, amount in flows],
         sessions=calendar.sessions(*span) if needed else (),
     )
+
+
+async def _load_terms(session: Session, portfolios: Portfolios, book: Book, needed: Sequence[date]) -> Terms:
+    """What the book's positions were on each day; only splits among those days make them others than in the book."""
+    span = (needed[0], needed[-1]) if needed else (date.max, date.max)
+    splits = [Split(*row) for row in await valuations.load_splits(session, book.tickers(), span)]
+    tickers = sorted({split.symbol for split in splits})
+    restated = await valuations.load_restated(session, portfolios, tickers, needed) if splits else []
+    return Terms.of(book, needed, splits, restated)
 
 
 async def _save(session: Session, portfolios: Portfolios, work: Work, snapshots: Snapshots) -> None:

@@ -1,6 +1,6 @@
 """The mathematics: which snapshots to take, what positions and portfolios are worth, and what they risk."""
 
-from services.snapshots.calculations.book import Book, Quotes, Work
+from services.snapshots.calculations.book import Book, Quotes, Split, Terms, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
 from services.snapshots.calculations.columns import (
     attribution_columns,
@@ -57,9 +57,11 @@ __all__ = [
     "Quotes",
     "Shard",
     "Snapshots",
+    "Split",
     "StandingWork",
     "Standings",
     "Take",
+    "Terms",
     "Valuations",
     "Work",
     "attribution_columns",

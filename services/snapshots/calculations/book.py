@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
 Objects = NDArray[np.object_]
 
+RATIO_TOLERANCE = 1e-4
 NO_DAY = np.datetime64("NaT", "D")
 
 
@@ -28,6 +29,7 @@ def days(values: Sequence[date | None]) -> Days:
 class Book:
     """The positions of several portfolios, one entry per position, ordered by portfolio and position.
 
+    In terms of the last day needed, as are all entries; `Terms` says what splits made them on the days before.
     `portfolio` is the portfolio's index; `quantity` is signed; `multiplier` 100 for options, 1 otherwise;
     prices are USD per share (per share of contract). `strike` is NaN for stock, `exit_day` NaT while open,
     `exit_price` NaN when there is none.
@@ -64,10 +66,6 @@ class Book:
     def tickers(self) -> list[str]:
         """Every distinct stock held and every underlying of an option."""
         return sorted({*self.symbol[~self.is_option].tolist(), *self.underlying.tolist()})
-
-    def contracts(self) -> list[str]:
-        """Every distinct option held."""
-        return sorted(set(self.symbol[self.is_option].tolist()))
 
 
 def _floats(values: Sequence[Any]) -> Floats:
@@ -120,9 +118,8 @@ class Quotes:
     delta: Floats
 
     @classmethod
-    def of(cls, book: Book, on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
-        """Lay out `known` tuples (symbol, day, price, price day, source, delta) of the book's symbols."""
-        symbols = [*book.tickers(), *book.contracts()]
+    def of(cls, symbols: Sequence[str], on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
+        """Lay out `known` tuples (symbol, day, price, price day, source, delta) of the symbols."""
         row_of = {symbol: row for row, symbol in enumerate(symbols)}
         day = np.unique(days(on))
         shape = (len(symbols), len(day))
@@ -145,16 +142,81 @@ class Quotes:
 
 
 @dataclass(frozen=True)
+class Split:
+    """One old share is `ratio` new ones from `ex_date` on; an option on it is as many, of a strike so much lower."""
+
+    symbol: str
+    ex_date: date
+    ratio: float
+
+    def __str__(self) -> str:
+        """Such as "AAPL split 4:1 on 2020-08-31"."""
+        old = next((old for old in range(1, 1_000) if _is_whole(self.ratio * old)), 1)
+        new = round(self.ratio * old) if _is_whole(self.ratio * old) else self.ratio
+        return f"{self.symbol} split {new}:{old} on {self.ex_date}"
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) < RATIO_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a book's positions were on each day; arrays have shape (positions, days).
+
+    `factor`: shares of the day for one of the book's. `splits`: those that came after the first of the days.
+    """
+
+    day: Days
+    symbol: Objects
+    quantity: Floats
+    factor: Floats
+    splits: tuple[Split, ...]
+
+    @classmethod
+    def of(
+        cls,
+        book: Book,
+        on: Sequence[date],
+        splits: Sequence[Split] = (),
+        restated: Sequence[tuple[Any, ...]] = (),
+    ) -> "Terms":
+        """Lay out `restated` tuples (position id, day, symbol, quantity, shares for one stated), all days of each."""
+        day = np.unique(days(on))
+        shape = (len(book.position_id), len(day))
+        symbol: Objects = np.broadcast_to(book.symbol[:, None], shape)
+        quantity: Floats = np.broadcast_to(book.quantity[:, None], shape)
+        factor: Floats = np.broadcast_to(1.0, shape)
+        if restated:
+            symbol, quantity, factor = symbol.copy(), quantity.copy(), factor.copy()
+            place = {position: row for row, position in enumerate(book.position_id.tolist())}
+            known = [row for row in restated if row[0] in place]
+            for position, on_day, *terms in known:
+                cell = place[position], np.searchsorted(day, np.datetime64(on_day))
+                symbol[cell], quantity[cell], factor[cell] = terms
+            split = sorted({place[position] for position, *_ in known})
+            factor[split] /= factor[split, -1:]
+        return cls(day, symbol, quantity, factor, tuple(splits))
+
+    def contracts(self, book: Book) -> list[str]:
+        """Every distinct option held, by each of its symbols."""
+        held = self.symbol[book.is_option] if self.splits else book.symbol[book.is_option]
+        return sorted(set(held.ravel().tolist()))
+
+
+@dataclass(frozen=True)
 class Work:
     """Everything a set of snapshots is computed from.
 
-    `takes` ordered by session and portfolio. `greeks`: (position id, session) to (delta, gamma, theta, vega,
-    rho) of the position (signed, quantity and multiplier included), None where unknown. `flows`: (portfolio
-    index, day, signed USD). `sessions`: the exchange's sessions, ascending, over the whole span of the takes.
+    `takes` ordered by session and portfolio. `terms`: the book's on every day needed. `greeks`: (position id,
+    session) to (delta, gamma, theta, vega, rho) of the position (signed, quantity and multiplier included), None
+    where unknown. `flows`: (portfolio index, day, signed USD). `sessions`: the exchange's sessions, ascending, over
+    the whole span of the takes.
     """
 
     takes: tuple[Take, ...]
     book: Book
+    terms: Terms
     quotes: Quotes
     greeks: Mapping[tuple[Any, date], tuple[float | None, ...]]
     flows: Sequence[tuple[int, date, float]]

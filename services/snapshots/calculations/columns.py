@@ -28,11 +28,11 @@ def valuation_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "position_id": book.position_id[held],
         "as_of": [take.session for take in taken],
         "portfolio_id": [portfolios[take.portfolio] for take in taken],
-        "symbol": book.symbol[held],
+        "symbol": lines.symbol[kept],
         "underlying": book.underlying[held],
         "position_type": book.position_type[held],
         "sector": book.sector[held],
-        "quantity": book.quantity[held],
+        "quantity": lines.quantity[kept],
         "price": lines.price[kept],
         "price_date": lines.price_day[kept],
         "price_source": lines.source[kept],
@@ -68,7 +68,7 @@ def carried_prices(work: Work, snapshots: Snapshots) -> list[list[dict[str, str 
 def _carried_price(work: Work, lines: Valuations, line: int) -> dict[str, str | None]:
     held = lines.position[line]
     return {
-        "symbol": work.book.symbol[held],
+        "symbol": lines.symbol[line],
         "underlying": work.book.underlying[held],
         "price": _six_decimals(lines.price[line]),
         "price_date": _day(lines.price_day[line]),

@@ -118,9 +118,9 @@ def _sides(sums: _Sums, values: Floats) -> Floats:
 
 def _line_greeks(work: Work, valuations: Valuations) -> Floats:
     """The Greeks of each line, shape (lines, 5): stock has its shares as delta and nothing else."""
-    quantity, is_option = work.book.quantity[valuations.position], work.book.is_option[valuations.position]
+    is_option = work.book.is_option[valuations.position]
     greeks = np.zeros((len(valuations.take), len(GREEKS)))
-    greeks[:, 0] = np.where(valuations.active, quantity, 0.0)
+    greeks[:, 0] = np.where(valuations.active, valuations.quantity, 0.0)
     unknown = (None,) * len(GREEKS)
     for line in np.flatnonzero(is_option & valuations.active).tolist():
         key = work.book.position_id[valuations.position[line]], work.takes[valuations.take[line]].session
@@ -153,10 +153,28 @@ def _share(sums: _Sums, weight: Floats, where: Mask) -> Floats:
 
 
 def _caveats(work: Work, valuations: Valuations, without_greeks: Mask) -> tuple[tuple[Caveat, ...], ...]:
-    """The caveats of each take: the gap before it, then what its lines lack."""
+    """The caveats of each take: the gap before it, the splits since, then what its lines lack."""
     gaps = [_gap(work.sessions, take.previous, take.session) for take in work.takes]
     lacking = _lacking(work, valuations, without_greeks)
-    return tuple((*gap, *_named(lacking, take)) for take, gap in enumerate(gaps))
+    return tuple(
+        (*gap, *_split(work, valuations, take), *_named(lacking, take)) for take, gap in enumerate(gaps)
+    )
+
+
+def _split(work: Work, valuations: Valuations, take: int) -> tuple[Caveat, ...]:
+    """The splits that changed positions held over the take's span."""
+    previous, session = work.takes[take].previous, work.takes[take].session
+    if previous is None or not work.terms.splits:
+        return ()
+    lines = valuations.active & (valuations.take == take)
+    held = set(zip(work.book.underlying[valuations.position[lines]], valuations.symbol[lines], strict=True))
+    message = "{}: quantity and entry price are adjusted"
+    return tuple(
+        Caveat.naming("split_adjusted", message.format(split), symbols)
+        for split in work.terms.splits
+        if previous < split.ex_date <= session
+        and (symbols := [symbol for underlying, symbol in held if underlying == split.symbol])
+    )
 
 
 def _gap(sessions: Sequence[date], previous: date | None, session: date) -> tuple[Caveat, ...]:
@@ -198,7 +216,7 @@ def _lacking(work: Work, valuations: Valuations, without_greeks: Mask) -> dict[s
 
 def _symbols_by_take(work: Work, valuations: Valuations, where: Mask) -> list[set[str]]:
     symbols: list[set[str]] = [set() for _ in work.takes]
-    taken, held = valuations.take[where], work.book.symbol[valuations.position[where]]
+    taken, held = valuations.take[where], valuations.symbol[where]
     for take, symbol in zip(taken.tolist(), held.tolist(), strict=True):
         symbols[take].add(symbol)
     return symbols

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.book import Book, Days, Floats, Indices, Mask, Objects, Work, days
+from services.snapshots.calculations.book import Days, Floats, Indices, Mask, Objects, Work, days
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,15 @@ class Valuations:
     closed since the previous snapshot: they own nothing any more (value, cost and exposures are 0) and only
     their `daily_pnl` counts. Money is signed USD; NaN is "not known" and `reason` gives the first cause.
     Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is per share
-    (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried forward (`stale`).
+    (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried forward (`stale`). All of
+    it, `symbol` and `quantity` too, is in terms of the session's own shares.
     """
 
     take: Indices
     position: Indices
     active: Mask
+    symbol: Objects
+    quantity: Floats
     price: Floats
     price_day: Days
     source: Objects
@@ -53,12 +56,12 @@ def position_valuations(work: Work) -> Valuations:
 
     Daily P&L of a position held since the previous snapshot p: q·m·(P_t - P_p); entered after p:
     q·m·(P_t - E); closed after p: the exit price stands for P_t. NaN where there is no previous snapshot or
-    a price is unknown.
+    a price is unknown. After a split P_p is that of as much as has become one share since.
     """
     lines, quotes = _lines(work), work.quotes
-    book = _picked(work.book, lines.position)
+    on, before = quotes.columns(lines.session), quotes.columns(lines.previous)
+    book = _picked(work, lines.position, on)
     own, under = quotes.rows(book.symbol), quotes.rows(book.underlying)
-    on = quotes.columns(lines.session)
     price = np.where(lines.active, quotes.price[own, on], book.exit_price)
     price_day = np.where(lines.active, quotes.price_day[own, on], book.exit_day)
     size = book.quantity * book.multiplier
@@ -67,12 +70,14 @@ def position_valuations(work: Work) -> Valuations:
     underlying_price = quotes.price[under, on]
     notional = _owned(held, underlying_price)
     delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
-    base = _base_price(book, lines, quotes.price[own, quotes.columns(lines.previous)])
+    base = _base_price(book, lines, _previous_price(work, lines, own, before) / book.factor)
     daily_pnl = np.where(np.isnat(lines.previous), np.nan, size * (price - base))
     return Valuations(
         take=lines.take,
         position=lines.position,
         active=lines.active,
+        symbol=book.symbol,
+        quantity=book.quantity,
         price=price,
         price_day=price_day,
         source=np.where(lines.active, quotes.source[own, on], "exit"),
@@ -112,7 +117,7 @@ def _pairs(work: Work) -> tuple[Indices, Indices]:
 
 @dataclass(frozen=True)
 class _Picked:
-    """The book's columns, one entry per line."""
+    """The book's columns, one entry per line, in terms of the line's session; `factor` as in the work's terms."""
 
     symbol: Objects
     underlying: Objects
@@ -123,10 +128,31 @@ class _Picked:
     entry_day: Days
     exit_price: Floats
     exit_day: Days
+    factor: Floats
 
 
-def _picked(book: Book, position: Indices) -> _Picked:
-    return _Picked(**{name: getattr(book, name)[position] for name in _Picked.__dataclass_fields__})
+def _picked(work: Work, position: Indices, on: Indices) -> _Picked:
+    book, terms = work.book, work.terms
+    factor = terms.factor[position, on]
+    return _Picked(
+        symbol=terms.symbol[position, on],
+        underlying=book.underlying[position],
+        is_option=book.is_option[position],
+        multiplier=book.multiplier[position],
+        quantity=terms.quantity[position, on],
+        entry_price=book.entry_price[position] / factor,
+        entry_day=book.entry_day[position],
+        exit_price=book.exit_price[position] / factor,
+        exit_day=book.exit_day[position],
+        factor=factor,
+    )
+
+
+def _previous_price(work: Work, lines: _Lines, own: Indices, before: Indices) -> Floats:
+    """The price at the previous snapshot, per share of the book's; an option may have had another symbol then."""
+    terms, position = work.terms, lines.position
+    rows = work.quotes.rows(terms.symbol[position, before]) if terms.splits else own
+    return np.asarray(work.quotes.price[rows, before] * terms.factor[position, before])
 
 
 def _owned(held: Floats, price: Floats) -> Floats:

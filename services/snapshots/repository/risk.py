@@ -25,7 +25,7 @@ async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID], as_of
 
 
 async def load_positions(session: Session, portfolios: Portfolios, as_of: date) -> list[Position]:
-    """One tuple per position active on `as_of`, by portfolio and position, with what it may earn or lose.
+    """One tuple per position active on `as_of`, in terms of that day, by portfolio and position.
 
     Id, portfolio, symbol, underlying, quantity, weight (gross delta-adjusted USD, the cost where that is not
     known), exposure (signed delta-adjusted USD), P&L on past days (USD) and why that is missing; None where unknown.
@@ -45,7 +45,8 @@ async def _load_vectors(session: Session, portfolios: Portfolios, as_of: date) -
 
 
 def _positions(portfolios: Portfolios, as_of: date) -> Select[Any]:
-    held, exposed = gateway.positions.c, factors.position_factor_exposures.c
+    positions, exposed = gateway.positions_on(as_of), factors.position_factor_exposures.c
+    held = positions.c
     same_exposure = and_(
         exposed.position_id == held.position_id, exposed.as_of == as_of, exposed.factor == MARKET
     )
@@ -55,7 +56,7 @@ def _positions(portfolios: Portfolios, as_of: date) -> Select[Any]:
     active = and_(held.entry_date <= as_of, or_(held.exit_date.is_(None), held.exit_date > as_of))
     return (
         select(*named, *sizes)
-        .select_from(gateway.positions)
+        .select_from(positions)
         .outerjoin(factors.position_factor_exposures, same_exposure)
         .where(held.portfolio_id.in_(portfolios), active)
         .order_by(held.portfolio_id, held.position_id)

@@ -40,6 +40,7 @@ async def load_market_sides(session: Session, portfolios: Portfolios, as_of: dat
     known), known (positions with a market beta) and positions.
     """
     row, held = factors.position_factor_exposures.c, gateway.positions.c
+    # Neither the cost nor the sign of a position is other after a split: as stated is good enough.
     cost = held.quantity * held.multiplier * held.entry_price
     weight = func.abs(func.coalesce(row.exposure, cast(cost, Double)))
     has_beta = row.factor_exposure.is_not(None)

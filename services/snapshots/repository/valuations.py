@@ -106,25 +106,48 @@ def _carried(price_date: ColumnElement[Any], as_of: date) -> ColumnElement[bool]
 async def load_positions(session: Session, portfolios: Portfolios, span: Span) -> list[tuple[Any, ...]]:
     """Positions open at some time within the span: entered up to its last day, not closed by its first.
 
-    Fields: id, portfolio, symbol, underlying, type, is option, multiplier, strike, quantity, entry price and
-    date, exit price and date, sector of the underlying.
+    In terms of the span's last day. Fields: id, portfolio, symbol, underlying, type, is option, multiplier, strike,
+    quantity, entry price and date, exit price and date, sector of the underlying.
     """
-    row, security = gateway.positions.c, ingest.securities.c
     first, last = span
-    joined = gateway.positions.outerjoin(ingest.securities, security.symbol == row.underlying)
+    held, security = gateway.positions_on(last), ingest.securities.c
+    row = held.c
+    joined = held.outerjoin(ingest.securities, security.symbol == row.underlying)
     open_then = and_(row.entry_date <= last, or_(row.exit_date.is_(None), row.exit_date > first))
-    query = select(*_TERMS, security.sector).select_from(joined)
+    named = (row.position_id, row.portfolio_id, row.symbol, row.underlying, row.option_type)
+    sizes = (row.multiplier, row.strike, row.quantity, row.entry_price)
+    lifetime = (row.entry_date, cast(row.exit_price, Double), row.exit_date)
+    terms = (*named, *(cast(size, Double) for size in sizes), *lifetime)
+    query = select(*terms, security.sector).select_from(joined)
     found = await session.execute(query.where(row.portfolio_id.in_(portfolios), open_then))
     return [_position(*position) for position in found]
 
 
-_row = gateway.positions.c
-_NUMBERS = (_row.multiplier, _row.strike, _row.quantity, _row.entry_price)
-_TERMS = (
-    *(_row.position_id, _row.portfolio_id, _row.symbol, _row.underlying, _row.option_type),
-    *(cast(number, Double) for number in _NUMBERS),
-    *(_row.entry_date, cast(_row.exit_price, Double), _row.exit_date),
-)
+async def load_splits(session: Session, tickers: Sequence[str], span: Span) -> list[tuple[str, date, float]]:
+    """(symbol, ex-date, new shares per old one) of the splits after the span's first day, up to its last."""
+    row, (first, last) = ingest.splits.c, span
+    within = and_(row.ex_date > first, row.ex_date <= last, row.symbol.in_(tickers))
+    query = select(row.symbol, row.ex_date, cast(row.ratio, Double)).where(within)
+    found = await session.execute(query.order_by(row.ex_date, row.symbol))
+    return [(symbol, ex_date, ratio) for symbol, ex_date, ratio in found]
+
+
+async def load_restated(
+    session: Session, portfolios: Portfolios, tickers: Sequence[str], on: Sequence[date]
+) -> list[tuple[Any, ...]]:
+    """(position, day, symbol, quantity, shares of the day for one stated) of positions on the tickers, each day."""
+    row = _held_on(portfolios, on)
+    terms = (row.symbol, cast(row.quantity, Double), cast(row.split_factor, Double))
+    query = select(row.position_id, row.day, *terms).where(row.underlying.in_(tickers))
+    return [tuple(found) for found in await session.execute(query)]
+
+
+def _held_on(portfolios: Portfolios, on: Sequence[date]) -> Any:
+    """The columns of the portfolios' positions on each of the days, in its terms, and of the `day`."""
+    day = _unnested("on_day", on, Date)
+    every = gateway.positions.join(day, gateway.positions.c.portfolio_id.in_(portfolios))
+    dated = select(gateway.positions, day.c.value.label("day")).select_from(every).subquery("dated")
+    return gateway.positions_on(dated.c.day, dated).c
 
 
 def _position(*row: Any) -> tuple[Any, ...]:
@@ -173,24 +196,28 @@ async def _each(
 
 
 def _latest_close(symbol: ColumnElement[Any], day: ColumnElement[Any]) -> FromClause:
-    """The last close of `symbol` up to `day`: one index lookup."""
+    """The last close of `symbol` up to `day`, per share of that day: one index lookup."""
     row = ingest.daily_prices.c
-    query = select(row.close.label("price"), row.session_date.label("price_date"), row.close_basis)
+    price = ingest.close_on(row, day).label("price")
+    query = select(price, row.session_date.label("price_date"), row.close_basis)
     return _last(query.where(row.symbol == symbol, row.session_date <= day), row.session_date, "closed")
 
 
 def _latest_value(contract: ColumnElement[Any], day: ColumnElement[Any]) -> FromClause:
     """The last known value of `contract` up to `day`: its own quote's mid, else the model's.
 
-    A quote is of its own session, a model value as old as the underlying's close it rests on.
+    A quote is of its own session, a model value as old as the underlying's close it rests on. From a split on the
+    symbol means another contract, so no value is carried over one.
     """
     row = greeks.contract_greeks.c
     quoted = and_(row.quote_mid.is_not(None), row.expiry >= row.as_of)
     price = case((quoted, row.quote_mid), else_=row.price)
     current = or_(quoted, row.expiry < row.as_of)
     price_date = case((current, row.as_of), else_=func.least(row.as_of, row.underlying_price_date))
+    lives = func.least(row.as_of, row.expiry), func.least(day, row.expiry)
+    split_since = ingest.split_factor(row.underlying, *lives).scalar_subquery().is_not(None)
     query = select(
-        price.label("price"),
+        case((row.as_of == day, price), (split_since, None), else_=price).label("price"),
         price_date.label("price_date"),
         quoted.label("quoted"),
         row.as_of,
@@ -213,14 +240,14 @@ async def load_greeks(
 
     Made of the contracts' as greeks makes them: those of positions are not kept as long as snapshots are.
     """
-    held, unit = gateway.positions.c, greeks.contract_greeks.c
+    held, unit = _held_on(portfolios, sorted(sessions)), greeks.contract_greeks.c
     size = cast(held.quantity, Double) * cast(held.multiplier, Double)
     measured = (unit.delta, unit.gamma, unit.theta, unit.vega, unit.rho)
     known = [case((unit.reason.is_(None), greek * size)) for greek in measured]
     query = (
         select(held.position_id, unit.as_of, *known)
-        .join_from(gateway.positions, greeks.contract_greeks, unit.contract == held.symbol)
-        .where(held.portfolio_id.in_(portfolios), unit.as_of.in_(sessions))
+        .join(greeks.contract_greeks, and_(unit.contract == held.symbol, unit.as_of == held.day))
+        .where(held.option_type.is_not(None))
     )
     found = await session.execute(query)
     return {(position_id, as_of): tuple(values) for position_id, as_of, *values in found}

@@ -10,6 +10,7 @@ from services.snapshots.calculations import (
     Quotes,
     Snapshots,
     Take,
+    Terms,
     Work,
     days_needed,
     portfolio_snapshots,
@@ -85,8 +86,10 @@ def _position(place: int, holding: Holding) -> tuple[Any, ...]:
 def quotes(market: Market, book: Book, on: Sequence[date]) -> Quotes:
     """What the market knew of each symbol on each day: the latest price at or before it."""
     closes = (latest_close(market, symbol, day) for symbol in book.tickers() for day in on)
-    values = (latest_value(market, symbol, day) for symbol in book.contracts() for day in on)
-    return Quotes.of(book, on, [quote for quote in (*closes, *values) if quote is not None])
+    contracts = Terms.of(book, on).contracts(book)
+    values = (latest_value(market, symbol, day) for symbol in contracts for day in on)
+    known = [quote for quote in (*closes, *values) if quote is not None]
+    return Quotes.of([*book.tickers(), *contracts], on, known)
 
 
 def latest_close(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
@@ -114,8 +117,9 @@ def work(
     """The inputs of `takes`."""
     taken = tuple(takes)
     book = a_book(holdings)
-    priced = quotes(market, book, days_needed(taken))
-    return Work(taken, book, priced, market.greeks, flows, SESSIONS)
+    needed = days_needed(taken)
+    terms, priced = Terms.of(book, needed), quotes(market, book, needed)
+    return Work(taken, book, terms, priced, market.greeks, flows, SESSIONS)
 
 
 def snapshot(
