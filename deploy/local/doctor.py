@@ -8,41 +8,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from deploy.demo.books import DATA
+from deploy.local.data_sources import market_data_findings
 from deploy.local.errors import Explained
+from deploy.local.finding import Finding, problem
 from deploy.local.nats import bundled_server
 from deploy.local.ports import free_port, is_listening
 from deploy.local.postgres import bundled_installation
 from deploy.local.stack import WORDS, answers_ok
 from deploy.local.state import StateDirectory
 from shared.errors import Misconfigured
-from shared.settings import EnvironmentSettings, ServiceSettings, load, misspelt_variables
+from shared.settings import ServiceSettings, load, misspelt_variables
 
 OLDEST_PYTHON = (3, 11)
 ROOM_BYTES = 1_000_000_000
 RESTARTS_WORTH_A_LOOK = 3
 _DATA_FILES = ("adjusted_closes.csv.gz", "treasury_yields.csv.gz", "gics_sectors.csv")
 _SET_BY_THE_STACK = ("SIGMASIGHT_DATABASE_HOST", "SIGMASIGHT_DATABASE_PORT", "SIGMASIGHT_NATS_URL")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. `fix` is empty when there is nothing to do; only problems make the exit code 1."""
-
-    subject: str
-    message: str
-    fix: str = ""
-    is_problem: bool = False
-
-
-def problem(subject: str, message: str, fix: str) -> Finding:
-    """A finding that has to be fixed."""
-    return Finding(subject, message, fix, is_problem=True)
 
 
 def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -53,7 +39,7 @@ def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Itera
     yield _state_directory(directory)
     yield from _foreign_servers(directory)
     yield from _settings(environment)
-    yield from _provider_keys(environment)
+    yield from market_data_findings(environment)
     yield from _data()
     yield from _stack(directory)
 
@@ -138,21 +124,6 @@ def settings_of(word: str) -> type[ServiceSettings] | None:
         kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, ServiceSettings)
     ]
     return next((kind for kind in kinds if kind is not ServiceSettings), None)
-
-
-def _provider_keys(environment: Mapping[str, str]) -> Iterator[Finding]:
-    kinds = filter(None, (settings_of(word) for word in WORDS))
-    for name in sorted(key for kind in kinds for key in _usual_names(kind)):
-        given = name in environment or f"{name}_FILE" in environment
-        yield Finding(
-            "provider keys", f"{name} is {'set' if given else 'not set: the bundled data are used'}"
-        )
-
-
-def _usual_names(kind: type[EnvironmentSettings]) -> list[str]:
-    """Variables without our prefix: keys that other tools know by the same name."""
-    aliases = (field.validation_alias for field in kind.model_fields.values())
-    return [alias for alias in aliases if isinstance(alias, str)]
 
 
 def _data() -> Iterator[Finding]:

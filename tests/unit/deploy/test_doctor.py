@@ -35,7 +35,10 @@ def test_findings_cover_programs_data_keys_and_stack(tmp_path: Path) -> None:
 
     assert [finding for finding in found if finding.is_problem] == []
     said = {f"{finding.subject}: {finding.message}" for finding in found}
-    assert "provider keys: FRED_API_KEY is set" in said
+    assert "provider keys: FRED_API_KEY is set: Treasury yields come from FRED" in said
+    assert any(
+        line.startswith("provider keys: POLYGON_API_KEY is not set: closes come from files") for line in said
+    )
     assert any("57 names, 2264 sessions, 2014-01-02 to 2022-12-28" in line for line in said)
     assert "stack: not running" in said
 
