@@ -5,6 +5,8 @@ from tests.bench import (
     bench_factors,
     bench_gateway,
     bench_greeks,
+    bench_ingest,
+    bench_onboarding,
     bench_pipeline,
     bench_stress,
     bench_upload,
@@ -21,5 +23,7 @@ for benchmark in (
     bench_gateway,
     bench_upload,
     bench_upload_to_report,
+    bench_ingest,
+    bench_onboarding,
 ):
     show(benchmark.run())

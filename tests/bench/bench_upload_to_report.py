@@ -67,7 +67,7 @@ def _row(name: str, seconds: float) -> dict[str, Any]:
 def _timed(stack: RunningStack, number: int) -> Timing:
     url = f"{stack.state.gateway_url}/api/v1/"
     with httpx.Client(base_url=url, timeout=60) as http:
-        _enter(http, f"book{number}@example.com")
+        enter(http, f"book{number}@example.com")
         started = perf_counter()
         answer = http.post(
             "portfolio/upload",
@@ -76,7 +76,7 @@ def _timed(stack: RunningStack, number: int) -> Timing:
         )
         assert answer.status_code == 201, answer.text
         uploaded = perf_counter() - started
-        stages = _followed(http, answer.json()["run_id"], started)
+        stages = followed(http, answer.json()["run_id"], started)
         ready = perf_counter() - started
         portfolio_id = answer.json()["portfolio"]["portfolio_id"]
         report = http.get(f"portfolios/{portfolio_id}/report").json()
@@ -87,14 +87,15 @@ def _timed(stack: RunningStack, number: int) -> Timing:
     return Timing(uploaded, stages, ready, reported)
 
 
-def _enter(http: httpx.Client, email: str) -> None:
+def enter(http: httpx.Client, email: str) -> None:
+    """Register and log in; the client carries the token from then on."""
     credentials = {"email": email, "password": PASSWORD}
     http.post("auth/register", json=credentials)
     token = http.post("auth/login", json=credentials).json()["access_token"]
     http.headers["Authorization"] = f"Bearer {token}"
 
 
-def _followed(http: httpx.Client, run_id: str, started: float) -> dict[str, float]:
+def followed(http: httpx.Client, run_id: str, started: float) -> dict[str, float]:
     """When each stage was told, until the results are."""
     stages: dict[str, float] = {}
     kind = ""

@@ -20,7 +20,7 @@ from shared.calendar import last_closed, sessions
 from tests import panel
 from tests.builders import a_portfolio, a_position, save_positions
 from tests.stack import RunningStack, running_stack
-from tests.wire.market import KEY, Listing, Market
+from tests.wire.market import KEY, moved_market
 from tests.wire.polygon import polygon
 from tests.wire.server import StandIn
 
@@ -30,20 +30,9 @@ LAST = last_closed(datetime.now(UTC) - timedelta(hours=1))
 DAYS = sessions(LAST - timedelta(days=800), LAST)
 
 
-def todays_market() -> Market:
-    """The panel's last closes on the newest sessions, under names that the bundled data do not know."""
-    names = {symbol: symbol if symbol in panel.PROXIES else f"{symbol}Q" for symbol in panel.symbols()}
-    table = panel.closes(*names, last=len(DAYS))
-    closes = {
-        name: {day: float(close) for day, close in zip(DAYS, table[:, column], strict=True) if close == close}
-        for column, name in enumerate(names.values())
-    }
-    return Market(closes, listings={name: Listing(f"{name} Inc.") for name in closes})
-
-
 @pytest.fixture(scope="module")
 def market() -> Iterator[StandIn]:
-    with polygon(todays_market()).running() as stand_in:
+    with polygon(moved_market(DAYS, "Q")).running() as stand_in:
         yield stand_in
 
 

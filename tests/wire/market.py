@@ -91,3 +91,20 @@ def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
         for number in range(symbols)
     }
     return Market(closes, listings={symbol: Listing(symbol) for symbol in closes})
+
+
+def moved_market(days: Sequence[date], suffixes: Sequence[str]) -> Market:
+    """The panel's last closes on other sessions; each symbol under its name with each suffix, proxies as they are.
+
+    So there are as many symbols as one likes that the bundled data do not know, and their returns are real.
+    """
+    names = {symbol: [symbol] for symbol in panel.PROXIES}
+    for symbol in panel.symbols():
+        if symbol not in names:
+            names[symbol] = [f"{symbol}{suffix}" for suffix in suffixes]
+    closes: dict[str, Mapping[date, float]] = {}
+    for symbol, called in names.items():
+        column = panel.closes(symbol, last=len(days))[:, 0]
+        priced = {day: float(close) for day, close in zip(days, column, strict=True) if close == close}
+        closes |= dict.fromkeys(called, priced)
+    return Market(closes, listings={name: Listing(f"{name} Inc.") for name in closes})
