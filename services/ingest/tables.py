@@ -112,7 +112,10 @@ class OptionQuote(Table, table=True):
 
 
 class CorporateAction(Table, table=True):
-    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date` on."""
+    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date` on.
+
+    `told_by`: the run that had the sessions it changes worked anew; null when they still are to be.
+    """
 
     __tablename__: ClassVar[str] = "corporate_actions"
 
@@ -121,6 +124,15 @@ class CorporateAction(Table, table=True):
     kind: str = Field(sa_column=Column(String(10), primary_key=True))
     value: Decimal = Field(sa_column=Column(Numeric(18, 8), nullable=False))
     source: str = Field(sa_column=Column(String(40), nullable=False))
+    told_by: UUID | None = Field(default=None, sa_column=Column(Uuid, nullable=True))
+
+
+class UnadjustedSymbol(Table, table=True):
+    """A symbol whose closes are to be adjusted anew, since some of them, or its splits and dividends, changed."""
+
+    __tablename__: ClassVar[str] = "unadjusted_symbols"
+
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
 
 
 class FetchLogEntry(Table, table=True):
