@@ -39,6 +39,7 @@ from services.ingest.tables import (
     QuarantinedPrice,
     Security,
     TreasuryYield,
+    UnadjustedSymbol,
 )
 from shared.database import Rows, Session, lock, merge, sql_table
 from shared.published import factors, gateway
@@ -49,6 +50,7 @@ _yields: SqlTable = TreasuryYield.__table__  # type: ignore[attr-defined]
 _quotes: SqlTable = OptionQuote.__table__  # type: ignore[attr-defined]
 _securities: SqlTable = Security.__table__  # type: ignore[attr-defined]
 _actions, _asked = sql_table(CorporateAction), sql_table(FetchLogEntry)
+_unadjusted = sql_table(UnadjustedSymbol)
 _doubted, _claims = sql_table(QuarantinedPrice), sql_table(PriceClaim)
 
 
@@ -328,6 +330,16 @@ async def load_asked(
     return {symbol: (first, last) if known else (date.min, date.max) for symbol, known, first, last in found}
 
 
+async def load_ever_asked(
+    session: Session, provider: str, kind: str, symbols: Collection[str]
+) -> dict[str, tuple[date, date]]:
+    """The range asked per symbol, however long ago."""
+    about = (_asked.c.provider == provider, _asked.c.kind == kind, _among(_asked.c.symbol, symbols))
+    columns = (_asked.c.symbol, _asked.c.first_session, _asked.c.last_session)
+    found = await session.execute(select(*columns).where(*about))
+    return {symbol: (first, last) for symbol, first, last in found}
+
+
 async def save_asked(
     session: Session,
     provider: str,
@@ -392,8 +404,40 @@ async def load_actions(
 
 
 async def save_actions(session: Session, actions: Rows) -> int:
-    """Upsert splits and dividends; returns how many rows changed."""
-    return await merge(session, CorporateAction, actions)
+    """Upsert splits and dividends; returns how many rows changed. Who told of one is no change of it."""
+    return await merge(session, CorporateAction, actions, ignoring=("told_by",))
+
+
+async def save_told(session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
+    """Have the run tell of the splits and dividends up to `as_of` that nobody told of.
+
+    Returns, by symbol, the first session changed by what is this run's to tell: the same when it is run again.
+    """
+    untold = (_actions.c.told_by.is_(None), _actions.c.ex_date <= as_of)
+    await session.execute(update(_actions).where(*untold).values(told_by=run_id))
+    first = select(_actions.c.symbol, func.min(_actions.c.ex_date)).where(_actions.c.told_by == run_id)
+    found = await session.execute(first.group_by(_actions.c.symbol))
+    return {row.symbol: row[1] for row in found}
+
+
+async def load_unadjusted(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols whose closes are to be adjusted, locked: who changes one waits for us."""
+    waiting = select(_unadjusted.c.symbol).where(_among(_unadjusted.c.symbol, symbols))
+    return set(await session.scalars(waiting.order_by(_unadjusted.c.symbol).with_for_update()))
+
+
+async def save_unadjusted(session: Session, symbols: Collection[str]) -> None:
+    """Remember that the symbols' closes are to be adjusted: again, if somebody is at it, for whom we wait."""
+    each = _each(symbols)
+    marked = insert(_unadjusted).from_select(["symbol"], select(each.c.symbol).order_by(each.c.symbol))
+    again = marked.on_conflict_do_update(index_elements=["symbol"], set_={"symbol": marked.excluded.symbol})
+    if symbols:
+        await session.execute(again)
+
+
+async def delete_unadjusted(session: Session, symbols: Collection[str]) -> None:
+    """The symbols' closes are adjusted."""
+    await session.execute(delete(_unadjusted).where(_among(_unadjusted.c.symbol, symbols)))
 
 
 async def load_doubted(

@@ -5,7 +5,12 @@ from dataclasses import replace
 from datetime import date
 
 from services.ingest.calculations import MATURITY_YEARS
-from services.ingest.providers import YieldObservation, YieldProvider
+from services.ingest.providers import (
+    CorporateAction,
+    CorporateActionProvider,
+    YieldObservation,
+    YieldProvider,
+)
 from services.ingest.providers.patience import Patience
 from tests.wire.server import Reply
 
@@ -35,3 +40,12 @@ async def yields_of(
     """The yields of some days, of every maturity or of some."""
     asked = provider.yields(dict.fromkeys(maturities, (first, last)))
     return [observation async for _, observations in asked for observation in observations]
+
+
+async def actions_of(
+    provider: CorporateActionProvider, symbols: Collection[str], first: date, last: date
+) -> list[CorporateAction]:
+    """The splits and dividends of some days; every symbol is settled in the end."""
+    answers = [answer async for answer in provider.corporate_actions(symbols, first, last)]
+    assert {symbol for answer in answers for symbol in answer.settled} == set(symbols)
+    return [action for answer in answers for action in answer.actions]

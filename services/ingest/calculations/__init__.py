@@ -2,7 +2,7 @@
 
 from services.ingest.calculations.adjusted import Action, adjusted_closes
 from services.ingest.calculations.gaps import Asked, missing_sessions
-from services.ingest.calculations.problems import quote_problem, yield_problem
+from services.ingest.calculations.problems import action_problem, quote_problem, yield_problem
 from services.ingest.calculations.sound import Close, Doubt, Known, sound_bars
 from services.ingest.calculations.work import (
     MATURITY_YEARS,
@@ -21,6 +21,7 @@ __all__ = [
     "Doubt",
     "Known",
     "Shard",
+    "action_problem",
     "adjusted_closes",
     "due_sessions",
     "missing_sessions",

@@ -6,6 +6,8 @@ from math import isfinite
 from typing import Any, Protocol
 
 HIGHEST_PRICE = 1e8  # USD per share, far above every listed one, and below what a row can hold
+MOST_SHARES_FOR_ONE = 10_000.0
+LEAST_DIVIDEND = 1e-6  # USD per share
 LOWEST_YIELD, HIGHEST_YIELD = -5.0, 40.0  # percent; the Treasury's lie between 0 and 17 since 1962
 
 
@@ -51,3 +53,22 @@ def quote_problem(quote: Quote, session: date) -> str | None:
 
 def _prices(values: Iterable[Any]) -> bool:
     return all(0 <= float(value) < HIGHEST_PRICE for value in values if value is not None)
+
+
+class CorporateAction(Protocol):
+    """A split (`value`: new shares per old one) or a dividend (USD per share)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+
+
+def action_problem(action: CorporateAction) -> str | None:
+    """Why a split or dividend cannot be right, in a sentence; None when it can."""
+    value = float(action.value)
+    most = MOST_SHARES_FOR_ONE if action.kind == "split" else HIGHEST_PRICE
+    least = 1 / MOST_SHARES_FOR_ONE if action.kind == "split" else LEAST_DIVIDEND
+    if least <= value <= most:
+        return None
+    return f"{value:g} is no {'ratio of a split' if action.kind == 'split' else 'dividend per share'}"

@@ -12,6 +12,8 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, Protocol
 
+from services.ingest.calculations.problems import HIGHEST_PRICE
+
 LARGEST_JUMP = (
     5.0  # a listed close that is five times, or a fifth of, the one before is nearly always an error
 )
@@ -85,6 +87,8 @@ def _impossible(bar: Close, last_session: date) -> str | None:
         return "the close is not a number"
     if close <= 0 or bar.adjusted_close <= 0:
         return f"the close is {close:g}: a price is above zero"
+    if max(close, bar.adjusted_close) > HIGHEST_PRICE:
+        return f"the close is {close:g}: no price is that high"
     if bar.session_date > last_session:
         return f"dated {bar.session_date.isoformat()}, but the last close was on {last_session.isoformat()}"
     return None

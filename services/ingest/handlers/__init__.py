@@ -1,7 +1,7 @@
 """What ingest does when it hears something."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
 from uuid import UUID, uuid5
@@ -73,7 +73,7 @@ async def deliver_prices(event: MarketClosed, database: Database) -> list[Prices
         portfolio_ids = await repository.load_portfolio_ids(session)
     completion = await completed(database, portfolio_ids, event.as_of)
     async with database.transaction() as session:
-        restated = await restated_work(session, event.as_of, completion.restated)
+        restated = await restated_work(session, event.run_id, event.as_of)
         today = await handed_out(session, event.run_id, event.as_of, portfolio_ids, completion.notices)
         return [*restated, *today]
 
@@ -86,7 +86,7 @@ async def deliver_prices_of_changed(event: PortfoliosChanged, database: Database
     await check_session(as_of)
     completion = await completed(database, event.portfolio_ids, as_of)
     async with database.transaction() as session:
-        restated = await restated_work(session, as_of, completion.restated)
+        restated = await restated_work(session, event.run_id, as_of)
         theirs = await handed_out(session, event.run_id, as_of, event.portfolio_ids, completion.notices)
         return [*restated, *theirs]
 
@@ -167,24 +167,22 @@ async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: 
         symbols = await repository.load_symbols(session, portfolio_ids, as_of)
     feed = Feed(database, sources(), ingest_settings())
     completion = await complete_history(feed, symbols, as_of)
-    async with (
-        database.transaction() as session
-    ):  # by now every split is known, and so are the contracts' terms
+    # by now every split is known, and with it what the contracts are called
+    async with database.transaction() as session:
         contracts = await repository.load_contracts(session, portfolio_ids, as_of)
     await complete_option_quotes(feed, contracts, as_of, completion)
     return completion
 
 
-async def restated_work(session: Session, as_of: date, restated: Mapping[str, date]) -> list[PricesUpdated]:
-    """Work anew on the sessions before `as_of` that a split or dividend learnt late changes, for its holders only.
+async def restated_work(session: Session, run_id: UUID, as_of: date) -> list[PricesUpdated]:
+    """Work anew on the sessions that a split or dividend learnt late changes, for its holders only.
 
-    `restated`: by symbol, the first session that is another now. A restatement is a run of its own per session.
+    The run of `as_of` tells of it, again when it is run again. A restatement is a run of its own per session.
     """
-    if not restated:
-        return []
-    days = await repository.load_announced(session, min(restated.values()), as_of)
+    restated = await repository.save_told(session, run_id, as_of)
+    days = await repository.load_announced(session, min(restated.values()), date.max) if restated else []
     told = []
-    for day in (day for day in days if day < as_of):
+    for day in (day for day in days if day != as_of):
         symbols = [symbol for symbol, first in restated.items() if first <= day]
         holders = await repository.load_holders(session, symbols, day)
         run_id = uuid5(

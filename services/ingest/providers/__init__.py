@@ -128,16 +128,27 @@ class PriceProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ActionAnswer:
+    """Part of the splits and dividends asked for. `settled`: the symbols all of whose are told by now."""
+
+    actions: Sequence[CorporateAction]
+    settled: frozenset[str]
+
+
 class CorporateActionProvider(Protocol):
     """Splits and dividends."""
 
     name: str
     live: bool
 
-    async def corporate_actions(
+    def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
-    ) -> Sequence[CorporateAction]:
-        """Those with an ex-date between two dates, both included. Raises `ProviderUnavailable`."""
+    ) -> AsyncIterator[ActionAnswer]:
+        """Those with an ex-date between two dates, both included.
+
+        Raises `ProviderUnavailable`, after which everything answered before is still good.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from services.ingest.providers import (
+    ActionAnswer,
     Answer,
     Bar,
     CorporateAction,
@@ -81,14 +82,13 @@ class CsvFolderProvider:
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
-    ) -> Sequence[CorporateAction]:
-        """The splits and dividends of corporate_actions.csv."""
-        rows = await self._rows(CORPORATE_ACTIONS)
-        return [
-            CorporateAction(**row, source=self.name)
-            for row in rows
-            if row["symbol"] in symbols and first <= row["ex_date"] <= last
+    ) -> AsyncIterator[ActionAnswer]:
+        """The splits and dividends of corporate_actions.csv, all in one answer."""
+        rows = [row for row in await self._rows(CORPORATE_ACTIONS) if row["symbol"] in symbols]
+        actions = [
+            CorporateAction(**row, source=self.name) for row in rows if first <= row["ex_date"] <= last
         ]
+        yield ActionAnswer(actions, frozenset(symbols))
 
     async def _rows(self, table: Table) -> list[Row]:
         return await asyncio.to_thread(self._current, table)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.ingest.providers import (
+    ActionAnswer,
     Answer,
     Bar,
     CorporateAction,
@@ -39,7 +40,7 @@ BASE_URL = "https://api.polygon.io"
 NEW_YORK = ZoneInfo("America/New_York")
 MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
 # About how many there are in the whole market, to tell what takes fewer requests: all of them, or symbol by symbol.
-SPLITS_A_YEAR, DIVIDENDS_A_YEAR = 2_000, 60_000
+ACTIONS_A_YEAR = {"split": 2_000, "dividend": 60_000}
 
 FORBIDDEN = 403  # as in HTTP: what the plan does not include
 CONTRACT_TYPES = {"C": "call", "P": "put"}
@@ -97,18 +98,24 @@ class PolygonProvider:
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
-    ) -> Sequence[CorporateAction]:
+    ) -> AsyncIterator[ActionAnswer]:
         """Splits and cash dividends in USD, of the whole market or symbol by symbol: whatever is fewer requests."""
         spelled = {polygon_symbol(symbol): symbol for symbol in symbols if symbol not in INDICES}
         years = ((last - first).days + 1) / 365
+        pages = {kind: int(a_year * years) // ROWS_OF_A_PAGE + 1 for kind, a_year in ACTIONS_A_YEAR.items()}
+        whole = [kind for kind in pages if len(spelled) >= pages[kind]] if spelled else []
         found: list[CorporateAction] = []
-        for kind, a_year in (("split", SPLITS_A_YEAR), ("dividend", DIVIDENDS_A_YEAR)):
-            pages = int(a_year * years) // ROWS_OF_A_PAGE + 1
-            tickers: Iterable[str | None] = spelled if len(spelled) < pages else [None] if spelled else []
-            calls = (partial(self._actions, kind, ticker, first, last, spelled) for ticker in tickers)
-            async for actions in as_they_finish(calls, self._threads.at_once):
-                found += actions
-        return _one_a_day(found)
+        for kind in whole:
+            found += [each for each in await self._actions(kind, None, first, last) if each.symbol in spelled]
+        singly = [kind for kind in pages if kind not in whole]
+        if not singly or not spelled:
+            yield _told(found, frozenset(symbols), spelled)
+            return
+        calls = (partial(self._actions_of_one, singly, ticker, first, last) for ticker in spelled)
+        async for ticker, actions in as_they_finish(calls, self._threads.at_once):
+            theirs = [each for each in found if each.symbol == ticker]
+            yield _told([*theirs, *actions], frozenset([spelled[ticker]]), spelled)
+        yield ActionAnswer([], INDICES & frozenset(symbols))
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed stock and fund.
@@ -156,16 +163,17 @@ class PolygonProvider:
         )
         return [_bar(symbol, row) for row in rows]
 
-    async def _actions(
-        self, kind: str, ticker: str | None, first: date, last: date, spelled: Mapping[str, str]
-    ) -> list[CorporateAction]:
+    async def _actions_of_one(
+        self, kinds: Sequence[str], ticker: str, first: date, last: date
+    ) -> tuple[str, list[CorporateAction]]:
+        found = [await self._actions(kind, ticker, first, last) for kind in kinds]
+        return ticker, [each for actions in found for each in actions]
+
+    async def _actions(self, kind: str, ticker: str | None, first: date, last: date) -> list[CorporateAction]:
+        """As Polygon spells their symbols."""
         read = self._splits if kind == "split" else self._dividends
         actions = await self._ask(lambda: list(read(ticker, first, last)))
-        return [
-            CorporateAction(spelled[found], day, kind, value, self.name)
-            for found, day, value in actions
-            if found in spelled
-        ]
+        return [CorporateAction(found, day, kind, value, self.name) for found, day, value in actions]
 
     def _splits(self, ticker: str | None, first: date, last: date) -> Iterable[tuple[str, date, Decimal]]:
         rows = self._client.list_splits(
@@ -283,6 +291,13 @@ def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]
     for symbol in done:
         del waiting[symbol]
     return done
+
+
+def _told(
+    actions: Iterable[CorporateAction], settled: frozenset[str], spelled: Mapping[str, str]
+) -> ActionAnswer:
+    ours = (replace(each, symbol=spelled[each.symbol]) for each in actions if each.symbol in spelled)
+    return ActionAnswer(_one_a_day(ours), settled)
 
 
 def _one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:

@@ -12,6 +12,7 @@ from math import log1p
 from typing import TYPE_CHECKING, Any
 
 from services.ingest.providers import (
+    ActionAnswer,
     Answer,
     Bar,
     CorporateAction,
@@ -78,11 +79,11 @@ class YahooProvider:
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
-    ) -> Sequence[CorporateAction]:
+    ) -> AsyncIterator[ActionAnswer]:
         """Splits and dividends, which come with the closes; dividends per share as it was then."""
         calls = (partial(self._actions_of, symbol, first, last) for symbol in sorted(symbols))
-        found = as_they_finish(calls, self._threads.at_once)
-        return [action async for actions in found for action in actions]
+        async for answer in as_they_finish(calls, self._threads.at_once):
+            yield answer
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         """Kind, name, GICS sector and industry of the symbols; Yahoo lists nothing by itself."""
@@ -97,9 +98,10 @@ class YahooProvider:
             [bar for bar in _bars(symbol, history) if bar.session_date in wanted], frozenset({symbol})
         )
 
-    async def _actions_of(self, symbol: str, first: date, last: date) -> list[CorporateAction]:
+    async def _actions_of(self, symbol: str, first: date, last: date) -> ActionAnswer:
         history = await self._ask(symbol, lambda ticker: _history(ticker, first))
-        return [action for action in _actions(symbol, history) if first <= action.ex_date <= last]
+        actions = [action for action in _actions(symbol, history) if first <= action.ex_date <= last]
+        return ActionAnswer(actions, frozenset({symbol}))
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
         info = await self._ask(symbol, lambda ticker: ticker.info)

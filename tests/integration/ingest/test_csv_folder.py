@@ -18,7 +18,7 @@ from services.ingest.providers import (
     YieldObservation,
 )
 from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
-from tests.wire.client import yields_of
+from tests.wire.client import actions_of, yields_of
 
 LAST, BEFORE = date(2022, 12, 28), date(2022, 12, 27)
 PRICES = """symbol,session_date,close,adjusted_close
@@ -110,10 +110,10 @@ async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> No
         OptionQuote("SPXW230120C03800000", LAST, Decimal("1.5"), Decimal("1.6"), None, None, "csv")
     ]
     assert await quotes_of(provider, "AAPL230120C00130000") == []
-    assert await provider.corporate_actions(["AAPL"], BEFORE, LAST) == [
+    assert await actions_of(provider, ["AAPL"], BEFORE, LAST) == [
         CorporateAction("AAPL", BEFORE, "split", Decimal(4), "csv")
     ]
-    assert await provider.corporate_actions(["AAPL"], LAST, LAST) == []
+    assert await actions_of(provider, ["AAPL"], LAST, LAST) == []
 
 
 async def test_missing_files_hold_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from curl_cffi import requests
 
 from services.ingest.providers.csv_folder import CsvFolderProvider
-from tests.wire.client import yields_of
+from tests.wire.client import actions_of, yields_of
 from tests.wire.market import KEY, Dividend, Listing, Market, Split
 from tests.wire.polygon import option_row, polygon
 from tests.wire.yahoo import yahoo
@@ -79,7 +79,7 @@ async def test_documented_files_are_read_without_a_mistake(tmp_path: Path) -> No
     assert len(await provider.securities()) == 1
     [quoted] = [answer async for answer in provider.option_quotes(["AAPL230120C00130000"], DAYS[-1])]
     assert len(quoted.quotes) == 1
-    assert len(await provider.corporate_actions(["AAPL"], date(2020, 1, 1), DAYS[-1])) == 2
+    assert len(await actions_of(provider, ["AAPL"], date(2020, 1, 1), DAYS[-1])) == 2
 
 
 def test_every_shape_and_file_is_found_in_the_document() -> None:

@@ -4,10 +4,10 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from services.ingest import repository
 from services.ingest.calculations import window_start
 from services.ingest.handlers.history import Completion, Feed, complete_history
 from services.ingest.providers import (
+    ActionAnswer,
     Answer,
     Bar,
     CorporateAction,
@@ -33,7 +34,8 @@ AS_OF = date(2022, 12, 28)
 FIRST = date(2022, 12, 1)
 DECEMBER = sessions(FIRST, AS_OF)
 SETTINGS = IngestSettings(history_sessions=70, claim_seconds=1.0)
-WINDOW = sessions(window_start(AS_OF, SETTINGS.history_sessions), AS_OF)
+WINDOW_START = window_start(AS_OF, SETTINGS.history_sessions)
+WINDOW = sessions(WINDOW_START, AS_OF)
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Market:
     live: bool = True
     actions: Sequence[CorporateAction] = ()
     fails_after: int | None = None
+    breaks_after: int | None = None
+    silent_on: str | None = None
     sends_everything: bool = False
     seconds: float = 0.0
     asked: list[dict[str, tuple[date, ...]]] = field(default_factory=list)
@@ -58,6 +62,8 @@ class Market:
         for number, (symbol, days) in enumerate(sorted(missing.items())):
             if self.fails_after == number:
                 raise ProviderUnavailable(self.name, "it is down")
+            if self.breaks_after == number:
+                raise RuntimeError("killed")
             await asyncio.sleep(self.seconds)
             closes = self.closes.get(symbol, {})
             days = sorted(closes) if self.sends_everything else days
@@ -70,9 +76,13 @@ class Market:
 
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
-    ) -> Sequence[CorporateAction]:
+    ) -> AsyncIterator[ActionAnswer]:
         self.asked_for_actions.append((frozenset(symbols), first, last))
-        return [each for each in self.actions if each.symbol in symbols and first <= each.ex_date <= last]
+        for symbol in sorted(symbols):
+            if symbol == self.silent_on:
+                raise ProviderUnavailable(self.name, "it is down")
+            theirs = [each for each in self.actions if each.symbol == symbol]
+            yield ActionAnswer(theirs, frozenset([symbol]))
 
 
 @dataclass
@@ -87,7 +97,7 @@ class Register:
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
         self.asked.append(sorted(symbols or ()))
         return [
-            SecurityFacts(symbol, "stock", None, "Energy", None, None, self.name)
+            SecurityFacts(symbol, "stock", 300 * "X", "Energy", None, float("nan"), self.name)
             for symbol in self.known
             if symbol in (symbols or ())
         ]
@@ -143,7 +153,7 @@ async def test_a_later_session_is_all_that_is_asked_for_later(role: Role) -> Non
     await complete_history(feed, {"XOM"}, AS_OF)
 
     assert market.asked[1] == {"XOM": (DECEMBER[-2], DECEMBER[-1])}
-    assert market.asked_for_actions[1][1] > DECEMBER[-3]
+    assert market.asked_for_actions[1][1] == DECEMBER[-3] - timedelta(days=7)
 
 
 async def test_an_unknown_symbol_is_asked_once_of_each_provider(role: Role, admin: Database) -> None:
@@ -212,6 +222,21 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(role: Role, admi
     assert 99 < lowest < highest < 105
 
 
+async def told(database: Database, run_id: UUID | None = None) -> dict[str, date]:
+    async with database.transaction() as session:
+        return await repository.save_told(session, run_id or uuid4(), AS_OF)
+
+
+def a_dividend(symbol: str, day: date, value: str = "0.8") -> CorporateAction:
+    return CorporateAction(symbol, day, "dividend", Decimal(value), "market")
+
+
+async def adjusted_before(admin: Database, day: date) -> dict[str, bool]:
+    """Of each symbol, whether all its closes before a day are adjusted."""
+    query = f"select symbol, bool_and(adjusted_close < close) from ingest.daily_prices where session_date < '{day}'"
+    return {row[0]: row[1] for row in await rows(admin, f"{query} group by 1 order by 1")}
+
+
 async def test_a_split_explains_the_jump_and_scales_what_was_before(role: Role, admin: Database) -> None:
     before = {day: close for day, close in level(400).items() if day < DECEMBER[5]}
     after = {day: close / 4 for day, close in level(400).items() if day >= DECEMBER[5]}
@@ -226,7 +251,7 @@ async def test_a_split_explains_the_jump_and_scales_what_was_before(role: Role, 
         for row in await rows(admin, "select adjusted_close from ingest.daily_prices order by session_date")
     ]
     assert max(later / earlier for earlier, later in itertools.pairwise(adjusted)) < 1.01
-    assert found.restated == {"TSLA": DECEMBER[5]}
+    assert await told(role("ingest")) == {}
 
 
 async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, admin: Database) -> None:
@@ -242,7 +267,78 @@ async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, adm
         f"select close, adjusted_close from ingest.daily_prices where session_date = '{DECEMBER[-2]}'",
     )
     assert adjusted == pytest.approx(float(close) - 0.8)
-    assert found.restated == {}
+    assert codes(found) == []
+    assert await told(role("ingest")) == {"GE": DECEMBER[-1]}
+
+
+async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(role: Role, admin: Database) -> None:
+    actions = [a_dividend(symbol, DECEMBER[5]) for symbol in "AB"]
+    broken = Market({"A": level(80), "B": level(80)}, actions=actions, breaks_after=1)
+    feed = a_feed(role("ingest"), broken)
+    with pytest.raises(RuntimeError, match="killed"):
+        await complete_history(feed, {"A", "B"}, AS_OF)
+    left = await adjusted_before(admin, DECEMBER[5])
+
+    broken.breaks_after = None
+    await complete_history(feed, {"A", "B"}, AS_OF)
+
+    assert left == {"A": False}
+    assert await adjusted_before(admin, DECEMBER[5]) == {"A": True, "B": True}
+    assert await rows(admin, "select count(*) from ingest.unadjusted_symbols") == [(0,)]
+
+
+async def test_what_was_learnt_before_a_failure_is_kept_and_told(role: Role, admin: Database) -> None:
+    closes = {symbol: level(80) for symbol in "ABC"}
+    first, second = Market(closes, "first"), Market(closes, "second")
+    feed = Feed(role("ingest"), Sources(prices=[first], corporate_actions=[first, second]), SETTINGS)
+    await complete_history(feed, set(closes), DECEMBER[-2])
+    first.actions = second.actions = [a_dividend(symbol, DECEMBER[-4]) for symbol in "ABC"]
+    first.silent_on = "B"
+
+    found = await complete_history(feed, set(closes), AS_OF)
+
+    assert codes(found) == ["provider_unavailable"]
+    assert second.asked_for_actions == [(frozenset("BC"), WINDOW_START, AS_OF)]
+    assert set((await adjusted_before(admin, DECEMBER[-4])).values()) == {True}
+    assert await told(role("ingest")) == dict.fromkeys("ABC", DECEMBER[-4])
+
+
+async def test_the_same_split_learnt_again_is_not_told_again(role: Role) -> None:
+    reverse = CorporateAction("GE", DECEMBER[-3], "split", Decimal(1) / 3, "market")
+    market = Market({"GE": level(80)}, actions=[])
+    feed = a_feed(role("ingest"), market)
+    await complete_history(feed, {"GE"}, DECEMBER[-3])
+    market.actions = [reverse]
+
+    await complete_history(feed, {"GE"}, DECEMBER[-2])
+    once = await told(role("ingest"))
+    await complete_history(feed, {"GE"}, AS_OF)
+
+    assert (once, await told(role("ingest"))) == ({"GE": DECEMBER[-3]}, {})
+
+
+async def test_impossible_splits_and_dividends_are_named_and_not_stored(role: Role, admin: Database) -> None:
+    lies = [
+        a_dividend("GE", DECEMBER[3], "NaN"),
+        a_dividend("GE", DECEMBER[4], "-1"),
+        CorporateAction("GE", DECEMBER[5], "split", Decimal(0), "market"),
+        CorporateAction("GE", DECEMBER[6], "split", Decimal("1e12"), "market"),
+        CorporateAction("GE", date(2099, 1, 2), "split", Decimal(2), "market"),
+    ]
+    market = Market({"GE": level(80)}, actions=lies)
+
+    found = await complete_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
+
+    assert [(notice.code, notice.count) for notice in found.notices] == [("action_not_believed", 4)]
+    assert await rows(admin, "select count(*) from ingest.corporate_actions") == [(0,)]
+
+
+async def test_a_price_too_high_to_store_is_quarantined(role: Role, admin: Database) -> None:
+    market = Market({"GE": dict.fromkeys(WINDOW, 1e13)})
+
+    found = await complete_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
+
+    assert codes(found) == ["price_quarantined", "unknown_symbol"]
 
 
 async def put(database: Database, symbol: str, day: date, close: str) -> None:
@@ -330,4 +426,5 @@ async def test_facts_are_asked_for_symbols_that_have_none(role: Role, admin: Dat
     await complete_history(feed, {"XOM", "CVX"}, AS_OF)
 
     assert register.asked == [["CVX", "XOM"]]
-    assert await rows(admin, "select symbol, sector from ingest.securities") == [("XOM", "Energy")]
+    facts = "select symbol, sector, length(name), dividend_yield from ingest.securities"
+    assert await rows(admin, facts) == [("XOM", "Energy", 200, None)]

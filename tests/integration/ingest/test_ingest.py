@@ -222,13 +222,20 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
         for day in [*days, AS_OF]:
             await repository.save_announced(session, day)
 
+    action = {"symbol": "AAPL", "ex_date": days[1], "kind": "split", "value": Decimal(4), "source": "market"}
+    run_id = uuid4()
+
     async with role("ingest").transaction() as session:
-        told = await handlers.restated_work(session, AS_OF, {"AAPL": days[1]})
-        again = await handlers.restated_work(session, AS_OF, {"AAPL": days[1]})
+        await repository.save_actions(session, [action])
+        told = await handlers.restated_work(session, run_id, AS_OF)
+    async with role("ingest").transaction() as session:
+        again = await handlers.restated_work(session, run_id, AS_OF)
+        by_another = await handlers.restated_work(session, uuid4(), AS_OF)
 
     assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
     assert [event.event_id for event in told] == [event.event_id for event in again]
     assert {event.trigger for event in told} == {"restatement"}
+    assert by_another == []
 
 
 async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:

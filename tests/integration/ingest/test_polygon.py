@@ -12,7 +12,7 @@ from services.ingest.providers import Answer, Bar, NotInPlan, ProviderUnavailabl
 from services.ingest.providers.patience import Patience
 from services.ingest.providers.polygon import PolygonProvider, polygon_symbol
 from shared.calendar import sessions
-from tests.wire.client import PATIENT, Counted, patience_with
+from tests.wire.client import PATIENT, Counted, actions_of, patience_with
 from tests.wire.market import KEY, Dividend, Listing, Market, Split, bundled_market, made_up_market
 from tests.wire.polygon import NOT_ENTITLED, UNKNOWN_KEY, option_row, polygon
 from tests.wire.server import Reply, Request, StandIn, as_json
@@ -298,7 +298,7 @@ EVENTS = (
 
 async def test_splits_and_dividends_come_by_ex_date(market: Market) -> None:
     with polygon(market.with_events(*EVENTS)).running() as server:
-        found = await provider(server).corporate_actions(["AAPL"], YEAR[0], LAST)
+        found = await actions_of(provider(server), ["AAPL"], YEAR[0], LAST)
 
     assert [(a.symbol, a.ex_date, a.kind, a.value, a.source) for a in found] == [
         ("AAPL", SPLIT_DAY, "split", Decimal(4), "polygon"),
@@ -310,23 +310,23 @@ async def test_splits_and_dividends_come_by_ex_date(market: Market) -> None:
 async def test_special_dividend_adds_to_the_regular_one_of_its_day(market: Market) -> None:
     paid = [Dividend("AAPL", EX_DAY, 0.23), Dividend("AAPL", EX_DAY, 1.0)]
     with polygon(market.with_events(*paid)).running() as server:
-        [action] = await provider(server).corporate_actions(["AAPL"], EX_DAY, EX_DAY)
+        [action] = await actions_of(provider(server), ["AAPL"], EX_DAY, EX_DAY)
 
     assert action.value == Decimal("1.23")
 
 
 async def test_reverse_split_is_a_fraction_and_the_range_is_kept(market: Market) -> None:
     with polygon(market.with_events(*EVENTS)).running() as server:
-        found = await provider(server).corporate_actions(["MSFT"], YEAR[0], date(2022, 8, 16))
+        found = await actions_of(provider(server), ["MSFT"], YEAR[0], date(2022, 8, 16))
 
     assert [(action.kind, action.value) for action in found] == [("split", Decimal("0.125"))]
 
 
 async def test_many_symbols_are_served_by_the_whole_markets_actions(market: Market) -> None:
     with polygon(market.with_events(*EVENTS), page=1).running() as server:
-        found = await provider(server).corporate_actions(list(market.closes), SPLIT_DAY, SPLIT_DAY)
+        found = await actions_of(provider(server), list(market.closes), SPLIT_DAY, SPLIT_DAY)
         once = len(server.requests)
-        again = await provider(server).corporate_actions(list(market.closes), YEAR[0], LAST)
+        again = await actions_of(provider(server), list(market.closes), YEAR[0], LAST)
 
     assert [(action.symbol, action.kind) for action in found] == [("AAPL", "split")]
     assert once == 2

@@ -12,7 +12,7 @@ import pytest
 from services.ingest.providers import Answer, Bar, ProviderUnavailable
 from services.ingest.providers.yahoo import YahooProvider, yahoo_symbol
 from shared.calendar import sessions
-from tests.wire.client import PATIENT, Counted, patience_with
+from tests.wire.client import PATIENT, Counted, actions_of, patience_with
 from tests.wire.market import Dividend, Listing, Market, Split, bundled_market
 from tests.wire.server import Reply, StandIn, as_json
 from tests.wire.yahoo import data_paths, missing, yahoo
@@ -118,7 +118,7 @@ async def test_closes_before_a_split_after_the_last_missing_session_are_undone_t
 
 async def test_corporate_actions_are_per_share_as_it_was_then(tmp_path: Path) -> None:
     with asking(split_market(), tmp_path) as (provider, _, _):
-        found = await provider.corporate_actions(["AAPL", "NOSUCH"], MONTH[0], MONTH[10])
+        found = await actions_of(provider, ["AAPL", "NOSUCH"], MONTH[0], MONTH[10])
 
     assert {(action.kind, action.ex_date, action.value) for action in found} == {
         ("split", SPLIT_DAY, Decimal(4)),

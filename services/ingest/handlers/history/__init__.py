@@ -24,11 +24,10 @@ async def complete_history(feed: Feed, symbols: Collection[str], as_of: date) ->
     """Everything that pricing the symbols up to `as_of` needs, as far as anybody has it."""
     done = Completion()
     first = calculations.window_start(as_of, feed.settings.history_sessions)
-    new_actions = await complete_actions(feed, symbols, first, as_of, done)
     expected = calendar.sessions(first, as_of)
-    fresh = await complete_prices(feed, symbols, expected, done)
-    await adjust(feed, set(new_actions) | fresh)
-    done.restated.update({symbol: day for symbol, day in new_actions.items() if day < as_of})
+    await complete_actions(feed, symbols, first, as_of, done)
+    await complete_prices(feed, symbols, expected, done)
+    await adjust(feed, symbols)
     await complete_yields(feed, expected, done)
     await complete_securities(feed, symbols, done)
     async with feed.database.transaction() as session:

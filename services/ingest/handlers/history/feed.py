@@ -36,13 +36,9 @@ class Feed:
 
 @dataclass
 class Completion:
-    """What became of completing history: what to say, and which symbols changed before which day.
-
-    `restated`: by symbol, the first session whose figures a split or dividend learnt late changes.
-    """
+    """What became of completing history: what to say."""
 
     notices: list[Notice] = field(default_factory=list)
-    restated: dict[str, date] = field(default_factory=dict)
 
 
 async def asked_lately(

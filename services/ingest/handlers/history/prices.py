@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.ingest import calculations, repository
-from services.ingest.calculations import Asked, Doubt, Known
+from services.ingest.calculations import Asked, Close, Doubt, Known
 from services.ingest.handlers.history.claims import claimed
 from services.ingest.handlers.history.feed import Completion, Feed, asked_lately, save_asked
 from services.ingest.handlers.history.gathering import gathered
@@ -22,17 +22,16 @@ CLAIM_POLL_SECONDS = 0.5
 
 async def complete_prices(
     feed: Feed, symbols: Collection[str], expected: Sequence[date], done: Completion
-) -> set[str]:
-    """Ask for what is missing, sharing the symbols with other replicas; returns the symbols that got a close."""
-    waiting, fresh = set(symbols), set[str]()
+) -> None:
+    """Ask for what is missing, sharing the symbols with other replicas."""
+    waiting = set(symbols)
     while todo := await _worth_asking(feed, waiting, expected):
         async with claimed(feed, todo) as mine:
             for provider in feed.sources.prices if mine else ():
-                fresh |= await _ask(feed, provider, mine, expected, done)
+                await _ask(feed, provider, mine, expected, done)
         waiting -= mine
         if waiting and not mine:
             await asyncio.sleep(CLAIM_POLL_SECONDS)
-    return fresh
 
 
 async def _worth_asking(feed: Feed, symbols: Collection[str], expected: Sequence[date]) -> set[str]:
@@ -57,17 +56,16 @@ async def _missing(
 
 async def _ask(
     feed: Feed, provider: PriceProvider, symbols: Collection[str], expected: Sequence[date], done: Completion
-) -> set[str]:
-    """Ask one provider for what is missing still, and store each answer; returns the symbols that got a close."""
+) -> None:
+    """Ask one provider for what is missing still, and store each answer."""
     question = _Question(provider, expected, await _missing(feed, provider, symbols, expected))
-    if not question.missing:
-        return set()
-    fresh: set[str] = set()
     waiting = set(question.missing)
+    if not waiting:
+        return
     try:
         async with aclosing(question.answers(feed.seconds_at_once)) as answers:
             async for answer in answers:
-                fresh |= await _store(feed, question, answer, done)
+                await _store(feed, question, answer, done)
                 waiting -= answer.settled
     except NotInPlan:
         async with feed.database.transaction() as session:
@@ -75,7 +73,6 @@ async def _ask(
         done.notices.append(not_in_plan(provider.name, "these indices", sorted(waiting)))
     except ProviderUnavailable as error:
         done.notices.append(unavailable(error, sorted(waiting)))
-    return fresh
 
 
 @dataclass(frozen=True)
@@ -102,27 +99,43 @@ class _Question:
         return list(found.values())
 
 
-async def _store(feed: Feed, question: _Question, answer: Answer, done: Completion) -> set[str]:
-    """One transaction: the closes that can be believed, those that cannot, and what was asked."""
+async def _store(feed: Feed, question: _Question, answer: Answer, done: Completion) -> None:
+    """One transaction: the closes that can be believed, those that cannot, what is to be adjusted, what was asked."""
     bars, provider = question.wanted(answer.bars), question.provider
     async with feed.database.transaction() as session:
-        known = await _known(session, provider.name, bars)
+        actions = await repository.load_actions(session, {bar.symbol for bar in bars})
+        known = await _known(session, provider.name, bars, actions)
         believed, doubts = await asyncio.to_thread(
             calculations.sound_bars, bars, known, question.expected[-1], calendar.is_session
         )
         await repository.save_new_prices(session, [vars(bar) for bar in believed])
+        await repository.save_unadjusted(session, _unadjusted(believed, actions))
         await _save_doubts(session, provider.name, doubts, done)
         if provider.live:
             await _save_asked(session, feed, question, answer.settled, {bar.symbol for bar in bars})
-    return {bar.symbol for bar in believed}
 
 
-async def _known(session: Session, provider: str, bars: Sequence[Bar]) -> Known:
+def _unadjusted(bars: Iterable[Close], actions: Mapping[str, Sequence[tuple[date, str, float]]]) -> set[str]:
+    """Symbols with splits or dividends that these closes are not adjusted for, or that a provider adjusted its way."""
+    newest = {symbol: found[-1][0] for symbol, found in actions.items()}
+    return {
+        bar.symbol
+        for bar in bars
+        if bar.symbol in newest
+        and (bar.session_date < newest[bar.symbol] or bar.adjusted_close != float(bar.close))
+    }
+
+
+async def _known(
+    session: Session,
+    provider: str,
+    bars: Sequence[Bar],
+    actions: Mapping[str, Sequence[tuple[date, str, float]]],
+) -> Known:
     if not bars:
         return Known({}, {}, {})
     symbols = {bar.symbol for bar in bars}
     first, last = min(bar.session_date for bar in bars), max(bar.session_date for bar in bars)
-    actions = await repository.load_actions(session, symbols)
     splits = {
         symbol: [(day, value) for day, kind, value in found if kind == "split"]
         for symbol, found in actions.items()
