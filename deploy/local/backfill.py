@@ -163,6 +163,7 @@ def display(console: Console, first: Look) -> Iterator[Show]:
             bars.update(sessions, completed=stored, total=wanted)
             bars.update(symbols, completed=now.done, total=now.symbols)
 
+        show(first)
         yield show
 
 

@@ -50,6 +50,7 @@ def test_report_has_every_part_for_every_book(
 
     for part in ("NAV", "daily P&L", "notional", "delta-adjusted", "vega", "Momentum", "worst", "coverage"):
         assert part in report
+    assert "Prices come from the bundled files" in report
     assert "n/a" not in report
 
 

@@ -120,6 +120,17 @@ def test_doctor_finds_nothing_wrong_with_a_healthy_stack(stack: LocalStack) -> N
     assert "nothing to fix" in said.stdout
 
 
+def test_backfill_without_keys_says_that_everything_is_stored(stack: LocalStack) -> None:
+    first = stack.run("backfill")  # may come before the clock's first session
+
+    again = stack.run("backfill")
+
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert "Asked for closes, in this order: bundled (files)." in again.stdout
+    assert "Everything there is is stored: 1,771 of 1,771 sessions stored" in again.stdout
+    assert "not complete" not in again.stdout
+
+
 def test_misspelt_setting_is_named_before_anything_starts(stack: LocalStack) -> None:
     said = stack.run("up", SIGMASIGHT_LOG_LEVLE="DEBUG")
 

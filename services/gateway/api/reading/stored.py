@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -124,7 +123,7 @@ async def _asking(
 
 
 def _symbol(known: Known, state: Progress) -> dict[str, Any]:
-    return {**vars(known), **vars(state), "answered": [asdict(each) for each in state.answered]}
+    return {**vars(known), **vars(state), "answered": [vars(each) for each in state.answered]}
 
 
 async def market_data_of(session: Session, valued: Sequence[Row], day: date | None) -> dict[str, Any]:
