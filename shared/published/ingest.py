@@ -119,6 +119,7 @@ splits = published_view(
 
 
 _LAST_DECIMAL = Decimal("0.00000001")
+_FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 
 
 def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select[Any]:
@@ -131,13 +132,13 @@ def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select
     first, last = func.least(stated_on, day), func.greatest(stated_on, day)
     onwards = case((day > stated_on, 1), else_=-1)
     between = and_(row.symbol == symbol, row.ex_date > first, row.ex_date <= last, row.ratio > 0)
-    factor = func.exp(func.sum(onwards * func.ln(_exact(row.ratio))))
+    factor = func.round(func.exp(func.sum(onwards * func.ln(_exact(row.ratio)))), _FACTOR_DECIMALS)
     return select(factor.label("factor")).where(between).correlate_except(splits)
 
 
 def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
     """A third is stored as 0.33333333, and 300 shares shall become 100, not 99.999999."""
-    inverse = 1 / func.nullif(func.round(1 / ratio, 6), 0)
+    inverse = 1 / func.nullif(func.round(1 / ratio, 3), 0)
     return case((func.abs(inverse - ratio) <= _LAST_DECIMAL, inverse), else_=ratio)
 
 
