@@ -13,7 +13,7 @@ _STAGES_OF = {
     RISK_METRICS: ("snapshots", "risk"),
 }  # by what sets the run off; everything else takes the whole way
 INCOMPLETE = frozenset(
-    {"price_quarantined", "provider_unavailable"}
+    {"price_quarantined", "yield_not_believed", "action_not_believed", "provider_unavailable"}
 )  # warnings that leave a run less than whole
 
 
