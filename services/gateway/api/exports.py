@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.gateway.api.dependencies import ChosenPortfolio, OpenSession
-from services.gateway.api.position_terms import stated_day
+from services.gateway.api.position_terms import exchange_day
 from services.gateway.api.problems import documented
 from services.gateway.api.schemas.books import PortfolioOut
 from services.gateway.api.schemas.values import SOME_ID, Price, Quantity, example
@@ -128,12 +128,11 @@ async def export_positions(
     form: Annotated[Form, Query(alias="format", description="csv may be uploaded again")] = Form.CSV,
     as_of: Annotated[
         date | None,
-        Query(description="in whose shares quantity, prices and strikes are; default: the last session"),
+        Query(description="in whose shares quantity, prices and strikes are; default: today"),
     ] = None,
 ) -> Any:
     """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
-    day = await stated_day(session, as_of)
-    held = await books.load_holdings(session, portfolio["portfolio_id"], day)
+    held = await books.load_holdings(session, portfolio["portfolio_id"], as_of or exchange_day())
     rows = sorted(held, key=lambda row: (row["symbol"], row["entry_date"]))
     if form is Form.JSON:
         return {"portfolio": portfolio, "positions": [_exported(row) for row in rows]}

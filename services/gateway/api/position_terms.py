@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.gateway.api.problems import Problem
 from services.gateway.calculations import positions_csv
@@ -33,6 +34,7 @@ COLUMNS = {
     "exit_price": "exit_price_per_share",
     "tags": "tags",
 }
+NEW_YORK = ZoneInfo("America/New_York")
 _FIELDS = {column: field for field, column in COLUMNS.items()}
 _OPTION_TERMS = ("underlying", "strike", "expiry", "option_type")
 _KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "investment_subtype")
@@ -49,6 +51,11 @@ class Accepted:
 async def stated_day(session: Session, as_of: date | None) -> date:
     """The day that terms are stated for: as asked for, else the last session, else (before any is known) today."""
     return as_of or await market.latest_session(session) or datetime.now(UTC).date()
+
+
+def exchange_day() -> date:
+    """Today at the exchange, where splits take effect in the morning: in its shares are files of now."""
+    return datetime.now(NEW_YORK).date()
 
 
 async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Accepted:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Annotated, Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
@@ -18,7 +17,7 @@ from services.gateway.api import audit
 from services.gateway.api.dependencies import Caller, OpenSession, owned_portfolio
 from services.gateway.api.idempotency import OnceRoute, forget_answer
 from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_runs
-from services.gateway.api.position_terms import position_row
+from services.gateway.api.position_terms import exchange_day, position_row
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.uploads import Mode, UploadReport
 from services.gateway.api.tagging import refuse_too_many
@@ -41,7 +40,6 @@ from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import position_type
 
-NEW_YORK = ZoneInfo("America/New_York")  # where splits take effect in the morning
 LARGEST_BALANCE = Decimal(10) ** 16  # what the column of the portfolios table holds in dollars
 router = APIRouter(
     prefix="/portfolio",
@@ -235,7 +233,7 @@ async def _plan(
 def _stated_on(sheet: Sheet, options: UploadOptions) -> date:
     """In the shares of which day a file is: nobody who sends one without saying so means those before a past split."""
     exported_on = sheet.export.exported_on if sheet.export else None
-    return options.stated_on or exported_on or options.as_of or datetime.now(NEW_YORK).date()
+    return options.stated_on or exported_on or options.as_of or exchange_day()
 
 
 async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tuple[Rules, date | None]:
