@@ -13,6 +13,7 @@ from services.gateway.tables import BatchItem, BatchRun, Portfolio
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, sql_table
+from shared.published import ingest
 
 runs, items, portfolios = sql_table(BatchRun), sql_table(BatchItem), sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
@@ -139,13 +140,19 @@ async def save_outcome(
 async def load_overdue(session: Session, started_before: datetime, abandoned_before: datetime) -> list[UUID]:
     """Runs still open though they began before a moment, held until the transaction ends.
 
-    Sooner those whose portfolios have been deleted since.
+    Sooner those whose portfolios have been deleted since. Not those that wait for prices while any are being fetched:
+    the plan of a provider may allow so few requests that this takes an hour.
     """
     overdue = or_(
         runs.c.started_at < started_before, and_(runs.c.started_at < abandoned_before, _without_portfolios())
     )
-    still_open = select(runs.c.run_id).where(runs.c.status == "running", overdue)
+    still_open = select(runs.c.run_id).where(runs.c.status == "running", overdue, ~_waiting_for_prices())
     return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
+
+
+def _waiting_for_prices() -> ColumnElement[bool]:
+    brought = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, items.c.stage == "prices")
+    return and_(~brought.exists(), select(ingest.price_claims.c.symbol).exists())
 
 
 def _without_portfolios() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from services.gateway import handlers
 from services.gateway.api.dependencies import Gateway
 from services.gateway.repository import runs
+from services.ingest.tables import PriceClaim
 from shared.contracts.event import Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed
@@ -18,7 +19,7 @@ from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
-from tests.builders import AS_OF, a_portfolio
+from tests.builders import AS_OF, a_portfolio, save
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 PORTFOLIOS = (UUID(int=1), UUID(int=2))
@@ -223,6 +224,23 @@ async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Da
     await tell(gateway, a_whole_run(run_id)[-1:])
 
     assert (still, await status(admin, run_id)) == ("partial", "completed")
+
+
+async def test_a_run_is_not_overdue_while_its_prices_are_fetched(gateway: Gateway, admin: Database) -> None:
+    waiting, brought = uuid4(), uuid4()
+    await tell(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
+    await tell(gateway, a_whole_run(brought)[:1])
+    claim = {"symbol": "AAPL", "claimant": uuid4(), "claimed_until": datetime.now(UTC) + timedelta(minutes=1)}
+    await save(admin, PriceClaim, [claim])
+
+    late = NOON + timedelta(hours=1)
+    async with gateway.database.transaction() as session:
+        meanwhile = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+    await save(admin, PriceClaim, [claim | {"claimed_until": datetime.now(UTC) - timedelta(seconds=1)}])
+    async with gateway.database.transaction() as session:
+        once_nobody_fetches = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+
+    assert (meanwhile, once_nobody_fetches) == ([brought], [waiting])
 
 
 async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
