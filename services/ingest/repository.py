@@ -206,7 +206,7 @@ async def _not_stored(session: Session, table: SqlTable, rows: Rows) -> Rows:
     days = [row[day.name] for row in rows]
     near = (_among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
     stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
-    return [row for row in rows if (row[name.name], row[day.name]) not in stored]
+    return [row for row in rows if (row[name.name], row[day.name]) not in stored] if stored else rows
 
 
 async def _save_dated(
