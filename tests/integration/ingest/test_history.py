@@ -93,8 +93,11 @@ class Register:
     name: str = "register"
     live: bool = True
     asked: list[Collection[str]] = field(default_factory=list)
+    questions: int | None = None
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+        if len(self.asked) == self.questions:
+            raise ProviderUnavailable(self.name, "it is down")
         self.asked.append(sorted(symbols or ()))
         return [
             SecurityFacts(symbol, "stock", 300 * "X", "Energy", None, float("nan"), self.name)
@@ -428,3 +431,18 @@ async def test_facts_are_asked_for_symbols_that_have_none(role: Role, admin: Dat
     assert register.asked == [["CVX", "XOM"]]
     facts = "select symbol, sector, length(name), dividend_yield from ingest.securities"
     assert await rows(admin, facts) == [("XOM", "Energy", 200, None)]
+
+
+async def test_facts_learnt_before_a_failure_are_kept(role: Role, admin: Database) -> None:
+    names = {f"S{number}" for number in range(30)}
+    register = Register(names, questions=1)
+    feed = Feed(role("ingest"), Sources(prices=(), securities=[register]), SETTINGS)
+
+    found = await complete_history(feed, names, AS_OF)
+    register.questions = None
+    await complete_history(feed, names, AS_OF)
+
+    [failed] = [notice for notice in found.notices if notice.code == "provider_unavailable"]
+    assert failed.about == tuple(register.asked[1])
+    assert [len(asked) for asked in register.asked] == [25, 5]
+    assert await rows(admin, "select count(*) from ingest.securities") == [(30,)]

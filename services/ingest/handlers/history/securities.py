@@ -7,8 +7,10 @@ from typing import Any
 from services.ingest import repository
 from services.ingest.handlers.history.feed import Completion, Feed, asked_lately
 from services.ingest.handlers.history.notices import unavailable
-from services.ingest.providers import ProviderUnavailable, SecurityFacts
+from services.ingest.providers import ProviderUnavailable, SecurityFacts, SecurityProvider
 
+KIND = "securities"
+SYMBOLS_AT_ONCE = 25  # a request or two for each: so many a failure loses at most
 ROOM = {"name": 200, "sector": 60, "industry": 100}  # characters
 
 
@@ -18,19 +20,23 @@ async def complete_securities(feed: Feed, symbols: Collection[str], done: Comple
         unknown = set(symbols) - await repository.load_known_symbols(session, symbols)
     for provider in feed.sources.securities if unknown else ():
         async with feed.database.transaction() as session:
-            asked = await asked_lately(session, feed, provider.name, "securities", unknown)
-        names = unknown - set(asked)
+            asked = await asked_lately(session, feed, provider.name, KIND, unknown)
+        names = sorted(unknown - set(asked))
         try:
-            facts = await provider.securities(names) if names else ()
+            for start in range(0, len(names), SYMBOLS_AT_ONCE):
+                unknown -= await _learnt(feed, provider, set(names[start : start + SYMBOLS_AT_ONCE]))
         except ProviderUnavailable as error:
-            done.notices.append(unavailable(error, sorted(names)))
-            continue
-        found = {fact.symbol for fact in facts} & names
-        async with feed.database.transaction() as session:
-            await repository.save_securities(session, [_row(fact) for fact in facts if fact.symbol in names])
-            ranges = dict.fromkeys(names, (date.min, date.max))
-            await repository.save_asked(session, provider.name, "securities", ranges, found)
-        unknown -= found
+            done.notices.append(unavailable(error, sorted(unknown & set(names))))
+
+
+async def _learnt(feed: Feed, provider: SecurityProvider, names: set[str]) -> set[str]:
+    """Ask about some symbols and store the answer; returns those that the provider knows."""
+    facts = {fact.symbol: _row(fact) for fact in await provider.securities(names) if fact.symbol in names}
+    async with feed.database.transaction() as session:
+        await repository.save_securities(session, list(facts.values()))
+        ranges = dict.fromkeys(names, (date.min, date.max))
+        await repository.save_asked(session, provider.name, KIND, ranges, facts)
+    return set(facts)
 
 
 def _row(fact: SecurityFacts) -> dict[str, Any]:
