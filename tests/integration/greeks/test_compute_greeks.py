@@ -715,3 +715,23 @@ async def test_request_writes_nothing(admin: Database, role: Role) -> None:
     await only(role, OptionToPrice(contract="AAPL230616C00130000"))
 
     assert await contract_rows(role) == []
+
+
+async def test_options_are_valued_in_the_terms_that_splits_gave_them(admin: Database, role: Role) -> None:
+    old = an_option("old", symbol="AAPL230616C00520000", strike=520, quantity=2)
+    gone = an_option("gone", symbol="AAPL221216C00440000", strike=440, expiry=date(2022, 12, 16), quantity=1)
+    await hold(admin, old, gone)
+    await quote(admin, days=HISTORY[:-1])  # the close before the split is carried into its day
+    split = {"symbol": "AAPL", "ex_date": AS_OF, "kind": "split", "value": 4, "source": "test"}
+    async with admin.transaction() as session:
+        await session.execute(text("update ingest.daily_prices set close = close * 4"))
+        await insert(session, "ingest.corporate_actions", [split])
+
+    await handle(role, prices_updated())
+
+    expired, living = await contract_rows(role)
+    assert (living["contract"], living["strike"]) == ("AAPL230616C00130000", 130)
+    assert (float(living["underlying_price"]), living["underlying_price_date"]) == (130.0, HISTORY[-2])
+    assert (expired["contract"], expired["strike"]) == ("AAPL221216C00440000", 440)
+    assert expired["price"] == max(float(expired["underlying_price"]) - 440, 0) > 0
+    assert {row["quantity"] for row in await position_rows(role)} == {8, 1}

@@ -552,3 +552,34 @@ async def test_statements_grow_neither_with_positions_nor_with_days(admin: Datab
 
     assert counts == {"snapshots": 1, "positions": 26, "restated": 4}
     assert together == alone
+
+
+@pytest.mark.parametrize("order", [(MONDAY, TUESDAY, WEDNESDAY), (WEDNESDAY, TUESDAY, MONDAY)])
+async def test_a_close_carried_over_a_split_is_worth_as_much(
+    admin: Database, role: Role, order: tuple[date, ...]
+) -> None:
+    await hold(admin, a_stock(), an_option(symbol="AAPL230616C00520000", strike=520))
+    await split_in_four(admin, TUESDAY)
+    await quote(admin, {MONDAY: 520, WEDNESDAY: 131})
+    await value(admin, MONDAY, 40.0, 0.5, contract="AAPL230616C00520000", strike=520)
+    await value(admin, WEDNESDAY, 11.0, 0.5)
+
+    for day in order:
+        await take(role, day)
+
+    rows = await chain(role)
+    assert [row["daily_pnl"] for row in rows] == [None, 0, 400]
+    assert [row["exposures"]["notional"]["long"] for row in rows] == [52_000, 52_000, 52_400]
+    held = {(row["as_of"], row["symbol"]): row for row in (await tables(role))[1]}
+    stale = held[TUESDAY, "AAPL"]
+    assert (stale["quantity"], stale["price"], stale["price_date"]) == (400, 130, MONDAY)
+    assert (held[WEDNESDAY, CALL]["quantity"], held[WEDNESDAY, CALL]["cost"]) == (-8, -1_400)
+    lost = held[TUESDAY, CALL]  # the symbol meant another contract the day before: nothing to carry
+    assert (lost["price"], lost["reason"]) == (None, "no price known on or before the session")
+
+
+async def split_in_four(admin: Database, ex_date: date) -> None:
+    """AAPL splits."""
+    split = {"symbol": "AAPL", "ex_date": ex_date, "kind": "split", "value": 4, "source": "test"}
+    async with admin.transaction() as session:
+        await insert(session, "ingest.corporate_actions", [split])
