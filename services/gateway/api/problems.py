@@ -20,6 +20,7 @@ from shared.messaging import Refused, Unanswered
 
 MEDIA_TYPE = "application/problem+json"
 _UNSTORABLE_TEXT = ("22021", "22P05")  # what Postgres says to zero bytes
+_COMING_OR_GOING = ("57P01", "57P02", "57P03")  # what it says while it is stopped, dies, or recovers
 log = structlog.get_logger("sigmasight.gateway")
 
 
@@ -175,9 +176,11 @@ async def _database_unavailable(_: Request, error: Exception) -> Response:
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    assert isinstance(error, DBAPIError)
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state in _COMING_OR_GOING:
         return await _database_unavailable(request, error)
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _UNSTORABLE_TEXT:
+    if state in _UNSTORABLE_TEXT:
         return Problem(422, "invalid_text", "the request holds a character that no text may hold").response()
     return await unexpected(request, error)
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from services.gateway.api.dependencies import Gateway
 from tests.integration.gateway.people import Person
@@ -93,6 +93,21 @@ async def test_a_database_that_is_away_is_unavailable(ann: Person, monkeypatch: 
         raise OperationalError("select 1", {}, Exception("the connection is closed"))
 
     monkeypatch.setattr(Gateway, "database", property(away))
+
+    assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
+
+
+class Recovering(Exception):
+    """What Postgres says to those who connect before it has recovered from a crash."""
+
+    sqlstate = "57P03"
+
+
+async def test_a_database_that_recovers_is_unavailable(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recovering(_: Gateway) -> Any:
+        raise DBAPIError("select 1", {}, Recovering("the database system is starting up"))
+
+    monkeypatch.setattr(Gateway, "database", property(recovering))
 
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 
