@@ -140,14 +140,15 @@ def test_misspelt_setting_is_named_before_anything_starts(stack: LocalStack) -> 
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("name", PARTS)
-def test_a_killed_part_comes_back(stack: LocalStack, name: str) -> None:
-    killed = stack.pid(name)
-    assert killed is not None
+def test_all_parts_killed_at_once_come_back(stack: LocalStack) -> None:
+    """Each by itself is killed in the middle of its work in test_kill_in_replay.py."""
+    killed = {name: pid for name in PARTS if (pid := stack.pid(name))}
+    assert killed.keys() == set(PARTS)
 
-    os.kill(killed, signal.SIGKILL)
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
 
-    until(lambda: stack.pid(name) not in (None, killed), seconds=10)
+    until(lambda: all(stack.pid(name) not in (None, killed[name]) for name in PARTS), seconds=20)
     until(lambda: all(stack.is_ready(word) for word in WORDS), seconds=60)
 
 
@@ -177,4 +178,3 @@ def test_down_leaves_no_process(stack: LocalStack) -> None:
     assert [process for process in running if is_alive(process)] == []
     assert stack.run("status").returncode == 1
     assert "not running" in stack.run("down").stdout
-    assert stack.run("up").returncode == 0
