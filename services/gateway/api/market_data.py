@@ -20,7 +20,6 @@ from services.gateway.api.dependencies import (
     owned_or_first,
 )
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.portfolios import start_run
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.stored import NO_SESSION, data_quality
 from services.gateway.api.recalculation import FactorsStarted, WantedFactors, known_session
@@ -33,6 +32,7 @@ from services.gateway.api.schemas.market import (
     SecurityOut,
 )
 from services.gateway.api.schemas.values import SOME_ID, Page, body_example, example
+from services.gateway.api.starting import start_run
 from services.gateway.repository import factors, market
 from services.gateway.repository.rows import Row
 from shared.calendar import session_on_or_before

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Response
 from services.gateway.api.audit import record
 from services.gateway.api.dependencies import Caller, OpenSession, owned_or_first
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.portfolios import restate
 from services.gateway.api.position_terms import accepted, difference, position_row, stated_day, terms_after
 from services.gateway.api.positions import owning_portfolio
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.positions import position_on
 from services.gateway.api.schemas import NewPosition, PositionEdit, PositionSaved, TagsOfPosition
+from services.gateway.api.starting import restate
 from services.gateway.api.tagging import tag_position
 from services.gateway.repository import books, positions
 from services.gateway.repository.rows import Row

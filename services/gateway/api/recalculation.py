@@ -18,10 +18,10 @@ from services.gateway.api.dependencies import (
     owned_or_first,
 )
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.portfolios import refuse_too_many_runs, start_run
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.reading.correlations import factor_matrix_of
 from services.gateway.api.schemas import SOME_ID, FactorMatrix, Space, body_example, example
+from services.gateway.api.starting import refuse_too_many_runs, start_run
 from services.gateway.api.upload import date_outside_data
 from services.gateway.repository import correlations, market
 from shared.calendar import is_session, previous_session, sessions

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field
 from services.gateway.api import audit
 from services.gateway.api.dependencies import Caller, OpenSession, owned_portfolio
 from services.gateway.api.idempotency import OnceRoute, forget_answer
-from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken, start_runs
+from services.gateway.api.portfolios import EquityBalance, PortfolioName, name_taken
 from services.gateway.api.position_terms import exchange_day, position_row
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas.uploads import Mode, UploadReport
+from services.gateway.api.starting import start_runs
 from services.gateway.api.tagging import refuse_too_many
 from services.gateway.calculations import positions_csv
 from services.gateway.calculations.positions_csv import (

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from services.gateway.api import portfolios
+from services.gateway.api import starting
 from services.gateway.tables import AuditEntry, BatchRun, OutboxRow, PortfolioRevision
 from shared.database import Database, sql_table
 from tests.integration.gateway.people import Person
@@ -374,7 +374,7 @@ async def test_an_edit_waits_while_too_many_runs_go_on(
     ann: Person, admin: Database, market: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = await a_stored_book(ann, admin)
-    monkeypatch.setattr(portfolios, "MOST_OPEN_RUNS", 2)
+    monkeypatch.setattr(starting, "MOST_OPEN_RUNS", 2)
     path, runs = f"positions/{book.positions['XOM']}", await count(admin, BatchRun)
 
     answer = await ann.request("PUT", path, json={"quantity": 11})

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 from sqlalchemy import text
 
 from services.factors.handlers import correlate_factors
-from services.gateway.api import portfolios
+from services.gateway.api import starting
 from shared.contracts.factors import CorrelateFactors
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Database
@@ -99,7 +99,7 @@ async def test_impossible_sessions_are_clear_problems(
 
 
 async def test_nobody_floods_the_pipeline(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portfolios, "MOST_OPEN_RUNS", 3)
+    monkeypatch.setattr(starting, "MOST_OPEN_RUNS", 3)
     portfolio_id = await ann.uploaded()
 
     answers = [await ann.post(f"portfolios/{portfolio_id}/snapshots", None) for _ in range(3)]
