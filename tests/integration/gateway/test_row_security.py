@@ -183,7 +183,7 @@ async def test_nobody_puts_a_position_into_anothers_portfolio(
 ) -> None:
     position = {
         "position_id": uuid4(), "portfolio_id": anns_book, "symbol": "XOM", "underlying": "XOM",
-        "instrument": "stock", "quantity": 1, "entry_price": 1, "entry_date": AS_OF,
+        "instrument": "stock", "quantity": 1, "entry_price": 1, "entry_date": AS_OF, "stated_on": AS_OF,
     }  # fmt: skip
 
     with pytest.raises(ProgrammingError, match="row-level security"):
