@@ -40,7 +40,9 @@ class GatewaySettings(ServiceSettings):
         description="books.json and the demo's position files: what `admin/demo/reset` puts back",
     )
 
-    run_overdue_seconds: float = Field(default=900.0, gt=0, description="age at which an open run is closed")
+    run_overdue_seconds: float = Field(
+        default=900.0, gt=0, description="silence after which an open run is closed"
+    )
     sweep_seconds: float = Field(default=5.0, gt=0)
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
     request_seconds: float = Field(

@@ -201,6 +201,8 @@ class ProviderRequest(Table, table=True):
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
 _claim, _action, _close = sql_table(PriceClaim).c, sql_table(CorporateAction).c, sql_table(DailyPrice).c
 
+_request = sql_table(ProviderRequest).c
+
 _basis_before = (
     select(_close.close_basis)
     .where(_close.symbol == _action.symbol, _close.session_date < _action.ex_date)
@@ -223,6 +225,9 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
         _action.kind == "split", func.coalesce(_basis_before, "raw") == "raw"
     ),
     published.fetch_log: published_columns(FetchLogEntry, published.fetch_log),
+    published.provider_requests: select(_request.provider, func.max(_request.slot)).group_by(
+        _request.provider
+    ),
     published.price_claims: select(_claim.symbol).where(_claim.claimed_until > func.clock_timestamp()),
     published.quarantined_prices: published_columns(QuarantinedPrice, published.quarantined_prices),
 }

@@ -167,6 +167,14 @@ fetch_log = published_view(
 # The symbols whose closes somebody is fetching at this moment.
 price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
 
+# When the newest request to a provider with a limit leaves or has left: what waits for its turn lies ahead of now.
+provider_requests = published_view(
+    "ingest",
+    "provider_requests",
+    Column("provider", String, primary_key=True),
+    Column("newest", DateTime(timezone=True)),
+)
+
 # Closes a source sent that were not believed, and why; never used in a calculation. close: text, as it was sent.
 quarantined_prices = published_view(
     "ingest",

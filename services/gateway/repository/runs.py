@@ -1,7 +1,7 @@
 """Run tracking: one row per run, one row per (stage, shard) of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from shared.published import ingest
 
 runs, items, portfolios = sql_table(BatchRun), sql_table(BatchItem), sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
+FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 
 
 async def save_run(
@@ -138,21 +139,26 @@ async def save_outcome(
 
 
 async def load_overdue(session: Session, started_before: datetime, abandoned_before: datetime) -> list[UUID]:
-    """Runs still open though they began before a moment, held until the transaction ends.
+    """Runs still open of which nothing was heard since a moment, held until the transaction ends.
 
-    Sooner those whose portfolios have been deleted since. Not those that wait for prices while any are being fetched:
-    the plan of a provider may allow so few requests that this takes an hour.
+    Sooner those whose portfolios have been deleted since. Not those that wait for prices while market data are being
+    fetched: the plan of a provider may allow so few requests that this takes an hour.
     """
-    overdue = or_(
-        runs.c.started_at < started_before, and_(runs.c.started_at < abandoned_before, _without_portfolios())
-    )
+    heard = select(func.max(items.c.occurred_at)).where(items.c.run_id == runs.c.run_id).scalar_subquery()
+    last_news = func.greatest(runs.c.started_at, heard)
+    overdue = or_(last_news < started_before, and_(last_news < abandoned_before, _without_portfolios()))
     still_open = select(runs.c.run_id).where(runs.c.status == "running", overdue, ~_waiting_for_prices())
     return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
 
 
 def _waiting_for_prices() -> ColumnElement[bool]:
     brought = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, items.c.stage == "prices")
-    return and_(~brought.exists(), select(ingest.price_claims.c.symbol).exists())
+    asked = ingest.provider_requests.c
+    lately = asked.newest > func.clock_timestamp() - timedelta(seconds=FETCHING_SECONDS)
+    fetching = or_(
+        select(ingest.price_claims.c.symbol).exists(), select(asked.provider).where(lately).exists()
+    )
+    return and_(~brought.exists(), fetching)
 
 
 def _without_portfolios() -> ColumnElement[bool]:

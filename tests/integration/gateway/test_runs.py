@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.gateway import handlers
 from services.gateway.api.dependencies import Gateway
 from services.gateway.repository import runs
-from services.ingest.tables import PriceClaim
+from services.ingest.tables import PriceClaim, ProviderRequest
 from shared.contracts.event import Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed
@@ -241,6 +241,35 @@ async def test_a_run_is_not_overdue_while_its_prices_are_fetched(gateway: Gatewa
         once_nobody_fetches = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
 
     assert (meanwhile, once_nobody_fetches) == ([brought], [waiting])
+
+
+async def test_a_run_is_not_overdue_while_a_provider_makes_its_prices_wait(
+    gateway: Gateway, admin: Database
+) -> None:
+    waiting = uuid4()
+    await tell(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
+
+    async def swept_after(slot: datetime) -> list[UUID]:
+        await save(admin, ProviderRequest, [{"request_id": 1, "provider": "polygon", "slot": slot}])
+        async with gateway.database.transaction() as session:
+            late = NOON + timedelta(hours=1)
+            return await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+
+    assert await swept_after(datetime.now(UTC) + timedelta(seconds=40)) == []
+    assert await swept_after(datetime.now(UTC) - timedelta(minutes=10)) == [waiting]
+
+
+async def test_a_run_is_overdue_by_its_last_news(gateway: Gateway, admin: Database) -> None:
+    run_id, held = uuid4(), (await a_portfolio(admin),)
+    late = NOON + timedelta(minutes=50)
+    await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1, portfolio_ids=held)])
+    await tell(gateway, [a_stage(GreeksComputed, run_id, shards=1, portfolio_ids=held, occurred_at=late)])
+
+    async with gateway.database.transaction() as session:
+        soon = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=60), overdue_seconds=900)
+        later = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=70), overdue_seconds=900)
+
+    assert (soon, later) == ([], [run_id])
 
 
 async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
