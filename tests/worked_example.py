@@ -169,7 +169,7 @@ class WorkedExample:
         terms = Terms.of(book, days)
         symbols = [*book.tickers(), *terms.contracts(book)]
         quotes = Quotes.of(symbols, days, [*self._close_quotes(book), self._option_quote()])
-        greeks = {(3, AS_OF): tuple(self.position_greeks)}
+        greeks = {(PUT, AS_OF): tuple(self.unit_greeks)}
         return portfolio_snapshots(Work(takes, book, terms, quotes, greeks, [(0, AS_OF, DEPOSIT)], days))
 
     def _position(self, place: int) -> tuple[Any, ...]:
@@ -202,9 +202,14 @@ class WorkedExample:
     @cached_property
     def position_greeks(self) -> list[float]:
         """Unit Greek x quantity x multiplier."""
+        return [unit * (2 * 100) for unit in self.unit_greeks]
+
+    @cached_property
+    def unit_greeks(self) -> list[float]:
+        """Per share of contract."""
         values = self.option.values
         units = (values.delta, values.gamma, values.theta, values.vega, values.rho)
-        return [float(unit[0]) * 2 * 100 for unit in units]
+        return [float(unit[0]) for unit in units]
 
     @cached_property
     def lines(self) -> dict[str, FloatArray]:

@@ -117,7 +117,7 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
         book=book,
         terms=terms,
         quotes=await asyncio.to_thread(Quotes.of, [*tickers, *contracts], needed, [*closes, *values]),
-        greeks=await valuations.load_greeks(session, portfolios, {take.session for take in takes}),
+        greeks=await valuations.load_greeks(session, contracts, {take.session for take in takes}),
         flows=[(portfolios.index(portfolio), day, amount) for portfolio, day, amount in flows],
         sessions=calendar.sessions(*span) if needed else (),
     )

@@ -208,16 +208,15 @@ class Terms:
 class Work:
     """Everything a set of snapshots is computed from.
 
-    `takes` ordered by session and portfolio. `terms`: the book's on every day needed. `greeks`: (position id,
-    session) to (delta, gamma, theta, vega, rho) of the position (signed, quantity and multiplier included), None
-    where unknown. `flows`: (portfolio index, day, signed USD). `sessions`: the exchange's sessions, ascending, over
-    the whole span of the takes.
+    `takes` ordered by session and portfolio. `terms`: the book's on every day needed. `greeks`: (contract, session)
+    to (delta, gamma, theta, vega, rho) per share of contract, None where unknown. `flows`: (portfolio index, day,
+    signed USD). `sessions`: the exchange's sessions, ascending, over the whole span of the takes.
     """
 
     takes: tuple[Take, ...]
     book: Book
     terms: Terms
     quotes: Quotes
-    greeks: Mapping[tuple[Any, date], tuple[float | None, ...]]
+    greeks: Mapping[tuple[str, date], tuple[float | None, ...]]
     flows: Sequence[tuple[int, date, float]]
     sessions: Sequence[date]

@@ -122,9 +122,12 @@ def _line_greeks(work: Work, valuations: Valuations) -> Floats:
     greeks = np.zeros((len(valuations.take), len(GREEKS)))
     greeks[:, 0] = np.where(valuations.active, valuations.quantity, 0.0)
     unknown = (None,) * len(GREEKS)
-    for line in np.flatnonzero(is_option & valuations.active).tolist():
-        key = work.book.position_id[valuations.position[line]], work.takes[valuations.take[line]].session
+    options = np.flatnonzero(is_option & valuations.active)
+    for line in options.tolist():
+        key = valuations.symbol[line], work.takes[valuations.take[line]].session
         greeks[line] = np.array(work.greeks.get(key, unknown), dtype=np.float64)
+    size = valuations.quantity * work.book.multiplier[valuations.position]
+    greeks[options] *= size[options, None]
     return greeks
 
 

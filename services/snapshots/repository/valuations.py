@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    any_,
     case,
     cast,
     func,
@@ -136,18 +137,13 @@ async def load_restated(
     session: Session, portfolios: Portfolios, tickers: Sequence[str], on: Sequence[date]
 ) -> list[tuple[Any, ...]]:
     """(position, day, symbol, quantity, shares of the day for one stated) of positions on the tickers, each day."""
-    row = _held_on(portfolios, on)
-    terms = (row.symbol, cast(row.quantity, Double), cast(row.split_factor, Double))
-    query = select(row.position_id, row.day, *terms).where(row.underlying.in_(tickers))
-    return [tuple(found) for found in await session.execute(query)]
-
-
-def _held_on(portfolios: Portfolios, on: Sequence[date]) -> Any:
-    """The columns of the portfolios' positions on each of the days, in its terms, and of the `day`."""
     day = _unnested("on_day", on, Date)
     every = gateway.positions.join(day, gateway.positions.c.portfolio_id.in_(portfolios))
     dated = select(gateway.positions, day.c.value.label("day")).select_from(every).subquery("dated")
-    return gateway.positions_on(dated.c.day, dated).c
+    row = gateway.positions_on(dated.c.day, dated).c
+    terms = (row.symbol, cast(row.quantity, Double), cast(row.split_factor, Double))
+    query = select(row.position_id, row.day, *terms).where(row.underlying.in_(tickers))
+    return [tuple(found) for found in await session.execute(query)]
 
 
 def _position(*row: Any) -> tuple[Any, ...]:
@@ -234,23 +230,20 @@ def _last(query: Select[Any], by: ColumnElement[Any], name: str) -> FromClause:
 
 
 async def load_greeks(
-    session: Session, portfolios: Portfolios, sessions: Iterable[date]
-) -> dict[tuple[UUID, date], tuple[float | None, ...]]:
-    """(position, session) to the position's delta, gamma, theta, vega and rho.
+    session: Session, contracts: Sequence[str], sessions: Iterable[date]
+) -> dict[tuple[str, date], tuple[float | None, ...]]:
+    """(contract, session) to delta, gamma, theta, vega and rho per share of contract, None where unknown.
 
-    Made of the contracts' as greeks makes them: those of positions are not kept as long as snapshots are.
+    Contracts' and not positions', which are not kept as long as snapshots are.
     """
-    held, unit = _held_on(portfolios, sorted(sessions)), greeks.contract_greeks.c
-    size = cast(held.quantity, Double) * cast(held.multiplier, Double)
+    unit = greeks.contract_greeks.c
     measured = (unit.delta, unit.gamma, unit.theta, unit.vega, unit.rho)
-    known = [case((unit.reason.is_(None), greek * size)) for greek in measured]
-    query = (
-        select(held.position_id, unit.as_of, *known)
-        .join(greeks.contract_greeks, and_(unit.contract == held.symbol, unit.as_of == held.day))
-        .where(held.option_type.is_not(None))
+    known = [case((unit.reason.is_(None), greek)) for greek in measured]
+    query = select(unit.contract, unit.as_of, *known).where(
+        unit.contract == any_(literal(contracts, ARRAY(String))), unit.as_of.in_(sessions)
     )
     found = await session.execute(query)
-    return {(position_id, as_of): tuple(values) for position_id, as_of, *values in found}
+    return {(contract, as_of): tuple(values) for contract, as_of, *values in found}
 
 
 async def load_flows(session: Session, portfolios: Portfolios, span: Span) -> list[tuple[UUID, date, float]]:

@@ -55,11 +55,11 @@ class Contract:
 
 @dataclass(frozen=True)
 class Market:
-    """Closes by symbol and session, contract values likewise, position Greeks by position index and session."""
+    """Closes by symbol and session, contract values likewise, and Greeks per share."""
 
     closes: Closes = field(default_factory=dict)
     contracts: Mapping[str, Mapping[date, Contract]] = field(default_factory=dict)
-    greeks: Mapping[tuple[int, date], tuple[float | None, ...]] = field(default_factory=dict)
+    greeks: Mapping[tuple[str, date], tuple[float | None, ...]] = field(default_factory=dict)
 
 
 def an_option(symbol: str = "AAPL230120C00100000", quantity: float = 1.0, **terms: Any) -> Holding:

@@ -41,8 +41,8 @@ def an_option_book() -> tuple[list[Holding], Market]:
             PUT: {TUESDAY: Contract(7, -0.5), WEDNESDAY: Contract(5, -0.45)},
         },
         {
-            (1, WEDNESDAY): (-110.0, -4.0, 6.0, -50.0, -20.0),
-            (2, WEDNESDAY): (-135.0, 6.0, -9.0, 75.0, -30.0),
+            (CALL, WEDNESDAY): (0.55, 0.02, -0.03, 0.25, 0.1),
+            (PUT, WEDNESDAY): (-0.45, 0.02, -0.03, 0.25, -0.1),
         },
     )
     return holdings, market
@@ -89,17 +89,17 @@ def test_positions_are_counted_by_type() -> None:
 def test_portfolio_greeks_add_options_and_one_delta_per_share() -> None:
     taken = snapshot(*an_option_book())
 
-    assert taken.greeks[0].tolist() == [100 - 50 - 110 - 135, 2.0, -3.0, 25.0, -50.0]
+    assert taken.greeks[0].tolist() == pytest.approx([100 - 50 - 110 - 135, 2.0, -3.0, 25.0, -50.0])
     assert taken.greeks_coverage.tolist() == [1.0]
 
 
 def test_option_without_greeks_is_left_out_and_covered_by_notional() -> None:
     holdings, market = an_option_book()
-    partial = replace(market, greeks={(2, WEDNESDAY): market.greeks[2, WEDNESDAY]})
+    partial = replace(market, greeks={(PUT, WEDNESDAY): market.greeks[PUT, WEDNESDAY]})
 
     taken = snapshot(holdings, partial)
 
-    assert taken.greeks[0].tolist() == [100 - 50 - 135, 6.0, -9.0, 75.0, -30.0]
+    assert taken.greeks[0].tolist() == pytest.approx([100 - 50 - 135, 6.0, -9.0, 75.0, -30.0])
     assert taken.greeks_coverage == pytest.approx([30000 / 50000])
     assert codes(taken) == {"greeks_missing": (CALL,)}
 
