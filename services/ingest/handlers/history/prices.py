@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import Asked, Close, Doubt, Known
@@ -83,13 +84,18 @@ class _Question:
     expected: Sequence[date]
     missing: Mapping[str, Sequence[date]]
 
+    @cached_property
+    def _asked(self) -> Mapping[str, frozenset[date]]:
+        """`missing` to look things up in: made once, not per answer."""
+        return {symbol: frozenset(days) for symbol, days in self.missing.items()}
+
     def answers(self, seconds_at_once: float) -> AsyncGenerator[Answer, None]:
         """As they come, small ones together."""
         return gathered(self.provider.bars(self.missing), seconds_at_once)
 
     def wanted(self, bars: Iterable[Bar]) -> list[Bar]:
         """One close per symbol and session, of what was asked for, and whatever is dated after it: to be doubted."""
-        asked = {symbol: frozenset(days) for symbol, days in self.missing.items()}
+        asked = self._asked
         found = {
             (bar.symbol, bar.session_date): bar
             for bar in bars
