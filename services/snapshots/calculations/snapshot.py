@@ -126,8 +126,9 @@ def _line_greeks(work: Work, valuations: Valuations) -> Floats:
     for line in options.tolist():
         key = valuations.symbol[line], work.takes[valuations.take[line]].session
         greeks[line] = np.array(work.greeks.get(key, unknown), dtype=np.float64)
-    size = valuations.quantity * work.book.multiplier[valuations.position]
-    greeks[options] *= size[options, None]
+    multiplier = work.book.multiplier[valuations.position[options]]
+    greeks[options] *= valuations.quantity[options, None]
+    greeks[options] *= multiplier[:, None]
     return greeks
 
 
