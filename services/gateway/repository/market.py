@@ -92,10 +92,11 @@ async def load_prices(
 
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """Each symbol's last two prices at or before a session, newest first."""
+    """Each symbol's last two prices at or before a session, newest first; closes per share of that session."""
     asked = _each(symbols)
+    close = ingest.close_on(prices.c, as_of).label("close")
     known = (
-        select(prices)
+        select(*(close if column is prices.c.close else column for column in prices.c))
         .where(prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of)
         .order_by(prices.c.session_date.desc())
         .limit(2)

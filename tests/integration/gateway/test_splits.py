@@ -105,6 +105,12 @@ async def test_a_twin_is_known_by_what_its_symbol_means_now(ann: Person, admin: 
     assert len(await stored(admin)) == 3  # by symbol: the two that are called the same are two
 
 
+async def test_the_change_of_a_price_is_none_of_a_split(ann: Person) -> None:
+    (now,) = (await ann.get("market-data/current", symbol="AAPL")).json()["items"]
+
+    assert (now["price"], now["previous_close"], now["change"]) == (130, 130, 0)
+
+
 async def test_an_export_is_in_the_shares_asked_for(ann: Person) -> None:
     book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))
 

@@ -106,7 +106,7 @@ class CurrentPrice(BaseModel):
     price: Price | None
     session_date: date | None = Field(description="the price's own session")
     stale: bool | None = Field(description="whether it is older than the session asked for")
-    previous_close: Price | None
+    previous_close: Price | None = Field(description="in the same shares as the price, whatever split since")
     change: Price | None
     change_percent: float | None
     source: str | None
