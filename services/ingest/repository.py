@@ -411,11 +411,16 @@ async def save_actions(session: Session, actions: Rows) -> int:
 async def save_told(session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
     """Have the run tell of the splits and dividends up to `as_of` that nobody told of.
 
-    Returns, by symbol, the first session changed by what is this run's to tell: the same when it is run again.
+    Returns, by symbol, the first day changed by what is this run's to tell: the same when it is run again. Positions
+    that were stated after a split change as far back as they are held.
     """
+    held = gateway.positions.c
+    stated_after = (held.underlying == _actions.c.symbol, held.stated_on >= _actions.c.ex_date)
+    entered = select(func.min(held.entry_date)).where(*stated_after, _actions.c.kind == "split")
+    changed = func.least(_actions.c.ex_date, entered.correlate(_actions).scalar_subquery())
     untold = (_actions.c.told_by.is_(None), _actions.c.ex_date <= as_of)
     await session.execute(update(_actions).where(*untold).values(told_by=run_id))
-    first = select(_actions.c.symbol, func.min(_actions.c.ex_date)).where(_actions.c.told_by == run_id)
+    first = select(_actions.c.symbol, func.min(changed)).where(_actions.c.told_by == run_id)
     found = await session.execute(first.group_by(_actions.c.symbol))
     return {row.symbol: row[1] for row in found}
 

@@ -238,6 +238,21 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
     assert by_another == []
 
 
+async def test_a_late_split_reaches_back_for_what_was_stated_after_it(role: Role, admin: Database) -> None:
+    holder = await a_portfolio(admin)
+    days = [date(2022, 12, day) for day in (20, 21, 22, 23)]
+    await save_positions(admin, a_position(holder, "AAPL", entry_date=days[1], stated_on=days[2]))
+    action = {"symbol": "AAPL", "ex_date": days[2], "kind": "split", "value": Decimal(4), "source": "market"}
+
+    async with role("ingest").transaction() as session:
+        for day in [*days, AS_OF]:
+            await repository.save_announced(session, day)
+        await repository.save_actions(session, [action])
+        told = await handlers.restated_work(session, uuid4(), AS_OF)
+
+    assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
+
+
 async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:
     async with admin.transaction() as session:
         found = await session.execute(
