@@ -1,6 +1,6 @@
 """Every SQL statement of ingest."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,7 @@ from services.ingest.tables import (
     TreasuryYield,
     UnadjustedSymbol,
 )
-from shared.database import Rows, Session, lock, merge, sql_table
+from shared.database import Rows, Session, append, lock, merge, sql_table
 from shared.published import factors, gateway
 
 _sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
@@ -172,7 +172,7 @@ async def save_prices(session: Session, bars: Rows) -> int:
 
 async def save_new_prices(session: Session, bars: Rows) -> int:
     """Store closes where there is none: whoever stored one while these were fetched keeps it. Returns how many."""
-    return await save_prices(session, await _not_stored(session, _prices, bars))
+    return await _save_new(session, DailyPrice, bars, _prices.c.session_date, {})
 
 
 async def save_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
@@ -184,7 +184,8 @@ async def save_yields(session: Session, observations: Rows, session_by_date: Map
 
 async def save_new_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
     """Store yields where there is none; what is stored stays. Returns how many."""
-    return await save_yields(session, await _not_stored(session, _yields, observations), session_by_date)
+    dated = _yields.c.observation_date
+    return await _save_new(session, TreasuryYield, observations, dated, session_by_date)
 
 
 async def save_option_quotes(session: Session, quotes: Rows) -> int:
@@ -194,14 +195,27 @@ async def save_option_quotes(session: Session, quotes: Rows) -> int:
 
 async def save_new_option_quotes(session: Session, quotes: Rows) -> int:
     """Store quotes where there is none; what is stored stays. Returns how many."""
-    return await save_option_quotes(session, await _not_stored(session, _quotes, quotes))
+    return await _save_new(session, OptionQuote, quotes, _quotes.c.session_date, {})
 
 
-async def _not_stored(session: Session, table: SqlTable, rows: Rows) -> Rows:
-    """Those of the rows, of something on a day, that are not in the table; nor will be before the transaction ends."""
+async def _save_new(
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    dated: Column[date],
+    session_by_date: Mapping[date, date],
+) -> int:
+    """Store those of the rows, of something on a day, that are not there, and mark their sessions; returns how many."""
     if not rows:
-        return rows
-    await lock(session, "ingest", "revision")
+        return 0
+    revision = await _next_revision(session)
+    new = await _not_stored(session, dated.table, rows)
+    await append(session, model, [{**row, "revision": revision} for row in new])
+    await _mark(session, revision, {row[dated.name] for row in new}, session_by_date)
+    return len(new)
+
+
+async def _not_stored(session: Session, table: Any, rows: Rows) -> Rows:
     name, day = table.primary_key.columns
     days = [row[day.name] for row in rows]
     near = (_among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
@@ -229,9 +243,16 @@ async def _save_dated(
         .where(dated.between(min(dates), max(dates)), dated.table.c.revision == revision)
         .distinct()
     )
-    touched = {session_by_date.get(day, day) for day in await session.scalars(written)}
-    await merge(session, MarketSession, [{"session_date": day, "revision": revision} for day in touched])
+    await _mark(session, revision, await session.scalars(written), session_by_date)
     return changed
+
+
+async def _mark(
+    session: Session, revision: int, dates: Iterable[date], session_by_date: Mapping[date, date]
+) -> None:
+    """Sessions whose data changed take the revision."""
+    touched = {session_by_date.get(day, day) for day in dates}
+    await merge(session, MarketSession, [{"session_date": day, "revision": revision} for day in touched])
 
 
 async def save_securities(session: Session, facts: Rows) -> int:

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asyncpg.exceptions import PostgresError
+from asyncpg.exceptions import PostgresError, UniqueViolationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.ingest.tables import MarketSession, TreasuryYield
 from services.stress.tables import StressResult
 from shared import database
-from shared.database import MOST_VALUES, Database, Session, merge
+from shared.database import MOST_VALUES, Database, Session, append, merge
 from tests.builders import a_yield
 
 MONDAY, TUESDAY = date(2022, 12, 19), date(2022, 12, 20)
@@ -123,3 +123,16 @@ def a_result(portfolio_id: UUID, as_of: date, scenario_id: str, warnings: str = 
     amounts = {"total_pnl": Decimal("1.25"), "nonlinear": None, "coverage": None}
     documents = {"factor_impacts": "{}", "effective_shocks": "{}", "warnings": warnings}
     return {**key, **amounts, **documents, "option_valuation": "full"}
+
+
+async def test_appended_rows_are_there_and_never_replace(admin: Database) -> None:
+    async with admin.transaction() as session:
+        await append(session, TreasuryYield, [a_yield("10Y", MONDAY, 3.5), a_yield("2Y", MONDAY, 4.0)])
+        await append(session, TreasuryYield, [])
+
+    with pytest.raises(UniqueViolationError):
+        async with admin.transaction() as session:
+            await append(session, TreasuryYield, [a_yield("30Y", MONDAY, 4.0), a_yield("10Y", MONDAY, 9.9)])
+
+    async with admin.transaction() as session:
+        assert await rows(session) == [("10Y", MONDAY, 3.5), ("2Y", MONDAY, 4.0)]

@@ -81,3 +81,33 @@ async def test_leaving_early_ends_the_question_under_way() -> None:
 
     async with asyncio.timeout(5):
         await ended.wait()
+
+
+async def test_the_next_answers_are_asked_for_while_some_are_stored() -> None:
+    asked = []
+
+    async def eager() -> AsyncIterator[Answer]:
+        for symbol in "ABCD":
+            asked.append(symbol)
+            yield answer(symbol)
+
+    answers = gathered(eager(), 60.0, bars_at_once=1)
+    first = symbols(await anext(answers))
+    await asyncio.sleep(0)  # while this is stored
+
+    assert (first, asked) == (["A"], ["A", "B", "C", "D"])
+    assert [symbols(each) async for each in answers] == [["B"], ["C"], ["D"]]
+
+
+async def test_leaving_early_with_answers_waiting_leaves_nothing_behind() -> None:
+    async def endless() -> AsyncIterator[Answer]:
+        while True:
+            yield answer("A")
+
+    before = asyncio.all_tasks()
+    answers = gathered(endless(), 60.0, bars_at_once=1)
+    await anext(answers)
+    await answers.aclose()
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == before

@@ -1,41 +1,47 @@
-"""Answers put together on their way into the database."""
+"""Answers put together on their way into the database, while the next ones are asked for."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 
 from services.ingest.providers import Answer
 
 BARS_AT_ONCE = 50_000
+ANSWERS_AHEAD = 20  # as many as may wait while others are stored
+
+_Coming = asyncio.Queue[Answer | None]
 
 
 async def gathered(
     answers: AsyncIterator[Answer], seconds: float, bars_at_once: int = BARS_AT_ONCE
 ) -> AsyncGenerator[Answer, None]:
-    """Small answers put together, so that storing them costs less; none is kept back longer than `seconds`, or lost.
+    """Small answers put together, so that storing them costs less; none waits `seconds` for others, or is lost.
 
     What the provider fails with is raised after everything it answered before.
     """
-    loop = asyncio.get_running_loop()
-    coming = _next_of(answers)
+    coming: _Coming = asyncio.Queue(ANSWERS_AHEAD)
+    asking = asyncio.create_task(_ask(answers, coming))
     try:
-        while (first := await coming) is not None:
-            until, coming = loop.time() + seconds, _next_of(answers)
+        more = True
+        while more and (first := await coming.get()) is not None:
             bars, settled = list(first.bars), set(first.settled)
-            while len(bars) < bars_at_once and (more := await _in_time(coming, until - loop.time())):
-                bars += more.bars
-                settled |= more.settled
-                coming = _next_of(answers)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while len(bars) < bars_at_once and (more := (another := await coming.get()) is not None):
+                        bars += another.bars
+                        settled |= another.settled
             yield Answer(bars, frozenset(settled))
+        await asking
     finally:
-        coming.cancel()
+        asking.cancel()
 
 
-def _next_of(answers: AsyncIterator[Answer]) -> asyncio.Future[Answer | None]:
-    """The next answer, already asked for; None when there is none."""
-    return asyncio.ensure_future(anext(answers, None))
-
-
-async def _in_time(coming: asyncio.Future[Answer | None], seconds: float) -> Answer | None:
-    """The answer, if it comes within so many seconds; otherwise, or when there is none, it is left as it is."""
-    done, _ = await asyncio.wait({coming}, timeout=max(0.0, seconds))
-    return coming.result() if done and coming.exception() is None else None
+async def _ask(answers: AsyncIterator[Answer], coming: _Coming) -> None:
+    """Put every answer into the queue, and None after the last one, also when it is the last because of a failure."""
+    try:
+        async for answer in answers:
+            await coming.put(answer)
+    except Exception:
+        await coming.put(None)
+        raise
+    await coming.put(None)
