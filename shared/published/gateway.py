@@ -89,7 +89,7 @@ def positions_on(day: Any, held: FromClause = positions) -> Subquery:
         else column
         for column in own
     ]
-    split_factor = func.coalesce(factor, 1).label("split_factor")
+    split_factor = func.coalesce(factor, 1, type_=Numeric).label("split_factor")
     return select(*columns, split_factor).select_from(held.join(split, true())).subquery("held")
 
 

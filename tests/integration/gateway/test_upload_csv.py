@@ -82,6 +82,7 @@ async def test_a_schwab_export_is_previewed_with_all_that_becomes_of_it(ann: Per
     source = preview["source"]
     assert (source["format"], source["accounts"]) == ("schwab_positions", ["Individual ...123"])
     assert (source["exported_on"], source["entry_date"]) == ("2022-12-21", "2022-12-21")
+    assert preview["stated_on"] == "2022-12-21"
     assert (source["cash"], source["equity_balance"]) == (3096.9, 16926.45)
     assert [(line["line"], line["code"]) for line in source["skipped"]] == [(9, "cash"), (10, "total")]
     assert [(one["symbol"], one["position_type"], one["entry_price"]) for one in preview["changes"]] == [
