@@ -7,9 +7,8 @@ from services.gateway.tables import Position
 from shared.database import sql_table
 from shared.published.gateway import positions_on
 
-TERMS_ON = (
-    "terms_on"  # the parameter every statement about `held` is executed with; None: each as it is stated
-)
+# The parameter every statement about `held` is executed with; None: each as it is stated.
+TERMS_ON = "terms_on"
 positions = sql_table(Position)
 
 _day = func.coalesce(cast(literal_column(f":{TERMS_ON}"), Date), positions.c.stated_on)

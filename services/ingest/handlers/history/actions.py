@@ -22,9 +22,7 @@ from services.ingest.providers import (
 from shared.contracts.event import Notice
 
 KIND = "corporate_actions"
-LEARNT_LATE = timedelta(
-    days=7
-)  # what was asked for so long ago is asked for again, together with what is new
+LEARNT_LATE = timedelta(days=7)  # so much of what was asked for is asked for again, with what is new
 NOBODY = UUID(int=0)  # who has told of what changes no figure
 
 
