@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlmodel import SQLModel
 
@@ -44,11 +44,12 @@ from services.ingest.tables import (
 from shared.database import Rows, Session, append, lock, merge, sql_table
 from shared.published import factors, gateway
 
-_sessions: SqlTable = MarketSession.__table__  # type: ignore[attr-defined]
-_prices: SqlTable = DailyPrice.__table__  # type: ignore[attr-defined]
-_yields: SqlTable = TreasuryYield.__table__  # type: ignore[attr-defined]
-_quotes: SqlTable = OptionQuote.__table__  # type: ignore[attr-defined]
-_securities: SqlTable = Security.__table__  # type: ignore[attr-defined]
+SAME_SESSION: Mapping[date, date] = MappingProxyType({})
+_sessions = sql_table(MarketSession)
+_prices = sql_table(DailyPrice)
+_yields = sql_table(TreasuryYield)
+_quotes = sql_table(OptionQuote)
+_securities = sql_table(Security)
 _actions, _asked = sql_table(CorporateAction), sql_table(FetchLogEntry)
 _unadjusted = sql_table(UnadjustedSymbol)
 _doubted, _claims = sql_table(QuarantinedPrice), sql_table(PriceClaim)
@@ -167,56 +168,49 @@ async def latest_revision(session: Session, as_of: date) -> int:
 
 async def save_prices(session: Session, bars: Rows) -> int:
     """Upsert closes; sessions whose data changed take the next revision. Returns how many rows changed."""
-    return await _save_dated(session, DailyPrice, bars, _prices.c.session_date, {})
+    return await _save_dated(session, DailyPrice, bars)
 
 
 async def save_new_prices(session: Session, bars: Rows) -> int:
     """Store closes where there is none: whoever stored one while these were fetched keeps it. Returns how many."""
-    return await _save_new(session, DailyPrice, bars, _prices.c.session_date, {})
+    return await _save_new(session, DailyPrice, bars)
 
 
 async def save_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
     """Upsert yields; `session_by_date` names the session from which each observation counts. Returns rows changed."""
-    return await _save_dated(
-        session, TreasuryYield, observations, _yields.c.observation_date, session_by_date
-    )
+    return await _save_dated(session, TreasuryYield, observations, session_by_date)
 
 
 async def save_new_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
     """Store yields where there is none; what is stored stays. Returns how many."""
-    dated = _yields.c.observation_date
-    return await _save_new(session, TreasuryYield, observations, dated, session_by_date)
+    return await _save_new(session, TreasuryYield, observations, session_by_date)
 
 
 async def save_option_quotes(session: Session, quotes: Rows) -> int:
     """Upsert option quotes; sessions whose data changed take the next revision. Returns how many rows changed."""
-    return await _save_dated(session, OptionQuote, quotes, _quotes.c.session_date, {})
+    return await _save_dated(session, OptionQuote, quotes)
 
 
 async def save_new_option_quotes(session: Session, quotes: Rows) -> int:
     """Store quotes where there is none; what is stored stays. Returns how many."""
-    return await _save_new(session, OptionQuote, quotes, _quotes.c.session_date, {})
+    return await _save_new(session, OptionQuote, quotes)
 
 
 async def _save_new(
-    session: Session,
-    model: type[SQLModel],
-    rows: Rows,
-    dated: Column[date],
-    session_by_date: Mapping[date, date],
+    session: Session, model: type[SQLModel], rows: Rows, session_by_date: Mapping[date, date] = SAME_SESSION
 ) -> int:
     """Store those of the rows, of something on a day, that are not there, and mark their sessions; returns how many."""
     if not rows:
         return 0
     revision = await _next_revision(session)
-    new = await _not_stored(session, dated.table, rows)
+    new = await _not_stored(session, model, rows)
     await append(session, model, [{**row, "revision": revision} for row in new])
-    await _mark(session, revision, {row[dated.name] for row in new}, session_by_date)
+    await _mark(session, revision, {row[_day_of(model).name] for row in new}, session_by_date)
     return len(new)
 
 
-async def _not_stored(session: Session, table: Any, rows: Rows) -> Rows:
-    name, day = table.primary_key.columns
+async def _not_stored(session: Session, model: type[SQLModel], rows: Rows) -> Rows:
+    name, day = sql_table(model).primary_key.columns
     days = [row[day.name] for row in rows]
     near = (_among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
     stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
@@ -224,34 +218,34 @@ async def _not_stored(session: Session, table: Any, rows: Rows) -> Rows:
 
 
 async def _save_dated(
-    session: Session,
-    model: type[SQLModel],
-    rows: Rows,
-    dated: Column[date],
-    session_by_date: Mapping[date, date],
+    session: Session, model: type[SQLModel], rows: Rows, session_by_date: Mapping[date, date] = SAME_SESSION
 ) -> int:
-    """Upsert rows under the next revision, and mark the sessions they changed with it."""
+    """Upsert rows, of something on a day, under the next revision, and mark the sessions they changed with it."""
     if not rows:
         return 0
-    revision = await _next_revision(session)
+    revision, day = await _next_revision(session), _day_of(model)
     changed = await merge(
         session, model, [{**row, "revision": revision} for row in rows], ignoring=("revision",)
     )
-    dates = [row[dated.name] for row in rows]
+    days = [row[day.name] for row in rows]
     written = (
-        select(dated)
-        .where(dated.between(min(dates), max(dates)), dated.table.c.revision == revision)
-        .distinct()
+        select(day).where(day.between(min(days), max(days)), day.table.c.revision == revision).distinct()
     )
     await _mark(session, revision, await session.scalars(written), session_by_date)
     return changed
 
 
+def _day_of(model: type[SQLModel]) -> Column[Any]:
+    """The column of the day that rows are about: what they are about comes first in the key, the day second."""
+    _, day = sql_table(model).primary_key.columns
+    return day
+
+
 async def _mark(
-    session: Session, revision: int, dates: Iterable[date], session_by_date: Mapping[date, date]
+    session: Session, revision: int, days: Iterable[date], session_by_date: Mapping[date, date]
 ) -> None:
     """Sessions whose data changed take the revision."""
-    touched = {session_by_date.get(day, day) for day in dates}
+    touched = {session_by_date.get(day, day) for day in days}
     await merge(session, MarketSession, [{"session_date": day, "revision": revision} for day in touched])
 
 

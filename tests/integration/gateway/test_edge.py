@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import re
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 
@@ -156,12 +157,15 @@ async def test_replicas_count_together_in_the_shared_store(another: Another, sto
     person = await a_person(one)
     there = Person(other, person.email, person.tokens)
 
+    began = time.monotonic()
     at_one = await statuses(person, "portfolios", 6)
     at_other = await statuses(there, "portfolios", 6)
+    ten_seconds = (time.monotonic() - began) // 10
 
     assert at_one == [200] * 6
     assert 429 in at_other
-    assert at_other.count(200) <= 1  # when a new window begins in between, one slot is free again at once
+    # A slot becomes free every ten seconds, and one at once when a new window begins in between.
+    assert at_other.count(200) <= 1 + ten_seconds
     assert (await one.get("/health/ready")).json()["rate_limits"] == "shared"
 
 
