@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins client migration clean
@@ -31,7 +31,7 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack
 	$(BIN)/sigmasight down
 
-test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=2)
+test: install ## Run every test, with coverage of services and shared (TEST_PROCESSES=3)
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 unit: install ## Run the tests without input and output (seconds)

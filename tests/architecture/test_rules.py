@@ -128,12 +128,17 @@ def test_import_contracts_hold() -> None:
 def test_services_start_without_heavy_libraries() -> None:
     """Six processes start on two cores: libraries that only tests or one engine need stay out of start-up."""
     heavy = ("statsmodels", "QuantLib", "mibian", "matplotlib")
-    for word in TOPOLOGY:
-        program = f"import sys, services.{word}.handlers; print([m for m in {heavy!r} if m in sys.modules])"
-        finished = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        assert finished.stdout.strip() == "[]", word
+    program = "import sys\n" + "".join(
+        f"import services.{word}.handlers\n"
+        f"print({word!r}, [module for module in {heavy!r} if module in sys.modules])\n"
+        for word in TOPOLOGY
+    )
+
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert finished.stdout.splitlines() == [f"{word} []" for word in TOPOLOGY]
 
 
 def source_files() -> list[Path]:

@@ -22,7 +22,7 @@ from tests.pipeline import Pipeline, content_hash
 Role = Callable[[str], Database]
 Lines = dict[str, list[str]]
 SERVICES: tuple[Any, ...] = (greeks, factors, snapshots, stress)
-DAYS = sessions(date(2022, 12, 19), AS_OF)
+DAYS = sessions(date(2022, 12, 20), AS_OF)
 RETENTION = 6  # calendar days: the three sessions from December 22 on
 KEPT = [day for day in DAYS if (AS_OF - day).days <= RETENTION]
 OLD = DAYS[1]
@@ -36,8 +36,8 @@ async def book(admin: Database, empty: None) -> UUID:
         admin,
         a_position(portfolio, "AAPL", 100, 140),
         a_position(portfolio, "XOM", -200, 105),
-        a_position(portfolio, "MSFT", 30, 240, DAYS[4]),
-        a_position(portfolio, "JPM", 20, 130, exit_date=DAYS[2], exit_price=Decimal(132)),
+        a_position(portfolio, "MSFT", 30, 240, DAYS[3]),
+        a_position(portfolio, "JPM", 20, 130, exit_date=DAYS[1], exit_price=Decimal(132)),
         a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
         a_position(portfolio, "MSFT230317P00230000", -1, 9.5),
     )

@@ -172,7 +172,7 @@ orders = st.lists(st.sampled_from(SESSIONS), min_size=1, max_size=12)
 
 
 @given(books, cash_flows, prices_of_all, orders)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_order_with_repetitions_gives_the_tables_of_one_ordered_run(
     book: list[Holding], flows: list[tuple[int, date, float]], prices: Prices, order: list[date]
 ) -> None:
@@ -187,7 +187,7 @@ def test_any_order_with_repetitions_gives_the_tables_of_one_ordered_run(
 
 
 @given(books, cash_flows, prices_of_all, orders, prices_of_all, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_restated_session_gives_the_tables_of_one_run_over_the_right_data(
     book: list[Holding],
     flows: list[tuple[int, date, float]],
