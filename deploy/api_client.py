@@ -1,8 +1,9 @@
 """Write the typed Python client from the gateway's OpenAPI document: `python -m deploy.api_client`.
 
-`sigmasight_client/models.py` gets a `TypedDict` for every schema, `sigmasight_client/operations.py` a method for every
-operation; both are checked in, and a test fails when they are not what the document makes of them. What no document can
-say (logging in, waiting, repeating) is written by hand in `sigmasight_client/session.py`.
+`sigmasight_client/models.py` gets a `TypedDict` for every schema, `sigmasight_client/operations.py`
+a method for every operation; both are checked in, and a test fails when they are not what the
+document makes of them. What no document can say (logging in, waiting, repeating) is written by hand
+in `sigmasight_client/session.py`.
 """
 
 import keyword
@@ -137,11 +138,15 @@ def operations(document: Schema) -> str:
         "from sigmasight_client.session import Session, part",
     ]
     told = '    """The API. Dates and ids may be given as such or as text; answers are what the JSON says."""'
-    return "\n".join([*head, "", "", "class SigmaSight(Session):", told, "", "\n\n".join(methods), ""])
+    return "\n".join(
+        [*head, "", "", "class SigmaSight(Session):", told, "", "\n\n".join(methods), ""]
+    )
 
 
 def each_operation(document: Schema) -> Iterator[tuple[str, str, str]]:
-    """Name, method and path of every operation below the API's prefix; raises `ValueError` at two of one name."""
+    """Name, method and path of every operation below the API's prefix; raises `ValueError` at two
+    of one name.
+    """
     seen: dict[str, str] = {}
     for path, methods in document["paths"].items():
         short = path.removeprefix(API)
@@ -150,31 +155,41 @@ def each_operation(document: Schema) -> Iterator[tuple[str, str, str]]:
         for method, operation in methods.items():
             name = NAMES.get((method, short)) or operation["operationId"].split("_api_v1_")[0]
             if name in seen:
-                raise ValueError(f"{method} {path} and {seen[name]} are both {name}: name one in NAMES")
+                raise ValueError(
+                    f"{method} {path} and {seen[name]} are both {name}: name one in NAMES"
+                )
             seen[name] = f"{method} {path}"
             yield name, method, path
 
 
 def _method(document: Schema, name: str, method: str, path: str) -> str:
     operation = document["paths"][path][method]
-    parameters = [each for each in operation.get("parameters", ()) if each["in"] in ("path", "query")]
+    parameters = [
+        each for each in operation.get("parameters", ()) if each["in"] in ("path", "query")
+    ]
     in_path = [each for each in parameters if each["in"] == "path"]
     in_query = [each for each in parameters if each["in"] == "query"]
-    once = any(each["name"].lower() == "idempotency-key" for each in operation.get("parameters", ()))
+    once = any(
+        each["name"].lower() == "idempotency-key" for each in operation.get("parameters", ())
+    )
     body_kind, body = _body(operation)
     given = [f"{_word(each['name'])}: {_accepted(each['schema'])}" for each in in_path]
     if body_kind == "multipart/form-data":
         given += ["file: bytes", "form: dict[str, Any] | None = None"]
     elif body_kind:
         given.append(f"body: {body}")
-    options = [f"{_word(each['name'])}: {_accepted(each['schema'])} | None = None" for each in in_query]
+    options = [
+        f"{_word(each['name'])}: {_accepted(each['schema'])} | None = None" for each in in_query
+    ]
     if once:
         options.append("idempotency_key: str | None = None")
     signature = ", ".join(["self", *given, *(["*", *options] if options else [])])
     passed = [repr(method.upper()), _path_text(path.removeprefix(API + "/"), in_path)]
     if in_query:
         passed.append(
-            "query={" + ", ".join(f"{each['name']!r}: {_word(each['name'])}" for each in in_query) + "}"
+            "query={"
+            + ", ".join(f"{each['name']!r}: {_word(each['name'])}" for each in in_query)
+            + "}"
         )
     if body_kind:
         passed.append("file=file, form=form" if "multipart" in body_kind else "body=body")
@@ -198,13 +213,19 @@ def _accepted(schema: Schema) -> str:
     formats = {"uuid": "UUID | str", "date": "date | str"}
     found = [formats.get(each.get("format", "")) or _annotation(each) for each in kinds]
     return " | ".join(
-        dict.fromkeys("Sequence[str]" if each.startswith("list[") else _plain(each) for each in found)
+        dict.fromkeys(
+            "Sequence[str]" if each.startswith("list[") else _plain(each) for each in found
+        )
     )
 
 
 def _plain(kind: str) -> str:
     """A parameter's enumeration is text for callers."""
-    return kind if kind in ("int", "float", "bool", "str") or "|" in kind or "Literal" in kind else "str"
+    return (
+        kind
+        if kind in ("int", "float", "bool", "str") or "|" in kind or "Literal" in kind
+        else "str"
+    )
 
 
 def _path_text(path: str, in_path: list[Any]) -> str:

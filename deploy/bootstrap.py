@@ -1,4 +1,5 @@
-"""The one bootstrap step: roles, schemas, migrations, published views, streams and durables. Safe to repeat.
+"""The one bootstrap step: roles, schemas, migrations, published views, streams and durables. Safe
+to repeat.
 
 Run by an operator's or the local stack's administrator: `python -m deploy.bootstrap`, configured by
 `SIGMASIGHT_BOOTSTRAP_*`. Services never change a schema and never declare a stream.
@@ -63,8 +64,13 @@ class BootstrapSettings(EnvironmentSettings):
 
 
 def refuse_default_passwords(own: BootstrapSettings, shared: Settings) -> None:
-    """Raise `Misconfigured` when a server that others can reach would get roles with the default password."""
-    here = all(is_loopback(host or "") for host in (shared.database_host, urlsplit(shared.nats_url).hostname))
+    """Raise `Misconfigured` when a server that others can reach would get roles with the default
+    password.
+    """
+    here = all(
+        is_loopback(host or "")
+        for host in (shared.database_host, urlsplit(shared.nats_url).hostname)
+    )
     if here and not shared.production:
         return
     prefix = own.model_config["env_prefix"]
@@ -86,7 +92,9 @@ async def bootstrap(own: BootstrapSettings, shared: Settings) -> None:
     await prepare_bus(own, shared)
 
 
-async def prepare_database(own: BootstrapSettings, shared: Settings, *, publish: bool = True) -> None:
+async def prepare_database(
+    own: BootstrapSettings, shared: Settings, *, publish: bool = True
+) -> None:
     """Database, roles, schemas, tables and, unless told otherwise, the published views."""
     await _create_database(own, shared)
     engine = create_async_engine(_admin_url(own, shared, shared.database_name))
@@ -101,7 +109,10 @@ async def prepare_database(own: BootstrapSettings, shared: Settings, *, publish:
 async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
     """Streams and durables."""
     client = await nats.connect(
-        shared.nats_url, user="bootstrap", password=own.nats_password.get_secret_value(), connect_timeout=10
+        shared.nats_url,
+        user="bootstrap",
+        password=own.nats_password.get_secret_value(),
+        connect_timeout=10,
     )
     try:
         await declare_topology(client.jetstream(), shared, own.stream_replicas)
@@ -119,7 +130,8 @@ async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
     try:
         async with engine.connect() as connection:
             found = await connection.scalar(
-                text("select 1 from pg_database where datname = :name"), {"name": shared.database_name}
+                text("select 1 from pg_database where datname = :name"),
+                {"name": shared.database_name},
             )
             if not found:
                 await connection.execute(text(f"create database {quote(shared.database_name)}"))
@@ -128,9 +140,13 @@ async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
 
 
 async def _create_roles(connection: AsyncConnection, own: BootstrapSettings) -> None:
-    """One login role and one schema a service; nobody else may even look into the schema without a grant."""
+    """One login role and one schema a service; nobody else may even look into the schema without a
+    grant.
+    """
     for word in WORDS:
-        exists = await connection.scalar(text("select 1 from pg_roles where rolname = :word"), {"word": word})
+        exists = await connection.scalar(
+            text("select 1 from pg_roles where rolname = :word"), {"word": word}
+        )
         verb = "alter" if exists else "create"
         password = own.role_password(word).replace("'", "''")
         await connection.exec_driver_sql(f"{verb} role {word} login password '{password}'")
@@ -154,7 +170,9 @@ def _users_role(word: str) -> str | None:
 
 
 async def _create_users_role(connection: AsyncConnection, word: str, users_role: str) -> None:
-    """A role nobody logs in as: the service's own role takes it on for the length of a transaction."""
+    """A role nobody logs in as: the service's own role takes it on for the length of a
+    transaction.
+    """
     exists = await connection.scalar(
         text("select 1 from pg_roles where rolname = :role"), {"role": users_role}
     )
@@ -164,9 +182,13 @@ async def _create_users_role(connection: AsyncConnection, word: str, users_role:
 
 
 async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -> None:
-    """Drop the published views, migrate every schema, publish again: one transaction, so readers see no gap."""
+    """Drop the published views, migrate every schema, publish again: one transaction, so readers
+    see no gap.
+    """
     async with engine.begin() as connection:
-        await connection.execute(text("select pg_advisory_xact_lock(hashtext('sigmasight bootstrap'))"))
+        await connection.execute(
+            text("select pg_advisory_xact_lock(hashtext('sigmasight bootstrap'))")
+        )
         for word in WORDS:
             await _drop_views(connection, word)
         for word in WORDS:
@@ -179,7 +201,9 @@ async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -
 
 
 def upgrade_schema(connection: Connection, word: str) -> None:
-    """Run one service's Alembic migrations to their head on the given connection, as the current role."""
+    """Run one service's Alembic migrations to their head on the given connection, as the current
+    role.
+    """
     config = alembic_config(word)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -200,7 +224,9 @@ def published_views(word: str) -> dict[Table, Select[Any]]:
 
 
 def row_security(word: str) -> list[str]:
-    """The statements that narrow users' transactions to what is theirs, for each of the service's tables."""
+    """The statements that narrow users' transactions to what is theirs, for each of the service's
+    tables.
+    """
     accesses = getattr(_tables_module(word), "ACCESS", {})
     role = _users_role(word)
     return [
@@ -224,7 +250,9 @@ def _table_security(table: str, role: str | None, access: Any) -> list[str]:
 
 
 async def _secure_rows(connection: AsyncConnection, word: str) -> None:
-    """Apply the service's row security unless it is in force already: each statement locks a table that is in use."""
+    """Apply the service's row security unless it is in force already: each statement locks a table
+    that is in use.
+    """
     statements = row_security(word)
     fingerprint = hashlib.sha256("\n".join(statements).encode()).hexdigest()
     applied = await connection.scalar(
@@ -239,7 +267,9 @@ async def _secure_rows(connection: AsyncConnection, word: str) -> None:
 
 async def _drop_views(connection: AsyncConnection, word: str) -> None:
     found = await connection.scalars(
-        text("select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"),
+        text(
+            "select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"
+        ),
         {"word": word},
     )
     for name in found.all():
@@ -247,21 +277,28 @@ async def _drop_views(connection: AsyncConnection, word: str) -> None:
 
 
 async def _publish_views(connection: AsyncConnection, word: str) -> None:
-    """Create the service's views as its own role and let every other role select from them, and from nothing else."""
+    """Create the service's views as its own role and let every other role select from them, and
+    from nothing else.
+    """
     others = [other for other in WORDS if other != word]
     readers = ", ".join((*others, *(role for other in others if (role := _users_role(other)))))
     await connection.execute(text(f"set local role {word}"))
     for view, definition in published_views(word).items():
-        select_text = str(definition.compile(dialect=_dialect, compile_kwargs={"literal_binds": True}))
+        select_text = str(
+            definition.compile(dialect=_dialect, compile_kwargs={"literal_binds": True})
+        )
         names = ", ".join(quote(column.name) for column in view.columns)
         narrowed = _narrowed(word, view, names, select_text)
-        await connection.exec_driver_sql(f"create view {word}.{quote(view.name)} ({names}) as {narrowed}")
+        await connection.exec_driver_sql(
+            f"create view {word}.{quote(view.name)} ({names}) as {narrowed}"
+        )
         await connection.exec_driver_sql(f"grant select on {word}.{quote(view.name)} to {readers}")
     await connection.execute(text("reset role"))
 
 
 def _narrowed(word: str, view: Table, names: str, select_text: str) -> str:
-    """The view's select; other services' users find only their own rows in it, the services themselves all.
+    """The view's select; other services' users find only their own rows in it, the services
+    themselves all.
 
     Who asks is looked at once per query, so a service's queries are planned and run as without it.
     """

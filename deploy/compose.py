@@ -1,7 +1,7 @@
 """The secrets docker-compose.yml mounts, made once and then kept: `python -m deploy.compose`.
 
-Every file holds one secret. The directory is private to its owner; the files in it are readable, because Compose
-mounts them as they are and the services inside the containers are not root.
+Every file holds one secret. The directory is private to its owner; the files in it are readable,
+because Compose mounts them as they are and the services inside the containers are not root.
 """
 
 import secrets
@@ -29,12 +29,16 @@ SECRETS = (*PASSWORDS, SIGNING_KEY, AUTHORIZATION)
 
 
 def write_secrets(directory: Path) -> list[str]:
-    """Write what is missing, and the bus's users anew from the topology; returns the names that were new."""
+    """Write what is missing, and the bus's users anew from the topology; returns the names that
+    were new.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     new = [name for name in (*PASSWORDS, SIGNING_KEY) if not (directory / name).exists()]
     for name in new:
-        _write(directory / name, _signing_key() if name == SIGNING_KEY else secrets.token_urlsafe(24))
+        _write(
+            directory / name, _signing_key() if name == SIGNING_KEY else secrets.token_urlsafe(24)
+        )
     bus = {user: (directory / f"bus_{user}").read_text(encoding="utf-8") for user in BUS_USERS}
     _write(directory / AUTHORIZATION, nats_authorization(bus))
     return new

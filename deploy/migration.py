@@ -1,7 +1,7 @@
 """Write a new migration for one service from the difference between its tables and its migrations.
 
-`python -m deploy.migration greeks "Add a column"` starts a throw-away Postgres, migrates it to the present heads and
-lets Alembic compare.
+`python -m deploy.migration greeks "Add a column"` starts a throw-away Postgres, migrates it to the
+present heads and lets Alembic compare.
 """
 
 import asyncio
@@ -26,7 +26,9 @@ _TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic" / "script.py
 async def write_migration(address: PostgresAddress, word: str, message: str) -> None:
     """Create `services/<word>/migrations/versions/<number>_<message>.py`."""
     shared = Settings(database_host=address.host, database_port=address.port)
-    own = BootstrapSettings(database_user=address.superuser, database_password=SecretStr(address.password))
+    own = BootstrapSettings(
+        database_user=address.superuser, database_password=SecretStr(address.password)
+    )
     await prepare_database(own, shared, publish=False)
     engine = create_async_engine(address.url(shared.database_name, scheme="postgresql+asyncpg"))
     async with engine.begin() as connection:

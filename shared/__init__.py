@@ -1,1 +1,3 @@
-"""What the six services share: contracts, published views, mathematics, messaging, database, telemetry."""
+"""What the six services share: contracts, published views, mathematics, messaging, database,
+telemetry.
+"""

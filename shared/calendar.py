@@ -7,7 +7,8 @@ from functools import lru_cache
 
 @lru_cache
 def _calendar_class() -> object:
-    # Imported when first needed: the library pulls in pandas, which most of a process's start-up time would be.
+    # Imported when first needed: the library pulls in pandas, which most of a process's start-up
+    # time would be.
     import pandas_market_calendars
 
     return pandas_market_calendars.get_calendar("NYSE")
@@ -37,22 +38,30 @@ def session_on_or_before(day: date) -> date:
 
 def previous_session(day: date) -> date:
     """The last session strictly before `day`."""
-    return [session for session in sessions(day.replace(year=day.year - 1, day=1), day) if session < day][-1]
+    return [
+        session for session in sessions(day.replace(year=day.year - 1, day=1), day) if session < day
+    ][-1]
 
 
 def next_session(day: date) -> date:
     """The first session strictly after `day`."""
-    return next(session for session in sessions(day, day.replace(year=day.year + 1, day=1)) if session > day)
+    return next(
+        session for session in sessions(day, day.replace(year=day.year + 1, day=1)) if session > day
+    )
 
 
 def weekly_session(day: date) -> date | None:
-    """When the weekly work of the week of `day` is done: its first session on or after Tuesday, if it has one."""
+    """When the weekly work of the week of `day` is done: its first session on or after Tuesday, if
+    it has one.
+    """
     tuesday = day - timedelta(days=day.weekday() - 1)
     return next(iter(sessions(tuesday, tuesday + timedelta(days=5))), None)
 
 
 def closing_time(session: date) -> datetime:
-    """When the session closes, in UTC: half days included. Raises `ValueError` for a day without a session."""
+    """When the session closes, in UTC: half days included. Raises `ValueError` for a day without a
+    session.
+    """
     schedule = _calendar_class().schedule(session.isoformat(), session.isoformat())  # type: ignore[attr-defined]
     if schedule.empty:
         raise ValueError(f"{session.isoformat()} is not a NYSE session")

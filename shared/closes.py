@@ -1,4 +1,6 @@
-"""Adjusted closes as a matrix, the way every calculator needs them: one row of arrays per symbol, not one per close."""
+"""Adjusted closes as a matrix, the way every calculator needs them: one row of arrays per symbol,
+not one per close.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -36,13 +38,18 @@ async def load_adjusted_closes(
     price = ingest.daily_prices.c
     statement = (
         select(
-            price.symbol, func.array_agg(day_number(price.session_date)), func.array_agg(price.adjusted_close)
+            price.symbol,
+            func.array_agg(day_number(price.session_date)),
+            func.array_agg(price.adjusted_close),
         )
         .where(price.symbol == any_(literal(list(symbols), ARRAY(String))))
         .where(price.session_date.between(sessions[0], sessions[-1]))
         .group_by(price.symbol)
     )
-    place, known_days = {symbol: column for column, symbol in enumerate(symbols)}, day_numbers(sessions)
+    place, known_days = (
+        {symbol: column for column, symbol in enumerate(symbols)},
+        day_numbers(sessions),
+    )
     for symbol, days, values in await session.execute(statement):
         rows = np.searchsorted(known_days, days)
         on_session = known_days[rows] == days

@@ -10,7 +10,12 @@ from alembic import context
 from sqlalchemy import ARRAY, Column, NullPool, Select, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlmodel import Field, MetaData, SQLModel
 
 from shared.settings import Settings
@@ -57,13 +62,19 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
         max_overflow=settings.database_pool_size,
         pool_pre_ping=True,
         connect_args={
-            "server_settings": {"application_name": f"sigmasight-{role}", "timezone": "UTC", "jit": "off"}
+            "server_settings": {
+                "application_name": f"sigmasight-{role}",
+                "timezone": "UTC",
+                "jit": "off",
+            }
         },
     )
 
 
 class Database:
-    """Transactions for one process: `async with database.transaction() as session` commits or rolls back."""
+    """Transactions for one process: `async with database.transaction() as session` commits or rolls
+    back.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -77,7 +88,9 @@ class Database:
         return other
 
     def at_one_moment(self) -> "Database":
-        """The same connections; all of a transaction's statements see the data as its first one does."""
+        """The same connections; all of a transaction's statements see the data as its first one
+        does.
+        """
         other = copy(self)
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
         other._sessions = async_sessionmaker(engine, expire_on_commit=False)
@@ -95,7 +108,8 @@ class Database:
     async def listening(
         self, channel: str, heard: Callable[[], None]
     ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Call `heard` at every notification on a channel, over a connection that belongs to no pool.
+        """Call `heard` at every notification on a channel, over a connection that belongs to no
+        pool.
 
         Yields a probe that raises once the connection is lost; `heard` is called then, too.
         """
@@ -103,7 +117,9 @@ class Database:
             self.engine.url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={"server_settings": {"application_name": f"sigmasight-listener-{channel}"}},
+            connect_args={
+                "server_settings": {"application_name": f"sigmasight-listener-{channel}"}
+            },
         )
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
@@ -138,7 +154,9 @@ async def lock(session: Session, *keys: object) -> None:
 
 
 async def lock_each(session: Session, names: Sequence[str]) -> None:
-    """Hold one advisory lock per name until the transaction ends, in one ascending order so that none deadlock."""
+    """Hold one advisory lock per name until the transaction ends, in one ascending order so that
+    none deadlock.
+    """
     keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
     await session.execute(
         text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
@@ -154,11 +172,12 @@ async def merge(
 ) -> int:
     """Upsert `rows` into the model's table by primary key; returns how many rows changed.
 
-    Unchanged rows are left alone, so repeating a merge writes nothing. With `within` (column -> value or list of
-    values) the call replaces that scope: rows of the table inside it that are not among `rows` are deleted. Columns
-    in `ignoring` are written with a change but are none themselves (a revision number, say). Rows go in sorted by
-    key, so concurrent merges wait for each other instead of deadlocking. Rows that name the same key twice are an
-    error of the caller (`CardinalityViolation` from Postgres).
+    Unchanged rows are left alone, so repeating a merge writes nothing. With `within` (column ->
+    value or list of values) the call replaces that scope: rows of the table inside it that are not
+    among `rows` are deleted. Columns in `ignoring` are written with a change but are none
+    themselves (a revision number, say). Rows go in sorted by key, so concurrent merges wait for
+    each other instead of deadlocking. Rows that name the same key twice are an error of the caller
+    (`CardinalityViolation` from Postgres).
     """
     if not rows and within is None:
         return 0
@@ -172,7 +191,9 @@ async def merge(
         deleted = await session.execute(missing, _bound(within) | fresh.values(upserted.key))
         changed += int(deleted.rowcount)  # type: ignore[attr-defined]
     if rows:
-        merged = await session.execute(text(upserted.upsert(fresh.rows())), fresh.values(upserted.columns))
+        merged = await session.execute(
+            text(upserted.upsert(fresh.rows())), fresh.values(upserted.columns)
+        )
         changed += int(merged.rowcount)  # type: ignore[attr-defined]
     await fresh.forget(session)
     return changed
@@ -181,15 +202,17 @@ async def merge(
 async def append(session: Session, model: type[SQLModel], rows: Rows) -> None:
     """Insert rows into the model's table by COPY, which takes a fraction of a `merge`.
 
-    The caller has made sure that none of their keys is there, nor can be before the transaction ends: otherwise it is
-    an error of the caller (`UniqueViolationError` of asyncpg).
+    The caller has made sure that none of their keys is there, nor can be before the transaction
+    ends: otherwise it is an error of the caller (`UniqueViolationError` of asyncpg).
     """
     if rows:
         table = sql_table(model)
         await _copy(session, table.name, table.schema, tuple(rows[0]), rows)
 
 
-async def _copy(session: Session, table: str, schema: str | None, columns: Sequence[str], rows: Rows) -> None:
+async def _copy(
+    session: Session, table: str, schema: str | None, columns: Sequence[str], rows: Rows
+) -> None:
     connection = await (await session.connection()).get_raw_connection()
     records = [tuple(row[name] for name in columns) for row in rows]
     await connection.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
@@ -198,9 +221,13 @@ async def _copy(session: Session, table: str, schema: str | None, columns: Seque
 
 
 class _Upserted:
-    """The table that is written, and the statements that write it; `fresh` is what the new rows are read from."""
+    """The table that is written, and the statements that write it; `fresh` is what the new rows are
+    read from.
+    """
 
-    def __init__(self, table: SqlTable, columns: tuple[str, ...], ignoring: tuple[str, ...]) -> None:
+    def __init__(
+        self, table: SqlTable, columns: tuple[str, ...], ignoring: tuple[str, ...]
+    ) -> None:
         self.table = table
         self.ignoring = ignoring
         self.target = f"{quote(table.schema or 'public')}.{quote(table.name)}"
@@ -217,7 +244,9 @@ class _Upserted:
             return f"{head}{conflict} do nothing"
         sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in values)
         compared = [name for name in values if name not in self.ignoring]
-        kept, new = (", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded"))
+        kept, new = (
+            ", ".join(f"{side}.{quote(name)}" for name in compared) for side in ("kept", "excluded")
+        )
         return f"{head}{conflict} do update set {sets} where ({kept}) is distinct from ({new})"
 
     def delete_missing(self, within: Mapping[str, Any], fresh: str) -> str:
@@ -226,7 +255,9 @@ class _Upserted:
 
 
 class _Sent:
-    """A few rows, sent beside the statements, one array per column: the statements stay the same and stay prepared."""
+    """A few rows, sent beside the statements, one array per column: the statements stay the same
+    and stay prepared.
+    """
 
     def __init__(self, upserted: _Upserted, given: Rows) -> None:
         self.upserted = upserted
@@ -242,7 +273,9 @@ class _Sent:
         return self._unnested(self.upserted.columns)
 
     def keys(self) -> str:
-        """True of the stored rows whose key none of these has: looked up in a hash, whatever the planner expects."""
+        """True of the stored rows whose key none of these has: looked up in a hash, whatever the
+        planner expects.
+        """
         key = self.upserted.key
         kept = ", ".join(f"kept.{quote(name)}" for name in key)
         return f"({kept}) not in (select {_names(key)} from {self._unnested(key)})"
@@ -251,7 +284,10 @@ class _Sent:
         return {f"fresh_{name}": [row[name] for row in self.given] for name in columns}
 
     def _unnested(self, columns: Sequence[str]) -> str:
-        arrays = (f"cast(:fresh_{name} as {_plain_type(self.upserted.table.c[name])}[])" for name in columns)
+        arrays = (
+            f"cast(:fresh_{name} as {_plain_type(self.upserted.table.c[name])}[])"
+            for name in columns
+        )
         return f"unnest({', '.join(arrays)}) as fresh ({_names(columns)})"
 
 
@@ -270,14 +306,20 @@ class _Copied:
         """Create the temporary table and fill it."""
         columns = self.upserted.columns
         source = f"select {_names(columns)} from {self.upserted.target} with no data"
-        await session.execute(text(f"create temporary table {self.temporary} on commit drop as {source}"))
+        await session.execute(
+            text(f"create temporary table {self.temporary} on commit drop as {source}")
+        )
         if self.upserted.vectors:
             await session.execute(text(self._leave_vectors_as_they_are()))
         await _copy(session, f"merge_{self.upserted.table.name}", None, columns, self.given)
 
     def _leave_vectors_as_they_are(self) -> str:
-        """No compression on the way: measured numbers do not compress, and trying takes most of a COPY's time."""
-        columns = [f"alter column {quote(name)} set storage external" for name in self.upserted.vectors]
+        """No compression on the way: measured numbers do not compress, and trying takes most of a
+        COPY's time.
+        """
+        columns = [
+            f"alter column {quote(name)} set storage external" for name in self.upserted.vectors
+        ]
         return f"alter table {self.temporary} {', '.join(columns)}, set (toast_tuple_target = 8160)"
 
     async def forget(self, session: Session) -> None:
@@ -289,7 +331,9 @@ class _Copied:
 
     def keys(self) -> str:
         """True of the stored rows whose key none of these has."""
-        same = " and ".join(f"fresh.{quote(name)} = kept.{quote(name)}" for name in self.upserted.key)
+        same = " and ".join(
+            f"fresh.{quote(name)} = kept.{quote(name)}" for name in self.upserted.key
+        )
         return f"not exists (select 1 from {self.temporary} as fresh where {same})"
 
     def values(self, columns: Sequence[str]) -> dict[str, Any]:
@@ -297,7 +341,9 @@ class _Copied:
 
 
 def _plain_type(column: Column[Any]) -> str:
-    """The column's type without length or precision: a cast would cut to it what an insert refuses."""
+    """The column's type without length or precision: a cast would cut to it what an insert
+    refuses.
+    """
     return re.sub(r"\(.*\)", "", column.type.compile(_dialect))
 
 
@@ -312,14 +358,17 @@ def _condition(name: str, value: object) -> str:
 
 def _bound(within: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        f"within_{name}": list(value) if isinstance(value, tuple) else value for name, value in within.items()
+        f"within_{name}": list(value) if isinstance(value, tuple) else value
+        for name, value in within.items()
     }
 
 
 def run_migrations(metadata: MetaData) -> None:
-    """The whole of a service's Alembic `env.py`: migrate on the connection the bootstrap step hands over.
+    """The whole of a service's Alembic `env.py`: migrate on the connection the bootstrap step hands
+    over.
 
-    The version table lives in the service's own schema, so six migration histories share one database.
+    The version table lives in the service's own schema, so six migration histories share one
+    database.
     """
     connection = context.config.attributes["connection"]
     context.configure(

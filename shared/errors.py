@@ -11,7 +11,8 @@
     │   └── DateOutsideData(as_of, first, last)
     └── Misconfigured        the process must not start
 
-Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then dead-lettered.
+Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then
+dead-lettered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,17 +68,23 @@ class NotASession(Permanent):
 
 
 class InvalidRows(Permanent):
-    """Rows of a bulk write that cannot be stored, by their number (0 is the first); nothing was written."""
+    """Rows of a bulk write that cannot be stored, by their number (0 is the first); nothing was
+    written.
+    """
 
     code = "invalid_rows"
 
     def __init__(self, problem_by_row: Mapping[int, str]) -> None:
         super().__init__(f"{len(problem_by_row)} row(s) cannot be stored; nothing was written")
-        self.problems = tuple({"row": row, "message": problem} for row, problem in problem_by_row.items())
+        self.problems = tuple(
+            {"row": row, "message": problem} for row, problem in problem_by_row.items()
+        )
 
 
 class InvalidScenario(Permanent):
-    """A stress scenario that cannot be evaluated or stored: every problem as (field or None, message)."""
+    """A stress scenario that cannot be evaluated or stored: every problem as (field or None,
+    message).
+    """
 
     code = "invalid_scenario"
 

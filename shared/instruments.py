@@ -1,7 +1,7 @@
 """Instruments: OCC option symbols, position types, multipliers.
 
-Source of the symbol format: the Options Clearing Corporation's 21-character symbology (root padded to 6,
-YYMMDD, C or P, strike x 1000 in 8 digits).
+Source of the symbol format: the Options Clearing Corporation's 21-character symbology (root padded
+to 6, YYMMDD, C or P, strike x 1000 in 8 digits).
 """
 
 import re
@@ -13,12 +13,16 @@ from enum import StrEnum
 OPTION_MULTIPLIER = 100
 STOCK_MULTIPLIER = 1
 OCC_STRIKE_DIGITS = 8
-SMALLEST_STRIKE, LARGEST_STRIKE = Decimal("0.001"), Decimal("99999.999")  # what those digits can say
+SMALLEST_STRIKE, LARGEST_STRIKE = (
+    Decimal("0.001"),
+    Decimal("99999.999"),
+)  # what those digits can say
 _OCC = re.compile(r"^([A-Z][A-Z0-9.]{0,5})(\d{6})([CP])(\d{8})$")
 _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}([.\-][A-Z0-9]{1,4})?$")
 
-# Roots of cash-settled index options; the underlying's own symbol stands beside the root. All are exercised at expiry
-# only, except those on the S&P 100 under its old root (XEO is its European sibling).
+# Roots of cash-settled index options; the underlying's own symbol stands beside the root. All are
+# exercised at expiry only, except those on the S&P 100 under its old root (XEO is its European
+# sibling).
 INDEX_ROOTS = {
     "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "RUT": "RUT", "RUTW": "RUT",
     "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX", "OEX": "OEX", "XEO": "OEX",
@@ -27,7 +31,9 @@ AMERICAN_INDEX_ROOTS = {"OEX"}
 
 
 class InvalidSymbol(ValueError):
-    """A symbol that is neither a ticker nor an OCC option symbol; the message says what is wrong."""
+    """A symbol that is neither a ticker nor an OCC option symbol; the message says what is
+    wrong.
+    """
 
     def __init__(self, symbol: str, problem: str) -> None:
         super().__init__(f"{symbol!r} {problem}")
@@ -77,7 +83,9 @@ def occ_symbol(root: str, expiry: date, option_type: str, strike: Decimal) -> st
 
 
 def looks_like_option(symbol: str) -> bool:
-    """Whether the symbol (spaces dropped) has the form of an OCC symbol; its date may still not exist."""
+    """Whether the symbol (spaces dropped) has the form of an OCC symbol; its date may still not
+    exist.
+    """
     return _OCC.match(normalise(symbol)) is not None
 
 
@@ -97,7 +105,9 @@ def parse_occ(symbol: str) -> OptionContract:
     try:
         expiry = date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
     except ValueError:
-        raise InvalidSymbol(symbol, f"names an expiry that does not exist: {day} (YYMMDD)") from None
+        raise InvalidSymbol(
+            symbol, f"names an expiry that does not exist: {day} (YYMMDD)"
+        ) from None
     if int(strike) == 0:
         raise InvalidSymbol(symbol, "has a strike of zero")
     return OptionContract(root, expiry, option_type, Decimal(int(strike)) / 1000)
@@ -108,13 +118,16 @@ def parse_ticker(symbol: str) -> str:
     ticker = normalise(symbol)
     if not _TICKER.match(ticker):
         raise InvalidSymbol(
-            symbol, "is not a ticker (letters and digits, at most 10, with an optional .B or -B class)"
+            symbol,
+            "is not a ticker (letters and digits, at most 10, with an optional .B or -B class)",
         )
     return ticker
 
 
 def position_type(option_type: str | None, quantity: Decimal | float) -> PositionType:
-    """LONG/SHORT for stock (`option_type` None), LC/SC/LP/SP for "C"/"P", by the quantity's sign."""
+    """LONG/SHORT for stock (`option_type` None), LC/SC/LP/SP for "C"/"P", by the quantity's
+    sign.
+    """
     is_long = quantity > 0
     if option_type == "C":
         return PositionType.LONG_CALL if is_long else PositionType.SHORT_CALL

@@ -1,7 +1,8 @@
 """The only file that knows NATS: streams, durables, permissions, and what happens around a handler.
 
-Around every handler, in this order: decode, open a transaction, call, commit, publish, acknowledge. A crash between
-any two redelivers the message; upserts on natural keys and deterministic event ids make the rerun harmless.
+Around every handler, in this order: decode, open a transaction, call, commit, publish, acknowledge.
+A crash between any two redelivers the message; upserts on natural keys and deterministic event ids
+make the rerun harmless.
 
     decodable?   no  -> dead letter, reject
     handled?     Permanent error, or the last attempt -> dead letter + `<service>.failed`, reject
@@ -54,14 +55,16 @@ DAY_SECONDS = 86_400.0
 EVENT_RETENTION_SECONDS = 30 * DAY_SECONDS
 DUPLICATE_WINDOW_SECONDS = 600.0
 PULL_SECONDS = 1.0
-CRASHES_TOLERATED = 3  # deliveries beyond the last attempt that a killed process may cost before we give up
+CRASHES_TOLERATED = (
+    3  # deliveries beyond the last attempt that a killed process may cost before we give up
+)
 
 log = structlog.get_logger("sigmasight.messaging")
 Handler = Callable[..., Awaitable[Any]]
 HandlerKind = TypeVar("HandlerKind", bound=Handler)
 
 
-# --- what a service declares ---------------------------------------------------------------------------------
+# --- what a service declares ---
 
 
 class ServiceRouter:
@@ -76,10 +79,12 @@ class ServiceRouter:
         self.dead_letter_keeper: Handler | None = None
 
     def on(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
-        """Register `async def handler(event, session)` for the event classes; the topology must agree.
+        """Register `async def handler(event, session)` for the event classes; the topology must
+        agree.
 
-        A handler that fetches from outside takes `database: Database` in the session's place and opens its own
-        transactions, so that none is open while it waits. What it commits is kept when it fails later.
+        A handler that fetches from outside takes `database: Database` in the session's place and
+        opens its own transactions, so that none is open while it waits. What it commits is kept
+        when it fails later.
         """
         _agree(self.word, "hear", events, self.wiring.hears)
 
@@ -90,7 +95,9 @@ class ServiceRouter:
         return register
 
     def emits(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
-        """Declare what the handler returns: one event, a sequence of them, or None for nothing to tell."""
+        """Declare what the handler returns: one event, a sequence of them, or None for nothing to
+        tell.
+        """
         _agree(self.word, "tell", events, self.wiring.tells)
 
         def register(handler: HandlerKind) -> HandlerKind:
@@ -129,7 +136,7 @@ def _agree(
             )
 
 
-# --- names, streams and permissions, all derived from the topology ---------------------------------------------
+# --- names, streams and permissions, all derived from the topology ---
 
 
 def stream_name(word: str) -> str:
@@ -164,14 +171,17 @@ def durables_of(word: str) -> list[Durable]:
         for event in wiring.hears
     ]
     return heard + (
-        [Durable(f"{word}-dead", DEAD_STREAM, dead_subject("*"))] if wiring.keeps_dead_letters else []
+        [Durable(f"{word}-dead", DEAD_STREAM, dead_subject("*"))]
+        if wiring.keeps_dead_letters
+        else []
     )
 
 
 def stream_configs(replicas: int = 1) -> list[api.StreamConfig]:
     """One file-stored stream per telling service, and one for dead letters."""
     told = {
-        stream_name(word): [e.subject for e in wiring.everything_told()] for word, wiring in TOPOLOGY.items()
+        stream_name(word): [e.subject for e in wiring.everything_told()]
+        for word, wiring in TOPOLOGY.items()
     }
     told[DEAD_STREAM] = [dead_subject("*")]
     return [
@@ -207,7 +217,9 @@ def durable_configs(settings: Settings) -> list[tuple[str, api.ConsumerConfig]]:
     ]
 
 
-async def declare_topology(jetstream: JetStreamContext, settings: Settings, replicas: int = 1) -> None:
+async def declare_topology(
+    jetstream: JetStreamContext, settings: Settings, replicas: int = 1
+) -> None:
     """Create or update every stream and durable; run by the bootstrap step only."""
     for stream in stream_configs(replicas):
         try:
@@ -220,12 +232,15 @@ async def declare_topology(jetstream: JetStreamContext, settings: Settings, repl
 
 
 def nats_authorization(passwords: Mapping[str, str]) -> str:
-    """The `authorization` block of a NATS server configuration: each service may do its own work and no more.
+    """The `authorization` block of a NATS server configuration: each service may do its own work
+    and no more.
 
     `passwords` has one entry per service word and one for `bootstrap`, which may do everything.
     """
     users = [_user("bootstrap", passwords["bootstrap"], [">"], [">"])]
-    users += [_user(word, passwords[word], _publishable(word), _subscribable(word)) for word in TOPOLOGY]
+    users += [
+        _user(word, passwords[word], _publishable(word), _subscribable(word)) for word in TOPOLOGY
+    ]
     return "authorization {\n  users = [\n" + "".join(users) + "  ]\n}\n"
 
 
@@ -245,7 +260,9 @@ def _publishable(word: str) -> list[str]:
             f"$JS.ACK.{place}.>",
         ]
     told = (
-        list(EVENTS) if wiring.keeps_dead_letters else [event.subject for event in wiring.everything_told()]
+        list(EVENTS)
+        if wiring.keeps_dead_letters
+        else [event.subject for event in wiring.everything_told()]
     )
     return [*told, dead_subject(word), *(request.subject for request in wiring.asks), *pulls]
 
@@ -259,13 +276,15 @@ def inbox_prefix(word: str) -> str:
     return f"_INBOX_{word}"
 
 
-# --- the broker ------------------------------------------------------------------------------------------------
+# --- the broker ---
 
 
 def create_broker(
     word: str, settings: Settings, telemetry: Telemetry, on_closed: Callable[[], None]
 ) -> NatsBroker:
-    """A broker that reconnects for ever; `on_closed` is called when the connection is gone for good."""
+    """A broker that reconnects for ever; `on_closed` is called when the connection is gone for
+    good.
+    """
 
     async def closed() -> None:
         on_closed()
@@ -314,12 +333,16 @@ class Unanswered(SigmaSightError):
     """Nobody answered in time: the service is down or busy."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"no answer on {subject}: the service is not running or too busy; try again later")
+        super().__init__(
+            f"no answer on {subject}: the service is not running or too busy; try again later"
+        )
         self.subject = subject
 
 
 async def ask(broker: NatsBroker, request: Request, timeout_seconds: float = 30.0) -> Contract:
-    """Ask over request-reply; returns the request's reply class, raises `Refused` or `Unanswered`."""
+    """Ask over request-reply; returns the request's reply class, raises `Refused` or
+    `Unanswered`.
+    """
     try:
         response = await broker.request(
             request.model_dump_json().encode(), request.subject, timeout=timeout_seconds
@@ -332,7 +355,7 @@ async def ask(broker: NatsBroker, request: Request, timeout_seconds: float = 30.
     return request.reply.model_validate(answer["answer"])
 
 
-# --- around a handler --------------------------------------------------------------------------------------------
+# --- around a handler ---
 
 
 @dataclass
@@ -350,7 +373,9 @@ class Consumption:
         self.attempts_allowed = len(self.settings.retry_seconds) + 1
 
     def attach(self) -> None:
-        """Subscribe every handler: `concurrency` pull subscribers on one durable, requests in one queue group."""
+        """Subscribe every handler: `concurrency` pull subscribers on one durable, requests in one
+        queue group.
+        """
         missing = set(self.router.wiring.hears) - set(self.router.handlers)
         if missing:
             raise Misconfigured(
@@ -396,7 +421,9 @@ class Consumption:
         self.broker.subscriber(kind.subject, queue=self.router.word)(serve)
 
     async def keep(self, handler: Handler, message: Any) -> None:
-        """Hand a dead letter to its keeper; tried again for as long as that fails, for nothing comes after it."""
+        """Hand a dead letter to its keeper; tried again for as long as that fails, for nothing
+        comes after it.
+        """
         try:
             letter = DeadLetter.model_validate_json(message.body)
             async with self.database.transaction() as session:
@@ -411,7 +438,9 @@ class Consumption:
             await message.ack()
 
     async def settle(self, kind: type[Event], handler: Handler, message: Any) -> None:
-        """Handle one message and settle it: acknowledged, redelivered later, or laid among the dead."""
+        """Handle one message and settle it: acknowledged, redelivered later, or laid among the
+        dead.
+        """
         attempt = int(message.raw_message.metadata.num_delivered)
         try:
             event = kind.model_validate_json(message.body)
@@ -448,7 +477,9 @@ class Consumption:
         for result in told:
             self._check_declared(handler, result)
             await publish(self.broker, _stamped(result, elapsed))
-        log.info("handled", seconds=round(elapsed, 4), told=[type(result).__name__ for result in told])
+        log.info(
+            "handled", seconds=round(elapsed, 4), told=[type(result).__name__ for result in told]
+        )
 
     @asynccontextmanager
     async def _given(self, handler: Handler) -> AsyncIterator[Session | Database]:
@@ -479,7 +510,9 @@ class Consumption:
     async def _bury(
         self, kind: type[Event], event: Event | None, message: Any, attempt: int, error: Exception
     ) -> None:
-        """Lay the message among the dead, tell the failure, and take it off the stream; in that order."""
+        """Lay the message among the dead, tell the failure, and take it off the stream; in that
+        order.
+        """
         log.error("gave up", attempt=attempt, subject_heard=kind.subject, exc_info=error)
         await self._publish_dead_letter(kind, event, message, attempt, error)
         failure = self._failure(kind, event, attempt, error)
@@ -543,13 +576,19 @@ class Consumption:
                 reply: Contract = await handler(request, session)
         except ValidationError as error:
             return _refusal(
-                "invalid_request", f"{error.error_count()} invalid value(s) in the request", _problems(error)
+                "invalid_request",
+                f"{error.error_count()} invalid value(s) in the request",
+                _problems(error),
             )
         except Permanent as error:
-            return _refusal(getattr(error, "code", "refused"), str(error), getattr(error, "problems", ()))
+            return _refusal(
+                getattr(error, "code", "refused"), str(error), getattr(error, "problems", ())
+            )
         except Exception as error:
             log.error("request failed", subject_heard=kind.subject, exc_info=error)
-            return _refusal("failed", f"{self.router.word} could not do this: {type(error).__name__}")
+            return _refusal(
+                "failed", f"{self.router.word} could not do this: {type(error).__name__}"
+            )
         return json.dumps({"answer": reply.model_dump(mode="json")}).encode()
 
     def _count(self, kind: type[Event], outcome: str) -> None:
@@ -571,12 +610,17 @@ def _stamped(event: Event, elapsed_seconds: float) -> Event:
 
 
 def _refusal(code: str, message: str, problems: Sequence[Mapping[str, Any]] = ()) -> bytes:
-    refusal = Refusal(code=code, message=message, problems=tuple(dict(problem) for problem in problems))
+    refusal = Refusal(
+        code=code, message=message, problems=tuple(dict(problem) for problem in problems)
+    )
     return json.dumps({"refusal": refusal.model_dump(mode="json")}).encode()
 
 
 def _problems(error: ValidationError) -> list[dict[str, Any]]:
-    return [{"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]} for e in error.errors()]
+    return [
+        {"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]}
+        for e in error.errors()
+    ]
 
 
 @asynccontextmanager
@@ -599,7 +643,9 @@ async def heartbeat(message: Any, every_seconds: float) -> AsyncIterator[None]:
 
 
 async def durables_missing(broker: NatsBroker, word: str) -> list[str]:
-    """Durables the service needs and the server does not have: a pull subscriber on one stalls silently."""
+    """Durables the service needs and the server does not have: a pull subscriber on one stalls
+    silently.
+    """
     jetstream = broker.config.broker_config.connection_state.stream
     missing = []
     for durable in durables_of(word):

@@ -1,8 +1,10 @@
-"""How long details are kept: rows of sessions older than the retention go, and so do rows of portfolios that are gone.
+"""How long details are kept: rows of sessions older than the retention go, and so do rows of
+portfolios that are gone.
 
-Each service declares its tables once, `DETAILS` in its tables.py, and runs `pruning(DETAILS)` beside its handlers. The
-newest session in a table says what is old in it, so a clock decides when to look and never what goes.
-docs/decisions/0010-details-are-kept-for-a-year.md says what stays and why.
+Each service declares its tables once, `DETAILS` in its tables.py, and runs `pruning(DETAILS)`
+beside its handlers. The newest session in a table says what is old in it, so a clock decides when
+to look and never what goes. docs/decisions/0010-details-are-kept-for-a-year.md says what stays and
+why.
 """
 
 import asyncio
@@ -46,8 +48,8 @@ log = structlog.get_logger("sigmasight.retention")
 class Detail:
     """A table with an `as_of`, and what of it stays.
 
-    `owner`: the column whose values own the rows, with `as_of` next to it in an index. `stays`: the rows that later
-    numbers need however old they are; rows of a portfolio that is gone never stay.
+    `owner`: the column whose values own the rows, with `as_of` next to it in an index. `stays`: the
+    rows that later numbers need however old they are; rows of a portfolio that is gone never stay.
     """
 
     model: type[SQLModel]
@@ -71,7 +73,9 @@ class _Owner:
 
 
 def pruning(details: Sequence[Detail]) -> BackgroundTask:
-    """The background task of a service: prune now and then every hour, with the retention of the settings."""
+    """The background task of a service: prune now and then every hour, with the retention of the
+    settings.
+    """
 
     async def prune_details(runtime: Runtime) -> None:
         while True:
@@ -89,9 +93,11 @@ def pruning(details: Sequence[Detail]) -> BackgroundTask:
 async def prune(
     database: Database, details: Sequence[Detail], retention_days: int, batch_rows: int = BATCH_ROWS
 ) -> dict[str, int]:
-    """Delete what is not kept any more, at most `batch_rows` rows a transaction; returns how many by table.
+    """Delete what is not kept any more, at most `batch_rows` rows a transaction; returns how many
+    by table.
 
-    A row that another transaction is working on is left for the next time, so nobody waits for this.
+    A row that another transaction is working on is left for the next time, so nobody waits for
+    this.
     """
     removed: dict[str, int] = {}
     for detail in details:
@@ -109,18 +115,27 @@ async def _load_owners(session: Session, detail: Detail) -> list[_Owner]:
     owners = _distinct(column)
 
     def end(function: Any) -> Any:
-        return select(function(as_of)).where(column == owners.c.owner).correlate(owners).scalar_subquery()
+        return (
+            select(function(as_of))
+            .where(column == owners.c.owner)
+            .correlate(owners)
+            .scalar_subquery()
+        )
 
     known = select(gateway.portfolios.c.portfolio_id)
     gone = owners.c.owner.not_in(known) if detail.owner == PORTFOLIO else false()
     found = await session.execute(
-        select(owners.c.owner, end(func.min), end(func.max), gone).where(owners.c.owner.is_not(None))
+        select(owners.c.owner, end(func.min), end(func.max), gone).where(
+            owners.c.owner.is_not(None)
+        )
     )
     return [_Owner(*row) for row in found]
 
 
 def _distinct(column: ColumnElement[Any]) -> CTE:
-    """The distinct values of an index's first column, each found from the one before; ends with a null."""
+    """The distinct values of an index's first column, each found from the one before; ends with a
+    null.
+    """
     first = select(column.label("owner")).order_by(column).limit(1)
     owners = select(first.subquery("first")).cte("owners", recursive=True)
     following = select(column).where(column > owners.c.owner).order_by(column).limit(1)
@@ -128,10 +143,14 @@ def _distinct(column: ColumnElement[Any]) -> CTE:
     return owners.union_all(rest)
 
 
-def _due(detail: Detail, owners: Sequence[_Owner], retention_days: int) -> Iterator[ColumnElement[bool]]:
+def _due(
+    detail: Detail, owners: Sequence[_Owner], retention_days: int
+) -> Iterator[ColumnElement[bool]]:
     """Which rows go: all of those who are gone, and the old ones of the others."""
     column, as_of = detail.table.c[detail.owner], detail.table.c.as_of
-    kept_from = max((owner.newest for owner in owners), default=date.max) - timedelta(days=retention_days)
+    kept_from = max((owner.newest for owner in owners), default=date.max) - timedelta(
+        days=retention_days
+    )
     if gone := [owner.owner for owner in owners if owner.gone]:
         yield _among(column, gone)
     if aged := [owner.owner for owner in owners if not owner.gone and owner.oldest < kept_from]:

@@ -1,4 +1,6 @@
-"""A service with every default in place: `app = create_service("greeks", router)` is a whole main.py."""
+"""A service with every default in place: `app = create_service("greeks", router)` is a whole
+main.py.
+"""
 
 import asyncio
 import json
@@ -52,7 +54,9 @@ class Runtime:
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def start_background(self, tasks: Sequence[BackgroundTask]) -> None:
-        """Run each task beside the handlers; one that fails ends the process, whose supervisor restarts it."""
+        """Run each task beside the handlers; one that fails ends the process, whose supervisor
+        restarts it.
+        """
         for task in tasks:
             running = asyncio.create_task(task(self), name=task.__name__)
             running.add_done_callback(self._end_process_when_failed)
@@ -108,10 +112,11 @@ def create_service(
     on_startup: Sequence[StartupStep] = (),
     background: Sequence[BackgroundTask] = (),
 ) -> AsgiFastStream:
-    """An application for `faststream run`: handlers attached, health and metrics served, telemetry set up.
+    """An application for `faststream run`: handlers attached, health and metrics served, telemetry
+    set up.
 
-    `on_startup` steps get a session each, in order, before messages flow; `background` tasks get the runtime.
-    Exits with a named reason when the settings are wrong.
+    `on_startup` steps get a session each, in order, before messages flow; `background` tasks get
+    the runtime. Exits with a named reason when the settings are wrong.
     """
     runtime = Runtime(word, router, own_settings)
 
@@ -142,7 +147,9 @@ def _ready(runtime: Runtime) -> Callable[[Any], Awaitable[AsgiResponse]]:
     async def ready(scope: Any) -> AsgiResponse:
         state = await runtime.readiness()
         return AsgiResponse(
-            json.dumps(state).encode(), 200 if state["ready"] else 503, {"content-type": "application/json"}
+            json.dumps(state).encode(),
+            200 if state["ready"] else 503,
+            {"content-type": "application/json"},
         )
 
     return ready

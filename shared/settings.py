@@ -1,4 +1,5 @@
-"""Settings every service has, read from `SIGMASIGHT_*`; a misspelt variable or an unsafe one stops the start.
+"""Settings every service has, read from `SIGMASIGHT_*`; a misspelt variable or an unsafe one stops
+the start.
 
 Every secret may come from a file instead: `SIGMASIGHT_DATABASE_PASSWORD_FILE=/run/secrets/db`.
 """
@@ -33,7 +34,9 @@ class SecretFiles(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         alias = field.validation_alias
         variable = (
-            alias if isinstance(alias, str) else f"{self.config.get('env_prefix', '')}{field_name}".upper()
+            alias
+            if isinstance(alias, str)
+            else f"{self.config.get('env_prefix', '')}{field_name}".upper()
         )
         path = os.environ.get(f"{variable}_FILE")
         if path is None or not is_secret(field):
@@ -50,7 +53,10 @@ class SecretFiles(PydanticBaseSettingsSource):
             ) from error
 
     def __call__(self) -> dict[str, Any]:
-        values = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        values = (
+            self.get_field_value(field, name)
+            for name, field in self.settings_cls.model_fields.items()
+        )
         return {key: value for value, key, _ in values if value is not None}
 
 
@@ -99,13 +105,17 @@ class Settings(EnvironmentSettings):
         default=False,
         description="others reach this, a proxy on this machine say, though it listens on loopback",
     )
-    concurrency: int = Field(default=2, ge=1, le=32, description="messages of one kind worked on at once")
+    concurrency: int = Field(
+        default=2, ge=1, le=32, description="messages of one kind worked on at once"
+    )
     acknowledge_seconds: float = Field(
         default=10.0, gt=0.5, description="silence after which a message is redelivered"
     )
     retry_seconds: tuple[float, ...] = (0.5, 2.0, 8.0, 30.0)
     retention_days: int = Field(
-        default=365, ge=30, description="days that details of a session are kept, counted from the newest one"
+        default=365,
+        ge=30,
+        description="days that details of a session are kept, counted from the newest one",
     )
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -115,7 +125,9 @@ class Settings(EnvironmentSettings):
     def _refuse_default_secrets_beyond_loopback(self) -> Self:
         secrets = {"DATABASE_PASSWORD": self.database_password, "NATS_PASSWORD": self.nats_password}
         defaults = [
-            PREFIX + name for name, value in secrets.items() if value.get_secret_value() == DEFAULT_PASSWORD
+            PREFIX + name
+            for name, value in secrets.items()
+            if value.get_secret_value() == DEFAULT_PASSWORD
         ]
         if defaults and self.exposed:
             it = "them" if len(defaults) > 1 else "it"
@@ -126,7 +138,9 @@ class Settings(EnvironmentSettings):
 
     @property
     def exposed(self) -> bool:
-        """Whether others than this machine's own users may come to this process: no default secret then."""
+        """Whether others than this machine's own users may come to this process: no default secret
+        then.
+        """
         return self.production or not is_loopback(self.listen_host)
 
     def remedy(self, it: str) -> str:
@@ -172,7 +186,11 @@ def misspelt_variables(
     known = known_variables(Settings, *([own] if own else []))
     foreign = [other.upper() for other in TOPOLOGY if other != word]
     others = tuple(f"{PREFIX}{other}_" for other in (*foreign, "BOOTSTRAP"))
-    unknown = [n for n in environment if n.startswith(PREFIX) and n not in known and not n.startswith(others)]
+    unknown = [
+        n
+        for n in environment
+        if n.startswith(PREFIX) and n not in known and not n.startswith(others)
+    ]
     return [_misspelling(name, known) for name in sorted(unknown)]
 
 
@@ -191,7 +209,8 @@ def load(kind: type[SettingsKind]) -> SettingsKind:
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         lines = [
-            f"{prefix}{'_'.join(str(p) for p in e['loc'])}".upper() + f": {e['msg']}" for e in error.errors()
+            f"{prefix}{'_'.join(str(p) for p in e['loc'])}".upper() + f": {e['msg']}"
+            for e in error.errors()
         ]
         raise Misconfigured("; ".join(lines)) from error
 
@@ -203,7 +222,9 @@ def shared_settings() -> Settings:
 
 
 def check_spelling(word: str, own: type[EnvironmentSettings] | None = None) -> None:
-    """Raise `Misconfigured` when the environment holds a variable with our prefix that nobody reads."""
+    """Raise `Misconfigured` when the environment holds a variable with our prefix that nobody
+    reads.
+    """
     problems = misspelt_variables(os.environ, own, word)
     if problems:
         raise Misconfigured("; ".join(problems))

@@ -1,8 +1,9 @@
 """Traces, metrics and logs: one call per process.
 
-Traces go out over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or its traces-only twin) is set, the standard variable;
-without it spans still carry trace ids from event to event, and nothing leaves the process. Metrics are scraped from
-`/metrics`. Logs are one JSON object per line on standard output with `run_id` and `trace_id`.
+Traces go out over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or its traces-only twin) is set, the
+standard variable; without it spans still carry trace ids from event to event, and nothing leaves
+the process. Metrics are scraped from `/metrics`. Logs are one JSON object per line on standard
+output with `run_id` and `trace_id`.
 """
 
 import logging
@@ -17,7 +18,13 @@ from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 from shared.settings import Settings
 
@@ -57,7 +64,9 @@ def create_telemetry(word: str, settings: Settings) -> Telemetry:
     provider = TracerProvider(
         resource=Resource.create({"service.name": word, "service.namespace": "sigmasight"})
     )
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    ):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -71,7 +80,9 @@ def current_trace_id() -> str | None:
 
 
 def configure_logging(word: str, settings: Settings) -> None:
-    """Send structlog and the standard library's logging through one formatter to standard output."""
+    """Send structlog and the standard library's logging through one formatter to standard
+    output.
+    """
     shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

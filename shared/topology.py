@@ -1,9 +1,16 @@
-"""Who hears and who tells what: one line per service, from which streams, durables and permissions follow."""
+"""Who hears and who tells what: one line per service, from which streams, durables and permissions
+follow.
+"""
 
 from dataclasses import dataclass
 
 from shared.contracts.event import Event, Request, WorkFailed
-from shared.contracts.factors import CorrelateFactors, CorrelationsComputed, FactorsComputed, FactorsFailed
+from shared.contracts.factors import (
+    CorrelateFactors,
+    CorrelationsComputed,
+    FactorsComputed,
+    FactorsFailed,
+)
 from shared.contracts.gateway import (
     CorrelationsRequested,
     MarketCloseRequested,
@@ -71,7 +78,9 @@ TOPOLOGY: dict[str, Wiring] = {
         answers=_ADMIN_REQUESTS,
         failure=IngestFailed,
     ),
-    "greeks": Wiring((PricesUpdated,), (GreeksComputed,), answers=(PriceOptions,), failure=GreeksFailed),
+    "greeks": Wiring(
+        (PricesUpdated,), (GreeksComputed,), answers=(PriceOptions,), failure=GreeksFailed
+    ),
     "factors": Wiring(
         (GreeksComputed, FactorsComputed, CorrelationsRequested),
         (FactorsComputed, CorrelationsComputed),
@@ -83,7 +92,9 @@ TOPOLOGY: dict[str, Wiring] = {
         (SnapshotsCreated, RiskMeasured),
         failure=SnapshotsFailed,
     ),
-    "stress": Wiring((FactorsComputed,), (StressComputed,), answers=_STRESS_REQUESTS, failure=StressFailed),
+    "stress": Wiring(
+        (FactorsComputed,), (StressComputed,), answers=_STRESS_REQUESTS, failure=StressFailed
+    ),
     "gateway": Wiring(
         (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
         (

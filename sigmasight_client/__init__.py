@@ -1,6 +1,8 @@
-"""The typed Python client of SigmaSight's API: `SigmaSight(url, email, password).get_report(portfolio_id)`.
+"""The typed Python client of SigmaSight's API: `SigmaSight(url, email,
+password).get_report(portfolio_id)`.
 
-Needs nothing but httpx. `operations` and `models` are made from the OpenAPI document and never edited.
+Needs nothing but httpx. `operations` and `models` are made from the OpenAPI document and never
+edited.
 """
 
 from sigmasight_client.operations import SigmaSight

@@ -257,15 +257,21 @@ class SigmaSight(Session):
         return cast(
             "PagePortfolioOut",
             self.request(
-                "GET", "portfolios", query={"search": search, "sort": sort, "limit": limit, "offset": offset}
+                "GET",
+                "portfolios",
+                query={"search": search, "sort": sort, "limit": limit, "offset": offset},
             ),
         )
 
-    def create_portfolio(self, body: NewPortfolio, *, idempotency_key: str | None = None) -> "PortfolioOut":
+    def create_portfolio(
+        self, body: NewPortfolio, *, idempotency_key: str | None = None
+    ) -> "PortfolioOut":
         """Create a portfolio without positions."""
         return cast(
             "PortfolioOut",
-            self.request("POST", "portfolios", body=body, once=True, idempotency_key=idempotency_key),
+            self.request(
+                "POST", "portfolios", body=body, once=True, idempotency_key=idempotency_key
+            ),
         )
 
     def get_portfolio(self, portfolio_id: UUID | str) -> "PortfolioOut":
@@ -274,7 +280,9 @@ class SigmaSight(Session):
 
     def rename_portfolio(self, portfolio_id: UUID | str, body: PortfolioTerms) -> "PortfolioOut":
         """Rename a portfolio, or restate its opening equity, from which every NAV follows."""
-        return cast("PortfolioOut", self.request("PATCH", f"portfolios/{part(portfolio_id)}", body=body))
+        return cast(
+            "PortfolioOut", self.request("PATCH", f"portfolios/{part(portfolio_id)}", body=body)
+        )
 
     def delete_portfolio(self, portfolio_id: UUID | str) -> "None":
         """Delete a portfolio with its positions and cash flows."""
@@ -314,7 +322,9 @@ class SigmaSight(Session):
             ),
         )
 
-    def get_report(self, portfolio_id: UUID | str, *, as_of: date | str | None = None) -> "PortfolioReport":
+    def get_report(
+        self, portfolio_id: UUID | str, *, as_of: date | str | None = None
+    ) -> "PortfolioReport":
         """Everything about the portfolio in one answer."""
         return cast(
             "PortfolioReport",
@@ -328,7 +338,9 @@ class SigmaSight(Session):
         return cast(
             "PageCashFlowOut",
             self.request(
-                "GET", f"portfolios/{part(portfolio_id)}/cash-flows", query={"limit": limit, "offset": offset}
+                "GET",
+                f"portfolios/{part(portfolio_id)}/cash-flows",
+                query={"limit": limit, "offset": offset},
             ),
         )
 
@@ -393,7 +405,11 @@ class SigmaSight(Session):
         )
 
     def create_position(
-        self, body: NewPosition, *, as_of: date | str | None = None, idempotency_key: str | None = None
+        self,
+        body: NewPosition,
+        *,
+        as_of: date | str | None = None,
+        idempotency_key: str | None = None,
     ) -> "PositionSaved":
         """Enter a position, held against the rules of position files; a run measures the portfolio again."""
         return cast(
@@ -447,10 +463,13 @@ class SigmaSight(Session):
             ),
         )
 
-    def get_position(self, position_id: UUID | str, *, as_of: date | str | None = None) -> "PositionOut":
+    def get_position(
+        self, position_id: UUID | str, *, as_of: date | str | None = None
+    ) -> "PositionOut":
         """One position with price, value, P&L, exposures and Greeks."""
         return cast(
-            "PositionOut", self.request("GET", f"positions/{part(position_id)}", query={"as_of": as_of})
+            "PositionOut",
+            self.request("GET", f"positions/{part(position_id)}", query={"as_of": as_of}),
         )
 
     def edit_position(
@@ -459,7 +478,9 @@ class SigmaSight(Session):
         """Restate a position, close it or reopen it: what is left out stays."""
         return cast(
             "PositionSaved",
-            self.request("PUT", f"positions/{part(position_id)}", query={"as_of": as_of}, body=body),
+            self.request(
+                "PUT", f"positions/{part(position_id)}", query={"as_of": as_of}, body=body
+            ),
         )
 
     def delete_position(self, position_id: UUID | str) -> "None":
@@ -468,7 +489,9 @@ class SigmaSight(Session):
 
     def put_tags(self, position_id: UUID | str, body: TagsOfPosition) -> "PositionSaved":
         """Let a position carry just these tags, created where you do not have them."""
-        return cast("PositionSaved", self.request("PUT", f"positions/{part(position_id)}/tags", body=body))
+        return cast(
+            "PositionSaved", self.request("PUT", f"positions/{part(position_id)}/tags", body=body)
+        )
 
     def list_tags(
         self, *, search: str | None = None, limit: int | None = None, offset: int | None = None
@@ -482,7 +505,8 @@ class SigmaSight(Session):
     def create_tag(self, body: NewTag, *, idempotency_key: str | None = None) -> "TagOut":
         """Create a tag."""
         return cast(
-            "TagOut", self.request("POST", "tags", body=body, once=True, idempotency_key=idempotency_key)
+            "TagOut",
+            self.request("POST", "tags", body=body, once=True, idempotency_key=idempotency_key),
         )
 
     def get_tag(self, tag_id: UUID | str) -> "TagOut":
@@ -511,7 +535,12 @@ class SigmaSight(Session):
             self.request(
                 "GET",
                 "strategies",
-                query={"as_of": as_of, "limit": limit, "offset": offset, "portfolio_id": portfolio_id},
+                query={
+                    "as_of": as_of,
+                    "limit": limit,
+                    "offset": offset,
+                    "portfolio_id": portfolio_id,
+                },
             ),
         )
 
@@ -526,7 +555,9 @@ class SigmaSight(Session):
         return cast(
             "GreeksReport",
             self.request(
-                "GET", "risk/greeks", query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id}
+                "GET",
+                "risk/greeks",
+                query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id},
             ),
         )
 
@@ -586,7 +617,9 @@ class SigmaSight(Session):
         return cast(
             "MetricsReport",
             self.request(
-                "GET", "risk/metrics", query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id}
+                "GET",
+                "risk/metrics",
+                query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id},
             ),
         )
 
@@ -646,7 +679,9 @@ class SigmaSight(Session):
         """The factors' covariances and correlations, with the mean, least and greatest of the correlations."""
         return cast(
             "FactorMatrix",
-            self.request("GET", "risk/correlations/factors/matrix", query={"as_of": as_of, "space": space}),
+            self.request(
+                "GET", "risk/correlations/factors/matrix", query={"as_of": as_of, "space": space}
+            ),
         )
 
     def calculate_position_correlations(
@@ -671,7 +706,11 @@ class SigmaSight(Session):
         return cast(
             "CorrelationsStarted",
             self.request(
-                "POST", "admin/batch/correlations", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "admin/batch/correlations",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -679,12 +718,18 @@ class SigmaSight(Session):
         """Every active stress scenario, the caller's own among them; historical ones with what was measured."""
         return cast("ScenarioList", self.request("GET", "risk/stress-testing/scenarios"))
 
-    def save_scenario(self, body: NewScenario, *, idempotency_key: str | None = None) -> "ScenarioOut":
+    def save_scenario(
+        self, body: NewScenario, *, idempotency_key: str | None = None
+    ) -> "ScenarioOut":
         """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
         return cast(
             "ScenarioOut",
             self.request(
-                "POST", "risk/stress-testing/scenarios", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "risk/stress-testing/scenarios",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -694,15 +739,21 @@ class SigmaSight(Session):
 
     def evaluate_direct(self, body: WhatIf) -> "WhatIfReport":
         """What scenarios would do if only the factors they name moved."""
-        return cast("WhatIfReport", self.request("POST", "risk/stress-testing/direct-impact", body=body))
+        return cast(
+            "WhatIfReport", self.request("POST", "risk/stress-testing/direct-impact", body=body)
+        )
 
     def evaluate_correlated(self, body: WhatIf) -> "WhatIfReport":
         """What scenarios would do if the other factors followed as they usually do."""
-        return cast("WhatIfReport", self.request("POST", "risk/stress-testing/correlated-impact", body=body))
+        return cast(
+            "WhatIfReport", self.request("POST", "risk/stress-testing/correlated-impact", body=body)
+        )
 
     def evaluate_both(self, body: WhatIf) -> "WhatIfReport":
         """What scenarios would do, directly and with the other factors following."""
-        return cast("WhatIfReport", self.request("POST", "risk/stress-testing/comprehensive", body=body))
+        return cast(
+            "WhatIfReport", self.request("POST", "risk/stress-testing/comprehensive", body=body)
+        )
 
     def get_stress_results(
         self,
@@ -759,18 +810,30 @@ class SigmaSight(Session):
             self.request(
                 "GET",
                 f"factors/exposures/{part(portfolio_id)}/positions",
-                query={"as_of": as_of, "view": view, "model": model, "limit": limit, "offset": offset},
+                query={
+                    "as_of": as_of,
+                    "view": view,
+                    "model": model,
+                    "limit": limit,
+                    "offset": offset,
+                },
             ),
         )
 
     def get_attribution(
-        self, portfolio_id: UUID | str, *, as_of: date | str | None = None, start: date | str | None = None
+        self,
+        portfolio_id: UUID | str,
+        *,
+        as_of: date | str | None = None,
+        start: date | str | None = None,
     ) -> "AttributionReport":
         """The P&L of a period by factor: the parts and what is specific add up to the total, to the cent."""
         return cast(
             "AttributionReport",
             self.request(
-                "GET", f"factors/attribution/{part(portfolio_id)}", query={"as_of": as_of, "start": start}
+                "GET",
+                f"factors/attribution/{part(portfolio_id)}",
+                query={"as_of": as_of, "start": start},
             ),
         )
 
@@ -780,12 +843,16 @@ class SigmaSight(Session):
         """calculate_factors"""
         return cast(
             "FactorsStarted",
-            self.request("POST", "factors/calculate", body=body, once=True, idempotency_key=idempotency_key),
+            self.request(
+                "POST", "factors/calculate", body=body, once=True, idempotency_key=idempotency_key
+            ),
         )
 
     def correlate_factors(self, body: WantedFactorCorrelations) -> "FactorMatrix":
         """correlate_factors"""
-        return cast("FactorMatrix", self.request("POST", "risk/correlations/factors/calculate", body=body))
+        return cast(
+            "FactorMatrix", self.request("POST", "risk/correlations/factors/calculate", body=body)
+        )
 
     def list_prices(
         self,
@@ -857,13 +924,21 @@ class SigmaSight(Session):
             self.request(
                 "GET",
                 f"market-data/options/{part(symbol)}",
-                query={"as_of": as_of, "expiry": expiry, "type": type_, "limit": limit, "offset": offset},
+                query={
+                    "as_of": as_of,
+                    "expiry": expiry,
+                    "type": type_,
+                    "limit": limit,
+                    "offset": offset,
+                },
             ),
         )
 
     def list_factor_etfs(self, *, as_of: date | str | None = None) -> "FactorEtfs":
         """The funds that stand for the active factors, with their last prices."""
-        return cast("FactorEtfs", self.request("GET", "market-data/factor-etfs", query={"as_of": as_of}))
+        return cast(
+            "FactorEtfs", self.request("GET", "market-data/factor-etfs", query={"as_of": as_of})
+        )
 
     def get_quality(
         self, portfolio_id: UUID | str, *, as_of: date | str | None = None
@@ -871,7 +946,9 @@ class SigmaSight(Session):
         """get_quality"""
         return cast(
             "DataQualityReport",
-            self.request("GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}),
+            self.request(
+                "GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}
+            ),
         )
 
     def refresh_market_data(
@@ -885,12 +962,18 @@ class SigmaSight(Session):
             ),
         )
 
-    def close_market(self, body: MarketClose, *, idempotency_key: str | None = None) -> "RunStarted":
+    def close_market(
+        self, body: MarketClose, *, idempotency_key: str | None = None
+    ) -> "RunStarted":
         """Run a session for every portfolio, again if it was run before."""
         return cast(
             "RunStarted",
             self.request(
-                "POST", "admin/batch/market-close", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "admin/batch/market-close",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -919,7 +1002,8 @@ class SigmaSight(Session):
     def get_progress(self, *, as_of: date | str | None = None) -> "HistoryProgress":
         """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
         return cast(
-            "HistoryProgress", self.request("GET", "admin/market-data/progress", query={"as_of": as_of})
+            "HistoryProgress",
+            self.request("GET", "admin/market-data/progress", query={"as_of": as_of}),
         )
 
     def put_prices(self, body: Prices) -> "RowsStored":
@@ -1008,12 +1092,18 @@ class SigmaSight(Session):
             ),
         )
 
-    def bring_up_to_date(self, body: WantedSession, *, idempotency_key: str | None = None) -> "RunStarted":
+    def bring_up_to_date(
+        self, body: WantedSession, *, idempotency_key: str | None = None
+    ) -> "RunStarted":
         """bring_up_to_date"""
         return cast(
             "RunStarted",
             self.request(
-                "POST", "admin/batch/market-data", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "admin/batch/market-data",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -1024,16 +1114,26 @@ class SigmaSight(Session):
         return cast(
             "BatchStarted",
             self.request(
-                "POST", "admin/batch/snapshots", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "admin/batch/snapshots",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
-    def measure_risk(self, body: WantedSession, *, idempotency_key: str | None = None) -> "BatchStarted":
+    def measure_risk(
+        self, body: WantedSession, *, idempotency_key: str | None = None
+    ) -> "BatchStarted":
         """measure_risk"""
         return cast(
             "BatchStarted",
             self.request(
-                "POST", "admin/batch/risk-metrics", body=body, once=True, idempotency_key=idempotency_key
+                "POST",
+                "admin/batch/risk-metrics",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -1057,10 +1157,13 @@ class SigmaSight(Session):
 
     def replay_letter(self, letter_id: UUID | str) -> "DeadLetterOut":
         """Tell the message again, to everybody who hears it: what was done already is not done twice."""
-        return cast("DeadLetterOut", self.request("POST", f"admin/dead-letters/{part(letter_id)}/replay"))
+        return cast(
+            "DeadLetterOut", self.request("POST", f"admin/dead-letters/{part(letter_id)}/replay")
+        )
 
     def reset_demo(self, *, idempotency_key: str | None = None) -> "DemoReset":
         """Put the demo's books back, delete whatever else its users have, and calculate every session again."""
         return cast(
-            "DemoReset", self.request("POST", "admin/demo/reset", once=True, idempotency_key=idempotency_key)
+            "DemoReset",
+            self.request("POST", "admin/demo/reset", once=True, idempotency_key=idempotency_key),
         )

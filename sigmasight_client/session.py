@@ -1,4 +1,6 @@
-"""What every request of the client has around it: logging in, waiting when told to, repeating what may be repeated."""
+"""What every request of the client has around it: logging in, waiting when told to, repeating what
+may be repeated.
+"""
 
 import json
 import time
@@ -16,7 +18,9 @@ LONGEST_WAIT_SECONDS = 60.0
 
 
 class ApiError(Exception):
-    """The API said no: `status` is HTTP's, `code` is stable, `errors` say which fields are wrong and why."""
+    """The API said no: `status` is HTTP's, `code` is stable, `errors` say which fields are wrong
+    and why.
+    """
 
     def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"{status} {code}: {detail}")
@@ -29,9 +33,9 @@ class ApiError(Exception):
 class Session:
     """One user of the API.
 
-    Logs in when it has to, and again when a token has ended; waits as long as `Retry-After` says; sends again what got
-    no answer, under one `Idempotency-Key` where it would do something; and asks with the tag of the last answer, so
-    that a report that did not change is not sent again.
+    Logs in when it has to, and again when a token has ended; waits as long as `Retry-After` says;
+    sends again what got no answer, under one `Idempotency-Key` where it would do something; and
+    asks with the tag of the last answer, so that a report that did not change is not sent again.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class Session:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", timeout=60.0, transport=transport)
+        self.http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1/", timeout=60.0, transport=transport
+        )
         self._credentials = {"email": email, "password": password}
         self._sleep = sleep
         self._tokens: dict[str, Any] = {}
@@ -71,21 +77,29 @@ class Session:
         once: bool = False,
         idempotency_key: str | None = None,
     ) -> Any:
-        """What the API answers: JSON as it is, other things as text, nothing as None. Raises `ApiError`."""
+        """What the API answers: JSON as it is, other things as text, nothing as None. Raises
+        `ApiError`.
+        """
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())} if once else {}
         built = self.http.build_request(
             method,
             path,
-            params={name: _text(value) for name, value in (query or {}).items() if value is not None},
+            params={
+                name: _text(value) for name, value in (query or {}).items() if value is not None
+            },
             json=body,
-            data={name: _text(value) for name, value in (form or {}).items()} if file is not None else None,
+            data={name: _text(value) for name, value in (form or {}).items()}
+            if file is not None
+            else None,
             files={"file": ("positions.csv", file, "text/csv")} if file is not None else None,
             headers=headers,
         )
         return self._content(self._answered(built, repeatable=once or method != "POST"))
 
     def _answered(self, request: httpx.Request, *, repeatable: bool) -> httpx.Response:
-        public = request.url.path.endswith(("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout"))
+        public = request.url.path.endswith(
+            ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
+        )
         known = self._answers.get(str(request.url)) if request.method == "GET" else None
         if known:
             request.headers["If-None-Match"] = known[0]
@@ -120,7 +134,9 @@ class Session:
         """By the refresh token while it is good, else by the password."""
         refresh_token, self._tokens = self._tokens.get("refresh_token"), {}
         try:
-            self._tokens = self.request("POST", "auth/refresh", body={"refresh_token": refresh_token})
+            self._tokens = self.request(
+                "POST", "auth/refresh", body={"refresh_token": refresh_token}
+            )
         except ApiError as error:
             if error.status != 401:
                 raise
@@ -142,9 +158,13 @@ class Session:
         return content
 
     def events(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """What happens to the user's portfolios and runs, as it happens: `event`, `id` and `data` of each."""
+        """What happens to the user's portfolios and runs, as it happens: `event`, `id` and `data`
+        of each.
+        """
         headers = {"Authorization": f"Bearer {self._access_token()}"}
-        with self.http.stream("GET", "events", params=query, headers=headers, timeout=None) as response:
+        with self.http.stream(
+            "GET", "events", params=query, headers=headers, timeout=None
+        ) as response:
             if response.is_error:
                 response.read()
                 raise _error(response)
@@ -176,7 +196,9 @@ def _parsed(response: httpx.Response) -> Any:
 def _error(response: httpx.Response) -> ApiError:
     try:
         problem = response.json()
-        return ApiError(response.status_code, problem["code"], problem["detail"], problem.get("errors", []))
+        return ApiError(
+            response.status_code, problem["code"], problem["detail"], problem.get("errors", [])
+        )
     except (ValueError, KeyError, TypeError):
         return ApiError(response.status_code, "unreadable", response.text[:200], [])
 
@@ -188,5 +210,9 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return (
-        value.isoformat() if hasattr(value, "isoformat") else str(value) if isinstance(value, UUID) else value
+        value.isoformat()
+        if hasattr(value, "isoformat")
+        else str(value)
+        if isinstance(value, UUID)
+        else value
     )

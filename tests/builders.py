@@ -22,7 +22,9 @@ async def save(admin: Database, model: type[SQLModel], rows: Sequence[Mapping[st
         await merge(session, model, rows)
 
 
-async def a_portfolio(admin: Database, name: str = "Book", equity_balance: Decimal | None = None) -> UUID:
+async def a_portfolio(
+    admin: Database, name: str = "Book", equity_balance: Decimal | None = None
+) -> UUID:
     """A stored portfolio of a stored user of its own; returns its id."""
     user_id, portfolio_id = uuid4(), uuid4()
     user = {
@@ -32,7 +34,12 @@ async def a_portfolio(admin: Database, name: str = "Book", equity_balance: Decim
         "password_hash": "-",
         "role": "user",
     }
-    book = {"portfolio_id": portfolio_id, "user_id": user_id, "name": name, "equity_balance": equity_balance}
+    book = {
+        "portfolio_id": portfolio_id,
+        "user_id": user_id,
+        "name": name,
+        "equity_balance": equity_balance,
+    }
     await save(admin, gateway.User, [user])
     await save(admin, gateway.Portfolio, [book])
     return portfolio_id

@@ -25,7 +25,8 @@ from shared.topology import TOPOLOGY
 from tests.servers import Servers
 
 STARTUP = {"ingest": [list_what_is_covered], "stress": [mirror_scenarios]}
-# What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it is left out.
+# What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it
+# is left out.
 RESULT_SCHEMAS = ("greeks", "factors", "snapshots", "stress")
 # Which version of the data a row was made from, not what it says.
 VERSION_COLUMNS = ("price_run",)
@@ -56,7 +57,9 @@ class Pipeline:
             assert await self.finished([run_id]) == {run_id: "completed"}
 
     async def finished(self, runs: Sequence[UUID], seconds: float = 60) -> dict[UUID, str]:
-        """Wait until none of the runs is running, weekly correlations included; returns their status."""
+        """Wait until none of the runs is running, weekly correlations included; returns their
+        status.
+        """
         reported = (
             "(select count(*) from gateway.batch_items i "
             "where i.run_id = r.run_id and i.stage = '{}' and i.status = 'ok')"
@@ -71,12 +74,16 @@ class Pipeline:
                 await asyncio.sleep(0.05)
                 async with self.admin.transaction() as session:
                     found = await session.execute(statement, {"runs": list(runs)})
-                    statuses = {row.run_id: "running" if _waits(row) else row.status for row in found}
+                    statuses = {
+                        row.run_id: "running" if _waits(row) else row.status for row in found
+                    }
         return statuses
 
 
 def _waits(run: Any) -> bool:
-    """Whether the correlations of a weekly session are still to come: no stage, but rows a test compares."""
+    """Whether the correlations of a weekly session are still to come: no stage, but rows a test
+    compares.
+    """
     return bool(run.as_of == weekly_session(run.as_of) and run.correlated < run.exposed)
 
 
@@ -92,7 +99,9 @@ async def running_pipeline(servers: Servers, admin: Database) -> AsyncIterator[P
 
 @asynccontextmanager
 async def answering_services(servers: Servers, admin: Database) -> AsyncIterator[None]:
-    """Start what answers requests of the gateway's and hears no event, so that nothing is calculated by itself."""
+    """Start what answers requests of the gateway's and hears no event, so that nothing is
+    calculated by itself.
+    """
     pipeline = Pipeline(servers, admin)
     async with AsyncExitStack() as stack:
         for word, wiring in TOPOLOGY.items():
@@ -101,7 +110,9 @@ async def answering_services(servers: Servers, admin: Database) -> AsyncIterator
         yield
 
 
-async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack, hearing: bool = True) -> None:
+async def _start(
+    word: str, pipeline: Pipeline, stack: AsyncExitStack, hearing: bool = True
+) -> None:
     settings = pipeline.servers.settings
     database = Database(create_engine(settings, word))
     stack.push_async_callback(database.close)
@@ -109,7 +120,9 @@ async def _start(word: str, pipeline: Pipeline, stack: AsyncExitStack, hearing: 
         async with database.transaction() as session:
             await step(session)
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
-    broker = pipeline.brokers[word] = create_broker(word, settings, telemetry, on_closed=lambda: None)
+    broker = pipeline.brokers[word] = create_broker(
+        word, settings, telemetry, on_closed=lambda: None
+    )
     router = importlib.import_module(f"services.{word}.handlers").router
     router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()

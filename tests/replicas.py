@@ -1,4 +1,6 @@
-"""Replicas of ingest as processes of their own, each with a stand-in of its own: who asked for what is seen."""
+"""Replicas of ingest as processes of their own, each with a stand-in of its own: who asked for what
+is seen.
+"""
 
 import os
 import signal
@@ -48,13 +50,17 @@ class Replica:
 def running_replicas(
     servers: Servers, market: Market, count: int, logs: Path, **environment: str
 ) -> Iterator[list[Replica]]:
-    """So many processes of ingest on the same servers, all of them ready; `environment` is added to theirs."""
+    """So many processes of ingest on the same servers, all of them ready; `environment` is added to
+    theirs.
+    """
     with ExitStack() as stack:
         started = []
         for number in range(count):
             stand_in = stack.enter_context(polygon(market).running())
             url = f"http://{LOOPBACK}:{free_port()}"
-            program = _program(servers, url, environment | {"SIGMASIGHT_INGEST_POLYGON_URL": stand_in.url})
+            program = _program(
+                servers, url, environment | {"SIGMASIGHT_INGEST_POLYGON_URL": stand_in.url}
+            )
             log = logs / f"ingest-{number}.log"
             replica = Replica(program.start(log), stand_in)
             stack.callback(replica.stop)
@@ -74,7 +80,9 @@ def _program(servers: Servers, url: str, own: Mapping[str, str]) -> Program:
         "SIGMASIGHT_NATS_URL": settings.nats_url,
         "SIGMASIGHT_ACKNOWLEDGE_SECONDS": str(settings.acknowledge_seconds),
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SIGMASIGHT_")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("SIGMASIGHT_")
+    }
     listen = ("--host", LOOPBACK, "--port", url.rpartition(":")[2], "--no-access-log")
     return Program(
         name="ingest",

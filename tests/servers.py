@@ -1,4 +1,6 @@
-"""A real Postgres and a real NATS for the tests: external when told, else embedded, else containers."""
+"""A real Postgres and a real NATS for the tests: external when told, else embedded, else
+containers.
+"""
 
 import asyncio
 import contextlib
@@ -18,7 +20,8 @@ from shared.messaging import nats_authorization
 from shared.settings import DEFAULT_PASSWORD, Settings
 
 POSTGRES_URL = "SIGMASIGHT_TEST_POSTGRES_URL"  # postgresql://superuser:password@host:port/
-NATS_URL = "SIGMASIGHT_TEST_NATS_URL"  # nats://host:port, with the users of deploy/nats and default passwords
+# nats://host:port, with the users of deploy/nats and default passwords
+NATS_URL = "SIGMASIGHT_TEST_NATS_URL"
 FAST_RETRIES = (0.05, 0.05, 0.05)
 
 
@@ -68,7 +71,9 @@ def _postgres_url(stack: contextlib.ExitStack) -> str:
         from testcontainers.postgres import PostgresContainer
 
         container = stack.enter_context(
-            PostgresContainer("postgres:18", username="postgres", password=DEFAULT_PASSWORD, driver=None)
+            PostgresContainer(
+                "postgres:18", username="postgres", password=DEFAULT_PASSWORD, driver=None
+            )
         )
         return str(container.get_connection_url())
 
@@ -90,7 +95,11 @@ def _nats_container(stack: contextlib.ExitStack, directory: Path, authorization:
     (directory / "server.conf").write_text(
         f'jetstream {{ store_dir: "/data", sync_interval: always }}\n{authorization}'
     )
-    container = DockerContainer("nats:2.15").with_exposed_ports(4222).with_command("-c /etc/nats/server.conf")
+    container = (
+        DockerContainer("nats:2.15")
+        .with_exposed_ports(4222)
+        .with_command("-c /etc/nats/server.conf")
+    )
     container.with_volume_mapping(str(directory / "server.conf"), "/etc/nats/server.conf", "ro")
     stack.enter_context(container)
     return f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}"

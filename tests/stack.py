@@ -33,7 +33,9 @@ class RunningStack:
     api: ApiClient
 
     def database(self) -> Database:
-        """The database as its superuser: for arranging and for looking, never for the work under test."""
+        """The database as its superuser: for arranging and for looking, never for the work under
+        test.
+        """
         settings = Settings(
             database_port=self.state.ports["postgres"],
             database_password=SecretStr(self.state.secrets["postgres"]),
@@ -52,13 +54,17 @@ class RunningStack:
         return str(answer["run_id"])
 
     def finished(self, runs: Sequence[str], seconds: float = 180) -> dict[str, Mapping[str, Any]]:
-        """Wait until none of the runs is running, weekly correlations included; returns what the API says of each."""
+        """Wait until none of the runs is running, weekly correlations included; returns what the
+        API says of each.
+        """
         deadline = time.monotonic() + seconds
         told: dict[str, Mapping[str, Any]] = {}
         while len(told) < len(runs):
             with suppress(Unreachable):  # a gateway that was killed comes back
                 told |= self._ended(set(runs) - set(told))
-            assert time.monotonic() < deadline, f"{len(runs) - len(told)} of {len(runs)} runs still open"
+            assert time.monotonic() < deadline, (
+                f"{len(runs) - len(told)} of {len(runs)} runs still open"
+            )
             time.sleep(0.1)
         return told
 
@@ -71,7 +77,9 @@ def _goes_on(run: Mapping[str, Any]) -> bool:
     """Whether stages, or the correlations of a weekly session, are still to come."""
     as_of = date.fromisoformat(run["as_of"])
     stages = [item["stage"] for item in run["items"] if item["status"] == "ok"]
-    waits = as_of == weekly_session(as_of) and stages.count("correlations") < stages.count("factors")
+    waits = as_of == weekly_session(as_of) and stages.count("correlations") < stages.count(
+        "factors"
+    )
     return waits or run["status"] == "running"
 
 

@@ -1,7 +1,8 @@
-"""The example book of `docs/methodology.md`, computed with the services' own mathematics from the bundled data.
+"""The example book of `docs/methodology.md`, computed with the services' own mathematics from the
+bundled data.
 
-`python -m tests.worked_example` rewrites the document's marked tables; `tests/unit/test_methodology.py` holds the
-document to these numbers.
+`python -m tests.worked_example` rewrites the document's marked tables;
+`tests/unit/test_methodology.py` holds the document to these numbers.
 """
 
 import json
@@ -31,7 +32,15 @@ from services.greeks.calculations.volatility import (
     realised_volatility,
     volatility_window,
 )
-from services.snapshots.calculations import Book, Quotes, Snapshots, Take, Terms, Work, portfolio_snapshots
+from services.snapshots.calculations import (
+    Book,
+    Quotes,
+    Snapshots,
+    Take,
+    Terms,
+    Work,
+    portfolio_snapshots,
+)
 from services.snapshots.calculations.attribution import Attributions, attributed_pnl
 from services.snapshots.calculations.concentration import Concentration, concentration
 from services.snapshots.calculations.metrics import Metric
@@ -85,7 +94,9 @@ CURVE = {
 
 @dataclass(frozen=True)
 class Option:
-    """The put's inputs, its value and Greeks as an American option, and its value as a European one."""
+    """The put's inputs, its value and Greeks as an American option, and its value as a European
+    one.
+    """
 
     terms: OptionColumns
     window: int
@@ -164,13 +175,17 @@ class WorkedExample:
     def snapshots(self) -> Snapshots:
         """One snapshot per session since the first; the last one is the document's."""
         days = self.chain_sessions
-        takes = tuple(Take(0, day, days[place - 1] if place else None) for place, day in enumerate(days))
+        takes = tuple(
+            Take(0, day, days[place - 1] if place else None) for place, day in enumerate(days)
+        )
         book = Book.of([0], [self._position(place) for place in range(len(POSITIONS))])
         terms = Terms.of(book, days)
         symbols = [*book.tickers(), *terms.contracts(book)]
         quotes = Quotes.of(symbols, days, [*self._close_quotes(book), self._option_quote()])
         greeks = {(PUT, AS_OF): tuple(self.unit_greeks)}
-        return portfolio_snapshots(Work(takes, book, terms, quotes, greeks, [(0, AS_OF, DEPOSIT)], days))
+        return portfolio_snapshots(
+            Work(takes, book, terms, quotes, greeks, [(0, AS_OF, DEPOSIT)], days)
+        )
 
     def _position(self, place: int) -> tuple[Any, ...]:
         symbol, quantity, price, entered = POSITIONS[place]
@@ -268,7 +283,9 @@ class WorkedExample:
     @cached_property
     def rates(self) -> dict[str, RateSensitivities]:
         days = _day_numbers(self.sessions)
-        changes = {maturity: yield_changes(days, *observed) for maturity, observed in self.yields.items()}
+        changes = {
+            maturity: yield_changes(days, *observed) for maturity, observed in self.yields.items()
+        }
         found = rate_sensitivities(self.returns, self.proxy_returns[:, 0], changes)
         return {each.maturity: each for each in found}
 
@@ -317,7 +334,9 @@ class WorkedExample:
 
     @cached_property
     def stress_test(self) -> Any:
-        return stress.stress_test(self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk)
+        return stress.stress_test(
+            self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk
+        )
 
     # --- VaR --------------------------------------------------------------------------------------
 
@@ -332,17 +351,25 @@ class WorkedExample:
     @cached_property
     def historical(self) -> HistoricalRisk:
         nothing = np.full(4, None, dtype=object)
-        return historical_risk(PositionPnl(self.historical_pnl, np.abs(self.lines["notional"]), nothing))
+        return historical_risk(
+            PositionPnl(self.historical_pnl, np.abs(self.lines["notional"]), nothing)
+        )
 
     @cached_property
     def factor_model(self) -> FactorModel:
         window = slice(-252, None)
-        specific = specific_variances(self.returns[window], self.factor_returns[window], self.betas, 0.94)
-        return FactorModel(self.betas, self.covariance.covariance, specific, self.covariance.observations)
+        specific = specific_variances(
+            self.returns[window], self.factor_returns[window], self.betas, 0.94
+        )
+        return FactorModel(
+            self.betas, self.covariance.covariance, specific, self.covariance.observations
+        )
 
     @cached_property
     def parametric(self) -> ParametricRisk:
-        exposed = Exposures(self.lines["delta_adjusted"], np.arange(4), np.abs(self.lines["notional"]))
+        exposed = Exposures(
+            self.lines["delta_adjusted"], np.arange(4), np.abs(self.lines["notional"])
+        )
         return parametric_risk(exposed, self.factor_model)
 
     # --- metrics and attribution ------------------------------------------------------------------
@@ -365,14 +392,16 @@ class WorkedExample:
 
     @cached_property
     def exposures_before(self) -> FloatArray:
-        """Dollars by factor at the previous snapshot: what was held then, at its closes and its betas."""
+        """Dollars by factor at the previous snapshot: what was held then, at its closes and its
+        betas.
+        """
         closes, proxies = (
             panel.closes(*UNDERLYINGS[:3], last=HISTORY),
             panel.closes(*panel.PROXIES, last=HISTORY),
         )
-        ((_, betas),) = model_betas(simple_returns(closes[:-1]), simple_returns(proxies[:-1]), panel.FACTORS)[
-            0
-        ].parts
+        ((_, betas),) = model_betas(
+            simple_returns(closes[:-1]), simple_returns(proxies[:-1]), panel.FACTORS
+        )[0].parts
         quantities = np.array([quantity for _, quantity, _, _ in POSITIONS[:3]])
         dollars: FloatArray = quantities * closes[-2]
         return np.asarray(dollars @ betas.betas)
@@ -391,7 +420,7 @@ def _day_numbers(days: Sequence[date]) -> Any:
     return np.array([day.toordinal() for day in days], dtype=np.int64)
 
 
-# --- the document's tables ------------------------------------------------------------------------------------
+# --- the document's tables ---
 
 Cells = list[list[str]]
 
@@ -469,7 +498,10 @@ def _option(example: WorkedExample) -> Cells:
         ["underlying price S", money(float(terms.underlying_price[0]))],
         ["strike K", money(float(terms.strike[0]))],
         ["years to expiry T (calendar days / 365)", number(float(terms.years_to_expiry[0]), 6)],
-        [f"volatility (realised, last {option.window} returns)", number(float(terms.volatility[0]), 6)],
+        [
+            f"volatility (realised, last {option.window} returns)",
+            number(float(terms.volatility[0]), 6),
+        ],
         ["rate r at T (Treasury curve, continuous)", number(float(terms.rate[0]), 6)],
         ["dividend yield q (unknown, taken as 0, with a warning)", "0"],
         ["value as an American option", number(float(option.values.price[0]))],
@@ -483,14 +515,22 @@ def _implied(example: WorkedExample) -> Cells:
     mids = (POSITIONS[3][2], float(values.price[0]), float(terms.strike[0]) + 1.0)
     found = american_implied_volatilities(repeated(terms, len(mids)), np.array(mids))
     return [
-        [number(mid), "null" if reason else number(volatility, 6), Reason(reason).sentence if reason else ""]
-        for mid, volatility, reason in zip(mids, found.volatility, found.reason.tolist(), strict=True)
+        [
+            number(mid),
+            "null" if reason else number(volatility, 6),
+            Reason(reason).sentence if reason else "",
+        ]
+        for mid, volatility, reason in zip(
+            mids, found.volatility, found.reason.tolist(), strict=True
+        )
     ]
 
 
 def repeated(terms: OptionColumns, times: int) -> OptionColumns:
     """The same contract `times` over."""
-    columns = {name: np.repeat(getattr(terms, name), times) for name in OptionColumns.__dataclass_fields__}
+    columns = {
+        name: np.repeat(getattr(terms, name), times) for name in OptionColumns.__dataclass_fields__
+    }
     return OptionColumns(**columns)
 
 
@@ -512,7 +552,11 @@ def _greeks(example: WorkedExample) -> Cells:
 def _models(example: WorkedExample) -> Cells:
     rows = []
     for name, model in example.models.items():
-        found = {factor: (betas, at) for factors, betas in model.parts for at, factor in enumerate(factors)}
+        found = {
+            factor: (betas, at)
+            for factors, betas in model.parts
+            for at, factor in enumerate(factors)
+        }
         market, value = (found[factor] for factor in ("market", "value"))
         fit = market[0].fit
         rows.append(
@@ -572,7 +616,10 @@ def _correlation_figures(example: WorkedExample) -> Cells:
     found = clusters(values, 0.7, sizes)
     clustered = sum(float(sizes[list(members)].sum()) for members in found) / float(sizes.sum())
     return [
-        ["overall correlation (mean absolute ρ over pairs)", number(overall_correlation(values), 3)],
+        [
+            "overall correlation (mean absolute ρ over pairs)",
+            number(overall_correlation(values), 3),
+        ],
         [
             "clusters at 0.7",
             "; ".join(" + ".join(UNDERLYINGS[m] for m in members) for members in found) or "none",
@@ -629,7 +676,10 @@ def _var(example: WorkedExample) -> Cells:
     rows = []
     for confidence in (95, 99):
         normal = parametric.value_at_risk(confidence), parametric.expected_shortfall(confidence)
-        for kind, label, other in (("var", "VaR", normal[0]), ("es", "expected shortfall", normal[1])):
+        for kind, label, other in (
+            ("var", "VaR", normal[0]),
+            ("es", "expected shortfall", normal[1]),
+        ):
             measure = f"{kind}_{confidence}"
             losses = historical[measure], rescaled[measure], other
             rows.append([f"{label} {confidence} %", *map(money, losses)])
@@ -656,7 +706,9 @@ def _ranks(_: WorkedExample) -> Cells:
     rows = []
     for confidence in (95, 99):
         rank = 251 * (100 - confidence) / 100
-        rows.append([f"{confidence} %", number(rank, 2), str(int(rank)), number(rank - int(rank), 2)])
+        rows.append(
+            [f"{confidence} %", number(rank, 2), str(int(rank)), number(rank - int(rank), 2)]
+        )
     return rows
 
 
@@ -705,7 +757,10 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
         _models,
     ),
     "factor exposures": (["factor", *NAMES, "portfolio", "beta"], _factor_exposures),
-    "rates": (["yield", "BND beta", "its error", "portfolio, USD per bp", "its error, USD"], _rates),
+    "rates": (
+        ["yield", "BND beta", "its error", "portfolio, USD per bp", "its error, USD"],
+        _rates,
+    ),
     "covariance": (
         ["factor", "daily volatility", "correlation with Market", "the same, shrunk"],
         _covariance,

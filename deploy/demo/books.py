@@ -1,4 +1,5 @@
-"""The three demo users and their portfolios, from books/books.json, which the gateway reads to put them back.
+"""The three demo users and their portfolios, from books/books.json, which the gateway reads to put
+them back.
 
 The passwords are public: the demo listens on loopback only.
 """

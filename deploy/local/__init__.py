@@ -1,1 +1,3 @@
-"""The embedded default: Postgres and NATS from wheels, six service processes, one command, no Docker."""
+"""The embedded default: Postgres and NATS from wheels, six service processes, one command, no
+Docker.
+"""

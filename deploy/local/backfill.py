@@ -1,4 +1,6 @@
-"""Fetching what is missing of a year of history, and following it by what is stored: never by an estimate."""
+"""Fetching what is missing of a year of history, and following it by what is stored: never by an
+estimate.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +18,9 @@ from deploy.local.errors import Explained
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0  # without a session stored, a symbol settled or a run ended
-SETTLING_SECONDS = 60.0  # for a run that was closed as overdue to catch up, once nothing is fetched any more
+SETTLING_SECONDS = (
+    60.0  # for a run that was closed as overdue to catch up, once nothing is fetched any more
+)
 TRIGGER = "market_data"
 DONE = ("complete", "settled")
 STATES = (*DONE, "fetching", "waiting")
@@ -28,7 +32,9 @@ Show = Callable[["Look"], None]
 
 @dataclass(frozen=True)
 class Look:
-    """What the API says at one moment: what is stored of the history, and what has become of the run."""
+    """What the API says at one moment: what is stored of the history, and what has become of the
+    run.
+    """
 
     history: Answer
     run: Answer
@@ -50,29 +56,42 @@ class Look:
         return sum(self.totals[state] for state in DONE)
 
     def is_overdue(self) -> bool:
-        """Whether the run was closed for nothing but its time, which fetching by a small plan may take."""
+        """Whether the run was closed for nothing but its time, which fetching by a small plan may
+        take.
+        """
         return {problem["code"] for problem in self.run["problems"]} == {"overdue"}
 
     def is_over(self, quiet_seconds: float) -> bool:
-        """Whether nothing more is to come of the run, of which nothing has been heard for so long."""
+        """Whether nothing more is to come of the run, of which nothing has been heard for so
+        long.
+        """
         if self.run["status"] == "running":
             return False
-        return not self.is_overdue() or (not self.totals["fetching"] and quiet_seconds > SETTLING_SECONDS)
+        return not self.is_overdue() or (
+            not self.totals["fetching"] and quiet_seconds > SETTLING_SECONDS
+        )
 
 
 def first_look(admin: ApiClient, day: date | None) -> Look:
     """What is stored before anything is asked for."""
-    return Look(admin.get("admin/market-data/progress", as_of=day), {"status": "completed", "problems": []})
+    return Look(
+        admin.get("admin/market-data/progress", as_of=day), {"status": "completed", "problems": []}
+    )
 
 
 def asked_in_order(first: Look) -> str:
     """Who is asked for closes."""
     asked = first.history["providers"].get("prices", [])
-    return ", ".join(f"{each['name']} ({'live' if each['live'] else 'files'})" for each in asked) or "nobody"
+    return (
+        ", ".join(f"{each['name']} ({'live' if each['live'] else 'files'})" for each in asked)
+        or "nobody"
+    )
 
 
 def nothing_to_fetch(first: Look) -> bool:
-    """Whether all there is, is stored: the bundled files stay as they are; whoever else is asked may have more now."""
+    """Whether all there is, is stored: the bundled files stay as they are; whoever else is asked
+    may have more now.
+    """
     asked = [each["name"] for each in first.history["providers"].get("prices", [])]
     return asked == ["bundled"] and first.symbols == first.done > 0
 
@@ -87,12 +106,16 @@ def start(admin: ApiClient, day: date | None) -> tuple[str, bool]:
 
 
 def follow(admin: ApiClient, run_id: str, show: Show, poll_seconds: float = POLL_SECONDS) -> Look:
-    """Look again and again until the run is over; raises `Explained` when nothing happens for a long time."""
+    """Look again and again until the run is over; raises `Explained` when nothing happens for a
+    long time.
+    """
     changed, before = time.monotonic(), None
     while True:
         began = time.monotonic()
         run = admin.get(f"admin/batch/runs/{run_id}")
-        now = Look(admin.get("admin/market-data/progress", as_of=date.fromisoformat(run["as_of"])), run)
+        now = Look(
+            admin.get("admin/market-data/progress", as_of=date.fromisoformat(run["as_of"])), run
+        )
         show(now)
         if (state := (dict(now.totals), run["status"])) != before:
             changed, before = time.monotonic(), state
@@ -101,7 +124,9 @@ def follow(admin: ApiClient, run_id: str, show: Show, poll_seconds: float = POLL
             return now
         if quiet > PATIENCE_SECONDS:
             raise Explained("nothing has been stored for 15 minutes: see `sigmasight logs ingest`")
-        time.sleep(max(poll_seconds, 2 * (time.monotonic() - began)))  # leaves the stack most of its time
+        time.sleep(
+            max(poll_seconds, 2 * (time.monotonic() - began))
+        )  # leaves the stack most of its time
 
 
 class Told:
@@ -131,7 +156,9 @@ def _done(now: Look) -> set[str]:
 
 
 def _tenths(now: Look) -> int:
-    return int(TELLING_TENTHS * now.totals["sessions_stored"] / max(now.totals["sessions_wanted"], 1))
+    return int(
+        TELLING_TENTHS * now.totals["sessions_stored"] / max(now.totals["sessions_wanted"], 1)
+    )
 
 
 def totals_line(now: Look) -> str:
@@ -149,9 +176,16 @@ def line_of(symbol: Answer, sessions: int) -> str:
 
 @contextmanager
 def display(console: Console, first: Look) -> Iterator[Show]:
-    """What shows each look: bars on a terminal, and lines as symbols are done; elsewhere lines alone."""
+    """What shows each look: bars on a terminal, and lines as symbols are done; elsewhere lines
+    alone.
+    """
     told = Told(first)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         sessions, symbols = bars.add_task("sessions stored"), bars.add_task("symbols done")
 
@@ -179,7 +213,9 @@ def incomplete_table(last: Look) -> Table | None:
 
 
 def incomplete(last: Look) -> Iterator[tuple[str, str, str]]:
-    """(symbol, sessions stored of those wanted, why no more), and the maturities of yields that are not there."""
+    """(symbol, sessions stored of those wanted, why no more), and the maturities of yields that are
+    not there.
+    """
     for each in last.history["symbols"]:
         if each["state"] not in ("complete", "private"):
             stored = f"{each['prices']} of {last.history['sessions']}"
@@ -197,4 +233,8 @@ def to_act_on(last: Look) -> list[str]:
     if last.run["status"] == "completed":
         return []
     problems = last.run["problems"] or [{"stage": "run", "code": "", "message": last.run["status"]}]
-    return [f"{each['stage']}: {each['message']}" for each in problems if each["code"] != "price_quarantined"]
+    return [
+        f"{each['stage']}: {each['message']}"
+        for each in problems
+        if each["code"] != "price_quarantined"
+    ]

@@ -130,7 +130,9 @@ def status(as_text: Annotated[bool, typer.Option("--json", help="For tools.")] =
 
 def show_status(state: StackState) -> None:
     """The table of processes, and where to go next."""
-    table = Table("process", "pid", "up for", "restarts", "ready", "address", title=f"stack: {state.phase}")
+    table = Table(
+        "process", "pid", "up for", "restarts", "ready", "address", title=f"stack: {state.phase}"
+    )
     for name, program in state.programs.items():
         pid = str(program.identity.pid) if program.identity else "-"
         ready = "[green]yes[/green]" if is_ready_now(name, program) else "[red]no[/red]"
@@ -176,11 +178,15 @@ def logs(
 
 def write_log_line(name: str, line: str, *, alone: bool) -> None:
     """A log line as it is, with its program's name when there are several."""
-    console.print(line if alone else f"{name:>10} | {line}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        line if alone else f"{name:>10} | {line}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def follow_logs(paths: dict[str, Path]) -> None:
-    """Print what is appended to the files until Ctrl-C; a file that was set aside is read from its start."""
+    """Print what is appended to the files until Ctrl-C; a file that was set aside is read from its
+    start.
+    """
     seen = {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
     try:
         while True:
@@ -249,10 +255,13 @@ def replay_sessions(
 def fetch_history(
     day: Annotated[
         datetime | None,
-        typer.Option("--session", formats=["%Y-%m-%d"], help="Up to this session; default: the last one."),
+        typer.Option(
+            "--session", formats=["%Y-%m-%d"], help="Up to this session; default: the last one."
+        ),
     ] = None,
 ) -> None:
-    """Fetch what is missing of a year of history of everything held, and show each symbol as it is done.
+    """Fetch what is missing of a year of history of everything held, and show each symbol as it is
+    done.
 
     Ctrl-C ends the showing only: the stack goes on, and the same command shows the rest.
     """
@@ -296,7 +305,9 @@ def say(sentence: str) -> None:
 
 
 def run_sessions(days: Sequence[date]) -> None:
-    """Ask, follow with a progress bar, print seconds per stage; exit code 1 when a run did not complete."""
+    """Ask, follow with a progress bar, print seconds per stage; exit code 1 when a run did not
+    complete.
+    """
     state = control.ready_state(StateDirectory.default())
     with admin_client(state) as admin, progress_bar() as show:
         done = replay(admin, days, partial(show, "replaying sessions"))
@@ -309,7 +320,12 @@ def run_sessions(days: Sequence[date]) -> None:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar that is told what is being done, how much is done, and of how much."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with RichProgress(*columns, console=console) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -342,7 +358,9 @@ def demo(
 
 @contextmanager
 def running_stack(directory: StateDirectory) -> Iterator[tuple[StackState, bool]]:
-    """A stack that is up, and whether it is ours: then it is stopped on leaving, or when this process dies."""
+    """A stack that is up, and whether it is ours: then it is stopped on leaving, or when this
+    process dies.
+    """
     if directory.is_claimed():
         yield control.ready_state(directory), False
         return

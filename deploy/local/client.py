@@ -50,7 +50,9 @@ class ApiClient:
         self.http.close()
 
     def register(self, full_name: str) -> None:
-        """Make the account; one that is there already stays as it is, and the answer does not tell."""
+        """Make the account; one that is there already stays as it is, and the answer does not
+        tell.
+        """
         self._request("POST", "auth/register", json=self.credentials | {"full_name": full_name})
 
     def login(self) -> None:
@@ -66,8 +68,12 @@ class ApiClient:
         """Ask for something to be done."""
         return self._authorised("POST", path, json=_written(body))
 
-    def upload(self, portfolio: str, equity_balance: Decimal, as_of: date, file: Path) -> dict[str, Any]:
-        """Upload a position file into a new or existing portfolio of that name, all rows or none."""
+    def upload(
+        self, portfolio: str, equity_balance: Decimal, as_of: date, file: Path
+    ) -> dict[str, Any]:
+        """Upload a position file into a new or existing portfolio of that name, all rows or
+        none.
+        """
         form = {
             "portfolio_name": portfolio,
             "equity_balance": str(equity_balance),
@@ -75,7 +81,9 @@ class ApiClient:
             "mode": "all_or_nothing",
         }
         files = {"file": (file.name, file.read_bytes(), "text/csv")}
-        answer: dict[str, Any] = self._authorised("POST", "portfolio/upload", data=form, files=files)
+        answer: dict[str, Any] = self._authorised(
+            "POST", "portfolio/upload", data=form, files=files
+        )
         return answer
 
     def _authorised(self, method: str, path: str, **request: Any) -> Any:
@@ -122,4 +130,6 @@ def _refusal(answer: httpx.Response) -> Refused:
 
 
 def _written(values: Mapping[str, object]) -> dict[str, Any]:
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in values.items() if v is not None}
+    return {
+        k: v.isoformat() if isinstance(v, date) else v for k, v in values.items() if v is not None
+    }

@@ -38,7 +38,9 @@ class DidNotStop(Explained):
 
 
 def launch(directory: StateDirectory, *, tied: bool = False) -> subprocess.Popen[bytes]:
-    """Start a supervisor in the background; with `tied` it stops the stack when this process dies."""
+    """Start a supervisor in the background; with `tied` it stops the stack when this process
+    dies.
+    """
     directory.create()
     program = _supervisor_program(directory)
     arguments = program.popen_arguments()
@@ -58,8 +60,12 @@ def _supervisor_program(directory: StateDirectory) -> Program:
     )
 
 
-def wait_ready(directory: StateDirectory, process: subprocess.Popen[bytes], progress: Progress) -> StackState:
-    """Wait until the launched stack is ready, reporting each look; raises `DidNotStart` with the reason."""
+def wait_ready(
+    directory: StateDirectory, process: subprocess.Popen[bytes], progress: Progress
+) -> StackState:
+    """Wait until the launched stack is ready, reporting each look; raises `DidNotStart` with the
+    reason.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         state = directory.load()
@@ -71,7 +77,9 @@ def wait_ready(directory: StateDirectory, process: subprocess.Popen[bytes], prog
         if process.poll() is not None:
             raise DidNotStart(_reason(directory))
         time.sleep(POLL_SECONDS)
-    raise DidNotStart(f"the stack was not ready within {START_SECONDS:.0f} s: see `sigmasight logs`")
+    raise DidNotStart(
+        f"the stack was not ready within {START_SECONDS:.0f} s: see `sigmasight logs`"
+    )
 
 
 def _reason(directory: StateDirectory) -> str:
@@ -88,7 +96,9 @@ def ready_state(directory: StateDirectory) -> StackState:
         raise NotRunning
     state = directory.load()
     if state.phase != "ready":
-        raise Explained(f"the stack is not ready yet (it is at '{state.phase}'): try again in a moment")
+        raise Explained(
+            f"the stack is not ready yet (it is at '{state.phase}'): try again in a moment"
+        )
     return state
 
 
@@ -102,13 +112,17 @@ def stop_stack(directory: StateDirectory) -> bool:
 
 
 def _end_supervisor(directory: StateDirectory) -> None:
-    """Ask once, as soon as the supervisor has written who it is; wait until it is gone and its lock is free."""
+    """Ask once, as soon as the supervisor has written who it is; wait until it is gone and its lock
+    is free.
+    """
     supervisor, deadline = None, time.monotonic() + STOP_SECONDS
     while directory.is_claimed() or (supervisor and supervisor.process()):
         if supervisor is None:
             supervisor = _asked_to_end(directory.load().supervisor)
         if time.monotonic() > deadline:
-            raise DidNotStop(f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs`")
+            raise DidNotStop(
+                f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs`"
+            )
         time.sleep(POLL_SECONDS)
 
 

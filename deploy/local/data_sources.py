@@ -1,4 +1,6 @@
-"""Where market data come from with these settings: what each key gives, who is asked, which files can be read."""
+"""Where market data come from with these settings: what each key gives, who is asked, which files
+can be read.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -41,7 +43,9 @@ _KINDS = {
 
 
 def market_data_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Keys, chains and files. Settings that cannot be read are left out here: they are a finding of their own."""
+    """Keys, chains and files. Settings that cannot be read are left out here: they are a finding of
+    their own.
+    """
     yield from _keys(environment)
     try:
         settings = load(IngestSettings)
@@ -55,7 +59,9 @@ def market_data_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _keys(environment: Mapping[str, str]) -> Iterator[Finding]:
     for name, (with_it, without_it) in _WORTH.items():
         given = name in environment or f"{name}_FILE" in environment
-        yield Finding(KEYS, f"{name} is set: {with_it}" if given else f"{name} is not set: {without_it}")
+        yield Finding(
+            KEYS, f"{name} is set: {with_it}" if given else f"{name} is not set: {without_it}"
+        )
 
 
 def _chains(settings: IngestSettings) -> Iterator[Finding]:
@@ -91,7 +97,9 @@ def _plan(plan: str) -> Finding:
 def _folder(directory: Path) -> Iterator[Finding]:
     if not directory.is_dir():
         yield problem(
-            FOLDER, f"{directory} is not a folder", "make it, or correct SIGMASIGHT_INGEST_CSV_DIRECTORY"
+            FOLDER,
+            f"{directory} is not a folder",
+            "make it, or correct SIGMASIGHT_INGEST_CSV_DIRECTORY",
         )
         return
     there = [table for table in _TABLES if (directory / table.file).exists()]
@@ -103,7 +111,9 @@ def _folder(directory: Path) -> Iterator[Finding]:
         yield Finding(FOLDER, f"can be read: {', '.join(readable)} in {directory}")
     elif not there:
         yield Finding(
-            FOLDER, f"{directory} has none of the files", "put prices.csv there: docs/market-data.md"
+            FOLDER,
+            f"{directory} has none of the files",
+            "put prices.csv there: docs/market-data.md",
         )
 
 

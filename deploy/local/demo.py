@@ -1,4 +1,6 @@
-"""The demo: three users and their books through the public API, 90 sessions replayed, one report printed."""
+"""The demo: three users and their books through the public API, 90 sessions replayed, one report
+printed.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -56,14 +58,18 @@ class DemoUser:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the demo found: a report per book, how many snapshots each has, and the replay if there was one."""
+    """What the demo found: a report per book, how many snapshots each has, and the replay if there
+    was one.
+    """
 
     reports: Sequence[tuple[DemoBook, dict[str, Any], int]]
     replay: Replay | None
 
     def lacks(self) -> list[str]:
         """Everything that should be there and is not."""
-        absent = [line for _, report, count in self.reports for line in missing(report, count, SESSIONS)]
+        absent = [
+            line for _, report, count in self.reports for line in missing(report, count, SESSIONS)
+        ]
         unfinished = self.replay.unfinished() if self.replay else []
         return absent + [f"the run of {run.session_date} is {run.status}" for run in unfinished]
 
@@ -84,7 +90,8 @@ def demo_users(state: StackState) -> Iterator[list[DemoUser]]:
     with ExitStack() as open_clients:
         yield [
             DemoUser(
-                book, open_clients.enter_context(ApiClient(state.gateway_url, book.email, book.password))
+                book,
+                open_clients.enter_context(ApiClient(state.gateway_url, book.email, book.password)),
             )
             for book in DEMO_BOOKS
         ]
@@ -102,7 +109,9 @@ def run_demo(state: StackState, progress: Progress) -> Outcome:
 
 
 def ensure_book(user: DemoUser) -> bool:
-    """Register the user and upload the book unless that was done before; True when it was uploaded now."""
+    """Register the user and upload the book unless that was done before; True when it was uploaded
+    now.
+    """
     user.enter()
     book = user.book
     if any(p["positions"] for p in user.portfolios() if p["name"] == book.portfolio):
@@ -127,7 +136,9 @@ def snapshot_dates(user: DemoUser) -> set[date]:
 
 def read_report(user: DemoUser) -> dict[str, Any]:
     """The aggregated report of the user's book."""
-    report: dict[str, Any] = user.api.get(f"portfolios/{user.portfolio_id()}/report", as_of=LAST_SESSION)
+    report: dict[str, Any] = user.api.get(
+        f"portfolios/{user.portfolio_id()}/report", as_of=LAST_SESSION
+    )
     return report
 
 

@@ -1,4 +1,6 @@
-"""What may be wrong with this machine, these settings or this stack, each with what to do about it."""
+"""What may be wrong with this machine, these settings or this stack, each with what to do about
+it.
+"""
 
 import csv
 import gzip
@@ -53,7 +55,9 @@ def _python_version() -> Finding:
 
 def _program(name: str, find: Callable[[], Path]) -> Finding:
     try:
-        said = subprocess.run([find(), "--version"], capture_output=True, text=True, check=True, timeout=20)
+        said = subprocess.run(
+            [find(), "--version"], capture_output=True, text=True, check=True, timeout=20
+        )
     except (Explained, OSError, subprocess.SubprocessError) as error:
         return problem(name, f"does not run: {error}", "run `make install` again")
     return Finding(name, said.stdout.strip())
@@ -70,7 +74,9 @@ def _state_directory(directory: StateDirectory) -> Finding:
     free = shutil.disk_usage(parent).free
     if free < ROOM_BYTES:
         return problem(
-            "state directory", f"only {free / 1e6:,.0f} MB free at {parent}", "make room, 1 GB at least"
+            "state directory",
+            f"only {free / 1e6:,.0f} MB free at {parent}",
+            "make room, 1 GB at least",
         )
     return Finding("state directory", f"{directory.path} ({free / 1e9:,.0f} GB free)")
 
@@ -87,7 +93,8 @@ def _foreign_servers(directory: StateDirectory) -> Iterator[Finding]:
     for name, port in (("Postgres", 5432), ("NATS", 4222)):
         if port not in ours and is_listening(port):
             yield Finding(
-                "ports", f"something else, perhaps another {name}, listens on {port}: it does not matter"
+                "ports",
+                f"something else, perhaps another {name}, listens on {port}: it does not matter",
             )
 
 
@@ -104,7 +111,9 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     for name in _SET_BY_THE_STACK:
         if name in environment:
             yield Finding(
-                "settings", f"{name} is set, but the local stack uses servers of its own", "unset it"
+                "settings",
+                f"{name} is set, but the local stack uses servers of its own",
+                "unset it",
             )
     if not sentences:
         yield Finding("settings", "every SIGMASIGHT_ variable is known")
@@ -113,7 +122,11 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
 def spelling_mistakes(environment: Mapping[str, str]) -> list[str]:
     """One sentence per variable that would stop some service from starting."""
     return sorted(
-        {line for word in WORDS for line in misspelt_variables(environment, settings_of(word), word)}
+        {
+            line
+            for word in WORDS
+            for line in misspelt_variables(environment, settings_of(word), word)
+        }
     )
 
 
@@ -121,7 +134,9 @@ def settings_of(word: str) -> type[ServiceSettings] | None:
     """The settings class of a service; None when it has none of its own."""
     module = importlib.import_module(f"services.{word}.settings")
     kinds = [
-        kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, ServiceSettings)
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, ServiceSettings)
     ]
     return next((kind for kind in kinds if kind is not ServiceSettings), None)
 
@@ -130,13 +145,16 @@ def _data() -> Iterator[Finding]:
     missing = [name for name in _DATA_FILES if not (DATA / name).exists()]
     if missing:
         yield problem(
-            "bundled data", f"{', '.join(missing)} missing in {DATA}", "restore the files from the repository"
+            "bundled data",
+            f"{', '.join(missing)} missing in {DATA}",
+            "restore the files from the repository",
         )
         return
     with gzip.open(DATA / _DATA_FILES[0], "rt") as lines:
         names, *rows = list(csv.reader(lines))
     yield Finding(
-        "bundled data", f"{len(names) - 1} names, {len(rows)} sessions, {rows[0][0]} to {rows[-1][0]}"
+        "bundled data",
+        f"{len(names) - 1} names, {len(rows)} sessions, {rows[0][0]} to {rows[-1][0]}",
     )
 
 
@@ -151,7 +169,9 @@ def _stack(directory: StateDirectory) -> Iterator[Finding]:
             yield problem("stack", f"{word} is not ready", f"see `sigmasight logs {word}`")
         elif program.restarts >= RESTARTS_WORTH_A_LOOK:
             yield Finding(
-                "stack", f"{word} was restarted {program.restarts} times", f"see `sigmasight logs {word}`"
+                "stack",
+                f"{word} was restarted {program.restarts} times",
+                f"see `sigmasight logs {word}`",
             )
     if state.phase == "ready":
         yield Finding("stack", f"running; the API is at {state.gateway_url}")

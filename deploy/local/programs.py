@@ -1,4 +1,6 @@
-"""What it takes to run one operating-system process of the stack, and to make it end with its parent."""
+"""What it takes to run one operating-system process of the stack, and to make it end with its
+parent.
+"""
 
 import ctypes
 import os
@@ -24,7 +26,9 @@ class NotReady(Explained):
 
 @dataclass(frozen=True)
 class Program:
-    """A command with everything around it. `death_signal` is what it gets when its parent is killed."""
+    """A command with everything around it. `death_signal` is what it gets when its parent is
+    killed.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -37,7 +41,8 @@ class Program:
     def popen_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `subprocess.Popen` and `asyncio.create_subprocess_exec`.
 
-        A session of its own keeps Ctrl-C of the terminal away: the supervisor decides who stops when.
+        A session of its own keeps Ctrl-C of the terminal away: the supervisor decides who stops
+        when.
         """
         arguments: dict[str, Any] = {
             "cwd": self.directory,
@@ -61,8 +66,8 @@ class Program:
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     """A `preexec_fn` asking Linux to send `death_signal` when the parent dies; None elsewhere.
 
-    It runs in the child after the change of account, which would clear the request. The parent may be gone
-    before the request is made, hence the second look.
+    It runs in the child after the change of account, which would clear the request. The parent may
+    be gone before the request is made, hence the second look.
     """
     if _libc is None:
         return None

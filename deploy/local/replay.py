@@ -19,7 +19,9 @@ Progress = Callable[[int, int], None]  # runs that have ended, runs altogether
 
 @dataclass(frozen=True)
 class FollowedRun:
-    """A run that has ended. `stages` is what the API says about each stage, `problems` what went wrong."""
+    """A run that has ended. `stages` is what the API says about each stage, `problems` what went
+    wrong.
+    """
 
     run_id: str
     session_date: date
@@ -46,7 +48,9 @@ def sessions_between(first: date, last: date) -> list[date]:
         raise Explained(f"the period ends before it begins: swap {first} and {last}")
     found = sessions(first, last)
     if not found:
-        raise Explained(f"there is no trading session from {first} to {last}: choose a longer period")
+        raise Explained(
+            f"there is no trading session from {first} to {last}: choose a longer period"
+        )
     return found
 
 
@@ -58,10 +62,14 @@ def one_session(day: date) -> list[date]:
 
 
 def replay(admin: ApiClient, days: Sequence[date], progress: Progress) -> Replay:
-    """Ask for every session at once and wait until all runs have ended; the pipeline does not need an order."""
+    """Ask for every session at once and wait until all runs have ended; the pipeline does not need
+    an order.
+    """
     started = time.monotonic()
     progress(0, len(days))
-    asked = {admin.post("admin/batch/market-close", {"session_date": day})["run_id"]: day for day in days}
+    asked = {
+        admin.post("admin/batch/market-close", {"session_date": day})["run_id"]: day for day in days
+    }
     wait_for(admin, set(asked), progress)
     seconds = time.monotonic() - started
     return Replay([_details(admin, run_id, day) for run_id, day in asked.items()], seconds)
@@ -75,7 +83,9 @@ def wait_for(admin: ApiClient, run_ids: set[str], progress: Progress) -> None:
         if ended:
             last_end = time.monotonic()
         elif time.monotonic() - last_end > PATIENCE_SECONDS:
-            raise Explained(f"{len(waiting)} runs do not end: see `sigmasight status` and `sigmasight logs`")
+            raise Explained(
+                f"{len(waiting)} runs do not end: see `sigmasight status` and `sigmasight logs`"
+            )
         waiting -= ended
         progress(len(run_ids) - len(waiting), len(run_ids))
         if waiting:

@@ -1,4 +1,6 @@
-"""The printed risk report: answers of the API in, tables for a terminal out; and what is missing from them."""
+"""The printed risk report: answers of the API in, tables for a terminal out; and what is missing
+from them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -21,7 +23,12 @@ GREEKS = {
     "vega": "per volatility point",
     "rho": "per percentage point of rate",
 }
-LOSSES = (("var_95", "VaR 95 %"), ("es_95", "ES 95 %"), ("var_99", "VaR 99 %"), ("es_99", "ES 99 %"))
+LOSSES = (
+    ("var_95", "VaR 95 %"),
+    ("es_95", "ES 95 %"),
+    ("var_99", "VaR 99 %"),
+    ("es_99", "ES 99 %"),
+)
 METHODS = ("direct", "correlated")
 FACTORS = 7
 SCENARIOS = 18
@@ -34,7 +41,9 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
     title = f"{answer['portfolio']['name']} ({owner}) as of {answer['as_of']}"
     snapshot = answer["snapshot"]
     if snapshot is None:
-        return Panel(f"no snapshot: {answer['reason']}\n{answer['market_data']['sentence']}", title=title)
+        return Panel(
+            f"no snapshot: {answer['reason']}\n{answer['market_data']['sentence']}", title=title
+        )
     parts: list[RenderableType] = [
         _value_table(snapshot),
         _exposure_table(snapshot),
@@ -48,8 +57,12 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
 
 
 def _value_table(snapshot: Answer) -> Table:
-    table = _table("USD", "NAV", "cash", "market value", "daily P&L", "daily return", "cumulative P&L")
-    daily_return = UNKNOWN if snapshot["daily_return"] is None else f"{snapshot['daily_return']:+.2%}"
+    table = _table(
+        "USD", "NAV", "cash", "market value", "daily P&L", "daily return", "cumulative P&L"
+    )
+    daily_return = (
+        UNKNOWN if snapshot["daily_return"] is None else f"{snapshot['daily_return']:+.2%}"
+    )
     amounts = [money(snapshot[name]) for name in ("nav", "cash", "market_value", "daily_pnl")]
     table.add_row("", *amounts, daily_return, money(snapshot["cumulative_pnl"]))
     return table
@@ -96,7 +109,9 @@ def _loss_table(metrics: Answer) -> Table:
 
 def metric_values(metrics: Answer) -> dict[str, float | None]:
     """Every metric's value by its name."""
-    return {each["metric"]: each["value"] for group in metrics["groups"] for each in group["metrics"]}
+    return {
+        each["metric"]: each["value"] for group in metrics["groups"] for each in group["metrics"]
+    }
 
 
 def _scenario_table(stress: Answer) -> Table:
@@ -104,7 +119,9 @@ def _scenario_table(stress: Answer) -> Table:
     ranked = {method: ranking(stress["scenarios"], method) for method in METHODS}
     for label, places in (("worst", range(SHOWN)), ("best", range(-1, -SHOWN - 1, -1))):
         for row, place in enumerate(places):
-            cells = [cell for method in METHODS for cell in _ranked_cells(ranked[method], method, place)]
+            cells = [
+                cell for method in METHODS for cell in _ranked_cells(ranked[method], method, place)
+            ]
             table.add_row(label if row == 0 else "", *cells)
     return table
 
@@ -135,7 +152,9 @@ def _remarks(answer: Answer) -> Text:
     lines = [answer["market_data"]["sentence"]]
     lines += ["coverage: " + ", ".join(f"{name} {share(value)}" for name, value in shares.items())]
     warnings = {
-        w["code"]: w for part in (answer, answer["factors"], answer["stress"]) for w in part["warnings"]
+        w["code"]: w
+        for part in (answer, answer["factors"], answer["stress"])
+        for w in part["warnings"]
     }
     lines += [f"note ({warning['count']}x): {warning['message']}" for warning in warnings.values()]
     return Text("\n".join(lines), style="dim")
@@ -145,7 +164,10 @@ def timing_table(replay: Replay) -> Table:
     """Seconds per stage over all runs of a replay; stages of different runs overlap."""
     sessions = len(replay.runs)
     table = _table(
-        f"{sessions} runs in {replay.seconds:.1f} s", "busy seconds", "median per run", "longest run"
+        f"{sessions} runs in {replay.seconds:.1f} s",
+        "busy seconds",
+        "median per run",
+        "longest run",
     )
     for stage in stages_of(replay):
         busy = busy_seconds(replay, stage)
@@ -160,7 +182,9 @@ def stages_of(replay: Replay) -> list[str]:
 
 def busy_seconds(replay: Replay, stage: str) -> list[float]:
     """The seconds each run spent in a stage."""
-    return [float(s["busy_seconds"]) for run in replay.runs for s in run.stages if s["stage"] == stage]
+    return [
+        float(s["busy_seconds"]) for run in replay.runs for s in run.stages if s["stage"] == stage
+    ]
 
 
 def missing(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
@@ -169,8 +193,12 @@ def missing(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
     if answer["snapshot"] is None:
         return [f"{name}: no snapshot"]
     lacks = [f"null {part}" for part in ("nav", "exposures") if answer["snapshot"][part] is None]
-    lacks += [f"null {greek}" for greek, value in answer["snapshot"]["greeks"].items() if value is None]
-    lacks += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(answer["stress"]["scenarios"])
+    lacks += [
+        f"null {greek}" for greek, value in answer["snapshot"]["greeks"].items() if value is None
+    ]
+    lacks += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(
+        answer["stress"]["scenarios"]
+    )
     lacks += _missing_losses(answer["metrics"])
     if snapshots < wanted_snapshots:
         lacks.append(f"{snapshots} of {wanted_snapshots} snapshots")
@@ -189,7 +217,9 @@ def _missing_betas(factors: Sequence[Answer]) -> list[str]:
 def _missing_scenarios(scenarios: Sequence[Answer]) -> list[str]:
     counts = {method: len(ranking(scenarios, method)) for method in METHODS}
     return [
-        f"{count} of {SCENARIOS} {method} scenarios" for method, count in counts.items() if count < SCENARIOS
+        f"{count} of {SCENARIOS} {method} scenarios"
+        for method, count in counts.items()
+        if count < SCENARIOS
     ]
 
 
@@ -202,7 +232,10 @@ def _missing_losses(metrics: Answer) -> list[str]:
 def print_unfinished(console: Console, replay: Replay) -> None:
     """Say which runs did not complete, and why."""
     for run in replay.unfinished():
-        causes = "; ".join(f"{p['stage']}: {p['message']}" for p in run.problems) or "no reason was given"
+        causes = (
+            "; ".join(f"{p['stage']}: {p['message']}" for p in run.problems)
+            or "no reason was given"
+        )
         console.print(f"{run.session_date}: {run.status}: {causes}", style="red", markup=False)
 
 

@@ -1,4 +1,6 @@
-"""The stack as a list of parts: two servers, the bootstrap step, six services; their ports and secrets."""
+"""The stack as a list of parts: two servers, the bootstrap step, six services; their ports and
+secrets.
+"""
 
 import os
 import signal
@@ -54,7 +56,9 @@ class Part:
 
 
 class Stack:
-    """Everything one state directory runs. Ports and secrets come from `state` and stay what they were."""
+    """Everything one state directory runs. Ports and secrets come from `state` and stay what they
+    were.
+    """
 
     def __init__(self, directory: StateDirectory, state: StackState) -> None:
         self.directory = directory
@@ -98,7 +102,9 @@ class Stack:
     def bootstrap(self) -> Program:
         """The step between servers and services."""
         passwords = {
-            f"SIGMASIGHT_BOOTSTRAP_{word.upper()}_DATABASE_PASSWORD": self.secrets[f"database_{word}"]
+            f"SIGMASIGHT_BOOTSTRAP_{word.upper()}_DATABASE_PASSWORD": self.secrets[
+                f"database_{word}"
+            ]
             for word in WORDS
         }
         access = {
@@ -111,7 +117,8 @@ class Stack:
     def services(self) -> list[Part]:
         """The six services, each with its own passwords.
 
-        All are ASGI applications, so uvicorn runs them as `faststream run` would, and starts sooner.
+        All are ASGI applications, so uvicorn runs them as `faststream run` would, and starts
+        sooner.
         """
         return [self._service(word) for word in WORDS]
 
@@ -136,7 +143,9 @@ class Stack:
         }
 
     def _python(self, name: str, arguments: tuple[str, ...], own: Mapping[str, str]) -> Program:
-        """A module run by this interpreter, with what the user set and we do not (neither directly nor by file)."""
+        """A module run by this interpreter, with what the user set and we do not (neither directly
+        nor by file).
+        """
         shared = {
             "SIGMASIGHT_DATABASE_HOST": LOOPBACK,
             "SIGMASIGHT_DATABASE_PORT": str(self.ports["postgres"]),

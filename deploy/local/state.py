@@ -1,4 +1,6 @@
-"""What the stack remembers between runs: one private file with ports, secrets, and who runs where."""
+"""What the stack remembers between runs: one private file with ports, secrets, and who runs
+where.
+"""
 
 import contextlib
 import fcntl
@@ -27,7 +29,9 @@ class Unusable(Explained):
 
 
 class Identity(BaseModel):
-    """A process, told apart from a later one that got the same number by the time it was created."""
+    """A process, told apart from a later one that got the same number by the time it was
+    created.
+    """
 
     pid: int
     created: float
@@ -51,7 +55,9 @@ class Identity(BaseModel):
 
 
 class ProgramState(BaseModel):
-    """One program: the process that runs it now, since when, and how often it had to be restarted."""
+    """One program: the process that runs it now, since when, and how often it had to be
+    restarted.
+    """
 
     address: str
     identity: Identity | None = None
@@ -127,7 +133,9 @@ class StateDirectory:
 
     @contextlib.contextmanager
     def claim(self) -> Iterator[bool]:
-        """Hold the directory's only lock for the block; yields False when another supervisor has it."""
+        """Hold the directory's only lock for the block; yields False when another supervisor has
+        it.
+        """
         self.lock_file.touch(mode=0o600)
         with self.lock_file.open("a") as handle:
             yield _lock(handle, fcntl.LOCK_EX, patience_seconds=1.0)
@@ -141,7 +149,9 @@ class StateDirectory:
 
 
 def _lock(handle: IO[str], kind: int, patience_seconds: float) -> bool:
-    """Take a lock of `kind`. The patience is for those who only look, and hold theirs for an instant."""
+    """Take a lock of `kind`. The patience is for those who only look, and hold theirs for an
+    instant.
+    """
     deadline = time.monotonic() + patience_seconds
     while True:
         try:

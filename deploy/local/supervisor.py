@@ -1,7 +1,9 @@
-"""Keeps the stack running: starts its parts in order, restarts what dies, stops all, leaves nothing behind.
+"""Keeps the stack running: starts its parts in order, restarts what dies, stops all, leaves nothing
+behind.
 
-Run as `python -m deploy.local.supervisor`. Why our own: docs/decisions/0002-own-supervisor.md. The main
-thread starts every program, because "my parent died" means to Linux "the thread that started me ended".
+Run as `python -m deploy.local.supervisor`. Why our own: docs/decisions/0002-own-supervisor.md. The
+main thread starts every program, because "my parent died" means to Linux "the thread that started
+me ended".
 """
 
 import asyncio
@@ -69,7 +71,9 @@ class Supervisor:
     """One run of the stack in one state directory."""
 
     def __init__(
-        self, directory: StateDirectory, make_stack: Callable[[StateDirectory, StackState], Runnable] = Stack
+        self,
+        directory: StateDirectory,
+        make_stack: Callable[[StateDirectory, StackState], Runnable] = Stack,
     ) -> None:
         self.directory = directory
         self.make_stack = make_stack
@@ -79,7 +83,9 @@ class Supervisor:
         self.keepers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> int:
-        """Start, keep and stop the stack; returns the exit code. The caller holds the directory's lock."""
+        """Start, keep and stop the stack; returns the exit code. The caller holds the directory's
+        lock.
+        """
         self._listen_to_signals()
         try:
             await self._start()
@@ -98,7 +104,9 @@ class Supervisor:
 
     async def _start(self) -> None:
         self.state = self.directory.load().model_copy(update={"failure": None})
-        leftovers = [program.identity for program in self.state.programs.values() if program.identity]
+        leftovers = [
+            program.identity for program in self.state.programs.values() if program.identity
+        ]
         await asyncio.to_thread(end_leftovers, leftovers)
         stack = self.make_stack(self.directory, self.state)
         self.state.supervisor, self.state.programs = Identity.of(os.getpid()), {}
@@ -127,11 +135,14 @@ class Supervisor:
         self.directory.save(self.state)
 
     async def _bring_up(self, parts: Sequence[Part], seconds: float) -> None:
-        """Start the parts side by side and wait until each was ready once, or we are told to stop."""
+        """Start the parts side by side and wait until each was ready once, or we are told to
+        stop.
+        """
         for part in parts:
             self._keep(part)
         waiting = [
-            asyncio.create_task(self._first_readiness(self.kept[part.name], seconds)) for part in parts
+            asyncio.create_task(self._first_readiness(self.kept[part.name], seconds))
+            for part in parts
         ]
         stopping = asyncio.create_task(self.stopping.wait())
         try:
@@ -150,9 +161,13 @@ class Supervisor:
             if self.keepers[kept.part.name].done():
                 self.keepers[kept.part.name].result()
             if kept.deaths_in_a_row > DEATHS_TOLERATED_AT_START:
-                raise StartFailed(f"{kept.part.name} ends as soon as it is started:\n{tail(kept.log)}")
+                raise StartFailed(
+                    f"{kept.part.name} ends as soon as it is started:\n{tail(kept.log)}"
+                )
             if time.monotonic() > deadline:
-                raise StartFailed(f"{kept.part.name} was not ready within {seconds:.0f} s:\n{tail(kept.log)}")
+                raise StartFailed(
+                    f"{kept.part.name} was not ready within {seconds:.0f} s:\n{tail(kept.log)}"
+                )
             await asyncio.sleep(POLL_SECONDS)
 
     def _keep(self, part: Part) -> None:
@@ -196,7 +211,9 @@ class Supervisor:
         kept.state.ready, kept.state.identity = False, None
         kept.state.restarts += 1
         self.directory.save(self.state)
-        _note(f"{kept.part.name} ended with code {process.returncode}; starting it again in {pause} s")
+        _note(
+            f"{kept.part.name} ended with code {process.returncode}; starting it again in {pause} s"
+        )
         end_group(process.pid)
         await asyncio.sleep(pause)
 
@@ -236,7 +253,9 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             kept.process.send_signal(kept.part.program.stop_signal)
         try:
-            await asyncio.wait_for(ended(kept.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE))
+            await asyncio.wait_for(
+                ended(kept.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE)
+            )
         except TimeoutError:
             _note(f"{name} did not end in time; ending it firmly")
         end_group(kept.process.pid)
@@ -256,7 +275,9 @@ def end_group(leader: int) -> None:
 
 
 def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None:
-    """End programs of a supervisor that was killed and whose system has no "my parent died" signal."""
+    """End programs of a supervisor that was killed and whose system has no "my parent died"
+    signal.
+    """
     alive = [process for process in (identity.process() for identity in identities) if process]
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -11,7 +11,11 @@ import numpy as np
 
 from services.factors import repository
 from services.factors.calculations.betas import MODEL, MODELS, WINDOW
-from services.factors.calculations.correlated_books import BookCorrelations, Caveat, book_correlations
+from services.factors.calculations.correlated_books import (
+    BookCorrelations,
+    Caveat,
+    book_correlations,
+)
 from services.factors.calculations.estimates import (
     SPACES,
     FactorModel,
@@ -26,7 +30,14 @@ from services.factors.calculations.exposures import BookExposures, Holdings, boo
 from services.factors.calculations.rates import MATURITIES, yield_changes
 from services.factors.calculations.records import Record
 from services.factors.calculations.selection import Group, Parameters, Selection, selection
-from services.factors.repository import Betas, Book, CorrelationRows, Edition, HeldUnderlying, Outdated
+from services.factors.repository import (
+    Betas,
+    Book,
+    CorrelationRows,
+    Edition,
+    HeldUnderlying,
+    Outdated,
+)
 from services.factors.settings import get_settings
 from shared.calendar import sessions, weekly_session
 from shared.contracts.event import Notice, ShardEvent
@@ -50,7 +61,9 @@ router = ServiceRouter("factors")
 @router.emits(FactorsComputed)
 @router.on(GreeksComputed)
 async def compute_factors(event: GreeksComputed, session: Session) -> FactorsComputed:
-    """Bring the betas of what the shard holds up to date, then spread every position over the factors."""
+    """Bring the betas of what the shard holds up to date, then spread every position over the
+    factors.
+    """
     edition = await _edition(event, session)
     book = await repository.load_book(session, event.portfolio_ids, event.as_of)
     outdated = await _estimate_outdated(session, edition, book.underlyings)
@@ -79,8 +92,12 @@ async def _edition(event: GreeksComputed, session: Session) -> Edition:
     )
 
 
-async def _estimate_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
-    """Estimate and store what has no rows for this edition yet: symbols, factor covariances; tell what it was."""
+async def _estimate_outdated(
+    session: Session, edition: Edition, symbols: Sequence[str]
+) -> Outdated | None:
+    """Estimate and store what has no rows for this edition yet: symbols, factor covariances; tell
+    what it was.
+    """
     outdated = await repository.claim_outdated(session, edition, symbols)
     if outdated is None:
         return None
@@ -93,7 +110,10 @@ async def _estimate_outdated(session: Session, edition: Edition, symbols: Sequen
         symbol_estimates,
         history.closes[:, [wanted.index(symbol) for symbol in outdated.symbols]],
         history.closes[:, [wanted.index(proxy) for proxy in proxies]],
-        {name: yield_changes(history.session_days, *observed) for name, observed in history.yields.items()},
+        {
+            name: yield_changes(history.session_days, *observed)
+            for name, observed in history.yields.items()
+        },
         model,
     )
     await _save_estimates(session, edition, outdated, estimates)
@@ -111,10 +131,13 @@ async def _save_estimates(
         await repository.save_covariances(session, edition, records)
 
 
-async def _renew_factor_returns(session: Session, edition: Edition, outdated: Outdated | None) -> None:
+async def _renew_factor_returns(
+    session: Session, edition: Edition, outdated: Outdated | None
+) -> None:
     """Store the returns of the last 260 sessions, once per edition.
 
-    Sessions of several runs overlap, so the closes are read under a lock, late, for it is held until the end.
+    Sessions of several runs overlap, so the closes are read under a lock, late, for it is held
+    until the end.
     """
     if outdated is None or not outdated.factors:
         return
@@ -131,7 +154,9 @@ async def _renew_factor_returns(session: Session, edition: Edition, outdated: Ou
 
 
 def _last_sessions(as_of: date, count: int) -> list[date]:
-    """The last `count` sessions on or before `as_of`; two calendar days a session are more than enough."""
+    """The last `count` sessions on or before `as_of`; two calendar days a session are more than
+    enough.
+    """
     return sessions(as_of - timedelta(days=2 * count), as_of)[-count:]
 
 
@@ -152,7 +177,9 @@ def _holdings(book: Book) -> Holdings:
 def _exposures(book: Book, betas: Mapping[str, Betas]) -> dict[str, BookExposures]:
     """The book's exposures by model."""
     holdings, portfolios = _holdings(book), len(book.portfolio_ids)
-    return {model: book_exposures(holdings, portfolios, known.values) for model, known in betas.items()}
+    return {
+        model: book_exposures(holdings, portfolios, known.values) for model, known in betas.items()
+    }
 
 
 def _total_records(
@@ -168,8 +195,12 @@ def _position_records(
     book: Book, betas: Betas, exposed: BookExposures, factors: Sequence[str]
 ) -> Iterator[Record]:
     """One record per position and factor."""
-    about = dict(zip(book.underlyings, zip(betas.qualities, betas.reasons, strict=True), strict=True))
-    for position, (exposure, position_betas, by_factor) in zip(book.positions, exposed.rows(), strict=True):
+    about = dict(
+        zip(book.underlyings, zip(betas.qualities, betas.reasons, strict=True), strict=True)
+    )
+    for position, (exposure, position_betas, by_factor) in zip(
+        book.positions, exposed.rows(), strict=True
+    ):
         quality, reason = about[position.underlying]
         for factor, beta, factor_exposure in zip(factors, position_betas, by_factor, strict=True):
             yield {
@@ -232,7 +263,9 @@ async def correlate_factors(request: CorrelateFactors, session: Session) -> Fact
 
 
 def _measured(matrix: FloatArray) -> tuple[tuple[float | None, ...], ...]:
-    return tuple(tuple(value if np.isfinite(value) else None for value in row) for row in matrix.tolist())
+    return tuple(
+        tuple(value if np.isfinite(value) else None for value in row) for row in matrix.tolist()
+    )
 
 
 # --- position correlations ---
@@ -241,7 +274,9 @@ def _measured(matrix: FloatArray) -> tuple[tuple[float | None, ...], ...]:
 @router.emits(CorrelationsComputed)
 @router.on(FactorsComputed)
 async def correlate_weekly(event: FactorsComputed, session: Session) -> CorrelationsComputed | None:
-    """Correlate what the shard holds in the week's first session on or after Tuesday; otherwise nothing."""
+    """Correlate what the shard holds in the week's first session on or after Tuesday; otherwise
+    nothing.
+    """
     if event.as_of != weekly_session(event.as_of):
         return None
     return await _correlate(event, CorrelationParameters(), session)
@@ -249,7 +284,9 @@ async def correlate_weekly(event: FactorsComputed, session: Session) -> Correlat
 
 @router.emits(CorrelationsComputed)
 @router.on(CorrelationsRequested)
-async def correlate_on_request(event: CorrelationsRequested, session: Session) -> CorrelationsComputed:
+async def correlate_on_request(
+    event: CorrelationsRequested, session: Session
+) -> CorrelationsComputed:
     """Correlate what was asked for, in the way it was asked for."""
     return await _correlate(event, event.parameters, session)
 
@@ -281,7 +318,10 @@ def _groups(held: Sequence[HeldUnderlying]) -> list[Group]:
 
 
 def _correlated(
-    chosen: Mapping[UUID, Selection], symbols: Sequence[str], closes: FloatArray, parameters: Parameters
+    chosen: Mapping[UUID, Selection],
+    symbols: Sequence[str],
+    closes: FloatArray,
+    parameters: Parameters,
 ) -> dict[UUID, BookCorrelations]:
     column = {symbol: index for index, symbol in enumerate(symbols)}
     return {
@@ -306,7 +346,11 @@ def _correlation_rows(event: ShardEvent, books: Mapping[UUID, BookCorrelations])
                 yield {**key, **record}
 
     return CorrelationRows(
-        kept=[(portfolio, symbol) for portfolio, book in books.items() for symbol in book.chosen.symbols],
+        kept=[
+            (portfolio, symbol)
+            for portfolio, book in books.items()
+            for symbol in book.chosen.symbols
+        ],
         calculations=list(keyed(views, lambda view: [_calculation_record(event.price_run, view)])),
         pairs=keyed(books.items(), BookCorrelations.pair_records),
         clusters=list(keyed(views, BookCorrelations.cluster_records)),

@@ -68,7 +68,9 @@ class Factors:
 
 @dataclass(frozen=True)
 class Edition:
-    """What symbol-level rows must agree with to be current: session, market data, models and maturities."""
+    """What symbol-level rows must agree with to be current: session, market data, models and
+    maturities.
+    """
 
     as_of: date
     price_run: str
@@ -81,7 +83,9 @@ class Edition:
 
 @dataclass(frozen=True)
 class Outdated:
-    """What this transaction must estimate: the symbols, and what belongs to the factors alone or not."""
+    """What this transaction must estimate: the symbols, and what belongs to the factors alone or
+    not.
+    """
 
     symbols: tuple[str, ...]
     factors: bool
@@ -89,7 +93,9 @@ class Outdated:
 
 @dataclass(frozen=True)
 class Position:
-    """An active position. `delta` or `underlying_price` (USD) is null when unknown, and `reason` says why."""
+    """An active position. `delta` or `underlying_price` (USD) is null when unknown, and `reason`
+    says why.
+    """
 
     position_id: UUID
     portfolio_id: UUID
@@ -111,13 +117,16 @@ class Book:
 
     @property
     def underlyings(self) -> tuple[str, ...]:
-        """Distinct symbols that need betas: the underlying of an option, the symbol itself for stock."""
+        """Distinct symbols that need betas: the underlying of an option, the symbol itself for
+        stock.
+        """
         return tuple(sorted({position.underlying for position in self.positions}))
 
 
 @dataclass(frozen=True)
 class History:
-    """Adjusted closes (sessions x symbols, NaN for gaps), and the yields observed by maturity: days, percents.
+    """Adjusted closes (sessions x symbols, NaN for gaps), and the yields observed by maturity:
+    days, percents.
 
     Days are day numbers, ascending.
     """
@@ -129,7 +138,9 @@ class History:
 
 @dataclass(frozen=True)
 class Betas:
-    """Stored betas (symbols x factors, NaN where unknown), with quality, reason and capping per symbol."""
+    """Stored betas (symbols x factors, NaN where unknown), with quality, reason and capping per
+    symbol.
+    """
 
     values: FloatArray
     qualities: tuple[str, ...]
@@ -146,13 +157,18 @@ async def load_factors(session: Session) -> Factors:
 
 
 async def load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
-    """The positions active on `as_of`, in terms of that day, with what their delta-adjusted exposure needs.
+    """The positions active on `as_of`, in terms of that day, with what their delta-adjusted
+    exposure needs.
 
-    Holds a lock per portfolio and session until the transaction ends: of two concurrent runs the later one
-    sees the newer book and writes last.
+    Holds a lock per portfolio and session until the transaction ends: of two concurrent runs the
+    later one sees the newer book and writes last.
     """
-    await lock_each(session, [f"factors.portfolio/{portfolio}/{as_of}" for portfolio in portfolio_ids])
-    existing = select(portfolios.c.portfolio_id).where(_among(portfolios.c.portfolio_id, portfolio_ids))
+    await lock_each(
+        session, [f"factors.portfolio/{portfolio}/{as_of}" for portfolio in portfolio_ids]
+    )
+    existing = select(portfolios.c.portfolio_id).where(
+        _among(portfolios.c.portfolio_id, portfolio_ids)
+    )
     found = await session.scalars(existing.order_by(portfolios.c.portfolio_id))
     held = await session.execute(_active_positions(portfolio_ids, as_of))
     return Book(tuple(found), tuple(Position(*row) for row in held))
@@ -197,18 +213,22 @@ def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
 
 
 def _latest_close(symbol: ColumnElement[str], as_of: date) -> Any:
-    """The newest close on or before `as_of`, by one look into the index: a missing price is carried forward."""
+    """The newest close on or before `as_of`, by one look into the index: a missing price is carried
+    forward.
+    """
     price = daily_prices.c
     close = close_on(price, as_of).label("close")
     query = select(close).where(price.symbol == symbol, price.session_date <= as_of)
     return query.order_by(price.session_date.desc()).limit(1).lateral("newest")
 
 
-async def claim_outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
+async def claim_outdated(
+    session: Session, edition: Edition, symbols: Sequence[str]
+) -> Outdated | None:
     """What this transaction must estimate, or None when everything is current.
 
-    Where something is missing the lock of the session's symbols is taken and the question asked again, so
-    concurrent shards estimate each symbol once.
+    Where something is missing the lock of the session's symbols is taken and the question asked
+    again, so concurrent shards estimate each symbol once.
     """
     if await _outdated(session, edition, symbols) is None:
         return None
@@ -227,7 +247,9 @@ async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) 
 
 
 def _current_symbols(edition: Edition, symbols: Sequence[str]) -> CompoundSelect[Any]:
-    """The symbols that have every model's betas and every maturity's sensitivity of this edition."""
+    """The symbols that have every model's betas and every maturity's sensitivity of this
+    edition.
+    """
     beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
     betas = (
         select(beta.symbol)
@@ -254,14 +276,18 @@ def _current_covariances(edition: Edition) -> Select[Any]:
         .where(pair.as_of == edition.as_of, pair.price_run == edition.price_run)
         .where(pair.decay == edition.decay, pair.lookback == edition.lookback)
         .where(pair.shrinkage.is_not(None) | pair.covariance.is_(None))
-        .where(_among(pair.factor_a, edition.factors.ids), _among(pair.factor_b, edition.factors.ids))
+        .where(
+            _among(pair.factor_a, edition.factors.ids), _among(pair.factor_b, edition.factors.ids)
+        )
     )
 
 
 async def load_history(
     session: Session, sessions: Sequence[date], symbols: Sequence[str], maturities: Sequence[str]
 ) -> History:
-    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yields over the same time."""
+    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yields over the
+    same time.
+    """
     observed: dict[str, list[tuple[int, float]]] = {maturity: [] for maturity in maturities}
     for maturity, day, percent in await session.execute(_yields(sessions, maturities)):
         observed[maturity].append((day, percent))
@@ -288,14 +314,20 @@ def _yields(sessions: Sequence[date], maturities: Sequence[str]) -> Select[Any]:
     )
 
 
-async def save_betas(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
+async def save_betas(
+    session: Session, edition: Edition, symbols: Sequence[str], records: Records
+) -> None:
     """Replace the betas of `symbols` for the session, in every model."""
     keys = {"as_of": edition.as_of, "price_run": edition.price_run}
     within = {"as_of": edition.as_of, "symbol": list(symbols)}
-    await merge(session, SymbolFactorBeta, [{**keys, **record} for record in records], within=within)
+    await merge(
+        session, SymbolFactorBeta, [{**keys, **record} for record in records], within=within
+    )
 
 
-async def save_rates(session: Session, edition: Edition, symbols: Sequence[str], records: Records) -> None:
+async def save_rates(
+    session: Session, edition: Edition, symbols: Sequence[str], records: Records
+) -> None:
     """Replace the rate sensitivities of `symbols` for the session, to every maturity."""
     keys = {"as_of": edition.as_of, "price_run": edition.price_run}
     within = {"as_of": edition.as_of, "symbol": list(symbols)}
@@ -311,7 +343,9 @@ async def save_covariances(session: Session, edition: Edition, records: Records)
 
 
 async def lock_factor_returns(session: Session) -> None:
-    """Until the transaction ends nobody else renews factor returns: what is read now is not older than theirs."""
+    """Until the transaction ends nobody else renews factor returns: what is read now is not older
+    than theirs.
+    """
     await lock(session, "factors.factor_returns")
 
 
@@ -341,11 +375,15 @@ async def save_factor_returns(session: Session, sessions: Sequence[date], record
         await merge(session, FactorReturn, list(records), within={"session_date": list(sessions)})
 
 
-async def load_betas(session: Session, edition: Edition, symbols: Sequence[str]) -> dict[str, Betas]:
+async def load_betas(
+    session: Session, edition: Edition, symbols: Sequence[str]
+) -> dict[str, Betas]:
     """The stored betas of `symbols` by model; all must have rows (`claim_outdated` sees to it)."""
     beta = sql_table(SymbolFactorBeta).c
     query = (
-        select(beta.model, beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped)
+        select(
+            beta.model, beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped
+        )
         .where(_among(beta.symbol, symbols), _among(beta.factor, edition.factors.ids))
         .where(beta.as_of == edition.as_of, _among(beta.model, edition.models))
     )
@@ -353,7 +391,8 @@ async def load_betas(session: Session, edition: Edition, symbols: Sequence[str])
     factors = edition.factors.ids
     return {
         model: _betas(
-            [[rows[model, symbol, factor] for factor in factors] for symbol in symbols], len(factors)
+            [[rows[model, symbol, factor] for factor in factors] for symbol in symbols],
+            len(factors),
         )
         for model in edition.models
     }
@@ -370,7 +409,9 @@ def _betas(grid: Sequence[Sequence[Any]], factors: int) -> Betas:
     )
 
 
-async def load_rate_gaps(session: Session, edition: Edition, symbols: Sequence[str]) -> list[tuple[str, str]]:
+async def load_rate_gaps(
+    session: Session, edition: Edition, symbols: Sequence[str]
+) -> list[tuple[str, str]]:
     """Pairs of symbol and maturity whose rate sensitivity is unknown."""
     rate = sql_table(RateSensitivity).c
     query = (
@@ -383,12 +424,20 @@ async def load_rate_gaps(session: Session, edition: Edition, symbols: Sequence[s
 
 
 async def save_exposures(
-    session: Session, edition: Edition, portfolio_ids: Sequence[UUID], by_position: Records, totals: Records
+    session: Session,
+    edition: Edition,
+    portfolio_ids: Sequence[UUID],
+    by_position: Records,
+    totals: Records,
 ) -> None:
-    """Replace the session's exposures of the shard's portfolios, in every model, and of their positions."""
+    """Replace the session's exposures of the shard's portfolios, in every model, and of their
+    positions.
+    """
     scope = {"as_of": edition.as_of, "portfolio_id": list(portfolio_ids)}
     day = {"as_of": edition.as_of}
-    await merge(session, PositionFactorExposure, [{**day, **record} for record in by_position], within=scope)
+    await merge(
+        session, PositionFactorExposure, [{**day, **record} for record in by_position], within=scope
+    )
     await merge(session, FactorExposure, [{**day, **record} for record in totals], within=scope)
 
 
@@ -397,7 +446,9 @@ async def save_exposures(
 
 @dataclass(frozen=True)
 class HeldUnderlying:
-    """What a portfolio holds on one underlying: signed delta-adjusted USD, null when none of it is known."""
+    """What a portfolio holds on one underlying: signed delta-adjusted USD, null when none of it is
+    known.
+    """
 
     portfolio_id: UUID
     symbol: str
@@ -412,7 +463,8 @@ class HeldUnderlying:
 class CorrelationRows:
     """What is stored about the position correlations of a session, table by table.
 
-    `kept` names the symbols of every portfolio's matrix; its `pairs`, both ways and the diagonal, come one by one.
+    `kept` names the symbols of every portfolio's matrix; its `pairs`, both ways and the diagonal,
+    come one by one.
     """
 
     kept: Sequence[tuple[UUID, str]]
@@ -429,16 +481,24 @@ async def load_underlyings(
 
     Holds a lock per portfolio and session until the transaction ends, as `load_book` does.
     """
-    await lock_each(session, [f"factors.correlations/{portfolio}/{as_of}" for portfolio in portfolio_ids])
-    existing = select(portfolios.c.portfolio_id).where(_among(portfolios.c.portfolio_id, portfolio_ids))
-    held: dict[UUID, list[HeldUnderlying]] = {portfolio: [] for portfolio in await session.scalars(existing)}
+    await lock_each(
+        session, [f"factors.correlations/{portfolio}/{as_of}" for portfolio in portfolio_ids]
+    )
+    existing = select(portfolios.c.portfolio_id).where(
+        _among(portfolios.c.portfolio_id, portfolio_ids)
+    )
+    held: dict[UUID, list[HeldUnderlying]] = {
+        portfolio: [] for portfolio in await session.scalars(existing)
+    }
     for row in await session.execute(_held_by_underlying(list(held), as_of)):
         held[row.portfolio_id].append(HeldUnderlying(*row))
     return {portfolio: tuple(underlyings) for portfolio, underlyings in held.items()}
 
 
 def _held_by_underlying(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
-    """Exposures are added up in the order of their positions, so the same rows give the same sum."""
+    """Exposures are added up in the order of their positions, so the same rows give the same
+    sum.
+    """
     held = _exposures(portfolio_ids, as_of)
     ordered = aggregate_order_by(held.c.exposure, held.c.position_id)
     tag = position_tags.c.tag
@@ -456,7 +516,9 @@ def _held_by_underlying(portfolio_ids: Sequence[UUID], as_of: date) -> Select[An
         .group_by(*key)
         .subquery("carried")
     )
-    same = and_(carried.c.portfolio_id == sums.c.portfolio_id, carried.c.underlying == sums.c.underlying)
+    same = and_(
+        carried.c.portfolio_id == sums.c.portfolio_id, carried.c.underlying == sums.c.underlying
+    )
     return (
         select(sums, func.coalesce(carried.c.tags, cast([], ARRAY(String))), securities.c.sector)
         .outerjoin(carried, same)
@@ -481,7 +543,9 @@ async def save_correlations(
 ) -> None:
     """Replace the session's correlations of `portfolio_ids` in all four tables."""
     within = {"as_of": as_of, "portfolio_id": list(portfolio_ids)}
-    calculations = [{name: _plain(value) for name, value in row.items()} for row in rows.calculations]
+    calculations = [
+        {name: _plain(value) for name, value in row.items()} for row in rows.calculations
+    ]
     await merge(session, CorrelationCalculation, calculations, within=within)
     await session.execute(_pairs_beside(rows.kept, as_of, portfolio_ids))
     while part := list(islice(rows.pairs, PAIRS_AT_ONCE)):
@@ -490,12 +554,20 @@ async def save_correlations(
     await merge(session, CorrelationClusterMember, rows.members, within=within)
 
 
-def _pairs_beside(kept: Sequence[tuple[UUID, str]], as_of: date, portfolio_ids: Sequence[UUID]) -> Delete:
-    """Delete the pairs with a symbol that is not kept: the others are about to be written, every one of them."""
+def _pairs_beside(
+    kept: Sequence[tuple[UUID, str]], as_of: date, portfolio_ids: Sequence[UUID]
+) -> Delete:
+    """Delete the pairs with a symbol that is not kept: the others are about to be written, every
+    one of them.
+    """
     pair = sql_table(CorrelationPair).c
     owners = literal([portfolio for portfolio, _ in kept], ARRAY(Uuid))
     symbols = literal([symbol for _, symbol in kept], ARRAY(String))
-    named = func.unnest(owners, symbols).table_valued("portfolio_id", "symbol", name="kept").render_derived()
+    named = (
+        func.unnest(owners, symbols)
+        .table_valued("portfolio_id", "symbol", name="kept")
+        .render_derived()
+    )
 
     def is_kept(column: ColumnElement[Any]) -> ColumnElement[bool]:
         same = and_(named.c.portfolio_id == pair.portfolio_id, named.c.symbol == column)

@@ -21,7 +21,9 @@ class Table(SQLModel):
 
 
 class FactorDefinition(Table, table=True):
-    """A factor and the ETF that stands for it; without a source `proxy` is null and the factor inactive."""
+    """A factor and the ETF that stands for it; without a source `proxy` is null and the factor
+    inactive.
+    """
 
     __tablename__: ClassVar[str] = "factor_definitions"
 
@@ -35,8 +37,8 @@ class FactorDefinition(Table, table=True):
 class SymbolFactorBeta(Table, table=True):
     """A symbol's beta to one factor in one model: return per unit of factor return.
 
-    `raw_beta`, its error, t and R2 are least squares; `beta` is capped, and shrunk before in the model
-    `market_relative`. Null with `reason`.
+    `raw_beta`, its error, t and R2 are least squares; `beta` is capped, and shrunk before in the
+    model `market_relative`. Null with `reason`.
     """
 
     __tablename__: ClassVar[str] = "symbol_factor_betas"
@@ -59,7 +61,8 @@ class SymbolFactorBeta(Table, table=True):
 
 
 class RateSensitivity(Table, table=True):
-    """A symbol's return per 1.00 of change of a Treasury yield, beside the market's. Null with `reason`.
+    """A symbol's return per 1.00 of change of a Treasury yield, beside the market's. Null with
+    `reason`.
 
     The error is Newey and West's over `lags` days; `lags` is null where there is no sensitivity.
     """
@@ -80,7 +83,9 @@ class RateSensitivity(Table, table=True):
 
 
 class FactorReturn(Table, table=True):
-    """A factor's simple return on one session; a session without a close of its proxy has no row."""
+    """A factor's simple return on one session; a session without a close of its proxy has no
+    row.
+    """
 
     __tablename__: ClassVar[str] = "factor_returns"
 
@@ -137,7 +142,8 @@ Index("ix_position_factor_exposures_portfolio_as_of", _held.portfolio_id, _held.
 class FactorExposure(Table, table=True):
     """A portfolio's exposure to one factor: the signed sum over its positions, USD.
 
-    `positions` counts the active ones, `positions_left_out` those of them without an exposure or a beta.
+    `positions` counts the active ones, `positions_left_out` those of them without an exposure or a
+    beta.
     """
 
     __tablename__: ClassVar[str] = "factor_exposures"
@@ -154,9 +160,11 @@ class FactorExposure(Table, table=True):
 
 
 class CorrelationCalculation(Table, table=True):
-    """How the underlyings of a portfolio, or of its longs or shorts, move together. Null figures with `reason`.
+    """How the underlyings of a portfolio, or of its longs or shorts, move together. Null figures
+    with `reason`.
 
-    `kept` and `left_out` list the underlyings that are in the matrix, the largest first, and those that are not.
+    `kept` and `left_out` list the underlyings that are in the matrix, the largest first, and those
+    that are not.
     """
 
     __tablename__: ClassVar[str] = "correlation_calculations"
@@ -186,7 +194,9 @@ class CorrelationCalculation(Table, table=True):
 
 
 class CorrelationPair(Table, table=True):
-    """The correlation of two underlyings of a portfolio, in both orders and with themselves. Null with `reason`."""
+    """The correlation of two underlyings of a portfolio, in both orders and with themselves. Null
+    with `reason`.
+    """
 
     __tablename__: ClassVar[str] = "correlation_pairs"
 
@@ -202,7 +212,9 @@ class CorrelationPair(Table, table=True):
 
 
 class CorrelationCluster(Table, table=True):
-    """Underlyings of a portfolio that move together; the one with the most `members` is number 1."""
+    """Underlyings of a portfolio that move together; the one with the most `members` is number
+    1.
+    """
 
     __tablename__: ClassVar[str] = "correlation_clusters"
 
@@ -235,7 +247,9 @@ class CorrelationClusterMember(Table, table=True):
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.factor_definitions: published_columns(FactorDefinition, published.factor_definitions),
-    published.symbol_factor_betas: published_columns(SymbolFactorBeta, published.symbol_factor_betas),
+    published.symbol_factor_betas: published_columns(
+        SymbolFactorBeta, published.symbol_factor_betas
+    ),
     published.rate_sensitivities: published_columns(RateSensitivity, published.rate_sensitivities),
     published.position_factor_exposures: published_columns(
         PositionFactorExposure, published.position_factor_exposures
@@ -247,7 +261,9 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
         CorrelationCalculation, published.correlation_calculations
     ),
     published.correlation_pairs: published_columns(CorrelationPair, published.correlation_pairs),
-    published.correlation_clusters: published_columns(CorrelationCluster, published.correlation_clusters),
+    published.correlation_clusters: published_columns(
+        CorrelationCluster, published.correlation_clusters
+    ),
     published.correlation_cluster_members: published_columns(
         CorrelationClusterMember, published.correlation_cluster_members
     ),
@@ -258,7 +274,8 @@ DETAILS = (
     Detail(RateSensitivity, owner="symbol"),
     Detail(FactorCovariance, owner="space"),
     Detail(PositionFactorExposure),
-    # The P&L of the first session kept is explained by what the book was exposed to on the one before.
+    # The P&L of the first session kept is explained by what the book was exposed to on the one
+    # before.
     Detail(FactorExposure, stays=sql_table(FactorExposure).c.model == "market_relative"),
     Detail(CorrelationCalculation),
     Detail(CorrelationPair),

@@ -1,4 +1,6 @@
-"""Run tracking: every event becomes a row, a run's status is derived from its rows, and its followers are told."""
+"""Run tracking: every event becomes a row, a run's status is derived from its rows, and its
+followers are told.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -7,7 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from services.gateway.calculations.run_news import News, Run, run_news, shard_news
-from services.gateway.calculations.run_status import CORRELATIONS, INCOMPLETE, Item, outcome, stages_of
+from services.gateway.calculations.run_status import (
+    CORRELATIONS,
+    INCOMPLETE,
+    Item,
+    outcome,
+    stages_of,
+)
 from services.gateway.repository import books, dead_letters, run_events, runs
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
@@ -86,7 +94,9 @@ async def record_greeks_failure(event: GreeksFailed, session: Session) -> None:
 
 @router.on(FactorsFailed)
 async def record_factors_failure(event: FactorsFailed, session: Session) -> None:
-    """A shard has no factor exposures and nothing after them; or it has them and no correlations."""
+    """A shard has no factor exposures and nothing after them; or it has them and no
+    correlations.
+    """
     stage = "factors" if event.heard == GreeksComputed.subject else CORRELATIONS
     await _record_failure(stage, event, session)
 
@@ -94,7 +104,9 @@ async def record_factors_failure(event: FactorsFailed, session: Session) -> None
 @router.on(SnapshotsFailed)
 async def record_snapshots_failure(event: SnapshotsFailed, session: Session) -> None:
     """A shard has no snapshots, or no risk metrics: what was heard tells which."""
-    stage = "risk" if event.heard in (StressComputed.subject, RiskRequested.subject) else "snapshots"
+    stage = (
+        "risk" if event.heard in (StressComputed.subject, RiskRequested.subject) else "snapshots"
+    )
     await _record_failure(stage, event, session)
 
 
@@ -131,7 +143,9 @@ class _Reported:
 
 
 async def _follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:
-    """Derive what has become of the run, and tell its followers; answers about what has changed are outdated."""
+    """Derive what has become of the run, and tell its followers; answers about what has changed are
+    outdated.
+    """
     reported = await _load_reported(session, event.run_id)
     recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
     news = shard_news(reported.run, recorded, reported.items, event.portfolio_ids)
@@ -166,7 +180,9 @@ def _lacking(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ..
     return tuple(
         (
             each["code"],
-            ": ".join([each["message"], ", ".join(each["about"])]) if each["about"] else each["message"],
+            ": ".join([each["message"], ", ".join(each["about"])])
+            if each["about"]
+            else each["message"],
         )
         for each in warnings
         if each["code"] in INCOMPLETE
@@ -186,13 +202,17 @@ async def _derive_status(
 
 
 def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:
-    return [{"run_id": run_id, **vars(each), "portfolio_ids": list(each.portfolio_ids)} for each in news]
+    return [
+        {"run_id": run_id, **vars(each), "portfolio_ids": list(each.portfolio_ids)} for each in news
+    ]
 
 
 async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
-    """Close every run that has been open for too long, naming what is missing; returns the runs closed.
+    """Close every run that has been open for too long, naming what is missing; returns the runs
+    closed.
 
-    Nobody waits long for portfolios that were deleted: what is left of their work ends by itself within seconds.
+    Nobody waits long for portfolios that were deleted: what is left of their work ends by itself
+    within seconds.
     """
     overdue, abandoned = timedelta(seconds=overdue_seconds), timedelta(seconds=ABANDONED_SECONDS)
     late = await runs.load_overdue(session, now - overdue, now - abandoned)

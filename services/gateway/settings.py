@@ -18,9 +18,12 @@ class GatewaySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_GATEWAY_")
 
-    token_signing_key: SecretStr | None = Field(default=None, description="Ed25519 private key, PEM")
+    token_signing_key: SecretStr | None = Field(
+        default=None, description="Ed25519 private key, PEM"
+    )
     token_verification_keys: SecretStr | None = Field(
-        default=None, description="Ed25519 public keys, PEM: accepted besides the signing key's, to rotate it"
+        default=None,
+        description="Ed25519 public keys, PEM: accepted besides the signing key's, to rotate it",
     )
     access_token_seconds: int = Field(default=900, ge=60, le=86_400)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
@@ -28,11 +31,17 @@ class GatewaySettings(ServiceSettings):
     registration: Literal["open", "admin"] = Field(
         default="open", description="whether anybody may register, or administrators make the users"
     )
-    login_attempts_per_account: int = Field(default=10, ge=1, description="failed, within the window")
-    login_attempts_per_address: int = Field(default=50, ge=1, description="failed, within the window")
+    login_attempts_per_account: int = Field(
+        default=10, ge=1, description="failed, within the window"
+    )
+    login_attempts_per_address: int = Field(
+        default=50, ge=1, description="failed, within the window"
+    )
     login_window_seconds: int = Field(default=900, ge=1, le=86_400)
 
-    admin_email: str | None = Field(default=None, description="an administrator made sure of at every start")
+    admin_email: str | None = Field(
+        default=None, description="an administrator made sure of at every start"
+    )
     admin_password: SecretStr | None = None
 
     demo_directory: Path | None = Field(
@@ -49,8 +58,12 @@ class GatewaySettings(ServiceSettings):
         default=15.0, gt=0, description="how long another service may take to answer"
     )
 
-    requests_per_minute: int = Field(default=100, ge=1, description="of one user, or one anonymous address")
-    operator_requests_per_minute: int = Field(default=6_000, ge=1, description="of one user, below /admin")
+    requests_per_minute: int = Field(
+        default=100, ge=1, description="of one user, or one anonymous address"
+    )
+    operator_requests_per_minute: int = Field(
+        default=6_000, ge=1, description="of one user, below /admin"
+    )
     rate_limit_store_url: SecretStr | None = Field(
         default=None,
         description="redis:// or rediss://, for replicas to count together; default: each its own",
@@ -64,14 +77,19 @@ class GatewaySettings(ServiceSettings):
         default=30.0, gt=0, description="how long a request may make no progress before it is ended"
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="other origins whose pages may use the API: https://app.example.com,..."
+        default=(),
+        description="other origins whose pages may use the API: https://app.example.com,...",
     )
     docs_enabled: bool = Field(default=True, description="/docs, /redoc and /openapi.json")
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+        return (
+            tuple(filter(None, map(str.strip, value.split(","))))
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("cors_origins")
     @classmethod

@@ -42,7 +42,9 @@ class Table(SQLModel):
 
 def _stamped() -> Any:
     now = func.now()
-    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=now))
+    return Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=now)
+    )
 
 
 def _owned_by(column: str, **options: Any) -> ForeignKey:
@@ -55,10 +57,14 @@ def _unique_name(model: type[SQLModel], index: str) -> None:
 
 
 class User(Table, table=True):
-    """Someone who may log in, unless `disabled_at` is set. `email` is in lower case; `role` is "user" or "admin"."""
+    """Someone who may log in, unless `disabled_at` is set. `email` is in lower case; `role` is
+    "user" or "admin".
+    """
 
     __tablename__: ClassVar[str] = "users"
-    __table_args__: ClassVar[Any] = (CheckConstraint("role IN ('user', 'admin')", name="role_is_known"),)
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("role IN ('user', 'admin')", name="role_is_known"),
+    )
 
     user_id: UUID = key(Uuid)
     email: str = required(String(320), unique=True)
@@ -72,7 +78,8 @@ class User(Table, table=True):
 class RefreshToken(Table, table=True):
     """A refresh token by its SHA-256; never stored itself. `used_at` is set once, on rotation.
 
-    `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a used token returns.
+    `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a
+    used token returns.
     """
 
     __tablename__: ClassVar[str] = "refresh_tokens"
@@ -94,17 +101,25 @@ Index(
 
 
 class LoginAttempt(Table, table=True):
-    """A failed log-in, counted by account (address in lower case, known or not) and by the caller's network address."""
+    """A failed log-in, counted by account (address in lower case, known or not) and by the caller's
+    network address.
+    """
 
     __tablename__: ClassVar[str] = "login_attempts"
 
-    attempt_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    attempt_id: int = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
     account: str = required(String(320))
     network_address: str = required(String(64))
     attempted_at: datetime = required(DateTime(timezone=True))
 
 
-Index("ix_login_attempts_account", sql_table(LoginAttempt).c.account, sql_table(LoginAttempt).c.attempted_at)
+Index(
+    "ix_login_attempts_account",
+    sql_table(LoginAttempt).c.account,
+    sql_table(LoginAttempt).c.attempted_at,
+)
 Index(
     "ix_login_attempts_network_address",
     sql_table(LoginAttempt).c.network_address,
@@ -113,9 +128,11 @@ Index(
 
 
 class AuditEntry(Table, table=True):
-    """Who did what, written in the transaction that did it. Outlives its user, hence no foreign key.
+    """Who did what, written in the transaction that did it. Outlives its user, hence no foreign
+    key.
 
-    `action`: a stable word such as `portfolio.deleted`; `target`: what it was done to; `details`: never a secret.
+    `action`: a stable word such as `portfolio.deleted`; `target`: what it was done to; `details`:
+    never a secret.
     """
 
     __tablename__: ClassVar[str] = "audit_log"
@@ -130,7 +147,9 @@ class AuditEntry(Table, table=True):
 
 
 class Portfolio(Table, table=True):
-    """A book. `equity_balance`: the NAV its owner stated for the first snapshot, USD; null when none was."""
+    """A book. `equity_balance`: the NAV its owner stated for the first snapshot, USD; null when
+    none was.
+    """
 
     __tablename__: ClassVar[str] = "portfolios"
 
@@ -145,7 +164,9 @@ _unique_name(Portfolio, "uq_portfolios_user_name")
 
 
 class PortfolioRevision(Table, table=True):
-    """Raised by every edit of a book and by every stage recorded for it: answers about it are as old as this."""
+    """Raised by every edit of a book and by every stage recorded for it: answers about it are as
+    old as this.
+    """
 
     __tablename__: ClassVar[str] = "portfolio_revisions"
 
@@ -156,14 +177,19 @@ class PortfolioRevision(Table, table=True):
 class Position(Table, table=True):
     """A holding: signed quantity of one instrument since its entry date. Prices in USD per share.
 
-    `stated_on`: the day whose shares (and contracts) all of it is stated in; splits since then are not in it.
+    `stated_on`: the day whose shares (and contracts) all of it is stated in; splits since then are
+    not in it.
     """
 
     __tablename__: ClassVar[str] = "positions"
     __table_args__: ClassVar[Any] = (
         # A symbol may mean another contract before a split than after it.
         UniqueConstraint(
-            "portfolio_id", "symbol", "entry_date", "stated_on", name="uq_positions_instrument_entry"
+            "portfolio_id",
+            "symbol",
+            "entry_date",
+            "stated_on",
+            name="uq_positions_instrument_entry",
         ),
         CheckConstraint("quantity <> 0", name="quantity_not_zero"),
         CheckConstraint("entry_price > 0", name="entry_price_positive"),
@@ -236,14 +262,17 @@ class PositionTag(Table, table=True):
 
 
 class BatchRun(Table, table=True):
-    """One piece of work through the pipeline. `trigger`: what set it off, such as clock, operator or portfolios.
+    """One piece of work through the pipeline. `trigger`: what set it off, such as clock, operator
+    or portfolios.
 
     `problems`: [{stage, shard, code, message}], written when the run closes.
     """
 
     __tablename__: ClassVar[str] = "batch_runs"
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("status IN ('running', 'completed', 'partial', 'failed')", name="status_is_known"),
+        CheckConstraint(
+            "status IN ('running', 'completed', 'partial', 'failed')", name="status_is_known"
+        ),
     )
 
     run_id: UUID = key(Uuid)
@@ -253,7 +282,9 @@ class BatchRun(Table, table=True):
     started_at: datetime = _stamped()
     finished_at: datetime | None = optional(DateTime(timezone=True))
     problems: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
-    requested_by: UUID | None = optional(Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL"))
+    requested_by: UUID | None = optional(
+        Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL")
+    )
 
 
 Index(
@@ -287,7 +318,8 @@ class BatchItem(Table, table=True):
 
 
 class RunEvent(Table, table=True):
-    """Something a run's followers are told, in the order of `event_id`; those that hold a portfolio of it, that is.
+    """Something a run's followers are told, in the order of `event_id`; those that hold a portfolio
+    of it, that is.
 
     `kind`: stage, results or run; `data`: what is told, portfolios and users left out.
     """
@@ -303,7 +335,9 @@ class RunEvent(Table, table=True):
 
 
 class EventTicket(Table, table=True):
-    """A permission to follow one's events once, by its SHA-256: for browsers, whose streams carry no header."""
+    """A permission to follow one's events once, by its SHA-256: for browsers, whose streams carry
+    no header.
+    """
 
     __tablename__: ClassVar[str] = "event_tickets"
 
@@ -313,7 +347,8 @@ class EventTicket(Table, table=True):
 
 
 class DeadLetter(Table, table=True):
-    """A message some service gave up on, as it lay in `dead.<service>`. `heard`: its subject; `payload`: its text.
+    """A message some service gave up on, as it lay in `dead.<service>`. `heard`: its subject;
+    `payload`: its text.
 
     `replayed_at` is set once: a message that fails again leaves a letter of its own.
     """
@@ -331,11 +366,15 @@ class DeadLetter(Table, table=True):
     headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))
     buried_at: datetime = required(DateTime(timezone=True), index=True)
     replayed_at: datetime | None = optional(DateTime(timezone=True))
-    replayed_by: UUID | None = optional(Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL"))
+    replayed_by: UUID | None = optional(
+        Uuid, ForeignKey("gateway.users.user_id", ondelete="SET NULL")
+    )
 
 
 class OutboxRow(Table, table=True):
-    """An event committed with the rows it speaks of, for the relay to publish. `headers` carry the trace."""
+    """An event committed with the rows it speaks of, for the relay to publish. `headers` carry the
+    trace.
+    """
 
     __tablename__: ClassVar[str] = "outbox"
 
@@ -356,7 +395,9 @@ Index(
 
 
 class IdempotencyKey(Table, table=True):
-    """The first answer to a write, given again to its repetition; `request_hash` tells them apart."""
+    """The first answer to a write, given again to its repetition; `request_hash` tells them
+    apart.
+    """
 
     __tablename__: ClassVar[str] = "idempotency_keys"
 
@@ -369,9 +410,11 @@ class IdempotencyKey(Table, table=True):
 
 @dataclass(frozen=True)
 class Access:
-    """What a user's transaction may do with a table: statements, and conditions on the rows they find and leave.
+    """What a user's transaction may do with a table: statements, and conditions on the rows they
+    find and leave.
 
-    `rows`: condition on rows that are found, and left unless `left` says otherwise; None stands for every row.
+    `rows`: condition on rows that are found, and left unless `left` says otherwise; None stands for
+    every row.
     """
 
     statements: str
@@ -379,19 +422,23 @@ class Access:
     left: str | None = None
 
 
-USERS_ROLE = "gateway_user"  # what users' transactions run as; the gateway's own role is exempt from all this
+# what users' transactions run as; the gateway's own role is exempt from all this
+USERS_ROLE = "gateway_user"
 USER_SETTING = "sigmasight.user_id"
 _EDIT = "select, insert, update, delete"
 _MY_ID = f"nullif(current_setting('{USER_SETTING}', true), '')::uuid"
 _MINE = f"user_id = {_MY_ID}"
-_MY_PORTFOLIOS = "array(select portfolio_id from gateway.portfolios)"  # itself narrowed to the user's own
+_MY_PORTFOLIOS = (
+    "array(select portfolio_id from gateway.portfolios)"  # itself narrowed to the user's own
+)
 _IN_MY_PORTFOLIOS = f"portfolio_id = any ({_MY_PORTFOLIOS})"
 _OF_MY_PORTFOLIOS = f"portfolio_ids && {_MY_PORTFOLIOS}"
-_MY_TAGS = "tag_id in (select tag_id from gateway.tags)"  # a filter, no index to look a position's tags up by
-_MY_POSITION = (
-    "exists (select from gateway.positions as held where held.position_id = position_tags.position_id)"
+# a filter, no index to look a position's tags up by
+_MY_TAGS = "tag_id in (select tag_id from gateway.tags)"
+_MY_POSITION = "exists (select from gateway.positions as held where held.position_id = position_tags.position_id)"
+_REPORTED_TO_ME = (
+    "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
 )
-_REPORTED_TO_ME = "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
 
 # Every table is here: one that is not, users' transactions cannot touch, and a test says so.
 ACCESS: dict[type[SQLModel], Access] = {
@@ -406,18 +453,23 @@ ACCESS: dict[type[SQLModel], Access] = {
     Tag: Access(_EDIT, _MINE),
     PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
     BatchRun: Access(
-        "select, insert", f"requested_by = {_MY_ID} or {_REPORTED_TO_ME}", f"requested_by = {_MY_ID}"
+        "select, insert",
+        f"requested_by = {_MY_ID} or {_REPORTED_TO_ME}",
+        f"requested_by = {_MY_ID}",
     ),
     BatchItem: Access("select", _OF_MY_PORTFOLIOS),
     RunEvent: Access("select", _OF_MY_PORTFOLIOS),
     EventTicket: Access("select, insert, delete", _MINE),
     DeadLetter: Access(""),
-    OutboxRow: Access("insert, select (event_id)"),  # events may be left, and known again, but not read
+    OutboxRow: Access(
+        "insert, select (event_id)"
+    ),  # events may be left, and known again, but not read
     IdempotencyKey: Access(_EDIT, _MINE),
 }
 
 
-# Which rows of another service's published view are the user's, by the first of these columns that it has.
+# Which rows of another service's published view are the user's, by the first of these columns that
+# it has.
 MINE_ELSEWHERE = {
     "user_id": _MINE,
     "portfolio_id": (

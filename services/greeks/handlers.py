@@ -36,7 +36,13 @@ from services.greeks.repository import HeldOption
 from services.greeks.settings import get_settings
 from shared.calendar import is_session, previous_session, session_on_or_before, sessions
 from shared.contracts.event import Notice
-from shared.contracts.greeks import GreeksComputed, OptionsPriced, OptionToPrice, PricedOption, PriceOptions
+from shared.contracts.greeks import (
+    GreeksComputed,
+    OptionsPriced,
+    OptionToPrice,
+    PricedOption,
+    PriceOptions,
+)
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
 from shared.errors import NotASession
@@ -60,13 +66,17 @@ async def compute_greeks(event: PricesUpdated, session: Session) -> GreeksComput
     rows = _position_rows(event.as_of, held, contracts)
     await repository.save_positions(session, event.portfolio_ids, event.as_of, rows)
     notices = _notices(contracts.values())
-    return GreeksComputed.about(event, warnings=notices, contracts=len(contracts), positions=len(rows))
+    return GreeksComputed.about(
+        event, warnings=notices, contracts=len(contracts), positions=len(rows)
+    )
 
 
 async def _contract_rows(
     event: PricesUpdated, session: Session, held: Sequence[HeldOption]
 ) -> dict[str, Row]:
-    """A current row for every contract held: read where somebody has computed it, computed where not."""
+    """A current row for every contract held: read where somebody has computed it, computed where
+    not.
+    """
     distinct = {option.contract: option for option in held}
     current = await _current_rows(event, session, distinct)
     if current.keys() == distinct.keys():
@@ -77,8 +87,12 @@ async def _contract_rows(
     return current | await _computed_rows(event, session, missing)
 
 
-async def _current_rows(event: PricesUpdated, session: Session, contracts: Iterable[str]) -> dict[str, Row]:
-    """Stored rows of this version of the market data, except those another engine than today's valued."""
+async def _current_rows(
+    event: PricesUpdated, session: Session, contracts: Iterable[str]
+) -> dict[str, Row]:
+    """Stored rows of this version of the market data, except those another engine than today's
+    valued.
+    """
     stored = await repository.load_contracts(session, contracts, event.as_of, event.price_run)
     return {contract: row for contract, row in stored.items() if row["model"] in _models(contract)}
 
@@ -126,13 +140,19 @@ def _terms(contracts: Sequence[OptionContract], as_of: date) -> list[ContractTer
 def _life(as_of: date, expiry: date) -> tuple[date, int]:
     """The session at whose close the option expires, and how many sessions are left until then."""
     last_session = session_on_or_before(expiry)
-    return last_session, len(sessions(as_of + timedelta(days=1), last_session)) if last_session > as_of else 0
+    return last_session, len(
+        sessions(as_of + timedelta(days=1), last_session)
+    ) if last_session > as_of else 0
 
 
 async def _load_market(session: Session, contracts: Sequence[ContractTerms], as_of: date) -> Market:
     underlyings = {terms.underlying for terms in contracts}
-    history = sessions(as_of - timedelta(days=CALENDAR_DAYS_FOR_HISTORY), as_of)[-LONGEST_WINDOW - 1 :]
-    closes = await repository.load_closes(session, {(c.underlying, c.priced_on(as_of)) for c in contracts})
+    history = sessions(as_of - timedelta(days=CALENDAR_DAYS_FOR_HISTORY), as_of)[
+        -LONGEST_WINDOW - 1 :
+    ]
+    closes = await repository.load_closes(
+        session, {(c.underlying, c.priced_on(as_of)) for c in contracts}
+    )
     curve = await repository.latest_curve(session, as_of)
     quotes = await repository.load_quotes(session, {terms.contract for terms in contracts}, as_of)
     return Market(
@@ -159,7 +179,9 @@ def _contract_row(event: PricesUpdated, option: HeldOption, valuation: dict[str,
     }
 
 
-def _position_rows(as_of: date, held: Sequence[HeldOption], contracts: Mapping[str, Row]) -> list[Row]:
+def _position_rows(
+    as_of: date, held: Sequence[HeldOption], contracts: Mapping[str, Row]
+) -> list[Row]:
     """Each position's Greeks, or the reason its contract has none."""
     units = np.array(
         [[contracts[option.contract][greek] for greek in GREEKS] for option in held], dtype=float
@@ -175,7 +197,9 @@ def _position_rows(as_of: date, held: Sequence[HeldOption], contracts: Mapping[s
     ]
 
 
-def _position_row(as_of: date, option: HeldOption, reason: str | None, numbers: Sequence[float]) -> Row:
+def _position_row(
+    as_of: date, option: HeldOption, reason: str | None, numbers: Sequence[float]
+) -> Row:
     known = (None if reason else number for number in numbers)
     return {
         "position_id": option.position_id,
@@ -196,9 +220,13 @@ def _notices(contracts: Iterable[Row]) -> list[Notice]:
     living = [row for row in rows if row["years_to_expiry"] > 0.0]
     unvalued = {row["contract"] for row in rows if row["reason"]}
     stale = {
-        row["underlying"] for row in living if (row["underlying_price_date"] or row["as_of"]) < row["as_of"]
+        row["underlying"]
+        for row in living
+        if (row["underlying_price_date"] or row["as_of"]) < row["as_of"]
     }
-    undividended = {row["underlying"] for row in living if row["dividend_source"] == DIVIDEND_UNKNOWN}
+    undividended = {
+        row["underlying"] for row in living if row["dividend_source"] == DIVIDEND_UNKNOWN
+    }
     configured = {row["contract"] for row in living if row["rate_source"] == RATE_CONFIGURED}
     noted = {row["contract"] for row in rows if row["note"]}
     found = [
@@ -206,24 +234,34 @@ def _notices(contracts: Iterable[Row]) -> list[Notice]:
         ("underlying_price_carried_forward", "valued from a close older than the session", stale),
         ("dividend_yield_unknown", "dividend yield unknown: taken as 0", undividended),
         ("rate_configured", "no Treasury curve stored: the configured rate was used", configured),
-        ("quote_not_used", "the contract's quote implies no volatility; each row's note says why", noted),
+        (
+            "quote_not_used",
+            "the contract's quote implies no volatility; each row's note says why",
+            noted,
+        ),
     ]
     return [Notice.naming(code, message, sorted(names)) for code, message, names in found if names]
 
 
-# --- on request ----------------------------------------------------------------------------------------------
+# --- on request ---
 
 
 @router.answers(PriceOptions)
 async def price_options(request: PriceOptions, session: Session) -> OptionsPriced:
-    """Value options that perhaps nobody holds, from what is given and, for the rest, what is stored."""
+    """Value options that perhaps nobody holds, from what is given and, for the rest, what is
+    stored.
+    """
     await asyncio.to_thread(_require_session, request.as_of)
     engine = Engine(get_settings().engine if request.engine == "default" else request.engine)
     sought = [_identified(option) for option in request.options]
     known = [contract for contract in sought if isinstance(contract, OptionContract)]
     terms = await asyncio.to_thread(_terms, known, request.as_of)
     market = await _load_market(session, terms, request.as_of)
-    given = [_given(o) for o, c in zip(request.options, sought, strict=True) if isinstance(c, OptionContract)]
+    given = [
+        _given(o)
+        for o, c in zip(request.options, sought, strict=True)
+        if isinstance(c, OptionContract)
+    ]
     valuations = iter(await asyncio.to_thread(contract_valuations, terms, market, engine, given))
     priced = [
         PricedOption(contract=option.contract, reason=contract)
@@ -235,7 +273,9 @@ async def price_options(request: PriceOptions, session: Session) -> OptionsPrice
 
 
 def _require_session(as_of: date) -> None:
-    """Raise `NotASession` on a closed exchange; the first call loads the calendar, which takes a while."""
+    """Raise `NotASession` on a closed exchange; the first call loads the calendar, which takes a
+    while.
+    """
     if not is_session(as_of):
         raise NotASession(as_of, previous_session(as_of))
 
@@ -266,7 +306,9 @@ def _given(option: OptionToPrice) -> Given:
     )
 
 
-def _priced(option: OptionToPrice, contract: OptionContract, valuation: ContractValuation) -> PricedOption:
+def _priced(
+    option: OptionToPrice, contract: OptionContract, valuation: ContractValuation
+) -> PricedOption:
     found = asdict(valuation)
     price_date, market_price = found.pop("underlying_price_date"), found.pop("quote_mid")
     spot_source = None if price_date is None else f"close_{price_date.isoformat()}"

@@ -58,8 +58,12 @@ class CurvePoints:
 
 
 async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> None:
-    """Let one message at a time work on a portfolio and session: the last to commit saw the latest book."""
-    await lock_each(session, [f"greeks.positions/{portfolio_id}/{as_of}" for portfolio_id in portfolio_ids])
+    """Let one message at a time work on a portfolio and session: the last to commit saw the latest
+    book.
+    """
+    await lock_each(
+        session, [f"greeks.positions/{portfolio_id}/{as_of}" for portfolio_id in portfolio_ids]
+    )
 
 
 async def lock_contracts(session: Session, as_of: date) -> None:
@@ -67,8 +71,12 @@ async def lock_contracts(session: Session, as_of: date) -> None:
     await lock(session, "greeks.contracts", as_of)
 
 
-async def load_held_options(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> list[HeldOption]:
-    """The option positions of the portfolios that are active on `as_of`, in terms of that day, by position id."""
+async def load_held_options(
+    session: Session, portfolio_ids: Sequence[UUID], as_of: date
+) -> list[HeldOption]:
+    """The option positions of the portfolios that are active on `as_of`, in terms of that day, by
+    position id.
+    """
     held = gateway.positions_on(as_of).c
     query = (
         select(
@@ -92,7 +100,9 @@ async def load_held_options(session: Session, portfolio_ids: Sequence[UUID], as_
 async def load_contracts(
     session: Session, contracts: Iterable[str], as_of: date, price_run: str
 ) -> dict[str, Row]:
-    """The stored rows of the contracts that rest on this version of the market data, by contract."""
+    """The stored rows of the contracts that rest on this version of the market data, by
+    contract.
+    """
     table = sql_table(ContractGreeks)
     query = select(table).where(
         _among(table.c.contract, contracts), table.c.as_of == as_of, table.c.price_run == price_run
@@ -103,7 +113,9 @@ async def load_contracts(
 async def load_closes(
     session: Session, wanted: Iterable[tuple[str, date]]
 ) -> dict[tuple[str, date], tuple[float, date]]:
-    """By (symbol, day): the last close on or before the day in USD per share of that day, and the session it is of."""
+    """By (symbol, day): the last close on or before the day in USD per share of that day, and the
+    session it is of.
+    """
     pairs = sorted(wanted)
     symbols, days = [symbol for symbol, _ in pairs], [day for _, day in pairs]
     asked = (
@@ -120,7 +132,9 @@ async def load_closes(
         .limit(1)
         .lateral("last")
     )
-    query = select(asked.c.symbol, asked.c.day, last.c.close, last.c.session_date).join(last, true())
+    query = select(asked.c.symbol, asked.c.day, last.c.close, last.c.session_date).join(
+        last, true()
+    )
     return {
         (symbol, day): (float(close), session_date)
         for symbol, day, close, session_date in await session.execute(query)
@@ -130,14 +144,18 @@ async def load_closes(
 async def load_close_history(
     session: Session, symbols: Iterable[str], sessions: Sequence[date]
 ) -> dict[str, FloatArray]:
-    """By symbol, the adjusted closes on exactly `sessions` (ascending), NaN where one is missing."""
+    """By symbol, the adjusted closes on exactly `sessions` (ascending), NaN where one is
+    missing.
+    """
     names = sorted(symbols)
     closes = await load_adjusted_closes(session, sessions, names)
     return dict(zip(names, closes.T, strict=True))
 
 
 async def latest_curve(session: Session, as_of: date) -> CurvePoints | None:
-    """The Treasury yields of the last observation day on or before `as_of`; None when there is none."""
+    """The Treasury yields of the last observation day on or before `as_of`; None when there is
+    none.
+    """
     yields = ingest.treasury_yields.c
     known = and_(yields.observation_date <= as_of, yields.yield_percent.is_not(None))
     last_day = select(func.max(yields.observation_date)).where(known).scalar_subquery()
@@ -154,7 +172,9 @@ async def latest_curve(session: Session, as_of: date) -> CurvePoints | None:
 
 
 async def load_dividend_yields(session: Session, symbols: Iterable[str]) -> dict[str, float]:
-    """The known continuous dividend yields (decimals per year) by symbol; unknown ones are absent."""
+    """The known continuous dividend yields (decimals per year) by symbol; unknown ones are
+    absent.
+    """
     securities = ingest.securities.c
     query = select(securities.symbol, securities.dividend_yield).where(
         _among(securities.symbol, symbols), securities.dividend_yield.is_not(None)
@@ -165,7 +185,9 @@ async def load_dividend_yields(session: Session, symbols: Iterable[str]) -> dict
 async def load_quotes(
     session: Session, contracts: Iterable[str], as_of: date
 ) -> dict[str, tuple[float, float, float | None]]:
-    """By contract, bid, ask and the underlying's price beside them, as quoted at the close of `as_of`."""
+    """By contract, bid, ask and the underlying's price beside them, as quoted at the close of
+    `as_of`.
+    """
     quotes = ingest.option_quotes.c
     query = select(quotes.contract, quotes.bid, quotes.ask, quotes.underlying_price).where(
         _among(quotes.contract, contracts), quotes.session_date == as_of
@@ -190,5 +212,7 @@ async def save_positions(
 
 
 def _among(name: ColumnElement[str], names: Iterable[str]) -> ColumnElement[bool]:
-    """One array parameter, however many names: no limit on their number, and one statement to prepare."""
+    """One array parameter, however many names: no limit on their number, and one statement to
+    prepare.
+    """
     return name == any_(literal(sorted(names), ARRAY(String)))

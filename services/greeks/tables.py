@@ -5,7 +5,19 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, and_, or_, select
+from sqlalchemy import (
+    Date,
+    Double,
+    Index,
+    Integer,
+    Numeric,
+    Select,
+    String,
+    Uuid,
+    and_,
+    or_,
+    select,
+)
 from sqlalchemy import Table as SqlTable
 from sqlmodel import MetaData, SQLModel
 
@@ -22,7 +34,9 @@ class Table(SQLModel):
 
 
 class ContractGreeks(Table, table=True):
-    """One contract's value and Greeks per share on one session, from one version of the market data."""
+    """One contract's value and Greeks per share on one session, from one version of the market
+    data.
+    """
 
     __tablename__: ClassVar[str] = "contract_greeks"
 
@@ -55,7 +69,9 @@ class ContractGreeks(Table, table=True):
 
 
 class PositionGreeks(Table, table=True):
-    """One option position's Greeks on one session: unit x quantity x multiplier, or null with a reason."""
+    """One option position's Greeks on one session: unit x quantity x multiplier, or null with a
+    reason.
+    """
 
     __tablename__: ClassVar[str] = "position_greeks"
 
@@ -74,7 +90,10 @@ class PositionGreeks(Table, table=True):
     reason: str | None = optional(String)
 
 
-Index("ix_position_greeks_portfolio", *(sql_table(PositionGreeks).c[n] for n in ("portfolio_id", "as_of")))
+Index(
+    "ix_position_greeks_portfolio",
+    *(sql_table(PositionGreeks).c[n] for n in ("portfolio_id", "as_of")),
+)
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
@@ -90,8 +109,9 @@ _same_series = and_(
     _held.option_type == _contract.option_type,
 )
 DETAILS = (
-    # The value of a contract that is in somebody's book is where the P&L of a session run again starts from. Before a
-    # split it had another strike and symbol, so there everything stays that it may have been.
+    # The value of a contract that is in somebody's book is where the P&L of a session run again
+    # starts from. Before a split it had another strike and symbol, so there everything stays that
+    # it may have been.
     Detail(
         ContractGreeks,
         owner="contract",

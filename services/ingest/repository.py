@@ -61,7 +61,8 @@ async def load_portfolio_ids(session: Session) -> list[UUID]:
 
 
 async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
-    """What needs prices: underlyings the portfolios hold or held by `as_of`, and the factors' proxies.
+    """What needs prices: underlyings the portfolios hold or held by `as_of`, and the factors'
+    proxies.
 
     Not private holdings: what their owners call them may be a listed symbol by chance.
     """
@@ -75,8 +76,12 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
     return set(await session.scalars(held.union(proxies)))
 
 
-async def load_contracts(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
-    """The option contracts that the portfolios hold on `as_of`, as they are named then, and that are still traded."""
+async def load_contracts(
+    session: Session, portfolio_ids: Collection[UUID], as_of: date
+) -> set[str]:
+    """The option contracts that the portfolios hold on `as_of`, as they are named then, and that
+    are still traded.
+    """
     held = gateway.positions_on(as_of).c
     contracts = select(held.symbol).where(
         _among(held.portfolio_id, portfolio_ids),
@@ -99,9 +104,11 @@ async def load_holders(session: Session, symbols: Collection[str], as_of: date) 
 async def load_held_sessions(
     session: Session, symbols: Collection[str], first: date, last: date, expected: int
 ) -> dict[str, set[date]]:
-    """Sessions stored per symbol between two dates; symbols with all `expected` of them are told by count alone.
+    """Sessions stored per symbol between two dates; symbols with all `expected` of them are told by
+    count alone.
 
-    The usual case is that nothing is missing or the last session is: one row per symbol, dates only where some miss.
+    The usual case is that nothing is missing or the last session is: one row per symbol, dates only
+    where some miss.
     """
     enough, days = func.count() >= expected, func.array_agg(_prices.c.session_date)
     statement = (
@@ -121,7 +128,9 @@ async def load_held_sessions(
 async def load_known_symbols(session: Session, symbols: Collection[str]) -> set[str]:
     """Those of the symbols that have a security row."""
     return set(
-        await session.scalars(select(_securities.c.symbol).where(_among(_securities.c.symbol, symbols)))
+        await session.scalars(
+            select(_securities.c.symbol).where(_among(_securities.c.symbol, symbols))
+        )
     )
 
 
@@ -167,27 +176,39 @@ async def latest_revision(session: Session, as_of: date) -> int:
 
 
 async def save_prices(session: Session, bars: Rows) -> int:
-    """Upsert closes; sessions whose data changed take the next revision. Returns how many rows changed."""
+    """Upsert closes; sessions whose data changed take the next revision. Returns how many rows
+    changed.
+    """
     return await _save_dated(session, DailyPrice, bars)
 
 
 async def save_new_prices(session: Session, bars: Rows) -> int:
-    """Store closes where there is none: whoever stored one while these were fetched keeps it. Returns how many."""
+    """Store closes where there is none: whoever stored one while these were fetched keeps it.
+    Returns how many.
+    """
     return await _save_new(session, DailyPrice, bars)
 
 
-async def save_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
-    """Upsert yields; `session_by_date` names the session from which each observation counts. Returns rows changed."""
+async def save_yields(
+    session: Session, observations: Rows, session_by_date: Mapping[date, date]
+) -> int:
+    """Upsert yields; `session_by_date` names the session from which each observation counts.
+    Returns rows changed.
+    """
     return await _save_dated(session, TreasuryYield, observations, session_by_date)
 
 
-async def save_new_yields(session: Session, observations: Rows, session_by_date: Mapping[date, date]) -> int:
+async def save_new_yields(
+    session: Session, observations: Rows, session_by_date: Mapping[date, date]
+) -> int:
     """Store yields where there is none; what is stored stays. Returns how many."""
     return await _save_new(session, TreasuryYield, observations, session_by_date)
 
 
 async def save_option_quotes(session: Session, quotes: Rows) -> int:
-    """Upsert option quotes; sessions whose data changed take the next revision. Returns how many rows changed."""
+    """Upsert option quotes; sessions whose data changed take the next revision. Returns how many
+    rows changed.
+    """
     return await _save_dated(session, OptionQuote, quotes)
 
 
@@ -197,9 +218,14 @@ async def save_new_option_quotes(session: Session, quotes: Rows) -> int:
 
 
 async def _save_new(
-    session: Session, model: type[SQLModel], rows: Rows, session_by_date: Mapping[date, date] = SAME_SESSION
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    session_by_date: Mapping[date, date] = SAME_SESSION,
 ) -> int:
-    """Store those of the rows, of something on a day, that are not there, and mark their sessions; returns how many."""
+    """Store those of the rows, of something on a day, that are not there, and mark their sessions;
+    returns how many.
+    """
     if not rows:
         return 0
     revision = await _next_revision(session)
@@ -214,13 +240,20 @@ async def _not_stored(session: Session, model: type[SQLModel], rows: Rows) -> Ro
     days = [row[day.name] for row in rows]
     near = (_among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
     stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
-    return [row for row in rows if (row[name.name], row[day.name]) not in stored] if stored else rows
+    return (
+        [row for row in rows if (row[name.name], row[day.name]) not in stored] if stored else rows
+    )
 
 
 async def _save_dated(
-    session: Session, model: type[SQLModel], rows: Rows, session_by_date: Mapping[date, date] = SAME_SESSION
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    session_by_date: Mapping[date, date] = SAME_SESSION,
 ) -> int:
-    """Upsert rows, of something on a day, under the next revision, and mark the sessions they changed with it."""
+    """Upsert rows, of something on a day, under the next revision, and mark the sessions they
+    changed with it.
+    """
     if not rows:
         return 0
     revision, day = await _next_revision(session), _day_of(model)
@@ -229,14 +262,18 @@ async def _save_dated(
     )
     days = [row[day.name] for row in rows]
     written = (
-        select(day).where(day.between(min(days), max(days)), day.table.c.revision == revision).distinct()
+        select(day)
+        .where(day.between(min(days), max(days)), day.table.c.revision == revision)
+        .distinct()
     )
     await _mark(session, revision, await session.scalars(written), session_by_date)
     return changed
 
 
 def _day_of(model: type[SQLModel]) -> Column[Any]:
-    """The column of the day that rows are about: what they are about comes first in the key, the day second."""
+    """The column of the day that rows are about: what they are about comes first in the key, the
+    day second.
+    """
     _, day = sql_table(model).primary_key.columns
     return day
 
@@ -246,7 +283,9 @@ async def _mark(
 ) -> None:
     """Sessions whose data changed take the revision."""
     touched = {session_by_date.get(day, day) for day in days}
-    await merge(session, MarketSession, [{"session_date": day, "revision": revision} for day in touched])
+    await merge(
+        session, MarketSession, [{"session_date": day, "revision": revision} for day in touched]
+    )
 
 
 async def save_securities(session: Session, facts: Rows) -> int:
@@ -254,7 +293,9 @@ async def save_securities(session: Session, facts: Rows) -> int:
     return await merge(session, Security, facts)
 
 
-async def save_providers(session: Session, names_by_kind: Mapping[str, Sequence[tuple[str, bool]]]) -> None:
+async def save_providers(
+    session: Session, names_by_kind: Mapping[str, Sequence[tuple[str, bool]]]
+) -> None:
     """Say who is asked for what: (name, live) per kind of data, in order."""
     rows = [
         {"kind": kind, "rank": rank, "name": name, "live": live}
@@ -281,7 +322,9 @@ async def save_known_sessions(session: Session, session_dates: Collection[date])
 async def latest_due(session: Session) -> date | None:
     """The newest session whose close the clock found; None when it never looked."""
     found = _sessions.c.due_at.is_not(None)
-    newest: date | None = await session.scalar(select(func.max(_sessions.c.session_date)).where(found))
+    newest: date | None = await session.scalar(
+        select(func.max(_sessions.c.session_date)).where(found)
+    )
     return newest
 
 
@@ -303,7 +346,9 @@ async def load_announced(session: Session, first: date, last: date) -> list[date
 
 
 async def next_unannounced(session: Session) -> date | None:
-    """The oldest session that is due and was not announced; other replicas look once our transaction has ended."""
+    """The oldest session that is due and was not announced; other replicas look once our
+    transaction has ended.
+    """
     await lock(session, "ingest", "clock")
     waiting = (
         select(_sessions.c.session_date)
@@ -335,14 +380,18 @@ async def load_asked(
 ) -> dict[str, tuple[date, date]]:
     """The range last asked per symbol, as long as asking again would be no use.
 
-    That is for `recheck`; for a symbol the provider does not know for `forget`, and then whatever the session.
+    That is for `recheck`; for a symbol the provider does not know for `forget`, and then whatever
+    the session.
     """
     lately = and_(_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - recheck)
     unknown = and_(~_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - forget)
     about = (_asked.c.provider == provider, _asked.c.kind == kind, _among(_asked.c.symbol, symbols))
     columns = (_asked.c.symbol, _asked.c.known, _asked.c.first_session, _asked.c.last_session)
     found = await session.execute(select(*columns).where(*about, or_(lately, unknown)))
-    return {symbol: (first, last) if known else (date.min, date.max) for symbol, known, first, last in found}
+    return {
+        symbol: (first, last) if known else (date.min, date.max)
+        for symbol, known, first, last in found
+    }
 
 
 async def load_ever_asked(
@@ -382,7 +431,9 @@ async def save_asked(
 async def load_neighbours(
     session: Session, symbols: Collection[str], first: date, last: date
 ) -> dict[str, list[tuple[date, float]]]:
-    """Per symbol the newest stored close before `first` and the oldest after `last`, ascending; absent: neither."""
+    """Per symbol the newest stored close before `first` and the oldest after `last`, ascending;
+    absent: neither.
+    """
     before = _nearest_close(symbols, _prices.c.session_date < first, _prices.c.session_date.desc())
     after = _nearest_close(symbols, _prices.c.session_date > last, _prices.c.session_date.asc())
     found: dict[str, list[tuple[date, float]]] = {}
@@ -395,9 +446,13 @@ async def load_neighbours(
 def _nearest_close(symbols: Collection[str], side: Any, order: Any) -> Any:
     """One look into the index per symbol: its history is long."""
     each = _each(symbols)
-    closes = select(_prices.c.session_date, _prices.c.close).where(_prices.c.symbol == each.c.symbol, side)
+    closes = select(_prices.c.session_date, _prices.c.close).where(
+        _prices.c.symbol == each.c.symbol, side
+    )
     nearest = closes.order_by(order).limit(1).lateral()
-    return select(each.c.symbol, nearest.c.session_date, nearest.c.close).join_from(each, nearest, true())
+    return select(each.c.symbol, nearest.c.session_date, nearest.c.close).join_from(
+        each, nearest, true()
+    )
 
 
 def _each(symbols: Collection[str]) -> Any:
@@ -419,15 +474,17 @@ async def load_actions(
 
 
 async def save_actions(session: Session, actions: Rows) -> int:
-    """Upsert splits and dividends; returns how many rows changed. Who told of one is no change of it."""
+    """Upsert splits and dividends; returns how many rows changed. Who told of one is no change of
+    it.
+    """
     return await merge(session, CorporateAction, actions, ignoring=("told_by",))
 
 
 async def save_told(session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
     """Have the run tell of the splits and dividends up to `as_of` that nobody told of.
 
-    Returns, by symbol, the first day changed by what is this run's to tell: the same when it is run again. Positions
-    that were stated after a split change as far back as they are held.
+    Returns, by symbol, the first day changed by what is this run's to tell: the same when it is run
+    again. Positions that were stated after a split change as far back as they are held.
     """
     held = gateway.positions.c
     stated_after = (held.underlying == _actions.c.symbol, held.stated_on >= _actions.c.ex_date)
@@ -441,16 +498,24 @@ async def save_told(session: Session, run_id: UUID, as_of: date) -> dict[str, da
 
 
 async def load_unadjusted(session: Session, symbols: Collection[str]) -> set[str]:
-    """Those of the symbols whose closes are to be adjusted, locked: who changes one waits for us."""
+    """Those of the symbols whose closes are to be adjusted, locked: who changes one waits for
+    us.
+    """
     waiting = select(_unadjusted.c.symbol).where(_among(_unadjusted.c.symbol, symbols))
     return set(await session.scalars(waiting.order_by(_unadjusted.c.symbol).with_for_update()))
 
 
 async def save_unadjusted(session: Session, symbols: Collection[str]) -> None:
-    """Remember that the symbols' closes are to be adjusted: again, if somebody is at it, for whom we wait."""
+    """Remember that the symbols' closes are to be adjusted: again, if somebody is at it, for whom
+    we wait.
+    """
     each = _each(symbols)
-    marked = insert(_unadjusted).from_select(["symbol"], select(each.c.symbol).order_by(each.c.symbol))
-    again = marked.on_conflict_do_update(index_elements=["symbol"], set_={"symbol": marked.excluded.symbol})
+    marked = insert(_unadjusted).from_select(
+        ["symbol"], select(each.c.symbol).order_by(each.c.symbol)
+    )
+    again = marked.on_conflict_do_update(
+        index_elements=["symbol"], set_={"symbol": marked.excluded.symbol}
+    )
     if symbols:
         await session.execute(again)
 
@@ -473,7 +538,9 @@ async def load_doubted(
 async def save_doubted(session: Session, rows: Rows) -> None:
     """Lay closes aside with the reason."""
     now = await session.scalar(select(func.clock_timestamp()))
-    await merge(session, QuarantinedPrice, [{**row, "seen_at": now} for row in rows], ignoring=("seen_at",))
+    await merge(
+        session, QuarantinedPrice, [{**row, "seen_at": now} for row in rows], ignoring=("seen_at",)
+    )
 
 
 async def load_histories(session: Session, symbols: Collection[str]) -> list[Any]:
@@ -490,16 +557,24 @@ async def load_histories(session: Session, symbols: Collection[str]) -> list[Any
         )
     ]
     query = (
-        select(_prices.c.symbol, *columns).where(_among(_prices.c.symbol, symbols)).group_by(_prices.c.symbol)
+        select(_prices.c.symbol, *columns)
+        .where(_among(_prices.c.symbol, symbols))
+        .group_by(_prices.c.symbol)
     )
     return list(await session.execute(query))
 
 
-async def save_claims(session: Session, symbols: Collection[str], claimant: UUID, seconds: float) -> set[str]:
-    """Claim the symbols nobody else is fetching, or whose claim has run out; returns those that are ours now."""
+async def save_claims(
+    session: Session, symbols: Collection[str], claimant: UUID, seconds: float
+) -> set[str]:
+    """Claim the symbols nobody else is fetching, or whose claim has run out; returns those that are
+    ours now.
+    """
     until = func.clock_timestamp() + timedelta(seconds=seconds)
     each = func.unnest(cast(sorted(symbols), ARRAY(String)))
-    wanted = insert(_claims).from_select(_claims.c.keys(), select(each, literal(claimant, Uuid), until))
+    wanted = insert(_claims).from_select(
+        _claims.c.keys(), select(each, literal(claimant, Uuid), until)
+    )
     free = or_(_claims.c.claimed_until < func.clock_timestamp(), _claims.c.claimant == claimant)
     taken = wanted.on_conflict_do_update(
         index_elements=[_claims.c.symbol],
@@ -512,7 +587,9 @@ async def save_claims(session: Session, symbols: Collection[str], claimant: UUID
 async def renew_claims(session: Session, claimant: UUID, seconds: float) -> None:
     """Hold what we claimed for as long again."""
     until = func.clock_timestamp() + timedelta(seconds=seconds)
-    await session.execute(update(_claims).where(_claims.c.claimant == claimant).values(claimed_until=until))
+    await session.execute(
+        update(_claims).where(_claims.c.claimant == claimant).values(claimed_until=until)
+    )
 
 
 async def delete_claims(session: Session, claimant: UUID) -> None:
@@ -523,10 +600,12 @@ async def delete_claims(session: Session, claimant: UUID) -> None:
 async def reserve_slot(
     session: Session, provider: str, limit: int, window_seconds: float, margin_seconds: float
 ) -> float:
-    """Reserve the earliest moment from now on that lies the window and the margin after the `limit`-th newest one.
+    """Reserve the earliest moment from now on that lies the window and the margin after the
+    `limit`-th newest one.
 
-    So never more than `limit` slots lie within a window and a margin of each other. Returns the seconds until it, by
-    the database's clock. Replicas take turns until the end of the transaction, which is to come before any waiting.
+    So never more than `limit` slots lie within a window and a margin of each other. Returns the
+    seconds until it, by the database's clock. Replicas take turns until the end of the transaction,
+    which is to come before any waiting.
     """
     await lock(session, "ingest", "pace", provider)
     reservation = """
@@ -555,8 +634,13 @@ def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement
 
 
 async def _next_revision(session: Session) -> int:
-    """One more than any revision so far; changes of market data take turns, so numbers follow commits."""
+    """One more than any revision so far; changes of market data take turns, so numbers follow
+    commits.
+    """
     await lock(session, "ingest", "revision")
     return int(
-        await session.scalar(text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")) or 1
+        await session.scalar(
+            text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")
+        )
+        or 1
     )

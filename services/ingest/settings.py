@@ -25,28 +25,41 @@ class IngestSettings(ServiceSettings):
     data_directory: Path = BUNDLED_DATA
     clock_seconds: float = Field(default=30.0, gt=0, description="how often the market clock looks")
     close_delay_seconds: float = Field(
-        default=1800.0, ge=0, description="after the close, until a live provider has the session's prices"
+        default=1800.0,
+        ge=0,
+        description="after the close, until a live provider has the session's prices",
     )
     recheck_hours: float = Field(
         default=12.0, gt=0, description="until a provider is asked again for what it did not have"
     )
     unknown_recheck_days: float = Field(
-        default=7.0, gt=0, description="until a provider is asked again for a symbol it does not know"
+        default=7.0,
+        gt=0,
+        description="until a provider is asked again for a symbol it does not know",
     )
     claim_seconds: float = Field(
-        default=30.0, ge=1, description="until symbols that a replica died fetching are fetched by another"
+        default=30.0,
+        ge=1,
+        description="until symbols that a replica died fetching are fetched by another",
     )
 
     prices: tuple[PriceSource, ...] = Field(
-        default=(), description="who is asked for closes, in order; empty: everybody there is a key for"
+        default=(),
+        description="who is asked for closes, in order; empty: everybody there is a key for",
     )
     corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(
         default=(), description="likewise"
     )
-    yields: tuple[Literal["fred", "csv", "bundled"], ...] = Field(default=(), description="likewise")
-    securities: tuple[PriceSource, ...] = Field(default=(), description="likewise, for what symbols are")
+    yields: tuple[Literal["fred", "csv", "bundled"], ...] = Field(
+        default=(), description="likewise"
+    )
+    securities: tuple[PriceSource, ...] = Field(
+        default=(), description="likewise, for what symbols are"
+    )
     option_quotes: tuple[Literal["polygon", "csv"], ...] = Field(default=(), description="likewise")
-    csv_directory: Path | None = Field(default=None, description="the folder behind the provider csv")
+    csv_directory: Path | None = Field(
+        default=None, description="the folder behind the provider csv"
+    )
     polygon_plan: Literal["free", "starter", "developer", "advanced", "unlimited"] = Field(
         default="free", description="5, 100, 1,000, 10,000 requests a minute, or no limit"
     )

@@ -38,15 +38,20 @@ class Table(SQLModel):
 class MarketSession(Table, table=True):
     """One NYSE session we know of. `revision`: the newest change of data dated on it; 0 when none.
 
-    `due_at`: when the clock found that it had closed (null: before the clock's first look). `announced_at`: when its
-    close was announced (null: not yet), by the clock once per session, or by an operator.
+    `due_at`: when the clock found that it had closed (null: before the clock's first look).
+    `announced_at`: when its close was announced (null: not yet), by the clock once per session, or
+    by an operator.
     """
 
     __tablename__: ClassVar[str] = "market_sessions"
 
     session_date: date = Field(sa_column=Column(Date, primary_key=True))
-    revision: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
-    due_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    revision: int = Field(
+        default=0, sa_column=Column(BigInteger, nullable=False, server_default="0")
+    )
+    due_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
     announced_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
@@ -55,7 +60,8 @@ class MarketSession(Table, table=True):
 class DailyPrice(Table, table=True):
     """One symbol's close on one session, USD per share.
 
-    `close_basis`: "raw", or "adjusted" when only that is known. `revision`: the change that wrote the row.
+    `close_basis`: "raw", or "adjusted" when only that is known. `revision`: the change that wrote
+    the row.
     """
 
     __tablename__: ClassVar[str] = "daily_prices"
@@ -84,7 +90,9 @@ class Security(Table, table=True):
 
 
 class TreasuryYield(Table, table=True):
-    """One constant-maturity Treasury yield in percent. `maturity`: "1M" to "30Y"; `maturity_years`: its length."""
+    """One constant-maturity Treasury yield in percent. `maturity`: "1M" to "30Y"; `maturity_years`:
+    its length.
+    """
 
     __tablename__: ClassVar[str] = "treasury_yields"
 
@@ -97,7 +105,9 @@ class TreasuryYield(Table, table=True):
 
 
 class OptionQuote(Table, table=True):
-    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the OCC symbol."""
+    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the
+    OCC symbol.
+    """
 
     __tablename__: ClassVar[str] = "option_quotes"
 
@@ -106,13 +116,16 @@ class OptionQuote(Table, table=True):
     bid: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
     ask: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
     last: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 6), nullable=True))
-    underlying_price: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 6), nullable=True))
+    underlying_price: Decimal | None = Field(
+        default=None, sa_column=Column(Numeric(18, 6), nullable=True)
+    )
     source: str = Field(sa_column=Column(String(40), nullable=False))
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class CorporateAction(Table, table=True):
-    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date` on.
+    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date`
+    on.
 
     `told_by`: the run that had the sessions it changes worked anew; null when they still are to be.
     """
@@ -128,7 +141,9 @@ class CorporateAction(Table, table=True):
 
 
 class UnadjustedSymbol(Table, table=True):
-    """A symbol whose closes are to be adjusted anew, since some of them, or its splits and dividends, changed."""
+    """A symbol whose closes are to be adjusted anew, since some of them, or its splits and
+    dividends, changed.
+    """
 
     __tablename__: ClassVar[str] = "unadjusted_symbols"
 
@@ -136,10 +151,11 @@ class UnadjustedSymbol(Table, table=True):
 
 
 class FetchLogEntry(Table, table=True):
-    """What a provider was last asked about a symbol: the range, when, and whether it knew the symbol at all.
+    """What a provider was last asked about a symbol: the range, when, and whether it knew the
+    symbol at all.
 
-    `kind`: "prices", "corporate_actions", "securities", "yields" (`symbol` is a maturity) or "option_quotes" (`symbol`
-    is a contract, or "*" when the plan does not include any).
+    `kind`: "prices", "corporate_actions", "securities", "yields" (`symbol` is a maturity) or
+    "option_quotes" (`symbol` is a contract, or "*" when the plan does not include any).
     """
 
     __tablename__: ClassVar[str] = "fetch_log"
@@ -154,7 +170,9 @@ class FetchLogEntry(Table, table=True):
 
 
 class QuarantinedPrice(Table, table=True):
-    """A close that was not believed, and why; never used, kept to be looked at. `close`: USD per share, as sent."""
+    """A close that was not believed, and why; never used, kept to be looked at. `close`: USD per
+    share, as sent.
+    """
 
     __tablename__: ClassVar[str] = "quarantined_prices"
 
@@ -167,7 +185,9 @@ class QuarantinedPrice(Table, table=True):
 
 
 class DataProvider(Table, table=True):
-    """Who is asked for a kind of data, by `rank` from 0; `live` when over the network and not from files."""
+    """Who is asked for a kind of data, by `rank` from 0; `live` when over the network and not from
+    files.
+    """
 
     __tablename__: ClassVar[str] = "data_providers"
 
@@ -178,7 +198,9 @@ class DataProvider(Table, table=True):
 
 
 class PriceClaim(Table, table=True):
-    """Who fetches a symbol's prices now. A claim past `claimed_until` is anybody's: its holder died."""
+    """Who fetches a symbol's prices now. A claim past `claimed_until` is anybody's: its holder
+    died.
+    """
 
     __tablename__: ClassVar[str] = "price_claims"
 
@@ -188,18 +210,28 @@ class PriceClaim(Table, table=True):
 
 
 class ProviderRequest(Table, table=True):
-    """When one request to a provider leaves or has left; rows older than the limit's window are of no use."""
+    """When one request to a provider leaves or has left; rows older than the limit's window are of
+    no use.
+    """
 
     __tablename__: ClassVar[str] = "provider_requests"
-    __table_args__: ClassVar[Any] = (Index("ix_ingest_provider_requests_provider_slot", "provider", "slot"),)
+    __table_args__: ClassVar[Any] = (
+        Index("ix_ingest_provider_requests_provider_slot", "provider", "slot"),
+    )
 
-    request_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    request_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
     provider: str = Field(sa_column=Column(String(40), nullable=False))
     slot: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
-_claim, _action, _close = sql_table(PriceClaim).c, sql_table(CorporateAction).c, sql_table(DailyPrice).c
+_claim, _action, _close = (
+    sql_table(PriceClaim).c,
+    sql_table(CorporateAction).c,
+    sql_table(DailyPrice).c,
+)
 
 _request = sql_table(ProviderRequest).c
 
@@ -213,7 +245,9 @@ _basis_before = (
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.market_sessions: select(
-        _session.session_date, _session.revision, _session.announced_at.is_not(None).label("announced")
+        _session.session_date,
+        _session.revision,
+        _session.announced_at.is_not(None).label("announced"),
     ),
     published.daily_prices: published_columns(DailyPrice, published.daily_prices),
     published.securities: published_columns(Security, published.securities),
@@ -228,6 +262,8 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.provider_requests: select(_request.provider, func.max(_request.slot)).group_by(
         _request.provider
     ),
-    published.price_claims: select(_claim.symbol).where(_claim.claimed_until > func.clock_timestamp()),
+    published.price_claims: select(_claim.symbol).where(
+        _claim.claimed_until > func.clock_timestamp()
+    ),
     published.quarantined_prices: published_columns(QuarantinedPrice, published.quarantined_prices),
 }

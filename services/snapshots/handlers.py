@@ -1,7 +1,9 @@
-"""What snapshots does when factors are computed, and when stress has its P&L: value the books, measure their risk.
+"""What snapshots does when factors are computed, and when stress has its P&L: value the books,
+measure their risk.
 
-Each handler writes rows of its own from inputs that are stored before its event is told, so their order does not
-matter and neither waits for the other (docs/decisions/0009-risk-is-measured-beside-snapshots.md).
+Each handler writes rows of its own from inputs that are stored before its event is told, so their
+order does not matter and neither waits for the other
+(docs/decisions/0009-risk-is-measured-beside-snapshots.md).
 """
 
 import asyncio
@@ -66,7 +68,9 @@ LEFT_OUT = {
 @router.emits(SnapshotsCreated)
 @router.on(FactorsComputed, SnapshotsRequested)
 async def take_snapshots(event: ShardEvent, session: Session) -> SnapshotsCreated:
-    """Value the shard's portfolios at the session's end, and again on every later day that depends on it."""
+    """Value the shard's portfolios at the session's end, and again on every later day that depends
+    on it.
+    """
     _require_session(event.as_of)
     portfolios = await valuations.lock_portfolios(session, event.portfolio_ids)
     takes = await _due(session, portfolios, event.as_of)
@@ -103,7 +107,9 @@ async def _due(session: Session, portfolios: Portfolios, as_of: date) -> tuple[T
 
 
 async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...]) -> Work:
-    """Everything the takes are computed from: one query per kind of input, whatever their number."""
+    """Everything the takes are computed from: one query per kind of input, whatever their
+    number.
+    """
     needed = calculations.days_needed(takes)
     span = (needed[0], needed[-1]) if needed else (date.max, date.max)
     book = Book.of(portfolios, await valuations.load_positions(session, portfolios, span))
@@ -116,19 +122,27 @@ async def _load(session: Session, portfolios: Portfolios, takes: tuple[Take, ...
         takes=takes,
         book=book,
         terms=terms,
-        quotes=await asyncio.to_thread(Quotes.of, [*tickers, *contracts], needed, [*closes, *values]),
+        quotes=await asyncio.to_thread(
+            Quotes.of, [*tickers, *contracts], needed, [*closes, *values]
+        ),
         greeks=await valuations.load_greeks(session, contracts, {take.session for take in takes}),
         flows=[(portfolios.index(portfolio), day, amount) for portfolio, day, amount in flows],
         sessions=calendar.sessions(*span) if needed else (),
     )
 
 
-async def _load_terms(session: Session, portfolios: Portfolios, book: Book, needed: Sequence[date]) -> Terms:
-    """What the book's positions were on each day; only splits among those days make them others than in the book."""
+async def _load_terms(
+    session: Session, portfolios: Portfolios, book: Book, needed: Sequence[date]
+) -> Terms:
+    """What the book's positions were on each day; only splits among those days make them others
+    than in the book.
+    """
     span = (needed[0], needed[-1]) if needed else (date.max, date.max)
     splits = [Split(*row) for row in await valuations.load_splits(session, book.tickers(), span)]
     tickers = sorted({split.symbol for split in splits})
-    restated = await valuations.load_restated(session, portfolios, tickers, needed) if splits else []
+    restated = (
+        await valuations.load_restated(session, portfolios, tickers, needed) if splits else []
+    )
     return Terms.of(book, needed, splits, restated)
 
 
@@ -153,7 +167,9 @@ def _snapshot_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
         "unrealised_pnl": snapshots.unrealised_pnl,
         "exposures": [_by_measure(sums) for sums in snapshots.exposures.tolist()],
         **{name: snapshots.greeks[:, place] for place, name in enumerate(GREEKS)},
-        "counts": [dict(zip(POSITION_TYPES, counts, strict=True)) for counts in snapshots.counts.tolist()],
+        "counts": [
+            dict(zip(POSITION_TYPES, counts, strict=True)) for counts in snapshots.counts.tolist()
+        ],
         "price_coverage": snapshots.price_coverage,
         "greeks_coverage": snapshots.greeks_coverage,
         "warnings": [_as_json(caveats) for caveats in snapshots.caveats],
@@ -175,7 +191,9 @@ def _notice(caveat: Caveat) -> Notice:
 
 
 def _told(event: ShardEvent, takes: tuple[Take, ...], snapshots: Snapshots) -> SnapshotsCreated:
-    """The event: counts and warnings speak of its own session, `restated` counts later ones retaken."""
+    """The event: counts and warnings speak of its own session, `restated` counts later ones
+    retaken.
+    """
     own = [index for index, take in enumerate(takes) if take.session == event.as_of]
     caveats = calculations.gathered(caveat for index in own for caveat in snapshots.caveats[index])
     return SnapshotsCreated.about(
@@ -190,7 +208,9 @@ def _told(event: ShardEvent, takes: tuple[Take, ...], snapshots: Snapshots) -> S
 async def _take_stock(
     session: Session, portfolios: Portfolios, as_of: date, work: Work, snapshots: Snapshots
 ) -> None:
-    """Metrics and attributions of the session and of every later one stored: their chain has just changed."""
+    """Metrics and attributions of the session and of every later one stored: their chain has just
+    changed.
+    """
     factors = await market.load_factor_ids(session)
     chains = _chains(portfolios, await standing.load_chain(session, portfolios))
     before = _days_before(chains, as_of)
@@ -199,7 +219,9 @@ async def _take_stock(
         chains=chains,
         backdrop=await _load_backdrop(session, chains, factors),
         market_exposures=await _market_exposures(session, portfolios, as_of),
-        factor_exposures={(portfolios.index(owner), day): row for (owner, day), row in exposures.items()},
+        factor_exposures={
+            (portfolios.index(owner), day): row for (owner, day), row in exposures.items()
+        },
         concentrations={
             (take.portfolio, take.session): found
             for take, found in zip(work.takes, snapshots.concentrations, strict=True)
@@ -266,7 +288,9 @@ async def _load_estimates(session: Session, as_of: date, underlyings: Sequence[s
     """The factor model of the session, and the past year of the factors and of what is held."""
     factors = await market.load_factor_ids(session)
     covariance = await market.load_covariance(session, as_of, factors)
-    window = calendar.sessions(as_of - timedelta(days=2 * SESSIONS_A_YEAR), as_of)[-SESSIONS_A_YEAR - 1 :]
+    window = calendar.sessions(as_of - timedelta(days=2 * SESSIONS_A_YEAR), as_of)[
+        -SESSIONS_A_YEAR - 1 :
+    ]
     return Estimates(
         betas=await market.load_betas(session, as_of, underlyings, factors),
         covariance=covariance.values,
@@ -282,7 +306,9 @@ async def _save_risk(
     session: Session, portfolios: Portfolios, as_of: date, shard: Shard, books: Sequence[BookRisk]
 ) -> None:
     own: Scope = {"as_of": [as_of], "portfolio_id": list(portfolios)}
-    measured = [((place, as_of), metric) for place, book in enumerate(books) for metric in book.metrics]
+    measured = [
+        ((place, as_of), metric) for place, book in enumerate(books) for metric in book.metrics
+    ]
     await metrics.save_metrics(session, calculations.metric_columns(portfolios, measured))
     await metrics.save_components(
         session, calculations.component_columns(portfolios, as_of, shard, books), own
@@ -295,12 +321,16 @@ def _risk_told(event: ShardEvent, shard: Shard, books: Sequence[BookRisk]) -> Ri
     reasons = [reason for book in books for reason in book.reason.tolist()]
     modelled = [known for book in books for known in book.modelled.tolist()]
     lacking = {
-        "historical_pnl_missing": [symbol for symbol, why in zip(symbols, reasons, strict=True) if why],
+        "historical_pnl_missing": [
+            symbol for symbol, why in zip(symbols, reasons, strict=True) if why
+        ],
         "factor_model_missing": [
             symbol for symbol, known in zip(symbols, modelled, strict=True) if not known
         ],
     }
-    caveats = [Caveat.naming(code, LEFT_OUT[code], names) for code, names in lacking.items() if names]
+    caveats = [
+        Caveat.naming(code, LEFT_OUT[code], names) for code, names in lacking.items() if names
+    ]
     return RiskMeasured.about(
         event,
         warnings=[_notice(caveat) for caveat in caveats],

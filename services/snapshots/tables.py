@@ -1,8 +1,9 @@
 """The tables of snapshots, and the views it publishes.
 
-A snapshot's row holds facts of its own span only: value at its session, P&L and flows since the snapshot
-before. NAV, cash, cumulative P&L and return depend on the whole chain; the published view sums it, nothing is
-accumulated in place, so a row written later, earlier or again needs no other row rewritten for their sake.
+A snapshot's row holds facts of its own span only: value at its session, P&L and flows since the
+snapshot before. NAV, cash, cumulative P&L and return depend on the whole chain; the published view
+sums it, nothing is accumulated in place, so a row written later, earlier or again needs no other
+row rewritten for their sake.
 """
 
 from datetime import date
@@ -51,10 +52,14 @@ class Table(SQLModel):
 
 
 class PositionValuation(Table, table=True):
-    """One open position on one session. Money is signed USD, prices USD per share; null with `reason`."""
+    """One open position on one session. Money is signed USD, prices USD per share; null with
+    `reason`.
+    """
 
     __tablename__: ClassVar[str] = "position_valuations"
-    __table_args__: ClassVar[Any] = (Index("ix_position_valuations_portfolio", "portfolio_id", "as_of"),)
+    __table_args__: ClassVar[Any] = (
+        Index("ix_position_valuations_portfolio", "portfolio_id", "as_of"),
+    )
 
     position_id: UUID = key(Uuid)
     as_of: date = key(Date)
@@ -81,9 +86,11 @@ class PositionValuation(Table, table=True):
 
 
 class PortfolioSnapshot(Table, table=True):
-    """One portfolio on one session: its value, P&L and flows since `previous_session` (null at first).
+    """One portfolio on one session: its value, P&L and flows since `previous_session` (null at
+    first).
 
-    `carried`: the symbols whose price, or whose underlying's, is older than the session or unknown, with both.
+    `carried`: the symbols whose price, or whose underlying's, is older than the session or unknown,
+    with both.
     """
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
@@ -126,7 +133,9 @@ class RiskMetric(Table, table=True):
 
 
 class ComponentVar(Table, table=True):
-    """One position's part of its portfolio's historical VaR and expected shortfall, USD; null with `reason`."""
+    """One position's part of its portfolio's historical VaR and expected shortfall, USD; null with
+    `reason`.
+    """
 
     __tablename__: ClassVar[str] = "component_var"
     __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
@@ -143,7 +152,9 @@ class ComponentVar(Table, table=True):
 
 
 class PnlAttribution(Table, table=True):
-    """The part of a snapshot's P&L that one factor explains, or ("specific") none does; null with `reason`."""
+    """The part of a snapshot's P&L that one factor explains, or ("specific") none does; null with
+    `reason`.
+    """
 
     __tablename__: ClassVar[str] = "pnl_attributions"
 
@@ -167,8 +178,9 @@ pnl_attributions: SqlTable = PnlAttribution.__table__  # type: ignore[attr-defin
 def _chained_snapshots() -> Select[Any]:
     """Snapshots with what derives from their portfolio's chain of P&L and flows.
 
-    NAV starts at the equity the owner stated, else at the first snapshot's market value, and moves by P&L and
-    flows. The windows are partitioned by portfolio, so reading one portfolio sums one portfolio.
+    NAV starts at the equity the owner stated, else at the first snapshot's market value, and moves
+    by P&L and flows. The windows are partitioned by portfolio, so reading one portfolio sums one
+    portfolio.
     """
     rows, stated = portfolio_snapshots, gateway.portfolios
 
@@ -179,18 +191,24 @@ def _chained_snapshots() -> Select[Any]:
     earned = so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)))
     nav = opening + earned + so_far(func.sum(rows.c.net_flow))
     joined = rows.outerjoin(stated, stated.c.portfolio_id == rows.c.portfolio_id)
-    chained = select(rows, cast(nav, MONEY).label("nav"), cast(earned, MONEY).label("cumulative_pnl"))
+    chained = select(
+        rows, cast(nav, MONEY).label("nav"), cast(earned, MONEY).label("cumulative_pnl")
+    )
     return _with_returns(chained.select_from(joined).subquery("chained"))
 
 
 def _with_returns(chained: Any) -> Select[Any]:
-    nav_before = func.lag(chained.c.nav).over(partition_by=chained.c.portfolio_id, order_by=chained.c.as_of)
+    nav_before = func.lag(chained.c.nav).over(
+        partition_by=chained.c.portfolio_id, order_by=chained.c.as_of
+    )
     derived = {
         "cash": chained.c.nav - chained.c.market_value,
         "daily_return": case((nav_before > 0, cast(chained.c.daily_pnl / nav_before, Double))),
     }
     names = [column.name for column in published.portfolio_snapshots.columns]
-    return select(*(derived[name].label(name) if name in derived else chained.c[name] for name in names))
+    return select(
+        *(derived[name].label(name) if name in derived else chained.c[name] for name in names)
+    )
 
 
 def _component_parts() -> Select[Any]:

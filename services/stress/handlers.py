@@ -1,4 +1,6 @@
-"""Factors are computed: value every scenario on the shard's books. And what users ask: their scenarios, what if."""
+"""Factors are computed: value every scenario on the shard's books. And what users ask: their
+scenarios, what if.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -46,7 +48,9 @@ from shared.instruments import parse_occ
 from shared.messaging import ServiceRouter
 
 WHAT_IF = "what_if"
-LISTED_POSITIONS = 8_000  # of all outcomes together: an answer stays well below the bus's limit of a megabyte
+LISTED_POSITIONS = (
+    8_000  # of all outcomes together: an answer stays well below the bus's limit of a megabyte
+)
 
 router = ServiceRouter("stress")
 
@@ -62,7 +66,9 @@ class Market:
 
 @dataclass(frozen=True)
 class Holdings:
-    """The shard's books, whose they are, and what their options and stocks rest on (a symbol per position)."""
+    """The shard's books, whose they are, and what their options and stocks rest on (a symbol per
+    position).
+    """
 
     shard: Shard
     book: Book
@@ -71,7 +77,9 @@ class Holdings:
 
 @dataclass(frozen=True)
 class Past:
-    """The last sessions, and (symbols, sessions) returns with each position's place among the symbols."""
+    """The last sessions, and (symbols, sessions) returns with each position's place among the
+    symbols.
+    """
 
     session_dates: Sequence[date]
     returns: Floats
@@ -79,7 +87,9 @@ class Past:
 
 
 async def mirror_scenarios(session: Session) -> None:
-    """Before the first message: make the stored scenarios those of the files; a wrong one stops the start."""
+    """Before the first message: make the stored scenarios those of the files; a wrong one stops the
+    start.
+    """
     definitions = repository.load_definitions(get_settings().scenario_files())
     every = [await _measured(session, each) for each in calculations.scenarios(definitions)]
     rows = [asdict(each) | {"measured_shocks": each.measured_shocks} for each in every]
@@ -87,7 +97,9 @@ async def mirror_scenarios(session: Session) -> None:
 
 
 async def _measured(session: Session, scenario: Scenario) -> Scenario:
-    """The scenario with what stored prices say about its window; where they are silent, as its file has it."""
+    """The scenario with what stored prices say about its window; where they are silent, as its file
+    has it.
+    """
     if scenario.window_start is None or scenario.window_end is None:
         return scenario
     window = await repository.load_window(
@@ -99,7 +111,9 @@ async def _measured(session: Session, scenario: Scenario) -> Scenario:
 @router.emits(StressComputed)
 @router.on(FactorsComputed)
 async def stress_portfolios(event: FactorsComputed, session: Session) -> StressComputed:
-    """Value every scenario on every position, direct and correlated, the plain ladders, and the past 252 days."""
+    """Value every scenario on every position, direct and correlated, the plain ladders, and the
+    past 252 days.
+    """
     await repository.lock_portfolios(session, event.portfolio_ids, event.as_of)
     market = await _load_market(session, event.as_of)
     held = await _load_holdings(session, market, event.portfolio_ids)
@@ -116,7 +130,9 @@ async def stress_portfolios(event: FactorsComputed, session: Session) -> StressC
     ladders = calculations.market_risk(held.book, market.factors.names.index(calculations.MARKET))
 
     records = [
-        row for run in runs for row in calculations.result_records(held.shard, run, market.factors.names)
+        row
+        for run in runs
+        for row in calculations.result_records(held.shard, run, market.factors.names)
     ]
     await repository.save_results(session, event.portfolio_ids, event.as_of, records)
     steps = [row for each in ladders for row in calculations.ladder_records(held.shard, each)]
@@ -125,8 +141,17 @@ async def stress_portfolios(event: FactorsComputed, session: Session) -> StressC
     axes = calculations.axis_records(held.shard, past.session_dates, runs)
     await repository.save_pnl(session, event.portfolio_ids, event.as_of, vectors, axes)
 
-    warnings = [*_omitted(runs), *_uncorrelated(market), *_unvalued(set_aside), *_gaps(held.book, reasons)]
-    counts = {"scenarios": len(plans[0].scenarios), "results": len(records), "positions": len(reasons)}
+    warnings = [
+        *_omitted(runs),
+        *_uncorrelated(market),
+        *_unvalued(set_aside),
+        *_gaps(held.book, reasons),
+    ]
+    counts = {
+        "scenarios": len(plans[0].scenarios),
+        "results": len(records),
+        "positions": len(reasons),
+    }
     return StressComputed.about(event, warnings=warnings, **counts)
 
 
@@ -154,12 +179,12 @@ async def delete_scenario(request: DeleteScenario, session: Session) -> Scenario
 
 @router.answers(EvaluateWhatIf)
 async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfEvaluated:
-    """Evaluate stored or stated scenarios on one portfolio from what is stored; nothing is written."""
+    """Evaluate stored or stated scenarios on one portfolio from what is stored; nothing is
+    written.
+    """
     every = await _asked(session, request)
     if not await repository.load_calculated(session, request.portfolio_id, request.as_of):
-        message = (
-            f"no factor exposures of the portfolio are stored for {request.as_of}: run the session first"
-        )
+        message = f"no factor exposures of the portfolio are stored for {request.as_of}: run the session first"
         raise Unanswerable("not_calculated", message)
     market = await _load_market(session, request.as_of)
     _require_covariance(request, market)
@@ -167,12 +192,17 @@ async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfE
     scenarios, set_aside = calculations.valuable(every, market.factors.names)
     plan = Plan(np.arange(1), scenarios)
     covariance = None if request.method == "direct" else market.covariance
-    [run] = await asyncio.to_thread(calculations.runs, held.book, [plan], market.factors.names, covariance)
+    [run] = await asyncio.to_thread(
+        calculations.runs, held.book, [plan], market.factors.names, covariance
+    )
     outcomes = tuple(_outcomes(request, held, run, market.factors.names))
     uncorrelated = _uncorrelated(market) if request.method != "direct" else ()
     warnings = [*_omitted([run]), *uncorrelated, *_unvalued(set_aside)]
     return WhatIfEvaluated(
-        portfolio_id=request.portfolio_id, as_of=request.as_of, outcomes=outcomes, warnings=tuple(warnings)
+        portfolio_id=request.portfolio_id,
+        as_of=request.as_of,
+        outcomes=outcomes,
+        warnings=tuple(warnings),
     )
 
 
@@ -184,7 +214,9 @@ async def _load_market(session: Session, as_of: date) -> Market:
     return Market(as_of, factors, await repository.load_covariance(session, as_of, factors.ids))
 
 
-async def _load_holdings(session: Session, market: Market, portfolio_ids: Sequence[UUID]) -> Holdings:
+async def _load_holdings(
+    session: Session, market: Market, portfolio_ids: Sequence[UUID]
+) -> Holdings:
     positions = await repository.load_positions(
         session, portfolio_ids, market.as_of, market.factors.ids, get_settings().rate_maturity
     )
@@ -209,7 +241,9 @@ def _book(
         rate_beta=_floats([row.rate_beta for row in positions]),
         gamma=_floats([row.gamma for row in positions]),
         underlying_price=_floats([row.underlying_price for row in positions]),
-        contract=np.array([contract.get(row.symbol, calculations.STOCK) for row in positions], dtype=np.intp),
+        contract=np.array(
+            [contract.get(row.symbol, calculations.STOCK) for row in positions], dtype=np.intp
+        ),
         units=_floats([row.units for row in positions]),
         contracts=contracts,
     )
@@ -243,7 +277,9 @@ def _floats(column: Sequence[Any]) -> Floats:
 async def _load_plans(
     session: Session, market: Market, portfolio_ids: Sequence[UUID]
 ) -> tuple[list[Plan], list[Scenario]]:
-    """(what to evaluate on whom: the house's for all, owners' for theirs; scenarios that cannot be valued)."""
+    """(what to evaluate on whom: the house's for all, owners' for theirs; scenarios that cannot be
+    valued).
+    """
     stored = calculations.scenarios(await repository.load_scenarios(session))
     house, set_aside = calculations.valuable(stored, market.factors.names)
     owner_by_portfolio = await repository.load_owners(session, portfolio_ids)
@@ -272,7 +308,9 @@ def _described(definition: Mapping[str, Any]) -> Scenario:
     try:
         return calculations.custom_scenario(definition)
     except InvalidScenarios as error:
-        raise InvalidScenario([(each.field or None, each.message) for each in error.problems]) from error
+        raise InvalidScenario(
+            [(each.field or None, each.message) for each in error.problems]
+        ) from error
 
 
 def _conflicts(
@@ -291,13 +329,17 @@ def _refuse(problems: Iterator[tuple[str | None, str]]) -> None:
 
 
 async def _asked(session: Session, request: EvaluateWhatIf) -> list[Scenario]:
-    """The scenarios of the request, those stored first; refuses when one is unknown or none is named."""
+    """The scenarios of the request, those stored first; refuses when one is unknown or none is
+    named.
+    """
     owners = await repository.load_owners(session, [request.portfolio_id])
     if request.portfolio_id not in owners:
         raise Unanswerable("unknown_portfolio", "there is no such portfolio")
     custom = await repository.load_custom_scenarios(session, owners.values())
     own = [definition for definitions in custom.values() for definition in definitions]
-    known = {each["scenario_id"]: each for each in [*own, *await repository.load_scenarios(session)]}
+    known = {
+        each["scenario_id"]: each for each in [*own, *await repository.load_scenarios(session)]
+    }
     if unknown := sorted(set(request.scenario_ids) - set(known)):
         raise Unanswerable(
             "unknown_scenario", f"no scenario {', '.join(unknown)} is stored for the portfolio"
@@ -389,7 +431,11 @@ def _omitted(runs: Sequence[Run]) -> Iterator[Notice]:
     """What the results leave out: one notice per reason."""
     symbols: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in (
-        each for run in runs for portfolio in run.test.omissions for case in portfolio for each in case
+        each
+        for run in runs
+        for portfolio in run.test.omissions
+        for case in portfolio
+        for each in case
     ):
         symbols[each.code, each.reason].update(each.symbols)
     for (code, reason), names in sorted(symbols.items()):
@@ -405,7 +451,9 @@ def _uncorrelated(market: Market) -> Iterator[Notice]:
 def _unvalued(set_aside: Sequence[Scenario]) -> Iterator[Notice]:
     if set_aside:
         names = [each.scenario_id for each in set_aside]
-        yield Notice.naming("scenario_not_valued", "shocks a factor that is not active: no result", names)
+        yield Notice.naming(
+            "scenario_not_valued", "shocks a factor that is not active: no result", names
+        )
 
 
 def _gaps(book: Book, reasons: Sequence[str | None]) -> Iterator[Notice]:

@@ -26,12 +26,17 @@ class StressSettings(ServiceSettings):
     )
 
     custom_scenarios_per_user: int = Field(
-        default=50, ge=0, description="how many scenarios of one's own a user may save: each is run every day"
+        default=50,
+        ge=0,
+        description="how many scenarios of one's own a user may save: each is run every day",
     )
 
     def scenario_files(self) -> tuple[Path, ...]:
         """The bundled scenarios, then one's own."""
-        return (BUNDLED_SCENARIOS, *([self.custom_scenarios_file] if self.custom_scenarios_file else []))
+        return (
+            BUNDLED_SCENARIOS,
+            *([self.custom_scenarios_file] if self.custom_scenarios_file else []),
+        )
 
 
 @lru_cache

@@ -39,10 +39,11 @@ class Table(SQLModel):
 
 
 class StressScenario(Table, table=True):
-    """One scenario of the house. `shocks`: decimal return by factor name; `rate_shock`: change of yield in decimals.
+    """One scenario of the house. `shocks`: decimal return by factor name; `rate_shock`: change of
+    yield in decimals.
 
-    `origin`: "file" for those the scenario files define (one that left the files turns inactive). What a
-    historical one's proxies did in its window stands in the `measured_` columns.
+    `origin`: "file" for those the scenario files define (one that left the files turns inactive).
+    What a historical one's proxies did in its window stands in the `measured_` columns.
     """
 
     __tablename__: ClassVar[str] = "stress_scenarios"
@@ -86,10 +87,11 @@ class CustomScenario(Table, table=True):
 
 
 class StressResult(Table, table=True):
-    """One portfolio in one scenario by one method ("direct", "correlated"), USD; a loss is negative.
+    """One portfolio in one scenario by one method ("direct", "correlated"), USD; a loss is
+    negative.
 
-    Amounts are null, and `warnings` say why, when no position had the inputs the scenario needs. `left_out`: every
-    symbol that this scenario leaves out, wholly or in part, with the reason.
+    Amounts are null, and `warnings` say why, when no position had the inputs the scenario needs.
+    `left_out`: every symbol that this scenario leaves out, wholly or in part, with the reason.
     """
 
     __tablename__: ClassVar[str] = "stress_results"
@@ -111,7 +113,8 @@ class StressResult(Table, table=True):
 
 
 class MarketRiskScenario(Table, table=True):
-    """One step of a ladder: `kind` "market" (`shock`: decimal return) or "rates" (decimal change of yield).
+    """One step of a ladder: `kind` "market" (`shock`: decimal return) or "rates" (decimal change of
+    yield).
 
     `exposure`: USD gained per shock of 1.00; `pnl` = exposure x shock; null with `reason`.
     """
@@ -131,8 +134,8 @@ class MarketRiskScenario(Table, table=True):
 class PositionPnl(Table, table=True):
     """The profit and loss of one position, USD in whole cents, NaN where it was not measured.
 
-    `historical_pnl`: by the session dates of the portfolio's `PnlAxis`; null when none could be measured.
-    `scenario_pnl`: by its scenarios.
+    `historical_pnl`: by the session dates of the portfolio's `PnlAxis`; null when none could be
+    measured. `scenario_pnl`: by its scenarios.
     """
 
     __tablename__: ClassVar[str] = "position_pnl"
@@ -147,7 +150,9 @@ class PositionPnl(Table, table=True):
 
 
 class PnlAxis(Table, table=True):
-    """What the elements of a portfolio's vectors belong to: past sessions, and (scenario, method) pairs."""
+    """What the elements of a portfolio's vectors belong to: past sessions, and (scenario, method)
+    pairs.
+    """
 
     __tablename__: ClassVar[str] = "pnl_axes"
 
@@ -158,7 +163,10 @@ class PnlAxis(Table, table=True):
     methods: list[str] = required(ARRAY(String))
 
 
-Index("ix_position_pnl_portfolio", *(sql_table(PositionPnl).c[name] for name in ("portfolio_id", "as_of")))
+Index(
+    "ix_position_pnl_portfolio",
+    *(sql_table(PositionPnl).c[name] for name in ("portfolio_id", "as_of")),
+)
 Index("ix_pnl_axes_as_of", sql_table(PnlAxis).c.as_of)
 
 
@@ -193,7 +201,9 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.stress_scenarios: published_columns(StressScenario, published.stress_scenarios),
     published.custom_scenarios: published_columns(CustomScenario, published.custom_scenarios),
     published.stress_results: published_columns(StressResult, published.stress_results),
-    published.market_risk_scenarios: published_columns(MarketRiskScenario, published.market_risk_scenarios),
+    published.market_risk_scenarios: published_columns(
+        MarketRiskScenario, published.market_risk_scenarios
+    ),
     published.position_pnl_vectors: published_columns(PositionPnl, published.position_pnl_vectors),
     published.pnl_dates: _pnl_dates(),
     published.position_scenario_pnl: _scenario_pnl(),

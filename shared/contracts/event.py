@@ -20,7 +20,9 @@ def utc_now() -> datetime:
 def _written_out(value: object) -> object:
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
-    raise ValueError("a day is written YYYY-MM-DD")  # pydantic itself would accept seconds since 1970
+    raise ValueError(
+        "a day is written YYYY-MM-DD"
+    )  # pydantic itself would accept seconds since 1970
 
 
 # A date from outside.
@@ -34,7 +36,9 @@ class Contract(BaseModel):
 
 
 class Notice(Contract):
-    """A warning a reader should see: what happened, to how many, and to whom (the first few names)."""
+    """A warning a reader should see: what happened, to how many, and to whom (the first few
+    names).
+    """
 
     code: str
     message: str
@@ -50,8 +54,8 @@ class Notice(Contract):
 class Event(Contract):
     """A fact on the bus. Facts and ids only; rows are in Postgres.
 
-    Subclasses set `subject`. `event_id` is uuid5 of (subject, run, date, part), so the same rerun publishes
-    the same id and the bus discards the repetition.
+    Subclasses set `subject`. `event_id` is uuid5 of (subject, run, date, part), so the same rerun
+    publishes the same id and the bus discards the repetition.
     """
 
     subject: ClassVar[str]
@@ -74,10 +78,12 @@ class Event(Contract):
 
 
 class ShardEvent(Event):
-    """The work unit: a slice of portfolios on one session, priced from one version of the market data.
+    """The work unit: a slice of portfolios on one session, priced from one version of the market
+    data.
 
-    `price_run` names the version of the session's market data; `elapsed_seconds` is how long the publishing
-    stage worked on this shard (stamped by the messaging layer); `counts` says how many of what it wrote.
+    `price_run` names the version of the session's market data; `elapsed_seconds` is how long the
+    publishing stage worked on this shard (stamped by the messaging layer); `counts` says how many
+    of what it wrote.
     """
 
     price_run: str
@@ -117,7 +123,9 @@ class WorkFailed(Event):
 
 
 class DeadLetter(Contract):
-    """A message that a service gave up on, and why. `heard`: its subject; `payload`: its text, whatever it was."""
+    """A message that a service gave up on, and why. `heard`: its subject; `payload`: its text,
+    whatever it was.
+    """
 
     letter_id: UUID
     service: str
@@ -132,14 +140,18 @@ class DeadLetter(Contract):
 
 
 class Request(Contract):
-    """A question asked over request-reply; `subject` is `ask.<service>.<what>`, `reply` the answer's class."""
+    """A question asked over request-reply; `subject` is `ask.<service>.<what>`, `reply` the
+    answer's class.
+    """
 
     subject: ClassVar[str]
     reply: ClassVar[type[Contract]]
 
 
 class Refusal(Contract):
-    """The answer to a request that could not be done: a stable code, a sentence, and the rows at fault."""
+    """The answer to a request that could not be done: a stable code, a sentence, and the rows at
+    fault.
+    """
 
     code: str
     message: str

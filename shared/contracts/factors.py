@@ -15,7 +15,9 @@ class FactorsComputed(ShardEvent):
 
 
 class CorrelationsComputed(ShardEvent):
-    """The position correlations of a shard are stored: in the weekly session, and when they were asked for."""
+    """The position correlations of a shard are stored: in the weekly session, and when they were
+    asked for.
+    """
 
     subject: ClassVar[str] = "correlations.computed"
 
@@ -27,7 +29,9 @@ class FactorsFailed(WorkFailed):
 
 
 class FactorCorrelations(Contract):
-    """K x K daily covariances and correlations in the order of `factors`; null for what cannot be measured."""
+    """K x K daily covariances and correlations in the order of `factors`; null for what cannot be
+    measured.
+    """
 
     factors: tuple[str, ...]
     covariances: tuple[tuple[float | None, ...], ...]
@@ -36,7 +40,9 @@ class FactorCorrelations(Contract):
 
 
 class CorrelateFactors(Request):
-    """The factors' covariance, weighted as asked for, over the last `lookback` returns up to `as_of`; not stored."""
+    """The factors' covariance, weighted as asked for, over the last `lookback` returns up to
+    `as_of`; not stored.
+    """
 
     subject: ClassVar[str] = "ask.factors.correlate_factors"
     reply: ClassVar[type[Contract]] = FactorCorrelations

@@ -1,4 +1,6 @@
-"""What the gateway tells: a book changed, a session is to be closed, work on stored data is wanted."""
+"""What the gateway tells: a book changed, a session is to be closed, work on stored data is
+wanted.
+"""
 
 from typing import ClassVar, Literal, Self
 from uuid import UUID
@@ -26,13 +28,17 @@ class MarketCloseRequested(Event):
 
 
 class SnapshotsRequested(ShardEvent):
-    """An operator asked for the snapshots of portfolios whose exposures on `as_of` are stored to be taken again."""
+    """An operator asked for the snapshots of portfolios whose exposures on `as_of` are stored to be
+    taken again.
+    """
 
     subject: ClassVar[str] = "snapshots.requested"
 
 
 class RiskRequested(ShardEvent):
-    """An operator asked for the risk of portfolios whose stress results on `as_of` are stored to be measured again."""
+    """An operator asked for the risk of portfolios whose stress results on `as_of` are stored to be
+    measured again.
+    """
 
     subject: ClassVar[str] = "risk.requested"
 
@@ -49,7 +55,9 @@ class CorrelationParameters(Contract):
     keep: Literal["both", "either", "value_only", "weight_only"] = Field(
         default="both", description="which of the two minimums an underlying must reach"
     )
-    cluster_threshold: float = Field(default=0.7, gt=0, le=1, description="|correlation| that links two")
+    cluster_threshold: float = Field(
+        default=0.7, gt=0, le=1, description="|correlation| that links two"
+    )
 
     @model_validator(mode="after")
     def _window_is_long_enough(self) -> Self:
@@ -59,7 +67,9 @@ class CorrelationParameters(Contract):
 
 
 class CorrelationsRequested(ShardEvent):
-    """Somebody asked for the position correlations of portfolios whose exposures on `as_of` are stored."""
+    """Somebody asked for the position correlations of portfolios whose exposures on `as_of` are
+    stored.
+    """
 
     subject: ClassVar[str] = "correlations.requested"
 

@@ -31,11 +31,12 @@ class CashDividend(Contract):
 
 
 class OptionToPrice(Contract):
-    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody, perhaps.
+    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody,
+    perhaps.
 
-    What is given takes the place of what is stored: prices in USD per share, volatility, rate and dividend
-    yield as decimals per year (the latter two continuously compounded). A market price implies the
-    volatility unless one is given. Cash dividends take the place of the dividend yield.
+    What is given takes the place of what is stored: prices in USD per share, volatility, rate and
+    dividend yield as decimals per year (the latter two continuously compounded). A market price
+    implies the volatility unless one is given. Cash dividends take the place of the dividend yield.
     """
 
     contract: str | None = Field(default=None, max_length=24)
@@ -52,13 +53,15 @@ class OptionToPrice(Contract):
 
 
 class PricedOption(Contract):
-    """The value and the Greeks per share, with every input and its source; or `reason` and no numbers.
+    """The value and the Greeks per share, with every input and its source; or `reason` and no
+    numbers.
 
-    Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point (0.01), rho
-    per percentage point of rate. `exercise`: the contract's own style; `model`: what valued it. Sources: "given",
-    "close_<date>" or "treasury_<date>", "implied" (from `market_price`), "realised_<n>d", "securities",
-    "configured", "unknown_assumed_0"; `market_price_source` is "given" or "quote_mid". `note`: what a reader should
-    know about numbers that stand.
+    Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point
+    (0.01), rho per percentage point of rate. `exercise`: the contract's own style; `model`: what
+    valued it. Sources: "given", "close_<date>" or "treasury_<date>", "implied" (from
+    `market_price`), "realised_<n>d", "securities", "configured", "unknown_assumed_0";
+    `market_price_source` is "given" or "quote_mid". `note`: what a reader should know about numbers
+    that stand.
     """
 
     contract: str | None
@@ -101,8 +104,8 @@ class OptionsPriced(Contract):
 class PriceOptions(Request):
     """Value options at the close of a session, as the held ones are valued; nothing is written.
 
-    `engine`: "default" is what the service is set to (American exercise for equities and ETFs, European for
-    index roots, unless configured otherwise).
+    `engine`: "default" is what the service is set to (American exercise for equities and ETFs,
+    European for index roots, unless configured otherwise).
     """
 
     subject: ClassVar[str] = "ask.greeks.price_options"

@@ -19,14 +19,17 @@ class MarketClosed(Event):
 
     @staticmethod
     def clock_run(session_date: date) -> UUID:
-        """The run a session has when the clock announces it: one per session, whatever the replicas."""
+        """The run a session has when the clock announces it: one per session, whatever the
+        replicas.
+        """
         return uuid5(EVENT_NAMESPACE, f"clock/{session_date.isoformat()}")
 
 
 class PricesUpdated(ShardEvent):
     """Prices for a shard's symbols are stored up to `as_of`: calculators may work.
 
-    `trigger`: what set the run off when ingest itself did, "restatement"; else the run was opened by who asked.
+    `trigger`: what set the run off when ingest itself did, "restatement"; else the run was opened
+    by who asked.
     """
 
     subject: ClassVar[str] = "prices.updated"
@@ -58,7 +61,9 @@ class YieldRow(Contract):
 
 
 class RowsStored(Contract):
-    """How many rows were sent, how many of them changed something, and the sessions they touched."""
+    """How many rows were sent, how many of them changed something, and the sessions they
+    touched.
+    """
 
     received: int
     changed: int
@@ -87,7 +92,8 @@ class StoreYields(Request):
 
 
 class OptionQuoteRow(Contract):
-    """One contract's quote at a session's close, USD per share of contract. `contract` is the OCC symbol.
+    """One contract's quote at a session's close, USD per share of contract. `contract` is the OCC
+    symbol.
 
     `ask` may not be below `bid`; a bid of 0 is a contract nobody bids for.
     """

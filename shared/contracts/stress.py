@@ -32,8 +32,9 @@ class ScenarioSaved(Contract):
 class SaveScenario(Request):
     """Store a scenario of a user's own, evaluated for that user's portfolios from the next run on.
 
-    `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name, description,
-    category, severity, shocks, rate_shock, volatility_shock, basis). Refused with `invalid_scenario` and every problem.
+    `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name,
+    description, category, severity, shocks, rate_shock, volatility_shock, basis). Refused with
+    `invalid_scenario` and every problem.
     """
 
     subject: ClassVar[str] = "ask.stress.save_scenario"
@@ -50,7 +51,9 @@ class ScenarioDeleted(Contract):
 
 
 class DeleteScenario(Request):
-    """Delete a user's own scenario. Refused with `unknown_scenario` when the user has none of that id."""
+    """Delete a user's own scenario. Refused with `unknown_scenario` when the user has none of that
+    id.
+    """
 
     subject: ClassVar[str] = "ask.stress.delete_scenario"
     reply: ClassVar[type[Contract]] = ScenarioDeleted
@@ -60,7 +63,9 @@ class DeleteScenario(Request):
 
 
 class PositionImpact(Contract):
-    """What a scenario does to one position, USD in whole cents; null when the position was left out."""
+    """What a scenario does to one position, USD in whole cents; null when the position was left
+    out.
+    """
 
     position_id: UUID
     symbol: str
@@ -70,8 +75,9 @@ class PositionImpact(Contract):
 class ScenarioOutcome(Contract):
     """One scenario by one method on one portfolio. USD in whole cents, a loss is negative.
 
-    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`. The fields mean what
-    those of `stress.published_stress_results` mean. `left_out`: positions without what the scenario needs, and why.
+    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`. The
+    fields mean what those of `stress.published_stress_results` mean. `left_out`: positions without
+    what the scenario needs, and why.
     """
 
     scenario_id: str
@@ -98,7 +104,9 @@ class ScenarioOutcome(Contract):
 
 
 class WhatIfEvaluated(Contract):
-    """The outcomes, scenario by scenario in the order asked (an unnamed one last), direct before correlated."""
+    """The outcomes, scenario by scenario in the order asked (an unnamed one last), direct before
+    correlated.
+    """
 
     portfolio_id: UUID
     as_of: date
@@ -109,10 +117,11 @@ class WhatIfEvaluated(Contract):
 class EvaluateWhatIf(Request):
     """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
 
-    `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`, `volatility_shock`
-    and `basis` describe one more that nobody saved (`what_if`). `method` "comprehensive" is both. `positions_shown`:
-    how many positions per outcome at most, largest impact first (fewer when the answer would be too long).
-    Refused with `invalid_scenario`, `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.
+    `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
+    `volatility_shock` and `basis` describe one more that nobody saved (`what_if`). `method`
+    "comprehensive" is both. `positions_shown`: how many positions per outcome at most, largest
+    impact first (fewer when the answer would be too long). Refused with `invalid_scenario`,
+    `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.
     """
 
     subject: ClassVar[str] = "ask.stress.what_if"

@@ -1,7 +1,8 @@
 """The read-only views each service publishes, as typed tables: one file per publishing service.
 
-A view is named `published_<noun>` in its owner's schema. The owner defines it in `tables.py` as a select whose
-columns are exactly these (a test compares them with the database); everyone else reads it and nothing else.
+A view is named `published_<noun>` in its owner's schema. The owner defines it in `tables.py` as a
+select whose columns are exactly these (a test compares them with the database); everyone else reads
+it and nothing else.
 """
 
 from typing import Any
@@ -10,5 +11,7 @@ from sqlalchemy import Column, MetaData, Table
 
 
 def published_view(schema: str, noun: str, *columns: Column[Any]) -> Table:
-    """The typed face of `<schema>.published_<noun>`; its metadata is its own, so nothing ever creates it."""
+    """The typed face of `<schema>.published_<noun>`; its metadata is its own, so nothing ever
+    creates it.
+    """
     return Table(f"published_{noun}", MetaData(), *columns, schema=schema)

@@ -5,8 +5,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
-# factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility", "short_interest").
-# name: as scenarios spell it ("Market", "Low Volatility"). proxy: the ETF, null when the factor has no source.
+# factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility",
+# "short_interest"). name: as scenarios spell it ("Market", "Low Volatility"). proxy: the ETF, null
+# when the factor has no source.
 factor_definitions = published_view(
     "factors",
     "factor_definitions",
@@ -17,13 +18,15 @@ factor_definitions = published_view(
     Column("active", Boolean),
 )
 
-# One row per symbol, session, model and factor. model: "market_relative" (default: joint, styles over the market,
-# shrunk), "joint" (seven-factor least squares on raw returns) or "univariate" (seven regressions on one factor each:
-# every beta holds the whole market move, so NEVER ADD THEM UP over factors).
-# raw_beta is least squares and standard_error, t_statistic, r_squared, observations and condition_number are its own;
-# beta is after the cap at +-3 (`capped`) and, in market_relative, after shrinkage; null when quality is "insufficient"
-# (`reason` says why). quality: "full_history" | "limited_history" | "insufficient". In univariate r_squared,
-# observations, quality and reason are those of the factor's own regression, in the others of the joint one.
+# One row per symbol, session, model and factor. model: "market_relative" (default: joint, styles
+# over the market, shrunk), "joint" (seven-factor least squares on raw returns) or "univariate"
+# (seven regressions on one factor each: every beta holds the whole market move, so NEVER ADD THEM
+# UP over factors). raw_beta is least squares and standard_error, t_statistic, r_squared,
+# observations and condition_number are its own; beta is after the cap at +-3 (`capped`) and, in
+# market_relative, after shrinkage; null when quality is "insufficient" (`reason` says why).
+# quality: "full_history" | "limited_history" | "insufficient". In univariate r_squared,
+# observations, quality and reason are those of the factor's own regression, in the others of the
+# joint one.
 symbol_factor_betas = published_view(
     "factors",
     "symbol_factor_betas",
@@ -44,9 +47,10 @@ symbol_factor_betas = published_view(
     Column("reason", String),
 )
 
-# maturity: "3M" "2Y" "10Y" "30Y", each estimated jointly with the market and on its own: sensitivities to several
-# maturities overlap and are not added up. beta: return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp); null with
-# reason. standard_error: Newey-West (Bartlett kernel, `lags` = floor(4 (observations / 100)^(2/9))).
+# maturity: "3M" "2Y" "10Y" "30Y", each estimated jointly with the market and on its own:
+# sensitivities to several maturities overlap and are not added up. beta: return per 1.00 of yield
+# (-16.5 loses 16.5 % per +100 bp); null with reason. standard_error: Newey-West (Bartlett kernel,
+# `lags` = floor(4 (observations / 100)^(2/9))).
 rate_sensitivities = published_view(
     "factors",
     "rate_sensitivities",
@@ -63,8 +67,9 @@ rate_sensitivities = published_view(
     Column("reason", String),
 )
 
-# One row per position, session and active factor (model market_relative). exposure: delta-adjusted dollars (signed);
-# factor_exposure = exposure x beta. Null with `reason` when price, delta or beta is missing.
+# One row per position, session and active factor (model market_relative). exposure: delta-adjusted
+# dollars (signed); factor_exposure = exposure x beta. Null with `reason` when price, delta or beta
+# is missing.
 position_factor_exposures = published_view(
     "factors",
     "position_factor_exposures",
@@ -81,10 +86,11 @@ position_factor_exposures = published_view(
     Column("reason", String),
 )
 
-# One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions. Portfolio beta is
-# this over NAV, taken where both are known. coverage: share of gross delta-adjusted exposure that had a beta (0..1).
-# model as in symbol_factor_betas: dollars of "univariate" stand beside each other, one factor at a time, and are
-# NEVER ADDED UP over factors (each of them holds the market's move).
+# One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions.
+# Portfolio beta is this over NAV, taken where both are known. coverage: share of gross
+# delta-adjusted exposure that had a beta (0..1). model as in symbol_factor_betas: dollars of
+# "univariate" stand beside each other, one factor at a time, and are NEVER ADDED UP over factors
+# (each of them holds the market's move).
 factor_exposures = published_view(
     "factors",
     "factor_exposures",
@@ -99,9 +105,9 @@ factor_exposures = published_view(
     Column("positions_left_out", Integer),
 )
 
-# Simple daily returns of the factors, decimals. space: "absolute" (the proxies' own) | "market_relative" (styles minus
-# the market, the market itself). The last 260 sessions of every run; no row where a close of the proxy (or, in
-# market_relative, of the market's) is missing.
+# Simple daily returns of the factors, decimals. space: "absolute" (the proxies' own) |
+# "market_relative" (styles minus the market, the market itself). The last 260 sessions of every
+# run; no row where a close of the proxy (or, in market_relative, of the market's) is missing.
 factor_returns = published_view(
     "factors",
     "factor_returns",
@@ -111,10 +117,11 @@ factor_returns = published_view(
     Column("factor_return", Double),
 )
 
-# Daily covariance and correlation of factor returns in the model's factor space (market_relative: styles over
-# market), both triangles and the diagonal. space: "market_relative" | "absolute". covariance and correlation are as
-# measured; shrunk_covariance = (1 - shrinkage) covariance off the diagonal, the same on it: for conditional
-# expectations (docs/decisions/0008-*.md). shrinkage: the estimated intensity, 0..1, one per session and space.
+# Daily covariance and correlation of factor returns in the model's factor space (market_relative:
+# styles over market), both triangles and the diagonal. space: "market_relative" | "absolute".
+# covariance and correlation are as measured; shrunk_covariance = (1 - shrinkage) covariance off the
+# diagonal, the same on it: for conditional expectations (docs/decisions/0008-*.md). shrinkage: the
+# estimated intensity, 0..1, one per session and space.
 factor_covariances = published_view(
     "factors",
     "factor_covariances",
@@ -132,14 +139,16 @@ factor_covariances = published_view(
     Column("observations", Integer),
 )
 
-# Position correlations: a row per portfolio, session they were computed for (weekly, and on request; the last one
-# stands) and view: "portfolio", or the "longs" or "shorts" among its underlyings, with figures and clusters of their
-# own from the same matrix. Sizes and weights are gross: |delta-adjusted dollars|. Null figures have a `reason`.
-# parameters: {lookback, minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
-# overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value. effective_positions:
-# 1 / (w'rho w). coverage: kept_value / gross_value. kept: [{symbol, value, weight, positions, observations}], the
-# largest first, value signed; left_out: [{symbol, code, message, value, positions}]; warnings: [{code, message,
-# count, about}]. largest_repair: the most a correlation was changed to make the matrix definite.
+# Position correlations: a row per portfolio, session they were computed for (weekly, and on
+# request; the last one stands) and view: "portfolio", or the "longs" or "shorts" among its
+# underlyings, with figures and clusters of their own from the same matrix. Sizes and weights are
+# gross: |delta-adjusted dollars|. Null figures have a `reason`. parameters: {lookback,
+# minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
+# overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value.
+# effective_positions: 1 / (w'rho w). coverage: kept_value / gross_value. kept: [{symbol, value,
+# weight, positions, observations}], the largest first, value signed; left_out: [{symbol, code,
+# message, value, positions}]; warnings: [{code, message, count, about}]. largest_repair: the most a
+# correlation was changed to make the matrix definite.
 correlation_calculations = published_view(
     "factors",
     "correlation_calculations",
@@ -167,9 +176,10 @@ correlation_calculations = published_view(
     Column("reason", String),
 )
 
-# The full matrix, diagonal included. correlation is the repaired one, measured_correlation the plain estimate;
-# null with `reason` when the pair has too few common returns. observations: common days (the symbol's own on the
-# diagonal). quality: "full_history" (the whole lookback) | "limited_history" | "insufficient".
+# The full matrix, diagonal included. correlation is the repaired one, measured_correlation the
+# plain estimate; null with `reason` when the pair has too few common returns. observations: common
+# days (the symbol's own on the diagonal). quality: "full_history" (the whole lookback) |
+# "limited_history" | "insufficient".
 correlation_pairs = published_view(
     "factors",
     "correlation_pairs",
@@ -184,8 +194,8 @@ correlation_pairs = published_view(
     Column("reason", String),
 )
 
-# Clusters numbered from 1, the one with the most members first. value: gross dollars; weight: its share of kept_value.
-# mean_correlation: mean |rho| over the cluster's pairs.
+# Clusters numbered from 1, the one with the most members first. value: gross dollars; weight: its
+# share of kept_value. mean_correlation: mean |rho| over the cluster's pairs.
 correlation_clusters = published_view(
     "factors",
     "correlation_clusters",

@@ -35,11 +35,12 @@ portfolios = published_view(
 )
 
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
-# underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry, option_type ("C"/"P"):
-# options only. quantity is signed. multiplier 100 for options, 1 otherwise. Active on day d when entry_date <= d and
-# (exit_date is null or exit_date > d). investment_class: "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its
-# owner's own word, so no provider is asked for it. stated_on: the day whose shares (and contracts) symbol, strike,
-# quantity and prices are stated in; who values a position on another day reads `positions_on(day)`.
+# underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry,
+# option_type ("C"/"P"): options only. quantity is signed. multiplier 100 for options, 1 otherwise.
+# Active on day d when entry_date <= d and (exit_date is null or exit_date > d). investment_class:
+# "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its owner's own word, so no provider is
+# asked for it. stated_on: the day whose shares (and contracts) symbol, strike, quantity and prices
+# are stated in; who values a position on another day reads `positions_on(day)`.
 positions = published_view(
     "gateway",
     "positions",
@@ -63,11 +64,13 @@ positions = published_view(
 
 
 def positions_on(day: Any, held: FromClause = positions) -> Subquery:
-    """`held` (the published positions, or the gateway's own table) in terms of `day`, a date or an expression.
+    """`held` (the published positions, or the gateway's own table) in terms of `day`, a date or an
+    expression.
 
-    The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1 without splits between
-    them. quantity is multiplied by it and rounded to six decimals; entry_price, exit_price and strike are divided; an
-    option's symbol is that of its new strike. Of an option those splits count that came before it expired.
+    The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1
+    without splits between them. quantity is multiplied by it and rounded to six decimals;
+    entry_price, exit_price and strike are divided; an option's symbol is that of its new strike. Of
+    an option those splits count that came before it expired.
     """
     own = held.c
     shares_of = func.least(own.stated_on, own.expiry), func.least(cast(day, Date), own.expiry)
@@ -112,7 +115,8 @@ cash_flows = published_view(
     Column("amount", Numeric(20, 2)),
 )
 
-# One row per position and tag it carries; a position without tags has none. tag: as its owner spells it.
+# One row per position and tag it carries; a position without tags has none. tag: as its owner
+# spells it.
 position_tags = published_view(
     "gateway",
     "position_tags",

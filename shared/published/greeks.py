@@ -4,16 +4,17 @@ from sqlalchemy import Column, Date, Double, Integer, Numeric, String, Uuid
 
 from shared.published import published_view
 
-# One row per contract and session. Per share of contract; delta and gamma per 1.00 of the underlying, theta per
-# calendar day, vega per volatility point (0.01), rho per percentage point of rate. `price` is the model value per
-# share. When something was missing the numbers are null and `reason` says what. volatility and rate are
-# decimals per year (0.20, 0.0375). iv_source: "implied" (from quote_mid) | "realised_<n>d" | null.
-# rate_source: "treasury_<date>" | "configured".
-# model: "american_collocation" | "american_tree" | "black_scholes_merton" | "mibian" | "intrinsic" | null.
-# quote_mid: the contract's own mid quote at the close of as_of, USD per share, null where there is none. It is the
-# market price: where it stands, a position is valued by it (price_source "quote_mid") rather than by `price`.
-# note: what to know about a row that has numbers, such as that its quote implies no volatility.
-# underlying_price_date: the session of the close used (older than as_of when carried forward).
+# One row per contract and session. Per share of contract; delta and gamma per 1.00 of the
+# underlying, theta per calendar day, vega per volatility point (0.01), rho per percentage point of
+# rate. `price` is the model value per share. When something was missing the numbers are null and
+# `reason` says what. volatility and rate are decimals per year (0.20, 0.0375). iv_source: "implied"
+# (from quote_mid) | "realised_<n>d" | null. rate_source: "treasury_<date>" | "configured". model:
+# "american_collocation" | "american_tree" | "black_scholes_merton" | "mibian" | "intrinsic" | null.
+# quote_mid: the contract's own mid quote at the close of as_of, USD per share, null where there is
+# none. It is the market price: where it stands, a position is valued by it (price_source
+# "quote_mid") rather than by `price`. note: what to know about a row that has numbers, such as that
+# its quote implies no volatility. underlying_price_date: the session of the close used (older than
+# as_of when carried forward).
 contract_greeks = published_view(
     "greeks",
     "contract_greeks",
@@ -45,7 +46,8 @@ contract_greeks = published_view(
     Column("note", String),
 )
 
-# One row per option position and session: unit Greek x quantity x multiplier (signed). Null with `reason`.
+# One row per option position and session: unit Greek x quantity x multiplier (signed). Null with
+# `reason`.
 position_greeks = published_view(
     "greeks",
     "position_greeks",

@@ -23,8 +23,8 @@ from sqlalchemy import (
 
 from shared.published import published_view
 
-# Sessions that were announced. `revision` is the newest market-data revision dated on this very session; the
-# `price_run` of a session derives from the highest revision on or before it.
+# Sessions that were announced. `revision` is the newest market-data revision dated on this very
+# session; the `price_run` of a session derives from the highest revision on or before it.
 market_sessions = published_view(
     "ingest",
     "market_sessions",
@@ -33,8 +33,8 @@ market_sessions = published_view(
     Column("announced", Boolean),
 )
 
-# close: USD per share, raw where `close_basis` is "raw"; "adjusted" says the provider had adjusted closes only.
-# adjusted_close: split- and dividend-adjusted, for returns.
+# close: USD per share, raw where `close_basis` is "raw"; "adjusted" says the provider had adjusted
+# closes only. adjusted_close: split- and dividend-adjusted, for returns.
 daily_prices = published_view(
     "ingest",
     "daily_prices",
@@ -71,8 +71,9 @@ treasury_yields = published_view(
     Column("source", String),
 )
 
-# One row per contract and session: bid and ask at the close, USD per share of contract; null last or underlying_price
-# when the source did not say. underlying_price: what the underlying cost when the quote was taken.
+# One row per contract and session: bid and ask at the close, USD per share of contract; null last
+# or underlying_price when the source did not say. underlying_price: what the underlying cost when
+# the quote was taken.
 option_quotes = published_view(
     "ingest",
     "option_quotes",
@@ -85,8 +86,8 @@ option_quotes = published_view(
     Column("source", String),
 )
 
-# Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities", "option_quotes"), in order of
-# rank from 0. live: asked over the network, not read from files.
+# Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities",
+# "option_quotes"), in order of rank from 0. live: asked over the network, not read from files.
 data_providers = published_view(
     "ingest",
     "data_providers",
@@ -96,7 +97,8 @@ data_providers = published_view(
     Column("live", Boolean),
 )
 
-# kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date on.
+# kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date
+# on.
 corporate_actions = published_view(
     "ingest",
     "corporate_actions",
@@ -107,8 +109,9 @@ corporate_actions = published_view(
     Column("source", String),
 )
 
-# Splits that show in the closes: before ex_date they are as traded then, in shares of which one is `ratio` since. Not
-# those of symbols whose closes are adjusted for them. They derive from corporate_actions and daily_prices.
+# Splits that show in the closes: before ex_date they are as traded then, in shares of which one is
+# `ratio` since. Not those of symbols whose closes are adjusted for them. They derive from
+# corporate_actions and daily_prices.
 splits = published_view(
     "ingest",
     "splits",
@@ -123,10 +126,11 @@ _FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 
 
 def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select[Any]:
-    """`factor`: how many shares of `day` one of `stated_on` is; null when no split of the symbol lies between them.
+    """`factor`: how many shares of `day` one of `stated_on` is; null when no split of the symbol
+    lies between them.
 
-    The product of the ratios with stated_on < ex_date <= day, or, looking back, one over that of the ratios with
-    day < ex_date <= stated_on.
+    The product of the ratios with stated_on < ex_date <= day, or, looking back, one over that of
+    the ratios with day < ex_date <= stated_on.
     """
     row = splits.c
     first, last = func.least(stated_on, day), func.greatest(stated_on, day)
@@ -143,7 +147,8 @@ def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def close_on(row: Any, day: Any) -> ColumnElement[Any]:
-    """The close of a row of `daily_prices`, carried forward to `day`, in terms of that day's shares.
+    """The close of a row of `daily_prices`, carried forward to `day`, in terms of that day's
+    shares.
 
     Nothing is looked up for a close of the day itself.
     """
@@ -151,7 +156,8 @@ def close_on(row: Any, day: Any) -> ColumnElement[Any]:
     return case((row.session_date == day, row.close), else_=func.round(row.close / factor, 6))
 
 
-# What a provider was last asked about a symbol, by kind of data, and whether it knew the symbol at all.
+# What a provider was last asked about a symbol, by kind of data, and whether it knew the symbol at
+# all.
 fetch_log = published_view(
     "ingest",
     "fetch_log",
@@ -167,7 +173,8 @@ fetch_log = published_view(
 # The symbols whose closes somebody is fetching at this moment.
 price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
 
-# When the newest request to a provider with a limit leaves or has left: what waits for its turn lies ahead of now.
+# When the newest request to a provider with a limit leaves or has left: what waits for its turn
+# lies ahead of now.
 provider_requests = published_view(
     "ingest",
     "provider_requests",
@@ -175,7 +182,8 @@ provider_requests = published_view(
     Column("newest", DateTime(timezone=True)),
 )
 
-# Closes a source sent that were not believed, and why; never used in a calculation. close: text, as it was sent.
+# Closes a source sent that were not believed, and why; never used in a calculation. close: text, as
+# it was sent.
 quarantined_prices = published_view(
     "ingest",
     "quarantined_prices",

@@ -5,11 +5,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
-# One row per active position and session. price: USD per share (per share of contract for options), null with
-# `reason` when nothing was ever known; price_date < as_of means carried forward (stale). price_source:
-# "close" | "adjusted_close" | "quote_mid" | "model" | "intrinsic"; a model value is as old as the close of the
-# underlying it rests on, a quote's mid is of its own session. exposures in signed USD. delta: per share, 1 for
-# stock. daily_pnl: null on the first snapshot.
+# One row per active position and session. price: USD per share (per share of contract for options),
+# null with `reason` when nothing was ever known; price_date < as_of means carried forward (stale).
+# price_source: "close" | "adjusted_close" | "quote_mid" | "model" | "intrinsic"; a model value is
+# as old as the close of the underlying it rests on, a quote's mid is of its own session. exposures
+# in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
@@ -37,14 +37,15 @@ position_valuations = published_view(
     Column("reason", String),
 )
 
-# One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the view from
-# the chain of daily P&L and flows, so they are right whatever the order the sessions ran in.
-# previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the part of
-# daily_pnl earned by positions closed since then, so that daily_pnl = sum of the open positions' daily_pnl +
-# closed_pnl. Greeks: of the whole portfolio, a share of stock has delta 1 and nothing else; null when it holds
-# options and none has Greeks. exposures: {"dollar"|"notional"|"delta_adjusted": {"long","short","gross",
-# "net"}} in USD. counts: by position type. coverage: share of gross notional exposure with a current price,
-# of the options' gross notional with Greeks. warnings: [{"code","message","count","about"}].
+# One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the
+# view from the chain of daily P&L and flows, so they are right whatever the order the sessions ran
+# in. previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the
+# part of daily_pnl earned by positions closed since then, so that daily_pnl = sum of the open
+# positions' daily_pnl + closed_pnl. Greeks: of the whole portfolio, a share of stock has delta 1
+# and nothing else; null when it holds options and none has Greeks. exposures:
+# {"dollar"|"notional"|"delta_adjusted": {"long","short","gross", "net"}} in USD. counts: by
+# position type. coverage: share of gross notional exposure with a current price, of the options'
+# gross notional with Greeks. warnings: [{"code","message","count","about"}].
 portfolio_snapshots = published_view(
     "snapshots",
     "portfolio_snapshots",
@@ -72,16 +73,17 @@ portfolio_snapshots = published_view(
     Column("warnings", JSONB),
 )
 
-# One row per portfolio, session, metric and view ("portfolio" | "longs" | "shorts": positions of positive,
-# negative quantity). value: in `unit` ("USD" | "decimal" | "decimal per year" | "ratio"), null with `reason`
-# ("12 returns, 60 needed"). observations: returns or days of P&L behind it. coverage: share of gross
-# delta-adjusted exposure (cost where not known) that had the inputs, 0..1; null where there is no such notion.
-# Every view, losses positive: var_95_1d_historical, es_95_1d_historical, var_99_.., es_99_.., the same _rescaled (each
-# past day brought to the present volatility) and _parametric (normal, from the factor model);
-# market_exposure (dollars per 1.00 of market return), beta (market_exposure / NAV), hhi, top_3_weight and
-# top_10_weight. Of the portfolio only: volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown
-# (never positive), beta_realised_252d and correlation_spy (of daily returns against SPY's), performance_1d and
-# _1w, _1m, _3m, _ytd, _1y (time-weighted, flows excluded).
+# One row per portfolio, session, metric and view ("portfolio" | "longs" | "shorts": positions of
+# positive, negative quantity). value: in `unit` ("USD" | "decimal" | "decimal per year" | "ratio"),
+# null with `reason` ("12 returns, 60 needed"). observations: returns or days of P&L behind it.
+# coverage: share of gross delta-adjusted exposure (cost where not known) that had the inputs, 0..1;
+# null where there is no such notion. Every view, losses positive: var_95_1d_historical,
+# es_95_1d_historical, var_99_.., es_99_.., the same _rescaled (each past day brought to the present
+# volatility) and _parametric (normal, from the factor model); market_exposure (dollars per 1.00 of
+# market return), beta (market_exposure / NAV), hhi, top_3_weight and top_10_weight. Of the
+# portfolio only: volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown (never
+# positive), beta_realised_252d and correlation_spy (of daily returns against SPY's), performance_1d
+# and _1w, _1m, _3m, _ytd, _1y (time-weighted, flows excluded).
 risk_metrics = published_view(
     "snapshots",
     "risk_metrics",
@@ -96,9 +98,9 @@ risk_metrics = published_view(
     Column("reason", String),
 )
 
-# One row per position, session and confidence (95 | 99): its part in USD of the portfolio's historical one-day VaR
-# and expected shortfall; the parts of a portfolio's positions add up to the metric. Null with `reason` for a
-# position left out of it.
+# One row per position, session and confidence (95 | 99): its part in USD of the portfolio's
+# historical one-day VaR and expected shortfall; the parts of a portfolio's positions add up to the
+# metric. Null with `reason` for a position left out of it.
 component_var = published_view(
     "snapshots",
     "component_var",
@@ -112,9 +114,10 @@ component_var = published_view(
     Column("reason", String),
 )
 
-# One row per portfolio, session and active factor, and one for "specific": the rows' pnl add up to the snapshot's
-# daily_pnl. pnl = exposure (USD at previous_session) x factor_return (summed over the sessions since, model and
-# space market_relative); specific is what is left and has neither. Null with `reason`.
+# One row per portfolio, session and active factor, and one for "specific": the rows' pnl add up to
+# the snapshot's daily_pnl. pnl = exposure (USD at previous_session) x factor_return (summed over
+# the sessions since, model and space market_relative); specific is what is left and has neither.
+# Null with `reason`.
 pnl_attributions = published_view(
     "snapshots",
     "pnl_attributions",

@@ -5,13 +5,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
 
-# shocks: {"Market": -0.35, ...} decimal returns of the proxies by factor name; rate_shock: change of yield in
-# decimals (0.01 is +100 bp), null when rates are not shocked; volatility_shock: added to every option's
-# volatility, in decimals (0.10 is ten points), null when it is not shocked. basis: "relative" (a style's shock
-# is its return over the market) | "absolute".
-# Historical scenarios whose window the data cover say what the proxies did from the close of window_start to
-# the close of window_end: measured_returns their own returns, measured_shocks the same in the scenario's basis
-# (beside `shocks`), measured_rate_change the change of the 10-year yield in decimals, measured_source whence.
+# shocks: {"Market": -0.35, ...} decimal returns of the proxies by factor name; rate_shock: change
+# of yield in decimals (0.01 is +100 bp), null when rates are not shocked; volatility_shock: added
+# to every option's volatility, in decimals (0.10 is ten points), null when it is not shocked.
+# basis: "relative" (a style's shock is its return over the market) | "absolute". Historical
+# scenarios whose window the data cover say what the proxies did from the close of window_start to
+# the close of window_end: measured_returns their own returns, measured_shocks the same in the
+# scenario's basis (beside `shocks`), measured_rate_change the change of the 10-year yield in
+# decimals, measured_source whence.
 stress_scenarios = published_view(
     "stress",
     "stress_scenarios",
@@ -34,8 +35,9 @@ stress_scenarios = published_view(
     Column("measured_source", String),
 )
 
-# Scenarios that users saved; they are evaluated for their owner's portfolios and nobody else's, and their
-# results stand in stress_results and position_scenario_pnl. active: false once deleted (older results name it).
+# Scenarios that users saved; they are evaluated for their owner's portfolios and nobody else's, and
+# their results stand in stress_results and position_scenario_pnl. active: false once deleted (older
+# results name it).
 custom_scenarios = published_view(
     "stress",
     "custom_scenarios",
@@ -52,13 +54,14 @@ custom_scenarios = published_view(
     Column("active", Boolean),
 )
 
-# One row per portfolio, session, scenario and method ("direct" | "correlated"). All USD, whole cents.
-# total_pnl = the sum of the portfolio's rows in position_scenario_pnl = factor_impacts + nonlinear.
-# factor_impacts: {"Market": -1234.5, ..., "Interest Rate": ...}; nonlinear: what full repricing of the options
-# adds to their delta; delta_gamma_pnl: the total with options by delta and gamma instead, to compare.
-# correlation_effect: correlated - direct (on the correlated row, null on the direct one).
-# left_out: [{"symbol", "code", "reason"}, ...], every symbol that this scenario leaves out, wholly or in part.
-# effective_shocks: the shocks every factor really took. option_valuation: "delta_gamma" | "full". coverage: 0..1.
+# One row per portfolio, session, scenario and method ("direct" | "correlated"). All USD, whole
+# cents. total_pnl = the sum of the portfolio's rows in position_scenario_pnl = factor_impacts +
+# nonlinear. factor_impacts: {"Market": -1234.5, ..., "Interest Rate": ...}; nonlinear: what full
+# repricing of the options adds to their delta; delta_gamma_pnl: the total with options by delta and
+# gamma instead, to compare. correlation_effect: correlated - direct (on the correlated row, null on
+# the direct one). left_out: [{"symbol", "code", "reason"}, ...], every symbol that this scenario
+# leaves out, wholly or in part. effective_shocks: the shocks every factor really took.
+# option_valuation: "delta_gamma" | "full". coverage: 0..1.
 stress_results = published_view(
     "stress",
     "stress_results",
@@ -78,7 +81,8 @@ stress_results = published_view(
     Column("left_out", JSONB),
 )
 
-# kind: "market" (shock is a decimal return) | "rates" (shock_bp basis points). pnl in USD, null with reason.
+# kind: "market" (shock is a decimal return) | "rates" (shock_bp basis points). pnl in USD, null
+# with reason.
 market_risk_scenarios = published_view(
     "stress",
     "market_risk_scenarios",
@@ -92,11 +96,11 @@ market_risk_scenarios = published_view(
     Column("reason", String),
 )
 
-# The store of profit and loss: one row per position and session. historical_pnl: USD (whole cents) that the
-# holding of `as_of` would have made on each of the last 252 daily moves of its underlying, oldest first, on the
-# dates of pnl_dates; options repriced in full with volatility and rate as they are and no time passing.
-# NaN on a day without a return; null (`reason` says why) when no day could be measured. A vector with some
-# days missing has a reason too.
+# The store of profit and loss: one row per position and session. historical_pnl: USD (whole cents)
+# that the holding of `as_of` would have made on each of the last 252 daily moves of its underlying,
+# oldest first, on the dates of pnl_dates; options repriced in full with volatility and rate as they
+# are and no time passing. NaN on a day without a return; null (`reason` says why) when no day could
+# be measured. A vector with some days missing has a reason too.
 position_pnl_vectors = published_view(
     "stress",
     "position_pnl_vectors",
@@ -116,8 +120,9 @@ pnl_dates = published_view(
     Column("session_dates", ARRAY(Date)),
 )
 
-# Each position's part of its portfolio's stress_results: USD, whole cents, so that they add up to the cent.
-# Null when the position lacks what the scenario needs (the result's warnings name it and say why).
+# Each position's part of its portfolio's stress_results: USD, whole cents, so that they add up to
+# the cent. Null when the position lacks what the scenario needs (the result's warnings name it and
+# say why).
 position_scenario_pnl = published_view(
     "stress",
     "position_scenario_pnl",

@@ -1,12 +1,15 @@
-"""American options: value and Greeks with early exercise, for a continuous yield or for cash dividends.
+"""American options: value and Greeks with early exercise, for a continuous yield or for cash
+dividends.
 
-Where exercise before expiry can never pay, the option is the European one and its closed form answers. With a
-continuous yield the early exercise boundary is collocated (`collocation.py`). With cash dividends, and in the rare
-case of two boundaries (a put with yield < rate <= 0, a call with rate < yield <= 0), a binomial tree answers
-(`binomial.py`). Units are the published ones (see `black_scholes.py`). No value is below what exercising now
-pays, or below the European value. Where exercising now is best, delta is 1 or -1 and the other Greeks are 0.
+Where exercise before expiry can never pay, the option is the European one and its closed form
+answers. With a continuous yield the early exercise boundary is collocated (`collocation.py`). With
+cash dividends, and in the rare case of two boundaries (a put with yield < rate <= 0, a call with
+rate < yield <= 0), a binomial tree answers (`binomial.py`). Units are the published ones (see
+`black_scholes.py`). No value is below what exercising now pays, or below the European value. Where
+exercising now is best, delta is 1 or -1 and the other Greeks are 0.
 
-Which method was chosen, and how far it is from the reference: `docs/decisions/0007-american-options.md`.
+Which method was chosen, and how far it is from the reference:
+`docs/decisions/0007-american-options.md`.
 """
 
 from collections.abc import Callable
@@ -34,14 +37,16 @@ RATE_BUMP = 1e-4
 TREE_BUMP = 20.0  # times wider on a tree, whose prices are less smooth
 TREE_STEPS_FOR_BUMPS = 200
 
-_SMALLEST_CARRY = 1e-12  # rate x years below which early exercise is worth less than a float can show
+_SMALLEST_CARRY = (
+    1e-12  # rate x years below which early exercise is worth less than a float can show
+)
 
 
 def american_prices(options: OptionColumns, dividends: CashDividends | None = None) -> FloatArray:
     """The value of every option per share; the shape is that of `options`.
 
-    `dividends`, one row per contract, come on top of the continuous yield. At or past expiry the value is
-    intrinsic. Raises `InvalidOption` where dividends are worth the spot or more.
+    `dividends`, one row per contract, come on top of the continuous yield. At or past expiry the
+    value is intrinsic. Raises `InvalidOption` where dividends are worth the spot or more.
     """
     flat = options.flat()
     cases = _Cases.of(flat, dividends)
@@ -56,10 +61,11 @@ def american_prices(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def american_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
-    """The value and the five Greeks of every option, with the arguments, shape and errors of `american_prices`.
+    """The value and the five Greeks of every option, with the arguments, shape and errors of
+    `american_prices`.
 
-    Delta and gamma are exact derivatives of the method, theta follows from the pricing equation, vega and rho
-    are central differences.
+    Delta and gamma are exact derivatives of the method, theta follows from the pricing equation,
+    vega and rho are central differences.
     """
     flat = options.flat()
     cases = _Cases.of(flat, dividends)
@@ -75,7 +81,9 @@ def american_values(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def needs_tree(options: OptionColumns, dividends: CashDividends | None = None) -> BoolArray:
-    """True where the binomial tree answers, in the options' shape; elsewhere it is collocation or a closed form."""
+    """True where the binomial tree answers, in the options' shape; elsewhere it is collocation or a
+    closed form.
+    """
     return _Cases.of(options.flat(), dividends).on_tree.reshape(options.strike.shape)
 
 
@@ -109,21 +117,31 @@ def _paying(options: OptionColumns, dividends: CashDividends | None) -> BoolArra
 
 
 def _sides(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
-    """What exercising earns and what it forgoes per year: a put's rate and yield, a call's yield and rate."""
+    """What exercising earns and what it forgoes per year: a put's rate and yield, a call's yield
+    and rate.
+    """
     rate, dividend_yield = options.rate, options.dividend_yield
-    return np.where(options.call, dividend_yield, rate), np.where(options.call, rate, dividend_yield)
+    return np.where(options.call, dividend_yield, rate), np.where(
+        options.call, rate, dividend_yield
+    )
 
 
-# --- without volatility --------------------------------------------------------------------------------------
+# --- without volatility ---
 
 
 def _still_prices(options: OptionColumns) -> FloatArray:
-    """The best discounted payoff on a known path: now, at expiry, or where interest and dividends balance."""
+    """The best discounted payoff on a known path: now, at expiry, or where interest and dividends
+    balance.
+    """
     carry = options.rate - options.dividend_yield
     with np.errstate(all="ignore"):
         ratio = options.dividend_yield * options.underlying_price / (options.rate * options.strike)
         balance = np.nan_to_num(np.log(ratio) / carry, nan=0.0, posinf=0.0, neginf=0.0)
-    moments = (np.zeros_like(carry), np.clip(balance, 0.0, options.years_to_expiry), options.years_to_expiry)
+    moments = (
+        np.zeros_like(carry),
+        np.clip(balance, 0.0, options.years_to_expiry),
+        options.years_to_expiry,
+    )
     return np.asarray(np.maximum.reduce([_paid_at(options, years) for years in moments]))
 
 
@@ -153,7 +171,7 @@ def _still_values(options: OptionColumns) -> OptionValues:
     )
 
 
-# --- with a continuous yield ---------------------------------------------------------------------------------
+# --- with a continuous yield ---
 
 
 def _collocated_prices(options: OptionColumns) -> FloatArray:
@@ -178,7 +196,9 @@ def _collocated_values(options: OptionColumns) -> OptionValues:
 
 
 def _scale(options: OptionColumns) -> FloatArray:
-    """The strike of the put that is solved: a call is a put struck at its spot (put-call symmetry)."""
+    """The strike of the put that is solved: a call is a put struck at its spot (put-call
+    symmetry).
+    """
     return np.where(options.call, options.underlying_price, options.strike)
 
 
@@ -200,7 +220,7 @@ def _puts(options: OptionColumns, drift: FloatArray) -> collocation.Puts:
     )
 
 
-# --- on a tree -----------------------------------------------------------------------------------------------
+# --- on a tree ---
 
 
 def _tree_values(options: OptionColumns, dividends: CashDividends) -> OptionValues:
@@ -211,19 +231,27 @@ def _tree_values(options: OptionColumns, dividends: CashDividends) -> OptionValu
 
     dividend_value = dividends.present_value(options)
     values = _assembled(
-        escrowed(options, dividends), tree.price, tree.delta, tree.gamma, tree.exercised, bumped, options
+        escrowed(options, dividends),
+        tree.price,
+        tree.delta,
+        tree.gamma,
+        tree.exercised,
+        bumped,
+        options,
     )
     growth = options.rate * dividend_value * tree.delta / CALENDAR_DAYS_PER_YEAR
     return replace(values, theta=np.where(tree.exercised, 0.0, values.theta - growth))
 
 
-def _of(options: OptionColumns, dividends: CashDividends | None, chosen: BoolArray) -> CashDividends:
+def _of(
+    options: OptionColumns, dividends: CashDividends | None, chosen: BoolArray
+) -> CashDividends:
     if dividends is not None:
         return dividends.take(chosen)
     return CashDividends.of(np.zeros((int(chosen.sum()), 1)), 0.0)
 
 
-# --- Greeks --------------------------------------------------------------------------------------------------
+# --- Greeks ---
 
 Prices = Callable[[OptionColumns], FloatArray]
 
@@ -258,7 +286,9 @@ def _assembled(
 def _rate_bump(options: OptionColumns, width: float) -> FloatArray:
     """Small enough that a put's positive rate stays positive."""
     widest = width * RATE_BUMP
-    return np.where(options.call | (options.rate <= 0.0), widest, np.minimum(widest, 0.5 * options.rate))
+    return np.where(
+        options.call | (options.rate <= 0.0), widest, np.minimum(widest, 0.5 * options.rate)
+    )
 
 
 def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatArray) -> FloatArray:

@@ -1,12 +1,14 @@
-"""American options on a binomial tree: for cash dividends, and for where no boundary can be collocated.
+"""American options on a binomial tree: for cash dividends, and for where no boundary can be
+collocated.
 
-Sources: Broadie & Detemple (1996), "American option valuation: new bounds, approximations, and a comparison of
-existing methods", Review of Financial Studies 9(4): the binomial Black-Scholes tree (closed form in place of the
-last step) with Richardson extrapolation of two trees. Dividends follow the escrowed model (`dividends.py`).
+Sources: Broadie & Detemple (1996), "American option valuation: new bounds, approximations, and a
+comparison of existing methods", Review of Financial Studies 9(4): the binomial Black-Scholes tree
+(closed form in place of the last step) with Richardson extrapolation of two trees. Dividends follow
+the escrowed model (`dividends.py`).
 
-An ex-date rarely falls on a step, and exercising a call a step too early costs a step of interest on the strike.
-So on the last step before an ex-date the holder may also commit to exercise exactly before it (a call keeps the
-dividend) or exactly after it (a put waits for the fall).
+An ex-date rarely falls on a step, and exercising a call a step too early costs a step of interest
+on the strike. So on the last step before an ex-date the holder may also commit to exercise exactly
+before it (a call keeps the dividend) or exactly after it (a put waits for the fall).
 """
 
 from collections.abc import Mapping
@@ -38,14 +40,20 @@ class TreeValues:
 
 
 def tree_prices(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> FloatArray:
-    """American values per share, shape (n,), every option with time left and a volatility above zero."""
+    """American values per share, shape (n,), every option with time left and a volatility above
+    zero.
+    """
     return tree_values(options, dividends, steps).price
 
 
 def tree_values(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> TreeValues:
-    """The extrapolated values with delta and gamma; `steps` is those of the finer tree, at least 8."""
+    """The extrapolated values with delta and gamma; `steps` is those of the finer tree, at
+    least 8.
+    """
     size = options.strike.size
-    values = TreeValues(np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_))
+    values = TreeValues(
+        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
+    )
     for start in range(0, size, BLOCK):
         chosen = np.zeros(size, dtype=np.bool_)
         chosen[start : start + BLOCK] = True
@@ -83,7 +91,9 @@ class _Schedule:
     ]  # by step: the (slot, contract) that go ex before the next
 
     @classmethod
-    def of(cls, options: OptionColumns, dividends: CashDividends, step_years: FloatArray, steps: int) -> Self:
+    def of(
+        cls, options: OptionColumns, dividends: CashDividends, step_years: FloatArray, steps: int
+    ) -> Self:
         """Dividends that do not count have no step."""
         counted = dividends.counted(options).T
         years = np.where(counted, dividends.years.T, 0.0)
@@ -96,15 +106,18 @@ class _Schedule:
         by_step: dict[int, list[tuple[int, int]]] = {}
         for slot, column in zip(*np.nonzero(counted), strict=True):
             by_step.setdefault(int(ex_step[slot, column]), []).append((slot, column))
-        return cls(dividends.amount.T, years, remaining * np.exp(options.rate * step * step_years), by_step)
+        return cls(
+            dividends.amount.T, years, remaining * np.exp(options.rate * step * step_years), by_step
+        )
 
 
 @dataclass(frozen=True)
 class _Tree:
-    """One tree per contract, all with the same number of steps; arrays end with the axis of contracts.
+    """One tree per contract, all with the same number of steps; arrays end with the axis of
+    contracts.
 
-    Times are counted from two steps before now, so that the level of now has three nodes, from which delta and
-    gamma follow (Pelsser & Vorst 1994).
+    Times are counted from two steps before now, so that the level of now has three nodes, from
+    which delta and gamma follow (Pelsser & Vorst 1994).
     """
 
     options: OptionColumns  # on the escrowed spot
@@ -159,27 +172,41 @@ class _Tree:
         last = columns | {"underlying_price": spots, "years_to_expiry": self.step_years}
         return option_prices(OptionColumns.of(**last))
 
-    def _exercise(self, value: FloatArray, signed_spots: FloatArray, step: int, spare: FloatArray) -> None:
-        """Raise the values of a level to what exercising at it, or around an ex-date that follows it, pays."""
-        np.add(signed_spots, self.sign * (self.schedule.remaining[step] - self.options.strike), out=spare)
+    def _exercise(
+        self, value: FloatArray, signed_spots: FloatArray, step: int, spare: FloatArray
+    ) -> None:
+        """Raise the values of a level to what exercising at it, or around an ex-date that follows
+        it, pays.
+        """
+        np.add(
+            signed_spots,
+            self.sign * (self.schedule.remaining[step] - self.options.strike),
+            out=spare,
+        )
         np.maximum(value, spare, out=value)
         for slot, column in self.schedule.before_ex_date.get(step, ()):
             committed = self._committed(signed_spots[:, column], step, slot, column)
             np.maximum(value[:, column], committed, out=value[:, column])
 
     def _committed(self, signed_spots: FloatArray, step: int, slot: int, column: int) -> FloatArray:
-        """What a promise to exercise one contract just before or just after an ex-date is worth, by node."""
+        """What a promise to exercise one contract just before or just after an ex-date is worth, by
+        node.
+        """
         options, sign = self.options, self.sign[column]
         wait = self.schedule.years[slot, column] - step * self.step_years[column]
         discount = np.exp(-options.rate[column] * wait)
         stock = np.exp(-options.dividend_yield[column] * wait) * signed_spots
-        before = stock + sign * (self.schedule.remaining[step, column] - discount * options.strike[column])
+        before = stock + sign * (
+            self.schedule.remaining[step, column] - discount * options.strike[column]
+        )
         after = before - sign * discount * self.schedule.amount[slot, column]
         return np.asarray(np.maximum(before, after))
 
 
 def _spacing(options: OptionColumns, step_years: FloatArray) -> FloatArray:
-    """ln(up): a standard deviation, widened where the drift would leave the probabilities' range."""
+    """ln(up): a standard deviation, widened where the drift would leave the probabilities'
+    range.
+    """
     drift = np.abs(options.rate - options.dividend_yield) * step_years
     return np.maximum(options.volatility * np.sqrt(step_years), 1.0001 * drift + 1e-12)
 

@@ -1,9 +1,10 @@
-"""European options under Black-Scholes-Merton with a continuous dividend yield: value and Greeks in one call.
+"""European options under Black-Scholes-Merton with a continuous dividend yield: value and Greeks in
+one call.
 
-Sources: Black & Scholes (1973), Merton (1973); closed forms as in Hull, *Options, Futures, and Other
-Derivatives*, chapters 15, 17 and 19. Units are the published ones: price per share; delta and gamma per 1.00
-of the underlying; theta per calendar day (1/365 of a year); vega per volatility point (0.01); rho per
-percentage point of rate (0.01).
+Sources: Black & Scholes (1973), Merton (1973); closed forms as in Hull, *Options, Futures, and
+Other Derivatives*, chapters 15, 17 and 19. Units are the published ones: price per share; delta and
+gamma per 1.00 of the underlying; theta per calendar day (1/365 of a year); vega per volatility
+point (0.01); rho per percentage point of rate (0.01).
 """
 
 from dataclasses import dataclass, fields, replace
@@ -24,7 +25,9 @@ BLOCK = 8192  # options valued together
 
 
 class InvalidOption(ValueError):
-    """An input no option can have; says which column, where and what (`column`, `index`, `value`)."""
+    """An input no option can have; says which column, where and what (`column`, `index`,
+    `value`).
+    """
 
     def __init__(self, column: str, requirement: str, index: int, value: float) -> None:
         super().__init__(f"{column} must be {requirement}, but contract {index} has {value}")
@@ -37,9 +40,10 @@ class InvalidOption(ValueError):
 class OptionColumns:
     """What n European options are and what the market says, as arrays of one shape (made by `of`).
 
-    `call` is True for calls. Prices are in currency per share; `volatility`, `rate` and `dividend_yield` are
-    decimals per year, the latter two continuously compounded. `years_to_expiry` at or below zero is expired;
-    the volatility, rate and dividend yield of an expired option are not looked at and may be NaN.
+    `call` is True for calls. Prices are in currency per share; `volatility`, `rate` and
+    `dividend_yield` are decimals per year, the latter two continuously compounded.
+    `years_to_expiry` at or below zero is expired; the volatility, rate and dividend yield of an
+    expired option are not looked at and may be NaN.
     """
 
     call: BoolArray
@@ -64,12 +68,14 @@ class OptionColumns:
     ) -> Self:
         """The columns broadcast against each other and checked.
 
-        Raises `InvalidOption` for a price or strike that is not positive and finite, a negative or non-finite
-        volatility, or a rate, yield or time that is not finite; `ValueError` for shapes that do not fit.
+        Raises `InvalidOption` for a price or strike that is not positive and finite, a negative or
+        non-finite volatility, or a rate, yield or time that is not finite; `ValueError` for shapes
+        that do not fit.
         """
         numbers = (underlying_price, strike, years_to_expiry, volatility, rate, dividend_yield)
         calls, *columns = np.broadcast_arrays(
-            np.asarray(call, dtype=np.bool_), *(np.asarray(column, dtype=np.float64) for column in numbers)
+            np.asarray(call, dtype=np.bool_),
+            *(np.asarray(column, dtype=np.float64) for column in numbers),
         )
         options = cls(calls, *columns)
         options._check()
@@ -82,21 +88,32 @@ class OptionColumns:
 
     def take(self, chosen: BoolArray) -> Self:
         """The contracts where `chosen` is True, in their order."""
-        return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+        return replace(
+            self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)}
+        )
 
     def flat(self) -> Self:
         """The same options in arrays of one dimension."""
-        return replace(self, **{field.name: getattr(self, field.name).ravel() for field in fields(self)})
+        return replace(
+            self, **{field.name: getattr(self, field.name).ravel() for field in fields(self)}
+        )
 
     def _check(self) -> None:
         spot, expired = self.underlying_price, self.expired
         _require("underlying_price", "positive and finite", spot, _positive(spot))
         _require("strike", "positive and finite", self.strike, _positive(self.strike))
-        _require("years_to_expiry", "finite", self.years_to_expiry, np.isfinite(self.years_to_expiry))
+        _require(
+            "years_to_expiry", "finite", self.years_to_expiry, np.isfinite(self.years_to_expiry)
+        )
         measurable = np.isfinite(self.volatility) & (self.volatility >= 0.0)
         _require("volatility", "finite and not negative", self.volatility, measurable | expired)
         _require("rate", "finite", self.rate, np.isfinite(self.rate) | expired)
-        _require("dividend_yield", "finite", self.dividend_yield, np.isfinite(self.dividend_yield) | expired)
+        _require(
+            "dividend_yield",
+            "finite",
+            self.dividend_yield,
+            np.isfinite(self.dividend_yield) | expired,
+        )
 
 
 @dataclass(frozen=True)
@@ -125,8 +142,9 @@ class OptionValues:
 def option_values(options: OptionColumns) -> OptionValues:
     """Value every option and its Greeks in one vectorised pass; the shape is that of `options`.
 
-    At or past expiry the value is intrinsic and every Greek 0. At zero volatility the formulas take their
-    limit: the discounted payoff at the forward (on the kink itself delta is the mean of both sides, gamma 0).
+    At or past expiry the value is intrinsic and every Greek 0. At zero volatility the formulas take
+    their limit: the discounted payoff at the forward (on the kink itself delta is the mean of both
+    sides, gamma 0).
     """
     expired = options.expired
     if not expired.any():
@@ -166,7 +184,9 @@ def _living_values(options: OptionColumns) -> OptionValues:
     flat = options.flat()
     values = OptionValues(*(np.empty(flat.strike.shape) for _ in range(6)))
     for block in _blocks(flat):
-        with np.errstate(all="ignore"):  # the limits at zero volatility are put in after the division
+        with np.errstate(
+            all="ignore"
+        ):  # the limits at zero volatility are put in after the division
             _Block.of(flat, block).write(values, block)
     return values.reshaped(options.strike.shape)
 
@@ -198,7 +218,9 @@ class _Legs:
 
 @dataclass(frozen=True)
 class _Block:
-    """The columns of some options, contiguous; temporaries are reused, since memory is what this waits for."""
+    """The columns of some options, contiguous; temporaries are reused, since memory is what this
+    waits for.
+    """
 
     sign: FloatArray
     spot: FloatArray
@@ -247,7 +269,9 @@ class _Block:
         return _Legs(spot_weight, self.spot * spot_weight, strike_leg, spot_density)
 
     def _d1(self) -> FloatArray:
-        """ln(forward / strike) / deviation + deviation / 2; its limit (-inf, 0, inf) where deviation is zero."""
+        """ln(forward / strike) / deviation + deviation / 2; its limit (-inf, 0, inf) where
+        deviation is zero.
+        """
         d1 = np.log(self.spot / self.strike)
         d1 += (self.rate - self.dividend_yield) * self.years
         d1 /= self.deviation

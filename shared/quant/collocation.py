@@ -1,18 +1,20 @@
 """American puts by spectral collocation of the early exercise boundary.
 
 Source: Andersen, Lake & Offengenden (2016), "High-performance American option pricing", Journal of
-Computational Finance 20(1). The value of an American put is the European one plus the interest earned and the
-dividends forgone while the stock lies below the exercise boundary B (Kim 1990, Carr, Jarrow & Myneni 1992):
+Computational Finance 20(1). The value of an American put is the European one plus the interest
+earned and the dividends forgone while the stock lies below the exercise boundary B (Kim 1990, Carr,
+Jarrow & Myneni 1992):
 
     P = p + int_0^T [ r K exp(-r s) N(-d2) - q S exp(-q s) N(-d1) ] ds,  d1, d2 at S / B(T - s)
 
-B solves a fixed-point equation (the paper's A or B); G = ln(B / B(0))^2 is a polynomial in sqrt(time left)
-through Chebyshev nodes. Two things differ from the paper. The time integrals take s = T sin(theta)^2, which is
-smooth at both ends where the paper's substitution is smooth at one: 16 Gauss-Legendre points then do what 48
-did. The first guess is the closed form of Bjerksund & Stensland (1993) instead of a root per node.
+B solves a fixed-point equation (the paper's A or B); G = ln(B / B(0))^2 is a polynomial in
+sqrt(time left) through Chebyshev nodes. Two things differ from the paper. The time integrals take s
+= T sin(theta)^2, which is smooth at both ends where the paper's substitution is smooth at one: 16
+Gauss-Legendre points then do what 48 did. The first guess is the closed form of Bjerksund &
+Stensland (1993) instead of a root per node.
 
-Everything is per unit of strike, and a call is a put with spot and strike, and rate and yield, exchanged
-(McDonald & Schroder 1998), so this module knows only puts, in arrays of one dimension.
+Everything is per unit of strike, and a call is a put with spot and strike, and rate and yield,
+exchanged (McDonald & Schroder 1998), so this module knows only puts, in arrays of one dimension.
 """
 
 import math
@@ -35,10 +37,13 @@ VALUES = 512  # contracts valued together, for the same reason
 BOUNDARY_NODES = 8
 KERNEL_POINTS = 8
 PREMIUM_POINTS = 16
-PREMIUM_CLUSTERING = 1.5  # the premium's integrand is steep near s = 0 when the spot is near the boundary
+PREMIUM_CLUSTERING = (
+    1.5  # the premium's integrand is steep near s = 0 when the spot is near the boundary
+)
 LONGEST_DRIFT = 6.0  # beyond it the value is the perpetual one to exp(-18)
-# (largest drift of the group, fixed-point equation, iterations); the drift is (r - q) sqrt(T) / volatility.
-# Equation A contracts fast when the stock drifts down into the put, B always, but slowly when it drifts up.
+# (largest drift of the group, fixed-point equation, iterations); the drift is (r - q) sqrt(T) /
+# volatility. Equation A contracts fast when the stock drifts down into the put, B always, but
+# slowly when it drifts up.
 REGIMES = ((0.0, "A", 6), (1.0, "B", 8), (math.inf, "B", 16))
 
 _TINY = 1e-300
@@ -48,10 +53,10 @@ _TINY = 1e-300
 class Puts:
     """American puts per unit of strike, arrays of shape (n,).
 
-    `log_moneyness` is ln(spot / strike); `years`, `volatility` and `rate` are positive (with a rate at or below
-    zero a put is not exercised early unless the yield is lower still, which is not solved here).
-    `drift` is (rate - yield) sqrt(years) / volatility of the contract itself: bumped copies carry the
-    drift of their original, so that all of them are solved by the same equation.
+    `log_moneyness` is ln(spot / strike); `years`, `volatility` and `rate` are positive (with a rate
+    at or below zero a put is not exercised early unless the yield is lower still, which is not
+    solved here). `drift` is (rate - yield) sqrt(years) / volatility of the contract itself: bumped
+    copies carry the drift of their original, so that all of them are solved by the same equation.
     """
 
     log_moneyness: FloatArray
@@ -70,7 +75,8 @@ class Puts:
 class PutValues:
     """Value per unit of strike with its first two derivatives by S / K, shape (n,).
 
-    `exercised` is True where the spot lies at or below the boundary: the value is what exercising pays.
+    `exercised` is True where the spot lies at or below the boundary: the value is what exercising
+    pays.
     """
 
     price: FloatArray
@@ -94,12 +100,16 @@ def put_values(puts: Puts) -> PutValues:
 
 def _by_block(puts: Puts, greeks: bool) -> PutValues:
     size = puts.years.size
-    values = PutValues(np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_))
+    values = PutValues(
+        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
+    )
     lower = -math.inf
     for upper, equation, iterations in REGIMES:
         group = np.flatnonzero((puts.drift > lower) & (puts.drift <= upper))
         lower = upper
-        with np.errstate(all="ignore"):  # a boundary that cannot be found ends as NaN and is reported so
+        with np.errstate(
+            all="ignore"
+        ):  # a boundary that cannot be found ends as NaN and is reported so
             some = _shortened(puts.take(group))
             boundary = _distinct_boundaries(some, equation, iterations)
             for start in range(0, group.size, VALUES):
@@ -115,18 +125,22 @@ def _shortened(puts: Puts) -> Puts:
     pull = (puts.rate - puts.dividend_yield) / puts.volatility - 0.5 * puts.volatility
     longest = np.square(LONGEST_DRIFT / np.maximum(pull, _TINY))
     years = np.where(pull > 0.0, np.minimum(puts.years, longest), puts.years)
-    return Puts(puts.log_moneyness, years, puts.volatility, puts.rate, puts.dividend_yield, puts.drift)
+    return Puts(
+        puts.log_moneyness, years, puts.volatility, puts.rate, puts.dividend_yield, puts.drift
+    )
 
 
-# --- quadrature and interpolation, the same for every contract -----------------------------------------------
+# --- quadrature and interpolation, the same for every contract ---
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """Collocation nodes x = sqrt(time left / years), and the points s / time = sin(theta)^2 of the integrals.
+    """Collocation nodes x = sqrt(time left / years), and the points s / time = sin(theta)^2 of the
+    integrals.
 
-    `kernel_boundary` and `premium_boundary` map the values of a polynomial at the nodes (zero at expiry) to
-    its values at the integration points; `*_weight` includes the derivative ds / d(theta) / time.
+    `kernel_boundary` and `premium_boundary` map the values of a polynomial at the nodes (zero at
+    expiry) to its values at the integration points; `*_weight` includes the derivative ds /
+    d(theta) / time.
     """
 
     node: FloatArray  # (n, 1), the square root of the share of the life that is left
@@ -155,7 +169,9 @@ def _grid() -> _Grid:
 
 
 def _angles(points: int, clustering: float) -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre angles in (0, pi/2), clustered towards 0, with weights for int f(s) ds on (0, 1)."""
+    """Gauss-Legendre angles in (0, pi/2), clustered towards 0, with weights for int f(s) ds on (0,
+    1).
+    """
     abscissa, weight = leggauss(points)
     share = 0.5 * (1.0 + abscissa)
     angle = 0.5 * np.pi * share**clustering
@@ -164,7 +180,8 @@ def _angles(points: int, clustering: float) -> tuple[FloatArray, FloatArray]:
 
 
 def _interpolation(x: FloatArray) -> FloatArray:
-    """Barycentric interpolation from the Chebyshev nodes to `x`; the value at the last node, x = 0, is zero.
+    """Barycentric interpolation from the Chebyshev nodes to `x`; the value at the last node, x = 0,
+    is zero.
 
     Source: Berrut & Trefethen (2004), "Barycentric Lagrange interpolation", SIAM Review 46(3).
     """
@@ -179,12 +196,14 @@ def _interpolation(x: FloatArray) -> FloatArray:
     return share[:, :BOUNDARY_NODES]
 
 
-# --- the boundary --------------------------------------------------------------------------------------------
+# --- the boundary ---
 
 
 @dataclass(frozen=True)
 class _Boundary:
-    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
+    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape
+    (n,).
+    """
 
     log: FloatArray
     at_expiry: FloatArray
@@ -208,7 +227,9 @@ def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> _Boundar
 
 
 def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(one place of each life, volatility, rate and yield, for every put the place of its own among those)."""
+    """(one place of each life, volatility, rate and yield, for every put the place of its own among
+    those).
+    """
     columns = (puts.years, puts.volatility, puts.rate, puts.dividend_yield)
     order = np.lexsort(columns)
     other = np.zeros(order.size, dtype=np.bool_)
@@ -221,7 +242,9 @@ def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _boundary(puts: Puts, equation: str, iterations: int) -> tuple[FloatArray, FloatArray]:
-    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
+    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape
+    (n,).
+    """
     grid = _grid()
     at_expiry = np.log(np.minimum(1.0, puts.rate / np.maximum(puts.dividend_yield, _TINY)))
     boundary, perpetual = _first_guess(puts, at_expiry)
@@ -237,10 +260,14 @@ def _boundary(puts: Puts, equation: str, iterations: int) -> tuple[FloatArray, F
 def _first_guess(puts: Puts, at_expiry: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Bjerksund & Stensland's (1993) boundary, and the perpetual one: no boundary lies lower."""
     root_years = np.sqrt(puts.years) * _grid().node
-    carry = (puts.dividend_yield - puts.rate) / puts.volatility**2  # of the call that mirrors the put
+    carry = (
+        puts.dividend_yield - puts.rate
+    ) / puts.volatility**2  # of the call that mirrors the put
     drift = carry + 0.5
     root = np.sqrt((carry - 0.5) ** 2 + 2.0 * puts.dividend_yield / puts.volatility**2)
-    excess = np.where(drift > 0.0, 2.0 * puts.rate / puts.volatility**2 / (root + drift), root - drift)
+    excess = np.where(
+        drift > 0.0, 2.0 * puts.rate / puts.volatility**2 / (root + drift), root - drift
+    )
     perpetual = np.where(np.isfinite(excess), -np.log1p(1.0 / np.maximum(excess, _TINY)), -np.inf)
     perpetual = np.minimum(perpetual, at_expiry)
     low, high = np.exp(-at_expiry), np.exp(-perpetual)
@@ -252,7 +279,9 @@ def _first_guess(puts: Puts, at_expiry: FloatArray) -> tuple[FloatArray, FloatAr
 
 @dataclass(frozen=True)
 class _Kernel:
-    """What the fixed-point equation needs and no iteration changes; shapes (nodes, n) and (nodes, k, n)."""
+    """What the fixed-point equation needs and no iteration changes; shapes (nodes, n) and (nodes,
+    k, n).
+    """
 
     carry: FloatArray  # (r - q) time
     deviation: FloatArray  # volatility sqrt(time)
@@ -264,7 +293,9 @@ class _Kernel:
 
     @classmethod
     def of(cls, puts: Puts, grid: _Grid) -> Self:
-        """For a block of puts; u is the time left at the inner point, so time - u is what lies between."""
+        """For a block of puts; u is the time left at the inner point, so time - u is what lies
+        between.
+        """
         time = puts.years * grid.node**2
         deviation = puts.volatility * np.sqrt(puts.years) * grid.node
         inner_deviation = deviation[:, None, :] * grid.kernel_sine
@@ -325,7 +356,7 @@ class _Kernel:
         return inner
 
 
-# --- the value -----------------------------------------------------------------------------------------------
+# --- the value ---
 
 
 def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> PutValues:
@@ -385,7 +416,10 @@ class _Premium:
         earning = self.interest * normal_density(self.d2) * steepness / spot
         paying = self.dividend * normal_density(self.d1) * steepness
         delta = -earning - self.dividend * ndtr(-self.d1) + paying
-        gamma = earning * (self.d2 * steepness + 1.0) / spot + paying * (1.0 - self.d1 * steepness) / spot
+        gamma = (
+            earning * (self.d2 * steepness + 1.0) / spot
+            + paying * (1.0 - self.d1 * steepness) / spot
+        )
         return delta.sum(axis=0), gamma.sum(axis=0)
 
 
@@ -398,7 +432,9 @@ def _european(puts: Puts, spot: FloatArray) -> FloatArray:
 def _european_slopes(puts: Puts, spot: FloatArray) -> tuple[FloatArray, FloatArray]:
     d1, _ = _d1_d2(puts)
     growth = np.exp(-puts.dividend_yield * puts.years)
-    return -growth * ndtr(-d1), growth * normal_density(d1) / (spot * puts.volatility * np.sqrt(puts.years))
+    return -growth * ndtr(-d1), growth * normal_density(d1) / (
+        spot * puts.volatility * np.sqrt(puts.years)
+    )
 
 
 def _d1_d2(puts: Puts) -> tuple[FloatArray, FloatArray]:

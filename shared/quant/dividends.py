@@ -1,8 +1,9 @@
-"""Cash dividends under the escrowed model: the part of the price that is not yet dividend is what moves.
+"""Cash dividends under the escrowed model: the part of the price that is not yet dividend is what
+moves.
 
-Source: Hull, *Options, Futures, and Other Derivatives*, section 15.12. The spot is the present value of the
-dividends that go ex before expiry, discounted at the option's rate, plus a remainder that follows geometric
-Brownian motion with the option's volatility.
+Source: Hull, *Options, Futures, and Other Derivatives*, section 15.12. The spot is the present
+value of the dividends that go ex before expiry, discounted at the option's rate, plus a remainder
+that follows geometric Brownian motion with the option's volatility.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ from shared.quant.black_scholes import BoolArray, FloatArray, InvalidOption, Opt
 class CashDividends:
     """Up to k dividends of each of n contracts, arrays of shape (n, k) made by `of`.
 
-    `amount` is in currency per share, `years` the time to the ex-date on the clock of `years_to_expiry`. A slot
-    that is not used has amount 0. Dividends at or before now, or after expiry, do not count.
+    `amount` is in currency per share, `years` the time to the ex-date on the clock of
+    `years_to_expiry`. A slot that is not used has amount 0. Dividends at or before now, or after
+    expiry, do not count.
     """
 
     amount: FloatArray
@@ -29,7 +31,8 @@ class CashDividends:
     def of(cls, amount: ArrayLike, years: ArrayLike) -> Self:
         """The arrays broadcast against each other and checked.
 
-        Raises `InvalidOption` for an amount that is negative or not finite, or a time that is not finite.
+        Raises `InvalidOption` for an amount that is negative or not finite, or a time that is not
+        finite.
         """
         amounts, times = np.broadcast_arrays(
             np.atleast_2d(np.asarray(amount, dtype=np.float64)),
@@ -41,7 +44,9 @@ class CashDividends:
         ):
             if not valid.all():
                 index = int(np.flatnonzero(~valid.all(axis=1))[0])
-                raise InvalidOption(column, "finite and not negative", index, float(values[~valid][0]))
+                raise InvalidOption(
+                    column, "finite and not negative", index, float(values[~valid][0])
+                )
         return cls(amounts, np.where(amounts > 0.0, times, 0.0))
 
     def take(self, chosen: BoolArray) -> Self:
@@ -50,20 +55,30 @@ class CashDividends:
 
     def counted(self, options: OptionColumns) -> BoolArray:
         """True where a dividend goes ex after now and not after expiry; shape (n, k)."""
-        return (self.amount > 0.0) & (self.years > 0.0) & (self.years <= options.years_to_expiry[:, None])
+        return (
+            (self.amount > 0.0)
+            & (self.years > 0.0)
+            & (self.years <= options.years_to_expiry[:, None])
+        )
 
     def present_value(self, options: OptionColumns) -> FloatArray:
         """What the dividends that count are worth now, shape (n,)."""
         return np.asarray(self._worth(options).sum(axis=1))
 
     def weighted_years(self, options: OptionColumns) -> FloatArray:
-        """Present value times years to the ex-date, summed: minus the derivative of `present_value` by the rate."""
+        """Present value times years to the ex-date, summed: minus the derivative of `present_value`
+        by the rate.
+        """
         return np.asarray((self._worth(options) * self.years).sum(axis=1))
 
     def _worth(self, options: OptionColumns) -> FloatArray:
         counted = self.counted(options)
-        rate = np.where(counted.any(axis=1), options.rate, 0.0)[:, None]  # an expired option may have none
-        return np.where(counted, self.amount * np.exp(-rate * np.where(counted, self.years, 0.0)), 0.0)
+        rate = np.where(counted.any(axis=1), options.rate, 0.0)[
+            :, None
+        ]  # an expired option may have none
+        return np.where(
+            counted, self.amount * np.exp(-rate * np.where(counted, self.years, 0.0)), 0.0
+        )
 
 
 def escrowed(options: OptionColumns, dividends: CashDividends) -> OptionColumns:
@@ -75,6 +90,9 @@ def escrowed(options: OptionColumns, dividends: CashDividends) -> OptionColumns:
     if (remainder <= 0.0).any():
         index = int(np.flatnonzero(remainder <= 0.0)[0])
         raise InvalidOption(
-            "dividends", "worth less than the underlying", index, float(options.underlying_price[index])
+            "dividends",
+            "worth less than the underlying",
+            index,
+            float(options.underlying_price[index]),
         )
     return replace(options, underlying_price=remainder)

@@ -1,11 +1,13 @@
-"""The volatility at which a model meets a price: European options in closed form, American ones by bracketing.
+"""The volatility at which a model meets a price: European options in closed form, American ones by
+bracketing.
 
-European source: Jäckel (2015), "Let's be rational", Wilmott 2015(75), from whom the normalisation and the choice of
-what to iterate on are taken. The out-of-the-money price on the same strike, divided by sqrt(forward x strike) and
-discounted, depends on x = -|ln(forward / strike)| and s = volatility sqrt(T) only. Below its inflection point
-s = sqrt(2 |x|) the reciprocal of the logarithm of the price is almost linear in s^2; above, the logarithm of its
-distance from the upper bound is. Halley's iteration on these meets a float's precision in three to five rounds;
-a bracket that only shrinks makes it safe. American prices have no such form and are bracketed by Chandrupatla's method
+European source: Jäckel (2015), "Let's be rational", Wilmott 2015(75), from whom the normalisation
+and the choice of what to iterate on are taken. The out-of-the-money price on the same strike,
+divided by sqrt(forward x strike) and discounted, depends on x = -|ln(forward / strike)| and s =
+volatility sqrt(T) only. Below its inflection point s = sqrt(2 |x|) the reciprocal of the logarithm
+of the price is almost linear in s^2; above, the logarithm of its distance from the upper bound is.
+Halley's iteration on these meets a float's precision in three to five rounds; a bracket that only
+shrinks makes it safe. American prices have no such form and are bracketed by Chandrupatla's method
 (1997, "A new hybrid quadratic/bisection algorithm", Advances in Engineering Software 28).
 """
 
@@ -59,7 +61,9 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class ImpliedVolatilities:
-    """Decimals per year, NaN where there is none, and `reason` with the codes of `Reason`; one shape."""
+    """Decimals per year, NaN where there is none, and `reason` with the codes of `Reason`; one
+    shape.
+    """
 
     volatility: FloatArray
     reason: NDArray[np.int8]
@@ -68,10 +72,11 @@ class ImpliedVolatilities:
 def implied_volatilities(
     options: OptionColumns, price: ArrayLike, dividends: CashDividends | None = None
 ) -> ImpliedVolatilities:
-    """The volatilities at which European options are worth `price` (per share), in the options' shape.
+    """The volatilities at which European options are worth `price` (per share), in the options'
+    shape.
 
-    The options' own volatility is not looked at. Never raises for a price: one that no volatility explains,
-    or whose time value is below `LEAST_TIME_VALUE` of the spot, has a reason instead.
+    The options' own volatility is not looked at. Never raises for a price: one that no volatility
+    explains, or whose time value is below `LEAST_TIME_VALUE` of the spot, has a reason instead.
     """
     flat = options.flat() if dividends is None else escrowed(options.flat(), dividends)
     quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
@@ -133,7 +138,7 @@ def _reasons(
     return np.asarray(np.select(conditions, codes, Reason.FOUND), dtype=np.int8)
 
 
-# --- European ------------------------------------------------------------------------------------------------
+# --- European ---
 
 
 def _european(
@@ -143,20 +148,30 @@ def _european(
     x = -np.abs(np.log(spot / strike))
     target = time_value / np.sqrt(spot * strike)
     inflection = np.sqrt(-2.0 * x)
-    with np.errstate(all="ignore"):  # at the money the inflection is at zero, where nothing lies below
+    with np.errstate(
+        all="ignore"
+    ):  # at the money the inflection is at zero, where nothing lies below
         lower = target < np.where(x < 0.0, _price_and_slope(x, inflection)[0], 0.0)
     deviation = np.empty_like(x)
-    deviation[lower] = _rounds(_below_inflection, x[lower], target[lower], inflection[lower], below=True)
+    deviation[lower] = _rounds(
+        _below_inflection, x[lower], target[lower], inflection[lower], below=True
+    )
     upper = ~lower
-    deviation[upper] = _rounds(_above_inflection, x[upper], target[upper], inflection[upper], below=False)
+    deviation[upper] = _rounds(
+        _above_inflection, x[upper], target[upper], inflection[upper], below=False
+    )
     return deviation / np.sqrt(options.years_to_expiry)
 
 
 Step = Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 
-def _rounds(step: Step, x: FloatArray, target: FloatArray, inflection: FloatArray, below: bool) -> FloatArray:
-    """Iterate each element until it stands still; a step that leaves its bracket halves it instead."""
+def _rounds(
+    step: Step, x: FloatArray, target: FloatArray, inflection: FloatArray, below: bool
+) -> FloatArray:
+    """Iterate each element until it stands still; a step that leaves its bracket halves it
+    instead.
+    """
     result = np.empty_like(x)
     at = np.arange(x.size)
     low = np.zeros_like(x) if below else inflection.copy()
@@ -170,7 +185,9 @@ def _rounds(step: Step, x: FloatArray, target: FloatArray, inflection: FloatArra
             inside = (moved >= low) & (moved <= high)
             moved = np.where(inside, moved, 0.5 * (low + high))
             done = np.abs(moved - s) <= 4e-16 * s
-            done |= inside & (np.abs(change) <= 1e-9 * s)  # the third power of that is beyond a float
+            done |= inside & (
+                np.abs(change) <= 1e-9 * s
+            )  # the third power of that is beyond a float
             result[at] = s = moved
             if done.all():
                 break
@@ -197,7 +214,9 @@ def _guess_above(x: FloatArray, target: FloatArray, inflection: FloatArray) -> F
     return np.clip(s, inflection, _LARGEST_DEVIATION)
 
 
-def _below_inflection(x: FloatArray, target: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _below_inflection(
+    x: FloatArray, target: FloatArray, s: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """The error's sign and Halley's step on 1 / ln(price)."""
     price, slope = _price_and_slope(x, s)
     log_price, log_target = np.log(price), np.log(target)
@@ -207,7 +226,9 @@ def _below_inflection(x: FloatArray, target: FloatArray, s: FloatArray) -> tuple
     return log_price - log_target, newton / np.maximum(1.0 + 0.5 * newton * curvature, 0.5)
 
 
-def _above_inflection(x: FloatArray, target: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _above_inflection(
+    x: FloatArray, target: FloatArray, s: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """The error's sign and Halley's step on ln(bound - price)."""
     h, t = x / s, 0.5 * s
     bound = np.exp(0.5 * x)
@@ -227,11 +248,13 @@ def _price_and_slope(x: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArr
     return price, _DENSITY_AT_ZERO * scale
 
 
-# --- American ------------------------------------------------------------------------------------------------
+# --- American ---
 
 
 def _american_bound(options: OptionColumns) -> FloatArray:
-    """A call is worth less than the stock; a put less than its strike, or its growth under a negative rate."""
+    """A call is worth less than the stock; a put less than its strike, or its growth under a
+    negative rate.
+    """
     with np.errstate(all="ignore"):
         growth = np.exp(np.maximum(-options.rate * options.years_to_expiry, 0.0))
         paid = np.exp(np.maximum(-options.dividend_yield * options.years_to_expiry, 0.0))
@@ -260,7 +283,9 @@ def _bracketed(
     while (short := np.flatnonzero((over < 0.0) & (high < LARGEST_VOLATILITY))).size:
         high[short] *= 2.0
         over[short] = excess(high[short], short)
-    return np.where(over < 0.0, np.nan, _chandrupatla(excess, np.zeros_like(high), least - price, high, over))
+    return np.where(
+        over < 0.0, np.nan, _chandrupatla(excess, np.zeros_like(high), least - price, high, over)
+    )
 
 
 def _chandrupatla(
@@ -276,7 +301,12 @@ def _chandrupatla(
     """
     result = high.copy()
     at = np.flatnonzero(at_high > 0.0)
-    a, fa, b, fb = high[at], at_high[at], low[at], at_low[at]  # b: the newest point; the root lies between
+    a, fa, b, fb = (
+        high[at],
+        at_high[at],
+        low[at],
+        at_low[at],
+    )  # b: the newest point; the root lies between
     c, fc = b, fb
     share = _secant_share(fa, fb)
     for _ in range(MOST_ROUNDS):
@@ -308,6 +338,8 @@ def _next_share(
     """Where to look next, as a share of the way from `a` to `b`."""
     with np.errstate(all="ignore"):
         xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
-        quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (
+            fc - fb
+        )
         smooth = (phi**2 < xi) & ((1.0 - phi) ** 2 < 1.0 - xi) & np.isfinite(quadratic)
     return np.where(smooth, quadratic, 0.5)

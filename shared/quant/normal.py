@@ -1,9 +1,11 @@
-"""The standard normal distribution for arrays: twice as fast as a call per element, as exact where it matters.
+"""The standard normal distribution for arrays: twice as fast as a call per element, as exact where
+it matters.
 
-Source: Taylor's theorem about the point itself, N(x0) = N(x) - h n(x) + ..., solved for N(x), with N(x0) from a
-table at every 1/512; the derivatives of the density are the density times Hermite polynomials (Abramowitz &
-Stegun 26.2.28-31). The truncated term is below 1e-16. In the lower tail the relative error is below 1e-12 down
-to x = -8 and below 1e-9 down to -38, beyond which the value is a constant below 1e-315.
+Source: Taylor's theorem about the point itself, N(x0) = N(x) - h n(x) + ..., solved for N(x), with
+N(x0) from a table at every 1/512; the derivatives of the density are the density times Hermite
+polynomials (Abramowitz & Stegun 26.2.28-31). The truncated term is below 1e-16. In the lower tail
+the relative error is below 1e-12 down to x = -8 and below 1e-9 down to -38, beyond which the value
+is a constant below 1e-315.
 """
 
 import math
@@ -32,7 +34,9 @@ def normal_density(x: FloatArray) -> FloatArray:
 
 
 def normal_distribution(x: FloatArray, density: FloatArray) -> FloatArray:
-    """P(X <= x) of the same shape, given `density` = `normal_density(x)`, which callers have at hand; NaN gives NaN."""
+    """P(X <= x) of the same shape, given `density` = `normal_density(x)`, which callers have at
+    hand; NaN gives NaN.
+    """
     x = np.clip(x, -_LARGEST, _LARGEST)
     place = np.rint(x * _POINTS_PER_UNIT)
     step = place / -_POINTS_PER_UNIT
@@ -49,7 +53,9 @@ def _as_index(place: FloatArray) -> NDArray[np.int32]:
 
 
 def _taylor(x: FloatArray, h: FloatArray) -> FloatArray:
-    """(N(x) - N(x - h)) / n(x) = h (1 + h (x / 2 + h ((x^2 - 1) / 6 + h (x^3 - 3 x) / 24))), in place."""
+    """(N(x) - N(x - h)) / n(x) = h (1 + h (x / 2 + h ((x^2 - 1) / 6 + h (x^3 - 3 x) / 24))), in
+    place.
+    """
     square = np.square(x)
     sum_ = square - 3.0
     sum_ *= x

@@ -19,11 +19,14 @@ from shared.quant.black_scholes import (
 from shared.quant.dividends import CashDividends, escrowed
 
 
-def prices(options: OptionColumns, american: ArrayLike, dividends: CashDividends | None = None) -> FloatArray:
-    """The value of every option per share; `american` is True where it may be exercised before expiry.
+def prices(
+    options: OptionColumns, american: ArrayLike, dividends: CashDividends | None = None
+) -> FloatArray:
+    """The value of every option per share; `american` is True where it may be exercised before
+    expiry.
 
-    `american` broadcasts against the options. With `dividends` (one row per contract, options of shape (n,))
-    both styles follow the escrowed model. At or past expiry the value is intrinsic.
+    `american` broadcasts against the options. With `dividends` (one row per contract, options of
+    shape (n,)) both styles follow the escrowed model. At or past expiry the value is intrinsic.
     """
     may_exercise = np.broadcast_to(np.asarray(american, dtype=np.bool_), options.strike.shape)
     if may_exercise.all():
@@ -39,7 +42,9 @@ def values(
     options: OptionColumns, american: ArrayLike, dividends: CashDividends | None = None
 ) -> OptionValues:
     """The value and the five Greeks of every option, with the arguments of `prices`."""
-    may_exercise: BoolArray = np.broadcast_to(np.asarray(american, dtype=np.bool_), options.strike.shape)
+    may_exercise: BoolArray = np.broadcast_to(
+        np.asarray(american, dtype=np.bool_), options.strike.shape
+    )
     if may_exercise.all():
         return american_values(options, dividends)
     result = european_values(options, dividends)
@@ -55,10 +60,11 @@ def european_prices(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def european_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
-    """European values and Greeks; with dividends, theta and rho include what they do to the escrowed spot.
+    """European values and Greeks; with dividends, theta and rho include what they do to the
+    escrowed spot.
 
-    The spot itself stays where it is: a day later its dividends are worth r times their value / 365 more, and
-    a higher rate makes them worth less, so that more of the spot is left to move.
+    The spot itself stays where it is: a day later its dividends are worth r times their value / 365
+    more, and a higher rate makes them worth less, so that more of the spot is left to move.
     """
     if dividends is None:
         return option_values(options)
@@ -66,4 +72,6 @@ def european_values(options: OptionColumns, dividends: CashDividends | None = No
     rate = np.where(options.expired, 0.0, options.rate)
     growth = rate * dividends.present_value(options) / CALENDAR_DAYS_PER_YEAR
     relief = dividends.weighted_years(options) / POINTS_PER_UNIT
-    return replace(values, theta=values.theta - growth * values.delta, rho=values.rho + relief * values.delta)
+    return replace(
+        values, theta=values.theta - growth * values.delta, rho=values.rho + relief * values.delta
+    )

@@ -1,7 +1,7 @@
 """Daily returns of adjusted closes: the one definition that factors and greeks share.
 
-A gap stays a gap: a missing close makes the two returns that touch it missing. Nothing is filled with zero or
-carried forward, because both would pull volatilities and betas towards zero.
+A gap stays a gap: a missing close makes the two returns that touch it missing. Nothing is filled
+with zero or carried forward, because both would pull volatilities and betas towards zero.
 """
 
 import numpy as np
@@ -13,8 +13,9 @@ FloatArray = npt.NDArray[np.float64]
 def simple_returns(adjusted_closes: FloatArray) -> FloatArray:
     """P_t / P_{t-1} - 1 as decimals.
 
-    `adjusted_closes` is sessions x symbols (or sessions alone), oldest first, NaN where a close is missing; a
-    close that is not positive counts as missing. Gives one row fewer; fewer than two sessions give no rows.
+    `adjusted_closes` is sessions x symbols (or sessions alone), oldest first, NaN where a close is
+    missing; a close that is not positive counts as missing. Gives one row fewer; fewer than two
+    sessions give no rows.
     """
     closes = _positive(adjusted_closes)
     return closes[1:] / closes[:-1] - 1.0

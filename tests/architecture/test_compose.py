@@ -1,4 +1,6 @@
-"""The container files agree with the topology, the settings and each other; no engine is needed to see it."""
+"""The container files agree with the topology, the settings and each other; no engine is needed to
+see it.
+"""
 
 import importlib
 import json
@@ -15,7 +17,12 @@ from deploy.bootstrap import BootstrapSettings
 from deploy.compose import PASSWORDS, SECRETS, write_secrets
 from deploy.local.nats import bundled_server
 from deploy.local.postgres import bundled_installation
-from shared.settings import EnvironmentSettings, ServiceSettings, known_variables, misspelt_variables
+from shared.settings import (
+    EnvironmentSettings,
+    ServiceSettings,
+    known_variables,
+    misspelt_variables,
+)
 from shared.topology import TOPOLOGY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +32,9 @@ Entry = dict[str, Any]
 
 
 def compose() -> dict[str, Any]:
-    described: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    described: dict[str, Any] = yaml.safe_load(
+        (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    )
     return described
 
 
@@ -38,7 +47,9 @@ def own_settings(word: str) -> type[EnvironmentSettings] | None:
     """The service's own settings class, where it has one."""
     module = importlib.import_module(f"services.{word}.settings")
     kinds = [
-        kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, ServiceSettings)
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, ServiceSettings)
     ]
     return next((kind for kind in kinds if kind is not ServiceSettings), None)
 
@@ -95,7 +106,9 @@ def test_bootstrap_is_told_every_password_it_gives_out() -> None:
 
     told = {name for name in service["environment"] if name.startswith(prefix)}
     passwords = {
-        f"{prefix}{field.upper()}_FILE" for field in BootstrapSettings.model_fields if "password" in field
+        f"{prefix}{field.upper()}_FILE"
+        for field in BootstrapSettings.model_fields
+        if "password" in field
     }
     assert told == passwords
     assert sorted(secret_files(service)) == sorted(service["secrets"])
@@ -103,7 +116,9 @@ def test_bootstrap_is_told_every_password_it_gives_out() -> None:
 
 def test_every_secret_is_made_declared_and_used() -> None:
     declared = compose()["secrets"]
-    used = {name for service in compose()["services"].values() for name in service.get("secrets", [])}
+    used = {
+        name for service in compose()["services"].values() for name in service.get("secrets", [])
+    }
 
     assert declared == {name: {"file": f"./.sigmasight/compose/{name}"} for name in SECRETS}
     assert used == set(SECRETS)
@@ -111,7 +126,9 @@ def test_every_secret_is_made_declared_and_used() -> None:
 
 def test_only_the_gateway_is_published_and_only_on_loopback() -> None:
     published = {
-        name: service["ports"] for name, service in compose()["services"].items() if "ports" in service
+        name: service["ports"]
+        for name, service in compose()["services"].items()
+        if "ports" in service
     }
 
     assert list(published) == ["gateway"]
@@ -177,7 +194,10 @@ def test_postgres_accepts_its_configuration(tmp_path: Path) -> None:
     # `-C` comes first: only then does Postgres let root ask.
     question = [str(postgres), "-C", "password_encryption", "-D", str(tmp_path)]
     checked = subprocess.run(
-        [*question, "-c", f"config_file={configuration}"], capture_output=True, text=True, check=False
+        [*question, "-c", f"config_file={configuration}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (checked.returncode, checked.stdout.strip()) == (0, "scram-sha-256"), checked.stderr
@@ -191,7 +211,11 @@ def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
         stand_in.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
         stand_in.chmod(0o755)
 
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SERVICE": word, "SIGMASIGHT_LISTEN_HOST": "0.0.0.0"}
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "SERVICE": word,
+        "SIGMASIGHT_LISTEN_HOST": "0.0.0.0",
+    }
     started = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -201,9 +225,12 @@ def test_the_image_starts_the_right_server(word: str, tmp_path: Path) -> None:
 
 
 def test_images_install_verified_pins_and_run_without_root() -> None:
-    installs = [line for line in DOCKERFILE.replace("\\\n", " ").splitlines() if "uv pip install" in line]
+    installs = [
+        line for line in DOCKERFILE.replace("\\\n", " ").splitlines() if "uv pip install" in line
+    ]
     last_users = [
-        re.findall(r"^USER (\S+)", stage, re.M) for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)
+        re.findall(r"^USER (\S+)", stage, re.M)
+        for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)
     ]
 
     assert len(installs) == 2
@@ -213,7 +240,9 @@ def test_images_install_verified_pins_and_run_without_root() -> None:
 
 
 def test_every_service_has_an_extra_and_every_pin_a_hash() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
     pins = re.split(r"\n(?=[a-z0-9])", (ROOT / "requirements.txt").read_text(), flags=re.I)
 
     assert set(WORDS) <= set(extras)

@@ -13,14 +13,20 @@ ROW = re.compile(r"^\| (\d{3}) \| `([a-z_]+)` \| \S", re.MULTILINE)
 
 
 def catalogued() -> list[tuple[int, str]]:
-    return [(int(status), code) for status, code in ROW.findall(CATALOGUE.read_text(encoding="utf-8"))]
+    return [
+        (int(status), code) for status, code in ROW.findall(CATALOGUE.read_text(encoding="utf-8"))
+    ]
 
 
 def calls(root: Path, *names: str) -> Iterator[tuple[str, list[object]]]:
     """The calls of these names with their constant arguments (None for others)."""
     for file in root.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in names
+            ):
                 yield (
                     node.func.id,
                     [each.value if isinstance(each, ast.Constant) else None for each in node.args],
@@ -44,9 +50,12 @@ def answered() -> set[tuple[int, str]]:
 def passed_on() -> set[tuple[int, str]]:
     """Problems that files and the services asked have, which the gateway passes on."""
     files = {
-        arguments[1] for _, arguments in calls(GATEWAY / "calculations" / "positions_csv", "UnreadableFile")
+        arguments[1]
+        for _, arguments in calls(GATEWAY / "calculations" / "positions_csv", "UnreadableFile")
     }
-    refusals = {arguments[0] for _, arguments in calls(PROJECT / "services" / "stress", "Unanswerable")}
+    refusals = {
+        arguments[0] for _, arguments in calls(PROJECT / "services" / "stress", "Unanswerable")
+    }
     errors = re.findall(
         r'^    code = "([a-z_]+)"', (PROJECT / "shared" / "errors.py").read_text(), re.MULTILINE
     )

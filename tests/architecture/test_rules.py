@@ -60,7 +60,8 @@ def test_mathematics_imports_only_what_it_may(path: Path) -> None:
         own = name.startswith(("shared.quant", "shared.instruments")) or ".calculations" in name
         if (path.name, name) in LAZY_ENGINES:
             continue
-        # the gateway's calculations read files and shape answers: text and decimals, no risk mathematics
+        # the gateway's calculations read files and shape answers: text and decimals, no risk
+        # mathematics
         allowed = MATHEMATICS_MAY_IMPORT | (
             {"csv", "io", "decimal", "re", "uuid"} if "gateway" in path.parts else {"uuid"}
         )
@@ -69,7 +70,9 @@ def test_mathematics_imports_only_what_it_may(path: Path) -> None:
 
 @pytest.mark.parametrize("word", TOPOLOGY)
 def test_every_service_has_the_same_files(word: str) -> None:
-    found = {path.name for path in (ROOT / "services" / word).iterdir() if path.name != "__pycache__"}
+    found = {
+        path.name for path in (ROOT / "services" / word).iterdir() if path.name != "__pycache__"
+    }
 
     assert found <= FILES | FOLDERS | EXTRA.get(word, set())
     assert {"__init__.py", "main.py", "tables.py", "settings.py", "migrations"} <= found
@@ -90,7 +93,9 @@ def test_every_event_heard_has_a_handler(word: str) -> None:
 def test_every_event_told_is_emitted_by_one_handler_kind(word: str) -> None:
     router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
 
-    assert {event for events in router.emitted.values() for event in events} == set(TOPOLOGY[word].tells)
+    assert {event for events in router.emitted.values() for event in events} == set(
+        TOPOLOGY[word].tells
+    )
 
 
 def test_every_event_is_told_by_one_service_and_heard_by_another() -> None:
@@ -109,7 +114,9 @@ def test_subjects_are_noun_and_participle_of_the_class() -> None:
 
 
 def test_durables_and_streams_are_named_after_their_service() -> None:
-    assert {stream.name for stream in stream_configs()} == {word.upper() for word in TOPOLOGY} | {"DEAD"}
+    assert {stream.name for stream in stream_configs()} == {word.upper() for word in TOPOLOGY} | {
+        "DEAD"
+    }
     for word, wiring in TOPOLOGY.items():
         for event in wiring.hears:
             assert durable_name(word, event) == f"{word}-{event.subject.replace('.', '-')}"
@@ -126,7 +133,9 @@ def test_import_contracts_hold() -> None:
 
 
 def test_services_start_without_heavy_libraries() -> None:
-    """Six processes start on two cores: libraries that only tests or one engine need stay out of start-up."""
+    """Six processes start on two cores: libraries that only tests or one engine need stay out of
+    start-up.
+    """
     heavy = ("statsmodels", "QuantLib", "mibian", "matplotlib")
     program = "import sys\n" + "".join(
         f"import services.{word}.handlers\n"
@@ -152,15 +161,21 @@ def test_no_file_types_a_subject_of_an_event() -> None:
         if "contracts" in path.parts:
             continue
         literals = {
-            node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant)
         }
         assert not subjects & {text for text in literals if isinstance(text, str)}, path
 
 
 def test_clock_is_read_at_the_edges_only() -> None:
-    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics or handlers."""
+    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics or
+    handlers.
+    """
     for path in source_files():
-        timeless = path.stem in ("handlers", "calculations") or {"handlers", "calculations"} & set(path.parts)
+        timeless = path.stem in ("handlers", "calculations") or {"handlers", "calculations"} & set(
+            path.parts
+        )
         if timeless and "services" in path.parts and path.name != "clock.py":
             source = path.read_text()
             assert "date.today(" not in source, path

@@ -1,4 +1,6 @@
-"""`make bench`: every benchmark, one after the other, as ratios against a named peer in the same run."""
+"""`make bench`: every benchmark, one after the other, as ratios against a named peer in the same
+run.
+"""
 
 from tests.bench import (
     bench_correlations,

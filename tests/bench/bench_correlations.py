@@ -1,8 +1,9 @@
 """Correlations, repair and clusters of 1,000 symbols, against pandas and networkx.
 
-`python -m tests.bench.bench_correlations`. Ours is everything a portfolio's row needs: selection, the pairwise matrix,
-its repair where windows differ, clusters, concentration, effective positions. The peers do their part of it on the
-same returns in the same process: pandas' DataFrame.corr with min_periods, networkx' connected components.
+`python -m tests.bench.bench_correlations`. Ours is everything a portfolio's row needs: selection,
+the pairwise matrix, its repair where windows differ, clusters, concentration, effective positions.
+The peers do their part of it on the same returns in the same process: pandas' DataFrame.corr with
+min_periods, networkx' connected components.
 """
 
 import statistics
@@ -28,7 +29,10 @@ PARAMETERS = Parameters(**CorrelationParameters(keep="value_only").model_dump())
 
 def run() -> list[dict[str, Any]]:
     """Our seconds without and with gaps, each with the peers' for their part of the work."""
-    return [*_measured("no gaps", random_closes(0.0)), *_measured(f"{GAPS:.0%} gaps", random_closes(GAPS))]
+    return [
+        *_measured("no gaps", random_closes(0.0)),
+        *_measured(f"{GAPS:.0%} gaps", random_closes(GAPS)),
+    ]
 
 
 def _measured(what: str, closes: FloatArray) -> list[dict[str, Any]]:
@@ -40,12 +44,20 @@ def _measured(what: str, closes: FloatArray) -> list[dict[str, Any]]:
     searched = median_seconds(lambda: clusters(values, threshold, book.sizes), REPETITIONS)
     graph = median_seconds(lambda: networkx_clusters(values), 3)
     difference = np.nanmax(np.abs(book.matrix.measured - pandas_correlations(returns)))
-    repair = f"repaired by at most {book.matrix.largest_repair:.2f}" if book.matrix.repaired else "no repair"
+    repair = (
+        f"repaired by at most {book.matrix.largest_repair:.2f}"
+        if book.matrix.repaired
+        else "no repair"
+    )
     same = {frozenset(part) for part in book.clusters} == networkx_clusters(values)
     return [
         _measurement(f"Matrix, repair, clusters and figures, {size} ({repair})", ours),
         _measurement(f"pandas corr(min_periods=20) alone, {size}", theirs)
-        | {"peer": "pandas", "ratio": theirs / ours, "accuracy": f"largest difference {difference:.1e}"},
+        | {
+            "peer": "pandas",
+            "ratio": theirs / ours,
+            "accuracy": f"largest difference {difference:.1e}",
+        },
         _measurement(f"Clusters alone, {size}", searched),
         _measurement(f"networkx connected components, {size}", graph)
         | {
@@ -57,11 +69,20 @@ def _measured(what: str, closes: FloatArray) -> list[dict[str, Any]]:
 
 
 def _measurement(name: str, seconds: float) -> dict[str, Any]:
-    return {"name": name, "value": seconds, "unit": "s", "peer": None, "ratio": None, "accuracy": None}
+    return {
+        "name": name,
+        "value": seconds,
+        "unit": "s",
+        "peer": None,
+        "ratio": None,
+        "accuracy": None,
+    }
 
 
 def random_closes(gaps: float) -> FloatArray:
-    """Closes of 20 sectors of 50 symbols that move with the market and their sector, days missing at random."""
+    """Closes of 20 sectors of 50 symbols that move with the market and their sector, days missing
+    at random.
+    """
     random = np.random.default_rng(2022)
     market = random.normal(0.0, 0.006, (PARAMETERS.lookback, 1))
     sectors = random.normal(0.0, 0.012, (PARAMETERS.lookback, 20)).repeat(SYMBOLS // 20, axis=1)
@@ -101,4 +122,6 @@ def _seconds(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     for measurement in run():
-        print(", ".join(f"{name} {value}" for name, value in measurement.items() if value is not None))
+        print(
+            ", ".join(f"{name} {value}" for name, value in measurement.items() if value is not None)
+        )

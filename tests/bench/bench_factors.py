@@ -1,10 +1,12 @@
-"""Betas of 5,000 symbols, each with gaps of its own: one elimination over all of them against a loop over statsmodels.
+"""Betas of 5,000 symbols, each with gaps of its own: one elimination over all of them against a
+loop over statsmodels.
 
-`python -m tests.bench.bench_factors`. Both sides give coefficients, standard errors, t statistics, R2, observations and
-the condition number, in one process, on one core and in one run; both times are the best of several, so that what else
-the machine does counts least. The loop is timed on the first symbols of the same panel and scaled by symbol, as its
-result says. Statsmodels' condition number is that of the design as given, ours that of the centred regressors in units
-of their deviations: the accuracy compares it with numpy's `cond` of just that.
+`python -m tests.bench.bench_factors`. Both sides give coefficients, standard errors, t statistics,
+R2, observations and the condition number, in one process, on one core and in one run; both times
+are the best of several, so that what else the machine does counts least. The loop is timed on the
+first symbols of the same panel and scaled by symbol, as its result says. Statsmodels' condition
+number is that of the design as given, ours that of the centred regressors in units of their
+deviations: the accuracy compares it with numpy's `cond` of just that.
 """
 
 from collections.abc import Callable
@@ -30,7 +32,9 @@ STATISTICS = "params, bse, tvalues, rsquared, nobs, condition_number"
 
 
 def run() -> list[dict[str, Any]]:
-    """Our seconds for all symbols, and the peer's scaled to them with the ratio and the largest difference."""
+    """Our seconds for all symbols, and the peer's scaled to them with the ratio and the largest
+    difference.
+    """
     proxies = simple_returns(panel.closes(*panel.PROXIES, last=SESSIONS + 1))
     factors = over_market(proxies, panel.FACTORS)
     returns = random_returns(factors)
@@ -62,7 +66,14 @@ def run() -> list[dict[str, Any]]:
 
 
 def _measurement(name: str, seconds: float) -> dict[str, Any]:
-    return {"name": name, "value": seconds, "unit": "s", "peer": None, "ratio": None, "accuracy": None}
+    return {
+        "name": name,
+        "value": seconds,
+        "unit": "s",
+        "peer": None,
+        "ratio": None,
+        "accuracy": None,
+    }
 
 
 def random_returns(factors: FloatArray) -> FloatArray:
@@ -81,9 +92,13 @@ def random_changes() -> dict[str, FloatArray]:
 
 
 def statsmodels_fits(returns: FloatArray, factors: FloatArray) -> FloatArray:
-    """The statistics of every column, one by one; coefficients, errors and t without the intercept's."""
+    """The statistics of every column, one by one; coefficients, errors and t without the
+    intercept's.
+    """
     design = sm.add_constant(factors)
-    return np.array([_statistics(sm.OLS(asset, design, missing="drop").fit()) for asset in returns.T])
+    return np.array(
+        [_statistics(sm.OLS(asset, design, missing="drop").fit()) for asset in returns.T]
+    )
 
 
 def _statistics(fit: Any) -> list[float]:
@@ -98,7 +113,9 @@ def _statistics(fit: Any) -> list[float]:
 
 
 def largest_difference(returns: FloatArray, factors: FloatArray) -> float:
-    """Over everything both sides compute, the condition number against numpy's; relative where beyond 1."""
+    """Over everything both sides compute, the condition number against numpy's; relative where
+    beyond 1.
+    """
     fit = least_squares(returns, factors)
     ours = np.hstack(
         [
@@ -132,4 +149,6 @@ def _seconds(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     for measurement in run():
-        print(", ".join(f"{name} {value}" for name, value in measurement.items() if value is not None))
+        print(
+            ", ".join(f"{name} {value}" for name, value in measurement.items() if value is not None)
+        )

@@ -1,11 +1,14 @@
-"""Reading over HTTP: 100 portfolios of 100 positions and 90 snapshots, one uvicorn worker, 32 connections.
+"""Reading over HTTP: 100 portfolios of 100 positions and 90 snapshots, one uvicorn worker, 32
+connections.
 
-`python -m tests.bench.bench_gateway`. A gateway process as in production (its own Postgres and NATS, no calculator
-runs) answers a load generator in a process of its own, which asks as users do: each connection sends its next request
-when the last is answered, so the 99th percentile is about 32 times what a request costs. Answers were asked for before,
-but "after a new revision": every portfolio's was raised, so that every answer is read and laid out again. The share
-spent in Postgres is CPU time of its backends against that of the gateway, which a busy machine does not distort;
-seconds awaited are wall time. Other work on the machine makes every figure worse: the load average stands beside them.
+`python -m tests.bench.bench_gateway`. A gateway process as in production (its own Postgres and
+NATS, no calculator runs) answers a load generator in a process of its own, which asks as users do:
+each connection sends its next request when the last is answered, so the 99th percentile is about 32
+times what a request costs. Answers were asked for before, but "after a new revision": every
+portfolio's was raised, so that every answer is read and laid out again. The share spent in Postgres
+is CPU time of its backends against that of the gateway, which a busy machine does not distort;
+seconds awaited are wall time. Other work on the machine makes every figure worse: the load average
+stands beside them.
 """
 
 import asyncio
@@ -100,10 +103,16 @@ class Bench:
         async with self.admin.transaction() as session:
             await session.execute(RAISE_REVISIONS)
 
-    async def measure(self, paths: Sequence[str], rounds: int, *, anew: bool, **headers: str) -> "Measured":
-        """Ask every path of every portfolio, `rounds` times; `anew`: after raising the revisions, each time."""
+    async def measure(
+        self, paths: Sequence[str], rounds: int, *, anew: bool, **headers: str
+    ) -> "Measured":
+        """Ask every path of every portfolio, `rounds` times; `anew`: after raising the revisions,
+        each time.
+        """
         total, spent = Result(), Spent(0, 0, 0, 0)
-        requests = [self._request(path, reader, headers) for path in paths for reader in self.readers]
+        requests = [
+            self._request(path, reader, headers) for path in paths for reader in self.readers
+        ]
         for each in [requests] * rounds if anew else [requests * rounds]:
             if anew:
                 await self.raise_revisions()
@@ -135,7 +144,9 @@ class Bench:
     async def _spent(self) -> Spent:
         async with httpx.AsyncClient() as http:
             counted = (await http.get(f"http://{LOOPBACK}:{self.port}{COUNTERS}")).json()
-        return Spent(counted["cpu"], _cpu_of(self.postmaster), counted["statements"], counted["seconds"])
+        return Spent(
+            counted["cpu"], _cpu_of(self.postmaster), counted["statements"], counted["seconds"]
+        )
 
 
 @dataclass(frozen=True)
@@ -228,7 +239,14 @@ def served(servers: Servers) -> Iterator[int]:
         "SIGMASIGHT_LOG_LEVEL": "WARNING",
         "SIGMASIGHT_GATEWAY_REQUESTS_PER_MINUTE": "1000000000",  # counted as ever, never refused
     }
-    command = (sys.executable, "-m", "uvicorn", "tests.bench.gateway_served:app", "--host", LOOPBACK)
+    command = (
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "tests.bench.gateway_served:app",
+        "--host",
+        LOOPBACK,
+    )
     with tempfile.TemporaryDirectory() as logs:
         log = Path(logs) / "gateway.log"
         with log.open("wb") as sink:
@@ -277,7 +295,9 @@ async def _lines(bench: Bench) -> list[dict[str, Any]]:
     new_report = await bench.measure(REPORT, NEW_ROUNDS, anew=True, **compressed)
     warm_report = await bench.measure(REPORT, WARM_ROUNDS, anew=False, **compressed)
     plain_report = await bench.measure(REPORT, WARM_ROUNDS, anew=False)
-    known_report = await bench.measure(REPORT, WARM_ROUNDS, anew=False, **compressed, If_None_Match="*")
+    known_report = await bench.measure(
+        REPORT, WARM_ROUNDS, anew=False, **compressed, If_None_Match="*"
+    )
     new_reads = await bench.measure(READS, 1, anew=True, **compressed)
     warm_reads = await bench.measure(READS, WARM_ROUNDS // 4, anew=False, **compressed)
     return [

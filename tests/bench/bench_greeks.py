@@ -1,10 +1,12 @@
-"""Option values, Greeks and implied volatilities of whole books in one call, against loops over single contracts.
+"""Option values, Greeks and implied volatilities of whole books in one call, against loops over
+single contracts.
 
-`python -m tests.bench.bench_greeks`. Price and five Greeks in the published units, one process, one core, one run. The
-loops are timed on fewer contracts of the same random grid and scaled by contract, as their results say. Two of
-QuantLib's paths are shown: the one its manual teaches (a VanillaOption with an AnalyticEuropeanEngine; the process
-and its quotes are made once and moved, which flatters it), and its bare closed form without dates, curves and
-instruments, which is the least work that QuantLib can be asked for.
+`python -m tests.bench.bench_greeks`. Price and five Greeks in the published units, one process, one
+core, one run. The loops are timed on fewer contracts of the same random grid and scaled by
+contract, as their results say. Two of QuantLib's paths are shown: the one its manual teaches (a
+VanillaOption with an AnalyticEuropeanEngine; the process and its quotes are made once and moved,
+which flatters it), and its bare closed form without dates, curves and instruments, which is the
+least work that QuantLib can be asked for.
 """
 
 import statistics
@@ -19,7 +21,13 @@ from vollib.black_scholes.implied_volatility import implied_volatility as vollib
 
 from services.greeks.calculations.engines import mibian_values
 from shared.quant.american import american_prices, american_values
-from shared.quant.black_scholes import FloatArray, OptionColumns, OptionValues, option_prices, option_values
+from shared.quant.black_scholes import (
+    FloatArray,
+    OptionColumns,
+    OptionValues,
+    option_prices,
+    option_values,
+)
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
 
@@ -40,11 +48,13 @@ Measurement = dict[str, Any]
 
 
 def run() -> list[Measurement]:
-    """Our seconds, and each peer's scaled to the same number of contracts, with the ratio and the accuracy."""
+    """Our seconds, and each peer's scaled to the same number of contracts, with the ratio and the
+    accuracy.
+    """
     return [*european(), *implied(), *american()]
 
 
-# --- European ------------------------------------------------------------------------------------------------
+# --- European ---
 
 
 def european() -> list[Measurement]:
@@ -55,7 +65,11 @@ def european() -> list[Measurement]:
         alone(f"European price and Greeks, {OPTIONS:,} options, one call", ours),
         against("mibian Merton loop", mibian_values, options, MIBIAN_SAMPLE, ours),
         against(
-            "QuantLib AnalyticEuropeanEngine loop", quantlib_engine_values, options, QUANTLIB_SAMPLE, ours
+            "QuantLib AnalyticEuropeanEngine loop",
+            quantlib_engine_values,
+            options,
+            QUANTLIB_SAMPLE,
+            ours,
         ),
         against("QuantLib BlackCalculator loop", quantlib_values, options, QUANTLIB_SAMPLE, ours),
     ]
@@ -64,12 +78,16 @@ def european() -> list[Measurement]:
 def against(
     peer: str, engine: Engine, options: OptionColumns, sample: int, our_seconds: float
 ) -> Measurement:
-    """The peer's seconds scaled from `sample` contracts to all; `ratio` says how many times slower it is."""
+    """The peer's seconds scaled from `sample` contracts to all; `ratio` says how many times slower
+    it is.
+    """
     some = first(options, sample)
     engine(first(options, 10))  # imports and first calls are not what is measured
     seconds = median_seconds(lambda: engine(some), 3) * OPTIONS / sample
     difference = largest_difference(engine(some), option_values(some))
-    return compared(peer, sample, OPTIONS, seconds, our_seconds, f"largest difference {difference:.1e}")
+    return compared(
+        peer, sample, OPTIONS, seconds, our_seconds, f"largest difference {difference:.1e}"
+    )
 
 
 def random_options(count: int) -> OptionColumns:
@@ -87,7 +105,9 @@ def random_options(count: int) -> OptionColumns:
 
 
 def quantlib_values(options: OptionColumns) -> OptionValues:
-    """QuantLib's cheapest path to all six numbers: its closed form without dates, curves and instruments."""
+    """QuantLib's cheapest path to all six numbers: its closed form without dates, curves and
+    instruments.
+    """
     columns = zip(
         options.call.tolist(),
         *(getattr(options, field.name).tolist() for field in fields(OptionColumns)[1:]),
@@ -106,7 +126,9 @@ def _quantlib_row(
     rate: float,
     dividend_yield: float,
 ) -> tuple[float, ...]:
-    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Call if call else QuantLib.Option.Put, strike)
+    payoff = QuantLib.PlainVanillaPayoff(
+        QuantLib.Option.Call if call else QuantLib.Option.Put, strike
+    )
     forward, discount = spot * np.exp((rate - dividend_yield) * years), np.exp(-rate * years)
     black = QuantLib.BlackCalculator(payoff, forward, volatility * np.sqrt(years), discount)
     greeks = black.theta(spot, years) * DAY, black.vega(years) * POINT, black.rho(years) * POINT
@@ -120,7 +142,9 @@ class QuantLibMarket:
         self.today = QuantLib.Date(28, 12, 2022)
         QuantLib.Settings.instance().evaluationDate = self.today
         self.quotes = [QuantLib.SimpleQuote(0.1) for _ in range(4)]
-        spot, volatility, rate, dividend_yield = (QuantLib.QuoteHandle(quote) for quote in self.quotes)
+        spot, volatility, rate, dividend_yield = (
+            QuantLib.QuoteHandle(quote) for quote in self.quotes
+        )
         clock = QuantLib.Actual365Fixed()
 
         def curve(quote: Any) -> Any:
@@ -139,9 +163,13 @@ class QuantLibMarket:
         expiry = self.today + round(float(options.years_to_expiry[i]) * 365)
         kind = QuantLib.Option.Call if options.call[i] else QuantLib.Option.Put
         exercise = (
-            QuantLib.AmericanExercise(self.today, expiry) if american else QuantLib.EuropeanExercise(expiry)
+            QuantLib.AmericanExercise(self.today, expiry)
+            if american
+            else QuantLib.EuropeanExercise(expiry)
         )
-        return QuantLib.VanillaOption(QuantLib.PlainVanillaPayoff(kind, float(options.strike[i])), exercise)
+        return QuantLib.VanillaOption(
+            QuantLib.PlainVanillaPayoff(kind, float(options.strike[i])), exercise
+        )
 
 
 def quantlib_engine_values(options: OptionColumns) -> OptionValues:
@@ -155,7 +183,7 @@ def quantlib_engine_values(options: OptionColumns) -> OptionValues:
     return OptionValues(*np.array(rows, dtype=np.float64).T)
 
 
-# --- implied volatility --------------------------------------------------------------------------------------
+# --- implied volatility ---
 
 
 def implied() -> list[Measurement]:
@@ -169,7 +197,9 @@ def implied() -> list[Measurement]:
     telling = np.flatnonzero(known)[:VOLLIB_SAMPLE]
     chosen = np.isin(np.arange(OPTIONS), telling)
     theirs = median_seconds(lambda: vollib_volatilities(options.take(chosen), price[chosen]), 3)
-    difference = np.abs(vollib_volatilities(options.take(chosen), price[chosen]) - found[chosen]).max()
+    difference = np.abs(
+        vollib_volatilities(options.take(chosen), price[chosen]) - found[chosen]
+    ).max()
     return [
         alone(
             f"implied volatility, {OPTIONS:,} prices, one call",
@@ -188,14 +218,16 @@ def implied() -> list[Measurement]:
 
 
 def vollib_volatilities(options: OptionColumns, price: FloatArray) -> FloatArray:
-    """vollib's Black-Scholes volatility (Jäckel's algorithm in C underneath), contract by contract."""
+    """vollib's Black-Scholes volatility (Jäckel's algorithm in C underneath), contract by
+    contract.
+    """
     terms = (options.underlying_price, options.strike, options.years_to_expiry, options.rate)
     kinds = np.where(options.call, "c", "p").tolist()
     columns = zip(price.tolist(), *(column.tolist() for column in terms), kinds, strict=True)
     return np.array([vollib_volatility(*each) for each in columns])
 
 
-# --- American ------------------------------------------------------------------------------------------------
+# --- American ---
 
 
 def american() -> list[Measurement]:
@@ -241,10 +273,12 @@ def cash_dividends() -> Measurement:
     amount = np.outer(options.underlying_price, np.full(12, 0.005))
     dividends = CashDividends.of(amount, 0.1 + 0.25 * np.arange(12))
     seconds = median_seconds(lambda: american_values(options, dividends), 1)
-    return alone(f"American price and Greeks with cash dividends, {CASH_DIVIDEND_OPTIONS:,} options", seconds)
+    return alone(
+        f"American price and Greeks with cash dividends, {CASH_DIVIDEND_OPTIONS:,} options", seconds
+    )
 
 
-# --- measuring -----------------------------------------------------------------------------------------------
+# --- measuring ---
 
 
 def first(options: OptionColumns, count: int) -> OptionColumns:
@@ -267,13 +301,21 @@ def _seconds(work: Callable[[], Answer]) -> float:
 def largest_difference(theirs: OptionValues, ours: OptionValues) -> float:
     """Over the price and the five Greeks, in published units."""
     return max(
-        float(np.abs(getattr(theirs, f.name) - getattr(ours, f.name)).max()) for f in fields(OptionValues)
+        float(np.abs(getattr(theirs, f.name) - getattr(ours, f.name)).max())
+        for f in fields(OptionValues)
     )
 
 
 def alone(name: str, seconds: float, accuracy: str | None = None) -> Measurement:
     """A figure of ours."""
-    return {"name": name, "value": seconds, "unit": "s", "peer": None, "ratio": None, "accuracy": accuracy}
+    return {
+        "name": name,
+        "value": seconds,
+        "unit": "s",
+        "peer": None,
+        "ratio": None,
+        "accuracy": accuracy,
+    }
 
 
 def compared(

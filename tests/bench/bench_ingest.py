@@ -1,7 +1,8 @@
-"""From a provider's answer on the wire to stored closes: one book, one session of a market, a year of a market.
+"""From a provider's answer on the wire to stored closes: one book, one session of a market, a year
+of a market.
 
-`python -m tests.bench.bench_ingest`. A stand-in answers as Polygon from a process of its own, without a limit; ingest
-asks it through the real client library and stores in a real Postgres.
+`python -m tests.bench.bench_ingest`. A stand-in answers as Polygon from a process of its own,
+without a limit; ingest asks it through the real client library and stores in a real Postgres.
 """
 
 import asyncio
@@ -48,23 +49,33 @@ async def _measured(servers: Servers, url: str) -> list[dict[str, Any]]:
     return [
         _row(f"{BOOK} symbols x 252 sessions, asked for symbol by symbol", book, 5)
         | {"peer": "the whole market day by day, an insert per close", "ratio": loop / book},
-        _row(f"{SYMBOLS - BOOK:,} symbols x 252 sessions, asked for session by session", market, 60),
+        _row(
+            f"{SYMBOLS - BOOK:,} symbols x 252 sessions, asked for session by session", market, 60
+        ),
         _row(f"{SYMBOLS:,} symbols x 1 session, one request", session, 10),
     ]
 
 
-async def _seconds(database: Database, url: str, symbols: list[str], history: int, as_of: date) -> float:
-    provider = PolygonProvider(KEY, Unlimited(), base_url=url, now=lambda: datetime(2022, 12, 29, tzinfo=UTC))
+async def _seconds(
+    database: Database, url: str, symbols: list[str], history: int, as_of: date
+) -> float:
+    provider = PolygonProvider(
+        KEY, Unlimited(), base_url=url, now=lambda: datetime(2022, 12, 29, tzinfo=UTC)
+    )
     feed = Feed(database, Sources(prices=[provider]), IngestSettings(history_sessions=history))
     started = perf_counter()
     completion = await complete_history(feed, symbols, as_of)
     elapsed = perf_counter() - started
-    assert {notice.code for notice in completion.notices} <= {"unknown_symbol"}, completion.notices[:3]
+    assert {notice.code for notice in completion.notices} <= {"unknown_symbol"}, completion.notices[
+        :3
+    ]
     return elapsed
 
 
 async def _loop_seconds(database: Database, url: str, symbols: list[str]) -> float:
-    """What the system before this one did, by the same client library: a request per date, a statement per close."""
+    """What the system before this one did, by the same client library: a request per date, a
+    statement per close.
+    """
     client = RESTClient(KEY, base=url)
     closes = "create temporary table closes (symbol text, day date, close numeric, primary key (symbol, day))"
     insert = text("insert into closes values (:symbol, :day, :close) on conflict do nothing")
@@ -81,7 +92,13 @@ async def _loop_seconds(database: Database, url: str, symbols: list[str]) -> flo
 
 def _row(name: str, seconds: float, limit: float) -> dict[str, Any]:
     peer = f"at most {limit:g} s"
-    return {"name": name, "value": seconds, "peer": peer, "ratio": limit / seconds, "accuracy": None}
+    return {
+        "name": name,
+        "value": seconds,
+        "peer": peer,
+        "ratio": limit / seconds,
+        "accuracy": None,
+    }
 
 
 def _made_up() -> Market:

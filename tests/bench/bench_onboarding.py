@@ -1,8 +1,9 @@
 """Seconds from the upload of a book nobody has prices of to its first report, on the real stack.
 
-`python -m tests.bench.bench_onboarding`. A stand-in answers as Polygon from a process of its own, without a limit, with
-closes up to today. The first book brings the factors' proxies in and warms the processes up; each of the others has
-thirty symbols of its own. The database says when the last close was stored.
+`python -m tests.bench.bench_onboarding`. A stand-in answers as Polygon from a process of its own,
+without a limit, with closes up to today. The first book brings the factors' proxies in and warms
+the processes up; each of the others has thirty symbols of its own. The database says when the last
+close was stored.
 """
 
 import asyncio
@@ -34,7 +35,8 @@ SUFFIXES = string.ascii_uppercase[: BOOKS + 1]
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: from the upload to the last close stored, and from there to the report read; stages since the upload.
+    """Seconds: from the upload to the last close stored, and from there to the report read; stages
+    since the upload.
 
     `closes`: how many were stored.
     """
@@ -114,9 +116,13 @@ def _onboard(stack: RunningStack, suffix: str) -> Timing:
 
 
 async def _stored(stack: RunningStack, names: Sequence[str]) -> tuple[int, float]:
-    """How many closes the symbols have, and when the last were stored: seconds since 1970, of that transaction."""
+    """How many closes the symbols have, and when the last were stored: seconds since 1970, of that
+    transaction.
+    """
     closes = "select count(*) from ingest.daily_prices where symbol = any(:names)"
-    asked = "select max(asked_at) from ingest.fetch_log where kind = 'prices' and symbol = any(:names)"
+    asked = (
+        "select max(asked_at) from ingest.fetch_log where kind = 'prices' and symbol = any(:names)"
+    )
     database = stack.database()
     try:
         async with database.transaction() as session:
@@ -131,12 +137,22 @@ def _rows(timings: Sequence[Timing]) -> list[dict[str, Any]]:
     middle = sorted(timings, key=lambda timing: timing.stored + timing.analytics)[len(timings) // 2]
     way = " ".join(f"{stage} {seconds:.2f}" for stage, seconds in middle.stages.items())
     book = f"{SYMBOLS} symbols x {middle.closes // SYMBOLS} sessions nobody had"
-    stored, analytics = ([getattr(timing, name) for timing in timings] for name in ("stored", "analytics"))
+    stored, analytics = (
+        [getattr(timing, name) for timing in timings] for name in ("stored", "analytics")
+    )
     usual, worst = f"median of {BOOKS}", f"slowest of {BOOKS}"
     return [
-        _row(f"onboarding, {book}: upload to last close, {usual}", statistics.median(stored), STORED_SECONDS),
+        _row(
+            f"onboarding, {book}: upload to last close, {usual}",
+            statistics.median(stored),
+            STORED_SECONDS,
+        ),
         _row(f"onboarding, {book}: upload to last close, {worst}", max(stored), STORED_SECONDS),
-        _row(f"from there to the report, {usual} ({way})", statistics.median(analytics), ANALYTICS_SECONDS),
+        _row(
+            f"from there to the report, {usual} ({way})",
+            statistics.median(analytics),
+            ANALYTICS_SECONDS,
+        ),
         _row(f"from there to the report, {worst}", max(analytics), ANALYTICS_SECONDS),
     ]
 

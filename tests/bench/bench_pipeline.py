@@ -1,7 +1,9 @@
-"""Seconds per stage of one session through the six processes of the real stack, for 3 and for 300 portfolios.
+"""Seconds per stage of one session through the six processes of the real stack, for 3 and for 300
+portfolios.
 
-`python -m tests.bench.bench_pipeline`. The 300 are synthetic books of 100 positions each over the panel, long and
-short, every tenth position an option; the 3 are the first of them. A session before it warms the processes up.
+`python -m tests.bench.bench_pipeline`. The 300 are synthetic books of 100 positions each over the
+panel, long and short, every tenth position an option; the 3 are the first of them. A session before
+it warms the processes up.
 """
 
 import asyncio
@@ -30,7 +32,9 @@ def run() -> list[dict[str, Any]]:
 
 
 def _session(stack: RunningStack, first: int, last: int, session_date: date) -> Mapping[str, float]:
-    """Add the books up to `last`, warm up on another session, then run one; seconds by stage and from end to end."""
+    """Add the books up to `last`, warm up on another session, then run one; seconds by stage and
+    from end to end.
+    """
     asyncio.run(_save_books(stack.database(), first, last))
     stack.finished([stack.close(WARM_UP)])
     run_id = stack.close(session_date)
@@ -44,7 +48,9 @@ def _session(stack: RunningStack, first: int, last: int, session_date: date) -> 
 def _elapsed(run: Mapping[str, Any]) -> float:
     from datetime import datetime
 
-    started, finished = (datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at"))
+    started, finished = (
+        datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at")
+    )
     return (finished - started).total_seconds()
 
 
@@ -89,7 +95,9 @@ def _ids(dice: random.Random) -> Any:
 
 
 def _book(portfolio_id: Any, dice: random.Random) -> list[dict[str, Any]]:
-    """100 positions: the panel's names bought or sold on different days, every tenth an option on one of them."""
+    """100 positions: the panel's names bought or sold on different days, every tenth an option on
+    one of them.
+    """
     names = symbols()
     rows = []
     for number in range(POSITIONS):
@@ -100,7 +108,9 @@ def _book(portfolio_id: Any, dice: random.Random) -> list[dict[str, Any]]:
         entry = date(2022, 1, 3 + number // len(names))
         quantity = dice.choice((-1, 1, 1)) * dice.randint(1, 40) * 10
         rows.append(
-            a_position(portfolio_id, name, quantity, dice.randint(20, 300), entry, position_id=_ids(dice))
+            a_position(
+                portfolio_id, name, quantity, dice.randint(20, 300), entry, position_id=_ids(dice)
+            )
         )
     return rows
 

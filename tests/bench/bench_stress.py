@@ -1,10 +1,12 @@
 """Full repricing of 10,000 positions, 2,000 of them American options, under the eighteen scenarios.
 
-`python -m tests.bench.bench_stress`. One process on one core. Measured is the mathematics of `stress_test` from loaded
-arrays to every position's and portfolio's impacts: the direct method alone (18 scenarios), then both methods (36, of
-which 31 differ). Every contract is another one, so nothing is saved by holders sharing it. The peer is QuantLib's
-QdFp engine (Andersen, Lake and Offengenden's method, in C++), one price per contract and scenario in a Python loop on
-the same core, timed on some contracts and scaled. The first line is what the service did before full repricing.
+`python -m tests.bench.bench_stress`. One process on one core. Measured is the mathematics of
+`stress_test` from loaded arrays to every position's and portfolio's impacts: the direct method
+alone (18 scenarios), then both methods (36, of which 31 differ). Every contract is another one, so
+nothing is saved by holders sharing it. The peer is QuantLib's QdFp engine (Andersen, Lake and
+Offengenden's method, in C++), one price per contract and scenario in a Python loop on the same
+core, timed on some contracts and scaled. The first line is what the service did before full
+repricing.
 """
 
 import os
@@ -91,7 +93,9 @@ def median_seconds(work: Callable[[], object]) -> float:
 
 
 def random_book() -> Book:
-    """Stocks long and short, and options from a week to two years, deep in to deep out, with dividends."""
+    """Stocks long and short, and options from a week to two years, deep in to deep out, with
+    dividends.
+    """
     dice = np.random.default_rng(20221228)
     contracts = random_contracts(dice)
     greeks = option_values(columns_of(contracts))
@@ -109,7 +113,9 @@ def random_book() -> Book:
         portfolio=dice.integers(0, PORTFOLIOS, POSITIONS).astype(np.intp),
         symbols=[f"S{place}" for place in range(POSITIONS)],
         exposure=exposure,
-        betas=np.column_stack([dice.normal(1, 0.3, POSITIONS), dice.normal(0, 0.4, (POSITIONS, 6))]),
+        betas=np.column_stack(
+            [dice.normal(1, 0.3, POSITIONS), dice.normal(0, 0.4, (POSITIONS, 6))]
+        ),
         rate_beta=dice.normal(-3, 2, POSITIONS),
         gamma=gamma,
         underlying_price=spot,
@@ -139,7 +145,9 @@ def without_repricing(book: Book) -> Book:
     """The same book with nothing to reprice: options count by delta and gamma."""
     none = book.contracts.take(np.zeros(0, dtype=np.intp))
     columns = {name: getattr(book, name) for name in Book.__dataclass_fields__}
-    return Book(**{**columns, "contract": np.full(POSITIONS, STOCK, dtype=np.intp), "contracts": none})
+    return Book(
+        **{**columns, "contract": np.full(POSITIONS, STOCK, dtype=np.intp), "contracts": none}
+    )
 
 
 def random_covariance() -> Floats:
@@ -151,12 +159,22 @@ def random_covariance() -> Floats:
 
 def columns_of(contracts: Contracts) -> OptionColumns:
     """As the pricing functions take them."""
-    names = ("call", "underlying_price", "strike", "years_to_expiry", "volatility", "rate", "dividend_yield")
+    names = (
+        "call",
+        "underlying_price",
+        "strike",
+        "years_to_expiry",
+        "volatility",
+        "rate",
+        "dividend_yield",
+    )
     return OptionColumns.of(**{name: getattr(contracts, name) for name in names})
 
 
 def quantlib_loop(contracts: Contracts) -> tuple[float, str]:
-    """(QuantLib's seconds per price, the largest difference of a repriced change in dollars per share)."""
+    """(QuantLib's seconds per price, the largest difference of a repriced change in dollars per
+    share).
+    """
     some = contracts.take(np.arange(QUANTLIB_SAMPLE))
     started = perf_counter()
     base = np.array([quantlib_price(some, place, 1.0) for place in range(QUANTLIB_SAMPLE)])
@@ -183,7 +201,9 @@ def quantlib_price(contracts: Contracts, place: int, scale: float) -> float:
         today, QuantLib.NullCalendar(), float(contracts.volatility[place]), count
     )
     process = QuantLib.BlackScholesMertonProcess(
-        QuantLib.QuoteHandle(QuantLib.SimpleQuote(float(contracts.underlying_price[place]) * scale)),
+        QuantLib.QuoteHandle(
+            QuantLib.SimpleQuote(float(contracts.underlying_price[place]) * scale)
+        ),
         flat(float(contracts.dividend_yield[place])),
         flat(float(contracts.rate[place])),
         QuantLib.BlackVolTermStructureHandle(volatility),

@@ -1,8 +1,8 @@
 """Seconds to validate and load position files of 10,000 rows through the API of the real stack.
 
-`python -m tests.bench.bench_upload`. Each file is validated (`dry_run`), loaded into a new portfolio and uploaded once
-more unchanged, while somebody else reads; one has a third of its rows wrong. The gateway runs beside the other
-processes of the stack, as ever.
+`python -m tests.bench.bench_upload`. Each file is validated (`dry_run`), loaded into a new
+portfolio and uploaded once more unchanged, while somebody else reads; one has a third of its rows
+wrong. The gateway runs beside the other processes of the stack, as ever.
 """
 
 import random
@@ -66,7 +66,10 @@ def _instruments() -> list[tuple[int, str, date]]:
         FIRST_DAY + timedelta(days=dice.randint(0, 6) + 7 * week)
         for week in range(MAX_ROWS // len(names) + 1)
     ]
-    return [(number, names[number % len(names)], days[number // len(names)]) for number in range(MAX_ROWS)]
+    return [
+        (number, names[number % len(names)], days[number // len(names)])
+        for number in range(MAX_ROWS)
+    ]
 
 
 def _twelve(number: int, symbol: str, day: date) -> str:
@@ -93,13 +96,19 @@ def _uploads(stack: RunningStack, name: str, data: bytes) -> list[dict[str, Any]
     stack.api.login()
     previewed = _measured(f"dry run, {name}", upload(dry_run="true"))
     loaded = _measured(f"load, {name}", upload())
-    stack.finished([run["run_id"] for run in stack.api.get("admin/batch/runs", status="running")["items"]])
+    stack.finished(
+        [run["run_id"] for run in stack.api.get("admin/batch/runs", status="running")["items"]]
+    )
     again, slowest = _beside(stack, lambda: _measured(f"upload again, {name}", upload()))
     return [previewed, loaded, again, _line(f"slowest small read meanwhile, {name}", slowest)]
 
 
-def _beside(stack: RunningStack, work: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float]:
-    """What the work returns, and the longest that anybody waited for a small read while it was done."""
+def _beside(
+    stack: RunningStack, work: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], float]:
+    """What the work returns, and the longest that anybody waited for a small read while it was
+    done.
+    """
     with ThreadPoolExecutor(1) as pool:
         result, waited = pool.submit(work), [0.0]
         while not result.done():

@@ -1,8 +1,9 @@
-"""Seconds from an upload to the full report of a 50-position book whose prices are stored, on the real stack.
+"""Seconds from an upload to the full report of a 50-position book whose prices are stored, on the
+real stack.
 
-`python -m tests.bench.bench_upload_to_report`. A first book of the same symbols brings the prices in and warms the
-processes up; each of the others belongs to a user of its own, follows its run by server-sent events, and reads its
-report when the results are told.
+`python -m tests.bench.bench_upload_to_report`. A first book of the same symbols brings the prices
+in and warms the processes up; each of the others belongs to a user of its own, follows its run by
+server-sent events, and reads its report when the results are told.
 """
 
 import json
@@ -48,7 +49,10 @@ def _rows(timings: list[Timing]) -> list[dict[str, Any]]:
     parts = f"upload {middle.uploaded:.2f} {way} results {middle.ready:.2f}"
     book = f"{STOCKS + OPTIONS} positions, prices stored"
     return [
-        _row(f"upload to report: {book}, median of {len(totals)} ({parts})", statistics.median(totals)),
+        _row(
+            f"upload to report: {book}, median of {len(totals)} ({parts})",
+            statistics.median(totals),
+        ),
         _row(f"upload to report: {book}, slowest of {len(totals)}", max(totals)),
     ]
 

@@ -1,7 +1,8 @@
 """The load on the gateway: a process of its own that keeps connections busy and times every answer.
 
-`python -m tests.bench.gateway_load` reads a `Load` as JSON from standard input and writes a `Result`. Plain sockets
-and bytes: a client library would spend more on a request than the gateway does.
+`python -m tests.bench.gateway_load` reads a `Load` as JSON from standard input and writes a
+`Result`. Plain sockets and bytes: a client library would spend more on a request than the gateway
+does.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Load:
-    """Requests (whole, as text) to be sent over so many connections, each as soon as the one before is answered."""
+    """Requests (whole, as text) to be sent over so many connections, each as soon as the one before
+    is answered.
+    """
 
     host: str
     port: int
@@ -27,7 +30,9 @@ class Load:
 
 @dataclass
 class Result:
-    """Seconds of every answer, answers by status, bytes, the seconds all took, and this process's own CPU time."""
+    """Seconds of every answer, answers by status, bytes, the seconds all took, and this process's
+    own CPU time.
+    """
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
@@ -70,7 +75,9 @@ class Connection(asyncio.Protocol):
             end = self.buffer.find(END)
             if end < 0:
                 return
-            self.missing = _body_length(bytes(self.buffer[:end])) - (len(self.buffer) - end - len(END))
+            self.missing = _body_length(bytes(self.buffer[:end])) - (
+                len(self.buffer) - end - len(END)
+            )
         else:
             self.missing -= len(data)
         if self.missing == 0:

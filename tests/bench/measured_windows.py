@@ -1,7 +1,9 @@
-"""What the factor proxies did in windows that the bundled panel covers, beside what scenarios state.
+"""What the factor proxies did in windows that the bundled panel covers, beside what scenarios
+state.
 
-`python -m tests.bench.measured_windows` prints the measured fields of `services/stress/scenarios.json` and renews the
-tables of `docs/scenarios.md`; tests compare both with the panel.
+`python -m tests.bench.measured_windows` prints the measured fields of
+`services/stress/scenarios.json` and renews the tables of `docs/scenarios.md`; tests compare both
+with the panel.
 """
 
 import json
@@ -39,7 +41,8 @@ def measured(start: date, end: date) -> Measured:
     first, last = prices[days.index(start)], prices[days.index(end)]
     returns = {name: window_return(*pair) for name, *pair in zip(NAMES, first, last, strict=True)}
     return Measured(
-        {name: float(each) for name, each in returns.items()}, rate_change(_yield(start), _yield(end))
+        {name: float(each) for name, each in returns.items()},
+        rate_change(_yield(start), _yield(end)),
     )
 
 
@@ -82,7 +85,11 @@ def _window(title: str, start: date, end: date) -> str:
         f"| {name} | {proxy} | {_percent(_over_market(found, name))} | {_percent(found.returns[name])} |"
         for name, proxy in zip(NAMES, PROXIES, strict=True)
     ]
-    return head + "\n".join([*rows, f"| 10-year yield |  |  | {found.rate_change * 1e4:+.0f} bp |"]) + "\n"
+    return (
+        head
+        + "\n".join([*rows, f"| 10-year yield |  |  | {found.rate_change * 1e4:+.0f} bp |"])
+        + "\n"
+    )
 
 
 def _yield_row(found: Measured, stated: str) -> str:

@@ -1,7 +1,9 @@
-"""How often a day's loss exceeded the VaR of the evening before, 2018 to 2022: the tables of `docs/var-backtest.md`.
+"""How often a day's loss exceeded the VaR of the evening before, 2018 to 2022: the tables of
+`docs/var-backtest.md`.
 
-`python -m tests.bench.var_backtest` computes them from the bundled panel with the service's own functions and renews
-the page. Nothing of a day is known to the VaR it is judged by: prices, betas and covariance end the evening before.
+`python -m tests.bench.var_backtest` computes them from the bundled panel with the service's own
+functions and renews the page. Nothing of a day is known to the VaR it is judged by: prices, betas
+and covariance end the evening before.
 """
 
 import csv
@@ -51,7 +53,9 @@ Quantities = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Backtest:
-    """A book judged by one method on T days: realised P&L and the VaR of the evening before by confidence, USD."""
+    """A book judged by one method on T days: realised P&L and the VaR of the evening before by
+    confidence, USD.
+    """
 
     days: tuple[date, ...]
     pnl: FloatArray
@@ -71,7 +75,9 @@ class Backtest:
 
 @dataclass(frozen=True)
 class KupiecTest:
-    """The proportion-of-failures test: its likelihood ratio and the chance of one so large if the VaR is right."""
+    """The proportion-of-failures test: its likelihood ratio and the chance of one so large if the
+    VaR is right.
+    """
 
     days: int
     exceptions: int
@@ -80,7 +86,8 @@ class KupiecTest:
 
 
 def kupiec_test(exceptions: int, days: int, confidence: float) -> KupiecTest:
-    """LR = 2 ln[L(x/T) / L(1 - c)] with L(p) = p^x (1 - p)^(T - x), chi-squared with one degree of freedom.
+    """LR = 2 ln[L(x/T) / L(1 - c)] with L(p) = p^x (1 - p)^(T - x), chi-squared with one degree of
+    freedom.
 
     Source: Kupiec, Journal of Derivatives 3 (1995), 73-84.
     """
@@ -99,15 +106,22 @@ def _times_log(count: int, probability: float) -> float:
 
 
 def books() -> dict[str, Quantities]:
-    """The stock parts of the three demo books, 100 USD of each name of the panel, and the market alone."""
-    equal = {symbol: 100.0 / close for symbol, close in zip(panel.symbols(), _start_closes(), strict=True)}
+    """The stock parts of the three demo books, 100 USD of each name of the panel, and the market
+    alone.
+    """
+    equal = {
+        symbol: 100.0 / close
+        for symbol, close in zip(panel.symbols(), _start_closes(), strict=True)
+    }
     demo = {book.portfolio: stock_part(book.file) for book in DEMO_BOOKS}
     return {**demo, "Equal weights, 57 names": equal, "SPY alone": {"SPY": 100.0}}
 
 
 def stock_part(file: Path) -> Quantities:
     """Symbol to signed quantity of a book's positions that are no options."""
-    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     rows = [row for row in csv.DictReader(lines) if not looks_like_option(row["ticker"])]
     held: dict[str, float] = {}
     for row in rows:
@@ -128,7 +142,9 @@ def judged_days(first: date = FIRST, last: date = LAST) -> list[int]:
 
 @dataclass(frozen=True)
 class Evening:
-    """What is known when a VaR is computed: today's position values (P) and the past year's returns (252 x P)."""
+    """What is known when a VaR is computed: today's position values (P) and the past year's returns
+    (252 x P).
+    """
 
     symbols: tuple[str, ...]
     values: FloatArray
@@ -137,7 +153,9 @@ class Evening:
 
 
 def evenings(book: Quantities, days: Iterable[int]) -> Iterator[Evening]:
-    """The evening before each of the days: quantities are held throughout, values follow the closes."""
+    """The evening before each of the days: quantities are held throughout, values follow the
+    closes.
+    """
     symbols = tuple(book)
     closes = panel.closes(*symbols)
     returns = simple_returns(closes)
@@ -159,7 +177,9 @@ def rescaled(evening: Evening) -> dict[int, float]:
 
 def _historical_risk(evening: Evening) -> HistoricalRisk:
     pnl = (evening.values * evening.returns).T
-    return historical_risk(PositionPnl(pnl, np.abs(evening.values), np.full(len(pnl), None, dtype=object)))
+    return historical_risk(
+        PositionPnl(pnl, np.abs(evening.values), np.full(len(pnl), None, dtype=object))
+    )
 
 
 def _by_confidence(measures: FloatArray) -> dict[int, float]:
@@ -167,7 +187,8 @@ def _by_confidence(measures: FloatArray) -> dict[int, float]:
 
 
 def age_weighted(evening: Evening) -> dict[int, float]:
-    """Historical simulation whose days weigh 0.97^age (Boudoukh, Richardson and Whitelaw, Risk 11, 1998).
+    """Historical simulation whose days weigh 0.97^age (Boudoukh, Richardson and Whitelaw, Risk 11,
+    1998).
 
     Not served: it stands beside the service's figures to show what reacting faster would change.
     """
@@ -179,7 +200,9 @@ def age_weighted(evening: Evening) -> dict[int, float]:
 
 
 def parametric(evening: Evening) -> dict[int, float]:
-    """The service's parametric VaR: shrunk betas, exponentially weighted factor covariance and specific risk."""
+    """The service's parametric VaR: shrunk betas, exponentially weighted factor covariance and
+    specific risk.
+    """
     model, symbols = factor_model(evening.place)
     rows = np.array([symbols.index(symbol) for symbol in evening.symbols])
     risk = parametric_risk(Exposures(evening.values, rows, np.abs(evening.values)), model)
@@ -188,7 +211,9 @@ def parametric(evening: Evening) -> dict[int, float]:
 
 @lru_cache(maxsize=2000)
 def factor_model(place: int) -> tuple[FactorModel, tuple[str, ...]]:
-    """The model of the panel's every symbol on the evening of a session, as the services compute it."""
+    """The model of the panel's every symbol on the evening of a session, as the services compute
+    it.
+    """
     symbols = panel.symbols()
     past = slice(place - WINDOW, place + 1)
     returns = simple_returns(panel.closes(*symbols)[past])
@@ -222,7 +247,11 @@ def backtest(book: Quantities, method: str, first: date = FIRST, last: date = LA
 
 def tables() -> str:
     """Both confidences, then the exceptions of each year."""
-    results = {(name, method): backtest(book, method) for name, book in books().items() for method in METHODS}
+    results = {
+        (name, method): backtest(book, method)
+        for name, book in books().items()
+        for method in METHODS
+    }
     parts = [_kupiec_table(results, confidence) for confidence in CONFIDENCES]
     return "\n".join([*parts, _year_table(results)])
 
@@ -252,7 +281,11 @@ def _kupiec_table(results: Results, confidence: int) -> str:
 
 def _year_table(results: Results) -> str:
     years = sorted(next(iter(results.values())).by_year(95))
-    title = "### Exceptions by year, 95 % / 99 %\n\n| book | method | " + " | ".join(map(str, years)) + " |\n"
+    title = (
+        "### Exceptions by year, 95 % / 99 %\n\n| book | method | "
+        + " | ".join(map(str, years))
+        + " |\n"
+    )
     rows = (
         f"| {book} | {method} | "
         + " | ".join(f"{result.by_year(95)[year]} / {result.by_year(99)[year]}" for year in years)

@@ -1,7 +1,8 @@
-"""What shrinkage is worth out of sample, on the bundled panel: the tables of `docs/walk-forward.md`.
+"""What shrinkage is worth out of sample, on the bundled panel: the tables of
+`docs/walk-forward.md`.
 
-`python -m tests.bench.walk_forward` prints them. Nothing is fitted to the days it is judged by: betas and covariances
-come from the days before, the judged returns from the days after.
+`python -m tests.bench.walk_forward` prints them. Nothing is fitted to the days it is judged by:
+betas and covariances come from the days before, the judged returns from the days after.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.factors.calculations.betas import CAP, Prior, market_prior, over_market, shrunk_coefficients
+from services.factors.calculations.betas import (
+    CAP,
+    Prior,
+    market_prior,
+    over_market,
+    shrunk_coefficients,
+)
 from services.factors.calculations.covariance import ewma_covariance
 from services.factors.calculations.regression import Fit, least_squares
 from services.stress.calculations.shocks import conditional_shocks
@@ -40,14 +47,18 @@ PRIOR = market_prior(panel.FACTORS)
 ESTIMATES: Mapping[str, Betas] = {
     "least squares": lambda fit: fit.coefficients,
     "least squares, capped at ±3": lambda fit: np.clip(fit.coefficients, -CAP, CAP),
-    "prior alone (market 1, styles 0)": lambda fit: np.tile(PRIOR.means, (len(fit.coefficients), 1)),
+    "prior alone (market 1, styles 0)": lambda fit: np.tile(
+        PRIOR.means, (len(fit.coefficients), 1)
+    ),
     "shrunk and capped (stored)": lambda fit: np.clip(shrunk_coefficients(fit, PRIOR), -CAP, CAP),
 }
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Predicted and realised returns over the following month, every stock and month in one line."""
+    """Predicted and realised returns over the following month, every stock and month in one
+    line.
+    """
 
     predicted: FloatArray
     realised: FloatArray
@@ -94,7 +105,9 @@ def monthly_forecasts(
     for start in range(WINDOW, len(returns) - MONTH + 1, MONTH):
         fit = least_squares(returns[start - window : start], factors[start - window : start])
         realised = closes[start + MONTH] / closes[start] - 1.0
-        moves = over_market((proxies[start + MONTH] / proxies[start] - 1.0)[None, :], panel.FACTORS)[0]
+        moves = over_market(
+            (proxies[start + MONTH] / proxies[start] - 1.0)[None, :], panel.FACTORS
+        )[0]
         for name, betas in estimates.items():
             found[name].append((betas(fit) @ moves, realised))
     return {
@@ -138,11 +151,15 @@ def _shrunk(prior: Prior) -> Betas:
     return lambda fit: np.clip(shrunk_coefficients(fit, prior), -CAP, CAP)
 
 
-def covariance_errors(horizon: int, stated: Mapping[str, Sequence[str]] = STATED) -> dict[str, FloatArray]:
-    """Mean squared errors of conditional expectations by scenario, on the days of the largest stated moves.
+def covariance_errors(
+    horizon: int, stated: Mapping[str, Sequence[str]] = STATED
+) -> dict[str, FloatArray]:
+    """Mean squared errors of conditional expectations by scenario, on the days of the largest
+    stated moves.
 
-    For each scenario: as measured, shrunk, no covariance at all (the direct method). Every error is in units
-    of the variance foreseen for its factor over `horizon` sessions, so 1 is what a normal surprise would be.
+    For each scenario: as measured, shrunk, no covariance at all (the direct method). Every error is
+    in units of the variance foreseen for its factor over `horizon` sessions, so 1 is what a normal
+    surprise would be.
     """
     returns = factor_returns()
     errors: dict[str, list[FloatArray]] = {name: [] for name in stated}
@@ -174,7 +191,9 @@ def covariance_table(horizons: Sequence[int] = (1, 5, 21)) -> str:
         cells = " | ".join(f"{error:.3f}" for horizon in horizons for error in found[horizon][name])
         lines.append(f"| {', '.join(factors)} ({name}) | {cells} |")
     means = [np.mean(list(found[horizon].values()), axis=0) for horizon in horizons]
-    lines.append(f"| **mean** | {' | '.join(f'**{error:.3f}**' for mean in means for error in mean)} |")
+    lines.append(
+        f"| **mean** | {' | '.join(f'**{error:.3f}**' for mean in means for error in mean)} |"
+    )
     return "\n".join(lines)
 
 
@@ -182,7 +201,9 @@ def intensities() -> FloatArray:
     """The estimated shrinkage intensity of every session of the panel with a year behind it."""
     returns = factor_returns()
     ends = range(WINDOW, len(returns) + 1)
-    return np.array([ewma_covariance(returns[end - WINDOW : end], DECAY, WINDOW).shrinkage for end in ends])
+    return np.array(
+        [ewma_covariance(returns[end - WINDOW : end], DECAY, WINDOW).shrinkage for end in ends]
+    )
 
 
 def intensity_table() -> str:

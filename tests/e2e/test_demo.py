@@ -1,4 +1,6 @@
-"""The demo end to end: a machine with nothing on it, one command, a complete report; the second time from memory."""
+"""The demo end to end: a machine with nothing on it, one command, a complete report; the second
+time from memory.
+"""
 
 import os
 import subprocess
@@ -36,7 +38,9 @@ def run_demo_once(directory: StateDirectory) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_first_demo_replays_everything_and_lacks_nothing(first: subprocess.CompletedProcess[str]) -> None:
+def test_first_demo_replays_everything_and_lacks_nothing(
+    first: subprocess.CompletedProcess[str],
+) -> None:
     assert first.returncode == 0, first.stdout + first.stderr
     assert f"{SESSIONS} runs in" in first.stdout
     assert "missing:" not in first.stdout
@@ -46,9 +50,20 @@ def test_first_demo_replays_everything_and_lacks_nothing(first: subprocess.Compl
 def test_report_has_every_part_for_every_book(
     book: DemoBook, first: subprocess.CompletedProcess[str]
 ) -> None:
-    report = first.stdout.split(f"{book.portfolio} ({book.full_name}) as of 2022-12-28")[1].split("╰")[0]
+    report = first.stdout.split(f"{book.portfolio} ({book.full_name}) as of 2022-12-28")[1].split(
+        "╰"
+    )[0]
 
-    for part in ("NAV", "daily P&L", "notional", "delta-adjusted", "vega", "Momentum", "worst", "coverage"):
+    for part in (
+        "NAV",
+        "daily P&L",
+        "notional",
+        "delta-adjusted",
+        "vega",
+        "Momentum",
+        "worst",
+        "coverage",
+    ):
         assert part in report
     assert "Prices come from the bundled files" in report
     assert "n/a" not in report

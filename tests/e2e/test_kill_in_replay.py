@@ -21,7 +21,8 @@ VICTIMS = (*WORDS, "nats", "postgres")
 @pytest.fixture(scope="module")
 def stack() -> Iterator[RunningStack]:
     """The real stack with the three demo books and their first, undisturbed replay."""
-    # A message of a killed process comes back after this silence: shorter than the default, for a shorter test.
+    # A message of a killed process comes back after this silence: shorter than the default, for a
+    # shorter test.
     with running_stack(SIGMASIGHT_ACKNOWLEDGE_SECONDS="3") as running:
         with demo_users(running.state) as users:
             for user in users:

@@ -1,7 +1,7 @@
 """A book over live prices: unknown symbols are fetched on upload, and the report says from whom.
 
-A stand-in answers as Polygon with the bundled panel's closes, moved to the newest sessions there are: a live provider
-has every session up to now.
+A stand-in answers as Polygon with the bundled panel's closes, moved to the newest sessions there
+are: a live provider has every session up to now.
 """
 
 import os
@@ -89,7 +89,9 @@ def backfilled(stack: RunningStack) -> tuple[int, list[str]]:
     """The exit code of `sigmasight backfill` away from a terminal, and what it prints."""
     environment = os.environ | {"SIGMASIGHT_STATE_DIR": str(stack.directory.path), "COLUMNS": "200"}
     command = [sys.executable, "-m", "deploy.local", "backfill"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     return done.returncode, done.stdout.splitlines() + done.stderr.splitlines()
 
 
@@ -113,7 +115,9 @@ def test_backfill_shows_every_symbol_until_it_is_stored(
 
     assert code == 0, lines
     assert lines[0] == "Asked for closes, in this order: polygon (live), bundled (files)."
-    stored = [line.split(":")[0] for line in lines if line.endswith("253 of 253 sessions from polygon")]
+    stored = [
+        line.split(":")[0] for line in lines if line.endswith("253 of 253 sessions from polygon")
+    ]
     assert sorted(stored) == sorted(MORE)
     assert any(line.startswith("NOPEQ: 0 of 253 sessions (unknown to polygon") for line in lines)
     table = lines[next(n for n, line in enumerate(lines) if line.startswith("not complete")) + 1 :]
@@ -122,7 +126,9 @@ def test_backfill_shows_every_symbol_until_it_is_stored(
     assert len(asked) == len(MORE) + 1
 
 
-def test_a_second_backfill_asks_for_no_closes_again(held: None, stack: RunningStack, market: StandIn) -> None:
+def test_a_second_backfill_asks_for_no_closes_again(
+    held: None, stack: RunningStack, market: StandIn
+) -> None:
     before = len(market.paths())
 
     code, lines = backfilled(stack)

@@ -1,4 +1,6 @@
-"""The real stack: it comes up by itself, survives kill -9 of any part, and leaves nothing behind."""
+"""The real stack: it comes up by itself, survives kill -9 of any part, and leaves nothing
+behind.
+"""
 
 import json
 import os
@@ -53,7 +55,9 @@ class LocalStack:
         """The supervisor, its programs, and whatever those started."""
         state = self.directory.load()
         known = [state.supervisor, *(program.identity for program in state.programs.values())]
-        top = [process for process in (identity.process() for identity in known if identity) if process]
+        top = [
+            process for process in (identity.process() for identity in known if identity) if process
+        ]
         return [*top, *(child for process in top for child in process.children(recursive=True))]
 
 

@@ -1,8 +1,9 @@
-"""Replicas of ingest as real processes: sessions announced once, and a backfill that survives the death of one.
+"""Replicas of ingest as real processes: sessions announced once, and a backfill that survives the
+death of one.
 
-All of it is one story, because the plan's minute is a real one: three replicas see a session close while they run and
-catch up on those before; one leaves politely; of the other two one is killed in the middle of a backfill that takes
-more requests than the plan allows in a minute.
+All of it is one story, because the plan's minute is a real one: three replicas see a session close
+while they run and catch up on those before; one leaves politely; of the other two one is killed in
+the middle of a backfill that takes more requests than the plan allows in a minute.
 """
 
 import asyncio
@@ -53,7 +54,9 @@ def everything() -> Market:
 
 
 def clock_set_to(moment: datetime) -> str:
-    """The delay after the close with which a clock of today takes this moment for the present one."""
+    """The delay after the close with which a clock of today takes this moment for the present
+    one.
+    """
     return str((datetime.now(UTC) - moment).total_seconds())
 
 
@@ -93,7 +96,9 @@ def replicas(
     environment = {
         "SIGMASIGHT_CONCURRENCY": "1",
         "SIGMASIGHT_INGEST_CLOCK_SECONDS": "0.1",
-        "SIGMASIGHT_INGEST_CLOSE_DELAY_SECONDS": clock_set_to(closing_time(TODAY) - BEFORE_THE_CLOSE),
+        "SIGMASIGHT_INGEST_CLOSE_DELAY_SECONDS": clock_set_to(
+            closing_time(TODAY) - BEFORE_THE_CLOSE
+        ),
         "SIGMASIGHT_INGEST_CLAIM_SECONDS": "2",
         "SIGMASIGHT_INGEST_HISTORY_SESSIONS": str(HISTORY),
         "SIGMASIGHT_INGEST_POLYGON_PLAN": PLAN,
@@ -159,7 +164,9 @@ async def test_three_replicas_announce_each_session_once_and_hand_it_out_once(
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A backfill of two books by two replicas, one of which was killed, and how things stood at that moment."""
+    """A backfill of two books by two replicas, one of which was killed, and how things stood at
+    that moment.
+    """
 
     runs: tuple[UUID, UUID]
     victim: list[str]
@@ -170,8 +177,12 @@ class Interrupted:
 
 
 @pytest.fixture(scope="module")
-async def interrupted(servers: Servers, admin: Database, bus: Client, replicas: list[Replica]) -> Interrupted:
-    """Kill the replica of the first book when some of its closes are stored, and wait until everything is told."""
+async def interrupted(
+    servers: Servers, admin: Database, bus: Client, replicas: list[Replica]
+) -> Interrupted:
+    """Kill the replica of the first book when some of its closes are stored, and wait until
+    everything is told.
+    """
     books = [await a_portfolio(admin), await a_portfolio(admin)]
     for book, symbols in zip(books, (FIRST_BOOK, SECOND_BOOK), strict=True):
         await save_positions(admin, *(a_position(book, symbol) for symbol in symbols))
@@ -211,8 +222,12 @@ def asked_for_books(replica: Replica) -> list[str]:
 async def upload(servers: Servers, run_id: UUID, book: UUID) -> None:
     """Say what the gateway says after an upload."""
     telemetry = create_telemetry("gateway", servers.settings)
-    async with create_broker("gateway", servers.settings, telemetry, on_closed=lambda: None) as broker:
-        await publish(broker, PortfoliosChanged.new(run_id, TODAY, portfolio_ids=(book,), reason="upload"))
+    async with create_broker(
+        "gateway", servers.settings, telemetry, on_closed=lambda: None
+    ) as broker:
+        await publish(
+            broker, PortfoliosChanged.new(run_id, TODAY, portfolio_ids=(book,), reason="upload")
+        )
 
 
 async def test_the_replica_was_killed_in_the_middle(interrupted: Interrupted) -> None:

@@ -24,7 +24,9 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 async def admin(servers: Servers) -> AsyncIterator[Database]:
-    """The database as its superuser: for arranging rows of any service, never for the work under test."""
+    """The database as its superuser: for arranging rows of any service, never for the work under
+    test.
+    """
     database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
     yield database
     await database.close()
@@ -49,7 +51,9 @@ async def role(servers: Servers) -> AsyncIterator[Callable[[str], Database]]:
 async def bus(servers: Servers) -> AsyncIterator[Client]:
     """The bus as its administrator."""
     client = await nats.connect(
-        servers.settings.nats_url, user="bootstrap", password=servers.own.nats_password.get_secret_value()
+        servers.settings.nats_url,
+        user="bootstrap",
+        password=servers.own.nats_password.get_secret_value(),
     )
     yield client
     await client.close()
@@ -60,7 +64,8 @@ async def empty(admin: Database, bus: Client) -> None:
     """Every test starts with empty tables and streams."""
     async with admin.transaction() as session:
         if names := ", ".join(await _written_tables(session)):
-            # a service that is still at work on the last test gives way, not we: the bus lets it try again
+            # a service that is still at work on the last test gives way, not we: the bus lets it
+            # try again
             await session.execute(text("set local deadlock_timeout = '30s'"))
             await session.execute(text(f"truncate {names} cascade"))
     for stream in stream_configs():
@@ -68,7 +73,9 @@ async def empty(admin: Database, bus: Client) -> None:
 
 
 async def _written_tables(session: Session) -> list[str]:
-    """The services' tables that hold rows, or that somebody is writing now: truncating all of them takes long."""
+    """The services' tables that hold rows, or that somebody is writing now: truncating all of them
+    takes long.
+    """
     found = await session.execute(
         text(
             "select format('%I.%I', schemaname, tablename) from pg_tables where tableowner <> 'postgres' "

@@ -1,4 +1,6 @@
-"""A role writes its own schema only and reads others only through published views: Postgres itself says no."""
+"""A role writes its own schema only and reads others only through published views: Postgres itself
+says no.
+"""
 
 import itertools
 from collections.abc import Callable
@@ -40,7 +42,9 @@ async def test_role_can_neither_write_nor_read_another_services_tables(
 
 
 @pytest.mark.parametrize(("reader", "owner"), PAIRS, ids=[f"{a}-{b}" for a, b in PAIRS])
-async def test_role_reads_but_never_writes_published_views(reader: str, owner: str, role: Role) -> None:
+async def test_role_reads_but_never_writes_published_views(
+    reader: str, owner: str, role: Role
+) -> None:
     for view in published_views(owner):
         async with role(reader).transaction() as session:
             await session.execute(text(f"select * from {owner}.{view.name} limit 1"))
@@ -58,7 +62,9 @@ async def test_role_cannot_create_anything_in_another_schema(writer: str, role: 
 
 
 @pytest.mark.parametrize("word", WORDS)
-async def test_published_views_have_exactly_the_columns_promised(word: str, admin: Database) -> None:
+async def test_published_views_have_exactly_the_columns_promised(
+    word: str, admin: Database
+) -> None:
     for view in published_views(word):
         async with admin.transaction() as session:
             columns = text(

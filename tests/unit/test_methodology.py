@@ -79,7 +79,9 @@ def rounding_error(expression: str) -> float:
         number = plain(found.group())
         if "." in number:
             moved = repr(float(number) + 0.5 * 10.0 ** -digits_after_point(number))
-            error += abs(value(expression[: found.start()] + moved + expression[found.end() :]) - exact)
+            error += abs(
+                value(expression[: found.start()] + moved + expression[found.end() :]) - exact
+            )
     return error
 
 
@@ -133,7 +135,9 @@ def test_every_equation_holds_to_its_last_digit(equation: str) -> None:
 @pytest.mark.parametrize("equation", equations())
 def test_every_number_of_an_equation_stands_in_a_table(equation: str) -> None:
     known = {plain(found) for name in TABLES for found in NUMBER.findall(written(name))}
-    results = {plain(found) for each in equations() for found in NUMBER.findall(each.split(" = ")[1])}
+    results = {
+        plain(found) for each in equations() for found in NUMBER.findall(each.split(" = ")[1])
+    }
     stated = {"5000.00", "40000.00"}
 
     used = {plain(found) for found in NUMBER.findall(equation.split(" = ")[0])}
@@ -142,7 +146,8 @@ def test_every_number_of_an_equation_stands_in_a_table(equation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right"), [("1 + 1 = 3", False), ("2 × 1.26 = 2.51", True), ("2 × 1.26 = 2.49", False)]
+    ("wrong", "right"),
+    [("1 + 1 = 3", False), ("2 × 1.26 = 2.51", True), ("2 × 1.26 = 2.49", False)],
 )
 def test_the_check_of_equations_can_fail(wrong: str, right: bool) -> None:
     left, result = wrong.split(" = ")

@@ -19,7 +19,9 @@ HASTY = replace(PATIENT, connect_seconds=0.5, silence_seconds=0.5, whole_answer_
 
 
 def patience_with(trouble: Reply) -> Patience:
-    """Little patience with a server that is slow on purpose, and much with one that is only busy."""
+    """Little patience with a server that is slow on purpose, and much with one that is only
+    busy.
+    """
     return HASTY if trouble.silence_seconds or trouble.trickle_seconds else PATIENT
 
 
@@ -35,7 +37,10 @@ class Counted:
 
 
 async def yields_of(
-    provider: YieldProvider, first: date, last: date, maturities: Collection[str] = tuple(MATURITY_YEARS)
+    provider: YieldProvider,
+    first: date,
+    last: date,
+    maturities: Collection[str] = tuple(MATURITY_YEARS),
 ) -> list[YieldObservation]:
     """The yields of some days, of every maturity or of some."""
     asked = provider.yields(dict.fromkeys(maturities, (first, last)))

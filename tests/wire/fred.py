@@ -1,4 +1,6 @@
-"""FRED's API as far as the provider uses it, from the bundled yields. Shapes: docs/market-data.md."""
+"""FRED's API as far as the provider uses it, from the bundled yields. Shapes:
+docs/market-data.md.
+"""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -44,7 +46,9 @@ def _values(series: str, first: date, last: date) -> list[tuple[date, str]]:
     """Every weekday has an observation; "." where the market was closed."""
     known = _known(series)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [(day, f"{known[day]:.2f}" if day in known else ".") for day in days if day.weekday() < 5]
+    return [
+        (day, f"{known[day]:.2f}" if day in known else ".") for day in days if day.weekday() < 5
+    ]
 
 
 @lru_cache

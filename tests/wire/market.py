@@ -45,7 +45,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Market:
-    """Closes as traded by symbol and session, and what belongs to them. Symbols are spelled our way."""
+    """Closes as traded by symbol and session, and what belongs to them. Symbols are spelled our
+    way.
+    """
 
     closes: Mapping[str, Mapping[date, float]]
     splits: Sequence[Split] = ()
@@ -57,7 +59,10 @@ class Market:
         return replace(
             self,
             splits=(*self.splits, *(event for event in events if isinstance(event, Split))),
-            dividends=(*self.dividends, *(event for event in events if isinstance(event, Dividend))),
+            dividends=(
+                *self.dividends,
+                *(event for event in events if isinstance(event, Dividend)),
+            ),
         )
 
 
@@ -68,7 +73,9 @@ def bundled_market() -> Market:
     table = panel.closes(*symbols)
     closes = {
         symbol: {
-            day: float(price) for day, price in zip(days, table[:, column], strict=True) if price == price
+            day: float(price)
+            for day, price in zip(days, table[:, column], strict=True)
+            if price == price
         }
         for column, symbol in enumerate(symbols)
     }
@@ -77,7 +84,12 @@ def bundled_market() -> Market:
         symbol: Listing(f"{symbol} Trust", "ETF", None, "ETF")
         if symbol in funds
         else Listing(
-            f"{symbol} Inc.", "CS", "SERVICES-PREPACKAGED SOFTWARE", "EQUITY", "Technology", "Software"
+            f"{symbol} Inc.",
+            "CS",
+            "SERVICES-PREPACKAGED SOFTWARE",
+            "EQUITY",
+            "Technology",
+            "Software",
         )
         for symbol in symbols
     }
@@ -85,18 +97,24 @@ def bundled_market() -> Market:
 
 
 def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
-    """So many symbols, S0 on, each with a close on every session: 10.00 plus a cent per symbol and day."""
+    """So many symbols, S0 on, each with a close on every session: 10.00 plus a cent per symbol and
+    day.
+    """
     closes = {
-        f"S{number}": {day: float(Decimal(1000 + number % 500 + at) / 100) for at, day in enumerate(sessions)}
+        f"S{number}": {
+            day: float(Decimal(1000 + number % 500 + at) / 100) for at, day in enumerate(sessions)
+        }
         for number in range(symbols)
     }
     return Market(closes, listings={symbol: Listing(symbol) for symbol in closes})
 
 
 def moved_market(days: Sequence[date], suffixes: Sequence[str]) -> Market:
-    """The panel's last closes on other sessions; each symbol under its name with each suffix, proxies as they are.
+    """The panel's last closes on other sessions; each symbol under its name with each suffix,
+    proxies as they are.
 
-    So there are as many symbols as one likes that the bundled data do not know, and their returns are real.
+    So there are as many symbols as one likes that the bundled data do not know, and their returns
+    are real.
     """
     names = {symbol: [symbol] for symbol in panel.PROXIES}
     for symbol in panel.symbols():
@@ -105,6 +123,8 @@ def moved_market(days: Sequence[date], suffixes: Sequence[str]) -> Market:
     closes: dict[str, Mapping[date, float]] = {}
     for symbol, called in names.items():
         column = panel.closes(symbol, last=len(days))[:, 0]
-        priced = {day: float(close) for day, close in zip(days, column, strict=True) if close == close}
+        priced = {
+            day: float(close) for day, close in zip(days, column, strict=True) if close == close
+        }
         closes |= dict.fromkeys(called, priced)
     return Market(closes, listings={name: Listing(f"{name} Inc.") for name in closes})

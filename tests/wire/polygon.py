@@ -1,4 +1,6 @@
-"""Polygon's REST API as far as the provider uses it, from a `Market`. Shapes: docs/market-data.md."""
+"""Polygon's REST API as far as the provider uses it, from a `Market`. Shapes:
+docs/market-data.md.
+"""
 
 import base64
 import json
@@ -18,19 +20,31 @@ Rows = list[dict[str, Any]]
 
 UNKNOWN_KEY = as_json({"status": "ERROR", "request_id": "r", "error": "Unknown API Key"}, 401)
 NOT_ENTITLED = as_json(
-    {"status": "NOT_AUTHORIZED", "request_id": "r", "message": "You are not entitled to this data."}, 403
+    {
+        "status": "NOT_AUTHORIZED",
+        "request_id": "r",
+        "message": "You are not entitled to this data.",
+    },
+    403,
 )
 
 
 def polygon(
-    market: Market, key: str = KEY, page: int | None = None, chains: Mapping[str, Rows] | None = None
+    market: Market,
+    key: str = KEY,
+    page: int | None = None,
+    chains: Mapping[str, Rows] | None = None,
 ) -> StandIn:
-    """A stand-in; `page` makes its pages smaller than asked for; `chains`: option snapshots by underlying."""
+    """A stand-in; `page` makes its pages smaller than asked for; `chains`: option snapshots by
+    underlying.
+    """
     return StandIn(_Polygon(market, key, page, chains or {}).answer)
 
 
 class _Polygon:
-    def __init__(self, market: Market, key: str, page: int | None, chains: Mapping[str, Rows]) -> None:
+    def __init__(
+        self, market: Market, key: str, page: int | None, chains: Mapping[str, Rows]
+    ) -> None:
         self._market, self._key, self._page, self._chains = market, key, page, chains
         self._ours = {polygon_symbol(symbol): symbol for symbol in market.closes}
         self._grouped: dict[str, Reply] = {}
@@ -55,7 +69,9 @@ class _Polygon:
 
     def _aggregates(self, request: Request, ticker: str, first: str, last: str) -> Reply:
         closes = self._market.closes.get(self._ours.get(ticker, ""), {})
-        days = [day for day in closes if date.fromisoformat(first) <= day <= date.fromisoformat(last)]
+        days = [
+            day for day in closes if date.fromisoformat(first) <= day <= date.fromisoformat(last)
+        ]
         rows = [_bar(closes[day], _midnight(day)) for day in days]
         return self._paged(
             request, rows, {"ticker": ticker, "adjusted": False, "resultsCount": len(rows)}, 5000
@@ -97,8 +113,12 @@ class _Polygon:
 
     def _details(self, request: Request, ticker: str) -> Reply:
         if ticker not in self._ours:
-            return as_json({"status": "NOT_FOUND", "request_id": "r", "message": "Ticker not found."}, 404)
-        return as_json({"status": "OK", "request_id": "r", "results": self._listing(ticker, brief=False)})
+            return as_json(
+                {"status": "NOT_FOUND", "request_id": "r", "message": "Ticker not found."}, 404
+            )
+        return as_json(
+            {"status": "OK", "request_id": "r", "results": self._listing(ticker, brief=False)}
+        )
 
     def _listing(self, ticker: str, brief: bool) -> dict[str, Any]:
         listing = self._market.listings[self._ours[ticker]]
@@ -109,21 +129,31 @@ class _Polygon:
             "type": listing.polygon_type,
             "active": True,
         }
-        return row if brief or not listing.sic else row | {"sic_code": "7372", "sic_description": listing.sic}
+        return (
+            row
+            if brief or not listing.sic
+            else row | {"sic_code": "7372", "sic_description": listing.sic}
+        )
 
     def _chain(self, request: Request, underlying: str) -> Reply:
         rows = [
-            row for row in self._chains.get(underlying, []) if _in_window(row["details"], _asked(request))
+            row
+            for row in self._chains.get(underlying, [])
+            if _in_window(row["details"], _asked(request))
         ]
         return self._paged(request, rows, {}, 10)
 
     def _paged(self, request: Request, rows: Rows, head: dict[str, Any], usual: int) -> Reply:
-        """As many rows as a page holds, and where the next page is: a cursor on the same path, without the key."""
+        """As many rows as a page holds, and where the next page is: a cursor on the same path,
+        without the key.
+        """
         cursor = _cursor(request)
         start = cursor.get("from", 0)
         limit = self._page or cursor.get("limit") or int(request.query.get("limit", usual))
         part = rows[start : start + limit]
-        answer = {"status": "OK", "request_id": "r", **head} | ({"results": part} if part or not head else {})
+        answer = {"status": "OK", "request_id": "r", **head} | (
+            {"results": part} if part or not head else {}
+        )
         if start + limit < len(rows):
             after = {"from": start + limit, "limit": limit, "asked": _asked(request)}
             code = base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
@@ -133,7 +163,9 @@ class _Polygon:
 
 def _cursor(request: Request) -> dict[str, Any]:
     """What the cursor of a further page remembers; nothing on a first page."""
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(request.query.get("cursor", "e30=")))
+    found: dict[str, Any] = json.loads(
+        base64.urlsafe_b64decode(request.query.get("cursor", "e30="))
+    )
     return found
 
 
@@ -154,10 +186,16 @@ def _chosen(rows: Iterable[dict[str, Any]], request: Request, day: str) -> Rows:
 
 def _in_window(details: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
     """Whether a contract is one of those that the first page's parameters leave."""
-    expiry, strike, kind = details["expiration_date"], details["strike_price"], details["contract_type"]
+    expiry, strike, kind = (
+        details["expiration_date"],
+        details["strike_price"],
+        details["contract_type"],
+    )
     return bool(
         asked.get("expiration_date.gte", "0") <= expiry <= asked.get("expiration_date.lte", "9")
-        and float(asked.get("strike_price.gte", "0")) <= strike <= float(asked.get("strike_price.lte", "inf"))
+        and float(asked.get("strike_price.gte", "0"))
+        <= strike
+        <= float(asked.get("strike_price.lte", "inf"))
         and asked.get("contract_type", kind) == kind
     )
 

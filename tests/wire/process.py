@@ -26,7 +26,9 @@ class Elsewhere:
 
 @contextmanager
 def polygon_elsewhere(make_market: Callable[[], Market]) -> Iterator[Elsewhere]:
-    """Answer from what `make_market` makes over there; it stands at the top of a module, to be found by name."""
+    """Answer from what `make_market` makes over there; it stands at the top of a module, to be
+    found by name.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(make_market, theirs), daemon=True)

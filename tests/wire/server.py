@@ -1,4 +1,6 @@
-"""A real HTTP server on loopback that answers in a provider's stead, and may misbehave when told to."""
+"""A real HTTP server on loopback that answers in a provider's stead, and may misbehave when told
+to.
+"""
 
 import json
 import ssl
@@ -25,8 +27,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. `silence_seconds`: before the first byte; `trickle_seconds`: before each byte of the body;
-    `promised_bytes`: a Content-Length other than the truth, after which the connection breaks off."""
+    """What goes back. `silence_seconds`: before the first byte; `trickle_seconds`: before each byte
+    of the body; `promised_bytes`: a Content-Length other than the truth, after which the connection
+    breaks off.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -51,7 +55,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class StandIn:
-    """One provider's stand-in: what it was asked, and what it is to answer instead of the truth next."""
+    """One provider's stand-in: what it was asked, and what it is to answer instead of the truth
+    next.
+    """
 
     def __init__(self, answer: Answering, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []

@@ -1,4 +1,6 @@
-"""Yahoo's hosts as far as yfinance asks them, behind TLS, from a `Market`. Shapes: docs/market-data.md."""
+"""Yahoo's hosts as far as yfinance asks them, behind TLS, from a `Market`. Shapes:
+docs/market-data.md.
+"""
 
 import re
 import ssl
@@ -31,7 +33,9 @@ CRUMB = "stand-in-crumb"
 
 @contextmanager
 def yahoo(market: Market, directory: Path) -> Iterator[tuple[StandIn, Mapping[str, Any]]]:
-    """A running stand-in, and the options with which a curl session finds it under every name and trusts it."""
+    """A running stand-in, and the options with which a curl session finds it under every name and
+    trusts it.
+    """
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*HOSTS).configure_cert(context)
@@ -51,7 +55,9 @@ def yahoo(market: Market, directory: Path) -> Iterator[tuple[StandIn, Mapping[st
 def missing(service: str, description: str, status: int = 404) -> Reply:
     """What Yahoo says about a symbol it does not know, or a range without data."""
     code = "Not Found" if status == 404 else "Bad Request"
-    return as_json({service: {"result": None, "error": {"code": code, "description": description}}}, status)
+    return as_json(
+        {service: {"result": None, "error": {"code": code, "description": description}}}, status
+    )
 
 
 def data_paths(server: StandIn) -> list[str]:
@@ -73,7 +79,9 @@ class _Yahoo:
             return self._with_crumb(request, lambda: self._summary(_unquoted(summary[1])))
         if request.path == "/v7/finance/quote":
             return self._with_crumb(request, lambda: self._quote(request.query["symbols"]))
-        return Reply(404, b"", {"Set-Cookie": "A3=stand-in; Domain=.yahoo.com; Path=/; Max-Age=86400"})
+        return Reply(
+            404, b"", {"Set-Cookie": "A3=stand-in; Domain=.yahoo.com; Path=/; Max-Age=86400"}
+        )
 
     def _with_crumb(self, request: Request, answer: Any) -> Reply:
         if request.query.get("crumb") != CRUMB:
@@ -106,10 +114,14 @@ class _Yahoo:
         }  # fmt: skip
 
     def _series(self, symbol: str, days: list[date]) -> dict[str, Any]:
-        """Closes adjusted for every later split, and adjusted closes for every later dividend, too."""
+        """Closes adjusted for every later split, and adjusted closes for every later dividend,
+        too.
+        """
         closes, adjusted = _yahoo_closes(self._market, symbol, days)
         stamps = [_opening(day) for day in days]
-        quote = dict.fromkeys(("open", "high", "low", "close"), closes) | {"volume": [1000] * len(days)}
+        quote = dict.fromkeys(("open", "high", "low", "close"), closes) | {
+            "volume": [1000] * len(days)
+        }
         splits = {
             str(_opening(split.day)): {
                 "date": _opening(split.day), "numerator": split.after, "denominator": split.before,
@@ -124,9 +136,13 @@ class _Yahoo:
             }
             for dividend in self._market.dividends if dividend.symbol == symbol and dividend.day in days
         }  # fmt: skip
-        events = {name: found for name, found in (("splits", splits), ("dividends", dividends)) if found}
+        events = {
+            name: found for name, found in (("splits", splits), ("dividends", dividends)) if found
+        }
         indicators = {"quote": [quote], "adjclose": [{"adjclose": adjusted}]}
-        return {"timestamp": stamps, "indicators": indicators} | ({"events": events} if events else {})
+        return {"timestamp": stamps, "indicators": indicators} | (
+            {"events": events} if events else {}
+        )
 
     def _summary(self, symbol: str) -> Reply:
         if symbol not in self._ours:
@@ -151,7 +167,9 @@ class _Yahoo:
 def _yahoo_closes(market: Market, symbol: str, days: list[date]) -> tuple[list[float], list[float]]:
     raw = market.closes[symbol]
     closes = [raw[day] / _split_after(market, symbol, day) for day in days]
-    paid = {dividend.day: dividend.amount for dividend in market.dividends if dividend.symbol == symbol}
+    paid = {
+        dividend.day: dividend.amount for dividend in market.dividends if dividend.symbol == symbol
+    }
     factor, adjusted = 1.0, []
     for at in range(len(days) - 1, -1, -1):
         adjusted.append(closes[at] * factor)

@@ -1,15 +1,17 @@
 """Factor betas in three models, each capped at +-3 with the raw value kept.
 
-- `market_relative` (default): one joint regression. Raw style ETF returns are nearly the market's (condition
-  number 89 on the bundled panel), so each style enters as its return over the market (condition number 16);
+- `market_relative` (default): one joint regression. Raw style ETF returns are nearly the market's
+  (condition
+  number 89 on the bundled panel), so each style enters as its return over the market (condition
+  number 16);
   what remains ill-determined is drawn to a prior in proportion to its estimation error.
 - `joint`: one plain regression on all raw proxy returns.
 - `univariate`: one regression per proxy. Each beta holds the whole market move: never add them up.
 
-The prior of `market_relative`: independent normals, market 1 with deviation 0.5, styles 0 with deviation 0.5.
-The posterior mean is Theil and Goldberger's mixed estimator (International Economic Review 2, 1961); with one
-factor it is Vasicek's beta (Journal of Finance 28, 1973). Chosen by walk-forward evidence:
-`docs/decisions/0003-beta-shrinkage.md` and `docs/walk-forward.md`.
+The prior of `market_relative`: independent normals, market 1 with deviation 0.5, styles 0 with
+deviation 0.5. The posterior mean is Theil and Goldberger's mixed estimator (International Economic
+Review 2, 1961); with one factor it is Vasicek's beta (Journal of Finance 28, 1973). Chosen by
+walk-forward evidence: `docs/decisions/0003-beta-shrinkage.md` and `docs/walk-forward.md`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,9 +55,9 @@ class Prior:
 class SymbolBetas:
     """S symbols by K factors; return per unit of factor return.
 
-    `raw` is least squares (to which errors, t and R2 in `fit` belong); `betas` is the posterior mean, or
-    `raw` where there is no prior, capped at +-3, with `capped` saying where. NaN with a reason where the
-    quality is `insufficient`.
+    `raw` is least squares (to which errors, t and R2 in `fit` belong); `betas` is the posterior
+    mean, or `raw` where there is no prior, capped at +-3, with `capped` saying where. NaN with a
+    reason where the quality is `insufficient`.
     """
 
     betas: FloatArray
@@ -104,21 +106,26 @@ class ModelBetas:
 def model_betas(
     returns: FloatArray, proxy_returns: FloatArray, factors: Sequence[str]
 ) -> tuple[ModelBetas, ...]:
-    """Every model of `MODELS`: columns of `returns` (T x S) on `proxy_returns` (T x K, named by `factors`)."""
+    """Every model of `MODELS`: columns of `returns` (T x S) on `proxy_returns` (T x K, named by
+    `factors`).
+    """
     names, relative = tuple(factors), over_market(proxy_returns, factors)
     single = tuple(
         ((factor,), symbol_betas(returns, proxy_returns[:, [index]], None, f"{factor} proxy"))
         for index, factor in enumerate(names)
     )
     return (
-        ModelBetas("market_relative", ((names, symbol_betas(returns, relative, market_prior(factors))),)),
+        ModelBetas(
+            "market_relative", ((names, symbol_betas(returns, relative, market_prior(factors))),)
+        ),
         ModelBetas("joint", ((names, symbol_betas(returns, proxy_returns, None)),)),
         ModelBetas("univariate", single),
     )
 
 
 def over_market(proxy_returns: FloatArray, factors: Sequence[str]) -> FloatArray:
-    """The model's factor space: every proxy's return (T x K) minus the market's; the market stays itself.
+    """The model's factor space: every proxy's return (T x K) minus the market's; the market stays
+    itself.
 
     Raises `ValueError` when "market" is not among `factors`.
     """
@@ -135,16 +142,22 @@ def market_prior(
 ) -> Prior:
     """Market beta around 1, style betas around 0 (`docs/decisions/0003-beta-shrinkage.md`)."""
     is_market = np.array([factor == MARKET for factor in factors])
-    return Prior(is_market.astype(np.float64), np.where(is_market, market_deviation, style_deviation))
+    return Prior(
+        is_market.astype(np.float64), np.where(is_market, market_deviation, style_deviation)
+    )
 
 
 def symbol_betas(
-    returns: FloatArray, factor_returns: FloatArray, prior: Prior | None, regressors: str = "factor proxies"
+    returns: FloatArray,
+    factor_returns: FloatArray,
+    prior: Prior | None,
+    regressors: str = "factor proxies",
 ) -> SymbolBetas:
-    """Betas of every column of `returns` (T x S) on `factor_returns` (T x K, in the model's factor space).
+    """Betas of every column of `returns` (T x S) on `factor_returns` (T x K, in the model's factor
+    space).
 
-    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`. Reasons
-    call the factors `regressors`.
+    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`.
+    Reasons call the factors `regressors`.
     """
     returns, factor_returns = returns[-WINDOW:], factor_returns[-WINDOW:]
     fit = least_squares(returns, factor_returns)
@@ -163,9 +176,9 @@ def symbol_betas(
 def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
     """Posterior means (S x K) of the coefficients under `prior` and normal residuals.
 
-    b = m + (X'X + s2 P)^-1 X'X (b_ols - m) with P the prior precision (Theil and Goldberger 1961): as the
-    residual variance s2 goes to 0 the data speak alone, as it grows the prior does. Nothing is divided by
-    s2, so a noiseless asset is exact.
+    b = m + (X'X + s2 P)^-1 X'X (b_ols - m) with P the prior precision (Theil and Goldberger 1961):
+    as the residual variance s2 goes to 0 the data speak alone, as it grows the prior does. Nothing
+    is divided by s2, so a noiseless asset is exact.
     """
     precision = np.diag(prior.deviations**-2.0)[:, :, None]
     moments = definite(fit.moments, fit.determined)
@@ -191,7 +204,9 @@ def missing_reasons(fit: Fit, common_days: int, regressors: str) -> tuple[str | 
     `common_days` is how many days all `regressors` (named for the sentence) have together.
     """
     if common_days < MINIMUM_OBSERVATIONS:
-        shortage = f"{common_days} common returns of the {regressors}; {MINIMUM_OBSERVATIONS} are needed"
+        shortage = (
+            f"{common_days} common returns of the {regressors}; {MINIMUM_OBSERVATIONS} are needed"
+        )
         return (shortage,) * len(fit.observations)
     return tuple(
         None if determined else _missing_reason(days, regressors)

@@ -15,18 +15,23 @@ NAMED_BY_TENTHS = 7  # tenths of a cluster's members that must share a tag or a 
 
 @dataclass(frozen=True)
 class Member:
-    """What a cluster's name depends on: the symbol, the tags its positions carry, its sector if known."""
+    """What a cluster's name depends on: the symbol, the tags its positions carry, its sector if
+    known.
+    """
 
     symbol: str
     tags: Collection[str]
     sector: str | None
 
 
-def clusters(values: FloatArray, threshold: float, sizes: FloatArray) -> tuple[tuple[int, ...], ...]:
-    """Connected components of |correlation| >= `threshold` (N x N, NaN for unknown) with two members or more.
+def clusters(
+    values: FloatArray, threshold: float, sizes: FloatArray
+) -> tuple[tuple[int, ...], ...]:
+    """Connected components of |correlation| >= `threshold` (N x N, NaN for unknown) with two
+    members or more.
 
-    The cluster with the most members comes first, among equals the one of the greatest total size; members
-    are indices, the largest by `sizes` (N) first.
+    The cluster with the most members comes first, among equals the one of the greatest total size;
+    members are indices, the largest by `sizes` (N) first.
     """
     with np.errstate(invalid="ignore"):
         linked = np.abs(values) >= threshold
@@ -36,7 +41,9 @@ def clusters(values: FloatArray, threshold: float, sizes: FloatArray) -> tuple[t
 
 
 def components(linked: BoolArray) -> list[tuple[int, ...]]:
-    """The connected components of a graph given as a symmetric matrix of links; the diagonal is ignored."""
+    """The connected components of a graph given as a symmetric matrix of links; the diagonal is
+    ignored.
+    """
     waiting = np.ones(len(linked), dtype=np.bool_)
     found = []
     for start in range(len(linked)):
@@ -60,7 +67,8 @@ def _reachable(linked: BoolArray, start: int) -> BoolArray:
 def cluster_name(members: Sequence[Member]) -> str:
     """A tag that 70 % of the members carry, else the sector of 70 %, else "<largest> lookalikes".
 
-    `members` come largest first. Of several such tags the most carried wins, then the first by alphabet.
+    `members` come largest first. Of several such tags the most carried wins, then the first by
+    alphabet.
     """
     tag = _shared_by_most([tag for member in members for tag in set(member.tags)], len(members))
     sector = _shared_by_most((member.sector for member in members if member.sector), len(members))

@@ -1,4 +1,6 @@
-"""The correlations of one portfolio: its underlyings' returns in, the figures and records of its tables out."""
+"""The correlations of one portfolio: its underlyings' returns in, the figures and records of its
+tables out.
+"""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -29,7 +31,8 @@ class Caveat:
 
 @dataclass(frozen=True)
 class BookCorrelations:
-    """The correlations of the N underlyings kept in `chosen`, in their order, and the clusters among them.
+    """The correlations of the N underlyings kept in `chosen`, in their order, and the clusters
+    among them.
 
     `sizes` (N) is |value| in USD; `weights` (N) are their shares of its sum, so they add up to 1.
     """
@@ -43,18 +46,24 @@ class BookCorrelations:
     weights: FloatArray
 
     def views(self) -> tuple["BookCorrelations", "BookCorrelations", "BookCorrelations"]:
-        """The portfolio, its longs and its shorts: one matrix, with figures and clusters of their own."""
+        """The portfolio, its longs and its shorts: one matrix, with figures and clusters of their
+        own.
+        """
         return self, self._side("longs"), self._side("shorts")
 
     def _side(self, view: View) -> "BookCorrelations":
         on_side = np.array([is_on(view, group.value) for group in self.chosen.kept], dtype=np.bool_)
-        return _summed_up(view, self.chosen.on_side(view), self.matrix.among(on_side), self.parameters)
+        return _summed_up(
+            view, self.chosen.on_side(view), self.matrix.among(on_side), self.parameters
+        )
 
     @property
     def effective_positions(self) -> float:
         """Over the symbols that have a correlation with each other; NaN without any."""
         complete = self.matrix.complete
-        return effective_positions(self.matrix.values[np.ix_(complete, complete)], self.sizes[complete])
+        return effective_positions(
+            self.matrix.values[np.ix_(complete, complete)], self.sizes[complete]
+        )
 
     @property
     def concentration(self) -> float:
@@ -64,7 +73,9 @@ class BookCorrelations:
 
     @property
     def coverage(self) -> float:
-        """Value kept over the value of everything that could be measured; NaN when there is none."""
+        """Value kept over the value of everything that could be measured; NaN when there is
+        none.
+        """
         return float(self.sizes.sum()) / self.chosen.gross if self.chosen.gross else np.nan
 
     def record(self) -> Record:
@@ -116,9 +127,18 @@ class BookCorrelations:
         """What limits the figures, each with the symbols it is about."""
         whole = zip(self.chosen.symbols, self.matrix.complete.tolist(), strict=True)
         found = {
-            "too_few_returns": ("left out for want of returns", self._left_out_for("too_few_returns")),
-            "never_moved": ("left out because their price never moved", self._left_out_for("never_moved")),
-            "exposure_missing": ("left out without a price or delta", self._left_out_for("no_exposure")),
+            "too_few_returns": (
+                "left out for want of returns",
+                self._left_out_for("too_few_returns"),
+            ),
+            "never_moved": (
+                "left out because their price never moved",
+                self._left_out_for("never_moved"),
+            ),
+            "exposure_missing": (
+                "left out without a price or delta",
+                self._left_out_for("no_exposure"),
+            ),
             "value_incomplete": (
                 "valued without those positions that have no price or delta",
                 [group.symbol for group in self.chosen.kept if group.positions_unmeasured],
@@ -136,7 +156,9 @@ class BookCorrelations:
         return [out.symbol for out in self.chosen.left_out if out.code == code]
 
     def pair_records(self) -> Iterator[Record]:
-        """One record per ordered pair of symbols, the diagonal included; made row by row, for they are many."""
+        """One record per ordered pair of symbols, the diagonal included; made row by row, for they
+        are many.
+        """
         symbols, matrix = self.chosen.symbols, self.matrix
         for index, symbol in enumerate(symbols):
             values = nullable(matrix.values[index])
@@ -161,7 +183,9 @@ class BookCorrelations:
         if value is not None:
             return None
         if observations < self.parameters.minimum_observations:
-            return f"{observations} common returns; {self.parameters.minimum_observations} are needed"
+            return (
+                f"{observations} common returns; {self.parameters.minimum_observations} are needed"
+            )
         return f"one of them does not move on the {observations} common days"
 
     def cluster_records(self) -> Iterator[Record]:
@@ -175,7 +199,9 @@ class BookCorrelations:
                 "members": len(members),
                 "value": float(self.sizes[members].sum()),
                 "weight": float(self.weights[members].sum()),
-                "mean_correlation": overall_correlation(self.matrix.values[np.ix_(members, members)]),
+                "mean_correlation": overall_correlation(
+                    self.matrix.values[np.ix_(members, members)]
+                ),
             }
 
     def _member(self, index: int) -> Member:
@@ -200,14 +226,18 @@ class BookCorrelations:
                 }
 
 
-def book_correlations(chosen: Selection, closes: FloatArray, parameters: Parameters) -> BookCorrelations:
-    """Correlate the symbols of `chosen` by the log returns of their adjusted `closes` (sessions x N, NaN for gaps).
+def book_correlations(
+    chosen: Selection, closes: FloatArray, parameters: Parameters
+) -> BookCorrelations:
+    """Correlate the symbols of `chosen` by the log returns of their adjusted `closes` (sessions x
+    N, NaN for gaps).
 
     The last `lookback` returns count. A symbol that has too few of them or never moved is left out.
     """
     returns = log_returns(closes)[-parameters.lookback :]
     unusable = [
-        _unusable(*each, parameters) for each in zip(_days(returns), never_moved(returns), strict=True)
+        _unusable(*each, parameters)
+        for each in zip(_days(returns), never_moved(returns), strict=True)
     ]
     measurable = chosen.without(unusable)
     sizes = np.array([group.size for group in measurable.kept], dtype=np.float64)

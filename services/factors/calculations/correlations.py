@@ -1,7 +1,7 @@
 """Correlations of daily returns pair by pair, and the figures a correlation matrix is summed up in.
 
-Every symbol may miss different days. The sums over the common days of all pairs are a few matrix products of
-the values with the mask of known days, so there is no loop over pairs.
+Every symbol may miss different days. The sums over the common days of all pairs are a few matrix
+products of the values with the mask of known days, so there is no loop over pairs.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ DEFINITE_TO = 1e-10  # an eigenvalue above minus this is zero but for rounding
 class Correlations:
     """N x N, symmetric. `values` is 1 on the diagonal and NaN where a pair could not be measured.
 
-    `measured` is the plain pairwise estimate; where it was not positive semi-definite (`repaired`), `values`
-    is its repair. `observations` counts common days, the symbol's own on the diagonal. `complete` (N) marks
-    symbols that have a correlation with every other so marked: on them `values` is positive semi-definite.
+    `measured` is the plain pairwise estimate; where it was not positive semi-definite (`repaired`),
+    `values` is its repair. `observations` counts common days, the symbol's own on the diagonal.
+    `complete` (N) marks symbols that have a correlation with every other so marked: on them
+    `values` is positive semi-definite.
     """
 
     values: FloatArray
@@ -46,14 +47,18 @@ class Correlations:
 
 
 def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correlations:
-    """Pearson's correlation of every pair of columns of `returns` (T x N, NaN for gaps), made definite.
+    """Pearson's correlation of every pair of columns of `returns` (T x N, NaN for gaps), made
+    definite.
 
-    A pair needs `minimum` common days on which both move. Every column must have moved. `sizes` (N) decides
-    which of two symbols without a common window is left out of the definite part: the smaller one.
+    A pair needs `minimum` common days on which both move. Every column must have moved. `sizes` (N)
+    decides which of two symbols without a common window is left out of the definite part: the
+    smaller one.
     """
     measured, observations = pairwise_correlations(returns, minimum)
     complete = complete_symbols(np.isfinite(measured), sizes)
-    same_window = bool(np.isfinite(returns).all())  # then a sum of outer products: definite by construction
+    same_window = bool(
+        np.isfinite(returns).all()
+    )  # then a sum of outer products: definite by construction
     block = np.ix_(complete, complete)
     if same_window or is_definite(measured[block]):
         return Correlations(measured, measured, observations, complete, repaired=False)
@@ -63,10 +68,12 @@ def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correl
 
 
 def pairwise_correlations(returns: FloatArray, minimum: int) -> tuple[FloatArray, IntArray]:
-    """Correlations and numbers of common days (N x N), each pair on the days that both columns have.
+    """Correlations and numbers of common days (N x N), each pair on the days that both columns
+    have.
 
-    With standardised returns z (0 where missing) and the mask k, the sums over the common days of i and j are
-    z'k, (z*z)'k and z'z; correlation = (S_ij - S_i S_j / n) / sqrt(V_i V_j), V_i = S_ii - S_i^2 / n.
+    With standardised returns z (0 where missing) and the mask k, the sums over the common days of i
+    and j are z'k, (z*z)'k and z'z; correlation = (S_ij - S_i S_j / n) / sqrt(V_i V_j), V_i = S_ii -
+    S_i^2 / n.
     """
     known = np.isfinite(returns)
     mask = known.astype(np.float64)
@@ -103,7 +110,8 @@ def never_moved(returns: FloatArray) -> BoolArray:
 
 
 def complete_symbols(measured: BoolArray, sizes: FloatArray) -> BoolArray:
-    """The symbols (N) left when, as long as a pair is not `measured` (N x N), the worst one is dropped.
+    """The symbols (N) left when, as long as a pair is not `measured` (N x N), the worst one is
+    dropped.
 
     The worst has the most pairs missing; among equals it is the smallest by `sizes`.
     """
@@ -117,7 +125,9 @@ def complete_symbols(measured: BoolArray, sizes: FloatArray) -> BoolArray:
 
 
 def is_definite(matrix: FloatArray) -> bool:
-    """Whether a symmetric matrix is positive semi-definite up to rounding (Cholesky's factorisation exists)."""
+    """Whether a symmetric matrix is positive semi-definite up to rounding (Cholesky's factorisation
+    exists).
+    """
     try:
         np.linalg.cholesky(matrix + DEFINITE_TO * np.eye(len(matrix)))
     except np.linalg.LinAlgError:
@@ -128,11 +138,12 @@ def is_definite(matrix: FloatArray) -> bool:
 def nearby_definite(matrix: FloatArray) -> FloatArray:
     """A correlation matrix near `matrix` (N x N, complete, unit diagonal).
 
-    Alternating projections with Dykstra's correction onto the definite matrices and those with a unit diagonal
-    (Higham, "Computing the nearest correlation matrix", IMA J. Numer. Anal. 22, 2002, algorithm 3.3), which
-    lead to the nearest in Frobenius norm; then eigenvalues clipped at 0 and rescaled (Rebonato and Jackel,
-    Journal of Risk 2(2), 1999, section 3), so that the end is definite wherever the way was cut off. The steps
-    are as many as an eigendecomposition each can be afforded: 50 up to 125 symbols, none from 465.
+    Alternating projections with Dykstra's correction onto the definite matrices and those with a
+    unit diagonal (Higham, "Computing the nearest correlation matrix", IMA J. Numer. Anal. 22, 2002,
+    algorithm 3.3), which lead to the nearest in Frobenius norm; then eigenvalues clipped at 0 and
+    rescaled (Rebonato and Jackel, Journal of Risk 2(2), 1999, section 3), so that the end is
+    definite wherever the way was cut off. The steps are as many as an eigendecomposition each can
+    be afforded: 50 up to 125 symbols, none from 465.
     """
     near, correction = matrix, np.zeros_like(matrix)
     for _ in range(min(MOST_STEPS, int(STEPS_TIMES_CUBE / max(len(matrix), 1) ** 3))):
@@ -147,7 +158,9 @@ def nearby_definite(matrix: FloatArray) -> FloatArray:
 
 
 def clipped(matrix: FloatArray) -> FloatArray:
-    """The nearest positive semi-definite matrix to a symmetric one: its negative eigenvalues become 0."""
+    """The nearest positive semi-definite matrix to a symmetric one: its negative eigenvalues become
+    0.
+    """
     eigenvalues, vectors = np.linalg.eigh(matrix)
     negative = eigenvalues < 0.0
     part = vectors[:, negative]
@@ -156,7 +169,9 @@ def clipped(matrix: FloatArray) -> FloatArray:
 
 
 def rescaled(matrix: FloatArray) -> FloatArray:
-    """The correlations of a positive semi-definite matrix with a positive diagonal; exactly symmetric."""
+    """The correlations of a positive semi-definite matrix with a positive diagonal; exactly
+    symmetric.
+    """
     scale = np.sqrt(np.diag(matrix))
     values = np.clip(matrix / scale[:, None] / scale[None, :], -1.0, 1.0)
     values = (values + values.T) / 2.0
@@ -174,8 +189,9 @@ def overall_correlation(values: FloatArray) -> float:
 def effective_positions(values: FloatArray, sizes: FloatArray) -> float:
     """1 / (w' rho w): as how many equal, uncorrelated positions the symbols spread their risk.
 
-    `values` is N x N without gaps; w are the gross weights sizes / sum(sizes), all positive: N for N equal
-    uncorrelated symbols, 1 for N that are one. NaN without symbols, or when they cancel to nothing.
+    `values` is N x N without gaps; w are the gross weights sizes / sum(sizes), all positive: N for
+    N equal uncorrelated symbols, 1 for N that are one. NaN without symbols, or when they cancel to
+    nothing.
     """
     weights = sizes / sizes.sum() if len(sizes) else sizes
     risk = float(weights @ values @ weights)

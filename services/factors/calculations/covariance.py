@@ -1,8 +1,9 @@
 """Exponentially weighted covariance of daily factor returns, as measured and drawn to its diagonal.
 
-Sources: RiskMetrics Technical Document, 4th edition, 1996, section 5.2 (zero mean, decay 0.94 for daily data);
-Ledoit and Wolf, Journal of Empirical Finance 10, 2003 (intensity), with Schaefer and Strimmer's target D,
-Statistical Applications in Genetics and Molecular Biology 4, 2005 (variances kept, correlations drawn to 0).
+Sources: RiskMetrics Technical Document, 4th edition, 1996, section 5.2 (zero mean, decay 0.94 for
+daily data); Ledoit and Wolf, Journal of Empirical Finance 10, 2003 (intensity), with Schaefer and
+Strimmer's target D, Statistical Applications in Genetics and Molecular Biology 4, 2005 (variances
+kept, correlations drawn to 0).
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +22,8 @@ _TINY = 1e-300
 class FactorCovariance:
     """K x K daily covariance and correlation with the number of days behind them.
 
-    `shrunk` is the covariance with everything off the diagonal times (1 - `shrinkage`). NaN everywhere with
-    fewer than 60 days; a correlation with a factor that never moved is NaN.
+    `shrunk` is the covariance with everything off the diagonal times (1 - `shrinkage`). NaN
+    everywhere with fewer than 60 days; a correlation with a factor that never moved is NaN.
     """
 
     covariance: FloatArray
@@ -47,10 +48,11 @@ class FactorCovariance:
 
 
 def ewma_covariance(returns: FloatArray, decay: float, lookback: int) -> FactorCovariance:
-    """Covariance of `returns` (T x K, oldest first), weight decay^age, over the last `lookback` days.
+    """Covariance of `returns` (T x K, oldest first), weight decay^age, over the last `lookback`
+    days.
 
-    Only days on which every factor has a return count (the weights are rescaled to 1), so the result is a sum
-    of outer products and positive semi-definite by construction.
+    Only days on which every factor has a return count (the weights are rescaled to 1), so the
+    result is a sum of outer products and positive semi-definite by construction.
     """
     recent = returns[-lookback:]
     complete = complete_days(recent)
@@ -69,10 +71,11 @@ def ewma_covariance(returns: FloatArray, decay: float, lookback: int) -> FactorC
 def shrinkage_intensity(returns: FloatArray, weights: FloatArray, covariance: FloatArray) -> float:
     """How far to draw correlations to 0 for the least expected squared error: 0 (not at all) to 1.
 
-    The estimation variance of the correlations over their squares, both summed off the diagonal. A correlation
-    is the mean of its days' products z_i z_j (T days, `weights` summing to 1), so its variance is the sum of
-    the squared weights times the squared deviations of those products, over 1 - the sum of squared weights.
-    Fewer effective days or weaker correlations give more; 1 where no factor moves with another.
+    The estimation variance of the correlations over their squares, both summed off the diagonal. A
+    correlation is the mean of its days' products z_i z_j (T days, `weights` summing to 1), so its
+    variance is the sum of the squared weights times the squared deviations of those products, over
+    1 - the sum of squared weights. Fewer effective days or weaker correlations give more; 1 where
+    no factor moves with another.
     """
     known = np.nan_to_num(correlation(covariance))
     deviations = np.sqrt(np.diag(covariance))
@@ -93,7 +96,9 @@ def _weights(complete: BoolArray, decay: float) -> FloatArray:
 
 
 def correlation(covariance: FloatArray) -> FloatArray:
-    """The correlation matrix of a covariance matrix; exactly 1 on the diagonal, NaN for what never moves."""
+    """The correlation matrix of a covariance matrix; exactly 1 on the diagonal, NaN for what never
+    moves.
+    """
     deviations = np.sqrt(np.diag(covariance))
     moves = deviations > 0.0
     divisor = np.where(moves, deviations, 1.0)

@@ -1,4 +1,6 @@
-"""Everything that belongs to symbols or to factors rather than to positions, from one history of closes."""
+"""Everything that belongs to symbols or to factors rather than to positions, from one history of
+closes.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ class FactorModel:
 
 @dataclass(frozen=True)
 class SymbolEstimates:
-    """Betas of S symbols in every model, their sensitivities to every maturity, and both factor covariances."""
+    """Betas of S symbols in every model, their sensitivities to every maturity, and both factor
+    covariances.
+    """
 
     betas: tuple[ModelBetas, ...]
     rates: tuple[RateSensitivities, ...]
@@ -55,8 +59,8 @@ def symbol_estimates(
 ) -> SymbolEstimates:
     """Estimate S symbols (0 or more) against the model's K proxies and yields, over T+1 sessions.
 
-    `closes` (T+1 x S) and `proxy_closes` (T+1 x K, in the model's order) are adjusted closes, oldest first,
-    NaN for gaps; `yield_changes` (T each, by maturity) are decimals.
+    `closes` (T+1 x S) and `proxy_closes` (T+1 x K, in the model's order) are adjusted closes,
+    oldest first, NaN for gaps; `yield_changes` (T each, by maturity) are decimals.
     """
     returns, proxy_returns = simple_returns(closes), simple_returns(proxy_closes)
     spaces = factor_spaces(proxy_returns, model.factors)
@@ -77,13 +81,17 @@ def factor_spaces(proxy_returns: FloatArray, factors: Sequence[str]) -> dict[str
 
 
 def factor_covariance(proxy_closes: FloatArray, space: str, model: FactorModel) -> FactorCovariance:
-    """The factors' covariance in one space, from the closes of their proxies (T+1 x K), oldest first."""
+    """The factors' covariance in one space, from the closes of their proxies (T+1 x K), oldest
+    first.
+    """
     spaces = factor_spaces(simple_returns(proxy_closes), model.factors)
     return ewma_covariance(spaces[space], model.decay, model.lookback)
 
 
 def factor_returns(proxy_closes: FloatArray, factors: Sequence[str]) -> FloatArray:
-    """Factor returns (spaces x T x K) from adjusted closes of the proxies (T+1 x K); NaN where not known."""
+    """Factor returns (spaces x T x K) from adjusted closes of the proxies (T+1 x K); NaN where not
+    known.
+    """
     spaces = factor_spaces(simple_returns(proxy_closes), factors)
     known: FloatArray = np.stack([spaces[space] for space in SPACES])
     known[~np.isfinite(known)] = np.nan
@@ -91,7 +99,9 @@ def factor_returns(proxy_closes: FloatArray, factors: Sequence[str]) -> FloatArr
 
 
 def sessions_that_differ(returns: FloatArray, stored: FloatArray) -> list[int]:
-    """The places on the middle axis at which two sets of factor returns (spaces x T x K) are not the same."""
+    """The places on the middle axis at which two sets of factor returns (spaces x T x K) are not
+    the same.
+    """
     same = (returns == stored) | (np.isnan(returns) & np.isnan(stored))
     places: list[int] = np.flatnonzero(~same.all(axis=(0, 2))).tolist()
     return places
@@ -100,7 +110,9 @@ def sessions_that_differ(returns: FloatArray, stored: FloatArray) -> list[int]:
 def factor_return_records(
     sessions: Sequence[object], returns: FloatArray, factors: Sequence[str]
 ) -> Iterator[Record]:
-    """One record per session, space and factor with a return; `returns` is spaces x sessions x factors."""
+    """One record per session, space and factor with a return; `returns` is spaces x sessions x
+    factors.
+    """
     for space, day, factor in np.argwhere(np.isfinite(returns)).tolist():
         yield {
             "session_date": sessions[day],

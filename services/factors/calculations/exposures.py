@@ -1,4 +1,6 @@
-"""Dollar exposures of positions and portfolios to factors: exposure times beta, summed with its sign."""
+"""Dollar exposures of positions and portfolios to factors: exposure times beta, summed with its
+sign.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ from shared.quant.returns import FloatArray
 
 @dataclass(frozen=True)
 class Holdings:
-    """P positions, column by column. Stock has delta and multiplier 1, and its own price as underlying price.
+    """P positions, column by column. Stock has delta and multiplier 1, and its own price as
+    underlying price.
 
     `portfolio_of` and `underlying_of` are indices into the shard's portfolios and the beta matrix.
     Quantities are signed; prices in USD per share; NaN where a price or delta is missing.
@@ -31,8 +34,9 @@ class PortfolioExposures:
     """N portfolios by K factors.
 
     `dollars` is the signed sum over positions; NaN when a portfolio has positions and none could be
-    measured. `gross` (N) is the sum of the known absolute delta-adjusted exposures. `coverage` is the share
-    of it that had a beta: 0 when nothing was measured, NaN when there was nothing to measure.
+    measured. `gross` (N) is the sum of the known absolute delta-adjusted exposures. `coverage` is
+    the share of it that had a beta: 0 when nothing was measured, NaN when there was nothing to
+    measure.
     """
 
     dollars: FloatArray
@@ -56,7 +60,9 @@ class PortfolioExposures:
 
 @dataclass(frozen=True)
 class BookExposures:
-    """Delta-adjusted `exposures` (P) in signed USD, `betas` and `by_factor` (P x K), and their sums."""
+    """Delta-adjusted `exposures` (P) in signed USD, `betas` and `by_factor` (P x K), and their
+    sums.
+    """
 
     exposures: FloatArray
     betas: FloatArray
@@ -65,11 +71,15 @@ class BookExposures:
 
     def rows(self) -> Iterator[tuple[float | None, list[float | None], list[float | None]]]:
         """Per position: its exposure, its betas and its factor exposures, None where unknown."""
-        return zip(nullable(self.exposures), nullable(self.betas), nullable(self.by_factor), strict=True)
+        return zip(
+            nullable(self.exposures), nullable(self.betas), nullable(self.by_factor), strict=True
+        )
 
 
 def book_exposures(holdings: Holdings, portfolios: int, betas: FloatArray) -> BookExposures:
-    """Exposure times beta of every position, and its sum by portfolio; `betas` is underlyings x factors."""
+    """Exposure times beta of every position, and its sum by portfolio; `betas` is underlyings x
+    factors.
+    """
     exposures = delta_adjusted(holdings)
     position_betas = betas[holdings.underlying_of]
     by_factor = factor_exposures(exposures, position_betas)
@@ -93,7 +103,9 @@ def factor_exposures(exposures: FloatArray, betas: FloatArray) -> FloatArray:
 def portfolio_exposures(
     portfolio_of: IntArray, portfolios: int, exposures: FloatArray, by_factor: FloatArray
 ) -> PortfolioExposures:
-    """Sum P positions into portfolios: `portfolio_of` and `exposures` are P, `by_factor` is P x K."""
+    """Sum P positions into portfolios: `portfolio_of` and `exposures` are P, `by_factor` is P x
+    K.
+    """
     measured = np.isfinite(by_factor).astype(np.float64)
     size = np.abs(np.nan_to_num(exposures))
     positions = np.bincount(portfolio_of, minlength=portfolios)

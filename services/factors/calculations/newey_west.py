@@ -1,13 +1,20 @@
 """Standard errors that allow for residuals whose size varies and which follow each other.
 
-Source: Newey and West, Econometrica 55, 1987 (Bartlett kernel), with their lag rule of 1994, Review of
-Economic Studies 61: floor(4 (n / 100)^(2/9)). Days without a return are left out and the others treated as
-equally spaced (Datta and Du, Federal Reserve IFDP 1060, 2012), as statsmodels does after dropping them.
+Source: Newey and West, Econometrica 55, 1987 (Bartlett kernel), with their lag rule of 1994, Review
+of Economic Studies 61: floor(4 (n / 100)^(2/9)). Days without a return are left out and the others
+treated as equally spaced (Datta and Du, Federal Reserve IFDP 1060, 2012), as statsmodels does after
+dropping them.
 """
 
 import numpy as np
 
-from services.factors.calculations.regression import BoolArray, Fit, IntArray, complete_days, definite
+from services.factors.calculations.regression import (
+    BoolArray,
+    Fit,
+    IntArray,
+    complete_days,
+    definite,
+)
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
 from shared.quant.returns import FloatArray
 
@@ -17,10 +24,13 @@ def lags(observations: IntArray) -> IntArray:
     return np.floor(4.0 * (observations / 100.0) ** (2.0 / 9.0)).astype(np.int64)
 
 
-def standard_errors(returns: FloatArray, regressors: FloatArray, fit: Fit, regressor: int) -> FloatArray:
+def standard_errors(
+    returns: FloatArray, regressors: FloatArray, fit: Fit, regressor: int
+) -> FloatArray:
     """Errors (S) of the coefficients of one of the K regressors; NaN where `fit` is not determined.
 
-    `returns` (T x S, oldest first) and `regressors` (T x K) are those of `fit`. No small-sample correction.
+    `returns` (T x S, oldest first) and `regressors` (T x K) are those of `fit`. No small-sample
+    correction.
     """
     whole = complete_days(regressors)
     influence, usable = _influences(returns[whole], regressors[whole], fit, regressor)
@@ -29,7 +39,8 @@ def standard_errors(returns: FloatArray, regressors: FloatArray, fit: Fit, regre
 
 
 def long_run_variances(influences: FloatArray, most: IntArray) -> FloatArray:
-    """Variance of each column's sum (T x S): its squares, and twice its products with itself up to `most` days later.
+    """Variance of each column's sum (T x S): its squares, and twice its products with itself up to
+    `most` days later.
 
     Bartlett's weights 1 - lag / (most + 1) keep it from turning negative.
     """
@@ -43,7 +54,8 @@ def long_run_variances(influences: FloatArray, most: IntArray) -> FloatArray:
 def _influences(
     returns: FloatArray, regressors: FloatArray, fit: Fit, regressor: int
 ) -> tuple[FloatArray, BoolArray]:
-    """What each day adds to the coefficient's error (T x S), 0 where a day does not count; and which days count.
+    """What each day adds to the coefficient's error (T x S), 0 where a day does not count; and
+    which days count.
 
     e_t z_t with e the residual and z the row of (X'X)^-1 times the day's centred regressors.
     """
@@ -58,7 +70,9 @@ def _influences(
 
 
 def _inverse_row(fit: Fit, regressor: int) -> FloatArray:
-    """The regressor's row (K x S) of the inverse moments; that of the identity where not determined."""
+    """The regressor's row (K x S) of the inverse moments; that of the identity where not
+    determined.
+    """
     roots = inverse_roots(definite(fit.moments, fit.determined))
     unit = np.zeros(roots.shape[1:])
     unit[regressor] = 1.0

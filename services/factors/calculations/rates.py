@@ -1,4 +1,6 @@
-"""Sensitivity of returns to the change of a Treasury yield, jointly with the market, one maturity at a time."""
+"""Sensitivity of returns to the change of a Treasury yield, jointly with the market, one maturity
+at a time.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ CARRY_LIMIT_DAYS = 7  # a bond-market holiday is a day; a longer silence is miss
 
 @dataclass(frozen=True)
 class RateSensitivities:
-    """Per symbol the return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), its error and t statistic.
+    """Per symbol the return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), its error and t
+    statistic.
 
     The error is Newey and West's, so is t. NaN with a reason where the quality is `insufficient`.
     """
@@ -44,19 +47,23 @@ class RateSensitivities:
             beta=flat(self.betas),
             standard_error=flat(self.standard_errors),
             t_statistic=flat(self.t_statistics),
-            lags=[lag if known else None for lag, known in zip(lags, self.fit.determined, strict=True)],
+            lags=[
+                lag if known else None for lag, known in zip(lags, self.fit.determined, strict=True)
+            ],
             observations=self.fit.observations.tolist(),
             quality=self.qualities,
             reason=self.reasons,
         )
 
 
-def yield_changes(session_days: IntArray, observed_days: IntArray, yields_percent: FloatArray) -> FloatArray:
+def yield_changes(
+    session_days: IntArray, observed_days: IntArray, yields_percent: FloatArray
+) -> FloatArray:
     """Changes of a yield between T sessions (T - 1) in decimals: +0.01 is +100 bp.
 
-    Days are day numbers, ascending; `yields_percent` stands beside `observed_days`. The last observation on
-    or before a session is carried forward over bond-market holidays, seven calendar days at most; NaN
-    beyond.
+    Days are day numbers, ascending; `yields_percent` stands beside `observed_days`. The last
+    observation on or before a session is carried forward over bond-market holidays, seven calendar
+    days at most; NaN beyond.
     """
     if len(observed_days) == 0:
         return np.full(max(len(session_days) - 1, 0), np.nan)
@@ -68,13 +75,17 @@ def yield_changes(session_days: IntArray, observed_days: IntArray, yields_percen
 def rate_sensitivities(
     returns: FloatArray, market_returns: FloatArray, changes: Mapping[str, FloatArray]
 ) -> tuple[RateSensitivities, ...]:
-    """For each maturity, regress every column of `returns` (T x S) on the market (T) and its changes (T).
+    """For each maturity, regress every column of `returns` (T x S) on the market (T) and its
+    changes (T).
 
-    The last 252 days count; all symbols of a maturity are solved together. Sensitivities to different
-    maturities overlap, because yields move together: they stand beside each other and are not added up.
+    The last 252 days count; all symbols of a maturity are solved together. Sensitivities to
+    different maturities overlap, because yields move together: they stand beside each other and are
+    not added up.
     """
     return tuple(
-        _sensitivities(maturity, returns[-WINDOW:], np.column_stack([market_returns, moves])[-WINDOW:])
+        _sensitivities(
+            maturity, returns[-WINDOW:], np.column_stack([market_returns, moves])[-WINDOW:]
+        )
         for maturity, moves in changes.items()
     )
 

@@ -1,8 +1,9 @@
-"""Ordinary least squares of many assets on the same regressors, each on its own days, without a loop over them.
+"""Ordinary least squares of many assets on the same regressors, each on its own days, without a
+loop over them.
 
-Every asset may miss different days. The moments of all assets are one matrix product of the day mask with the
-regressors' products, so there is no grouping by missing-data pattern; the systems are then eliminated side by
-side (`symmetric`).
+Every asset may miss different days. The moments of all assets are one matrix product of the day
+mask with the regressors' products, so there is no grouping by missing-data pattern; the systems are
+then eliminated side by side (`symmetric`).
 """
 
 from collections.abc import Iterator
@@ -24,19 +25,24 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 MINIMUM_OBSERVATIONS = 60
-CONDITION_LIMIT = 1e6  # beyond this the regressors are one another: the split of a coefficient means nothing
+CONDITION_LIMIT = (
+    1e6  # beyond this the regressors are one another: the split of a coefficient means nothing
+)
 BLOCK = 512  # assets whose days are read at a time: what a processor keeps near
-CANCELLED = 1e-5  # a residual below this share of the moments it is the difference of is summed day by day
+CANCELLED = (
+    1e-5  # a residual below this share of the moments it is the difference of is summed day by day
+)
 
 
 @dataclass(frozen=True)
 class Fit:
     """S assets on K regressors with an intercept; NaN where an asset is not `determined`.
 
-    `coefficients` and `standard_errors` are S x K, return per unit of regressor. `moments` is K x K x S, the
-    regressors' centred cross products on the asset's days. `residual_variance` (S) is per day, on n - K - 1
-    degrees of freedom. `condition_number` (S) is that of the centred regressors scaled to unit variance, so
-    neither units nor the intercept move it; infinite when they are collinear.
+    `coefficients` and `standard_errors` are S x K, return per unit of regressor. `moments` is K x K
+    x S, the regressors' centred cross products on the asset's days. `residual_variance` (S) is per
+    day, on n - K - 1 degrees of freedom. `condition_number` (S) is that of the centred regressors
+    scaled to unit variance, so neither units nor the intercept move it; infinite when they are
+    collinear.
     """
 
     coefficients: FloatArray
@@ -52,7 +58,8 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Second moments of each asset's days: `squares` (K x K x S) of regressors, `cross` (K x S), `total` (S).
+    """Second moments of each asset's days: `squares` (K x K x S) of regressors, `cross` (K x S),
+    `total` (S).
 
     All three are centred; `size` (S) is the uncentred sum of squared returns.
     """
@@ -74,11 +81,14 @@ class _Solution:
     total: FloatArray
 
 
-def least_squares(returns: FloatArray, regressors: FloatArray, minimum: int = MINIMUM_OBSERVATIONS) -> Fit:
-    """OLS with intercept of each column of `returns` (T x S) on all columns of `regressors` (T x K).
+def least_squares(
+    returns: FloatArray, regressors: FloatArray, minimum: int = MINIMUM_OBSERVATIONS
+) -> Fit:
+    """OLS with intercept of each column of `returns` (T x S) on all columns of `regressors` (T x
+    K).
 
-    A day counts for an asset when its return and every regressor are finite. An asset with fewer than
-    `minimum` days, no degree of freedom, or collinear regressors is not determined.
+    A day counts for an asset when its return and every regressor are finite. An asset with fewer
+    than `minimum` days, no degree of freedom, or collinear regressors is not determined.
     """
     whole = complete_days(regressors)
     kept = slice(None) if whole.all() else whole
@@ -127,7 +137,9 @@ def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
 def _sums(
     returns: FloatArray, of_days: FloatArray, products: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Sums over each asset's days of `products`, of `of_days` times its returns, and of its returns squared."""
+    """Sums over each asset's days of `products`, of `of_days` times its returns, and of its returns
+    squared.
+    """
     assets = returns.shape[1]
     counted, weighted = np.empty((len(products), assets)), np.empty((len(of_days), assets))
     size = np.empty(assets)
@@ -146,7 +158,9 @@ def _blocks(assets: int) -> Iterator[slice]:
 
 
 def _condition_numbers(squares: FloatArray) -> FloatArray:
-    """Square root of the ratio of extreme eigenvalues of the regressors' correlation; inf when degenerate."""
+    """Square root of the ratio of extreme eigenvalues of the regressors' correlation; inf when
+    degenerate.
+    """
     spread = np.sqrt(np.maximum(diagonals(squares), 0.0))
     varies = (spread > 0.0).all(axis=0)
     divisor = np.where(varies, spread, 1.0)
@@ -158,7 +172,9 @@ def _condition_numbers(squares: FloatArray) -> FloatArray:
 def _solution(
     returns: FloatArray, regressors: FloatArray, moments: _Moments, determined: BoolArray
 ) -> _Solution:
-    """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1) it is summed from the residuals."""
+    """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1) it is summed from the
+    residuals.
+    """
     roots = inverse_roots(definite(moments.squares, determined))
     explained = product(roots, moments.cross)
     slopes = np.where(determined, transposed_product(roots, explained), np.nan)
@@ -173,7 +189,9 @@ def _solution(
 
 
 def definite(moments: FloatArray, determined: BoolArray) -> FloatArray:
-    """The moments (K x K x S) with the identity where the asset is not determined, fit for elimination."""
+    """The moments (K x K x S) with the identity where the asset is not determined, fit for
+    elimination.
+    """
     if determined.all():
         return moments
     return np.where(determined, moments, np.eye(len(moments))[:, :, None])
@@ -193,7 +211,11 @@ def _sums_of_squares(
 
 
 def _fit(
-    moments: _Moments, solution: _Solution, scale: FloatArray, condition: FloatArray, determined: BoolArray
+    moments: _Moments,
+    solution: _Solution,
+    scale: FloatArray,
+    condition: FloatArray,
+    determined: BoolArray,
 ) -> Fit:
     freedom = np.where(determined, moments.observations - len(scale) - 1, 1)
     variance = np.where(determined, solution.residual / freedom, np.nan)

@@ -1,21 +1,25 @@
 """Which of a portfolio's underlyings are large enough to be correlated.
 
-Value of an underlying: the signed sum of the delta-adjusted exposures (USD) of everything held on it. Size and
-weight are gross: |value|, and |value| over the sum of |value|; so a short counts like a long.
+Value of an underlying: the signed sum of the delta-adjusted exposures (USD) of everything held on
+it. Size and weight are gross: |value|, and |value| over the sum of |value|; so a short counts like
+a long.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-LARGEST_KEPT = 1_000  # a matrix grows with the square: beyond this the smallest are left out, and said to be
+LARGEST_KEPT = (
+    1_000  # a matrix grows with the square: beyond this the smallest are left out, and said to be
+)
 Keep = Literal["both", "either", "value_only", "weight_only"]
 View = Literal["portfolio", "longs", "shorts"]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What to correlate: `minimum_value` in USD, `minimum_weight` a share of gross value (0.01 is 1 %).
+    """What to correlate: `minimum_value` in USD, `minimum_weight` a share of gross value (0.01 is 1
+    %).
 
     `lookback` counts daily returns, `minimum_observations` those that a pair must have in common.
     """
@@ -30,7 +34,9 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Group:
-    """An underlying and what a portfolio holds on it; `value` is null when no position could be measured."""
+    """An underlying and what a portfolio holds on it; `value` is null when no position could be
+    measured.
+    """
 
     symbol: str
     value: float | None
@@ -63,7 +69,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Selection:
-    """A portfolio's underlyings that are kept, the largest first, and the others; `gross` is their size, USD."""
+    """A portfolio's underlyings that are kept, the largest first, and the others; `gross` is their
+    size, USD.
+    """
 
     kept: tuple[Group, ...]
     left_out: tuple[LeftOut, ...]
@@ -90,23 +98,31 @@ class Selection:
     def without(self, reasons: Sequence[tuple[str, str] | None]) -> "Selection":
         """The same, with every kept group that has a (code, message) left out."""
         judged = tuple(zip(self.kept, reasons, strict=True))
-        out = tuple(LeftOut.because(group, *reason) for group, reason in judged if reason is not None)
+        out = tuple(
+            LeftOut.because(group, *reason) for group, reason in judged if reason is not None
+        )
         kept = tuple(group for group, reason in judged if reason is None)
         return Selection(kept, (*self.left_out, *out), self.gross)
 
 
 def is_on(view: View, value: float | None) -> bool:
     """Whether an underlying of this signed value, null when unknown, belongs to the view."""
-    return view == "portfolio" or (value is not None and (value > 0.0 if view == "longs" else value < 0.0))
+    return view == "portfolio" or (
+        value is not None and (value > 0.0 if view == "longs" else value < 0.0)
+    )
 
 
 def selection(groups: Sequence[Group], parameters: Parameters) -> Selection:
-    """Keep the underlyings that are large by value and by weight, as `parameters.keep` says: at most 1,000."""
+    """Keep the underlyings that are large by value and by weight, as `parameters.keep` says: at
+    most 1,000.
+    """
     ordered = tuple(sorted(groups, key=lambda group: (-group.size, group.symbol)))
     every = Selection(ordered, (), sum((group.size for group in ordered), 0.0))
     sized = every.without([_too_small(group, every.gross, parameters) for group in ordered])
     beyond = ("beyond_the_largest", f"only the {LARGEST_KEPT:,} largest are correlated")
-    return sized.without([beyond if rank >= LARGEST_KEPT else None for rank in range(len(sized.kept))])
+    return sized.without(
+        [beyond if rank >= LARGEST_KEPT else None for rank in range(len(sized.kept))]
+    )
 
 
 def _too_small(group: Group, gross: float, parameters: Parameters) -> tuple[str, str] | None:
@@ -122,7 +138,9 @@ def _too_small(group: Group, gross: float, parameters: Parameters) -> tuple[str,
         "weight_only": "weight" in missed,
     }
     return (
-        ("below_" + "_and_".join(missed), " and ".join(missed.values())) if fails[parameters.keep] else None
+        ("below_" + "_and_".join(missed), " and ".join(missed.values()))
+        if fails[parameters.keep]
+        else None
     )
 
 

@@ -1,7 +1,8 @@
-"""Many small symmetric matrices at once: `matrices[i, j]` holds entry (i, j) of all of them side by side.
+"""Many small symmetric matrices at once: `matrices[i, j]` holds entry (i, j) of all of them side by
+side.
 
-LAPACK called per matrix spends most of its time around a 7 x 7 problem. With the batch as the last axis
-every step of an elimination is one vector operation over thousands of matrices.
+LAPACK called per matrix spends most of its time around a 7 x 7 problem. With the batch as the last
+axis every step of an elimination is one vector operation over thousands of matrices.
 """
 
 import numpy as np
@@ -20,8 +21,9 @@ _CONVERGED = 1e-16  # what is still to come is less than rounding, relative to t
 def inverse_roots(matrices: FloatArray) -> FloatArray:
     """Lower triangular W (K x K x S) with W'W = M^-1 of positive definite `matrices` (K x K x S).
 
-    The inverse of Cholesky's factor: then x'M^-1 x = |Wx|^2, a sum of squares that cannot turn negative.
-    Golub and Van Loan, Matrix Computations, 4th edition, section 4.2. NaN for a matrix that is not definite.
+    The inverse of Cholesky's factor: then x'M^-1 x = |Wx|^2, a sum of squares that cannot turn
+    negative. Golub and Van Loan, Matrix Computations, 4th edition, section 4.2. NaN for a matrix
+    that is not definite.
     """
     size = len(matrices)
     factors, roots = np.zeros_like(matrices), np.zeros_like(matrices)
@@ -39,7 +41,9 @@ def inverse_roots(matrices: FloatArray) -> FloatArray:
 
 
 def solutions(matrices: FloatArray, right_sides: FloatArray) -> FloatArray:
-    """x (K x S) with M x = b, of positive definite `matrices` (K x K x S) and `right_sides` (K x S)."""
+    """x (K x S) with M x = b, of positive definite `matrices` (K x K x S) and `right_sides` (K x
+    S).
+    """
     roots = inverse_roots(matrices)
     return transposed_product(roots, product(roots, right_sides))
 
@@ -60,16 +64,20 @@ def diagonals(matrices: FloatArray) -> FloatArray:
 
 
 def extreme_eigenvalues(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The smallest and the largest eigenvalue (S each) of positive semi-definite `matrices` (K x K x S).
+    """The smallest and the largest eigenvalue (S each) of positive semi-definite `matrices` (K x K
+    x S).
 
-    Householder's tridiagonal form, then Laguerre's iteration from outside the spectrum, which converges
-    monotonically and cubically to the nearest root (Wilkinson, The Algebraic Eigenvalue Problem, 1965, 5.31
-    and 7.26). What has not converged, at multiple roots for instance, is left to LAPACK.
+    Householder's tridiagonal form, then Laguerre's iteration from outside the spectrum, which
+    converges monotonically and cubically to the nearest root (Wilkinson, The Algebraic Eigenvalue
+    Problem, 1965, 5.31 and 7.26). What has not converged, at multiple roots for instance, is left
+    to LAPACK.
     """
     diagonal, squares = _tridiagonal(matrices)
     margin = 1e-9 * diagonal.sum(axis=0)
     smallest, found = _outermost_root(diagonal, squares, -margin)
-    largest, found_too = _outermost_root(diagonal, squares, _upper_bound(diagonal, squares) + margin)
+    largest, found_too = _outermost_root(
+        diagonal, squares, _upper_bound(diagonal, squares) + margin
+    )
     rest = np.flatnonzero(~(found & found_too))
     if rest.size:
         eigenvalues = np.linalg.eigvalsh(np.moveaxis(matrices[:, :, rest], -1, 0))
@@ -78,7 +86,9 @@ def extreme_eigenvalues(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _upper_bound(diagonal: FloatArray, squares: FloatArray) -> FloatArray:
-    """Of the eigenvalues, from their mean and variance (Wolkowicz and Styan, Linear Algebra 29, 1980)."""
+    """Of the eigenvalues, from their mean and variance (Wolkowicz and Styan, Linear Algebra 29,
+    1980).
+    """
     size = len(diagonal)
     mean = diagonal.sum(axis=0) / size
     variance = ((diagonal - mean) ** 2).sum(axis=0) + 2.0 * squares.sum(axis=0)
@@ -91,14 +101,18 @@ def _tridiagonal(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     size = len(reduced)
     subdiagonal = np.empty((size - 1, reduced.shape[2]))
     for column in range(size - 2):
-        subdiagonal[column] = _reflect(reduced[column + 1 :, column], reduced[column + 1 :, column + 1 :])
+        subdiagonal[column] = _reflect(
+            reduced[column + 1 :, column], reduced[column + 1 :, column + 1 :]
+        )
     if size > 1:
         subdiagonal[-1] = reduced[-1, -2]
     return diagonals(reduced).copy(), subdiagonal**2
 
 
 def _reflect(below: FloatArray, block: FloatArray) -> FloatArray:
-    """Turn `below` into its first direction and `block` with it, in place; returns the first entry."""
+    """Turn `below` into its first direction and `block` with it, in place; returns the first
+    entry.
+    """
     entry = -np.copysign(np.sqrt(np.einsum("is,is->s", below, below)), below[0])
     normal = below.copy()
     normal[0] -= entry
@@ -114,10 +128,12 @@ def _reflect(below: FloatArray, block: FloatArray) -> FloatArray:
 def _outermost_root(
     diagonal: FloatArray, squares: FloatArray, start: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """The eigenvalue next to `start`, which lies outside the spectrum; and where the iteration converged.
+    """The eigenvalue next to `start`, which lies outside the spectrum; and where the iteration
+    converged.
 
-    On its way there each step is shorter than the one before; one that is not was led astray by rounding.
-    The steps to come then add up to about this one times its ratio to the last, or far less.
+    On its way there each step is shorter than the one before; one that is not was led astray by
+    rounding. The steps to come then add up to about this one times its ratio to the last, or far
+    less.
     """
     root, size = start.copy(), len(diagonal)
     converged, astray = np.zeros((2, *root.shape), dtype=np.bool_)
@@ -141,7 +157,9 @@ def _outermost_root(
 def _logarithmic_derivatives(
     diagonal: FloatArray, squares: FloatArray, at: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """p'/p and (p'/p)^2 - p''/p of the characteristic polynomial, summed over its Sturm quotients."""
+    """p'/p and (p'/p)^2 - p''/p of the characteristic polynomial, summed over its Sturm
+    quotients.
+    """
     inverse = _inverse(diagonal[0] - at)
     first, second = -inverse, np.zeros_like(at)
     slope, curvature = first.copy(), first**2

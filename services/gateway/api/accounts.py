@@ -18,7 +18,8 @@ from services.gateway.repository.users import UserFilter
 from services.gateway.tables import User
 from shared.database import Session
 
-# No Idempotency-Key here: a fingerprint of the request would be a fast hash of a password, kept in the database.
+# No Idempotency-Key here: a fingerprint of the request would be a fast hash of a password, kept in
+# the database.
 router = APIRouter(prefix="/admin", tags=["admin"], responses=documented(401, 403, 422))
 Role = Literal["user", "admin"]
 
@@ -42,7 +43,10 @@ class NewUser(BaseModel):
     """A user made by an administrator, who may log in at once."""
 
     model_config = body_example(
-        email="grace@example.com", password="correct horse battery", full_name="Grace Hopper", role="user"
+        email="grace@example.com",
+        password="correct horse battery",
+        full_name="Grace Hopper",
+        role="user",
     )
 
     email: Email
@@ -52,7 +56,9 @@ class NewUser(BaseModel):
 
 
 class UserTerms(BaseModel):
-    """What may be changed; what is left out stays. `disabled` ends every log-in and refuses new ones."""
+    """What may be changed; what is left out stays. `disabled` ends every log-in and refuses new
+    ones.
+    """
 
     model_config = body_example(disabled=True)
 
@@ -111,19 +117,25 @@ async def list_users(
     offset: Offset = 0,
 ) -> dict[str, Any]:
     """The users that meet every condition given, by address."""
-    items, total = await users.load_users(session, UserFilter(search, role, disabled), limit, offset)
+    items, total = await users.load_users(
+        session, UserFilter(search, role, disabled), limit, offset
+    )
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
 @router.post("/users", status_code=201, response_model=ManagedUser, responses=documented(409))
-async def create_user(wanted: NewUser, _: Admin, session: OpenSession, gateway: GatewayParts) -> User:
+async def create_user(
+    wanted: NewUser, _: Admin, session: OpenSession, gateway: GatewayParts
+) -> User:
     """Create a user, whether or not registration is open."""
     password_hash = await gateway.passwords.hash(wanted.password.get_secret_value())
     user = await users.save_user(
         session, wanted.email, password_hash, full_name=wanted.full_name.strip(), role=wanted.role
     )
     if user is None:
-        raise Problem(409, "email_taken", f"there is a user with the address {wanted.email} already")
+        raise Problem(
+            409, "email_taken", f"there is a user with the address {wanted.email} already"
+        )
     await record(session, "user.created", user.user_id, email=user.email, role=user.role)
     return user
 
@@ -191,7 +203,9 @@ async def list_audit_log(
     _: Admin,
     session: OpenSession,
     user_id: Annotated[UUID | None, Query(description="done by this user")] = None,
-    action: Annotated[str | None, Query(max_length=60, description="portfolio.deleted, say")] = None,
+    action: Annotated[
+        str | None, Query(max_length=60, description="portfolio.deleted, say")
+    ] = None,
     target: Annotated[str | None, Query(max_length=200, description="done to this")] = None,
     since: Annotated[datetime | None, Query(description="at or after this moment")] = None,
     until: Annotated[datetime | None, Query(description="before this moment")] = None,

@@ -75,7 +75,14 @@ class Prices(BaseModel):
     """Daily prices, USD. `adjusted_close` defaults to `close`."""
 
     model_config = body_example(
-        rows=[{"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04, "adjusted_close": 125.11}]
+        rows=[
+            {
+                "symbol": "AAPL",
+                "session_date": "2022-12-28",
+                "close": 126.04,
+                "adjusted_close": 125.11,
+            }
+        ]
     )
 
     rows: list[PriceRow] = Field(min_length=1, max_length=MAX_ROWS)
@@ -92,10 +99,19 @@ class Yields(BaseModel):
 
 
 class OptionQuotes(BaseModel):
-    """Option quotes at the close, USD per share of contract; a contract is named by its OCC symbol."""
+    """Option quotes at the close, USD per share of contract; a contract is named by its OCC
+    symbol.
+    """
 
     model_config = body_example(
-        rows=[{"contract": "AAPL230317C00130000", "session_date": "2022-12-28", "bid": 7.1, "ask": 7.3}]
+        rows=[
+            {
+                "contract": "AAPL230317C00130000",
+                "session_date": "2022-12-28",
+                "bid": 7.1,
+                "ask": 7.3,
+            }
+        ]
     )
 
     rows: list[OptionQuoteRow] = Field(min_length=1, max_length=MAX_ROWS)
@@ -110,7 +126,9 @@ async def close_market(
     event = MarketCloseRequested.new(uuid4(), wanted.session_date)
     await runs.save_run(session, event.run_id, event.as_of, "operator", admin.user_id)
     await outbox.save_event(session, event, trace_headers())
-    await record(session, "batch.started", event.run_id, trigger="operator", session_date=event.as_of)
+    await record(
+        session, "batch.started", event.run_id, trigger="operator", session_date=event.as_of
+    )
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{event.run_id}"
     return RunStarted(run_id=event.run_id, session_date=event.as_of, status="running")
 
@@ -120,7 +138,9 @@ async def refuse_impossible_session(session: Session, day: date) -> None:
     known = await market.sessions_with_data(session)
     if known and not known.first <= day <= known.last:
         raise date_outside_data(day, known)
-    if not await asyncio.to_thread(is_session, day):  # the first call loads the calendar, which takes a while
+    if not await asyncio.to_thread(
+        is_session, day
+    ):  # the first call loads the calendar, which takes a while
         detail = f"{day} is not a NYSE session; the previous session is {previous_session(day)}"
         raise Problem(422, "not_a_session", detail)
 
@@ -146,12 +166,18 @@ async def get_run(run_id: UUID, _: Admin, session: OpenSession) -> dict[str, Any
     if run is None:
         raise not_found("run", run_id)
     items = await runs.load_items(session, run_id)
-    return {**run, "stages": [asdict(timing) for timing in stage_timings(as_items(items))], "items": items}
+    return {
+        **run,
+        "stages": [asdict(timing) for timing in stage_timings(as_items(items))],
+        "items": items,
+    }
 
 
 @router.get("/market-data/progress", response_model=HistoryProgress)
 async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
-    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+    """What is stored of the year of closes of everything that anybody holds, and what is still
+    coming.
+    """
     return await fetch_progress(session, as_of)
 
 
@@ -170,11 +196,15 @@ async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> RowsSto
 @router.put("/market-data/option-quotes", responses=documented(503))
 async def put_option_quotes(quotes: OptionQuotes, _: Admin, gateway: GatewayParts) -> RowsStored:
     """Store option quotes: ingest's to write, so it is asked. Repeating changes nothing."""
-    return await _stored(gateway, [StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)])
+    return await _stored(
+        gateway, [StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)]
+    )
 
 
 def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:
-    return [rows[start : start + ROWS_PER_REQUEST] for start in range(0, len(rows), ROWS_PER_REQUEST)]
+    return [
+        rows[start : start + ROWS_PER_REQUEST] for start in range(0, len(rows), ROWS_PER_REQUEST)
+    ]
 
 
 async def _stored(gateway: Gateway, requests: Sequence[Request]) -> RowsStored:

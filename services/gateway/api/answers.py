@@ -1,10 +1,12 @@
-"""Answers that are kept: read and laid out once per portfolio, revision and question, then given as they are.
+"""Answers that are kept: read and laid out once per portfolio, revision and question, then given as
+they are.
 
-A route whose answer holds nothing but what was stored for one portfolio takes `NamedRevision` or `ChosenRevision`
-instead of `NamedPortfolio` or `ChosenPortfolio`; that is all. Its answers then carry an `ETag` made of the portfolio's
-revision and are kept, compressed, in this process. Every repetition by the same user costs one statement, which asks
-whether the token's user may still log in, still owns the portfolio, and what its revision is by now; so an edit or a
-run that another process recorded outdates the answers kept here, too.
+A route whose answer holds nothing but what was stored for one portfolio takes `NamedRevision` or
+`ChosenRevision` instead of `NamedPortfolio` or `ChosenPortfolio`; that is all. Its answers then
+carry an `ETag` made of the portfolio's revision and are kept, compressed, in this process. Every
+repetition by the same user costs one statement, which asks whether the token's user may still log
+in, still owns the portfolio, and what its revision is by now; so an edit or a run that another
+process recorded outdates the answers kept here, too.
 """
 
 import asyncio
@@ -37,7 +39,8 @@ _COMPRESSED = {"Content-Encoding": "gzip", "Vary": f"{HEADERS['Vary']}, Accept-E
 
 
 def etag_of(portfolio_id: UUID, revision: int) -> str:
-    """The tag of every answer about a portfolio at a revision, by this version of the program; each URL has its own.
+    """The tag of every answer about a portfolio at a revision, by this version of the program; each
+    URL has its own.
 
     Weak: compressed or not, it is the same answer.
     """
@@ -60,7 +63,9 @@ async def answer_unchanged(_: Request, error: Exception) -> Response:
 
 @dataclass(frozen=True)
 class Question:
-    """Who asks what: the same question has the same answer until the portfolio's revision is raised."""
+    """Who asks what: the same question has the same answer until the portfolio's revision is
+    raised.
+    """
 
     user_id: UUID
     path: str
@@ -69,7 +74,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer: its portfolio and revision, its route (for metrics), and its bytes, compressed when that pays."""
+    """An answer: its portfolio and revision, its route (for metrics), and its bytes, compressed
+    when that pays.
+    """
 
     portfolio_id: UUID
     revision: int
@@ -116,7 +123,9 @@ def _weighted(coding: str) -> tuple[str, float]:
 
 
 class Answers:
-    """The answers kept, the ones not asked for the longest forgotten first when they are too many bytes."""
+    """The answers kept, the ones not asked for the longest forgotten first when they are too many
+    bytes.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
@@ -131,7 +140,9 @@ class Answers:
         return kept
 
     def keep(self, question: Question, answer: Kept) -> None:
-        """Keep the answer in the place of an older one; one that is too large for the whole room is not kept."""
+        """Keep the answer in the place of an older one; one that is too large for the whole room is
+        not kept.
+        """
         self._forget(question)
         if len(answer.body) > self.most_bytes:
             return
@@ -146,7 +157,9 @@ class Answers:
 
 
 class Draft:
-    """What the route says about the answer it is making: the portfolio and the revision read before all else."""
+    """What the route says about the answer it is making: the portfolio and the revision read before
+    all else.
+    """
 
     def __init__(self) -> None:
         self.portfolio_id: UUID | None = None
@@ -160,7 +173,9 @@ async def named_revision(request: Request, portfolio: NamedPortfolio) -> Row:
 
 
 async def chosen_revision(request: Request, portfolio: ChosenPortfolio) -> Row:
-    """The portfolio of the query, or the caller's first, for an answer that is kept until its revision is raised."""
+    """The portfolio of the query, or the caller's first, for an answer that is kept until its
+    revision is raised.
+    """
     return _drafted(request, portfolio)
 
 
@@ -187,7 +202,9 @@ class Revisions:
         self._asking: asyncio.Task[None] | None = None
 
     async def current(self, database: Database, claim: Claim) -> int | None:
-        """The portfolio's revision at some moment from now on; None when the claim does not stand."""
+        """The portfolio's revision at some moment from now on; None when the claim does not
+        stand.
+        """
         asked = self._waiting.setdefault(claim, asyncio.get_running_loop().create_future())
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(database))
@@ -216,7 +233,8 @@ class Revisions:
 class KeptAnswers:
     """Gives the answers that are kept, and keeps those that routes draft.
 
-    Whatever is doubtful (a token that proves nothing, a database that is away) is left to the application.
+    Whatever is doubtful (a token that proves nothing, a database that is away) is left to the
+    application.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
@@ -244,7 +262,9 @@ class KeptAnswers:
             await self._answer(question, scope, receive, send)
 
     async def _current(self, gateway: Gateway, bearer: Bearer, question: Question) -> Kept | None:
-        """The answer kept for the question, if it still holds, or does once another request has renewed it."""
+        """The answer kept for the question, if it still holds, or does once another request has
+        renewed it.
+        """
         kept = self.answers.find(question)
         while kept and not await self._still_holds(gateway, bearer, kept):
             if question not in self._renewing:
@@ -264,10 +284,14 @@ class KeptAnswers:
         return now == kept.revision
 
     async def _answer(self, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer; keep what it drafted, and give it as it will be given again."""
+        """Let the application answer; keep what it drafted, and give it as it will be given
+        again.
+        """
         collected = _Collected(scope, send)
         renewed = (
-            self._renewing.setdefault(question, asyncio.Event()) if self.answers.find(question) else None
+            self._renewing.setdefault(question, asyncio.Event())
+            if self.answers.find(question)
+            else None
         )
         try:
             await self.app(scope, receive, collected.take)
@@ -293,8 +317,14 @@ class _Collected:
 
     async def take(self, message: Message) -> None:
         """The next part of the answer."""
-        if message["type"] == "http.response.start" and self.draft.portfolio_id and message["status"] == 200:
-            self._content_type = Headers(raw=list(message["headers"])).get("content-type", "application/json")
+        if (
+            message["type"] == "http.response.start"
+            and self.draft.portfolio_id
+            and message["status"] == 200
+        ):
+            self._content_type = Headers(raw=list(message["headers"])).get(
+                "content-type", "application/json"
+            )
         elif self._content_type is None or self.draft.portfolio_id is None:
             await self.send(message)
         else:

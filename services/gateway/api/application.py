@@ -55,13 +55,13 @@ from shared.database import Session
 from shared.errors import Misconfigured
 from shared.service import Runtime
 
-DESCRIPTION = (
-    "Portfolios in, risk reports out. Money in USD, shares and betas as decimals, dates as NYSE sessions."
-)
+DESCRIPTION = "Portfolios in, risk reports out. Money in USD, shares and betas as decimals, dates as NYSE sessions."
 
 
 def create_gateway() -> FastAPI:
-    """The gateway as configured by the environment; exits with a named reason when the settings are wrong."""
+    """The gateway as configured by the environment; exits with a named reason when the settings are
+    wrong.
+    """
     runtime = Runtime("gateway", bus_router, GatewaySettings)
     try:
         return assembled(runtime, get_settings())
@@ -69,11 +69,15 @@ def create_gateway() -> FastAPI:
         raise SystemExit(f"sigmasight cannot start: {error}") from error
 
 
-def assembled(runtime: Runtime, settings: GatewaySettings, passwords: Passwords | None = None) -> FastAPI:
+def assembled(
+    runtime: Runtime, settings: GatewaySettings, passwords: Passwords | None = None
+) -> FastAPI:
     """The application over a runtime; raises `Misconfigured`."""
     refuse_guessable_administrator(settings, runtime.settings)
     tokens = Tokens(
-        signing_key(settings, runtime.settings), settings.access_token_seconds, verification_keys(settings)
+        signing_key(settings, runtime.settings),
+        settings.access_token_seconds,
+        verification_keys(settings),
     )
     relay = Relay(settings.outbox_poll_seconds)
     gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, Feed())
@@ -96,7 +100,10 @@ def assembled(runtime: Runtime, settings: GatewaySettings, passwords: Passwords 
         app,
         tracer_provider=runtime.telemetry.tracer_provider,
         excluded_urls="health,metrics",
-        exclude_spans=["receive", "send"],  # one span a request: these say nothing, and cost more than it
+        exclude_spans=[
+            "receive",
+            "send",
+        ],  # one span a request: these say nothing, and cost more than it
     )
     return app
 
@@ -156,13 +163,17 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
 
 
 def _leave_what_stays() -> None:
-    """Let the garbage collector pass over what was loaded by now: looking through it would hold up requests."""
+    """Let the garbage collector pass over what was loaded by now: looking through it would hold up
+    requests.
+    """
     gc.collect()
     gc.freeze()
 
 
 async def ensure_admin(session: Session, gateway: Gateway) -> None:
-    """Make sure that the configured administrator exists; an existing user is left as it is, password included."""
+    """Make sure that the configured administrator exists; an existing user is left as it is,
+    password included.
+    """
     email, password = gateway.settings.admin_email, gateway.settings.admin_password
     if email is None or password is None:
         return

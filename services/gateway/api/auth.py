@@ -14,7 +14,13 @@ from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from services.gateway.api.audit import Actor, act_as, record
-from services.gateway.api.dependencies import Caller, Gateway, GatewayParts, NetworkAddress, unauthorised
+from services.gateway.api.dependencies import (
+    Caller,
+    Gateway,
+    GatewayParts,
+    NetworkAddress,
+    unauthorised,
+)
 from services.gateway.api.problems import Problem, documented
 from services.gateway.api.schemas import SOME_ID, body_example, example
 from services.gateway.api.tokens import Bearer, new_refresh_token, token_hash
@@ -40,7 +46,9 @@ def normalised_email(text: str) -> str:
 
 
 Email = Annotated[
-    str, Field(max_length=320, json_schema_extra={"format": "email"}), AfterValidator(normalised_email)
+    str,
+    Field(max_length=320, json_schema_extra={"format": "email"}),
+    AfterValidator(normalised_email),
 ]
 
 
@@ -107,7 +115,9 @@ class PasswordChange(BaseModel):
 
 
 class Registered(BaseModel):
-    """The address can log in now: with the password just given or, if it was registered before, with its own."""
+    """The address can log in now: with the password just given or, if it was registered before,
+    with its own.
+    """
 
     model_config = example(email="ada@example.com")
 
@@ -136,7 +146,10 @@ class TokenPair(BaseModel):
     """What a log-in gives: send the access token as `Authorization: Bearer`."""
 
     model_config = example(
-        access_token="eyJhbGciOiJFZERTQSJ9...", refresh_token="e0Zk...", token_type="bearer", expires_in=900
+        access_token="eyJhbGciOiJFZERTQSJ9...",
+        refresh_token="e0Zk...",
+        token_type="bearer",
+        expires_in=900,
     )
 
     access_token: str
@@ -146,13 +159,19 @@ class TokenPair(BaseModel):
 
 
 @router.post("/register", status_code=202, responses=documented(403, 422))
-async def register(wanted: Registration, gateway: GatewayParts, address: NetworkAddress) -> Registered:
-    """Create a user with the role `user`. Says the same about an address that is taken, whose user stays as it is."""
+async def register(
+    wanted: Registration, gateway: GatewayParts, address: NetworkAddress
+) -> Registered:
+    """Create a user with the role `user`. Says the same about an address that is taken, whose user
+    stays as it is.
+    """
     if gateway.settings.registration != "open":
         raise Problem(403, "registration_closed", "administrators make the users here: ask one")
     password_hash = await gateway.passwords.hash(wanted.password.get_secret_value())
     async with gateway.database.transaction() as session:
-        user = await users.save_user(session, wanted.email, password_hash, full_name=wanted.full_name.strip())
+        user = await users.save_user(
+            session, wanted.email, password_hash, full_name=wanted.full_name.strip()
+        )
         act_as(session, Actor(user.user_id if user else None, address))
         await record(session, "user.registered" if user else "user.registered_again", wanted.email)
     return Registered(email=wanted.email)
@@ -180,9 +199,15 @@ async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddre
 
 
 async def _count_attempt(session: Session, gateway: Gateway, account: str, address: str) -> None:
-    """Count before the password is looked at; 429 when there were too many attempts, right password or not."""
+    """Count before the password is looked at; 429 when there were too many attempts, right password
+    or not.
+    """
     wait = await logins.save_attempt(
-        session, account, address_block(address), attempt_limits(gateway.settings), datetime.now(UTC)
+        session,
+        account,
+        address_block(address),
+        attempt_limits(gateway.settings),
+        datetime.now(UTC),
     )
     if wait is not None:
         seconds = math.ceil(wait.total_seconds())
@@ -193,16 +218,24 @@ async def _count_attempt(session: Session, gateway: Gateway, account: str, addre
 def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
     """How many attempts the settings allow."""
     window = timedelta(seconds=settings.login_window_seconds)
-    return AttemptLimits(settings.login_attempts_per_account, settings.login_attempts_per_address, window)
+    return AttemptLimits(
+        settings.login_attempts_per_account, settings.login_attempts_per_address, window
+    )
 
 
 def address_block(address: str) -> str:
-    """What is counted as one network address: of IPv6 the /64, since whoever has one address there has all."""
+    """What is counted as one network address: of IPv6 the /64, since whoever has one address there
+    has all.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+    return (
+        str(ipaddress.ip_network((parsed, 64), strict=False))
+        if parsed.version == 6
+        else str(parsed)
+    )
 
 
 async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
@@ -212,10 +245,13 @@ async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPai
 
 
 @router.post("/refresh", responses=documented(401, 422))
-async def refresh(request: RefreshRequest, gateway: GatewayParts, address: NetworkAddress) -> TokenPair:
+async def refresh(
+    request: RefreshRequest, gateway: GatewayParts, address: NetworkAddress
+) -> TokenPair:
     """Exchange a refresh token, which is used up by this, for new tokens.
 
-    A token that comes a second time was stolen, from its owner or by its owner's thief: it ends the whole log-in.
+    A token that comes a second time was stolen, from its owner or by its owner's thief: it ends the
+    whole log-in.
     """
     now, hashed = datetime.now(UTC), token_hash(request.refresh_token)
     async with gateway.database.transaction() as session:
@@ -223,7 +259,9 @@ async def refresh(request: RefreshRequest, gateway: GatewayParts, address: Netwo
         if used is not None:
             return await _new_tokens(session, gateway, Bearer(used["user_id"], used["family_id"]))
         await _end_family_of_reused(session, hashed, address, now)
-    raise unauthorised("invalid_refresh_token", "the refresh token is unknown, expired or used: log in again")
+    raise unauthorised(
+        "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
+    )
 
 
 async def _end_family_of_reused(session: Session, hashed: str, address: str, now: datetime) -> None:
@@ -237,7 +275,8 @@ async def _end_family_of_reused(session: Session, hashed: str, address: str, now
 
 @router.post("/logout", status_code=204, responses=documented(422))
 async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress) -> Response:
-    """End the log-in that a refresh token belongs to, its access tokens included; needs no access token.
+    """End the log-in that a refresh token belongs to, its access tokens included; needs no access
+    token.
 
     Answers the same about a token that nobody knows.
     """
@@ -252,7 +291,9 @@ async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress
 
 
 async def _end(session: Session, token: Row, *, everywhere: bool, now: datetime) -> None:
-    if everywhere and token["used_at"] is None and token["revoked_at"] is None:  # only who is logged in may
+    if (
+        everywhere and token["used_at"] is None and token["revoked_at"] is None
+    ):  # only who is logged in may
         await logins.end_families(session, token["user_id"], now)
     else:
         await logins.end_family(session, token["family_id"], now)
@@ -271,7 +312,9 @@ async def change_password(
     """Change the caller's password. Every log-in of the caller's ends; the answer is a new one."""
     async with gateway.database.transaction() as session:
         await _count_attempt(session, gateway, caller.email, address)
-    if not await gateway.passwords.matches(wanted.current_password.get_secret_value(), caller.password_hash):
+    if not await gateway.passwords.matches(
+        wanted.current_password.get_secret_value(), caller.password_hash
+    ):
         raise Problem(403, "wrong_password", "the current password is wrong")
     password_hash = await gateway.passwords.hash(wanted.new_password.get_secret_value())
     async with gateway.database_of_operator(caller.user_id, address).transaction() as session:

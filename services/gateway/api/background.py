@@ -1,4 +1,6 @@
-"""What runs beside the requests: the relay that publishes the outbox, and the sweeper that closes overdue runs."""
+"""What runs beside the requests: the relay that publishes the outbox, and the sweeper that closes
+overdue runs.
+"""
 
 import asyncio
 import signal
@@ -30,7 +32,9 @@ log = structlog.get_logger("sigmasight.gateway")
 
 
 class Relay:
-    """Publishes what the outbox holds: at once when woken, and every `poll_seconds` in case a wake-up was lost."""
+    """Publishes what the outbox holds: at once when woken, and every `poll_seconds` in case a
+    wake-up was lost.
+    """
 
     def __init__(self, poll_seconds: float) -> None:
         self.poll_seconds = poll_seconds
@@ -41,7 +45,9 @@ class Relay:
         self._woken.set()
 
     async def run(self, runtime: Runtime) -> None:
-        """Until cancelled. While the bus or the database is away, pauses grow up to half a minute."""
+        """Until cancelled. While the bus or the database is away, pauses grow up to half a
+        minute.
+        """
         pause = self.poll_seconds
         while True:
             with suppress(TimeoutError):
@@ -120,13 +126,17 @@ class Sweeper:
             await logins.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
             await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
             await run_events.delete_expired_tickets(session, now)
-            await dead_letters.delete_letters(session, now - timedelta(seconds=EVENT_RETENTION_SECONDS))
+            await dead_letters.delete_letters(
+                session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)
+            )
         self._forget_at = now + timedelta(hours=1)
 
 
 @contextmanager
 def at_termination(act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` as soon as the process is told to stop: the server then waits for open streams before all else."""
+    """Call `act` as soon as the process is told to stop: the server then waits for open streams
+    before all else.
+    """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     handlers = {number: handler for number, handler in before.items() if callable(handler)}
 

@@ -1,4 +1,6 @@
-"""For operators: work on what is stored, for every portfolio; and how such work is handed out in shards."""
+"""For operators: work on what is stored, for every portfolio; and how such work is handed out in
+shards.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +25,10 @@ from shared.database import Session
 
 PORTFOLIOS_PER_SHARD = 50
 router = APIRouter(
-    prefix="/admin/batch", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
+    prefix="/admin/batch",
+    tags=["admin"],
+    responses=documented(401, 403, 422),
+    route_class=OnceRoute,
 )
 
 
@@ -38,7 +43,9 @@ class WantedSession(BaseModel):
 class BatchStarted(RunStarted):
     """Work was taken on for every portfolio: follow it under `batch/runs/{run_id}`."""
 
-    model_config = example(run_id=SOME_ID, session_date="2022-12-28", status="running", portfolios=3)
+    model_config = example(
+        run_id=SOME_ID, session_date="2022-12-28", status="running", portfolios=3
+    )
 
     portfolios: int = Field(description="how many the work is about")
 
@@ -50,10 +57,11 @@ Wanted = Annotated[WantedSession, Body(default_factory=WantedSession)]
 async def bring_up_to_date(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> RunStarted:
-    """Fetch what is missing of a session's prices and yields for everybody's symbols, and what hangs on them.
+    """Fetch what is missing of a session's prices and yields for everybody's symbols, and what
+    hangs on them.
 
-    The whole way is run: figures never stay behind the prices they were made of. What has not changed is not
-    computed again.
+    The whole way is run: figures never stay behind the prices they were made of. What has not
+    changed is not computed again.
     """
     day = wanted.session_date or await market.latest_session(session)
     if day is None:
@@ -71,7 +79,9 @@ async def bring_up_to_date(
 async def take_snapshots(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> BatchStarted:
-    """Take every portfolio's snapshot of a session again, from the prices, Greeks and exposures that are stored."""
+    """Take every portfolio's snapshot of a session again, from the prices, Greeks and exposures
+    that are stored.
+    """
     return await _started(session, admin.user_id, response, wanted, SNAPSHOTS, [SnapshotsRequested])
 
 
@@ -79,7 +89,9 @@ async def take_snapshots(
 async def measure_risk(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> BatchStarted:
-    """Measure every portfolio's risk on a session again: what snapshots are measured by, VaR and shortfall."""
+    """Measure every portfolio's risk on a session again: what snapshots are measured by, VaR and
+    shortfall.
+    """
     kinds = [SnapshotsRequested, RiskRequested]
     return await _started(session, admin.user_id, response, wanted, RISK_METRICS, kinds)
 
@@ -112,11 +124,14 @@ async def start_shards(
 ) -> UUID:
     """Leave events of these kinds in the outbox, cut into shards, and open their run.
 
-    422 without factor exposures: everything that works on stored figures needs them, and the prices they are of.
+    422 without factor exposures: everything that works on stored figures needs them, and the prices
+    they are of.
     """
     price_run = await correlations.latest_price_run(session, day) if day else None
     if day is None or price_run is None or not portfolio_ids:
-        detail = "no factor exposures are stored to work on: they come with the first run of a session"
+        detail = (
+            "no factor exposures are stored to work on: they come with the first run of a session"
+        )
         raise Problem(422, "not_calculated", detail)
     run_id = uuid4()
     await runs.save_run(session, run_id, day, trigger, user_id)
@@ -125,7 +140,15 @@ async def start_shards(
         for start in range(0, len(portfolio_ids), PORTFOLIOS_PER_SHARD)
     ]
     for shard, part in enumerate(parts):
-        work = {"price_run": price_run, "shard": shard, "shards": len(parts), "portfolio_ids": part, **facts}
+        work = {
+            "price_run": price_run,
+            "shard": shard,
+            "shards": len(parts),
+            "portfolio_ids": part,
+            **facts,
+        }
         for kind in kinds:
-            await outbox.save_event(session, kind.new(run_id, day, part=shard, **work), trace_headers())
+            await outbox.save_event(
+                session, kind.new(run_id, day, part=shard, **work), trace_headers()
+            )
     return run_id

@@ -1,7 +1,8 @@
 """Reads that send nothing when nothing changed: `ETag`, `If-None-Match`, 304.
 
-Every answer to a GET is given a weak tag made of its content. A route that knows sooner whether its answer would be the
-same (from a revision, say) asks `unchanged` before it computes anything, and sets the tag itself.
+Every answer to a GET is given a weak tag made of its content. A route that knows sooner whether its
+answer would be the same (from a revision, say) asks `unchanged` before it computes anything, and
+sets the tag itself.
 """
 
 import hashlib
@@ -28,7 +29,9 @@ def _tag(content: bytes) -> str:
 
 
 def unchanged(request: Request, tag: str) -> Response | None:
-    """The 304 to return when the asker holds what the tag stands for; None when it wants the answer."""
+    """The 304 to return when the asker holds what the tag stands for; None when it wants the
+    answer.
+    """
     if not matches(request.headers.get("if-none-match"), tag):
         return None
     return Response(status_code=304, headers={**HEADERS, "ETag": tag})
@@ -49,12 +52,16 @@ class ConditionalReads:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(API)
+        read = (
+            scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(API)
+        )
         await self.app(scope, receive, _Held(scope, send) if read else send)
 
 
 class _Held:
-    """Holds the start of an answer back until its whole body is there; one that streams passes as it is."""
+    """Holds the start of an answer back until its whole body is there; one that streams passes as
+    it is.
+    """
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
@@ -91,5 +98,7 @@ def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | No
     return next((value for name, value in headers if name == wanted), None)
 
 
-def _without(headers: Iterable[tuple[bytes, bytes]], names: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+def _without(
+    headers: Iterable[tuple[bytes, bytes]], names: tuple[bytes, ...]
+) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in headers if name not in names]

@@ -1,4 +1,6 @@
-"""Correlations: of a portfolio's positions, of the factors; weekly by themselves, and when asked for."""
+"""Correlations: of a portfolio's positions, of the factors; weekly by themselves, and when asked
+for.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,7 +23,11 @@ from services.gateway.api.dependencies import (
 )
 from services.gateway.api.idempotency import OnceRoute
 from services.gateway.api.problems import documented
-from services.gateway.api.reading.correlations import correlation_matrix, correlation_report, factor_matrix
+from services.gateway.api.reading.correlations import (
+    correlation_matrix,
+    correlation_report,
+    factor_matrix,
+)
 from services.gateway.api.schemas import (
     CorrelationMatrix,
     CorrelationReport,
@@ -42,7 +48,9 @@ from shared.published.factors import factor_exposures
 
 AS_EVERY_WEEK, LAST_SESSION = WantedCorrelations(), WantedBatch()
 router = APIRouter(tags=["correlations"], responses=documented(401, 422), route_class=OnceRoute)
-Largest = Annotated[int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")]
+Largest = Annotated[
+    int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")
+]
 
 
 @router.get("/risk/correlations/positions/metrics", responses=documented(404))
@@ -72,19 +80,30 @@ async def get_position_matrix(
 async def get_factor_matrix(
     _: Caller, database: CallersDatabase, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
 ) -> FactorMatrix:
-    """The factors' covariances and correlations, with the mean, least and greatest of the correlations."""
+    """The factors' covariances and correlations, with the mean, least and greatest of the
+    correlations.
+    """
     return await factor_matrix(database, as_of, space)
 
 
 @router.post("/risk/correlations/positions/calculate", status_code=202, responses=documented(404))
 async def calculate_position_correlations(
-    caller: Caller, session: OpenSession, response: Response, wanted: WantedCorrelations = AS_EVERY_WEEK
+    caller: Caller,
+    session: OpenSession,
+    response: Response,
+    wanted: WantedCorrelations = AS_EVERY_WEEK,
 ) -> CorrelationsStarted:
-    """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the session's."""
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the
+    session's.
+    """
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
+        "portfolio_id"
+    ]
     as_of = await latest_date(session, factor_exposures, portfolio_id, wanted.as_of)
     run_id = await _started(session, caller, as_of, [portfolio_id], wanted.parameters)
-    await record(session, "position_correlations.requested", portfolio_id, run_id=run_id, as_of=as_of)
+    await record(
+        session, "position_correlations.requested", portfolio_id, run_id=run_id, as_of=as_of
+    )
     where = f"portfolio_id={portfolio_id}&as_of={as_of}"
     response.headers["Location"] = f"/api/v1/risk/correlations/positions/metrics?{where}"
     return CorrelationsStarted.model_validate(
@@ -102,7 +121,9 @@ async def calculate_position_correlations(
 async def calculate_every_portfolio(
     admin: Admin, session: OpenSession, response: Response, wanted: WantedBatch = LAST_SESSION
 ) -> CorrelationsStarted:
-    """Correlate the positions of every portfolio with exposures on a session, as the weekly calculation does."""
+    """Correlate the positions of every portfolio with exposures on a session, as the weekly
+    calculation does.
+    """
     as_of = wanted.session_date or await correlations.latest_exposed_session(session)
     portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
     run_id = await _started(session, admin, as_of, portfolio_ids, CorrelationParameters())

@@ -19,7 +19,9 @@ from shared.contracts.event import Event
 from shared.contracts.ingest import PricesUpdated
 from shared.topology import EVENTS, TOPOLOGY
 
-router = APIRouter(prefix="/admin/dead-letters", tags=["admin"], responses=documented(401, 403, 422))
+router = APIRouter(
+    prefix="/admin/dead-letters", tags=["admin"], responses=documented(401, 403, 422)
+)
 Service = StrEnum("Service", list(TOPOLOGY))  # type: ignore[misc]
 
 
@@ -71,7 +73,8 @@ async def list_letters(
 async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> Row:
     """Tell the message again, to everybody who hears it: what was done already is not done twice.
 
-    A letter is replayed once, however often this is called; a message that fails again leaves a letter of its own.
+    A letter is replayed once, however often this is called; a message that fails again leaves a
+    letter of its own.
     """
     letter = await dead_letters.load_letter(session, letter_id)
     if letter is None:

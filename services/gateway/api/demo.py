@@ -48,7 +48,9 @@ class Demo(BaseModel):
     books: list[DemoBook]
 
     def days(self) -> list[date]:
-        """The sessions, oldest first; two calendar days a session, and two weeks, are more than enough."""
+        """The sessions, oldest first; two calendar days a session, and two weeks, are more than
+        enough.
+        """
         first = self.last_session - timedelta(days=2 * self.sessions + 14)
         return sessions(first, self.last_session)[-self.sessions :]
 
@@ -71,16 +73,22 @@ class DemoReset(BaseModel):
     )
 
     books: list[BookBack]
-    runs: list[SessionRun] = Field(description="one for each session that the demo shows, the last one first")
+    runs: list[SessionRun] = Field(
+        description="one for each session that the demo shows, the last one first"
+    )
     status: str
 
 
 @router.post("/reset", status_code=202, responses=documented(409))
 async def reset_demo(admin: Admin, session: OpenSession, gateway: GatewayParts) -> DemoReset:
-    """Put the demo's books back, delete whatever else its users have, and calculate every session again."""
+    """Put the demo's books back, delete whatever else its users have, and calculate every session
+    again.
+    """
     directory = gateway.settings.demo_directory
     if directory is None or not (directory / MANIFEST).is_file():
-        raise _not_installed("this gateway knows no demo: SIGMASIGHT_GATEWAY_DEMO_DIRECTORY is not set")
+        raise _not_installed(
+            "this gateway knows no demo: SIGMASIGHT_GATEWAY_DEMO_DIRECTORY is not set"
+        )
     manifest = Demo.model_validate_json(await asyncio.to_thread((directory / MANIFEST).read_bytes))
     back = [await _put_back(session, directory, book) for book in manifest.books]
     days = await asyncio.to_thread(manifest.days)
@@ -118,7 +126,9 @@ async def _started(
     """One run for each session, of all the books, the last one first."""
     started = []
     for day in reversed(days):
-        event = PortfoliosChanged.new(uuid4(), day, portfolio_ids=tuple(portfolio_ids), reason="demo")
+        event = PortfoliosChanged.new(
+            uuid4(), day, portfolio_ids=tuple(portfolio_ids), reason="demo"
+        )
         await runs.save_run(session, event.run_id, day, "portfolios", user_id)
         await outbox.save_event(session, event, trace_headers())
         started.append(SessionRun(run_id=event.run_id, session_date=day))

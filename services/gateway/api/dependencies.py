@@ -1,8 +1,10 @@
-"""What endpoints are given: the gateway's parts, the caller, a session of the caller's, the portfolio meant.
+"""What endpoints are given: the gateway's parts, the caller, a session of the caller's, the
+portfolio meant.
 
-A route takes `OpenSession` (one transaction around it) or `CallersDatabase` (as many as it opens), never the gateway's
-own `database`: a user's transactions see and write only what is the user's, whatever their statements say. Under
-`/admin` an administrator's see what everybody has. All know who asks, for `audit.record`.
+A route takes `OpenSession` (one transaction around it) or `CallersDatabase` (as many as it opens),
+never the gateway's own `database`: a user's transactions see and write only what is the user's,
+whatever their statements say. Under `/admin` an administrator's see what everybody has. All know
+who asks, for `audit.record`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,7 +48,9 @@ class Gateway:
 
     @property
     def database(self) -> Database:
-        """Transactions as the gateway's own role: for logging in, operators and background work, never for a user."""
+        """Transactions as the gateway's own role: for logging in, operators and background work,
+        never for a user.
+        """
         return self.runtime.database
 
     def database_for(self, user_id: UUID, network_address: str | None) -> Database:
@@ -80,16 +84,19 @@ async def network_address(connection: HTTPConnection) -> str:
 
 GatewayParts = Annotated[Gateway, Depends(the_gateway)]
 NetworkAddress = Annotated[str, Depends(network_address)]
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`")
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`"
+)
 
 
 async def current_user(
-    gateway: GatewayParts, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    gateway: GatewayParts,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> User:
     """The user behind the access token; 401 for anybody else.
 
-    Uses a transaction of its own, already ended when the endpoint runs: an endpoint that reads concurrently would
-    otherwise hold one connection while it waits for more.
+    Uses a transaction of its own, already ended when the endpoint runs: an endpoint that reads
+    concurrently would otherwise hold one connection while it waits for more.
     """
     if credentials is None:
         raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
@@ -134,7 +141,8 @@ async def callers_database(
 ) -> Database:
     """The caller's transactions; an administrator's under `/admin` see what everybody has.
 
-    Reads see one moment: parts of an answer that were calculated at different times would not add up.
+    Reads see one moment: parts of an answer that were calculated at different times would not add
+    up.
     """
     path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
     operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
@@ -186,7 +194,9 @@ async def chosen_portfolio(
 
 
 async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | None) -> Row:
-    """The caller's portfolio of this id, or the caller's first when none is named; 404 when there is none."""
+    """The caller's portfolio of this id, or the caller's first when none is named; 404 when there
+    is none.
+    """
     if portfolio_id is not None:
         return await owned_portfolio(session, caller, portfolio_id)
     first = await books.first_portfolio(session, caller.user_id)
@@ -198,7 +208,8 @@ async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | No
 NamedPortfolio = Annotated[Row, Depends(named_portfolio)]
 ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
 AsOf = Annotated[
-    Day | None, Query(description="the session wanted; default and otherwise: the latest at or before")
+    Day | None,
+    Query(description="the session wanted; default and otherwise: the latest at or before"),
 ]
 ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
@@ -206,9 +217,11 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leav
 
 
 async def at_once(database: Database, *reads: Callable[[Session], Awaitable[Any]]) -> list[Any]:
-    """The results of several reads in one transaction: one connection, and its formalities once for all of them.
+    """The results of several reads in one transaction: one connection, and its formalities once for
+    all of them.
 
-    One after the other: when many ask, it is this process that is busy, and a connection for each read made it busier.
+    One after the other: when many ask, it is this process that is busy, and a connection for each
+    read made it busier.
     """
     async with database.transaction() as session:
         return [await read(session) for read in reads]

@@ -15,7 +15,8 @@ _RATE_LIMITS = {
     "X-RateLimit-Reset": "Unix time at which more may follow",
 }
 _HEADERS = {
-    name: {"description": text, "schema": {"type": "integer"}} for name, text in _RATE_LIMITS.items()
+    name: {"description": text, "schema": {"type": "integer"}}
+    for name, text in _RATE_LIMITS.items()
 } | {
     "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
     "ETag": {"description": "send it back as `If-None-Match`", "schema": {"type": "string"}},
@@ -24,7 +25,9 @@ _HEADERS = {
         "schema": {"type": "string"},
     },
 }
-_NOT_MODIFIED = {"description": "Not Modified: the answer is the one whose `ETag` came as `If-None-Match`"}
+_NOT_MODIFIED = {
+    "description": "Not Modified: the answer is the one whose `ETag` came as `If-None-Match`"
+}
 
 
 class DocumentedApi(FastAPI):

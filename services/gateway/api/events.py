@@ -1,4 +1,6 @@
-"""Progress of the caller's runs as it happens: server-sent events, and the same over a WebSocket."""
+"""Progress of the caller's runs as it happens: server-sent events, and the same over a
+WebSocket.
+"""
 
 import asyncio
 import contextlib
@@ -32,12 +34,16 @@ from services.gateway.tables import User
 TICKET_SECONDS = 30
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
 SHAPES: dict[str, type[BaseModel]] = {STAGE: StageEvent, RESULTS: ResultsEvent, RUN: RunEvent}
-EventId = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="tell what came after this event")]
+EventId = Annotated[
+    int | None, Query(ge=0, le=2**63 - 1, description="tell what came after this event")
+]
 
 
 @router.post("/ticket")
 async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
-    """A ticket for `?ticket=`, for browsers, whose event streams carry no header: valid for 30 seconds, once."""
+    """A ticket for `?ticket=`, for browsers, whose event streams carry no header: valid for 30
+    seconds, once.
+    """
     ticket, expires_at = new_refresh_token(), datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
     await run_events.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
     await record(session, "event_ticket.issued", caller.user_id)
@@ -47,7 +53,9 @@ async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
 async def follower_user(
     connection: HTTPConnection,
     gateway: GatewayParts,
-    ticket: Annotated[str | None, Query(max_length=200, description="instead of an access token")] = None,
+    ticket: Annotated[
+        str | None, Query(max_length=200, description="instead of an access token")
+    ] = None,
 ) -> User:
     """The user behind the access token or the ticket; a ticket is used up by this."""
     if ticket is not None:
@@ -63,17 +71,25 @@ async def _ticket_holder(gateway: Gateway, ticket: str) -> User:
         user_id = await run_events.take_ticket(session, token_hash(ticket), datetime.now(UTC))
         user = await users.load_user(session, user_id) if user_id else None
     if user is None or user.disabled_at is not None:
-        raise unauthorised("invalid_ticket", "the ticket is unknown, used or expired: ask for another")
+        raise unauthorised(
+            "invalid_ticket", "the ticket is unknown, used or expired: ask for another"
+        )
     return user
 
 
 async def wanted_events(
-    run_id: Annotated[UUID | None, Query(description="this run only, from its beginning to its end")] = None,
+    run_id: Annotated[
+        UUID | None, Query(description="this run only, from its beginning to its end")
+    ] = None,
     after: EventId = None,
     follow: Annotated[bool, Query(description="false: what was told so far, then end")] = True,
-    last_event_id: Annotated[str | None, Header(description="what browsers send on reconnecting")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="what browsers send on reconnecting")
+    ] = None,
 ) -> Wanted:
-    """Which events the caller wants; what the header says outweighs the query, which may be older."""
+    """Which events the caller wants; what the header says outweighs the query, which may be
+    older.
+    """
     if last_event_id is not None and last_event_id.isdecimal():
         after = int(last_event_id)
     return Wanted(after, run_id, follow)
@@ -110,16 +126,21 @@ WantedEvents = Annotated[Wanted, Depends(wanted_events)]
     response_class=EventSourceResponse,
     responses={
         **documented(404, 422, 429),
-        200: {"description": "`stage`, `results` and `run` events", "content": {"text/event-stream": {}}},
+        200: {
+            "description": "`stage`, `results` and `run` events",
+            "content": {"text/event-stream": {}},
+        },
     },
 )
 async def follow_events(
     gateway: GatewayParts, follower: Stream, wanted: WantedEvents
 ) -> AsyncIterator[ServerSentEvent]:
-    """Progress of the runs of the caller's portfolios, and of those the caller asked for, as server-sent events.
+    """Progress of the runs of the caller's portfolios, and of those the caller asked for, as
+    server-sent events.
 
-    Without `run_id` and `after`: what was told of runs that still go on, then whatever happens. Comments keep the
-    connection open. The stream ends when an access token would; reconnect with the id of the last event.
+    Without `run_id` and `after`: what was told of runs that still go on, then whatever happens.
+    Comments keep the connection open. The stream ends when an access token would; reconnect with
+    the id of the last event.
     """
     async for told in _stream(gateway, follower, wanted):
         yield ServerSentEvent(id=str(told.event_id), event=told.kind, data=_shaped(told))
@@ -130,7 +151,9 @@ def _shaped(told: Told) -> BaseModel:
 
 
 def _stream(gateway: Gateway, follower: Follower, wanted: Wanted) -> AsyncIterator[Told]:
-    return gateway.feed.stream(gateway.database, follower, wanted, gateway.settings.access_token_seconds)
+    return gateway.feed.stream(
+        gateway.database, follower, wanted, gateway.settings.access_token_seconds
+    )
 
 
 @router.websocket("/ws")

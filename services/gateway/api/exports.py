@@ -120,12 +120,17 @@ async def upload_template(columns: Columns) -> Response:
     "/positions/export",
     tags=["positions"],
     response_model=PositionsExport,
-    responses={200: _csv_documented(positions_csv.twelve_columns_template()), **documented(401, 404, 422)},
+    responses={
+        200: _csv_documented(positions_csv.twelve_columns_template()),
+        **documented(401, 404, 422),
+    },
 )
 async def export_positions(
     portfolio: ChosenPortfolio,
     session: OpenSession,
-    form: Annotated[Form, Query(alias="format", description="csv may be uploaded again")] = Form.CSV,
+    form: Annotated[
+        Form, Query(alias="format", description="csv may be uploaded again")
+    ] = Form.CSV,
     as_of: Annotated[
         date | None,
         Query(description="in whose shares quantity, prices and strikes are; default: today"),
@@ -163,6 +168,7 @@ def _file(text: str, filename: str) -> Response:
 def _filename(portfolio: Mapping[str, Any]) -> str:
     """The portfolio's name in letters that any file system takes, else its id."""
     letters = (
-        letter if letter.isascii() and letter.isalnum() else " " for letter in portfolio["name"].lower()
+        letter if letter.isascii() and letter.isalnum() else " "
+        for letter in portfolio["name"].lower()
     )
     return f"positions-{'-'.join(''.join(letters).split()) or portfolio['portfolio_id']}.csv"

@@ -68,7 +68,9 @@ async def get_position_exposures(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PositionFactorPage:
-    """Every position's factor exposures and rate sensitivities with the regressions behind them, by symbol."""
+    """Every position's factor exposures and rate sensitivities with the regressions behind them, by
+    symbol.
+    """
     wanted = Wanted(portfolio["portfolio_id"], model, view)
     return await position_factor_page(database, wanted, as_of, limit, offset)
 
@@ -79,8 +81,11 @@ async def get_attribution(
     database: CallersDatabase,
     as_of: AsOf = None,
     start: Annotated[
-        Day | None, Query(description="first session of the period; default: the last session alone")
+        Day | None,
+        Query(description="first session of the period; default: the last session alone"),
     ] = None,
 ) -> AttributionReport:
-    """The P&L of a period by factor: the parts and what is specific add up to the total, to the cent."""
+    """The P&L of a period by factor: the parts and what is specific add up to the total, to the
+    cent.
+    """
     return await attribution_report(database, portfolio["portfolio_id"], start, as_of)

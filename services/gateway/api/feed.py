@@ -1,4 +1,6 @@
-"""What is recorded about runs, told to whoever follows: one reader in each process, one queue for each follower."""
+"""What is recorded about runs, told to whoever follows: one reader in each process, one queue for
+each follower.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
@@ -41,10 +43,14 @@ class TooManyStreams(Exception):
 
 @dataclass(eq=False)
 class Follower:
-    """A user on an open stream, and what has been told since it was opened. A None ends the stream."""
+    """A user on an open stream, and what has been told since it was opened. A None ends the
+    stream.
+    """
 
     user_id: UUID
-    waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(WAITING_AT_MOST))
+    waiting: asyncio.Queue[Told | None] = field(
+        default_factory=lambda: asyncio.Queue(WAITING_AT_MOST)
+    )
     cut_off: bool = False
 
     def tell(self, told: Told) -> None:
@@ -70,9 +76,11 @@ class Follower:
 
 
 class Feed:
-    """Hears that something was recorded, by whichever process, reads it once, and hands it to the followers.
+    """Hears that something was recorded, by whichever process, reads it once, and hands it to the
+    followers.
 
-    What was recorded while the connection was lost is read when it is back: the log remembers, not the connection.
+    What was recorded while the connection was lost is read when it is back: the log remembers, not
+    the connection.
     """
 
     def __init__(self) -> None:
@@ -129,7 +137,9 @@ class Feed:
     async def stream(
         self, database: Database, follower: Follower, wanted: "Wanted", seconds: float
     ) -> AsyncIterator[Told]:
-        """What was told before, as far as it is wanted, and what is told from now on, each once and in order."""
+        """What was told before, as far as it is wanted, and what is told from now on, each once and
+        in order.
+        """
         deadline = monotonic() + seconds
         seen, over = await self._begin(database, wanted)
         async for told in _earlier(database, follower.user_id, wanted.span(seen)):
@@ -154,7 +164,9 @@ class Feed:
     async def _hand_out(self, database: Database) -> None:
         """Read what is new for the followers there are, a batch at a time."""
         rows: Sequence[Row] = ()
-        while self._followers and self._position is not None and (rows := await self._read(database)):
+        while (
+            self._followers and self._position is not None and (rows := await self._read(database))
+        ):
             self._position = rows[-1]["event_id"]
         if not self._followers:
             self._position = None
@@ -187,7 +199,9 @@ async def _earlier(database: Database, user_id: UUID, span: Span) -> AsyncIterat
 async def _addressed(
     session: Session, rows: Sequence[Row], user_ids: Collection[UUID]
 ) -> dict[UUID, list[Told]]:
-    """The events that each user may know of: about a portfolio of theirs, or of a run they asked for."""
+    """The events that each user may know of: about a portfolio of theirs, or of a run they asked
+    for.
+    """
     if not rows:
         return {user_id: [] for user_id in user_ids}
     about = {portfolio_id for row in rows for portfolio_id in row["portfolio_ids"]}
@@ -207,7 +221,8 @@ def _told_to(user_id: UUID, own: frozenset[UUID] | None, rows: Sequence[Row]) ->
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a follower wants: events `after` one they know, or of one run until it is over; else of all that goes on.
+    """What a follower wants: events `after` one they know, or of one run until it is over; else of
+    all that goes on.
 
     Without `follow`, what was told so far and no more.
     """

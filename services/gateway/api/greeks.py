@@ -24,19 +24,24 @@ EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 
 
 class OptionsToPrice(BaseModel):
-    """Options by OCC symbol, or by underlying, strike, expiry and type; what is not given is taken from store."""
+    """Options by OCC symbol, or by underlying, strike, expiry and type; what is not given is taken
+    from store.
+    """
 
     model_config = body_example(as_of="2022-12-28", engine="default", options=[EXAMPLE])
 
     as_of: Day | None = Field(default=None, description="a session; default: the latest one")
     engine: Literal["default", "european", "american", "mibian"] = Field(
-        default="default", description="default: American for equities and ETFs, European for index options"
+        default="default",
+        description="default: American for equities and ETFs, European for index options",
     )
     options: list[OptionToPrice] = Field(min_length=1, max_length=MOST_OPTIONS)
 
 
 class CalculatedGreeks(BaseModel):
-    """One option's value and Greeks per share with every input and its source; or `reason` and no numbers."""
+    """One option's value and Greeks per share with every input and its source; or `reason` and no
+    numbers.
+    """
 
     contract: str | None
     underlying: str | None
@@ -104,7 +109,9 @@ class GreeksCalculated(BaseModel):
 async def calculate_greeks(
     wanted: OptionsToPrice, database: CallersDatabase, gateway: GatewayParts
 ) -> GreeksCalculated:
-    """Value options that nobody needs to hold, by the code that values those held; nothing is stored."""
+    """Value options that nobody needs to hold, by the code that values those held; nothing is
+    stored.
+    """
     request = PriceOptions(
         as_of=wanted.as_of or await _latest_session(database),
         engine=wanted.engine,

@@ -24,7 +24,9 @@ class Alive(BaseModel):
 class Readiness(BaseModel):
     """What is and is not ready."""
 
-    model_config = example(ready=True, bus=True, database=True, durables_missing=[], rate_limits="in_process")
+    model_config = example(
+        ready=True, bus=True, database=True, durables_missing=[], rate_limits="in_process"
+    )
 
     ready: bool
     bus: bool
@@ -52,4 +54,6 @@ async def ready(gateway: GatewayParts, request: Request, response: Response) -> 
 @router.get("/metrics", response_class=Response)
 async def metrics(gateway: GatewayParts) -> Response:
     """Prometheus metrics."""
-    return Response(generate_latest(gateway.runtime.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(
+        generate_latest(gateway.runtime.telemetry.registry), media_type=CONTENT_TYPE_LATEST
+    )

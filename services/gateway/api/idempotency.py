@@ -1,9 +1,10 @@
 """POSTs that create do so once per `Idempotency-Key`: a repetition gets the first answer again.
 
-A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their endpoints do nothing
-for it. The answer is stored in the endpoint's own transaction, so what was done and what is remembered agree whatever
-crashes. Only successes are remembered: after a problem the same key may be tried again. A duplicate that comes while
-the first is still worked on waits for it.
+A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their
+endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so what was
+done and what is remembered agree whatever crashes. Only successes are remembered: after a problem
+the same key may be tried again. A duplicate that comes while the first is still worked on waits for
+it.
 """
 
 import asyncio
@@ -32,7 +33,9 @@ _under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 @dataclass
 class Attempt:
-    """A request that carries a key; whose it is and in which transaction it runs are known once it is authenticated."""
+    """A request that carries a key; whose it is and in which transaction it runs are known once it
+    is authenticated.
+    """
 
     fingerprint: str
     user_id: UUID | None = None
@@ -42,7 +45,10 @@ class Attempt:
         """Store the answer for repetitions, in the endpoint's transaction."""
         if self.session is None or self.user_id is None or not response.status_code < 300:
             return
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in response.raw_headers
+        ]
         answer = {
             "status": response.status_code,
             "headers": {name: value for name, value in headers if name != "content-length"},
@@ -117,7 +123,9 @@ def _one_at_a_time(request: Request, key: str) -> asyncio.Lock:
 
 
 async def _fingerprint(request: Request) -> str:
-    """What makes two requests the same: path, query and body, but for the arbitrary boundary between a form's parts."""
+    """What makes two requests the same: path, query and body, but for the arbitrary boundary
+    between a form's parts.
+    """
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
     body, boundary = await request.body(), content_type.get_boundary()
@@ -141,7 +149,9 @@ async def first_time(
         ),
     ] = None,
 ) -> None:
-    """Let the request through when its key is new (others with the key wait until this transaction ends)."""
+    """Let the request through when its key is new (others with the key wait until this transaction
+    ends).
+    """
     if idempotency_key is None:
         return
     attempt: Attempt = request.state.attempt
@@ -156,7 +166,9 @@ async def first_time(
 
 
 def forget_answer(request: Request) -> None:
-    """Nothing was created after all (a dry run, say): the answer is not kept and the key stays free."""
+    """Nothing was created after all (a dry run, say): the answer is not kept and the key stays
+    free.
+    """
     attempt: Attempt | None = getattr(request.state, "attempt", None)
     if attempt is not None:
         attempt.session = None

@@ -1,4 +1,6 @@
-"""Market data as ingest stores them: prices, securities, option quotes; and what of it a portfolio lacks."""
+"""Market data as ingest stores them: prices, securities, option quotes; and what of it a portfolio
+lacks.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +65,9 @@ class WantedRefresh(WantedFactors):
 class RefreshStarted(FactorsStarted):
     """Work was taken on: follow the run by `events`."""
 
-    model_config = example(run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running")
+    model_config = example(
+        run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running"
+    )
 
 
 @router.get("/prices/{symbol}", response_model=PriceHistory)
@@ -94,7 +98,9 @@ async def list_current_prices(
     portfolio_id: Annotated[UUID | None, Query(description="or what this portfolio holds")] = None,
     as_of: AsOf = None,
 ) -> dict[str, Any]:
-    """The last prices of these symbols; of none named, of what the portfolio (default: the first) holds."""
+    """The last prices of these symbols; of none named, of what the portfolio (default: the first)
+    holds.
+    """
     day = await _day(session, as_of)
     tickers = [_ticker(symbol) for symbol in symbols]
     if not tickers:
@@ -127,7 +133,9 @@ async def list_option_quotes(
     session: OpenSession,
     as_of: AsOf = None,
     expiry: Annotated[Day | None, Query(description="of this expiry only")] = None,
-    option_type: Annotated[Literal["C", "P"] | None, Query(alias="type", description="calls or puts")] = None,
+    option_type: Annotated[
+        Literal["C", "P"] | None, Query(alias="type", description="calls or puts")
+    ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:
@@ -138,8 +146,15 @@ async def list_option_quotes(
     rows: Sequence[Row] = []
     total = 0
     if day is not None:
-        rows, total = await market.load_quotes(session, roots, day, expiry, option_type, limit, offset)
-    page = {"items": [_quote(row) for row in rows], "total": total, "limit": limit, "offset": offset}
+        rows, total = await market.load_quotes(
+            session, roots, day, expiry, option_type, limit, offset
+        )
+    page = {
+        "items": [_quote(row) for row in rows],
+        "total": total,
+        "limit": limit,
+        "offset": offset,
+    }
     reason = None if day else "no quotes of its options are stored on or before that session"
     return {"underlying": ticker, "as_of": day, "reason": reason, **page}
 
@@ -149,16 +164,24 @@ async def list_factor_etfs(_: Caller, session: OpenSession, as_of: AsOf = None) 
     """The funds that stand for the active factors, with their last prices."""
     day = await _day(session, as_of)
     active = [row for row in await factors.load_definitions(session) if row["active"]]
-    current = {row["symbol"]: row for row in await _current(session, [row["proxy"] for row in active], day)}
-    items = [{"factor": row["factor"], "name": row["name"], **current[row["proxy"]]} for row in active]
+    current = {
+        row["symbol"]: row for row in await _current(session, [row["proxy"] for row in active], day)
+    }
+    items = [
+        {"factor": row["factor"], "name": row["name"], **current[row["proxy"]]} for row in active
+    ]
     return {"as_of": day, "items": items, "total": len(items)}
 
 
 @router.get("/quality/{portfolio_id}", response_model=DataQualityReport)
-async def get_quality(portfolio: NamedPortfolio, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
-    """What is stored for a portfolio's calculations on a session, what of it is still coming, and what it allows.
+async def get_quality(
+    portfolio: NamedPortfolio, session: OpenSession, as_of: AsOf = None
+) -> dict[str, Any]:
+    """What is stored for a portfolio's calculations on a session, what of it is still coming, and
+    what it allows.
 
-    To be asked again and again while closes are fetched: `progress` and each symbol's `state` tell how far that is.
+    To be asked again and again while closes are fetched: `progress` and each symbol's `state` tell
+    how far that is.
     """
     return await data_quality(session, portfolio["portfolio_id"], as_of)
 
@@ -169,12 +192,18 @@ async def refresh(
     session: OpenSession,
     wanted: Annotated[WantedRefresh, Body(default_factory=WantedRefresh)],
 ) -> RefreshStarted:
-    """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs on them."""
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs on
+    them.
+    """
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
+        "portfolio_id"
+    ]
     day = await known_session(session, wanted.session_date)
     run_id = await start_run(session, caller.user_id, portfolio_id, day, "market_data")
     await record(session, "market_data.refreshed", portfolio_id, run_id=run_id, session_date=day)
-    return RefreshStarted(run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running")
+    return RefreshStarted(
+        run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running"
+    )
 
 
 def _ticker(symbol: str) -> str:
@@ -200,7 +229,9 @@ async def _current(session: Session, tickers: Sequence[str], day: date) -> list[
     return [_current_price(ticker, by_symbol.get(ticker, []), last_session) for ticker in tickers]
 
 
-def _current_price(ticker: str, last_two: Sequence[Mapping[str, Any]], last_session: date) -> dict[str, Any]:
+def _current_price(
+    ticker: str, last_two: Sequence[Mapping[str, Any]], last_session: date
+) -> dict[str, Any]:
     if not last_two:
         unknown = dict.fromkeys(("price", "session_date", "stale", "source", *_CHANGES))
         return {"symbol": ticker, **unknown, "reason": NO_PRICE}
@@ -227,7 +258,10 @@ def _change(last_two: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
     newest, before = last_two
     yield "previous_close", before["close"]
     yield "change", newest["close"] - before["close"]
-    yield "change_percent", round(100 * (newest["adjusted_close"] / before["adjusted_close"] - 1), 4)
+    yield (
+        "change_percent",
+        round(100 * (newest["adjusted_close"] / before["adjusted_close"] - 1), 4),
+    )
 
 
 def _quote(row: Row) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Around every request, from the outside in: its time and outcome as metrics, the headers that keep browsers safe,
-who may ask from another origin, how long it may take, how many may be sent, how large it may be, compression, and 304
-for what the asker holds already. All are plain ASGI, a few microseconds each.
+"""Around every request, from the outside in: its time and outcome as metrics, the headers that keep
+browsers safe, who may ask from another origin, how long it may take, how many may be sent, how
+large it may be, compression, and 304 for what the asker holds already. All are plain ASGI, a few
+microseconds each.
 """
 
 import asyncio
@@ -79,7 +80,9 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
 
 
 class BodyTooLarge(HTTPException):
-    """Raised while a body is read; an `HTTPException` because the framework turns any other into "bad request"."""
+    """Raised while a body is read; an `HTTPException` because the framework turns any other into
+    "bad request".
+    """
 
     def __init__(self) -> None:
         super().__init__(413)
@@ -130,16 +133,21 @@ class BodyLimit:
 
 
 class RateLimit:
-    """So many requests a minute for each user, or for each network address that sends no valid token.
+    """So many requests a minute for each user, or for each network address that sends no valid
+    token.
 
     What operators do has a wider limit of its own: they replay whole histories.
     """
 
-    def __init__(self, app: ASGIApp, limits: RateLimits, settings: GatewaySettings, user_of: UserOf) -> None:
+    def __init__(
+        self, app: ASGIApp, limits: RateLimits, settings: GatewaySettings, user_of: UserOf
+    ) -> None:
         self.app = app
         self.limits = limits
         self.settings = settings
-        self.user_of = lru_cache(TOKENS_REMEMBERED)(user_of)  # an expired token still tells whose it was
+        self.user_of = lru_cache(TOKENS_REMEMBERED)(
+            user_of
+        )  # an expired token still tells whose it was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not scope["path"].startswith(API):
@@ -164,7 +172,9 @@ class RateLimit:
         return self._user(scope) or network_of(scope["client"][0] if scope.get("client") else "")
 
     def _user(self, scope: Scope) -> str | None:
-        kind, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+        kind, _, token = (
+            dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+        )
         if kind.lower() != "bearer":
             return None
         try:
@@ -174,12 +184,16 @@ class RateLimit:
 
 
 def network_of(address: str) -> str:
-    """What an address counts as: itself, or its /64 (one subscriber's, with more addresses than can be counted)."""
+    """What an address counts as: itself, or its /64 (one subscriber's, with more addresses than can
+    be counted).
+    """
     try:
         parsed = ip_address(address)
     except ValueError:
         return "unknown"
-    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    return (
+        str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    )
 
 
 def too_many(standing: Standing) -> Problem:
@@ -193,7 +207,8 @@ def too_many(standing: Standing) -> Problem:
 
 
 class Deadline:
-    """Ends a request that makes no progress: no next part of its body, or no start of an answer, for so many seconds.
+    """Ends a request that makes no progress: no next part of its body, or no start of an answer,
+    for so many seconds.
 
     An answer that has started may take as long as it likes: events stream for hours.
     """
@@ -245,7 +260,9 @@ def too_slow(seconds: float, receiving: bool) -> Problem:
     """What is said when time is up: it was the request's (408), or ours (504)."""
     if receiving:
         return Problem(408, "request_timeout", f"no more of the request came for {seconds:g} s")
-    return Problem(504, "answer_timeout", f"there was no answer within {seconds:g} s: try again later")
+    return Problem(
+        504, "answer_timeout", f"there was no answer within {seconds:g} s: try again later"
+    )
 
 
 # --- headers ---
@@ -267,7 +284,9 @@ _DOCUMENTATION_PAGE = (
 
 
 class SecurityHeaders:
-    """What a browser may do with an answer: nothing but read it; and keep nothing unless the answer says so."""
+    """What a browser may do with an answer: nothing but read it; and keep nothing unless the answer
+    says so.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -304,7 +323,9 @@ def _adding(headers: Sequence[tuple[bytes, bytes]], send: Send) -> Send:
 
 
 class Unexpected:
-    """Answers what nobody foresaw inside all others, so that this answer too is compressed, counted and safe."""
+    """Answers what nobody foresaw inside all others, so that this answer too is compressed, counted
+    and safe.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -335,7 +356,10 @@ class RequestMetrics:
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self.app = app
         self.seconds = Histogram(
-            "sigmasight_http_seconds", "Seconds to answer", ["method", "route", "status"], registry=registry
+            "sigmasight_http_seconds",
+            "Seconds to answer",
+            ["method", "route", "status"],
+            registry=registry,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -353,5 +377,7 @@ class RequestMetrics:
         try:
             await self.app(scope, receive, noting_status)
         finally:
-            route = getattr(scope.get("route"), "path", "unknown")  # never the path: its ids would be labels
+            route = getattr(
+                scope.get("route"), "path", "unknown"
+            )  # never the path: its ids would be labels
             self.seconds.labels(scope["method"], route, status).observe(perf_counter() - started)

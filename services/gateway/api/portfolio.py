@@ -15,7 +15,11 @@ from services.gateway.api.dependencies import (
     at_once,
 )
 from services.gateway.api.problems import documented
-from services.gateway.api.reading.snapshots import exposure_points, performance_report, snapshot_envelope
+from services.gateway.api.reading.snapshots import (
+    exposure_points,
+    performance_report,
+    snapshot_envelope,
+)
 from services.gateway.api.schemas import ExposurePoint, Page, PerformanceReport, PortfolioSummary
 from services.gateway.repository import snapshots
 from services.gateway.repository.rows import Row
@@ -59,7 +63,9 @@ async def get_exposures(
     return {"items": points, "total": total, "limit": limit, "offset": offset}
 
 
-async def _with_left_out(database: Database, portfolio_id: UUID, items: list[Row]) -> list[dict[str, Any]]:
+async def _with_left_out(
+    database: Database, portfolio_id: UUID, items: list[Row]
+) -> list[dict[str, Any]]:
     if not items:
         return []
     first, last = items[-1]["as_of"], items[0]["as_of"]
@@ -77,5 +83,7 @@ async def get_performance(
     limit: Limit = 252,
     offset: Offset = 0,
 ) -> PerformanceReport:
-    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest first."""
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest
+    first.
+    """
     return await performance_report(database, portfolio, (start, as_of), limit, offset)

@@ -1,4 +1,6 @@
-"""A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and reports."""
+"""A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and
+reports.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -42,7 +44,10 @@ from shared.contracts.event import Day
 from shared.database import Session
 
 router = APIRouter(
-    prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422), route_class=OnceRoute
+    prefix="/portfolios",
+    tags=["portfolios"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
 )
 
 
@@ -64,7 +69,9 @@ class PortfolioSort(StrEnum):
 
 
 class NewPortfolio(BaseModel):
-    """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of what it holds."""
+    """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of
+    what it holds.
+    """
 
     model_config = body_example(name="Long/short", equity_balance=1_000_000)
 
@@ -78,7 +85,9 @@ class PortfolioTerms(BaseModel):
     model_config = body_example(name="Retirement")
 
     name: PortfolioName | None = None
-    equity_balance: EquityBalance | None = Field(default=None, description="null: none is stated any more")
+    equity_balance: EquityBalance | None = Field(
+        default=None, description="null: none is stated any more"
+    )
 
     def stated(self) -> dict[str, Any]:
         """What the request names."""
@@ -93,13 +102,17 @@ class NewCashFlow(BaseModel):
 
     flow_date: Annotated[date, Field(ge=EARLIEST_DATE)]
     amount: Annotated[
-        Decimal, Field(max_digits=18, decimal_places=2), AfterValidator(lambda amount: _not_zero(amount))
+        Decimal,
+        Field(max_digits=18, decimal_places=2),
+        AfterValidator(lambda amount: _not_zero(amount)),
     ]
     note: str = Field(default="", max_length=200)
 
 
 class CashFlowSaved(CashFlowOut):
-    """The flow, and the run that takes it into the snapshots it concerns (null when there are none yet)."""
+    """The flow, and the run that takes it into the snapshots it concerns (null when there are none
+    yet).
+    """
 
     run_id: UUID | None
 
@@ -128,16 +141,22 @@ async def list_portfolios(
     offset: Offset = 0,
 ) -> dict[str, Any]:
     """The caller's portfolios, oldest first unless another order is asked for."""
-    items, total = await books.load_portfolios(session, caller.user_id, search, sort.value, limit, offset)
+    items, total = await books.load_portfolios(
+        session, caller.user_id, search, sort.value, limit, offset
+    )
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
 @router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
 async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSession) -> Row:
     """Create a portfolio without positions."""
-    portfolio_id = await books.save_portfolio(session, caller.user_id, wanted.name, wanted.equity_balance)
+    portfolio_id = await books.save_portfolio(
+        session, caller.user_id, wanted.name, wanted.equity_balance
+    )
     if portfolio_id is None:
-        raise name_taken(wanted.name, await books.portfolio_named(session, caller.user_id, wanted.name))
+        raise name_taken(
+            wanted.name, await books.portfolio_named(session, caller.user_id, wanted.name)
+        )
     await record(session, "portfolio.created", portfolio_id, **wanted.model_dump())
     return await owned_portfolio(session, caller, portfolio_id)
 
@@ -156,7 +175,9 @@ async def rename_portfolio(
     before = await _held(session, caller, portfolio_id)
     changes = {name: value for name, value in terms.stated().items() if before[name] != value}
     holder = (
-        await books.portfolio_named(session, caller.user_id, changes["name"]) if "name" in changes else None
+        await books.portfolio_named(session, caller.user_id, changes["name"])
+        if "name" in changes
+        else None
     )
     if holder not in (None, portfolio_id):
         raise name_taken(changes["name"], holder)
@@ -177,13 +198,19 @@ async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSess
     before = await _held(session, caller, portfolio_id)
     await books.delete_portfolio(session, caller.user_id, portfolio_id)
     await record(
-        session, "portfolio.deleted", portfolio_id, name=before["name"], positions=before["positions"]
+        session,
+        "portfolio.deleted",
+        portfolio_id,
+        name=before["name"],
+        positions=before["positions"],
     )
     return Response(status_code=204)
 
 
 async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
-    """The caller's portfolio, held against other edits; 404 when it is not there, or not any more."""
+    """The caller's portfolio, held against other edits; 404 when it is not there, or not any
+    more.
+    """
     await owned_portfolio(session, caller, portfolio_id)
     await books.lock_portfolio(session, portfolio_id)
     return await owned_portfolio(session, caller, portfolio_id)
@@ -236,9 +263,15 @@ async def add_cash_flow(
 ) -> dict[str, Any]:
     """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
     await _held(session, caller, portfolio_id)
-    flow = await books.save_cash_flow(session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
+    flow = await books.save_cash_flow(
+        session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note
+    )
     await record(
-        session, "cash_flow.created", flow["cash_flow_id"], portfolio_id=portfolio_id, **wanted.model_dump()
+        session,
+        "cash_flow.created",
+        flow["cash_flow_id"],
+        portfolio_id=portfolio_id,
+        **wanted.model_dump(),
     )
     return {**flow, "run_id": await _flow_again(session, caller, flow)}
 
@@ -259,7 +292,9 @@ async def delete_cash_flow(
 
 
 async def _flow_again(session: Session, caller: User, flow: Row) -> UUID | None:
-    """Start the runs of a flow's snapshot and of those after it, whose NAV it changes; the first's id."""
+    """Start the runs of a flow's snapshot and of those after it, whose NAV it changes; the first's
+    id.
+    """
     portfolio_id = flow["portfolio_id"]
     await books.raise_revision(session, [portfolio_id])
     days = await positions.sessions_valued(session, portfolio_id, flow["flow_date"])

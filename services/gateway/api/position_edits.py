@@ -1,4 +1,6 @@
-"""Edits of positions. Each is one transaction that also starts the run which measures the book again."""
+"""Edits of positions. Each is one transaction that also starts the run which measures the book
+again.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,7 +12,13 @@ from fastapi import APIRouter, Query, Response
 from services.gateway.api.audit import record
 from services.gateway.api.dependencies import Caller, OpenSession, owned_or_first
 from services.gateway.api.idempotency import OnceRoute
-from services.gateway.api.position_terms import accepted, difference, position_row, stated_day, terms_after
+from services.gateway.api.position_terms import (
+    accepted,
+    difference,
+    position_row,
+    stated_day,
+    terms_after,
+)
 from services.gateway.api.positions import owning_portfolio
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.reading.positions import position_on
@@ -24,7 +32,10 @@ from shared.contracts.event import Day
 from shared.database import Session
 
 router = APIRouter(
-    prefix="/positions", tags=["positions"], responses=documented(401, 404, 422), route_class=OnceRoute
+    prefix="/positions",
+    tags=["positions"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
 )
 StatedFor = Annotated[
     Day | None,
@@ -39,8 +50,12 @@ StatedFor = Annotated[
 async def create_position(
     wanted: NewPosition, caller: Caller, session: OpenSession, as_of: StatedFor = None
 ) -> dict[str, Any]:
-    """Enter a position, held against the rules of position files; a run measures the portfolio again."""
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    """Enter a position, held against the rules of position files; a run measures the portfolio
+    again.
+    """
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
+        "portfolio_id"
+    ]
     await books.lock_portfolio(session, portfolio_id)
     day = await stated_day(session, as_of)
     found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
@@ -48,16 +63,25 @@ async def create_position(
     await _refuse_twin(session, row)
     await positions.save_position(session, row)
     await tag_position(session, caller, row["position_id"], (), found.holding.tags)
-    stated = {name: row[name] for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")}
+    stated = {
+        name: row[name]
+        for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
+    }
     await record(session, "position.created", row["position_id"], **stated)
     return await _measured_again(session, caller, row, row["entry_date"], found.warnings)
 
 
 @router.put("/{position_id:uuid}", response_model=PositionSaved, responses=documented(409))
 async def edit_position(
-    position_id: UUID, wanted: PositionEdit, caller: Caller, session: OpenSession, as_of: StatedFor = None
+    position_id: UUID,
+    wanted: PositionEdit,
+    caller: Caller,
+    session: OpenSession,
+    as_of: StatedFor = None,
 ) -> dict[str, Any]:
-    """Restate a position, close it or reopen it: what is left out stays. What changes nothing starts nothing."""
+    """Restate a position, close it or reopen it: what is left out stays. What changes nothing
+    starts nothing.
+    """
     day = await stated_day(session, as_of)
     before = await _held(session, caller, position_id, day)
     found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), day)
@@ -99,13 +123,20 @@ async def _write(
 
 @router.delete("/{position_id:uuid}", status_code=204)
 async def delete_position(position_id: UUID, caller: Caller, session: OpenSession) -> Response:
-    """Delete a position as if it had never been held (to close one, give it an exit); a run measures the rest."""
+    """Delete a position as if it had never been held (to close one, give it an exit); a run
+    measures the rest.
+    """
     row = await _held(session, caller, position_id)
     await positions.delete_position(session, position_id)
-    stated = {name: row[name] for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")}
+    stated = {
+        name: row[name]
+        for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
+    }
     await record(session, "position.deleted", position_id, **stated)
     await books.raise_revision(session, [row["portfolio_id"]])
-    await restate(session, caller.user_id, row["portfolio_id"], row["entry_date"], "position_deleted")
+    await restate(
+        session, caller.user_id, row["portfolio_id"], row["entry_date"], "position_deleted"
+    )
     return Response(status_code=204)
 
 
@@ -113,7 +144,9 @@ async def delete_position(position_id: UUID, caller: Caller, session: OpenSessio
 async def put_tags(
     position_id: UUID, wanted: TagsOfPosition, caller: Caller, session: OpenSession
 ) -> dict[str, Any]:
-    """Let a position carry just these tags, created where you do not have them. No number changes, so no run starts."""
+    """Let a position carry just these tags, created where you do not have them. No number changes,
+    so no run starts.
+    """
     row = await _held(session, caller, position_id)
     if not await tag_position(session, caller, position_id, row["tags"], wanted.tags):
         return await _saved(session, row, changed=False, run_id=None)
@@ -122,7 +155,9 @@ async def put_tags(
 
 
 async def _held(session: Session, caller: User, position_id: UUID, day: date | None = None) -> Row:
-    """The caller's position in terms of a day's shares (None: as stated), held against other edits; 404 without it."""
+    """The caller's position in terms of a day's shares (None: as stated), held against other edits;
+    404 without it.
+    """
     await books.lock_portfolio(session, await owning_portfolio(session, caller, position_id))
     row = await positions.load_position(session, position_id, day)
     if row is None:
@@ -133,10 +168,14 @@ async def _held(session: Session, caller: User, position_id: UUID, day: date | N
 async def _refuse_twin(session: Session, row: Mapping[str, Any]) -> None:
     """409 when the portfolio has another position in the instrument since the same date."""
     symbol, entered = row["symbol"], row["entry_date"]
-    same = await positions.positions_with(session, row["portfolio_id"], symbol, entered, row["stated_on"])
+    same = await positions.positions_with(
+        session, row["portfolio_id"], symbol, entered, row["stated_on"]
+    )
     twins = [position_id for position_id in same if position_id != row["position_id"]]
     if twins:
-        detail = f"the portfolio has a position in {symbol} entered on {entered} already: {twins[0]}"
+        detail = (
+            f"the portfolio has a position in {symbol} entered on {entered} already: {twins[0]}"
+        )
         raise Problem(409, "position_exists", detail)
 
 
@@ -158,8 +197,12 @@ async def _measured_again(
     """The edit's answer, and the runs that make the portfolio's numbers since a day follow it."""
     portfolio_id = row["portfolio_id"]
     await books.raise_revision(session, [portfolio_id])
-    run_id, restated = await restate(session, caller.user_id, portfolio_id, since, "position_edited")
-    span = {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    run_id, restated = await restate(
+        session, caller.user_id, portfolio_id, since, "position_edited"
+    )
+    span = (
+        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    )
     return await _saved(session, row, changed=True, run_id=run_id, restated=span, warnings=warnings)
 
 

@@ -1,4 +1,6 @@
-"""What a position is, sent as JSON: held against the very rules that rows of position files are held against."""
+"""What a position is, sent as JSON: held against the very rules that rows of position files are
+held against.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,12 +51,16 @@ class Accepted:
 
 
 async def stated_day(session: Session, as_of: date | None) -> date:
-    """The day that terms are stated for: as asked for, else the last session, else (before any is known) today."""
+    """The day that terms are stated for: as asked for, else the last session, else (before any is
+    known) today.
+    """
     return as_of or await market.latest_session(session) or datetime.now(UTC).date()
 
 
 def exchange_day() -> date:
-    """Today at the exchange, where splits take effect in the morning: in its shares are files of now."""
+    """Today at the exchange, where splits take effect in the morning: in its shares are files of
+    now.
+    """
     return datetime.now(NEW_YORK).date()
 
 
@@ -69,7 +75,9 @@ async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Acc
     found = await asyncio.to_thread(positions_csv.holdings_of, sheet, Rules(day, known, is_session))
     errors += [_named(problem) for problem in found.problems]
     if errors:
-        raise Problem(422, "invalid_position", "; ".join(error["message"] for error in errors), errors)
+        raise Problem(
+            422, "invalid_position", "; ".join(error["message"] for error in errors), errors
+        )
     return Accepted(found.accepted[0], [_warned(warning) for warning in found.warnings])
 
 
@@ -78,7 +86,11 @@ def wrong_tags(names: Iterable[str]) -> list[dict[str, Any]]:
     distinct = {name.lower(): name for name in map(cleaned, names)}
     problems = [(name, positions_csv.why_not_a_tag(name)) for name in distinct.values()]
     errors = [
-        {"field": "tags", "code": "invalid_tag", "message": problem or "a tag has at least one character"}
+        {
+            "field": "tags",
+            "code": "invalid_tag",
+            "message": problem or "a tag has at least one character",
+        }
         for name, problem in problems
         if problem or not name
     ]
@@ -94,7 +106,9 @@ def cleaned(name: str) -> str:
 
 
 def _cells(terms: Mapping[str, Any], *, with_tags: bool) -> dict[str, str]:
-    texts = {field: "" if terms.get(field) is None else str(terms[field]).strip() for field in COLUMNS}
+    texts = {
+        field: "" if terms.get(field) is None else str(terms[field]).strip() for field in COLUMNS
+    }
     texts["tags"] = ",".join(map(cleaned, terms.get("tags") or ())) if with_tags else ""
     return {column: texts[field] for field, column in COLUMNS.items()}
 
@@ -118,14 +132,19 @@ def _warned(warning: RowProblem) -> dict[str, Any]:
 def terms_after(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
     """The terms of a position with an edit over them: what the edit does not name stays.
 
-    An edit that names a symbol replaces the instrument; one that names terms of an option changes just them.
+    An edit that names a symbol replaces the instrument; one that names terms of an option changes
+    just them.
     """
     kept = {name: row[name] for name in _KEPT}
     return {**kept, **_instrument(row, edit), **edit}
 
 
 def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
-    private = {"investment_class": row["investment_class"]} if row["investment_class"] == "PRIVATE" else {}
+    private = (
+        {"investment_class": row["investment_class"]}
+        if row["investment_class"] == "PRIVATE"
+        else {}
+    )
     if edit.get("symbol") is not None:
         return private
     if row["instrument"] == "stock" or not any(name in edit for name in _OPTION_TERMS):
@@ -134,8 +153,12 @@ def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
     return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **stated}
 
 
-def position_row(portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date) -> dict[str, Any]:
-    """The row of the positions table that says what the holding says, in the shares of the day it is stated on."""
+def position_row(
+    portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date
+) -> dict[str, Any]:
+    """The row of the positions table that says what the holding says, in the shares of the day it
+    is stated on.
+    """
     option = holding.option
     return {
         "position_id": position_id,

@@ -45,7 +45,9 @@ class TagMatch(StrEnum):
 
 
 class Status(StrEnum):
-    """Whether positions are held on the day (`as_of`, else the last session), were closed by it, or either."""
+    """Whether positions are held on the day (`as_of`, else the last session), were closed by it, or
+    either.
+    """
 
     OPEN = "open"
     CLOSED = "closed"
@@ -57,12 +59,18 @@ ChosenStatus = Annotated[Status, Query(description="held on the day, closed by i
 
 
 def position_filter(
-    types: Annotated[list[PositionType], Query(alias="type", description="LONG, SHORT, LC, SC, LP, SP")] = [],  # noqa: B006
+    types: Annotated[
+        list[PositionType], Query(alias="type", description="LONG, SHORT, LC, SC, LP, SP")
+    ] = [],  # noqa: B006
     tags: Annotated[list[str], Query(alias="tag", max_length=20)] = [],  # noqa: B006
-    match: Annotated[TagMatch, Query(description="a position carries any or all of the tags")] = TagMatch.ANY,
+    match: Annotated[
+        TagMatch, Query(description="a position carries any or all of the tags")
+    ] = TagMatch.ANY,
     underlying: Annotated[str | None, Query(max_length=24)] = None,
     sector: Annotated[str | None, Query(max_length=60)] = None,
-    search: Annotated[str | None, Query(max_length=50, description="a part of symbol or name")] = None,
+    search: Annotated[
+        str | None, Query(max_length=50, description="a part of symbol or name")
+    ] = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> PositionFilter:
     """The conditions of the query, of which all hold."""
@@ -83,7 +91,9 @@ Wanted = Annotated[PositionFilter, Depends(position_filter)]
 async def with_status(
     session: Session, wanted: PositionFilter, status: Status, as_of: date | None
 ) -> PositionFilter:
-    """The conditions with the status on the day asked for; before any session is known, everything counts as held."""
+    """The conditions with the status on the day asked for; before any session is known, everything
+    counts as held.
+    """
     if status is Status.ALL:
         return wanted
     day = as_of or await market.latest_session(session)
@@ -101,7 +111,9 @@ async def list_positions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PositionPage:
-    """The positions that meet every condition given, with price, value, P&L, exposures and Greeks."""
+    """The positions that meet every condition given, with price, value, P&L, exposures and
+    Greeks.
+    """
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     chosen = await with_status(session, wanted, status, as_of)
     return await position_page(session, book, chosen, sort.value, Part(limit, offset))
@@ -117,7 +129,9 @@ async def group_positions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> GroupedPositions:
-    """The positions held that meet every condition given, added up in the three exposure measures."""
+    """The positions held that meet every condition given, added up in the three exposure
+    measures.
+    """
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     held = await with_status(session, wanted, Status.OPEN, as_of)
     return await grouped_positions(session, book, held, by, Part(limit, offset))
@@ -133,7 +147,9 @@ async def get_position(
 
 
 async def owning_portfolio(session: Session, caller: User, position_id: UUID) -> UUID:
-    """The portfolio of the caller's position; 404 when there is none, or when it is somebody else's."""
+    """The portfolio of the caller's position; 404 when there is none, or when it is somebody
+    else's.
+    """
     portfolio_id = await positions.portfolio_of(session, caller.user_id, position_id)
     if portfolio_id is None:
         raise not_found("position", position_id)

@@ -20,12 +20,18 @@ from shared.messaging import Refused, Unanswered
 
 MEDIA_TYPE = "application/problem+json"
 _UNSTORABLE_TEXT = ("22021", "22P05")  # what Postgres says to zero bytes
-_COMING_OR_GOING = ("57P01", "57P02", "57P03")  # what it says while it is stopped, dies, or recovers
+_COMING_OR_GOING = (
+    "57P01",
+    "57P02",
+    "57P03",
+)  # what it says while it is stopped, dies, or recovers
 log = structlog.get_logger("sigmasight.gateway")
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical line."""
+    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical
+    line.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,7 +59,9 @@ class ProblemDocument(BaseModel):
         }
     )
 
-    type: str = Field(default="about:blank", description="always about:blank: `code` tells problems apart")
+    type: str = Field(
+        default="about:blank", description="always about:blank: `code` tells problems apart"
+    )
     title: str = Field(description="the status's name")
     status: int
     code: str = Field(description="stable, for programs")
@@ -95,7 +103,9 @@ def not_found(what: str, which: object) -> Problem:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries for the problems a route may answer; 422 and 401 belong to every route that asks for them."""
+    """OpenAPI entries for the problems a route may answer; 422 and 401 belong to every route that
+    asks for them.
+    """
     schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
@@ -140,7 +150,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_allowed(request))  # the framework names the first route's methods only
+        headers["Allow"] = ", ".join(
+            _allowed(request)
+        )  # the framework names the first route's methods only
     return Problem(status, status.name.lower(), str(error.detail), headers=headers).response()
 
 
@@ -150,7 +162,10 @@ def _allowed(request: Request) -> list[str]:
     return [
         method
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in request.app.routes)
+        if any(
+            route.matches({**asked, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
     ]
 
 
@@ -162,7 +177,9 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _unanswered(_: Request, error: Exception) -> Response:
-    return Problem(503, "service_unavailable", _with_notes(error), headers={"Retry-After": "5"}).response()
+    return Problem(
+        503, "service_unavailable", _with_notes(error), headers={"Retry-After": "5"}
+    ).response()
 
 
 def _with_notes(error: Exception) -> str:
@@ -181,7 +198,9 @@ async def _database_error(request: Request, error: Exception) -> Response:
     if error.connection_invalidated or state in _COMING_OR_GOING:
         return await _database_unavailable(request, error)
     if state in _UNSTORABLE_TEXT:
-        return Problem(422, "invalid_text", "the request holds a character that no text may hold").response()
+        return Problem(
+            422, "invalid_text", "the request holds a character that no text may hold"
+        ).response()
     return await unexpected(request, error)
 
 
@@ -189,4 +208,6 @@ async def unexpected(request: Request, error: Exception) -> Response:
     """What is answered when nobody foresaw the error: nothing of the inside."""
     trace.get_current_span().record_exception(error)
     log.error("request failed", path=request.url.path, exc_info=error)
-    return Problem(500, "internal_error", "something went wrong here; the cause is in the log").response()
+    return Problem(
+        500, "internal_error", "something went wrong here; the cause is in the log"
+    ).response()

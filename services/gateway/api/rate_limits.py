@@ -1,7 +1,8 @@
-"""How many requests a minute somebody may send: counted in this process, or in a store that all replicas share.
+"""How many requests a minute somebody may send: counted in this process, or in a store that all
+replicas share.
 
-A store that does not answer never keeps a request waiting for long nor refuses it: this process counts for itself
-until the store is back, and says so in the log and in its readiness.
+A store that does not answer never keeps a request waiting for long nor refuses it: this process
+counts for itself until the store is back, and says so in the log and in its readiness.
 """
 
 import asyncio
@@ -64,7 +65,9 @@ class SharedStore:
     def stay_away(self, reason: Exception) -> None:
         """Ask nothing for a while."""
         self._away_until = monotonic() + RETRY_SECONDS
-        log.warning("rate limit store unreachable: this process counts for itself", reason=repr(reason))
+        log.warning(
+            "rate limit store unreachable: this process counts for itself", reason=repr(reason)
+        )
 
     def close(self) -> None:
         """Give the connections back."""

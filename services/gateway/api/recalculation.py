@@ -1,4 +1,6 @@
-"""Numbers made anew because somebody asks: a portfolio's snapshots and factor exposures, the factors' correlations."""
+"""Numbers made anew because somebody asks: a portfolio's snapshots and factor exposures, the
+factors' correlations.
+"""
 
 import asyncio
 from datetime import date
@@ -60,7 +62,9 @@ class SnapshotsStarted(BaseModel):
     """Work was taken on: follow each run by `events`."""
 
     model_config = example(
-        portfolio_id=SOME_ID, status="running", runs=[{"run_id": SOME_ID, "session_date": "2022-12-28"}]
+        portfolio_id=SOME_ID,
+        status="running",
+        runs=[{"run_id": SOME_ID, "session_date": "2022-12-28"}],
     )
 
     portfolio_id: UUID
@@ -69,7 +73,9 @@ class SnapshotsStarted(BaseModel):
 
 
 class WantedFactors(BaseModel):
-    """Whose factor exposures, on which session; default: the caller's first portfolio, the last session."""
+    """Whose factor exposures, on which session; default: the caller's first portfolio, the last
+    session.
+    """
 
     model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")
 
@@ -80,7 +86,9 @@ class WantedFactors(BaseModel):
 class FactorsStarted(BaseModel):
     """Work was taken on: follow the run by `events`."""
 
-    model_config = example(run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running")
+    model_config = example(
+        run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running"
+    )
 
     run_id: UUID
     portfolio_id: UUID
@@ -91,11 +99,15 @@ class FactorsStarted(BaseModel):
 class WantedFactorCorrelations(BaseModel):
     """How to correlate the factors; the defaults are those of what is stored for every session."""
 
-    model_config = body_example(as_of="2022-12-28", space="market_relative", decay=0.97, lookback=126)
+    model_config = body_example(
+        as_of="2022-12-28", space="market_relative", decay=0.97, lookback=126
+    )
 
     as_of: Day | None = Field(default=None, description="a session; default: the last one")
     space: Space = Space.MARKET_RELATIVE
-    decay: float = Field(default=0.94, gt=0, le=1, description="weight of a day against the next one")
+    decay: float = Field(
+        default=0.94, gt=0, le=1, description="weight of a day against the next one"
+    )
     lookback: int = Field(default=252, ge=60, le=2520, description="daily returns looked back on")
 
 
@@ -111,17 +123,22 @@ async def take_snapshots(
     session: OpenSession,
     wanted: Annotated[WantedSessions, Body(default_factory=WantedSessions)],
 ) -> SnapshotsStarted:
-    """Take the portfolio's snapshots again, or for the first time, and all that follows from them."""
+    """Take the portfolio's snapshots again, or for the first time, and all that follows from
+    them.
+    """
     portfolio_id = portfolio["portfolio_id"]
     days = await _sessions(session, wanted)
     await refuse_too_many_runs(session, caller.user_id, len(days))
     started = [
         SessionRun(
-            run_id=await start_run(session, caller.user_id, portfolio_id, day, "snapshots"), session_date=day
+            run_id=await start_run(session, caller.user_id, portfolio_id, day, "snapshots"),
+            session_date=day,
         )
         for day in days
     ]
-    await record(session, "snapshots.regenerated", portfolio_id, first=days[0], last=days[-1], runs=len(days))
+    await record(
+        session, "snapshots.regenerated", portfolio_id, first=days[0], last=days[-1], runs=len(days)
+    )
     return SnapshotsStarted(portfolio_id=portfolio_id, status="running", runs=started)
 
 
@@ -134,14 +151,20 @@ async def _sessions(session: Session, wanted: WantedSessions) -> list[date]:
         raise date_outside_data(wanted.first_session, known)
     days = await asyncio.to_thread(sessions, wanted.first_session, last)
     if not days:
-        raise Problem(422, "no_session", f"there is no session from {wanted.first_session} to {last}")
+        raise Problem(
+            422, "no_session", f"there is no session from {wanted.first_session} to {last}"
+        )
     if len(days) > MOST_SESSIONS:
-        raise Problem(422, "too_many_sessions", f"{len(days)} sessions; at most {MOST_SESSIONS} at once")
+        raise Problem(
+            422, "too_many_sessions", f"{len(days)} sessions; at most {MOST_SESSIONS} at once"
+        )
     return days
 
 
 async def known_session(session: Session, day: date | None) -> date:
-    """The day, which must be a session there is data for; the last such session when none is named."""
+    """The day, which must be a session there is data for; the last such session when none is
+    named.
+    """
     known = await market.sessions_with_data(session)
     latest = await market.latest_session(session)
     chosen = day or latest
@@ -162,22 +185,32 @@ async def calculate_factors(
     session: OpenSession,
     wanted: Annotated[WantedFactors, Body(default_factory=WantedFactors)],
 ) -> FactorsStarted:
-    """Spread a portfolio over the factors on a session, with everything before and after it in the pipeline."""
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))["portfolio_id"]
+    """Spread a portfolio over the factors on a session, with everything before and after it in the
+    pipeline.
+    """
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
+        "portfolio_id"
+    ]
     day = await known_session(session, wanted.session_date)
     run_id = await start_run(session, caller.user_id, portfolio_id, day, "factors")
     await record(session, "factors.requested", portfolio_id, run_id=run_id, session_date=day)
-    return FactorsStarted(run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running")
+    return FactorsStarted(
+        run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running"
+    )
 
 
-@router.post("/risk/correlations/factors/calculate", tags=["correlations"], responses=documented(503))
+@router.post(
+    "/risk/correlations/factors/calculate", tags=["correlations"], responses=documented(503)
+)
 async def correlate_factors(
     _: Caller,
     gateway: GatewayParts,
     database: CallersDatabase,
     wanted: Annotated[WantedFactorCorrelations, Body(default_factory=WantedFactorCorrelations)],
 ) -> FactorMatrix:
-    """The factors' covariances and correlations in the way that is asked for; what is stored stays as it is."""
+    """The factors' covariances and correlations in the way that is asked for; what is stored stays
+    as it is.
+    """
     async with database.transaction() as session:
         day = await known_session(session, wanted.as_of)
         named = await correlations.load_factor_names(session)

@@ -38,7 +38,9 @@ async def get_greeks(
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> GreeksReport:
-    """The Greeks of the portfolio or one side of it, and each option position's with the inputs they came from."""
+    """The Greeks of the portfolio or one side of it, and each option position's with the inputs
+    they came from.
+    """
     return await greeks_report(database, portfolio["portfolio_id"], as_of, view)
 
 
@@ -64,7 +66,9 @@ async def get_position_factors(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PositionFactorPage:
-    """Every position's factor exposures and rate sensitivities with the regressions behind them, by symbol."""
+    """Every position's factor exposures and rate sensitivities with the regressions behind them, by
+    symbol.
+    """
     wanted = Wanted(portfolio["portfolio_id"], model, view)
     return await position_factor_page(database, wanted, as_of, limit, offset)
 
@@ -76,7 +80,9 @@ async def get_metrics(
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> MetricsReport:
-    """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta, concentration."""
+    """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
+    concentration.
+    """
     return await metrics_report(database, portfolio["portfolio_id"], as_of, view)
 
 
@@ -84,5 +90,7 @@ async def get_metrics(
 async def get_market_scenarios(
     portfolio: ChosenRevision, database: CallersDatabase, as_of: AsOf = None
 ) -> MarketScenarioReport:
-    """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the sensitivities."""
+    """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
+    sensitivities.
+    """
     return await market_scenario_report(database, portfolio["portfolio_id"], as_of)

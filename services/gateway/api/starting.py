@@ -15,7 +15,9 @@ from shared.database import Session
 MOST_OPEN_RUNS = 520
 
 
-async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str) -> UUID:
+async def start_run(
+    session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str
+) -> UUID:
     """Leave `portfolios.changed` in the outbox and open its run, in the caller's transaction."""
     event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=(portfolio_id,), reason=reason)
     await runs.save_run(session, event.run_id, as_of, "portfolios", user_id)
@@ -26,7 +28,9 @@ async def start_run(session: Session, user_id: UUID, portfolio_id: UUID, as_of: 
 async def start_runs(
     session: Session, user_id: UUID, portfolio_id: UUID, days: Sequence[date], reason: str
 ) -> dict[date, UUID]:
-    """The runs that value a portfolio on some sessions, started in the caller's transaction: the last one first."""
+    """The runs that value a portfolio on some sessions, started in the caller's transaction: the
+    last one first.
+    """
     if len(days) > 1:
         await refuse_too_many_runs(session, user_id, len(days))
     return {
@@ -46,15 +50,18 @@ async def refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> 
 async def restate(
     session: Session, user_id: UUID, portfolio_id: UUID, since: date, reason: str
 ) -> tuple[UUID | None, list[date]]:
-    """Start the runs that make an edited book's numbers follow the edit, in the caller's transaction.
+    """Start the runs that make an edited book's numbers follow the edit, in the caller's
+    transaction.
 
-    Returns the run of the last session (None before any is known), and the earlier sessions since `since` whose
-    snapshots are taken again as well.
+    Returns the run of the last session (None before any is known), and the earlier sessions since
+    `since` whose snapshots are taken again as well.
     """
     latest = await market.latest_session(session)
     if latest is None:
         return None, []
-    last = await asyncio.to_thread(session_on_or_before, latest)  # the first call loads the calendar
+    last = await asyncio.to_thread(
+        session_on_or_before, latest
+    )  # the first call loads the calendar
     stored = await positions.sessions_valued(session, portfolio_id, since)
     earlier = [day for day in stored if day < last]
     started = await start_runs(session, user_id, portfolio_id, [*earlier, last], reason)

@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from services.gateway.api.dependencies import AsOf, Caller, ChosenPortfolio, Limit, Offset, OpenSession
+from services.gateway.api.dependencies import (
+    AsOf,
+    Caller,
+    ChosenPortfolio,
+    Limit,
+    Offset,
+    OpenSession,
+)
 from services.gateway.api.positions import Status, with_status
 from services.gateway.api.problems import documented
 from services.gateway.api.reading.positions import Part, book_on, strategy_page

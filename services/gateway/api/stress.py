@@ -43,7 +43,10 @@ from shared.published.stress import stress_results
 
 LONGEST_ID = 60
 router = APIRouter(
-    prefix="/risk/stress-testing", tags=["risk"], responses=documented(401, 404, 422), route_class=OnceRoute
+    prefix="/risk/stress-testing",
+    tags=["risk"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
 )
 Method = Literal["direct", "correlated", "comprehensive"]
 
@@ -68,7 +71,9 @@ class Included(StrEnum):
 
 @router.get("/scenarios", response_model=ScenarioList, responses=documented(401))
 async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]:
-    """Every active stress scenario, the caller's own among them; historical ones with what was measured."""
+    """Every active stress scenario, the caller's own among them; historical ones with what was
+    measured.
+    """
     items = await stress.load_scenarios(session, caller.user_id)
     return {"items": items, "total": len(items)}
 
@@ -80,7 +85,11 @@ async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]
     responses={200: {"model": ScenarioOut}, **documented(503)},
 )
 async def save_scenario(
-    wanted: NewScenario, caller: Caller, session: OpenSession, gateway: GatewayParts, response: Response
+    wanted: NewScenario,
+    caller: Caller,
+    session: OpenSession,
+    gateway: GatewayParts,
+    response: Response,
 ) -> Row:
     """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
     defaults = {
@@ -93,16 +102,22 @@ async def save_scenario(
     saved = ScenarioSaved.model_validate(answer.model_dump())
     response.status_code = 201 if saved.created else 200
     await record(session, "scenario.saved", saved.scenario_id, created=saved.created)
-    await books.raise_revision(session, await portfolios_of(session, caller.user_id))  # results name it
+    await books.raise_revision(
+        session, await portfolios_of(session, caller.user_id)
+    )  # results name it
     scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
     if scenario is None:
-        raise not_found("scenario", saved.scenario_id)  # deleted since, by another request of the caller's
+        raise not_found(
+            "scenario", saved.scenario_id
+        )  # deleted since, by another request of the caller's
     return scenario
 
 
 def _id_from(name: str) -> str:
     """A name as an id: "Oil shock (mild)" is oil_shock_mild."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_") or "scenario"
+    return (
+        re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_") or "scenario"
+    )
 
 
 @router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
@@ -159,9 +174,13 @@ async def get_stress_results(
     caller: Caller,
     database: CallersDatabase,
     as_of: AsOf = None,
-    include: Annotated[list[Included], Query(description="`positions`: every position's part too")] = [],  # noqa: B006
+    include: Annotated[
+        list[Included], Query(description="`positions`: every position's part too")
+    ] = [],  # noqa: B006
 ) -> StressReport:
-    """What every scenario would do to the portfolio, directly and with the other factors following."""
+    """What every scenario would do to the portfolio, directly and with the other factors
+    following.
+    """
     with_positions = Included.POSITIONS in include
     portfolio_id = portfolio["portfolio_id"]
     return await stress_report(database, caller.user_id, portfolio_id, as_of, with_positions)

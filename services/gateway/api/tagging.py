@@ -15,10 +15,14 @@ MAX_TAGS_PER_USER = 100
 async def tag_position(
     session: Session, caller: User, position_id: UUID, carried: Sequence[str], names: Sequence[str]
 ) -> bool:
-    """Let a position that carries some tags carry just these; whether that changes anything. 422 for unusable ones."""
+    """Let a position that carries some tags carry just these; whether that changes anything. 422
+    for unusable ones.
+    """
     if errors := wrong_tags(names):
         raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
-    wanted = {name.lower(): name for name in reversed([*map(cleaned, names)])}  # the first spelling counts
+    wanted = {
+        name.lower(): name for name in reversed([*map(cleaned, names)])
+    }  # the first spelling counts
     if {name.lower() for name in carried} == set(wanted):
         return False
     await tags.lock_tags(session, caller.user_id)

@@ -18,7 +18,9 @@ from services.gateway.repository.rows import Row
 from services.gateway.tables import User
 from shared.database import Session
 
-router = APIRouter(prefix="/tags", tags=["tags"], responses=documented(401, 422), route_class=OnceRoute)
+router = APIRouter(
+    prefix="/tags", tags=["tags"], responses=documented(401, 422), route_class=OnceRoute
+)
 
 
 @router.get("", response_model=Page[TagOut])
@@ -54,7 +56,9 @@ async def get_tag(tag_id: UUID, caller: Caller, session: OpenSession) -> dict[st
 
 
 @router.put("/{tag_id}", response_model=TagOut, responses=documented(404, 409))
-async def edit_tag(tag_id: UUID, wanted: TagEdit, caller: Caller, session: OpenSession) -> dict[str, Any]:
+async def edit_tag(
+    tag_id: UUID, wanted: TagEdit, caller: Caller, session: OpenSession
+) -> dict[str, Any]:
     """Rename a tag or give it another colour: what is left out stays."""
     await tags.lock_tags(session, caller.user_id)
     before = await _owned(session, caller, tag_id)
@@ -66,7 +70,9 @@ async def edit_tag(tag_id: UUID, wanted: TagEdit, caller: Caller, session: OpenS
     changes = {key: value for key, value in after.items() if before[key] != value}
     if changes:
         await tags.save_tag_terms(session, caller.user_id, tag_id, changes)
-        await record(session, "tag.edited", tag_id, was={key: before[key] for key in changes}, now=changes)
+        await record(
+            session, "tag.edited", tag_id, was={key: before[key] for key in changes}, now=changes
+        )
         await books.raise_revision(session, await tags.portfolios_with(session, tag_id))
     return _tag(await _owned(session, caller, tag_id))
 

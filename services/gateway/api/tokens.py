@@ -45,9 +45,11 @@ class InvalidToken(Exception):
 
 
 def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
-    """The configured Ed25519 key; on loopback, when none is configured, a new one that dies with the process.
+    """The configured Ed25519 key; on loopback, when none is configured, a new one that dies with
+    the process.
 
-    Raises `Misconfigured` when the key is unusable, or missing although others can reach the listener.
+    Raises `Misconfigured` when the key is unusable, or missing although others can reach the
+    listener.
     """
     if own.token_signing_key is not None:
         return _parsed(own.token_signing_key.get_secret_value())
@@ -62,7 +64,9 @@ def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
 
 
 def refuse_guessable_administrator(own: GatewaySettings, shared: Settings) -> None:
-    """Raise `Misconfigured` when others can reach an administrator whose password is the default or a short one."""
+    """Raise `Misconfigured` when others can reach an administrator whose password is the default or
+    a short one.
+    """
     password = own.admin_password.get_secret_value() if own.admin_password else None
     if password is None or not shared.exposed:
         return
@@ -86,7 +90,9 @@ def _parsed(pem: str) -> Ed25519PrivateKey:
 
 
 def verification_keys(own: GatewaySettings) -> tuple[Ed25519PublicKey, ...]:
-    """The configured public keys that are accepted besides the signing key's own; raises `Misconfigured`."""
+    """The configured public keys that are accepted besides the signing key's own; raises
+    `Misconfigured`.
+    """
     text = own.token_verification_keys.get_secret_value() if own.token_verification_keys else ""
     if _PUBLIC_KEY.sub("", text).strip():
         raise Misconfigured(_PUBLIC_KEYS_WANTED)
@@ -94,7 +100,8 @@ def verification_keys(own: GatewaySettings) -> tuple[Ed25519PublicKey, ...]:
 
 
 _PUBLIC_KEYS_WANTED = (
-    "SIGMASIGHT_GATEWAY_TOKEN_VERIFICATION_KEYS must be Ed25519 public keys in PEM, one after the other"
+    "SIGMASIGHT_GATEWAY_TOKEN_VERIFICATION_KEYS must be Ed25519 public keys in PEM, "
+    "one after the other"
 )
 
 
@@ -123,7 +130,9 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Issues and reads access tokens; times are seconds. One key signs; others, before or after it, are accepted."""
+    """Issues and reads access tokens; times are seconds. One key signs; others, before or after it,
+    are accepted.
+    """
 
     key: Ed25519PrivateKey
     access_seconds: int
@@ -150,10 +159,14 @@ class Tokens:
             "iss": ISSUER,
             "aud": AUDIENCE,
         }
-        return jwt.encode(claims, self.key, algorithm=ALGORITHM, headers={"kid": self.signing_key_id})
+        return jwt.encode(
+            claims, self.key, algorithm=ALGORITHM, headers={"kid": self.signing_key_id}
+        )
 
     def user_id(self, token: str) -> UUID:
-        """Whose token it is; raises `InvalidToken`. Says nothing about whether the log-in still stands."""
+        """Whose token it is; raises `InvalidToken`. Says nothing about whether the log-in still
+        stands.
+        """
         return self.bearer(token).user_id
 
     def bearer(self, token: str) -> Bearer:
@@ -165,7 +178,9 @@ class Tokens:
 
     @cached_property
     def _verified(self) -> Callable[[str], tuple[Bearer, float]]:
-        """A signature once found good stays good: of the last tokens seen, only the time is looked at again."""
+        """A signature once found good stays good: of the last tokens seen, only the time is looked
+        at again.
+        """
         return lru_cache(TOKENS_REMEMBERED)(self._verify)
 
     def _verify(self, token: str) -> tuple[Bearer, float]:
@@ -189,7 +204,9 @@ def new_refresh_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """What the database remembers of a refresh token: enough entropy went in that a plain hash is safe."""
+    """What the database remembers of a refresh token: enough entropy went in that a plain hash is
+    safe.
+    """
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -208,6 +225,8 @@ class Passwords:
         return await asyncio.to_thread(self._hasher.hash, password)
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the one behind the hash; None stands for a user who does not exist."""
+        """Whether the password is the one behind the hash; None stands for a user who does not
+        exist.
+        """
         same = await asyncio.to_thread(self._hasher.verify, password, password_hash or self._nobody)
         return same and password_hash is not None

@@ -1,4 +1,6 @@
-"""Upload of a position file: read, judged, met with what the portfolio holds, and written in one transaction."""
+"""Upload of a position file: read, judged, met with what the portfolio holds, and written in one
+transaction.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -55,14 +57,17 @@ class UploadOptions(BaseModel):
 
     portfolio_id: UUID | None = Field(default=None, description="load into this portfolio")
     portfolio_name: PortfolioName | None = Field(
-        default=None, description="or into the portfolio of this name, new or not; default: the file's name"
+        default=None,
+        description="or into the portfolio of this name, new or not; default: the file's name",
     )
     name: PortfolioName | None = Field(default=None, description="the same as `portfolio_name`")
     equity_balance: EquityBalance | None = Field(
         default=None, description="its NAV at the first snapshot, USD"
     )
     mode: Mode | None = Field(default=None, description="default: partial")
-    dry_run: bool | None = Field(default=None, description="validate only, write nothing; default: false")
+    dry_run: bool | None = Field(
+        default=None, description="validate only, write nothing; default: false"
+    )
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
@@ -93,7 +98,8 @@ def upload_options(
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
     form = {
         "portfolio_id": portfolio_id,
-        "portfolio_name": _one_name(portfolio_name, name) or _one_name(query.portfolio_name, query.name),
+        "portfolio_name": _one_name(portfolio_name, name)
+        or _one_name(query.portfolio_name, query.name),
         "equity_balance": equity_balance,
         "mode": mode,
         "dry_run": dry_run,
@@ -107,7 +113,9 @@ def upload_options(
 
 def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
     if portfolio_name and name and portfolio_name != name:
-        raise Problem(422, "two_names", "name and portfolio_name are the same thing: send one of them")
+        raise Problem(
+            422, "two_names", "name and portfolio_name are the same thing: send one of them"
+        )
     return portfolio_name or name
 
 
@@ -115,9 +123,10 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
 class Plan:
     """A file after all its rules, met with the portfolio it is for.
 
-    `portfolio` None: it is to be created. `equity_balance`: what it is to start with, None to leave it as it is.
-    `stated_on`: the day in whose shares the file and, here, what is held are. `valued_on`: the session its change is
-    valued for, None before there are any. `position_ids`: of what the portfolio holds, by symbol and entry date.
+    `portfolio` None: it is to be created. `equity_balance`: what it is to start with, None to leave
+    it as it is. `stated_on`: the day in whose shares the file and, here, what is held are.
+    `valued_on`: the session its change is valued for, None before there are any. `position_ids`: of
+    what the portfolio holds, by symbol and entry date.
     """
 
     sheet: Sheet
@@ -142,7 +151,9 @@ class Plan:
 
     @property
     def restates_equity(self) -> bool:
-        """Whether a portfolio that is there gets another equity balance, from which every NAV follows."""
+        """Whether a portfolio that is there gets another equity balance, from which every NAV
+        follows.
+        """
         wanted, before = self.equity_balance, self.portfolio
         return before is not None and wanted is not None and before["equity_balance"] != wanted
 
@@ -155,7 +166,9 @@ class Plan:
 
     @property
     def exported_equity(self) -> Decimal | None:
-        """Cash + market value of what is accepted, as a broker's export states them; None unless it is positive."""
+        """Cash + market value of what is accepted, as a broker's export states them; None unless it
+        is positive.
+        """
         cash = self.sheet.export.cash if self.sheet.export else None
         values = [holding.market_value for holding in self.holdings.accepted]
         if cash is None or any(value is None for value in values):
@@ -175,10 +188,12 @@ async def upload_positions(
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description=FILE)],
 ) -> Response:
-    """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and writes nothing.
+    """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and
+    writes nothing.
 
-    Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows
-    meet what the portfolio holds by instrument and entry date: new, updated or unchanged; nothing is ever deleted.
+    Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out
+    (`all_or_nothing`). Rows meet what the portfolio holds by instrument and entry date: new,
+    updated or unchanged; nothing is ever deleted.
     """
     sheet = await _readable(await file.read(positions_csv.MAX_BYTES + 1))
     plan = await _plan(session, caller, sheet, options, file.filename)
@@ -196,7 +211,9 @@ async def upload_positions(
 async def load_file(
     session: Session, owner: User, data: bytes, options: UploadOptions, filename: str
 ) -> UUID:
-    """Load a file into a portfolio of the owner's, new or not, and start nothing; returns the portfolio's id."""
+    """Load a file into a portfolio of the owner's, new or not, and start nothing; returns the
+    portfolio's id.
+    """
     plan = await _plan(session, owner, await _readable(data), options, filename)
     await _refuse(session, owner, plan, options)
     portfolio_id = await _saved_portfolio(session, owner, plan, options, filename)
@@ -212,7 +229,9 @@ async def _readable(data: bytes) -> Sheet:
         return await asyncio.to_thread(positions_csv.sheet_of, data)
     except positions_csv.UnreadableFile as error:
         status = 413 if error.problem.code in ("too_large", "too_many_rows") else 422
-        raise Problem(status, error.problem.code, error.problem.message, [asdict(error.problem)]) from None
+        raise Problem(
+            status, error.problem.code, error.problem.message, [asdict(error.problem)]
+        ) from None
 
 
 async def _plan(
@@ -222,7 +241,11 @@ async def _plan(
     holdings = await asyncio.to_thread(positions_csv.holdings_of, sheet, rules)
     portfolio = await _existing(session, caller, options, filename)
     stated_on = _stated_on(sheet, options)
-    held = await books.load_holdings(session, portfolio["portfolio_id"], stated_on) if portfolio else []
+    held = (
+        await books.load_holdings(session, portfolio["portfolio_id"], stated_on)
+        if portfolio
+        else []
+    )
     known = {(row["symbol"], row["entry_date"]): _held(row) for row in held}
     changes = await asyncio.to_thread(positions_csv.changes_to, known, holdings.accepted)
     ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
@@ -232,12 +255,16 @@ async def _plan(
 
 
 def _stated_on(sheet: Sheet, options: UploadOptions) -> date:
-    """In the shares of which day a file is: nobody who sends one without saying so means those before a past split."""
+    """In the shares of which day a file is: nobody who sends one without saying so means those
+    before a past split.
+    """
     exported_on = sheet.export.exported_on if sheet.export else None
     return options.stated_on or exported_on or options.as_of or exchange_day()
 
 
-async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tuple[Rules, date | None]:
+async def _rules(
+    session: Session, sheet: Sheet, options: UploadOptions
+) -> tuple[Rules, date | None]:
     """What the rows are held against, and the session the change is valued for."""
     known = await market.sessions_with_data(session)
     if options.as_of and known and options.as_of < known.first:
@@ -249,7 +276,9 @@ async def _rules(session: Session, sheet: Sheet, options: UploadOptions) -> tupl
         raise Problem(422, "date_in_future", detail)
     needed = await asyncio.to_thread(positions_csv.underlyings, sheet)
     symbols = await market.known_symbols(session, needed)
-    valued_on = await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
+    valued_on = (
+        await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
+    )
     return Rules(as_of, symbols, is_session, options.entry_date), valued_on
 
 
@@ -262,10 +291,14 @@ def date_outside_data(day: date, known: market.SessionRange) -> Problem:
 async def _existing(
     session: Session, caller: User, options: UploadOptions, filename: str | None
 ) -> Row | None:
-    """The caller's portfolio that is meant, held against other edits; None when it is to be created."""
+    """The caller's portfolio that is meant, held against other edits; None when it is to be
+    created.
+    """
     portfolio_id = options.portfolio_id
     if portfolio_id is None:
-        portfolio_id = await books.portfolio_named(session, caller.user_id, _name(options, filename))
+        portfolio_id = await books.portfolio_named(
+            session, caller.user_id, _name(options, filename)
+        )
     if portfolio_id is None:
         return None
     await owned_portfolio(session, caller, portfolio_id)
@@ -292,7 +325,9 @@ def _without_overtagged(plan: Plan) -> Plan:
     holdings = replace(
         plan.holdings,
         accepted=tuple(holding for holding in plan.holdings.accepted if holding.line not in lines),
-        problems=tuple(sorted((*plan.holdings.problems, *problems), key=lambda problem: problem.line)),
+        problems=tuple(
+            sorted((*plan.holdings.problems, *problems), key=lambda problem: problem.line)
+        ),
         warnings=tuple(warning for warning in plan.holdings.warnings if warning.line not in lines),
     )
     changes = [change for change in plan.changes if change.holding.line not in lines]
@@ -304,7 +339,9 @@ async def _refuse(session: Session, caller: User, plan: Plan, options: UploadOpt
     rejected = len(plan.rejected_lines)
     errors = [asdict(problem) for problem in plan.holdings.problems]
     if rejected and not options.dry_run and options.mode is Mode.ALL_OR_NOTHING:
-        raise Problem(422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors)
+        raise Problem(
+            422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors
+        )
     if rejected and not options.dry_run and not plan.holdings.accepted:
         raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
     if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
@@ -346,7 +383,9 @@ async def _write(session: Session, caller: User, portfolio_id: UUID, plan: Plan)
     ]
     await books.save_positions(session, rows)
     carried = {
-        chosen[change.holding.line]: change.holding.tags for change in plan.written if change.holding.tags
+        chosen[change.holding.line]: change.holding.tags
+        for change in plan.written
+        if change.holding.tags
     }
     await books.save_position_tags(session, caller.user_id, carried)
     await books.raise_revision(session, [portfolio_id])
@@ -358,7 +397,9 @@ def _position_id(plan: Plan, holding: Holding) -> UUID:
 
 @dataclass(frozen=True)
 class Started:
-    """The run that values a change, and the other sessions that are run again because it concerns them, ascending."""
+    """The run that values a change, and the other sessions that are run again because it concerns
+    them, ascending.
+    """
 
     run_id: UUID | None = None
     restated: Sequence[date] = ()
@@ -397,8 +438,12 @@ def _counts(plan: Plan) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")}
 
 
-async def _told(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> Response:
-    """The report as an answer, written beside the event loop: it has a line for each of thousands of rows."""
+async def _told(
+    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started
+) -> Response:
+    """The report as an answer, written beside the event loop: it has a line for each of thousands
+    of rows.
+    """
     created = plan.portfolio is None and portfolio is not None
     body = await asyncio.to_thread(_report, plan, options, portfolio, started)
     return Response(body, 201 if created else 200, media_type="application/json")
@@ -406,7 +451,9 @@ async def _told(plan: Plan, options: UploadOptions, portfolio: Row | None, start
 
 def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> str:
     restated = started.restated
-    span = {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    span = (
+        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    )
     report = UploadReport.model_validate(
         {
             "portfolio": portfolio,
@@ -430,7 +477,11 @@ def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: 
 
 def _source(plan: Plan) -> dict[str, Any]:
     export = plan.sheet.export
-    told = asdict(export) if export else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
+    told = (
+        asdict(export)
+        if export
+        else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
+    )
     entered = positions_csv.entry_date(plan.sheet, plan.rules) if export else None
     return {
         **told,

@@ -1,4 +1,6 @@
-"""Correlations laid out for an answer: matrices from pairs, clusters with their members, what was left out."""
+"""Correlations laid out for an answer: matrices from pairs, clusters with their members, what was
+left out.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,7 +9,9 @@ Row = Mapping[str, Any]
 QUALITIES = ("full_history", "limited_history", "insufficient")
 
 
-def matrix(rows: Iterable[Row], order: Sequence[str], column: str, keys: tuple[str, str]) -> list[list[Any]]:
+def matrix(
+    rows: Iterable[Row], order: Sequence[str], column: str, keys: tuple[str, str]
+) -> list[list[Any]]:
     """The values of `column` as a square in the given order; None where there is no row."""
     values = {(row[keys[0]], row[keys[1]]): row[column] for row in rows}
     return [[values.get((one, other)) for other in order] for one in order]
@@ -15,7 +19,9 @@ def matrix(rows: Iterable[Row], order: Sequence[str], column: str, keys: tuple[s
 
 def off_diagonal(square: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
     """Mean, least and greatest of a symmetric matrix's known values beside the diagonal."""
-    values = [value for index, row in enumerate(square) for value in row[index + 1 :] if value is not None]
+    values = [
+        value for index, row in enumerate(square) for value in row[index + 1 :] if value is not None
+    ]
     if not values:
         return dict.fromkeys(("mean", "min", "max"))
     return {"mean": sum(values) / len(values), "min": min(values), "max": max(values)}
@@ -34,8 +40,12 @@ def with_members(clusters: Iterable[Row], members: Iterable[Row]) -> list[dict[s
     return [{**cluster, "members": found.get(cluster["cluster"], [])} for cluster in clusters]
 
 
-def left_out(exposed: Iterable[Row], out: Iterable[Row], kept: Iterable[Row]) -> list[dict[str, Any]]:
-    """The positions that the figures do not contain: with their underlying, or for want of an exposure."""
+def left_out(
+    exposed: Iterable[Row], out: Iterable[Row], kept: Iterable[Row]
+) -> list[dict[str, Any]]:
+    """The positions that the figures do not contain: with their underlying, or for want of an
+    exposure.
+    """
     whole = {symbol["symbol"]: symbol for symbol in out}
     some = {symbol["symbol"] for symbol in kept}
     found = [
@@ -52,4 +62,8 @@ def _left_out(position: Row, underlying: Row | None) -> dict[str, Any]:
     if position["exposure"] is None or underlying is None:
         reason = position["reason"] or "it has no price or delta"
         return {**named, "code": "no_exposure", "reason": reason}
-    return {**named, "code": underlying["code"], "reason": f"{underlying['symbol']}: {underlying['message']}"}
+    return {
+        **named,
+        "code": underlying["code"],
+        "reason": f"{underlying['symbol']}: {underlying['message']}",
+    }

@@ -41,9 +41,12 @@ _RATE = ("maturity", "beta", "standard_error", "t_statistic", "observations", "q
 
 
 def factor_betas(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, Any]]:
-    """Each factor's exposure in signed dollars with the portfolio's beta (dollars / NAV) and a reason for nulls."""
+    """Each factor's exposure in signed dollars with the portfolio's beta (dollars / NAV) and a
+    reason for nulls.
+    """
     return [
-        {**row, "beta": share_of(row["dollar_exposure"], nav), "reason": _no_beta(row, nav)} for row in rows
+        {**row, "beta": share_of(row["dollar_exposure"], nav), "reason": _no_beta(row, nav)}
+        for row in rows
     ]
 
 
@@ -58,8 +61,8 @@ def _no_beta(row: Row, nav: Decimal | None) -> str | None:
 def factor_sums(definitions: Iterable[Row], positions: Sequence[Row]) -> list[dict[str, Any]]:
     """What the positions' factor rows add up to, one entry per defined factor.
 
-    `dollar_exposure`: signed sum, null when nothing was measured. `coverage`: share (0 to 1) of the known gross
-    delta-adjusted exposure that had a beta.
+    `dollar_exposure`: signed sum, null when nothing was measured. `coverage`: share (0 to 1) of the
+    known gross delta-adjusted exposure that had a beta.
     """
     return [
         {**factor, **_factor_sum([row for row in positions if row["factor"] == factor["factor"]])}
@@ -88,7 +91,8 @@ def unmeasured(positions: Iterable[Row]) -> list[Row]:
 def rate_exposures(rows: Sequence[Row], nav: Decimal | None) -> list[dict[str, Any]]:
     """What one basis point more on each Treasury yield does to the portfolio, by maturity.
 
-    `rows`: one per position and maturity, the maturity null where the position's underlying has none.
+    `rows`: one per position and maturity, the maturity null where the position's underlying has
+    none.
     """
     return [_rate_exposure(_of_maturity(rows, maturity), nav, maturity) for maturity in MATURITIES]
 
@@ -96,7 +100,10 @@ def rate_exposures(rows: Sequence[Row], nav: Decimal | None) -> list[dict[str, A
 def without_rate(rows: Sequence[Row], maturity: str) -> list[Row]:
     """The positions whose exposure or sensitivity to one yield is unknown, with the reason."""
     unknown = [row for row in _of_maturity(rows, maturity) if _unknown_rate(row)]
-    return [{**row, "reason": row["reason"] or f"no sensitivity to the {maturity} yield"} for row in unknown]
+    return [
+        {**row, "reason": row["reason"] or f"no sensitivity to the {maturity} yield"}
+        for row in unknown
+    ]
 
 
 def _unknown_rate(row: Row) -> bool:
@@ -104,7 +111,9 @@ def _unknown_rate(row: Row) -> bool:
 
 
 def _of_maturity(rows: Sequence[Row], maturity: str) -> list[Row]:
-    """Every position's row of the maturity; a position without one counts with an unknown sensitivity."""
+    """Every position's row of the maturity; a position without one counts with an unknown
+    sensitivity.
+    """
     found = {row["position_id"]: row for row in rows if row["maturity"] == maturity}
     unknown = {"beta": None, "standard_error": None, "reason": None}
     return [
@@ -114,15 +123,19 @@ def _of_maturity(rows: Sequence[Row], maturity: str) -> list[Row]:
 
 
 def _rate_exposure(rows: Sequence[Row], nav: Decimal | None, maturity: str) -> dict[str, Any]:
-    """Sum over positions of delta-adjusted exposure x sensitivity (return per 1.00 of yield) x 0.0001.
+    """Sum over positions of delta-adjusted exposure x sensitivity (return per 1.00 of yield) x
+    0.0001.
 
-    `beta` is the same per 1.00 of yield as a share of NAV. `coverage`: share of gross exposure whose sensitivity is
-    known. `standard_error` takes the estimates of different symbols as independent.
+    `beta` is the same per 1.00 of yield as a share of NAV. `coverage`: share of gross exposure
+    whose sensitivity is known. `standard_error` takes the estimates of different symbols as
+    independent.
     """
     gross = sum(abs(float(row["delta_adjusted_exposure"] or 0)) for row in rows)
     known = [row for row in rows if not _unknown_rate(row)]
     covered = sum(abs(float(row["delta_adjusted_exposure"])) for row in known)
-    per_unit = sum(float(row["delta_adjusted_exposure"]) * row["beta"] for row in known) if known else None
+    per_unit = (
+        sum(float(row["delta_adjusted_exposure"]) * row["beta"] for row in known) if known else None
+    )
     error = _independent_error(known) if known else None
     return {
         "maturity": maturity,
@@ -146,7 +159,9 @@ def _independent_error(rows: Iterable[Row]) -> float:
 
 
 def position_factors(rows: Iterable[Row], rates: Iterable[Row]) -> list[dict[str, Any]]:
-    """One entry per position with its factors and its rate sensitivities; rows come ordered by position."""
+    """One entry per position with its factors and its rate sensitivities; rows come ordered by
+    position.
+    """
     sensitivities: dict[Any, list[dict[str, Any]]] = {}
     for rate in rates:
         if rate["maturity"] is not None:
@@ -167,7 +182,11 @@ def _position(rows: Sequence[Row], rates: Sequence[Row]) -> dict[str, Any]:
     first = rows[0]
     shared = ("position_id", "symbol", "underlying", "quantity", "option_type", "exposure")
     factors = [
-        {"factor": row["factor"], "name": row["name"], **{name: row[name] for name in FACTOR_COLUMNS}}
+        {
+            "factor": row["factor"],
+            "name": row["name"],
+            **{name: row[name] for name in FACTOR_COLUMNS},
+        }
         for row in rows
     ]
     return {**{name: first[name] for name in shared}, "factors": factors, "rates": rates}

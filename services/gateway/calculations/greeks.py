@@ -9,7 +9,8 @@ Row = Mapping[str, Any]
 
 
 def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float | None]:
-    """Sum of position Greeks (unit x quantity x multiplier); a share of stock has delta 1 and nothing else.
+    """Sum of position Greeks (unit x quantity x multiplier); a share of stock has delta 1 and
+    nothing else.
 
     Null when there are options and none has Greeks: the snapshot's own rule.
     """
@@ -22,10 +23,11 @@ def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, 
 
 
 def side_coverage(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float]:
-    """Share (0 to 1) of gross notional exposure priced on the session itself, and of the options' with Greeks.
+    """Share (0 to 1) of gross notional exposure priced on the session itself, and of the options'
+    with Greeks.
 
-    A position whose notional is not known weighs with its cost, an option with its strike. 1 when there is
-    nothing to cover.
+    A position whose notional is not known weighs with its cost, an option with its strike. 1 when
+    there is nothing to cover.
     """
     with_greeks = {row["position_id"] for row in options if row["reason"] is None}
     held_options = [row for row in valuations if row["strike"] is not None]

@@ -1,4 +1,6 @@
-"""Positions put into groups and added up: by type, instrument, strategy, tag, underlying, sector or class."""
+"""Positions put into groups and added up: by type, instrument, strategy, tag, underlying, sector or
+class.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -48,8 +50,8 @@ _OTHERS = {
 def grouped(rows: Iterable[Row], by: GroupBy) -> list[dict[str, Any]]:
     """Each group with its sums, the largest gross value first.
 
-    A position counts fully in each of its tags and strategies, so those groups may add up to more than the
-    portfolio; the group of what has none has the key None.
+    A position counts fully in each of its tags and strategies, so those groups may add up to more
+    than the portfolio; the group of what has none has the key None.
     """
     groups: dict[str | None, list[Row]] = {}
     for row in rows:
@@ -89,8 +91,8 @@ def _largest_first(group: Mapping[str, Any]) -> tuple[Any, ...]:
 def sums(rows: Sequence[Row]) -> dict[str, Any]:
     """What positions add up to, null where none of them has the number.
 
-    `coverage`: the share (0 to 1) of gross notional exposure with a current price, and of the options' with Greeks.
-    A position that misses some exposure is named in `left_out`.
+    `coverage`: the share (0 to 1) of gross notional exposure with a current price, and of the
+    options' with Greeks. A position that misses some exposure is named in `left_out`.
     """
     with_greeks = [{**row, "reason": None} for row in rows if row["greeks"]["gamma"] is not None]
     return {
@@ -126,10 +128,13 @@ def _exposure(rows: Iterable[Row], column: str) -> dict[str, Decimal] | None:
 
 
 def by_tag(rows: Sequence[Row], tags: Iterable[Row]) -> list[dict[str, Any]]:
-    """Each strategy's tag with the sums, the types and the symbols of the positions that carry it, by name."""
+    """Each strategy's tag with the sums, the types and the symbols of the positions that carry it,
+    by name.
+    """
     strategy = [(tag, name) for tag in tags for name in strategies([tag["name"]])]
     return [
-        _strategy(tag, name, [row for row in rows if tag["name"] in row["tags"]]) for tag, name in strategy
+        _strategy(tag, name, [row for row in rows if tag["name"] in row["tags"]])
+        for tag, name in strategy
     ]
 
 

@@ -52,7 +52,8 @@ def periods(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Per confidence: the portfolio's historical VaR and expected shortfall by position, largest part first.
+    """Per confidence: the portfolio's historical VaR and expected shortfall by position, largest
+    part first.
 
     The parts are whole cents that add up to the total.
     """
@@ -78,10 +79,14 @@ def _component_var(confidence: int, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def cents_adding_up(amounts: Sequence[float | Decimal]) -> list[Decimal]:
-    """The amounts in whole cents whose sum is the exact sum's: the largest remainders are rounded up."""
+    """The amounts in whole cents whose sum is the exact sum's: the largest remainders are rounded
+    up.
+    """
     exact = [Decimal(repr(float(amount))) for amount in amounts]
     down = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
-    missing = int((sum(exact, Decimal(0)).quantize(CENT, ROUND_HALF_UP) - sum(down, Decimal(0))) / CENT)
+    missing = int(
+        (sum(exact, Decimal(0)).quantize(CENT, ROUND_HALF_UP) - sum(down, Decimal(0))) / CENT
+    )
     remainders = sorted(range(len(exact)), key=lambda place: (down[place] - exact[place], place))
     raised = set(remainders[:missing])
     return [low + CENT if place in raised else low for place, low in enumerate(down)]
@@ -99,7 +104,9 @@ def attributed(rows: Sequence[Row], definitions: Iterable[Row]) -> dict[str, Any
     known = [row for row in rows if row["as_of"] not in set(unknown)]
     sessions = sorted({row["as_of"] for row in known})
     parts = {
-        definition["factor"]: _cents(row["pnl"] for row in known if row["factor"] == definition["factor"])
+        definition["factor"]: _cents(
+            row["pnl"] for row in known if row["factor"] == definition["factor"]
+        )
         for definition in definitions
         if definition["active"]
     }
@@ -133,4 +140,6 @@ def _no_attribution(rows: Sequence[Row]) -> str:
     """The first reason given, of the last session."""
     last: date | None = max((row["as_of"] for row in rows), default=None)
     reasons = [row["reason"] for row in rows if row["as_of"] == last and row["reason"]]
-    return reasons[0] if reasons else "no P&L of this portfolio was attributed at or before that date"
+    return (
+        reasons[0] if reasons else "no P&L of this portfolio was attributed at or before that date"
+    )

@@ -1,4 +1,6 @@
-"""How far the fetching of closes has come, by symbol: from what is stored and what was answered, never a guess."""
+"""How far the fetching of closes has come, by symbol: from what is stored and what was answered,
+never a guess.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +17,9 @@ MATURITIES = ("1M", "3M", "6M", "1Y", "2Y", "5Y", "7Y", "10Y", "20Y", "30Y")
 
 @dataclass(frozen=True)
 class Answered:
-    """A live provider has no more: it was asked for everything that is missing, or does not know the symbol."""
+    """A live provider has no more: it was asked for everything that is missing, or does not know
+    the symbol.
+    """
 
     provider: str
     known: bool
@@ -26,9 +30,10 @@ class Answered:
 class Asking:
     """What is known about who is asked for closes.
 
-    `live`, `files`: the providers of prices, in order; `claimed`: symbols being fetched; `answered`: by symbol what the
-    providers were last asked (`asked_from` to `asked_until`; `stored`: closes of it, None for the whole window);
-    `files_were_read`: whether the files were looked at for the session, and nobody is about to.
+    `live`, `files`: the providers of prices, in order; `claimed`: symbols being fetched;
+    `answered`: by symbol what the providers were last asked (`asked_from` to `asked_until`;
+    `stored`: closes of it, None for the whole window); `files_were_read`: whether the files were
+    looked at for the session, and nobody is about to.
     """
 
     live: Sequence[str] = ()
@@ -40,7 +45,9 @@ class Asking:
 
 @dataclass(frozen=True)
 class Progress:
-    """A symbol's state, who has no more closes of it, and in words why some are missing; None when none is."""
+    """A symbol's state, who has no more closes of it, and in words why some are missing; None when
+    none is.
+    """
 
     state: str
     answered: tuple[Answered, ...] = ()
@@ -48,10 +55,11 @@ class Progress:
 
 
 def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Progress:
-    """Whether all closes of the window are stored, are being fetched, are to come, or are not to be had.
+    """Whether all closes of the window are stored, are being fetched, are to come, or are not to be
+    had.
 
-    Settled means that a run would ask nobody: every live provider has answered for each missing session. Without a
-    live provider it is up to the files.
+    Settled means that a run would ask nobody: every live provider has answered for each missing
+    session. Without a live provider it is up to the files.
     """
     if known.status == PRIVATE:
         return Progress(PRIVATE)
@@ -74,13 +82,17 @@ def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Pro
 
 
 def _has_no_more(row: Mapping[str, Any], known: Known, window: Sequence[date]) -> bool:
-    """Whether every missing session was asked for: those asked for and not stored are all there are."""
+    """Whether every missing session was asked for: those asked for and not stored are all there
+    are.
+    """
     asked = bisect_right(window, row["asked_until"]) - bisect_left(window, row["asked_from"])
     stored = known.prices if row["stored"] is None else row["stored"]
     return not row["known"] or asked - stored == known.missing
 
 
-def _why_missing(known: Known, said: Sequence[Answered], asking: Asking, window: Sequence[date]) -> str:
+def _why_missing(
+    known: Known, said: Sequence[Answered], asking: Asking, window: Sequence[date]
+) -> str:
     if known.last_session is None:
         return f"unknown to {', '.join([each.provider for each in said] + list(asking.files))}"
     parts = []
@@ -106,7 +118,9 @@ def _sessions(count: int) -> str:
 
 
 def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) -> dict[str, Any]:
-    """Symbols by state, and sessions stored of those wanted; private holdings, of which none are, left out."""
+    """Symbols by state, and sessions stored of those wanted; private holdings, of which none are,
+    left out.
+    """
     words = [each.state for each in states]
     wanted = [each for each in known if each.status != PRIVATE]
     return {
@@ -119,7 +133,9 @@ def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) ->
 def yield_progress(stored: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each of the ten maturities with what the window holds of it."""
     nothing: dict[str, Any] = {"stored": 0, "last_observation": None, "sources": ()}
-    return [{"maturity": maturity, **nothing, **stored.get(maturity, {})} for maturity in MATURITIES]
+    return [
+        {"maturity": maturity, **nothing, **stored.get(maturity, {})} for maturity in MATURITIES
+    ]
 
 
 def lacking(known: Iterable[Known]) -> list[str]:

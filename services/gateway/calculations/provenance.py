@@ -28,7 +28,8 @@ def sentence(
     price_providers: Sequence[Mapping[str, Any]],
     covered: tuple[date, date] | None,
 ) -> str:
-    """Where prices come from, and who is asked for them; without a live provider also how far the files reach.
+    """Where prices come from, and who is asked for them; without a live provider also how far the
+    files reach.
 
     `sources`: {source, basis, prices}, the most first; `price_providers`: {name, live} in order.
     """

@@ -32,7 +32,9 @@ def known_symbols(
     private: Collection[str],
     window: Sequence[date],
 ) -> list[Known]:
-    """What is known of each symbol, by its stored history; private ones have none that is looked for."""
+    """What is known of each symbol, by its stored history; private ones have none that is looked
+    for.
+    """
     return [
         Known(symbol, PRIVATE, None, 0, 0, 0, 0)
         if symbol in private
@@ -48,7 +50,9 @@ def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date
     status = COMPLETE if last == window[-1] else STALE
     missing = max(len(window) - found, 0)
     more = (history["first_session"], history["sources"])
-    return Known(symbol, status, last, found, history["recent"], missing, history["quarantined"], *more)
+    return Known(
+        symbol, status, last, found, history["recent"], missing, history["quarantined"], *more
+    )
 
 
 def feasible_calculations(
@@ -56,7 +60,8 @@ def feasible_calculations(
 ) -> list[dict[str, Any]]:
     """Each calculation with what it needs and the symbols that lack it.
 
-    `optioned`: underlyings of options; `proxies`: the factors' funds; `yields`: observations in the window.
+    `optioned`: underlyings of options; `proxies`: the factors' funds; `yields`: observations in the
+    window.
     """
     prices = {each.symbol: each.prices for each in known}
     priced = {each.symbol for each in known if each.last_session is not None}

@@ -10,7 +10,9 @@ GREEKS = ("delta", "gamma", "theta", "vega", "rho")
 
 def snapshot_summary(row: Row) -> dict[str, Any]:
     """A snapshot with its Greeks and its coverage each as one object."""
-    left_as_they_are = {key: value for key, value in row.items() if key not in (*GREEKS, "portfolio_id")}
+    left_as_they_are = {
+        key: value for key, value in row.items() if key not in (*GREEKS, "portfolio_id")
+    }
     return {
         **left_as_they_are,
         "greeks": {name: row[name] for name in GREEKS},
@@ -19,7 +21,9 @@ def snapshot_summary(row: Row) -> dict[str, Any]:
 
 
 def share_of(amount: float | Decimal | None, nav: Decimal | None) -> float | None:
-    """`amount` / NAV; None when either is unknown or NAV is not positive (a share of a debt means nothing)."""
+    """`amount` / NAV; None when either is unknown or NAV is not positive (a share of a debt means
+    nothing).
+    """
     if amount is None or nav is None or nav <= 0:
         return None
     return float(amount) / float(nav)

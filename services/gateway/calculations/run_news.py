@@ -30,13 +30,18 @@ class News:
     data: dict[str, Any]
 
 
-def shard_news(run: Run, recorded: Item, items: Sequence[Item], portfolio_ids: Sequence[UUID]) -> list[News]:
-    """A stage was recorded; and its shard's results are complete, or never will be, when that is new.
+def shard_news(
+    run: Run, recorded: Item, items: Sequence[Item], portfolio_ids: Sequence[UUID]
+) -> list[News]:
+    """A stage was recorded; and its shard's results are complete, or never will be, when that is
+    new.
 
     `items`: everything reported of the run, the recorded item included.
     """
     own = [item for item in items if item.shard == recorded.shard and item.stage in run.stages]
-    before = shard_outcome(recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages)
+    before = shard_outcome(
+        recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages
+    )
     now = shard_outcome(recorded.shard, own, run.stages)
     told = [News(STAGE, portfolio_ids, _stage_data(run, recorded, own))]
     if now.state not in ("open", before.state):
@@ -78,11 +83,18 @@ def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, Any]
 
 
 def as_told(
-    kind: str, data: dict[str, Any], portfolio_ids: Sequence[UUID], own: frozenset[UUID], *, asked: bool
+    kind: str,
+    data: dict[str, Any],
+    portfolio_ids: Sequence[UUID],
+    own: frozenset[UUID],
+    *,
+    asked: bool,
 ) -> dict[str, Any]:
-    """What one follower is told: their own portfolios, and sentences only about work that is nobody else's.
+    """What one follower is told: their own portfolios, and sentences only about work that is nobody
+    else's.
 
-    A message may name instruments, and those of other people's portfolios are not this follower's to know.
+    A message may name instruments, and those of other people's portfolios are not this follower's
+    to know.
     """
     mine = [portfolio_id for portfolio_id in portfolio_ids if portfolio_id in own]
     told = {**data, "portfolio_ids": mine}

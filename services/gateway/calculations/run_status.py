@@ -1,11 +1,15 @@
-"""The status of a run, derived by counting its rows: the same rows give the same answer in whatever order they came."""
+"""The status of a run, derived by counting its rows: the same rows give the same answer in whatever
+order they came.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
-CORRELATIONS = "correlations"  # a run of its own, and in the weekly session something beside the stages
+CORRELATIONS = (
+    "correlations"  # a run of its own, and in the weekly session something beside the stages
+)
 SNAPSHOTS, RISK_METRICS, MARKET_DATA = "snapshots", "risk_metrics", "market_data"
 _STAGES_OF = {
     CORRELATIONS: (CORRELATIONS,),
@@ -52,7 +56,9 @@ class Trouble:
 
 @dataclass(frozen=True)
 class ShardOutcome:
-    """`state`: done, closed (something failed: nothing after it will come) or open; what is missing, and why."""
+    """`state`: done, closed (something failed: nothing after it will come) or open; what is
+    missing, and why.
+    """
 
     state: str
     troubles: tuple[Trouble, ...] = ()
@@ -60,7 +66,9 @@ class ShardOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred, if it is closed."""
+    """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred,
+    if it is closed.
+    """
 
     status: str
     troubles: tuple[Trouble, ...]
@@ -69,7 +77,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StageTiming:
-    """One stage over all shards: when it first began and last ended, the seconds it worked, the shards it did."""
+    """One stage over all shards: when it first began and last ended, the seconds it worked, the
+    shards it did.
+    """
 
     stage: str
     first_start: datetime
@@ -80,7 +90,9 @@ class StageTiming:
 
 
 def stages_of(trigger: str) -> tuple[str, ...]:
-    """What a run consists of, by what set it off; its other items are reported and decide nothing."""
+    """What a run consists of, by what set it off; its other items are reported and decide
+    nothing.
+    """
     return _STAGES_OF.get(trigger, STAGES)
 
 
@@ -92,9 +104,11 @@ def triggers_without(stage: str) -> tuple[str, ...]:
 def outcome(
     reported: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
 ) -> Outcome:
-    """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then counts as failed.
+    """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then
+    counts as failed.
 
-    A shard is done when every stage succeeded, and closed when one failed: nothing after it will come.
+    A shard is done when every stage succeeded, and closed when one failed: nothing after it will
+    come.
     """
     items = [item for item in reported if item.stage in stages]
     shards = max((item.shards for item in items if item.succeeded), default=1)
@@ -108,7 +122,9 @@ def outcome(
     troubles = (*_lacking(items), *(trouble for each in states for trouble in each.troubles))
     status = "failed" if not done else "partial" if troubles else "completed"
     last_row = max((item.occurred_at for item in items), default=closed_at)
-    return Outcome(status, troubles, last_row if status == "completed" or closed_at is None else closed_at)
+    return Outcome(
+        status, troubles, last_row if status == "completed" or closed_at is None else closed_at
+    )
 
 
 def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> ShardOutcome:
@@ -116,7 +132,11 @@ def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> S
     succeeded = {item.stage for item in items if item.succeeded}
     if succeeded.issuperset(stages):
         return ShardOutcome("done")
-    failed = [item for item in sorted(items, key=lambda item: stages.index(item.stage)) if not item.succeeded]
+    failed = [
+        item
+        for item in sorted(items, key=lambda item: stages.index(item.stage))
+        if not item.succeeded
+    ]
     if failed:
         return ShardOutcome("closed", tuple(_failure(item) for item in failed))
     missing = tuple(_missing(stage, shard) for stage in stages if stage not in succeeded)
@@ -124,15 +144,21 @@ def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> S
 
 
 def _failure(item: Item) -> Trouble:
-    return Trouble(item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed")
+    return Trouble(
+        item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed"
+    )
 
 
 def _lacking(items: Iterable[Item]) -> list[Trouble]:
-    """What succeeded with less than there should be; shards that lack the same are named once, by the first."""
+    """What succeeded with less than there should be; shards that lack the same are named once, by
+    the first.
+    """
     first: dict[tuple[str, str, str], Trouble] = {}
     for item in sorted(items, key=lambda item: item.shard):
         for code, message in item.lacking:
-            first.setdefault((item.stage, code, message), Trouble(item.stage, item.shard, code, message))
+            first.setdefault(
+                (item.stage, code, message), Trouble(item.stage, item.shard, code, message)
+            )
     return list(first.values())
 
 

@@ -1,4 +1,6 @@
-"""Stress results of a portfolio: methods side by side, extremes, groups, and what they leave out."""
+"""Stress results of a portfolio: methods side by side, extremes, groups, and what they leave
+out.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -8,21 +10,35 @@ from services.gateway.calculations.report import share_of
 
 Row = Mapping[str, Any]
 METHODS = ("direct", "correlated")
-SCENARIO_FIELDS = ("scenario_id", "name", "category", "severity", "shocks", "rate_shock", "volatility_shock")
+SCENARIO_FIELDS = (
+    "scenario_id",
+    "name",
+    "category",
+    "severity",
+    "shocks",
+    "rate_shock",
+    "volatility_shock",
+)
 
 
 def stress_outcomes(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, Any]]:
-    """One entry per scenario, in the order given, with its direct and its correlated result side by side."""
+    """One entry per scenario, in the order given, with its direct and its correlated result side by
+    side.
+    """
     outcomes: dict[str, dict[str, Any]] = {}
     for row in rows:
         shared = {key: row[key] for key in SCENARIO_FIELDS}
-        entry = outcomes.setdefault(row["scenario_id"], {**shared, "direct": None, "correlated": None})
+        entry = outcomes.setdefault(
+            row["scenario_id"], {**shared, "direct": None, "correlated": None}
+        )
         entry[row["method"]] = _stress_result(row, nav)
     return list(outcomes.values())
 
 
 def _stress_result(row: Row, nav: Decimal | None) -> dict[str, Any]:
-    """The result as a share of NAV, flagged when it is beyond it, beside what delta and gamma alone would say."""
+    """The result as a share of NAV, flagged when it is beyond it, beside what delta and gamma alone
+    would say.
+    """
     total, approximation = row["total_pnl"], row["delta_gamma_pnl"]
     exceeds = nav is not None and total is not None and total < -nav
     difference = None if total is None or approximation is None else total - approximation
@@ -31,12 +47,17 @@ def _stress_result(row: Row, nav: Decimal | None) -> dict[str, Any]:
 
 
 def with_positions(rows: Iterable[Row], impacts: Iterable[Row]) -> list[dict[str, Any]]:
-    """Each result with the part of every position in it, the largest loss first and unknown ones last."""
+    """Each result with the part of every position in it, the largest loss first and unknown ones
+    last.
+    """
     shown: dict[tuple[str, str], list[Row]] = {}
     for impact in impacts:
         shown.setdefault((impact["scenario_id"], impact["method"]), []).append(impact)
     return [
-        {**row, "positions": sorted(shown.get((row["scenario_id"], row["method"]), []), key=_by_pnl)}
+        {
+            **row,
+            "positions": sorted(shown.get((row["scenario_id"], row["method"]), []), key=_by_pnl),
+        }
         for row in rows
     ]
 
@@ -46,7 +67,9 @@ def _by_pnl(impact: Row) -> tuple[bool, Any, str]:
 
 
 def worst_and_best(outcomes: Iterable[Row], method: str) -> tuple[Row | None, Row | None]:
-    """The scenarios with the lowest and the highest P&L under a method; None where nothing was computed."""
+    """The scenarios with the lowest and the highest P&L under a method; None where nothing was
+    computed.
+    """
     known = [each for each in outcomes if each[method] and each[method]["total_pnl"] is not None]
     if not known:
         return None, None
@@ -63,7 +86,11 @@ def extremes(outcomes: Sequence[Row], method: str) -> dict[str, Any]:
 def _brief(each: Row | None, method: str) -> dict[str, Any] | None:
     if each is None:
         return None
-    return {"scenario_id": each["scenario_id"], "name": each["name"], "total_pnl": each[method]["total_pnl"]}
+    return {
+        "scenario_id": each["scenario_id"],
+        "name": each["name"],
+        "total_pnl": each[method]["total_pnl"],
+    }
 
 
 def group_summary(outcomes: Sequence[Row], key: str) -> list[dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""Which positions an answer speaks of: all, those held long, those held short; and which of them it leaves out."""
+"""Which positions an answer speaks of: all, those held long, those held short; and which of them it
+leaves out.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -11,7 +13,9 @@ _MEASURES = ("market_value", "notional_exposure", "delta_adjusted_exposure")
 
 
 class View(StrEnum):
-    """The whole portfolio, or the positions of which a positive (longs) or a negative (shorts) quantity is held."""
+    """The whole portfolio, or the positions of which a positive (longs) or a negative (shorts)
+    quantity is held.
+    """
 
     PORTFOLIO = "portfolio"
     LONGS = "longs"
@@ -39,7 +43,11 @@ def left_out(rows: Iterable[Row]) -> list[dict[str, Any]]:
         reasons.setdefault(row["position_id"], {})[row["reason"] or "not measured"] = None
     ordered = sorted(symbols, key=lambda position: (symbols[position], str(position)))
     return [
-        {"position_id": position, "symbol": symbols[position], "reason": "; ".join(reasons[position])}
+        {
+            "position_id": position,
+            "symbol": symbols[position],
+            "reason": "; ".join(reasons[position]),
+        }
         for position in ordered
     ]
 

@@ -1,4 +1,6 @@
-"""Positions with what was measured of them laid out beside what their owner stated; nothing is rounded here."""
+"""Positions with what was measured of them laid out beside what their owner stated; nothing is
+rounded here.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -13,10 +15,11 @@ NOT_VALUED_SINCE = "not valued since it was entered or its terms changed: its ru
 
 
 def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dict[str, Any]:
-    """The position with its type, weight, P&L and Greeks, and `reason` where something of them is null.
+    """The position with its type, weight, P&L and Greeks, and `reason` where something of them is
+    null.
 
-    `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost. `realised_pnl`:
-    q·m·(exit price - entry price) of a closed position.
+    `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost.
+    `realised_pnl`: q·m·(exit price - entry price) of a closed position.
     """
     return {
         **row,
@@ -35,7 +38,9 @@ def active_on(row: Row, day: date) -> bool:
 
 
 def _weight(market_value: Decimal | None, gross_value: Decimal | None) -> float | None:
-    return None if market_value is None or not gross_value else float(abs(market_value) / gross_value)
+    return (
+        None if market_value is None or not gross_value else float(abs(market_value) / gross_value)
+    )
 
 
 def _ratio(pnl: Decimal | None, cost: Decimal) -> float | None:

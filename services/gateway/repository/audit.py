@@ -48,7 +48,9 @@ async def save_entry(
 
 def _conditions(wanted: AuditFilter) -> list[Any]:
     equals = {"user_id": wanted.user_id, "action": wanted.action, "target": wanted.target}
-    conditions: list[Any] = [log.c[name] == value for name, value in equals.items() if value is not None]
+    conditions: list[Any] = [
+        log.c[name] == value for name, value in equals.items() if value is not None
+    ]
     conditions += [log.c.occurred_at >= wanted.since] if wanted.since else []
     conditions += [log.c.occurred_at < wanted.until] if wanted.until else []
     return conditions

@@ -36,9 +36,15 @@ _ORDERS = {"created_at": portfolios.c.created_at, "name": func.lower(portfolios.
 
 
 def _portfolio_rows(user_id: UUID) -> Select[Any]:
-    held = select(func.count()).where(positions.c.portfolio_id == portfolios.c.portfolio_id).scalar_subquery()
+    held = (
+        select(func.count())
+        .where(positions.c.portfolio_id == portfolios.c.portfolio_id)
+        .scalar_subquery()
+    )
     revision = revision_of(portfolios.c.portfolio_id).label("revision")
-    return select(portfolios, held.label("positions"), revision).where(portfolios.c.user_id == user_id)
+    return select(portfolios, held.label("positions"), revision).where(
+        portfolios.c.user_id == user_id
+    )
 
 
 async def load_portfolios(
@@ -66,7 +72,11 @@ async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) ->
 
 async def first_portfolio(session: Session, user_id: UUID) -> Row | None:
     """The user's oldest portfolio, or None."""
-    first = _portfolio_rows(user_id).order_by(portfolios.c.created_at, portfolios.c.portfolio_id).limit(1)
+    first = (
+        _portfolio_rows(user_id)
+        .order_by(portfolios.c.created_at, portfolios.c.portfolio_id)
+        .limit(1)
+    )
     return await one_row(session, first)
 
 
@@ -74,7 +84,12 @@ async def save_portfolio(
     session: Session, user_id: UUID, name: str, equity_balance: Decimal | None
 ) -> UUID | None:
     """A new portfolio's id; None when the user has one of this name already, whatever the case."""
-    row = {"portfolio_id": uuid4(), "user_id": user_id, "name": name, "equity_balance": equity_balance}
+    row = {
+        "portfolio_id": uuid4(),
+        "user_id": user_id,
+        "name": name,
+        "equity_balance": equity_balance,
+    }
     statement = insert(portfolios).values(row).on_conflict_do_nothing()
     portfolio_id: UUID | None = await session.scalar(statement.returning(portfolios.c.portfolio_id))
     return portfolio_id
@@ -103,15 +118,19 @@ async def delete_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) 
 
 
 async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
-    """Let edits of one portfolio wait for each other until the transaction ends; what only refers to it need not."""
+    """Let edits of one portfolio wait for each other until the transaction ends; what only refers
+    to it need not.
+    """
     held = select(1).where(portfolios.c.portfolio_id == portfolio_id)
     await session.execute(held.with_for_update(key_share=True))
 
 
 async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> None:
-    """Outdate every answer given about these portfolios: in the transaction that changes what answers are made of.
+    """Outdate every answer given about these portfolios: in the transaction that changes what
+    answers are made of.
 
-    In ascending order, so that nobody deadlocks; portfolios that were deleted meanwhile are passed over.
+    In ascending order, so that nobody deadlocks; portfolios that were deleted meanwhile are passed
+    over.
     """
     if not portfolio_ids:
         return
@@ -150,14 +169,24 @@ async def save_positions(session: Session, rows: Rows) -> None:
     await merge(session, Position, rows)
 
 
-async def save_position_tags(session: Session, user_id: UUID, names_of: Mapping[UUID, Sequence[str]]) -> None:
-    """Let positions carry tags, creating those the user does not have; tags they carry already stay."""
-    tag_ids = await save_tags(session, user_id, [name for names in names_of.values() for name in names])
+async def save_position_tags(
+    session: Session, user_id: UUID, names_of: Mapping[UUID, Sequence[str]]
+) -> None:
+    """Let positions carry tags, creating those the user does not have; tags they carry already
+    stay.
+    """
+    tag_ids = await save_tags(
+        session, user_id, [name for names in names_of.values() for name in names]
+    )
     carried = {
-        (position_id, tag_ids[name.lower()]) for position_id, names in names_of.items() for name in names
+        (position_id, tag_ids[name.lower()])
+        for position_id, names in names_of.items()
+        for name in names
     }
     await merge(
-        session, PositionTag, [{"position_id": one, "tag_id": other} for one, other in sorted(carried)]
+        session,
+        PositionTag,
+        [{"position_id": one, "tag_id": other} for one, other in sorted(carried)],
     )
 
 

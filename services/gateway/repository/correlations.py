@@ -17,7 +17,9 @@ covariances, definitions = factors.factor_covariances, factors.factor_definition
 exposures = factors.position_factor_exposures
 
 
-async def load_calculation(session: Session, portfolio_id: UUID, as_of: date, view: str) -> Row | None:
+async def load_calculation(
+    session: Session, portfolio_id: UUID, as_of: date, view: str
+) -> Row | None:
     """The portfolio's calculation of a session, for a view."""
     mine = select(calculations).where(
         calculations.c.portfolio_id == portfolio_id,
@@ -29,13 +31,21 @@ async def load_calculation(session: Session, portfolio_id: UUID, as_of: date, vi
 
 async def load_clusters(session: Session, portfolio_id: UUID, as_of: date, view: str) -> list[Row]:
     """The view's clusters in their order."""
-    mine = (clusters.c.portfolio_id == portfolio_id, clusters.c.as_of == as_of, clusters.c.view == view)
+    mine = (
+        clusters.c.portfolio_id == portfolio_id,
+        clusters.c.as_of == as_of,
+        clusters.c.view == view,
+    )
     return await all_rows(session, select(clusters).where(*mine).order_by(clusters.c.cluster))
 
 
 async def load_members(session: Session, portfolio_id: UUID, as_of: date, view: str) -> list[Row]:
     """The members of the view's clusters, the heaviest of each first."""
-    mine = (members.c.portfolio_id == portfolio_id, members.c.as_of == as_of, members.c.view == view)
+    mine = (
+        members.c.portfolio_id == portfolio_id,
+        members.c.as_of == as_of,
+        members.c.view == view,
+    )
     order = (members.c.cluster, members.c.weight.desc(), members.c.symbol)
     return await all_rows(session, select(members).where(*mine).order_by(*order))
 
@@ -49,7 +59,9 @@ async def count_qualities(
     return dict((await session.execute(counted)).tuples().all())
 
 
-async def load_pairs(session: Session, portfolio_id: UUID, as_of: date, symbols: Sequence[str]) -> list[Row]:
+async def load_pairs(
+    session: Session, portfolio_id: UUID, as_of: date, symbols: Sequence[str]
+) -> list[Row]:
     """Both triangles and the diagonal of these symbols' matrix."""
     names = (
         "symbol_a",
@@ -60,17 +72,23 @@ async def load_pairs(session: Session, portfolio_id: UUID, as_of: date, symbols:
         "quality",
         "reason",
     )
-    statement = select(*(pairs.c[name] for name in names)).where(*_among(portfolio_id, as_of, symbols))
+    statement = select(*(pairs.c[name] for name in names)).where(
+        *_among(portfolio_id, as_of, symbols)
+    )
     return await all_rows(session, statement.order_by(pairs.c.symbol_a, pairs.c.symbol_b))
 
 
-def _among(portfolio_id: UUID, as_of: date, symbols: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+def _among(
+    portfolio_id: UUID, as_of: date, symbols: Sequence[str]
+) -> tuple[ColumnElement[bool], ...]:
     mine = (pairs.c.portfolio_id == portfolio_id, pairs.c.as_of == as_of)
     return (*mine, pairs.c.symbol_a.in_(symbols), pairs.c.symbol_b.in_(symbols))
 
 
 async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Every position that factors saw on a session, with its exposure, or the reason why it has none."""
+    """Every position that factors saw on a session, with its exposure, or the reason why it has
+    none.
+    """
     names = ("position_id", "symbol", "underlying", "exposure", "reason")
     mine = (exposures.c.portfolio_id == portfolio_id, exposures.c.as_of == as_of)
     statement = select(*(exposures.c[name] for name in names)).where(*mine)
@@ -83,7 +101,9 @@ async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> lis
 
 
 async def latest_price_run(session: Session, as_of: date) -> str | None:
-    """The version of the market data that factors last worked on for a session; None when it did not."""
+    """The version of the market data that factors last worked on for a session; None when it did
+    not.
+    """
     found: str | None = await session.scalar(
         select(covariances.c.price_run).where(covariances.c.as_of == as_of).limit(1)
     )
@@ -118,7 +138,9 @@ async def latest_covariance_session(session: Session, as_of: date | None) -> dat
 async def load_factor_names(session: Session) -> list[Row]:
     """The active factors with their names and proxies, in display order."""
     names = select(definitions.c.factor, definitions.c.name, definitions.c.proxy)
-    return await all_rows(session, names.where(definitions.c.active).order_by(definitions.c.display_order))
+    return await all_rows(
+        session, names.where(definitions.c.active).order_by(definitions.c.display_order)
+    )
 
 
 async def load_covariances(session: Session, as_of: date, space: str) -> list[Row]:

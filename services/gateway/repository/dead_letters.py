@@ -31,8 +31,12 @@ async def load_letters(
     """A page of letters, newest first, and how many match."""
     conditions: list[Any] = [letters.c.service == service] if service else []
     if replayed is not None:
-        conditions.append(letters.c.replayed_at.is_not(None) if replayed else letters.c.replayed_at.is_(None))
-    page = select(letters).where(*conditions).order_by(letters.c.buried_at.desc(), letters.c.letter_id)
+        conditions.append(
+            letters.c.replayed_at.is_not(None) if replayed else letters.c.replayed_at.is_(None)
+        )
+    page = (
+        select(letters).where(*conditions).order_by(letters.c.buried_at.desc(), letters.c.letter_id)
+    )
     found = await all_rows(session, page.limit(limit).offset(offset))
     count = await session.scalar(select(func.count()).select_from(letters).where(*conditions))
     return found, int(count or 0)
@@ -40,7 +44,9 @@ async def load_letters(
 
 async def load_letter(session: Session, letter_id: UUID) -> Row | None:
     """One letter, held until the transaction ends, or None."""
-    return await one_row(session, select(letters).where(letters.c.letter_id == letter_id).with_for_update())
+    return await one_row(
+        session, select(letters).where(letters.c.letter_id == letter_id).with_for_update()
+    )
 
 
 async def save_replayed(session: Session, letter_id: UUID, user_id: UUID, now: datetime) -> None:

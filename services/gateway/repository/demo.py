@@ -12,9 +12,13 @@ flows, tags = sql_table(CashFlow), sql_table(Tag)
 
 
 async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
-    """Delete everything a user has but the portfolio of this name (whatever the case), and empty that."""
+    """Delete everything a user has but the portfolio of this name (whatever the case), and empty
+    that.
+    """
     mine = portfolios.c.user_id == user_id
-    await session.execute(delete(portfolios).where(mine, func.lower(portfolios.c.name) != kept.lower()))
+    await session.execute(
+        delete(portfolios).where(mine, func.lower(portfolios.c.name) != kept.lower())
+    )
     own = select(portfolios.c.portfolio_id).where(mine)
     for table in (positions, flows):
         await session.execute(delete(table).where(table.c.portfolio_id.in_(own)))

@@ -22,8 +22,12 @@ async def load_definitions(session: Session) -> list[Row]:
     return await all_rows(session, select(definitions).order_by(definitions.c.display_order))
 
 
-async def load_factor_exposures(session: Session, portfolio_id: UUID, as_of: date, model: str) -> list[Row]:
-    """The portfolio's exposure to every defined factor, in display order; nulls where a factor has none."""
+async def load_factor_exposures(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """The portfolio's exposure to every defined factor, in display order; nulls where a factor has
+    none.
+    """
     definitions, sums = factors.factor_definitions, factors.factor_exposures
     mine = and_(
         sums.c.factor == definitions.c.factor,
@@ -37,15 +41,23 @@ async def load_factor_exposures(session: Session, portfolio_id: UUID, as_of: dat
     return await all_rows(session, statement.order_by(definitions.c.display_order))
 
 
-async def load_position_factors(session: Session, portfolio_id: UUID, as_of: date, model: str) -> list[Row]:
-    """Every position's exposure to every active factor with the beta's statistics, by symbol and position."""
+async def load_position_factors(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """Every position's exposure to every active factor with the beta's statistics, by symbol and
+    position.
+    """
     statement = _position_factors(portfolio_id, as_of, model)
     order = (view.c.symbol, view.c.position_id, factors.factor_definitions.c.display_order)
     return await all_rows(session, statement.order_by(*order), {TERMS_ON: as_of})
 
 
-async def load_without_factors(session: Session, portfolio_id: UUID, as_of: date, model: str) -> list[Row]:
-    """Position, symbol, quantity and reason of every position that some factor's exposure leaves out."""
+async def load_without_factors(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """Position, symbol, quantity and reason of every position that some factor's exposure leaves
+    out.
+    """
     every = _position_factors(portfolio_id, as_of, model).subquery()
     names = ("position_id", "symbol", "quantity", "reason")
     columns = [every.c[name] for name in names]
@@ -68,7 +80,9 @@ def _position_factors(portfolio_id: UUID, as_of: date, model: str) -> Select[Any
         .outerjoin(betas, same)
     )
     terms = (*(held.c[name] for name in ("quantity", "option_type")), definitions.c.name)
-    position = (view.c[name] for name in ("position_id", "symbol", "underlying", "factor", "exposure"))
+    position = (
+        view.c[name] for name in ("position_id", "symbol", "underlying", "factor", "exposure")
+    )
     statistics = ("raw_beta", "standard_error", "t_statistic", "capped")
     fit = ("r_squared", "observations", "condition_number", "quality")
     columns = (
@@ -89,20 +103,32 @@ def _products(model: str) -> tuple[ColumnElement[Any], ...]:
     reason = case(
         (nothing_held, None),
         (view.c.exposure.is_(None), view.c.reason),
-        (betas.c.beta.is_(None), func.coalesce(betas.c.reason, f"no {model} betas of the symbol are stored")),
+        (
+            betas.c.beta.is_(None),
+            func.coalesce(betas.c.reason, f"no {model} betas of the symbol are stored"),
+        ),
     )
     return betas.c.beta, product.label("factor_exposure"), reason.label("reason")
 
 
 async def load_rate_sensitivities(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Each position's delta-adjusted exposure beside its underlying's sensitivities, one row per maturity.
+    """Each position's delta-adjusted exposure beside its underlying's sensitivities, one row per
+    maturity.
 
     One row with a null maturity for a position whose underlying has none.
     """
     valued, rates = snapshots.position_valuations, factors.rate_sensitivities
     same = and_(rates.c.symbol == valued.c.underlying, rates.c.as_of == valued.c.as_of)
     names = ("position_id", "symbol", "underlying", "quantity", "delta_adjusted_exposure")
-    statistics = ("maturity", "beta", "standard_error", "t_statistic", "observations", "quality", "reason")
+    statistics = (
+        "maturity",
+        "beta",
+        "standard_error",
+        "t_statistic",
+        "observations",
+        "quality",
+        "reason",
+    )
     columns = (*(valued.c[name] for name in names), *(rates.c[name] for name in statistics))
     statement = select(*columns).select_from(valued.outerjoin(rates, same))
     mine = statement.where(valued.c.portfolio_id == portfolio_id, valued.c.as_of == as_of)

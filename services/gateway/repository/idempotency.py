@@ -14,7 +14,9 @@ keys = sql_table(IdempotencyKey)
 
 
 async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
-    """The answer (and the hash of its request) once given under this key; others with the key wait for us."""
+    """The answer (and the hash of its request) once given under this key; others with the key wait
+    for us.
+    """
     await lock(session, "idempotency", user_id, key)
     mine = and_(keys.c.user_id == user_id, keys.c.key == key)
     return await one_row(session, select(keys).where(mine))

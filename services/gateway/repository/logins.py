@@ -1,7 +1,7 @@
 """Log-ins: families of refresh tokens, and the attempts that are counted.
 
-A family is everything that descends from one log-in. It is over as soon as one of its tokens is revoked, so that a
-token being issued at that very moment is over with it.
+A family is everything that descends from one log-in. It is over as soon as one of its tokens is
+revoked, so that a token being issued at that very moment is over with it.
 """
 
 from dataclasses import dataclass
@@ -85,7 +85,9 @@ async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class AttemptLimits:
-    """How many attempts may be made within the window, on one account and from one network address."""
+    """How many attempts may be made within the window, on one account and from one network
+    address.
+    """
 
     per_account: int
     per_address: int
@@ -95,10 +97,11 @@ class AttemptLimits:
 async def save_attempt(
     session: Session, account: str, network_address: str, limits: AttemptLimits, now: datetime
 ) -> timedelta | None:
-    """Count an attempt; when there were too many, count nothing and return the time to wait for the next.
+    """Count an attempt; when there were too many, count nothing and return the time to wait for the
+    next.
 
-    Attempts on the same account or from the same address come one after the other, so none slips through beside
-    another.
+    Attempts on the same account or from the same address come one after the other, so none slips
+    through beside another.
     """
     await lock_each(session, [f"login/account/{account}", f"login/address/{network_address}"])
     waits = [
@@ -115,8 +118,12 @@ async def save_attempt(
 async def _wait(
     session: Session, concerned: ColumnElement[bool], limit: int, window: timedelta, now: datetime
 ) -> timedelta | None:
-    """Until the oldest of the last `limit` attempts leaves the window; None when there are not so many in it."""
-    recent = select(attempts.c.attempted_at).where(concerned, attempts.c.attempted_at > now - window)
+    """Until the oldest of the last `limit` attempts leaves the window; None when there are not so
+    many in it.
+    """
+    recent = select(attempts.c.attempted_at).where(
+        concerned, attempts.c.attempted_at > now - window
+    )
     newest_first = recent.order_by(attempts.c.attempted_at.desc())
     oldest: datetime | None = await session.scalar(newest_first.offset(limit - 1).limit(1))
     return None if oldest is None else oldest + window - now
@@ -130,10 +137,13 @@ async def delete_attempts(session: Session, account: str) -> None:
 async def delete_past(session: Session, now: datetime, window: timedelta) -> None:
     """Forget tokens whose time is over, and attempts that count no more.
 
-    A revoked token is kept for as long as another of its family might live: it says that the family is over.
+    A revoked token is kept for as long as another of its family might live: it says that the family
+    is over.
     """
     live = tokens.alias("live")
     same_family = and_(live.c.family_id == tokens.c.family_id, live.c.expires_at > now)
-    says_nothing = or_(tokens.c.revoked_at.is_(None), ~select(live.c.family_id).where(same_family).exists())
+    says_nothing = or_(
+        tokens.c.revoked_at.is_(None), ~select(live.c.family_id).where(same_family).exists()
+    )
     await session.execute(delete(tokens).where(tokens.c.expires_at <= now, says_nothing))
     await session.execute(delete(attempts).where(attempts.c.attempted_at <= now - window))

@@ -7,7 +7,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, case, cast, func, literal, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import BatchItem, BatchRun, Position
@@ -26,24 +39,31 @@ class SessionRange:
 
 
 async def sessions_with_data(session: Session) -> SessionRange | None:
-    """From the first session that ingest can price to the last; None before ingest has started once."""
+    """From the first session that ingest can price to the last; None before ingest has started
+    once.
+    """
     known = ingest.market_sessions.c.session_date
     found = (await session.execute(select(func.min(known), func.max(known)))).one()
     return None if found[0] is None else SessionRange(*found)
 
 
 async def latest_session(session: Session) -> date | None:
-    """The session that books are valued on: the last announced, else the last known; None before any."""
+    """The session that books are valued on: the last announced, else the last known; None before
+    any.
+    """
     view = ingest.market_sessions.c
     announced = func.max(view.session_date).filter(view.announced)
-    latest: date | None = await session.scalar(select(func.coalesce(announced, func.max(view.session_date))))
+    latest: date | None = await session.scalar(
+        select(func.coalesce(announced, func.max(view.session_date)))
+    )
     return latest
 
 
 async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
     """Which of these symbols have a security; None when any symbol may have one.
 
-    That is so while none is known at all, and when prices come over the network, where a new symbol is asked for.
+    That is so while none is known at all, and when prices come over the network, where a new symbol
+    is asked for.
     """
     securities = ingest.securities.c.symbol
     asked = ingest.data_providers.c
@@ -63,7 +83,9 @@ runs, items = sql_table(BatchRun), sql_table(BatchItem)
 async def load_securities(
     session: Session, symbols: Collection[str], sector: str | None, limit: int, offset: int
 ) -> tuple[list[Row], int]:
-    """A page of securities by sector and symbol, of these symbols or (none given) of all, and how many match."""
+    """A page of securities by sector and symbol, of these symbols or (none given) of all, and how
+    many match.
+    """
     conditions: list[ColumnElement[bool]] = [securities.c.symbol.in_(symbols)] if symbols else []
     conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
     page = select(securities).where(*conditions)
@@ -92,7 +114,9 @@ async def load_prices(
 
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """Each symbol's last two prices at or before a session, newest first; closes per share of that session."""
+    """Each symbol's last two prices at or before a session, newest first; closes per share of that
+    session.
+    """
     asked = _each(symbols)
     close = ingest.close_on(prices.c, as_of).label("close")
     known = (
@@ -111,8 +135,9 @@ async def load_histories(
 ) -> dict[str, Row]:
     """By symbol that has any price by a session: what its last year holds.
 
-    `last_session`: with a price; `first_session`: the window's first; `prices`, `recent`: how many since two sessions;
-    `sources`: of those prices; `quarantined`: how many closes were not believed.
+    `last_session`: with a price; `first_session`: the window's first; `prices`, `recent`: how many
+    since two sessions; `sources`: of those prices; `quarantined`: how many closes were not
+    believed.
     """
     found = await _load_window(session, symbols, since, recent, as_of)
     before = await _load_last_before(session, set(symbols) - found.keys(), since)
@@ -123,8 +148,13 @@ async def load_histories(
         (await session.execute(doubted.group_by(quarantined.c.symbol))).tuples().all()
     )
     blank = {"first_session": None, "prices": 0, "recent": 0, "sources": ()}
-    older = {symbol: {"symbol": symbol, "last_session": day, **blank} for symbol, day in before.items()}
-    return {symbol: {**row, "quarantined": counts.get(symbol, 0)} for symbol, row in (found | older).items()}
+    older = {
+        symbol: {"symbol": symbol, "last_session": day, **blank} for symbol, day in before.items()
+    }
+    return {
+        symbol: {**row, "quarantined": counts.get(symbol, 0)}
+        for symbol, row in (found | older).items()
+    }
 
 
 async def _load_window(
@@ -158,19 +188,25 @@ def _together(one: Row, other: Row) -> Row:
     }
 
 
-async def _load_last_before(session: Session, symbols: Collection[str], day: date) -> dict[str, date]:
+async def _load_last_before(
+    session: Session, symbols: Collection[str], day: date
+) -> dict[str, date]:
     """One look into the index per symbol."""
     asked = _each(symbols)
     dates = select(prices.c.session_date).where(
         prices.c.symbol == asked.c.symbol, prices.c.session_date < day
     )
     last = dates.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
-    found = await session.execute(select(asked.c.symbol, last.c.session_date).join_from(asked, last, true()))
+    found = await session.execute(
+        select(asked.c.symbol, last.c.session_date).join_from(asked, last, true())
+    )
     return dict(found.tuples().all())
 
 
 async def load_yields(session: Session, since: date, as_of: date) -> dict[str, Row]:
-    """By maturity that has any in a window: how many yields, the last day that has one, and their sources."""
+    """By maturity that has any in a window: how many yields, the last day that has one, and their
+    sources.
+    """
     view = ingest.treasury_yields.c
     stored = select(
         view.maturity,
@@ -198,11 +234,14 @@ async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:
     return set(await session.scalars(select(claimed).where(among(claimed, symbols))))
 
 
-async def load_answered(session: Session, symbols: Collection[str], since: date, as_of: date) -> list[Row]:
-    """What providers were last asked about the closes of symbols, and how many closes of that range are stored.
+async def load_answered(
+    session: Session, symbols: Collection[str], since: date, as_of: date
+) -> list[Row]:
+    """What providers were last asked about the closes of symbols, and how many closes of that range
+    are stored.
 
-    `asked_from` and `asked_until` are the part of the range that lies in a window. Null are the closes of a whole
-    window: those are counted already.
+    `asked_from` and `asked_until` are the part of the range that lies in a window. Null are the
+    closes of a whole window: those are counted already.
     """
     log = ingest.fetch_log.c
     first, last = func.greatest(log.first_session, since), func.least(log.last_session, as_of)
@@ -231,7 +270,9 @@ async def files_were_read(
     brought = and_(items.c.stage == "prices", items.c.status == "ok")
     theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
     of_session = items.join(runs, runs.c.run_id == items.c.run_id)
-    done = select(items.c.run_id).select_from(of_session).where(brought, runs.c.as_of >= day, *theirs)
+    done = (
+        select(items.c.run_id).select_from(of_session).where(brought, runs.c.as_of >= day, *theirs)
+    )
     in_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, brought)
     waiting = select(runs.c.run_id).where(
         runs.c.status == "running", runs.c.trigger.not_in(other_triggers), ~in_run.exists()
@@ -240,27 +281,35 @@ async def files_were_read(
 
 
 async def load_price_sources(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """How many of the symbols have their last price at or before a session from which source, the most first."""
+    """How many of the symbols have their last price at or before a session from which source, the
+    most first.
+    """
     asked = _each(symbols)
     known = select(prices.c.source, prices.c.close_basis).where(
         prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
     )
     last = known.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
     count = func.count().label("prices")
-    counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(asked, last, true())
+    counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(
+        asked, last, true()
+    )
     return await all_rows(
         session,
         counted.group_by(last.c.source, last.c.close_basis).order_by(count.desc(), last.c.source),
     )
 
 
-async def load_quote_sources(session: Session, contracts: Collection[str], as_of: date) -> list[Row]:
+async def load_quote_sources(
+    session: Session, contracts: Collection[str], as_of: date
+) -> list[Row]:
     """How many of the contracts have a session's quote from which source, the most first."""
     count = func.count().label("prices")
     counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
         among(quotes.c.contract, contracts), quotes.c.session_date == as_of
     )
-    return await all_rows(session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source))
+    return await all_rows(
+        session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
+    )
 
 
 def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
@@ -277,10 +326,14 @@ def _each(symbols: Collection[str]) -> Any:
 # --- quotes of options ---
 
 
-async def latest_quoted_session(session: Session, roots: Collection[str], as_of: date) -> date | None:
+async def latest_quoted_session(
+    session: Session, roots: Collection[str], as_of: date
+) -> date | None:
     """The last session, at or before `as_of`, with quotes of options with one of these roots."""
     found: date | None = await session.scalar(
-        select(func.max(quotes.c.session_date)).where(_rooted(roots), quotes.c.session_date <= as_of)
+        select(func.max(quotes.c.session_date)).where(
+            _rooted(roots), quotes.c.session_date <= as_of
+        )
     )
     return found
 
@@ -311,7 +364,9 @@ def _rooted(roots: Collection[str]) -> ColumnElement[bool]:
 
 
 async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: date) -> list[Row]:
-    """What a portfolio, or (None) anybody, holds on a day, by underlying: whether as an option, whether privately."""
+    """What a portfolio, or (None) anybody, holds on a day, by underlying: whether as an option,
+    whether privately.
+    """
     active = [
         positions.c.entry_date <= day,
         or_(positions.c.exit_date.is_(None), positions.c.exit_date > day),
@@ -320,4 +375,6 @@ async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: da
     optioned = func.bool_or(positions.c.instrument == "option").label("optioned")
     private = func.bool_and(positions.c.investment_class == "PRIVATE").label("private")
     held = select(positions.c.underlying, optioned, private).where(*active)
-    return await all_rows(session, held.group_by(positions.c.underlying).order_by(positions.c.underlying))
+    return await all_rows(
+        session, held.group_by(positions.c.underlying).order_by(positions.c.underlying)
+    )

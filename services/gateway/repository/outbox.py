@@ -18,9 +18,11 @@ outbox = sql_table(OutboxRow)
 async def save_event(
     session: Session, event: Event, headers: Mapping[str, str], told_as: UUID | None = None
 ) -> None:
-    """Leave an event for the relay, in the caller's transaction. The same event again changes nothing.
+    """Leave an event for the relay, in the caller's transaction. The same event again changes
+    nothing.
 
-    `told_as`: an id of its own for an event that is told again on purpose, which the bus would otherwise discard.
+    `told_as`: an id of its own for an event that is told again on purpose, which the bus would
+    otherwise discard.
     """
     row = {
         "event_id": told_as or event.event_id,
@@ -29,12 +31,19 @@ async def save_event(
         "headers": dict(headers),
     }
     left = insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
-    await session.execute(left.inline())  # returning nothing: a user may leave events but not read them
+    await session.execute(
+        left.inline()
+    )  # returning nothing: a user may leave events but not read them
 
 
 async def load_waiting(session: Session, limit: int) -> list[Row]:
     """The oldest events not yet published, held against other relays until the transaction ends."""
-    waiting = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.outbox_id).limit(limit)
+    waiting = (
+        select(outbox)
+        .where(outbox.c.published_at.is_(None))
+        .order_by(outbox.c.outbox_id)
+        .limit(limit)
+    )
     return await all_rows(session, waiting.with_for_update(skip_locked=True))
 
 

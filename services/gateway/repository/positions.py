@@ -45,9 +45,9 @@ GREEKS = ("delta", "gamma", "theta", "vega", "rho")
 class PositionFilter:
     """Which positions are wanted: all conditions hold.
 
-    `tags`: any of them, or every one when `all_tags`. `search`: a part of the symbol or of the company's name.
-    `long`: True for quantities above 0, False for those below. `open_on`: active on that day; `closed_by`: closed
-    on it or before. `among`: of these positions only.
+    `tags`: any of them, or every one when `all_tags`. `search`: a part of the symbol or of the
+    company's name. `long`: True for quantities above 0, False for those below. `open_on`: active on
+    that day; `closed_by`: closed on it or before. `among`: of these positions only.
     """
 
     types: Collection[str] = ()
@@ -64,7 +64,9 @@ class PositionFilter:
 
 @dataclass(frozen=True)
 class Valuation:
-    """A session that a portfolio was valued on, and the sum of the absolute values of what it held; None before any."""
+    """A session that a portfolio was valued on, and the sum of the absolute values of what it held;
+    None before any.
+    """
 
     day: date | None
     gross_value: Decimal | None
@@ -122,7 +124,8 @@ async def load_positions(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row]:
-    """A page of a portfolio's positions with what was measured on `valued_on`, in terms of that day's shares.
+    """A page of a portfolio's positions with what was measured on `valued_on`, in terms of that
+    day's shares.
 
     `sort`: one of `SORT_COLUMNS`, "-" for descending; what has no value comes last both ways.
     """
@@ -130,7 +133,11 @@ async def load_positions(
     order = column.desc() if sort.startswith("-") else column.asc()
     conditions = _conditions(await _tagged(session, portfolio_id, wanted))
     page = _measured(valued_on).where(held.c.portfolio_id == portfolio_id, *conditions)
-    page = page.order_by(order.nulls_last(), held.c.symbol, held.c.entry_date).limit(limit).offset(offset)
+    page = (
+        page.order_by(order.nulls_last(), held.c.symbol, held.c.entry_date)
+        .limit(limit)
+        .offset(offset)
+    )
     return await _with_tags(session, await all_rows(session, page, {TERMS_ON: valued_on}))
 
 
@@ -153,7 +160,9 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
 
 
 async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:
-    """One position with what was measured on `valued_on`, in terms of that day's shares (None: as stated)."""
+    """One position with what was measured on `valued_on`, in terms of that day's shares (None: as
+    stated).
+    """
     mine = _measured(valued_on).where(held.c.position_id == position_id)
     found = await all_rows(session, mine, {TERMS_ON: valued_on})
     return next(iter(await _with_tags(session, found)), None)
@@ -166,7 +175,9 @@ async def _with_tags(session: Session, rows: Sequence[Row]) -> list[Row]:
 
 
 async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UUID | None:
-    """The portfolio that holds the user's position; None when there is none, or it is somebody else's."""
+    """The portfolio that holds the user's position; None when there is none, or it is somebody
+    else's.
+    """
     joined = positions.join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
     mine = and_(positions.c.position_id == position_id, portfolios.c.user_id == user_id)
     return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
@@ -176,7 +187,11 @@ async def positions_with(
     session: Session, portfolio_id: UUID, symbol: str, entry_date: date, day: date
 ) -> list[UUID]:
     """The portfolio's positions since that date in what the symbol means on a day."""
-    same = and_(held.c.portfolio_id == portfolio_id, held.c.symbol == symbol, held.c.entry_date == entry_date)
+    same = and_(
+        held.c.portfolio_id == portfolio_id,
+        held.c.symbol == symbol,
+        held.c.entry_date == entry_date,
+    )
     return list(await session.scalars(select(held.c.position_id).where(same), {TERMS_ON: day}))
 
 
@@ -197,7 +212,8 @@ async def delete_position(session: Session, position_id: UUID) -> None:
 
 
 def _measured(day: date | None) -> Select[Any]:
-    """Positions beside their valuation, unless their terms were changed since, and beside their Greeks.
+    """Positions beside their valuation, unless their terms were changed since, and beside their
+    Greeks.
 
     To be executed with the same day as `TERMS_ON`.
     """
@@ -206,7 +222,8 @@ def _measured(day: date | None) -> Select[Any]:
         value.c.as_of == day,
         value.c.symbol == held.c.symbol,
         value.c.quantity == held.c.quantity,
-        func.abs(value.c.cost - COST) <= func.greatest(HALF_A_CENT, func.abs(COST) * DOUBLE_PRECISION),
+        func.abs(value.c.cost - COST)
+        <= func.greatest(HALF_A_CENT, func.abs(COST) * DOUBLE_PRECISION),
     )
     with_greeks = and_(greek.c.position_id == value.c.position_id, greek.c.as_of == value.c.as_of)
     joined = (
@@ -241,7 +258,9 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
         conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
     if wanted.search:
         searched = (held.c.symbol, security.c.name)
-        conditions.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
+        conditions.append(
+            or_(*(column.icontains(wanted.search, autoescape=True) for column in searched))
+        )
     if wanted.long is not None:
         conditions.append(held.c.quantity > 0 if wanted.long else held.c.quantity < 0)
     return conditions + _lifetimes(wanted)
@@ -259,5 +278,7 @@ def _lifetimes(wanted: PositionFilter) -> list[ColumnElement[bool]]:
 
 def _of_type(word: str) -> ColumnElement[bool]:
     option_type, sign = _TYPES[word]
-    same_kind = held.c.option_type.is_(None) if option_type is None else held.c.option_type == option_type
+    same_kind = (
+        held.c.option_type.is_(None) if option_type is None else held.c.option_type == option_type
+    )
     return and_(same_kind, func.sign(held.c.quantity) == sign)

@@ -4,7 +4,18 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Uuid, bindparam, cast, column, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.gateway.repository.logins import is_over
@@ -33,7 +44,8 @@ _PLACE = 2**32  # for the revision itself
 def revision_of(portfolio_id: ColumnElement[UUID]) -> ColumnElement[int]:
     """The revision of a portfolio in a statement; 0 until it is raised for the first time.
 
-    Its upper half stands for who is asked for market data: answers name them, and others outdate the answers.
+    Its upper half stands for who is asked for market data: answers name them, and others outdate
+    the answers.
     """
     raised = select(revisions.c.revision).where(revisions.c.portfolio_id == portfolio_id)
     return func.coalesce(raised.scalar_subquery(), 0) + _who_is_asked.scalar_subquery() * _PLACE
@@ -50,13 +62,17 @@ _standing = (
     .join(portfolios, portfolios.c.portfolio_id == _claimed.c.portfolio_id)
     .join(users, users.c.user_id == portfolios.c.user_id)
     .where(
-        users.c.user_id == _claimed.c.user_id, users.c.disabled_at.is_(None), ~is_over(_claimed.c.family_id)
+        users.c.user_id == _claimed.c.user_id,
+        users.c.disabled_at.is_(None),
+        ~is_over(_claimed.c.family_id),
     )
 )
 
 
 async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Claim, int]:
-    """The revision of every portfolio that is the user's, where user and log-in still stand: one statement for all."""
+    """The revision of every portfolio that is the user's, where user and log-in still stand: one
+    statement for all.
+    """
     columns = zip(Claim._fields, zip(*claims, strict=True), strict=True)
     found = await session.execute(_standing, {name: list(ids) for name, ids in columns})
     return {Claim(*row[:-1]): row[-1] for row in found}
@@ -65,5 +81,7 @@ async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Cl
 async def portfolios_of(session: Session, user_id: UUID) -> list[UUID]:
     """Every portfolio of the user."""
     return list(
-        await session.scalars(select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id))
+        await session.scalars(
+            select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
+        )
     )

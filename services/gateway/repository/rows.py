@@ -27,7 +27,9 @@ async def one_row(session: Session, statement: Executable) -> Row | None:
     return found[0] if found else None
 
 
-async def latest_date(session: Session, view: Table, portfolio_id: UUID, as_of: date | None) -> date | None:
+async def latest_date(
+    session: Session, view: Table, portfolio_id: UUID, as_of: date | None
+) -> date | None:
     """The last session, at or before `as_of`, for which the view has rows of the portfolio."""
     statement = select(func.max(view.c.as_of)).where(view.c.portfolio_id == portfolio_id)
     found: date | None = await session.scalar(

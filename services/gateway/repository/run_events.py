@@ -1,7 +1,8 @@
-"""What followers of runs are told: a log that every gateway process reads, and the notification that there is more.
+"""What followers of runs are told: a log that every gateway process reads, and the notification
+that there is more.
 
-Writers take turns until they commit, so `event_id` rises in the order in which events become visible: who has read
-up to one has missed none below it.
+Writers take turns until they commit, so `event_id` rises in the order in which events become
+visible: who has read up to one has missed none below it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +23,9 @@ portfolios, users = sql_table(Portfolio), sql_table(User)
 
 
 async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None:
-    """Tell every process's followers when the transaction commits. Call it last: other tellers wait until then."""
+    """Tell every process's followers when the transaction commits. Call it last: other tellers wait
+    until then.
+    """
     if not news:
         return
     await lock(session, "run events")
@@ -36,12 +39,16 @@ async def latest_event_id(session: Session) -> int:
 
 
 def _with_runs() -> Select[Any]:
-    return select(events, runs.c.requested_by).join_from(events, runs, runs.c.run_id == events.c.run_id)
+    return select(events, runs.c.requested_by).join_from(
+        events, runs, runs.c.run_id == events.c.run_id
+    )
 
 
 async def load_after(session: Session, event_id: int, limit: int) -> list[Row]:
     """The next events after one, for whomever they are, with who asked for their runs."""
-    following = _with_runs().where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
+    following = (
+        _with_runs().where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
+    )
     return await all_rows(session, following)
 
 
@@ -60,7 +67,9 @@ async def load_told(session: Session, user_id: UUID, span: Span, limit: int) -> 
     conditions = [events.c.event_id > span.after, events.c.event_id <= span.until]
     conditions += [events.c.run_id == span.run_id] if span.run_id else []
     conditions += [runs.c.status == "running"] if span.going_on else []
-    mine = or_(runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id)))
+    mine = or_(
+        runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id))
+    )
     told = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
     return await all_rows(session, told)
 
@@ -73,8 +82,12 @@ def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
 async def owners_of(
     session: Session, user_ids: Collection[UUID], portfolio_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[UUID]]:
-    """Which of these portfolios each of these users owns; users who may not log in any more are left out."""
-    owned = func.array_agg(portfolios.c.portfolio_id).filter(portfolios.c.portfolio_id.in_(portfolio_ids))
+    """Which of these portfolios each of these users owns; users who may not log in any more are
+    left out.
+    """
+    owned = func.array_agg(portfolios.c.portfolio_id).filter(
+        portfolios.c.portfolio_id.in_(portfolio_ids)
+    )
     joined = users.outerjoin(portfolios, portfolios.c.user_id == users.c.user_id)
     able = users.c.user_id.in_(user_ids), users.c.disabled_at.is_(None)
     rows = await session.execute(
@@ -91,7 +104,9 @@ async def delete_told(session: Session, before: datetime) -> None:
 # --- tickets ---
 
 
-async def save_ticket(session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime) -> None:
+async def save_ticket(
+    session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime
+) -> None:
     """A permission to follow one's events once."""
     row = {"ticket_hash": ticket_hash, "user_id": user_id, "expires_at": expires_at}
     await session.execute(insert(tickets).values(row).inline())

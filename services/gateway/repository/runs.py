@@ -46,7 +46,9 @@ async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: 
     return await _save_item(session, stage, event, row, trace_id)
 
 
-async def save_failure(session: Session, stage: str, event: WorkFailed, trace_id: str | None) -> bool:
+async def save_failure(
+    session: Session, stage: str, event: WorkFailed, trace_id: str | None
+) -> bool:
     """A stage was given up for a shard; whether that is something new."""
     empty: dict[str, Any] = {"elapsed_seconds": 0.0, "counts": {}, "warnings": []}
     row = {"status": "failed", "error": event.error, "message": event.message, **empty}
@@ -54,11 +56,16 @@ async def save_failure(session: Session, stage: str, event: WorkFailed, trace_id
 
 
 async def _save_item(
-    session: Session, stage: str, event: ShardEvent | WorkFailed, facts: dict[str, Any], trace_id: str | None
+    session: Session,
+    stage: str,
+    event: ShardEvent | WorkFailed,
+    facts: dict[str, Any],
+    trace_id: str | None,
 ) -> bool:
     """Record the item, one at a time per run; whether it says more than what was recorded before.
 
-    Success outlives failure and the later report outlives the earlier, so the order of arrival does not matter.
+    Success outlives failure and the later report outlives the earlier, so the order of arrival does
+    not matter.
     """
     await _hold_run(session, event, _trigger_of(event))
     row = {
@@ -81,15 +88,24 @@ async def _save_item(
     return await session.scalar(recorded.returning(items.c.run_id)) is not None
 
 
-async def _hold_run(session: Session, event: MarketClosed | ShardEvent | WorkFailed, trigger: str) -> None:
+async def _hold_run(
+    session: Session, event: MarketClosed | ShardEvent | WorkFailed, trigger: str
+) -> None:
     """Make sure the run exists and hold its row until the transaction ends.
 
     What set it off stays unknown until an event tells, and it began when the earliest of them did.
     """
-    row = {"run_id": event.run_id, "as_of": event.as_of, "trigger": trigger, "started_at": event.occurred_at}
+    row = {
+        "run_id": event.run_id,
+        "as_of": event.as_of,
+        "trigger": trigger,
+        "started_at": event.occurred_at,
+    }
     new = insert(runs).values(row)
     changes = {
-        "trigger": case((runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger),
+        "trigger": case(
+            (runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger
+        ),
         "started_at": func.least(runs.c.started_at, new.excluded.started_at),
     }
     await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
@@ -116,7 +132,9 @@ async def load_head(session: Session, run_id: UUID) -> Row:
     """Session and trigger of a run that exists, and when it was closed as overdue, if it was."""
     overdue = runs.c.problems.contains([{"code": "overdue"}])
     given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
-    head = select(runs.c.run_id, runs.c.as_of, runs.c.trigger, given_up).where(runs.c.run_id == run_id)
+    head = select(runs.c.run_id, runs.c.as_of, runs.c.trigger, given_up).where(
+        runs.c.run_id == run_id
+    )
     return (await all_rows(session, head))[0]
 
 
@@ -127,7 +145,9 @@ async def save_outcome(
     problems: Sequence[Mapping[str, Any]],
     finished_at: datetime | None,
 ) -> bool:
-    """Write what became of a run, as it was derived from its items; whether that is something new."""
+    """Write what became of a run, as it was derived from its items; whether that is something
+    new.
+    """
     values = {
         "status": status,
         "problems": [dict(problem) for problem in problems],
@@ -138,21 +158,34 @@ async def save_outcome(
     return await session.scalar(changed.returning(runs.c.run_id)) is not None
 
 
-async def load_overdue(session: Session, started_before: datetime, abandoned_before: datetime) -> list[UUID]:
+async def load_overdue(
+    session: Session, started_before: datetime, abandoned_before: datetime
+) -> list[UUID]:
     """Runs still open of which nothing was heard since a moment, held until the transaction ends.
 
-    Sooner those whose portfolios have been deleted since. Not those that wait for prices while market data are being
-    fetched: the plan of a provider may allow so few requests that this takes an hour.
+    Sooner those whose portfolios have been deleted since. Not those that wait for prices while
+    market data are being fetched: the plan of a provider may allow so few requests that this takes
+    an hour.
     """
-    heard = select(func.max(items.c.occurred_at)).where(items.c.run_id == runs.c.run_id).scalar_subquery()
+    heard = (
+        select(func.max(items.c.occurred_at))
+        .where(items.c.run_id == runs.c.run_id)
+        .scalar_subquery()
+    )
     last_news = func.greatest(runs.c.started_at, heard)
-    overdue = or_(last_news < started_before, and_(last_news < abandoned_before, _without_portfolios()))
-    still_open = select(runs.c.run_id).where(runs.c.status == "running", overdue, ~_waiting_for_prices())
+    overdue = or_(
+        last_news < started_before, and_(last_news < abandoned_before, _without_portfolios())
+    )
+    still_open = select(runs.c.run_id).where(
+        runs.c.status == "running", overdue, ~_waiting_for_prices()
+    )
     return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
 
 
 def _waiting_for_prices() -> ColumnElement[bool]:
-    brought = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, items.c.stage == "prices")
+    brought = select(items.c.run_id).where(
+        items.c.run_id == runs.c.run_id, items.c.stage == "prices"
+    )
     asked = ingest.provider_requests.c
     lately = asked.newest > func.clock_timestamp() - timedelta(seconds=FETCHING_SECONDS)
     fetching = or_(
@@ -205,9 +238,15 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
 
 
 async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
-    """Whether the user asked for the run, or has a portfolio that something was reported of in it."""
+    """Whether the user asked for the run, or has a portfolio that something was reported of in
+    it.
+    """
     own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id).scalar_subquery()
     touched = items.c.portfolio_ids.overlap(func.array(own))
     reported = select(items.c.run_id).where(items.c.run_id == run_id, touched).exists()
-    asked = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.requested_by == user_id).exists()
+    asked = (
+        select(runs.c.run_id)
+        .where(runs.c.run_id == run_id, runs.c.requested_by == user_id)
+        .exists()
+    )
     return bool(await session.scalar(select(or_(asked, reported))))

@@ -19,7 +19,12 @@ async def latest_snapshot(session: Session, portfolio_id: UUID, as_of: date | No
 
 
 async def load_snapshots(
-    session: Session, portfolio_id: UUID, start: date | None, end: date | None, limit: int, offset: int
+    session: Session,
+    portfolio_id: UUID,
+    start: date | None,
+    end: date | None,
+    limit: int,
+    offset: int,
 ) -> list[Row]:
     """A page of the portfolio's snapshots, newest first."""
     view = snapshots.portfolio_snapshots
@@ -35,7 +40,9 @@ async def load_history(session: Session, portfolio_id: UUID, end: date, limit: i
     return (await all_rows(session, last.order_by(view.c.as_of.desc()).limit(limit)))[::-1]
 
 
-async def count_snapshots(session: Session, portfolio_id: UUID, start: date | None, end: date | None) -> int:
+async def count_snapshots(
+    session: Session, portfolio_id: UUID, start: date | None, end: date | None
+) -> int:
     """How many snapshots the portfolio has in the period."""
     view = snapshots.portfolio_snapshots
     count = select(func.count()).select_from(view).where(*_between(view, portfolio_id, start, end))
@@ -50,17 +57,30 @@ def _between(view: Table, portfolio_id: UUID, start: date | None, end: date | No
 
 
 async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Every position's value on a session, the largest first, with entry and option terms and the option's model."""
-    view, contract, unit = snapshots.position_valuations, greeks.position_greeks, greeks.contract_greeks
-    same_position = and_(contract.c.position_id == view.c.position_id, contract.c.as_of == view.c.as_of)
+    """Every position's value on a session, the largest first, with entry and option terms and the
+    option's model.
+    """
+    view, contract, unit = (
+        snapshots.position_valuations,
+        greeks.position_greeks,
+        greeks.contract_greeks,
+    )
+    same_position = and_(
+        contract.c.position_id == view.c.position_id, contract.c.as_of == view.c.as_of
+    )
     same_contract = and_(unit.c.contract == contract.c.contract, unit.c.as_of == view.c.as_of)
     joined = (
         view.join(held, held.c.position_id == view.c.position_id)
         .outerjoin(contract, same_position)
         .outerjoin(unit, same_contract)
     )
-    terms = (held.c[name] for name in ("entry_price", "entry_date", "strike", "expiry", "multiplier"))
-    model = (unit.c[name] for name in ("iv_source", "rate_source", "dividend_source", "model", "volatility"))
+    terms = (
+        held.c[name] for name in ("entry_price", "entry_date", "strike", "expiry", "multiplier")
+    )
+    model = (
+        unit.c[name]
+        for name in ("iv_source", "rate_source", "dividend_source", "model", "volatility")
+    )
     statement = select(view, *terms, *model).select_from(joined)
     mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
     largest_first = mine.order_by(func.abs(view.c.market_value).desc().nulls_last(), view.c.symbol)
@@ -70,9 +90,15 @@ async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> 
 async def load_without_value(
     session: Session, portfolio_id: UUID, start: date | None, end: date | None
 ) -> list[Row]:
-    """Session, position, symbol and reason of every position that some exposure measure leaves out."""
+    """Session, position, symbol and reason of every position that some exposure measure leaves
+    out.
+    """
     view = snapshots.position_valuations
-    measures = (view.c[name] for name in ("market_value", "notional_exposure", "delta_adjusted_exposure"))
+    measures = (
+        view.c[name] for name in ("market_value", "notional_exposure", "delta_adjusted_exposure")
+    )
     names = ("as_of", "position_id", "symbol", "quantity", "reason")
-    unknown = select(*(view.c[name] for name in names)).where(*_between(view, portfolio_id, start, end))
+    unknown = select(*(view.c[name] for name in names)).where(
+        *_between(view, portfolio_id, start, end)
+    )
     return await all_rows(session, unknown.where(or_(*(measure.is_(None) for measure in measures))))

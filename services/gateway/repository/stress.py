@@ -54,7 +54,9 @@ async def load_scenarios(session: Session, user_id: UUID) -> list[Row]:
     """Every active scenario in display order, then the user's own by name."""
     found = _scenarios(user_id)
     active = select(found).where(found.c.active)
-    return await all_rows(session, active.order_by(found.c.display_order, found.c.name, found.c.scenario_id))
+    return await all_rows(
+        session, active.order_by(found.c.display_order, found.c.name, found.c.scenario_id)
+    )
 
 
 async def load_own_scenario(session: Session, user_id: UUID, scenario_id: str) -> Row | None:
@@ -64,7 +66,9 @@ async def load_own_scenario(session: Session, user_id: UUID, scenario_id: str) -
     return await one_row(session, mine)
 
 
-async def load_stress_results(session: Session, user_id: UUID, portfolio_id: UUID, as_of: date) -> list[Row]:
+async def load_stress_results(
+    session: Session, user_id: UUID, portfolio_id: UUID, as_of: date
+) -> list[Row]:
     """The portfolio's results with their scenarios, in display order, direct before correlated."""
     view, scenarios = stress.stress_results, _scenarios(user_id)
     names = ("name", "category", "severity", "shocks", "rate_shock", "volatility_shock", "custom")
@@ -72,7 +76,12 @@ async def load_stress_results(session: Session, user_id: UUID, portfolio_id: UUI
     columns: list[Any] = [view, *(scenarios.c[name] for name in names)]
     mine = select(*columns).select_from(joined)
     mine = mine.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    order = (scenarios.c.display_order, scenarios.c.name, scenarios.c.scenario_id, view.c.method.desc())
+    order = (
+        scenarios.c.display_order,
+        scenarios.c.name,
+        scenarios.c.scenario_id,
+        view.c.method.desc(),
+    )
     return await all_rows(session, mine.order_by(*order))
 
 
@@ -80,7 +89,9 @@ async def load_position_impacts(session: Session, portfolio_id: UUID, as_of: dat
     """Every position's P&L in every scenario by both methods."""
     view = stress.position_scenario_pnl
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
-    return await all_rows(session, mine.order_by(view.c.scenario_id, view.c.method, view.c.position_id))
+    return await all_rows(
+        session, mine.order_by(view.c.scenario_id, view.c.method, view.c.position_id)
+    )
 
 
 async def load_market_scenarios(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:

@@ -16,7 +16,9 @@ positions, portfolios = sql_table(Position), sql_table(Portfolio)
 
 
 async def lock_tags(session: Session, user_id: UUID) -> None:
-    """Let everything that creates or deletes the user's tags wait for each other until the transaction ends."""
+    """Let everything that creates or deletes the user's tags wait for each other until the
+    transaction ends.
+    """
     await lock(session, "tags", user_id)
 
 
@@ -61,7 +63,9 @@ async def save_tag(session: Session, user_id: UUID, name: str, colour: str) -> U
     return tag_id
 
 
-async def save_tag_terms(session: Session, user_id: UUID, tag_id: UUID, terms: Mapping[str, Any]) -> None:
+async def save_tag_terms(
+    session: Session, user_id: UUID, tag_id: UUID, terms: Mapping[str, Any]
+) -> None:
     """Rename a tag or give it another colour."""
     mine = and_(tags.c.user_id == user_id, tags.c.tag_id == tag_id)
     await session.execute(update(tags).where(mine).values(**terms))
@@ -75,14 +79,17 @@ async def delete_tag(session: Session, user_id: UUID, tag_id: UUID) -> None:
 async def portfolios_with(session: Session, tag_id: UUID) -> set[UUID]:
     """The portfolios that hold a position with the tag."""
     joined = position_tags.join(positions, positions.c.position_id == position_tags.c.position_id)
-    holding = select(positions.c.portfolio_id).select_from(joined).where(position_tags.c.tag_id == tag_id)
+    holding = (
+        select(positions.c.portfolio_id).select_from(joined).where(position_tags.c.tag_id == tag_id)
+    )
     return set(await session.scalars(holding.distinct()))
 
 
 async def load_carried(session: Session, position_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """The tags of each position that carries any, by name.
 
-    Here and below apart from the positions: the planner has no statistics yet of what was just uploaded.
+    Here and below apart from the positions: the planner has no statistics yet of what was just
+    uploaded.
     """
     if not position_ids:
         return {}
@@ -95,14 +102,22 @@ async def load_carried(session: Session, position_ids: Sequence[UUID]) -> dict[U
     return names
 
 
-async def load_tagged(session: Session, portfolio_id: UUID, names: Collection[str], least: int) -> set[UUID]:
+async def load_tagged(
+    session: Session, portfolio_id: UUID, names: Collection[str], least: int
+) -> set[UUID]:
     """The positions that carry at least so many of the tags, by name, of the portfolio's owner."""
-    owner = select(portfolios.c.user_id).where(portfolios.c.portfolio_id == portfolio_id).scalar_subquery()
+    owner = (
+        select(portfolios.c.user_id)
+        .where(portfolios.c.portfolio_id == portfolio_id)
+        .scalar_subquery()
+    )
     named = func.lower(tags.c.name).in_([func.lower(name) for name in sorted(names)])
     same = and_(tags.c.user_id == owner, named)
     tag_ids = list(await session.scalars(select(tags.c.tag_id).where(same)))
     among = position_tags.c.tag_id == any_(literal(tag_ids, ARRAY(Uuid)))
-    carrying = select(position_tags.c.position_id).where(among).group_by(position_tags.c.position_id)
+    carrying = (
+        select(position_tags.c.position_id).where(among).group_by(position_tags.c.position_id)
+    )
     return set(await session.scalars(carrying.having(func.count() >= least)))
 
 
@@ -119,12 +134,15 @@ async def save_carried(session: Session, position_id: UUID, tag_ids: Collection[
 async def save_tags(session: Session, user_id: UUID, names: Iterable[str]) -> dict[str, UUID]:
     """The id of each tag by its lower-case name, created where the user does not have it.
 
-    Postgres alone says which names are the same: its notion of lower case need not be ours beyond ASCII.
+    Postgres alone says which names are the same: its notion of lower case need not be ours beyond
+    ASCII.
     """
     spellings = {name.lower(): name for name in reversed(list(names))}
     if not spellings:
         return {}
-    rows = [{"tag_id": uuid4(), "user_id": user_id, "name": spellings[key]} for key in sorted(spellings)]
+    rows = [
+        {"tag_id": uuid4(), "user_id": user_id, "name": spellings[key]} for key in sorted(spellings)
+    ]
     await session.execute(insert(tags).values(rows).on_conflict_do_nothing())
     wanted = func.unnest(literal(list(spellings.values()), ARRAY(String))).column_valued("wanted")
     same = and_(tags.c.user_id == user_id, func.lower(tags.c.name) == func.lower(wanted))

@@ -15,7 +15,8 @@ _day = func.coalesce(cast(literal_column(f":{TERMS_ON}"), Date), positions.c.sta
 _select = positions_on(_day, positions).element
 _written = _select.compile(dialect=PGDialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
 
-# As text: SQLAlchemy would walk through the expressions of every column whenever a statement is executed.
+# As text: SQLAlchemy would walk through the expressions of every column whenever a statement is
+# executed.
 held = (
     text(str(_written))
     .bindparams(bindparam(TERMS_ON, type_=Date))

@@ -29,7 +29,9 @@ async def load_user(session: Session, user_id: UUID) -> User | None:
 
 
 async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User | None:
-    """The user behind an access token, in one statement; None when disabled, gone, or the log-in is over."""
+    """The user behind an access token, in one statement; None when disabled, gone, or the log-in is
+    over.
+    """
     standing = select(User).where(
         users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id)
     )
@@ -54,7 +56,9 @@ async def save_user(
         "role": role,
     }
     new = insert(users).values(row).on_conflict_do_nothing(index_elements=[users.c.email])
-    statement = select(User).from_statement(new.returning(users))  # one statement, whether or not it is taken
+    statement = select(User).from_statement(
+        new.returning(users)
+    )  # one statement, whether or not it is taken
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -69,7 +73,9 @@ async def save_password(session: Session, user_id: UUID, password_hash: str) -> 
 
 @dataclass(frozen=True)
 class UserFilter:
-    """Which users are wanted: all conditions hold. `search`: a part of the address or of the name."""
+    """Which users are wanted: all conditions hold. `search`: a part of the address or of the
+    name.
+    """
 
     search: str | None = None
     role: str | None = None
@@ -80,7 +86,9 @@ def _conditions(wanted: UserFilter) -> list[Any]:
     conditions: list[Any] = []
     if wanted.search:
         columns = (users.c.email, users.c.full_name)
-        conditions.append(or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
+        conditions.append(
+            or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
+        )
     if wanted.role:
         conditions.append(users.c.role == wanted.role)
     if wanted.disabled is not None:
@@ -88,7 +96,9 @@ def _conditions(wanted: UserFilter) -> list[Any]:
     return conditions
 
 
-async def load_users(session: Session, wanted: UserFilter, limit: int, offset: int) -> tuple[list[Row], int]:
+async def load_users(
+    session: Session, wanted: UserFilter, limit: int, offset: int
+) -> tuple[list[Row], int]:
     """A page of users by address, and how many match."""
     conditions = _conditions(wanted)
     page = select(users).where(*conditions).order_by(users.c.email)
@@ -101,11 +111,15 @@ async def save_user_terms(session: Session, user_id: UUID, terms: Mapping[str, A
     """The user with another name, role or `disabled_at`; None when there is no such user."""
     changed = update(users).where(users.c.user_id == user_id).values(**terms)
     statement = select(User).from_statement(changed.returning(users))
-    return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
+    return (
+        await session.execute(statement.execution_options(populate_existing=True))
+    ).scalar_one_or_none()
 
 
 async def delete_user(session: Session, user_id: UUID) -> str | None:
-    """Delete a user with everything that is the user's; the address, or None when there was no such user."""
+    """Delete a user with everything that is the user's; the address, or None when there was no such
+    user.
+    """
     email: str | None = await session.scalar(
         delete(users).where(users.c.user_id == user_id).returning(users.c.email)
     )
@@ -113,7 +127,9 @@ async def delete_user(session: Session, user_id: UUID) -> str | None:
 
 
 async def another_administrator(session: Session, user_id: UUID) -> bool:
-    """Whether an administrator who may log in remains without this one; changes of administrators wait for ours."""
+    """Whether an administrator who may log in remains without this one; changes of administrators
+    wait for ours.
+    """
     await lock(session, "administrators")
     others = select(users.c.user_id).where(
         users.c.role == "admin", users.c.disabled_at.is_(None), users.c.user_id != user_id

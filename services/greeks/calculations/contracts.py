@@ -1,4 +1,6 @@
-"""The value and the Greeks of contracts from one session's market, or the reason why there are none."""
+"""The value and the Greeks of contracts from one session's market, or the reason why there are
+none.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
@@ -40,10 +42,10 @@ NOBODY_BIDS = "nobody bids for the contract: its quote was not used"
 class ContractTerms:
     """One listed contract as seen from the session it is valued on.
 
-    `option_type` is "C" or "P", `strike` USD per share. `last_session` is the session at whose close it
-    expires: the expiry itself, or the session before it when the exchange is closed that day.
-    `sessions_left` counts the sessions after the valuation up to and including it. `european`: it can be
-    exercised at expiry only.
+    `option_type` is "C" or "P", `strike` USD per share. `last_session` is the session at whose
+    close it expires: the expiry itself, or the session before it when the exchange is closed that
+    day. `sessions_left` counts the sessions after the valuation up to and including it. `european`:
+    it can be exercised at expiry only.
     """
 
     contract: str
@@ -56,11 +58,15 @@ class ContractTerms:
     european: bool = False
 
     def priced_on(self, as_of: date) -> date:
-        """The day whose close of the underlying counts: an expired contract settles at its last session."""
+        """The day whose close of the underlying counts: an expired contract settles at its last
+        session.
+        """
         return min(as_of, self.last_session)
 
     def years_left(self, as_of: date) -> float:
-        """Calendar days / 365 from the close of `as_of` to the close of the last session; 0 once expired."""
+        """Calendar days / 365 from the close of `as_of` to the close of the last session; 0 once
+        expired.
+        """
         return max((self.last_session - as_of).days, 0) / CALENDAR_DAYS_PER_YEAR
 
 
@@ -76,11 +82,11 @@ class Close:
 class Market:
     """What contracts are valued with at the close of `as_of`.
 
-    `closes`: by (underlying, day asked for), the last close on or before that day; absent when there is
-    none. `adjusted_closes`: by underlying, on consecutive sessions up to `as_of`, NaN where missing.
-    `curve` is None when no yield is stored; then `configured_rate` (continuously compounded) counts.
-    `dividend_yields`: by underlying, continuous decimals per year; absent when unknown. `quotes`: by
-    contract, as quoted at the close of `as_of` itself.
+    `closes`: by (underlying, day asked for), the last close on or before that day; absent when
+    there is none. `adjusted_closes`: by underlying, on consecutive sessions up to `as_of`, NaN
+    where missing. `curve` is None when no yield is stored; then `configured_rate` (continuously
+    compounded) counts. `dividend_yields`: by underlying, continuous decimals per year; absent when
+    unknown. `quotes`: by contract, as quoted at the close of `as_of` itself.
     """
 
     as_of: date
@@ -96,8 +102,8 @@ class Market:
 class Given:
     """What somebody states about one contract in place of what is stored; None: as stored.
 
-    Units as in `ContractValuation`. `market_price` in USD per share implies a volatility unless one is
-    given. `dividends`: ex-dates with USD per share, in place of a dividend yield.
+    Units as in `ContractValuation`. `market_price` in USD per share implies a volatility unless one
+    is given. `dividends`: ex-dates with USD per share, in place of a dividend yield.
     """
 
     underlying_price: float | None = None
@@ -122,8 +128,9 @@ class ContractValuation:
     """What one contract is worth per share, what that rests on, or `reason` and no numbers.
 
     Units as published: delta and gamma per 1.00 of the underlying, theta per calendar day, vega per
-    volatility point, rho per percentage point of rate. `model` names what valued it, None when nothing did.
-    `quote_mid` is the contract's own market price, `note` what a reader should know about the numbers.
+    volatility point, rho per percentage point of rate. `model` names what valued it, None when
+    nothing did. `quote_mid` is the contract's own market price, `note` what a reader should know
+    about the numbers.
     """
 
     contract: str
@@ -150,7 +157,9 @@ class ContractValuation:
 
 @dataclass(frozen=True)
 class _Case:
-    """One contract on its way through: what it is, what was stated about it, what is known of it so far."""
+    """One contract on its way through: what it is, what was stated about it, what is known of it so
+    far.
+    """
 
     terms: ContractTerms
     given: Given
@@ -172,8 +181,8 @@ def contract_valuations(
 ) -> list[ContractValuation]:
     """Value every contract that can be valued, all of one model in one call; in the order given.
 
-    `engine` chooses the model of contracts with time left; expired ones are intrinsic with Greeks of 0.
-    `given` has one entry per contract.
+    `engine` chooses the model of contracts with time left; expired ones are intrinsic with Greeks
+    of 0. `given` has one entry per contract.
     """
     stated = given if given is not None else [Given()] * len(contracts)
     cases = [
@@ -185,7 +194,7 @@ def contract_valuations(
     return _valued(_quoted([_checked(case) for case in cases], market), market.as_of)
 
 
-# --- what is stored or stated --------------------------------------------------------------------------------
+# --- what is stored or stated ---
 
 
 def _inputs(
@@ -206,7 +215,11 @@ def _inputs(
 
 
 def _input(
-    terms: ContractTerms, market: Market, volatility: Volatility, rate: tuple[float, str], given: Given
+    terms: ContractTerms,
+    market: Market,
+    volatility: Volatility,
+    rate: tuple[float, str],
+    given: Given,
 ) -> ContractValuation:
     years, day = terms.years_left(market.as_of), terms.priced_on(market.as_of)
     close = market.closes.get((terms.underlying, day))
@@ -221,7 +234,9 @@ def _input(
     if given.volatility is not None:
         volatility = Volatility(given.volatility, GIVEN)
     chosen_rate, rate_source = rate if given.rate is None else (given.rate, GIVEN)
-    dividend_yield, dividend_source = _dividend_yield(market.dividend_yields.get(terms.underlying), given)
+    dividend_yield, dividend_source = _dividend_yield(
+        market.dividend_yields.get(terms.underlying), given
+    )
     return replace(
         settled,
         volatility=volatility.value,
@@ -247,14 +262,18 @@ def _checked(case: _Case) -> _Case:
     reason = None
     if case.model == MIBIAN:
         reason = "mibian knows no cash dividends"
-    elif sum(amount for _, amount in case.given.dividends) >= (case.valuation.underlying_price or 0.0):
+    elif sum(amount for _, amount in case.given.dividends) >= (
+        case.valuation.underlying_price or 0.0
+    ):
         reason = "the dividends are worth as much as the underlying or more"
     if reason is None:
         return case
     return replace(case, refused=True, valuation=replace(case.valuation, reason=reason))
 
 
-def _volatilities(contracts: Sequence[ContractTerms], market: Market) -> dict[tuple[str, int], Volatility]:
+def _volatilities(
+    contracts: Sequence[ContractTerms], market: Market
+) -> dict[tuple[str, int], Volatility]:
     """One estimate per underlying and window, however many contracts share it."""
     wanted = {(terms.underlying, volatility_window(terms.sessions_left)) for terms in contracts}
     nothing = np.empty(0, dtype=np.float64)
@@ -262,7 +281,10 @@ def _volatilities(contracts: Sequence[ContractTerms], market: Market) -> dict[tu
         underlying: one_session_returns(market.adjusted_closes.get(underlying, nothing))
         for underlying in {underlying for underlying, _ in wanted}
     }
-    return {(underlying, window): _volatility(returns[underlying][-window:]) for underlying, window in wanted}
+    return {
+        (underlying, window): _volatility(returns[underlying][-window:])
+        for underlying, window in wanted
+    }
 
 
 def _volatility(returns: FloatArray) -> Volatility:
@@ -283,7 +305,7 @@ def _rates(contracts: Sequence[ContractTerms], market: Market) -> list[tuple[flo
     return [(rate, source) for rate in continuous_rates(market.curve, years).tolist()]
 
 
-# --- what the contract's own price says ----------------------------------------------------------------------
+# --- what the contract's own price says ---
 
 
 def _quoted(cases: Sequence[_Case], market: Market) -> list[_Case]:
@@ -295,12 +317,16 @@ def _quoted(cases: Sequence[_Case], market: Market) -> list[_Case]:
     sought = [priced[i] for i in asked]
     spots = [_spot(case, market.quotes.get(case.terms.contract)) for case in sought]
     found = quoted_volatilities(
-        replace(_columns(sought, volatility=False), underlying_price=np.array(spots, dtype=np.float64)),
+        replace(
+            _columns(sought, volatility=False), underlying_price=np.array(spots, dtype=np.float64)
+        ),
         np.array([case.valuation.quote_mid for case in sought], dtype=np.float64),
         np.array([case.model == AMERICAN_COLLOCATION for case in sought], dtype=np.bool_),
         _cash_dividends(sought, market.as_of),
     )
-    for i, volatility, code in zip(asked, found.volatility.tolist(), found.reason.tolist(), strict=True):
+    for i, volatility, code in zip(
+        asked, found.volatility.tolist(), found.reason.tolist(), strict=True
+    ):
         priced[i] = _with_volatility(priced[i], volatility, Reason(code))
     return priced
 
@@ -317,27 +343,37 @@ def _with_price(case: _Case, quote: Quote | None) -> _Case:
 
 
 def _implies(case: _Case) -> bool:
-    return case.valuation.quote_mid is not None and case.given.volatility is None and not case.refused
+    return (
+        case.valuation.quote_mid is not None and case.given.volatility is None and not case.refused
+    )
 
 
 def _spot(case: _Case, quote: Quote | None) -> float | None:
     """What the underlying cost when the price was made."""
-    if case.given.market_price is None and case.given.underlying_price is None and quote is not None:
+    if (
+        case.given.market_price is None
+        and case.given.underlying_price is None
+        and quote is not None
+    ):
         return quote.underlying_price or case.valuation.underlying_price
     return case.valuation.underlying_price
 
 
 def _with_volatility(case: _Case, volatility: float, reason: Reason) -> _Case:
-    """The implied volatility in place of the realised one; where there is none, a note that says why."""
+    """The implied volatility in place of the realised one; where there is none, a note that says
+    why.
+    """
     known = case.valuation
     if reason is Reason.FOUND:
-        return replace(case, valuation=replace(known, volatility=volatility, iv_source=IMPLIED, reason=None))
+        return replace(
+            case, valuation=replace(known, volatility=volatility, iv_source=IMPLIED, reason=None)
+        )
     used = "no volatility is known" if known.volatility is None else "realised volatility was used"
     note = f"the market price {known.quote_mid:g} implies no volatility, since {reason.sentence}: {used}"
     return replace(case, valuation=replace(known, note=note))
 
 
-# --- the values ----------------------------------------------------------------------------------------------
+# --- the values ---
 
 
 def _valued(cases: Sequence[_Case], as_of: date) -> list[ContractValuation]:
@@ -345,7 +381,9 @@ def _valued(cases: Sequence[_Case], as_of: date) -> list[ContractValuation]:
     valued = [case.valuation for case in cases]
     for model in sorted({model for model in models if model is not None}):
         places = [i for i, other in enumerate(models) if other == model]
-        for i, valuation in zip(places, _by_model(model, [cases[i] for i in places], as_of), strict=True):
+        for i, valuation in zip(
+            places, _by_model(model, [cases[i] for i in places], as_of), strict=True
+        ):
             valued[i] = valuation
     return valued
 
@@ -371,7 +409,9 @@ def _by_model(model: str, cases: Sequence[_Case], as_of: date) -> list[ContractV
 
 def _complete(given: ContractValuation, model: str, numbers: Sequence[float]) -> ContractValuation:
     price, delta, gamma, theta, vega, rho = numbers
-    return replace(given, model=model, price=price, delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho)
+    return replace(
+        given, model=model, price=price, delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho
+    )
 
 
 def _columns(cases: Sequence[_Case], volatility: bool = True) -> OptionColumns:
@@ -392,7 +432,9 @@ def _columns(cases: Sequence[_Case], volatility: bool = True) -> OptionColumns:
 
 
 def _cash_dividends(cases: Sequence[_Case], as_of: date) -> CashDividends | None:
-    """A row per contract, as many slots as the longest schedule needs; None where nobody stated one."""
+    """A row per contract, as many slots as the longest schedule needs; None where nobody stated
+    one.
+    """
     slots = max((len(case.given.dividends) for case in cases), default=0)
     if slots == 0:
         return None

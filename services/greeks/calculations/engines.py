@@ -1,6 +1,8 @@
-"""What can value an option: every engine takes contracts as columns and answers in the published units.
+"""What can value an option: every engine takes contracts as columns and answers in the published
+units.
 
-A new model is a function and a line in `MODELS`; which contract gets which model is decided by `model_of`.
+A new model is a function and a line in `MODELS`; which contract gets which model is decided by
+`model_of`.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,8 +55,8 @@ def _intrinsic(options: OptionColumns, _: CashDividends | None) -> OptionValues:
 def mibian_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
     """The same values as Black-Scholes-Merton from mibian's Merton class, contract by contract.
 
-    For comparison, not for speed. Every contract must have time left and a volatility above zero: mibian
-    divides by both. Raises `ValueError` for cash dividends, which mibian does not know.
+    For comparison, not for speed. Every contract must have time left and a volatility above zero:
+    mibian divides by both. Raises `ValueError` for cash dividends, which mibian does not know.
     """
     if dividends is not None:
         raise ValueError("mibian knows no cash dividends")
@@ -76,7 +78,12 @@ def _mibian_row(options: OptionColumns, i: int) -> tuple[float, ...]:
     ]
     merton = mibian.Me(terms, volatility=float(options.volatility[i]) * POINTS_PER_UNIT)
     if options.call[i]:
-        price, delta, theta, rho = merton.callPrice, merton.callDelta, merton.callTheta, merton.callRho
+        price, delta, theta, rho = (
+            merton.callPrice,
+            merton.callDelta,
+            merton.callTheta,
+            merton.callRho,
+        )
     else:
         price, delta, theta, rho = merton.putPrice, merton.putDelta, merton.putTheta, merton.putRho
     return price, delta, merton.gamma, theta, merton.vega, rho

@@ -16,7 +16,9 @@ from shared.quant.implied_volatility import (
 
 @dataclass(frozen=True)
 class Quote:
-    """Bid and ask in USD per share, and what the underlying cost when they were quoted, where that is known."""
+    """Bid and ask in USD per share, and what the underlying cost when they were quoted, where that
+    is known.
+    """
 
     bid: float
     ask: float
@@ -24,17 +26,24 @@ class Quote:
 
     @property
     def mid(self) -> float | None:
-        """Half way between bid and ask; None where nobody bids, since then the ask alone says little."""
+        """Half way between bid and ask; None where nobody bids, since then the ask alone says
+        little.
+        """
         return 0.5 * (self.bid + self.ask) if self.bid > 0.0 else None
 
 
 def quoted_volatilities(
     options: OptionColumns, price: FloatArray, american: BoolArray, dividends: CashDividends | None
 ) -> ImpliedVolatilities:
-    """The volatility behind each price, by the contract's own style of exercise; shape (n,), NaN with a reason."""
+    """The volatility behind each price, by the contract's own style of exercise; shape (n,), NaN
+    with a reason.
+    """
     volatility = np.full(price.shape, np.nan)
     reason = np.full(price.shape, Reason.NO_PRICE, dtype=np.int8)
-    for chosen, invert in ((american, american_implied_volatilities), (~american, implied_volatilities)):
+    for chosen, invert in (
+        (american, american_implied_volatilities),
+        (~american, implied_volatilities),
+    ):
         part = None if dividends is None else dividends.take(chosen)
         found = invert(options.take(chosen), price[chosen], part)
         volatility[chosen], reason[chosen] = found.volatility, found.reason

@@ -20,8 +20,8 @@ def volatility_window(sessions_left: int) -> int:
 def one_session_returns(adjusted_closes: FloatArray) -> FloatArray:
     """The log returns between neighbouring sessions that both have a close, oldest first.
 
-    `adjusted_closes` stands on consecutive sessions, NaN where a close is missing. A return across a gap
-    covers more than one session and is left out.
+    `adjusted_closes` stands on consecutive sessions, NaN where a close is missing. A return across
+    a gap covers more than one session and is left out.
     """
     returns = log_returns(adjusted_closes)
     return returns[~np.isnan(returns)]

@@ -1,4 +1,6 @@
-"""Ingest's mathematics: which prices are missing, which can be believed, what splits and dividends do to them."""
+"""Ingest's mathematics: which prices are missing, which can be believed, what splits and dividends
+do to them.
+"""
 
 from services.ingest.calculations.adjusted import Action, adjusted_closes
 from services.ingest.calculations.gaps import Asked, missing_sessions

@@ -23,15 +23,20 @@ class Action:
 
 
 def adjusted_closes(
-    sessions: Sequence[date], closes: Floats, already_adjusted: NDArray[np.bool_], actions: Sequence[Action]
+    sessions: Sequence[date],
+    closes: Floats,
+    already_adjusted: NDArray[np.bool_],
+    actions: Sequence[Action],
 ) -> Floats:
-    """One symbol's closes as if every split and dividend up to the last had happened before the first session.
+    """One symbol's closes as if every split and dividend up to the last had happened before the
+    first session.
 
-    `sessions`: n dates, ascending; `closes`: n, USD per share, raw, or adjusted up to the last such session where
-    `already_adjusted`. Each action multiplies the closes before its ex-date by 1/shares (split) or by
-    1 - dividend / close on the session before (CRSP's method, "Total returns", CRSP data descriptions guide), so that
-    the simple return of the adjusted closes over an ex-date is (close + dividend) / previous close - 1 to first order.
-    A dividend at least as large as that close cannot be one and is left out. Returns n closes.
+    `sessions`: n dates, ascending; `closes`: n, USD per share, raw, or adjusted up to the last such
+    session where `already_adjusted`. Each action multiplies the closes before its ex-date by
+    1/shares (split) or by 1 - dividend / close on the session before (CRSP's method, "Total
+    returns", CRSP data descriptions guide), so that the simple return of the adjusted closes over
+    an ex-date is (close + dividend) / previous close - 1 to first order. A dividend at least as
+    large as that close cannot be one and is left out. Returns n closes.
     """
     days = np.array(sessions, dtype="datetime64[D]")
     adjusted_up_to = days[already_adjusted][-1] if already_adjusted.any() else None

@@ -13,7 +13,9 @@ class Asked:
     last: date
 
     def covers(self, session: date) -> bool:
-        """Whether an answer about the session was given: what is not stored, the provider does not have."""
+        """Whether an answer about the session was given: what is not stored, the provider does not
+        have.
+        """
         return self.first <= session <= self.last
 
     def and_also(self, earlier: "Asked | None") -> "Asked":
@@ -28,8 +30,8 @@ def missing_sessions(
 ) -> dict[str, tuple[date, ...]]:
     """The sessions to ask for, by symbol, ascending; symbols that miss nothing are absent.
 
-    `expected`: the sessions wanted; `held`: the sessions stored, one entry per symbol wanted; `asked`: what was
-    asked of the provider lately, whose answer would be the same again.
+    `expected`: the sessions wanted; `held`: the sessions stored, one entry per symbol wanted;
+    `asked`: what was asked of the provider lately, whose answer would be the same again.
     """
     found = {}
     for symbol, stored in held.items():

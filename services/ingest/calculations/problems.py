@@ -12,7 +12,9 @@ LOWEST_YIELD, HIGHEST_YIELD = -5.0, 40.0  # percent; the Treasury's lie between 
 
 
 def yield_problem(percent: float, day: date, last: date) -> str | None:
-    """Why a Treasury yield cannot be right, in a sentence; None when it can. `last`: the newest day asked for."""
+    """Why a Treasury yield cannot be right, in a sentence; None when it can. `last`: the newest day
+    asked for.
+    """
     if not isfinite(percent):
         return "the yield is not a number"
     if not LOWEST_YIELD < percent < HIGHEST_YIELD:
@@ -23,7 +25,9 @@ def yield_problem(percent: float, day: date, last: date) -> str | None:
 
 
 class Quote(Protocol):
-    """One contract's bid and ask on one session, USD per share of contract, and what is known beside them."""
+    """One contract's bid and ask on one session, USD per share of contract, and what is known
+    beside them.
+    """
 
     @property
     def session_date(self) -> date: ...
@@ -38,7 +42,9 @@ class Quote(Protocol):
 
 
 def quote_problem(quote: Quote, session: date) -> str | None:
-    """Why an option quote cannot be the one of the session's close, in a sentence; None when it can."""
+    """Why an option quote cannot be the one of the session's close, in a sentence; None when it
+    can.
+    """
     if quote.session_date != session:
         return f"a quote of {quote.session_date.isoformat()}, but asked for that of {session.isoformat()}"
     bid, ask = float(quote.bid), float(quote.ask)
@@ -71,4 +77,6 @@ def action_problem(action: CorporateAction) -> str | None:
     least = 1 / MOST_SHARES_FOR_ONE if action.kind == "split" else LEAST_DIVIDEND
     if least <= value <= most:
         return None
-    return f"{value:g} is no {'ratio of a split' if action.kind == 'split' else 'dividend per share'}"
+    return (
+        f"{value:g} is no {'ratio of a split' if action.kind == 'split' else 'dividend per share'}"
+    )

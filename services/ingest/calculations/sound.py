@@ -1,7 +1,8 @@
 """Which of a provider's closes can be believed.
 
-A provider may be wrong: prices that are negative or no numbers, dates that have not happened, a price ten times the
-last one with no split to explain it. Such a close is set aside with the reason, and another provider is asked.
+A provider may be wrong: prices that are negative or no numbers, dates that have not happened, a
+price ten times the last one with no split to explain it. Such a close is set aside with the reason,
+and another provider is asked.
 """
 
 from collections import defaultdict
@@ -14,9 +15,8 @@ from typing import Any, Protocol
 
 from services.ingest.calculations.problems import HIGHEST_PRICE
 
-LARGEST_JUMP = (
-    5.0  # a listed close that is five times, or a fifth of, the one before is nearly always an error
-)
+# a listed close that is five times, or a fifth of, the one before is nearly always an error
+LARGEST_JUMP = 5.0
 SPLIT_TOLERANCE = 1.5  # how far a close may be from what a split explains
 AGREEMENT = 0.01  # two independent sources within 1 % confirm each other
 
@@ -46,8 +46,9 @@ class Doubt:
 class Known:
     """What closes are judged by.
 
-    `closes`: stored closes near the new ones, by symbol, ascending; `splits`: (ex-date, new shares per old one)
-    by symbol; `doubted`: closes set aside before, by symbol and session, whoever sent them.
+    `closes`: stored closes near the new ones, by symbol, ascending; `splits`: (ex-date, new shares
+    per old one) by symbol; `doubted`: closes set aside before, by symbol and session, whoever sent
+    them.
     """
 
     closes: Mapping[str, Sequence[tuple[date, float]]]
@@ -58,12 +59,13 @@ class Known:
 def sound_bars(
     bars: Iterable[Close], known: Known, last_session: date, is_session: Callable[[date], bool]
 ) -> tuple[list[Close], list[Doubt]]:
-    """(bars that can be believed, bars that cannot). Bars on days without a session are neither: dropped.
+    """(bars that can be believed, bars that cannot). Bars on days without a session are neither:
+    dropped.
 
-    `last_session`: the newest session that has closed. A symbol's closes are cut into stretches without a jump
-    beyond `LARGEST_JUMP` (splits taken out). The stretch that continues the stored closes is believed, the longest
-    one where nothing is stored; others are believed when they continue what is believed. A close in doubt is believed
-    when another source had sent the same.
+    `last_session`: the newest session that has closed. A symbol's closes are cut into stretches
+    without a jump beyond `LARGEST_JUMP` (splits taken out). The stretch that continues the stored
+    closes is believed, the longest one where nothing is stored; others are believed when they
+    continue what is believed. A close in doubt is believed when another source had sent the same.
     """
     believed: list[Close] = []
     doubts: list[Doubt] = []
@@ -94,9 +96,13 @@ def _impossible(bar: Close, last_session: date) -> str | None:
     return None
 
 
-def _continuing(series: Sequence[Close], symbol: str, known: Known) -> tuple[list[Close], list[Doubt]]:
+def _continuing(
+    series: Sequence[Close], symbol: str, known: Known
+) -> tuple[list[Close], list[Doubt]]:
     splits = known.splits.get(symbol, ())
-    stored = [(day, _in_todays_shares(close, day, splits)) for day, close in known.closes.get(symbol, ())]
+    stored = [
+        (day, _in_todays_shares(close, day, splits)) for day, close in known.closes.get(symbol, ())
+    ]
     levels = [_in_todays_shares(float(bar.close), bar.session_date, splits) for bar in series]
     stretches = _stretches(levels)
     believed = _believed(stretches, levels, [bar.session_date for bar in series], stored)
@@ -124,7 +130,9 @@ def _in_todays_shares(close: float, day: date, splits: Sequence[tuple[date, floa
 
 def _stretches(levels: Sequence[float]) -> list[range]:
     """Places cut wherever a level jumps."""
-    cuts = [place for place, (one, next_one) in enumerate(pairwise(levels), 1) if _jumps(one, next_one)]
+    cuts = [
+        place for place, (one, next_one) in enumerate(pairwise(levels), 1) if _jumps(one, next_one)
+    ]
     edges = [0, *cuts, len(levels)]
     return [range(first, end) for first, end in pairwise(edges)]
 

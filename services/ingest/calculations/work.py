@@ -21,20 +21,24 @@ class Shard:
 
 
 def shards(portfolio_ids: Collection[UUID], size: int) -> list[Shard]:
-    """Portfolios cut into pieces of at most `size`; always at least one piece, empty when there is nothing to do.
+    """Portfolios cut into pieces of at most `size`; always at least one piece, empty when there is
+    nothing to do.
 
-    An empty piece travels through every stage like any other, so a run without portfolios completes.
+    An empty piece travels through every stage like any other, so a run without portfolios
+    completes.
     """
     ordered = sorted(portfolio_ids)
-    pieces = [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)] or [()]
+    pieces = [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)] or [
+        ()
+    ]
     return [Shard(number, len(pieces), piece) for number, piece in enumerate(pieces)]
 
 
 def due_sessions(sessions: Sequence[date], last_announced: date | None) -> list[date]:
     """Sessions whose close is still to be announced, oldest first.
 
-    `sessions`: those that have closed, ascending. A first start announces the latest only; later starts announce
-    every session missed since the last one announced.
+    `sessions`: those that have closed, ascending. A first start announces the latest only; later
+    starts announce every session missed since the last one announced.
     """
     if last_announced is None:
         return list(sessions[-1:])
@@ -42,7 +46,9 @@ def due_sessions(sessions: Sequence[date], last_announced: date | None) -> list[
 
 
 def window_start(as_of: date, history_sessions: int) -> date:
-    """A calendar date early enough to hold `history_sessions` sessions up to `as_of` (252 a year, generously)."""
+    """A calendar date early enough to hold `history_sessions` sessions up to `as_of` (252 a year,
+    generously).
+    """
     return as_of - timedelta(days=history_sessions * 365 // 252 + 14)
 
 

@@ -8,7 +8,13 @@ from uuid import UUID, uuid5
 
 from services.ingest import calculations, repository
 from services.ingest.handlers.clock import announce_due, coverage_now
-from services.ingest.handlers.history import Completion, Feed, complete_history, complete_option_quotes, dated
+from services.ingest.handlers.history import (
+    Completion,
+    Feed,
+    complete_history,
+    complete_option_quotes,
+    dated,
+)
 from services.ingest.providers import Bar, YieldObservation
 from services.ingest.providers.pace import Reserve
 from services.ingest.providers.sources import Sources, configured_sources
@@ -46,7 +52,9 @@ def _slots_of(provider: str) -> Reserve:
 
     async def reserve(limit: int, window_seconds: float, margin_seconds: float) -> float:
         async with _slots_database().transaction() as session:
-            return await repository.reserve_slot(session, provider, limit, window_seconds, margin_seconds)
+            return await repository.reserve_slot(
+                session, provider, limit, window_seconds, margin_seconds
+            )
 
     return reserve
 
@@ -74,20 +82,26 @@ async def deliver_prices(event: MarketClosed, database: Database) -> list[Prices
     completion = await completed(database, portfolio_ids, event.as_of)
     async with database.transaction() as session:
         restated = await restated_work(session, event.run_id, event.as_of)
-        today = await handed_out(session, event.run_id, event.as_of, portfolio_ids, completion.notices)
+        today = await handed_out(
+            session, event.run_id, event.as_of, portfolio_ids, completion.notices
+        )
         return [*restated, *today]
 
 
 @router.emits(PricesUpdated)
 @router.on(PortfoliosChanged)
-async def deliver_prices_of_changed(event: PortfoliosChanged, database: Database) -> list[PricesUpdated]:
+async def deliver_prices_of_changed(
+    event: PortfoliosChanged, database: Database
+) -> list[PricesUpdated]:
     """Bring the changed portfolios' symbols up to the session and hand just them out."""
     as_of = calendar.session_on_or_before(event.as_of)
     await check_session(as_of)
     completion = await completed(database, event.portfolio_ids, as_of)
     async with database.transaction() as session:
         restated = await restated_work(session, event.run_id, as_of)
-        theirs = await handed_out(session, event.run_id, as_of, event.portfolio_ids, completion.notices)
+        theirs = await handed_out(
+            session, event.run_id, as_of, event.portfolio_ids, completion.notices
+        )
         return [*restated, *theirs]
 
 
@@ -115,11 +129,15 @@ async def store_prices(request: StorePrices, session: Session) -> RowsStored:
 async def store_yields(request: StoreYields, session: Session) -> RowsStored:
     """Upsert an administrator's Treasury yields."""
     observations = [
-        YieldObservation(row.maturity, row.observation_date, float(row.yield_percent), request.source)
+        YieldObservation(
+            row.maturity, row.observation_date, float(row.yield_percent), request.source
+        )
         for row in request.rows
     ]
     changed = await repository.save_yields(session, *dated(observations))
-    return stored(len(observations), changed, [observation.observation_date for observation in observations])
+    return stored(
+        len(observations), changed, [observation.observation_date for observation in observations]
+    )
 
 
 @router.answers(StoreOptionQuotes)
@@ -135,11 +153,15 @@ async def store_option_quotes(request: StoreOptionQuotes, session: Session) -> R
 
 
 async def list_what_is_covered(session: Session) -> None:
-    """At start-up: record the symbols and the range of sessions that can be had, so that requests can be checked."""
+    """At start-up: record the symbols and the range of sessions that can be had, so that requests
+    can be checked.
+    """
     coverage = await coverage_now(sources(), ingest_settings())
     await repository.save_providers(session, sources().by_kind())
     for provider in sources().listed:
-        await repository.save_securities(session, [vars(fact) for fact in await provider.securities()])
+        await repository.save_securities(
+            session, [vars(fact) for fact in await provider.securities()]
+        )
     covered = calendar.sessions(coverage.first, coverage.last)
     await repository.save_known_sessions(session, [covered[0], covered[-1]])
 
@@ -177,10 +199,15 @@ async def completed(database: Database, portfolio_ids: Collection[UUID], as_of: 
 async def restated_work(session: Session, run_id: UUID, as_of: date) -> list[PricesUpdated]:
     """Work anew on the sessions that a split or dividend learnt late changes, for its holders only.
 
-    The run of `as_of` tells of it, again when it is run again. A restatement is a run of its own per session.
+    The run of `as_of` tells of it, again when it is run again. A restatement is a run of its own
+    per session.
     """
     restated = await repository.save_told(session, run_id, as_of)
-    days = await repository.load_announced(session, min(restated.values()), date.max) if restated else []
+    days = (
+        await repository.load_announced(session, min(restated.values()), date.max)
+        if restated
+        else []
+    )
     told = []
     for day in (day for day in days if day != as_of):
         symbols = [symbol for symbol, first in restated.items() if first <= day]
@@ -188,7 +215,9 @@ async def restated_work(session: Session, run_id: UUID, as_of: date) -> list[Pri
         run_id = uuid5(
             EVENT_NAMESPACE, f"restatement/{day.isoformat()}/{as_of.isoformat()}/{sorted(symbols)}"
         )
-        told += await handed_out(session, run_id, day, holders, (), "restatement") if holders else []
+        told += (
+            await handed_out(session, run_id, day, holders, (), "restatement") if holders else []
+        )
     return told
 
 

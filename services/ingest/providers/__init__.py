@@ -21,7 +21,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class YieldObservation:
-    """One constant-maturity Treasury yield: `maturity` such as "10Y", `yield_percent` 4.25 for 4.25 %."""
+    """One constant-maturity Treasury yield: `maturity` such as "10Y", `yield_percent` 4.25 for 4.25
+    %.
+    """
 
     maturity: str
     observation_date: date
@@ -70,7 +72,9 @@ class CorporateAction:
 
 @dataclass(frozen=True)
 class OptionQuote:
-    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the OCC symbol."""
+    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the
+    OCC symbol.
+    """
 
     contract: str
     session_date: date
@@ -82,7 +86,8 @@ class OptionQuote:
 
 
 class ProviderUnavailable(Exception):
-    """A provider that is down, too slow, over its limit for good, or refuses the key; the next one is asked.
+    """A provider that is down, too slow, over its limit for good, or refuses the key; the next one
+    is asked.
 
     `reason` is a sentence for the run's warnings and holds no secret.
     """
@@ -94,15 +99,17 @@ class ProviderUnavailable(Exception):
 
 
 class NotInPlan(ProviderUnavailable):
-    """A plan that does not include something that can be done without; everything else is served."""
+    """A plan that does not include something that can be done without; everything else is
+    served.
+    """
 
 
 @dataclass(frozen=True)
 class Answer:
     """Part of what was asked for, as it arrives: stored at once, so that a crash loses no request.
 
-    `settled`: the symbols that are answered for good by now, those among them without a bar being unknown or
-    not traded in the range.
+    `settled`: the symbols that are answered for good by now, those among them without a bar being
+    unknown or not traded in the range.
     """
 
     bars: Sequence[Bar]
@@ -116,21 +123,26 @@ class PriceProvider(Protocol):
     live: bool
 
     async def coverage(self) -> Coverage | None:
-        """The sessions this provider can serve; None for a live one, which has every closed session."""
+        """The sessions this provider can serve; None for a live one, which has every closed
+        session.
+        """
         ...
 
     def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The closes missing per symbol, by the fewest requests; more than was asked for may come along.
+        """The closes missing per symbol, by the fewest requests; more than was asked for may come
+        along.
 
-        Raises `NotInPlan` when only symbols are left that the plan does not include, or `ProviderUnavailable`: after
-        either, everything answered before is still good.
+        Raises `NotInPlan` when only symbols are left that the plan does not include, or
+        `ProviderUnavailable`: after either, everything answered before is still good.
         """
         ...
 
 
 @dataclass(frozen=True)
 class ActionAnswer:
-    """Part of the splits and dividends asked for. `settled`: the symbols all of whose are told by now."""
+    """Part of the splits and dividends asked for. `settled`: the symbols all of whose are told by
+    now.
+    """
 
     actions: Sequence[CorporateAction]
     settled: frozenset[str]
@@ -164,7 +176,8 @@ class YieldProvider(Protocol):
     live: bool
 
     def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
-        """Constant-maturity yields between two dates, both included, per maturity that something is missing of.
+        """Constant-maturity yields between two dates, both included, per maturity that something is
+        missing of.
 
         Raises `ProviderUnavailable`, after which every maturity answered before is still good.
         """
@@ -187,7 +200,9 @@ class SecurityProvider(Protocol):
 
 @dataclass(frozen=True)
 class QuoteAnswer:
-    """Part of the quotes asked for, as it arrives. `settled`: the contracts that are answered for good by now."""
+    """Part of the quotes asked for, as it arrives. `settled`: the contracts that are answered for
+    good by now.
+    """
 
     quotes: Sequence[OptionQuote]
     settled: frozenset[str]
@@ -199,10 +214,14 @@ class OptionQuoteProvider(Protocol):
     name: str
     live: bool
 
-    def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
-        """The contracts' quotes at the session's close, by the fewest requests; nothing of a session it cannot tell.
+    def option_quotes(
+        self, contracts: Collection[str], session: date
+    ) -> AsyncIterator[QuoteAnswer]:
+        """The contracts' quotes at the session's close, by the fewest requests; nothing of a
+        session it cannot tell.
 
-        Raises `NotInPlan` or `ProviderUnavailable`, after which everything answered before is still good.
+        Raises `NotInPlan` or `ProviderUnavailable`, after which everything answered before is still
+        good.
         """
         ...
 

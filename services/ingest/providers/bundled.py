@@ -1,6 +1,8 @@
-"""The bundled files: 57 names of adjusted closes, Treasury yields, sectors. Facts and licences: SOURCES.md beside them.
+"""The bundled files: 57 names of adjusted closes, Treasury yields, sectors. Facts and licences:
+SOURCES.md beside them.
 
-The panel has adjusted closes only, so they stand in for the raw close and `close_basis` says "adjusted".
+The panel has adjusted closes only, so they stand in for the raw close and `close_basis` says
+"adjusted".
 """
 
 import asyncio
@@ -13,7 +15,14 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from services.ingest.providers import Answer, Bar, Coverage, SecurityFacts, YieldAnswer, YieldObservation
+from services.ingest.providers import (
+    Answer,
+    Bar,
+    Coverage,
+    SecurityFacts,
+    YieldAnswer,
+    YieldObservation,
+)
 
 _PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
 _SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"
@@ -52,7 +61,8 @@ class BundledProvider:
             if symbol in panel.get(day, {})
         )
         bars = [
-            Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name) for symbol, day, text in texts
+            Bar(symbol, day, Decimal(text), float(text), "adjusted", self.name)
+            for symbol, day, text in texts
         ]
         yield Answer(bars, frozenset(missing))
 
@@ -68,7 +78,9 @@ class BundledProvider:
     @cached_property
     def _panel(self) -> Mapping[date, Mapping[str, str]]:
         return {
-            date.fromisoformat(row.pop("date")): {symbol: text for symbol, text in row.items() if text}
+            date.fromisoformat(row.pop("date")): {
+                symbol: text for symbol, text in row.items() if text
+            }
             for row in _rows(self._directory / _PRICES)
         }
 
@@ -77,7 +89,9 @@ class BundledProvider:
         rows = list(_rows(self._directory / _YIELDS))
         return {
             maturity: [
-                YieldObservation(maturity, date.fromisoformat(row["date"]), float(row[series]), self.name)
+                YieldObservation(
+                    maturity, date.fromisoformat(row["date"]), float(row[series]), self.name
+                )
                 for row in rows
                 if row[series]
             ]
@@ -89,7 +103,9 @@ class BundledProvider:
         listed = {row["Symbol"]: row for row in _rows(self._directory / _SECTORS)}
         supplement = {row["symbol"]: row for row in _rows(self._directory / _SUPPLEMENT)}
         symbols = next(iter(self._panel.values()))
-        return [self._facts(symbol, listed.get(symbol), supplement.get(symbol)) for symbol in symbols]
+        return [
+            self._facts(symbol, listed.get(symbol), supplement.get(symbol)) for symbol in symbols
+        ]
 
     def _facts(
         self, symbol: str, listed: Mapping[str, str] | None, supplement: Mapping[str, str] | None

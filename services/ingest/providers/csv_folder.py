@@ -35,7 +35,9 @@ NOTHING = Coverage(date.max, date.min)
 
 
 class CsvFolderProvider:
-    """Reads each file when first asked, and again when it has changed. A file that is not there holds nothing."""
+    """Reads each file when first asked, and again when it has changed. A file that is not there
+    holds nothing.
+    """
 
     name = "csv"
     live = False
@@ -45,7 +47,9 @@ class CsvFolderProvider:
         self._read: dict[str, tuple[tuple[int, int], list[Row]]] = {}
 
     async def coverage(self) -> Coverage:
-        """From the first session of prices.csv to its last; nothing when it has none or cannot be used."""
+        """From the first session of prices.csv to its last; nothing when it has none or cannot be
+        used.
+        """
         try:
             days = [row["session_date"] for row in await self._rows(PRICES)]
         except ProviderUnavailable:  # said by `bars`, when somebody wants them
@@ -53,14 +57,22 @@ class CsvFolderProvider:
         return Coverage(min(days), max(days)) if days else NOTHING
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The closes of prices.csv, all in one answer; without an adjusted close the close stands for it."""
+        """The closes of prices.csv, all in one answer; without an adjusted close the close stands
+        for it.
+        """
         wanted = {(symbol, day) for symbol, days in missing.items() for day in days}
-        rows = [row for row in await self._rows(PRICES) if (row["symbol"], row["session_date"]) in wanted]
+        rows = [
+            row
+            for row in await self._rows(PRICES)
+            if (row["symbol"], row["session_date"]) in wanted
+        ]
         yield Answer([_bar(row) for row in rows], frozenset(missing))
 
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """The observations of yields.csv."""
-        observations = [YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)]
+        observations = [
+            YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)
+        ]
         for maturity, (first, last) in ranges.items():
             theirs = [each for each in observations if each.maturity == maturity]
             yield maturity, [each for each in theirs if first <= each.observation_date <= last]
@@ -74,10 +86,14 @@ class CsvFolderProvider:
             if symbols is None or row["symbol"] in symbols
         ]
 
-    async def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+    async def option_quotes(
+        self, contracts: Collection[str], session: date
+    ) -> AsyncIterator[QuoteAnswer]:
         """The quotes of option_quotes.csv, all in one answer."""
         rows = [row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session]
-        quotes = [OptionQuote(**row, source=self.name) for row in rows if row["contract"] in contracts]
+        quotes = [
+            OptionQuote(**row, source=self.name) for row in rows if row["contract"] in contracts
+        ]
         yield QuoteAnswer(quotes, frozenset(contracts))
 
     async def corporate_actions(
@@ -86,7 +102,9 @@ class CsvFolderProvider:
         """The splits and dividends of corporate_actions.csv, all in one answer."""
         rows = [row for row in await self._rows(CORPORATE_ACTIONS) if row["symbol"] in symbols]
         actions = [
-            CorporateAction(**row, source=self.name) for row in rows if first <= row["ex_date"] <= last
+            CorporateAction(**row, source=self.name)
+            for row in rows
+            if first <= row["ex_date"] <= last
         ]
         yield ActionAnswer(actions, frozenset(symbols))
 
@@ -108,7 +126,9 @@ class CsvFolderProvider:
             if self._read.get(table.file, (None,))[0] != stamp:
                 self._read[table.file] = (stamp, table.rows(path.read_text(encoding="utf-8-sig")))
         except OSError as error:
-            raise ProviderUnavailable(self.name, f"{table.file} cannot be read: {error.strerror}") from error
+            raise ProviderUnavailable(
+                self.name, f"{table.file} cannot be read: {error.strerror}"
+            ) from error
         except ValueError as error:  # UnicodeDecodeError is one, too
             reason = "save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             raise ProviderUnavailable(self.name, f"{table.file}, {reason}") from error
@@ -118,5 +138,10 @@ class CsvFolderProvider:
 def _bar(row: Row) -> Bar:
     adjusted = row["adjusted_close"] if row["adjusted_close"] is not None else row["close"]
     return Bar(
-        row["symbol"], row["session_date"], row["close"], float(adjusted), "raw", CsvFolderProvider.name
+        row["symbol"],
+        row["session_date"],
+        row["close"],
+        float(adjusted),
+        "raw",
+        CsvFolderProvider.name,
     )

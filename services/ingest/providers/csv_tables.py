@@ -1,4 +1,6 @@
-"""The files of a CSV folder: which columns each has, how they are read, and what may be wrong with them."""
+"""The files of a CSV folder: which columns each has, how they are read, and what may be wrong with
+them.
+"""
 
 import csv
 import io
@@ -20,7 +22,9 @@ _MOST_PROBLEMS = 3
 
 @dataclass(frozen=True)
 class Table:
-    """One file: how each column is read, which columns may be left out, which identify a row, what else must hold."""
+    """One file: how each column is read, which columns may be left out, which identify a row, what
+    else must hold.
+    """
 
     file: str
     columns: Mapping[str, Read]
@@ -29,7 +33,9 @@ class Table:
     problem: Callable[[Row], str | None] = lambda row: None
 
     def rows(self, text: str) -> list[Row]:
-        """Every row; raises `ValueError` naming the first problems by line and field, and how to mend them."""
+        """Every row; raises `ValueError` naming the first problems by line and field, and how to
+        mend them.
+        """
         content = _content(text)
         reader = csv.DictReader((line for _, line in content), strict=True)
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -39,7 +45,11 @@ class Table:
             for cells in reader:
                 line = content[reader.line_num - 1][0]
                 row, wrong = self._row(cells)
-                first = line if wrong else line_by_key.setdefault(tuple(row[name] for name in self.key), line)
+                first = (
+                    line
+                    if wrong
+                    else line_by_key.setdefault(tuple(row[name] for name in self.key), line)
+                )
                 repeated = [f"repeats line {first}: keep one of them"] if first != line else []
                 problems += [f"line {line}, {problem}" for problem in wrong or repeated]
                 found.append(row)
@@ -47,7 +57,11 @@ class Table:
             line = content[reader.reader.line_num - 1][0]
             problems.append(f"line {line}, is not CSV ({error}): check the quotes")
         if problems:
-            more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
+            more = (
+                f"; and {len(problems) - _MOST_PROBLEMS} more"
+                if len(problems) > _MOST_PROBLEMS
+                else ""
+            )
             raise ValueError("; ".join(islice(problems, _MOST_PROBLEMS)) + more)
         return found
 
@@ -55,7 +69,9 @@ class Table:
         lacking = sorted(self.columns.keys() - self.optional - set(header))
         if lacking:
             line = content[0][0] if content else 1
-            raise ValueError(f"line {line}, the column {lacking[0]} is missing: add it to the header")
+            raise ValueError(
+                f"line {line}, the column {lacking[0]} is missing: add it to the header"
+            )
 
     def _row(self, cells: Mapping[str | None, Any]) -> tuple[Row, list[str]]:
         if None in cells:
@@ -68,7 +84,9 @@ class Table:
                 row[name] = None if not text and name in self.optional else read(text)
             except ValueError as error:
                 wrong.append(
-                    f"field {name}: {text!r} {error}" if text else f"field {name} is empty: fill it in"
+                    f"field {name}: {text!r} {error}"
+                    if text
+                    else f"field {name} is empty: fill it in"
                 )
         if not wrong and (problem := self.problem(row)):
             wrong = [problem]
@@ -78,7 +96,11 @@ class Table:
 def _content(text: str) -> list[tuple[int, str]]:
     """The lines that are neither blank nor comments, with their numbers."""
     lines = enumerate(io.StringIO(text, newline=None), 1)
-    return [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return [
+        (number, line)
+        for number, line in lines
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
 
 
 def _ticker(text: str) -> str:
@@ -153,7 +175,11 @@ def _one_of(*words: str) -> Read:
 
 
 def _crossed(row: Row) -> str | None:
-    return f"field ask: {row['ask']} is below the bid {row['bid']}" if row["ask"] < row["bid"] else None
+    return (
+        f"field ask: {row['ask']} is below the bid {row['bid']}"
+        if row["ask"] < row["bid"]
+        else None
+    )
 
 
 PRICES = Table(

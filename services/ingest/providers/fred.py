@@ -1,4 +1,6 @@
-"""FRED through fredapi: Treasury yields of constant maturity. The shapes it answers with: docs/market-data.md."""
+"""FRED through fredapi: Treasury yields of constant maturity. The shapes it answers with:
+docs/market-data.md.
+"""
 
 import http.client
 import io
@@ -52,7 +54,9 @@ class FredProvider:
         self._threads = Threads(self.name, pace, at_once)
 
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
-        """Maturities from one month to thirty years; holidays, which FRED has as ".", are absent."""
+        """Maturities from one month to thirty years; holidays, which FRED has as ".", are
+        absent.
+        """
         calls = (partial(self._observed, maturity, *days) for maturity, days in ranges.items())
         async for answer in as_they_finish(calls, self._threads.at_once):
             yield answer
@@ -68,10 +72,14 @@ class FredProvider:
         ]
 
     def _series(self, series: str, first: date, last: date) -> dict[date, float]:
-        """One request. The key stands in its URL, so what went wrong is told in words of our own, without a cause."""
+        """One request. The key stands in its URL, so what went wrong is told in words of our own,
+        without a cause.
+        """
         self._threads.wait_for_turn()
         try:
-            found = self._client.get_series(series, observation_start=first, observation_end=last).dropna()
+            found = self._client.get_series(
+                series, observation_start=first, observation_end=last
+            ).dropna()
             return {stamp.date(): float(percent) for stamp, percent in found.items()}
         except TryAgain as error:
             problem: Exception = TryAgain(error.reason)
@@ -90,7 +98,9 @@ class FredProvider:
 
 
 def _problem(error: Exception, secret: str) -> Exception:
-    """fredapi puts a ValueError, or whatever the body brings about, in the place of an HTTP error."""
+    """fredapi puts a ValueError, or whatever the body brings about, in the place of an HTTP
+    error.
+    """
     answer = error if isinstance(error, urllib.error.HTTPError) else error.__context__
     if isinstance(answer, urllib.error.HTTPError):
         trouble = failed(answer.code, answer.headers.get("Retry-After"), answer.headers.get("Date"))

@@ -1,4 +1,6 @@
-"""An HTTP pool every request of which waits for its turn, is bounded in time, and is sent again when that may help."""
+"""An HTTP pool every request of which waits for its turn, is bounded in time, and is sent again
+when that may help.
+"""
 
 import json
 from typing import Any, Protocol
@@ -31,10 +33,11 @@ class Turns(Protocol):
 
 
 class PacedPool(urllib3.PoolManager):
-    """Takes the place of a client library's own pool, so that no request of it gets around the rules.
+    """Takes the place of a client library's own pool, so that no request of it gets around the
+    rules.
 
-    Answers with a JSON object; raises `Refused` or `TryAgain` for everything else. Follows no redirect: the key would
-    follow, too.
+    Answers with a JSON object; raises `Refused` or `TryAgain` for everything else. Follows no
+    redirect: the key would follow, too.
     """
 
     def __init__(self, turns: Turns, patience: Patience, secret: str, **pool: Any) -> None:
@@ -51,7 +54,9 @@ class PacedPool(urllib3.PoolManager):
     def _sent(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
         self._turns.wait_for_turn()
         try:
-            response = super().urlopen(method, url, redirect=False, **options | {"preload_content": False})
+            response = super().urlopen(
+                method, url, redirect=False, **options | {"preload_content": False}
+            )
             body = self._read(response)
         except exceptions.HTTPError as error:
             raise TryAgain(_problem(error)) from None  # its text may hold what was sent
@@ -61,7 +66,8 @@ class PacedPool(urllib3.PoolManager):
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         try:
             return read_in_time(
-                lambda size: response.read1(size, decode_content=True), self._patience.whole_answer_seconds
+                lambda size: response.read1(size, decode_content=True),
+                self._patience.whole_answer_seconds,
             )
         finally:
             response.close() if response.length_remaining else response.release_conn()

@@ -16,7 +16,9 @@ _PASSING = {408, 423, 425, 429}
 
 @dataclass(frozen=True)
 class Patience:
-    """Bounds of one request, and of asking again. Pauses double from the first to the longest, with jitter."""
+    """Bounds of one request, and of asking again. Pauses double from the first to the longest, with
+    jitter.
+    """
 
     attempts: int = 5
     first_pause_seconds: float = 1.0
@@ -27,7 +29,9 @@ class Patience:
 
 
 class Refused(Exception):
-    """A provider's definite no: asking again does not help. `status` as in HTTP; `reason` holds no secret."""
+    """A provider's definite no: asking again does not help. `status` as in HTTP; `reason` holds no
+    secret.
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -47,7 +51,8 @@ class TryAgain(Exception):
 def retrying(patience: Patience, pause: Callable[[float], None]) -> Retrying:
     """Calls again on `TryAgain`, `pause` in between; the last `TryAgain` comes out.
 
-    A provider that names a longer wait than the longest pause is given up at once: asking earlier would be rude.
+    A provider that names a longer wait than the longest pause is given up at once: asking earlier
+    would be rude.
     """
     return Retrying(
         stop=stop_after_attempt(patience.attempts),
@@ -60,7 +65,8 @@ def retrying(patience: Patience, pause: Callable[[float], None]) -> Retrying:
 
 def _may_help(patience: Patience, error: BaseException) -> bool:
     return (
-        isinstance(error, TryAgain) and (error.retry_after_seconds or 0.0) <= patience.longest_pause_seconds
+        isinstance(error, TryAgain)
+        and (error.retry_after_seconds or 0.0) <= patience.longest_pause_seconds
     )
 
 
@@ -70,7 +76,9 @@ def _pause_seconds(patience: Patience, state: RetryCallState) -> float:
     jittered = random.uniform(bounded / 2, bounded)  # replicas come back apart  # nosec B311
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, TryAgain) else None
-    return jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)  # nosec B311
+    return (
+        jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)
+    )  # nosec B311
 
 
 def read_in_time(read: Callable[[int], bytes], seconds: float) -> bytes:
@@ -96,7 +104,8 @@ def failed(status: int, retry_after: str | None, answered: str | None) -> TryAga
 def retry_after_seconds(header: str | None, answered: str | None) -> float | None:
     """A Retry-After header as seconds, from its number or from its date.
 
-    A date counts from the answer's own Date header, so that two clocks do not matter; without one from now.
+    A date counts from the answer's own Date header, so that two clocks do not matter; without one
+    from now.
     """
     if header is None:
         return None

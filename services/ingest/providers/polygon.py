@@ -1,10 +1,19 @@
-"""Polygon.io through polygon-api-client: closes, splits, dividends, what symbols are, option quotes.
+"""Polygon.io through polygon-api-client: closes, splits, dividends, what symbols are, option
+quotes.
 
 The shapes it answers with: docs/market-data.md.
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -39,17 +48,27 @@ T = TypeVar("T")
 BASE_URL = "https://api.polygon.io"
 NEW_YORK = ZoneInfo("America/New_York")
 MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
-# About how many there are in the whole market, to tell what takes fewer requests: all of them, or symbol by symbol.
+# About how many there are in the whole market, to tell what takes fewer requests: all of them, or
+# symbol by symbol.
 ACTIONS_A_YEAR = {"split": 2_000, "dividend": 60_000}
 
 FORBIDDEN = 403  # as in HTTP: what the plan does not include
 CONTRACT_TYPES = {"C": "call", "P": "put"}
 INDICES = frozenset(INDEX_ROOTS.values())
-KIND_BY_TYPE = {"ETF": "etf", "ETN": "etf", "ETV": "etf", "ETS": "etf", "FUND": "fund", "IX": "index"}
+KIND_BY_TYPE = {
+    "ETF": "etf",
+    "ETN": "etf",
+    "ETV": "etf",
+    "ETS": "etf",
+    "FUND": "fund",
+    "IX": "index",
+}
 
 
 class PolygonProvider:
-    """Speaks every protocol but yields. Closes are as traded; adjusting them takes the corporate actions."""
+    """Speaks every protocol but yields. Closes are as traded; adjusting them takes the corporate
+    actions.
+    """
 
     name = "polygon"
     live = True
@@ -75,16 +94,25 @@ class PolygonProvider:
         return None
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The fewest requests: one per symbol for its whole range, or one per session for the whole market.
+        """The fewest requests: one per symbol for its whole range, or one per session for the whole
+        market.
 
         Indices are not in the whole market and come last, for most plans refuse them.
         """
-        waiting = {symbol: set(days) for symbol, days in missing.items() if days and symbol not in INDICES}
+        waiting = {
+            symbol: set(days) for symbol, days in missing.items() if days and symbol not in INDICES
+        }
         spelled = {polygon_symbol(symbol): symbol for symbol in waiting}
         requests = fewest_requests(waiting)
         calls: list[Callable[[], Awaitable[tuple[list[Bar], str | date]]]] = [
-            *(partial(self._session_of_many, session, spelled) for session in reversed(requests.sessions)),
-            *(partial(self._history_of_one, symbol, *_range(waiting[symbol])) for symbol in requests.symbols),
+            *(
+                partial(self._session_of_many, session, spelled)
+                for session in reversed(requests.sessions)
+            ),
+            *(
+                partial(self._history_of_one, symbol, *_range(waiting[symbol]))
+                for symbol in requests.symbols
+            ),
         ]
         async for bars, asked in as_they_finish(calls, self._threads.at_once):
             yield Answer(bars, _settled(waiting, asked))
@@ -99,14 +127,23 @@ class PolygonProvider:
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
     ) -> AsyncIterator[ActionAnswer]:
-        """Splits and cash dividends in USD, of the whole market or symbol by symbol: whatever is fewer requests."""
+        """Splits and cash dividends in USD, of the whole market or symbol by symbol: whatever is
+        fewer requests.
+        """
         spelled = {polygon_symbol(symbol): symbol for symbol in symbols if symbol not in INDICES}
         years = ((last - first).days + 1) / 365
-        pages = {kind: int(a_year * years) // ROWS_OF_A_PAGE + 1 for kind, a_year in ACTIONS_A_YEAR.items()}
+        pages = {
+            kind: int(a_year * years) // ROWS_OF_A_PAGE + 1
+            for kind, a_year in ACTIONS_A_YEAR.items()
+        }
         whole = [kind for kind in pages if len(spelled) >= pages[kind]] if spelled else []
         found: list[CorporateAction] = []
         for kind in whole:
-            found += [each for each in await self._actions(kind, None, first, last) if each.symbol in spelled]
+            found += [
+                each
+                for each in await self._actions(kind, None, first, last)
+                if each.symbol in spelled
+            ]
         singly = [kind for kind in pages if kind not in whole]
         if not singly or not spelled:
             yield _told(found, frozenset(symbols), spelled)
@@ -118,7 +155,8 @@ class PolygonProvider:
         yield ActionAnswer([], INDICES & frozenset(symbols))
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
-        """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed stock and fund.
+        """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed
+        stock and fund.
 
         Polygon has no sectors.
         """
@@ -128,12 +166,14 @@ class PolygonProvider:
         found = as_they_finish(calls, self._threads.at_once)
         return [facts async for facts in found if facts is not None]
 
-    async def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+    async def option_quotes(
+        self, contracts: Collection[str], session: date
+    ) -> AsyncIterator[QuoteAnswer]:
         """Bids and asks, of the present session only: the snapshot of a chain has no history.
 
-        A request per underlying, for the expiries and strikes held. An older session costs no request and gives
-        nothing. Quotes of another session than the one asked for, and contracts without a bid and an ask, are left
-        out: nothing is carried over, nothing invented.
+        A request per underlying, for the expiries and strikes held. An older session costs no
+        request and gives nothing. Quotes of another session than the one asked for, and contracts
+        without a bid and an ask, are left out: nothing is carried over, nothing invented.
         """
         today = self._now().astimezone(NEW_YORK).date()
         if session < calendar.previous_session(today):
@@ -145,7 +185,9 @@ class PolygonProvider:
         async for answer in as_they_finish(calls, self._threads.at_once):
             yield answer
 
-    async def _session_of_many(self, session: date, spelled: Mapping[str, str]) -> tuple[list[Bar], date]:
+    async def _session_of_many(
+        self, session: date, spelled: Mapping[str, str]
+    ) -> tuple[list[Bar], date]:
         return await self._ask(lambda: self._whole_session(session, spelled)), session
 
     def _whole_session(self, session: date, spelled: Mapping[str, str]) -> list[Bar]:
@@ -169,13 +211,19 @@ class PolygonProvider:
         found = [await self._actions(kind, ticker, first, last) for kind in kinds]
         return ticker, [each for actions in found for each in actions]
 
-    async def _actions(self, kind: str, ticker: str | None, first: date, last: date) -> list[CorporateAction]:
+    async def _actions(
+        self, kind: str, ticker: str | None, first: date, last: date
+    ) -> list[CorporateAction]:
         """As Polygon spells their symbols."""
         read = self._splits if kind == "split" else self._dividends
         actions = await self._ask(lambda: list(read(ticker, first, last)))
-        return [CorporateAction(found, day, kind, value, self.name) for found, day, value in actions]
+        return [
+            CorporateAction(found, day, kind, value, self.name) for found, day, value in actions
+        ]
 
-    def _splits(self, ticker: str | None, first: date, last: date) -> Iterable[tuple[str, date, Decimal]]:
+    def _splits(
+        self, ticker: str | None, first: date, last: date
+    ) -> Iterable[tuple[str, date, Decimal]]:
         rows = self._client.list_splits(
             ticker, execution_date_gte=first, execution_date_lte=last, limit=ROWS_OF_A_PAGE
         )
@@ -183,13 +231,19 @@ class PolygonProvider:
             ratio = Decimal(str(row.split_to)) / Decimal(str(row.split_from))
             yield row.ticker, date.fromisoformat(row.execution_date), ratio
 
-    def _dividends(self, ticker: str | None, first: date, last: date) -> Iterable[tuple[str, date, Decimal]]:
+    def _dividends(
+        self, ticker: str | None, first: date, last: date
+    ) -> Iterable[tuple[str, date, Decimal]]:
         rows = self._client.list_dividends(
             ticker, ex_dividend_date_gte=first, ex_dividend_date_lte=last, limit=ROWS_OF_A_PAGE
         )
         for row in rows:
             if row.currency in (None, "USD"):
-                yield row.ticker, date.fromisoformat(row.ex_dividend_date), Decimal(str(row.cash_amount))
+                yield (
+                    row.ticker,
+                    date.fromisoformat(row.ex_dividend_date),
+                    Decimal(str(row.cash_amount)),
+                )
 
     def _listed(self) -> list[SecurityFacts]:
         rows = self._client.list_tickers(market="stocks", active=True, limit=ROWS_OF_A_PAGE)
@@ -207,19 +261,26 @@ class PolygonProvider:
             raise
         return _facts(symbol, details, details.sic_description)
 
-    async def _chain(self, underlying: str, held: Sequence[OptionContract], session: date) -> QuoteAnswer:
+    async def _chain(
+        self, underlying: str, held: Sequence[OptionContract], session: date
+    ) -> QuoteAnswer:
         contracts = frozenset(contract.symbol for contract in held)
-        found = await self._ask(lambda: self._snapshot(underlying, _window(held), session), optional=True)
+        found = await self._ask(
+            lambda: self._snapshot(underlying, _window(held), session), optional=True
+        )
         return QuoteAnswer([quote for quote in found if quote.contract in contracts], contracts)
 
-    def _snapshot(self, underlying: str, window: Mapping[str, str], session: date) -> list[OptionQuote]:
+    def _snapshot(
+        self, underlying: str, window: Mapping[str, str], session: date
+    ) -> list[OptionQuote]:
         rows = self._client.list_snapshot_options_chain(
             polygon_symbol(underlying), params={**window, "limit": CONTRACTS_OF_A_PAGE}
         )
         return [quote for row in rows if (quote := _quote(row, session))]
 
     async def _ask(self, call: Callable[[], T], optional: bool = False) -> T:
-        """The call's result from a thread; whatever goes wrong in it makes the provider unavailable.
+        """The call's result from a thread; whatever goes wrong in it makes the provider
+        unavailable.
 
         A refusal of what is `optional` is a matter of the plan and no outage.
         """
@@ -241,16 +302,22 @@ class PolygonProvider:
         from services.ingest.providers.paced_http import PacedPool
 
         client = RESTClient(self._api_key, retries=0, base=self._base_url, custom_json=_StrictJson)
-        client.client = PacedPool(self._threads, self._patience, self._api_key, maxsize=self._threads.at_once)
+        client.client = PacedPool(
+            self._threads, self._patience, self._api_key, maxsize=self._threads.at_once
+        )
         return client
 
 
 class _Unreadable(Exception):
-    """An answer that cannot be understood. Not a ValueError: the library takes those for empty answers."""
+    """An answer that cannot be understood. Not a ValueError: the library takes those for empty
+    answers.
+    """
 
 
 class _StrictJson:
-    """Decodes Polygon's answers in the library's stead, which would take a broken one for "no data"."""
+    """Decodes Polygon's answers in the library's stead, which would take a broken one for "no
+    data".
+    """
 
     @staticmethod
     def loads(text: str) -> dict[str, Any]:
@@ -267,7 +334,9 @@ class _StrictJson:
 
 
 def polygon_symbol(symbol: str) -> str:
-    """Our symbol as Polygon spells it: BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX is I:SPX."""
+    """Our symbol as Polygon spells it: BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX
+    is I:SPX.
+    """
     if symbol in INDICES:
         return f"I:{symbol}"
     root, _, suffix = symbol.partition("-")
@@ -281,7 +350,9 @@ def _range(days: Collection[date]) -> tuple[date, date]:
 
 
 def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]:
-    """Those symbols all of whose sessions were asked for by now, `asked` included; they wait no longer."""
+    """Those symbols all of whose sessions were asked for by now, `asked` included; they wait no
+    longer.
+    """
     if isinstance(asked, str):
         waiting[asked].clear()
     else:
@@ -296,25 +367,35 @@ def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]
 def _told(
     actions: Iterable[CorporateAction], settled: frozenset[str], spelled: Mapping[str, str]
 ) -> ActionAnswer:
-    ours = (replace(each, symbol=spelled[each.symbol]) for each in actions if each.symbol in spelled)
+    ours = (
+        replace(each, symbol=spelled[each.symbol]) for each in actions if each.symbol in spelled
+    )
     return ActionAnswer(_one_a_day(ours), settled)
 
 
 def _one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
-    """A regular and a special dividend of one day as their sum, splits of one day as their product."""
+    """A regular and a special dividend of one day as their sum, splits of one day as their
+    product.
+    """
     found: dict[tuple[str, date, str], CorporateAction] = {}
     for action in actions:
         key = (action.symbol, action.ex_date, action.kind)
         before = found.get(key)
         if before is not None:
-            both = before.value * action.value if action.kind == "split" else before.value + action.value
+            both = (
+                before.value * action.value
+                if action.kind == "split"
+                else before.value + action.value
+            )
             action = replace(action, value=both)
         found[key] = action
     return list(found.values())
 
 
 def _bar(symbol: str, row: Any) -> Bar:
-    """A close as Polygon says it: an impossible one is passed on, to be judged where every provider's are."""
+    """A close as Polygon says it: an impossible one is passed on, to be judged where every
+    provider's are.
+    """
     close = _number(row.close)
     return Bar(symbol, _session_of(row.timestamp), close, float(close), "raw", PolygonProvider.name)
 
@@ -340,7 +421,10 @@ def _facts(symbol: str, row: Any, industry: str | None) -> SecurityFacts:
 
 def _window(held: Sequence[OptionContract]) -> dict[str, str]:
     """What bounds the part of a chain that holds these contracts."""
-    expiries, strikes = [contract.expiry for contract in held], [contract.strike for contract in held]
+    expiries, strikes = (
+        [contract.expiry for contract in held],
+        [contract.strike for contract in held],
+    )
     bounds = {
         "expiration_date.gte": min(expiries).isoformat(),
         "expiration_date.lte": max(expiries).isoformat(),
@@ -362,7 +446,9 @@ def _quote(row: Any, session: date) -> OptionQuote | None:
         return None
     try:
         contract = parse_occ(str(row.details.ticker).removeprefix("O:"))
-    except InvalidSymbol:  # a contract adjusted for a merger, say, which OCC gives a root of its own
+    except (
+        InvalidSymbol
+    ):  # a contract adjusted for a merger, say, which OCC gives a root of its own
         return None
     last = trade.price if trade is not None and _of_session(trade.sip_timestamp, session) else None
     price = None if underlying is None else underlying.price or underlying.value

@@ -1,8 +1,9 @@
 """The fewest requests that bring a set of missing closes: pure mathematics.
 
-One request brings every session of a symbol, another brings one session of every symbol. The missing closes are the
-edges of a graph between symbols and sessions, and requests that bring them all are vertices that touch every edge. The
-least number of those is the size of a largest matching, from which such vertices are read off (König 1931).
+One request brings every session of a symbol, another brings one session of every symbol. The
+missing closes are the edges of a graph between symbols and sessions, and requests that bring them
+all are vertices that touch every edge. The least number of those is the size of a largest matching,
+from which such vertices are read off (König 1931).
 """
 
 from collections.abc import Collection, Mapping
@@ -42,14 +43,18 @@ def fewest_requests(missing: Mapping[str, Collection[date]]) -> Requests:
 def _smallest_cover(
     symbols: list[str], sessions: list[date], missing: Mapping[str, Collection[date]]
 ) -> tuple[Mask, Mask]:
-    """König's: the rows that no alternating path from an unmatched row reaches, and the columns that one does."""
+    """König's: the rows that no alternating path from an unmatched row reaches, and the columns
+    that one does.
+    """
     from scipy.sparse import csr_array  # a library that the bundled data need not load
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
     number = {session: column for column, session in enumerate(sessions)}
     columns = [number[day] for symbol in symbols for day in missing[symbol]]
     starts = np.cumsum([0, *(len(missing[symbol]) for symbol in symbols)])
-    graph = csr_array((np.ones(len(columns), np.int8), columns, starts), (len(symbols), len(sessions)))
+    graph = csr_array(
+        (np.ones(len(columns), np.int8), columns, starts), (len(symbols), len(sessions))
+    )
     row_by_column = maximum_bipartite_matching(graph, perm_type="row")
     row_reached, column_reached = np.ones(len(symbols), bool), np.zeros(len(sessions), bool)
     row_reached[row_by_column[row_by_column >= 0]] = False
@@ -58,6 +63,8 @@ def _smallest_cover(
         found = np.unique(graph[frontier].indices)
         found = found[~column_reached[found]]
         column_reached[found] = True
-        frontier = row_by_column[found].astype(np.intp)  # all matched, or the matching were not the largest
+        frontier = row_by_column[found].astype(
+            np.intp
+        )  # all matched, or the matching were not the largest
         row_reached[frontier] = True
     return ~row_reached, column_reached

@@ -32,7 +32,8 @@ LIVE_HISTORY = timedelta(days=2 * 365)  # as far back as the smallest plan of a 
 
 @dataclass(frozen=True)
 class Sources:
-    """A chain of providers per kind of data: the next is asked for what the ones before it did not have.
+    """A chain of providers per kind of data: the next is asked for what the ones before it did not
+    have.
 
     `listed`: those whose whole list of securities is at hand, to be known before anybody asks.
     """
@@ -50,7 +51,9 @@ class Sources:
         return {kind: [(each.name, each.live) for each in getattr(self, kind)] for kind in kinds}
 
     async def coverage(self, last_closed: date) -> Coverage:
-        """The sessions that can be had: up to `last_closed` when a provider of prices is a live one."""
+        """The sessions that can be had: up to `last_closed` when a provider of prices is a live
+        one.
+        """
         found = [await provider.coverage() for provider in self.prices]
         files = [each for each in found if each is not None]
         first = [each.first for each in files]
@@ -60,10 +63,11 @@ class Sources:
 
 
 def configured_sources(settings: IngestSettings, reserve: Callable[[str], Reserve]) -> Sources:
-    """The providers that the settings name, or by default those they give a key for and then the bundled files.
+    """The providers that the settings name, or by default those they give a key for and then the
+    bundled files.
 
-    `reserve` hands out the slots of a provider's rate limit, by name. Raises `Misconfigured` for a provider that is
-    named without its key or folder.
+    `reserve` hands out the slots of a provider's rate limit, by name. Raises `Misconfigured` for a
+    provider that is named without its key or folder.
     """
     made = _Workshop(settings, reserve)
     live = settings.polygon_api_key is not None
@@ -102,7 +106,9 @@ class _Workshop:
 
     def _csv(self) -> Any:
         if self._settings.csv_directory is None:
-            raise Misconfigured("the provider csv needs SIGMASIGHT_INGEST_CSV_DIRECTORY: set it to a folder")
+            raise Misconfigured(
+                "the provider csv needs SIGMASIGHT_INGEST_CSV_DIRECTORY: set it to a folder"
+            )
         from services.ingest.providers.csv_folder import CsvFolderProvider
 
         return CsvFolderProvider(self._settings.csv_directory)
@@ -136,5 +142,7 @@ class _Workshop:
 
 def _required(key: SecretStr | None, provider: str, variable: str) -> str:
     if key is None:
-        raise Misconfigured(f"the provider {provider} needs {variable}: set it, or do not name {provider}")
+        raise Misconfigured(
+            f"the provider {provider} needs {variable}: set it, or do not name {provider}"
+        )
     return key.get_secret_value()

@@ -39,7 +39,8 @@ class _Call:
 class Threads:
     """Runs blocking calls; what they wait for meanwhile, they wait for on the event loop.
 
-    So a call that waits for its turn ends when it is cancelled or the loop ends, and sends nothing more.
+    So a call that waits for its turn ends when it is cancelled or the loop ends, and sends nothing
+    more.
     """
 
     def __init__(self, name: str, pace: Pace, at_once: int) -> None:
@@ -80,10 +81,13 @@ class Threads:
         self._current.call.wait(waiting, self._loop)
 
 
-async def as_they_finish(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int) -> AsyncIterator[T]:
+async def as_they_finish(
+    calls: Iterable[Callable[[], Awaitable[T]]], at_once: int
+) -> AsyncIterator[T]:
     """Results in the order they arrive, so many calls at once.
 
-    After the first failure no call is started any more; those under way still give their results, then it is raised.
+    After the first failure no call is started any more; those under way still give their results,
+    then it is raised.
     """
     waiting, running, failure = deque(calls), set[asyncio.Task[T]](), None
     try:

@@ -1,7 +1,8 @@
-"""Yahoo Finance through yfinance: closes of stocks, funds and indices; sectors. No key, no promise: a fallback.
+"""Yahoo Finance through yfinance: closes of stocks, funds and indices; sectors. No key, no promise:
+a fallback.
 
-The shapes it answers with: docs/market-data.md. Yahoo's closes are adjusted for every split since, so those are undone;
-that takes splits up to today, which is why a history always reaches to today.
+The shapes it answers with: docs/market-data.md. Yahoo's closes are adjusted for every split since,
+so those are undone; that takes splits up to today, which is why a history always reaches to today.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -49,7 +50,9 @@ class UnknownSymbol(Exception):
 
 
 class YahooProvider:
-    """One request per symbol, and another the first time for its time zone; a symbol's facts take two."""
+    """One request per symbol, and another the first time for its time zone; a symbol's facts take
+    two.
+    """
 
     name = "yahoo"
     live = True
@@ -62,7 +65,9 @@ class YahooProvider:
         at_once: int = 4,
         connection: Mapping[str, Any] | None = None,
     ) -> None:
-        """`connection`: options of curl_cffi's Session, for a proxy or another certificate authority."""
+        """`connection`: options of curl_cffi's Session, for a proxy or another certificate
+        authority.
+        """
         self._patience = patience or Patience()
         self._threads = Threads(self.name, pace, at_once)
         self._connection = dict(connection or {})
@@ -72,8 +77,12 @@ class YahooProvider:
         return None
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The missing sessions of one symbol after the other, as traded and adjusted for splits and dividends."""
-        calls = (partial(self._bars_of, symbol, days) for symbol, days in sorted(missing.items()) if days)
+        """The missing sessions of one symbol after the other, as traded and adjusted for splits and
+        dividends.
+        """
+        calls = (
+            partial(self._bars_of, symbol, days) for symbol, days in sorted(missing.items()) if days
+        )
         async for answer in as_they_finish(calls, self._threads.at_once):
             yield answer
 
@@ -95,12 +104,15 @@ class YahooProvider:
         history = await self._ask(symbol, lambda ticker: _history(ticker, min(days)))
         wanted = set(days)
         return Answer(
-            [bar for bar in _bars(symbol, history) if bar.session_date in wanted], frozenset({symbol})
+            [bar for bar in _bars(symbol, history) if bar.session_date in wanted],
+            frozenset({symbol}),
         )
 
     async def _actions_of(self, symbol: str, first: date, last: date) -> ActionAnswer:
         history = await self._ask(symbol, lambda ticker: _history(ticker, first))
-        actions = [action for action in _actions(symbol, history) if first <= action.ex_date <= last]
+        actions = [
+            action for action in _actions(symbol, history) if first <= action.ex_date <= last
+        ]
         return ActionAnswer(actions, frozenset({symbol}))
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
@@ -161,7 +173,14 @@ def _bars(symbol: str, history: "pandas.DataFrame | None") -> list[Bar]:
         return []
     closes = zip(history["Close"], history["Adj Close"], _split_since(history), strict=True)
     return [
-        Bar(symbol, stamp.date(), _decimal(close) * ratio, float(adjusted), "raw", YahooProvider.name)
+        Bar(
+            symbol,
+            stamp.date(),
+            _decimal(close) * ratio,
+            float(adjusted),
+            "raw",
+            YahooProvider.name,
+        )
         for stamp, (close, adjusted, ratio) in zip(history.index, closes, strict=True)
     ]
 
@@ -177,7 +196,9 @@ def _actions(symbol: str, history: "pandas.DataFrame | None") -> list[CorporateA
             found.append(CorporateAction(symbol, day, "split", _decimal(split), YahooProvider.name))
         if dividend:
             found.append(
-                CorporateAction(symbol, day, "dividend", _decimal(dividend) * ratio, YahooProvider.name)
+                CorporateAction(
+                    symbol, day, "dividend", _decimal(dividend) * ratio, YahooProvider.name
+                )
             )
     return found
 
@@ -192,7 +213,9 @@ def _split_since(history: "pandas.DataFrame") -> list[Decimal]:
 
 
 def _decimal(value: float) -> Decimal:
-    """The number that was meant: Yahoo sends single precision in sixteen digits, 130.03 as 130.02999877929688."""
+    """The number that was meant: Yahoo sends single precision in sixteen digits, 130.03 as
+    130.02999877929688.
+    """
     import numpy as np
 
     single = np.float32(value)
@@ -213,5 +236,7 @@ def _facts(symbol: str, info: Mapping[str, Any]) -> SecurityFacts:
 
 
 def _continuous_yield(annual: object) -> float | None:
-    """From the decimal per year that Yahoo has; its `dividendYield` is one in some answers and percent in others."""
+    """From the decimal per year that Yahoo has; its `dividendYield` is one in some answers and
+    percent in others.
+    """
     return log1p(annual) if isinstance(annual, float) and 0 <= annual < 1 else None

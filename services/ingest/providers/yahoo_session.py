@@ -1,4 +1,5 @@
-"""The HTTP session that yfinance is given: every request waits its turn, is bounded in time, and says what went wrong.
+"""The HTTP session that yfinance is given: every request waits its turn, is bounded in time, and
+says what went wrong.
 
 yfinance takes most failures for an unknown symbol, so they are told apart before it sees them.
 """
@@ -20,19 +21,25 @@ from services.ingest.providers.paced_http import Turns
 from services.ingest.providers.patience import Patience, Refused, TryAgain, failed, retrying
 from services.ingest.providers.yahoo import UnknownSymbol
 
-# With a symbol's facts yfinance asks for its price-earnings-to-growth ratio, which nobody here wants.
+# With a symbol's facts yfinance asks for its price-earnings-to-growth ratio, which nobody here
+# wants.
 _UNWANTED = "/ws/fundamentals-timeseries/"
 _NOT_THERE = ("Not Found", "No data found", "Data doesn't exist", "Quote not found")
 
 
 class PacedSession(requests.Session[requests.Response]):
-    """Raises `UnknownSymbol`, `Refused` and `TryAgain` for data, which pass through yfinance as they are.
+    """Raises `UnknownSymbol`, `Refused` and `TryAgain` for data, which pass through yfinance as
+    they are.
 
-    Cookies and crumbs are not data: yfinance does without them when it must, so their failures are its own.
+    Cookies and crumbs are not data: yfinance does without them when it must, so their failures are
+    its own.
     """
 
     def __init__(self, turns: Turns, patience: Patience, options: Mapping[str, Any]) -> None:
-        silence = {CurlOpt.LOW_SPEED_LIMIT: 1, CurlOpt.LOW_SPEED_TIME: ceil(patience.silence_seconds)}
+        silence = {
+            CurlOpt.LOW_SPEED_LIMIT: 1,
+            CurlOpt.LOW_SPEED_TIME: ceil(patience.silence_seconds),
+        }
         own = {
             "impersonate": "chrome",
             **options,
@@ -68,7 +75,9 @@ class PacedSession(requests.Session[requests.Response]):
 
 @lru_cache
 def prepare_library() -> None:
-    """Once per process: failures are raised instead of logged, and the library's cache is a directory of our own."""
+    """Once per process: failures are raised instead of logged, and the library's cache is a
+    directory of our own.
+    """
     import yfinance  # type: ignore[import-untyped]
 
     directory = tempfile.mkdtemp(prefix="sigmasight-yahoo-")
@@ -104,12 +113,15 @@ def _check(response: requests.Response) -> None:
         raise UnknownSymbol(error)
     if response.status_code != 200 or error is not None:
         raise Refused(
-            response.status_code, f"refuses (HTTP {response.status_code})" + (f": {error}" if error else "")
+            response.status_code,
+            f"refuses (HTTP {response.status_code})" + (f": {error}" if error else ""),
         )
 
 
 def _error(response: requests.Response) -> str | None:
-    """The error in an answer of the form {"chart": {"result": ..., "error": ...}}, in Yahoo's words."""
+    """The error in an answer of the form {"chart": {"result": ..., "error": ...}}, in Yahoo's
+    words.
+    """
     try:
         [answer] = json.loads(response.content).values()
         error = answer["error"]

@@ -1,4 +1,6 @@
-"""The mathematics: which snapshots to take, what positions and portfolios are worth, and what they risk."""
+"""The mathematics: which snapshots to take, what positions and portfolios are worth, and what they
+risk.
+"""
 
 from services.snapshots.calculations.book import Book, Quotes, Split, Terms, Work
 from services.snapshots.calculations.caveats import Caveat, gathered

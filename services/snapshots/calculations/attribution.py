@@ -1,8 +1,9 @@
 """Which factors a day's P&L came from.
 
-The part of a factor is the dollars exposed to it at the previous snapshot times its return since; what is left
-of the P&L is specific: the securities' own moves, what was traded, and what the factor model cannot see.
-Source: Grinold and Kahn, Active Portfolio Management, 2nd edition, 2000, chapter 17 (performance attribution).
+The part of a factor is the dollars exposed to it at the previous snapshot times its return since;
+what is left of the P&L is specific: the securities' own moves, what was traded, and what the factor
+model cannot see. Source: Grinold and Kahn, Active Portfolio Management, 2nd edition, 2000, chapter
+17 (performance attribution).
 """
 
 from bisect import bisect_right
@@ -18,10 +19,11 @@ from services.snapshots.calculations.metrics import MICRO_DOLLARS
 
 @dataclass(frozen=True)
 class Attributions:
-    """N portfolio-sessions by K factors, USD: `factors` (N x K) and `specific` (N) add up to the P&L.
+    """N portfolio-sessions by K factors, USD: `factors` (N x K) and `specific` (N) add up to the
+    P&L.
 
-    Every number has at most six decimals, so that the sum is exact. NaN with the `reason` (N) where a part is
-    not known.
+    Every number has at most six decimals, so that the sum is exact. NaN with the `reason` (N) where
+    a part is not known.
     """
 
     factors: Floats
@@ -30,9 +32,11 @@ class Attributions:
 
 
 def attributed_pnl(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Attributions:
-    """Split `pnl` (N, USD) by `exposures` (N x K, USD at the previous snapshot) and `factor_returns` (N x K).
+    """Split `pnl` (N, USD) by `exposures` (N x K, USD at the previous snapshot) and
+    `factor_returns` (N x K).
 
-    `pnl` is NaN on a portfolio's first snapshot; exposures and returns are NaN where they are not stored.
+    `pnl` is NaN on a portfolio's first snapshot; exposures and returns are NaN where they are not
+    stored.
     """
     parts = np.round(exposures * factor_returns, MICRO_DOLLARS)
     specific = np.round(pnl - parts.sum(axis=1), MICRO_DOLLARS)
@@ -45,7 +49,9 @@ def attributed_pnl(pnl: Floats, exposures: Floats, factor_returns: Floats) -> At
 def _reasons(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Objects:
     """The first cause that holds, per entry; None where every part is known."""
     reason = np.full(len(pnl), None, dtype=object)
-    reason[~np.isfinite(factor_returns).all(axis=1)] = "no factor returns since the previous snapshot"
+    reason[~np.isfinite(factor_returns).all(axis=1)] = (
+        "no factor returns since the previous snapshot"
+    )
     reason[~np.isfinite(exposures).all(axis=1)] = "no factor exposures at the previous snapshot"
     reason[np.isnan(pnl)] = "the first snapshot has no P&L"
     return reason
@@ -54,9 +60,11 @@ def _reasons(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Objects:
 def summed_returns(
     sessions: Sequence[date], returns: Floats, spans: Sequence[tuple[date | None, date]]
 ) -> Floats:
-    """Factor returns (N x K) over spans (after, up to], summed over their sessions; NaN when one is missing.
+    """Factor returns (N x K) over spans (after, up to], summed over their sessions; NaN when one is
+    missing.
 
-    `returns` is T x K for the exchange's ascending `sessions`. A span after None has no length: NaN.
+    `returns` is T x K for the exchange's ascending `sessions`. A span after None has no length:
+    NaN.
     """
     unknown = np.full(returns.shape[1], np.nan)
     rows = [

@@ -27,12 +27,13 @@ def days(values: Sequence[date | None]) -> Days:
 
 @dataclass(frozen=True)
 class Book:
-    """The positions of several portfolios, one entry per position, ordered by portfolio and position.
+    """The positions of several portfolios, one entry per position, ordered by portfolio and
+    position.
 
-    In terms of the last day needed, as are all entries; `Terms` says what splits made them on the days before.
-    `portfolio` is the portfolio's index; `quantity` is signed; `multiplier` 100 for options, 1 otherwise;
-    prices are USD per share (per share of contract). `strike` is NaN for stock, `exit_day` NaT while open,
-    `exit_price` NaN when there is none.
+    In terms of the last day needed, as are all entries; `Terms` says what splits made them on the
+    days before. `portfolio` is the portfolio's index; `quantity` is signed; `multiplier` 100 for
+    options, 1 otherwise; prices are USD per share (per share of contract). `strike` is NaN for
+    stock, `exit_day` NaT while open, `exit_price` NaN when there is none.
     """
 
     position_id: Objects
@@ -54,7 +55,8 @@ class Book:
     def of(cls, portfolios: Sequence[Hashable], positions: Sequence[tuple[Any, ...]]) -> "Book":
         """Lay out position tuples, one value per field in the fields' order, as columns.
 
-        They name their portfolio by its id among `portfolios`, and dates, strike and exit price may be None.
+        They name their portfolio by its id among `portfolios`, and dates, strike and exit price may
+        be None.
         """
         index = {portfolio: place for place, portfolio in enumerate(portfolios)}
         ordered = sorted(positions, key=lambda position: (index[position[1]], position[0]))
@@ -105,9 +107,10 @@ def _laid_out(field: str, values: Sequence[Any]) -> NDArray[Any]:
 class Quotes:
     """What was known of each symbol at the end of each day; arrays have shape (symbols, days).
 
-    `price` USD per share, NaN when nothing was ever known; `price_day` the session it belongs to, earlier
-    than the column's day when carried forward; `source` "close", "adjusted_close", "quote_mid", "model" or "intrinsic";
-    `delta` per share, NaN for everything but contracts with Greeks on that very day.
+    `price` USD per share, NaN when nothing was ever known; `price_day` the session it belongs to,
+    earlier than the column's day when carried forward; `source` "close", "adjusted_close",
+    "quote_mid", "model" or "intrinsic"; `delta` per share, NaN for everything but contracts with
+    Greeks on that very day.
     """
 
     row_of: Mapping[str, int]
@@ -118,7 +121,9 @@ class Quotes:
     delta: Floats
 
     @classmethod
-    def of(cls, symbols: Sequence[str], on: Sequence[date], known: Sequence[tuple[Any, ...]]) -> "Quotes":
+    def of(
+        cls, symbols: Sequence[str], on: Sequence[date], known: Sequence[tuple[Any, ...]]
+    ) -> "Quotes":
         """Lay out `known` tuples (symbol, day, price, price day, source, delta) of the symbols."""
         row_of = {symbol: row for row, symbol in enumerate(symbols)}
         day = np.unique(days(on))
@@ -143,7 +148,9 @@ class Quotes:
 
 @dataclass(frozen=True)
 class Split:
-    """One old share is `ratio` new ones from `ex_date` on; an option on it is as many, of a strike so much lower."""
+    """One old share is `ratio` new ones from `ex_date` on; an option on it is as many, of a strike
+    so much lower.
+    """
 
     symbol: str
     ex_date: date
@@ -164,7 +171,8 @@ def _is_whole(number: float) -> bool:
 class Terms:
     """What a book's positions were on each day; arrays have shape (positions, days).
 
-    `factor`: shares of the day for one of the book's. `splits`: those that came after the first of the days.
+    `factor`: shares of the day for one of the book's. `splits`: those that came after the first of
+    the days.
     """
 
     day: Days
@@ -181,7 +189,9 @@ class Terms:
         splits: Sequence[Split] = (),
         restated: Sequence[tuple[Any, ...]] = (),
     ) -> "Terms":
-        """Lay out `restated` tuples (position id, day, symbol, quantity, shares for one stated), all days of each."""
+        """Lay out `restated` tuples (position id, day, symbol, quantity, shares for one stated),
+        all days of each.
+        """
         day = np.unique(days(on))
         shape = (len(book.position_id), len(day))
         symbol: Objects = np.broadcast_to(book.symbol[:, None], shape)
@@ -208,9 +218,10 @@ class Terms:
 class Work:
     """Everything a set of snapshots is computed from.
 
-    `takes` ordered by session and portfolio. `terms`: the book's on every day needed. `greeks`: (contract, session)
-    to (delta, gamma, theta, vega, rho) per share of contract, None where unknown. `flows`: (portfolio index, day,
-    signed USD). `sessions`: the exchange's sessions, ascending, over the whole span of the takes.
+    `takes` ordered by session and portfolio. `terms`: the book's on every day needed. `greeks`:
+    (contract, session) to (delta, gamma, theta, vega, rho) per share of contract, None where
+    unknown. `flows`: (portfolio index, day, signed USD). `sessions`: the exchange's sessions,
+    ascending, over the whole span of the takes.
     """
 
     takes: tuple[Take, ...]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Caveat:
-    """A stable `code`, a sentence, and the names (symbols or dates) it is about, each once, sorted."""
+    """A stable `code`, a sentence, and the names (symbols or dates) it is about, each once,
+    sorted.
+    """
 
     code: str
     message: str
@@ -19,8 +21,12 @@ class Caveat:
 
 
 def gathered(caveats: Iterable[Caveat]) -> tuple[Caveat, ...]:
-    """The caveats of many snapshots as one list by code: equal sentences merged, their names united."""
+    """The caveats of many snapshots as one list by code: equal sentences merged, their names
+    united.
+    """
     names: dict[tuple[str, str], set[str]] = {}
     for caveat in caveats:
         names.setdefault((caveat.code, caveat.message), set()).update(caveat.about)
-    return tuple(Caveat.naming(code, message, about) for (code, message), about in sorted(names.items()))
+    return tuple(
+        Caveat.naming(code, message, about) for (code, message), about in sorted(names.items())
+    )

@@ -51,9 +51,11 @@ def valuation_columns(portfolios: Portfolios, work: Work, snapshots: Snapshots) 
 
 
 def carried_prices(work: Work, snapshots: Snapshots) -> list[list[dict[str, str | None]]]:
-    """Per take the symbols whose price or underlying's price is not the session's own, as what is stored of them.
+    """Per take the symbols whose price or underlying's price is not the session's own, as what is
+    stored of them.
 
-    A snapshot rests on these: when a session before it brings a newer or another price, it is to be taken again.
+    A snapshot rests on these: when a session before it brings a newer or another price, it is to be
+    taken again.
     """
     lines = snapshots.valuations
     session = days([take.session for take in work.takes])[lines.take]
@@ -107,7 +109,9 @@ def component_columns(
 ) -> Columns:
     """Of every position of the shard."""
     parts = (
-        np.concatenate([book.components for book in books]) if books else np.empty((0, len(TAIL_MEASURES)))
+        np.concatenate([book.components for book in books])
+        if books
+        else np.empty((0, len(TAIL_MEASURES)))
     )
     return {
         "position_id": shard.position_id,
@@ -119,7 +123,9 @@ def component_columns(
     }
 
 
-def attribution_columns(portfolios: Portfolios, factors: Sequence[str], found: AttributedDays) -> Columns:
+def attribution_columns(
+    portfolios: Portfolios, factors: Sequence[str], found: AttributedDays
+) -> Columns:
     """Each day's factors, then what is specific."""
     names = [*factors, SPECIFIC]
     nothing = np.full((len(found.days), 1), np.nan)

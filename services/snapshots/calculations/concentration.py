@@ -13,7 +13,9 @@ MEASURES = ("hhi", "top_3_weight", "top_10_weight")
 
 @dataclass(frozen=True)
 class Concentration:
-    """Herfindahl-Hirschman index (1/n for n equal instruments, 1 for one) and the weight of the 3 and 10 largest."""
+    """Herfindahl-Hirschman index (1/n for n equal instruments, 1 for one) and the weight of the 3
+    and 10 largest.
+    """
 
     hhi: float
     top_3_weight: float
@@ -21,7 +23,8 @@ class Concentration:
 
 
 def concentration(values: Floats) -> Concentration | None:
-    """Of instruments worth `values` (signed USD), weighted by absolute value; None when nothing has a value.
+    """Of instruments worth `values` (signed USD), weighted by absolute value; None when nothing has
+    a value.
 
     HHI = sum of squared weights (Hirschman, National Power, 1945; Herfindahl 1950).
     """
@@ -30,21 +33,28 @@ def concentration(values: Floats) -> Concentration | None:
     if total <= 0.0:
         return None
     weights = sizes / total
-    return Concentration(float((weights**2).sum()), float(weights[:3].sum()), float(weights[:10].sum()))
+    return Concentration(
+        float((weights**2).sum()), float(weights[:3].sum()), float(weights[:10].sum())
+    )
 
 
 def book_concentrations(
     valuations: Valuations, book: Book, takes: int
 ) -> tuple[dict[str, Concentration | None], ...]:
-    """Per take and view. Lots of one instrument are added up (long and short ones cancel) before weighing."""
+    """Per take and view. Lots of one instrument are added up (long and short ones cancel) before
+    weighing.
+    """
     names, inverse = np.unique(book.symbol.astype(str), return_inverse=True)
     code: Indices = inverse.astype(np.int64)
     quantity = book.quantity[valuations.position]
     priced = valuations.active & np.isfinite(valuations.market_value)
     sides = {PORTFOLIO: priced, LONGS: priced & (quantity > 0), SHORTS: priced & (quantity < 0)}
-    by_view = {view: _values(valuations, code, (takes, len(names)), side) for view, side in sides.items()}
+    by_view = {
+        view: _values(valuations, code, (takes, len(names)), side) for view, side in sides.items()
+    }
     return tuple(
-        {view: concentration(values[take]) for view, values in by_view.items()} for take in range(takes)
+        {view: concentration(values[take]) for view, values in by_view.items()}
+        for take in range(takes)
     )
 
 

@@ -17,8 +17,8 @@ MARKET = "market"
 class Backdrop:
     """What happened around every portfolio on the exchange's sessions, ascending (T).
 
-    `factor_returns` is T x K for the K `factors`; `rate` (T) the 3-month Treasury yield known on each session,
-    decimal per year. NaN where unknown.
+    `factor_returns` is T x K for the K `factors`; `rate` (T) the 3-month Treasury yield known on
+    each session, decimal per year. NaN where unknown.
     """
 
     sessions: Sequence[date]
@@ -47,7 +47,9 @@ class ChainLink:
     daily_return: float
 
     @classmethod
-    def of(cls, session: date, previous: date | None, numbers: Sequence[float | None]) -> "ChainLink":
+    def of(
+        cls, session: date, previous: date | None, numbers: Sequence[float | None]
+    ) -> "ChainLink":
         """From stored values: (nav, pnl, return), None where unknown."""
         nav, pnl, daily_return = np.array(numbers, dtype=np.float64).tolist()
         return cls(session, previous, nav, pnl, daily_return)
@@ -70,7 +72,9 @@ def chain_of(links: Sequence[ChainLink], backdrop: Backdrop) -> Chain:
 
 
 def carried_forward(observed: Sequence[tuple[date, float]], sessions: Sequence[date]) -> Floats:
-    """The value last observed on or before each session, NaN before the first; `observed` ascends."""
+    """The value last observed on or before each session, NaN before the first; `observed`
+    ascends.
+    """
     days = np.array([day for day, _ in observed], dtype="datetime64[D]")
     values = np.array([np.nan, *(value for _, value in observed)])
     return values[np.searchsorted(days, np.array(sessions, dtype="datetime64[D]"), side="right")]

@@ -1,4 +1,6 @@
-"""One measured number, and what every measure shares: windows, minimum history, units, sides of a book."""
+"""One measured number, and what every measure shares: windows, minimum history, units, sides of a
+book.
+"""
 
 import math
 from dataclasses import dataclass
@@ -20,9 +22,10 @@ RATIO = "ratio"
 class Metric:
     """A number of one portfolio on one session, or None with the `reason`.
 
-    `view`: the whole portfolio, its positions of positive or those of negative quantity. `observations`: how
-    many returns or days of P&L are behind it; `coverage`: the share of gross delta-adjusted exposure (the cost
-    where that is not known) that had the inputs; None where the notion does not apply.
+    `view`: the whole portfolio, its positions of positive or those of negative quantity.
+    `observations`: how many returns or days of P&L are behind it; `coverage`: the share of gross
+    delta-adjusted exposure (the cost where that is not known) that had the inputs; None where the
+    notion does not apply.
     """
 
     name: str
@@ -36,7 +39,8 @@ class Metric:
     def rounded(self) -> float | None:
         """The value to micro-dollars, or to twelve decimals.
 
-        The last digits of a float depend on what else was computed in the same call; a stored number must not.
+        The last digits of a float depend on what else was computed in the same call; a stored
+        number must not.
         """
         if self.value is None:
             return None
@@ -51,7 +55,9 @@ class Metric:
 
 
 def measured(name: str, unit: str, value: float, observations: int) -> Metric:
-    """A metric of the whole portfolio; a value that is not finite is one that returns without variation give."""
+    """A metric of the whole portfolio; a value that is not finite is one that returns without
+    variation give.
+    """
     if not math.isfinite(value):
         return Metric.missing(name, unit, "the returns do not vary", observations=observations)
     return Metric(name, PORTFOLIO, value, unit, observations)

@@ -1,11 +1,12 @@
-"""Parametric value at risk and expected shortfall: normal P&L from the factor model, options by their delta.
+"""Parametric value at risk and expected shortfall: normal P&L from the factor model, options by
+their delta.
 
-With X_u the delta-adjusted dollars on underlying u, b_u its betas, C the daily covariance of factor returns and
-s_u^2 the variance of what the factors leave unexplained, independent between underlyings:
-sigma^2 = F'C F + sum_u X_u^2 s_u^2 with F = sum_u X_u b_u;
-VaR_c = z_c sigma and ES_c = sigma phi(z_c) / (1 - c), mean zero, losses positive.
-Source: RiskMetrics Technical Document, 4th edition, 1996, sections 1.2 and 5.2; ES of the normal distribution:
-McNeil, Frey and Embrechts, Quantitative Risk Management, 2005, example 2.18.
+With X_u the delta-adjusted dollars on underlying u, b_u its betas, C the daily covariance of factor
+returns and s_u^2 the variance of what the factors leave unexplained, independent between
+underlyings: sigma^2 = F'C F + sum_u X_u^2 s_u^2 with F = sum_u X_u b_u; VaR_c = z_c sigma and ES_c
+= sigma phi(z_c) / (1 - c), mean zero, losses positive. Source: RiskMetrics Technical Document, 4th
+edition, 1996, sections 1.2 and 5.2; ES of the normal distribution: McNeil, Frey and Embrechts,
+Quantitative Risk Management, 2005, example 2.18.
 """
 
 import math
@@ -22,9 +23,11 @@ NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
 
 @dataclass(frozen=True)
 class FactorModel:
-    """U underlyings by K factors, daily: `betas` (U x K), `covariance` (K x K), `specific_variance` (U).
+    """U underlyings by K factors, daily: `betas` (U x K), `covariance` (K x K), `specific_variance`
+    (U).
 
-    NaN rows are underlyings without betas or with too few returns. `observations`: days behind the covariance.
+    NaN rows are underlyings without betas or with too few returns. `observations`: days behind the
+    covariance.
     """
 
     betas: Floats
@@ -40,7 +43,9 @@ class FactorModel:
 
 @dataclass(frozen=True)
 class Exposures:
-    """P positions of one book: signed delta-adjusted USD, NaN where unknown; their underlying's row; their weight."""
+    """P positions of one book: signed delta-adjusted USD, NaN where unknown; their underlying's
+    row; their weight.
+    """
 
     dollars: Floats
     underlying: Indices
@@ -53,7 +58,8 @@ class Exposures:
 
 @dataclass(frozen=True)
 class ParametricRisk:
-    """The standard deviation of one day's P&L in USD with its two parts, and the share of weight it covers.
+    """The standard deviation of one day's P&L in USD with its two parts, and the share of weight it
+    covers.
 
     NaN with a `reason` when there is nothing to measure.
     """
@@ -76,7 +82,9 @@ class ParametricRisk:
 
 
 def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
-    """One book's normal P&L; positions without an exposure or an estimate are left out and lower the coverage."""
+    """One book's normal P&L; positions without an exposure or an estimate are left out and lower
+    the coverage.
+    """
     measured = measured_positions(exposures, model)
     total = float(exposures.weight.sum())
     coverage = float(exposures.weight[measured].sum()) / total if total > 0.0 else None
@@ -99,7 +107,9 @@ def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
 
 
 def measured_positions(exposures: Exposures, model: FactorModel) -> Mask:
-    """Which positions (P) have an exposure whose underlying the model knows, or none at all (an expired option)."""
+    """Which positions (P) have an exposure whose underlying the model knows, or none at all (an
+    expired option).
+    """
     known = model.known[exposures.underlying] | (exposures.dollars == 0.0)
     return np.asarray(np.isfinite(exposures.dollars) & known)
 
@@ -112,11 +122,15 @@ def _problem(measured: Mask, model: FactorModel) -> str | None:
     return None if measured.any() else "no position has betas and a specific variance"
 
 
-def specific_variances(returns: Floats, factor_returns: Floats, betas: Floats, decay: float) -> Floats:
-    """Variance per underlying (U) of returns (T x U) less betas (U x K) times factor returns (T x K).
+def specific_variances(
+    returns: Floats, factor_returns: Floats, betas: Floats, decay: float
+) -> Floats:
+    """Variance per underlying (U) of returns (T x U) less betas (U x K) times factor returns (T x
+    K).
 
-    Mean zero and weighted decay^age like the factor covariance, so that both parts of the variance look
-    at the same past. NaN with fewer than 60 days on which the return and every factor are known.
+    Mean zero and weighted decay^age like the factor covariance, so that both parts of the variance
+    look at the same past. NaN with fewer than 60 days on which the return and every factor are
+    known.
     """
     residuals = returns - factor_returns @ betas.T
     known = np.isfinite(residuals)

@@ -1,9 +1,11 @@
-"""What a portfolio's own returns say: volatility, Sharpe, Sortino, drawdown, beta, correlation, performance.
+"""What a portfolio's own returns say: volatility, Sharpe, Sortino, drawdown, beta, correlation,
+performance.
 
-Returns are time-weighted: P&L over the NAV of the snapshot before, flows excluded. A return counts as *daily*
-when it spans exactly one session; one that spans a gap moves performance and drawdown, never a statistic
-of daily returns. Rates are the 3-month Treasury yield of each return's own day, r_f = yield / 252.
-Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and Price, Journal of Investing 3 (1994).
+Returns are time-weighted: P&L over the NAV of the snapshot before, flows excluded. A return counts
+as *daily* when it spans exactly one session; one that spans a gap moves performance and drawdown,
+never a statistic of daily returns. Rates are the 3-month Treasury yield of each return's own day,
+r_f = yield / 252. Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and Price,
+Journal of Investing 3 (1994).
 """
 
 import math
@@ -34,9 +36,10 @@ PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
 class Chain:
     """One portfolio's snapshots, ascending by session; every column has one entry per snapshot.
 
-    `returns`: decimals since the snapshot before, NaN at the first and where NAV was not positive. `spans`:
-    the sessions a return covers, 0 at the first. `market`: the market's return on the session, `rate`: the
-    3-month Treasury yield known on it as a decimal per year; NaN where unknown.
+    `returns`: decimals since the snapshot before, NaN at the first and where NAV was not positive.
+    `spans`: the sessions a return covers, 0 at the first. `market`: the market's return on the
+    session, `rate`: the 3-month Treasury yield known on it as a decimal per year; NaN where
+    unknown.
     """
 
     sessions: tuple[date, ...]
@@ -82,7 +85,9 @@ def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ..
 
 
 def _volatility(daily: _Daily, window: int) -> Metric:
-    """Sample deviation (n - 1) times the square root of 252; 60 returns do for the longer windows."""
+    """Sample deviation (n - 1) times the square root of 252; 60 returns do for the longer
+    windows.
+    """
     name, found = f"volatility_{window}d", len(daily.returns)
     lack = shortage(found, min(window, MINIMUM_OBSERVATIONS))
     if lack:
@@ -107,13 +112,17 @@ def _reward_to_risk(daily: _Daily) -> Iterator[Metric]:
 
 
 def sharpe_ratio(excess: Floats) -> float:
-    """sqrt(252) x mean / sample deviation of the daily returns over the rate; NaN when they do not vary."""
+    """sqrt(252) x mean / sample deviation of the daily returns over the rate; NaN when they do not
+    vary.
+    """
     deviation = float(excess.std(ddof=1))
     return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), deviation)
 
 
 def sortino_ratio(excess: Floats) -> float:
-    """sqrt(252) x mean / downside deviation, the root mean square of min(excess, 0) over all days; NaN without any."""
+    """sqrt(252) x mean / downside deviation, the root mean square of min(excess, 0) over all days;
+    NaN without any.
+    """
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
     return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), downside)
 
@@ -126,7 +135,9 @@ _NOTHING = 1e-15  # a deviation of equal returns is rounding, not risk
 
 
 def _market_relation(daily: _Daily) -> Iterator[Metric]:
-    """Slope and correlation of the portfolio's daily returns against the market's on the same days."""
+    """Slope and correlation of the portfolio's daily returns against the market's on the same
+    days.
+    """
     known = np.isfinite(daily.market)
     own, market, found = daily.returns[known], daily.market[known], int(known.sum())
     lack = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a market return", known))
@@ -154,7 +165,9 @@ def _returns_with(what: str, known: Mask) -> str:
 
 
 def _max_drawdown(chain: Chain) -> Metric:
-    """The largest fall of the compounded returns from an earlier high, since the first snapshot; not positive."""
+    """The largest fall of the compounded returns from an earlier high, since the first snapshot;
+    not positive.
+    """
     name, returns = "max_drawdown", chain.returns[1:]
     problem = shortage(len(returns), 1) or _unknown_return(chain, 0)
     if problem:
@@ -163,7 +176,9 @@ def _max_drawdown(chain: Chain) -> Metric:
 
 
 def max_drawdown(returns: Floats) -> float:
-    """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 when they never fall."""
+    """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 when they never
+    fall.
+    """
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
     return float((wealth / np.maximum.accumulate(wealth)).min()) - 1.0
 

@@ -29,7 +29,9 @@ from shared.quant.returns import simple_returns
 
 @dataclass(frozen=True)
 class Holdings:
-    """The positions of one portfolio on one session, in one order: their P&L, their exposures, their quantity."""
+    """The positions of one portfolio on one session, in one order: their P&L, their exposures,
+    their quantity.
+    """
 
     quantity: Floats
     pnl: PositionPnl
@@ -37,7 +39,9 @@ class Holdings:
 
     def part(self, positions: slice) -> "Holdings":
         """Those of the positions."""
-        return Holdings(self.quantity[positions], self.pnl.of(positions), self.exposures.of(positions))
+        return Holdings(
+            self.quantity[positions], self.pnl.of(positions), self.exposures.of(positions)
+        )
 
     def views(self) -> Mapping[str, Mask]:
         """Which positions belong to each view: all, those bought, those sold."""
@@ -56,9 +60,14 @@ class Shard:
 
     @classmethod
     def of(
-        cls, portfolios: Sequence[Hashable], underlyings: Sequence[str], positions: Sequence[Sequence[Any]]
+        cls,
+        portfolios: Sequence[Hashable],
+        underlyings: Sequence[str],
+        positions: Sequence[Sequence[Any]],
     ) -> "Shard":
-        """Lay out tuples so ordered: id, portfolio, symbol, underlying, quantity, weight, exposure, P&L, reason."""
+        """Lay out tuples so ordered: id, portfolio, symbol, underlying, quantity, weight, exposure,
+        P&L, reason.
+        """
         columns = zip(*positions, strict=True) if positions else ((),) * 9
         ids, owners, symbols, priced_on, quantity, weight, exposure, vectors, reasons = columns
         owner = {portfolio: place for place, portfolio in enumerate(portfolios)}
@@ -87,11 +96,12 @@ def _vectors(vectors: Sequence[Sequence[float] | None]) -> Floats:
 
 @dataclass(frozen=True)
 class Estimates:
-    """What the factor model of the session says of U underlyings: betas (U x K), factor covariance (K x K).
+    """What the factor model of the session says of U underlyings: betas (U x K), factor covariance
+    (K x K).
 
-    `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the betas leave of the
-    returns is weighted with `decay`^age over `lookback` days, like the covariance, which rests on `observations`
-    days. NaN where unknown.
+    `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the
+    betas leave of the returns is weighted with `decay`^age over `lookback` days, like the
+    covariance, which rests on `observations` days. NaN where unknown.
     """
 
     betas: Floats
@@ -106,17 +116,21 @@ class Estimates:
 def factor_model(estimates: Estimates) -> FactorModel:
     """The session's model, with what the factors leave unexplained of each underlying."""
     recent = slice(-estimates.lookback, None)
-    returns, factor_returns = simple_returns(estimates.closes)[recent], estimates.factor_returns[recent]
+    returns, factor_returns = (
+        simple_returns(estimates.closes)[recent],
+        estimates.factor_returns[recent],
+    )
     specific = specific_variances(returns, factor_returns, estimates.betas, estimates.decay)
     return FactorModel(estimates.betas, estimates.covariance, specific, estimates.observations)
 
 
 @dataclass(frozen=True)
 class BookRisk:
-    """What one portfolio may lose in a day: `metrics`, and each position's part of the historical ones.
+    """What one portfolio may lose in a day: `metrics`, and each position's part of the historical
+    ones.
 
-    `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out. `modelled` (P):
-    whether the parametric figures know the position.
+    `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out.
+    `modelled` (P): whether the parametric figures know the position.
     """
 
     metrics: tuple[Metric, ...]
@@ -136,9 +150,12 @@ def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
     views = holdings.views()
     historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in views.items()}
     parametric = {
-        view: parametric_risk(holdings.exposures.of(chosen), model) for view, chosen in views.items()
+        view: parametric_risk(holdings.exposures.of(chosen), model)
+        for view, chosen in views.items()
     }
-    metrics = [metric for view, risk in historical.items() for metric in _historical_metrics(view, risk)]
+    metrics = [
+        metric for view, risk in historical.items() for metric in _historical_metrics(view, risk)
+    ]
     for view, normal in parametric.items():
         metrics += _parametric_metrics(view, normal, model.observations)
     whole, modelled = historical[PORTFOLIO], measured_positions(holdings.exposures, model)

@@ -1,4 +1,6 @@
-"""What portfolios add up to: value, exposure, P&L, Greeks, counts, coverage and caveats per snapshot."""
+"""What portfolios add up to: value, exposure, P&L, Greeks, counts, coverage and caveats per
+snapshot.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -22,15 +24,16 @@ POSITION_TYPES = ("LONG", "SHORT", "LC", "SC", "LP", "SP")
 class Snapshots:
     """One entry per take, ordered as the takes. Money is signed USD.
 
-    Sums leave out what is not known; the coverages and `caveats` say how much that is. `daily_pnl` is NaN on
-    a portfolio's first snapshot; `closed_pnl` is the part of it earned by positions closed since the previous
-    one, so that `daily_pnl` is the sum of the open positions' P&L and `closed_pnl`. `net_flow` is what came
-    in after the previous snapshot up to the session, 0 on the first. `exposures`: (takes, MEASURES, SIDES),
-    short negative, long and gross positive. `greeks`: shape (takes, GREEKS), of the whole portfolio: a share
-    of stock has delta 1; NaN when it holds options and none has Greeks. `counts`: (takes, POSITION_TYPES).
-    `price_coverage`: share of gross notional exposure priced on the session itself (a position whose notional
-    is not known weighs with its cost, an option with its strike). `greeks_coverage`: share of the options'
-    gross notional that has Greeks. Both are 1 when there is nothing to cover. `concentrations`: by view.
+    Sums leave out what is not known; the coverages and `caveats` say how much that is. `daily_pnl`
+    is NaN on a portfolio's first snapshot; `closed_pnl` is the part of it earned by positions
+    closed since the previous one, so that `daily_pnl` is the sum of the open positions' P&L and
+    `closed_pnl`. `net_flow` is what came in after the previous snapshot up to the session, 0 on the
+    first. `exposures`: (takes, MEASURES, SIDES), short negative, long and gross positive. `greeks`:
+    shape (takes, GREEKS), of the whole portfolio: a share of stock has delta 1; NaN when it holds
+    options and none has Greeks. `counts`: (takes, POSITION_TYPES). `price_coverage`: share of gross
+    notional exposure priced on the session itself (a position whose notional is not known weighs
+    with its cost, an option with its strike). `greeks_coverage`: share of the options' gross
+    notional that has Greeks. Both are 1 when there is nothing to cover. `concentrations`: by view.
     """
 
     valuations: Valuations
@@ -67,7 +70,9 @@ def portfolio_snapshots(work: Work) -> Snapshots:
         exposures=_exposures(sums, valuations),
         greeks=_portfolio_greeks(sums, line_greeks, valuations.active & is_option, with_greeks),
         counts=_counts(sums, work.book.position_type[valuations.position], valuations.active),
-        price_coverage=_share(sums, weight, valuations.price_day == _sessions(work)[valuations.take]),
+        price_coverage=_share(
+            sums, weight, valuations.price_day == _sessions(work)[valuations.take]
+        ),
         greeks_coverage=_share(sums, np.where(is_option, weight, 0.0), with_greeks),
         caveats=_caveats(work, valuations, valuations.active & is_option & ~with_greeks),
         concentrations=book_concentrations(valuations, work.book, len(work.takes)),
@@ -95,7 +100,9 @@ def _previous(work: Work) -> Days:
 
 
 def _net_flows(work: Work) -> Floats:
-    """Flows dated after the previous snapshot, up to the session; none at a first one, whose NAV is given."""
+    """Flows dated after the previous snapshot, up to the session; none at a first one, whose NAV is
+    given.
+    """
     if not work.flows:
         return np.zeros(len(work.takes))
     portfolio, dated, amount = zip(*work.flows, strict=True)
@@ -135,18 +142,24 @@ def _line_greeks(work: Work, valuations: Valuations) -> Floats:
 def _portfolio_greeks(sums: _Sums, greeks: Floats, options: Mask, with_greeks: Mask) -> Floats:
     held = sums.of(options.astype(np.float64))
     known = sums.of((options & with_greeks).astype(np.float64))
-    totals = np.stack([sums.of(greeks[:, column], with_greeks) for column in range(len(GREEKS))], axis=1)
+    totals = np.stack(
+        [sums.of(greeks[:, column], with_greeks) for column in range(len(GREEKS))], axis=1
+    )
     return np.where(((held > 0) & (known == 0))[:, None], np.nan, totals)
 
 
 def _counts(sums: _Sums, position_type: Objects, active: Mask) -> Indices:
-    columns = [sums.of((active & (position_type == kind)).astype(np.float64)) for kind in POSITION_TYPES]
+    columns = [
+        sums.of((active & (position_type == kind)).astype(np.float64)) for kind in POSITION_TYPES
+    ]
     return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _weights(work: Work, valuations: Valuations) -> Floats:
     book, position = work.book, valuations.position
-    fallback = np.where(book.is_option, book.strike, book.entry_price) * book.quantity * book.multiplier
+    fallback = (
+        np.where(book.is_option, book.strike, book.entry_price) * book.quantity * book.multiplier
+    )
     return np.abs(np.where(np.isnan(valuations.notional), fallback[position], valuations.notional))
 
 
@@ -156,12 +169,15 @@ def _share(sums: _Sums, weight: Floats, where: Mask) -> Floats:
     return np.divide(covered, total, out=np.ones(sums.takes), where=total > 0)
 
 
-def _caveats(work: Work, valuations: Valuations, without_greeks: Mask) -> tuple[tuple[Caveat, ...], ...]:
+def _caveats(
+    work: Work, valuations: Valuations, without_greeks: Mask
+) -> tuple[tuple[Caveat, ...], ...]:
     """The caveats of each take: the gap before it, the splits since, then what its lines lack."""
     gaps = [_gap(work.sessions, take.previous, take.session) for take in work.takes]
     lacking = _lacking(work, valuations, without_greeks)
     return tuple(
-        (*gap, *_split(work, valuations, take), *_named(lacking, take)) for take, gap in enumerate(gaps)
+        (*gap, *_split(work, valuations, take), *_named(lacking, take))
+        for take, gap in enumerate(gaps)
     )
 
 
@@ -171,7 +187,9 @@ def _split(work: Work, valuations: Valuations, take: int) -> tuple[Caveat, ...]:
     if previous is None or not work.terms.splits:
         return ()
     lines = valuations.active & (valuations.take == take)
-    held = set(zip(work.book.underlying[valuations.position[lines]], valuations.symbol[lines], strict=True))
+    held = set(
+        zip(work.book.underlying[valuations.position[lines]], valuations.symbol[lines], strict=True)
+    )
     message = "{}: quantity and entry price are adjusted"
     return tuple(
         Caveat.naming("split_adjusted", message.format(split), symbols)
@@ -188,7 +206,9 @@ def _gap(sessions: Sequence[date], previous: date | None, session: date) -> tupl
     if not skipped:
         return ()
     message = "the P&L spans sessions that have no snapshot of their own"
-    return (Caveat.naming("gap_since_previous_snapshot", message, [day.isoformat() for day in skipped]),)
+    return (
+        Caveat.naming("gap_since_previous_snapshot", message, [day.isoformat() for day in skipped]),
+    )
 
 
 _SENTENCES = {
@@ -215,7 +235,11 @@ def _lacking(work: Work, valuations: Valuations, without_greeks: Mask) -> dict[s
         "pnl_missing": measured & ~unpriced & np.isnan(valuations.daily_pnl),
         "exit_price_missing": ~active & unpriced,
     }
-    return {code: _symbols_by_take(work, valuations, where) for code, where in flagged.items() if where.any()}
+    return {
+        code: _symbols_by_take(work, valuations, where)
+        for code, where in flagged.items()
+        if where.any()
+    }
 
 
 def _symbols_by_take(work: Work, valuations: Valuations, where: Mask) -> list[set[str]]:

@@ -1,8 +1,9 @@
-"""Where portfolios stand: what follows from the chain of snapshots, for a session and every later one stored.
+"""Where portfolios stand: what follows from the chain of snapshots, for a session and every later
+one stored.
 
-A snapshot taken late, or again, moves NAV and returns of all that follow, so their realised metrics, betas and
-attributions are made again; later sessions' market exposures stay as they are, and so does the concentration of
-every session that was not retaken.
+A snapshot taken late, or again, moves NAV and returns of all that follow, so their realised
+metrics, betas and attributions are made again; later sessions' market exposures stay as they are,
+and so does the concentration of every session that was not retaken.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +38,8 @@ Day = tuple[int, date]  # a portfolio's index and a session
 
 @dataclass(frozen=True)
 class MarketSide:
-    """The positions bought, or those sold, of a portfolio: `dollars` gained per 1.00 of market return.
+    """The positions bought, or those sold, of a portfolio: `dollars` gained per 1.00 of market
+    return.
 
     `known_weight` of `weight` (gross USD) and `known` of `positions` have a market beta.
     """
@@ -69,12 +71,15 @@ def _market_exposure(view: str, side: MarketSide) -> Metric:
         reason = "no position has a market beta" if side.positions else "no positions"
         return Metric.missing(MARKET_EXPOSURE, USD, reason, view)
     coverage = side.known_weight / side.weight if side.weight > 0.0 else None
-    # Rounded as it is stored: a later session's beta starts from the stored figure, this session's from this one.
+    # Rounded as it is stored: a later session's beta starts from the stored figure, this session's
+    # from this one.
     return Metric(MARKET_EXPOSURE, view, round(side.dollars, MICRO_DOLLARS), USD, None, coverage)
 
 
 def market_beta(exposure: Metric, nav: float) -> Metric:
-    """Market exposure over NAV: what the holdings of the session would do, whatever was held before."""
+    """Market exposure over NAV: what the holdings of the session would do, whatever was held
+    before.
+    """
     reason = exposure.reason or (None if nav > 0.0 else "NAV is not positive")
     if reason or exposure.value is None:
         return Metric("beta", exposure.view, None, RATIO, None, exposure.coverage, reason)
@@ -85,8 +90,9 @@ def market_beta(exposure: Metric, nav: float) -> Metric:
 class StandingWork:
     """The inputs. `chains`: every snapshot of each portfolio, ascending, beside the `backdrop`.
 
-    `market_exposures` (three views each) has the days to measure: the session's own and every later one stored.
-    `factor_exposures`: K dollars per snapshot. `concentrations`: by view, of the days that were (re)taken.
+    `market_exposures` (three views each) has the days to measure: the session's own and every later
+    one stored. `factor_exposures`: K dollars per snapshot. `concentrations`: by view, of the days
+    that were (re)taken.
     """
 
     chains: Sequence[Sequence[ChainLink]]
@@ -98,7 +104,9 @@ class StandingWork:
 
 @dataclass(frozen=True)
 class AttributedDays:
-    """The P&L of some days by factor, with the days and the exposures and returns (days x K) behind it."""
+    """The P&L of some days by factor, with the days and the exposures and returns (days x K) behind
+    it.
+    """
 
     days: Sequence[Day]
     previous: Sequence[date | None]
@@ -140,7 +148,9 @@ def _concentrations(work: StandingWork) -> Iterator[tuple[Day, Metric]]:
 
 
 def _attributed(work: StandingWork) -> AttributedDays:
-    links = {(place, link.session): link for place, chain in enumerate(work.chains) for link in chain}
+    links = {
+        (place, link.session): link for place, chain in enumerate(work.chains) for link in chain
+    }
     days = [day for day in links if day in work.market_exposures]
     chosen = [links[day] for day in days]
     previous = [link.previous for link in chosen]
@@ -148,11 +158,17 @@ def _attributed(work: StandingWork) -> AttributedDays:
     spans = [(link.previous, link.session) for link in chosen]
     returns = summed_returns(work.backdrop.sessions, work.backdrop.factor_returns, spans)
     pnl = np.array([link.pnl for link in chosen], dtype=np.float64)
-    return AttributedDays(days, previous, exposures, returns, attributed_pnl(pnl, exposures, returns))
+    return AttributedDays(
+        days, previous, exposures, returns, attributed_pnl(pnl, exposures, returns)
+    )
 
 
-def _exposures_before(work: StandingWork, days: Sequence[Day], previous: Sequence[date | None]) -> Floats:
-    """Each day's factor exposures (days x K) at the snapshot before it, NaN where they are not stored."""
+def _exposures_before(
+    work: StandingWork, days: Sequence[Day], previous: Sequence[date | None]
+) -> Floats:
+    """Each day's factor exposures (days x K) at the snapshot before it, NaN where they are not
+    stored.
+    """
     exposures = np.full((len(days), len(work.backdrop.factors)), np.nan)
     for place, ((portfolio, _), before) in enumerate(zip(days, previous, strict=True)):
         if before is not None and (portfolio, before) in work.factor_exposures:

@@ -1,18 +1,23 @@
 """Historical value at risk and expected shortfall: today's holdings over the past days' moves.
 
-Everything is a weighted sum of the positions' own P&L on the same days, so the parts of the positions add up to
-the portfolio's figure by construction. Losses are positive.
+Everything is a weighted sum of the positions' own P&L on the same days, so the parts of the
+positions add up to the portfolio's figure by construction. Losses are positive.
 
 With n days of portfolio P&L ordered from the worst, h = (n - 1)(1 - c), k = floor(h), w = h - k:
-VaR_c = -[(1 - w) P_(k) + w P_(k+1)], the linearly interpolated quantile (Hyndman and Fan, American Statistician
-50, 1996, type 7); ES_c = -mean(P_(0..k)), the mean of the days at or beyond it. A position's component is the
-same combination of its own P&L on those same days: the conditional expectation E[loss_i | portfolio loss =
-VaR] (Tasche, "Risk contributions and performance measurement", 1999), estimated by the days that define it.
+VaR_c = -[(1 - w) P_(k) + w P_(k+1)], the linearly interpolated quantile (Hyndman and Fan, American
+Statistician 50, 1996, type 7); ES_c = -mean(P_(0..k)), the mean of the days at or beyond it. A
+position's component is the same combination of its own P&L on those same days: the conditional
+expectation E[loss_i | portfolio loss = VaR] (Tasche, "Risk contributions and performance
+measurement", 1999), estimated by the days that define it.
 
-Plain historical simulation reacts slowly: a quiet year speaks of a storm's first weeks (docs/var-backtest.md). The
-rescaled figures are the same combination after each day's P&L of the portfolio is brought to the present volatility,
-P_t sigma_now / sigma_t (Hull and White, Journal of Risk 1, 1998), with exponentially weighted volatilities, decay
-0.94 (RiskMetrics, 1996): v_0 the window's mean square, v_t+1 = 0.94 v_t + 0.06 P_t^2, sigma_t from the days before t.
+Plain historical simulation reacts slowly: a quiet year speaks of a storm's first weeks
+(docs/var-backtest.md). The
+rescaled figures are the same combination after each day's P&L of the portfolio is brought to the
+present volatility,
+P_t sigma_now / sigma_t (Hull and White, Journal of Risk 1, 1998), with exponentially weighted
+volatilities, decay
+0.94 (RiskMetrics, 1996): v_0 the window's mean square, v_t+1 = 0.94 v_t + 0.06 P_t^2, sigma_t from
+the days before t.
 """
 
 import math
@@ -27,12 +32,15 @@ from services.snapshots.calculations.metrics import MICRO_DOLLARS, MINIMUM_OBSER
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95
 VOLATILITY_DECAY = 0.94
-TAIL_MEASURES = tuple(f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es"))
+TAIL_MEASURES = tuple(
+    f"{kind}_{confidence}" for confidence in CONFIDENCES for kind in ("var", "es")
+)
 
 
 @dataclass(frozen=True)
 class PositionPnl:
-    """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where it is not known.
+    """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where it is not
+    known.
 
     `weight`: gross exposure in USD, which decides what share of the book a day or a figure covers.
     `reason`: why a position has no P&L at all, None where it has.
@@ -49,11 +57,13 @@ class PositionPnl:
 
 @dataclass(frozen=True)
 class HistoricalRisk:
-    """One book's figures, USD, loss positive: `totals` and `rescaled` by measure, `components` P x measures.
+    """One book's figures, USD, loss positive: `totals` and `rescaled` by measure, `components` P x
+    measures.
 
-    `components` add up to `totals` over the positions that were measured and are NaN for the others, whose
-    `left_out` says why. When there is no figure, the figures are NaN and `reason` says why. `days`: how many
-    days of P&L are behind it; `coverage`: the share of `weight` that was measured.
+    `components` add up to `totals` over the positions that were measured and are NaN for the
+    others, whose `left_out` says why. When there is no figure, the figures are NaN and `reason`
+    says why. `days`: how many days of P&L are behind it; `coverage`: the share of `weight` that was
+    measured.
     """
 
     totals: Floats
@@ -68,8 +78,9 @@ class HistoricalRisk:
 def historical_risk(positions: PositionPnl) -> HistoricalRisk:
     """VaR and ES of the positions together, one column per entry of `TAIL_MEASURES`.
 
-    A position with fewer than 60 days is left out. A day counts when positions of at least 95 % of the
-    measured weight are known on it (the others count nothing that day); fewer than 60 such days give no figure.
+    A position with fewer than 60 days is left out. A day counts when positions of at least 95 % of
+    the measured weight are known on it (the others count nothing that day); fewer than 60 such days
+    give no figure.
     """
     known = np.isfinite(positions.pnl)
     measured = known.sum(axis=1) >= MINIMUM_OBSERVATIONS
@@ -92,7 +103,9 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
 
 
 def tail_weights(pnl: Floats) -> Floats:
-    """How much each of the n days counts in each measure: n x measures, every column adds up to 1."""
+    """How much each of the n days counts in each measure: n x measures, every column adds up to
+    1.
+    """
     order = np.argsort(pnl, kind="stable")
     weights = np.zeros((len(pnl), len(TAIL_MEASURES)))
     for place, confidence in enumerate(CONFIDENCES):
@@ -105,11 +118,15 @@ def tail_weights(pnl: Floats) -> Floats:
 
 
 def volatility_scales(pnl: Floats) -> Floats:
-    """sigma_now / sigma_t of n days, oldest first: what brings each to the present volatility; 1 if all are 0."""
+    """sigma_now / sigma_t of n days, oldest first: what brings each to the present volatility; 1 if
+    all are 0.
+    """
     squares = (pnl**2).tolist()
     if not any(squares):
         return np.ones(len(pnl))
-    variances = np.array(list(accumulate(squares, _next_variance, initial=sum(squares) / len(squares))))
+    variances = np.array(
+        list(accumulate(squares, _next_variance, initial=sum(squares) / len(squares)))
+    )
     return np.asarray(np.sqrt(variances[-1] / variances[:-1]))
 
 
@@ -121,7 +138,9 @@ def _covered_days(known: Mask, weight: Floats) -> Mask:
     total = float(weight.sum())
     if not len(weight):
         return np.zeros(known.shape[1], dtype=np.bool_)
-    if total <= 0.0:  # positions that move nothing, such as expired options: every known day is as good
+    if (
+        total <= 0.0
+    ):  # positions that move nothing, such as expired options: every known day is as good
         return np.asarray(known.any(axis=0))
     return np.asarray(weight @ known >= COVERAGE_OF_A_DAY * total)
 

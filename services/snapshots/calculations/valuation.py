@@ -1,4 +1,6 @@
-"""What each position is worth on each session taken, and what it earned since the snapshot before."""
+"""What each position is worth on each session taken, and what it earned since the snapshot
+before.
+"""
 
 from dataclasses import dataclass
 
@@ -9,14 +11,16 @@ from services.snapshots.calculations.book import Days, Floats, Indices, Mask, Ob
 
 @dataclass(frozen=True)
 class Valuations:
-    """One line per snapshot taken and position that was open at some time after the snapshot before it.
+    """One line per snapshot taken and position that was open at some time after the snapshot before
+    it.
 
-    `take` and `position` are indices into the work's takes and book. Lines with `active` false are positions
-    closed since the previous snapshot: they own nothing any more (value, cost and exposures are 0) and only
-    their `daily_pnl` counts. Money is signed USD; NaN is "not known" and `reason` gives the first cause.
-    Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is per share
-    (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried forward (`stale`). All of
-    it, `symbol` and `quantity` too, is in terms of the session's own shares.
+    `take` and `position` are indices into the work's takes and book. Lines with `active` false are
+    positions closed since the previous snapshot: they own nothing any more (value, cost and
+    exposures are 0) and only their `daily_pnl` counts. Money is signed USD; NaN is "not known" and
+    `reason` gives the first cause. Unrealised P&L is value less cost. `notional` is q·m·S for
+    options and q·P for stock; `delta` is per share (1 for stock) and `delta_adjusted` q·m·S·delta.
+    A price of an earlier day is carried forward (`stale`). All of it, `symbol` and `quantity` too,
+    is in terms of the session's own shares.
     """
 
     take: Indices
@@ -42,7 +46,9 @@ class Valuations:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Which positions count for which takes; `session` and `previous` are the take's, repeated per line."""
+    """Which positions count for which takes; `session` and `previous` are the take's, repeated per
+    line.
+    """
 
     take: Indices
     position: Indices
@@ -52,11 +58,13 @@ class _Lines:
 
 
 def position_valuations(work: Work) -> Valuations:
-    """Value every open position on every session taken, and what it earned since the previous snapshot.
+    """Value every open position on every session taken, and what it earned since the previous
+    snapshot.
 
     Daily P&L of a position held since the previous snapshot p: q·m·(P_t - P_p); entered after p:
-    q·m·(P_t - E); closed after p: the exit price stands for P_t. NaN where there is no previous snapshot or
-    a price is unknown. After a split P_p is that of as much as has become one share since.
+    q·m·(P_t - E); closed after p: the exit price stands for P_t. NaN where there is no previous
+    snapshot or a price is unknown. After a split P_p is that of as much as has become one share
+    since.
     """
     lines, quotes = _lines(work), work.quotes
     on, before = quotes.columns(lines.session), quotes.columns(lines.previous)
@@ -96,7 +104,9 @@ def position_valuations(work: Work) -> Valuations:
 
 
 def _lines(work: Work) -> _Lines:
-    """Every take with its portfolio's positions that are open, or closed since the snapshot before."""
+    """Every take with its portfolio's positions that are open, or closed since the snapshot
+    before.
+    """
     take, position = _pairs(work)
     session = days([item.session for item in work.takes])[take]
     previous = days([item.previous for item in work.takes])[take]
@@ -117,7 +127,9 @@ def _pairs(work: Work) -> tuple[Indices, Indices]:
 
 @dataclass(frozen=True)
 class _Picked:
-    """The book's columns, one entry per line, in terms of the line's session; `factor` as in the work's terms."""
+    """The book's columns, one entry per line, in terms of the line's session; `factor` as in the
+    work's terms.
+    """
 
     symbol: Objects
     underlying: Objects
@@ -149,7 +161,9 @@ def _picked(work: Work, position: Indices, on: Indices) -> _Picked:
 
 
 def _previous_price(work: Work, lines: _Lines, own: Indices, before: Indices) -> Floats:
-    """The price at the previous snapshot, per share of the book's; an option may have had another symbol then."""
+    """The price at the previous snapshot, per share of the book's; an option may have had another
+    symbol then.
+    """
     terms, position = work.terms, lines.position
     rows = work.quotes.rows(terms.symbol[position, before]) if terms.splits else own
     return np.asarray(work.quotes.price[rows, before] * terms.factor[position, before])
@@ -161,11 +175,15 @@ def _owned(held: Floats, price: Floats) -> Floats:
 
 
 def _base_price(book: _Picked, lines: _Lines, previous_price: Floats) -> Floats:
-    """The price daily P&L starts from: the previous snapshot's, or the entry price of what came since."""
+    """The price daily P&L starts from: the previous snapshot's, or the entry price of what came
+    since.
+    """
     return np.where(book.entry_day <= lines.previous, previous_price, book.entry_price)
 
 
-def _reasons(lines: _Lines, price: Floats, underlying_price: Floats, delta: Floats, base: Floats) -> Objects:
+def _reasons(
+    lines: _Lines, price: Floats, underlying_price: Floats, delta: Floats, base: Floats
+) -> Objects:
     measured = ~np.isnat(lines.previous)
     causes = {
         "no price known on or before the session": lines.active & np.isnan(price),

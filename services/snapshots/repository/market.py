@@ -1,4 +1,6 @@
-"""What the market did, as ingest and factors publish it: prices, rates, factor returns and the factor model."""
+"""What the market did, as ingest and factors publish it: prices, rates, factor returns and the
+factor model.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Covariance:
-    """K x K daily covariance of factor returns (NaN when not stored), and the weights it was made with."""
+    """K x K daily covariance of factor returns (NaN when not stored), and the weights it was made
+    with.
+    """
 
     values: FloatArray
     decay: float
@@ -39,7 +43,9 @@ async def load_factor_ids(session: Session) -> tuple[str, ...]:
     return tuple(await session.scalars(query))
 
 
-async def load_betas(session: Session, as_of: date, symbols: Sequence[str], ids: Sequence[str]) -> FloatArray:
+async def load_betas(
+    session: Session, as_of: date, symbols: Sequence[str], ids: Sequence[str]
+) -> FloatArray:
     """Betas (symbols x factors) of the session, NaN where not stored."""
     row = factors.symbol_factor_betas.c
     query = select(row.symbol, row.factor, row.beta).where(
@@ -63,7 +69,9 @@ async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> 
     return Covariance(values, found[0].decay, found[0].lookback, found[0].observations)
 
 
-async def load_factor_returns(session: Session, sessions: Sequence[date], ids: Sequence[str]) -> FloatArray:
+async def load_factor_returns(
+    session: Session, sessions: Sequence[date], ids: Sequence[str]
+) -> FloatArray:
     """Daily factor returns (sessions x factors) in the model's space, NaN where none is stored."""
     row = factors.factor_returns.c
     query = select(row.session_date, row.factor, row.factor_return).where(

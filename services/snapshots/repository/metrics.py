@@ -21,9 +21,13 @@ async def save_metrics(session: Session, columns: Columns) -> None:
 
 async def save_components(session: Session, columns: Columns, within: Scope) -> None:
     """Replace the components of the scope's session and portfolios by these."""
-    await merge(session, ComponentVar, await asyncio.to_thread(rows_of, component_var, columns), within)
+    await merge(
+        session, ComponentVar, await asyncio.to_thread(rows_of, component_var, columns), within
+    )
 
 
 async def save_attributions(session: Session, columns: Columns, within: Scope) -> None:
     """Replace the attributions of the scope's sessions and portfolios by these."""
-    await merge(session, PnlAttribution, await asyncio.to_thread(rows_of, pnl_attributions, columns), within)
+    await merge(
+        session, PnlAttribution, await asyncio.to_thread(rows_of, pnl_attributions, columns), within
+    )

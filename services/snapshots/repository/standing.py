@@ -33,11 +33,13 @@ async def load_chain(session: Session, portfolios: Portfolios) -> Sequence[Row[A
     return found
 
 
-async def load_market_sides(session: Session, portfolios: Portfolios, as_of: date) -> Sequence[Row[Any]]:
+async def load_market_sides(
+    session: Session, portfolios: Portfolios, as_of: date
+) -> Sequence[Row[Any]]:
     """Per portfolio and side (`bought` or sold) what its positions gain per 1.00 of market return.
 
-    portfolio_id, bought, dollars, known_weight, weight (gross delta-adjusted USD, the cost where that is not
-    known), known (positions with a market beta) and positions.
+    portfolio_id, bought, dollars, known_weight, weight (gross delta-adjusted USD, the cost where
+    that is not known), known (positions with a market beta) and positions.
     """
     row, held = factors.position_factor_exposures.c, gateway.positions.c
     # Neither the cost nor the sign of a position is other after a split: as stated is good enough.
@@ -71,7 +73,9 @@ async def load_market_sides(session: Session, portfolios: Portfolios, as_of: dat
 async def load_measured(
     session: Session, portfolios: Portfolios, after: date, metric: str
 ) -> Sequence[Row[Any]]:
-    """(portfolio_id, as_of, view, value, coverage, reason) of one metric on every later session that was measured."""
+    """(portfolio_id, as_of, view, value, coverage, reason) of one metric on every later session
+    that was measured.
+    """
     row = risk_metrics.c
     fields = (row.portfolio_id, row.as_of, row.view, row.value, row.coverage, row.reason)
     query: Select[Any] = select(*fields)
@@ -93,7 +97,10 @@ async def load_factor_exposures(
         .group_by(row.portfolio_id, row.as_of)
     )
     found = await session.execute(query)
-    by_name = ((portfolio, day, dict(zip(factor, usd, strict=True))) for portfolio, day, factor, usd in found)
+    by_name = (
+        (portfolio, day, dict(zip(factor, usd, strict=True)))
+        for portfolio, day, factor, usd in found
+    )
     return {
         (portfolio, day): np.array([stored.get(factor) for factor in ids], dtype=np.float64)
         for portfolio, day, stored in by_name

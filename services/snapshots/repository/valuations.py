@@ -63,8 +63,12 @@ async def load_stored_sessions(
     return [(portfolio_id, stored) for portfolio_id, stored in found]
 
 
-async def load_outdated_sessions(session: Session, portfolios: Portfolios, as_of: date) -> set[date]:
-    """Later sessions resting on a price of `as_of` or before (or on none) that is not the latest any more."""
+async def load_outdated_sessions(
+    session: Session, portfolios: Portfolios, as_of: date
+) -> set[date]:
+    """Later sessions resting on a price of `as_of` or before (or on none) that is not the latest
+    any more.
+    """
     snapshot, row = portfolio_snapshots.c, _carried_prices(portfolio_snapshots.c.carried)
     close, value = (
         _latest_close(row.c.underlying, snapshot.as_of),
@@ -87,7 +91,9 @@ async def load_outdated_sessions(session: Session, portfolios: Portfolios, as_of
     known = portfolio_snapshots.join(row, true()).outerjoin(close, true()).outerjoin(value, true())
     later = and_(snapshot.portfolio_id.in_(portfolios), snapshot.as_of > as_of)
     return set(
-        await session.scalars(select(snapshot.as_of).distinct().select_from(known).where(later, moved))
+        await session.scalars(
+            select(snapshot.as_of).distinct().select_from(known).where(later, moved)
+        )
     )
 
 
@@ -104,11 +110,15 @@ def _carried(price_date: ColumnElement[Any], as_of: date) -> ColumnElement[bool]
     return or_(price_date.is_(None), price_date <= as_of)
 
 
-async def load_positions(session: Session, portfolios: Portfolios, span: Span) -> list[tuple[Any, ...]]:
-    """Positions open at some time within the span: entered up to its last day, not closed by its first.
+async def load_positions(
+    session: Session, portfolios: Portfolios, span: Span
+) -> list[tuple[Any, ...]]:
+    """Positions open at some time within the span: entered up to its last day, not closed by its
+    first.
 
-    In terms of the span's last day. Fields: id, portfolio, symbol, underlying, type, is option, multiplier, strike,
-    quantity, entry price and date, exit price and date, sector of the underlying.
+    In terms of the span's last day. Fields: id, portfolio, symbol, underlying, type, is option,
+    multiplier, strike, quantity, entry price and date, exit price and date, sector of the
+    underlying.
     """
     first, last = span
     held, security = gateway.positions_on(last), ingest.securities.c
@@ -124,8 +134,12 @@ async def load_positions(session: Session, portfolios: Portfolios, span: Span) -
     return [_position(*position) for position in found]
 
 
-async def load_splits(session: Session, tickers: Sequence[str], span: Span) -> list[tuple[str, date, float]]:
-    """(symbol, ex-date, new shares per old one) of the splits after the span's first day, up to its last."""
+async def load_splits(
+    session: Session, tickers: Sequence[str], span: Span
+) -> list[tuple[str, date, float]]:
+    """(symbol, ex-date, new shares per old one) of the splits after the span's first day, up to its
+    last.
+    """
     row, (first, last) = ingest.splits.c, span
     within = and_(row.ex_date > first, row.ex_date <= last, row.symbol.in_(tickers))
     query = select(row.symbol, row.ex_date, cast(row.ratio, Double)).where(within)
@@ -136,7 +150,9 @@ async def load_splits(session: Session, tickers: Sequence[str], span: Span) -> l
 async def load_restated(
     session: Session, portfolios: Portfolios, tickers: Sequence[str], on: Sequence[date]
 ) -> list[tuple[Any, ...]]:
-    """(position, day, symbol, quantity, shares of the day for one stated) of positions on the tickers, each day."""
+    """(position, day, symbol, quantity, shares of the day for one stated) of positions on the
+    tickers, each day.
+    """
     day = _unnested("on_day", on, Date)
     every = gateway.positions.join(day, gateway.positions.c.portfolio_id.in_(portfolios))
     dated = select(gateway.positions, day.c.value.label("day")).select_from(every).subquery("dated")
@@ -167,15 +183,20 @@ async def latest_closes(
 async def latest_values(
     session: Session, contracts: Sequence[str], on: Sequence[date]
 ) -> list[tuple[Any, ...]]:
-    """(contract, day, value, its session, source, delta on the very day) of each contract as of each day.
+    """(contract, day, value, its session, source, delta on the very day) of each contract as of
+    each day.
 
     A quote values a contract whose Greeks are missing: value without delta.
     """
     symbol, day = _unnested("contract", contracts, String), _unnested("day", on, Date)
     known = _latest_value(symbol.c.value, day.c.value)
-    source = case((known.c.quoted, "quote_mid"), (known.c.model == "intrinsic", "intrinsic"), else_="model")
+    source = case(
+        (known.c.quoted, "quote_mid"), (known.c.model == "intrinsic", "intrinsic"), else_="model"
+    )
     delta = case((known.c.as_of == day.c.value, known.c.delta))
-    return await _each(session, symbol, day, known, (known.c.price, known.c.price_date, source, delta))
+    return await _each(
+        session, symbol, day, known, (known.c.price, known.c.price_date, source, delta)
+    )
 
 
 def _unnested(name: str, values: Sequence[Any], kind: Any) -> Any:
@@ -196,14 +217,16 @@ def _latest_close(symbol: ColumnElement[Any], day: ColumnElement[Any]) -> FromCl
     row = ingest.daily_prices.c
     price = ingest.close_on(row, day).label("price")
     query = select(price, row.session_date.label("price_date"), row.close_basis)
-    return _last(query.where(row.symbol == symbol, row.session_date <= day), row.session_date, "closed")
+    return _last(
+        query.where(row.symbol == symbol, row.session_date <= day), row.session_date, "closed"
+    )
 
 
 def _latest_value(contract: ColumnElement[Any], day: ColumnElement[Any]) -> FromClause:
     """The last known value of `contract` up to `day`: its own quote's mid, else the model's.
 
-    A quote is of its own session, a model value as old as the underlying's close it rests on. From a split on the
-    symbol means another contract, so no value is carried over one.
+    A quote is of its own session, a model value as old as the underlying's close it rests on. From
+    a split on the symbol means another contract, so no value is carried over one.
     """
     row = greeks.contract_greeks.c
     quoted = and_(row.quote_mid.is_not(None), row.expiry >= row.as_of)
@@ -221,7 +244,9 @@ def _latest_value(contract: ColumnElement[Any], day: ColumnElement[Any]) -> From
         row.delta,
     )
     return _last(
-        query.where(row.contract == contract, row.as_of <= day, price.is_not(None)), row.as_of, "valued"
+        query.where(row.contract == contract, row.as_of <= day, price.is_not(None)),
+        row.as_of,
+        "valued",
     )
 
 
@@ -232,7 +257,8 @@ def _last(query: Select[Any], by: ColumnElement[Any], name: str) -> FromClause:
 async def load_greeks(
     session: Session, contracts: Sequence[str], sessions: Iterable[date]
 ) -> dict[tuple[str, date], tuple[float | None, ...]]:
-    """(contract, session) to delta, gamma, theta, vega and rho per share of contract, None where unknown.
+    """(contract, session) to delta, gamma, theta, vega and rho per share of contract, None where
+    unknown.
 
     Contracts' and not positions', which are not kept as long as snapshots are.
     """
@@ -246,7 +272,9 @@ async def load_greeks(
     return {(contract, as_of): tuple(values) for contract, as_of, *values in found}
 
 
-async def load_flows(session: Session, portfolios: Portfolios, span: Span) -> list[tuple[UUID, date, float]]:
+async def load_flows(
+    session: Session, portfolios: Portfolios, span: Span
+) -> list[tuple[UUID, date, float]]:
     """(portfolio, day, USD) of the cash flows after the span's first day up to its last."""
     row, (first, last) = gateway.cash_flows.c, span
     query = select(row.portfolio_id, row.flow_date, cast(row.amount, Double))

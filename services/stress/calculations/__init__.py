@@ -24,7 +24,12 @@ from services.stress.calculations.scenarios import (
     scenarios,
     valuable,
 )
-from services.stress.calculations.shocks import Shocks, conditional_shocks, correlated_shocks, direct_shocks
+from services.stress.calculations.shocks import (
+    Shocks,
+    conditional_shocks,
+    correlated_shocks,
+    direct_shocks,
+)
 from services.stress.calculations.valuation import (
     OPTION_VALUATION,
     Impacts,

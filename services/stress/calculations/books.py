@@ -18,8 +18,9 @@ STOCK = -1
 class Contracts:
     """The distinct option contracts of the shard, one entry each; NaN says "not measured".
 
-    Prices and strikes in dollars per share, years to expiry, `volatility`, `rate` and `dividend_yield` in
-    decimals per year. `american`: exercised whenever it pays, else at expiry only.
+    Prices and strikes in dollars per share, years to expiry, `volatility`, `rate` and
+    `dividend_yield` in decimals per year. `american`: exercised whenever it pays, else at expiry
+    only.
     """
 
     symbols: NDArray[np.str_]
@@ -41,25 +42,31 @@ class Contracts:
     def repriceable(self) -> Booleans:
         """With everything that a price needs, or settled."""
         inputs = np.array([self.years_to_expiry, self.rate, self.dividend_yield])
-        sensible = np.isfinite(inputs).all(axis=0) & (self.underlying_price > 0.0) & (self.volatility >= 0.0)
+        sensible = (
+            np.isfinite(inputs).all(axis=0)
+            & (self.underlying_price > 0.0)
+            & (self.volatility >= 0.0)
+        )
         known: Booleans = sensible | self.expired
         return known
 
     def take(self, chosen: Places | Booleans) -> "Contracts":
         """The chosen contracts, in that order."""
-        return Contracts(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+        return Contracts(
+            **{field.name: getattr(self, field.name)[chosen] for field in fields(self)}
+        )
 
 
 @dataclass(frozen=True)
 class Book:
     """Every position of the shard's portfolios, one entry per position; NaN says "not measured".
 
-    `portfolio`: (positions,) index into the shard's portfolios. `exposure`: delta-adjusted dollars, signed.
-    `betas`: (positions, factors) market-relative betas of the underlying. `rate_beta`: return per 1.00 of
-    yield. `gamma`: unit gamma x quantity x multiplier of options, 0 for stock. `underlying_price`: dollars,
-    used with gamma only. `contract`: (positions,) index into `contracts`, `STOCK` for stock. `units`: quantity x
-    multiplier of options, not looked at for stock. `portfolios`: how many portfolios the shard has, empty ones
-    included.
+    `portfolio`: (positions,) index into the shard's portfolios. `exposure`: delta-adjusted dollars,
+    signed. `betas`: (positions, factors) market-relative betas of the underlying. `rate_beta`:
+    return per 1.00 of yield. `gamma`: unit gamma x quantity x multiplier of options, 0 for stock.
+    `underlying_price`: dollars, used with gamma only. `contract`: (positions,) index into
+    `contracts`, `STOCK` for stock. `units`: quantity x multiplier of options, not looked at for
+    stock. `portfolios`: how many portfolios the shard has, empty ones included.
     """
 
     portfolios: int
@@ -90,14 +97,18 @@ class Book:
         return repriced
 
     def holder_of(self) -> Places:
-        """(contracts,) some position in each contract: what depends on the underlying is the same in all."""
+        """(contracts,) some position in each contract: what depends on the underlying is the same
+        in all.
+        """
         holder = np.zeros(len(self.contracts.symbols), dtype=np.intp)
         places = np.flatnonzero(self.options)
         holder[self.contract[places]] = places
         return holder
 
     def by_portfolio(self, values: Floats) -> Floats:
-        """(portfolios, ...) sums of `values` (positions, ...) within each portfolio; NaN adds nothing."""
+        """(portfolios, ...) sums of `values` (positions, ...) within each portfolio; NaN adds
+        nothing.
+        """
         totals = np.zeros((self.portfolios, *values.shape[1:]))
         order = np.argsort(self.portfolio, kind="stable")
         present, starts = np.unique(self.portfolio[order], return_index=True)
@@ -106,7 +117,9 @@ class Book:
         return totals
 
     def of_portfolios(self, chosen: Places) -> tuple["Book", Places]:
-        """(the book of the portfolios `chosen`, numbered in that order; the places of its positions in this)."""
+        """(the book of the portfolios `chosen`, numbered in that order; the places of its positions
+        in this).
+        """
         number = np.full(self.portfolios, -1, dtype=np.intp)
         number[chosen] = np.arange(len(chosen))
         places = np.flatnonzero(number[self.portfolio] >= 0)
@@ -130,7 +143,9 @@ class Book:
 
 @dataclass(frozen=True)
 class Omission:
-    """Positions of one portfolio that a number leaves out, and why (`code`, stable; `reason`, a sentence)."""
+    """Positions of one portfolio that a number leaves out, and why (`code`, stable; `reason`, a
+    sentence).
+    """
 
     code: str
     reason: str
@@ -169,7 +184,9 @@ class Gaps:
     def omissions(
         self, book: Book, portfolio: int, needs_betas: bool, needs_rates: bool
     ) -> tuple[Omission, ...]:
-        """What one portfolio's result leaves out when it needs betas, rate sensitivities, or both."""
+        """What one portfolio's result leaves out when it needs betas, rate sensitivities, or
+        both.
+        """
         flags = (
             (NO_EXPOSURE, self.exposure),
             (NO_BETAS, self.betas & needs_betas),

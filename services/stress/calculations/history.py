@@ -1,4 +1,6 @@
-"""What today's holdings would have made on each past day: the vectors behind historical value at risk."""
+"""What today's holdings would have made on each past day: the vectors behind historical value at
+risk.
+"""
 
 from collections.abc import Sequence
 
@@ -12,12 +14,13 @@ DAYS = 252
 
 
 def historical_pnl(book: Book, returns: Floats, underlying: Places) -> Floats:
-    """Dollars in whole cents by position and past day: (positions, days), a loss negative, NaN not measured.
+    """Dollars in whole cents by position and past day: (positions, days), a loss negative, NaN not
+    measured.
 
-    `returns`: (underlyings, days) simple returns, oldest first, NaN where missing; `underlying`: (positions,)
-    index into them. Stock: exposure x return. Options: quantity x multiplier x (the model's value after the
-    underlying's move - its value before), volatility and rate unchanged and no time passing; each distinct
-    contract is priced once.
+    `returns`: (underlyings, days) simple returns, oldest first, NaN where missing; `underlying`:
+    (positions,) index into them. Stock: exposure x return. Options: quantity x multiplier x (the
+    model's value after the underlying's move - its value before), volatility and rate unchanged and
+    no time passing; each distinct contract is priced once.
     """
     pnl = np.where(book.options, np.nan, book.exposure)[:, None] * returns[underlying]
     held, repriced = book.contracts, book.repriced
@@ -36,7 +39,9 @@ def history_reasons(book: Book, pnl: Floats, underlyings: Sequence[str]) -> list
     unpriced = ~book.options & np.isnan(book.exposure)
     unknown = book.options & ~book.repriced
     return [
-        _reason(bool(unpriced[place]), bool(unknown[place]), int(gap), pnl.shape[1], underlyings[place])
+        _reason(
+            bool(unpriced[place]), bool(unknown[place]), int(gap), pnl.shape[1], underlyings[place]
+        )
         for place, gap in enumerate(gaps)
     ]
 
@@ -48,5 +53,7 @@ def _reason(unpriced: bool, unknown: bool, gaps: int, days: int, underlying: str
         return "no volatility, rate or underlying price to reprice with"
     if not gaps:
         return None
-    missing = f"{gaps} of the last {days} sessions" if gaps < days else f"any of the last {days} sessions"
+    missing = (
+        f"{gaps} of the last {days} sessions" if gaps < days else f"any of the last {days} sessions"
+    )
     return f"no return of {underlying} on {missing}"

@@ -15,9 +15,9 @@ RATE_SHOCKS = (-0.02, -0.01, 0.01, 0.02)
 class MarketRisk:
     """One ladder: profit and loss is exposure x shock, linear, so options count by delta.
 
-    `shocks`: (steps,) decimals. `exposure`: (portfolios,) dollars gained per shock of 1.00. `coverage`:
-    (portfolios,) share of gross exposure with a sensitivity. `measured`: (portfolios,) False where positions
-    exist but none has a sensitivity.
+    `shocks`: (steps,) decimals. `exposure`: (portfolios,) dollars gained per shock of 1.00.
+    `coverage`: (portfolios,) share of gross exposure with a sensitivity. `measured`: (portfolios,)
+    False where positions exist but none has a sensitivity.
     """
 
     kind: str
@@ -33,7 +33,9 @@ class MarketRisk:
 
 
 def market_risk(book: Book, market_factor: int) -> tuple[MarketRisk, MarketRisk]:
-    """(market ladder over beta column `market_factor`, rates ladder over the rate sensitivities)."""
+    """(market ladder over beta column `market_factor`, rates ladder over the rate
+    sensitivities).
+    """
     return (
         _ladder("market", MARKET_SHOCKS, book, book.betas[:, market_factor]),
         _ladder("rates", RATE_SHOCKS, book, book.rate_beta),

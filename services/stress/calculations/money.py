@@ -1,4 +1,6 @@
-"""Dollars in whole cents: amounts are rounded once, at the smallest part, so every sum is of what is shown."""
+"""Dollars in whole cents: amounts are rounded once, at the smallest part, so every sum is of what
+is shown.
+"""
 
 import numpy as np
 

@@ -78,7 +78,12 @@ def effective_shocks(shocks: Shocks, factor_names: Sequence[str]) -> list[dict[s
 def omission_record(omission: Omission) -> Record:
     """An omission in the form of a notice, the first names spelled out."""
     names = sorted(omission.symbols)
-    return {"code": omission.code, "message": omission.reason, "count": len(names), "about": names[:20]}
+    return {
+        "code": omission.code,
+        "message": omission.reason,
+        "count": len(names),
+        "about": names[:20],
+    }
 
 
 def left_out_records(omission: Omission) -> list[Record]:
@@ -106,9 +111,15 @@ def ladder_records(shard: Shard, ladder: MarketRisk) -> Iterator[Record]:
 
 
 def pnl_records(
-    shard: Shard, book: Book, historical: Floats, reasons: Sequence[str | None], every: Sequence[Run]
+    shard: Shard,
+    book: Book,
+    historical: Floats,
+    reasons: Sequence[str | None],
+    every: Sequence[Run],
 ) -> Iterator[Record]:
-    """One vector of past days and one of scenarios per position; `historical`: (positions, days)."""
+    """One vector of past days and one of scenarios per position; `historical`: (positions,
+    days).
+    """
     scenarios: list[list[float]] = [[] for _ in shard.position_ids]
     for run in every:
         for place, pnl in zip(run.positions, run.position_pnl().tolist(), strict=True):
@@ -126,7 +137,9 @@ def pnl_records(
         }
 
 
-def axis_records(shard: Shard, session_dates: Sequence[date], every: Sequence[Run]) -> Iterator[Record]:
+def axis_records(
+    shard: Shard, session_dates: Sequence[date], every: Sequence[Run]
+) -> Iterator[Record]:
     """What the elements of each portfolio's vectors belong to."""
     elements: list[list[tuple[str, str]]] = [[] for _ in shard.portfolio_ids]
     for run in every:

@@ -1,7 +1,9 @@
-"""Options priced again after their market moved: the same model at the new inputs, less the model at the old.
+"""Options priced again after their market moved: the same model at the new inputs, less the model
+at the old.
 
-A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise (`shared.quant.pricing`).
-No time passes. What does not move changes nothing: the difference is exactly zero there.
+A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise
+(`shared.quant.pricing`). No time passes. What does not move changes nothing: the difference is
+exactly zero there.
 """
 
 import numpy as np
@@ -15,12 +17,14 @@ LOWEST_UNDERLYING = 1e-4  # of the price before the move
 LOWEST_VOLATILITY = 1e-3
 
 
-def price_changes(contracts: Contracts, returns: Floats, rates: Floats, volatilities: Floats) -> Floats:
+def price_changes(
+    contracts: Contracts, returns: Floats, rates: Floats, volatilities: Floats
+) -> Floats:
     """Change of value in dollars per share of every contract in every state: (contracts, states).
 
-    `returns`: (contracts, states) decimal returns of the underlying; `rates` and `volatilities`: (states,)
-    added to the contract's rate and volatility, in decimals. NaN where the return or an input is not known; 0
-    for settled contracts.
+    `returns`: (contracts, states) decimal returns of the underlying; `rates` and `volatilities`:
+    (states,) added to the contract's rate and volatility, in decimals. NaN where the return or an
+    input is not known; 0 for settled contracts.
     """
     living = contracts.repriceable & ~contracts.expired
     changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
@@ -35,7 +39,9 @@ def price_changes(contracts: Contracts, returns: Floats, rates: Floats, volatili
 
 
 def beyond_zero(returns: Floats) -> Booleans:
-    """Where a move takes the underlying to zero or below, so that options are valued at `LOWEST_UNDERLYING`."""
+    """Where a move takes the underlying to zero or below, so that options are valued at
+    `LOWEST_UNDERLYING`.
+    """
     found: Booleans = returns <= LOWEST_UNDERLYING - 1.0
     return found
 
@@ -52,7 +58,8 @@ def _values(
         return np.empty(0)
     options = OptionColumns.of(
         call=contracts.call[chosen],
-        underlying_price=contracts.underlying_price[chosen] * np.maximum(1.0 + move, LOWEST_UNDERLYING),
+        underlying_price=contracts.underlying_price[chosen]
+        * np.maximum(1.0 + move, LOWEST_UNDERLYING),
         strike=contracts.strike[chosen],
         years_to_expiry=contracts.years_to_expiry[chosen],
         volatility=_shocked_volatility(contracts.volatility[chosen], volatility),
@@ -63,5 +70,7 @@ def _values(
 
 
 def _shocked_volatility(volatility: Floats, shock: Floats | float) -> Floats:
-    """Volatility + shock, where a fall stops at `LOWEST_VOLATILITY` (or at what it was, when that is lower)."""
+    """Volatility + shock, where a fall stops at `LOWEST_VOLATILITY` (or at what it was, when that
+    is lower).
+    """
     return np.maximum(volatility + shock, np.minimum(volatility, LOWEST_VOLATILITY))

@@ -1,4 +1,6 @@
-"""The stress tests of one shard: the house's scenarios for everybody, users' own for their owners' portfolios."""
+"""The stress tests of one shard: the house's scenarios for everybody, users' own for their owners'
+portfolios.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Run:
-    """What a plan gave; `portfolios` and `positions`: the places in the shard of those in `test`."""
+    """What a plan gave; `portfolios` and `positions`: the places in the shard of those in
+    `test`.
+    """
 
     portfolios: Places
     positions: Places
@@ -35,7 +39,11 @@ class Run:
 
     def elements(self) -> list[tuple[str, str]]:
         """(scenario id, method) of each column of `position_pnl`."""
-        return [(each.scenario_id, method) for method in self.test.methods for each in self.test.scenarios]
+        return [
+            (each.scenario_id, method)
+            for method in self.test.methods
+            for each in self.test.scenarios
+        ]
 
 
 def plans(

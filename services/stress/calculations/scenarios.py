@@ -19,14 +19,14 @@ Flaw = tuple[str, str]  # (field, what is wrong with it and the fix)
 class Scenario:
     """One hypothetical day.
 
-    `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's shock is
-    its return over the market; "absolute": its own return. `rate_shock`: change of the Treasury yield in
-    decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to the volatility of every
-    option, in decimals (0.10 is ten points), None when volatilities stay.
+    `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's
+    shock is its return over the market; "absolute": its own return. `rate_shock`: change of the
+    Treasury yield in decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to
+    the volatility of every option, in decimals (0.10 is ten points), None when volatilities stay.
 
     A historical scenario may say when it happened, from the close of `window_start` to the close of
-    `window_end`, and what was measured then: `measured_returns` of the proxies (their own, whatever the basis),
-    `measured_rate_change` of the 10-year yield in decimals, `measured_source` whence.
+    `window_end`, and what was measured then: `measured_returns` of the proxies (their own, whatever
+    the basis), `measured_rate_change` of the 10-year yield in decimals, `measured_source` whence.
     """
 
     scenario_id: str
@@ -46,7 +46,9 @@ class Scenario:
 
     @property
     def measured_shocks(self) -> dict[str, float] | None:
-        """What was measured, in the terms of `shocks`: with basis "relative" a style's return over the market."""
+        """What was measured, in the terms of `shocks`: with basis "relative" a style's return over
+        the market.
+        """
         returns = self.measured_returns
         if returns is None or self.basis == "absolute":
             return None if returns is None else dict(returns)
@@ -56,7 +58,9 @@ class Scenario:
 
 @dataclass(frozen=True)
 class ScenarioProblem:
-    """What is wrong with one field of one definition, and the fix; "" where no scenario or no field can be named."""
+    """What is wrong with one field of one definition, and the fix; "" where no scenario or no field
+    can be named.
+    """
 
     scenario: str
     field: str
@@ -76,14 +80,17 @@ class InvalidScenarios(ValueError):
 
 
 def scenarios(definitions: object) -> tuple[Scenario, ...]:
-    """The scenarios that `definitions` (a list of objects, as read from JSON) describe, in their order.
+    """The scenarios that `definitions` (a list of objects, as read from JSON) describe, in their
+    order.
 
     Raises `InvalidScenarios` with every problem of every definition at once.
     """
     if not isinstance(definitions, list | tuple):
         whole = ScenarioProblem("", "scenarios", "must be a list of objects: wrap them in [ ]")
         raise InvalidScenarios([whole])
-    problems = [problem for place, each in enumerate(definitions, 1) for problem in _problems(each, place)]
+    problems = [
+        problem for place, each in enumerate(definitions, 1) for problem in _problems(each, place)
+    ]
     problems += _repetitions(definitions)
     if problems:
         raise InvalidScenarios(problems)
@@ -106,7 +113,9 @@ def custom_scenario(definition: Mapping[str, Any]) -> Scenario:
 def valuable(
     every: Sequence[Scenario], factor_names: Collection[str]
 ) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
-    """(those that shock known factors only, the others): a factor without a source cannot be valued."""
+    """(those that shock known factors only, the others): a factor without a source cannot be
+    valued.
+    """
     kept = tuple(each for each in every if set(each.shocks) <= set(factor_names))
     return kept, tuple(each for each in every if each not in kept)
 
@@ -115,16 +124,28 @@ def _scenario(definition: Mapping[str, Any]) -> Scenario:
     return Scenario(
         **{
             **definition,
-            "shocks": {factor: float(shock) for factor, shock in definition.get("shocks", {}).items()},
-            **{field: float(definition[field]) for field in _NUMBERS if definition.get(field) is not None},
-            **{field: _as_day(definition[field]) for field in _DAYS if definition.get(field) is not None},
+            "shocks": {
+                factor: float(shock) for factor, shock in definition.get("shocks", {}).items()
+            },
+            **{
+                field: float(definition[field])
+                for field in _NUMBERS
+                if definition.get(field) is not None
+            },
+            **{
+                field: _as_day(definition[field])
+                for field in _DAYS
+                if definition.get(field) is not None
+            },
         }
     )
 
 
 def _problems(definition: object, place: int) -> Iterator[ScenarioProblem]:
     if not isinstance(definition, Mapping):
-        yield ScenarioProblem(f"scenario {place}", "", f"must be an object with {', '.join(_CHECKS)}")
+        yield ScenarioProblem(
+            f"scenario {place}", "", f"must be an object with {', '.join(_CHECKS)}"
+        )
         return
     label = definition.get("scenario_id")
     subject = f"scenario {label!r}" if isinstance(label, str) and label else f"scenario {place}"
@@ -138,7 +159,10 @@ def _flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
     for field in _CHECKS:
         yield from _field_flaws(definition, field)
     if not definition.get("shocks") and all(definition.get(field) is None for field in _SHOCKS):
-        yield "shocks", "nothing is shocked: give at least one factor, a rate_shock or a volatility_shock"
+        yield (
+            "shocks",
+            "nothing is shocked: give at least one factor, a rate_shock or a volatility_shock",
+        )
     yield from _window_flaws(definition)
 
 
@@ -150,7 +174,9 @@ def _field_flaws(definition: Mapping[str, Any], field: str) -> Iterator[Flaw]:
     by_factor = definition.get(field) if field in _BY_FACTOR else None
     if isinstance(by_factor, Mapping):
         for factor, shock in by_factor.items():
-            yield from ((f"{field}.{factor}", message) for message in _factor_problems(factor, shock))
+            yield from (
+                (f"{field}.{factor}", message) for message in _factor_problems(factor, shock)
+            )
 
 
 def _window_flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -262,11 +288,17 @@ def _optionally(check: Callable[[Any], Iterator[str]]) -> Callable[[object], Ite
 
 
 def _is_finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_NUMBER
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= _LARGEST_NUMBER
+    )
 
 
 _LARGEST_NUMBER = 1e300  # a whole number in JSON may be beyond what a float holds
-_IDENTIFIER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+_IDENTIFIER_CHARACTERS = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+)
 _REQUIRED = ("scenario_id", "name", "description", "category", "severity")
 _SHOCKS = ("rate_shock", "volatility_shock")
 _BY_FACTOR = ("shocks", "measured_returns")

@@ -1,7 +1,9 @@
-"""From scenarios to the shocks of every factor (in the market-relative space), of the yield and of volatilities.
+"""From scenarios to the shocks of every factor (in the market-relative space), of the yield and of
+volatilities.
 
-In that space the factors are the market's return and each style's return over the market. A stated shock is
-the scenario's; an unstated one is zero (direct) or its conditional expectation (correlated).
+In that space the factors are the market's return and each style's return over the market. A stated
+shock is the scenario's; an unstated one is zero (direct) or its conditional expectation
+(correlated).
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,8 @@ from services.stress.calculations.scenarios import MARKET, Scenario
 
 Floats = NDArray[np.float64]
 
-# Singular values below this share of the largest count as zero: proxies that move as one give no leverage.
+# Singular values below this share of the largest count as zero: proxies that move as one give no
+# leverage.
 SINGULAR = 1e-10
 
 
@@ -23,8 +26,8 @@ SINGULAR = 1e-10
 class Shocks:
     """What the market does in each scenario; nothing stated is 0.
 
-    `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in decimals.
-    `volatilities`: (scenarios,) added to every option's volatility, in decimals.
+    `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in
+    decimals. `volatilities`: (scenarios,) added to every option's volatility, in decimals.
     """
 
     factors: Floats
@@ -53,19 +56,26 @@ class Shocks:
         """(the different ones, for every scenario the place of its shock among them)."""
         rows = np.column_stack([self.factors, self.rates, self.volatilities])
         _, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-        return Shocks(self.factors[first], self.rates[first], self.volatilities[first]), place.ravel()
+        return Shocks(
+            self.factors[first], self.rates[first], self.volatilities[first]
+        ), place.ravel()
 
 
 def direct_shocks(every: Sequence[Scenario], factor_names: Sequence[str]) -> Shocks:
-    """Stated shocks as they are; every other factor stays (an unshocked style moves with the market)."""
+    """Stated shocks as they are; every other factor stays (an unshocked style moves with the
+    market).
+    """
     return Shocks.of(np.nan_to_num(_stated(every, factor_names)), every)
 
 
-def correlated_shocks(every: Sequence[Scenario], factor_names: Sequence[str], covariance: Floats) -> Shocks:
-    """Stated shocks as they are; every other factor takes its conditional expectation (Kupiec 1998).
+def correlated_shocks(
+    every: Sequence[Scenario], factor_names: Sequence[str], covariance: Floats
+) -> Shocks:
+    """Stated shocks as they are; every other factor takes its conditional expectation (Kupiec
+    1998).
 
-    `covariance`: (factors, factors) of the market-relative factor returns, rows as in `factor_names`. Rates
-    and volatilities take the stated shock only.
+    `covariance`: (factors, factors) of the market-relative factor returns, rows as in
+    `factor_names`. Rates and volatilities take the stated shock only.
     """
     rows = [conditional_shocks(covariance, row) for row in _stated(every, factor_names)]
     return Shocks.of(np.array(rows).reshape(len(every), len(factor_names)), every)
@@ -74,12 +84,16 @@ def correlated_shocks(every: Sequence[Scenario], factor_names: Sequence[str], co
 def conditional_shocks(covariance: Floats, stated: Floats) -> Floats:
     """Every factor's shock given the stated ones: those that are NaN become cov_us cov_ss^-1 s.
 
-    Kupiec, "Stress Testing in a Value at Risk Framework", Journal of Derivatives, 1998. A singular cov_ss
-    (factors that duplicate each other) takes the Moore-Penrose inverse: the same answer when the stated
-    shocks agree with the dependence, that of the nearest agreeing ones (least squares) when they do not.
+    Kupiec, "Stress Testing in a Value at Risk Framework", Journal of Derivatives, 1998. A singular
+    cov_ss (factors that duplicate each other) takes the Moore-Penrose inverse: the same answer when
+    the stated shocks agree with the dependence, that of the nearest agreeing ones (least squares)
+    when they do not.
     """
     known = ~np.isnan(stated)
-    weights = np.linalg.pinv(covariance[np.ix_(known, known)], rcond=SINGULAR, hermitian=True) @ stated[known]
+    weights = (
+        np.linalg.pinv(covariance[np.ix_(known, known)], rcond=SINGULAR, hermitian=True)
+        @ stated[known]
+    )
     shocks = stated.copy()
     shocks[~known] = covariance[np.ix_(~known, known)] @ weights
     return shocks

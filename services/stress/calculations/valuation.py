@@ -1,11 +1,14 @@
 """Profit and loss of many books in many scenarios at once.
 
     stock   sum over factors of exposure x beta x shock + exposure x rate beta x rate shock
-    option  quantity x multiplier x (value in the scenario - value now), the underlying moved by the same sum of
-            beta x shock, rate and volatility by the scenario's; what this differs from the sum is `nonlinear`
+    option  quantity x multiplier x (value in the scenario - value now), the underlying moved by the
+            same sum of
+            beta x shock, rate and volatility by the scenario's; what this differs from the sum is
+            `nonlinear`
 
-A loss is negative. Amounts are US dollars, rounded to whole cents at the level of a position's part; a portfolio's
-amounts are sums of those, so they add up to the cent. Nothing is clipped: a book may lose more than it is worth.
+A loss is negative. Amounts are US dollars, rounded to whole cents at the level of a position's
+part; a portfolio's amounts are sums of those, so they add up to the cent. Nothing is clipped: a
+book may lose more than it is worth.
 """
 
 from collections.abc import Sequence
@@ -29,14 +32,16 @@ BEYOND_ZERO = (
 
 @dataclass(frozen=True)
 class Impacts:
-    """Dollars in whole cents; by portfolio and scenario the parts add up to `total`, and so do the positions.
+    """Dollars in whole cents; by portfolio and scenario the parts add up to `total`, and so do the
+    positions.
 
-    `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios, scenarios,
-    factors); everything else: (portfolios, scenarios). `nonlinear`: full repricing less delta. `delta_gamma`:
-    the total that options by delta and gamma would give. `coverage`: share (0..1) of gross exposure that had
-    every input the scenario needs, NaN without gross exposure. `measured`: False where positions exist but none
-    had its inputs, so that the amounts mean nothing. `beyond_zero`: (positions, scenarios) options whose
-    underlying the shocks take to zero or below.
+    `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios,
+    scenarios, factors); everything else: (portfolios, scenarios). `nonlinear`: full repricing less
+    delta. `delta_gamma`: the total that options by delta and gamma would give. `coverage`: share
+    (0..1) of gross exposure that had every input the scenario needs, NaN without gross exposure.
+    `measured`: False where positions exist but none had its inputs, so that the amounts mean
+    nothing. `beyond_zero`: (positions, scenarios) options whose underlying the shocks take to zero
+    or below.
     """
 
     shocks: Shocks
@@ -70,12 +75,18 @@ class StressTest:
     @property
     def methods(self) -> dict[str, Impacts]:
         """What was measured, by method."""
-        return {"direct": self.direct} | ({"correlated": self.correlated} if self.correlated else {})
+        return {"direct": self.direct} | (
+            {"correlated": self.correlated} if self.correlated else {}
+        )
 
     @cached_property
     def correlation_effect(self) -> Floats | None:
         """Correlated total - direct total: (portfolios, scenarios) dollars."""
-        return None if self.correlated is None else whole_cents(self.correlated.total - self.direct.total)
+        return (
+            None
+            if self.correlated is None
+            else whole_cents(self.correlated.total - self.direct.total)
+        )
 
 
 def stress_test(
@@ -83,14 +94,16 @@ def stress_test(
 ) -> StressTest:
     """Every scenario on every portfolio of `book`, whose beta columns are `factor_names`.
 
-    `covariance`: (factors, factors) of the market-relative factor returns, None when it was not measured.
-    Each distinct contract is repriced once per distinct shock of both methods.
+    `covariance`: (factors, factors) of the market-relative factor returns, None when it was not
+    measured. Each distinct contract is repriced once per distinct shock of both methods.
     """
     methods = [direct_shocks(every, factor_names)]
     if covariance is not None:
         methods.append(correlated_shocks(every, factor_names, covariance))
     changes = np.split(contract_changes(book, Shocks.joined(methods)), len(methods), axis=1)
-    impacts = [_impacts(book, shocks, change) for shocks, change in zip(methods, changes, strict=True)]
+    impacts = [
+        _impacts(book, shocks, change) for shocks, change in zip(methods, changes, strict=True)
+    ]
     correlated = impacts[1] if covariance is not None else None
     return StressTest(tuple(every), impacts[0], correlated, _omissions(book, every, impacts))
 
@@ -101,7 +114,9 @@ def stressed_impacts(book: Book, shocks: Shocks) -> Impacts:
 
 
 def contract_changes(book: Book, shocks: Shocks) -> Floats:
-    """Change of value of each distinct contract in each scenario: (contracts, scenarios) dollars per share."""
+    """Change of value of each distinct contract in each scenario: (contracts, scenarios) dollars
+    per share.
+    """
     distinct, place = shocks.distinct()
     holder = book.holder_of()
     returns = stressed_underlying_returns(book.betas[holder], book.rate_beta[holder], distinct)
@@ -111,8 +126,8 @@ def contract_changes(book: Book, shocks: Shocks) -> Floats:
 def stressed_underlying_returns(betas: Floats, rate_beta: Floats, shocks: Shocks) -> Floats:
     """Return of each position's underlying in each scenario: (positions, scenarios) decimals.
 
-    r = sum over factors of beta x shock + rate beta x rate shock, over what is known of it: an unknown
-    sensitivity adds nothing here, and the result names the position.
+    r = sum over factors of beta x shock + rate beta x rate shock, over what is known of it: an
+    unknown sensitivity adds nothing here, and the result names the position.
     """
     by_factor = np.nan_to_num(betas) @ shocks.factors.T
     returns: Floats = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
@@ -146,13 +161,17 @@ def _impacts(book: Book, shocks: Shocks, changes: Floats) -> Impacts:
 
 def _linear_parts(book: Book, shocks: Shocks) -> Floats:
     """(positions, scenarios, factors + rate) whole cents, 0 where an input is unknown."""
-    sensitivities = np.nan_to_num(book.exposure[:, None] * np.column_stack([book.betas, book.rate_beta]))
+    sensitivities = np.nan_to_num(
+        book.exposure[:, None] * np.column_stack([book.betas, book.rate_beta])
+    )
     moves = np.column_stack([shocks.factors, shocks.rates])
     return whole_cents(sensitivities[:, None, :] * moves[None, :, :])
 
 
 def _curvature(book: Book, returns: Floats) -> Floats:
-    """The options' second-order part by delta and gamma, 1/2 gamma (S r)^2: (positions, scenarios) cents."""
+    """The options' second-order part by delta and gamma, 1/2 gamma (S r)^2: (positions, scenarios)
+    cents.
+    """
     moves = np.nan_to_num(book.underlying_price)[:, None] * returns
     return whole_cents(0.5 * np.nan_to_num(book.gamma)[:, None] * moves**2)
 
@@ -168,7 +187,9 @@ def _inputs(book: Book, shocks: Shocks) -> tuple[Booleans, Booleans]:
 
 
 def _coverage(book: Book, complete: Booleans, some: Booleans) -> tuple[Floats, Booleans]:
-    """(share of gross exposure with every input, whether anything was measured) by portfolio, scenario."""
+    """(share of gross exposure with every input, whether anything was measured) by portfolio,
+    scenario.
+    """
     gross = book.by_portfolio(np.abs(book.exposure))[:, None]
     covered = book.by_portfolio(np.abs(book.exposure)[:, None] * complete)
     with np.errstate(invalid="ignore"):
@@ -188,7 +209,9 @@ def _omissions(
         by_kind = {kind: gaps.omissions(book, portfolio, *kind) for kind in set(kinds)}
         mine = np.flatnonzero((book.portfolio == portfolio) & extreme.any(axis=1))
         found.append(
-            tuple(by_kind[kind] + _extremes(book, mine, extreme[:, s]) for s, kind in enumerate(kinds))
+            tuple(
+                by_kind[kind] + _extremes(book, mine, extreme[:, s]) for s, kind in enumerate(kinds)
+            )
         )
     return tuple(found)
 

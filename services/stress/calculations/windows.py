@@ -17,8 +17,8 @@ def with_measurements(
 ) -> Scenario:
     """The scenario with what was measured, or as it is unless every factor's closes are there.
 
-    `closes`: by factor name, the proxy's adjusted close on the first and on the last day of the window;
-    `yields_percent`: the yield on both.
+    `closes`: by factor name, the proxy's adjusted close on the first and on the last day of the
+    window; `yields_percent`: the yield on both.
     """
     if not set(FACTOR_NAMES) <= set(closes):
         return scenario

@@ -1,4 +1,6 @@
-"""Every SQL statement of the stress service, one file per subject, and the files its scenarios come from."""
+"""Every SQL statement of the stress service, one file per subject, and the files its scenarios come
+from.
+"""
 
 from services.stress.repository.books import (
     Factors,

@@ -1,4 +1,6 @@
-"""What the shard's portfolios hold, and what is known about it: read from what other services publish."""
+"""What the shard's portfolios hold, and what is known about it: read from what other services
+publish.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -48,14 +50,18 @@ async def lock_portfolios(session: Session, portfolio_ids: Sequence[UUID], as_of
 
     Whoever comes second reads what was newest when the first was done, so no stale result stays.
     """
-    await lock_each(session, [f"stress/{as_of.isoformat()}/{portfolio}" for portfolio in portfolio_ids])
+    await lock_each(
+        session, [f"stress/{as_of.isoformat()}/{portfolio}" for portfolio in portfolio_ids]
+    )
 
 
 async def load_factors(session: Session, as_of: date) -> Factors:
     """The active factors; raises `MarketDataNotReady` when none is defined yet."""
     definition = factors.factor_definitions.c
     statement = (
-        select(definition.factor, definition.name).where(definition.active).order_by(definition.display_order)
+        select(definition.factor, definition.name)
+        .where(definition.active)
+        .order_by(definition.display_order)
     )
     rows = (await session.execute(statement)).all()
     if not rows:
@@ -64,16 +70,20 @@ async def load_factors(session: Session, as_of: date) -> Factors:
 
 
 async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
-    """(factors, factors) covariance of market-relative factor returns; None unless every pair is stored.
+    """(factors, factors) covariance of market-relative factor returns; None unless every pair is
+    stored.
 
-    The one drawn to its diagonal, made for conditional expectations, where there is one, else the measured one.
+    The one drawn to its diagonal, made for conditional expectations, where there is one, else the
+    measured one.
     """
     pair = factors.factor_covariances.c
     covariance = func.coalesce(pair.shrunk_covariance, pair.covariance).label("covariance")
     statement = select(pair.factor_a, pair.factor_b, covariance).where(
         pair.as_of == as_of, pair.space == SPACE
     )
-    stored = {(row.factor_a, row.factor_b): row.covariance for row in await session.execute(statement)}
+    stored = {
+        (row.factor_a, row.factor_b): row.covariance for row in await session.execute(statement)
+    }
     matrix = np.array([[stored.get((a, b)) for b in ids] for a in ids], dtype=np.float64)
     return None if np.isnan(matrix).any() else matrix
 
@@ -97,9 +107,9 @@ async def load_positions(
 ) -> Sequence[Row[Any]]:
     """One row per position of the portfolios, by position id, with everything a scenario needs.
 
-    position_id, portfolio_id, symbol, underlying, exposure (delta-adjusted dollars), betas (one per factor of
-    `ids`), rate_beta; of options gamma (of the position), underlying_price and units (quantity x multiplier), 0
-    for stock; null where it was not measured.
+    position_id, portfolio_id, symbol, underlying, exposure (delta-adjusted dollars), betas (one per
+    factor of `ids`), rate_beta; of options gamma (of the position), underlying_price and units
+    (quantity x multiplier), 0 for stock; null where it was not measured.
     """
     statement = _positions(_exposures(portfolio_ids, as_of, ids), as_of, maturity)
     rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
@@ -125,10 +135,12 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[Any]:
             and_(rate.symbol == held.underlying, rate.as_of == as_of, rate.maturity == maturity),
         )
         .outerjoin(
-            greeks.position_greeks, and_(position.position_id == held.position_id, position.as_of == as_of)
+            greeks.position_greeks,
+            and_(position.position_id == held.position_id, position.as_of == as_of),
         )
         .outerjoin(
-            greeks.contract_greeks, and_(contract.contract == position.contract, contract.as_of == as_of)
+            greeks.contract_greeks,
+            and_(contract.contract == position.contract, contract.as_of == as_of),
         )
     )
     return (
@@ -141,8 +153,12 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[Any]:
             held.betas,
             rate.beta.label("rate_beta"),
             case((is_stock, 0.0), else_=position.gamma).label("gamma"),
-            case((is_stock, 0.0), else_=cast(contract.underlying_price, Double)).label("underlying_price"),
-            case((is_stock, 0.0), else_=cast(position.quantity * position.multiplier, Double)).label("units"),
+            case((is_stock, 0.0), else_=cast(contract.underlying_price, Double)).label(
+                "underlying_price"
+            ),
+            case(
+                (is_stock, 0.0), else_=cast(position.quantity * position.multiplier, Double)
+            ).label("units"),
         )
         .select_from(joined)
         .order_by(held.position_id)
@@ -150,9 +166,11 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[Any]:
 
 
 async def load_contracts(session: Session, symbols: Collection[str], as_of: date) -> dict[str, Any]:
-    """By contract, the inputs of its value on the session; null where not measured, absent where not stored.
+    """By contract, the inputs of its value on the session; null where not measured, absent where
+    not stored.
 
-    underlying_price (USD), years_to_expiry, volatility, rate and dividend_yield (decimals per year).
+    underlying_price (USD), years_to_expiry, volatility, rate and dividend_yield (decimals per
+    year).
     """
     row = greeks.contract_greeks.c
     price = cast(row.underlying_price, Double).label("underlying_price")
@@ -165,10 +183,14 @@ async def load_contracts(session: Session, symbols: Collection[str], as_of: date
 async def load_daily_returns(
     session: Session, symbols: Sequence[str], sessions: Sequence[date]
 ) -> FloatArray:
-    """(symbols, sessions - 1) simple returns of adjusted closes up to each session but the first, NaN for gaps."""
+    """(symbols, sessions - 1) simple returns of adjusted closes up to each session but the first,
+    NaN for gaps.
+    """
     return simple_returns(await load_adjusted_closes(session, sessions, symbols)).T
 
 
 def _among(name: Any, names: Collection[str]) -> Any:
-    """One array parameter, however many names: no limit on their number, and one statement to prepare."""
+    """One array parameter, however many names: no limit on their number, and one statement to
+    prepare.
+    """
     return name == any_(literal(sorted(names), ARRAY(String)))

@@ -37,7 +37,9 @@ _WINDOW_FIELDS = (
 
 @dataclass(frozen=True)
 class Window:
-    """What is stored about a span of sessions: (start, end) closes by factor name, (start, end) yield in percent."""
+    """What is stored about a span of sessions: (start, end) closes by factor name, (start, end)
+    yield in percent.
+    """
 
     closes: Mapping[str, tuple[float, float]]
     yields_percent: tuple[float, float] | None
@@ -66,11 +68,16 @@ def _definitions_in(file: Path) -> list[Any]:
 
 
 async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]]) -> None:
-    """Make the stored file scenarios these, in this order; those no longer among them turn inactive."""
+    """Make the stored file scenarios these, in this order; those no longer among them turn
+    inactive.
+    """
     rows = [
         {
             **scenario,
-            **{field: _json(scenario[field]) for field in ("shocks", "measured_returns", "measured_shocks")},
+            **{
+                field: _json(scenario[field])
+                for field in ("shocks", "measured_returns", "measured_shocks")
+            },
             "display_order": place,
             "active": True,
             "origin": "file",
@@ -88,13 +95,17 @@ async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]
 async def load_scenarios(session: Session) -> list[dict[str, Any]]:
     """The house's active scenarios as definitions, in display order."""
     table = sql_table(StressScenario)
-    statement = select(*(table.c[field] for field in _SHARED_FIELDS + _WINDOW_FIELDS)).where(table.c.active)
+    statement = select(*(table.c[field] for field in _SHARED_FIELDS + _WINDOW_FIELDS)).where(
+        table.c.active
+    )
     found = await session.execute(statement.order_by(table.c.display_order, table.c.scenario_id))
     return [dict(row) for row in found.mappings()]
 
 
 async def load_window(session: Session, start: date, end: date, maturity: str) -> Window:
-    """What the factors' proxies and the yield stood at on the first and the last session of a window."""
+    """What the factors' proxies and the yield stood at on the first and the last session of a
+    window.
+    """
     found = await session.execute(_window_closes(start, end))
     by_factor: dict[str, dict[date, float]] = {}
     for name, day, close in found:
@@ -110,14 +121,18 @@ def _window_closes(start: date, end: date) -> Select[Any]:
     both = price.session_date.in_((start, end))
     return (
         select(definition.name, price.session_date, price.adjusted_close)
-        .join_from(factors.factor_definitions, ingest.daily_prices, price.symbol == definition.proxy)
+        .join_from(
+            factors.factor_definitions, ingest.daily_prices, price.symbol == definition.proxy
+        )
         .where(definition.active, both, price.adjusted_close.is_not(None))
     )
 
 
 def _last_yield(day: date, maturity: str) -> Select[Any]:
     seen = ingest.treasury_yields.c
-    known = select(seen.yield_percent).where(seen.maturity == maturity, seen.observation_date <= day)
+    known = select(seen.yield_percent).where(
+        seen.maturity == maturity, seen.observation_date <= day
+    )
     return known.order_by(seen.observation_date.desc()).limit(1)
 
 
@@ -129,10 +144,16 @@ async def lock_user(session: Session, user_id: UUID) -> None:
 async def load_custom_scenarios(
     session: Session, user_ids: Collection[UUID]
 ) -> dict[UUID, list[dict[str, Any]]]:
-    """By user, the active scenarios of their own as definitions, by id; users without any are absent."""
+    """By user, the active scenarios of their own as definitions, by id; users without any are
+    absent.
+    """
     table = sql_table(CustomScenario)
-    chosen = select(table.c.user_id, *(table.c[field] for field in _SHARED_FIELDS)).where(table.c.active)
-    mine = chosen.where(table.c.user_id.in_(user_ids)).order_by(table.c.user_id, table.c.scenario_id)
+    chosen = select(table.c.user_id, *(table.c[field] for field in _SHARED_FIELDS)).where(
+        table.c.active
+    )
+    mine = chosen.where(table.c.user_id.in_(user_ids)).order_by(
+        table.c.user_id, table.c.scenario_id
+    )
     by_user: dict[UUID, list[dict[str, Any]]] = {}
     for row in (await session.execute(mine)).mappings():
         definition = dict(row)
@@ -140,7 +161,9 @@ async def load_custom_scenarios(
     return by_user
 
 
-async def save_custom_scenario(session: Session, user_id: UUID, scenario: Mapping[str, Any]) -> None:
+async def save_custom_scenario(
+    session: Session, user_id: UUID, scenario: Mapping[str, Any]
+) -> None:
     """Store a user's scenario, in place of the one of that id."""
     row = {field: scenario[field] for field in _SHARED_FIELDS}
     row |= {"user_id": user_id, "active": True, "shocks": _json(scenario["shocks"])}
@@ -148,7 +171,9 @@ async def save_custom_scenario(session: Session, user_id: UUID, scenario: Mappin
 
 
 async def delete_custom_scenario(session: Session, user_id: UUID, scenario_id: str) -> bool:
-    """Turn a user's scenario inactive, so that older results keep their name; False when there is none."""
+    """Turn a user's scenario inactive, so that older results keep their name; False when there is
+    none.
+    """
     table = sql_table(CustomScenario)
     mine = (table.c.user_id == user_id, table.c.scenario_id == scenario_id, table.c.active)
     changed = await session.execute(update(table).where(*mine).values(active=False))

@@ -1,4 +1,6 @@
-"""The embedded servers start from their wheels, in open and in closed places, and leave nothing behind."""
+"""The embedded servers start from their wheels, in open and in closed places, and leave nothing
+behind.
+"""
 
 import os
 import tempfile
@@ -70,7 +72,9 @@ async def test_root_behind_closed_parents_uses_a_private_stand_in(closed_directo
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
 def test_stand_in_of_a_vanished_temporary_directory_is_swept(closed_directory: Path) -> None:
     with tempfile.TemporaryDirectory() as vanishing:
-        abandoned = EmbeddedPostgres(Path(vanishing) / "postgres", port=1, password="secret", durable=False)
+        abandoned = EmbeddedPostgres(
+            Path(vanishing) / "postgres", port=1, password="secret", durable=False
+        )
         abandoned.prepare()
     kept = EmbeddedPostgres(closed_directory / "postgres", port=1, password="secret", durable=False)
 
@@ -89,7 +93,9 @@ def test_root_copies_binaries_that_the_account_cannot_reach(
     monkeypatch.setattr(places, "OUTSIDE", stand_in_root)
     monkeypatch.setattr("deploy.local.postgres.can_pass", lambda path, account: False)
 
-    server = EmbeddedPostgres(closed_directory / "postgres", port=1, password="secret", durable=False)
+    server = EmbeddedPostgres(
+        closed_directory / "postgres", port=1, password="secret", durable=False
+    )
     server.prepare()
 
     assert server.binaries.is_relative_to(stand_in_root)
@@ -111,5 +117,8 @@ async def test_nats_serves_its_users_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_nats_refuses_strangers(tmp_path: Path) -> None:
-    with running_nats(tmp_path / "nats", AUTHORIZATION) as address, pytest.raises(nats.errors.Error):
+    with (
+        running_nats(tmp_path / "nats", AUTHORIZATION) as address,
+        pytest.raises(nats.errors.Error),
+    ):
         await nats.connect(address.url(), allow_reconnect=False, connect_timeout=2)

@@ -1,4 +1,6 @@
-"""The supervisor restarts what dies, stops in order, says why it cannot start, and leaves nothing behind."""
+"""The supervisor restarts what dies, stops in order, says why it cannot start, and leaves nothing
+behind.
+"""
 
 import asyncio
 import contextlib
@@ -167,7 +169,9 @@ def an_identity(pid: int, older_by_seconds: float = 0.0) -> Identity:
     return Identity(pid=pid, created=psutil.Process(pid).create_time() - older_by_seconds)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells children of their parent's death"
+)
 def test_killing_the_parent_kills_its_programs(tmp_path: Path) -> None:
     source = textwrap.dedent(
         f"""

@@ -1,4 +1,6 @@
-"""The handler on a real database: what it writes, what it reads again, what it says about what is missing."""
+"""The handler on a real database: what it writes, what it reads again, what it says about what is
+missing.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +14,13 @@ import numpy as np
 import pytest
 from sqlalchemy import Table, select, text
 
-from services.factors.calculations.betas import MODELS, market_prior, model_betas, over_market, symbol_betas
+from services.factors.calculations.betas import (
+    MODELS,
+    market_prior,
+    model_betas,
+    over_market,
+    symbol_betas,
+)
 from services.factors.calculations.covariance import ewma_covariance
 from services.factors.calculations.rates import MATURITIES
 from services.factors.handlers import compute_factors
@@ -42,7 +50,11 @@ Role = Callable[[str], Database]
 Row = Mapping[str, Any]
 SESSIONS = panel.sessions()[-253:]
 XOM_PUT = "XOM230616P00100000"
-SYMBOL_LEVEL = (published.symbol_factor_betas, published.rate_sensitivities, published.factor_covariances)
+SYMBOL_LEVEL = (
+    published.symbol_factor_betas,
+    published.rate_sensitivities,
+    published.factor_covariances,
+)
 EVERYTHING = (
     *SYMBOL_LEVEL,
     published.factor_returns,
@@ -53,9 +65,13 @@ SERIES = {"3M": "DGS3MO", "2Y": "DGS2", "10Y": "DGS10", "30Y": "DGS30"}
 EDITION = Edition(AS_OF, "p1", Factors(panel.FACTORS, panel.PROXIES), MODELS, MATURITIES, 0.94, 252)
 
 
-def greeks_computed(*portfolios: UUID, price_run: str = "p1", as_of: date = AS_OF) -> GreeksComputed:
+def greeks_computed(
+    *portfolios: UUID, price_run: str = "p1", as_of: date = AS_OF
+) -> GreeksComputed:
     run_id = uuid5(EVENT_NAMESPACE, price_run)
-    return GreeksComputed.new(run_id, as_of, price_run=price_run, shard=0, shards=1, portfolio_ids=portfolios)
+    return GreeksComputed.new(
+        run_id, as_of, price_run=price_run, shard=0, shards=1, portfolio_ids=portfolios
+    )
 
 
 async def save_market(admin: Database, *symbols: str, sessions: Sequence[date] = SESSIONS) -> None:
@@ -86,7 +102,11 @@ async def save_greeks(admin: Database, symbol: str, **given: Any) -> None:
     """A contract's Greeks: delta -0.4 on an underlying at 106.627, unless said otherwise."""
     contract = parse_occ(symbol)
     blank = dict.fromkeys(column.name for column in sql_table(greeks.ContractGreeks).columns)
-    terms = {"option_type": contract.option_type, "strike": contract.strike, "expiry": contract.expiry}
+    terms = {
+        "option_type": contract.option_type,
+        "strike": contract.strike,
+        "expiry": contract.expiry,
+    }
     key = {"contract": symbol, "as_of": AS_OF, "price_run": "p1", "underlying": contract.underlying}
     numbers = {"years_to_expiry": 0.47, "delta": -0.4, "underlying_price": Decimal("106.627")}
     await save(admin, greeks.ContractGreeks, [blank | terms | key | numbers | given])
@@ -117,7 +137,9 @@ def codes(event: FactorsComputed) -> dict[str, tuple[str, ...]]:
 
 def expected_betas(*symbols: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     proxies = over_market(simple_returns(panel.closes(*panel.PROXIES)), panel.FACTORS)
-    return symbol_betas(simple_returns(panel.closes(*symbols)), proxies, market_prior(panel.FACTORS)).betas
+    return symbol_betas(
+        simple_returns(panel.closes(*symbols)), proxies, market_prior(panel.FACTORS)
+    ).betas
 
 
 async def test_definitions_name_seven_proxies_and_an_inactive_eighth(role: Role) -> None:
@@ -126,10 +148,14 @@ async def test_definitions_name_seven_proxies_and_an_inactive_eighth(role: Role)
     by_order = sorted(found, key=lambda row: row["display_order"])
     assert tuple(row["factor"] for row in by_order if row["active"]) == panel.FACTORS
     assert tuple(row["proxy"] for row in by_order if row["active"]) == panel.PROXIES
-    assert [(row["name"], row["proxy"]) for row in found if not row["active"]] == [("Short Interest", None)]
+    assert [(row["name"], row["proxy"]) for row in found if not row["active"]] == [
+        ("Short Interest", None)
+    ]
 
 
-async def test_exposures_are_delta_adjusted_dollars_times_betas(admin: Database, role: Role) -> None:
+async def test_exposures_are_delta_adjusted_dollars_times_betas(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", "XOM")
     await save_yields(admin)
@@ -141,7 +167,9 @@ async def test_exposures_are_delta_adjusted_dollars_times_betas(admin: Database,
 
     held = await rows_of(role, published.position_factor_exposures)
     dollars = {stock["position_id"]: -200 * 125.674, put["position_id"]: 5 * 100 * -0.4 * 106.627}
-    betas = dict(zip((stock["position_id"], put["position_id"]), expected_betas("AAPL", "XOM"), strict=True))
+    betas = dict(
+        zip((stock["position_id"], put["position_id"]), expected_betas("AAPL", "XOM"), strict=True)
+    )
     assert len(held) == 14
     for row in held:
         position, factor = row["position_id"], panel.FACTORS.index(row["factor"])
@@ -156,8 +184,15 @@ async def test_exposures_are_delta_adjusted_dollars_times_betas(admin: Database,
 async def test_portfolio_exposure_is_the_sum_of_its_positions(admin: Database, role: Role) -> None:
     books = [await a_portfolio(admin), await a_portfolio(admin)]
     await save_market(admin, "AAPL", "XOM", "JPM")
-    held = [(books[0], "AAPL", 10), (books[0], "XOM", -20), (books[1], "JPM", 5), (books[1], "SPY", 7)]
-    await save_positions(admin, *(a_position(book, symbol, quantity) for book, symbol, quantity in held))
+    held = [
+        (books[0], "AAPL", 10),
+        (books[0], "XOM", -20),
+        (books[1], "JPM", 5),
+        (books[1], "SPY", 7),
+    ]
+    await save_positions(
+        admin, *(a_position(book, symbol, quantity) for book, symbol, quantity in held)
+    )
 
     await run(role, greeks_computed(*books))
 
@@ -170,7 +205,9 @@ async def test_portfolio_exposure_is_the_sum_of_its_positions(admin: Database, r
             for r in positions
             if (r["portfolio_id"], r["factor"]) == (total["portfolio_id"], total["factor"])
         ]
-        assert total["dollar_exposure"] == pytest.approx(sum(row["factor_exposure"] for row in same))
+        assert total["dollar_exposure"] == pytest.approx(
+            sum(row["factor_exposure"] for row in same)
+        )
         assert total["gross_exposure"] == pytest.approx(sum(abs(row["exposure"]) for row in same))
         assert (total["coverage"], total["positions"], total["positions_left_out"]) == (1.0, 2, 0)
 
@@ -248,7 +285,9 @@ async def test_new_price_run_recomputes_what_it_needs(admin: Database, role: Rol
     await run(role, greeks_computed(book, other))
     wanted = {"factor": "market", "model": "market_relative"}
     before = await rows_of(role, published.symbol_factor_betas, **wanted)
-    await save_prices(admin, a_price("AAPL", SESSIONS[-2], 90.0), a_price("XOM", SESSIONS[-2], 90.0))
+    await save_prices(
+        admin, a_price("AAPL", SESSIONS[-2], 90.0), a_price("XOM", SESSIONS[-2], 90.0)
+    )
 
     await run(role, greeks_computed(book, price_run="p2"))
 
@@ -272,12 +311,16 @@ async def test_concurrent_shards_share_their_symbols(admin: Database, role: Role
     async with admin.transaction() as session:
         writers = "select count(distinct xmin::text) from factors.symbol_factor_betas"
         assert await session.scalar(text(writers)) == 1
-        await session.execute(text("truncate factors.symbol_factor_betas, factors.factor_exposures"))
+        await session.execute(
+            text("truncate factors.symbol_factor_betas, factors.factor_exposures")
+        )
     await run(role, greeks_computed(*books))
     assert await contents(role) == together
 
 
-async def test_waiting_shard_reads_what_the_first_one_estimated(admin: Database, role: Role) -> None:
+async def test_waiting_shard_reads_what_the_first_one_estimated(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
     await save_positions(admin, a_position(book, "AAPL"))
@@ -316,7 +359,9 @@ async def test_sessions_in_any_order_leave_the_same_rows(admin: Database, role: 
         await run(role, greeks_computed(book, as_of=day))
     forward = await contents(role)
     async with admin.transaction() as session:
-        await session.execute(text("truncate factors.symbol_factor_betas, factors.position_factor_exposures"))
+        await session.execute(
+            text("truncate factors.symbol_factor_betas, factors.position_factor_exposures")
+        )
     for day in reversed(days):
         await run(role, greeks_computed(book, as_of=day))
 
@@ -324,7 +369,9 @@ async def test_sessions_in_any_order_leave_the_same_rows(admin: Database, role: 
     assert len(forward[0]) == 3 * 3 * 7
 
 
-async def test_symbol_without_prices_is_null_with_reason_and_notice(admin: Database, role: Role) -> None:
+async def test_symbol_without_prices_is_null_with_reason_and_notice(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
     await save_yields(admin)
@@ -343,14 +390,18 @@ async def test_symbol_without_prices_is_null_with_reason_and_notice(admin: Datab
     assert codes(told) == {"exposure_missing": ("NOPE",), "betas_missing": ("NOPE",)}
 
 
-async def test_priced_symbol_without_history_lowers_the_coverage(admin: Database, role: Role) -> None:
+async def test_priced_symbol_without_history_lowers_the_coverage(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", "JPM", sessions=SESSIONS[-20:])
     await save_positions(admin, a_position(book, "SPY", 100), a_position(book, "JPM", 100))
 
     told = await run(role, greeks_computed(book))
 
-    (total, *_) = await rows_of(role, published.factor_exposures, factor="market", model="market_relative")
+    (total, *_) = await rows_of(
+        role, published.factor_exposures, factor="market", model="market_relative"
+    )
     assert total["coverage"] == pytest.approx(376.66 / (376.66 + 129.575))
     assert total["dollar_exposure"] == pytest.approx(37_666.0)
     assert codes(told)["betas_missing"] == ("JPM",)
@@ -358,9 +409,16 @@ async def test_priced_symbol_without_history_lowers_the_coverage(admin: Database
 
 @pytest.mark.parametrize(
     ("sessions", "quality"),
-    [(253, "full_history"), (252, "limited_history"), (61, "limited_history"), (60, "insufficient")],
+    [
+        (253, "full_history"),
+        (252, "limited_history"),
+        (61, "limited_history"),
+        (60, "insufficient"),
+    ],
 )
-async def test_quality_follows_the_history(admin: Database, role: Role, sessions: int, quality: str) -> None:
+async def test_quality_follows_the_history(
+    admin: Database, role: Role, sessions: int, quality: str
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", sessions=SESSIONS[-sessions:])
     await save_positions(admin, a_position(book, "AAPL"))
@@ -442,23 +500,37 @@ async def test_three_models_are_stored_with_their_diagnostics(admin: Database, r
 
     await run(role, greeks_computed(book))
 
-    returns, proxies = (simple_returns(panel.closes(*names)) for names in (("AAPL",), panel.PROXIES))
+    returns, proxies = (
+        simple_returns(panel.closes(*names)) for names in (("AAPL",), panel.PROXIES)
+    )
     expected = [
         record
         for model in model_betas(returns, proxies, panel.FACTORS)
         for record in model.records(("AAPL",))
     ]
-    found = {(row["model"], row["factor"]): row for row in await rows_of(role, published.symbol_factor_betas)}
+    found = {
+        (row["model"], row["factor"]): row
+        for row in await rows_of(role, published.symbol_factor_betas)
+    }
     assert len(found) == len(expected) == 21
     for record in expected:
         row = found[record["model"], record["factor"]]
         same = ("capped", "observations", "quality", "reason")
         assert [row[name] for name in same] == [record[name] for name in same]
-        for name in ("beta", "raw_beta", "standard_error", "t_statistic", "r_squared", "condition_number"):
+        for name in (
+            "beta",
+            "raw_beta",
+            "standard_error",
+            "t_statistic",
+            "r_squared",
+            "condition_number",
+        ):
             assert row[name] == pytest.approx(record[name], rel=1e-9), name
 
 
-async def test_every_model_has_portfolio_exposures_positions_the_default(admin: Database, role: Role) -> None:
+async def test_every_model_has_portfolio_exposures_positions_the_default(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", "XOM")
     await save_positions(admin, a_position(book, "AAPL", 100), a_position(book, "XOM", -50))
@@ -485,7 +557,9 @@ async def test_every_model_has_portfolio_exposures_positions_the_default(admin: 
         "update factors.factor_covariances set shrunk_covariance = null, shrinkage = null",
     ],
 )
-async def test_stored_set_of_an_older_version_is_completed(admin: Database, role: Role, damage: str) -> None:
+async def test_stored_set_of_an_older_version_is_completed(
+    admin: Database, role: Role, damage: str
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
     await save_yields(admin)
@@ -533,7 +607,8 @@ async def test_session_without_a_proxy_has_no_return_of_its(admin: Database, rol
     async with admin.transaction() as session:
         gap = {"day": SESSIONS[-5]}
         await session.execute(
-            text("delete from ingest.daily_prices where symbol = 'IWM' and session_date = :day"), gap
+            text("delete from ingest.daily_prices where symbol = 'IWM' and session_date = :day"),
+            gap,
         )
 
     await run(role, greeks_computed())
@@ -558,7 +633,9 @@ async def test_sessions_at_once_agree_on_factor_returns(admin: Database, role: R
     assert await rows_of(role, published.factor_returns) == together
 
 
-async def test_stale_close_is_carried_forward_into_the_exposure(admin: Database, role: Role) -> None:
+async def test_stale_close_is_carried_forward_into_the_exposure(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", sessions=SESSIONS[:-4])
     await save_positions(admin, a_position(book, "AAPL", 10))
@@ -573,7 +650,9 @@ async def test_stale_close_is_carried_forward_into_the_exposure(admin: Database,
 async def test_only_positions_active_on_the_day_count(admin: Database, role: Role) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL")
-    sold = a_position(book, "AAPL", exit_date=AS_OF, exit_price=Decimal(120), entry_date=date(2022, 3, 1))
+    sold = a_position(
+        book, "AAPL", exit_date=AS_OF, exit_price=Decimal(120), entry_date=date(2022, 3, 1)
+    )
     later = a_position(book, "AAPL", entry_date=AS_OF + timedelta(days=1))
     held = a_position(book, "AAPL", entry_date=AS_OF)
     await save_positions(admin, sold, later, held)
@@ -604,7 +683,9 @@ async def test_empty_shard_is_told_and_leaves_nothing_behind(admin: Database, ro
     assert told.counts == {"symbols": 0, "positions": 0}
     assert told.warnings == ()
     assert await rows_of(role, published.factor_exposures) == []
-    assert {row["covariance"] for row in await rows_of(role, published.factor_covariances)} == {None}
+    assert {row["covariance"] for row in await rows_of(role, published.factor_covariances)} == {
+        None
+    }
 
 
 async def test_portfolio_without_positions_has_no_exposure(admin: Database, role: Role) -> None:

@@ -1,4 +1,6 @@
-"""Position correlations on a real database: what triggers them, what is stored, what a second delivery changes."""
+"""Position correlations on a real database: what triggers them, what is stored, what a second
+delivery changes.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +23,15 @@ from shared.contracts.gateway import CorrelationParameters, CorrelationsRequeste
 from shared.database import Database
 from shared.published import factors as published
 from tests import panel
-from tests.builders import a_portfolio, a_position, a_price, a_security, save, save_positions, save_prices
+from tests.builders import (
+    a_portfolio,
+    a_position,
+    a_price,
+    a_security,
+    save,
+    save_positions,
+    save_prices,
+)
 
 Role = Callable[[str], Database]
 Row = Mapping[str, Any]
@@ -37,7 +47,9 @@ TABLES = (
 
 def factors_computed(*portfolios: UUID, as_of: date = TUESDAY) -> FactorsComputed:
     run_id = uuid5(EVENT_NAMESPACE, str(as_of))
-    return FactorsComputed.new(run_id, as_of, price_run="p1", shard=0, shards=1, portfolio_ids=portfolios)
+    return FactorsComputed.new(
+        run_id, as_of, price_run="p1", shard=0, shards=1, portfolio_ids=portfolios
+    )
 
 
 def requested(*portfolios: UUID, as_of: date = TUESDAY, **parameters: Any) -> CorrelationsRequested:
@@ -65,7 +77,10 @@ async def save_market(admin: Database, *symbols: str, sessions: Sequence[date] =
 
 
 async def hold(
-    admin: Database, book: UUID, exposure_by_symbol: Mapping[str, float | None], as_of: date = TUESDAY
+    admin: Database,
+    book: UUID,
+    exposure_by_symbol: Mapping[str, float | None],
+    as_of: date = TUESDAY,
 ) -> dict[str, UUID]:
     """Positions with these exposures beside two factors each; returns their ids by symbol."""
     held = [a_position(book, symbol) for symbol in exposure_by_symbol]
@@ -95,7 +110,8 @@ async def tag(admin: Database, book: UUID, name: str, *positions: UUID) -> None:
     """Let positions of a book carry a tag of its owner."""
     async with admin.transaction() as session:
         owner = await session.scalar(
-            text("select user_id from gateway.portfolios where portfolio_id = :book"), {"book": book}
+            text("select user_id from gateway.portfolios where portfolio_id = :book"),
+            {"book": book},
         )
     tag_id = uuid4()
     await save(admin, gateway.Tag, [{"tag_id": tag_id, "user_id": owner, "name": name}])
@@ -127,7 +143,9 @@ async def contents(role: Role) -> list[list[Row]]:
 
 async def the_calculation(role: Role, **wanted: Any) -> Row:
     """The whole portfolio's, unless a side is wanted."""
-    (row,) = await rows_of(role, published.correlation_calculations, **({"view": "portfolio"} | wanted))
+    (row,) = await rows_of(
+        role, published.correlation_calculations, **({"view": "portfolio"} | wanted)
+    )
     return row
 
 
@@ -145,13 +163,19 @@ async def test_full_matrix_is_stored_and_agrees_with_pandas(admin: Database, rol
     pairs = await rows_of(role, published.correlation_pairs)
     assert len(pairs) == 25
     for pair in pairs:
-        assert pair["correlation"] == pytest.approx(expected.loc[pair["symbol_a"], pair["symbol_b"]])
+        assert pair["correlation"] == pytest.approx(
+            expected.loc[pair["symbol_a"], pair["symbol_b"]]
+        )
         assert (pair["observations"], pair["quality"], pair["reason"]) == (90, "full_history", None)
     absolutes = [abs(pair["correlation"]) for pair in pairs if pair["symbol_a"] < pair["symbol_b"]]
     calculation = await the_calculation(role)
     assert calculation["overall_correlation"] == pytest.approx(np.mean(absolutes))
     assert calculation["effective_positions"] == pytest.approx(25 / expected.to_numpy().sum())
-    assert (calculation["psd_repaired"], calculation["coverage"], calculation["reason"]) == (False, 1.0, None)
+    assert (calculation["psd_repaired"], calculation["coverage"], calculation["reason"]) == (
+        False,
+        1.0,
+        None,
+    )
     assert calculation["parameters"] == CorrelationParameters().model_dump()
     assert calculation["price_run"] == "p1"
     assert told is not None
@@ -183,25 +207,40 @@ async def test_week_is_correlated_on_its_first_session_from_tuesday(
     assert len(await rows_of(role, published.correlation_calculations)) == 3 * is_weekly
 
 
-async def test_request_is_answered_on_any_day_with_its_own_parameters(admin: Database, role: Role) -> None:
+async def test_request_is_answered_on_any_day_with_its_own_parameters(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", "MSFT", "XOM", sessions=[*SESSIONS[1:], WEDNESDAY])
     await hold(admin, book, {"AAPL": 9_000.0, "MSFT": 7_000.0, "XOM": 800.0}, WEDNESDAY)
 
-    told = await on_request(role, requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60))
+    told = await on_request(
+        role, requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60)
+    )
 
     calculation = await the_calculation(role, as_of=WEDNESDAY)
     assert [kept["symbol"] for kept in calculation["kept"]] == ["AAPL", "MSFT"]
-    assert [(out["symbol"], out["code"]) for out in calculation["left_out"]] == [("XOM", "below_value")]
+    assert [(out["symbol"], out["code"]) for out in calculation["left_out"]] == [
+        ("XOM", "below_value")
+    ]
     assert calculation["parameters"]["lookback"] == 60
-    assert {pair["observations"] for pair in await rows_of(role, published.correlation_pairs)} == {60}
+    assert {pair["observations"] for pair in await rows_of(role, published.correlation_pairs)} == {
+        60
+    }
     assert told.run_id == requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60).run_id
 
 
-async def test_stocks_and_options_of_an_underlying_are_one_symbol(admin: Database, role: Role) -> None:
+async def test_stocks_and_options_of_an_underlying_are_one_symbol(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save_market(admin, "AAPL", "XOM")
-    held = {"AAPL": 80_000.0, "XOM": -20_000.0, "XOM230616P00100000": -15_000.0, "XOM230616C00100000": None}
+    held = {
+        "AAPL": 80_000.0,
+        "XOM": -20_000.0,
+        "XOM230616P00100000": -15_000.0,
+        "XOM230616C00100000": None,
+    }
     await hold(admin, book, held)
 
     await weekly(role, factors_computed(book))
@@ -219,10 +258,14 @@ async def test_stocks_and_options_of_an_underlying_are_one_symbol(admin: Databas
     ]
 
 
-async def test_clusters_are_named_by_tag_then_sector_then_largest(admin: Database, role: Role) -> None:
+async def test_clusters_are_named_by_tag_then_sector_then_largest(
+    admin: Database, role: Role
+) -> None:
     tagged, sectoral, plain = [await a_portfolio(admin, name) for name in ("a", "b", "c")]
     await save_market(admin, "XOM", "CVX", "SPY", "QUAL")
-    await save(admin, Security, [a_security("XOM", sector="Energy"), a_security("CVX", sector="Energy")])
+    await save(
+        admin, Security, [a_security("XOM", sector="Energy"), a_security("CVX", sector="Energy")]
+    )
     ids = await hold(admin, tagged, {"XOM": 50_000.0, "CVX": 40_000.0})
     await tag(admin, tagged, "Oil", *ids.values())
     await hold(admin, sectoral, {"XOM": 50_000.0, "CVX": -40_000.0})
@@ -278,7 +321,9 @@ async def test_gaps_are_repaired_and_short_histories_left_out(admin: Database, r
 
     calculation = await the_calculation(role)
     pairs = await rows_of(role, published.correlation_pairs)
-    matrix = pd.DataFrame(pairs).pivot_table(index="symbol_a", columns="symbol_b", values="correlation")
+    matrix = pd.DataFrame(pairs).pivot_table(
+        index="symbol_a", columns="symbol_b", values="correlation"
+    )
     assert calculation["psd_repaired"]
     assert 0.0 < calculation["largest_repair"] < 0.2
     assert matrix.shape == (len(symbols) - 1, len(symbols) - 1)
@@ -288,7 +333,9 @@ async def test_gaps_are_repaired_and_short_histories_left_out(admin: Database, r
     assert (left_out["symbol"], left_out["code"]) == ("XOM", "too_few_returns")
     assert left_out["message"] == "19 returns in the window; 20 are needed"
     assert told is not None
-    assert [(warning.code, warning.about) for warning in told.warnings] == [("too_few_returns", ("XOM",))]
+    assert [(warning.code, warning.about) for warning in told.warnings] == [
+        ("too_few_returns", ("XOM",))
+    ]
 
 
 async def test_shard_handled_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
@@ -313,7 +360,9 @@ async def test_shard_handled_twice_leaves_the_same_rows(admin: Database, role: R
 async def row_versions(admin: Database) -> set[str]:
     """The transactions that wrote the rows: unchanged rows are not written again."""
     async with admin.transaction() as session:
-        return set(await session.scalars(text("select distinct xmin::text from factors.correlation_pairs")))
+        return set(
+            await session.scalars(text("select distinct xmin::text from factors.correlation_pairs"))
+        )
 
 
 async def test_concurrent_weekly_and_requested_work_leave_one_calculation(
@@ -336,22 +385,33 @@ async def test_concurrent_weekly_and_requested_work_leave_one_calculation(
     assert len(pairs) == len(kept) ** 2
 
 
-async def test_recalculation_replaces_the_session_of_the_portfolio_only(admin: Database, role: Role) -> None:
+async def test_recalculation_replaces_the_session_of_the_portfolio_only(
+    admin: Database, role: Role
+) -> None:
     book, other = await a_portfolio(admin), await a_portfolio(admin)
     await save_market(admin, "AAPL", "SPY", "QUAL")
     for each in (book, other):
         await hold(admin, each, {"AAPL": 50_000.0, "SPY": 50_000.0, "QUAL": 50_000.0})
     await weekly(role, factors_computed(book, other))
-    before = [[row for row in rows if row["portfolio_id"] == other] for rows in await contents(role)]
+    before = [
+        [row for row in rows if row["portfolio_id"] == other] for rows in await contents(role)
+    ]
 
     await on_request(role, requested(book, cluster_threshold=1.0, minimum_value=60_000.0))
 
     after = await contents(role)
     assert [[row for row in rows if row["portfolio_id"] == other] for rows in after] == before
-    assert [len([row for row in rows if row["portfolio_id"] == book]) for rows in after] == [3, 0, 0, 0]
+    assert [len([row for row in rows if row["portfolio_id"] == book]) for rows in after] == [
+        3,
+        0,
+        0,
+        0,
+    ]
 
 
-async def test_portfolio_without_exposures_is_null_with_a_reason(admin: Database, role: Role) -> None:
+async def test_portfolio_without_exposures_is_null_with_a_reason(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
 
     await weekly(role, factors_computed(book))
@@ -382,7 +442,9 @@ async def test_days_after_the_session_are_not_looked_at(admin: Database, role: R
     await weekly(role, factors_computed(book))
     before = await contents(role)
     later = [TUESDAY + timedelta(days=1), TUESDAY + timedelta(days=2)]
-    await save_prices(admin, *(a_price(symbol, day, 1.0) for symbol in ("AAPL", "MSFT") for day in later))
+    await save_prices(
+        admin, *(a_price(symbol, day, 1.0) for symbol in ("AAPL", "MSFT") for day in later)
+    )
 
     await weekly(role, factors_computed(book))
 

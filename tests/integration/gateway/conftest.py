@@ -19,7 +19,9 @@ from tests.builders import AS_OF, a_security, save
 from tests.integration.gateway.people import PASSWORD, Person, a_person, an_administrator
 from tests.servers import Servers
 
-QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; guessing these is nobody's aim
+QUICK_PASSWORDS = Passwords(
+    memory_kib=64
+)  # hundreds of tests log in; guessing these is nobody's aim
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +85,9 @@ async def bob(http: httpx.AsyncClient, empty: None) -> Person:
 
 
 @pytest.fixture
-async def operator(http: httpx.AsyncClient, gateway: Gateway, password_hash: str, empty: None) -> Person:
+async def operator(
+    http: httpx.AsyncClient, gateway: Gateway, password_hash: str, empty: None
+) -> Person:
     """An administrator."""
     return await an_administrator(http, gateway.database, password_hash)
 
@@ -92,6 +96,12 @@ async def operator(http: httpx.AsyncClient, gateway: Gateway, password_hash: str
 async def market(admin: Database, empty: None) -> None:
     """A market that knows three symbols and was last announced closed on AS_OF."""
     await save(admin, Security, [a_security(symbol) for symbol in ("AAPL", "MSFT", "XOM")])
-    days = [{"session_date": AS_OF.replace(year=2014, month=1, day=2), "revision": 1, "announced_at": None}]
+    days = [
+        {
+            "session_date": AS_OF.replace(year=2014, month=1, day=2),
+            "revision": 1,
+            "announced_at": None,
+        }
+    ]
     last = {"session_date": AS_OF, "revision": 1, "announced_at": None}
     await save(admin, MarketSession, [*days, last])

@@ -25,7 +25,9 @@ class Person:
 
     async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request as this user."""
-        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} | more.pop("headers", {})
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} | more.pop(
+            "headers", {}
+        )
         return await self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
@@ -36,10 +38,14 @@ class Person:
         """Ask for something."""
         return await self.request("POST", path, json=body)
 
-    async def upload(self, data: bytes = GOOD_FILE, headers: Any = None, **form: Any) -> httpx.Response:
+    async def upload(
+        self, data: bytes = GOOD_FILE, headers: Any = None, **form: Any
+    ) -> httpx.Response:
         """Upload a position file."""
         files = {"file": ("book.csv", data, "text/csv")}
-        return await self.request("POST", "portfolio/upload", files=files, data=form, headers=headers or {})
+        return await self.request(
+            "POST", "portfolio/upload", files=files, data=form, headers=headers or {}
+        )
 
     async def uploaded(self, **form: Any) -> str:
         """The id of a portfolio made by uploading the good file."""
@@ -61,7 +67,9 @@ async def a_person(http: httpx.AsyncClient) -> Person:
     return await logged_in(http, email)
 
 
-async def an_administrator(http: httpx.AsyncClient, database: Database, password_hash: str) -> Person:
+async def an_administrator(
+    http: httpx.AsyncClient, database: Database, password_hash: str
+) -> Person:
     """An administrator, logged in."""
     email = f"{uuid4().hex}@example.com"
     async with database.transaction() as session:

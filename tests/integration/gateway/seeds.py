@@ -1,4 +1,6 @@
-"""A book with everything the calculators would have stored for it, small enough to add up by hand."""
+"""A book with everything the calculators would have stored for it, small enough to add up by
+hand.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +32,9 @@ NO_BETAS = "12 returns in the window; 60 are needed"
 
 @dataclass(frozen=True)
 class StoredBook:
-    """The portfolio and its positions by symbol: AAPL and a call long, MSFT short; XOM has no betas."""
+    """The portfolio and its positions by symbol: AAPL and a call long, MSFT short; XOM has no
+    betas.
+    """
 
     portfolio_id: str
     positions: dict[str, UUID]
@@ -123,7 +127,13 @@ def _greeks(book: StoredBook) -> list[SQLModel]:
     unit = {"delta": 0.5, "gamma": 0.015, "theta": -0.02, "vega": 0.25, "rho": 0.1}
     contract = _made(
         greeks.ContractGreeks,
-        **{"contract": CALL, "as_of": AS_OF, "price_run": "1", "underlying": "AAPL", "option_type": "C"},
+        **{
+            "contract": CALL,
+            "as_of": AS_OF,
+            "price_run": "1",
+            "underlying": "AAPL",
+            "option_type": "C",
+        },
         strike=Decimal(150),
         expiry=date(2023, 6, 16),
         years_to_expiry=0.46,
@@ -203,7 +213,9 @@ def _product(exposure: float | None, beta: float | None) -> float | None:
     return None if exposure is None or beta is None else exposure * beta
 
 
-def exposure_to(factor: str, model: str = "market_relative", symbols: tuple[str, ...] = tuple(HELD)) -> float:
+def exposure_to(
+    factor: str, model: str = "market_relative", symbols: tuple[str, ...] = tuple(HELD)
+) -> float:
     """What the symbols' exposures to a factor add up to."""
     parts = (_product(HELD[each][5], beta_of(HELD[each][0], model, factor)) for each in symbols)
     return sum(part for part in parts if part is not None)
@@ -251,11 +263,27 @@ def _metrics(book: StoredBook) -> list[SQLModel]:
     }
     sided = {("var_95_1d_historical", "longs"): 800.0, ("var_95_1d_historical", "shorts"): 300.0}
     metrics = [
-        _row(snapshots.RiskMetric, book, metric=name, view=view, value=value, unit=unit, observations=252)
+        _row(
+            snapshots.RiskMetric,
+            book,
+            metric=name,
+            view=view,
+            value=value,
+            unit=unit,
+            observations=252,
+        )
         for name, (value, unit, view) in numbers.items()
     ]
     metrics += [
-        _row(snapshots.RiskMetric, book, metric=name, view=view, value=value, unit="USD", observations=252)
+        _row(
+            snapshots.RiskMetric,
+            book,
+            metric=name,
+            view=view,
+            value=value,
+            unit="USD",
+            observations=252,
+        )
         for (name, view), value in sided.items()
     ]
     short: dict[str, Any] = {
@@ -264,7 +292,9 @@ def _metrics(book: StoredBook) -> list[SQLModel]:
         "observations": 12,
         "reason": "12 returns, 60 needed",
     }
-    metrics.append(_row(snapshots.RiskMetric, book, metric="sharpe_252d", view="portfolio", **short))
+    metrics.append(
+        _row(snapshots.RiskMetric, book, metric="sharpe_252d", view="portfolio", **short)
+    )
     return [*metrics, *_components(book), *_attributions(book)]
 
 
@@ -310,10 +340,20 @@ SCENARIO_PNL = {
 
 def a_scenario(scenario_id: str, order: int = 1, **more: Any) -> SQLModel:
     """A stored house scenario."""
-    terms = {"name": scenario_id.title(), "description": "", "category": "market", "severity": "severe"}
+    terms = {
+        "name": scenario_id.title(),
+        "description": "",
+        "category": "market",
+        "severity": "severe",
+    }
     more = {"shocks": {"Market": -0.2}, "basis": "relative", "origin": "file", **more}
     return _made(
-        stress.StressScenario, scenario_id=scenario_id, display_order=order, active=True, **terms, **more
+        stress.StressScenario,
+        scenario_id=scenario_id,
+        display_order=order,
+        active=True,
+        **terms,
+        **more,
     )
 
 
@@ -354,7 +394,14 @@ def _stress(book: StoredBook) -> list[SQLModel]:
         pnl=Decimal(-1500),
         coverage=1.0,
     )
-    return [a_scenario("crash", **measured), a_scenario("doom", 2), axis, *positions, *results, ladder]
+    return [
+        a_scenario("crash", **measured),
+        a_scenario("doom", 2),
+        axis,
+        *positions,
+        *results,
+        ladder,
+    ]
 
 
 def _result(book: StoredBook, scenario: str, method: str) -> SQLModel:

@@ -20,8 +20,15 @@ async def changed(operator: Person, user_id: str, **terms: Any) -> httpx.Respons
     return await operator.request("PATCH", f"admin/users/{user_id}", json=terms)
 
 
-async def test_a_user_made_by_an_administrator_logs_in(http: httpx.AsyncClient, operator: Person) -> None:
-    wanted = {"email": "Grace@example.com", "password": PASSWORD, "full_name": "Grace", "role": "admin"}
+async def test_a_user_made_by_an_administrator_logs_in(
+    http: httpx.AsyncClient, operator: Person
+) -> None:
+    wanted = {
+        "email": "Grace@example.com",
+        "password": PASSWORD,
+        "full_name": "Grace",
+        "role": "admin",
+    }
 
     created = await operator.post("admin/users", wanted)
     again = await operator.post("admin/users", wanted)
@@ -33,7 +40,9 @@ async def test_a_user_made_by_an_administrator_logs_in(http: httpx.AsyncClient, 
     assert "password" not in created.text
 
 
-async def test_users_are_found_by_address_name_role_and_state(operator: Person, ann: Person) -> None:
+async def test_users_are_found_by_address_name_role_and_state(
+    operator: Person, ann: Person
+) -> None:
     await changed(operator, await id_of(ann), full_name="Ann Other")
 
     async def found(**query: Any) -> list[str]:
@@ -50,7 +59,9 @@ async def test_users_are_found_by_address_name_role_and_state(operator: Person, 
 
 
 async def test_pages_of_users_add_up(operator: Person, ann: Person, bob: Person) -> None:
-    pages = [(await operator.get("admin/users", limit=1, offset=offset)).json() for offset in range(4)]
+    pages = [
+        (await operator.get("admin/users", limit=1, offset=offset)).json() for offset in range(4)
+    ]
 
     assert [page["total"] for page in pages] == [3] * 4
     assert [len(page["items"]) for page in pages] == [1, 1, 1, 0]
@@ -103,7 +114,9 @@ async def test_a_reset_password_ends_every_log_in(
 
 
 @pytest.mark.usefixtures("market")
-async def test_a_deleted_user_takes_everything_along_but_the_record(operator: Person, ann: Person) -> None:
+async def test_a_deleted_user_takes_everything_along_but_the_record(
+    operator: Person, ann: Person
+) -> None:
     user_id, portfolio_id = await id_of(ann), await ann.uploaded()
 
     assert (await operator.request("DELETE", f"admin/users/{user_id}")).status_code == 204
@@ -124,7 +137,9 @@ async def test_a_deleted_user_takes_everything_along_but_the_record(operator: Pe
         ("DELETE", "", None),
     ],
 )
-async def test_unknown_users_are_not_found(operator: Person, method: str, path: str, body: Any) -> None:
+async def test_unknown_users_are_not_found(
+    operator: Person, method: str, path: str, body: Any
+) -> None:
     answer = await operator.request(method, f"admin/users/{uuid4()}{path}", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "user_not_found")
@@ -150,17 +165,24 @@ async def test_one_administrator_always_remains(
     assert (await changed(other, await id_of(other), role="user")).status_code == 409
 
 
-async def test_the_audit_log_is_filtered_and_newest_first(operator: Person, ann: Person, bob: Person) -> None:
+async def test_the_audit_log_is_filtered_and_newest_first(
+    operator: Person, ann: Person, bob: Person
+) -> None:
     user_id = await id_of(ann)
     await changed(operator, user_id, full_name="Ann Other")
     await changed(operator, user_id, role="admin")
 
     async def found(**query: Any) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = (await operator.get("admin/audit-log", **query)).json()["items"]
+        items: list[dict[str, Any]] = (await operator.get("admin/audit-log", **query)).json()[
+            "items"
+        ]
         return items
 
     changes = await found(action="user.changed")
-    assert [entry["details"] for entry in changes] == [{"role": "admin"}, {"full_name": "Ann Other"}]
+    assert [entry["details"] for entry in changes] == [
+        {"role": "admin"},
+        {"full_name": "Ann Other"},
+    ]
     assert {entry["user_id"] for entry in changes} == {await id_of(operator)}
     assert {entry["target"] for entry in await found(user_id=user_id)} == {user_id, ann.email}
     latest = changes[0]["occurred_at"]

@@ -33,14 +33,22 @@ ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "PUT",
         "admin/market-data/yields",
-        {"json": {"rows": [{"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}]}},
+        {
+            "json": {
+                "rows": [
+                    {"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}
+                ]
+            }
+        },
     ),
 ]
 
 
 @pytest.fixture
 async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
-    """Ingest, as far as it can be heard on the bus: stores rows priced above 1, refuses the others."""
+    """Ingest, as far as it can be heard on the bus: stores rows priced above 1, refuses the
+    others.
+    """
     heard: list[StorePrices] = []
 
     async def answer(message: Msg) -> None:
@@ -49,7 +57,8 @@ async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
         if any(row.close <= 1 for row in request.rows):
             problem = b'{"field": "close", "code": "too_low", "message": "row 1: too low"}'
             await message.respond(
-                b'{"refusal": {"code": "invalid_rows", "message": "1 row", "problems": [%s]}}' % problem
+                b'{"refusal": {"code": "invalid_rows", "message": "1 row", "problems": [%s]}}'
+                % problem
             )
             return
         await message.respond(
@@ -128,7 +137,9 @@ async def test_a_run_tells_the_time_of_each_stage(operator: Person, gateway: Any
 
 
 async def test_an_unknown_run_is_not_found(operator: Person) -> None:
-    assert (await operator.get("admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")).status_code == 404
+    assert (
+        await operator.get("admin/batch/runs/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")
+    ).status_code == 404
 
 
 async def test_prices_go_to_ingest_in_parts_and_come_back_summed(
@@ -166,7 +177,9 @@ async def test_without_ingest_storing_is_unavailable(operator: Person) -> None:
     assert "retry-after" in answer.headers
 
 
-@pytest.mark.parametrize("row", [A_PRICE | {"close": -1}, A_PRICE | {"close": "x"}, {"symbol": "AAPL"}])
+@pytest.mark.parametrize(
+    "row", [A_PRICE | {"close": -1}, A_PRICE | {"close": "x"}, {"symbol": "AAPL"}]
+)
 async def test_unusable_rows_never_leave_the_gateway(
     operator: Person, answering: list[StorePrices], row: dict[str, Any]
 ) -> None:
@@ -204,7 +217,9 @@ async def test_batches_work_on_every_portfolio_with_exposures(
     await exposures(admin, portfolio_id)
     await empty_outbox(admin)
 
-    answer = (await operator.post(f"admin/batch/{path}", {"session_date": AS_OF.isoformat()})).json()
+    answer = (
+        await operator.post(f"admin/batch/{path}", {"session_date": AS_OF.isoformat()})
+    ).json()
 
     run = (await operator.get(f"admin/batch/runs/{answer['run_id']}")).json()
     told = await left_for_the_relay(admin)

@@ -1,4 +1,6 @@
-"""Answers that are kept: given again as they are, never to anybody else, never once something was changed."""
+"""Answers that are kept: given again as they are, never to anybody else, never once something was
+changed.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +33,14 @@ from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
 
-STAGES = (PricesUpdated, GreeksComputed, FactorsComputed, SnapshotsCreated, StressComputed, RiskMeasured)
+STAGES = (
+    PricesUpdated,
+    GreeksComputed,
+    FactorsComputed,
+    SnapshotsCreated,
+    StressComputed,
+    RiskMeasured,
+)
 
 
 @pytest.fixture
@@ -57,15 +66,23 @@ def counted_statements(gateway: Gateway) -> Iterator[list[str]]:
 
 
 def reading(sent: list[str]) -> list[str]:
-    """The statements that a request sent: the relay and the sweeper look at their own tables all the time."""
-    return [each for each in sent if not any(word in each for word in ("outbox", "batch_runs", "run_events"))]
+    """The statements that a request sent: the relay and the sweeper look at their own tables all
+    the time.
+    """
+    return [
+        each
+        for each in sent
+        if not any(word in each for word in ("outbox", "batch_runs", "run_events"))
+    ]
 
 
 async def change_behind(admin: Database, portfolio_id: str) -> None:
     """Change the stored values without telling anybody."""
     async with admin.transaction() as session:
         await session.execute(
-            text("update snapshots.portfolio_snapshots set market_value = 9999 where portfolio_id = :id"),
+            text(
+                "update snapshots.portfolio_snapshots set market_value = 9999 where portfolio_id = :id"
+            ),
             {"id": UUID(portfolio_id)},
         )
 
@@ -82,7 +99,9 @@ async def a_new_portfolio(person: Person, name: str = "Other") -> str:
 
 def a_stage(portfolio_id: str) -> SnapshotsCreated:
     facts = {"price_run": "1", "shard": 0, "shards": 1, "portfolio_ids": (UUID(portfolio_id),)}
-    return SnapshotsCreated.new(uuid4(), AS_OF, occurred_at=datetime(2022, 12, 28, 22, tzinfo=UTC), **facts)
+    return SnapshotsCreated.new(
+        uuid4(), AS_OF, occurred_at=datetime(2022, 12, 28, 22, tzinfo=UTC), **facts
+    )
 
 
 async def test_a_repeated_report_is_given_with_one_statement(
@@ -192,7 +211,13 @@ async def test_the_last_stage_of_a_run_outdates_all_of_its_portfolios(
     shards = {0: book.portfolio_id, 1: other}
     events = [
         kind.new(
-            run_id, AS_OF, part=shard, price_run="1", shard=shard, shards=2, portfolio_ids=(UUID(portfolio),)
+            run_id,
+            AS_OF,
+            part=shard,
+            price_run="1",
+            shard=shard,
+            shards=2,
+            portfolio_ids=(UUID(portfolio),),
         )
         for shard, portfolio in shards.items()
         for kind in STAGES
@@ -223,7 +248,9 @@ async def test_an_edited_position_shows_at_once(ann: Person, book: StoredBook) -
     position_id = book.positions["MSFT"]
     await ann.get("positions", portfolio_id=book.portfolio_id)
 
-    edited = await ann.request("PUT", f"positions/{position_id}", json=await an_edit(ann, position_id))
+    edited = await ann.request(
+        "PUT", f"positions/{position_id}", json=await an_edit(ann, position_id)
+    )
 
     assert edited.status_code == 200, edited.text
     items = (await ann.get("positions", portfolio_id=book.portfolio_id)).json()["items"]
@@ -300,13 +327,16 @@ async def test_the_same_question_of_two_users_has_two_answers(
     assert shown == [book.portfolio_id, his, book.portfolio_id, his]
 
 
-async def test_a_disabled_user_gets_no_kept_answer(admin: Database, ann: Person, book: StoredBook) -> None:
+async def test_a_disabled_user_gets_no_kept_answer(
+    admin: Database, ann: Person, book: StoredBook
+) -> None:
     path = f"portfolios/{book.portfolio_id}/report"
     await ann.get(path)
 
     async with admin.transaction() as session:
         await session.execute(
-            text("update gateway.users set disabled_at = now() where email = :email"), {"email": ann.email}
+            text("update gateway.users set disabled_at = now() where email = :email"),
+            {"email": ann.email},
         )
 
     assert (await ann.get(path)).status_code == 401
@@ -380,7 +410,9 @@ async def test_raising_the_same_revisions_in_any_order_never_deadlocks(
 
 async def revisions(admin: Database) -> dict[UUID, int]:
     async with admin.transaction() as session:
-        found = await session.execute(text("select portfolio_id, revision from gateway.portfolio_revisions"))
+        found = await session.execute(
+            text("select portfolio_id, revision from gateway.portfolio_revisions")
+        )
         return {row[0]: row[1] for row in found}
 
 
@@ -388,9 +420,17 @@ async def test_every_read_answers_while_all_calculators_are_stopped(
     app: FastAPI, ann: Person, operator: Person, market: None, book: StoredBook
 ) -> None:
     """Nothing but the gateway runs here: no read may need anybody else."""
-    ids = {"portfolio_id": book.portfolio_id, "position_id": book.positions["AAPL"], "symbol": "AAPL"}
+    ids = {
+        "portfolio_id": book.portfolio_id,
+        "position_id": book.positions["AAPL"],
+        "symbol": "AAPL",
+    }
     document = app.openapi()["paths"]
-    reads = [path for path, methods in document.items() if path.startswith("/api/v1/") and "get" in methods]
+    reads = [
+        path
+        for path, methods in document.items()
+        if path.startswith("/api/v1/") and "get" in methods
+    ]
     statuses = {}
     for path in reads:
         if "/events" in path or any(word not in ids for word in parameters(path)):
@@ -416,7 +456,9 @@ async def test_a_change_of_providers_outdates_kept_reports(
     await save(admin, DataProvider, [files])
     before = await ann.get(path)
 
-    await save(admin, DataProvider, [{"kind": "prices", "rank": 0, "name": "polygon", "live": True}])
+    await save(
+        admin, DataProvider, [{"kind": "prices", "rank": 0, "name": "polygon", "live": True}]
+    )
     after = await ann.get(path)
 
     told = before.json()["market_data"]

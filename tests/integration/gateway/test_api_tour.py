@@ -46,7 +46,9 @@ async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncItera
         yield running
 
 
-@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("jq"), reason="the tour uses curl and jq")
+@pytest.mark.skipif(
+    not shutil.which("curl") or not shutil.which("jq"), reason="the tour uses curl and jq"
+)
 async def test_every_line_of_the_tour_does_what_it_says(
     address: str, pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -56,7 +58,11 @@ async def test_every_line_of_the_tour_does_what_it_says(
     shell = await asyncio.create_subprocess_exec(
         *("bash", "-eu", "-o", "pipefail", "-c", "\n".join(script)),
         cwd=tmp_path,
-        env={"API": f"{address}/api/v1", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={
+            "API": f"{address}/api/v1",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(tmp_path),
+        },
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
         status = await shell.wait()

@@ -93,7 +93,9 @@ async def test_registration_may_be_closed(
 ) -> None:
     configured.setattr(gateway.settings, "registration", "admin")
 
-    answer = await http.post("/api/v1/auth/register", json={"email": "ada@example.com", "password": PASSWORD})
+    answer = await http.post(
+        "/api/v1/auth/register", json={"email": "ada@example.com", "password": PASSWORD}
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (403, "registration_closed")
     assert (await tried(http, "ada@example.com", PASSWORD)).status_code == 401
@@ -117,7 +119,9 @@ async def test_unusable_registrations_name_the_field(
     assert password not in answer.text
 
 
-async def test_wrong_password_and_unknown_user_answer_the_same(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_wrong_password_and_unknown_user_answer_the_same(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
     wrong, unknown = await tried(http, ann.email), await tried(http, "x@example.com")
 
     assert wrong.status_code == unknown.status_code == 401
@@ -185,7 +189,11 @@ async def test_the_database_works_as_much_for_an_unknown_user_as_for_a_wrong_pas
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_too_many_attempts_on_an_account_make_it_wait(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person, known: bool
+    http: httpx.AsyncClient,
+    gateway: Gateway,
+    configured: pytest.MonkeyPatch,
+    ann: Person,
+    known: bool,
 ) -> None:
     configured.setattr(gateway.settings, "login_attempts_per_account", 2)
     email = ann.email if known else "nobody@example.com"
@@ -335,21 +343,27 @@ async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
     assert left == [0, 0]
 
 
-async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(gateway: Gateway, ann: Person) -> None:
+async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(
+    gateway: Gateway, ann: Person
+) -> None:
     bearer, now = gateway.tokens.bearer(ann.tokens["access_token"]), datetime.now(UTC)
     later = now + timedelta(days=gateway.settings.refresh_token_days + 1)
     async with gateway.database.transaction() as session:
         await logins.end_family(session, bearer.family_id, now)
         # issued at the very moment the others were revoked, and not seen by that
         expires_at = later + timedelta(days=1)
-        await logins.save_refresh_token(session, "c" * 64, bearer.user_id, bearer.family_id, expires_at)
+        await logins.save_refresh_token(
+            session, "c" * 64, bearer.user_id, bearer.family_id, expires_at
+        )
 
         await logins.delete_past(session, later, timedelta(days=1))
 
         assert await logins.use_refresh_token(session, "c" * 64, later) is None
 
 
-async def test_logging_out_ends_access_and_refreshing_at_once(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_logging_out_ends_access_and_refreshing_at_once(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
     elsewhere = await logged_in(http, ann.email)
 
     answer = await logged_out(ann)
@@ -360,7 +374,9 @@ async def test_logging_out_ends_access_and_refreshing_at_once(http: httpx.AsyncC
     assert (await elsewhere.get("auth/me")).status_code == 200
 
 
-async def test_logging_out_everywhere_ends_every_log_in(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_logging_out_everywhere_ends_every_log_in(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
     elsewhere = await logged_in(http, ann.email)
 
     await logged_out(ann, everywhere=True)
@@ -369,7 +385,9 @@ async def test_logging_out_everywhere_ends_every_log_in(http: httpx.AsyncClient,
     assert (await refreshed(elsewhere)).status_code == 401
 
 
-async def test_a_used_token_logs_nobody_out_everywhere(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_a_used_token_logs_nobody_out_everywhere(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
     elsewhere = await logged_in(http, ann.email)
     await refreshed(ann)
 
@@ -379,19 +397,29 @@ async def test_a_used_token_logs_nobody_out_everywhere(http: httpx.AsyncClient, 
 
 
 async def test_logging_out_with_an_unknown_token_tells_nothing(ann: Person) -> None:
-    answers = [await logged_out(ann, refresh_token="unknown"), await logged_out(ann), await logged_out(ann)]
+    answers = [
+        await logged_out(ann, refresh_token="unknown"),
+        await logged_out(ann),
+        await logged_out(ann),
+    ]
 
     assert [(answer.status_code, answer.text) for answer in answers] == [(204, "")] * 3
 
 
-async def test_a_token_signed_for_a_log_in_that_is_over_proves_nothing(gateway: Gateway, ann: Person) -> None:
+async def test_a_token_signed_for_a_log_in_that_is_over_proves_nothing(
+    gateway: Gateway, ann: Person
+) -> None:
     bearer = gateway.tokens.bearer(ann.tokens["access_token"])
     await logged_out(ann)
     again = gateway.tokens.access_token(bearer, datetime.now(UTC))
     other = gateway.tokens.access_token(Bearer(bearer.user_id, uuid4()), datetime.now(UTC))
 
-    assert (await Person(ann.http, ann.email, {"access_token": again}).get("auth/me")).status_code == 401
-    assert (await Person(ann.http, ann.email, {"access_token": other}).get("auth/me")).status_code == 200
+    assert (
+        await Person(ann.http, ann.email, {"access_token": again}).get("auth/me")
+    ).status_code == 401
+    assert (
+        await Person(ann.http, ann.email, {"access_token": other}).get("auth/me")
+    ).status_code == 200
 
 
 # --- another password ---
@@ -421,7 +449,9 @@ async def test_the_current_password_is_needed_and_not_to_be_guessed(
 
     answers = [await ann.request("PUT", "auth/password", json=body) for _ in range(3)]
 
-    assert [answer.json()["code"] for answer in answers] == ["wrong_password"] * 2 + ["too_many_logins"]
+    assert [answer.json()["code"] for answer in answers] == ["wrong_password"] * 2 + [
+        "too_many_logins"
+    ]
 
 
 # --- and the rest ---
@@ -431,13 +461,20 @@ async def test_what_happens_around_logging_in_is_on_record(gateway: Gateway, ann
     await tried(ann.http, ann.email)
     await logged_out(ann)
 
-    assert await actions(gateway) == ["user.registered", "login.succeeded", "login.failed", "login.ended"]
+    assert await actions(gateway) == [
+        "user.registered",
+        "login.succeeded",
+        "login.failed",
+        "login.ended",
+    ]
 
 
 @pytest.mark.parametrize(
     "header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eA=="}]
 )
-async def test_without_a_valid_token_nothing_is_told(http: httpx.AsyncClient, header: dict[str, str]) -> None:
+async def test_without_a_valid_token_nothing_is_told(
+    http: httpx.AsyncClient, header: dict[str, str]
+) -> None:
     answer = await http.get("/api/v1/auth/me", headers=header)
 
     assert answer.status_code == 401

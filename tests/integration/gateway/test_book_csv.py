@@ -1,4 +1,6 @@
-"""Uploaded books through all six services: closed positions reach P&L, private ones corrupt nothing."""
+"""Uploaded books through all six services: closed positions reach P&L, private ones corrupt
+nothing.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -32,7 +34,9 @@ def closed_at(symbol: str, day: date) -> float:
 async def all_finished(pipeline: Pipeline, admin: Database) -> set[str]:
     """Wait for every run there is; the statuses they ended with."""
     async with admin.transaction() as session:
-        runs: list[UUID] = list(await session.scalars(text("select run_id from gateway.batch_runs")))
+        runs: list[UUID] = list(
+            await session.scalars(text("select run_id from gateway.batch_runs"))
+        )
     return set((await pipeline.finished(runs)).values())
 
 
@@ -63,7 +67,9 @@ async def test_a_closed_position_earns_its_exit_price_on_its_day(
     assert after[str(LATER)]["daily_pnl"] == pytest.approx(
         -50 * (closed_at("XOM", LATER) - closed_at("XOM", CLOSING)), abs=0.011
     )
-    assert after[str(LATEST)]["market_value"] == pytest.approx(-50 * closed_at("XOM", LATEST), abs=0.011)
+    assert after[str(LATEST)]["market_value"] == pytest.approx(
+        -50 * closed_at("XOM", LATEST), abs=0.011
+    )
     assert after[str(BEFORE)] == before[str(BEFORE)]
 
 
@@ -73,7 +79,9 @@ async def test_a_private_holding_is_reported_without_a_price_and_spoils_nothing(
     public = "AAPL,100,148.71,2022-06-01,PUBLIC,,,,,,,\n"
     private = "ACME-SERIES-A,1000,12.5,2021-03-31,PRIVATE,Venture,,,,,,\n"
     alone = await ann.upload((TWELVE + public).encode(), portfolio_name="Alone", as_of=str(LATEST))
-    both = await ann.upload((TWELVE + public + private).encode(), portfolio_name="Both", as_of=str(LATEST))
+    both = await ann.upload(
+        (TWELVE + public + private).encode(), portfolio_name="Both", as_of=str(LATEST)
+    )
     statuses = await all_finished(pipeline, admin)
 
     assert [warning["code"] for warning in both.json()["warnings"]] == ["no_market_price"]
@@ -88,7 +96,13 @@ async def test_a_private_holding_is_reported_without_a_price_and_spoils_nothing(
         plain["factors"]["factors"][0]["dollar_exposure"]
     )
     unpriced = next(row for row in mixed["positions"] if row["symbol"] == "ACME-SERIES-A")
-    assert (unpriced["price"], unpriced["market_value"], unpriced["unrealised_pnl"]) == (None, None, None)
+    assert (unpriced["price"], unpriced["market_value"], unpriced["unrealised_pnl"]) == (
+        None,
+        None,
+        None,
+    )
     assert unpriced["reason"] == "no price known on or before the session"
     assert mixed["snapshot"]["coverage"]["prices"] < plain["snapshot"]["coverage"]["prices"] == 1
-    assert "ACME-SERIES-A" in {name for warning in mixed["snapshot"]["warnings"] for name in warning["about"]}
+    assert "ACME-SERIES-A" in {
+        name for warning in mixed["snapshot"]["warnings"] for name in warning["about"]
+    }

@@ -1,4 +1,6 @@
-"""The typed Python client: made from the document that is served, and at work against the served gateway."""
+"""The typed Python client: made from the document that is served, and at work against the served
+gateway.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +21,9 @@ __all__ = ["address"]
 
 
 def test_the_client_is_what_the_document_makes_of_it(app: FastAPI) -> None:
-    stale = [path.name for path, content in render(app.openapi()).items() if path.read_text() != content]
+    stale = [
+        path.name for path, content in render(app.openapi()).items() if path.read_text() != content
+    ]
 
     assert stale == [], "run python -m deploy.api_client"
 
@@ -50,7 +54,9 @@ async def test_a_book_is_uploaded_read_edited_and_deleted(client: SigmaSight, ma
         uploaded = client.upload_positions(GOOD_FILE, {"portfolio_name": "By program"})
         assert uploaded["portfolio"] is not None
         portfolio_id = uploaded["portfolio"]["portfolio_id"]
-        held = [item["symbol"] for item in client.list_positions(portfolio_id=portfolio_id)["items"]]
+        held = [
+            item["symbol"] for item in client.list_positions(portfolio_id=portfolio_id)["items"]
+        ]
         client.rename_portfolio(portfolio_id, {"name": "Renamed"})
         name = client.get_report(portfolio_id)["portfolio"]["name"]
         client.delete_portfolio(portfolio_id)
@@ -64,7 +70,9 @@ async def test_a_report_is_the_same_whether_or_not_it_was_sent_again(
 ) -> None:
     book = await a_stored_book(ann, admin)
 
-    first, second = [await asyncio.to_thread(client.get_report, book.portfolio_id) for _ in range(2)]
+    first, second = [
+        await asyncio.to_thread(client.get_report, book.portfolio_id) for _ in range(2)
+    ]
 
     assert first["snapshot"] is not None
     assert first == second

@@ -1,4 +1,6 @@
-"""Correlations through the API: nothing before they exist, the whole matrix after, on demand through all services."""
+"""Correlations through the API: nothing before they exist, the whole matrix after, on demand
+through all services.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -47,8 +49,15 @@ async def a_closed_book(person: Person, pipeline: Pipeline, session_date: date) 
 
 
 async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> None:
-    """What the requests look for: exposures of the portfolio, and the version of the data they rest on."""
-    row = {"portfolio_id": UUID(portfolio_id), "as_of": as_of, "model": "market_relative", "factor": "market"}
+    """What the requests look for: exposures of the portfolio, and the version of the data they rest
+    on.
+    """
+    row = {
+        "portfolio_id": UUID(portfolio_id),
+        "as_of": as_of,
+        "model": "market_relative",
+        "factor": "market",
+    }
     sums = {"dollar_exposure": 1.0, "gross_exposure": 1.0, "coverage": 1.0}
     counts = {"positions": 2, "positions_left_out": 0}
     await save(admin, factors.FactorExposure, [row | sums | counts])
@@ -59,7 +68,13 @@ async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> 
         "factor_b": "market",
         "price_run": "p7",
     }
-    numbers = {"covariance": 1e-4, "correlation": 1.0, "decay": 0.94, "lookback": 252, "observations": 252}
+    numbers = {
+        "covariance": 1e-4,
+        "correlation": 1.0,
+        "decay": 0.94,
+        "lookback": 252,
+        "observations": 252,
+    }
     blank = dict.fromkeys(column.name for column in sql_table(factors.FactorCovariance).columns)
     await save(admin, factors.FactorCovariance, [blank | pair | numbers])
 
@@ -102,7 +117,11 @@ async def test_weekly_session_leaves_correlations_behind(ann: Person, pipeline: 
 
 
 def assert_report_adds_up(report: dict[str, Any], portfolio_id: str) -> None:
-    assert (report["portfolio_id"], report["as_of"], report["reason"]) == (portfolio_id, "2022-12-27", None)
+    assert (report["portfolio_id"], report["as_of"], report["reason"]) == (
+        portfolio_id,
+        "2022-12-27",
+        None,
+    )
     assert report["parameters"] == CorrelationParameters().model_dump()
     oil = next(cluster for cluster in report["clusters"] if cluster["name"] == "oil")
     assert {member["symbol"] for member in oil["members"]} == {"XOM", "CVX"}
@@ -111,7 +130,9 @@ def assert_report_adds_up(report: dict[str, Any], portfolio_id: str) -> None:
     assert clustered == pytest.approx(report["concentration"])
     (small,) = report["left_out"]
     assert (small["symbol"], small["code"]) == ("JPM", "below_value")
-    assert report["coverage"] == pytest.approx(report["kept_value"] / report["gross_value"], abs=1e-4)
+    assert report["coverage"] == pytest.approx(
+        report["kept_value"] / report["gross_value"], abs=1e-4
+    )
     assert (report["positions"], report["positions_kept"]) == (7, 6)
     assert report["data_quality"] == {"full_history": 10, "limited_history": 0, "insufficient": 0}
 
@@ -140,10 +161,16 @@ async def test_sides_and_limits_are_parts_of_the_matrix(ann: Person, pipeline: P
     names = [symbol["symbol"] for symbol in whole["symbols"]]
     assert [symbol["symbol"] for symbol in shorts["symbols"]] == ["SPY", "QUAL"]
     places = [names.index(name) for name in ("SPY", "QUAL")]
-    assert shorts["correlations"] == np.array(whole["correlations"])[np.ix_(places, places)].tolist()
+    assert (
+        shorts["correlations"] == np.array(whole["correlations"])[np.ix_(places, places)].tolist()
+    )
     assert (two["symbols"], two["total"]) == (whole["symbols"][:2], 5)
     assert two["correlations"] == [row[:2] for row in whole["correlations"][:2]]
-    assert (metrics["view"], metrics["symbols_kept"], metrics["concentration"]) == ("shorts", 2, 1.0)
+    assert (metrics["view"], metrics["symbols_kept"], metrics["concentration"]) == (
+        "shorts",
+        2,
+        1.0,
+    )
     assert [cluster["name"] for cluster in metrics["clusters"]] == ["SPY lookalikes"]
     assert metrics["overall_correlation"] == pytest.approx(shorts["correlations"][0][1])
 
@@ -154,7 +181,9 @@ async def test_correlations_are_computed_when_asked_for(
     portfolio_id = await a_closed_book(ann, pipeline, AS_OF)
     assert (await ann.get(METRICS)).json()["as_of"] is None  # a Wednesday
 
-    started = await ann.post(CALCULATE, {"parameters": {"minimum_value": 1000, "minimum_weight": 0}})
+    started = await ann.post(
+        CALCULATE, {"parameters": {"minimum_value": 1000, "minimum_weight": 0}}
+    )
 
     run_id = UUID(started.json()["run_id"])
     assert (started.status_code, started.json()["as_of"]) == (202, "2022-12-28")
@@ -167,7 +196,10 @@ async def test_correlations_are_computed_when_asked_for(
     )
     assert report["parameters"]["minimum_value"] == 1000
     run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
-    assert (run["trigger"], [item["stage"] for item in run["items"]]) == ("correlations", ["correlations"])
+    assert (run["trigger"], [item["stage"] for item in run["items"]]) == (
+        "correlations",
+        ["correlations"],
+    )
     assert run["items"][0]["portfolio_ids"] == [portfolio_id]
     assert run["stages"][0]["shards_done"] == 1
 
@@ -196,13 +228,21 @@ async def test_factor_matrix_is_definite_in_both_spaces(ann: Person, pipeline: P
     ]
 
     for matrix in (relative, absolute):
-        correlations, covariances = (np.array(matrix[name]) for name in ("correlations", "covariances"))
-        assert [factor["factor"] for factor in matrix["factors"]][:3] == ["market", "value", "growth"]
+        correlations, covariances = (
+            np.array(matrix[name]) for name in ("correlations", "covariances")
+        )
+        assert [factor["factor"] for factor in matrix["factors"]][:3] == [
+            "market",
+            "value",
+            "growth",
+        ]
         assert np.linalg.eigvalsh(covariances).min() > 0.0
         assert (np.diag(correlations) == 1.0).all()
         pairs = correlations[np.triu_indices(7, 1)]
         spread = matrix["statistics"]
-        assert spread == pytest.approx({"mean": pairs.mean(), "min": pairs.min(), "max": pairs.max()})
+        assert spread == pytest.approx(
+            {"mean": pairs.mean(), "min": pairs.min(), "max": pairs.max()}
+        )
         assert (matrix["decay"], matrix["lookback"], matrix["reason"]) == (0.94, 252, None)
     assert relative["correlations"] != absolute["correlations"]
     assert relative["price_run"].startswith("2022-12-28")
@@ -222,7 +262,9 @@ async def test_request_goes_out_with_its_run_in_one_transaction(
     assert event.parameters == CorrelationParameters()
 
 
-async def test_many_portfolios_are_cut_into_shards(operator: Person, admin: Database, market: None) -> None:
+async def test_many_portfolios_are_cut_into_shards(
+    operator: Person, admin: Database, market: None
+) -> None:
     for _ in range(51):
         await exposures(admin, str(uuid4()))
 
@@ -261,7 +303,9 @@ async def test_without_exposures_nothing_is_started(
         {"minimum_weight": 1.5},
     ],
 )
-async def test_parameters_that_make_no_sense_are_refused(ann: Person, wrong: dict[str, Any]) -> None:
+async def test_parameters_that_make_no_sense_are_refused(
+    ann: Person, wrong: dict[str, Any]
+) -> None:
     answer = await ann.post(CALCULATE, {"parameters": wrong})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
@@ -297,7 +341,12 @@ async def test_requested_run_that_failed_says_why(
     ann: Person, operator: Person, gateway: Gateway, admin: Database, market: None
 ) -> None:
     run_id = await started_run(ann, admin)
-    told = {"heard": CorrelationsRequested.subject, "attempts": 5, "error": "MemoryError", "message": "no"}
+    told = {
+        "heard": CorrelationsRequested.subject,
+        "attempts": 5,
+        "error": "MemoryError",
+        "message": "no",
+    }
 
     await tell(gateway, [FactorsFailed.new(run_id, AS_OF, **told)])
 
@@ -309,8 +358,16 @@ async def test_weekly_correlations_decide_nothing_about_a_session(
     operator: Person, gateway: Gateway, market: None
 ) -> None:
     run_id = uuid4()
-    told = {"heard": FactorsComputed.subject, "attempts": 5, "error": "MemoryError", "message": "no"}
+    told = {
+        "heard": FactorsComputed.subject,
+        "attempts": 5,
+        "error": "MemoryError",
+        "message": "no",
+    }
 
-    await tell(gateway, [*a_whole_run(run_id), FactorsFailed.new(run_id, AS_OF, **told), correlated(run_id)])
+    await tell(
+        gateway,
+        [*a_whole_run(run_id), FactorsFailed.new(run_id, AS_OF, **told), correlated(run_id)],
+    )
 
     assert await status_of(operator, run_id) == ("completed", [])

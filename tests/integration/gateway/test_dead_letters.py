@@ -59,7 +59,11 @@ async def test_a_letter_on_the_bus_is_listed(operator: Person, bus: Client) -> N
 
     [shown] = page["items"]
     assert (shown["letter_id"], shown["payload"]) == (str(letter.letter_id), letter.payload)
-    assert (shown["service"], shown["error"], shown["replayed_at"]) == ("greeks", "MarketDataNotReady", None)
+    assert (shown["service"], shown["error"], shown["replayed_at"]) == (
+        "greeks",
+        "MarketDataNotReady",
+        None,
+    )
 
 
 async def test_a_letter_delivered_twice_is_kept_once(operator: Person, gateway: Gateway) -> None:
@@ -79,7 +83,11 @@ async def test_letters_are_narrowed_and_paged(operator: Person, gateway: Gateway
         return int((await operator.get("admin/dead-letters", **query)).json()["total"])
 
     page = (await operator.get("admin/dead-letters", limit=1, offset=1)).json()
-    assert [await total(service=service) for service in ("greeks", "stress", "factors")] == [1, 2, 0]
+    assert [await total(service=service) for service in ("greeks", "stress", "factors")] == [
+        1,
+        2,
+        0,
+    ]
     assert [await total(replayed=replayed) for replayed in (True, False)] == [1, 2]
     assert (len(page["items"]), page["total"]) == (1, 3)
 
@@ -104,7 +112,10 @@ async def test_a_letter_is_told_again_to_everybody_and_only_once(
     assert first.json() == second.json()
     assert first.json()["replayed_at"] is not None
     assert await messages(bus) == 2
-    assert (told.subject, (told.headers or {})[MESSAGE_ID]) == (PricesUpdated.subject, str(letter.letter_id))
+    assert (told.subject, (told.headers or {})[MESSAGE_ID]) == (
+        PricesUpdated.subject,
+        str(letter.letter_id),
+    )
     assert PricesUpdated.model_validate_json(told.data or b"").run_id == letter.run_id
 
 
@@ -112,7 +123,9 @@ async def first_sequence(bus: Client) -> int:
     return int((await bus.jetstream().stream_info("INGEST")).state.first_seq)
 
 
-async def test_two_operators_at_once_tell_it_once(operator: Person, gateway: Gateway, bus: Client) -> None:
+async def test_two_operators_at_once_tell_it_once(
+    operator: Person, gateway: Gateway, bus: Client
+) -> None:
     letter = a_letter()
     await kept(gateway, letter)
     path = f"admin/dead-letters/{letter.letter_id}/replay"
@@ -120,7 +133,9 @@ async def test_two_operators_at_once_tell_it_once(operator: Person, gateway: Gat
     answers = await asyncio.gather(*(operator.post(path, None) for _ in range(4)))
     await all_told(bus, 1)
 
-    assert {answer.json()["replayed_at"] for answer in answers} == {answers[0].json()["replayed_at"]}
+    assert {answer.json()["replayed_at"] for answer in answers} == {
+        answers[0].json()["replayed_at"]
+    }
     assert await messages(bus) == 1
 
 
@@ -153,7 +168,9 @@ async def test_an_unknown_letter_is_not_found(operator: Person) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "dead_letter_not_found")
 
 
-async def test_a_replay_is_in_the_audit_log(operator: Person, gateway: Gateway, admin: Database) -> None:
+async def test_a_replay_is_in_the_audit_log(
+    operator: Person, gateway: Gateway, admin: Database
+) -> None:
     letter = a_letter()
     await kept(gateway, letter)
 

@@ -25,7 +25,12 @@ def installed(
 ) -> Path:
     """A demo of two books, Ann's and Bob's, over three sessions."""
     books = [
-        {"email": ann.email, "portfolio": "Savings", "equity_balance": "50000", "file": "first.csv"},
+        {
+            "email": ann.email,
+            "portfolio": "Savings",
+            "equity_balance": "50000",
+            "file": "first.csv",
+        },
         {"email": bob.email, "portfolio": "Fund", "equity_balance": "70000", "file": "second.csv"},
     ]
     manifest = {"last_session": "2022-12-28", "sessions": 3, "books": books}
@@ -39,7 +44,8 @@ def installed(
 async def held(person: Person, portfolio_id: str) -> list[tuple[Any, ...]]:
     items = (await person.get("positions", portfolio_id=portfolio_id, status="all")).json()["items"]
     return sorted(
-        (each["symbol"], each["quantity"], each["entry_price"], tuple(each["tags"])) for each in items
+        (each["symbol"], each["quantity"], each["entry_price"], tuple(each["tags"]))
+        for each in items
     )
 
 
@@ -72,10 +78,18 @@ async def test_every_session_of_the_demo_is_calculated_again_for_all_books(
     answer = (await operator.post("admin/demo/reset", None)).json()
 
     async with admin.transaction() as session:
-        told = text("select payload from gateway.outbox where subject = :subject order by outbox_id")
-        events: list[Any] = list(await session.scalars(told, {"subject": PortfoliosChanged.subject}))
+        told = text(
+            "select payload from gateway.outbox where subject = :subject order by outbox_id"
+        )
+        events: list[Any] = list(
+            await session.scalars(told, {"subject": PortfoliosChanged.subject})
+        )
     books = [book["portfolio_id"] for book in answer["books"]]
-    assert [run["session_date"] for run in answer["runs"]] == ["2022-12-28", "2022-12-27", "2022-12-23"]
+    assert [run["session_date"] for run in answer["runs"]] == [
+        "2022-12-28",
+        "2022-12-27",
+        "2022-12-23",
+    ]
     assert [event["as_of"] for event in events] == [run["session_date"] for run in answer["runs"]]
     assert [event["portfolio_ids"] for event in events] == [books] * 3
 

@@ -42,7 +42,9 @@ def signing_key() -> SecretStr:
 
 
 @pytest.fixture
-async def another(gateway_environment: None, empty: None, signing_key: SecretStr) -> AsyncIterator[Another]:
+async def another(
+    gateway_environment: None, empty: None, signing_key: SecretStr
+) -> AsyncIterator[Another]:
     """Makes clients of further gateways over the same database, with settings of their own."""
     async with AsyncExitStack() as stack:
 
@@ -50,7 +52,8 @@ async def another(gateway_environment: None, empty: None, signing_key: SecretStr
             runtime = Runtime("gateway", router, GatewaySettings)
             app = assembled(runtime, GatewaySettings(token_signing_key=signing_key, **settings))  # type: ignore[arg-type]
             http = httpx.AsyncClient(
-                transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://gateway"
+                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                base_url="http://gateway",
             )
             stack.push_async_callback(runtime.close)
             stack.callback(app.state.rate_limits.close)
@@ -65,7 +68,9 @@ def store() -> Iterator[TcpFakeServer]:
     """A server that speaks Redis, on loopback."""
     server = TcpFakeServer(("127.0.0.1", 0))
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     yield server
     server.shutdown()
@@ -91,7 +96,9 @@ def test_a_user_has_a_hundred_requests_a_minute() -> None:
 async def test_too_many_requests_are_refused_with_the_time_to_wait(another: Another) -> None:
     person = await a_person(another(requests_per_minute=5))
 
-    answers = [await person.get("portfolios") for _ in range(8)]  # a new window may begin in between
+    answers = [
+        await person.get("portfolios") for _ in range(8)
+    ]  # a new window may begin in between
 
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert [answer.status_code for answer in answers[:5]] == [200] * 5
@@ -100,14 +107,19 @@ async def test_too_many_requests_are_refused_with_the_time_to_wait(another: Anot
         "application/problem+json",
     )
     assert 1 <= int(refused.headers["retry-after"]) <= 60
-    assert (refused.headers["x-ratelimit-limit"], refused.headers["x-ratelimit-remaining"]) == ("5", "0")
+    assert (refused.headers["x-ratelimit-limit"], refused.headers["x-ratelimit-remaining"]) == (
+        "5",
+        "0",
+    )
 
 
 async def test_every_answer_tells_what_is_left(another: Another) -> None:
     http = another(requests_per_minute=50)
     person = await a_person(http)
 
-    answers = [await person.get(path) for path in ("portfolios", "nothing-here", "portfolios?limit=0")]
+    answers = [
+        await person.get(path) for path in ("portfolios", "nothing-here", "portfolios?limit=0")
+    ]
 
     left = [int(answer.headers["x-ratelimit-remaining"]) for answer in answers]
     assert [answer.status_code for answer in answers] == [200, 404, 422]
@@ -150,9 +162,12 @@ async def test_operators_have_a_limit_of_their_own(another: Another) -> None:
     assert set(operating) == {403}
 
 
-async def test_replicas_count_together_in_the_shared_store(another: Another, store: TcpFakeServer) -> None:
+async def test_replicas_count_together_in_the_shared_store(
+    another: Another, store: TcpFakeServer
+) -> None:
     one, other = (
-        another(requests_per_minute=6, rate_limit_store_url=SecretStr(url_of(store))) for _ in range(2)
+        another(requests_per_minute=6, rate_limit_store_url=SecretStr(url_of(store)))
+        for _ in range(2)
     )
     person = await a_person(one)
     there = Person(other, person.email, person.tokens)
@@ -169,7 +184,9 @@ async def test_replicas_count_together_in_the_shared_store(another: Another, sto
     assert (await one.get("/health/ready")).json()["rate_limits"] == "shared"
 
 
-async def test_requests_are_answered_while_the_store_is_away(another: Another, store: TcpFakeServer) -> None:
+async def test_requests_are_answered_while_the_store_is_away(
+    another: Another, store: TcpFakeServer
+) -> None:
     http = another(requests_per_minute=6, rate_limit_store_url=SecretStr("redis://127.0.0.1:1/0"))
     person = await a_person(http)
 
@@ -210,7 +227,9 @@ async def test_every_answer_is_safe_for_browsers(ann: Person, path: str, status:
     assert answer.headers["cache-control"] == ("private, no-cache" if status == 200 else "no-store")
 
 
-async def test_failures_are_safe_and_counted_too(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failures_are_safe_and_counted_too(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Gateway, "database", property(lambda _: 1 / 0))
 
     answer = await ann.get("portfolios")
@@ -299,7 +318,9 @@ def test_every_route_documents_what_it_may_answer_whatever_it_does(app: FastAPI)
         if path.startswith("/api/v1/")
     ]
 
-    assert all({"429", "500", "503", "504"} <= set(operation["responses"]) for _, operation in operations)
+    assert all(
+        {"429", "500", "503", "504"} <= set(operation["responses"]) for _, operation in operations
+    )
     assert all(
         "X-RateLimit-Remaining" in response["headers"]
         for _, operation in operations
@@ -337,7 +358,9 @@ async def test_anothers_tag_proves_nothing(ann: Person, bob: Person) -> None:
     assert (answer.status_code, answer.json()["total"]) == (200, 0)
 
 
-async def test_large_answers_are_compressed_for_those_who_ask(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_large_answers_are_compressed_for_those_who_ask(
+    http: httpx.AsyncClient, ann: Person
+) -> None:
     for number in range(12):
         await ann.post("portfolios", {"name": f"Portfolio {number}"})
 

@@ -1,4 +1,6 @@
-"""Edits, followed through all six services: the numbers are those of a book that had always been so."""
+"""Edits, followed through all six services: the numbers are those of a book that had always been
+so.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -14,7 +16,11 @@ from tests.integration.gateway.people import HEADER, Person
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers
 
-ROWS = ["AAPL,100,120,2022-06-01,", "XOM,-200,90,2022-06-01,", "AAPL230616C00150000,5,8.45,2022-11-01,"]
+ROWS = [
+    "AAPL,100,120,2022-06-01,",
+    "XOM,-200,90,2022-06-01,",
+    "AAPL230616C00150000,5,8.45,2022-11-01,",
+]
 
 
 @pytest.fixture
@@ -41,7 +47,9 @@ async def settled(admin: Database, pipeline: Pipeline) -> set[str]:
 
 
 async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, Any]], list[Any]]:
-    """The snapshots, and the positions by symbol, without what names the portfolio or says when they were stated."""
+    """The snapshots, and the positions by symbol, without what names the portfolio or says when
+    they were stated.
+    """
     shots = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()["items"]
     held = (await person.get("positions", portfolio_id=portfolio_id)).json()["items"]
     ours = ("position_id", "portfolio_id", "stated_on")
@@ -62,15 +70,21 @@ async def test_an_edited_book_has_the_numbers_of_one_that_was_always_so(
 
     new = {"symbol": "MSFT", "quantity": 10, "entry_price": 250, "entry_date": "2022-07-01"}
     await ann.post("positions", {**new, "portfolio_id": edited})
-    await ann.request("PUT", f"positions/{positions['AAPL']}", json={"quantity": 150, "entry_price": 121})
+    await ann.request(
+        "PUT", f"positions/{positions['AAPL']}", json={"quantity": 150, "entry_price": 121}
+    )
     await ann.request("DELETE", f"positions/{positions['XOM']}")
 
     assert await settled(admin, pipeline) == {"completed"}
     assert await numbers_of(ann, edited) == await numbers_of(ann, always)
-    assert all(row["market_value"] and row["reason"] is None for row in (await numbers_of(ann, edited))[1])
+    assert all(
+        row["market_value"] and row["reason"] is None for row in (await numbers_of(ann, edited))[1]
+    )
 
 
-async def test_runs_of_a_deleted_portfolio_end(ann: Person, admin: Database, pipeline: Pipeline) -> None:
+async def test_runs_of_a_deleted_portfolio_end(
+    ann: Person, admin: Database, pipeline: Pipeline
+) -> None:
     portfolio_id = await a_book(ann, "Short-lived", ROWS)
 
     deleted = await ann.request("DELETE", f"portfolios/{portfolio_id}")
@@ -79,16 +93,22 @@ async def test_runs_of_a_deleted_portfolio_end(ann: Person, admin: Database, pip
     assert "running" not in await settled(admin, pipeline)
 
 
-async def test_an_exit_earns_its_price_on_its_day(ann: Person, admin: Database, pipeline: Pipeline) -> None:
+async def test_an_exit_earns_its_price_on_its_day(
+    ann: Person, admin: Database, pipeline: Pipeline
+) -> None:
     await a_book(ann, "Book", ROWS[:2])
     for day in (date(2022, 12, 27), date(2022, 12, 28)):
         await pipeline.finished([await pipeline.close(day)])
-    position = next(row for row in (await ann.get("positions")).json()["items"] if row["symbol"] == "AAPL")
+    position = next(
+        row for row in (await ann.get("positions")).json()["items"] if row["symbol"] == "AAPL"
+    )
     before = (await ann.get("portfolio", as_of="2022-12-27")).json()["snapshot"]
     held_before = (await ann.get(f"positions/{position['position_id']}", as_of="2022-12-27")).json()
 
     answer = await ann.request(
-        "PUT", f"positions/{position['position_id']}", json={"exit_date": "2022-12-28", "exit_price": 130}
+        "PUT",
+        f"positions/{position['position_id']}",
+        json={"exit_date": "2022-12-28", "exit_price": 130},
     )
     await pipeline.finished([UUID(answer.json()["run_id"])])
 

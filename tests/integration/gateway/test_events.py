@@ -21,7 +21,14 @@ from websockets.exceptions import InvalidStatus
 from services.gateway.api import feed
 from services.gateway.api.background import at_termination
 from services.gateway.api.dependencies import Gateway
-from services.gateway.api.feed import STREAMS_PER_USER, WAITING_AT_MOST, Feed, Follower, Told, Wanted
+from services.gateway.api.feed import (
+    STREAMS_PER_USER,
+    WAITING_AT_MOST,
+    Feed,
+    Follower,
+    Told,
+    Wanted,
+)
 from services.gateway.repository import run_events, runs
 from shared.contracts.event import Event
 from shared.contracts.factors import FactorsFailed
@@ -53,7 +60,8 @@ def of_portfolio(portfolio_id: str, run_id: UUID, shards: int = 1) -> list[Event
     """A whole run of one portfolio, too young to be overdue."""
     ids = (UUID(portfolio_id),)
     return [
-        a_stage(kind, run_id, shards=shards, portfolio_ids=ids, occurred_at=STARTED) for kind, _ in STAGES
+        a_stage(kind, run_id, shards=shards, portfolio_ids=ids, occurred_at=STARTED)
+        for kind, _ in STAGES
     ]
 
 
@@ -62,10 +70,14 @@ async def following(
     address: str, person: Person, **query: Any
 ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """The person's server-sent events as `{"id", "event", "data"}`, from an open stream."""
-    headers = {"Authorization": f"Bearer {person.tokens['access_token']}"} | query.pop("headers", {})
+    headers = {"Authorization": f"Bearer {person.tokens['access_token']}"} | query.pop(
+        "headers", {}
+    )
     async with (
         httpx.AsyncClient(timeout=20) as client,
-        client.stream("GET", f"http://{address}/api/v1/events", params=query, headers=headers) as answer,
+        client.stream(
+            "GET", f"http://{address}/api/v1/events", params=query, headers=headers
+        ) as answer,
     ):
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -79,7 +91,11 @@ async def parsed(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
         if name:
             fields[name] = value
         elif "data" in fields:
-            yield {"id": int(fields["id"]), "event": fields["event"], "data": json.loads(fields["data"])}
+            yield {
+                "id": int(fields["id"]),
+                "event": fields["event"],
+                "data": json.loads(fields["data"]),
+            }
             fields = {}
 
 
@@ -112,7 +128,9 @@ async def test_stages_are_told_as_they_are_recorded_and_the_run_ends_the_stream(
     assert [event["id"] for event in told] == sorted({event["id"] for event in told})
 
 
-async def test_a_finished_run_is_told_from_its_beginning(ann: Person, gateway: Gateway, address: str) -> None:
+async def test_a_finished_run_is_told_from_its_beginning(
+    ann: Person, gateway: Gateway, address: str
+) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
     await tell(gateway, of_portfolio(portfolio_id, run_id))
 
@@ -122,7 +140,9 @@ async def test_a_finished_run_is_told_from_its_beginning(ann: Person, gateway: G
     assert named(told) == [*NAMES, "results", "run"]
 
 
-async def test_who_comes_back_hears_what_was_missed_once(ann: Person, gateway: Gateway, address: str) -> None:
+async def test_who_comes_back_hears_what_was_missed_once(
+    ann: Person, gateway: Gateway, address: str
+) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
     first, *rest = of_portfolio(portfolio_id, run_id)
     await tell(gateway, [first])
@@ -154,14 +174,18 @@ async def test_a_long_past_is_told_batch_by_batch(
 
 async def test_without_a_wish_only_what_goes_on_is_told(ann: Person, gateway: Gateway) -> None:
     portfolio_id, over, goes_on = await ann.uploaded(), uuid4(), uuid4()
-    await tell(gateway, [*of_portfolio(portfolio_id, over), *of_portfolio(portfolio_id, goes_on)[:2]])
+    await tell(
+        gateway, [*of_portfolio(portfolio_id, over), *of_portfolio(portfolio_id, goes_on)[:2]]
+    )
 
     told = (await ann.get("events", follow=False)).text
 
     assert (told.count("event: "), str(over) in told, told.count(str(goes_on))) == (2, False, 2)
 
 
-async def test_strangers_hear_nothing(ann: Person, bob: Person, gateway: Gateway, address: str) -> None:
+async def test_strangers_hear_nothing(
+    ann: Person, bob: Person, gateway: Gateway, address: str
+) -> None:
     hers, his = await ann.uploaded(), await bob.uploaded()
 
     async with following(address, bob, after=0) as events:
@@ -282,7 +306,9 @@ async def test_every_process_tells_its_own_followers(ann: Person, gateway: Gatew
     assert [heard.data["stage"], next_heard.data["stage"]] == ["prices", "greeks"]
 
 
-async def test_users_who_were_disabled_hear_no_more(ann: Person, gateway: Gateway, admin: Database) -> None:
+async def test_users_who_were_disabled_hear_no_more(
+    ann: Person, gateway: Gateway, admin: Database
+) -> None:
     portfolio_id = await ann.uploaded()
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     async with admin.transaction() as session:
@@ -290,7 +316,9 @@ async def test_users_who_were_disabled_hear_no_more(ann: Person, gateway: Gatewa
     await tell(gateway, of_portfolio(portfolio_id, uuid4()))
 
     with gateway.feed.following(user_id) as follower:
-        stream = gateway.feed.stream(gateway.database, follower, Wanted(after=0, follow=False), seconds=1)
+        stream = gateway.feed.stream(
+            gateway.database, follower, Wanted(after=0, follow=False), seconds=1
+        )
 
         assert [told async for told in stream] == []
 
@@ -305,7 +333,9 @@ async def test_a_ticket_opens_one_stream(ann: Person, http: httpx.AsyncClient) -
     assert (second.status_code, second.json()["code"]) == (401, "invalid_ticket")
 
 
-async def test_an_old_ticket_opens_nothing(ann: Person, http: httpx.AsyncClient, admin: Database) -> None:
+async def test_an_old_ticket_opens_nothing(
+    ann: Person, http: httpx.AsyncClient, admin: Database
+) -> None:
     ticket = (await ann.post("events/ticket", None)).json()["ticket"]
     async with admin.transaction() as session:
         await session.execute(text("update gateway.event_tickets set expires_at = now()"))

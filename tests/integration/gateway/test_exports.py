@@ -30,7 +30,9 @@ async def exported(person: Person, portfolio_id: str, form: str = "csv") -> http
 
 
 async def positions_of(person: Person, portfolio_id: str) -> list[dict[str, Any]]:
-    positions: list[dict[str, Any]] = (await exported(person, portfolio_id, "json")).json()["positions"]
+    positions: list[dict[str, Any]] = (await exported(person, portfolio_id, "json")).json()[
+        "positions"
+    ]
     return positions
 
 
@@ -39,7 +41,9 @@ async def test_a_template_is_a_download_that_uploads_clean(ann: Person, columns:
     template = await ann.get(f"portfolio/upload/templates/{columns}")
 
     assert template.headers["content-type"] == "text/csv; charset=utf-8"
-    assert template.headers["content-disposition"] == f'attachment; filename="positions-{columns}.csv"'
+    assert (
+        template.headers["content-disposition"] == f'attachment; filename="positions-{columns}.csv"'
+    )
     report = (await ann.upload(template.content, mode="all_or_nothing")).json()
     assert (report["rejected"], report["source"]["format"]) == (0, columns.replace("-", "_"))
     assert {warning["code"] for warning in report["warnings"]} <= {"no_market_price"}
@@ -64,8 +68,13 @@ async def test_what_is_exported_uploads_clean_and_is_the_same(ann: Person) -> No
 
     assert (again["unchanged"], again["rejected"]) == (4, 0)
     assert (copy["new"], copy["rejected"]) == (4, 0)
-    before, after = await positions_of(ann, first), await positions_of(ann, copy["portfolio"]["portfolio_id"])
-    assert [{**one, "position_id": None} for one in before] == [{**one, "position_id": None} for one in after]
+    before, after = (
+        await positions_of(ann, first),
+        await positions_of(ann, copy["portfolio"]["portfolio_id"]),
+    )
+    assert [{**one, "position_id": None} for one in before] == [
+        {**one, "position_id": None} for one in after
+    ]
 
 
 async def test_executable_cells_are_disarmed_and_numbers_stay_numbers(ann: Person) -> None:
@@ -75,18 +84,28 @@ async def test_executable_cells_are_disarmed_and_numbers_stay_numbers(ann: Perso
 
     assert rows["AAPL"]["Investment Subtype"] == '\'=HYPERLINK("x")'
     assert rows["AAPL230616C00150000"]["Investment Subtype"] == "'@covered"
-    assert (rows["AAPL"]["Quantity"], rows["AAPL"]["Entry Price Per Share"]) == ("-10.5", "148.710001")
+    assert (rows["AAPL"]["Quantity"], rows["AAPL"]["Entry Price Per Share"]) == (
+        "-10.5",
+        "148.710001",
+    )
     assert rows["AAPL"]["Tags"] == "'-core, tech"
     assert rows["XOM"]["Exit Price Per Share"] == "113.4"
 
 
 async def test_json_says_everything_its_owner_stated(ann: Person) -> None:
     by_symbol = {
-        one["symbol"]: one for one in await positions_of(ann, await ann.uploaded(data=BOOK.encode()))
+        one["symbol"]: one
+        for one in await positions_of(ann, await ann.uploaded(data=BOOK.encode()))
     }
 
-    option, closed, private = (by_symbol[name] for name in ("AAPL230616C00150000", "XOM", "ACME-SERIES-A"))
-    assert (option["position_type"], option["strike"], option["expiry"]) == ("LC", 150.0, "2023-06-16")
+    option, closed, private = (
+        by_symbol[name] for name in ("AAPL230616C00150000", "XOM", "ACME-SERIES-A")
+    )
+    assert (option["position_type"], option["strike"], option["expiry"]) == (
+        "LC",
+        150.0,
+        "2023-06-16",
+    )
     assert (closed["exit_date"], closed["exit_price"]) == ("2022-11-15", 113.4)
     assert (private["investment_class"], private["investment_subtype"]) == ("PRIVATE", "Venture")
     assert by_symbol["AAPL"]["tags"] == ["-core", "tech"]
@@ -96,7 +115,10 @@ async def test_the_file_is_named_after_the_portfolio(ann: Person) -> None:
     named = await exported(ann, await ann.uploaded(portfolio_name='Ann\'s "big" Büch'))
     unnameable = await ann.uploaded(portfolio_name="日本")
 
-    assert named.headers["content-disposition"] == 'attachment; filename="positions-ann-s-big-b-ch.csv"'
+    assert (
+        named.headers["content-disposition"]
+        == 'attachment; filename="positions-ann-s-big-b-ch.csv"'
+    )
     disposition = (await exported(ann, unnameable)).headers["content-disposition"]
     assert disposition == f'attachment; filename="positions-{unnameable}.csv"'
 

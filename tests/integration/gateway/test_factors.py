@@ -1,4 +1,6 @@
-"""Factors by model and side: every number adds up from the positions, and what is left out is named."""
+"""Factors by model and side: every number adds up from the positions, and what is left out is
+named.
+"""
 
 from typing import Any
 
@@ -41,7 +43,8 @@ async def test_exposures_are_given_in_each_model(ann: Person, book: StoredBook, 
 
 async def test_sides_add_up_to_the_portfolio(ann: Person, book: StoredBook) -> None:
     whole, longs, shorts = [
-        (await ann.get("risk/factors", view=view)).json() for view in ("portfolio", "longs", "shorts")
+        (await ann.get("risk/factors", view=view)).json()
+        for view in ("portfolio", "longs", "shorts")
     ]
 
     dollars = [market_of(report)["dollar_exposure"] for report in (whole, longs, shorts)]
@@ -59,7 +62,9 @@ async def test_four_maturities_come_with_errors(ann: Person, book: StoredBook) -
     assert [rate["maturity"] for rate in rates] == ["3M", "2Y", "10Y", "30Y"]
     assert report["rates"] == rates[2]
     assert rates[2]["dollars_per_basis_point"] == pytest.approx((26_000 - 12_000) * -4.0 * 0.0001)
-    assert rates[2]["standard_error"] == pytest.approx((26_000**2 + 12_000**2) ** 0.5 * 0.0001, abs=0.01)
+    assert rates[2]["standard_error"] == pytest.approx(
+        (26_000**2 + 12_000**2) ** 0.5 * 0.0001, abs=0.01
+    )
 
 
 @pytest.mark.parametrize("path", ["risk/factors", "risk/factors/positions"])
@@ -83,14 +88,21 @@ async def test_positions_show_the_regressions_behind_them(ann: Person, book: Sto
     call, exxon = by_symbol[CALL]["factors"][0], by_symbol["XOM"]["factors"][0]
     assert page["total"] == 4
     assert (call["factor"], call["beta"], call["factor_exposure"]) == ("market", 1.7, 13_000 * 1.7)
-    assert (call["standard_error"], call["observations"], call["condition_number"]) == (0.2, 252, 16.0)
+    assert (call["standard_error"], call["observations"], call["condition_number"]) == (
+        0.2,
+        252,
+        16.0,
+    )
     assert (exxon["factor_exposure"], exxon["reason"]) == (None, NO_BETAS)
     assert [rate["maturity"] for rate in by_symbol["AAPL"]["rates"]] == ["3M", "2Y", "10Y", "30Y"]
     assert by_symbol["XOM"]["rates"] == []
 
 
 async def test_positions_come_by_the_page(ann: Person, book: StoredBook) -> None:
-    pages = [(await ann.get("risk/factors/positions", limit=3, offset=offset)).json() for offset in (0, 3, 6)]
+    pages = [
+        (await ann.get("risk/factors/positions", limit=3, offset=offset)).json()
+        for offset in (0, 3, 6)
+    ]
 
     assert [[item["symbol"] for item in page["items"]] for page in pages] == [
         ["AAPL", CALL, "MSFT"],
@@ -119,7 +131,9 @@ async def test_attributed_pnl_adds_up_to_the_cent(ann: Person, book: StoredBook)
     assert round(sum(parts) + report["specific"], 2) == report["total"] == -123.45
 
 
-async def test_a_period_names_the_sessions_it_could_not_split(ann: Person, book: StoredBook) -> None:
+async def test_a_period_names_the_sessions_it_could_not_split(
+    ann: Person, book: StoredBook
+) -> None:
     path = f"factors/attribution/{book.portfolio_id}"
 
     period = (await ann.get(path, start="2022-12-01")).json()

@@ -52,7 +52,9 @@ async def calculated(person: Person, *options: dict[str, Any], **given: Any) -> 
     return answer
 
 
-async def test_check_value_over_rest_with_engine_and_inputs_echoed(ann: Person, greeks: None) -> None:
+async def test_check_value_over_rest_with_engine_and_inputs_echoed(
+    ann: Person, greeks: None
+) -> None:
     answer = await calculated(ann, CHECK, engine="european")
 
     [option] = answer["options"]
@@ -72,7 +74,10 @@ async def test_equity_put_is_american_by_default(ann: Person, greeks: None) -> N
     american = (await calculated(ann, put))["options"][0]
     european = (await calculated(ann, put, engine="mibian"))["options"][0]
 
-    assert (american["price"], american["model"]) == (pytest.approx(6.0904, abs=1e-4), "american_collocation")
+    assert (american["price"], american["model"]) == (
+        pytest.approx(6.0904, abs=1e-4),
+        "american_collocation",
+    )
     assert (european["price"], european["model"]) == (pytest.approx(5.5735, abs=1e-4), "mibian")
 
 
@@ -94,7 +99,11 @@ async def test_closed_day_is_refused(ann: Person, greeks: None) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"options": []}, {"options": [{**CHECK, "volatility": -1}]}, {"options": [CHECK], "engine": "abacus"}],
+    [
+        {"options": []},
+        {"options": [{**CHECK, "volatility": -1}]},
+        {"options": [CHECK], "engine": "abacus"},
+    ],
 )
 async def test_senseless_request_is_refused_by_field(ann: Person, body: dict[str, Any]) -> None:
     response = await ann.post(PATH, body)

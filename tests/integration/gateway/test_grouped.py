@@ -38,7 +38,9 @@ async def groups_of(person: Person, **query: Any) -> tuple[dict[str, Any], dict[
         ("strategy", {"calls": 2000.0, None: 2000.0}),
     ],
 )
-async def test_positions_are_added_up_by(ann: Person, by: str, values: dict[str | None, float]) -> None:
+async def test_positions_are_added_up_by(
+    ann: Person, by: str, values: dict[str | None, float]
+) -> None:
     answer, groups = await groups_of(ann, by=by)
 
     assert {key: group["market_value"] for key, group in groups.items()} == values
@@ -59,7 +61,12 @@ async def test_a_group_has_the_three_measures_greeks_and_what_is_left_out(ann: P
     answer, groups = await groups_of(ann, by="underlying")
 
     apple = groups["AAPL"]
-    assert apple["exposures"]["dollar"] == {"long": 15000.0, "short": 0.0, "gross": 15000.0, "net": 15000.0}
+    assert apple["exposures"]["dollar"] == {
+        "long": 15000.0,
+        "short": 0.0,
+        "gross": 15000.0,
+        "net": 15000.0,
+    }
     assert apple["exposures"]["notional"]["gross"] == 39000.0
     assert apple["exposures"]["delta_adjusted"]["net"] == 26000.0
     assert apple["greeks"]["delta"] == 200.0
@@ -82,7 +89,9 @@ async def test_the_whole_agrees_with_the_snapshot(ann: Person) -> None:
 
 
 @pytest.mark.usefixtures("book")
-async def test_a_position_counts_once_in_the_whole_and_fully_in_each_of_its_tags(ann: Person) -> None:
+async def test_a_position_counts_once_in_the_whole_and_fully_in_each_of_its_tags(
+    ann: Person,
+) -> None:
     anything, _ = await groups_of(ann, by="tag", tag=["tech", "core"])
     both, _ = await groups_of(ann, by="tag", tag=["tech", "core"], match="all")
 
@@ -95,20 +104,28 @@ async def test_one_side_alone(ann: Person) -> None:
     longs, _ = await groups_of(ann, view="longs")
     shorts, _ = await groups_of(ann, view="shorts")
 
-    assert (longs["everything"]["market_value"], shorts["everything"]["market_value"]) == (16000.0, -12000.0)
+    assert (longs["everything"]["market_value"], shorts["everything"]["market_value"]) == (
+        16000.0,
+        -12000.0,
+    )
 
 
 @pytest.mark.usefixtures("book")
 async def test_groups_come_by_the_page_the_largest_first(ann: Person) -> None:
     pages = [(await groups_of(ann, by="underlying", limit=2, offset=start))[0] for start in (0, 2)]
 
-    assert [[group["key"] for group in page["items"]] for page in pages] == [["AAPL", "MSFT"], ["XOM"]]
+    assert [[group["key"] for group in page["items"]] for page in pages] == [
+        ["AAPL", "MSFT"],
+        ["XOM"],
+    ]
     assert [page["everything"]["positions"] for page in pages] == [4, 4]
 
 
 @pytest.mark.usefixtures("book")
 async def test_what_is_closed_or_not_yet_valued_is_told_apart(ann: Person) -> None:
-    await a_position(ann, symbol="XOM", entry_date="2022-07-01", exit_date="2022-08-01", exit_price=80)
+    await a_position(
+        ann, symbol="XOM", entry_date="2022-07-01", exit_date="2022-08-01", exit_price=80
+    )
     await a_position(ann, symbol="MSFT", entry_date="2022-07-01")
 
     answer, groups = await groups_of(ann, by="underlying")

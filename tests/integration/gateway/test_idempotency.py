@@ -1,4 +1,6 @@
-"""A POST that creates does so once per Idempotency-Key; its repetition gets the first answer again."""
+"""A POST that creates does so once per Idempotency-Key; its repetition gets the first answer
+again.
+"""
 
 import asyncio
 from typing import Any
@@ -38,7 +40,10 @@ async def test_the_repetition_gets_the_first_answer_to_the_letter(ann: Person) -
 
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["content-type"] == first.headers["content-type"]
-    assert (again.headers["idempotency-replayed"], "idempotency-replayed" in first.headers) == ("true", False)
+    assert (again.headers["idempotency-replayed"], "idempotency-replayed" in first.headers) == (
+        "true",
+        False,
+    )
     assert (await ann.get("portfolios")).json()["total"] == 1
 
 
@@ -68,7 +73,9 @@ async def test_another_route_under_the_same_key_is_refused(ann: Person) -> None:
     portfolio_id = (await create(ann)).json()["portfolio_id"]
     flow = {"flow_date": "2022-12-01", "amount": 5}
 
-    answer = await ann.request("POST", f"portfolios/{portfolio_id}/cash-flows", json=flow, headers=KEY)
+    answer = await ann.request(
+        "POST", f"portfolios/{portfolio_id}/cash-flows", json=flow, headers=KEY
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
 
@@ -161,7 +168,8 @@ def test_every_post_that_creates_takes_a_key(app: FastAPI) -> None:
     without = {
         path
         for path, operation in creating.items()
-        if "Idempotency-Key" not in {each["name"].title() for each in operation.get("parameters", ())}
+        if "Idempotency-Key"
+        not in {each["name"].title() for each in operation.get("parameters", ())}
     }
     assert without == WITHOUT_KEY
 

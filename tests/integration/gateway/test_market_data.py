@@ -34,7 +34,12 @@ SYMBOLS = ("DONE", "FETCHED", "LISTED", "NOBODY", "ORPHAN", "WAITS")
 
 
 async def save_quotes(admin: Database, *contracts: str, day: date = AS_OF) -> None:
-    terms = {"bid": Decimal("7.1"), "ask": Decimal("7.4"), "last": None, "underlying_price": Decimal(126)}
+    terms = {
+        "bid": Decimal("7.1"),
+        "ask": Decimal("7.4"),
+        "last": None,
+        "underlying_price": Decimal(126),
+    }
     facts = {"session_date": day, "source": "test", "revision": 1, **terms}
     await save(admin, OptionQuote, [{"contract": contract, **facts} for contract in contracts])
 
@@ -74,7 +79,9 @@ async def test_unknown_and_impossible_symbols_are_clear_problems(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_current_prices_say_how_old_they_are_and_what_changed(ann: Person, admin: Database) -> None:
+async def test_current_prices_say_how_old_they_are_and_what_changed(
+    ann: Person, admin: Database
+) -> None:
     halves = a_price("AAPL", AS_OF, 60, adjusted_close=60)
     await save_prices(
         admin, a_price("AAPL", BEFORE, 100, adjusted_close=50), halves, a_price("MSFT", BEFORE, 200)
@@ -85,7 +92,11 @@ async def test_current_prices_say_how_old_they_are_and_what_changed(ann: Person,
     apple, microsoft, exxon = answer["items"]
     assert (apple["price"], apple["previous_close"], apple["change"]) == (60, 100, -40)
     assert (apple["change_percent"], apple["stale"]) == (20.0, False)
-    assert (microsoft["price"], microsoft["session_date"], microsoft["stale"]) == (200, str(BEFORE), True)
+    assert (microsoft["price"], microsoft["session_date"], microsoft["stale"]) == (
+        200,
+        str(BEFORE),
+        True,
+    )
     assert (microsoft["change"], microsoft["previous_close"]) == (None, None)
     assert (exxon["price"], exxon["stale"]) == (None, None)
     assert exxon["reason"]
@@ -99,17 +110,24 @@ async def test_current_prices_are_the_first_portfolios_by_default(
     await save_prices(admin, a_price("AAPL", BEFORE, 100), a_price("AAPL", AS_OF, 110))
 
     mine = (await ann.get("market-data/current")).json()
-    earlier = (await ann.get("market-data/current", portfolio_id=portfolio_id, as_of=str(BEFORE))).json()
+    earlier = (
+        await ann.get("market-data/current", portfolio_id=portfolio_id, as_of=str(BEFORE))
+    ).json()
     his = await bob.get("market-data/current", portfolio_id=portfolio_id)
 
-    assert [(item["symbol"], item["price"]) for item in mine["items"]] == [("AAPL", 110), ("MSFT", None)]
+    assert [(item["symbol"], item["price"]) for item in mine["items"]] == [
+        ("AAPL", 110),
+        ("MSFT", None),
+    ]
     assert earlier["items"][0]["price"] == 100
     assert (his.status_code, his.json()["code"]) == (404, "portfolio_not_found")
 
 
 async def test_securities_are_listed_by_sector(ann: Person, admin: Database) -> None:
     await save(
-        admin, Security, [a_security("JPM", sector="Financials"), a_security("BAC", sector="Financials")]
+        admin,
+        Security,
+        [a_security("JPM", sector="Financials"), a_security("BAC", sector="Financials")],
     )
 
     of_sector = (await ann.get("market-data/sectors", sector="financials")).json()
@@ -124,7 +142,9 @@ async def test_securities_are_listed_by_sector(ann: Person, admin: Database) -> 
     assert (len(everything["items"]), everything["total"]) == (1, 5)
 
 
-async def test_option_quotes_are_those_of_the_underlying_alone(ann: Person, admin: Database) -> None:
+async def test_option_quotes_are_those_of_the_underlying_alone(
+    ann: Person, admin: Database
+) -> None:
     call, put, later = "AAPL230317C00130000", "AAPL230317P00130000", "AAPL230616C00130000"
     await save_quotes(admin, call, put, later, "AAP230317C00130000", "AAPLW230317C00130000")
     await save_quotes(admin, call, day=BEFORE)
@@ -155,7 +175,10 @@ async def test_an_index_has_the_options_of_all_its_roots(ann: Person, admin: Dat
 
     chain = (await ann.get("market-data/options/SPX")).json()
 
-    assert [item["contract"] for item in chain["items"]] == ["SPX230317C04000000", "SPXW230317C04000000"]
+    assert [item["contract"] for item in chain["items"]] == [
+        "SPX230317C04000000",
+        "SPXW230317C04000000",
+    ]
 
 
 async def test_an_underlying_without_quotes_says_so(ann: Person) -> None:
@@ -165,7 +188,9 @@ async def test_an_underlying_without_quotes_says_so(ann: Person) -> None:
     assert "no quotes" in chain["reason"]
 
 
-async def test_factor_funds_come_in_display_order_with_their_prices(ann: Person, admin: Database) -> None:
+async def test_factor_funds_come_in_display_order_with_their_prices(
+    ann: Person, admin: Database
+) -> None:
     await save_prices(admin, a_price("SPY", AS_OF, 376.66))
 
     answer = (await ann.get("market-data/factor-etfs")).json()
@@ -175,7 +200,9 @@ async def test_factor_funds_come_in_display_order_with_their_prices(ann: Person,
     assert {item["reason"] is None for item in answer["items"][1:]} == {False}
 
 
-async def test_quality_tells_what_is_stored_and_what_it_allows(ann: Person, admin: Database) -> None:
+async def test_quality_tells_what_is_stored_and_what_it_allows(
+    ann: Person, admin: Database
+) -> None:
     option, fresh = "AAPL230616C00150000", YEAR[-30:]
     portfolio_id = await ann.uploaded_book(
         HEADER
@@ -194,8 +221,16 @@ async def test_quality_tells_what_is_stored_and_what_it_allows(ann: Person, admi
     lacking = {item["calculation"]: item["lacking"] for item in report["calculations"]}
     assert (report["as_of"], report["window_start"]) == (str(AS_OF), str(YEAR[0]))
     assert (report["complete"], report["stale"], report["missing"]) == (len(PROXIES) + 1, 1, 1)
-    assert [symbols[name]["status"] for name in ("AAPL", "MSFT", "XOM")] == ["complete", "stale", "missing"]
-    assert (symbols["MSFT"]["prices"], symbols["MSFT"]["missing"], symbols["MSFT"]["quarantined"]) == (
+    assert [symbols[name]["status"] for name in ("AAPL", "MSFT", "XOM")] == [
+        "complete",
+        "stale",
+        "missing",
+    ]
+    assert (
+        symbols["MSFT"]["prices"],
+        symbols["MSFT"]["missing"],
+        symbols["MSFT"]["quarantined"],
+    ) == (
         29,
         224,
         1,
@@ -242,22 +277,31 @@ async def test_progress_tells_stored_coming_and_settled_symbols_apart(
     ann: Person, operator: Person, admin: Database
 ) -> None:
     await save_chain(admin, polygon=True, bundled=False)
-    portfolio_id = await ann.uploaded_book(HEADER + "".join(f"{each},1,1,2022-06-01,\n" for each in SYMBOLS))
+    portfolio_id = await ann.uploaded_book(
+        HEADER + "".join(f"{each},1,1,2022-06-01,\n" for each in SYMBOLS)
+    )
     fresh = YEAR[-30:]
     await save_prices(admin, *(a_price("DONE", day, 1) for day in YEAR))
-    await save_prices(admin, *(a_price(each, day, 1) for each in ("LISTED", "WAITS") for day in fresh))
+    await save_prices(
+        admin, *(a_price(each, day, 1) for each in ("LISTED", "WAITS") for day in fresh)
+    )
     await save_answer(admin, "LISTED", known=True)
     await save_answer(admin, "WAITS", known=True, first=fresh[0])
     await save_answer(admin, "NOBODY", known=False)
     until = datetime.now(UTC) + timedelta(minutes=1)
     claims = {"FETCHED": until, "ORPHAN": until - timedelta(minutes=2)}
-    rows = [{"symbol": each, "claimant": uuid4(), "claimed_until": when} for each, when in claims.items()]
+    rows = [
+        {"symbol": each, "claimant": uuid4(), "claimed_until": when}
+        for each, when in claims.items()
+    ]
     await save(admin, PriceClaim, rows)
 
     mine = (await ann.get(f"market-data/quality/{portfolio_id}")).json()
     everybody = (await operator.get("admin/market-data/progress")).json()
 
-    states = {each["symbol"]: each["state"] for each in mine["symbols"] if each["symbol"] in SYMBOLS}
+    states = {
+        each["symbol"]: each["state"] for each in mine["symbols"] if each["symbol"] in SYMBOLS
+    }
     assert states == {
         "DONE": "complete",
         "FETCHED": "fetching",
@@ -282,7 +326,9 @@ async def test_files_are_settled_once_a_run_has_read_them(
 ) -> None:
     await save_chain(admin, bundled=False)
     portfolio_id = await ann.uploaded()
-    run_id = (await ann.post("market-data/refresh", {"portfolio_id": portfolio_id})).json()["run_id"]
+    run_id = (await ann.post("market-data/refresh", {"portfolio_id": portfolio_id})).json()[
+        "run_id"
+    ]
     path = f"market-data/quality/{portfolio_id}"
     before = (await ann.get(path)).json()["progress"]
 
@@ -305,4 +351,6 @@ async def test_yields_are_told_by_maturity(operator: Person, admin: Database) ->
 
     assert len(found) == 10
     stored = [each for each in found if each["stored"]]
-    assert stored == [{"maturity": "2Y", "stored": 3, "last_observation": str(YEAR[2]), "sources": ["test"]}]
+    assert stored == [
+        {"maturity": "2Y", "stored": 3, "last_observation": str(YEAR[2]), "sources": ["test"]}
+    ]

@@ -1,7 +1,8 @@
 """Every route, asked by everybody: nobody gets at what is not theirs.
 
-The routes are the application's own, from its OpenAPI document, and so are the bodies: each schema's example. A route
-that stands in none of the lists below fails the first test: say there who may ask it.
+The routes are the application's own, from its OpenAPI document, and so are the bodies: each
+schema's example. A route that stands in none of the lists below fails the first test: say there who
+may ask it.
 """
 
 import re
@@ -168,7 +169,11 @@ class Operation:
     def request(self, things: Mapping[str, str]) -> dict[str, Any]:
         """How it is asked, about these things."""
         path = re.sub(r"{(\w+)}", lambda found: things[found[1]], self.path)
-        query = {name: things[name] for name, where in self.parameters if where == "query" and name in IDS}
+        query = {
+            name: things[name]
+            for name, where in self.parameters
+            if where == "query" and name in IDS
+        }
         if self.path.endswith("/events"):
             query["follow"] = "false"
         request: dict[str, Any] = {"method": self.method, "url": path, "params": query}
@@ -186,8 +191,12 @@ def operations(app: FastAPI) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, described in methods.items():
             content = described.get("requestBody", {}).get("content", {})
-            parameters = tuple((each["name"], each["in"]) for each in described.get("parameters", ()))
-            yield Operation(method.upper(), path, parameters, content, example_of(document, content))
+            parameters = tuple(
+                (each["name"], each["in"]) for each in described.get("parameters", ())
+            )
+            yield Operation(
+                method.upper(), path, parameters, content, example_of(document, content)
+            )
 
 
 def example_of(document: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -208,10 +217,14 @@ def listed(names: str) -> set[str]:
 def chosen(app: FastAPI, *lists: str) -> list[Operation]:
     wanted = set().union(*(listed(names) for names in lists))
     found = [operation for operation in operations(app) if operation.name in wanted]
-    return sorted(found, key=lambda operation: (operation.name in LAST, ORDER.index(operation.method)))
+    return sorted(
+        found, key=lambda operation: (operation.name in LAST, ORDER.index(operation.method))
+    )
 
 
-async def asked(http: httpx.AsyncClient, request: Mapping[str, Any], token: str | None) -> httpx.Response:
+async def asked(
+    http: httpx.AsyncClient, request: Mapping[str, Any], token: str | None
+) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return await http.request(**request, headers=headers)
 
@@ -231,7 +244,9 @@ async def anns_things(market: None, ann: Person) -> dict[str, str]:
     """One of everything that belongs to Ann."""
     portfolio_id = await ann.uploaded()
     position = (await ann.get("positions", portfolio_id=portfolio_id)).json()["items"][0]
-    flow = await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5})
+    flow = await ann.post(
+        f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
+    )
     tag = (await ann.get("tags")).json()["items"][0]
     own = {
         "portfolio_id": portfolio_id,
@@ -256,7 +271,11 @@ def test_what_names_somebodys_things_is_its_owners(app: FastAPI) -> None:
 
 
 def test_only_administrators_routes_are_below_admin(app: FastAPI) -> None:
-    below = {operation.name for operation in operations(app) if operation.path.startswith("/api/v1/admin/")}
+    below = {
+        operation.name
+        for operation in operations(app)
+        if operation.path.startswith("/api/v1/admin/")
+    }
 
     assert below == listed(ADMINISTRATORS)
 
@@ -296,7 +315,9 @@ async def outdated(gateway: Gateway, person: Person, why: str) -> str:
     bearer = gateway.tokens.bearer(token_of(person))
     now = datetime.now(UTC)
     if why == "expired":
-        return gateway.tokens.access_token(bearer, now - timedelta(seconds=gateway.tokens.access_seconds + 1))
+        return gateway.tokens.access_token(
+            bearer, now - timedelta(seconds=gateway.tokens.access_seconds + 1)
+        )
     if why == "signed by another":
         forged = replace(gateway.tokens, key=Ed25519PrivateKey.generate())
         return forged.access_token(bearer, now)
@@ -312,7 +333,9 @@ async def disable(gateway: Gateway, user_id: UUID) -> None:
     users = sql_table(User)
     async with gateway.database.transaction() as session:
         now = datetime.now(UTC)
-        await session.execute(users.update().where(users.c.user_id == user_id).values(disabled_at=now))
+        await session.execute(
+            users.update().where(users.c.user_id == user_id).values(disabled_at=now)
+        )
 
 
 @pytest.mark.parametrize("stranger", ["user", "administrator"])
@@ -331,7 +354,11 @@ async def test_a_stranger_cannot_tell_anothers_things_from_nothing(
         theirs = await asked(http, operation.request(anns_things), token)
         nobodys = await asked(http, operation.request(unknown), token)
 
-        assert theirs.status_code == nobodys.status_code == 404, (operation.name, theirs.text, nobodys.text)
+        assert theirs.status_code == nobodys.status_code == 404, (
+            operation.name,
+            theirs.text,
+            nobodys.text,
+        )
         assert without_ids(theirs, anns_things) == without_ids(nobodys, unknown), operation.name
 
 
@@ -348,7 +375,9 @@ async def test_the_owner_gets_at_everything(
     for operation in chosen(app, OWNER):
         answer = await asked(http, operation.request(anns_things), token_of(ann))
 
-        reached = answer.status_code not in (401, 403, 404) or answer.json()["code"] == "not_calculated"
+        reached = (
+            answer.status_code not in (401, 403, 404) or answer.json()["code"] == "not_calculated"
+        )
         assert reached, (operation.name, answer.text)
         assert answer.status_code != 500, operation.name
 
@@ -410,7 +439,9 @@ async def recorded(gateway: Gateway, user_id: str) -> int:
         return int(await session.scalar(select(func.count()).where(entries == UUID(user_id))) or 0)
 
 
-async def test_what_is_for_anybody_asks_nobody_who_they_are(app: FastAPI, http: httpx.AsyncClient) -> None:
+async def test_what_is_for_anybody_asks_nobody_who_they_are(
+    app: FastAPI, http: httpx.AsyncClient
+) -> None:
     for operation in chosen(app, ANYBODY):
         answer = await asked(http, operation.request(nothing()), None)
 

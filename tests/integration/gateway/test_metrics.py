@@ -31,7 +31,9 @@ async def test_metrics_come_by_kind_with_units_and_reasons(ann: Person, book: St
     assert (sharpe["value"], sharpe["reason"]) == (None, "12 returns, 60 needed")
 
 
-async def test_var_by_position_adds_up_and_names_who_is_left_out(ann: Person, book: StoredBook) -> None:
+async def test_var_by_position_adds_up_and_names_who_is_left_out(
+    ann: Person, book: StoredBook
+) -> None:
     report = (await ann.get("risk/metrics")).json()
 
     assert [component["confidence"] for component in report["component_var"]] == [95, 99]
@@ -44,7 +46,9 @@ async def test_var_by_position_adds_up_and_names_who_is_left_out(ann: Person, bo
     ]
 
 
-@pytest.mark.parametrize(("view", "loss", "left_out"), [("longs", 800.0, ["XOM"]), ("shorts", 300.0, [])])
+@pytest.mark.parametrize(
+    ("view", "loss", "left_out"), [("longs", 800.0, ["XOM"]), ("shorts", 300.0, [])]
+)
 async def test_metrics_of_one_side(
     ann: Person, book: StoredBook, view: str, loss: float, left_out: list[str]
 ) -> None:
@@ -73,19 +77,36 @@ async def test_performance_has_every_period_and_the_series(ann: Person, book: St
     assert (before["total"], before["as_of"], before["periods"][0]["value"]) == (1, None, None)
 
 
-async def test_greeks_of_one_side_count_its_shares_and_options(ann: Person, book: StoredBook) -> None:
+async def test_greeks_of_one_side_count_its_shares_and_options(
+    ann: Person, book: StoredBook
+) -> None:
     whole, longs, shorts = [
-        (await ann.get("risk/greeks", view=view)).json() for view in ("portfolio", "longs", "shorts")
+        (await ann.get("risk/greeks", view=view)).json()
+        for view in ("portfolio", "longs", "shorts")
     ]
 
     assert whole["portfolio"]["delta"] == 151.0
-    assert longs["portfolio"] == {"delta": 210.0, "gamma": 3.0, "theta": -4.0, "vega": 50.0, "rho": 20.0}
-    assert shorts["portfolio"] == {"delta": -50.0, "gamma": 0.0, "theta": 0.0, "vega": 0.0, "rho": 0.0}
+    assert longs["portfolio"] == {
+        "delta": 210.0,
+        "gamma": 3.0,
+        "theta": -4.0,
+        "vega": 50.0,
+        "rho": 20.0,
+    }
+    assert shorts["portfolio"] == {
+        "delta": -50.0,
+        "gamma": 0.0,
+        "theta": 0.0,
+        "vega": 0.0,
+        "rho": 0.0,
+    }
     assert [len(report["positions"]) for report in (whole, longs, shorts)] == [1, 1, 0]
     assert longs["coverage"] == {"prices": 1.0, "greeks": 1.0}
 
 
-async def test_exposures_name_the_positions_they_do_not_contain(ann: Person, book: StoredBook) -> None:
+async def test_exposures_name_the_positions_they_do_not_contain(
+    ann: Person, book: StoredBook
+) -> None:
     series = (await ann.get("portfolio/exposures")).json()["items"]
     summary = (await ann.get("portfolio")).json()
     report = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()
@@ -99,13 +120,17 @@ async def test_exposures_name_the_positions_they_do_not_contain(ann: Person, boo
     assert summary["left_out"] == report["left_out"] == [exxon]
 
 
-async def test_the_report_holds_metrics_performance_and_attribution(ann: Person, book: StoredBook) -> None:
+async def test_the_report_holds_metrics_performance_and_attribution(
+    ann: Person, book: StoredBook
+) -> None:
     report = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()
 
     performance = (await ann.get("portfolio/performance")).json()
     assert report["metrics"] == (await ann.get("risk/metrics")).json()
     assert report["performance"] == performance["periods"]
-    assert report["attribution"] == (await ann.get(f"factors/attribution/{book.portfolio_id}")).json()
+    assert (
+        report["attribution"] == (await ann.get(f"factors/attribution/{book.portfolio_id}")).json()
+    )
     assert report["factors"] == (await ann.get("risk/factors")).json()
     assert report["greeks"]["portfolio"] == (await ann.get("risk/greeks")).json()["portfolio"]
 

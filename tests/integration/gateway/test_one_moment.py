@@ -10,7 +10,9 @@ from services.gateway.api.dependencies import Gateway, callers_database
 from services.gateway.tables import User
 
 
-@pytest.mark.parametrize(("method", "isolation"), [("GET", "repeatable read"), ("POST", "read committed")])
+@pytest.mark.parametrize(
+    ("method", "isolation"), [("GET", "repeatable read"), ("POST", "read committed")]
+)
 @pytest.mark.parametrize("path", ["/api/v1/portfolios", "/api/v1/admin/dead-letters"])
 async def test_reads_see_one_moment_and_writes_the_latest(
     gateway: Gateway, path: str, method: str, isolation: str

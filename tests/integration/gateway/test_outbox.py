@@ -1,4 +1,6 @@
-"""A write and its event are one: the relay publishes every event, and a crash in between repeats it harmlessly."""
+"""A write and its event are one: the relay publishes every event, and a crash in between repeats it
+harmlessly.
+"""
 
 import asyncio
 from datetime import date
@@ -26,7 +28,10 @@ async def messages(bus: Client) -> int:
 async def waiting(admin: Database) -> int:
     async with admin.transaction() as session:
         return int(
-            await session.scalar(text("select count(*) from gateway.outbox where published_at is null")) or 0
+            await session.scalar(
+                text("select count(*) from gateway.outbox where published_at is null")
+            )
+            or 0
         )
 
 
@@ -87,7 +92,9 @@ async def test_relays_beside_each_other_publish_everything_once(
         for _ in range(120):
             await outbox.save_event(session, an_event(), {})
 
-    await asyncio.gather(*(publish_waiting(gateway.database, gateway.runtime.broker) for _ in range(3)))
+    await asyncio.gather(
+        *(publish_waiting(gateway.database, gateway.runtime.broker) for _ in range(3))
+    )
     await emptied(admin)
 
     assert await messages(bus) == 120

@@ -44,11 +44,17 @@ async def test_names_are_unique_per_user_whatever_their_case(ann: Person) -> Non
     other = (await ann.post("portfolios", {"name": "Two"})).json()["portfolio_id"]
 
     assert (await ann.post("portfolios", {"name": "ONE"})).status_code == 409
-    assert (await ann.request("PATCH", f"portfolios/{other}", json={"name": "one"})).status_code == 409
-    assert (await ann.request("PATCH", f"portfolios/{other}", json={"name": "TWO"})).status_code == 200
+    assert (
+        await ann.request("PATCH", f"portfolios/{other}", json={"name": "one"})
+    ).status_code == 409
+    assert (
+        await ann.request("PATCH", f"portfolios/{other}", json={"name": "TWO"})
+    ).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"name": "  "}, {"name": "a\nb"}, {"name": "A", "equity_balance": 0}, {}])
+@pytest.mark.parametrize(
+    "body", [{"name": "  "}, {"name": "a\nb"}, {"name": "A", "equity_balance": 0}, {}]
+)
 async def test_unusable_portfolios_are_refused(ann: Person, body: dict[str, object]) -> None:
     assert (await ann.post("portfolios", body)).status_code == 422
 
@@ -91,7 +97,10 @@ async def test_portfolios_are_searched_and_sorted(ann: Person) -> None:
     downwards = (await ann.get("portfolios", sort="-created_at", limit=2)).json()
 
     assert ([item["name"] for item in found["items"]], found["total"]) == (["A 1", "b 1"], 2)
-    assert ([item["name"] for item in downwards["items"]], downwards["total"]) == (["c 2", "A 1"], 3)
+    assert ([item["name"] for item in downwards["items"]], downwards["total"]) == (
+        ["c 2", "A 1"],
+        3,
+    )
 
 
 async def test_a_portfolio_left_as_it_was_changes_nothing(ann: Person, admin: Database) -> None:
@@ -107,7 +116,9 @@ async def test_a_portfolio_left_as_it_was_changes_nothing(ann: Person, admin: Da
     assert (await count(admin, AuditEntry), await revision(admin, portfolio_id)) == (entries, seen)
 
 
-async def test_restated_equity_takes_every_snapshot_again(ann: Person, admin: Database, market: None) -> None:
+async def test_restated_equity_takes_every_snapshot_again(
+    ann: Person, admin: Database, market: None
+) -> None:
     book = await a_stored_book(ann, admin)
     path = f"portfolios/{book.portfolio_id}"
     before = await count(admin, BatchRun)
@@ -147,7 +158,9 @@ async def test_a_flow_is_deleted_once_and_by_its_owner_alone(ann: Person, bob: P
     portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
     other_id = (await ann.post("portfolios", {"name": "B"})).json()["portfolio_id"]
     flow = (
-        await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5})
+        await ann.post(
+            f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
+        )
     ).json()
     path = f"cash-flows/{flow['cash_flow_id']}"
 
@@ -164,7 +177,9 @@ async def test_a_flow_is_deleted_once_and_by_its_owner_alone(ann: Person, bob: P
 async def test_unusable_flow_dates_are_refused(ann: Person, flow_date: Any) -> None:
     portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
 
-    answer = await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": flow_date, "amount": 1})
+    answer = await ann.post(
+        f"portfolios/{portfolio_id}/cash-flows", {"flow_date": flow_date, "amount": 1}
+    )
 
     assert answer.status_code == 422
 
@@ -173,7 +188,9 @@ async def test_a_deleted_portfolio_takes_everything_with_it(
     ann: Person, admin: Database, market: None
 ) -> None:
     portfolio_id = await ann.uploaded()
-    await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5})
+    await ann.post(
+        f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
+    )
     position = (await ann.get("positions")).json()["items"][0]["position_id"]
 
     deleted = await ann.request("DELETE", f"portfolios/{portfolio_id}")
@@ -192,9 +209,14 @@ async def test_a_deleted_portfolio_takes_everything_with_it(
 async def test_edits_beside_a_deletion_find_nothing(ann: Person, market: None) -> None:
     portfolio_id = await ann.uploaded()
     position = (await ann.get("positions")).json()["items"][0]["position_id"]
-    edits = [ann.request("PUT", f"positions/{position}", json={"quantity": number}) for number in range(1, 5)]
+    edits = [
+        ann.request("PUT", f"positions/{position}", json={"quantity": number})
+        for number in range(1, 5)
+    ]
 
-    deleted, *edited = await asyncio.gather(ann.request("DELETE", f"portfolios/{portfolio_id}"), *edits)
+    deleted, *edited = await asyncio.gather(
+        ann.request("DELETE", f"portfolios/{portfolio_id}"), *edits
+    )
 
     assert deleted.status_code == 204
     assert {answer.status_code for answer in edited} <= {200, 404}
@@ -205,7 +227,9 @@ async def test_writing_is_in_the_audit_log(ann: Person, admin: Database) -> None
     portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
     await ann.request("PATCH", f"portfolios/{portfolio_id}", json={"name": "B"})
     flow = (
-        await ann.post(f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5})
+        await ann.post(
+            f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
+        )
     ).json()
     await ann.request("DELETE", f"portfolios/{portfolio_id}/cash-flows/{flow['cash_flow_id']}")
     await ann.request("DELETE", f"portfolios/{portfolio_id}")

@@ -13,7 +13,12 @@ from shared.database import Database, sql_table
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import CALL, a_stored_book
 
-TERMS: dict[str, Any] = {"symbol": "AAPL", "quantity": 10, "entry_price": 150.25, "entry_date": "2022-06-01"}
+TERMS: dict[str, Any] = {
+    "symbol": "AAPL",
+    "quantity": 10,
+    "entry_price": 150.25,
+    "entry_date": "2022-06-01",
+}
 
 
 async def a_portfolio(person: Person) -> str:
@@ -38,7 +43,9 @@ async def revision(admin: Database, portfolio_id: str) -> int:
     """The portfolio's revision, 0 before the first."""
     row = sql_table(PortfolioRevision).c
     async with admin.transaction() as session:
-        found = await session.scalar(select(row.revision).where(row.portfolio_id == UUID(portfolio_id)))
+        found = await session.scalar(
+            select(row.revision).where(row.portfolio_id == UUID(portfolio_id))
+        )
     return int(found or 0)
 
 
@@ -52,7 +59,11 @@ async def test_a_position_is_entered_and_its_run_started(ann: Person, admin: Dat
     saved = await a_position(ann, portfolio_id=portfolio_id, tags=["Tech", "core"])
     listed = (await ann.get("positions", portfolio_id=portfolio_id)).json()["items"]
 
-    assert (saved["position_type"], saved["cost"], saved["tags"]) == ("LONG", 1502.5, ["core", "Tech"])
+    assert (saved["position_type"], saved["cost"], saved["tags"]) == (
+        "LONG",
+        1502.5,
+        ["core", "Tech"],
+    )
     assert saved["changed"]
     assert {name: saved[name] for name in listed[0]} == listed[0]
     async with admin.transaction() as session:
@@ -68,20 +79,39 @@ async def test_a_position_is_entered_and_its_run_started(ann: Person, admin: Dat
     "option",
     [
         {"symbol": "AAPL  230616C00150000"},
-        {"symbol": None, "underlying": "AAPL", "strike": 150, "expiry": "2023-06-16", "option_type": "CALL"},
-        {"symbol": None, "underlying": "aapl", "strike": "150", "expiry": "2023-06-16", "option_type": "c"},
+        {
+            "symbol": None,
+            "underlying": "AAPL",
+            "strike": 150,
+            "expiry": "2023-06-16",
+            "option_type": "CALL",
+        },
+        {
+            "symbol": None,
+            "underlying": "aapl",
+            "strike": "150",
+            "expiry": "2023-06-16",
+            "option_type": "c",
+        },
     ],
 )
-async def test_an_option_is_named_by_symbol_or_by_terms(ann: Person, option: dict[str, Any]) -> None:
+async def test_an_option_is_named_by_symbol_or_by_terms(
+    ann: Person, option: dict[str, Any]
+) -> None:
     await a_portfolio(ann)
 
     saved = await a_position(ann, **option, quantity=-2)
 
     named = [
-        saved[name] for name in ("symbol", "underlying", "option_type", "strike", "expiry", "multiplier")
+        saved[name]
+        for name in ("symbol", "underlying", "option_type", "strike", "expiry", "multiplier")
     ]
     assert named == [CALL, "AAPL", "C", 150.0, "2023-06-16", 100]
-    assert (saved["position_type"], saved["investment_class"], saved["cost"]) == ("SC", "OPTIONS", -30050.0)
+    assert (saved["position_type"], saved["investment_class"], saved["cost"]) == (
+        "SC",
+        "OPTIONS",
+        -30050.0,
+    )
 
 
 @pytest.mark.usefixtures("market")
@@ -94,7 +124,9 @@ async def test_a_private_holding_is_kept_under_its_own_name(ann: Person) -> None
 
     assert [saved["symbol"], saved["investment_class"]] == ["LAKE-HOUSE", "PRIVATE"]
     assert "no_market_price" in {warning["code"] for warning in saved["warnings"]}
-    assert [edited.json()[name] for name in ("quantity", "investment_class", "investment_subtype")] == [
+    assert [
+        edited.json()[name] for name in ("quantity", "investment_class", "investment_subtype")
+    ] == [
         2.0,
         "PRIVATE",
         "Real estate",
@@ -157,7 +189,9 @@ async def test_the_same_instrument_and_entry_date_is_one_position(ann: Person) -
 
     again = await ann.post("positions", TERMS)
     other = await a_position(ann, entry_date="2022-06-02")
-    moved = await ann.request("PUT", f"positions/{other['position_id']}", json={"entry_date": "2022-06-01"})
+    moved = await ann.request(
+        "PUT", f"positions/{other['position_id']}", json={"entry_date": "2022-06-01"}
+    )
 
     for answer in (again, moved):
         assert (answer.status_code, answer.json()["code"]) == (409, "position_exists")
@@ -179,7 +213,9 @@ async def test_one_key_enters_one_position(ann: Person) -> None:
 # --- reading ---
 
 
-async def test_positions_show_what_was_measured_of_them(ann: Person, admin: Database, market: None) -> None:
+async def test_positions_show_what_was_measured_of_them(
+    ann: Person, admin: Database, market: None
+) -> None:
     book = await a_stored_book(ann, admin)
 
     page = (await ann.get("positions", portfolio_id=book.portfolio_id)).json()
@@ -189,7 +225,13 @@ async def test_positions_show_what_was_measured_of_them(ann: Person, admin: Data
     assert (page["valued_on"], page["reason"], page["total"]) == ("2022-12-28", None, 4)
     assert (rows["AAPL"]["market_value"], rows["AAPL"]["price"]) == (13000.0, 130.0)
     assert rows["AAPL"]["weight"] == pytest.approx(13 / 28)
-    assert rows["AAPL"]["greeks"] == {"delta": 100.0, "gamma": 0.0, "theta": 0.0, "vega": 0.0, "rho": 0.0}
+    assert rows["AAPL"]["greeks"] == {
+        "delta": 100.0,
+        "gamma": 0.0,
+        "theta": 0.0,
+        "vega": 0.0,
+        "rho": 0.0,
+    }
     assert one["greeks"] == {"delta": 100.0, "gamma": 3.0, "theta": -4.0, "vega": 50.0, "rho": 20.0}
     assert (one["notional_exposure"], one["delta_adjusted_exposure"]) == (26000.0, 13000.0)
     assert (rows["XOM"]["delta_adjusted_exposure"], rows["XOM"]["reason"]) == (
@@ -199,14 +241,18 @@ async def test_positions_show_what_was_measured_of_them(ann: Person, admin: Data
     assert one == rows[CALL]
 
 
-async def test_before_the_first_run_values_are_null_with_a_reason(ann: Person, market: None) -> None:
+async def test_before_the_first_run_values_are_null_with_a_reason(
+    ann: Person, market: None
+) -> None:
     portfolio_id = await ann.uploaded()
 
     page = (await ann.get("positions", portfolio_id=portfolio_id)).json()
 
     assert page["valued_on"] is None
     assert "no snapshot" in page["reason"]
-    assert all(item["market_value"] is None and "no snapshot" in item["reason"] for item in page["items"])
+    assert all(
+        item["market_value"] is None and "no snapshot" in item["reason"] for item in page["items"]
+    )
     assert [item["cost"] for item in page["items"]] == [10000.0, -10000.0]
 
 
@@ -223,7 +269,12 @@ async def test_an_edited_position_has_no_value_until_it_is_measured_again(
 
 @pytest.mark.parametrize(
     ("sort", "first"),
-    [("market_value", "MSFT"), ("-market_value", "AAPL"), ("weight", "XOM"), ("-notional_exposure", CALL)],
+    [
+        ("market_value", "MSFT"),
+        ("-market_value", "AAPL"),
+        ("weight", "XOM"),
+        ("-notional_exposure", CALL),
+    ],
 )
 async def test_positions_are_sorted_by_what_was_measured(
     ann: Person, admin: Database, market: None, sort: str, first: str
@@ -235,7 +286,9 @@ async def test_positions_are_sorted_by_what_was_measured(
     assert items[0]["symbol"] == first
 
 
-async def test_what_has_no_number_comes_last_both_ways(ann: Person, admin: Database, market: None) -> None:
+async def test_what_has_no_number_comes_last_both_ways(
+    ann: Person, admin: Database, market: None
+) -> None:
     await a_stored_book(ann, admin)
 
     for sort in ("delta_adjusted_exposure", "-delta_adjusted_exposure"):
@@ -259,7 +312,9 @@ async def test_what_has_no_number_comes_last_both_ways(ann: Person, admin: Datab
         ({"status": "open", "as_of": "2022-07-01", "view": "longs"}, ["AAPL", "XOM"]),
     ],
 )
-async def test_positions_are_filtered(ann: Person, query: dict[str, Any], symbols: list[str]) -> None:
+async def test_positions_are_filtered(
+    ann: Person, query: dict[str, Any], symbols: list[str]
+) -> None:
     await a_portfolio(ann)
     await a_position(ann, tags=["tech", "core"])
     await a_position(ann, symbol="MSFT", quantity=-5, tags=["tech"])
@@ -279,7 +334,11 @@ async def test_pages_add_up_to_the_list(ann: Person) -> None:
 
     pages = [(await ann.get("positions", limit=1, offset=start)).json() for start in range(3)]
 
-    assert [[item["symbol"] for item in page["items"]] for page in pages] == [["AAPL"], ["MSFT"], []]
+    assert [[item["symbol"] for item in page["items"]] for page in pages] == [
+        ["AAPL"],
+        ["MSFT"],
+        [],
+    ]
     assert {page["total"] for page in pages} == {2}
 
 
@@ -312,7 +371,11 @@ async def test_an_edit_that_changes_nothing_starts_nothing(ann: Person, admin: D
     tagged = await ann.request("PUT", f"{path}/tags", json={"tags": ["core"]})
 
     for answer in (same, tagged):
-        assert (answer.status_code, answer.json()["changed"], answer.json()["run_id"]) == (200, False, None)
+        assert (answer.status_code, answer.json()["changed"], answer.json()["run_id"]) == (
+            200,
+            False,
+            None,
+        )
     assert (await count(admin, BatchRun), await count(admin, AuditEntry)) == (runs, entries)
     assert await revision(admin, portfolio_id) == seen
 
@@ -322,11 +385,17 @@ async def test_an_exit_closes_a_position_and_null_reopens_it(ann: Person) -> Non
     await a_portfolio(ann)
     path = f"positions/{(await a_position(ann))['position_id']}"
 
-    closed = await ann.request("PUT", path, json={"exit_date": "2022-12-01", "exit_price": "160.25"})
+    closed = await ann.request(
+        "PUT", path, json={"exit_date": "2022-12-01", "exit_price": "160.25"}
+    )
     gone = (await ann.get("positions", status="open")).json()["total"]
     opened = await ann.request("PUT", path, json={"exit_date": None, "exit_price": None})
 
-    assert (closed.json()["exit_date"], closed.json()["realised_pnl"], gone) == ("2022-12-01", 100.0, 0)
+    assert (closed.json()["exit_date"], closed.json()["realised_pnl"], gone) == (
+        "2022-12-01",
+        100.0,
+        0,
+    )
     assert (opened.json()["exit_date"], opened.json()["realised_pnl"]) == (None, None)
     assert (await ann.get("positions", status="open")).json()["total"] == 1
 
@@ -340,7 +409,10 @@ async def test_terms_of_an_option_are_changed_one_by_one(ann: Person) -> None:
         "PUT", f"positions/{saved['position_id']}", json={"option_type": "PUT", "strike": 140}
     )
 
-    assert (answer.json()["symbol"], answer.json()["position_type"]) == ("AAPL230616P00140000", "LP")
+    assert (answer.json()["symbol"], answer.json()["position_type"]) == (
+        "AAPL230616P00140000",
+        "LP",
+    )
 
 
 @pytest.mark.usefixtures("market")
@@ -356,16 +428,22 @@ async def test_a_broken_edit_leaves_everything_as_it_was(ann: Person) -> None:
     assert (await ann.get("tags")).json()["total"] == 0
 
 
-async def test_earlier_snapshots_are_taken_again(ann: Person, admin: Database, market: None) -> None:
+async def test_earlier_snapshots_are_taken_again(
+    ann: Person, admin: Database, market: None
+) -> None:
     book = await a_stored_book(ann, admin)
 
-    answer = await ann.request("PUT", f"positions/{book.positions['XOM']}", json={"entry_price": 91})
+    answer = await ann.request(
+        "PUT", f"positions/{book.positions['XOM']}", json={"entry_price": 91}
+    )
 
     restated = answer.json()["restated"]
     assert restated == {"first": "2022-12-27", "last": "2022-12-27", "count": 1}
     async with admin.transaction() as session:
         days = await session.scalars(
-            select(sql_table(BatchRun).c.as_of).order_by(sql_table(BatchRun).c.started_at.desc()).limit(2)
+            select(sql_table(BatchRun).c.as_of)
+            .order_by(sql_table(BatchRun).c.started_at.desc())
+            .limit(2)
         )
     assert {str(day) for day in days} == {"2022-12-27", "2022-12-28"}
 
@@ -384,7 +462,9 @@ async def test_an_edit_waits_while_too_many_runs_go_on(
 
 
 @pytest.mark.usefixtures("market")
-async def test_a_deleted_position_is_gone_and_its_book_measured_again(ann: Person, admin: Database) -> None:
+async def test_a_deleted_position_is_gone_and_its_book_measured_again(
+    ann: Person, admin: Database
+) -> None:
     portfolio_id = await a_portfolio(ann)
     path = f"positions/{(await a_position(ann, tags=['core']))['position_id']}"
     runs, seen = await count(admin, BatchRun), await revision(admin, portfolio_id)
@@ -392,7 +472,10 @@ async def test_a_deleted_position_is_gone_and_its_book_measured_again(ann: Perso
     deleted = await ann.request("DELETE", path)
 
     assert (deleted.status_code, deleted.content) == (204, b"")
-    assert [(await ann.request(method, path)).status_code for method in ("GET", "DELETE")] == [404, 404]
+    assert [(await ann.request(method, path)).status_code for method in ("GET", "DELETE")] == [
+        404,
+        404,
+    ]
     assert await count(admin, BatchRun) == runs + 1
     assert await revision(admin, portfolio_id) > seen
     assert (await ann.get("tags")).json()["items"][0]["positions"] == 0
@@ -421,7 +504,9 @@ async def test_concurrent_entries_of_the_same_make_one_position(ann: Person) -> 
 
 
 @pytest.mark.usefixtures("market")
-async def test_edits_are_in_the_audit_log_with_what_stood_before(ann: Person, admin: Database) -> None:
+async def test_edits_are_in_the_audit_log_with_what_stood_before(
+    ann: Person, admin: Database
+) -> None:
     await a_portfolio(ann)
     path = f"positions/{(await a_position(ann))['position_id']}"
     await ann.request("PUT", path, json={"quantity": 11})
@@ -456,7 +541,9 @@ async def test_anothers_position_is_not_found(ann: Person, bob: Person) -> None:
 
     for method, more, body in asked:
         answers = [
-            await bob.request(method, f"positions/{which}{more}", **({"json": body} if body else {}))
+            await bob.request(
+                method, f"positions/{which}{more}", **({"json": body} if body else {})
+            )
             for which in (theirs, uuid4())
         ]
         assert [answer.status_code for answer in answers] == [404, 404]

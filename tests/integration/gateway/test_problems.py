@@ -36,7 +36,16 @@ async def test_errors_of_the_framework_are_problems_too(
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=x", "offset=-1", "portfolio_id=7", "sort=colour", "type=FUTURE", "as_of=1", "as_of=0"],
+    [
+        "limit=0",
+        "limit=x",
+        "offset=-1",
+        "portfolio_id=7",
+        "sort=colour",
+        "type=FUTURE",
+        "as_of=1",
+        "as_of=0",
+    ],
 )
 async def test_unusable_query_values_name_their_field(ann: Person, query: str) -> None:
     path = "portfolio" if query.startswith("as_of") else "positions"
@@ -53,7 +62,10 @@ async def test_a_wrong_method_is_told_the_right_ones(http: httpx.AsyncClient) ->
     member = await http.request("POST", "/api/v1/portfolios/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")
 
     assert_is_problem(collection, 405, "method_not_allowed")
-    assert (collection.headers["allow"], member.headers["allow"]) == ("GET, POST", "GET, PATCH, DELETE")
+    assert (collection.headers["allow"], member.headers["allow"]) == (
+        "GET, POST",
+        "GET, PATCH, DELETE",
+    )
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b""])
@@ -88,7 +100,9 @@ async def test_failures_inside_tell_nothing_about_the_inside(
     assert "division" not in answer.text
 
 
-async def test_a_database_that_is_away_is_unavailable(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_is_away_is_unavailable(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(_: Gateway) -> Any:
         raise OperationalError("select 1", {}, Exception("the connection is closed"))
 
@@ -103,7 +117,9 @@ class Recovering(Exception):
     sqlstate = "57P03"
 
 
-async def test_a_database_that_recovers_is_unavailable(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_recovers_is_unavailable(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def recovering(_: Gateway) -> Any:
         raise DBAPIError("select 1", {}, Recovering("the database system is starting up"))
 
@@ -124,7 +140,9 @@ async def test_the_gateway_is_live_ready_and_measured(http: httpx.AsyncClient) -
         "durables_missing": [],
         "rate_limits": "in_process",
     }
-    assert 'sigmasight_http_seconds_count{method="GET",route="/health/live",status="200"}' in metrics
+    assert (
+        'sigmasight_http_seconds_count{method="GET",route="/health/live",status="200"}' in metrics
+    )
     assert "sigmasight_messages" in metrics
 
 
@@ -153,7 +171,8 @@ def test_every_route_documents_its_answer_and_its_problems(app: FastAPI) -> None
     )
     assert all(op.get("summary") and op.get("description") for _, op in operations)
     assert all(
-        code == "204" or all({"schema", "itemSchema"} & set(media) for media in content["content"].values())
+        code == "204"
+        or all({"schema", "itemSchema"} & set(media) for media in content["content"].values())
         for _, op in operations
         for code, content in op["responses"].items()
         if code.startswith("2")
@@ -174,7 +193,9 @@ def test_requests_and_answers_have_examples(app: FastAPI) -> None:
     named = [name for name in bodies if name and not name.startswith("Page_")]
 
     assert named
-    assert [name for name in named if not schemas[name].get("examples") and name != "RowsStored"] == []
+    assert [
+        name for name in named if not schemas[name].get("examples") and name != "RowsStored"
+    ] == []
 
 
 def test_a_field_nobody_knows_is_refused_in_every_body(app: FastAPI) -> None:

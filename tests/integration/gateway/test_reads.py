@@ -71,7 +71,10 @@ async def test_a_book_becomes_a_report(ann: Person, pipeline: Pipeline) -> None:
     assert_positions_say_where_prices_came_from(report["positions"])
     assert_factors_are_shares_of_nav(report)
     assert_stress_is_complete(report["stress"])
-    assert (report["last_run"]["run_id"], report["last_run"]["status"]) == (str(run_id), "completed")
+    assert (report["last_run"]["run_id"], report["last_run"]["status"]) == (
+        str(run_id),
+        "completed",
+    )
     await assert_parts_agree_with_the_report(ann, portfolio_id, report)
 
 
@@ -92,7 +95,10 @@ def assert_snapshot_adds_up(report: dict[str, Any]) -> None:
 def assert_positions_say_where_prices_came_from(positions: list[dict[str, Any]]) -> None:
     assert len(positions) == 5
     options = [position for position in positions if position["expiry"]]
-    assert all(position["price_source"] and position["price_date"] == "2022-12-28" for position in positions)
+    assert all(
+        position["price_source"] and position["price_date"] == "2022-12-28"
+        for position in positions
+    )
     assert all(option["model"] and option["iv_source"].startswith("realised") for option in options)
 
 
@@ -114,13 +120,16 @@ def assert_stress_is_complete(stress: dict[str, Any]) -> None:
             max(pnl),
         )
         parts = [
-            sum(s[method]["factor_impacts"].values()) + s[method]["nonlinear"] for s in stress["scenarios"]
+            sum(s[method]["factor_impacts"].values()) + s[method]["nonlinear"]
+            for s in stress["scenarios"]
         ]
         assert parts == pytest.approx(pnl, abs=0.1)
     assert {scenario["kind"] for scenario in stress["market_scenarios"]} == {"market", "rates"}
 
 
-async def assert_parts_agree_with_the_report(ann: Person, portfolio_id: str, report: dict[str, Any]) -> None:
+async def assert_parts_agree_with_the_report(
+    ann: Person, portfolio_id: str, report: dict[str, Any]
+) -> None:
     answers = await asyncio.gather(
         ann.get("portfolio"),
         ann.get("risk/greeks"),
@@ -130,7 +139,9 @@ async def assert_parts_agree_with_the_report(ann: Person, portfolio_id: str, rep
         ann.get("risk/stress-testing/scenarios"),
         ann.get("portfolio", as_of="2022-12-27"),
     )
-    summary, greeks, factors, stress, snapshots, scenarios, before = (answer.json() for answer in answers)
+    summary, greeks, factors, stress, snapshots, scenarios, before = (
+        answer.json() for answer in answers
+    )
     assert summary["snapshot"] == report["snapshot"] == snapshots["items"][0]
     assert (greeks, factors, stress) == (report["greeks"], report["factors"], report["stress"])
     assert (snapshots["total"], scenarios["total"]) == (1, 18)
@@ -143,9 +154,13 @@ async def test_measured_risk_adds_up_from_the_positions(ann: Person, pipeline: P
     portfolio_id = uploaded.json()["portfolio"]["portfolio_id"]
 
     report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
-    stress = (await ann.get(f"risk/stress-testing/results/{portfolio_id}", include="positions")).json()
+    stress = (
+        await ann.get(f"risk/stress-testing/results/{portfolio_id}", include="positions")
+    ).json()
 
-    values = {m["metric"]: m["value"] for group in report["metrics"]["groups"] for m in group["metrics"]}
+    values = {
+        m["metric"]: m["value"] for group in report["metrics"]["groups"] for m in group["metrics"]
+    }
     for component in report["metrics"]["component_var"]:
         parts = [part["component_var"] for part in component["positions"]]
         assert len(parts) == 5
@@ -153,7 +168,10 @@ async def test_measured_risk_adds_up_from_the_positions(ann: Person, pipeline: P
         historical = values[f"var_{component['confidence']}_1d_historical"]
         assert component["total_var"] == pytest.approx(historical, abs=0.01)
     assert (
-        values["es_99_1d_historical"] >= values["var_99_1d_historical"] > values["var_95_1d_historical"] > 0
+        values["es_99_1d_historical"]
+        >= values["var_99_1d_historical"]
+        > values["var_95_1d_historical"]
+        > 0
     )
     results = [each[method] for each in stress["scenarios"] for method in ("direct", "correlated")]
     assert all(round(sum(p["pnl"] for p in r["positions"]), 2) == r["total_pnl"] for r in results)
@@ -175,7 +193,8 @@ async def test_views_and_models_of_a_real_book_agree(ann: Person, pipeline: Pipe
                 parts = bought["dollar_exposure"] + sold["dollar_exposure"]
                 assert total["dollar_exposure"] == pytest.approx(parts, abs=0.02)
     greeks = [
-        (await ann.get("risk/greeks", view=v)).json()["portfolio"] for v in ("portfolio", "longs", "shorts")
+        (await ann.get("risk/greeks", view=v)).json()["portfolio"]
+        for v in ("portfolio", "longs", "shorts")
     ]
     for name in ("delta", "gamma", "theta", "vega", "rho"):
         assert greeks[0][name] == pytest.approx(greeks[1][name] + greeks[2][name], abs=2e-4)
@@ -194,7 +213,9 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
 
     again = await operator.post("admin/batch/market-close", {"session_date": "2022-12-28"})
     await pipeline.finished([UUID(again.json()["run_id"])])
-    stored = [s for s in (await ann.get(path)).json()["scenarios"] if s["scenario_id"] == "oil_shock"]
+    stored = [
+        s for s in (await ann.get(path)).json()["scenarios"] if s["scenario_id"] == "oil_shock"
+    ]
     deleted = await ann.request("DELETE", "risk/stress-testing/scenarios/oil_shock")
     listed = (await ann.get("risk/stress-testing/scenarios")).json()
 
@@ -211,7 +232,9 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
     assert (deleted.status_code, listed["total"]) == (204, 18)
 
 
-async def test_what_is_wrong_with_ones_own_scenario_is_said_at_once(ann: Person, pipeline: Pipeline) -> None:
+async def test_what_is_wrong_with_ones_own_scenario_is_said_at_once(
+    ann: Person, pipeline: Pipeline
+) -> None:
     wrong = {"name": "Market crash 35", "shocks": {"Oil": -0.5, "Market": -2}, "category": "weird"}
 
     answer = await ann.post("risk/stress-testing/scenarios", wrong)
@@ -231,7 +254,14 @@ async def test_the_trace_of_a_request_runs_through_every_stage(
 
     items = (await operator.get(f"admin/batch/runs/{run_id}")).json()["items"]
 
-    assert {item["stage"] for item in items} == {"prices", "greeks", "factors", "snapshots", "stress", "risk"}
+    assert {item["stage"] for item in items} == {
+        "prices",
+        "greeks",
+        "factors",
+        "snapshots",
+        "stress",
+        "risk",
+    }
     assert len({item["trace_id"] for item in items}) == 1
     assert items[0]["trace_id"]
 
@@ -261,7 +291,9 @@ async def test_many_reports_at_once_do_not_starve_each_other(ann: Person) -> Non
     portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
 
     async with asyncio.timeout(25):
-        answers = await asyncio.gather(*(ann.get(f"portfolios/{portfolio_id}/report") for _ in range(40)))
+        answers = await asyncio.gather(
+            *(ann.get(f"portfolios/{portfolio_id}/report") for _ in range(40))
+        )
 
     assert {answer.status_code for answer in answers} == {200}
 
@@ -272,10 +304,13 @@ async def test_reads_and_uploads_need_no_bus(ann: Person, market: None, gateway:
     deaf = assembled(runtime, gateway.settings)
     deaf.state.gateway = replace(deaf.state.gateway, tokens=gateway.tokens)
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(deaf), base_url="http://deaf") as http:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(deaf), base_url="http://deaf"
+    ) as http:
         person = Person(http, ann.email, ann.tokens)
         answers = [
-            await person.get(path) for path in ("portfolio", "positions", f"portfolios/{portfolio_id}/report")
+            await person.get(path)
+            for path in ("portfolio", "positions", f"portfolios/{portfolio_id}/report")
         ]
         uploaded = await person.upload(portfolio_name="Later")
         ready = await http.get("/health/ready")

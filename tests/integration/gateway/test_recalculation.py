@@ -58,7 +58,9 @@ async def test_snapshots_of_the_last_session_are_taken_again(ann: Person, admin:
     assert (event["run_id"], event["portfolio_ids"]) == (run["run_id"], [portfolio_id])
 
 
-async def test_snapshots_from_a_session_on_have_a_run_for_each(ann: Person, admin: Database) -> None:
+async def test_snapshots_from_a_session_on_have_a_run_for_each(
+    ann: Person, admin: Database
+) -> None:
     portfolio_id = await ann.uploaded()
     body = {"first_session": "2022-12-22", "last_session": "2022-12-27"}
 
@@ -122,7 +124,9 @@ async def test_factors_are_calculated_for_the_first_portfolio_by_default(
     assert (event["run_id"], event["as_of"]) == (answer.json()["run_id"], "2022-12-28")
 
 
-async def test_factors_are_correlated_as_asked_for(ann: Person, admin: Database, factors: None) -> None:
+async def test_factors_are_correlated_as_asked_for(
+    ann: Person, admin: Database, factors: None
+) -> None:
     await save_market(admin)
 
     answer = await ann.post(FACTORS, {"decay": 0.99, "lookback": 100, "space": "absolute"})
@@ -133,11 +137,19 @@ async def test_factors_are_correlated_as_asked_for(ann: Person, admin: Database,
     assert [row["proxy"] for row in found["factors"]] == list(panel.PROXIES)
     assert (found["decay"], found["lookback"], found["observations"]) == (0.99, 100, 100)
     assert {row[place] for place, row in enumerate(found["correlations"])} == {1.0}
-    assert -1 < found["statistics"]["min"] < found["statistics"]["mean"] < found["statistics"]["max"] < 1
+    assert (
+        -1
+        < found["statistics"]["min"]
+        < found["statistics"]["mean"]
+        < found["statistics"]["max"]
+        < 1
+    )
     assert (found["price_run"], found["reason"]) == (None, None)
 
 
-async def test_factors_without_prices_have_no_correlations_and_a_reason(ann: Person, factors: None) -> None:
+async def test_factors_without_prices_have_no_correlations_and_a_reason(
+    ann: Person, factors: None
+) -> None:
     found = (await ann.post(FACTORS, None)).json()
 
     assert {value for row in found["correlations"] for value in row} == {None}
@@ -150,6 +162,8 @@ async def test_without_the_factors_service_correlating_is_unavailable(ann: Perso
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
 
 
-@pytest.mark.parametrize("body", [{"decay": 0}, {"decay": 1.5}, {"lookback": 10}, {"as_of": "2022-12-26"}])
+@pytest.mark.parametrize(
+    "body", [{"decay": 0}, {"decay": 1.5}, {"lookback": 10}, {"as_of": "2022-12-26"}]
+)
 async def test_impossible_parameters_are_refused(ann: Person, body: dict[str, Any]) -> None:
     assert (await ann.post(FACTORS, body)).status_code == 422

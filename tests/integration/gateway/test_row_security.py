@@ -1,4 +1,6 @@
-"""Were every WHERE forgotten, a user's transaction would still find and leave only what is the user's."""
+"""Were every WHERE forgotten, a user's transaction would still find and leave only what is the
+user's.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -78,7 +80,9 @@ async def transaction_of(gateway: Gateway, person: Person) -> AsyncIterator[Sess
 
 
 async def counted(session: Session, model: type[SQLModel]) -> int:
-    return int(await session.scalar(text(f"select count({first_column(model)}) from {named(model)}")) or 0)
+    return int(
+        await session.scalar(text(f"select count({first_column(model)}) from {named(model)}")) or 0
+    )
 
 
 @pytest.fixture
@@ -88,9 +92,20 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
     owned = {"portfolio_ids": [portfolio_id]}
     rows: list[tuple[type[SQLModel], dict[str, Any]]] = [
         (PortfolioRevision, {"portfolio_id": portfolio_id}),
-        (CashFlow, {"cash_flow_id": uuid4(), "portfolio_id": portfolio_id, "flow_date": AS_OF, "amount": 5}),
+        (
+            CashFlow,
+            {
+                "cash_flow_id": uuid4(),
+                "portfolio_id": portfolio_id,
+                "flow_date": AS_OF,
+                "amount": 5,
+            },
+        ),
         (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),
-        (BatchItem, {"run_id": run_id, "stage": "prices", "shard": 0, "shards": 1, "status": "ok", **owned}),
+        (
+            BatchItem,
+            {"run_id": run_id, "stage": "prices", "shard": 0, "shards": 1, "status": "ok", **owned},
+        ),
         (RunEvent, {"run_id": run_id, "kind": "stage", "data": {}, **owned}),
         (EventTicket, {"ticket_hash": "a" * 64, "user_id": user_id}),
         (IdempotencyKey, {"user_id": user_id, "key": "k", "request_hash": "b" * 64, "answer": {}}),
@@ -98,8 +113,12 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
     async with admin.transaction() as session:
         for model, values in rows:
             table = sql_table(model)
-            moments = {name: func.now() for name in ("occurred_at", "expires_at") if name in table.c}
-            await session.execute(pg_insert(table).values(**values, **moments).on_conflict_do_nothing())
+            moments = {
+                name: func.now() for name in ("occurred_at", "expires_at") if name in table.c
+            }
+            await session.execute(
+                pg_insert(table).values(**values, **moments).on_conflict_do_nothing()
+            )
     return portfolio_id
 
 
@@ -143,7 +162,9 @@ async def test_without_a_where_other_services_show_a_user_only_their_own(
     await a_stored_book(ann, admin)
 
     async def seen(session: Session) -> dict[str, int]:
-        found = {view: await session.scalar(text(f"select count(*) from {view}")) for view in USERS_VIEWS}
+        found = {
+            view: await session.scalar(text(f"select count(*) from {view}")) for view in USERS_VIEWS
+        }
         return {view: count for view, count in found.items() if count}
 
     async with gateway.database.transaction() as session:
@@ -166,8 +187,16 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
         if re.search(r"\b(gateway|runtime)\.database\b", path.read_text())
     }
 
-    # logging in, tickets, what runs beside the requests, and what asks whether a caller may still come in
-    assert opening <= {"auth.py", "events.py", "feed.py", "background.py", "answers.py", "dependencies.py"}
+    # logging in, tickets, what runs beside the requests, and what asks whether a caller may still
+    # come in
+    assert opening <= {
+        "auth.py",
+        "events.py",
+        "feed.py",
+        "background.py",
+        "answers.py",
+        "dependencies.py",
+    }
 
 
 async def test_what_is_nobodys_no_user_reads(gateway: Gateway, ann: Person) -> None:
@@ -211,7 +240,9 @@ async def test_nobody_tags_anothers_position(
     await bob.uploaded()
     async with gateway.database.transaction() as session:
         position_id = await session.scalar(
-            select(sql_table(Position).c.position_id).where(sql_table(Position).c.portfolio_id == anns_book)
+            select(sql_table(Position).c.position_id).where(
+                sql_table(Position).c.portfolio_id == anns_book
+            )
         )
 
     async with transaction_of(gateway, bob) as session:
@@ -221,8 +252,12 @@ async def test_nobody_tags_anothers_position(
             await session.execute(tagged)
 
 
-async def test_nobody_signs_the_audit_log_as_another(gateway: Gateway, ann: Person, bob: Person) -> None:
-    forged = insert(sql_table(AuditEntry)).values(user_id=await id_of(ann), action="book.burnt").inline()
+async def test_nobody_signs_the_audit_log_as_another(
+    gateway: Gateway, ann: Person, bob: Person
+) -> None:
+    forged = (
+        insert(sql_table(AuditEntry)).values(user_id=await id_of(ann), action="book.burnt").inline()
+    )
 
     with pytest.raises(ProgrammingError, match="row-level security"):
         async with transaction_of(gateway, bob) as session:
@@ -236,7 +271,9 @@ async def test_a_record_says_who_where_and_what(gateway: Gateway, ann: Person) -
 
     async with gateway.database.transaction() as session:
         written = sql_table(AuditEntry)
-        found = (await session.execute(select(written).where(written.c.action == "book.renamed"))).one()
+        found = (
+            await session.execute(select(written).where(written.c.action == "book.renamed"))
+        ).one()
     assert (found.user_id, found.network_address, found.target) == (
         await id_of(ann),
         "192.0.2.1",
@@ -245,7 +282,9 @@ async def test_a_record_says_who_where_and_what(gateway: Gateway, ann: Person) -
     assert found.details == {"name": "New", "day": AS_OF.isoformat()}
 
 
-async def test_the_users_role_without_a_user_finds_nothing(gateway: Gateway, anns_book: UUID) -> None:
+async def test_the_users_role_without_a_user_finds_nothing(
+    gateway: Gateway, anns_book: UUID
+) -> None:
     async with gateway.database.transaction() as session:
         await session.execute(text(f"set local role {USERS_ROLE}"))
 
@@ -260,7 +299,9 @@ async def test_what_a_transaction_became_ends_with_it(servers: Servers) -> None:
     one_connection = servers.settings.model_copy(update={"database_pool_size": 1})
     database = Database(create_engine(one_connection, "gateway"))
 
-    async with database.beginning_with(partial(users.become, user_id=user_id)).transaction() as session:
+    async with database.beginning_with(
+        partial(users.become, user_id=user_id)
+    ).transaction() as session:
         backend, *user = (await session.execute(who)).one()
     async with database.transaction() as session:
         same_backend, *owner = (await session.execute(who)).one()

@@ -33,7 +33,9 @@ STAGES: list[tuple[type[ShardEvent], str]] = [
 ]
 
 
-def a_stage(kind: type[ShardEvent], run_id: UUID, shard: int = 0, shards: int = 2, **more: Any) -> ShardEvent:
+def a_stage(
+    kind: type[ShardEvent], run_id: UUID, shard: int = 0, shards: int = 2, **more: Any
+) -> ShardEvent:
     place = [each for each, _ in STAGES].index(kind)
     facts = {
         "price_run": "1",
@@ -131,7 +133,9 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
     run_id = uuid4()
     good = [a_stage(kind, run_id, 0) for kind, _ in STAGES]
 
-    await tell(gateway, [*good, a_stage(PricesUpdated, run_id, 1), a_failure(FactorsFailed, run_id, 1)])
+    await tell(
+        gateway, [*good, a_stage(PricesUpdated, run_id, 1), a_failure(FactorsFailed, run_id, 1)]
+    )
 
     (*_, run) = await rows(admin, run_id)
     assert run["status"] == "partial"
@@ -140,7 +144,9 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
     ]
 
 
-@pytest.mark.parametrize(("heard", "stage"), [(FactorsComputed, "snapshots"), (StressComputed, "risk")])
+@pytest.mark.parametrize(
+    ("heard", "stage"), [(FactorsComputed, "snapshots"), (StressComputed, "risk")]
+)
 async def test_failure_of_snapshots_belongs_to_the_stage_that_heard(
     gateway: Gateway, admin: Database, heard: type[Event], stage: str
 ) -> None:
@@ -159,10 +165,14 @@ async def test_failed_ingest_fails_the_run(gateway: Gateway, admin: Database) ->
     assert await status(admin, run_id) == "failed"
 
 
-async def test_the_clocks_run_is_known_whatever_comes_first(gateway: Gateway, admin: Database) -> None:
+async def test_the_clocks_run_is_known_whatever_comes_first(
+    gateway: Gateway, admin: Database
+) -> None:
     await a_portfolio(admin)
     run_id = MarketClosed.clock_run(AS_OF)
-    announced = MarketClosed.new(run_id, AS_OF, trigger="clock", occurred_at=NOON - timedelta(seconds=5))
+    announced = MarketClosed.new(
+        run_id, AS_OF, trigger="clock", occurred_at=NOON - timedelta(seconds=5)
+    )
 
     await tell(gateway, [a_stage(PricesUpdated, run_id), announced])
 
@@ -191,7 +201,9 @@ async def test_a_close_without_portfolios_anywhere_is_completed_by_its_empty_sha
     gateway: Gateway, admin: Database
 ) -> None:
     event = MarketClosed.new(uuid4(), AS_OF, trigger="operator")
-    empty: list[Event] = [a_stage(kind, event.run_id, shards=1, portfolio_ids=()) for kind, _ in STAGES]
+    empty: list[Event] = [
+        a_stage(kind, event.run_id, shards=1, portfolio_ids=()) for kind, _ in STAGES
+    ]
 
     await tell(gateway, [event])
     before = await status(admin, event.run_id)
@@ -200,17 +212,23 @@ async def test_a_close_without_portfolios_anywhere_is_completed_by_its_empty_sha
     assert (before, await status(admin, event.run_id)) == ("running", "completed")
 
 
-async def test_an_overdue_run_is_closed_naming_what_is_missing(gateway: Gateway, admin: Database) -> None:
+async def test_an_overdue_run_is_closed_naming_what_is_missing(
+    gateway: Gateway, admin: Database
+) -> None:
     run_id = uuid4()
     await tell(gateway, a_whole_run(run_id)[:-1])
 
     async with gateway.database.transaction() as session:
-        closed = await handlers.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
+        closed = await handlers.close_overdue_runs(
+            session, NOON + timedelta(hours=1), overdue_seconds=900
+        )
 
     (*_, run) = await rows(admin, run_id)
     assert closed == [run_id]
     assert (run["status"], run["finished_at"]) == ("partial", NOON + timedelta(hours=1))
-    assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [("risk", 1, "overdue")]
+    assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [
+        ("risk", 1, "overdue")
+    ]
 
 
 async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Database) -> None:
@@ -226,17 +244,25 @@ async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Da
     assert (still, await status(admin, run_id)) == ("partial", "completed")
 
 
-async def test_a_run_is_not_overdue_while_its_prices_are_fetched(gateway: Gateway, admin: Database) -> None:
+async def test_a_run_is_not_overdue_while_its_prices_are_fetched(
+    gateway: Gateway, admin: Database
+) -> None:
     waiting, brought = uuid4(), uuid4()
     await tell(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
     await tell(gateway, a_whole_run(brought)[:1])
-    claim = {"symbol": "AAPL", "claimant": uuid4(), "claimed_until": datetime.now(UTC) + timedelta(minutes=1)}
+    claim = {
+        "symbol": "AAPL",
+        "claimant": uuid4(),
+        "claimed_until": datetime.now(UTC) + timedelta(minutes=1),
+    }
     await save(admin, PriceClaim, [claim])
 
     late = NOON + timedelta(hours=1)
     async with gateway.database.transaction() as session:
         meanwhile = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
-    await save(admin, PriceClaim, [claim | {"claimed_until": datetime.now(UTC) - timedelta(seconds=1)}])
+    await save(
+        admin, PriceClaim, [claim | {"claimed_until": datetime.now(UTC) - timedelta(seconds=1)}]
+    )
     async with gateway.database.transaction() as session:
         once_nobody_fetches = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
 
@@ -263,11 +289,17 @@ async def test_a_run_is_overdue_by_its_last_news(gateway: Gateway, admin: Databa
     run_id, held = uuid4(), (await a_portfolio(admin),)
     late = NOON + timedelta(minutes=50)
     await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1, portfolio_ids=held)])
-    await tell(gateway, [a_stage(GreeksComputed, run_id, shards=1, portfolio_ids=held, occurred_at=late)])
+    await tell(
+        gateway, [a_stage(GreeksComputed, run_id, shards=1, portfolio_ids=held, occurred_at=late)]
+    )
 
     async with gateway.database.transaction() as session:
-        soon = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=60), overdue_seconds=900)
-        later = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=70), overdue_seconds=900)
+        soon = await handlers.close_overdue_runs(
+            session, NOON + timedelta(minutes=60), overdue_seconds=900
+        )
+        later = await handlers.close_overdue_runs(
+            session, NOON + timedelta(minutes=70), overdue_seconds=900
+        )
 
     assert (soon, later) == ([], [run_id])
 
@@ -277,18 +309,27 @@ async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
 
     async with gateway.database.transaction() as session:
         assert (
-            await handlers.close_overdue_runs(session, NOON + timedelta(minutes=1), overdue_seconds=900) == []
+            await handlers.close_overdue_runs(
+                session, NOON + timedelta(minutes=1), overdue_seconds=900
+            )
+            == []
         )
 
 
-async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(gateway: Gateway, admin: Database) -> None:
+async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(
+    gateway: Gateway, admin: Database
+) -> None:
     run_id, other = uuid4(), uuid4()
     held = await a_portfolio(admin)
     await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1)])
-    await tell(gateway, [a_stage(PricesUpdated, other, shards=1, portfolio_ids=(PORTFOLIOS[0], held))])
+    await tell(
+        gateway, [a_stage(PricesUpdated, other, shards=1, portfolio_ids=(PORTFOLIOS[0], held))]
+    )
 
     async with gateway.database.transaction() as session:
-        closed = await handlers.close_overdue_runs(session, NOON + timedelta(minutes=3), overdue_seconds=900)
+        closed = await handlers.close_overdue_runs(
+            session, NOON + timedelta(minutes=3), overdue_seconds=900
+        )
 
     assert closed == [run_id]
     assert (await status(admin, run_id), await status(admin, other)) == ("failed", "running")

@@ -21,7 +21,8 @@ CHECKS = (
     "response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth,"
     "missing_required_header,use_after_free,ensure_resource_availability"
 )
-# One worker: parsing in several threads at once fails now and then in CPython 3.11. Streams never end by themselves.
+# One worker: parsing in several threads at once fails now and then in CPython 3.11. Streams never
+# end by themselves.
 OPTIONS = (
     f"--seed 20221228 --phases examples,coverage,fuzzing --checks {CHECKS} --max-examples 4 --workers 1 "
     "--generation-database none --no-shrink --continue-on-failure --suppress-health-check all --warnings off "
@@ -45,7 +46,9 @@ class QuietServer(uvicorn.Server):
 async def address(app: FastAPI) -> AsyncIterator[str]:
     """Where the gateway is served, on a free port."""
     server = QuietServer(
-        uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False)
+        uvicorn.Config(
+            app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False
+        )
     )
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -55,11 +58,21 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     await serving
 
 
-async def schemathesis(address: str, person: Person, reports: Path, *chosen: str) -> tuple[int, str]:
+async def schemathesis(
+    address: str, person: Person, reports: Path, *chosen: str
+) -> tuple[int, str]:
     """Run the command line against the server; its exit status and what it printed."""
     token = f"Authorization: Bearer {person.tokens['access_token']}"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--header", token),
+        *(
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "run",
+            f"{address}/openapi.json",
+            "--header",
+            token,
+        ),
         *(*OPTIONS, *chosen),
         cwd=reports,
         stdout=asyncio.subprocess.PIPE,

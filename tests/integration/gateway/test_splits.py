@@ -1,4 +1,6 @@
-"""Books through a 4:1 split: files and edits are in the shares of their day, and meet what is held in them."""
+"""Books through a 4:1 split: files and edits are in the shares of their day, and meet what is held
+in them.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -27,7 +29,13 @@ NEW = (
 async def split(market: None, admin: Database) -> None:
     """AAPL's closes are as traded, and it splits 4:1."""
     await save_prices(admin, a_price("AAPL", BEFORE, 520), a_price("AAPL", AS_OF, 130))
-    known = {"symbol": "AAPL", "ex_date": EX_DATE, "kind": "split", "value": Decimal(4), "source": "test"}
+    known = {
+        "symbol": "AAPL",
+        "ex_date": EX_DATE,
+        "kind": "split",
+        "value": Decimal(4),
+        "source": "test",
+    }
     await save(admin, CorporateAction, [known])
 
 
@@ -41,28 +49,40 @@ def counts(report: dict[str, Any]) -> tuple[int, ...]:
     return tuple(report[kind] for kind in ("new", "updated", "unchanged", "rejected"))
 
 
-async def test_a_file_of_after_the_split_is_the_book_of_before_it(ann: Person, admin: Database) -> None:
+async def test_a_file_of_after_the_split_is_the_book_of_before_it(
+    ann: Person, admin: Database
+) -> None:
     book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))
     before = await stored(admin)
 
     again = (await ann.upload(NEW.encode(), portfolio_id=book)).json()
-    stale = (await ann.upload(OLD.encode(), portfolio_id=book, stated_on=str(BEFORE), dry_run="true")).json()
+    stale = (
+        await ann.upload(OLD.encode(), portfolio_id=book, stated_on=str(BEFORE), dry_run="true")
+    ).json()
 
     assert counts(again) == counts(stale) == (0, 0, 3, 0)
     assert await stored(admin) == before
     assert before["AAPL"] == (100, Decimal("520.4"), BEFORE)
 
 
-async def test_a_changed_row_is_stated_anew_and_the_others_stay(ann: Person, admin: Database) -> None:
+async def test_a_changed_row_is_stated_anew_and_the_others_stay(
+    ann: Person, admin: Database
+) -> None:
     book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))
 
     report = (
-        await ann.upload(NEW.replace("150000,8", "150000,6").encode(), portfolio_id=book, as_of=str(AS_OF))
+        await ann.upload(
+            NEW.replace("150000,8", "150000,6").encode(), portfolio_id=book, as_of=str(AS_OF)
+        )
     ).json()
 
     assert counts(report) == (0, 1, 2, 0)
     change = next(change for change in report["changes"] if change["kind"] == "updated")
-    assert (change["symbol"], change["quantity"], change["was"]["quantity"]) == ("AAPL230616C00150000", 6, 8)
+    assert (change["symbol"], change["quantity"], change["was"]["quantity"]) == (
+        "AAPL230616C00150000",
+        6,
+        8,
+    )
     assert report["stated_on"] == str(AS_OF)
     assert await stored(admin) == {
         "AAPL": (100, Decimal("520.4"), BEFORE),
@@ -78,11 +98,15 @@ async def test_an_edit_is_in_the_shares_of_its_day_and_restates_the_rest(
     items = (await ann.get("positions", portfolio_id=book)).json()["items"]
     ids = {item["symbol"]: item["position_id"] for item in items}
 
-    same = await ann.request("PUT", f"positions/{ids['AAPL']}", json={"quantity": 400, "entry_price": 130.1})
+    same = await ann.request(
+        "PUT", f"positions/{ids['AAPL']}", json={"quantity": 400, "entry_price": 130.1}
+    )
     closed = await ann.request(
         "PUT", f"positions/{ids['AAPL']}", json={"exit_date": "2022-12-28", "exit_price": 131}
     )
-    rolled = await ann.request("PUT", f"positions/{ids['AAPL230616C00600000']}", json={"strike": 155})
+    rolled = await ann.request(
+        "PUT", f"positions/{ids['AAPL230616C00600000']}", json={"strike": 155}
+    )
 
     assert same.json()["changed"] is False
     assert closed.status_code == rolled.status_code == 200, rolled.text
@@ -115,7 +139,9 @@ async def test_an_export_is_in_the_shares_asked_for(ann: Person) -> None:
     book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))
 
     now = (await ann.get("positions/export", portfolio_id=book)).content
-    then = (await ann.get("positions/export", portfolio_id=book, format="json", as_of=str(BEFORE))).json()
+    then = (
+        await ann.get("positions/export", portfolio_id=book, format="json", as_of=str(BEFORE))
+    ).json()
 
     assert b"AAPL,400,130.1" in now
     assert counts((await ann.upload(now, portfolio_id=book)).json()) == (0, 0, 3, 0)

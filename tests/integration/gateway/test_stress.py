@@ -1,4 +1,6 @@
-"""Stress over REST: stored results by position, scenarios of one's own, what-if runs that stress answers."""
+"""Stress over REST: stored results by position, scenarios of one's own, what-if runs that stress
+answers.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,7 +32,9 @@ async def book(ann: Person, market: None, admin: Database) -> StoredBook:
 
 
 class Stress:
-    """Stress, as far as it can be heard on the bus: answers what it is told to and remembers what it was asked."""
+    """Stress, as far as it can be heard on the bus: answers what it is told to and remembers what
+    it was asked.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, Any]] = {}
@@ -105,7 +109,9 @@ async def test_results_compare_full_repricing_and_flag_losses_beyond_nav(
     ]
 
 
-async def test_positions_add_up_to_each_result_when_asked_for(ann: Person, book: StoredBook) -> None:
+async def test_positions_add_up_to_each_result_when_asked_for(
+    ann: Person, book: StoredBook
+) -> None:
     path = f"risk/stress-testing/results/{book.portfolio_id}"
 
     plain = (await ann.get(path)).json()
@@ -124,7 +130,9 @@ async def test_positions_add_up_to_each_result_when_asked_for(ann: Person, book:
             assert sum(part["pnl"] or 0 for part in result["positions"]) == result["total_pnl"]
 
 
-async def test_positions_without_a_result_are_named_with_the_reason(ann: Person, book: StoredBook) -> None:
+async def test_positions_without_a_result_are_named_with_the_reason(
+    ann: Person, book: StoredBook
+) -> None:
     report = (await ann.get(f"risk/stress-testing/results/{book.portfolio_id}")).json()
     ladder = (await ann.get("risk/market-scenarios")).json()
 
@@ -177,9 +185,13 @@ async def test_own_scenarios_are_listed_for_their_owner_alone(
     assert [each["scenario_id"] for each in others["items"]] == ["crash", "doom"]
 
 
-async def test_a_scenario_is_saved_for_the_caller(ann: Person, stress: Stress, admin: Database) -> None:
+async def test_a_scenario_is_saved_for_the_caller(
+    ann: Person, stress: Stress, admin: Database
+) -> None:
     await an_own_scenario(admin, ann, "oil_shock_mild")
-    stress.answers[SaveScenario.subject] = {"answer": {"scenario_id": "oil_shock_mild", "created": True}}
+    stress.answers[SaveScenario.subject] = {
+        "answer": {"scenario_id": "oil_shock_mild", "created": True}
+    }
 
     body = {"name": "Oil shock (mild)", "shocks": {"Market": -0.08}, "rate_shock": 0.005}
     answer = await ann.post("risk/stress-testing/scenarios", body)
@@ -201,7 +213,9 @@ async def test_saving_again_replaces(ann: Person, stress: Stress, admin: Databas
     await an_own_scenario(admin, ann)
     stress.answers[SaveScenario.subject] = {"answer": {"scenario_id": "oil", "created": False}}
 
-    answer = await ann.post("risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"Market": -0.1}})
+    answer = await ann.post(
+        "risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"Market": -0.1}}
+    )
 
     assert answer.status_code == 200
 
@@ -210,7 +224,9 @@ async def test_what_is_wrong_with_a_scenario_is_passed_on(ann: Person, stress: S
     problem = {"field": "shocks.Oil", "message": "unknown factor"}
     stress.answers[SaveScenario.subject] = refusal("invalid_scenario", [problem])
 
-    answer = await ann.post("risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"Oil": -0.1}})
+    answer = await ann.post(
+        "risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"Oil": -0.1}}
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_scenario")
     assert [(each["field"], each["message"]) for each in answer.json()["errors"]] == [
@@ -219,7 +235,13 @@ async def test_what_is_wrong_with_a_scenario_is_passed_on(ann: Person, stress: S
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"name": ""}, {"name": "A", "scenario_id": "A b"}, {"name": "A", "shocks": {"Market": "x"}}]
+    "body",
+    [
+        {},
+        {"name": ""},
+        {"name": "A", "scenario_id": "A b"},
+        {"name": "A", "shocks": {"Market": "x"}},
+    ],
 )
 async def test_unusable_scenarios_never_leave_the_gateway(
     ann: Person, stress: Stress, body: dict[str, Any]
@@ -257,8 +279,18 @@ def an_outcome(book: StoredBook, method: str, pnl: str, **more: Any) -> dict[str
     }
     impacts = [("AAPL", pnl), ("XOM", None)]
     return {
-        **{"scenario_id": "what_if", "name": "What if", "category": "custom", "severity": "moderate"},
-        **{"shocks": {"Market": -0.12}, "rate_shock": None, "volatility_shock": None, "basis": "relative"},
+        **{
+            "scenario_id": "what_if",
+            "name": "What if",
+            "category": "custom",
+            "severity": "moderate",
+        },
+        **{
+            "shocks": {"Market": -0.12},
+            "rate_shock": None,
+            "volatility_shock": None,
+            "basis": "relative",
+        },
         "method": method,
         "total_pnl": pnl,
         "factor_impacts": {"Market": pnl},
@@ -349,7 +381,9 @@ async def test_a_stranger_cannot_ask_about_anothers_book(
     assert stress.heard == []
 
 
-async def test_a_house_scenario_that_is_switched_off_is_not_listed(ann: Person, admin: Database) -> None:
+async def test_a_house_scenario_that_is_switched_off_is_not_listed(
+    ann: Person, admin: Database
+) -> None:
     switched_off = a_scenario("gone")
     switched_off.active = False
     async with admin.transaction() as session:

@@ -1,4 +1,6 @@
-"""Tags: words for positions, unique whatever the case, within limits; strategies are tags of a certain name."""
+"""Tags: words for positions, unique whatever the case, within limits; strategies are tags of a
+certain name.
+"""
 
 import asyncio
 from typing import Any
@@ -82,7 +84,8 @@ async def test_names_are_unique_whatever_their_case(ann: Person, bob: Person) ->
 async def test_a_user_has_at_most_a_hundred_tags(ann: Person, market: None) -> None:
     names = [f"t{number}" for number in range(100)]
     rows = [
-        f'AAPL,1,1,2022-06-{1 + part:02},"{",".join(names[20 * part : 20 * part + 20])}"' for part in range(5)
+        f'AAPL,1,1,2022-06-{1 + part:02},"{",".join(names[20 * part : 20 * part + 20])}"'
+        for part in range(5)
     ]
     uploaded = await ann.upload((HEADER + "\n".join(rows)).encode())
     position = (await ann.get("positions")).json()["items"][0]
@@ -91,7 +94,9 @@ async def test_a_user_has_at_most_a_hundred_tags(ann: Person, market: None) -> N
     carried = await ann.request(
         "PUT", f"positions/{position['position_id']}/tags", json={"tags": ["one more"]}
     )
-    known = await ann.request("PUT", f"positions/{position['position_id']}/tags", json={"tags": ["t99"]})
+    known = await ann.request(
+        "PUT", f"positions/{position['position_id']}/tags", json={"tags": ["t99"]}
+    )
 
     assert uploaded.json()["new"] == 5
     for answer in (created, carried):
@@ -103,7 +108,9 @@ async def test_concurrent_creations_keep_to_the_limit(ann: Person, market: None)
     await a_portfolio(ann)
     names = [f"t{number}" for number in range(98)]
     for part in range(5):
-        await a_position(ann, entry_date=f"2022-06-{2 + part:02}", tags=names[20 * part : 20 * part + 20])
+        await a_position(
+            ann, entry_date=f"2022-06-{2 + part:02}", tags=names[20 * part : 20 * part + 20]
+        )
 
     answers = await asyncio.gather(*(ann.post("tags", {"name": f"new {n}"}) for n in range(6)))
 
@@ -111,7 +118,9 @@ async def test_concurrent_creations_keep_to_the_limit(ann: Person, market: None)
 
 
 @pytest.mark.usefixtures("market")
-async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(ann: Person, admin: Database) -> None:
+async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(
+    ann: Person, admin: Database
+) -> None:
     portfolio_id = await a_portfolio(ann)
     saved = await a_position(ann, tags=["old", "Kept"])
     path, seen = f"positions/{saved['position_id']}/tags", await revision(admin, portfolio_id)
@@ -121,7 +130,11 @@ async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(ann: Perso
 
     assert (answer.json()["tags"], answer.json()["run_id"]) == (["Kept", "new"], None)
     assert emptied.json()["tags"] == []
-    assert {tag["name"] for tag in (await ann.get("tags")).json()["items"]} == {"old", "Kept", "new"}
+    assert {tag["name"] for tag in (await ann.get("tags")).json()["items"]} == {
+        "old",
+        "Kept",
+        "new",
+    }
     assert await revision(admin, portfolio_id) == seen + 2
 
 
@@ -138,7 +151,9 @@ async def test_unusable_tags_of_a_position_are_refused(ann: Person, tags: list[s
 
 
 @pytest.mark.usefixtures("market")
-async def test_deleting_a_tag_takes_it_off_and_leaves_the_positions(ann: Person, admin: Database) -> None:
+async def test_deleting_a_tag_takes_it_off_and_leaves_the_positions(
+    ann: Person, admin: Database
+) -> None:
     portfolio_id = await a_portfolio(ann)
     saved = await a_position(ann, tags=["tech", "core"])
     tag = next(tag for tag in (await ann.get("tags")).json()["items"] if tag["name"] == "tech")
@@ -166,7 +181,9 @@ async def test_anothers_tag_is_not_found(ann: Person, bob: Person) -> None:
     theirs = await a_tag(ann)
 
     for method, more in (("GET", {}), ("PUT", {"json": {"name": "mine"}}), ("DELETE", {})):
-        answers = [await bob.request(method, f"tags/{which}", **more) for which in (theirs, uuid4())]
+        answers = [
+            await bob.request(method, f"tags/{which}", **more) for which in (theirs, uuid4())
+        ]
         assert [answer.status_code for answer in answers] == [404, 404]
     assert (await bob.get("tags")).json()["total"] == 0
     assert (await ann.get(f"tags/{theirs}")).json()["name"] == "tech"

@@ -31,9 +31,9 @@ async def counted(admin: Database) -> dict[str, int]:
 
 
 async def positions_of(person: Person, portfolio_id: str, **query: Any) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = (await person.get("positions", portfolio_id=portfolio_id, **query)).json()[
-        "items"
-    ]
+    items: list[dict[str, Any]] = (
+        await person.get("positions", portfolio_id=portfolio_id, **query)
+    ).json()["items"]
     return items
 
 
@@ -43,7 +43,10 @@ async def test_a_good_file_becomes_a_portfolio_and_a_run(ann: Person) -> None:
     report = answer.json()
     assert answer.status_code == 201
     assert (report["new"], report["rejected"], report["as_of"]) == (2, 0, "2022-12-28")
-    assert (report["portfolio"]["name"], report["portfolio"]["equity_balance"]) == ("Growth", 100000.5)
+    assert (report["portfolio"]["name"], report["portfolio"]["equity_balance"]) == (
+        "Growth",
+        100000.5,
+    )
     assert report["run_id"] is not None
 
 
@@ -63,7 +66,11 @@ async def test_positions_are_stored_exactly_with_their_tags(ann: Person) -> None
     first, second = await positions_of(ann, portfolio_id)
 
     assert (first["symbol"], first["quantity"], first["position_type"]) == ("AAPL", 100.0, "LONG")
-    assert (second["symbol"], second["quantity"], second["position_type"]) == ("MSFT", -50.0, "SHORT")
+    assert (second["symbol"], second["quantity"], second["position_type"]) == (
+        "MSFT",
+        -50.0,
+        "SHORT",
+    )
     assert (sorted(first["tags"]), second["tags"]) == (["core", "tech"], ["tech"])
 
 
@@ -88,7 +95,12 @@ async def test_good_rows_load_and_bad_rows_are_reported(ann: Person) -> None:
         (GOOD_FILE + b"XOM,0,1,2022-06-01,\n", {"mode": "all_or_nothing"}, 422, "rows_rejected"),
         (GOOD_FILE, {"as_of": "2013-12-31"}, 422, "date_outside_data"),
         (GOOD_FILE, {"mode": "sideways"}, 422, "invalid_request"),
-        (GOOD_FILE, {"portfolio_id": "7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11"}, 404, "portfolio_not_found"),
+        (
+            GOOD_FILE,
+            {"portfolio_id": "7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11"},
+            404,
+            "portfolio_not_found",
+        ),
         (b"x" * (10 * 1024 * 1024 + 1), {}, 413, "too_large"),
         (b"x" * (11 * 1024 * 1024), {}, 413, "too_large"),
     ],
@@ -120,10 +132,17 @@ async def test_entry_after_the_day_of_reading_is_a_problem(ann: Person) -> None:
 
 
 async def test_dry_run_reports_and_writes_nothing(ann: Person, admin: Database) -> None:
-    answer = await ann.upload(GOOD_FILE + b"XOM,0,1,2022-06-01,\n", dry_run="true", mode="all_or_nothing")
+    answer = await ann.upload(
+        GOOD_FILE + b"XOM,0,1,2022-06-01,\n", dry_run="true", mode="all_or_nothing"
+    )
 
     report = answer.json()
-    assert (answer.status_code, report["new"], report["rejected"], report["portfolio"]) == (200, 2, 1, None)
+    assert (answer.status_code, report["new"], report["rejected"], report["portfolio"]) == (
+        200,
+        2,
+        1,
+        None,
+    )
     assert set((await counted(admin)).values()) == {0}
 
 
@@ -146,7 +165,12 @@ async def test_uploading_again_reports_unchanged_updated_and_new(ann: Person) ->
     answer = await ann.upload(data, portfolio_id=portfolio_id)
 
     report = answer.json()
-    assert (answer.status_code, report["unchanged"], report["updated"], report["new"]) == (200, 1, 1, 1)
+    assert (answer.status_code, report["unchanged"], report["updated"], report["new"]) == (
+        200,
+        1,
+        1,
+        1,
+    )
     was = report["changes"][1]["was"]
     assert (was["quantity"], was["entry_price"]) == (-50.0, 200.0)
     after = {p["symbol"]: p for p in await positions_of(ann, portfolio_id)}
@@ -170,7 +194,9 @@ async def test_same_name_is_the_same_portfolio(ann: Person) -> None:
     assert await ann.uploaded(portfolio_name="GROWTH") == first
 
 
-async def test_same_key_gives_the_first_answer_and_writes_nothing(ann: Person, admin: Database) -> None:
+async def test_same_key_gives_the_first_answer_and_writes_nothing(
+    ann: Person, admin: Database
+) -> None:
     key = {"Idempotency-Key": "upload-1"}
     first = await ann.upload(headers=key, portfolio_name="Once")
     before = await counted(admin)
@@ -185,7 +211,9 @@ async def test_same_key_gives_the_first_answer_and_writes_nothing(ann: Person, a
 async def test_same_key_at_the_same_time_writes_once(ann: Person, admin: Database) -> None:
     key = {"Idempotency-Key": "upload-2"}
 
-    answers = await asyncio.gather(*(ann.upload(headers=key, portfolio_name="Once") for _ in range(4)))
+    answers = await asyncio.gather(
+        *(ann.upload(headers=key, portfolio_name="Once") for _ in range(4))
+    )
 
     assert len({answer.text for answer in answers}) == 1
     assert (await counted(admin))["outbox"] == 1

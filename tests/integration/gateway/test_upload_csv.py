@@ -76,7 +76,9 @@ async def test_the_twelve_columns_are_stored_in_full(ann: Person, admin: Databas
     )
 
 
-async def test_a_schwab_export_is_previewed_with_all_that_becomes_of_it(ann: Person, admin: Database) -> None:
+async def test_a_schwab_export_is_previewed_with_all_that_becomes_of_it(
+    ann: Person, admin: Database
+) -> None:
     preview = await preview_of(ann, SCHWAB)
 
     source = preview["source"]
@@ -84,14 +86,21 @@ async def test_a_schwab_export_is_previewed_with_all_that_becomes_of_it(ann: Per
     assert (source["exported_on"], source["entry_date"]) == ("2022-12-21", "2022-12-21")
     assert preview["stated_on"] == "2022-12-21"
     assert (source["cash"], source["equity_balance"]) == (3096.9, 16926.45)
-    assert [(line["line"], line["code"]) for line in source["skipped"]] == [(9, "cash"), (10, "total")]
-    assert [(one["symbol"], one["position_type"], one["entry_price"]) for one in preview["changes"]] == [
+    assert [(line["line"], line["code"]) for line in source["skipped"]] == [
+        (9, "cash"),
+        (10, "total"),
+    ]
+    assert [
+        (one["symbol"], one["position_type"], one["entry_price"]) for one in preview["changes"]
+    ] == [
         ("AAPL", "LONG", 148.71),
         ("XOM", "SHORT", 96.51),
         ("AAPL230616C00150000", "LC", 8.45),
         ("MSFT", "LONG", 244.43),
     ]
-    assert [(problem["line"], problem["code"]) for problem in preview["problems"]] == [(8, "invalid_symbol")]
+    assert [(problem["line"], problem["code"]) for problem in preview["problems"]] == [
+        (8, "invalid_symbol")
+    ]
     assert [(warning["line"], warning["code"]) for warning in preview["warnings"]] == [
         (1, "entry_date_assumed"),
         (1, "entry_price_derived"),
@@ -133,19 +142,25 @@ async def test_the_entry_date_is_for_exports_and_not_in_the_future(ann: Person) 
     assert (future.status_code, future.json()["code"]) == (422, "date_in_future")
 
 
-async def test_an_exit_closes_what_is_held_and_silence_leaves_it_closed(ann: Person, admin: Database) -> None:
+async def test_an_exit_closes_what_is_held_and_silence_leaves_it_closed(
+    ann: Person, admin: Database
+) -> None:
     portfolio_id = await ann.uploaded()
 
     closing = TWELVE + "AAPL,100,100,2022-06-01,,,,,,,2022-11-15,151.29\n"
     closed = await loaded(ann, closing, 200, portfolio_id=portfolio_id)
-    silent = await loaded(ann, HEADER + "AAPL,100,100,2022-06-01,\n", 200, portfolio_id=portfolio_id)
+    silent = await loaded(
+        ann, HEADER + "AAPL,100,100,2022-06-01,\n", 200, portfolio_id=portfolio_id
+    )
 
     assert (closed["updated"], closed["changes"][0]["was"]["exit_date"]) == (1, None)
     assert (silent["unchanged"], silent["run_id"]) == (1, None)
     assert (await rows_of(admin))["AAPL"]["exit_date"] == date(2022, 11, 15)
 
 
-@pytest.mark.parametrize(("exited", "restated"), [("2022-12-27", ["2022-12-27"]), ("2022-12-28", [])])
+@pytest.mark.parametrize(
+    ("exited", "restated"), [("2022-12-27", ["2022-12-27"]), ("2022-12-28", [])]
+)
 async def test_every_snapshot_the_change_concerns_is_taken_again(
     ann: Person, admin: Database, exited: str, restated: list[str]
 ) -> None:
@@ -157,11 +172,19 @@ async def test_every_snapshot_the_change_concerns_is_taken_again(
     expected = {"first": restated[0], "last": restated[-1], "count": 1} if restated else None
     assert report["restated"] == expected
     async with admin.transaction() as session:
-        runs = list(await session.scalars(text("select as_of from gateway.batch_runs order by as_of")))
-    assert [str(day) for day in runs] == [*restated, "2022-12-28", "2022-12-28"]  # the book's own run as well
+        runs = list(
+            await session.scalars(text("select as_of from gateway.batch_runs order by as_of"))
+        )
+    assert [str(day) for day in runs] == [
+        *restated,
+        "2022-12-28",
+        "2022-12-28",
+    ]  # the book's own run as well
 
 
-async def test_another_equity_balance_is_felt_in_every_snapshot(ann: Person, admin: Database) -> None:
+async def test_another_equity_balance_is_felt_in_every_snapshot(
+    ann: Person, admin: Database
+) -> None:
     book = await a_stored_book(ann, admin)
     same = HEADER + "AAPL,100,120,2022-06-01,\n"
 
@@ -180,7 +203,9 @@ async def test_tags_beyond_the_twenty_of_a_position_are_a_problem_of_the_row(ann
     data = HEADER + "AAPL,1,1,2022-06-01,one more\nXOM,1,1,2022-06-01,one more\n"
     report = await loaded(ann, data, 200, portfolio_id=portfolio_id)
 
-    assert [(problem["line"], problem["code"]) for problem in report["problems"]] == [(2, "too_many_tags")]
+    assert [(problem["line"], problem["code"]) for problem in report["problems"]] == [
+        (2, "too_many_tags")
+    ]
     assert (report["new"], report["rejected"], report["rows"]) == (1, 1, 2)
 
 
@@ -189,7 +214,9 @@ async def test_an_upload_is_written_in_the_audit_log(ann: Person, admin: Databas
 
     async with admin.transaction() as session:
         found = await session.execute(
-            text("select target, details from gateway.audit_log where action = 'positions.uploaded'")
+            text(
+                "select target, details from gateway.audit_log where action = 'positions.uploaded'"
+            )
         )
         [(target, details)] = found.all()
     assert target == report["portfolio"]["portfolio_id"]
@@ -200,7 +227,8 @@ async def test_the_revision_rises_with_an_upload(ann: Person, admin: Database) -
     async def revision() -> int:
         async with admin.transaction() as session:
             return int(
-                await session.scalar(text("select max(revision) from gateway.portfolio_revisions")) or 0
+                await session.scalar(text("select max(revision) from gateway.portfolio_revisions"))
+                or 0
             )
 
     portfolio_id = await ann.uploaded()

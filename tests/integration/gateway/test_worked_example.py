@@ -1,4 +1,6 @@
-"""The book of `docs/methodology.md` through all six services: the API says what the document says."""
+"""The book of `docs/methodology.md` through all six services: the API says what the document
+says.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -35,7 +37,9 @@ async def test_the_services_agree_with_the_worked_example(ann: Person, pipeline:
 
     portfolio_id = uploaded.json()["portfolio"]["portfolio_id"]
     report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
-    stress = (await ann.get(f"risk/stress-testing/results/{portfolio_id}", include="positions")).json()
+    stress = (
+        await ann.get(f"risk/stress-testing/results/{portfolio_id}", include="positions")
+    ).json()
 
     assert_values_agree(report, example)
     assert_sensitivities_agree(report, example)
@@ -51,9 +55,16 @@ def assert_values_agree(report: dict[str, Any], example: WorkedExample) -> None:
         ("delta_adjusted_exposure", "delta_adjusted"),
         ("daily_pnl", "daily_pnl"),
     ):
-        assert in_order(report["positions"], key) == pytest.approx(lines[column].tolist(), abs=0.011)
-    assert report["snapshot"]["daily_pnl"] == pytest.approx(example.snapshots.daily_pnl[-1], abs=0.011)
-    greeks = [report["greeks"]["positions"][0][name] for name in ("delta", "gamma", "theta", "vega", "rho")]
+        assert in_order(report["positions"], key) == pytest.approx(
+            lines[column].tolist(), abs=0.011
+        )
+    assert report["snapshot"]["daily_pnl"] == pytest.approx(
+        example.snapshots.daily_pnl[-1], abs=0.011
+    )
+    greeks = [
+        report["greeks"]["positions"][0][name]
+        for name in ("delta", "gamma", "theta", "vega", "rho")
+    ]
     assert greeks == pytest.approx(example.position_greeks, abs=1e-3)
 
 
@@ -62,17 +73,22 @@ def assert_sensitivities_agree(report: dict[str, Any], example: WorkedExample) -
     dollars = [factor["dollar_exposure"] for factor in active]
     assert dollars == pytest.approx(example.exposures.portfolios.dollars[0].tolist(), abs=0.02)
     per_bp = {
-        rate["maturity"]: rate["dollars_per_basis_point"] for rate in report["factors"]["rate_sensitivities"]
+        rate["maturity"]: rate["dollars_per_basis_point"]
+        for rate in report["factors"]["rate_sensitivities"]
     }
     exposed = example.lines["delta_adjusted"]
-    wanted = {maturity: float(exposed @ rate.betas) * 1e-4 for maturity, rate in example.rates.items()}
+    wanted = {
+        maturity: float(exposed @ rate.betas) * 1e-4 for maturity, rate in example.rates.items()
+    }
     assert per_bp == pytest.approx(wanted, abs=0.02)
     parts = [factor["pnl"] for factor in report["attribution"]["factors"]]
     assert parts == pytest.approx(example.attribution.factors[0].tolist(), abs=0.02)
 
 
 def assert_losses_agree(report: dict[str, Any], example: WorkedExample) -> None:
-    values = {m["metric"]: m["value"] for group in report["metrics"]["groups"] for m in group["metrics"]}
+    values = {
+        m["metric"]: m["value"] for group in report["metrics"]["groups"] for m in group["metrics"]
+    }
     for measure, wanted in zip(
         ("var_95", "es_95", "var_99", "es_99"), example.historical.totals, strict=True
     ):
@@ -95,4 +111,6 @@ def assert_scenarios_agree(stress: dict[str, Any], example: WorkedExample) -> No
             result = stored[scenario.scenario_id][method]
             wanted = impacts.positions[:, place].tolist()
             assert in_order(result["positions"], "pnl") == pytest.approx(wanted, abs=0.03)
-            assert result["delta_gamma_pnl"] == pytest.approx(impacts.delta_gamma[0, place], abs=0.05)
+            assert result["delta_gamma_pnl"] == pytest.approx(
+                impacts.delta_gamma[0, place], abs=0.05
+            )

@@ -1,4 +1,6 @@
-"""The handler on a real database: what it writes, what it reads again, what it says about what is missing."""
+"""The handler on a real database: what it writes, what it reads again, what it says about what is
+missing.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -53,9 +55,16 @@ def an_id(name: str) -> UUID:
 BOOK, OTHER_BOOK = an_id("book"), an_id("other book")
 
 
-def prices_updated(price_run: str = "run-1", books: Sequence[UUID] = (BOOK,), **given: Any) -> PricesUpdated:
+def prices_updated(
+    price_run: str = "run-1", books: Sequence[UUID] = (BOOK,), **given: Any
+) -> PricesUpdated:
     """Prices of one shard as of the panel's last session."""
-    facts: dict[str, Any] = {"shard": 0, "shards": 1, "price_run": price_run, "portfolio_ids": tuple(books)}
+    facts: dict[str, Any] = {
+        "shard": 0,
+        "shards": 1,
+        "price_run": price_run,
+        "portfolio_ids": tuple(books),
+    }
     return PricesUpdated.new(an_id(price_run), given.pop("as_of", AS_OF), **(facts | given))
 
 
@@ -88,13 +97,16 @@ def a_stock(name: str = "stock", book: UUID = BOOK) -> dict[str, Any]:
 async def insert(session: Session, table: str, rows: Sequence[dict[str, Any]]) -> None:
     names = list(rows[0])
     placed = ", ".join(f":{name}" for name in names)
-    await session.execute(text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows))
+    await session.execute(
+        text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows)
+    )
 
 
 async def hold(admin: Database, *positions: dict[str, Any]) -> None:
     """Both books, with these positions in them."""
     books = [
-        {"portfolio_id": book, "user_id": an_id("user"), "name": str(book)} for book in (BOOK, OTHER_BOOK)
+        {"portfolio_id": book, "user_id": an_id("user"), "name": str(book)}
+        for book in (BOOK, OTHER_BOOK)
     ]
     async with admin.transaction() as session:
         await insert(
@@ -131,7 +143,8 @@ async def quote(admin: Database, symbol: str = "AAPL", days: Sequence[date] = HI
 async def publish_curve(admin: Database, day: date = AS_OF, percent: float = 4.0) -> None:
     shared = {"observation_date": day, "yield_percent": percent, "source": "test", "revision": 1}
     rows = [
-        shared | {"maturity": label, "maturity_years": years} for label, years in (("3M", 0.25), ("1Y", 1.0))
+        shared | {"maturity": label, "maturity_years": years}
+        for label, years in (("3M", 0.25), ("1Y", 1.0))
     ]
     async with admin.transaction() as session:
         await insert(session, "ingest.treasury_yields", rows)
@@ -152,14 +165,18 @@ async def contract_rows(role: Role) -> list[dict[str, Any]]:
     """Contract rows as another service sees them."""
     view = published.contract_greeks
     async with role("factors").transaction() as session:
-        rows = (await session.execute(select(view).order_by(view.c.contract, view.c.as_of))).mappings()
+        rows = (
+            await session.execute(select(view).order_by(view.c.contract, view.c.as_of))
+        ).mappings()
         return [dict(row) for row in rows]
 
 
 async def position_rows(role: Role) -> list[dict[str, Any]]:
     view = published.position_greeks
     async with role("factors").transaction() as session:
-        rows = (await session.execute(select(view).order_by(view.c.position_id, view.c.as_of))).mappings()
+        rows = (
+            await session.execute(select(view).order_by(view.c.position_id, view.c.as_of))
+        ).mappings()
         return [dict(row) for row in rows]
 
 
@@ -174,7 +191,9 @@ def codes(event: GreeksComputed) -> set[str]:
     return {notice.code for notice in event.warnings}
 
 
-async def test_position_greeks_are_unit_times_quantity_times_multiplier(admin: Database, role: Role) -> None:
+async def test_position_greeks_are_unit_times_quantity_times_multiplier(
+    admin: Database, role: Role
+) -> None:
     short = an_option("short", quantity=-3, entry_date=date(2022, 11, 1))
     await hold(admin, an_option(), short, a_stock())
     await quote(admin)
@@ -204,17 +223,29 @@ async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role
     assert float(row["underlying_price"]) == 130.0
     assert row["underlying_price_date"] == AS_OF
     assert row["years_to_expiry"] == pytest.approx((date(2023, 6, 16) - AS_OF).days / 365)
-    assert row["iv_source"] == f"realised_{len(sessions(AS_OF + timedelta(days=1), date(2023, 6, 16)))}d"
-    assert (row["rate"], row["rate_source"]) == (pytest.approx(2 * np.log(1.02)), "treasury_2022-12-27")
+    assert (
+        row["iv_source"]
+        == f"realised_{len(sessions(AS_OF + timedelta(days=1), date(2023, 6, 16)))}d"
+    )
+    assert (row["rate"], row["rate_source"]) == (
+        pytest.approx(2 * np.log(1.02)),
+        "treasury_2022-12-27",
+    )
     assert (row["dividend_yield"], row["dividend_source"]) == (0.006, "securities")
-    assert (row["model"], row["price_run"], row["reason"]) == ("american_collocation", "run-1", None)
+    assert (row["model"], row["price_run"], row["reason"]) == (
+        "american_collocation",
+        "run-1",
+        None,
+    )
     assert (row["quote_mid"], row["note"]) == (None, None)
     assert 0.4 < row["delta"] < 0.7
 
 
 async def test_handling_a_shard_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
     await hold(
-        admin, an_option(), an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120)
+        admin,
+        an_option(),
+        an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
     )
     await quote(admin)
 
@@ -264,7 +295,8 @@ async def test_new_market_data_values_contracts_again(admin: Database, role: Rol
     (before,) = await contract_rows(role)
     async with admin.transaction() as session:
         await session.execute(
-            text("update ingest.daily_prices set close = 140 where session_date = :day"), {"day": AS_OF}
+            text("update ingest.daily_prices set close = 140 where session_date = :day"),
+            {"day": AS_OF},
         )
 
     await handle(role, prices_updated("run-2"))
@@ -281,7 +313,9 @@ async def test_concurrent_shards_value_a_shared_contract_once(
     await quote(admin)
     valued: list[str] = []
 
-    def counted(terms: Sequence[ContractTerms], market: Market, engine: Engine) -> list[ContractValuation]:
+    def counted(
+        terms: Sequence[ContractTerms], market: Market, engine: Engine
+    ) -> list[ContractValuation]:
         valued.extend(contract.contract for contract in terms)
         return contract_valuations(terms, market, engine)
 
@@ -298,7 +332,9 @@ async def test_concurrent_shards_value_a_shared_contract_once(
 
 async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: Role) -> None:
     await hold(
-        admin, an_option(), an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120)
+        admin,
+        an_option(),
+        an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
     )
     await quote(admin)
     await handle(role, prices_updated())
@@ -313,7 +349,9 @@ async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: R
 
 async def test_missing_price_is_null_with_reason_everywhere(admin: Database, role: Role) -> None:
     await hold(
-        admin, an_option(), an_option("lost", symbol="ZZZ230616C00010000", underlying="ZZZ", strike=10)
+        admin,
+        an_option(),
+        an_option("lost", symbol="ZZZ230616C00010000", underlying="ZZZ", strike=10),
     )
     await quote(admin)
 
@@ -327,7 +365,9 @@ async def test_missing_price_is_null_with_reason_everywhere(admin: Database, rol
         assert [row[greek] for greek in GREEKS] == [None] * 5
     missing = next(notice for notice in told.warnings if notice.code == "greeks_missing")
     assert (missing.count, missing.about) == (1, ("ZZZ230616C00010000",))
-    assert all(row["delta"] is not None for row in await position_rows(role) if row["underlying"] == "AAPL")
+    assert all(
+        row["delta"] is not None for row in await position_rows(role) if row["underlying"] == "AAPL"
+    )
 
 
 async def test_short_history_is_null_with_reason(admin: Database, role: Role) -> None:
@@ -378,7 +418,11 @@ async def test_unknown_dividend_and_curve_are_said(admin: Database, role: Role) 
 
 
 async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, role: Role) -> None:
-    terms: dict[str, Any] = {"symbol": "AAPL221216C00100000", "strike": 100, "expiry": date(2022, 12, 16)}
+    terms: dict[str, Any] = {
+        "symbol": "AAPL221216C00100000",
+        "strike": 100,
+        "expiry": date(2022, 12, 16),
+    }
     await hold(admin, an_option("expired", **terms))
     await quote(admin)
 
@@ -398,7 +442,11 @@ async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, rol
 
 
 async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, role: Role) -> None:
-    terms: dict[str, Any] = {"symbol": "AAPL221226C00100000", "strike": 100, "expiry": date(2022, 12, 26)}
+    terms: dict[str, Any] = {
+        "symbol": "AAPL221226C00100000",
+        "strike": 100,
+        "expiry": date(2022, 12, 26),
+    }
     await hold(admin, an_option("holiday", **terms))
     await quote(admin)
 
@@ -444,7 +492,9 @@ async def test_other_books_rows_stay_untouched(admin: Database, role: Role) -> N
 
 
 @pytest.mark.parametrize("books", [(), (BOOK,), (an_id("nobody's"),)])
-async def test_a_shard_without_options_works(admin: Database, role: Role, books: tuple[UUID, ...]) -> None:
+async def test_a_shard_without_options_works(
+    admin: Database, role: Role, books: tuple[UUID, ...]
+) -> None:
     await hold(admin, a_stock())
 
     told = await handle(role, prices_updated(books=books))
@@ -493,7 +543,9 @@ async def test_prices_on_the_bus_become_greeks_on_the_bus(
     async with broker:
         await broker.start()
         await bus.jetstream().publish(heard.subject, heard.model_dump_json().encode())
-        subscription = await bus.jetstream().subscribe("greeks.*", stream="GREEKS", ordered_consumer=True)
+        subscription = await bus.jetstream().subscribe(
+            "greeks.*", stream="GREEKS", ordered_consumer=True
+        )
         message = await subscription.next_msg(timeout=10)
         await subscription.unsubscribe()
 
@@ -503,7 +555,7 @@ async def test_prices_on_the_bus_become_greeks_on_the_bus(
     assert len(await position_rows(role)) == 1
 
 
-# --- quotes --------------------------------------------------------------------------------------------------
+# --- quotes ---
 
 
 async def quote_option(
@@ -589,7 +641,7 @@ async def test_index_options_are_european(admin: Database, role: Role) -> None:
     assert row["model"] == "black_scholes_merton"
 
 
-# --- on request ----------------------------------------------------------------------------------------------
+# --- on request ---
 
 
 async def priced(role: Role, *options: OptionToPrice, **request: Any) -> OptionsPriced:
@@ -602,7 +654,9 @@ async def only(role: Role, option: OptionToPrice, **request: Any) -> PricedOptio
     return answer.options[0]
 
 
-async def test_option_nobody_holds_is_valued_like_one_that_is_held(admin: Database, role: Role) -> None:
+async def test_option_nobody_holds_is_valued_like_one_that_is_held(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, an_option())
     await quote(admin)
     await publish_curve(admin)
@@ -631,7 +685,9 @@ async def test_option_nobody_holds_is_valued_like_one_that_is_held(admin: Databa
 
 async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) -> None:
     await quote(admin)
-    terms = OptionToPrice(underlying="aapl", strike=Decimal(130), expiry=date(2023, 6, 16), option_type="C")
+    terms = OptionToPrice(
+        underlying="aapl", strike=Decimal(130), expiry=date(2023, 6, 16), option_type="C"
+    )
 
     answer = await priced(role, terms, OptionToPrice(contract="AAPL  230616C00130000"))
 
@@ -640,9 +696,15 @@ async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) ->
 
 
 async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
-    """The domain contract's check value, as a European option on stated inputs: nothing is stored at all."""
+    """The domain contract's check value, as a European option on stated inputs: nothing is stored
+    at all.
+    """
     option = OptionToPrice(
-        contract="XYZ231228C00100000", underlying_price=100, volatility=0.2, rate=0.05, dividend_yield=0
+        contract="XYZ231228C00100000",
+        underlying_price=100,
+        volatility=0.2,
+        rate=0.05,
+        dividend_yield=0,
     )
 
     answer = await priced(role, option, engine="european")
@@ -652,13 +714,22 @@ async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
     assert [round(getattr(found, name), 6) for name in ("price", *GREEKS)] == [
         10.450584, 0.636831, 0.018762, -0.017573, 0.375240, 0.532325,
     ]  # fmt: skip
-    sources = (found.underlying_price_source, found.iv_source, found.rate_source, found.dividend_source)
+    sources = (
+        found.underlying_price_source,
+        found.iv_source,
+        found.rate_source,
+        found.dividend_source,
+    )
     assert sources == ("given",) * 4
 
 
 async def test_given_market_price_implies_the_volatility(role: Role) -> None:
     option = OptionToPrice(
-        contract="XYZ231228P00100000", underlying_price=100, rate=0.05, dividend_yield=0, market_price=6.0904
+        contract="XYZ231228P00100000",
+        underlying_price=100,
+        rate=0.05,
+        dividend_yield=0,
+        market_price=6.0904,
     )
 
     found = await only(role, option)
@@ -673,7 +744,11 @@ async def test_cash_dividends_are_echoed(admin: Database, role: Role) -> None:
 
     found = await only(role, OptionToPrice(contract="AAPL230616C00130000", dividends=(paid,)))
 
-    assert (found.dividends, found.dividend_source, found.model) == ((paid,), "given", "american_tree")
+    assert (found.dividends, found.dividend_source, found.model) == (
+        (paid,),
+        "given",
+        "american_tree",
+    )
 
 
 async def test_each_impossible_option_is_null_with_its_reason(admin: Database, role: Role) -> None:
@@ -702,7 +777,9 @@ async def test_mibian_is_an_engine_of_requests_too(admin: Database, role: Role) 
 
 
 async def test_request_for_a_closed_day_is_refused(role: Role) -> None:
-    request = PriceOptions(as_of=date(2022, 12, 26), options=(OptionToPrice(contract="AAPL230616C00130000"),))
+    request = PriceOptions(
+        as_of=date(2022, 12, 26), options=(OptionToPrice(contract="AAPL230616C00130000"),)
+    )
 
     with pytest.raises(NotASession):
         async with role("greeks").transaction() as session:
@@ -717,9 +794,13 @@ async def test_request_writes_nothing(admin: Database, role: Role) -> None:
     assert await contract_rows(role) == []
 
 
-async def test_options_are_valued_in_the_terms_that_splits_gave_them(admin: Database, role: Role) -> None:
+async def test_options_are_valued_in_the_terms_that_splits_gave_them(
+    admin: Database, role: Role
+) -> None:
     old = an_option("old", symbol="AAPL230616C00520000", strike=520, quantity=2)
-    gone = an_option("gone", symbol="AAPL221216C00440000", strike=440, expiry=date(2022, 12, 16), quantity=1)
+    gone = an_option(
+        "gone", symbol="AAPL221216C00440000", strike=440, expiry=date(2022, 12, 16), quantity=1
+    )
     await hold(admin, old, gone)
     await quote(admin, days=HISTORY[:-1])  # the close before the split is carried into its day
     split = {"symbol": "AAPL", "ex_date": AS_OF, "kind": "split", "value": 4, "source": "test"}
@@ -731,7 +812,10 @@ async def test_options_are_valued_in_the_terms_that_splits_gave_them(admin: Data
 
     expired, living = await contract_rows(role)
     assert (living["contract"], living["strike"]) == ("AAPL230616C00130000", 130)
-    assert (float(living["underlying_price"]), living["underlying_price_date"]) == (130.0, HISTORY[-2])
+    assert (float(living["underlying_price"]), living["underlying_price_date"]) == (
+        130.0,
+        HISTORY[-2],
+    )
     assert (expired["contract"], expired["strike"]) == ("AAPL221216C00440000", 440)
     assert expired["price"] == max(float(expired["underlying_price"]) - 440, 0) > 0
     assert {row["quantity"] for row in await position_rows(role)} == {8, 1}

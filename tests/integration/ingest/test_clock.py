@@ -1,6 +1,8 @@
-"""The market clock on a real database and bus: when a close is announced, and that it is announced once.
+"""The market clock on a real database and bus: when a close is announced, and that it is announced
+once.
 
-Each test has weeks of its own: the bus goes on discarding an announcement that an earlier test made.
+Each test has weeks of its own: the bus goes on discarding an announcement that an earlier test
+made.
 """
 
 import asyncio
@@ -94,7 +96,9 @@ async def told(bus: Client) -> list[MarketClosed]:
     """Every announcement on the stream, in order."""
     info = await bus.jetstream().stream_info("INGEST", subjects_filter=MarketClosed.subject)
     count = (info.state.subjects or {}).get(MarketClosed.subject, 0)
-    stream = await bus.jetstream().subscribe(MarketClosed.subject, stream="INGEST", ordered_consumer=True)
+    stream = await bus.jetstream().subscribe(
+        MarketClosed.subject, stream="INGEST", ordered_consumer=True
+    )
     try:
         messages = [await stream.next_msg(timeout=10) for _ in range(count)]
     finally:
@@ -119,7 +123,9 @@ async def announced(admin: Database) -> list[date]:
     ],
     ids=["whole day", "day after Thanksgiving", "summer time", "Christmas Eve"],
 )
-async def test_a_session_is_had_the_delay_after_its_close(session: date, close: tuple[int, int]) -> None:
+async def test_a_session_is_had_the_delay_after_its_close(
+    session: date, close: tuple[int, int]
+) -> None:
     ready = new_york(session, *close) + DELAY
 
     assert (await covered(ready - timedelta(seconds=1))).last < session
@@ -128,7 +134,13 @@ async def test_a_session_is_had_the_delay_after_its_close(session: date, close: 
 
 @pytest.mark.parametrize(
     "day",
-    [date(2022, 11, 24), date(2022, 11, 26), date(2022, 11, 27), date(2023, 1, 2), date(2022, 6, 20)],
+    [
+        date(2022, 11, 24),
+        date(2022, 11, 26),
+        date(2022, 11, 27),
+        date(2023, 1, 2),
+        date(2022, 6, 20),
+    ],
     ids=["Thanksgiving", "Saturday", "Sunday", "New Year observed", "Juneteenth observed"],
 )
 async def test_no_day_without_trading_is_ever_had(day: date) -> None:
@@ -182,11 +194,15 @@ async def test_three_replicas_at_once_announce_each_session_once_and_in_order(
     down, up = date(2022, 4, 1), date(2022, 4, 14)
     await asyncio.gather(*(replica.look(new_york(down, 17)) for replica in replicas))
 
-    await asyncio.gather(*(replica.look(new_york(up, 17)) for replica in replicas for _ in range(3)))
+    await asyncio.gather(
+        *(replica.look(new_york(up, 17)) for replica in replicas for _ in range(3))
+    )
 
     events = await told(bus)
     assert [event.as_of for event in events] == sessions(down, up)
-    assert [event.run_id for event in events] == [MarketClosed.clock_run(day) for day in sessions(down, up)]
+    assert [event.run_id for event in events] == [
+        MarketClosed.clock_run(day) for day in sessions(down, up)
+    ]
     assert await announced(admin) == sessions(down, up)
 
 
@@ -199,7 +215,9 @@ async def test_a_replica_killed_in_the_middle_leaves_no_session_out(
 
     async def die() -> None:
         with pytest.raises(Killed):
-            await Replica(victim.database, cast(NatsBroker, Dying(victim.broker))).look(new_york(up, 17))
+            await Replica(victim.database, cast(NatsBroker, Dying(victim.broker))).look(
+                new_york(up, 17)
+            )
 
     await asyncio.gather(die(), other.look(new_york(up, 17)))
     await other.look(new_york(up, 18))
@@ -228,7 +246,9 @@ async def test_death_between_telling_and_remembering_tells_the_same_event_again(
 async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
     replicas: list[Replica], role: Role, bus: Client, admin: Database
 ) -> None:
-    """As when the replica died, and the next one came after the bus had forgotten the first announcement."""
+    """As when the replica died, and the next one came after the bus had forgotten the first
+    announcement.
+    """
     day = date(2022, 6, 10)
     clock = replicas[0]
     await clock.look(new_york(day, 17))
@@ -246,7 +266,9 @@ async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
     assert len(twice) == 2
     assert len(set(prices)) == 1
     async with admin.transaction() as session:
-        assert list(await session.scalars(text("select run_id from gateway.batch_runs"))) == [first.run_id]
+        assert list(await session.scalars(text("select run_id from gateway.batch_runs"))) == [
+            first.run_id
+        ]
 
 
 async def test_what_an_operator_closes_meanwhile_leaves_no_session_out(

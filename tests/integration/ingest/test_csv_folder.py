@@ -45,7 +45,9 @@ def write(tmp_path: Path) -> Write:
 
 
 async def bars(provider: CsvFolderProvider, *symbols: str) -> list[Bar]:
-    [answer] = [answer async for answer in provider.bars({symbol: [BEFORE, LAST] for symbol in symbols})]
+    [answer] = [
+        answer async for answer in provider.bars({symbol: [BEFORE, LAST] for symbol in symbols})
+    ]
     assert answer.settled == set(symbols)
     return list(answer.bars)
 
@@ -69,7 +71,9 @@ async def test_only_missing_sessions_are_given(write: Write) -> None:
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-async def test_marks_comments_blank_lines_and_other_columns_are_skipped(write: Write, ending: str) -> None:
+async def test_marks_comments_blank_lines_and_other_columns_are_skipped(
+    write: Write, ending: str
+) -> None:
     lines = [
         "\ufeff# ours",
         "",
@@ -91,15 +95,21 @@ async def quotes_of(provider: CsvFolderProvider, contract: str) -> list[OptionQu
 
 
 async def test_yields_securities_quotes_and_actions_are_read(write: Write) -> None:
-    write("yields.csv", "maturity,observation_date,yield_percent\n10y,2022-12-28,3.88\n10Y,2022-12-27,-0.1\n")
+    write(
+        "yields.csv",
+        "maturity,observation_date,yield_percent\n10y,2022-12-28,3.88\n10Y,2022-12-27,-0.1\n",
+    )
     write(
         "securities.csv",
         'symbol,kind,name,sector,industry,dividend_yield\nAAPL,Stock,"Apple, Inc.",,,0.0068\n',
     )
     write(
-        "option_quotes.csv", "contract,session_date,bid,ask,last\nSPXW230120C03800000,2022-12-28,1.5,1.6,\n"
+        "option_quotes.csv",
+        "contract,session_date,bid,ask,last\nSPXW230120C03800000,2022-12-28,1.5,1.6,\n",
     )
-    provider = write("corporate_actions.csv", "symbol,ex_date,kind,value\nAAPL,2022-12-27,split,4\n")
+    provider = write(
+        "corporate_actions.csv", "symbol,ex_date,kind,value\nAAPL,2022-12-27,split,4\n"
+    )
 
     assert await yields_of(provider, LAST, LAST) == [YieldObservation("10Y", LAST, 3.88, "csv")]
     assert await provider.securities(["AAPL", "X"]) == [
@@ -135,14 +145,23 @@ async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("symbol,close\nA,1", "prices.csv, line 1, the column session_date is missing: add it to the header"),
+        (
+            "symbol,close\nA,1",
+            "prices.csv, line 1, the column session_date is missing: add it to the header",
+        ),
         ("", "prices.csv, line 1, the column close is missing: add it to the header"),
         (
             'symbol,session_date,close\n# note\nAAPL,2022-12-28,"1,234.5"',
             "prices.csv, line 3, field close: '1,234.5' is not a number: write it like 101.25, without",
         ),
-        ("symbol,session_date,close\nAAPL,2022-12-28,-1", "line 2, field close: '-1' is not above 0"),
-        ("symbol,session_date,close\nAAPL,2022-12-28,NaN", "line 2, field close: 'NaN' is not a number"),
+        (
+            "symbol,session_date,close\nAAPL,2022-12-28,-1",
+            "line 2, field close: '-1' is not above 0",
+        ),
+        (
+            "symbol,session_date,close\nAAPL,2022-12-28,NaN",
+            "line 2, field close: 'NaN' is not a number",
+        ),
         (
             "symbol,session_date,close\nAAPL,28.12.2022,1",
             "field session_date: '28.12.2022' is not a date: write",
@@ -156,7 +175,10 @@ async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
             "line 2, field symbol: '?' is not a ticker: write it like AAPL",
         ),
         ("symbol,session_date,close\nAAPL,2022-12-28", "line 2, field close is empty: fill it in"),
-        ("symbol,session_date,close\nAAPL,2022-12-28,1,2", "line 2, has more fields than the header"),
+        (
+            "symbol,session_date,close\nAAPL,2022-12-28,1,2",
+            "line 2, has more fields than the header",
+        ),
         (
             "symbol,session_date,close\nAAPL,2022-12-28,1\n\naapl,2022-12-28,1",
             "prices.csv, line 4, repeats line 2: keep one of them",
@@ -188,7 +210,9 @@ async def test_mistakes_of_other_files_are_named_too(write: Write) -> None:
         await yields_of(provider, LAST, LAST)
     with pytest.raises(ProviderUnavailable, match=r"line 2, field ask: 1 is below the bid 2"):
         await quotes_of(provider, "AAPL230120C00130000")
-    with pytest.raises(ProviderUnavailable, match=r"line 2, field dividend_yield: '1.25' is not a yield"):
+    with pytest.raises(
+        ProviderUnavailable, match=r"line 2, field dividend_yield: '1.25' is not a yield"
+    ):
         await provider.securities()
 
 
@@ -206,7 +230,9 @@ async def test_mended_file_is_read_again(write: Write, tmp_path: Path) -> None:
 
 
 async def test_folder_and_encoding_are_checked(tmp_path: Path) -> None:
-    (tmp_path / "prices.csv").write_bytes("symbol,session_date,close\nÄ,2022-12-28,1".encode("latin-1"))
+    (tmp_path / "prices.csv").write_bytes(
+        "symbol,session_date,close\nÄ,2022-12-28,1".encode("latin-1")
+    )
 
     with pytest.raises(ProviderUnavailable, match=r"prices.csv, save it as UTF-8"):
         await bars(CsvFolderProvider(tmp_path), "AAPL")

@@ -1,4 +1,6 @@
-"""docs/market-data.md against the stand-ins and the CSV provider: what is documented is what is tested."""
+"""docs/market-data.md against the stand-ins and the CSV provider: what is documented is what is
+tested.
+"""
 
 import json
 import re
@@ -27,8 +29,12 @@ EVENTS = (
     Dividend("AAPL", DAYS[2], 0.23),
 )
 LISTING = Listing("Apple Inc.", sic="ELECTRONIC COMPUTERS")
-MARKET = Market({"AAPL": dict.fromkeys(DAYS, 126.04)}, listings={"AAPL": LISTING}).with_events(*EVENTS)
-CHAIN = [option_row("AAPL230120C00130000", 1.52, 1.55, datetime(2022, 12, 28, 21, tzinfo=UTC), 126.04)]
+MARKET = Market({"AAPL": dict.fromkeys(DAYS, 126.04)}, listings={"AAPL": LISTING}).with_events(
+    *EVENTS
+)
+CHAIN = [
+    option_row("AAPL230120C00130000", 1.52, 1.55, datetime(2022, 12, 28, 21, tzinfo=UTC), 126.04)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +45,9 @@ def empty() -> None:
 def shape(answer: Any) -> Any:
     """Names and kinds of values; of a list its first element, of numbered names one."""
     if isinstance(answer, dict):
-        return {"number" if name.isdigit() else name: shape(value) for name, value in answer.items()}
+        return {
+            "number" if name.isdigit() else name: shape(value) for name, value in answer.items()
+        }
     if isinstance(answer, list):
         return [shape(answer[0])] if answer else []
     return (
@@ -49,7 +57,9 @@ def shape(answer: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize(("path", "documented"), [found for found in SHAPES if found[0].startswith("/")])
+@pytest.mark.parametrize(
+    ("path", "documented"), [found for found in SHAPES if found[0].startswith("/")]
+)
 def test_polygon_answers_as_documented(path: str, documented: str) -> None:
     with polygon(MARKET, chains={"AAPL": CHAIN}).running() as server:
         request = Request(server.url + path, headers={"Authorization": f"Bearer {KEY}"})
@@ -77,7 +87,9 @@ async def test_documented_files_are_read_without_a_mistake(tmp_path: Path) -> No
     assert len(answer.bars) == 2
     assert len(await yields_of(provider, DAYS[0], DAYS[-1])) == 1
     assert len(await provider.securities()) == 1
-    [quoted] = [answer async for answer in provider.option_quotes(["AAPL230120C00130000"], DAYS[-1])]
+    [quoted] = [
+        answer async for answer in provider.option_quotes(["AAPL230120C00130000"], DAYS[-1])
+    ]
     assert len(quoted.quotes) == 1
     assert len(await actions_of(provider, ["AAPL"], date(2020, 1, 1), DAYS[-1])) == 2
 

@@ -37,7 +37,9 @@ def provider(
     url: str | None = None,
     patience: Patience = PATIENT,
 ) -> FredProvider:
-    return FredProvider(key, pace or Counted(), root_url=url or f"{server.url}/fred", patience=patience)
+    return FredProvider(
+        key, pace or Counted(), root_url=url or f"{server.url}/fred", patience=patience
+    )
 
 
 async def test_ten_maturities_take_ten_requests_whatever_the_range(server: StandIn) -> None:
@@ -49,7 +51,12 @@ async def test_ten_maturities_take_ten_requests_whatever_the_range(server: Stand
     assert {observation.maturity for observation in found} == {
         "1M", "3M", "6M", "1Y", "2Y", "5Y", "7Y", "10Y", "20Y", "30Y",
     }  # fmt: skip
-    assert {request.query["series_id"] for request in server.requests} >= {"DGS3MO", "DGS2", "DGS10", "DGS30"}
+    assert {request.query["series_id"] for request in server.requests} >= {
+        "DGS3MO",
+        "DGS2",
+        "DGS10",
+        "DGS30",
+    }
 
 
 async def test_only_the_maturities_asked_for_are_requested(server: StandIn) -> None:
@@ -57,9 +64,15 @@ async def test_only_the_maturities_asked_for_are_requested(server: StandIn) -> N
 
     found = dict([answer async for answer in provider(server).yields(ranges)])
 
-    starts = {request.query["series_id"]: request.query["observation_start"] for request in server.requests}
+    starts = {
+        request.query["series_id"]: request.query["observation_start"]
+        for request in server.requests
+    }
     assert starts == {"DGS3MO": "2022-12-28", "DGS10": "2022-12-01"}
-    assert {maturity: len(observations) for maturity, observations in found.items()} == {"3M": 1, "10Y": 19}
+    assert {maturity: len(observations) for maturity, observations in found.items()} == {
+        "3M": 1,
+        "10Y": 19,
+    }
 
 
 async def test_yields_equal_those_bundled_from_the_same_source(server: StandIn) -> None:
@@ -119,7 +132,10 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -
         (refusal(400, "Bad Request.  The series does not exist."), "The series does not exist."),
         (Reply(404, b"nothing"), "refuses (HTTP 404)"),
         (Reply(200, b"hello"), "not XML"),
-        (Reply(200, b'<observations><observation date="2022-12-28" value="x"/></observations>'), "shape"),
+        (
+            Reply(200, b'<observations><observation date="2022-12-28" value="x"/></observations>'),
+            "shape",
+        ),
         (Reply(200, b"<html><body/></html>"), "shape"),
     ],
 )
@@ -145,7 +161,9 @@ async def test_key_never_comes_out(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = "feedfacefeedfacefeedfacefeedface"
-    server.whenever(lambda request: refusal(400, f"The value {request.query['api_key']} is not registered."))
+    server.whenever(
+        lambda request: refusal(400, f"The value {request.query['api_key']} is not registered.")
+    )
     asked = provider(server, key=secret)
 
     with pytest.raises(ProviderUnavailable) as raised:

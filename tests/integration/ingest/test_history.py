@@ -40,7 +40,9 @@ WINDOW = sessions(WINDOW_START, AS_OF)
 
 @dataclass
 class Market:
-    """A live provider of prices and corporate actions: `closes` by symbol and session, everything asked kept."""
+    """A live provider of prices and corporate actions: `closes` by symbol and session, everything
+    asked kept.
+    """
 
     closes: Mapping[str, Mapping[date, float]]
     name: str = "market"
@@ -68,7 +70,8 @@ class Market:
             closes = self.closes.get(symbol, {})
             days = sorted(closes) if self.sends_everything else days
             yield Answer(
-                [self._bar(symbol, day, closes[day]) for day in days if day in closes], frozenset([symbol])
+                [self._bar(symbol, day, closes[day]) for day in days if day in closes],
+                frozenset([symbol]),
             )
 
     def _bar(self, symbol: str, day: date, close: float) -> Bar:
@@ -122,7 +125,9 @@ async def rows(admin: Database, query: str) -> list[tuple[Any, ...]]:
 
 
 async def stored(admin: Database) -> dict[str, int]:
-    found = await rows(admin, "select symbol, count(*) from ingest.daily_prices group by 1 order by 1")
+    found = await rows(
+        admin, "select symbol, count(*) from ingest.daily_prices group by 1 order by 1"
+    )
     return {row[0]: row[1] for row in found}
 
 
@@ -159,7 +164,9 @@ async def test_a_later_session_is_all_that_is_asked_for_later(role: Role) -> Non
     assert market.asked_for_actions[1][1] == DECEMBER[-3] - timedelta(days=7)
 
 
-async def test_an_unknown_symbol_is_asked_once_of_each_provider(role: Role, admin: Database) -> None:
+async def test_an_unknown_symbol_is_asked_once_of_each_provider(
+    role: Role, admin: Database
+) -> None:
     first, second = Market({}, "first"), Market({}, "second")
     feed = a_feed(role("ingest"), first, second)
 
@@ -177,7 +184,9 @@ async def test_an_unknown_symbol_is_asked_again_when_its_time_is_over(role: Role
 
     await complete_history(feed, {"NOSUCH"}, AS_OF)
     await complete_history(
-        replace(feed, settings=SETTINGS.model_copy(update={"unknown_recheck_days": 1e-9})), {"NOSUCH"}, AS_OF
+        replace(feed, settings=SETTINGS.model_copy(update={"unknown_recheck_days": 1e-9})),
+        {"NOSUCH"},
+        AS_OF,
     )
 
     assert len(market.asked) == 2
@@ -190,7 +199,9 @@ async def test_sessions_a_provider_lacks_are_asked_of_the_next(role: Role, admin
     found = await complete_history(a_feed(role("ingest"), first, second), {"XOM"}, AS_OF)
 
     assert second.asked == [{"XOM": (DECEMBER[4],)}]
-    by_source = await rows(admin, "select source, count(*) from ingest.daily_prices group by 1 order by 1")
+    by_source = await rows(
+        admin, "select source, count(*) from ingest.daily_prices group by 1 order by 1"
+    )
     assert [row[0] for row in by_source] == ["first", "second"]
     assert by_source[1][1] == 1
     assert codes(found) == []
@@ -211,17 +222,23 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_is_asked_fo
     ]
 
 
-async def test_a_lie_is_quarantined_and_the_next_provider_asked(role: Role, admin: Database) -> None:
+async def test_a_lie_is_quarantined_and_the_next_provider_asked(
+    role: Role, admin: Database
+) -> None:
     lies = level(100) | {DECEMBER[3]: 1000.0, DECEMBER[5]: -4.0, DECEMBER[7]: float("nan")}
     liar, honest = Market({"XOM": lies}, "liar"), Market({"XOM": level(100)}, "honest")
 
     found = await complete_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
 
     assert honest.asked == [{"XOM": (DECEMBER[3], DECEMBER[5], DECEMBER[7])}]
-    doubted = await rows(admin, "select session_date, source from ingest.quarantined_prices order by 1")
+    doubted = await rows(
+        admin, "select session_date, source from ingest.quarantined_prices order by 1"
+    )
     assert doubted == [(DECEMBER[place], "liar") for place in (3, 5, 7)]
     assert codes(found) == ["price_quarantined"]
-    [(lowest, highest)] = await rows(admin, "select min(close), max(close) from ingest.daily_prices")
+    [(lowest, highest)] = await rows(
+        admin, "select min(close), max(close) from ingest.daily_prices"
+    )
     assert 99 < lowest < highest < 105
 
 
@@ -240,7 +257,9 @@ async def adjusted_before(admin: Database, day: date) -> dict[str, bool]:
     return {row[0]: row[1] for row in await rows(admin, f"{query} group by 1 order by 1")}
 
 
-async def test_a_split_explains_the_jump_and_scales_what_was_before(role: Role, admin: Database) -> None:
+async def test_a_split_explains_the_jump_and_scales_what_was_before(
+    role: Role, admin: Database
+) -> None:
     before = {day: close for day, close in level(400).items() if day < DECEMBER[5]}
     after = {day: close / 4 for day, close in level(400).items() if day >= DECEMBER[5]}
     split = CorporateAction("TSLA", DECEMBER[5], "split", Decimal(4), "market")
@@ -251,13 +270,17 @@ async def test_a_split_explains_the_jump_and_scales_what_was_before(role: Role, 
     assert codes(found) == []
     adjusted = [
         row[0]
-        for row in await rows(admin, "select adjusted_close from ingest.daily_prices order by session_date")
+        for row in await rows(
+            admin, "select adjusted_close from ingest.daily_prices order by session_date"
+        )
     ]
     assert max(later / earlier for earlier, later in itertools.pairwise(adjusted)) < 1.01
     assert await told(role("ingest")) == {}
 
 
-async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, admin: Database) -> None:
+async def test_a_split_learnt_late_restates_history_from_its_day(
+    role: Role, admin: Database
+) -> None:
     market = Market({"GE": level(80)})
     feed = a_feed(role("ingest"), market)
     await complete_history(feed, {"GE"}, DECEMBER[-2])
@@ -274,7 +297,9 @@ async def test_a_split_learnt_late_restates_history_from_its_day(role: Role, adm
     assert await told(role("ingest")) == {"GE": DECEMBER[-1]}
 
 
-async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(role: Role, admin: Database) -> None:
+async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(
+    role: Role, admin: Database
+) -> None:
     actions = [a_dividend(symbol, DECEMBER[5]) for symbol in "AB"]
     broken = Market({"A": level(80), "B": level(80)}, actions=actions, breaks_after=1)
     feed = a_feed(role("ingest"), broken)
@@ -290,10 +315,14 @@ async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(role: Ro
     assert await rows(admin, "select count(*) from ingest.unadjusted_symbols") == [(0,)]
 
 
-async def test_what_was_learnt_before_a_failure_is_kept_and_told(role: Role, admin: Database) -> None:
+async def test_what_was_learnt_before_a_failure_is_kept_and_told(
+    role: Role, admin: Database
+) -> None:
     closes = {symbol: level(80) for symbol in "ABC"}
     first, second = Market(closes, "first"), Market(closes, "second")
-    feed = Feed(role("ingest"), Sources(prices=[first], corporate_actions=[first, second]), SETTINGS)
+    feed = Feed(
+        role("ingest"), Sources(prices=[first], corporate_actions=[first, second]), SETTINGS
+    )
     await complete_history(feed, set(closes), DECEMBER[-2])
     first.actions = second.actions = [a_dividend(symbol, DECEMBER[-4]) for symbol in "ABC"]
     first.silent_on = "B"
@@ -320,7 +349,9 @@ async def test_the_same_split_learnt_again_is_not_told_again(role: Role) -> None
     assert (once, await told(role("ingest"))) == ({"GE": DECEMBER[-3]}, {})
 
 
-async def test_impossible_splits_and_dividends_are_named_and_not_stored(role: Role, admin: Database) -> None:
+async def test_impossible_splits_and_dividends_are_named_and_not_stored(
+    role: Role, admin: Database
+) -> None:
     lies = [
         a_dividend("GE", DECEMBER[3], "NaN"),
         a_dividend("GE", DECEMBER[4], "-1"),
@@ -346,13 +377,20 @@ async def test_a_price_too_high_to_store_is_quarantined(role: Role, admin: Datab
 
 async def put(database: Database, symbol: str, day: date, close: str) -> None:
     """What an administrator does."""
-    row = {"symbol": symbol, "session_date": day, "close": Decimal(close), "adjusted_close": float(close)}
+    row = {
+        "symbol": symbol,
+        "session_date": day,
+        "close": Decimal(close),
+        "adjusted_close": float(close),
+    }
     async with database.transaction() as session:
         await repository.save_prices(session, [row | {"close_basis": "raw", "source": "admin"}])
 
 
 async def kept(admin: Database) -> list[tuple[Any, ...]]:
-    return await rows(admin, "select close, session_date from ingest.daily_prices where source = 'admin'")
+    return await rows(
+        admin, "select close, session_date from ingest.daily_prices where source = 'admin'"
+    )
 
 
 @pytest.mark.parametrize("day", [WINDOW[0], DECEMBER[5], AS_OF])
@@ -368,7 +406,9 @@ async def test_what_an_administrator_stored_is_not_overwritten(
     assert (await stored(admin))["XOM"] == len(WINDOW)
 
 
-async def test_what_an_administrator_stores_meanwhile_is_not_overwritten(role: Role, admin: Database) -> None:
+async def test_what_an_administrator_stores_meanwhile_is_not_overwritten(
+    role: Role, admin: Database
+) -> None:
     market = Market({"XOM": level(100)}, seconds=0.5)
     work = asyncio.create_task(complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF))
     async with asyncio.timeout(15):
@@ -382,7 +422,9 @@ async def test_what_an_administrator_stores_meanwhile_is_not_overwritten(role: R
     assert (await stored(admin))["XOM"] == len(WINDOW)
 
 
-async def test_answers_wait_for_the_next_one_no_longer_than_allowed(role: Role, admin: Database) -> None:
+async def test_answers_wait_for_the_next_one_no_longer_than_allowed(
+    role: Role, admin: Database
+) -> None:
     slow = Market({"A": level(100), "B": level(100)}, seconds=1.5)
     feed = replace(a_feed(role("ingest"), slow), seconds_at_once=0.1)
     work = asyncio.create_task(complete_history(feed, {"A", "B"}, AS_OF))
@@ -397,12 +439,17 @@ async def test_answers_wait_for_the_next_one_no_longer_than_allowed(role: Role, 
     assert set(await stored(admin)) == {"A", "B"}
 
 
-async def test_two_replicas_share_the_symbols_and_ask_each_once(role: Role, admin: Database) -> None:
+async def test_two_replicas_share_the_symbols_and_ask_each_once(
+    role: Role, admin: Database
+) -> None:
     closes = {f"S{number}": level(50 + number) for number in range(12)}
     markets = [Market(closes, seconds=0.02), Market(closes, seconds=0.02)]
 
     await asyncio.gather(
-        *(complete_history(a_feed(role("ingest"), market), set(closes), AS_OF) for market in markets)
+        *(
+            complete_history(a_feed(role("ingest"), market), set(closes), AS_OF)
+            for market in markets
+        )
     )
 
     asked = [symbol for market in markets for question in market.asked for symbol in question]
@@ -410,7 +457,9 @@ async def test_two_replicas_share_the_symbols_and_ask_each_once(role: Role, admi
     assert len(set((await stored(admin)).values())) == 1
 
 
-async def test_symbols_of_a_replica_that_died_are_fetched_by_another(role: Role, admin: Database) -> None:
+async def test_symbols_of_a_replica_that_died_are_fetched_by_another(
+    role: Role, admin: Database
+) -> None:
     async with role("ingest").transaction() as session:
         await repository.save_claims(session, {"XOM"}, uuid4(), 0.3)
     market = Market({"XOM": level(100)})
@@ -423,7 +472,9 @@ async def test_symbols_of_a_replica_that_died_are_fetched_by_another(role: Role,
 
 async def test_facts_are_asked_for_symbols_that_have_none(role: Role, admin: Database) -> None:
     register = Register({"XOM"})
-    feed = a_feed(role("ingest"), Market({"XOM": level(100), "CVX": level(90)}), securities=[register])
+    feed = a_feed(
+        role("ingest"), Market({"XOM": level(100), "CVX": level(90)}), securities=[register]
+    )
 
     await complete_history(feed, {"XOM", "CVX"}, AS_OF)
     await complete_history(feed, {"XOM", "CVX"}, AS_OF)

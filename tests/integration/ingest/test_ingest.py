@@ -41,7 +41,9 @@ async def delivered(database: Database, as_of: date = AS_OF) -> list[PricesUpdat
 
 async def content(admin: Database) -> list[tuple[object, ...]]:
     async with admin.transaction() as session:
-        found = await session.execute(text("select * from ingest.daily_prices order by symbol, session_date"))
+        found = await session.execute(
+            text("select * from ingest.daily_prices order by symbol, session_date")
+        )
         return [tuple(row) for row in found]
 
 
@@ -71,14 +73,26 @@ async def test_close_of_no_session_is_refused_and_leaves_no_row(
         assert await session.scalar(text(announced)) == 0
 
 
-async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(role: Role, admin: Database) -> None:
+async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(
+    role: Role, admin: Database
+) -> None:
     book = await a_portfolio(admin)
     await save_positions(admin, a_position(book, "AAPL"), a_position(book, "MSFT230120C00250000"))
 
     [told] = await delivered(role("ingest"))
 
     rows = await content(admin)
-    assert {row[0] for row in rows} == {"AAPL", "MSFT", "SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV"}
+    assert {row[0] for row in rows} == {
+        "AAPL",
+        "MSFT",
+        "SPY",
+        "VTV",
+        "VUG",
+        "MTUM",
+        "QUAL",
+        "IWM",
+        "USMV",
+    }
     assert max(row[1] for row in rows) == AS_OF  # type: ignore[type-var]
     assert told.portfolio_ids == (book,)
     assert told.warnings == ()
@@ -97,7 +111,9 @@ async def test_nobody_asks_for_prices_of_private_holdings(role: Role, admin: Dat
     assert told.warnings == ()
 
 
-async def test_second_delivery_changes_nothing_and_keeps_the_price_run(role: Role, admin: Database) -> None:
+async def test_second_delivery_changes_nothing_and_keeps_the_price_run(
+    role: Role, admin: Database
+) -> None:
     await save_positions(admin, a_position(await a_portfolio(admin)))
     [first] = await delivered(role("ingest"))
     before = await content(admin)
@@ -109,7 +125,9 @@ async def test_second_delivery_changes_nothing_and_keeps_the_price_run(role: Rol
     assert second.event_id != first.event_id
 
 
-async def test_restated_price_makes_new_price_runs_from_its_day_on(role: Role, admin: Database) -> None:
+async def test_restated_price_makes_new_price_runs_from_its_day_on(
+    role: Role, admin: Database
+) -> None:
     await save_positions(admin, a_position(await a_portfolio(admin)))
     [earlier], [later] = await delivered(role("ingest"), PREVIOUS), await delivered(role("ingest"))
 
@@ -139,7 +157,9 @@ async def test_unknown_symbol_is_named_in_a_warning(role: Role, admin: Database)
 async def test_changed_portfolio_makes_one_shard_of_its_own(role: Role, admin: Database) -> None:
     book, _other = await a_portfolio(admin), await a_portfolio(admin)
     await save_positions(admin, a_position(book))
-    saturday = PortfoliosChanged.new(uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload")
+    saturday = PortfoliosChanged.new(
+        uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload"
+    )
 
     [told] = await handlers.deliver_prices_of_changed(saturday, role("ingest"))
 
@@ -161,7 +181,9 @@ async def test_one_bad_price_row_stops_all_of_them(role: Role, admin: Database) 
 
 
 async def test_yields_of_a_holiday_count_from_the_next_session(role: Role, admin: Database) -> None:
-    holiday = YieldRow(maturity="10Y", observation_date=date(2022, 12, 26), yield_percent=Decimal("3.75"))
+    holiday = YieldRow(
+        maturity="10Y", observation_date=date(2022, 12, 26), yield_percent=Decimal("3.75")
+    )
 
     async with role("ingest").transaction() as session:
         await handlers.store_yields(StoreYields(rows=(holiday,)), session)
@@ -187,7 +209,9 @@ async def test_quotes_are_stored_under_the_unpadded_symbol_and_renew_the_price_r
 
     async with admin.transaction() as session:
         [row] = (
-            await session.execute(text("select contract, bid, ask from ingest.published_option_quotes"))
+            await session.execute(
+                text("select contract, bid, ask from ingest.published_option_quotes")
+            )
         ).all()
     assert tuple(row) == ("AAPL230317C00130000", Decimal("7.1"), Decimal("7.3"))
     assert stored.changed == 1
@@ -214,7 +238,9 @@ async def test_impossible_quote_is_named_and_nothing_is_stored(
     assert problem in str(caught.value.problems[0]["message"])
 
 
-async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role, admin: Database) -> None:
+async def test_a_late_split_works_its_sessions_anew_for_holders_only(
+    role: Role, admin: Database
+) -> None:
     holder, other = await a_portfolio(admin), await a_portfolio(admin)
     await save_positions(admin, a_position(holder, "AAPL230120C00130000"), a_position(other, "XOM"))
     days = [date(2022, 12, day) for day in (21, 22, 23)]
@@ -222,7 +248,13 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
         for day in [*days, AS_OF]:
             await repository.save_announced(session, day)
 
-    action = {"symbol": "AAPL", "ex_date": days[1], "kind": "split", "value": Decimal(4), "source": "market"}
+    action = {
+        "symbol": "AAPL",
+        "ex_date": days[1],
+        "kind": "split",
+        "value": Decimal(4),
+        "source": "market",
+    }
     run_id = uuid4()
 
     async with role("ingest").transaction() as session:
@@ -232,17 +264,27 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(role: Role,
         again = await handlers.restated_work(session, run_id, AS_OF)
         by_another = await handlers.restated_work(session, uuid4(), AS_OF)
 
-    assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
+    assert [(event.as_of, event.portfolio_ids) for event in told] == [
+        (day, (holder,)) for day in days[1:]
+    ]
     assert [event.event_id for event in told] == [event.event_id for event in again]
     assert {event.trigger for event in told} == {"restatement"}
     assert by_another == []
 
 
-async def test_a_late_split_reaches_back_for_what_was_stated_after_it(role: Role, admin: Database) -> None:
+async def test_a_late_split_reaches_back_for_what_was_stated_after_it(
+    role: Role, admin: Database
+) -> None:
     holder = await a_portfolio(admin)
     days = [date(2022, 12, day) for day in (20, 21, 22, 23)]
     await save_positions(admin, a_position(holder, "AAPL", entry_date=days[1], stated_on=days[2]))
-    action = {"symbol": "AAPL", "ex_date": days[2], "kind": "split", "value": Decimal(4), "source": "market"}
+    action = {
+        "symbol": "AAPL",
+        "ex_date": days[2],
+        "kind": "split",
+        "value": Decimal(4),
+        "source": "market",
+    }
 
     async with role("ingest").transaction() as session:
         for day in [*days, AS_OF]:
@@ -250,13 +292,17 @@ async def test_a_late_split_reaches_back_for_what_was_stated_after_it(role: Role
         await repository.save_actions(session, [action])
         told = await handlers.restated_work(session, uuid4(), AS_OF)
 
-    assert [(event.as_of, event.portfolio_ids) for event in told] == [(day, (holder,)) for day in days[1:]]
+    assert [(event.as_of, event.portfolio_ids) for event in told] == [
+        (day, (holder,)) for day in days[1:]
+    ]
 
 
 async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:
     async with admin.transaction() as session:
         found = await session.execute(
-            text("select rank, name, live from ingest.published_data_providers where kind = 'prices'")
+            text(
+                "select rank, name, live from ingest.published_data_providers where kind = 'prices'"
+            )
         )
 
     assert [tuple(row) for row in found] == [(0, "bundled", False)]

@@ -1,4 +1,5 @@
-"""What a new book costs in requests, from an empty store to complete history, through the real client library.
+"""What a new book costs in requests, from an empty store to complete history, through the real
+client library.
 
 Polygon alone is asked for everything, as its smallest plan would be: the pace only counts.
 """
@@ -34,7 +35,8 @@ KINDS = {
     "what a symbol is": r"/v3/reference/tickers/[^/]+",
     "option quotes": r"/v3/snapshot/options/[^/]+",
 }
-# By symbol: the whole market's dividends of a year would be more pages than thirty symbols are requests.
+# By symbol: the whole market's dividends of a year would be more pages than thirty symbols are
+# requests.
 FIRST_TIME = {
     "closes of a symbol": 30,
     "splits": 1,
@@ -76,7 +78,9 @@ def kind_of(path: str) -> str:
     return next(kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, path))
 
 
-async def complete(database: Database, server: StandIn, as_of: date, history: int = 252) -> dict[str, int]:
+async def complete(
+    database: Database, server: StandIn, as_of: date, history: int = 252
+) -> dict[str, int]:
     """Bring the book up to the session; returns how many requests of each kind that took."""
     pace = Counted()
     server.requests.clear()
@@ -88,7 +92,9 @@ async def complete(database: Database, server: StandIn, as_of: date, history: in
     return dict(Counter(map(kind_of, server.paths())))
 
 
-async def test_a_new_book_of_thirty_symbols_takes_ninety_two_requests(role: Role, server: StandIn) -> None:
+async def test_a_new_book_of_thirty_symbols_takes_ninety_two_requests(
+    role: Role, server: StandIn
+) -> None:
     taken = await complete(role("ingest"), server, DAY)
 
     assert taken == FIRST_TIME

@@ -1,4 +1,6 @@
-"""Quotes of the options held: asked for before a run is handed out, believed if they can be, used by greeks."""
+"""Quotes of the options held: asked for before a run is handed out, believed if they can be, used
+by greeks.
+"""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +15,12 @@ from sqlalchemy import text
 
 from services.greeks.handlers import compute_greeks
 from services.ingest import handlers, repository
-from services.ingest.handlers.history import Completion, Feed, complete_history, complete_option_quotes
+from services.ingest.handlers.history import (
+    Completion,
+    Feed,
+    complete_history,
+    complete_option_quotes,
+)
 from services.ingest.providers import OptionQuote, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
@@ -43,7 +50,9 @@ class Desk:
     fails: bool = False
     asked: list[set[str]] = field(default_factory=list)
 
-    async def option_quotes(self, contracts: Collection[str], session: date) -> AsyncIterator[QuoteAnswer]:
+    async def option_quotes(
+        self, contracts: Collection[str], session: date
+    ) -> AsyncIterator[QuoteAnswer]:
         self.asked.append(set(contracts))
         for contract in sorted(contracts):
             yield QuoteAnswer(
@@ -54,7 +63,11 @@ class Desk:
 
 
 def a_quote(contract: str, bid: str, ask: str, day: date = AS_OF, **more: Any) -> OptionQuote:
-    terms: dict[str, Any] = {"last": None, "underlying_price": Decimal("126.04"), "source": "desk"} | more
+    terms: dict[str, Any] = {
+        "last": None,
+        "underlying_price": Decimal("126.04"),
+        "source": "desk",
+    } | more
     return OptionQuote(contract, day, Decimal(bid), Decimal(ask), **terms)
 
 
@@ -73,7 +86,9 @@ async def completed(feed: Feed, *contracts: str, as_of: date = AS_OF) -> Complet
 
 
 async def stored(admin: Database) -> list[tuple[Any, ...]]:
-    query = "select contract, session_date, bid, ask, source from ingest.option_quotes order by 1, 2"
+    query = (
+        "select contract, session_date, bid, ask, source from ingest.option_quotes order by 1, 2"
+    )
     async with admin.transaction() as session:
         return [tuple(row) for row in await session.execute(text(query))]
 
@@ -104,7 +119,9 @@ def nothing_stored(empty: None) -> None:
     """Each test starts without rows."""
 
 
-async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(role: Role, admin: Database) -> None:
+async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(
+    role: Role, admin: Database
+) -> None:
     book = await a_book(admin, CALL)
     with polygons(role("ingest")) as (server, feed):
         done = await complete_history(feed, {"AAPL"}, AS_OF)
@@ -121,14 +138,20 @@ async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(role: Rol
     assert await stored(admin) == [(CALL, AS_OF, Decimal("5.1"), Decimal("5.3"), "polygon")]
     assert work.price_run.endswith(f"{revision:08d}")
     async with admin.transaction() as session:
-        [row] = await session.execute(text("select iv_source, quote_mid from greeks.contract_greeks"))
+        [row] = await session.execute(
+            text("select iv_source, quote_mid from greeks.contract_greeks")
+        )
     assert tuple(row) == ("implied", pytest.approx(5.2))
 
 
-async def test_contracts_held_are_asked_for_while_they_can_be_quoted(role: Role, admin: Database) -> None:
+async def test_contracts_held_are_asked_for_while_they_can_be_quoted(
+    role: Role, admin: Database
+) -> None:
     book = await a_book(admin, "AAPL", CALL, PUT, "AAPL221223C00130000")
     sold = a_position(book, "AAPL230317C00140000", exit_date=BEFORE, exit_price=5)
-    await save_positions(admin, sold, a_position(book, "AAPL230317C00150000", entry_date=date(2022, 12, 29)))
+    await save_positions(
+        admin, sold, a_position(book, "AAPL230317C00150000", entry_date=date(2022, 12, 29))
+    )
 
     async with role("ingest").transaction() as session:
         held = await repository.load_contracts(session, [book], AS_OF)
@@ -138,9 +161,17 @@ async def test_contracts_held_are_asked_for_while_they_can_be_quoted(role: Role,
     assert before == {CALL, PUT, "AAPL221223C00130000", "AAPL230317C00140000"}
 
 
-async def test_a_contract_is_asked_for_by_its_name_after_a_split(role: Role, admin: Database) -> None:
+async def test_a_contract_is_asked_for_by_its_name_after_a_split(
+    role: Role, admin: Database
+) -> None:
     book = await a_book(admin, CALL)
-    split = {"symbol": "AAPL", "ex_date": BEFORE, "kind": "split", "value": Decimal(2), "source": "desk"}
+    split = {
+        "symbol": "AAPL",
+        "ex_date": BEFORE,
+        "kind": "split",
+        "value": Decimal(2),
+        "source": "desk",
+    }
     async with role("ingest").transaction() as session:
         await repository.save_actions(session, [split])
 
@@ -150,13 +181,17 @@ async def test_a_contract_is_asked_for_by_its_name_after_a_split(role: Role, adm
     assert held == {"AAPL230317C00065000"}
 
 
-async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(role: Role, admin: Database) -> None:
+async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(
+    role: Role, admin: Database
+) -> None:
     with polygons(role("ingest")) as (server, feed):
         server.whenever(lambda request: NOT_ENTITLED if "snapshot" in request.path else None)
         first = await completed(feed, CALL)
         again = await completed(feed, PUT)
         chains = len([path for path in server.paths() if "snapshot" in path])
-        await completed(replace(feed, settings=SETTINGS.model_copy(update={"recheck_hours": 1e-9})), PUT)
+        await completed(
+            replace(feed, settings=SETTINGS.model_copy(update={"recheck_hours": 1e-9})), PUT
+        )
 
     assert [notice.code for notice in first.notices] == ["not_in_plan"]
     assert first.notices == again.notices
@@ -171,7 +206,9 @@ async def test_a_chain_that_is_down_is_an_outage(role: Role, admin: Database) ->
         server.whenever(lambda request: None)
         await completed(feed, CALL)
 
-    assert [(notice.code, notice.about) for notice in done.notices] == [("provider_unavailable", (CALL,))]
+    assert [(notice.code, notice.about) for notice in done.notices] == [
+        ("provider_unavailable", (CALL,))
+    ]
     assert [row[0] for row in await stored(admin)] == [CALL]
 
 
@@ -188,7 +225,9 @@ async def test_a_session_is_not_asked_for_twice(role: Role) -> None:
 
 async def test_an_administrators_quote_stays(role: Role, admin: Database) -> None:
     async with role("ingest").transaction() as session:
-        await repository.save_option_quotes(session, [vars(a_quote(CALL, "6", "7", source="admin"))])
+        await repository.save_option_quotes(
+            session, [vars(a_quote(CALL, "6", "7", source="admin"))]
+        )
     desk = Desk(quoted(a_quote(CALL, "5.1", "5.3"), a_quote(PUT, "4.2", "4.3")))
 
     await completed(a_feed(role("ingest"), desk), CALL, PUT)
@@ -197,7 +236,9 @@ async def test_an_administrators_quote_stays(role: Role, admin: Database) -> Non
     assert [(row[0], row[-1]) for row in await stored(admin)] == [(CALL, "admin"), (PUT, "desk")]
 
 
-async def test_unsound_quotes_are_named_and_left_to_the_next_provider(role: Role, admin: Database) -> None:
+async def test_unsound_quotes_are_named_and_left_to_the_next_provider(
+    role: Role, admin: Database
+) -> None:
     contracts = [f"AAPL230317C00{strike}000" for strike in range(100, 160, 10)]
     lies = [
         a_quote(contracts[0], "-1", "5"),
@@ -207,7 +248,10 @@ async def test_unsound_quotes_are_named_and_left_to_the_next_provider(role: Role
         a_quote(contracts[4], "4", "5", underlying_price=Decimal("Infinity")),
         a_quote(contracts[5], "1", "1e15"),
     ]
-    liar, honest = Desk(quoted(*lies), "liar"), Desk(quoted(*(a_quote(each, "4", "5") for each in contracts)))
+    liar, honest = (
+        Desk(quoted(*lies), "liar"),
+        Desk(quoted(*(a_quote(each, "4", "5") for each in contracts))),
+    )
 
     done = await completed(a_feed(role("ingest"), liar, honest), *contracts)
 
@@ -221,7 +265,9 @@ async def test_quotes_before_a_failure_are_kept(role: Role, admin: Database) -> 
 
     done = await completed(a_feed(role("ingest"), desk), CALL, PUT)
 
-    assert [(notice.code, notice.about) for notice in done.notices] == [("provider_unavailable", (PUT,))]
+    assert [(notice.code, notice.about) for notice in done.notices] == [
+        ("provider_unavailable", (PUT,))
+    ]
     assert [row[0] for row in await stored(admin)] == [CALL]
 
 

@@ -32,7 +32,9 @@ async def replicas(servers: Servers) -> AsyncIterator[list[Database]]:
 def slots_of(database: Database, provider: str = "polygon") -> Reserve:
     async def reserve(limit: int, window_seconds: float, margin_seconds: float) -> float:
         async with database.transaction() as session:
-            return await repository.reserve_slot(session, provider, limit, window_seconds, margin_seconds)
+            return await repository.reserve_slot(
+                session, provider, limit, window_seconds, margin_seconds
+            )
 
     return reserve
 
@@ -43,7 +45,9 @@ async def stored(database: Database, provider: str = "polygon") -> list[datetime
         return list(await session.scalars(text(found), {"provider": provider}))
 
 
-async def test_first_requests_leave_at_once_and_the_next_a_window_later(replicas: list[Database]) -> None:
+async def test_first_requests_leave_at_once_and_the_next_a_window_later(
+    replicas: list[Database],
+) -> None:
     reserve = slots_of(replicas[0])
 
     waits = [await reserve(LIMIT, 60.0, 2.0) for _ in range(2 * LIMIT + 1)]
@@ -53,7 +57,9 @@ async def test_first_requests_leave_at_once_and_the_next_a_window_later(replicas
     assert 123.0 < waits[-1] <= 124.0
 
 
-async def test_slots_a_limit_apart_lie_a_window_and_a_margin_apart(replicas: list[Database]) -> None:
+async def test_slots_a_limit_apart_lie_a_window_and_a_margin_apart(
+    replicas: list[Database],
+) -> None:
     reserves = [slots_of(database) for database in replicas]
 
     await asyncio.gather(*(reserve(LIMIT, 60.0, 2.0) for _ in range(10) for reserve in reserves))
@@ -64,7 +70,9 @@ async def test_slots_a_limit_apart_lie_a_window_and_a_margin_apart(replicas: lis
         assert late - early >= timedelta(seconds=62)
 
 
-async def test_any_slots_there_are_leave_room_for_no_more_than_the_limit(replicas: list[Database]) -> None:
+async def test_any_slots_there_are_leave_room_for_no_more_than_the_limit(
+    replicas: list[Database],
+) -> None:
     chance = random.Random(7)
     for _ in range(15):
         async with replicas[0].transaction() as session:
@@ -95,12 +103,16 @@ async def test_slots_older_than_the_window_are_deleted(replicas: list[Database])
 
 
 async def test_providers_do_not_wait_for_each_other(replicas: list[Database]) -> None:
-    waits = [await slots_of(replicas[0], provider)(1, 60.0, 2.0) for provider in ("polygon", "fred")]
+    waits = [
+        await slots_of(replicas[0], provider)(1, 60.0, 2.0) for provider in ("polygon", "fred")
+    ]
 
     assert waits == [0.0, 0.0]
 
 
-async def test_no_lock_is_held_while_a_request_waits(replicas: list[Database], admin: Database) -> None:
+async def test_no_lock_is_held_while_a_request_waits(
+    replicas: list[Database], admin: Database
+) -> None:
     asleep, wake = asyncio.Event(), asyncio.Event()
 
     async def sleep(seconds: float) -> None:
@@ -111,7 +123,9 @@ async def test_no_lock_is_held_while_a_request_waits(replicas: list[Database], a
     waiting = asyncio.ensure_future(pace.wait())
     await asleep.wait()
     async with admin.transaction() as session:
-        held = await session.scalar(text("select count(*) from pg_locks where locktype = 'advisory'"))
+        held = await session.scalar(
+            text("select count(*) from pg_locks where locktype = 'advisory'")
+        )
         busy = await session.scalar(
             text(
                 "select count(*) from pg_stat_activity where usename = 'ingest' and state like '%transaction%'"
@@ -123,10 +137,13 @@ async def test_no_lock_is_held_while_a_request_waits(replicas: list[Database], a
     await waiting
 
 
-async def test_two_replicas_never_send_more_than_the_limit_in_any_window(replicas: list[Database]) -> None:
+async def test_two_replicas_never_send_more_than_the_limit_in_any_window(
+    replicas: list[Database],
+) -> None:
     window, margin = 0.3, 0.4
     paces = [
-        SharedPace(slots_of(each), LIMIT, window_seconds=window, margin_seconds=margin) for each in replicas
+        SharedPace(slots_of(each), LIMIT, window_seconds=window, margin_seconds=margin)
+        for each in replicas
     ]
     sent: list[float] = []
 
@@ -141,7 +158,9 @@ async def test_two_replicas_never_send_more_than_the_limit_in_any_window(replica
         assert late - early >= window
 
 
-async def test_server_sees_no_more_than_the_limit_from_two_replicas(replicas: list[Database]) -> None:
+async def test_server_sees_no_more_than_the_limit_from_two_replicas(
+    replicas: list[Database],
+) -> None:
     window, margin, day = 0.3, 0.6, date(2022, 12, 28)
     listed = [f"S{number}" for number in range(12)]
     with polygon(made_up_market(12, [day])).running() as server:
@@ -151,7 +170,10 @@ async def test_server_sees_no_more_than_the_limit_from_two_replicas(replicas: li
             halves.append(PolygonProvider(KEY, pace, base_url=server.url))
 
         async def fetch(provider: PolygonProvider, symbols: list[str]) -> int:
-            days = {symbol: [day, day - timedelta(days=1 + number)] for number, symbol in enumerate(symbols)}
+            days = {
+                symbol: [day, day - timedelta(days=1 + number)]
+                for number, symbol in enumerate(symbols)
+            }
             return sum([len(answer.bars) async for answer in provider.bars(days)])
 
         brought = await asyncio.gather(fetch(halves[0], listed[:6]), fetch(halves[1], listed[6:]))

@@ -1,4 +1,6 @@
-"""Polygon's provider through the real client library, against a real server that answers as Polygon."""
+"""Polygon's provider through the real client library, against a real server that answers as
+Polygon.
+"""
 
 import asyncio
 import logging
@@ -39,7 +41,10 @@ def server(market: Market) -> Iterator[StandIn]:
 
 
 def provider(
-    server: StandIn, pace: Counted | None = None, url: str | None = None, patience: Patience = PATIENT
+    server: StandIn,
+    pace: Counted | None = None,
+    url: str | None = None,
+    patience: Patience = PATIENT,
 ) -> PolygonProvider:
     return PolygonProvider(
         KEY,
@@ -58,18 +63,24 @@ async def bars(asked: PolygonProvider, missing: Mapping[str, Collection[date]]) 
     return [bar for answer in await answers(asked, missing) for bar in answer.bars]
 
 
-async def test_thirty_symbols_of_a_year_take_thirty_requests(server: StandIn, market: Market) -> None:
+async def test_thirty_symbols_of_a_year_take_thirty_requests(
+    server: StandIn, market: Market
+) -> None:
     book = dict.fromkeys(sorted(market.closes)[:30], YEAR)
     pace = Counted()
 
     found = await bars(provider(server, pace), book)
 
     assert (len(YEAR), len(server.requests), pace.turns) == (252, 30, 30)
-    assert {(bar.symbol, bar.session_date) for bar in found} == {(s, day) for s in book for day in YEAR}
+    assert {(bar.symbol, bar.session_date) for bar in found} == {
+        (s, day) for s in book for day in YEAR
+    }
     assert all(request.query["adjusted"] == "false" for request in server.requests)
 
 
-async def test_one_session_of_every_symbol_takes_one_request(server: StandIn, market: Market) -> None:
+async def test_one_session_of_every_symbol_takes_one_request(
+    server: StandIn, market: Market
+) -> None:
     found = await answers(provider(server), {symbol: [LAST] for symbol in market.closes})
 
     assert server.paths() == ["/v2/aggs/grouped/locale/us/market/stocks/2022-12-28"]
@@ -104,7 +115,9 @@ async def test_pages_are_followed_to_the_end_each_in_its_turn(market: Market) ->
 
 async def test_symbols_are_spelled_their_way_and_come_back_ours() -> None:
     with polygon(Market(BRK | {"BAC-PL": {LAST: 1150.0}})).running() as server:
-        found = await bars(provider(server), {"BRK-B": [LAST], "BAC-PL": [LAST], "BRK.A": [LAST, YEAR[0]]})
+        found = await bars(
+            provider(server), {"BRK-B": [LAST], "BAC-PL": [LAST], "BRK.A": [LAST, YEAR[0]]}
+        )
 
     assert {bar.symbol for bar in found} == {"BRK-B", "BAC-PL"}
     assert [polygon_symbol(symbol) for symbol in ("BRK-B", "BRK.A", "BAC-PL", "SPX")] == [
@@ -118,7 +131,9 @@ async def test_unknown_symbol_is_settled_without_bars(server: StandIn) -> None:
     assert (list(answer.bars), set(answer.settled)) == ([], {"NOSUCH"})
 
 
-async def test_symbols_settle_when_their_last_session_was_asked(server: StandIn, market: Market) -> None:
+async def test_symbols_settle_when_their_last_session_was_asked(
+    server: StandIn, market: Market
+) -> None:
     most = sorted(market.closes)[:20]
 
     found = await answers(provider(server), dict.fromkeys(most, YEAR[-2:]) | {"XOM": YEAR[-1:]})
@@ -186,7 +201,9 @@ async def test_server_that_is_gone_makes_the_provider_unavailable(server: StandI
         await bars(provider(server, url="http://127.0.0.1:9"), {"AAPL": [LAST]})
 
 
-async def until_unavailable(asked: PolygonProvider, missing: Mapping[str, Collection[date]]) -> list[Answer]:
+async def until_unavailable(
+    asked: PolygonProvider, missing: Mapping[str, Collection[date]]
+) -> list[Answer]:
     found = []
     try:
         async for answer in asked.bars(missing):
@@ -196,7 +213,9 @@ async def until_unavailable(asked: PolygonProvider, missing: Mapping[str, Collec
     raise AssertionError("the provider stayed available")
 
 
-async def test_everything_answered_before_a_failure_is_given(server: StandIn, market: Market) -> None:
+async def test_everything_answered_before_a_failure_is_given(
+    server: StandIn, market: Market
+) -> None:
     book = sorted(market.closes)[:20]
     server.whenever(lambda request: UNKNOWN_KEY if f"/{book[10]}/" in request.path else None)
 
@@ -230,7 +249,9 @@ async def test_a_session_of_the_whole_market_does_not_settle_an_index() -> None:
 
 async def test_impossible_closes_are_passed_on_to_be_judged() -> None:
     with polygon(Market({"A": {LAST: -1.0}, "B": {LAST: float("nan")}})).running() as server:
-        found = {bar.symbol: bar for bar in await bars(provider(server), {"A": [LAST], "B": [LAST]})}
+        found = {
+            bar.symbol: bar for bar in await bars(provider(server), {"A": [LAST], "B": [LAST]})
+        }
 
     assert found["A"].close == -1
     assert found["B"].close.is_nan()
@@ -241,7 +262,9 @@ async def test_key_goes_in_the_header_and_never_comes_out(
     server: StandIn, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.whenever(lambda request: as_json({"status": "ERROR", "error": f"Unknown API Key {KEY}"}, 401))
+    server.whenever(
+        lambda request: as_json({"status": "ERROR", "error": f"Unknown API Key {KEY}"}, 401)
+    )
     asked = provider(server)
 
     with pytest.raises(ProviderUnavailable) as raised:
@@ -250,7 +273,14 @@ async def test_key_goes_in_the_header_and_never_comes_out(
     assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
     assert "***" in raised.value.reason
     printed = capsys.readouterr()
-    everything = [caplog.text, repr(asked), repr(raised.value), str(raised.value), printed.out, printed.err]
+    everything = [
+        caplog.text,
+        repr(asked),
+        repr(raised.value),
+        str(raised.value),
+        printed.out,
+        printed.err,
+    ]
     assert all(KEY not in text for text in everything)
     assert all(KEY not in str(request.query) + request.path for request in server.requests)
 
@@ -270,7 +300,11 @@ async def test_event_loop_runs_on_while_the_client_waits(server: StandIn) -> Non
 async def test_endless_pages_are_stopped(server: StandIn) -> None:
     def endless(request: Request) -> Reply:
         return as_json(
-            {"status": "OK", "results": [], "next_url": f"https://api.polygon.io{request.path}?cursor=e30="}
+            {
+                "status": "OK",
+                "results": [],
+                "next_url": f"https://api.polygon.io{request.path}?cursor=e30=",
+            }
         )
 
     server.whenever(endless)
@@ -404,7 +438,12 @@ async def test_a_chain_is_asked_for_the_expiries_and_strikes_held(market: Market
         for strike in strikes
         for day in ("230120", "230217", "230317")
     ]
-    held = ["AAPL230120C00130000", "AAPL230217C00140000", "SPY230120P00380000", "SPXW230120C03800000"]
+    held = [
+        "AAPL230120C00130000",
+        "AAPL230217C00140000",
+        "SPY230120P00380000",
+        "SPXW230120C03800000",
+    ]
     with polygon(market, chains={"AAPL": chain}).running() as server:
         found = await quotes(provider(server), held)
 

@@ -1,4 +1,6 @@
-"""Yahoo's provider through the real yfinance and curl, against a real TLS server that answers as Yahoo's hosts."""
+"""Yahoo's provider through the real yfinance and curl, against a real TLS server that answers as
+Yahoo's hosts.
+"""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -92,16 +94,23 @@ SPLIT_DAY, EX_DAY = MONTH[10], MONTH[5]
 
 
 def split_market() -> Market:
-    """At 400 before a four for one, at 100 from it on; 2.00 per old share paid before it, 0.50 per new one after."""
+    """At 400 before a four for one, at 100 from it on; 2.00 per old share paid before it, 0.50 per
+    new one after.
+    """
     closes = {day: 400.0 if day < SPLIT_DAY else 100.0 for day in MONTH}
     return Market({"AAPL": closes}).with_events(
-        Split("AAPL", SPLIT_DAY, 1, 4), Dividend("AAPL", EX_DAY, 2.0), Dividend("AAPL", MONTH[15], 0.5)
+        Split("AAPL", SPLIT_DAY, 1, 4),
+        Dividend("AAPL", EX_DAY, 2.0),
+        Dividend("AAPL", MONTH[15], 0.5),
     )
 
 
 async def test_splits_are_undone_in_closes_and_kept_in_adjusted_ones(tmp_path: Path) -> None:
     with asking(split_market(), tmp_path) as (provider, _, _):
-        found = {bar.session_date: bar for bar in await bars(provider, {"AAPL": [MONTH[0], MONTH[9], LAST]})}
+        found = {
+            bar.session_date: bar
+            for bar in await bars(provider, {"AAPL": [MONTH[0], MONTH[9], LAST]})
+        }
 
     assert [found[day].close for day in (MONTH[0], MONTH[9], LAST)] == [400, 400, 100]
     later = 1 - 0.5 / 100
@@ -109,7 +118,9 @@ async def test_splits_are_undone_in_closes_and_kept_in_adjusted_ones(tmp_path: P
     assert found[MONTH[0]].adjusted_close == pytest.approx(100 * later * (1 - 2.0 / 400))
 
 
-async def test_closes_before_a_split_after_the_last_missing_session_are_undone_too(tmp_path: Path) -> None:
+async def test_closes_before_a_split_after_the_last_missing_session_are_undone_too(
+    tmp_path: Path,
+) -> None:
     with asking(split_market(), tmp_path) as (provider, _, _):
         [bar] = await bars(provider, {"AAPL": [MONTH[0]]})
 
@@ -214,7 +225,9 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
     trouble: Reply, reason: str, asked: Asked
 ) -> None:
     given, server, _ = asked
-    provider = YahooProvider(Counted(), patience=patience_with(trouble), connection=given._connection)
+    provider = YahooProvider(
+        Counted(), patience=patience_with(trouble), connection=given._connection
+    )
     server.whenever(of_data(trouble))  # type: ignore[arg-type]
 
     with pytest.raises(ProviderUnavailable) as raised:
@@ -251,7 +264,9 @@ async def test_cookies_may_fail_without_harm(asked: Asked) -> None:
 async def test_facts_have_gics_sectors_kinds_and_continuous_yields(tmp_path: Path) -> None:
     listings = {
         "AAPL": Listing("Apple Inc.", sector="Technology", industry="Consumer Electronics"),
-        "JPM": Listing("JPMorgan Chase & Co.", sector="Financial Services", industry="Banks - Diversified"),
+        "JPM": Listing(
+            "JPMorgan Chase & Co.", sector="Financial Services", industry="Banks - Diversified"
+        ),
         "XOM": Listing("Exxon Mobil Corporation", sector="Energy", industry="Oil & Gas Integrated"),
         "SPY": Listing("SPDR S&P 500 ETF Trust", yahoo_type="ETF"),
         "VFIAX": Listing("Vanguard 500 Index Fund", yahoo_type="MUTUALFUND"),

@@ -30,7 +30,9 @@ FIRST = previous_session(WINDOW[0]) + timedelta(
 
 @dataclass
 class Treasury:
-    """A live provider of yields: 4 % on every bond day, unless told otherwise; every question kept."""
+    """A live provider of yields: 4 % on every bond day, unless told otherwise; every question
+    kept.
+    """
 
     days: Collection[date] = tuple(BOND_DAYS)
     name: str = "treasury"
@@ -49,7 +51,9 @@ class Treasury:
             yield (
                 maturity,
                 [
-                    YieldObservation(maturity, day, self.percents.get((maturity, day), 4.0), self.name)
+                    YieldObservation(
+                        maturity, day, self.percents.get((maturity, day), 4.0), self.name
+                    )
                     for day in days
                 ],
             )
@@ -71,9 +75,7 @@ async def put(database: Database, *observations: YieldObservation) -> None:
 async def stored(admin: Database) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {}
     async with admin.transaction() as session:
-        query = (
-            "select maturity, observation_date, yield_percent, source from ingest.treasury_yields order by 2"
-        )
+        query = "select maturity, observation_date, yield_percent, source from ingest.treasury_yields order by 2"
         for maturity, *row in await session.execute(text(query)):
             found.setdefault(maturity, []).append(tuple(row))
     return found
@@ -90,7 +92,9 @@ async def test_one_maturitys_row_of_today_hides_no_other_gap(role: Role, admin: 
 
     done = await completed(a_feed(role("ingest"), treasury))
 
-    assert treasury.asked == [dict.fromkeys(MATURITY_YEARS, (FIRST, AS_OF)) | {"10Y": (FIRST, WINDOW[-2])}]
+    assert treasury.asked == [
+        dict.fromkeys(MATURITY_YEARS, (FIRST, AS_OF)) | {"10Y": (FIRST, WINDOW[-2])}
+    ]
     rows = await stored(admin)
     assert {maturity: len(found) for maturity, found in rows.items()} == dict.fromkeys(
         MATURITY_YEARS, len(BOND_DAYS)
@@ -157,7 +161,9 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_gives_the_r
 
     done = await completed(a_feed(role("ingest"), first, second))
 
-    by_source = {maturity: {row[2] for row in found} for maturity, found in (await stored(admin)).items()}
+    by_source = {
+        maturity: {row[2] for row in found} for maturity, found in (await stored(admin)).items()
+    }
     assert by_source == {
         maturity: {"first" if maturity in before else "second"} for maturity in MATURITY_YEARS
     }

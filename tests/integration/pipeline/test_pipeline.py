@@ -31,7 +31,9 @@ LAST_TEN = sessions(date(2022, 12, 14), AS_OF)
 
 @pytest.fixture
 async def books(admin: Database, empty: None) -> list[UUID]:
-    """A long book, and a long/short book with options, an entry and an exit inside the ten sessions."""
+    """A long book, and a long/short book with options, an entry and an exit inside the ten
+    sessions.
+    """
     long_only = await a_portfolio(admin, "Long", Decimal(100_000))
     hedged = await a_portfolio(admin, "Hedged")
     fixed: dict[str, Any] = {"exit_date": date(2022, 12, 21), "exit_price": Decimal("135.0")}
@@ -53,7 +55,9 @@ async def count(admin: Database, table: str) -> int:
         return int(await session.scalar(text(f"select count(*) from {table}")) or 0)
 
 
-async def test_market_close_fills_every_table(pipeline: Pipeline, books: list[UUID], admin: Database) -> None:
+async def test_market_close_fills_every_table(
+    pipeline: Pipeline, books: list[UUID], admin: Database
+) -> None:
     run = await pipeline.close(AS_OF)
 
     assert await pipeline.finished([run]) == {run: "completed"}
@@ -76,7 +80,9 @@ async def test_same_session_four_times_and_twice_at_once_changes_nothing(
     statuses = await pipeline.finished(both)
 
     assert set(statuses.values()) == {"completed"}
-    assert {table for table, content in once.items() if content.startswith("0:")} <= NOT_OF_EVERY_SESSION
+    assert {
+        table for table, content in once.items() if content.startswith("0:")
+    } <= NOT_OF_EVERY_SESSION
     assert await content_hash(admin) == once
 
 
@@ -92,7 +98,9 @@ async def test_sessions_in_any_order_leave_the_same_rows(
                 text("select tablename from pg_tables where schemaname = :s and tablename not in "
                      "('alembic_version', 'factor_definitions', 'stress_scenarios')"), {"s": schema}
             )  # fmt: skip
-            await session.execute(text("truncate " + ", ".join(f"{schema}.{name}" for name in names)))
+            await session.execute(
+                text("truncate " + ", ".join(f"{schema}.{name}" for name in names))
+            )
 
     shuffled = random.Random(7).sample(LAST_TEN, len(LAST_TEN))
     runs = [await pipeline.close(session_date) for session_date in shuffled]

@@ -56,7 +56,12 @@ async def stored(pipeline: Pipeline, query: str, **values: Any) -> Any:
     [(SNAPSHOTS, [SnapshotsRequested]), (RISK_METRICS, [SnapshotsRequested, RiskRequested])],
 )
 async def test_work_on_what_is_stored_completes_its_run_and_changes_nothing(
-    pipeline: Pipeline, role: Role, admin: Database, book: UUID, trigger: str, kinds: list[type[ShardEvent]]
+    pipeline: Pipeline,
+    role: Role,
+    admin: Database,
+    book: UUID,
+    trigger: str,
+    kinds: list[type[ShardEvent]],
 ) -> None:
     await pipeline.finished([await pipeline.close(AS_OF)])
     before = await content_hash(admin)

@@ -1,4 +1,6 @@
-"""A close of the past is corrected: what is computed again, what is not, and that it comes out right."""
+"""A close of the past is corrected: what is computed again, what is not, and that it comes out
+right.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -45,7 +47,12 @@ def days_that_differ(before: dict[str, Rows], after: dict[str, Rows]) -> set[dat
 
 
 async def snapshots_of(admin: Database) -> dict[str, Rows]:
-    views = ("published_portfolio_snapshots", "position_valuations", "pnl_attributions", "risk_metrics")
+    views = (
+        "published_portfolio_snapshots",
+        "position_valuations",
+        "pnl_attributions",
+        "risk_metrics",
+    )
     found = {}
     for view in views:
         async with admin.transaction() as session:

@@ -1,4 +1,6 @@
-"""Details of old sessions go, and no number that anybody reads of the kept ones moves; whatever is run again."""
+"""Details of old sessions go, and no number that anybody reads of the kept ones moves; whatever is
+run again.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -52,14 +54,18 @@ async def prune_all(role: Role) -> dict[str, int]:
 
 
 async def read(admin: Database, since: date) -> Lines:
-    """Every row of the sessions from `since` on, as other services and the gateway read them, by view."""
+    """Every row of the sessions from `since` on, as other services and the gateway read them, by
+    view.
+    """
     found = {}
     async with admin.transaction() as session:
         for service in SERVICES:
             schema = service.Table.metadata.schema
             for view in service.PUBLISHED:
                 dated = "as_of" in view.c
-                columns = ", ".join(column.name for column in view.columns if column.name != "price_run")
+                columns = ", ".join(
+                    column.name for column in view.columns if column.name != "price_run"
+                )
                 statement = f"select ({columns})::text from {schema}.{view.name}"
                 rows = text(statement + (" where as_of >= :since" if dated else ""))
                 lines = await session.scalars(rows, {"since": since} if dated else {})
@@ -75,7 +81,9 @@ async def test_report_of_every_kept_session_is_the_same_after_pruning(
 
     removed = await prune_all(role)
 
-    assert {"position_pnl", "position_valuations", "position_greeks", "risk_metrics"} <= set(removed)
+    assert {"position_pnl", "position_valuations", "position_greeks", "risk_metrics"} <= set(
+        removed
+    )
     assert await read(admin, since=KEPT[0]) == before
 
 
@@ -110,7 +118,9 @@ async def test_old_session_run_again_works_and_is_pruned_again(
         "published_portfolio_snapshots",
         "published_position_greeks",
     ):
-        assert [line for line in again[view] if own in line] == [line for line in whole[view] if own in line]
+        assert [line for line in again[view] if own in line] == [
+            line for line in whole[view] if own in line
+        ]
     await prune_all(role)
     assert await content_hash(admin) == pruned
 

@@ -1,4 +1,6 @@
-"""A 4:1 split of what a book holds: every dollar goes on as if nothing had happened, whenever the book was stated."""
+"""A 4:1 split of what a book holds: every dollar goes on as if nothing had happened, whenever the
+book was stated.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -39,11 +41,17 @@ async def books(admin: Database, empty: None) -> Books:
     rows = []
     for session, close in zip(panel.sessions(), panel.closes("AAPL")[:, 0].tolist(), strict=True):
         then = 4 if session < EX_DATE else 1
-        rows += [a_price(SPLIT, session, round(close * then, 6), close), a_price(WHOLE, session, close)]
+        rows += [
+            a_price(SPLIT, session, round(close * then, 6), close),
+            a_price(WHOLE, session, close),
+        ]
     await save_prices(admin, *rows[-700:])
     await save_securities(admin)
     await learn(admin)
-    found = {name: await a_portfolio(admin, name, Decimal(100_000)) for name in ("before", "after", "whole")}
+    found = {
+        name: await a_portfolio(admin, name, Decimal(100_000))
+        for name in ("before", "after", "whole")
+    }
     await save_positions(admin, *stated(found["before"], SPLIT, shares=1, stated_on=DAYS[0]))
     await save_positions(admin, *stated(found["after"], SPLIT, shares=4, stated_on=AS_OF))
     await save_positions(admin, *stated(found["whole"], WHOLE, shares=4, stated_on=DAYS[0]))
@@ -51,23 +59,41 @@ async def books(admin: Database, empty: None) -> Books:
 
 
 async def save_securities(admin: Database) -> None:
-    await save(admin, Security, [a_security(symbol, dividend_yield=0.005) for symbol in (SPLIT, WHOLE)])
+    await save(
+        admin, Security, [a_security(symbol, dividend_yield=0.005) for symbol in (SPLIT, WHOLE)]
+    )
 
 
 async def learn(admin: Database) -> None:
     """Let the split be known."""
-    split = {"symbol": SPLIT, "ex_date": EX_DATE, "kind": "split", "value": Decimal(4), "source": "test"}
+    split = {
+        "symbol": SPLIT,
+        "ex_date": EX_DATE,
+        "kind": "split",
+        "value": Decimal(4),
+        "source": "test",
+    }
     await save(admin, CorporateAction, [split])
 
 
 def stated(portfolio: UUID, symbol: str, shares: int, stated_on: date) -> list[dict[str, Any]]:
-    """Stock bought and sold short, calls bought and puts sold, one entered and one left on the way: in new shares."""
+    """Stock bought and sold short, calls bought and puts sold, one entered and one left on the way:
+    in new shares.
+    """
     strike = int(140 * 1000 * 4 / shares)
     call, put = (f"{symbol}230616{kind}{strike:08d}" for kind in "CP")
 
-    def position(name: str, quantity: int, price: float, entry: date, **more: Any) -> dict[str, Any]:
+    def position(
+        name: str, quantity: int, price: float, entry: date, **more: Any
+    ) -> dict[str, Any]:
         return a_position(
-            portfolio, name, quantity * shares, price * 4 / shares, entry, stated_on=stated_on, **more
+            portfolio,
+            name,
+            quantity * shares,
+            price * 4 / shares,
+            entry,
+            stated_on=stated_on,
+            **more,
         )
 
     return [
@@ -91,7 +117,9 @@ async def figures(admin: Database, portfolio: UUID) -> dict[tuple[date, str], fl
     return found
 
 
-def flat(place: tuple[date, str], numbers: Mapping[str, Any]) -> dict[tuple[date, str], float | None]:
+def flat(
+    place: tuple[date, str], numbers: Mapping[str, Any]
+) -> dict[tuple[date, str], float | None]:
     """The numbers, nested ones too, each under its whole name."""
     found: dict[tuple[date, str], float | None] = {}
     for name, value in numbers.items():
@@ -142,7 +170,9 @@ async def test_a_split_moves_no_dollar_whenever_the_book_was_stated(
 ) -> None:
     await pipeline.run(DAYS)
 
-    before, after, whole = [await figures(admin, books[name]) for name in ("before", "after", "whole")]
+    before, after, whole = [
+        await figures(admin, books[name]) for name in ("before", "after", "whole")
+    ]
     assert len(whole) > 800
     assert agree(before, whole)
     assert agree(after, whole)
@@ -164,11 +194,11 @@ async def test_valuations_are_in_the_shares_and_contracts_of_their_day(
             (EX_DATE, SPLIT, Decimal(-120), Decimal(-18_000)),
             (EX_DATE, f"{SPLIT}230616C00140000", Decimal(8), Decimal(7_600)),
         ]
-    warned = (
-        "select as_of, jsonb_path_query(warnings, '$[*] ? (@.code == \"split_adjusted\").message') from {}"
-    )
+    warned = "select as_of, jsonb_path_query(warnings, '$[*] ? (@.code == \"split_adjusted\").message') from {}"
     told = await lines(
-        admin, warned.format("snapshots.portfolio_snapshots where portfolio_id = :book"), book=books["after"]
+        admin,
+        warned.format("snapshots.portfolio_snapshots where portfolio_id = :book"),
+        book=books["after"],
     )
     assert [tuple(row) for row in told] == [
         (EX_DATE, f"SPLT split 4:1 on {EX_DATE}: quantity and entry price are adjusted")
@@ -191,7 +221,9 @@ async def test_a_split_learnt_late_comes_out_as_if_it_had_always_been_known(
 
 
 async def results(admin: Database) -> dict[str, str]:
-    """A hash by table; not of contracts, among which are those that were held only while the split was unknown."""
+    """A hash by table; not of contracts, among which are those that were held only while the split
+    was unknown.
+    """
     hashes = await content_hash(admin)
     del hashes["greeks.contract_greeks"]
     return hashes

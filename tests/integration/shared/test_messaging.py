@@ -1,4 +1,6 @@
-"""What stands around a handler, on a real server: commit, publish, acknowledge; retries; dead letters."""
+"""What stands around a handler, on a real server: commit, publish, acknowledge; retries; dead
+letters.
+"""
 
 import asyncio
 import json
@@ -48,7 +50,9 @@ class Work:
 
 
 @asynccontextmanager
-async def greeks_hearing(servers: Servers, database: Database, handler: Any) -> AsyncIterator[NatsBroker]:
+async def greeks_hearing(
+    servers: Servers, database: Database, handler: Any
+) -> AsyncIterator[NatsBroker]:
     """The greeks service around `handler`, started; yields its broker."""
     router = ServiceRouter("greeks")
     router.emits(GreeksComputed)(router.on(PricesUpdated)(handler))
@@ -62,11 +66,15 @@ async def greeks_hearing(servers: Servers, database: Database, handler: Any) -> 
 
 async def emit(servers: Servers, event: Event) -> None:
     telemetry = create_telemetry("ingest", servers.settings)
-    async with create_broker("ingest", servers.settings, telemetry, on_closed=lambda: None) as broker:
+    async with create_broker(
+        "ingest", servers.settings, telemetry, on_closed=lambda: None
+    ) as broker:
         await publish(broker, event)
 
 
-async def published(bus: Client, stream: str, subject: str, count: int = 1, seconds: float = 10) -> list[Any]:
+async def published(
+    bus: Client, stream: str, subject: str, count: int = 1, seconds: float = 10
+) -> list[Any]:
     """The first `count` messages of a subject, read by an ephemeral consumer."""
     subscription = await bus.jetstream().subscribe(subject, stream=stream, ordered_consumer=True)
     try:
@@ -93,7 +101,9 @@ async def at_once(_: int) -> None:
     return None
 
 
-async def test_handled_event_is_published_and_acknowledged(servers: Servers, role: Role, bus: Client) -> None:
+async def test_handled_event_is_published_and_acknowledged(
+    servers: Servers, role: Role, bus: Client
+) -> None:
     work, shard = Work(at_once), a_shard()
 
     async with greeks_hearing(servers, role("greeks"), work):
@@ -122,7 +132,9 @@ async def test_repeated_publication_is_discarded_by_the_bus(
     assert len(work.seen) == 1
 
 
-async def test_transient_error_is_retried_until_it_passes(servers: Servers, role: Role, bus: Client) -> None:
+async def test_transient_error_is_retried_until_it_passes(
+    servers: Servers, role: Role, bus: Client
+) -> None:
     async def fail_twice(attempt: int) -> None:
         if attempt <= 2:
             raise ConnectionError("try again")
@@ -161,7 +173,9 @@ async def test_hopeless_message_becomes_a_dead_letter(
     assert (failure.run_id, failure.shard, failure.message) == (shard.run_id, 0, str(error))
 
 
-async def test_undecodable_payload_becomes_a_dead_letter(servers: Servers, role: Role, bus: Client) -> None:
+async def test_undecodable_payload_becomes_a_dead_letter(
+    servers: Servers, role: Role, bus: Client
+) -> None:
     work = Work(at_once)
 
     async with greeks_hearing(servers, role("greeks"), work):
@@ -173,7 +187,9 @@ async def test_undecodable_payload_becomes_a_dead_letter(servers: Servers, role:
     assert json.loads(dead.data)["error"] == "ValidationError"
 
 
-async def test_slow_handler_keeps_its_message_by_heartbeat(servers: Servers, role: Role, bus: Client) -> None:
+async def test_slow_handler_keeps_its_message_by_heartbeat(
+    servers: Servers, role: Role, bus: Client
+) -> None:
     async def slowly(_: int) -> None:
         await asyncio.sleep(servers.settings.acknowledge_seconds * 2)
 
@@ -204,6 +220,8 @@ async def test_failed_handler_leaves_no_rows(
 async def test_service_may_not_publish_for_another(servers: Servers) -> None:
     telemetry = create_telemetry("stress", servers.settings)
 
-    async with create_broker("stress", servers.settings, telemetry, on_closed=lambda: None) as broker:
+    async with create_broker(
+        "stress", servers.settings, telemetry, on_closed=lambda: None
+    ) as broker:
         with pytest.raises((nats.errors.Error, TimeoutError)):
             await broker.publish(b"{}", PricesUpdated.subject, stream="INGEST", timeout=1.0)

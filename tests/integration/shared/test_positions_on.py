@@ -1,4 +1,6 @@
-"""What positions are on a day: splits between it and the day they are stated on, and nothing else, change them."""
+"""What positions are on a day: splits between it and the day they are stated on, and nothing else,
+change them.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -22,7 +24,13 @@ CALL = "AAPL220617C00600000"  # expires between the second split and the first
 async def splits(admin: Database, *known: tuple[date, str], symbol: str = "AAPL") -> None:
     """Splits of a symbol whose closes are raw."""
     rows = [
-        {"symbol": symbol, "ex_date": day, "kind": "split", "value": Decimal(ratio), "source": "test"}
+        {
+            "symbol": symbol,
+            "ex_date": day,
+            "kind": "split",
+            "value": Decimal(ratio),
+            "source": "test",
+        }
         for day, ratio in known
     ]
     await save(admin, CorporateAction, rows)
@@ -32,7 +40,11 @@ async def on(admin: Database, day: date, portfolio: UUID) -> dict[str, Any]:
     """The portfolio's only position on a day, as a calculator sees it."""
     held = positions_on(day)
     async with admin.transaction() as session:
-        found = (await session.execute(select(held).where(held.c.portfolio_id == portfolio))).mappings().one()
+        found = (
+            (await session.execute(select(held).where(held.c.portfolio_id == portfolio)))
+            .mappings()
+            .one()
+        )
     return dict(found)
 
 
@@ -73,7 +85,11 @@ async def test_an_option_gets_the_strike_and_symbol_of_its_new_terms(admin: Data
     held = await on(admin, BETWEEN, portfolio)
 
     assert (held["symbol"], held["strike"]) == ("AAPL220617C00150000", Decimal(150))
-    assert (held["quantity"], held["entry_price"], held["underlying"]) == (Decimal(-12), Decimal(5), "AAPL")
+    assert (held["quantity"], held["entry_price"], held["underlying"]) == (
+        Decimal(-12),
+        Decimal(5),
+        "AAPL",
+    )
 
 
 async def test_no_split_touches_an_option_that_has_expired(admin: Database) -> None:
@@ -105,10 +121,25 @@ async def test_adjusted_closes_mean_that_no_position_is(admin: Database) -> None
     assert (held["quantity"], held["split_factor"]) == (100, 1)
 
 
-USUAL = [(2, 1), (3, 1), (4, 1), (20, 1), (3, 2), (5, 4), (4, 3), (1, 2), (1, 3), (1, 7), (1, 30), (2, 3)]
+USUAL = [
+    (2, 1),
+    (3, 1),
+    (4, 1),
+    (20, 1),
+    (3, 2),
+    (5, 4),
+    (4, 3),
+    (1, 2),
+    (1, 3),
+    (1, 7),
+    (1, 30),
+    (2, 3),
+]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     ratio=some.sampled_from(USUAL),
     lots=some.integers(1, 10_000),
@@ -126,4 +157,6 @@ async def test_splitting_leaves_whole_shares_whole_and_every_cost(
     held = await on(admin, LATE, portfolio)
 
     assert held["quantity"] == lots * new
-    assert held["quantity"] * held["entry_price"] == pytest.approx(lots * old * price, rel=Decimal("1e-12"))
+    assert held["quantity"] * held["entry_price"] == pytest.approx(
+        lots * old * price, rel=Decimal("1e-12")
+    )

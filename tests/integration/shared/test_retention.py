@@ -1,4 +1,6 @@
-"""Which rows the hourly pruning deletes, on real tables: exactly those, in batches, and nobody waits for it."""
+"""Which rows the hourly pruning deletes, on real tables: exactly those, in batches, and nobody
+waits for it.
+"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -25,7 +27,13 @@ LAST_OLD = FIRST_KEPT - timedelta(days=1)
 
 def a_step(portfolio_id: UUID, as_of: date, shock: float = 0.1) -> dict[str, Any]:
     """A row of stress.market_risk_scenarios."""
-    return {"portfolio_id": portfolio_id, "as_of": as_of, "kind": "market", "shock": shock, "exposure": 1.0}
+    return {
+        "portfolio_id": portfolio_id,
+        "as_of": as_of,
+        "kind": "market",
+        "shock": shock,
+        "exposure": 1.0,
+    }
 
 
 def a_contract(contract: str, as_of: date) -> dict[str, Any]:
@@ -77,13 +85,17 @@ async def test_what_goes_is_old_or_of_a_portfolio_that_is_gone(
         FIRST_KEPT,
         LAST_OLD,
     ]
-    rows = {(book, as_of) for book in books for as_of in dice.sample(sessions, 9)} | {(books[0], AS_OF)}
+    rows = {(book, as_of) for book in books for as_of in dice.sample(sessions, 9)} | {
+        (books[0], AS_OF)
+    }
     await save(admin, stress.MarketRiskScenario, [a_step(book, as_of) for book, as_of in rows])
 
     removed = await prune_all(role, stress, batch_rows=dice.randint(1, 60))
 
     async with admin.transaction() as session:
-        found = await session.execute(text("select portfolio_id, as_of from stress.market_risk_scenarios"))
+        found = await session.execute(
+            text("select portfolio_id, as_of from stress.market_risk_scenarios")
+        )
     expected = {(book, as_of) for book, as_of in rows if book not in gone and as_of >= FIRST_KEPT}
     assert {tuple(row) for row in found} == expected
     assert removed == {"market_risk_scenarios": len(rows) - len(expected)}
@@ -97,12 +109,16 @@ async def test_second_pruning_finds_nothing(admin: Database, role: Role) -> None
     assert await prune_all(role, stress) == {}
 
 
-async def test_rows_are_old_by_the_newest_session_and_not_by_the_clock(admin: Database, role: Role) -> None:
+async def test_rows_are_old_by_the_newest_session_and_not_by_the_clock(
+    admin: Database, role: Role
+) -> None:
     book, long_ago = await a_portfolio(admin), date(2001, 1, 2)
     await save(admin, stress.MarketRiskScenario, [a_step(book, long_ago)])
 
     assert await prune_all(role, stress) == {}
-    assert await days_left(admin, "stress.market_risk_scenarios", "portfolio_id", book) == [long_ago]
+    assert await days_left(admin, "stress.market_risk_scenarios", "portfolio_id", book) == [
+        long_ago
+    ]
 
 
 async def test_row_somebody_works_on_is_left_for_the_next_time(admin: Database, role: Role) -> None:
@@ -111,7 +127,9 @@ async def test_row_somebody_works_on_is_left_for_the_next_time(admin: Database, 
     await save(admin, stress.MarketRiskScenario, [a_step(book, LAST_OLD, shock=0.2)])
 
     async with admin.transaction() as session:
-        await session.execute(text("select 1 from stress.market_risk_scenarios where shock = 0.1 for update"))
+        await session.execute(
+            text("select 1 from stress.market_risk_scenarios where shock = 0.1 for update")
+        )
         during = await prune_all(role, stress, batch_rows=1)
     afterwards = await prune_all(role, stress)
 
@@ -122,7 +140,9 @@ async def test_snapshots_stay_until_their_portfolio_is_gone(admin: Database, rol
     kept, gone = await a_portfolio(admin), uuid4()
     days = [date(2015, 6, 1), LAST_OLD, AS_OF]
     await save(
-        admin, snapshots.PortfolioSnapshot, [a_snapshot(book, day) for book in (kept, gone) for day in days]
+        admin,
+        snapshots.PortfolioSnapshot,
+        [a_snapshot(book, day) for book in (kept, gone) for day in days],
     )
 
     await prune_all(role, snapshots)
@@ -133,8 +153,12 @@ async def test_snapshots_stay_until_their_portfolio_is_gone(admin: Database, rol
 
 async def test_values_of_a_contract_stay_while_a_book_names_it(admin: Database, role: Role) -> None:
     held, forgotten = "AAPL230616C00130000", "AAPL230616P00130000"
-    await save_positions(admin, a_position(await a_portfolio(admin), held, 1, 5, exit_date=date(2022, 2, 1)))
-    rows = [a_contract(contract, day) for contract in (held, forgotten) for day in (LAST_OLD, AS_OF)]
+    await save_positions(
+        admin, a_position(await a_portfolio(admin), held, 1, 5, exit_date=date(2022, 2, 1))
+    )
+    rows = [
+        a_contract(contract, day) for contract in (held, forgotten) for day in (LAST_OLD, AS_OF)
+    ]
     await save(admin, greeks.ContractGreeks, rows)
 
     await prune_all(role, greeks)
@@ -154,7 +178,10 @@ async def test_exposures_that_explain_a_later_day_stay(admin: Database, role: Ro
 
     await prune_all(role, factors)
 
-    assert await days_left(admin, "factors.factor_exposures", "model", "market_relative") == [LAST_OLD, AS_OF]
+    assert await days_left(admin, "factors.factor_exposures", "model", "market_relative") == [
+        LAST_OLD,
+        AS_OF,
+    ]
     assert await days_left(admin, "factors.factor_exposures", "model", "joint") == [AS_OF]
 
 

@@ -1,4 +1,6 @@
-"""Books, prices and stored rows for the tests of snapshots on a real database: plain functions with defaults."""
+"""Books, prices and stored rows for the tests of snapshots on a real database: plain functions with
+defaults.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -36,7 +38,9 @@ def an_id(name: str) -> UUID:
 BOOK, OTHER_BOOK = an_id("book"), an_id("other book")
 
 
-def factors_computed(as_of: date, books: Sequence[UUID] = (BOOK,), run: str = "run") -> FactorsComputed:
+def factors_computed(
+    as_of: date, books: Sequence[UUID] = (BOOK,), run: str = "run"
+) -> FactorsComputed:
     """The factors of one shard are stored."""
     return FactorsComputed.new(
         an_id(run), as_of, price_run="prices-1", shard=0, shards=1, portfolio_ids=tuple(books)
@@ -81,14 +85,23 @@ async def insert(session: Session, table: str, rows: Sequence[Row]) -> None:
     if rows:
         names = list(rows[0])
         placed = ", ".join(f":{name}" for name in names)
-        await session.execute(text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows))
+        await session.execute(
+            text(f"insert into {table} ({', '.join(names)}) values ({placed})"), list(rows)
+        )
 
 
 async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) -> None:
-    """Both books of one user, with these positions in them; `equity` is what the first book states."""
+    """Both books of one user, with these positions in them; `equity` is what the first book
+    states.
+    """
     user = {"user_id": an_id("user"), "email": "a@example.org", "password_hash": "-"}
     books = [
-        {"portfolio_id": book, "user_id": user["user_id"], "name": str(book), "equity_balance": stated}
+        {
+            "portfolio_id": book,
+            "user_id": user["user_id"],
+            "name": str(book),
+            "equity_balance": stated,
+        }
         for book, stated in ((BOOK, equity), (OTHER_BOOK, None))
     ]
     async with admin.transaction() as session:
@@ -98,7 +111,12 @@ async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) 
 
 
 async def deposit(admin: Database, day: date, amount: Decimal) -> None:
-    flow = {"cash_flow_id": an_id(f"flow {day}"), "portfolio_id": BOOK, "flow_date": day, "amount": amount}
+    flow = {
+        "cash_flow_id": an_id(f"flow {day}"),
+        "portfolio_id": BOOK,
+        "flow_date": day,
+        "amount": amount,
+    }
     async with admin.transaction() as session:
         await insert(session, "gateway.cash_flows", [flow])
 
@@ -121,13 +139,17 @@ async def quote(
     ]
     async with admin.transaction() as session:
         await session.execute(
-            text("delete from ingest.daily_prices where symbol = :symbol and session_date = any(:days)"),
+            text(
+                "delete from ingest.daily_prices where symbol = :symbol and session_date = any(:days)"
+            ),
             {"symbol": symbol, "days": list(closes)},
         )
         await insert(session, "ingest.daily_prices", rows)
 
 
-async def value(admin: Database, day: date, price: float | None, delta: float | None, **given: Any) -> None:
+async def value(
+    admin: Database, day: date, price: float | None, delta: float | None, **given: Any
+) -> None:
     """What greeks stored of the call."""
     contract = {
         "contract": CALL,
@@ -158,13 +180,17 @@ async def take(
 async def published(role: Role, view: str, by: str = "portfolio_id, as_of") -> list[Row]:
     """Rows of a published view, as another service reads them."""
     async with role("gateway").transaction() as session:
-        found = await session.execute(text(f"select * from snapshots.published_{view} order by {by}"))
+        found = await session.execute(
+            text(f"select * from snapshots.published_{view} order by {by}")
+        )
         return [dict(row) for row in found.mappings()]
 
 
 async def chain(role: Role) -> list[Row]:
     """The first book's snapshots by session."""
-    return [row for row in await published(role, "portfolio_snapshots") if row["portfolio_id"] == BOOK]
+    return [
+        row for row in await published(role, "portfolio_snapshots") if row["portfolio_id"] == BOOK
+    ]
 
 
 async def tables(role: Role) -> tuple[list[Row], list[Row]]:
@@ -174,7 +200,9 @@ async def tables(role: Role) -> tuple[list[Row], list[Row]]:
 
 async def cleared(admin: Database) -> None:
     async with admin.transaction() as session:
-        await session.execute(text("truncate " + ", ".join(f"snapshots.{table}" for table in TABLES)))
+        await session.execute(
+            text("truncate " + ", ".join(f"snapshots.{table}" for table in TABLES))
+        )
 
 
 async def a_busy_week(admin: Database) -> None:
@@ -190,9 +218,13 @@ async def a_busy_week(admin: Database) -> None:
         a_stock("AAPL", book=OTHER_BOOK, entry_date=TUESDAY, exit_date=WEDNESDAY, exit_price=140),
         equity=Decimal("50000.00"),
     )
-    await quote(admin, dict(zip(WEEK, (144.49, 145.47, 143.21, 136.5, 134.51, 132.37), strict=True)))
+    await quote(
+        admin, dict(zip(WEEK, (144.49, 145.47, 143.21, 136.5, 134.51, 132.37), strict=True))
+    )
     await quote(admin, {MONDAY: 81.0, WEDNESDAY: 79.5, NEXT_MONDAY: 78.25}, "GE")
-    await quote(admin, dict(zip(WEEK, (252.5, 257.0, 256.75, 249.0, 244.5, 240.25), strict=True)), "MSFT")
+    await quote(
+        admin, dict(zip(WEEK, (252.5, 257.0, 256.75, 249.0, 244.5, 240.25), strict=True)), "MSFT"
+    )
     await quote(admin, dict(zip(WEEK, (63.5, 63.75, 63.25, 62.5, 62.75, 63.0), strict=True)), "KO")
     for day, price in zip(WEEK, (22.5, 23.25, None, 17.75, 16.5, 15.0), strict=True):
         await value(admin, day, price, price and price / 40)

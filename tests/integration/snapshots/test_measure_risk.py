@@ -1,4 +1,6 @@
-"""Metrics, components and attributions on a real database: what is stored, in whatever order the events come."""
+"""Metrics, components and attributions on a real database: what is stored, in whatever order the
+events come.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -59,7 +61,9 @@ def stress_computed(as_of: date, books: Sequence[UUID] = BOTH, run: str = "run")
     )
 
 
-async def measure(role: Role, as_of: date, books: Sequence[UUID] = BOTH, run: str = "run") -> RiskMeasured:
+async def measure(
+    role: Role, as_of: date, books: Sequence[UUID] = BOTH, run: str = "run"
+) -> RiskMeasured:
     async with role("snapshots").transaction() as session:
         return await measure_risk(stress_computed(as_of, books, run), session)
 
@@ -87,7 +91,8 @@ async def held(admin: Database, as_of: date) -> list[Row]:
     async with admin.transaction() as session:
         active = "entry_date <= :day and (exit_date is null or exit_date > :day)"
         found = await session.execute(
-            text(f"select * from gateway.positions where {active} order by position_id"), {"day": as_of}
+            text(f"select * from gateway.positions where {active} order by position_id"),
+            {"day": as_of},
         )
         return [dict(row) for row in found.mappings()]
 
@@ -127,7 +132,9 @@ async def a_market(admin: Database) -> None:
 
 
 async def a_model(admin: Database, as_of: date) -> None:
-    """What factors stored for the session: betas 1.1 and 0.1, 1,000 USD of exposure a position, a covariance."""
+    """What factors stored for the session: betas 1.1 and 0.1, 1,000 USD of exposure a position, a
+    covariance.
+    """
     version = {"as_of": as_of, "price_run": "prices-1"}
     betas = [
         {
@@ -228,7 +235,9 @@ async def vectors(admin: Database, as_of: date, days: int = 252, scale: float = 
 
 def _pnl(row: Row, days: int, scale: float) -> list[float]:
     random = np.random.default_rng(row["position_id"].int % 2**32)
-    return [float(pnl) for pnl in np.round(random.normal(0, scale, days) * float(row["quantity"]), 2)]
+    return [
+        float(pnl) for pnl in np.round(random.normal(0, scale, days) * float(row["quantity"]), 2)
+    ]
 
 
 async def a_measurable_week(admin: Database) -> None:
@@ -240,14 +249,18 @@ async def a_measurable_week(admin: Database) -> None:
         await vectors(admin, day)
 
 
-async def test_components_of_the_positions_add_up_to_the_metric(admin: Database, role: Role) -> None:
+async def test_components_of_the_positions_add_up_to_the_metric(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
 
     await both(role, MONDAY)
 
     for book in BOTH:
         found = await metrics(role, MONDAY, book)
-        parts = [row for row in (await contents(role))["component_var"] if row["portfolio_id"] == book]
+        parts = [
+            row for row in (await contents(role))["component_var"] if row["portfolio_id"] == book
+        ]
         for confidence in (95, 99):
             for part, metric in (("component_var", "var"), ("component_es", "es")):
                 total = sum(row[part] or 0 for row in parts if row["confidence"] == confidence)
@@ -256,7 +269,9 @@ async def test_components_of_the_positions_add_up_to_the_metric(admin: Database,
                 assert value > 0
 
 
-async def test_historical_var_is_the_quantile_of_the_stored_vectors(admin: Database, role: Role) -> None:
+async def test_historical_var_is_the_quantile_of_the_stored_vectors(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
 
     await measure(role, MONDAY)
@@ -272,7 +287,9 @@ async def test_historical_var_is_the_quantile_of_the_stored_vectors(admin: Datab
     assert (row["unit"], row["observations"], row["coverage"]) == ("USD", 252, pytest.approx(0.75))
 
 
-async def test_position_left_out_is_told_and_stored_with_its_reason(admin: Database, role: Role) -> None:
+async def test_position_left_out_is_told_and_stored_with_its_reason(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
 
     told = await measure(role, MONDAY)
@@ -283,18 +300,23 @@ async def test_position_left_out_is_told_and_stored_with_its_reason(admin: Datab
         if row["symbol"] == "KO"
     }
     assert part == (None, "no history")
-    assert [(notice.code, notice.about) for notice in told.warnings] == [("historical_pnl_missing", ("KO",))]
+    assert [(notice.code, notice.about) for notice in told.warnings] == [
+        ("historical_pnl_missing", ("KO",))
+    ]
     assert told.counts == {"portfolios": 2, "positions": 5}
 
 
-async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(admin: Database, role: Role) -> None:
+async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
 
     for day in WEEK:
         await both(role, day)
 
     snapshots = {
-        (row["portfolio_id"], row["as_of"]): row for row in await published(role, "portfolio_snapshots")
+        (row["portfolio_id"], row["as_of"]): row
+        for row in await published(role, "portfolio_snapshots")
     }
     rows = (await contents(role))["pnl_attributions"]
     assert len(rows) == len(snapshots) * (len(FACTORS) + 1)
@@ -302,7 +324,9 @@ async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(admin: Databas
         parts = [row for row in rows if (row["portfolio_id"], row["as_of"]) == key]
         assert {row["previous_session"] for row in parts} == {snapshot["previous_session"]}
         if snapshot["daily_pnl"] is None:
-            assert {(row["pnl"], row["reason"]) for row in parts} == {(None, "the first snapshot has no P&L")}
+            assert {(row["pnl"], row["reason"]) for row in parts} == {
+                (None, "the first snapshot has no P&L")
+            }
         else:
             assert sum(row["pnl"] for row in parts) == snapshot["daily_pnl"]
             for row in parts[:-1]:
@@ -320,14 +344,18 @@ async def test_metrics_of_a_short_history_say_what_is_needed(admin: Database, ro
     found = await metrics(role, NEXT_MONDAY)
     assert found["volatility_252d", "portfolio"]["reason"] == "5 returns, 60 needed"
     assert found["sharpe_252d", "portfolio"]["value"] is None
-    rows = [row for row in await published(role, "portfolio_snapshots") if row["portfolio_id"] == BOOK]
+    rows = [
+        row for row in await published(role, "portfolio_snapshots") if row["portfolio_id"] == BOOK
+    ]
     week = np.prod([1 + row["daily_return"] for row in rows[1:]]) - 1
     assert found["performance_1w", "portfolio"]["value"] == pytest.approx(week)
     assert found["beta", "longs"]["value"] == pytest.approx(2 * 1100 / float(rows[-1]["nav"]))
     assert found["beta", "portfolio"]["value"] == 0
 
 
-async def test_every_metric_of_both_handlers_is_there_for_every_book(admin: Database, role: Role) -> None:
+async def test_every_metric_of_both_handlers_is_there_for_every_book(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
 
     await both(role, MONDAY)
@@ -349,7 +377,9 @@ async def test_handlers_run_twice_change_nothing(admin: Database, role: Role) ->
     assert (await measure(role, NEXT_MONDAY)).event_id == told.event_id
 
 
-async def test_risk_before_snapshots_gives_the_rows_of_risk_after_them(admin: Database, role: Role) -> None:
+async def test_risk_before_snapshots_gives_the_rows_of_risk_after_them(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
     for day in WEEK:
         await both(role, day)
@@ -364,7 +394,9 @@ async def test_risk_before_snapshots_gives_the_rows_of_risk_after_them(admin: Da
     assert await contents(role) == ordered
 
 
-@pytest.mark.parametrize("order", list(permutations((MONDAY, TUESDAY, THURSDAY, NEXT_MONDAY)))[2::6])
+@pytest.mark.parametrize(
+    "order", list(permutations((MONDAY, TUESDAY, THURSDAY, NEXT_MONDAY)))[2::6]
+)
 async def test_sessions_in_any_order_leave_the_rows_of_an_ordered_run(
     admin: Database, role: Role, order: Sequence[date]
 ) -> None:
@@ -380,7 +412,9 @@ async def test_sessions_in_any_order_leave_the_rows_of_an_ordered_run(
     assert await contents(role) == ordered
 
 
-async def test_everything_at_once_leaves_the_rows_of_an_ordered_run(admin: Database, role: Role) -> None:
+async def test_everything_at_once_leaves_the_rows_of_an_ordered_run(
+    admin: Database, role: Role
+) -> None:
     await a_measurable_week(admin)
     for day in WEEK:
         await both(role, day)

@@ -1,4 +1,6 @@
-"""The handler on a real database: rows, the view's chain, orders, repetitions, restatements and concurrency."""
+"""The handler on a real database: rows, the view's chain, orders, repetitions, restatements and
+concurrency.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -54,12 +56,18 @@ async def test_first_snapshot_opens_with_the_stated_equity(admin: Database, role
     await take(role, MONDAY)
 
     (row,) = await chain(role)
-    assert (row["nav"], row["market_value"], row["cash"]) == (25000, Decimal("10050"), Decimal("14950"))
+    assert (row["nav"], row["market_value"], row["cash"]) == (
+        25000,
+        Decimal("10050"),
+        Decimal("14950"),
+    )
     assert (row["previous_session"], row["daily_pnl"], row["daily_return"]) == (None, None, None)
     assert (row["cumulative_pnl"], row["net_flow"]) == (0, 0)
 
 
-async def test_without_stated_equity_nav_opens_with_market_value(admin: Database, role: Role) -> None:
+async def test_without_stated_equity_nav_opens_with_market_value(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, a_stock(), a_stock("GE", quantity=-50))
     await quote(admin, {MONDAY: 100, TUESDAY: 104})
     await quote(admin, {MONDAY: 80, TUESDAY: 81}, "GE")
@@ -88,7 +96,9 @@ async def test_short_that_rises_lowers_nav(admin: Database, role: Role) -> None:
     )
 
 
-async def test_purchase_moves_cash_into_value_and_earns_close_less_entry(admin: Database, role: Role) -> None:
+async def test_purchase_moves_cash_into_value_and_earns_close_less_entry(
+    admin: Database, role: Role
+) -> None:
     bought = a_stock("GE", quantity=20, entry_price=79, entry_date=TUESDAY)
     await hold(admin, a_stock(), bought, equity=Decimal("20000.00"))
     await quote(admin, {MONDAY: 100, TUESDAY: 100})
@@ -126,7 +136,11 @@ async def test_deposit_moves_nav_but_not_pnl(admin: Database, role: Role) -> Non
         await take(role, day)
 
     row = (await chain(role))[-1]
-    assert (row["net_flow"], row["daily_pnl"], row["nav"]) == (Decimal("5000.25"), 100, Decimal("25100.25"))
+    assert (row["net_flow"], row["daily_pnl"], row["nav"]) == (
+        Decimal("5000.25"),
+        100,
+        Decimal("25100.25"),
+    )
     assert row["daily_return"] == pytest.approx(100 / 20000)
 
 
@@ -195,7 +209,11 @@ async def test_option_with_a_quote_is_worth_the_quotes_mid(admin: Database, role
         await take(role, day)
 
     first, second = (await tables(role))[1]
-    assert (first["price"], first["price_source"], first["delta"]) == (Decimal("21.25"), "quote_mid", 0.6)
+    assert (first["price"], first["price_source"], first["delta"]) == (
+        Decimal("21.25"),
+        "quote_mid",
+        0.6,
+    )
     assert (second["price"], second["price_source"]) == (23, "model")
     assert (await chain(role))[-1]["daily_pnl"] == -200 * (Decimal(23) - Decimal("21.25"))
 
@@ -214,7 +232,9 @@ async def test_quote_values_an_option_that_has_no_model_value_on_its_own_session
     assert (line["delta"], line["reason"]) == (None, "no delta on the session")
 
 
-async def test_quote_that_arrives_late_replaces_the_value_carried(admin: Database, role: Role) -> None:
+async def test_quote_that_arrives_late_replaces_the_value_carried(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, an_option())
     await quote(admin, dict.fromkeys(WEEK, 140))
     await value(admin, MONDAY, 20.0, 0.6)
@@ -230,7 +250,12 @@ async def test_quote_that_arrives_late_replaces_the_value_carried(admin: Databas
 
 async def test_quote_of_an_expired_contract_is_no_value(admin: Database, role: Role) -> None:
     await hold(admin, an_option(expiry=FRIDAY))
-    terms: Row = {"expiry": FRIDAY, "model": "intrinsic", "underlying_price_date": FRIDAY, "quote_mid": 9.0}
+    terms: Row = {
+        "expiry": FRIDAY,
+        "model": "intrinsic",
+        "underlying_price_date": FRIDAY,
+        "quote_mid": 9.0,
+    }
     await quote(admin, {FRIDAY: 134.5})
     await value(admin, NEXT_MONDAY, 4.5, 0.0, **terms)
 
@@ -243,16 +268,24 @@ async def test_quote_of_an_expired_contract_is_no_value(admin: Database, role: R
 async def test_expired_contract_is_intrinsic_and_current(admin: Database, role: Role) -> None:
     await hold(admin, an_option(expiry=FRIDAY))
     await quote(admin, {FRIDAY: 134.5, NEXT_MONDAY: 132.25})
-    await value(admin, NEXT_MONDAY, 4.5, 0.0, expiry=FRIDAY, model="intrinsic", underlying_price_date=FRIDAY)
+    await value(
+        admin, NEXT_MONDAY, 4.5, 0.0, expiry=FRIDAY, model="intrinsic", underlying_price_date=FRIDAY
+    )
 
     await take(role, NEXT_MONDAY)
 
     (line,) = (await tables(role))[1]
-    assert (line["price_source"], line["price_date"], line["stale"]) == ("intrinsic", NEXT_MONDAY, False)
+    assert (line["price_source"], line["price_date"], line["stale"]) == (
+        "intrinsic",
+        NEXT_MONDAY,
+        False,
+    )
     assert (line["market_value"], line["delta_adjusted_exposure"]) == (-900, 0)
 
 
-async def test_missing_price_is_carried_forward_flagged_with_its_date(admin: Database, role: Role) -> None:
+async def test_missing_price_is_carried_forward_flagged_with_its_date(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, a_stock(), a_stock("GE", quantity=10))
     await quote(admin, {MONDAY: 100, TUESDAY: 100})
     await quote(admin, {MONDAY: 80}, "GE")
@@ -261,11 +294,21 @@ async def test_missing_price_is_carried_forward_flagged_with_its_date(admin: Dat
     told = await take(role, TUESDAY)
 
     lines = {row["symbol"]: row for row in (await tables(role))[1] if row["as_of"] == TUESDAY}
-    assert (lines["GE"]["price"], lines["GE"]["price_date"], lines["GE"]["stale"]) == (80, MONDAY, True)
+    assert (lines["GE"]["price"], lines["GE"]["price_date"], lines["GE"]["stale"]) == (
+        80,
+        MONDAY,
+        True,
+    )
     assert lines["AAPL"]["stale"] is False
     (warning,) = (await chain(role))[-1]["warnings"]
-    assert (warning["code"], warning["count"], warning["about"]) == ("price_carried_forward", 1, ["GE"])
-    assert [(notice.code, notice.about) for notice in told.warnings] == [("price_carried_forward", ("GE",))]
+    assert (warning["code"], warning["count"], warning["about"]) == (
+        "price_carried_forward",
+        1,
+        ["GE"],
+    )
+    assert [(notice.code, notice.about) for notice in told.warnings] == [
+        ("price_carried_forward", ("GE",))
+    ]
     assert (await chain(role))[-1]["price_coverage"] == pytest.approx(10000 / 10800)
 
 
@@ -282,7 +325,12 @@ async def test_unknown_price_is_null_with_a_reason(admin: Database, role: Role) 
 
 async def test_sector_is_the_underlyings(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(), an_option(), a_stock("GE"))
-    security = {"symbol": "AAPL", "kind": "stock", "sector": "Information Technology", "source": "test"}
+    security = {
+        "symbol": "AAPL",
+        "kind": "stock",
+        "sector": "Information Technology",
+        "source": "test",
+    }
     async with admin.transaction() as session:
         await insert(session, "ingest.securities", [security])
 
@@ -292,7 +340,9 @@ async def test_sector_is_the_underlyings(admin: Database, role: Role) -> None:
     assert sectors == {"AAPL": "Information Technology", CALL: "Information Technology", "GE": None}
 
 
-async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(admin: Database, role: Role) -> None:
+async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(
+    admin: Database, role: Role
+) -> None:
     await a_busy_week(admin)
 
     for day in WEEK:
@@ -301,7 +351,9 @@ async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(admin: Dat
     snapshots, valuations = await tables(role)
     for row in snapshots:
         own = [
-            v for v in valuations if (v["portfolio_id"], v["as_of"]) == (row["portfolio_id"], row["as_of"])
+            v
+            for v in valuations
+            if (v["portfolio_id"], v["as_of"]) == (row["portfolio_id"], row["as_of"])
         ]
         earned = sum(line["daily_pnl"] or 0 for line in own)
         assert (row["daily_pnl"] or 0) == earned + row["closed_pnl"]
@@ -323,7 +375,9 @@ async def test_nav_chain_agrees_with_adding_up_by_hand(admin: Database, role: Ro
             cumulative,
             nav - row["market_value"],
         )
-        expected = None if row["daily_pnl"] is None else pytest.approx(float(row["daily_pnl"] / before))
+        expected = (
+            None if row["daily_pnl"] is None else pytest.approx(float(row["daily_pnl"] / before))
+        )
         assert row["daily_return"] == expected
 
 
@@ -357,14 +411,18 @@ async def test_sessions_out_of_order_leave_the_rows_of_an_ordered_run(
     assert await tables(role) == ordered
 
 
-async def test_concurrent_sessions_leave_the_rows_of_an_ordered_run(admin: Database, role: Role) -> None:
+async def test_concurrent_sessions_leave_the_rows_of_an_ordered_run(
+    admin: Database, role: Role
+) -> None:
     await a_busy_week(admin)
     for day in WEEK:
         await take(role, day, BOTH)
     ordered = await tables(role)
     await cleared(admin)
 
-    await asyncio.gather(*(take(role, day, BOTH) for day in reversed(WEEK)), take(role, TUESDAY, BOTH[::-1]))
+    await asyncio.gather(
+        *(take(role, day, BOTH) for day in reversed(WEEK)), take(role, TUESDAY, BOTH[::-1])
+    )
 
     assert await tables(role) == ordered
 
@@ -430,7 +488,9 @@ async def test_price_that_arrives_late_is_used_on_every_day_that_lacked_it(
     assert (await take(role, TUESDAY)).counts["restated"] == 1
 
 
-async def test_option_value_that_arrives_late_replaces_the_one_carried(admin: Database, role: Role) -> None:
+async def test_option_value_that_arrives_late_replaces_the_one_carried(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, an_option())
     await quote(admin, dict.fromkeys(WEEK, 140))
     await value(admin, MONDAY, 20.0, 0.6)
@@ -446,7 +506,9 @@ async def test_option_value_that_arrives_late_replaces_the_one_carried(admin: Da
     assert (await take(role, TUESDAY)).counts["restated"] == 1
 
 
-async def test_underlyings_price_that_arrives_late_moves_the_exposures(admin: Database, role: Role) -> None:
+async def test_underlyings_price_that_arrives_late_moves_the_exposures(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, an_option())
     await quote(admin, {MONDAY: 140})
     for day in (MONDAY, TUESDAY, WEDNESDAY):
@@ -460,7 +522,9 @@ async def test_underlyings_price_that_arrives_late_moves_the_exposures(admin: Da
     assert notional == [-28000, -30000, -30000]
 
 
-async def test_position_removed_from_the_book_leaves_the_rerun_session(admin: Database, role: Role) -> None:
+async def test_position_removed_from_the_book_leaves_the_rerun_session(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, a_stock(), a_stock("GE"))
     await quote(admin, {MONDAY: 100})
     await take(role, MONDAY)
@@ -509,7 +573,9 @@ async def test_deleted_portfolio_has_no_snapshot(admin: Database, role: Role) ->
 async def test_corrected_close_reaches_later_snapshots_whose_valuations_are_pruned(
     admin: Database, role: Role, corrected: date
 ) -> None:
-    """GE has no close on Tuesday, Thursday and Friday: their snapshots rest on the close of a day before."""
+    """GE has no close on Tuesday, Thursday and Friday: their snapshots rest on the close of a day
+    before.
+    """
     await a_busy_week(admin)
     for day in WEEK:
         await take(role, day, BOTH)
@@ -538,7 +604,9 @@ async def statements_of(role: Role, as_of: date) -> tuple[int, Mapping[str, int]
     return len(sent), told.counts
 
 
-async def test_statements_grow_neither_with_positions_nor_with_days(admin: Database, role: Role) -> None:
+async def test_statements_grow_neither_with_positions_nor_with_days(
+    admin: Database, role: Role
+) -> None:
     await hold(admin, a_stock())
     alone, _ = await statements_of(role, MONDAY)
     many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))

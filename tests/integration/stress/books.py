@@ -1,4 +1,6 @@
-"""Stored books for the stress tests: what factors and greeks would have published; and what stress stored."""
+"""Stored books for the stress tests: what factors and greeks would have published; and what stress
+stored.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -46,15 +48,31 @@ async def a_holding(
     betas: dict[str, float],
 ) -> UUID:
     position_id, (portfolio_id, symbol, underlying) = uuid4(), names
-    held = {"position_id": position_id, "as_of": AS_OF, "portfolio_id": portfolio_id, "symbol": symbol}
-    quality = {"underlying": underlying, "exposure": exposure, "quality": "full_history", "reason": None}
+    held = {
+        "position_id": position_id,
+        "as_of": AS_OF,
+        "portfolio_id": portfolio_id,
+        "symbol": symbol,
+    }
+    quality = {
+        "underlying": underlying,
+        "exposure": exposure,
+        "quality": "full_history",
+        "reason": None,
+    }
     rows = []
     for factor in FACTORS:
         beta = betas.get(factor, 0.0) if betas else None
         amount = None if beta is None or exposure is None else exposure * beta
         rows.append({**held, **quality, "factor": factor, "beta": beta, "factor_exposure": amount})
     await save(admin, factors.PositionFactorExposure, rows)
-    rate = {"symbol": underlying, "as_of": AS_OF, "maturity": "10Y", "price_run": "r", "beta": rate_beta}
+    rate = {
+        "symbol": underlying,
+        "as_of": AS_OF,
+        "maturity": "10Y",
+        "price_run": "r",
+        "beta": rate_beta,
+    }
     fit = {
         "standard_error": 1.0,
         "t_statistic": 1.0,
@@ -71,12 +89,34 @@ async def a_call(
 ) -> UUID:
     """Ten AAPL calls, delta 0.6 and gamma 0.02, on an underlying at 150."""
     position_id = await a_holding(admin, (portfolio_id, CALL, "AAPL"), 0.6 * 1_000 * 150, -4, betas)
-    row = {"position_id": position_id, "as_of": AS_OF, "portfolio_id": portfolio_id, "contract": CALL}
-    unit = {"underlying": "AAPL", "quantity": Decimal(10), "multiplier": 100, "delta": 600.0, "gamma": 20.0}
+    row = {
+        "position_id": position_id,
+        "as_of": AS_OF,
+        "portfolio_id": portfolio_id,
+        "contract": CALL,
+    }
+    unit = {
+        "underlying": "AAPL",
+        "quantity": Decimal(10),
+        "multiplier": 100,
+        "delta": 600.0,
+        "gamma": 20.0,
+    }
     await save(admin, greeks.PositionGreeks, [{**row, **unit}])
-    contract = {"contract": CALL, "as_of": AS_OF, "price_run": "r", "underlying": "AAPL", "option_type": "C"}
+    contract = {
+        "contract": CALL,
+        "as_of": AS_OF,
+        "price_run": "r",
+        "underlying": "AAPL",
+        "option_type": "C",
+    }
     terms = {"strike": Decimal(130), "expiry": date(2023, 6, 16), "underlying_price": Decimal(150)}
-    inputs = {"years_to_expiry": 0.5, "volatility": volatility, "rate": 0.04, "dividend_yield": 0.006}
+    inputs = {
+        "years_to_expiry": 0.5,
+        "volatility": volatility,
+        "rate": 0.04,
+        "dividend_yield": 0.006,
+    }
     await save(admin, greeks.ContractGreeks, [{**contract, **terms, **inputs}])
     return position_id
 
@@ -91,7 +131,9 @@ def call_value(spot: float, rate: float = 0.04) -> float:
 async def a_covariance(
     admin: Database, market_value: float = 0.00002, shrinkage: float | None = None
 ) -> None:
-    """Market variance 0.0001, every style's 0.00002, Market with Value as given, nothing else together."""
+    """Market variance 0.0001, every style's 0.00002, Market with Value as given, nothing else
+    together.
+    """
 
     def covariance(a: str, b: str) -> float:
         if a == b:
@@ -103,7 +145,9 @@ async def a_covariance(
     pairs = [(a, b) for a in FACTORS for b in FACTORS]
 
     def shrunk(a: str, b: str) -> float | None:
-        return None if shrinkage is None else covariance(a, b) * (1.0 if a == b else 1.0 - shrinkage)
+        return (
+            None if shrinkage is None else covariance(a, b) * (1.0 if a == b else 1.0 - shrinkage)
+        )
 
     rows = [
         {
@@ -120,7 +164,9 @@ async def a_covariance(
 
 
 def an_event(*portfolio_ids: UUID) -> FactorsComputed:
-    return FactorsComputed.new(uuid4(), AS_OF, price_run="r", shard=0, shards=1, portfolio_ids=portfolio_ids)
+    return FactorsComputed.new(
+        uuid4(), AS_OF, price_run="r", shard=0, shards=1, portfolio_ids=portfolio_ids
+    )
 
 
 async def stress(role: Role, event: FactorsComputed) -> StressComputed:
@@ -137,7 +183,9 @@ async def stored(role: Role, view: Any, reader: str = "gateway") -> list[dict[st
 
 async def result(role: Role, scenario_id: str, method: str = "direct") -> dict[str, Any]:
     rows = await stored(role, published.stress_results)
-    (row,) = [each for each in rows if (each["scenario_id"], each["method"]) == (scenario_id, method)]
+    (row,) = [
+        each for each in rows if (each["scenario_id"], each["method"]) == (scenario_id, method)
+    ]
     return row
 
 

@@ -107,7 +107,10 @@ async def test_totals_are_sums_of_the_published_position_rows(admin: Database, r
     summed: dict[tuple[UUID, str, str], Decimal] = defaultdict(Decimal)
     for row in rows:
         summed[row["portfolio_id"], row["scenario_id"], row["method"]] += row["pnl"] or 0
-    totals = {(row["portfolio_id"], row["scenario_id"], row["method"]): row["total_pnl"] for row in results}
+    totals = {
+        (row["portfolio_id"], row["scenario_id"], row["method"]): row["total_pnl"]
+        for row in results
+    }
     assert len(rows) == 2 * 4 * 36
     assert summed == totals
     for row in results:
@@ -142,7 +145,9 @@ async def test_a_rerun_replaces_vectors_of_positions_that_left(admin: Database, 
     assert set(await vectors(role)) == {kept}
 
 
-async def test_other_sessions_and_portfolios_keep_their_vectors(admin: Database, role: Role) -> None:
+async def test_other_sessions_and_portfolios_keep_their_vectors(
+    admin: Database, role: Role
+) -> None:
     mine, other = await a_portfolio(admin), await a_portfolio(admin)
     await a_stock(admin, mine, "AAPL", 1_000, market=1.0)
     theirs = await a_stock(admin, other, "XOM", 1_000, market=1.0)

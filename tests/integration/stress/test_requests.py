@@ -64,8 +64,19 @@ async def gateway(servers: Servers, role: Role) -> AsyncIterator[NatsBroker]:
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
-    about = {"scenario_id": "my_fall", "name": "My fall", "description": "A test.", "category": "custom"}
-    return {**about, "severity": "severe", "shocks": {"Market": -0.20}, "volatility_shock": 0.10, **changes}
+    about = {
+        "scenario_id": "my_fall",
+        "name": "My fall",
+        "description": "A test.",
+        "category": "custom",
+    }
+    return {
+        **about,
+        "severity": "severe",
+        "shocks": {"Market": -0.20},
+        "volatility_shock": 0.10,
+        **changes,
+    }
 
 
 async def refusal(broker: NatsBroker, request: Request) -> Refusal:
@@ -82,7 +93,9 @@ async def owner_of(admin: Database, portfolio_id: UUID) -> UUID:
 
 
 async def a_book(admin: Database) -> UUID:
-    """A stored portfolio: AAPL long, XOM short, and ten calls; with the factor exposures that a run leaves."""
+    """A stored portfolio: AAPL long, XOM short, and ten calls; with the factor exposures that a run
+    leaves.
+    """
     book = await a_portfolio(admin)
     await a_stock(admin, book, "AAPL", 100_000, market=1.2, value=0.5)
     await a_stock(admin, book, "XOM", -40_000, rate_beta=-2, market=0.8)
@@ -92,8 +105,18 @@ async def a_book(admin: Database) -> UUID:
 
 
 async def calculated(admin: Database, portfolio_id: UUID) -> None:
-    about = {"portfolio_id": portfolio_id, "as_of": AS_OF, "model": "market_relative", "coverage": 1.0}
-    amounts = {"dollar_exposure": 1.0, "gross_exposure": 1.0, "positions": 3, "positions_left_out": 0}
+    about = {
+        "portfolio_id": portfolio_id,
+        "as_of": AS_OF,
+        "model": "market_relative",
+        "coverage": 1.0,
+    }
+    amounts = {
+        "dollar_exposure": 1.0,
+        "gross_exposure": 1.0,
+        "positions": 3,
+        "positions_left_out": 0,
+    }
     rows = [{**about, **amounts, "factor": factor} for factor in FACTORS]
     async with admin.transaction() as session:
         table: Any = factors.FactorExposure.__table__  # type: ignore[attr-defined]
@@ -127,7 +150,9 @@ async def test_a_saved_scenario_is_published_and_saving_twice_changes_nothing(
     assert row == expected
 
 
-async def test_a_wrong_scenario_is_refused_with_every_problem(gateway: NatsBroker, role: Role) -> None:
+async def test_a_wrong_scenario_is_refused_with_every_problem(
+    gateway: NatsBroker, role: Role
+) -> None:
     definition = a_definition(shocks={"Markt": -0.1}, severity="awful", measured_source="me")
 
     found = await refusal(gateway, SaveScenario(user_id=uuid4(), definition=definition))
@@ -152,7 +177,9 @@ async def test_the_houses_ids_are_taken(gateway: NatsBroker, scenario_id: str) -
 async def test_there_is_a_most_number_of_scenarios(gateway: NatsBroker) -> None:
     user = uuid4()
     for number in range(50):
-        await ask(gateway, SaveScenario(user_id=user, definition=a_definition(scenario_id=f"s{number}")))
+        await ask(
+            gateway, SaveScenario(user_id=user, definition=a_definition(scenario_id=f"s{number}"))
+        )
 
     found = await refusal(gateway, SaveScenario(user_id=user, definition=a_definition()))
 
@@ -198,7 +225,9 @@ async def test_own_scenarios_are_evaluated_for_their_owner_only(
 # --- what if ---
 
 
-async def test_a_what_if_gives_what_the_run_stored(gateway: NatsBroker, admin: Database, role: Role) -> None:
+async def test_a_what_if_gives_what_the_run_stored(
+    gateway: NatsBroker, admin: Database, role: Role
+) -> None:
     book = await a_book(admin)
     await a_covariance(admin)
     await stress(role, an_event(book))
@@ -215,7 +244,9 @@ async def test_a_what_if_gives_what_the_run_stored(gateway: NatsBroker, admin: D
         same = ("total_pnl", "nonlinear", "delta_gamma_pnl", "correlation_effect", "coverage")
         assert {name: getattr(each, name) for name in same} == {name: row[name] for name in same}
         assert each.effective_shocks == row["effective_shocks"]
-        assert {name: float(part) for name, part in each.factor_impacts.items()} == row["factor_impacts"]
+        assert {name: float(part) for name, part in each.factor_impacts.items()} == row[
+            "factor_impacts"
+        ]
         stored_pnl = {
             p["position_id"]: p["pnl"]
             for p in positions
@@ -258,7 +289,11 @@ async def test_only_the_largest_positions_are_listed_and_the_rest_is_summed(
     book = await a_book(admin)
 
     (found,) = await outcomes(
-        gateway, portfolio_id=book, scenario_ids=("market_down_10",), method="direct", positions_shown=1
+        gateway,
+        portfolio_id=book,
+        scenario_ids=("market_down_10",),
+        method="direct",
+        positions_shown=1,
     )
 
     listed = [abs(each.pnl or 0) for each in found.positions]
@@ -266,11 +301,15 @@ async def test_only_the_largest_positions_are_listed_and_the_rest_is_summed(
     assert sum(each.pnl or 0 for each in found.positions) + found.pnl_not_shown == found.total_pnl
 
 
-async def test_what_was_left_out_is_named_with_the_reason(gateway: NatsBroker, admin: Database) -> None:
+async def test_what_was_left_out_is_named_with_the_reason(
+    gateway: NatsBroker, admin: Database
+) -> None:
     book = await a_book(admin)
     missing = await a_stock(admin, book, "NEWCO", 30_000)
 
-    (found,) = await outcomes(gateway, portfolio_id=book, scenario_ids=("market_down_10",), method="direct")
+    (found,) = await outcomes(
+        gateway, portfolio_id=book, scenario_ids=("market_down_10",), method="direct"
+    )
 
     assert [(each.code, each.about) for each in found.left_out] == [("no_betas", ("NEWCO",))]
     assert {p.pnl for p in found.positions if p.position_id == missing} == {None}
@@ -282,7 +321,9 @@ async def test_the_owners_scenarios_can_be_asked_for(gateway: NatsBroker, admin:
     mine, theirs = await a_book(admin), await a_book(admin)
     await ask(gateway, SaveScenario(user_id=await owner_of(admin, mine), definition=a_definition()))
 
-    (found,) = await outcomes(gateway, portfolio_id=mine, scenario_ids=("my_fall",), method="direct")
+    (found,) = await outcomes(
+        gateway, portfolio_id=mine, scenario_ids=("my_fall",), method="direct"
+    )
     foreign = EvaluateWhatIf(portfolio_id=theirs, as_of=AS_OF, scenario_ids=("my_fall",))
 
     assert found.volatility_shock == 0.10
@@ -313,7 +354,8 @@ async def test_without_covariance_only_the_direct_method_answers(
     gateway: NatsBroker, admin: Database
 ) -> None:
     answer = await ask(
-        gateway, EvaluateWhatIf(portfolio_id=await a_book(admin), as_of=AS_OF, shocks={"Market": -0.1})
+        gateway,
+        EvaluateWhatIf(portfolio_id=await a_book(admin), as_of=AS_OF, shocks={"Market": -0.1}),
     )
 
     assert isinstance(answer, WhatIfEvaluated)
@@ -321,7 +363,9 @@ async def test_without_covariance_only_the_direct_method_answers(
     assert [notice.code for notice in answer.warnings] == ["no_covariance"]
 
 
-async def test_the_largest_answer_fits_the_bus(gateway: NatsBroker, admin: Database, role: Role) -> None:
+async def test_the_largest_answer_fits_the_bus(
+    gateway: NatsBroker, admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     for number in range(230):
         await a_stock(admin, book, f"S{number}", 1_000.0 + number, market=1.0)
@@ -329,7 +373,9 @@ async def test_the_largest_answer_fits_the_bus(gateway: NatsBroker, admin: Datab
     await a_covariance(admin)
     every = [row["scenario_id"] for row in await stored(role, published.stress_scenarios)]
 
-    found = await outcomes(gateway, portfolio_id=book, scenario_ids=tuple(every), positions_shown=1000)
+    found = await outcomes(
+        gateway, portfolio_id=book, scenario_ids=tuple(every), positions_shown=1000
+    )
 
     assert len(found) == 36
     assert {len(each.positions) for each in found} == {222}

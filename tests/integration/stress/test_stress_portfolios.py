@@ -44,12 +44,16 @@ async def mirrored(role: Role, empty: None) -> None:
 
 
 async def test_start_mirrors_the_eighteen_scenarios_in_order(role: Role) -> None:
-    rows = sorted(await stored(role, published.stress_scenarios), key=lambda row: row["display_order"])
+    rows = sorted(
+        await stored(role, published.stress_scenarios), key=lambda row: row["display_order"]
+    )
 
     expected = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))
     fields = asdict(expected[0]).keys()
     assert len(rows) == 18
-    assert [{field: row[field] for field in fields} for row in rows] == [asdict(each) for each in expected]
+    assert [{field: row[field] for field in fields} for row in rows] == [
+        asdict(each) for each in expected
+    ]
     assert {row["active"] for row in rows} == {True}
 
 
@@ -60,7 +64,9 @@ async def test_a_scenario_that_left_the_files_turns_inactive(role: Role) -> None
         await repository.save_scenarios(session, rows_of(kept))
 
     inactive = [
-        row["scenario_id"] for row in await stored(role, published.stress_scenarios) if not row["active"]
+        row["scenario_id"]
+        for row in await stored(role, published.stress_scenarios)
+        if not row["active"]
     ]
     assert inactive == ["market_up_10"]
 
@@ -83,17 +89,22 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     # Stock: -12,000 + 3,200; the call at 150 x 0.88 = 132 instead of 150.
     assert direct["total_pnl"] == cents(-8_800 + call_value(132) - call_value(150))
     assert direct["nonlinear"] == direct["total_pnl"] + 19_600
-    assert direct["delta_gamma_pnl"] == Decimal("-16360.000000")  # -19,600 + 1/2 x 20 x (150 x 0.12)^2
+    assert direct["delta_gamma_pnl"] == Decimal(
+        "-16360.000000"
+    )  # -19,600 + 1/2 x 20 x (150 x 0.12)^2
     assert direct["correlation_effect"] is None
     assert direct["coverage"] == 1.0
     assert direct["option_valuation"] == "full"
     assert direct["warnings"] == []
-    # E[Value | Market -10 %] = 0.00002 / 0.0001 x -0.1 = -0.02; the underlying falls 0.12 + 0.01 = 13 %.
+    # E[Value | Market -10 %] = 0.00002 / 0.0001 x -0.1 = -0.02; the underlying falls 0.12 + 0.01 =
+    # 13 %.
     assert nonzero(correlated["effective_shocks"]) == {"Market": -0.1, "Value": -0.02}
     assert nonzero(correlated["factor_impacts"]) == {"Market": -19_600.0, "Value": -1_900.0}
     stocks = -12_000 - 1_000 + 3_200
     assert correlated["total_pnl"] == cents(stocks + call_value(150 * 0.87) - call_value(150))
-    assert correlated["delta_gamma_pnl"] == Decimal("-17697.500000")  # -21,500 + 1/2 x 20 x (150 x 0.13)^2
+    assert correlated["delta_gamma_pnl"] == Decimal(
+        "-17697.500000"
+    )  # -21,500 + 1/2 x 20 x (150 x 0.13)^2
     assert correlated["correlation_effect"] == correlated["total_pnl"] - direct["total_pnl"]
 
 
@@ -111,7 +122,9 @@ async def test_expectations_rest_on_the_shrunk_covariance_where_there_is_one(
     assert nonzero(row["effective_shocks"]) == {"Market": -0.1, "Value": -0.015}
 
 
-async def test_rate_shock_uses_the_sensitivities_of_the_underlyings(admin: Database, role: Role) -> None:
+async def test_rate_shock_uses_the_sensitivities_of_the_underlyings(
+    admin: Database, role: Role
+) -> None:
     book = uuid4()
     await a_stock(admin, book, "AAPL", 100_000, rate_beta=-4, market=1.0)
     await a_stock(admin, book, "XOM", -40_000, rate_beta=-2, market=1.0)
@@ -132,10 +145,16 @@ async def test_ladders_are_stored_for_market_and_rates(admin: Database, role: Ro
 
     ladder = {(row["kind"], row["shock"]): row["pnl"] for row in rows}
     assert ladder == {
-        **{("market", s): Decimal(120_000) * Decimal(str(s)) for s in (-0.2, -0.1, -0.05, 0.05, 0.1, 0.2)},
+        **{
+            ("market", s): Decimal(120_000) * Decimal(str(s))
+            for s in (-0.2, -0.1, -0.05, 0.05, 0.1, 0.2)
+        },
         **{("rates", s): Decimal(-400_000) * Decimal(str(s)) for s in (-0.02, -0.01, 0.01, 0.02)},
     }
-    assert {(row["kind"], row["exposure"]) for row in rows} == {("market", 120_000.0), ("rates", -400_000.0)}
+    assert {(row["kind"], row["exposure"]) for row in rows} == {
+        ("market", 120_000.0),
+        ("rates", -400_000.0),
+    }
 
 
 async def test_running_twice_leaves_the_same_rows_and_event(admin: Database, role: Role) -> None:
@@ -173,7 +192,9 @@ async def snapshot(role: Role) -> list[dict[str, Any]]:
     tables = ("stress_results", "market_risk_scenarios", "position_pnl", "pnl_axes")
     async with role("stress").transaction() as session:
         found = [
-            await session.execute(text(f"select *, xmin::text from stress.{name} order by 1, 2, 3, 4"))
+            await session.execute(
+                text(f"select *, xmin::text from stress.{name} order by 1, 2, 3, 4")
+            )
             for name in tables
         ]
         return [dict(row) for rows in found for row in rows.mappings()]
@@ -192,10 +213,15 @@ async def test_a_rerun_replaces_what_the_book_no_longer_has(admin: Database, rol
     rows = await stored(role, published.stress_results)
 
     assert {row["method"] for row in rows if row["portfolio_id"] == book} == {"direct"}
-    assert {row["method"] for row in rows if row["portfolio_id"] == other} == {"direct", "correlated"}
+    assert {row["method"] for row in rows if row["portfolio_id"] == other} == {
+        "direct",
+        "correlated",
+    }
 
 
-async def test_missing_covariance_leaves_correlated_out_and_says_so(admin: Database, role: Role) -> None:
+async def test_missing_covariance_leaves_correlated_out_and_says_so(
+    admin: Database, role: Role
+) -> None:
     book = uuid4()
     await a_stock(admin, book, market=1.0)
 
@@ -252,7 +278,9 @@ async def test_every_symbol_left_out_of_a_scenario_is_named_and_not_the_first_tw
     assert [each["symbol"] for each in row["left_out"]] == names
 
 
-async def test_a_book_without_betas_has_null_amounts_with_reason(admin: Database, role: Role) -> None:
+async def test_a_book_without_betas_has_null_amounts_with_reason(
+    admin: Database, role: Role
+) -> None:
     book = uuid4()
     await a_stock(admin, book, "NEWCO", 30_000, rate_beta=None)
 
@@ -299,7 +327,9 @@ async def test_scenarios_on_an_idle_factor_are_set_aside(admin: Database, role: 
     finally:
         async with admin.transaction() as session:
             await session.execute(
-                text("update factors.factor_definitions set active = true where factor = 'momentum'")
+                text(
+                    "update factors.factor_definitions set active = true where factor = 'momentum'"
+                )
             )
 
     (aside,) = [notice for notice in told.warnings if notice.code == "scenario_not_valued"]
@@ -316,7 +346,9 @@ async def test_without_active_factors_the_work_waits(admin: Database, role: Role
             await stress(role, an_event(uuid4()))
     finally:
         async with admin.transaction() as session:
-            await session.execute(text("update factors.factor_definitions set active = proxy is not null"))
+            await session.execute(
+                text("update factors.factor_definitions set active = proxy is not null")
+            )
 
     assert (caught.value.what, caught.value.as_of) == ("factor definitions", AS_OF)
 
@@ -324,7 +356,9 @@ async def test_without_active_factors_the_work_waits(admin: Database, role: Role
 async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: Path) -> None:
     mine = {"scenario_id": "mine", "name": "Mine", "description": "A test.", "category": "custom"}
     file = tmp_path / "mine.json"
-    file.write_text(json.dumps([{**mine, "severity": "mild", "shocks": {"Size": 0.02}, "basis": "absolute"}]))
+    file.write_text(
+        json.dumps([{**mine, "severity": "mild", "shocks": {"Size": 0.02}, "basis": "absolute"}])
+    )
     every = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS, file]))
 
     async with role("stress").transaction() as session:
@@ -339,7 +373,9 @@ async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: P
     ("content", "problem"),
     [("{", "is not JSON"), ('{"a": 1}', "holds no list of scenarios"), (None, "cannot be read")],
 )
-def test_an_unusable_scenario_file_is_named(tmp_path: Path, content: str | None, problem: str) -> None:
+def test_an_unusable_scenario_file_is_named(
+    tmp_path: Path, content: str | None, problem: str
+) -> None:
     file = tmp_path / "mine.json"
     if content is not None:
         file.write_text(content)
@@ -374,7 +410,9 @@ async def test_historical_scenarios_show_what_was_measured(role: Role) -> None:
     assert covid["measured_returns"]["Market"] == -0.337175
     assert covid["measured_shocks"]["Value"] == pytest.approx(-0.363885 + 0.337175)
     assert covid["measured_source"].startswith("bundled panel")
-    assert [rows[each]["measured_shocks"] for each in ("financial_crisis_2008", "market_up_10")] == [
+    assert [
+        rows[each]["measured_shocks"] for each in ("financial_crisis_2008", "market_up_10")
+    ] == [
         None,
         None,
     ]

@@ -27,7 +27,9 @@ class FewLines:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith(("/auth/login", "/auth/refresh")):
             self.logins += 1
-            return httpx.Response(200, json={"access_token": f"t{self.logins}", "refresh_token": "r"})
+            return httpx.Response(
+                200, json={"access_token": f"t{self.logins}", "refresh_token": "r"}
+            )
         self.asked.append(request)
         self.authorizations.append(request.headers["Authorization"])
         answer = self.answers.pop(0)
@@ -47,7 +49,9 @@ def ok(body: Any, **headers: str) -> httpx.Response:
 
 
 def a_problem(status: int, code: str = "wrong", **headers: str) -> httpx.Response:
-    return httpx.Response(status, json={"code": code, "detail": "no", "errors": []}, headers=headers)
+    return httpx.Response(
+        status, json={"code": code, "detail": "no", "errors": []}, headers=headers
+    )
 
 
 def test_it_logs_in_by_itself_and_once() -> None:
@@ -80,7 +84,9 @@ def test_it_waits_as_long_as_it_is_told_to() -> None:
 
 
 def test_an_answer_that_did_not_change_is_not_sent_again() -> None:
-    api = FewLines(ok({"as_of": "2022-12-28"}, ETag='W/"a"'), httpx.Response(304, headers={"ETag": 'W/"a"'}))
+    api = FewLines(
+        ok({"as_of": "2022-12-28"}, ETag='W/"a"'), httpx.Response(304, headers={"ETag": 'W/"a"'})
+    )
 
     with api.client() as client:
         first = client.get_report(UUID(int=1), as_of=date(2022, 12, 28))

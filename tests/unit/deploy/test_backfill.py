@@ -1,4 +1,6 @@
-"""A backfill tells what is stored, symbol by symbol, follows its run, and says what stays missing and why."""
+"""A backfill tells what is stored, symbol by symbol, follows its run, and says what stays missing
+and why.
+"""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +32,9 @@ def a_symbol(name: str, state: str, prices: int, reason: str | None = None) -> d
     }
 
 
-def a_history(*symbols: dict[str, Any], providers: Sequence[Any] = (), yields: int = 9) -> dict[str, Any]:
+def a_history(
+    *symbols: dict[str, Any], providers: Sequence[Any] = (), yields: int = 9
+) -> dict[str, Any]:
     states = [each["state"] for each in symbols]
     return {
         "as_of": DAY.isoformat(),
@@ -57,7 +61,9 @@ def a_problem(code: str) -> dict[str, str]:
 class FakeStack:
     """Answers like the gateway; each look at the history is the next one told."""
 
-    def __init__(self, *looks: tuple[dict[str, Any], dict[str, Any]], open_runs: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, *looks: tuple[dict[str, Any], dict[str, Any]], open_runs: Sequence[Any] = ()
+    ) -> None:
         self.looks = list(looks)
         self.open_runs = list(open_runs)
         self.posted = 0
@@ -88,12 +94,18 @@ def followed(stack: FakeStack, first: dict[str, Any], *, width: int = 100) -> tu
 
 
 NOTHING = a_history(a_symbol("AAPL", "waiting", 0), a_symbol("NOPE", "waiting", 0))
-HALF = a_history(a_symbol("AAPL", "fetching", 5), a_symbol("NOPE", "settled", 0, "unknown to polygon"))
-WHOLE = a_history(a_symbol("AAPL", "complete", 10), a_symbol("NOPE", "settled", 0, "unknown to polygon"))
+HALF = a_history(
+    a_symbol("AAPL", "fetching", 5), a_symbol("NOPE", "settled", 0, "unknown to polygon")
+)
+WHOLE = a_history(
+    a_symbol("AAPL", "complete", 10), a_symbol("NOPE", "settled", 0, "unknown to polygon")
+)
 
 
 def test_each_symbol_is_told_once_when_it_is_done() -> None:
-    stack = FakeStack((NOTHING, a_run()), (HALF, a_run()), (HALF, a_run()), (WHOLE, a_run("completed")))
+    stack = FakeStack(
+        (NOTHING, a_run()), (HALF, a_run()), (HALF, a_run()), (WHOLE, a_run("completed"))
+    )
 
     last, text = followed(stack, NOTHING)
 
@@ -131,7 +143,10 @@ def test_the_table_names_what_is_not_complete_and_why() -> None:
         ("NEW", "3 of 10", "is being fetched"),
         ("yields 3M, 10Y", "none", "nobody has sent any"),
     ]
-    assert backfill.incomplete_table(Look(a_history(a_symbol("AAPL", "complete", 10)), a_run())) is None
+    assert (
+        backfill.incomplete_table(Look(a_history(a_symbol("AAPL", "complete", 10)), a_run()))
+        is None
+    )
 
 
 @pytest.mark.parametrize(

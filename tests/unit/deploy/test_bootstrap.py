@@ -9,7 +9,11 @@ from shared.settings import Settings
 
 OWN_PASSWORDS = {
     name: SecretStr("chosen")
-    for name in (*(f"{word}_database_password" for word in WORDS), "database_password", "nats_password")
+    for name in (
+        *(f"{word}_database_password" for word in WORDS),
+        "database_password",
+        "nats_password",
+    )
 }
 
 

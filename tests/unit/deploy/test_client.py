@@ -1,4 +1,6 @@
-"""The client logs in when it must, waits when it is told to, and turns problem documents into sentences."""
+"""The client logs in when it must, waits when it is told to, and turns problem documents into
+sentences.
+"""
 
 import json
 from collections.abc import Callable
@@ -83,11 +85,15 @@ def test_problems_of_a_file_are_told_with_their_lines() -> None:
     problem = {
         "code": "invalid_rows",
         "detail": "1 row cannot be used",
-        "errors": [{"field": "quantity", "code": "zero", "message": "the quantity is 0", "line": 7}],
+        "errors": [
+            {"field": "quantity", "code": "zero", "message": "the quantity is 0", "line": 7}
+        ],
     }
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return tokens(1) if request.url.path.endswith("login") else httpx.Response(422, json=problem)
+        return (
+            tokens(1) if request.url.path.endswith("login") else httpx.Response(422, json=problem)
+        )
 
     with a_client(answer) as client, pytest.raises(Refused, match="line 7: the quantity is 0"):
         client.post("portfolios", {})

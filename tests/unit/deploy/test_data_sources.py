@@ -1,4 +1,6 @@
-"""The doctor tells who is asked for market data, and what is wrong with a chain or a folder of files."""
+"""The doctor tells who is asked for market data, and what is wrong with a chain or a folder of
+files.
+"""
 
 from pathlib import Path
 
@@ -71,7 +73,9 @@ def test_files_with_mistakes_are_named_with_line_and_field(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "prices.csv").write_text(GOOD)
-    (tmp_path / "yields.csv").write_text("maturity,observation_date,yield_percent\n10Y,2022-12-28,high\n")
+    (tmp_path / "yields.csv").write_text(
+        "maturity,observation_date,yield_percent\n10Y,2022-12-28,high\n"
+    )
 
     mistake, readable = found(FOLDER, monkeypatch, SIGMASIGHT_INGEST_CSV_DIRECTORY=str(tmp_path))
 
@@ -80,7 +84,9 @@ def test_files_with_mistakes_are_named_with_line_and_field(
     assert readable.message.startswith("can be read: prices.csv in")
 
 
-def test_a_folder_that_is_not_there_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (absent,) = found(FOLDER, monkeypatch, SIGMASIGHT_INGEST_CSV_DIRECTORY=str(tmp_path / "none"))
     (empty,) = found(FOLDER, monkeypatch, SIGMASIGHT_INGEST_CSV_DIRECTORY=str(tmp_path))
 

@@ -40,7 +40,9 @@ def european_value(symbol: str, entered: date) -> float:
     """Black-Scholes with 63 days of realised volatility at entry, 4 % rate and no dividends."""
     contract, day = parse_occ(symbol), DAYS.index(entered)
     history = np.array(CLOSES[contract.underlying][day - 63 : day + 1])
-    spread = np.diff(np.log(history)).std(ddof=1) * math.sqrt(252 * (contract.expiry - entered).days / 365)
+    spread = np.diff(np.log(history)).std(ddof=1) * math.sqrt(
+        252 * (contract.expiry - entered).days / 365
+    )
     discounted = float(contract.strike) * math.exp(-0.04 * (contract.expiry - entered).days / 365)
     d1 = math.log(history[-1] / discounted) / spread + spread / 2
     call = history[-1] * norm.cdf(d1) - discounted * norm.cdf(d1 - spread)

@@ -15,7 +15,9 @@ def test_every_service_has_settings_that_can_be_checked() -> None:
 
 
 def test_misspelt_variable_of_any_service_is_found_with_the_right_name() -> None:
-    mistakes = spelling_mistakes({"SIGMASIGHT_GREEKS_ENGIN": "mibian", "SIGMASIGHT_LOG_LEVLE": "INFO"})
+    mistakes = spelling_mistakes(
+        {"SIGMASIGHT_GREEKS_ENGIN": "mibian", "SIGMASIGHT_LOG_LEVLE": "INFO"}
+    )
 
     assert len(mistakes) == 2
     assert any("SIGMASIGHT_GREEKS_ENGINE" in mistake for mistake in mistakes)
@@ -37,7 +39,8 @@ def test_findings_cover_programs_data_keys_and_stack(tmp_path: Path) -> None:
     said = {f"{finding.subject}: {finding.message}" for finding in found}
     assert "provider keys: FRED_API_KEY is set: Treasury yields come from FRED" in said
     assert any(
-        line.startswith("provider keys: POLYGON_API_KEY is not set: closes come from files") for line in said
+        line.startswith("provider keys: POLYGON_API_KEY is not set: closes come from files")
+        for line in said
     )
     assert any("57 names, 2264 sessions, 2014-01-02 to 2022-12-28" in line for line in said)
     assert "stack: not running" in said

@@ -53,7 +53,9 @@ def test_weekends_and_holidays_are_left_out_of_a_period() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [(MONDAY, FRIDAY), (date(2022, 12, 24), date(2022, 12, 26))], ids=["swapped", "closed"]
+    ("first", "last"),
+    [(MONDAY, FRIDAY), (date(2022, 12, 24), date(2022, 12, 26))],
+    ids=["swapped", "closed"],
 )
 def test_a_period_without_sessions_is_explained(first: date, last: date) -> None:
     with pytest.raises(Explained):

@@ -8,7 +8,14 @@ from rich.console import Console
 
 from deploy.demo.books import LAST_SESSION
 from deploy.local.replay import FollowedRun, Replay
-from deploy.local.report import busy_seconds, missing, portfolio_panel, ranking, stages_of, timing_table
+from deploy.local.report import (
+    busy_seconds,
+    missing,
+    portfolio_panel,
+    ranking,
+    stages_of,
+    timing_table,
+)
 
 NAMES = ("Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
 
@@ -51,7 +58,11 @@ def a_factor(name: str, beta: float | None = 1.0) -> dict[str, Any]:
 
 
 def metrics_of(values: dict[str, float | None]) -> dict[str, Any]:
-    return {"groups": [{"metrics": [{"metric": name, "value": value} for name, value in values.items()]}]}
+    return {
+        "groups": [
+            {"metrics": [{"metric": name, "value": value} for name, value in values.items()]}
+        ]
+    }
 
 
 LOSSES = {f"{kind}_{level}_1d_historical": 1234.0 for kind in ("var", "es") for level in (95, 99)}
@@ -67,7 +78,10 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "as_of": "2022-12-28",
         "snapshot": a_snapshot(),
         "factors": {
-            "factors": [*map(a_factor, NAMES), a_factor("Short Interest", None) | {"active": False}],
+            "factors": [
+                *map(a_factor, NAMES),
+                a_factor("Short Interest", None) | {"active": False},
+            ],
             "rates": {"beta": -2.0, "dollars_per_basis_point": -3.0},
             "coverage": 1.0,
             "warnings": [],
@@ -75,11 +89,15 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "stress": {
             "scenarios": [a_scenario(n, 100.0 * n - 900) for n in range(18)],
             "coverage": 1.0,
-            "warnings": [{"code": "x", "message": "options by delta and gamma", "count": 12, "about": []}],
+            "warnings": [
+                {"code": "x", "message": "options by delta and gamma", "count": 12, "about": []}
+            ],
         },
         "metrics": metrics_of({**LOSSES, "var_95_1d_parametric": 4321.0}),
         "attribution": an_attribution(-86.0),
-        "market_data": {"sentence": "Prices come from the bundled files: no live provider is configured."},
+        "market_data": {
+            "sentence": "Prices come from the bundled files: no live provider is configured."
+        },
         "last_run": {"status": "completed"},
         "warnings": [],
         "reason": None,
@@ -110,7 +128,9 @@ def test_report_shows_value_exposures_greeks_betas_scenarios_and_notes() -> None
 def test_report_shows_losses_by_both_methods_and_the_pnl_by_factor() -> None:
     text = printed(a_report())
 
-    assert all(words in text for words in ("VaR 95 %", "ES 99 %", "historical", "rescaled", "parametric"))
+    assert all(
+        words in text for words in ("VaR 95 %", "ES 99 %", "historical", "rescaled", "parametric")
+    )
     assert "1,234" in text
     assert "4,321" in text
     assert "n/a" in text  # parametric ES is unknown
@@ -140,7 +160,10 @@ def test_a_complete_report_lacks_nothing() -> None:
     [
         ({"snapshot": None}, "no snapshot"),
         ({"snapshot": a_snapshot(nav=None)}, "null nav"),
-        ({"metrics": metrics_of(LOSSES | {"es_99_1d_historical": None})}, "null historical ES 99 %"),
+        (
+            {"metrics": metrics_of(LOSSES | {"es_99_1d_historical": None})},
+            "null historical ES 99 %",
+        ),
         ({"metrics": metrics_of({})}, "null historical VaR 95 %"),
         ({"last_run": {"status": "partial"}}, "partial"),
         ({"last_run": None}, "unknown"),
@@ -149,8 +172,14 @@ def test_a_complete_report_lacks_nothing() -> None:
             "null beta to Market",
         ),
         ({"factors": {"factors": list(map(a_factor, NAMES[1:]))}}, "6 of 7 factors"),
-        ({"stress": {"scenarios": [a_scenario(n, 1.0) for n in range(17)]}}, "17 of 18 direct scenarios"),
-        ({"stress": {"scenarios": [a_scenario(n, None) for n in range(18)]}}, "0 of 18 correlated scenarios"),
+        (
+            {"stress": {"scenarios": [a_scenario(n, 1.0) for n in range(17)]}},
+            "17 of 18 direct scenarios",
+        ),
+        (
+            {"stress": {"scenarios": [a_scenario(n, None) for n in range(18)]}},
+            "0 of 18 correlated scenarios",
+        ),
     ],
 )
 def test_whatever_is_missing_is_named(changes: dict[str, Any], lack: str) -> None:

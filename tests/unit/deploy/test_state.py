@@ -1,4 +1,6 @@
-"""The state file is private, survives, and tells a process from a later one with the same number."""
+"""The state file is private, survives, and tells a process from a later one with the same
+number.
+"""
 
 import os
 import subprocess
@@ -19,7 +21,9 @@ def a_directory(path: Path) -> StateDirectory:
 
 def test_state_comes_back_as_it_was_saved_in_a_private_file(tmp_path: Path) -> None:
     directory = a_directory(tmp_path)
-    state = StackState(phase="ready", ports={"nats": 4}, programs={"nats": ProgramState(address="here")})
+    state = StackState(
+        phase="ready", ports={"nats": 4}, programs={"nats": ProgramState(address="here")}
+    )
 
     directory.save(state)
 
@@ -91,7 +95,11 @@ def test_every_service_gets_its_own_passwords_only(tmp_path: Path) -> None:
             if name.removeprefix("database_").removeprefix("bus_") != word
         }
         own_secrets = {"SIGMASIGHT_GATEWAY_ADMIN_PASSWORD"} if word == "gateway" else set()
-        leaked = [name for name, value in environment.items() if value in others and name not in own_secrets]
+        leaked = [
+            name
+            for name, value in environment.items()
+            if value in others and name not in own_secrets
+        ]
         assert leaked == []
         assert environment["SIGMASIGHT_DATABASE_PASSWORD"] == stack.secrets[f"database_{word}"]
         assert environment["SIGMASIGHT_NATS_PASSWORD"] == stack.secrets[f"bus_{word}"]
@@ -106,5 +114,8 @@ def test_password_files_of_the_user_do_not_replace_the_stacks_own(
 
     for program in (stack.bootstrap(), *(part.program for part in stack.services())):
         own = program.environment
-        assert "SIGMASIGHT_DATABASE_PASSWORD" not in own or "SIGMASIGHT_DATABASE_PASSWORD_FILE" not in own
+        assert (
+            "SIGMASIGHT_DATABASE_PASSWORD" not in own
+            or "SIGMASIGHT_DATABASE_PASSWORD_FILE" not in own
+        )
         assert own["SIGMASIGHT_LOG_LEVEL"] == "DEBUG"

@@ -1,4 +1,6 @@
-"""Betas in three models: published numbers, shrinkage, capping and honesty about short histories."""
+"""Betas in three models: published numbers, shrinkage, capping and honesty about short
+histories.
+"""
 
 import numpy as np
 import pytest
@@ -85,7 +87,10 @@ def test_more_noise_means_more_prior() -> None:
     clean = synthetic(market=1.8, value=1.0)
     levels = (0.0, 0.005, 0.02, 0.08, 10.0)
 
-    fits = [least_squares((clean + level * noise)[-WINDOW:], factor_returns()[-WINDOW:]) for level in levels]
+    fits = [
+        least_squares((clean + level * noise)[-WINDOW:], factor_returns()[-WINDOW:])
+        for level in levels
+    ]
     pulls = [
         np.linalg.norm(shrunk_coefficients(fit, PRIOR) - PRIOR.means)
         / np.linalg.norm(fit.coefficients - PRIOR.means)
@@ -115,12 +120,16 @@ def test_single_factor_posterior_is_vasicek() -> None:
 
 
 def test_posterior_is_least_squares_with_prior_observations() -> None:
-    """Theil and Goldberger's mixed estimation: the prior as K extra rows of data, solved by statsmodels."""
+    """Theil and Goldberger's mixed estimation: the prior as K extra rows of data, solved by
+    statsmodels.
+    """
     returns, factors = panel_returns("XOM")[-WINDOW:], factor_returns()[-WINDOW:]
     fit = least_squares(returns, factors)
     noise = np.sqrt(fit.residual_variance[0])
     design = np.vstack([factors - factors.mean(axis=0), np.diag(noise / PRIOR.deviations)])
-    target = np.concatenate([returns[:, 0] - returns.mean(), PRIOR.means * noise / PRIOR.deviations])
+    target = np.concatenate(
+        [returns[:, 0] - returns.mean(), PRIOR.means * noise / PRIOR.deviations]
+    )
 
     mixed = sm.OLS(target, design).fit().params
 
@@ -137,7 +146,12 @@ def test_extreme_beta_is_capped_flagged_and_kept_raw() -> None:
 
 @pytest.mark.parametrize(
     ("days", "quality"),
-    [(252, "full_history"), (251, "limited_history"), (60, "limited_history"), (59, "insufficient")],
+    [
+        (252, "full_history"),
+        (251, "limited_history"),
+        (60, "limited_history"),
+        (59, "insufficient"),
+    ],
 )
 def test_quality_counts_the_returns(days: int, quality: str) -> None:
     returns = panel_returns("AAPL")
@@ -259,7 +273,9 @@ def test_every_model_has_one_record_per_symbol_and_factor() -> None:
     for name, betas in found.items():
         records = list(betas.records(("AAPL", "XOM")))
         assert {record["model"] for record in records} == {name}
-        assert len({(record["symbol"], record["factor"]) for record in records}) == len(records) == 14
+        assert (
+            len({(record["symbol"], record["factor"]) for record in records}) == len(records) == 14
+        )
 
 
 def test_univariate_betas_survive_the_gap_of_another_proxy() -> None:
@@ -272,9 +288,9 @@ def test_univariate_betas_survive_the_gap_of_another_proxy() -> None:
     assert {record["reason"] for record in records["joint"]} == {
         "52 common returns of the factor proxies; 60 are needed"
     }
-    assert {record["factor"]: record["reason"] for record in records["univariate"] if record["reason"]} == {
-        "momentum": "52 common returns of the momentum proxy; 60 are needed"
-    }
+    assert {
+        record["factor"]: record["reason"] for record in records["univariate"] if record["reason"]
+    } == {"momentum": "52 common returns of the momentum proxy; 60 are needed"}
 
 
 @pytest.mark.parametrize("window", [252, 60])

@@ -36,7 +36,9 @@ def test_components_are_those_of_networkx(graph: tuple[int, Links]) -> None:
 
     found = components(matrix_of(nodes, links) >= 0.7)
 
-    assert {frozenset(part) for part in found} == {frozenset(p) for p in networkx.connected_components(known)}
+    assert {frozenset(part) for part in found} == {
+        frozenset(p) for p in networkx.connected_components(known)
+    }
     assert sorted(node for part in found for node in part) == list(range(nodes))
 
 
@@ -108,4 +110,6 @@ def test_sector_needs_seventy_percent_of_the_members() -> None:
 
 
 def test_without_tag_or_sector_the_largest_gives_the_name() -> None:
-    assert cluster_name(members(("MSFT", {"a"}, "Tech"), ("JPM", {"b"}, "Banks"))) == "MSFT lookalikes"
+    assert (
+        cluster_name(members(("MSFT", {"a"}, "Tech"), ("JPM", {"b"}, "Banks"))) == "MSFT lookalikes"
+    )

@@ -34,7 +34,11 @@ def waves(days: int = 90) -> tuple[FloatArray, FloatArray]:
 def by_hand() -> BookCorrelations:
     """100,000 of A, 50,000 short of B which moves like A, 50,000 of C which does not."""
     fast, slow = waves(88)
-    groups = (a_group("A", 100_000.0, tags=("core",)), a_group("B", -50_000.0), a_group("C", 50_000.0))
+    groups = (
+        a_group("A", 100_000.0, tags=("core",)),
+        a_group("B", -50_000.0),
+        a_group("C", 50_000.0),
+    )
     return book_correlations(selection(groups, DEFAULT), closes_of(fast, 2.0 * fast, slow), DEFAULT)
 
 
@@ -45,7 +49,11 @@ def test_portfolio_worked_by_hand() -> None:
     assert record["overall_correlation"] == pytest.approx(1.0 / 3.0)
     assert record["effective_positions"] == pytest.approx(1.6)
     assert record["concentration"] == pytest.approx(0.75)
-    assert (record["coverage"], record["kept_value"], record["gross_value"]) == (1.0, 200_000.0, 200_000.0)
+    assert (record["coverage"], record["kept_value"], record["gross_value"]) == (
+        1.0,
+        200_000.0,
+        200_000.0,
+    )
     assert (record["symbols_kept"], record["symbols_left_out"], record["clusters"]) == (3, 0, 1)
     assert (record["psd_repaired"], record["largest_repair"]) == (False, 0.0)
     assert [(kept["symbol"], kept["value"], kept["weight"]) for kept in record["kept"]] == [
@@ -82,7 +90,9 @@ def test_cluster_worked_by_hand() -> None:
 
 
 def test_weights_of_what_is_kept_add_up_to_one() -> None:
-    groups = tuple(a_group(symbol, 20_000.0 + index) for index, symbol in enumerate(panel.symbols()))
+    groups = tuple(
+        a_group(symbol, 20_000.0 + index) for index, symbol in enumerate(panel.symbols())
+    )
     chosen = selection((*groups, a_group("tiny", 10.0)), DEFAULT)
 
     book = book_correlations(chosen, panel.closes(*chosen.symbols, last=91), DEFAULT)
@@ -98,8 +108,8 @@ def test_weights_of_what_is_kept_add_up_to_one() -> None:
     assert sum(m["weight"] for m in book.member_records()) == pytest.approx(record["concentration"])
 
 
-# 1 % of 1,010,000 is 10,100: "light" is large enough by value alone, "small" by neither; "small" is heavy in a
-# book where it is half.
+# 1 % of 1,010,000 is 10,100: "light" is large enough by value alone, "small" by neither; "small" is
+# heavy in a book where it is half.
 @pytest.mark.parametrize(
     ("keep", "kept"),
     [
@@ -116,7 +126,8 @@ def test_large_positions_may_be_light(keep: Keep, kept: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "kept"), [("both", []), ("either", ["a", "b"]), ("value_only", []), ("weight_only", ["a", "b"])]
+    ("keep", "kept"),
+    [("both", []), ("either", ["a", "b"]), ("value_only", []), ("weight_only", ["a", "b"])],
 )
 def test_heavy_positions_may_be_small(keep: Keep, kept: list[str]) -> None:
     groups = [a_group("a", 900.0), a_group("b", -100.0)]
@@ -148,7 +159,9 @@ def test_everything_left_out_has_a_reason() -> None:
         "expired": "no_value",
     }
     assert left_out["light"].message == "its weight of 0.60% is below 1.00%"
-    assert left_out["tiny"].message.startswith("its value of 5.00 USD is below 10,000.00 USD and its weight")
+    assert left_out["tiny"].message.startswith(
+        "its value of 5.00 USD is below 10,000.00 USD and its weight"
+    )
 
 
 def test_at_most_a_thousand_are_correlated() -> None:
@@ -197,12 +210,20 @@ def test_pair_without_a_common_window_is_null_with_a_reason() -> None:
 
     pairs = {(row["symbol_a"], row["symbol_b"]): row for row in book.pair_records()}
     apart = pairs["AAPL", "MSFT"]
-    assert (apart["correlation"], apart["quality"], apart["observations"]) == (None, "insufficient", 9)
+    assert (apart["correlation"], apart["quality"], apart["observations"]) == (
+        None,
+        "insufficient",
+        9,
+    )
     assert apart["reason"] == "9 common returns; 20 are needed"
     assert pairs["AAPL", "XOM"]["quality"] == "limited_history"
-    assert [(caveat.code, caveat.about) for caveat in book.caveats()] == [("pairs_unmeasured", ("MSFT",))]
+    assert [(caveat.code, caveat.about) for caveat in book.caveats()] == [
+        ("pairs_unmeasured", ("MSFT",))
+    ]
     two = book.matrix.values[0, 2]
-    assert book.effective_positions == pytest.approx(1.0 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * two))
+    assert book.effective_positions == pytest.approx(
+        1.0 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * two)
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,7 +237,9 @@ def test_pair_without_a_common_window_is_null_with_a_reason() -> None:
 def test_too_little_to_correlate_is_null_with_a_reason(groups: list[Group], reason: str) -> None:
     chosen = selection(groups, DEFAULT)
 
-    record = book_correlations(chosen, panel.closes("AAPL", last=91)[:, : len(chosen.kept)], DEFAULT).record()
+    record = book_correlations(
+        chosen, panel.closes("AAPL", last=91)[:, : len(chosen.kept)], DEFAULT
+    ).record()
 
     assert (record["overall_correlation"], record["reason"]) == (None, reason)
     assert record["clusters"] == 0
@@ -240,7 +263,9 @@ def test_proxies_of_the_market_form_a_cluster_named_by_their_tag() -> None:
         for index, symbol in enumerate(panel.PROXIES)
     ]
 
-    book = book_correlations(selection(groups, DEFAULT), panel.closes(*panel.PROXIES, last=91), DEFAULT)
+    book = book_correlations(
+        selection(groups, DEFAULT), panel.closes(*panel.PROXIES, last=91), DEFAULT
+    )
 
     (cluster,) = book.cluster_records()
     assert (cluster["members"], cluster["name"]) == (7, "market")
@@ -253,15 +278,21 @@ def test_sides_share_the_matrix_and_have_figures_of_their_own() -> None:
     signed = {"SPY": 60_000.0, "QUAL": 20_000.0, "IWM": -50_000.0, "XOM": -30_000.0, "AAPL": -10.0}
     chosen = selection([a_group(symbol, value) for symbol, value in signed.items()], DEFAULT)
 
-    whole, longs, shorts = book_correlations(chosen, panel.closes(*chosen.symbols, last=91), DEFAULT).views()
+    whole, longs, shorts = book_correlations(
+        chosen, panel.closes(*chosen.symbols, last=91), DEFAULT
+    ).views()
 
     assert (whole.view, longs.view, shorts.view) == ("portfolio", "longs", "shorts")
     assert (longs.chosen.symbols, shorts.chosen.symbols) == (("SPY", "QUAL"), ("IWM", "XOM"))
     assert longs.matrix.values[0, 1] == whole.matrix.values[0, 3]
     assert longs.weights.tolist() == [0.75, 0.25]
-    assert [(cluster["view"], cluster["members"]) for cluster in longs.cluster_records()] == [("longs", 2)]
+    assert [(cluster["view"], cluster["members"]) for cluster in longs.cluster_records()] == [
+        ("longs", 2)
+    ]
     rho = longs.matrix.values[0, 1]
-    assert longs.effective_positions == pytest.approx(1 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * rho))
+    assert longs.effective_positions == pytest.approx(
+        1 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * rho)
+    )
     assert (longs.record()["left_out"], longs.coverage) == ([], 1.0)
     assert [out["symbol"] for out in shorts.record()["left_out"]] == ["AAPL"]
     assert shorts.coverage == pytest.approx(80_000 / 80_010)
@@ -270,7 +301,11 @@ def test_sides_share_the_matrix_and_have_figures_of_their_own() -> None:
 def test_side_with_one_symbol_has_no_correlation() -> None:
     shorts = by_hand().views()[2].record()
 
-    assert (shorts["symbols_kept"], shorts["overall_correlation"], shorts["effective_positions"]) == (
+    assert (
+        shorts["symbols_kept"],
+        shorts["overall_correlation"],
+        shorts["effective_positions"],
+    ) == (
         1,
         None,
         1.0,

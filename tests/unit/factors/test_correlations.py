@@ -1,4 +1,6 @@
-"""Pairwise correlations and their repair, against pandas, numpy and what a correlation matrix must be."""
+"""Pairwise correlations and their repair, against pandas, numpy and what a correlation matrix must
+be.
+"""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,9 @@ from shared.quant.returns import FloatArray, log_returns
 from tests import panel
 
 
-def returns_with_gaps(symbols: int, days: int = 90, gaps: float = 0.05, seed: int = 0) -> FloatArray:
+def returns_with_gaps(
+    symbols: int, days: int = 90, gaps: float = 0.05, seed: int = 0
+) -> FloatArray:
     """Daily returns that share three sources, missing at random for each symbol."""
     random = np.random.default_rng(seed)
     shared = random.normal(0.0, 0.01, (days, 3)) @ random.normal(0.6, 0.5, (symbols, 3)).T
@@ -154,7 +158,12 @@ def test_symbol_with_most_pairs_missing_goes_first() -> None:
     measured = np.ones((4, 4), dtype=np.bool_)
     measured[3, :3] = measured[:3, 3] = False
 
-    assert complete_symbols(measured, np.array([1.0, 1.0, 1.0, 9.0])).tolist() == [True, True, True, False]
+    assert complete_symbols(measured, np.array([1.0, 1.0, 1.0, 9.0])).tolist() == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def indefinite(symbols: int, seed: int = 0) -> FloatArray:
@@ -165,7 +174,9 @@ def indefinite(symbols: int, seed: int = 0) -> FloatArray:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_repair_finds_the_nearest_correlation_matrix(seed: int) -> None:
-    """By Higham's algorithm run to convergence, as the repair does it in a limited number of steps."""
+    """By Higham's algorithm run to convergence, as the repair does it in a limited number of
+    steps.
+    """
     matrix = indefinite(40, seed)
 
     distance = np.linalg.norm(nearby_definite(matrix) - matrix)
@@ -206,12 +217,16 @@ def test_large_matrix_is_clipped_and_rescaled_at_once() -> None:
 
 
 def test_higham_published_example() -> None:
-    """Higham 2002, section 4: the nearest correlation matrix of the tridiagonal of ones, to four digits."""
+    """Higham 2002, section 4: the nearest correlation matrix of the tridiagonal of ones, to four
+    digits.
+    """
     matrix = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
 
     found = nearby_definite(matrix)
 
-    assert_allclose(found, [[1.0, 0.7607, 0.1573], [0.7607, 1.0, 0.7607], [0.1573, 0.7607, 1.0]], atol=6e-5)
+    assert_allclose(
+        found, [[1.0, 0.7607, 0.1573], [0.7607, 1.0, 0.7607], [0.1573, 0.7607, 1.0]], atol=6e-5
+    )
 
 
 def test_overall_correlation_is_the_mean_of_absolutes() -> None:

@@ -33,11 +33,15 @@ returns_with_gaps = arrays(
 def test_covariance_agrees_with_pandas() -> None:
     """pandas' exponentially weighted mean of the products, on the same 252 days."""
     returns = proxy_returns()[-252:]
-    products = pd.DataFrame(returns[:, :, None].repeat(7, axis=2).reshape(252, -1) * np.tile(returns, 7))
+    products = pd.DataFrame(
+        returns[:, :, None].repeat(7, axis=2).reshape(252, -1) * np.tile(returns, 7)
+    )
 
     found = ewma_covariance(proxy_returns(), 0.94, 252)
 
-    expected = products.sort_index().ewm(alpha=0.06, adjust=True).mean().iloc[-1].to_numpy().reshape(7, 7)
+    expected = (
+        products.sort_index().ewm(alpha=0.06, adjust=True).mean().iloc[-1].to_numpy().reshape(7, 7)
+    )
     np.testing.assert_allclose(found.covariance, expected, rtol=1e-12)
     assert found.observations == 252
 
@@ -90,7 +94,9 @@ def test_real_factors_are_positive_semi_definite_for_every_decay_and_lookback(
 ) -> None:
     returns = proxy_returns()[: len(proxy_returns()) - ended]
 
-    found = ewma_covariance(over_market(returns, panel.FACTORS) if relative else returns, decay, lookback)
+    found = ewma_covariance(
+        over_market(returns, panel.FACTORS) if relative else returns, decay, lookback
+    )
 
     assert_semi_definite(found)
     assert 0.0 <= found.shrinkage <= 1.0
@@ -101,12 +107,16 @@ def test_shrinkage_keeps_variances_and_draws_the_rest_to_zero() -> None:
 
     off = ~np.eye(7, dtype=bool)
     np.testing.assert_allclose(np.diag(found.shrunk), np.diag(found.covariance), rtol=1e-14)
-    np.testing.assert_allclose(found.shrunk[off], (1 - found.shrinkage) * found.covariance[off], rtol=1e-12)
+    np.testing.assert_allclose(
+        found.shrunk[off], (1 - found.shrinkage) * found.covariance[off], rtol=1e-12
+    )
     assert found.shrinkage == pytest.approx(0.102, abs=0.001)
 
 
 def test_intensity_is_that_of_schaefer_and_strimmer_without_decay() -> None:
-    """Their formula for the correlation matrix, pair by pair: sum of Var(r) over sum of r squared."""
+    """Their formula for the correlation matrix, pair by pair: sum of Var(r) over sum of r
+    squared.
+    """
     returns = over_market(proxy_returns(), panel.FACTORS)[-252:]
     days = len(returns)
     scaled = returns / np.sqrt((returns**2).mean(axis=0))
@@ -123,7 +133,9 @@ def test_intensity_is_that_of_schaefer_and_strimmer_without_decay() -> None:
 
 
 def test_intensity_falls_with_the_days_behind_it() -> None:
-    random = np.random.default_rng(8).multivariate_normal(np.zeros(2), [[1.0, 0.5], [0.5, 1.0]], 20_000)
+    random = np.random.default_rng(8).multivariate_normal(
+        np.zeros(2), [[1.0, 0.5], [0.5, 1.0]], 20_000
+    )
 
     found = [ewma_covariance(random, 1.0, days).shrinkage for days in (60, 600, 20_000)]
 

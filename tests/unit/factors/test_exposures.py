@@ -11,7 +11,9 @@ NAN = np.nan
 
 
 def holdings(*positions: dict[str, Any]) -> Holdings:
-    """Positions with sensible defaults: 100 shares at 50 in the first portfolio, on the first symbol."""
+    """Positions with sensible defaults: 100 shares at 50 in the first portfolio, on the first
+    symbol.
+    """
     defaults = {
         "portfolio": 0,
         "underlying": 0,
@@ -27,11 +29,16 @@ def holdings(*positions: dict[str, Any]) -> Holdings:
     return Holdings(
         np.array(column("portfolio"), dtype=np.int64),
         np.array(column("underlying"), dtype=np.int64),
-        *(np.array(column(name), dtype=float) for name in ("quantity", "multiplier", "delta", "price")),
+        *(
+            np.array(column(name), dtype=float)
+            for name in ("quantity", "multiplier", "delta", "price")
+        ),
     )
 
 
-def exposures_of(*positions: dict[str, Any], betas: list[list[float]], portfolios: int = 1) -> BookExposures:
+def exposures_of(
+    *positions: dict[str, Any], betas: list[list[float]], portfolios: int = 1
+) -> BookExposures:
     return book_exposures(holdings(*positions), portfolios, np.array(betas))
 
 
@@ -43,7 +50,9 @@ def test_stock_exposure_is_value_times_beta() -> None:
 
 
 def test_option_takes_the_delta_adjusted_exposure() -> None:
-    found = exposures_of({"quantity": -3, "multiplier": 100, "delta": -0.4, "price": 200}, betas=[[1.5]])
+    found = exposures_of(
+        {"quantity": -3, "multiplier": 100, "delta": -0.4, "price": 200}, betas=[[1.5]]
+    )
 
     assert found.exposures.tolist() == pytest.approx([24_000.0])
     assert found.by_factor.tolist() == [pytest.approx([36_000.0])]
@@ -102,7 +111,11 @@ def test_empty_portfolio_has_no_exposure_and_nothing_to_cover() -> None:
     (record,) = one_factor.portfolios.records(("book",), ("market",))
 
     assert list(found.portfolios.records(("book",), ())) == []
-    assert (record["dollar_exposure"], record["gross_exposure"], record["coverage"]) == (0.0, 0.0, None)
+    assert (record["dollar_exposure"], record["gross_exposure"], record["coverage"]) == (
+        0.0,
+        0.0,
+        None,
+    )
 
 
 def test_expired_option_has_no_factor_exposure_even_without_beta() -> None:

@@ -76,4 +76,6 @@ def test_days_without_regressors_count_for_nobody() -> None:
     found = standard_errors(returns, gapped, least_squares(returns, gapped), 1)
 
     kept, there = returns[whole], regressors[whole]
-    np.testing.assert_allclose(found, standard_errors(kept, there, least_squares(kept, there), 1), rtol=1e-12)
+    np.testing.assert_allclose(
+        found, standard_errors(kept, there, least_squares(kept, there), 1), rtol=1e-12
+    )

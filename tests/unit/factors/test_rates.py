@@ -33,12 +33,16 @@ def panel_returns(*symbols: str) -> FloatArray:
 
 
 def sensitivities(returns: FloatArray, maturity: str = "10Y") -> RateSensitivities:
-    (found,) = rate_sensitivities(returns, panel_returns("SPY")[:, 0], {maturity: panel_changes(maturity)})
+    (found,) = rate_sensitivities(
+        returns, panel_returns("SPY")[:, 0], {maturity: panel_changes(maturity)}
+    )
     return found
 
 
 def statsmodels_fits(returns: FloatArray, maturity: str) -> list[Any]:
-    """statsmodels with its Newey-West covariance, lags by the rule of the docstring, asset by asset."""
+    """statsmodels with its Newey-West covariance, lags by the rule of the docstring, asset by
+    asset.
+    """
     design = sm.add_constant(np.column_stack([panel_returns("SPY")[:, 0], panel_changes(maturity)]))
     counts = np.isfinite(returns).sum(axis=0)
     return [
@@ -84,7 +88,9 @@ def test_long_silence_is_missing_data() -> None:
 
 @pytest.mark.parametrize("maturity", MATURITIES)
 @pytest.mark.parametrize("gaps", [0.0, 0.2])
-def test_sensitivity_and_its_newey_west_error_agree_with_statsmodels(maturity: str, gaps: float) -> None:
+def test_sensitivity_and_its_newey_west_error_agree_with_statsmodels(
+    maturity: str, gaps: float
+) -> None:
     returns = panel_returns("AGG", "JPM", "XLU", "BSV")
     returns[np.random.default_rng(3).random(returns.shape) < gaps] = np.nan
 
@@ -108,7 +114,9 @@ def test_maturities_stand_beside_each_other() -> None:
     ]
     assert {record["lags"] for record in records} == {4}
     for maturity in found:
-        np.testing.assert_array_equal(maturity.betas, sensitivities(returns, maturity.maturity).betas)
+        np.testing.assert_array_equal(
+            maturity.betas, sensitivities(returns, maturity.maturity).betas
+        )
 
 
 def test_bond_fund_loses_when_yields_rise() -> None:
@@ -123,7 +131,9 @@ def test_one_missing_maturity_leaves_the_others_alone() -> None:
     silent = yield_changes(session_days(), np.array([], dtype=np.int64), np.array([]))
     market = panel_returns("SPY")[:, 0]
 
-    missing, found = rate_sensitivities(panel_returns("AGG"), market, {"30Y": silent, "10Y": panel_changes()})
+    missing, found = rate_sensitivities(
+        panel_returns("AGG"), market, {"30Y": silent, "10Y": panel_changes()}
+    )
     (record,) = missing.records(("AGG",))
 
     assert (record["beta"], record["standard_error"], record["lags"]) == (None, None, None)

@@ -106,7 +106,9 @@ def test_collinear_regressors_determine_nothing() -> None:
 
 
 def test_regressor_that_never_moves_determines_nothing() -> None:
-    fit = least_squares(panel_returns("AAPL"), np.hstack([panel_returns("SPY"), np.zeros((252, 1))]))
+    fit = least_squares(
+        panel_returns("AAPL"), np.hstack([panel_returns("SPY"), np.zeros((252, 1))])
+    )
 
     assert not fit.determined[0]
     assert np.isinf(fit.condition_number[0])
@@ -147,7 +149,9 @@ def test_assets_beyond_a_block_are_fitted_as_within() -> None:
     for asset in (0, BLOCK - 1, BLOCK, returns.shape[1] - 1):
         alone = least_squares(returns[:, [asset]], factors)
         np.testing.assert_allclose(whole.coefficients[asset], alone.coefficients[0], rtol=1e-10)
-        np.testing.assert_allclose(whole.standard_errors[asset], alone.standard_errors[0], rtol=1e-10)
+        np.testing.assert_allclose(
+            whole.standard_errors[asset], alone.standard_errors[0], rtol=1e-10
+        )
 
 
 @pytest.mark.parametrize("noise", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7])

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from services.factors.calculations.regression import IntArray
-from services.factors.calculations.symmetric import extreme_eigenvalues, inverse_roots, product, solutions
+from services.factors.calculations.symmetric import (
+    extreme_eigenvalues,
+    inverse_roots,
+    product,
+    solutions,
+)
 from shared.quant.returns import FloatArray
 
 MATRICES = 200

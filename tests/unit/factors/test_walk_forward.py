@@ -1,4 +1,6 @@
-"""What shrinkage is worth out of sample: the claims of docs/walk-forward.md and of decisions 0003 and 0008."""
+"""What shrinkage is worth out of sample: the claims of docs/walk-forward.md and of decisions 0003
+and 0008.
+"""
 
 from pathlib import Path
 
@@ -37,17 +39,24 @@ def test_documented_beta_tables_are_what_the_panel_gives() -> None:
 
 def test_shrunk_covariance_predicts_the_other_factors_better_on_days_of_large_rotation() -> None:
     for horizon, margin in ((5, 0.1), (21, 0.1)):
-        measured, shrunk, none = walk_forward.covariance_errors(horizon, ROTATION)["value_rotation_20"]
+        measured, shrunk, none = walk_forward.covariance_errors(horizon, ROTATION)[
+            "value_rotation_20"
+        ]
 
         assert shrunk < measured - margin
         assert shrunk < none - margin
 
 
 def test_documented_covariance_errors_are_what_the_panel_gives() -> None:
-    found = [walk_forward.covariance_errors(horizon, ROTATION)["value_rotation_20"] for horizon in (1, 5, 21)]
+    found = [
+        walk_forward.covariance_errors(horizon, ROTATION)["value_rotation_20"]
+        for horizon in (1, 5, 21)
+    ]
 
     cells = " | ".join(f"{error:.3f}" for errors in found for error in errors)
-    assert f"| value, growth (value_rotation_20) | {cells} |" in DOCUMENT.read_text(encoding="utf-8")
+    assert f"| value, growth (value_rotation_20) | {cells} |" in DOCUMENT.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_value_rotation_never_implies_an_impossible_market() -> None:

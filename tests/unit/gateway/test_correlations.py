@@ -1,4 +1,6 @@
-"""Correlations laid out: squares from pairs, members under their clusters, positions that were left out."""
+"""Correlations laid out: squares from pairs, members under their clusters, positions that were left
+out.
+"""
 
 from typing import Any
 
@@ -18,7 +20,9 @@ PAIRS = [
 ]
 
 
-def a_position(symbol: str, underlying: str, exposure: float | None = 1.0, reason: str | None = None) -> Any:
+def a_position(
+    symbol: str, underlying: str, exposure: float | None = 1.0, reason: str | None = None
+) -> Any:
     named = {"position_id": f"id of {symbol}", "symbol": symbol, "underlying": underlying}
     return {**named, "exposure": exposure, "reason": reason}
 
@@ -37,7 +41,11 @@ def test_statistics_leave_out_the_diagonal_and_the_unknown() -> None:
 
 
 def test_absent_qualities_count_zero() -> None:
-    assert qualities({"limited_history": 3}) == {"full_history": 0, "limited_history": 3, "insufficient": 0}
+    assert qualities({"limited_history": 3}) == {
+        "full_history": 0,
+        "limited_history": 3,
+        "insufficient": 0,
+    }
 
 
 def test_members_stand_under_their_cluster() -> None:

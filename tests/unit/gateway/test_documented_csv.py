@@ -1,4 +1,6 @@
-"""docs/position-files.md against the code: its examples read clean, its table names every code and no other."""
+"""docs/position-files.md against the code: its examples read clean, its table names every code and
+no other.
+"""
 
 import ast
 import re
@@ -17,16 +19,21 @@ SOURCES = [
     *(PROJECT / "services" / "gateway" / "calculations" / "positions_csv").glob("*.py"),
     PROJECT / "services" / "gateway" / "api" / "upload.py",
 ]
-# Which argument of which call is the code of something that concerns a row; an HTTP problem has a sentence there.
+# Which argument of which call is the code of something that concerns a row; an HTTP problem has a
+# sentence there.
 CODE_ARGUMENT = {"complain": 1, "warn": 1, "Problem": 2, "RowProblem": 2, "Skipped": 2}
 
 
 def codes_in(path: Path) -> set[str]:
-    """Every code a file gives a row: as an argument, or first of a returned pair of code and sentence."""
+    """Every code a file gives a row: as an argument, or first of a returned pair of code and
+    sentence.
+    """
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     arguments = [code_argument(node) for node in nodes if isinstance(node, ast.Call)]
     pairs = [
-        node.value for node in nodes if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
     ]
     texts = [text_of(node) for node in (*arguments, *(pair.elts[0] for pair in pairs if pair.elts))]
     return {text for text in texts if re.fullmatch(r"[a-z_]+", text)}
@@ -46,7 +53,9 @@ def text_of(node: ast.expr | None) -> str:
 def test_the_table_names_every_code_and_no_other() -> None:
     given = set().union(*map(codes_in, SOURCES))
 
-    documented = set(re.findall(r"^\| `([a-z_]+)` \| (?:problem|warning|skipped) \|", DOCUMENT, re.MULTILINE))
+    documented = set(
+        re.findall(r"^\| `([a-z_]+)` \| (?:problem|warning|skipped) \|", DOCUMENT, re.MULTILINE)
+    )
 
     assert documented == given
 

@@ -116,7 +116,11 @@ def test_unknown_rates_are_null_with_a_reason() -> None:
 
 
 def test_positions_without_a_sensitivity_are_named() -> None:
-    rows = [a_rate(1, 1.0, 2.0), a_rate(2, 1.0, None, reason="12 returns"), a_rate(3, 1.0, None, None)]
+    rows = [
+        a_rate(1, 1.0, 2.0),
+        a_rate(2, 1.0, None, reason="12 returns"),
+        a_rate(3, 1.0, None, None),
+    ]
 
     assert [(row["symbol"], row["reason"]) for row in exposures.without_rate(rows, "10Y")] == [
         ("S2", "12 returns"),
@@ -126,13 +130,21 @@ def test_positions_without_a_sensitivity_are_named() -> None:
 
 def test_rows_of_a_position_become_one_entry_with_its_factors_and_rates() -> None:
     numbers = dict.fromkeys(exposures.FACTOR_COLUMNS) | {"beta": 1.2}
-    position = {"symbol": "A", "underlying": "A", "quantity": 1, "option_type": None, "exposure": 500.0}
+    position = {
+        "symbol": "A",
+        "underlying": "A",
+        "quantity": 1,
+        "option_type": None,
+        "exposure": 500.0,
+    }
     rows = [
         {"position_id": key, **position, "factor": factor, "name": factor.title(), **numbers}
         for key in (1, 2)
         for factor in ("market", "value")
     ]
-    rates = [a_rate(1, Decimal(500), -2.0, t_statistic=None, observations=252, quality="full_history")]
+    rates = [
+        a_rate(1, Decimal(500), -2.0, t_statistic=None, observations=252, quality="full_history")
+    ]
 
     first, second = exposures.position_factors(rows, rates)
 

@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 from services.gateway.calculations.groups import GroupBy, by_tag, grouped, keys_of, strategies, sums
 from services.gateway.calculations.report import GREEKS
 
-NAMES = st.lists(st.sampled_from(["tech", "core", "strategy:a", "Strategy: b", "strategy:"]), unique=True)
+NAMES = st.lists(
+    st.sampled_from(["tech", "core", "strategy:a", "Strategy: b", "strategy:"]), unique=True
+)
 VALUES = st.one_of(st.none(), st.integers(-10_000, 10_000).map(Decimal))
 
 
-def a_row(value: Decimal | None = Decimal(100), tags: list[str] | None = None, **more: Any) -> dict[str, Any]:
+def a_row(
+    value: Decimal | None = Decimal(100), tags: list[str] | None = None, **more: Any
+) -> dict[str, Any]:
     """A valued position in stock."""
-    greeks = dict.fromkeys(GREEKS) if value is None else {**dict.fromkeys(GREEKS, 0.0), "delta": 1.0}
+    greeks = (
+        dict.fromkeys(GREEKS) if value is None else {**dict.fromkeys(GREEKS, 0.0), "delta": 1.0}
+    )
     return {
         "position_id": object(),
         "symbol": "AAPL",
@@ -56,14 +62,22 @@ def test_a_position_belongs_to_each_of_its_tags_and_strategies() -> None:
 
 @pytest.mark.parametrize(
     ("tag", "names"),
-    [("strategy:a", ["a"]), ("STRATEGY: a b ", ["a b"]), ("strategy:", []), ("strategy", []), ("a", [])],
+    [
+        ("strategy:a", ["a"]),
+        ("STRATEGY: a b ", ["a b"]),
+        ("strategy:", []),
+        ("strategy", []),
+        ("a", []),
+    ],
 )
 def test_a_strategy_is_a_tag_named_so(tag: str, names: list[str]) -> None:
     assert strategies([tag]) == names
 
 
 @given(st.lists(VALUES, min_size=1), st.sampled_from(["LONG", "SHORT"]))
-def test_groups_without_overlap_add_up_to_the_whole(values: list[Decimal | None], kind: str) -> None:
+def test_groups_without_overlap_add_up_to_the_whole(
+    values: list[Decimal | None], kind: str
+) -> None:
     rows = [a_row(value, position_type=kind if n % 2 else "LC") for n, value in enumerate(values)]
 
     groups, whole = grouped(rows, GroupBy.TYPE), sums(rows)
@@ -86,7 +100,9 @@ def test_groups_of_tags_hold_every_position_at_least_once(
 
     ids = {position for group in groups for position in group["position_ids"]}
     assert ids == {row["position_id"] for row in rows}
-    assert sum(group["positions"] for group in groups) == sum(max(1, len(names)) for _, names in held)
+    assert sum(group["positions"] for group in groups) == sum(
+        max(1, len(names)) for _, names in held
+    )
 
 
 def test_long_is_positive_short_is_negative_gross_their_distance() -> None:
@@ -99,7 +115,11 @@ def test_what_has_no_number_is_null_uncovered_and_named() -> None:
     nothing = sums([a_row(None)])
     half = sums([a_row(Decimal(90)), a_row(None)])
 
-    assert (nothing["market_value"], nothing["exposures"]["dollar"], nothing["cost"]) == (None, None, 90)
+    assert (nothing["market_value"], nothing["exposures"]["dollar"], nothing["cost"]) == (
+        None,
+        None,
+        90,
+    )
     assert half["coverage"]["prices"] == pytest.approx(0.5)
     assert [row["reason"] for row in half["left_out"]] == ["not valued"]
 
@@ -128,10 +148,21 @@ def test_the_largest_group_comes_first_and_the_rest_last() -> None:
 
 
 def test_strategies_are_told_with_types_and_symbols() -> None:
-    tags = [{"tag_id": n, "name": name, "colour": "#000000"} for n, name in enumerate(["strategy:a", "tech"])]
-    rows = [a_row(tags=["strategy:a"]), a_row(tags=["strategy:a"], position_type="LC", symbol="C"), a_row()]
+    tags = [
+        {"tag_id": n, "name": name, "colour": "#000000"}
+        for n, name in enumerate(["strategy:a", "tech"])
+    ]
+    rows = [
+        a_row(tags=["strategy:a"]),
+        a_row(tags=["strategy:a"], position_type="LC", symbol="C"),
+        a_row(),
+    ]
 
     (found,) = by_tag(rows, tags)
 
-    assert (found["name"], found["types"], found["symbols"]) == ("a", {"LC": 1, "LONG": 1}, ["AAPL", "C"])
+    assert (found["name"], found["types"], found["symbols"]) == (
+        "a",
+        {"LC": 1, "LONG": 1},
+        ["AAPL", "C"],
+    )
     assert found["market_value"] == 200

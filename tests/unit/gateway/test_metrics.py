@@ -22,15 +22,29 @@ DEFINITIONS = [
 def a_metric(
     name: str, value: float | None = 1.0, unit: str = "ratio", view: str = "portfolio"
 ) -> dict[str, Any]:
-    return {"metric": name, "value": value, "unit": unit, "view": view, "observations": 252, "reason": None}
+    return {
+        "metric": name,
+        "value": value,
+        "unit": unit,
+        "view": view,
+        "observations": 252,
+        "reason": None,
+    }
 
 
 def a_component(confidence: int, symbol: str, loss: float | None) -> dict[str, Any]:
     return {"confidence": confidence, "symbol": symbol, "component_var": loss, "component_es": loss}
 
 
-def a_part(factor: str, pnl: str | None, day: date = DAY, reason: str | None = None) -> dict[str, Any]:
-    return {"as_of": day, "factor": factor, "pnl": None if pnl is None else Decimal(pnl), "reason": reason}
+def a_part(
+    factor: str, pnl: str | None, day: date = DAY, reason: str | None = None
+) -> dict[str, Any]:
+    return {
+        "as_of": day,
+        "factor": factor,
+        "pnl": None if pnl is None else Decimal(pnl),
+        "reason": reason,
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,7 +85,9 @@ def test_metrics_of_one_view_are_grouped_and_amounts_are_shares_of_nav() -> None
 
 
 def test_every_period_has_a_return_or_a_reason() -> None:
-    found = metrics.periods([a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")])
+    found = metrics.periods(
+        [a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")]
+    )
 
     assert [each["period"] for each in found] == ["1d", "1w", "1m", "3m", "ytd", "1y"]
     assert found[2]["value"] == 0.02
@@ -79,11 +95,18 @@ def test_every_period_has_a_return_or_a_reason() -> None:
 
 
 def test_parts_of_a_var_are_cents_that_add_up() -> None:
-    rows = [a_component(95, symbol, loss) for symbol, loss in (("A", 10.004), ("B", -3.333), ("C", 0.004))]
+    rows = [
+        a_component(95, symbol, loss)
+        for symbol, loss in (("A", 10.004), ("B", -3.333), ("C", 0.004))
+    ]
 
     (var,) = metrics.component_vars([*rows, a_component(95, "D", None)])
 
-    assert var["total_var"] == sum(part["component_var"] for part in var["positions"]) == Decimal("6.68")
+    assert (
+        var["total_var"]
+        == sum(part["component_var"] for part in var["positions"])
+        == Decimal("6.68")
+    )
     assert [part["symbol"] for part in var["positions"]] == ["A", "C", "B"]
     assert var["positions"][0]["share"] == pytest.approx(10.01 / 6.68, abs=2e-3)
 
@@ -100,7 +123,9 @@ def test_cents_add_up_and_are_less_than_a_cent_away(amounts: list[float]) -> Non
 
     exact = [Decimal(repr(amount)) for amount in amounts]
     assert sum(cents) == sum(exact, Decimal(0)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
-    assert all(abs(cent - amount) < Decimal("0.01") for cent, amount in zip(cents, exact, strict=True))
+    assert all(
+        abs(cent - amount) < Decimal("0.01") for cent, amount in zip(cents, exact, strict=True)
+    )
 
 
 def test_factors_and_specific_add_up_to_the_cent() -> None:
@@ -118,14 +143,19 @@ def test_factors_and_specific_add_up_to_the_cent() -> None:
 def test_a_session_that_could_not_be_split_is_left_out_and_named() -> None:
     before = date(2022, 12, 27)
     unknown = [
-        a_part(f, None, before, "the first snapshot has no P&L") for f in ("market", "value", "specific")
+        a_part(f, None, before, "the first snapshot has no P&L")
+        for f in ("market", "value", "specific")
     ]
     known = [a_part("market", "1"), a_part("value", "2"), a_part("specific", "3")]
 
     both = metrics.attributed([*unknown, *known], DEFINITIONS)
     nothing = metrics.attributed(unknown, DEFINITIONS)
 
-    assert (both["total"], both["sessions"], both["sessions_left_out"]) == (Decimal("6.00"), 1, [before])
+    assert (both["total"], both["sessions"], both["sessions_left_out"]) == (
+        Decimal("6.00"),
+        1,
+        [before],
+    )
     assert (nothing["total"], nothing["specific"], nothing["reason"]) == (
         None,
         None,

@@ -14,13 +14,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.api.conditional import ConditionalReads, matches, unchanged, weak_tag
-from services.gateway.api.middleware import BodyLimit, Deadline, RateLimit, SecurityHeaders, network_of
+from services.gateway.api.middleware import (
+    BodyLimit,
+    Deadline,
+    RateLimit,
+    SecurityHeaders,
+    network_of,
+)
 from services.gateway.api.rate_limits import RateLimits
 from services.gateway.settings import GatewaySettings
 
 
-async def ask(app: ASGIApp, method: str = "GET", path: str = "/api/v1/x", **more: object) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://edge") as http:
+async def ask(
+    app: ASGIApp, method: str = "GET", path: str = "/api/v1/x", **more: object
+) -> httpx.Response:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://edge"
+    ) as http:
         return await http.request(method, path, **more)  # type: ignore[arg-type]
 
 
@@ -132,7 +142,10 @@ async def test_a_tag_the_route_sets_itself_is_kept() -> None:
 
     answer, same = await ask(app), await ask(app, headers={"If-None-Match": '"7"'})
 
-    assert (answer.headers["etag"], answer.headers["cache-control"]) == ('W/"7"', "private, max-age=60")
+    assert (answer.headers["etag"], answer.headers["cache-control"]) == (
+        'W/"7"',
+        "private, max-age=60",
+    )
     assert same.status_code == 304
 
 
@@ -168,7 +181,13 @@ async def test_a_stream_starts_before_its_first_part() -> None:
         await asyncio.sleep(10)
         return {"type": "http.disconnect"}
 
-    scope = {"type": "http", "method": "GET", "path": "/api/v1/x", "headers": [], "query_string": b""}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/v1/x",
+        "headers": [],
+        "query_string": b"",
+    }
     await ConditionalReads(serving(silent))(scope, receive, send)
 
     assert started.is_set()
@@ -234,7 +253,12 @@ async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
     app = RateLimit(
         accepting, RateLimits(), GatewaySettings(requests_per_minute=2), user_of=lambda _: uuid4()
     )
-    scope = {"type": "websocket", "path": "/api/v1/events/ws", "headers": [], "client": ("192.0.2.7", 1)}
+    scope = {
+        "type": "websocket",
+        "path": "/api/v1/events/ws",
+        "headers": [],
+        "client": ("192.0.2.7", 1),
+    }
     told: list[str] = []
 
     async def send(message: Message) -> None:
@@ -254,12 +278,16 @@ async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
 
 
 def test_origins_are_a_comma_separated_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIGMASIGHT_GATEWAY_CORS_ORIGINS", "https://a.example, http://localhost:3000")
+    monkeypatch.setenv(
+        "SIGMASIGHT_GATEWAY_CORS_ORIGINS", "https://a.example, http://localhost:3000"
+    )
 
     assert GatewaySettings().cors_origins == ("https://a.example", "http://localhost:3000")
 
 
-@pytest.mark.parametrize("origin", ["*", "a.example", "https://a.example/", "https://a.example/app", "null"])
+@pytest.mark.parametrize(
+    "origin", ["*", "a.example", "https://a.example/", "https://a.example/app", "null"]
+)
 def test_what_is_no_origin_stops_the_start(origin: str) -> None:
     with pytest.raises(ValidationError, match="is no origin"):
         GatewaySettings(cors_origins=(origin,))

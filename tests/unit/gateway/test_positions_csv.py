@@ -60,13 +60,21 @@ def test_good_row_becomes_an_exact_holding() -> None:
         Decimal("-10.5"),
         Decimal("148.710001"),
     )
-    assert (holding.entry_date, holding.tags, holding.multiplier) == (date(2022, 6, 1), ("tech", "Core"), 1)
+    assert (holding.entry_date, holding.tags, holding.multiplier) == (
+        date(2022, 6, 1),
+        ("tech", "Core"),
+        1,
+    )
 
 
 def test_option_is_its_own_instrument_with_multiplier_100() -> None:
     (holding,) = read(a_file("AAPL  230616C00150000,2,8.45,2022-11-01,")).accepted
 
-    assert (holding.symbol, holding.underlying, holding.multiplier) == ("AAPL230616C00150000", "AAPL", 100)
+    assert (holding.symbol, holding.underlying, holding.multiplier) == (
+        "AAPL230616C00150000",
+        "AAPL",
+        100,
+    )
     assert holding.option is not None
     assert (holding.option.strike, holding.option.option_type) == (Decimal(150), "C")
 
@@ -84,7 +92,9 @@ def test_aliases_and_case_of_headers_do_not_matter(header: str) -> None:
 
 
 def test_columns_come_in_any_order_and_unknown_ones_are_ignored() -> None:
-    data = a_file("2022-06-01,note,100,AAPL,3", header="entry_date,comment,entry_price,ticker,quantity")
+    data = a_file(
+        "2022-06-01,note,100,AAPL,3", header="entry_date,comment,entry_price,ticker,quantity"
+    )
 
     (holding,) = read(data).accepted
 
@@ -100,7 +110,9 @@ def test_byte_order_mark_and_carriage_returns_are_read() -> None:
 
 
 def test_line_numbers_are_physical_across_comments_blanks_and_quoted_newlines() -> None:
-    data = a_file("# comment", "", 'AAPL,1,100,2022-06-01,"a,\nb"', "# again", "MSFT,0,100,2022-06-01,")
+    data = a_file(
+        "# comment", "", 'AAPL,1,100,2022-06-01,"a,\nb"', "# again", "MSFT,0,100,2022-06-01,"
+    )
 
     holdings = read(data)
 
@@ -160,7 +172,9 @@ def test_a_row_has_as_many_problems_as_it_has() -> None:
 
 
 def test_trailing_zeros_are_not_decimals() -> None:
-    assert read(a_file("AAPL,1.50000000,100.000000000,2022-06-01,")).accepted[0].quantity == Decimal("1.5")
+    assert read(a_file("AAPL,1.50000000,100.000000000,2022-06-01,")).accepted[
+        0
+    ].quantity == Decimal("1.5")
 
 
 def test_unknown_symbol_is_reported_only_when_something_is_known() -> None:
@@ -179,7 +193,9 @@ def test_underlyings_name_what_needs_a_price() -> None:
 
 
 def test_same_instrument_and_entry_date_twice_is_a_duplicate_of_its_first_line() -> None:
-    holdings = read(a_file("AAPL,1,100,2022-06-01,", "MSFT,1,1,2022-06-01,", "aapl,2,90,2022-06-01,"))
+    holdings = read(
+        a_file("AAPL,1,100,2022-06-01,", "MSFT,1,1,2022-06-01,", "aapl,2,90,2022-06-01,")
+    )
 
     assert codes(holdings) == [(4, "ticker", "duplicate_row")]
     assert "line 2" in holdings.problems[0].message
@@ -199,7 +215,9 @@ def test_expiry_on_a_closed_day_is_accepted_with_a_warning() -> None:
     holdings = read(a_file("AAPL230617C00150000,1,5,2022-06-01,"))
 
     assert len(holdings.accepted) == 1
-    assert [(warning.line, warning.code) for warning in holdings.warnings] == [(2, "expiry_not_a_session")]
+    assert [(warning.line, warning.code) for warning in holdings.warnings] == [
+        (2, "expiry_not_a_session")
+    ]
 
 
 def test_unquoted_comma_is_one_problem_and_no_shifted_cells() -> None:
@@ -247,7 +265,9 @@ def test_every_missing_column_is_named() -> None:
 
 
 def test_other_separators_than_commas_are_named() -> None:
-    message = refusal(b"ticker;quantity;entry_price;entry_date\nAAPL;1;1;2022-01-03").problem.message
+    message = refusal(
+        b"ticker;quantity;entry_price;entry_date\nAAPL;1;1;2022-01-03"
+    ).problem.message
 
     assert message.endswith("separate the columns by commas")
 
@@ -284,7 +304,10 @@ def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
     day = date(2022, 6, 1)
     accepted = read(
         a_file(
-            "AAPL,1,100,2022-06-01,", "MSFT,2,50,2022-06-01,", "XOM,3,20,2022-06-01,", "GE,1,9,2022-06-01,x"
+            "AAPL,1,100,2022-06-01,",
+            "MSFT,2,50,2022-06-01,",
+            "XOM,3,20,2022-06-01,",
+            "GE,1,9,2022-06-01,x",
         )
     ).accepted
     held = {

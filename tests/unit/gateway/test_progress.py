@@ -29,7 +29,9 @@ def known(stored: int, first: date | None = None, last: date | None = None, **mo
     newest = WINDOW[-stored:] if stored else [None]
     counts = {"prices": stored, "recent": stored, "missing": len(WINDOW) - stored, "quarantined": 0}
     dates = {"first_session": first or newest[0], "last_session": last or newest[-1]}
-    return Known(**{"symbol": "AAPL", "status": STALE if stored else MISSING, **counts, **dates} | more)
+    return Known(
+        **{"symbol": "AAPL", "status": STALE if stored else MISSING, **counts, **dates} | more
+    )
 
 
 def an_answer(provider: str = "polygon", stored: int | None = 0, **more: Any) -> dict[str, Any]:
@@ -37,7 +39,9 @@ def an_answer(provider: str = "polygon", stored: int | None = 0, **more: Any) ->
     return {"provider": provider, "known": True, "stored": stored, **asked} | more
 
 
-def asking(*answers: dict[str, Any], live: tuple[str, ...] = ("polygon", "yahoo"), **more: Any) -> Asking:
+def asking(
+    *answers: dict[str, Any], live: tuple[str, ...] = ("polygon", "yahoo"), **more: Any
+) -> Asking:
     return Asking(live=live, files=("bundled",), answered={"AAPL": answers}, **more)
 
 
@@ -69,7 +73,9 @@ def test_an_answer_about_other_sessions_settles_nothing() -> None:
     older = an_answer("polygon", stored=0, asked_until=WINDOW[3])
 
     assert state(known(4), asking(older, live=("polygon",))) == WAITING
-    assert state(known(4, last=WINDOW[-1]), asking(an_answer(stored=4), live=("polygon",))) == SETTLED
+    assert (
+        state(known(4, last=WINDOW[-1]), asking(an_answer(stored=4), live=("polygon",))) == SETTLED
+    )
 
 
 def test_an_answer_about_the_whole_window_needs_no_count() -> None:

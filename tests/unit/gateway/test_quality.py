@@ -48,7 +48,12 @@ def test_a_symbol_is_complete_stale_missing_or_private() -> None:
         "NONE": MISSING,
         "OLD": STALE,
     }
-    assert {each.symbol: each.missing for each in found} == {"HOME": 0, "NEW": 243, "NONE": 253, "OLD": 3}
+    assert {each.symbol: each.missing for each in found} == {
+        "HOME": 0,
+        "NEW": 243,
+        "NONE": 253,
+        "OLD": 3,
+    }
 
 
 @pytest.mark.parametrize(

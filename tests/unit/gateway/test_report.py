@@ -17,7 +17,9 @@ def test_nothing_is_a_share_of_a_nav_that_is_not_positive(nav: Decimal | None) -
 def test_a_warning_is_said_once_however_often_it_was_given() -> None:
     stale = {"code": "stale", "message": "old"}
 
-    assert report.distinct_warnings([[stale], [], [dict(stale), {"code": "new", "message": "x"}]]) == [
+    assert report.distinct_warnings(
+        [[stale], [], [dict(stale), {"code": "new", "message": "x"}]]
+    ) == [
         stale,
         {"code": "new", "message": "x"},
     ]

@@ -28,7 +28,11 @@ def test_results_are_told_with_whatever_stage_comes_last(last: str) -> None:
 
     *_, results = shard_news(RUN, an_item(last), [*others, an_item(last)], [MINE])
 
-    assert (results.kind, results.data["status"], results.portfolio_ids) == ("results", "ready", [MINE])
+    assert (results.kind, results.data["status"], results.portfolio_ids) == (
+        "results",
+        "ready",
+        [MINE],
+    )
 
 
 def test_one_shards_results_do_not_wait_for_another() -> None:
@@ -40,7 +44,9 @@ def test_one_shards_results_do_not_wait_for_another() -> None:
 def test_a_stage_says_how_far_its_shard_is() -> None:
     elsewhere = [an_item(stage, shard=1) for stage in STAGES]
 
-    (news,) = shard_news(RUN, an_item("greeks"), [an_item("prices"), an_item("greeks"), *elsewhere], [MINE])
+    (news,) = shard_news(
+        RUN, an_item("greeks"), [an_item("prices"), an_item("greeks"), *elsewhere], [MINE]
+    )
 
     assert (news.data["stages_done"], news.data["stages"], news.data["stage"]) == (2, 6, "greeks")
 
@@ -67,9 +73,9 @@ def test_a_stage_beside_the_run_ends_nothing() -> None:
 
 def test_a_run_that_goes_on_is_no_news() -> None:
     assert run_news(RUN, Outcome("running", (), None), [MINE]) == []
-    assert [news.data["status"] for news in run_news(RUN, Outcome("partial", (), NOON), [MINE])] == [
-        "partial"
-    ]
+    assert [
+        news.data["status"] for news in run_news(RUN, Outcome("partial", (), NOON), [MINE])
+    ] == ["partial"]
 
 
 def test_sentences_about_shared_work_stay_with_who_asked() -> None:
@@ -79,7 +85,11 @@ def test_sentences_about_shared_work_stay_with_who_asked() -> None:
     asked = as_told("stage", data, [MINE, THEIRS], frozenset({MINE}), asked=True)
     alone = as_told("stage", data, [MINE], frozenset({MINE}), asked=False)
 
-    assert (shared["message"], asked["message"], alone["message"]) == (None, data["message"], data["message"])
+    assert (shared["message"], asked["message"], alone["message"]) == (
+        None,
+        data["message"],
+        data["message"],
+    )
     assert shared["portfolio_ids"] == [MINE]
 
 

@@ -10,7 +10,9 @@ from services.gateway.calculations.run_status import STAGES, Item, outcome, stag
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 
 
-def an_item(stage: str, shard: int = 0, shards: int = 1, succeeded: bool = True, **more: Any) -> Item:
+def an_item(
+    stage: str, shard: int = 0, shards: int = 1, succeeded: bool = True, **more: Any
+) -> Item:
     later = timedelta(seconds=STAGES.index(stage))
     return Item(stage, shard, shards, succeeded, **({"occurred_at": NOON + later} | more))
 
@@ -31,7 +33,9 @@ def test_every_stage_of_every_shard_completes_the_run() -> None:
 
 
 def test_one_missing_stage_keeps_the_run_open() -> None:
-    assert all(outcome(a_shard()[:i] + a_shard()[i + 1 :]).status == "running" for i in range(len(STAGES)))
+    assert all(
+        outcome(a_shard()[:i] + a_shard()[i + 1 :]).status == "running" for i in range(len(STAGES))
+    )
 
 
 def test_a_shard_not_heard_of_keeps_the_run_open() -> None:
@@ -39,7 +43,9 @@ def test_a_shard_not_heard_of_keeps_the_run_open() -> None:
 
 
 def test_a_failed_stage_closes_its_shard_and_the_run_is_partial() -> None:
-    failed = an_item("factors", 1, 2, succeeded=False, error="MarketDataNotReady", message="no prices")
+    failed = an_item(
+        "factors", 1, 2, succeeded=False, error="MarketDataNotReady", message="no prices"
+    )
 
     result = outcome([*a_shard(0, 2), *a_shard(1, 2)[:2], failed])
 
@@ -58,7 +64,9 @@ def test_every_shard_failed_is_failed() -> None:
 
 
 def test_ingest_failed_is_failed() -> None:
-    result = outcome([an_item("prices", succeeded=False, error="DateOutsideData", message="outside")])
+    result = outcome(
+        [an_item("prices", succeeded=False, error="DateOutsideData", message="outside")]
+    )
 
     assert (result.status, result.troubles[0].code) == ("failed", "DateOutsideData")
 
@@ -104,7 +112,10 @@ def test_stage_timings_add_up_what_ran_side_by_side() -> None:
 
     (timing,) = stage_timings([first, second])
 
-    assert (timing.first_start, timing.last_end) == (NOON - timedelta(seconds=2), second.occurred_at)
+    assert (timing.first_start, timing.last_end) == (
+        NOON - timedelta(seconds=2),
+        second.occurred_at,
+    )
     assert (timing.busy_seconds, timing.shards_done, timing.shards_failed) == (4.5, 2, 0)
 
 
@@ -143,4 +154,6 @@ def test_a_run_that_lacks_what_it_should_have_is_partial_and_says_so_once() -> N
     result = outcome(items)
 
     assert result.status == "partial"
-    assert [(each.stage, each.code) for each in result.troubles] == [("prices", "price_quarantined")]
+    assert [(each.stage, each.code) for each in result.troubles] == [
+        ("prices", "price_quarantined")
+    ]

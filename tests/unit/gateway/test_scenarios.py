@@ -28,7 +28,10 @@ def test_methods_stand_side_by_side_and_losses_beyond_nav_are_flagged_not_clippe
 
     (crash,) = scenarios.stress_outcomes(rows, Decimal(100))
 
-    assert (crash["direct"]["loss_exceeds_nav"], crash["correlated"]["loss_exceeds_nav"]) == (True, False)
+    assert (crash["direct"]["loss_exceeds_nav"], crash["correlated"]["loss_exceeds_nav"]) == (
+        True,
+        False,
+    )
     assert (crash["direct"]["total_pnl"], crash["direct"]["share_of_nav"]) == (Decimal(-150), -1.5)
 
 
@@ -39,7 +42,10 @@ def test_a_loss_of_a_nav_that_is_debt_already_exceeds_it() -> None:
 
 
 def test_full_repricing_stands_beside_delta_and_gamma() -> None:
-    rows = [a_result("crash", Decimal(-150), delta_gamma_pnl=Decimal(-140)), a_result("rally", None)]
+    rows = [
+        a_result("crash", Decimal(-150), delta_gamma_pnl=Decimal(-140)),
+        a_result("rally", None),
+    ]
 
     crash, rally = scenarios.stress_outcomes(rows, None)
 

@@ -36,7 +36,12 @@ NEW_HEADER = (
 
 
 def a_row(
-    symbol: str, quantity: str, basis: str, kind: str = "Equity", price: str = "$1.00", value: str = "$0.00"
+    symbol: str,
+    quantity: str,
+    basis: str,
+    kind: str = "Equity",
+    price: str = "$1.00",
+    value: str = "$0.00",
 ) -> str:
     cells = [
         *(symbol, f"{symbol} INC", quantity, price, "$0.10", "1%", value, "$1.00", "1%", basis),
@@ -60,7 +65,8 @@ def sheet(text: str) -> Sheet:
 
 def read(text: str, known: set[str] | None = None, **rules: date) -> Holdings:
     return holdings_of(
-        sheet(text), Rules(**{"as_of": AS_OF, **rules}, known_underlyings=known, is_session=is_session)
+        sheet(text),
+        Rules(**{"as_of": AS_OF, **rules}, known_underlyings=known, is_session=is_session),
     )
 
 
@@ -81,7 +87,11 @@ def test_the_export_is_recognised_and_its_positions_are_read() -> None:
         Decimal("1250.5"),
         Decimal("118.920832"),
     )
-    assert (short.symbol, short.quantity, short.entry_price) == ("XOM", Decimal(-200), Decimal("96.51"))
+    assert (short.symbol, short.quantity, short.entry_price) == (
+        "XOM",
+        Decimal(-200),
+        Decimal("96.51"),
+    )
     assert (call.symbol, call.quantity, call.entry_price) == (
         "AAPL230120C00150000",
         Decimal(-2),
@@ -175,7 +185,10 @@ def test_every_account_of_an_export_is_read() -> None:
 
     assert [holding.symbol for holding in read(text).accepted] == ["AAPL", "XOM"]
     assert export is not None
-    assert (export.accounts, export.cash) == (("Individual ...111", "Roth IRA ...222"), Decimal("6193.80"))
+    assert (export.accounts, export.cash) == (
+        ("Individual ...111", "Roth IRA ...222"),
+        Decimal("6193.80"),
+    )
 
 
 def test_one_stock_in_two_accounts_is_added_up_at_its_average_price() -> None:
@@ -203,7 +216,9 @@ def test_long_and_short_of_one_stock_are_not_added() -> None:
 
 
 def test_without_cost_basis_the_export_s_own_price_stands_in_and_is_said() -> None:
-    holdings = read(an_export(a_row("AAPL", "10", "--", price="$135.45"), a_row("XOM", "1", "Incomplete")))
+    holdings = read(
+        an_export(a_row("AAPL", "10", "--", price="$135.45"), a_row("XOM", "1", "Incomplete"))
+    )
 
     assert [holding.entry_price for holding in holdings.accepted] == [Decimal("135.45"), Decimal(1)]
     assert [(warning.line, warning.code) for warning in holdings.warnings[2:]] == [
@@ -213,9 +228,9 @@ def test_without_cost_basis_the_export_s_own_price_stands_in_and_is_said() -> No
 
 
 def test_a_share_class_behind_a_slash_is_written_with_a_dot() -> None:
-    assert [holding.symbol for holding in read(an_export(a_row("BRK/B", "2", "$600.00"))).accepted] == [
-        "BRK.B"
-    ]
+    assert [
+        holding.symbol for holding in read(an_export(a_row("BRK/B", "2", "$600.00"))).accepted
+    ] == ["BRK.B"]
 
 
 @pytest.mark.parametrize(
@@ -295,5 +310,7 @@ def test_entry_price_times_quantity_is_the_cost_basis(quantity: int, basis: Deci
     holdings = read(an_export(a_row("AAPL", f"{quantity:,}", f"${basis:,}")))
 
     for holding in holdings.accepted:
-        assert abs(holding.entry_price * abs(quantity) - basis) <= Decimal("0.0000005") * abs(quantity)
+        assert abs(holding.entry_price * abs(quantity) - basis) <= Decimal("0.0000005") * abs(
+            quantity
+        )
     assert len(holdings.accepted) + len(holdings.problems) == 1

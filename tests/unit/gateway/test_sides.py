@@ -10,7 +10,12 @@ from services.gateway.calculations.sides import View
 
 
 def a_row(quantity: int, symbol: str = "A", **more: Any) -> dict[str, Any]:
-    return {"position_id": symbol, "symbol": symbol, "quantity": Decimal(quantity), "reason": None} | more
+    return {
+        "position_id": symbol,
+        "symbol": symbol,
+        "quantity": Decimal(quantity),
+        "reason": None,
+    } | more
 
 
 def a_stock(quantity: int, symbol: str = "A", **more: Any) -> dict[str, Any]:
@@ -23,11 +28,17 @@ def an_option(quantity: int, symbol: str = "A1", **more: Any) -> dict[str, Any]:
     terms = {"underlying": "A", "strike": Decimal(5), "multiplier": 100}
     numbers = {"delta": 50.0, "gamma": 1.0, "theta": -2.0, "vega": 3.0, "rho": 4.0}
     return (
-        a_stock(quantity, symbol) | terms | numbers | {"notional_exposure": Decimal(quantity) * 1000} | more
+        a_stock(quantity, symbol)
+        | terms
+        | numbers
+        | {"notional_exposure": Decimal(quantity) * 1000}
+        | more
     )
 
 
-@pytest.mark.parametrize(("view", "symbols"), [(View.PORTFOLIO, "AB"), (View.LONGS, "A"), (View.SHORTS, "B")])
+@pytest.mark.parametrize(
+    ("view", "symbols"), [(View.PORTFOLIO, "AB"), (View.LONGS, "A"), (View.SHORTS, "B")]
+)
 def test_a_side_holds_the_positions_of_its_sign(view: View, symbols: str) -> None:
     held = sides.held_on(view, [a_row(5, "A"), a_row(-5, "B")])
 
@@ -61,7 +72,11 @@ def test_a_warning_counts_what_is_left_out_and_names_the_first() -> None:
 
 
 def test_positions_that_some_measure_lacks_are_without_exposure() -> None:
-    whole: dict[str, Any] = {"market_value": 1, "notional_exposure": 1, "delta_adjusted_exposure": 1}
+    whole: dict[str, Any] = {
+        "market_value": 1,
+        "notional_exposure": 1,
+        "delta_adjusted_exposure": 1,
+    }
 
     found = sides.without_exposure([whole, whole | {"delta_adjusted_exposure": None}])
 
@@ -90,11 +105,21 @@ def test_options_without_any_greeks_leave_nothing_to_say() -> None:
 
 
 def test_coverage_weighs_by_notional_and_the_unpriced_by_cost_or_strike() -> None:
-    stale, unpriced = a_stock(100, stale=True), a_stock(100, "B", price=None, notional_exposure=None)
-    known, unknown = an_option(1), an_option(1, "A2", reason="no volatility", notional_exposure=None)
+    stale, unpriced = (
+        a_stock(100, stale=True),
+        a_stock(100, "B", price=None, notional_exposure=None),
+    )
+    known, unknown = (
+        an_option(1),
+        an_option(1, "A2", reason="no volatility", notional_exposure=None),
+    )
 
-    coverage = greeks.side_coverage([a_stock(100), stale, unpriced, known, unknown], [known, unknown])
+    coverage = greeks.side_coverage(
+        [a_stock(100), stale, unpriced, known, unknown], [known, unknown]
+    )
 
-    assert coverage["prices"] == pytest.approx((1000 + 1000 + 500) / (1000 + 1000 + 900 + 1000 + 500))
+    assert coverage["prices"] == pytest.approx(
+        (1000 + 1000 + 500) / (1000 + 1000 + 900 + 1000 + 500)
+    )
     assert coverage["greeks"] == pytest.approx(1000 / 1500)
     assert greeks.side_coverage([], []) == {"prices": 1.0, "greeks": 1.0}

@@ -54,12 +54,16 @@ def test_numbers_and_dates_are_written_plainly() -> None:
     )
 
 
-_words = st.text(st.sampled_from("abcXYZ019 _-:="), min_size=1, max_size=20).map(str.strip).filter(bool)
+_words = (
+    st.text(st.sampled_from("abcXYZ019 _-:="), min_size=1, max_size=20).map(str.strip).filter(bool)
+)
 _tags = st.lists(_words.filter(lambda word: why_not_a_tag(word) is None), max_size=5).map(
     lambda words: tags_in(",".join(words))
 )
 _subtypes = (
-    st.text(st.sampled_from("=+-@'\"ab ,;\u00fc"), max_size=20).map(str.strip).map(lambda text: text or None)
+    st.text(st.sampled_from("=+-@'\"ab ,;\u00fc"), max_size=20)
+    .map(str.strip)
+    .map(lambda text: text or None)
 )
 _quantities = st.decimals(-999_999, 999_999, places=6).filter(bool)
 _prices = st.decimals(Decimal("0.000001"), 999_999, places=6)
@@ -79,7 +83,9 @@ def test_what_is_written_is_read_back(
         tags=tags,
     )
 
-    holdings = holdings_of(sheet_of(positions_file([written]).encode()), Rules(AS_OF, {"XOM"}, is_session))
+    holdings = holdings_of(
+        sheet_of(positions_file([written]).encode()), Rules(AS_OF, {"XOM"}, is_session)
+    )
 
     read_back = Holding(2, "XOM", quantity, price, day, tags, "PUBLIC", subtype, day, price)
     assert (holdings.accepted, holdings.problems) == ((read_back,), ())

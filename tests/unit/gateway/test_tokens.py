@@ -7,7 +7,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from pydantic import SecretStr
 
 from services.gateway.api.tokens import (
@@ -116,7 +121,9 @@ def test_every_claim_is_required(left_out: str) -> None:
         tokens.user_id(signed(tokens, claims))
 
 
-@pytest.mark.parametrize("claim", [{"sub": "nobody"}, {"sid": 7}, {"aud": "other"}, {"iss": "other"}])
+@pytest.mark.parametrize(
+    "claim", [{"sub": "nobody"}, {"sid": 7}, {"aud": "other"}, {"iss": "other"}]
+)
 def test_claims_that_are_not_ours_are_refused(claim: dict[str, object]) -> None:
     tokens = some_tokens()
 
@@ -196,7 +203,9 @@ def test_missing_key_stops_the_start_beyond_loopback() -> None:
 
 
 def test_missing_key_stops_the_start_in_production() -> None:
-    behind_a_proxy = open_to_the_world().model_copy(update={"listen_host": "127.0.0.1", "production": True})
+    behind_a_proxy = open_to_the_world().model_copy(
+        update={"listen_host": "127.0.0.1", "production": True}
+    )
 
     with pytest.raises(Misconfigured, match="SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY"):
         signing_key(GatewaySettings(), behind_a_proxy)

@@ -1,4 +1,6 @@
-"""The twelve columns: options by symbol or by terms, classes, exits; each bad cell its own problem and no other."""
+"""The twelve columns: options by symbol or by terms, classes, exits; each bad cell its own problem
+and no other.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -27,7 +29,14 @@ from shared.calendar import is_session
 
 AS_OF = date(2022, 12, 28)
 COLUMNS = (
-    *("Symbol", "Quantity", "Entry Price Per Share", "Entry Date", "Investment Class", "Investment Subtype"),
+    *(
+        "Symbol",
+        "Quantity",
+        "Entry Price Per Share",
+        "Entry Date",
+        "Investment Class",
+        "Investment Subtype",
+    ),
     *(
         "Underlying Symbol",
         "Strike Price",
@@ -37,7 +46,12 @@ COLUMNS = (
         "Exit Price Per Share",
     ),
 )
-STOCK = {"Symbol": "AAPL", "Quantity": "100", "Entry Price Per Share": "148.71", "Entry Date": "2022-06-01"}
+STOCK = {
+    "Symbol": "AAPL",
+    "Quantity": "100",
+    "Entry Price Per Share": "148.71",
+    "Entry Date": "2022-06-01",
+}
 TERMS = {
     "Underlying Symbol": "AAPL",
     "Strike Price": "150",
@@ -121,7 +135,11 @@ def test_an_option_may_end_worthless() -> None:
 
 
 def test_a_private_holding_needs_no_known_price_and_says_so() -> None:
-    private = {"Symbol": "Acme-Series_A", "Investment Class": "Private", "Investment Subtype": "Venture"}
+    private = {
+        "Symbol": "Acme-Series_A",
+        "Investment Class": "Private",
+        "Investment Subtype": "Venture",
+    }
 
     holdings = read(a_file({**STOCK, **private}), known={"AAPL"})
 
@@ -131,7 +149,9 @@ def test_a_private_holding_needs_no_known_price_and_says_so() -> None:
         "PRIVATE",
         "Venture",
     )
-    assert [(warning.line, warning.code) for warning in holdings.warnings] == [(2, "no_market_price")]
+    assert [(warning.line, warning.code) for warning in holdings.warnings] == [
+        (2, "no_market_price")
+    ]
 
 
 def test_underlyings_name_whatever_must_be_looked_up() -> None:
@@ -150,7 +170,11 @@ ONE_PROBLEM = [
     ({"Symbol": "ZZZZ", "Investment Class": "FUND"}, CLASS, "unknown_class"),
     ({"Investment Class": "OPTIONS"}, CLASS, "class_disagrees"),
     ({"Symbol": OCC, "Investment Class": "PUBLIC"}, CLASS, "class_disagrees"),
-    ({"Symbol": "ACME", "Investment Class": "PRIVATE", "Strike Price": "1"}, STRIKE, "class_disagrees"),
+    (
+        {"Symbol": "ACME", "Investment Class": "PRIVATE", "Strike Price": "1"},
+        STRIKE,
+        "class_disagrees",
+    ),
     ({"Symbol": OCC, "Investment Class": "PRIVATE"}, "symbol", "invalid_symbol"),
     ({"Symbol": "a/b", "Investment Class": "PRIVATE"}, "symbol", "invalid_symbol"),
     ({"Investment Class": "PRIVATE"}, "symbol", "symbol_is_listed"),
@@ -165,7 +189,11 @@ ONE_PROBLEM = [
     ({"Exit Price Per Share": "1"}, EXIT, "missing_value"),
     ({"Exit Date": "2022-11-15", "Exit Price Per Share": "-1"}, EXIT_PRICE, "price_negative"),
     ({"Exit Date": "2022-11-15", "Exit Price Per Share": "x"}, EXIT_PRICE, "not_a_number"),
-    ({"Exit Date": "2022-11-15", "Exit Price Per Share": "1.1234567"}, EXIT_PRICE, "too_many_decimals"),
+    (
+        {"Exit Date": "2022-11-15", "Exit Price Per Share": "1.1234567"},
+        EXIT_PRICE,
+        "too_many_decimals",
+    ),
     ({**TERMS, "Symbol": "", "Strike Price": ""}, STRIKE, "missing_value"),
     ({**TERMS, "Symbol": "", "Strike Price": "-1"}, STRIKE, "price_not_positive"),
     ({**TERMS, "Symbol": "", "Strike Price": "100000"}, STRIKE, "too_large"),
@@ -259,7 +287,8 @@ def held(
 ) -> Held:
     price = None if exit_price is None else Decimal(exit_price)
     return Held(
-        Terms(Decimal(quantity), Decimal("148.71"), "PUBLIC", None, exit_date, price), frozenset(tags)
+        Terms(Decimal(quantity), Decimal("148.71"), "PUBLIC", None, exit_date, price),
+        frozenset(tags),
     )
 
 
@@ -297,7 +326,9 @@ def test_tags_carried_already_count_towards_the_twenty() -> None:
 
     changes = changes_to({("AAPL", DAY): carried}, [holding])
 
-    assert [(problem.line, problem.code) for problem in too_many_tags(changes)] == [(2, "too_many_tags")]
+    assert [(problem.line, problem.code) for problem in too_many_tags(changes)] == [
+        (2, "too_many_tags")
+    ]
     assert too_many_tags([met(carried)]) == []
 
 

@@ -1,4 +1,6 @@
-"""A position beside what was measured of it: weights, P&L, Greeks, and the reason for every null."""
+"""A position beside what was measured of it: weights, P&L, Greeks, and the reason for every
+null.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -50,13 +52,18 @@ def test_the_return_of_a_short_that_falls_is_positive() -> None:
 
 
 @pytest.mark.parametrize(("quantity", "pnl"), [(2, 200), (-2, -200)])
-def test_a_closed_option_realised_the_difference_times_its_multiplier(quantity: int, pnl: int) -> None:
+def test_a_closed_option_realised_the_difference_times_its_multiplier(
+    quantity: int, pnl: int
+) -> None:
     terms = {"option_type": "C", "multiplier": 100, "quantity": Decimal(quantity), **NOTHING}
     closed = a_row(**terms, exit_date=date(2022, 12, 1), exit_price=Decimal(91))
     unpriced = a_row(**terms, exit_date=date(2022, 12, 1))
 
     assert valued(closed, DAY, None)["realised_pnl"] == pnl
-    assert (valued(unpriced, DAY, None)["realised_pnl"], valued(a_row(), DAY, None)["realised_pnl"]) == (
+    assert (
+        valued(unpriced, DAY, None)["realised_pnl"],
+        valued(a_row(), DAY, None)["realised_pnl"],
+    ) == (
         None,
         None,
     )

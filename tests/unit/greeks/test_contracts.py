@@ -44,11 +44,15 @@ def a_contract(**given: Any) -> ContractTerms:
 
 def an_expired_contract(days_ago: int = 5) -> ContractTerms:
     day = AS_OF - timedelta(days=days_ago)
-    return a_contract(contract="XYZ-expired", expiry=day, last_session=day, sessions_left=0, strike=90.0)
+    return a_contract(
+        contract="XYZ-expired", expiry=day, last_session=day, sessions_left=0, strike=90.0
+    )
 
 
 def a_market(**given: Any) -> Market:
-    """XYZ at 105 with a year of history, 4 % at every maturity and a known dividend yield of 1 %."""
+    """XYZ at 105 with a year of history, 4 % at every maturity and a known dividend yield of 1
+    %.
+    """
     market = Market(
         as_of=AS_OF,
         closes={("XYZ", AS_OF): Close(105.0, AS_OF)},
@@ -60,7 +64,9 @@ def a_market(**given: Any) -> Market:
     return replace(market, **given)
 
 
-def value(terms: ContractTerms, market: Market, engine: Engine = Engine.EUROPEAN) -> ContractValuation:
+def value(
+    terms: ContractTerms, market: Market, engine: Engine = Engine.EUROPEAN
+) -> ContractValuation:
     return contract_valuations([terms], market, engine)[0]
 
 
@@ -101,7 +107,9 @@ def test_unknown_dividend_yield_is_zero_and_says_so() -> None:
 
 
 def test_known_dividend_yield_of_zero_is_not_unknown() -> None:
-    assert value(a_contract(), a_market(dividend_yields={"XYZ": 0.0})).dividend_source == "securities"
+    assert (
+        value(a_contract(), a_market(dividend_yields={"XYZ": 0.0})).dividend_source == "securities"
+    )
 
 
 def test_without_a_curve_the_configured_rate_counts() -> None:
@@ -181,18 +189,32 @@ def test_expiry_on_a_closed_day_counts_to_the_session_before() -> None:
 
 
 def test_one_bad_contract_leaves_the_others_valued() -> None:
-    contracts = [a_contract(contract="A"), a_contract(contract="B", underlying="NONE"), an_expired_contract()]
-    closes = {("XYZ", AS_OF): Close(105.0, AS_OF), ("XYZ", contracts[2].last_session): Close(97.0, AS_OF)}
+    contracts = [
+        a_contract(contract="A"),
+        a_contract(contract="B", underlying="NONE"),
+        an_expired_contract(),
+    ]
+    closes = {
+        ("XYZ", AS_OF): Close(105.0, AS_OF),
+        ("XYZ", contracts[2].last_session): Close(97.0, AS_OF),
+    }
 
     valuations = contract_valuations(contracts, a_market(closes=closes), Engine.EUROPEAN)
 
     assert [valuation.contract for valuation in valuations] == ["A", "B", "XYZ-expired"]
-    assert [valuation.model for valuation in valuations] == ["black_scholes_merton", None, "intrinsic"]
+    assert [valuation.model for valuation in valuations] == [
+        "black_scholes_merton",
+        None,
+        "intrinsic",
+    ]
 
 
 def test_mibian_engine_values_the_living_only() -> None:
     contracts = [a_contract(), a_contract(contract="put", option_type="P"), an_expired_contract()]
-    closes = {("XYZ", AS_OF): Close(105.0, AS_OF), ("XYZ", contracts[2].last_session): Close(97.0, AS_OF)}
+    closes = {
+        ("XYZ", AS_OF): Close(105.0, AS_OF),
+        ("XYZ", contracts[2].last_session): Close(97.0, AS_OF),
+    }
     market = a_market(closes=closes)
 
     by_mibian = contract_valuations(contracts, market, Engine.MIBIAN)
@@ -219,10 +241,12 @@ def test_contracts_of_one_shard_do_not_influence_each_other() -> None:
         assert together == [value(terms, a_market(), engine) for terms in contracts]
 
 
-# --- style of exercise ---------------------------------------------------------------------------------------
+# --- style of exercise ---
 
 
-def the_columns(valuation: ContractValuation, option_type: str = "P", strike: float = 100.0) -> OptionColumns:
+def the_columns(
+    valuation: ContractValuation, option_type: str = "P", strike: float = 100.0
+) -> OptionColumns:
     """The inputs that a valuation recorded."""
     names = ("underlying_price", "years_to_expiry", "volatility", "rate", "dividend_yield")
     recorded = {name: getattr(valuation, name) for name in names}
@@ -236,8 +260,12 @@ def test_equity_options_are_american_and_index_options_european() -> None:
     first, second = contract_valuations([equity, index], a_market(), Engine.DEFAULT)
 
     assert (first.model, second.model) == ("american_collocation", "black_scholes_merton")
-    assert first.price == pytest.approx(float(american_values(the_columns(first)).price[0]), rel=1e-12)
-    assert second.price == pytest.approx(float(option_values(the_columns(second)).price[0]), rel=1e-12)
+    assert first.price == pytest.approx(
+        float(american_values(the_columns(first)).price[0]), rel=1e-12
+    )
+    assert second.price == pytest.approx(
+        float(option_values(the_columns(second)).price[0]), rel=1e-12
+    )
     assert (first.price or 0.0) > (second.price or 0.0)
 
 
@@ -261,12 +289,14 @@ def test_engine_decides_the_model(engine: Engine, models: list[str]) -> None:
 def test_two_exercise_boundaries_are_told_as_a_tree() -> None:
     given = [Given(rate=-0.01, dividend_yield=-0.03)]
 
-    [valuation] = contract_valuations([a_contract(option_type="P")], a_market(), Engine.DEFAULT, given)
+    [valuation] = contract_valuations(
+        [a_contract(option_type="P")], a_market(), Engine.DEFAULT, given
+    )
 
     assert valuation.model == "american_tree"
 
 
-# --- quotes --------------------------------------------------------------------------------------------------
+# --- quotes ---
 
 
 def quoted(terms: ContractTerms, quote: Quote, **market: Any) -> ContractValuation:
@@ -278,7 +308,9 @@ def quoted(terms: ContractTerms, quote: Quote, **market: Any) -> ContractValuati
 
 @pytest.mark.parametrize("european", [True, False])
 @pytest.mark.parametrize("option_type", ["C", "P"])
-def test_quote_implies_the_volatility_that_returns_its_mid(european: bool, option_type: str) -> None:
+def test_quote_implies_the_volatility_that_returns_its_mid(
+    european: bool, option_type: str
+) -> None:
     valuation = quoted(a_contract(option_type=option_type, european=european), Quote(9.9, 10.1))
 
     assert (valuation.iv_source, valuation.quote_mid, valuation.note) == ("implied", 10.0, None)
@@ -287,7 +319,9 @@ def test_quote_implies_the_volatility_that_returns_its_mid(european: bool, optio
 
 
 def test_quote_is_read_beside_its_own_underlying_price() -> None:
-    """The quote was made while the underlying stood at 108; at the close of 105 a call is worth less."""
+    """The quote was made while the underlying stood at 108; at the close of 105 a call is worth
+    less.
+    """
     valuation = quoted(a_contract(), Quote(11.9, 12.1, 108.0))
 
     at_the_close = quoted(a_contract(), Quote(11.9, 12.1))
@@ -348,7 +382,7 @@ def test_one_quoted_contract_leaves_its_neighbours_alone() -> None:
     assert second == value(contracts[1], a_market(), Engine.DEFAULT)
 
 
-# --- what a caller states --------------------------------------------------------------------------------------
+# --- what a caller states ---
 
 
 def stated(
@@ -376,7 +410,10 @@ def test_given_underlying_price_needs_no_stored_one() -> None:
 
 
 def test_given_market_price_implies_and_given_volatility_wins() -> None:
-    implied, fixed = stated(Given(market_price=10.0)), stated(Given(market_price=10.0, volatility=0.5))
+    implied, fixed = (
+        stated(Given(market_price=10.0)),
+        stated(Given(market_price=10.0, volatility=0.5)),
+    )
 
     assert (implied.iv_source, implied.quote_mid) == ("implied", 10.0)
     assert implied.price == pytest.approx(10.0, abs=1e-6)
@@ -401,7 +438,9 @@ def test_cash_dividends_take_the_place_of_the_yield_and_of_the_boundary() -> Non
         (Engine.DEFAULT, 200.0, "the dividends are worth as much as the underlying or more"),
     ],
 )
-def test_impossible_dividends_are_null_with_reason(engine: Engine, amount: float, reason: str) -> None:
+def test_impossible_dividends_are_null_with_reason(
+    engine: Engine, amount: float, reason: str
+) -> None:
     given = Given(dividends=((date(2023, 3, 1), amount),), market_price=10.0)
 
     valuation = stated(given, engine=engine)

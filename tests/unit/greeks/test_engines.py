@@ -73,6 +73,8 @@ def test_service_starts_without_loading_the_oracles() -> None:
         "print(sorted(oracles & set(sys.modules)))"
     )
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
     assert loaded.stdout.strip() == "[]"

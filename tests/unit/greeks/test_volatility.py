@@ -15,7 +15,9 @@ from services.greeks.calculations.volatility import (
 
 
 def test_realised_volatility_worked_by_hand() -> None:
-    """Returns +1, -1, +3 %: mean 1 %, deviations 0, -2, +2 %, variance 8e-4 / 2, times sqrt(252): 31.75 %."""
+    """Returns +1, -1, +3 %: mean 1 %, deviations 0, -2, +2 %, variance 8e-4 / 2, times sqrt(252):
+    31.75 %.
+    """
     closes = 100.0 * np.exp(np.cumsum([0.0, 0.01, -0.01, 0.03]))
 
     volatility = realised_volatility(one_session_returns(closes))

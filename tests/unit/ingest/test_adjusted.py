@@ -43,7 +43,8 @@ def test_a_dividend_as_large_as_the_close_is_left_out() -> None:
     closes = np.array([1.0, 1.0, 1.0, 1.0])
 
     assert (
-        adjusted_closes(days(), closes, RAW, [Action(days()[2], "dividend", 1.5)]).tolist() == closes.tolist()
+        adjusted_closes(days(), closes, RAW, [Action(days()[2], "dividend", 1.5)]).tolist()
+        == closes.tolist()
     )
 
 
@@ -52,12 +53,19 @@ def test_closes_adjusted_by_their_source_take_only_what_came_after_them() -> Non
     adjusted_by_source = np.array([True, True, False, False])
     actions = [Action(days()[1], "split", 2.0), Action(days()[3], "split", 2.0)]
 
-    assert adjusted_closes(days(), closes, adjusted_by_source, actions).tolist() == [25.0, 25.0, 50.0, 50.0]
+    assert adjusted_closes(days(), closes, adjusted_by_source, actions).tolist() == [
+        25.0,
+        25.0,
+        50.0,
+        50.0,
+    ]
 
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 9), st.sampled_from([2.0, 3.0, 0.1])), max_size=4, unique_by=lambda x: x[0]
+        st.tuples(st.integers(1, 9), st.sampled_from([2.0, 3.0, 0.1])),
+        max_size=4,
+        unique_by=lambda x: x[0],
     )
 )
 def test_splits_never_change_returns_between_them(splits: list[tuple[int, float]]) -> None:
@@ -65,6 +73,8 @@ def test_splits_never_change_returns_between_them(splits: list[tuple[int, float]
     economic = 100.0 * 1.01 ** np.arange(10)
     shares_held = np.array([np.prod([s for p, s in splits if p <= place]) for place in range(10)])
 
-    adjusted = adjusted_closes(days(10), economic / shares_held, np.zeros(10, dtype=np.bool_), actions)
+    adjusted = adjusted_closes(
+        days(10), economic / shares_held, np.zeros(10, dtype=np.bool_), actions
+    )
 
     assert adjusted[1:] / adjusted[:-1] == pytest.approx(np.full(9, 1.01))

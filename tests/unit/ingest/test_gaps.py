@@ -31,7 +31,9 @@ def test_questions_that_touch_are_one_and_others_forget_the_earlier() -> None:
 
 
 @given(st.sets(st.sampled_from(WEEK)), st.sets(st.sampled_from(WEEK), min_size=1))
-def test_missing_and_stored_make_up_what_is_expected(stored: set[date], expected: set[date]) -> None:
+def test_missing_and_stored_make_up_what_is_expected(
+    stored: set[date], expected: set[date]
+) -> None:
     found = missing_sessions(sorted(expected), {"SPY": stored}, {}).get("SPY", ())
 
     assert set(found) | (stored & expected) == expected

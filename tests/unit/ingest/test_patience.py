@@ -77,7 +77,9 @@ def test_retry_after_is_a_number_or_a_date(header: str | None, seconds: float | 
 
 
 def test_retry_after_date_without_a_date_header_counts_from_now() -> None:
-    far, near = (retry_after_seconds(f"Wed, 01 Jan {year} 00:00:00 GMT", None) for year in (2999, 2022))
+    far, near = (
+        retry_after_seconds(f"Wed, 01 Jan {year} 00:00:00 GMT", None) for year in (2999, 2022)
+    )
 
     assert far is not None
     assert far > 1e9
@@ -85,7 +87,9 @@ def test_retry_after_date_without_a_date_header_counts_from_now() -> None:
 
 
 def test_secret_is_scrubbed_plain_and_as_in_a_url() -> None:
-    assert scrubbed("bad key a+b/c= in ?apiKey=a%2Bb%2Fc%3D", "a+b/c=") == "bad key *** in ?apiKey=***"
+    assert (
+        scrubbed("bad key a+b/c= in ?apiKey=a%2Bb%2Fc%3D", "a+b/c=") == "bad key *** in ?apiKey=***"
+    )
 
 
 def test_long_reasons_are_cut() -> None:

@@ -11,7 +11,9 @@ from shared.calendar import sessions
 
 DAYS = [date(2022, 12, 1) + timedelta(days=number) for number in range(5)]
 YEAR = sessions(date(2021, 12, 29), date(2022, 12, 28))
-missing_closes = st.dictionaries(st.sampled_from("ABCDEF"), st.sets(st.sampled_from(DAYS)), max_size=6)
+missing_closes = st.dictionaries(
+    st.sampled_from("ABCDEF"), st.sets(st.sampled_from(DAYS)), max_size=6
+)
 
 
 def brings_all(symbols: set[str], days: set[date], missing: dict[str, set[date]]) -> bool:
@@ -22,12 +24,16 @@ def fewest_by_trying(missing: dict[str, set[date]]) -> int:
     """The size of the first set of requests, small ones first, that brings every close."""
     symbols, days = sorted(missing), sorted({day for wanted in missing.values() for day in wanted})
     everything = [*symbols, *days]
-    tried = chain.from_iterable(combinations(everything, size) for size in range(len(everything) + 1))
+    tried = chain.from_iterable(
+        combinations(everything, size) for size in range(len(everything) + 1)
+    )
     return next(
         len(chosen)
         for chosen in tried
         if brings_all(
-            {s for s in chosen if isinstance(s, str)}, {d for d in chosen if isinstance(d, date)}, missing
+            {s for s in chosen if isinstance(s, str)},
+            {d for d in chosen if isinstance(d, date)},
+            missing,
         )
     )
 

@@ -22,7 +22,9 @@ class Bar:
 
 
 def bars(*closes: float, symbol: str = "AAPL", first: date = FIRST) -> list[Bar]:
-    return [Bar(symbol, first + timedelta(place), close, close) for place, close in enumerate(closes)]
+    return [
+        Bar(symbol, first + timedelta(place), close, close) for place, close in enumerate(closes)
+    ]
 
 
 def judged(series: list[Bar], known: Known = NOTHING_KNOWN) -> tuple[list[float], list[float]]:
@@ -32,7 +34,9 @@ def judged(series: list[Bar], known: Known = NOTHING_KNOWN) -> tuple[list[float]
 
 @pytest.mark.parametrize("close", [-1.0, 0.0, float("nan"), float("inf")])
 def test_a_close_that_is_no_price_is_doubted(close: float) -> None:
-    believed, doubts = sound_bars(bars(100.0, close), NOTHING_KNOWN, date(2022, 12, 28), lambda _: True)
+    believed, doubts = sound_bars(
+        bars(100.0, close), NOTHING_KNOWN, date(2022, 12, 28), lambda _: True
+    )
 
     assert [bar.close for bar in believed] == [100.0]
     assert "not a number" in doubts[0].reason or "above zero" in doubts[0].reason

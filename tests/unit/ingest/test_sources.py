@@ -48,7 +48,9 @@ def test_keys_put_live_providers_first() -> None:
     assert names(sources)["prices"] == ["polygon", "yahoo", "bundled"]
     assert names(sources)["yields"] == ["fred", "bundled"]
     assert names(sources)["securities"] == ["yahoo", "polygon", "bundled"]
-    assert id(sources.prices[0]) == id(sources.corporate_actions[0])  # one pace for everything asked of it
+    assert id(sources.prices[0]) == id(
+        sources.corporate_actions[0]
+    )  # one pace for everything asked of it
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,9 @@ def test_keys_put_live_providers_first() -> None:
         ({"prices": ("csv",)}, "SIGMASIGHT_INGEST_CSV_DIRECTORY"),
     ],
 )
-def test_a_named_provider_without_what_it_needs_is_refused(settings: dict[str, Any], variable: str) -> None:
+def test_a_named_provider_without_what_it_needs_is_refused(
+    settings: dict[str, Any], variable: str
+) -> None:
     with pytest.raises(Misconfigured, match=variable):
         chosen(**settings)
 

@@ -98,7 +98,10 @@ async def test_no_more_run_at_once_than_allowed() -> None:
         running -= 1
         return number
 
-    found = [number async for number in as_they_finish([partial(call, number) for number in range(20)], 3)]
+    found = [
+        number
+        async for number in as_they_finish([partial(call, number) for number in range(20)], 3)
+    ]
 
     assert sorted(found) == list(range(20))
     assert most == 3

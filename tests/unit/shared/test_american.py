@@ -42,15 +42,21 @@ def options(**given: Any) -> OptionColumns:
 
 
 def random_options(count: int, seed: int = 20221228) -> OptionColumns:
-    """One day to three years, deep in to deep out of the money, with and without a yield, volatility 3 % to 150 %."""
+    """One day to three years, deep in to deep out of the money, with and without a yield,
+    volatility 3 % to 150 %.
+    """
     random = np.random.default_rng(seed)
     spot = random.uniform(5.0, 500.0, count)
-    volatilities = [random.uniform(low, high, count) for low, high in ((0.03, 0.1), (0.1, 0.4), (0.4, 1.5))]
+    volatilities = [
+        random.uniform(low, high, count) for low, high in ((0.03, 0.1), (0.1, 0.4), (0.4, 1.5))
+    ]
     return OptionColumns.of(
         call=random.random(count) < 0.5,
         underlying_price=spot,
-        strike=spot * np.exp(random.uniform(-0.9, 0.9, count) * random.choice([0.1, 0.4, 1.0], count)),
-        years_to_expiry=random.choice([1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730, 1095], count) / 365.0,
+        strike=spot
+        * np.exp(random.uniform(-0.9, 0.9, count) * random.choice([0.1, 0.4, 1.0], count)),
+        years_to_expiry=random.choice([1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730, 1095], count)
+        / 365.0,
         volatility=np.choose(random.integers(0, 3, count), volatilities),
         rate=random.uniform(0.0, 0.10, count),
         dividend_yield=random.choice([0.0, 1.0, 1.0], count) * random.uniform(0.0, 0.10, count),
@@ -98,13 +104,17 @@ def spectral(process: Any, _: Any) -> Any:
 def test_published_values_of_american_calls(years: float, published: list[float]) -> None:
     """Broadie & Detemple (1996), tables 1 and 2: K = 100, r = 3 %, q = 7 %, 20 %, S = 80 to 120."""
     spots = [80.0, 90.0, 100.0, 110.0, 120.0]
-    calls = options(call=True, underlying_price=spots, rate=0.03, dividend_yield=0.07, years_to_expiry=years)
+    calls = options(
+        call=True, underlying_price=spots, rate=0.03, dividend_yield=0.07, years_to_expiry=years
+    )
 
     np.testing.assert_allclose(american_prices(calls), published, atol=6e-4)
 
 
 def test_published_premium_of_an_american_put() -> None:
-    """Andersen, Lake & Offengenden (2016), section 6: S = K = 100, r = q = 5 %, 25 %, one year: 0.106952702747."""
+    """Andersen, Lake & Offengenden (2016), section 6: S = K = 100, r = q = 5 %, 25 %, one year:
+    0.106952702747.
+    """
     put = options(volatility=0.25, dividend_yield=0.05)
 
     premium = american_prices(put) - option_prices(put)
@@ -185,7 +195,9 @@ def test_gamma_is_the_bump_of_delta() -> None:
 
 
 def test_call_without_yield_is_european() -> None:
-    contracts = replace(random_options(500), call=np.ones(500, dtype=bool), dividend_yield=np.zeros(500))
+    contracts = replace(
+        random_options(500), call=np.ones(500, dtype=bool), dividend_yield=np.zeros(500)
+    )
 
     american, european = american_values(contracts), option_values(contracts)
 
@@ -216,7 +228,9 @@ def test_call_is_a_put_with_spot_and_strike_exchanged() -> None:
 
 
 def test_long_put_reaches_the_perpetual_one() -> None:
-    """Merton (1973): with q = 0 the perpetual put is K / (1 + g) (g K / ((1 + g) S))^g, g = 2 r / volatility^2."""
+    """Merton (1973): with q = 0 the perpetual put is K / (1 + g) (g K / ((1 + g) S))^g, g = 2 r /
+    volatility^2.
+    """
     g = 2 * 0.06 / 0.25**2
 
     value = american_prices(options(rate=0.06, volatility=0.25, years_to_expiry=100.0))
@@ -245,7 +259,9 @@ def test_expired_option_is_intrinsic_and_needs_no_market() -> None:
 
 
 def test_without_volatility_the_best_moment_is_known() -> None:
-    """The put earns its strike's interest from now on; the call with yield above rate is exercised at once."""
+    """The put earns its strike's interest from now on; the call with yield above rate is exercised
+    at once.
+    """
     puts = options(volatility=0.0, strike=[120.0, 100.0, 95.0])
     call = options(call=True, volatility=0.0, strike=90.0, dividend_yield=0.08)
 
@@ -264,8 +280,9 @@ def test_zero_volatility_is_approached_continuously() -> None:
 
 
 def test_two_boundaries_are_solved_on_the_tree() -> None:
-    """A put with yield < rate < 0 (Battauz, De Donno & Sbuelz 2015) is worth more than the European one, not less
-    than a finer tree by more than a cent."""
+    """A put with yield < rate < 0 (Battauz, De Donno & Sbuelz 2015) is worth more than the European
+    one, not less than a finer tree by more than a cent.
+    """
     put = options(rate=-0.01, dividend_yield=-0.04, volatility=0.2)
 
     value = american_prices(put)
@@ -274,7 +291,9 @@ def test_two_boundaries_are_solved_on_the_tree() -> None:
 
 
 def test_no_contracts_have_no_values() -> None:
-    assert all(getattr(american_values(options(strike=np.array([]))), name).shape == (0,) for name in NAMES)
+    assert all(
+        getattr(american_values(options(strike=np.array([]))), name).shape == (0,) for name in NAMES
+    )
 
 
 def test_shape_of_the_options_is_kept() -> None:
@@ -293,7 +312,7 @@ def test_neighbours_do_not_disturb_each_other() -> None:
     np.testing.assert_array_equal(american_prices(contracts.take(some)), together[some])
 
 
-# --- cash dividends ------------------------------------------------------------------------------------------
+# --- cash dividends ---
 
 
 def quarterly(count: int, amount: float | FloatArray, first: float = 0.11) -> CashDividends:
@@ -304,9 +323,16 @@ def quarterly(count: int, amount: float | FloatArray, first: float = 0.11) -> Ca
 
 
 def test_roll_geske_whaley_value_of_a_call_with_one_dividend() -> None:
-    """Hull, example 15.9: S = K = 40, 9 %, 30 %, six months, two dividends of 0.50: Black's approximation 3.67."""
+    """Hull, example 15.9: S = K = 40, 9 %, 30 %, six months, two dividends of 0.50: Black's
+    approximation 3.67.
+    """
     call = options(
-        call=[True], underlying_price=40.0, strike=40.0, rate=0.09, volatility=0.3, years_to_expiry=0.5
+        call=[True],
+        underlying_price=40.0,
+        strike=40.0,
+        rate=0.09,
+        volatility=0.3,
+        years_to_expiry=0.5,
     )
 
     value = american_prices(call, CashDividends.of([[0.5, 0.5]], [[2 / 12, 5 / 12]]))
@@ -368,7 +394,9 @@ def test_tree_meets_collocation_where_dividends_vanish() -> None:
 
 
 def test_theta_with_dividends_is_the_value_lost_in_a_day() -> None:
-    contracts = options(call=[True, True, False, False], strike=np.array([90.0, 105.0, 95.0, 110.0]))
+    contracts = options(
+        call=[True, True, False, False], strike=np.array([90.0, 105.0, 95.0, 110.0])
+    )
     cash = quarterly(4, 1.0)
     day_later = american_prices(
         replace(contracts, years_to_expiry=contracts.years_to_expiry - DAY),
@@ -411,18 +439,22 @@ def test_european_rho_and_theta_see_the_dividends() -> None:
 
 def test_dividends_worth_the_spot_are_refused() -> None:
     with pytest.raises(InvalidOption, match="dividends") as caught:
-        american_prices(options(strike=[90.0, 100.0]), CashDividends.of([[1.0], [120.0]], [[0.5], [0.5]]))
+        american_prices(
+            options(strike=[90.0, 100.0]), CashDividends.of([[1.0], [120.0]], [[0.5], [0.5]])
+        )
 
     assert caught.value.index == 1
 
 
-@pytest.mark.parametrize(("amount", "years"), [(-1.0, 0.5), (float("nan"), 0.5), (1.0, float("nan"))])
+@pytest.mark.parametrize(
+    ("amount", "years"), [(-1.0, 0.5), (float("nan"), 0.5), (1.0, float("nan"))]
+)
 def test_impossible_dividend_is_refused(amount: float, years: float) -> None:
     with pytest.raises(InvalidOption):
         CashDividends.of([[amount]], [[years]])
 
 
-# --- both styles ---------------------------------------------------------------------------------------------
+# --- both styles ---
 
 
 def test_each_contract_is_priced_by_its_own_style() -> None:
@@ -435,7 +467,8 @@ def test_each_contract_is_priced_by_its_own_style() -> None:
     np.testing.assert_allclose(mixed, expected, rtol=1e-12)
     np.testing.assert_allclose(greeks.price, expected, rtol=1e-12)
     np.testing.assert_allclose(
-        greeks.vega, np.where(american, american_values(contracts).vega, option_values(contracts).vega)
+        greeks.vega,
+        np.where(american, american_values(contracts).vega, option_values(contracts).vega),
     )
 
 
@@ -464,7 +497,9 @@ def test_never_below_intrinsic_or_the_european_value(market: dict[str, float], c
 
 @given(market=markets)
 def test_put_and_call_stay_within_their_bounds(market: dict[str, float]) -> None:
-    """Hull, section 11.4, with yield: S exp(-q T) - K <= C - P <= S - K exp(-r T), for rates not below zero."""
+    """Hull, section 11.4, with yield: S exp(-q T) - K <= C - P <= S - K exp(-r T), for rates not
+    below zero.
+    """
     market["rate"] = abs(market["rate"])
     call, put = (float(american_prices(options(call=kind, **market))) for kind in (True, False))
 
@@ -478,10 +513,14 @@ def test_put_and_call_stay_within_their_bounds(market: dict[str, float]) -> None
 
 
 @given(market=markets, call=st.booleans(), more=st.floats(1.02, 3.0))
-def test_value_grows_with_volatility_and_time(market: dict[str, float], call: bool, more: float) -> None:
+def test_value_grows_with_volatility_and_time(
+    market: dict[str, float], call: bool, more: float
+) -> None:
     base = american_prices(options(call=call, **market))
 
-    moved = american_prices(options(call=call, **(market | {"volatility": market["volatility"] * more})))
+    moved = american_prices(
+        options(call=call, **(market | {"volatility": market["volatility"] * more}))
+    )
     longer = american_prices(
         options(call=call, **(market | {"years_to_expiry": market["years_to_expiry"] * more}))
     )

@@ -1,4 +1,6 @@
-"""Black-Scholes-Merton against a published value, QuantLib, mibian, limits, identities and bumps."""
+"""Black-Scholes-Merton against a published value, QuantLib, mibian, limits, identities and
+bumps.
+"""
 
 from dataclasses import fields
 from typing import Any
@@ -17,7 +19,9 @@ NAMES = [field.name for field in fields(OptionValues)]
 
 
 def options(**given: Any) -> OptionColumns:
-    """A one-year at-the-money European call at 5 % rate and 20 % volatility, unless said otherwise."""
+    """A one-year at-the-money European call at 5 % rate and 20 % volatility, unless said
+    otherwise.
+    """
     defaults: dict[str, Any] = {
         "call": True,
         "underlying_price": 100.0,
@@ -31,7 +35,9 @@ def options(**given: Any) -> OptionColumns:
 
 
 def random_columns(count: int, seed: int = 20221228) -> dict[str, Any]:
-    """A grid from deep in to deep out of the money, one day to three years, rates from -1 % to 8 %."""
+    """A grid from deep in to deep out of the money, one day to three years, rates from -1 % to
+    8 %.
+    """
     random = np.random.default_rng(seed)
     return {
         "call": random.random(count) < 0.5,
@@ -46,14 +52,18 @@ def random_columns(count: int, seed: int = 20221228) -> dict[str, Any]:
 
 def quantlib_option(process: Any, today: Any, call: bool, strike: float, days: int) -> Any:
     """A European option priced by QuantLib's analytic engine, expiring `days` after `today`."""
-    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Call if call else QuantLib.Option.Put, strike)
+    payoff = QuantLib.PlainVanillaPayoff(
+        QuantLib.Option.Call if call else QuantLib.Option.Put, strike
+    )
     option = QuantLib.VanillaOption(payoff, QuantLib.EuropeanExercise(today + days))
     option.setPricingEngine(QuantLib.AnalyticEuropeanEngine(process))
     return option
 
 
 def quantlib_values(contracts: OptionColumns) -> dict[str, list[float]]:
-    """QuantLib's analytic values, converted from its annual and per-1.00 units to the published ones."""
+    """QuantLib's analytic values, converted from its annual and per-1.00 units to the published
+    ones.
+    """
     today = QuantLib.Date(28, 12, 2022)
     QuantLib.Settings.instance().evaluationDate = today
     actual_365 = QuantLib.Actual365Fixed()
@@ -141,7 +151,9 @@ def test_agrees_with_mibian_to_its_precision(name: str) -> None:
             ],
             volatility=columns["volatility"][i] * 100,
         )
-        attribute = name if name in ("gamma", "vega") else f"{'call' if call else 'put'}{name.capitalize()}"
+        attribute = (
+            name if name in ("gamma", "vega") else f"{'call' if call else 'put'}{name.capitalize()}"
+        )
         theirs.append(getattr(merton, attribute))
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
 
@@ -225,12 +237,16 @@ def bumped(name: str, base: dict[str, Any], step: float) -> Any:
         ("theta", "years_to_expiry", 1e-5, -DAY),
     ],
 )
-def test_greeks_are_the_bumps_of_the_price(greek: str, bumped_input: str, step: float, unit: float) -> None:
+def test_greeks_are_the_bumps_of_the_price(
+    greek: str, bumped_input: str, step: float, unit: float
+) -> None:
     base = random_columns(500) | {"years_to_expiry": np.linspace(0.2, 2.0, 500)}
 
     analytic = getattr(option_values(OptionColumns.of(**base)), greek)
 
-    np.testing.assert_allclose(analytic, bumped(bumped_input, base, step) * unit, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        analytic, bumped(bumped_input, base, step) * unit, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_gamma_is_the_bump_of_delta() -> None:
@@ -343,7 +359,9 @@ def test_signs_of_the_greeks_never_change(market: dict[str, float], call: bool) 
 
 
 @given(market=markets, call=st.booleans(), scale=st.floats(0.1, 10.0))
-def test_value_scales_with_spot_and_strike(market: dict[str, float], call: bool, scale: float) -> None:
+def test_value_scales_with_spot_and_strike(
+    market: dict[str, float], call: bool, scale: float
+) -> None:
     scaled = {name: market[name] * scale for name in ("underlying_price", "strike")}
 
     small = option_values(options(call=call, **market))

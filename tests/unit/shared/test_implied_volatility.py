@@ -29,7 +29,9 @@ CHAIN_DATE = date(2025, 10, 1)
 
 
 def options(**given: Any) -> OptionColumns:
-    """A one-year at-the-money call at 5 % rate, unless said otherwise; its volatility is what is asked for."""
+    """A one-year at-the-money call at 5 % rate, unless said otherwise; its volatility is what is
+    asked for.
+    """
     defaults: dict[str, Any] = {
         "call": True,
         "underlying_price": 100.0,
@@ -43,7 +45,9 @@ def options(**given: Any) -> OptionColumns:
 
 
 def random_options(count: int, seed: int = 20251001) -> OptionColumns:
-    """One day to three years, wings beyond ten standard deviations, volatility from 1 % to 300 %."""
+    """One day to three years, wings beyond ten standard deviations, volatility from 1 % to 300
+    %.
+    """
     random = np.random.default_rng(seed)
     spot = random.uniform(1.0, 1_000.0, count)
     years = random.choice([1, 1, 2, 7, 30, 90, 365, 1095], count) / 365.0
@@ -88,8 +92,12 @@ def test_hundred_thousand_prices_give_their_volatility_back_or_say_why_not() -> 
 
 
 def test_real_index_chain_agrees_with_the_vendor() -> None:
-    """Cboe's SPX chain: forward and discount from put-call parity, mid quotes, out of the money within 15 %."""
-    differences = np.concatenate([vendor_differences(quotes) for quotes in chain_by_expiry().values()])
+    """Cboe's SPX chain: forward and discount from put-call parity, mid quotes, out of the money
+    within 15 %.
+    """
+    differences = np.concatenate(
+        [vendor_differences(quotes) for quotes in chain_by_expiry().values()]
+    )
 
     assert differences.size > 400
     assert np.median(differences) <= 0.0002
@@ -111,7 +119,8 @@ def vendor_differences(quotes: list[dict[str, str]]) -> FloatArray:
     years = (date.fromisoformat(quotes[0]["expiry"]) - CHAIN_DATE).days / 365.0
     live = [row for row in quotes if float(row["bid"]) > 0.0]
     mids = {
-        (row["type"], float(row["strike"])): 0.5 * (float(row["bid"]) + float(row["ask"])) for row in live
+        (row["type"], float(row["strike"])): 0.5 * (float(row["bid"]) + float(row["ask"]))
+        for row in live
     }
     discount, forward = parity(mids, spot)
     rate = -np.log(discount) / years
@@ -124,7 +133,9 @@ def vendor_differences(quotes: list[dict[str, str]]) -> FloatArray:
         rate=rate,
         dividend_yield=rate - np.log(forward / spot) / years,
     )
-    found = implied_volatilities(sought, [mids[row["type"], float(row["strike"])] for row in chosen])
+    found = implied_volatilities(
+        sought, [mids[row["type"], float(row["strike"])] for row in chosen]
+    )
     difference: FloatArray = np.abs(found.volatility - [float(row["iv"]) for row in chosen])
     return difference
 
@@ -137,7 +148,9 @@ def wanted(row: dict[str, str], forward: float) -> bool:
 
 
 def parity(mids: dict[tuple[str, float], float], spot: float) -> tuple[float, float]:
-    """Discount factor and forward from C - P = discount x (forward - strike) within 5 % of the spot."""
+    """Discount factor and forward from C - P = discount x (forward - strike) within 5 % of the
+    spot.
+    """
     both = (strike for kind, strike in mids if kind == "C" and ("P", strike) in mids)
     near = np.array(sorted(strike for strike in both if abs(strike / spot - 1.0) < 0.05))
     spread = [mids["C", strike] - mids["P", strike] for strike in near]
@@ -226,7 +239,10 @@ def test_american_volatility_of_a_call_without_yield_is_the_european() -> None:
     calls = options(strike=[80.0, 100.0, 120.0])
     price = [26.0, 11.0, 4.0]
 
-    american, european = american_implied_volatilities(calls, price), implied_volatilities(calls, price)
+    american, european = (
+        american_implied_volatilities(calls, price),
+        implied_volatilities(calls, price),
+    )
 
     np.testing.assert_allclose(american.volatility, european.volatility, atol=1e-8)
 
@@ -236,7 +252,11 @@ def test_american_put_at_what_exercise_pays_has_none() -> None:
         options(call=False, strike=[130.0, 130.0, 130.0]), [30.0, 29.0, 131.0]
     )
 
-    assert found.reason.tolist() == [Reason.NO_TIME_VALUE, Reason.BELOW_INTRINSIC, Reason.ABOVE_UPPER_BOUND]
+    assert found.reason.tolist() == [
+        Reason.NO_TIME_VALUE,
+        Reason.BELOW_INTRINSIC,
+        Reason.ABOVE_UPPER_BOUND,
+    ]
 
 
 @pytest.mark.parametrize("american", [False, True])
@@ -264,7 +284,13 @@ quotes = st.fixed_dictionaries(
 
 @given(market=quotes, call=st.booleans(), price=st.floats(0.0, 2e5))
 @example(
-    market={"underlying_price": 1, "strike": 1, "years_to_expiry": 1, "rate": 0, "dividend_yield": 0},
+    market={
+        "underlying_price": 1,
+        "strike": 1,
+        "years_to_expiry": 1,
+        "rate": 0,
+        "dividend_yield": 0,
+    },
     call=True,
     price=0.1,
 )
@@ -278,7 +304,9 @@ def test_any_price_has_a_volatility_that_returns_it_or_a_reason(
     assert bool(np.isnan(found.volatility)) == (found.reason != Reason.FOUND)
     if found.reason == Reason.FOUND:
         again = option_prices(replace(sought, volatility=found.volatility))
-        scale = market["underlying_price"] + market["strike"] * np.exp(0.05 * market["years_to_expiry"])
+        scale = market["underlying_price"] + market["strike"] * np.exp(
+            0.05 * market["years_to_expiry"]
+        )
         assert again == pytest.approx(price, abs=1e-10 * scale, rel=1e-9)
 
 

@@ -20,7 +20,11 @@ from shared.instruments import (
 def test_padded_symbol_of_the_clearing_corporation() -> None:
     contract = parse_occ("SPX   141122P00019500")
 
-    assert (contract.root, contract.expiry, contract.option_type) == ("SPX", date(2014, 11, 22), "P")
+    assert (contract.root, contract.expiry, contract.option_type) == (
+        "SPX",
+        date(2014, 11, 22),
+        "P",
+    )
     assert contract.strike == Decimal("19.50")
     assert contract.symbol == "SPX141122P00019500"
 
@@ -99,5 +103,7 @@ def test_option_is_told_from_stock_by_its_form() -> None:
         ("P", -1, "SP"),
     ],
 )
-def test_sign_and_kind_name_the_position(option_type: str | None, quantity: int, expected: str) -> None:
+def test_sign_and_kind_name_the_position(
+    option_type: str | None, quantity: int, expected: str
+) -> None:
     assert position_type(option_type, quantity) == expected

@@ -45,9 +45,13 @@ def test_no_symbols_and_single_sessions_give_no_returns() -> None:
 
 @given(prices)
 def test_log_return_is_the_log_of_one_plus_simple(closes: np.ndarray) -> None:
-    np.testing.assert_allclose(log_returns(closes), np.log1p(simple_returns(closes)), rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(
+        log_returns(closes), np.log1p(simple_returns(closes)), rtol=1e-6, atol=1e-12
+    )
 
 
 @given(prices)
 def test_log_returns_add_up_over_time(closes: np.ndarray) -> None:
-    np.testing.assert_allclose(log_returns(closes).sum(axis=0), np.log(closes[-1] / closes[0]), atol=1e-9)
+    np.testing.assert_allclose(
+        log_returns(closes).sum(axis=0), np.log(closes[-1] / closes[0]), atol=1e-9
+    )

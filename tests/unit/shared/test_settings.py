@@ -1,4 +1,6 @@
-"""Settings: misspellings, secret files, and the refusal to listen in public with default secrets."""
+"""Settings: misspellings, secret files, and the refusal to listen in public with default
+secrets.
+"""
 
 from pathlib import Path
 
@@ -19,10 +21,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def test_misspelt_variable_stops_the_start_and_names_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misspelt_variable_stops_the_start_and_names_the_right_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("SIGMASIGHT_DATABSE_HOST", "db")
 
-    with pytest.raises(Misconfigured, match="SIGMASIGHT_DATABSE_HOST: did you mean SIGMASIGHT_DATABASE_HOST"):
+    with pytest.raises(
+        Misconfigured, match="SIGMASIGHT_DATABSE_HOST: did you mean SIGMASIGHT_DATABASE_HOST"
+    ):
         check_spelling("greeks")
 
 
@@ -32,7 +38,8 @@ def test_variables_of_another_service_are_its_own_to_check() -> None:
     assert misspelt_variables(environment, None, "greeks") == []
     [problem] = misspelt_variables(environment, IngestSettings, "ingest")
     assert (
-        problem == "unknown variable SIGMASIGHT_INGEST_SHRD_SIZE: did you mean SIGMASIGHT_INGEST_SHARD_SIZE?"
+        problem
+        == "unknown variable SIGMASIGHT_INGEST_SHRD_SIZE: did you mean SIGMASIGHT_INGEST_SHARD_SIZE?"
     )
 
 
@@ -75,12 +82,16 @@ def test_provider_keys_have_their_usual_names(
 
 
 def test_public_listener_with_default_secrets_is_refused() -> None:
-    with pytest.raises(Misconfigured, match="SIGMASIGHT_DATABASE_PASSWORD and SIGMASIGHT_NATS_PASSWORD"):
+    with pytest.raises(
+        Misconfigured, match="SIGMASIGHT_DATABASE_PASSWORD and SIGMASIGHT_NATS_PASSWORD"
+    ):
         Settings(listen_host="0.0.0.0")
 
 
 def test_public_listener_with_secrets_of_its_own_is_allowed() -> None:
-    settings = Settings(listen_host="0.0.0.0", database_password=SecretStr("a"), nats_password=SecretStr("b"))
+    settings = Settings(
+        listen_host="0.0.0.0", database_password=SecretStr("a"), nats_password=SecretStr("b")
+    )
 
     assert settings.listen_host == "0.0.0.0"
 

@@ -18,8 +18,21 @@ from services.snapshots.calculations import (
 from shared.instruments import position_type
 
 # Friday before a long weekend, then Tuesday to Friday: 2022-07-04 was a holiday.
-FRIDAY, TUESDAY, WEDNESDAY, THURSDAY = date(2022, 7, 1), date(2022, 7, 5), date(2022, 7, 6), date(2022, 7, 7)
-SESSIONS = [date(2022, 6, 30), FRIDAY, TUESDAY, WEDNESDAY, THURSDAY, date(2022, 7, 8), date(2022, 7, 11)]
+FRIDAY, TUESDAY, WEDNESDAY, THURSDAY = (
+    date(2022, 7, 1),
+    date(2022, 7, 5),
+    date(2022, 7, 6),
+    date(2022, 7, 7),
+)
+SESSIONS = [
+    date(2022, 6, 30),
+    FRIDAY,
+    TUESDAY,
+    WEDNESDAY,
+    THURSDAY,
+    date(2022, 7, 8),
+    date(2022, 7, 11),
+]
 LONG_AGO = date(2022, 1, 3)
 Closes = Mapping[str, Mapping[date, float]]
 
@@ -46,7 +59,9 @@ class Holding:
 
 @dataclass(frozen=True)
 class Contract:
-    """What Greeks knows of a contract on a day, per share; `delta` None when it could not be computed."""
+    """What Greeks knows of a contract on a day, per share; `delta` None when it could not be
+    computed.
+    """
 
     price: float | None
     delta: float | None = None
@@ -78,7 +93,10 @@ def _position(place: int, holding: Holding) -> tuple[Any, ...]:
     is_option = holding.option_type is not None
     kind = position_type(holding.option_type, holding.quantity).value
     terms = kind, is_option, 100 if is_option else 1, holding.strike if is_option else None
-    entry, exit_ = (holding.entry_price, holding.entry_date), (holding.exit_price, holding.exit_date)
+    entry, exit_ = (
+        (holding.entry_price, holding.entry_date),
+        (holding.exit_price, holding.exit_date),
+    )
     named = place, holding.portfolio, holding.symbol, holding.priced_on
     return *named, *terms, holding.quantity, *entry, *exit_, None
 
@@ -95,11 +113,17 @@ def quotes(market: Market, book: Book, on: Sequence[date]) -> Quotes:
 def latest_close(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
     """(symbol, day, close, its session, source, no delta), None when there is no close yet."""
     dated = [known for known in market.closes.get(symbol, {}) if known <= day]
-    return (symbol, day, market.closes[symbol][max(dated)], max(dated), "close", None) if dated else None
+    return (
+        (symbol, day, market.closes[symbol][max(dated)], max(dated), "close", None)
+        if dated
+        else None
+    )
 
 
 def latest_value(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
-    """(contract, day, value, its session, source, delta on the very day), None when there is none yet."""
+    """(contract, day, value, its session, source, delta on the very day), None when there is none
+    yet.
+    """
     rows = market.contracts.get(symbol, {})
     dated = [known for known in rows if known <= day and rows[known].price is not None]
     if not dated:

@@ -20,7 +20,9 @@ dollars = st.floats(-1e7, 1e7, width=32)
     arrays.arrays(np.float64, (4, 7), elements=st.floats(-0.1, 0.1)),
     st.lists(dollars, min_size=4, max_size=4),
 )
-def test_factors_and_specific_add_up_to_the_pnl(exposures: Any, returns: Any, pnl: list[float]) -> None:
+def test_factors_and_specific_add_up_to_the_pnl(
+    exposures: Any, returns: Any, pnl: list[float]
+) -> None:
     total = np.round(np.array(pnl), 6)
 
     found = attributed_pnl(total, exposures, returns)

@@ -15,7 +15,9 @@ from services.snapshots.calculations.concentration import (
 )
 from tests.unit.snapshots.builders import Holding, Market, closes, snapshot
 
-values = st.lists(st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1), min_size=1, max_size=30)
+values = st.lists(
+    st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1), min_size=1, max_size=30
+)
 
 
 def found(values: list[float]) -> Concentration:
@@ -59,7 +61,9 @@ def taken(*holdings: Holding) -> Snapshots:
 
 
 def test_lots_of_one_instrument_count_as_one() -> None:
-    (views,) = taken(Holding(quantity=60), Holding(quantity=40), Holding("GE", quantity=-200)).concentrations
+    (views,) = taken(
+        Holding(quantity=60), Holding(quantity=40), Holding("GE", quantity=-200)
+    ).concentrations
 
     assert views["portfolio"] == Concentration(0.5, 1.0, 1.0)
     assert views["longs"] == Concentration(1.0, 1.0, 1.0)

@@ -1,4 +1,6 @@
-"""Whatever the order, the repetitions and the restatements: the tables of one ordered run over the right data."""
+"""Whatever the order, the repetitions and the restatements: the tables of one ordered run over the
+right data.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,7 +40,9 @@ Prices = dict[tuple[str, date], float | None]
 
 @dataclass
 class House:
-    """The tables in memory: `run` does what the handler does, with data that arrives with its session."""
+    """The tables in memory: `run` does what the handler does, with data that arrives with its
+    session.
+    """
 
     holdings: Sequence[Holding]
     flows: Sequence[tuple[int, date, float]]
@@ -62,28 +66,40 @@ class House:
         self.contracts[as_of] = Contract(value, None if value is None else value / 100)
 
     def _history(self, as_of: date) -> History:
-        stored = [sorted(day for owner, day in self.snapshots if owner == own) for own in range(PORTFOLIOS)]
+        stored = [
+            sorted(day for owner, day in self.snapshots if owner == own)
+            for own in range(PORTFOLIOS)
+        ]
         kept = [
             (own, day)
             for own, days in enumerate(stored)
-            for day in (*[day for day in days if day < as_of][-1:], *(day for day in days if day >= as_of))
+            for day in (
+                *[day for day in days if day < as_of][-1:],
+                *(day for day in days if day >= as_of),
+            )
         ]
         return History.of(range(PORTFOLIOS), kept, self._outdated(as_of))
 
     def _outdated(self, as_of: date) -> set[date]:
-        """Later sessions with a price of `as_of` or before that is not the last one known any more."""
+        """Later sessions with a price of `as_of` or before that is not the last one known any
+        more.
+        """
         market = Market(self.closes, {CALL: self.contracts})
         return {
             session
             for (_, session, place), row in self.valuations.items()
             if session > as_of
-            for used, known in zip(row[:2], _prices_known(market, self.holdings[place], session), strict=True)
+            for used, known in zip(
+                row[:2], _prices_known(market, self.holdings[place], session), strict=True
+            )
             if (used[1] is None or used[1] <= as_of) and used != known
         }
 
     def _replace(self, inputs: Work, taken: Snapshots) -> None:
         sessions = {take.session for take in inputs.takes}
-        self.valuations = {key: row for key, row in self.valuations.items() if key[1] not in sessions}
+        self.valuations = {
+            key: row for key, row in self.valuations.items() if key[1] not in sessions
+        }
         self.snapshots = {key: row for key, row in self.snapshots.items() if key[1] not in sessions}
         self.valuations.update(_valuation_rows(inputs, taken))
         self.snapshots.update(_snapshot_rows(inputs, taken))
@@ -104,11 +120,18 @@ def _valuation_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date, int
     lines = taken.valuations
     rows = {}
     for line in np.flatnonzero(lines.active).tolist():
-        take, position = inputs.takes[lines.take[line]], inputs.book.position_id[lines.position[line]]
+        take, position = (
+            inputs.takes[lines.take[line]],
+            inputs.book.position_id[lines.position[line]],
+        )
         numbers = (lines.market_value, lines.daily_pnl, lines.notional, lines.delta_adjusted)
         own = _price(lines.price[line], lines.price_day[line])
         under = _price(lines.underlying_price[line], lines.underlying_price_day[line])
-        rows[take.portfolio, take.session, position] = (own, under, *(repr(col[line]) for col in numbers))
+        rows[take.portfolio, take.session, position] = (
+            own,
+            under,
+            *(repr(col[line]) for col in numbers),
+        )
     return rows
 
 
@@ -134,7 +157,10 @@ def _snapshot_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date], Row
 
 
 def ordered_run(
-    holdings: Sequence[Holding], flows: Sequence[tuple[int, date, float]], sessions: set[date], prices: Prices
+    holdings: Sequence[Holding],
+    flows: Sequence[tuple[int, date, float]],
+    sessions: set[date],
+    prices: Prices,
 ) -> House:
     house = House(holdings, flows)
     for session in sorted(sessions):
@@ -200,7 +226,10 @@ def test_restated_session_gives_the_tables_of_one_run_over_the_right_data(
     for session in order:
         house.run(session, prices)
     wrong = data.draw(st.sampled_from(order))
-    right: Prices = {**prices, **{(name, day): restated[name, day] for name, day in prices if day == wrong}}
+    right: Prices = {
+        **prices,
+        **{(name, day): restated[name, day] for name, day in prices if day == wrong},
+    }
 
     house.run(wrong, right)
 

@@ -33,7 +33,9 @@ def a_model(underlyings: int = 8, factors: int = 3, seed: int = 2) -> FactorMode
 def exposures(dollars: Any, underlying: Any = None, weight: Any = None) -> Exposures:
     amount = np.array(dollars, dtype=np.float64)
     rows = np.arange(len(amount)) if underlying is None else np.array(underlying, dtype=np.int64)
-    return Exposures(amount, rows, np.abs(amount) if weight is None else np.array(weight, dtype=np.float64))
+    return Exposures(
+        amount, rows, np.abs(amount) if weight is None else np.array(weight, dtype=np.float64)
+    )
 
 
 def test_quantiles_and_shortfall_are_those_of_the_normal_distribution() -> None:
@@ -42,7 +44,9 @@ def test_quantiles_and_shortfall_are_those_of_the_normal_distribution() -> None:
     for confidence, quantile in NORMAL_QUANTILE.items():
         tail = 1 - confidence / 100
         beyond = scipy.stats.norm(0, 1000).expect(lambda x: x, lb=1000 * quantile) / tail
-        assert risk.value_at_risk(confidence) == pytest.approx(scipy.stats.norm.ppf(confidence / 100) * 1000)
+        assert risk.value_at_risk(confidence) == pytest.approx(
+            scipy.stats.norm.ppf(confidence / 100) * 1000
+        )
         assert risk.expected_shortfall(confidence) == pytest.approx(beyond, rel=1e-6)
 
 
@@ -63,7 +67,9 @@ def test_variance_is_that_of_simulated_factor_and_specific_moves(dollars: list[f
     full = model.betas @ model.covariance @ model.betas.T + np.diag(model.specific_variance)
     risk = parametric_risk(book, model)
 
-    assert risk.deviation == pytest.approx(math.sqrt(max(float(own @ full @ own), 0.0)), rel=1e-9, abs=1e-6)
+    assert risk.deviation == pytest.approx(
+        math.sqrt(max(float(own @ full @ own), 0.0)), rel=1e-9, abs=1e-6
+    )
     parts = risk.factor_deviation**2 + risk.specific_deviation**2
     assert risk.deviation**2 == pytest.approx(parts, rel=1e-9)
 
@@ -114,7 +120,11 @@ def test_position_the_model_does_not_know_is_left_out_and_lowers_coverage() -> N
     ("book", "covariance", "reason"),
     [
         (exposures([]), 1e-4, "no positions"),
-        (exposures([np.nan], weight=[100.0]), 1e-4, "no position has betas and a specific variance"),
+        (
+            exposures([np.nan], weight=[100.0]),
+            1e-4,
+            "no position has betas and a specific variance",
+        ),
         (exposures([100.0]), np.nan, "no factor covariance for the session"),
     ],
 )
@@ -152,17 +162,23 @@ def test_specific_variance_needs_sixty_days() -> None:
     returns[:192, 0] = np.nan
     returns[:193, 1] = np.nan
 
-    found = specific_variances(returns, np.zeros((252, 1)), np.array([[1.0], [1.0], [np.nan]]), 0.94)
+    found = specific_variances(
+        returns, np.zeros((252, 1)), np.array([[1.0], [1.0], [np.nan]]), 0.94
+    )
 
     assert np.isfinite(found).tolist() == [True, False, False]
 
 
 def test_model_of_a_real_year_explains_a_real_book() -> None:
-    """Equal weights, one volatility for all days: the model's deviation is close to the book's own."""
+    """Equal weights, one volatility for all days: the model's deviation is close to the book's
+    own.
+    """
     moves = simple_returns(panel.closes("SPY", "AAPL", "XOM", "JNJ", "JPM", last=253))
     market, stocks = moves[:, :1], moves[:, 1:]
     betas = np.array([np.polyfit(market[:, 0], stock, 1)[:1] for stock in stocks.T])
-    model = FactorModel(betas, market.T @ market / 252, specific_variances(stocks, market, betas, 1.0), 252)
+    model = FactorModel(
+        betas, market.T @ market / 252, specific_variances(stocks, market, betas, 1.0), 252
+    )
 
     risk = parametric_risk(exposures([1000.0] * 4), model)
 

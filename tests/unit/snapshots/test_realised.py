@@ -1,4 +1,6 @@
-"""Realised metrics against empyrical, against numbers worked out by hand, and where they must say nothing."""
+"""Realised metrics against empyrical, against numbers worked out by hand, and where they must say
+nothing.
+"""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +40,10 @@ def the_sessions(count: int, last: date = LAST) -> list[date]:
 
 
 def a_chain(
-    returns: Sequence[float], market: Any = 0.0, rate: float = 0.0, days: Sequence[date] | None = None
+    returns: Sequence[float],
+    market: Any = 0.0,
+    rate: float = 0.0,
+    days: Sequence[date] | None = None,
 ) -> Chain:
     """A first snapshot, then one of each session (or of `days`) with these returns."""
     dates = days or the_sessions(len(returns) + 1)
@@ -54,7 +59,9 @@ def a_chain(
 
 
 def metrics_of(chain: Chain) -> dict[str, Metric]:
-    return {metric.name: metric for metric in realised_metrics(chain, sessions(chain.sessions[0], LAST))}
+    return {
+        metric.name: metric for metric in realised_metrics(chain, sessions(chain.sessions[0], LAST))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +69,9 @@ def real() -> Chain:
     """A real year of a half AAPL, half XOM book beside SPY, at a rate that moves."""
     moves = simple_returns(panel.closes("AAPL", "XOM", "SPY", last=254))
     chain = a_chain(moves[1:, :2].mean(axis=1), market=np.concatenate(([0.0], moves[1:, 2])))
-    return Chain(chain.sessions, chain.returns, chain.spans, chain.market, np.linspace(0.001, 0.043, 253))
+    return Chain(
+        chain.sessions, chain.returns, chain.spans, chain.market, np.linspace(0.001, 0.043, 253)
+    )
 
 
 def test_volatilities_agree_with_empyrical(real: Chain) -> None:
@@ -91,7 +100,9 @@ def test_drawdown_beta_and_correlation_agree_with_independent_ones(real: Chain) 
 
     assert found["max_drawdown"].value == pytest.approx(empyrical.max_drawdown(own), rel=1e-12)
     assert found["beta_realised_252d"].value == pytest.approx(empyrical.beta(own, market), rel=1e-9)
-    assert found["correlation_spy"].value == pytest.approx(np.corrcoef(own, market)[0, 1], rel=1e-12)
+    assert found["correlation_spy"].value == pytest.approx(
+        np.corrcoef(own, market)[0, 1], rel=1e-12
+    )
 
 
 @given(returns_lists)
@@ -104,16 +115,24 @@ def test_ratios_agree_with_empyrical_on_any_returns(returns: Any, rate: float) -
     excess = returns - rate / 252
 
     if excess.std() > 1e-9:
-        assert sharpe_ratio(excess) == pytest.approx(empyrical.sharpe_ratio(excess), rel=1e-6, abs=1e-9)
+        assert sharpe_ratio(excess) == pytest.approx(
+            empyrical.sharpe_ratio(excess), rel=1e-6, abs=1e-9
+        )
     if excess.min() < -1e-9:
-        assert sortino_ratio(excess) == pytest.approx(empyrical.sortino_ratio(excess), rel=1e-6, abs=1e-9)
+        assert sortino_ratio(excess) == pytest.approx(
+            empyrical.sortino_ratio(excess), rel=1e-6, abs=1e-9
+        )
 
 
 @given(returns_lists, st.floats(0.1, 10))
 def test_volatility_scales_with_the_returns_and_ratios_do_not(returns: Any, scale: float) -> None:
-    assert annual_volatility(scale * returns) == pytest.approx(scale * annual_volatility(returns), abs=1e-12)
+    assert annual_volatility(scale * returns) == pytest.approx(
+        scale * annual_volatility(returns), abs=1e-12
+    )
     if returns.std() > 1e-6:
-        assert sharpe_ratio(scale * returns) == pytest.approx(sharpe_ratio(returns), rel=1e-6, abs=1e-9)
+        assert sharpe_ratio(scale * returns) == pytest.approx(
+            sharpe_ratio(returns), rel=1e-6, abs=1e-9
+        )
 
 
 def test_beta_of_twice_the_market_is_two_and_correlates_fully() -> None:
@@ -135,7 +154,13 @@ def test_too_little_history_is_null_and_says_how_much_is_needed() -> None:
     found = metrics_of(a_chain([0.01, -0.02] * 6))
 
     assert found["volatility_21d"].reason == "12 returns, 21 needed"
-    for name in ("volatility_63d", "volatility_252d", "sharpe_252d", "sortino_252d", "correlation_spy"):
+    for name in (
+        "volatility_63d",
+        "volatility_252d",
+        "sharpe_252d",
+        "sortino_252d",
+        "correlation_spy",
+    ):
         assert (found[name].value, found[name].reason) == (None, "12 returns, 60 needed")
         assert found[name].observations == 12
 
@@ -146,7 +171,8 @@ def test_first_snapshot_has_no_metric_and_says_why() -> None:
     assert {metric.value for metric in found.values()} == {None}
     assert found["max_drawdown"].reason == "0 returns, 1 needed"
     assert (
-        found["performance_1d"].reason == "the first snapshot is of 2022-12-28, one of 2022-12-27 is needed"
+        found["performance_1d"].reason
+        == "the first snapshot is of 2022-12-28, one of 2022-12-27 is needed"
     )
 
 
@@ -211,9 +237,12 @@ def test_missing_start_snapshot_or_unknown_return_gives_no_performance() -> None
     found = metrics_of(a_chain(list(returns), days=days))
 
     assert found["performance_1m"].reason == "no snapshot of 2022-11-28"
-    assert found["performance_1w"].reason == "no return on 2022-12-23: NAV before it was not positive"
     assert (
-        found["performance_1y"].reason == "the first snapshot is of 2022-10-03, one of 2021-12-28 is needed"
+        found["performance_1w"].reason == "no return on 2022-12-23: NAV before it was not positive"
+    )
+    assert (
+        found["performance_1y"].reason
+        == "the first snapshot is of 2022-10-03, one of 2021-12-28 is needed"
     )
     assert found["performance_1d"].value == pytest.approx(0.001)
 

@@ -1,4 +1,6 @@
-"""Risk of a shard in one call: views, parts of positions, what is left out, and one factor model for all."""
+"""Risk of a shard in one call: views, parts of positions, what is left out, and one factor model
+for all.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -69,5 +69,7 @@ def test_affected_session_is_retaken_for_every_portfolio_that_has_it() -> None:
 
 
 @pytest.mark.parametrize("stored", [(), ((),)])
-def test_nothing_but_the_session_is_taken_without_history(stored: tuple[tuple[date, ...], ...]) -> None:
+def test_nothing_but_the_session_is_taken_without_history(
+    stored: tuple[tuple[date, ...], ...],
+) -> None:
     assert len(snapshots_to_take(MONDAY, History(stored))) == len(stored)

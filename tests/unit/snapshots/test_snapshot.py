@@ -61,7 +61,12 @@ def test_option_book_shows_three_exposures() -> None:
     taken = snapshot(*an_option_book())
 
     assert exposure(taken, "dollar") == {"long": 11500, "short": -11200, "gross": 22700, "net": 300}
-    assert exposure(taken, "notional") == {"long": 40000, "short": -30000, "gross": 70000, "net": 10000}
+    assert exposure(taken, "notional") == {
+        "long": 40000,
+        "short": -30000,
+        "gross": 70000,
+        "net": 10000,
+    }
     assert exposure(taken, "delta_adjusted") == {
         "long": pytest.approx(10000),
         "short": pytest.approx(-34500),
@@ -142,7 +147,12 @@ def test_sale_counts_in_the_portfolio_of_its_exit_day() -> None:
 
 def test_deposit_is_a_flow_and_no_profit() -> None:
     prices = Market(closes(tuesday=100, wednesday=103))
-    deposits = [(0, TUESDAY, 999.0), (0, WEDNESDAY, 5000.0), (0, WEDNESDAY, -200.5), (0, THURSDAY, 1.0)]
+    deposits = [
+        (0, TUESDAY, 999.0),
+        (0, WEDNESDAY, 5000.0),
+        (0, WEDNESDAY, -200.5),
+        (0, THURSDAY, 1.0),
+    ]
 
     taken = snapshot([Holding(quantity=10)], prices, flows=deposits)
 
@@ -157,7 +167,9 @@ def test_deposit_over_a_holiday_counts_on_the_next_session() -> None:
 
 
 def test_first_snapshot_has_neither_pnl_nor_flow() -> None:
-    taken = snapshot([Holding()], Market(closes(wednesday=103)), previous=None, flows=[(0, WEDNESDAY, 10.0)])
+    taken = snapshot(
+        [Holding()], Market(closes(wednesday=103)), previous=None, flows=[(0, WEDNESDAY, 10.0)]
+    )
 
     assert np.isnan(taken.daily_pnl).all()
     assert taken.net_flow.tolist() == [0.0]

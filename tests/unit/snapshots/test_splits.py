@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.snapshots.calculations import Quotes, Snapshots, Split, Take, Terms, Work, portfolio_snapshots
+from services.snapshots.calculations import (
+    Quotes,
+    Snapshots,
+    Split,
+    Take,
+    Terms,
+    Work,
+    portfolio_snapshots,
+)
 from tests.unit.snapshots.builders import (
     FRIDAY,
     SESSIONS,
@@ -41,7 +49,8 @@ def holdings(quantities: Sequence[float], ratio: float = 1) -> list[Holding]:
 
 def quoted(closes: Prices, contracts: Mapping[str, Prices]) -> Quotes:
     values = {
-        name: {day: Contract(price, 0.5) for day, price in days.items()} for name, days in contracts.items()
+        name: {day: Contract(price, 0.5) for day, price in days.items()}
+        for name, days in contracts.items()
     }
     market = Market({"AAPL": closes}, values)
     known = [latest_close(market, "AAPL", day) for day in DAYS]
@@ -56,8 +65,12 @@ def a_whole_book(quantities: Sequence[float], closes: Prices, values: Prices) ->
     return portfolio_snapshots(Work(TAKES, book, Terms.of(book, DAYS), market, {}, [], SESSIONS))
 
 
-def a_split_book(quantities: Sequence[float], closes: Prices, values: Prices, ratio: float) -> Snapshots:
-    """The same, stated before the split; from its day on a share is worth so much less, and there are more."""
+def a_split_book(
+    quantities: Sequence[float], closes: Prices, values: Prices, ratio: float
+) -> Snapshots:
+    """The same, stated before the split; from its day on a share is worth so much less, and there
+    are more.
+    """
     shares = {day: ratio if day >= EX_DATE else 1.0 for day in DAYS}
     book = a_book(holdings(quantities, ratio))
     calls = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in DAYS}
@@ -82,7 +95,9 @@ some_prices = some.lists(some.floats(0.05, 2_000), min_size=4, max_size=4).map(
 some_quantities = some.tuples(*[some.integers(-5_000, 5_000).filter(bool).map(float)] * 2)
 
 
-@given(some_quantities, some_prices, some_prices, some.sampled_from([4.0, 1.5, 20.0, 7.0, 0.1, 0.05]))
+@given(
+    some_quantities, some_prices, some_prices, some.sampled_from([4.0, 1.5, 20.0, 7.0, 0.1, 0.05])
+)
 def test_a_split_moves_no_dollar(
     quantities: tuple[float, float], closes: Prices, values: Prices, ratio: float
 ) -> None:
@@ -123,7 +138,8 @@ def test_the_snapshot_of_its_day_names_the_split() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "words"), [(4, "4:1"), (1.5, "3:2"), (0.05, "1:20"), (0.33333333, "1:3"), (1.33333333, "4:3")]
+    ("ratio", "words"),
+    [(4, "4:1"), (1.5, "3:2"), (0.05, "1:20"), (0.33333333, "1:3"), (1.33333333, "4:3")],
 )
 def test_a_split_is_called_by_whole_numbers(ratio: float, words: str) -> None:
     assert f"{Split('AAPL', EX_DATE, ratio)}" == f"AAPL split {words} on 2022-07-06"

@@ -1,4 +1,6 @@
-"""What follows from the chain: metrics and attribution of a session and of every later one stored."""
+"""What follows from the chain: metrics and attribution of a session and of every later one
+stored.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +27,18 @@ from shared.calendar import sessions
 AS_OF, NEXT = date(2022, 12, 27), date(2022, 12, 28)
 EXCHANGE = sessions(date(2021, 12, 1), NEXT)
 A_YEAR = EXCHANGE[-200:-1]
-EXPOSURES = market_exposures(MarketSide(3000.0, 2000.0, 2000.0, 1, 1), MarketSide(-750.0, 500.0, 500.0, 1, 1))
+EXPOSURES = market_exposures(
+    MarketSide(3000.0, 2000.0, 2000.0, 1, 1), MarketSide(-750.0, 500.0, 500.0, 1, 1)
+)
 NUMBERS = dict[tuple[date, str, str], float | None]
 
 
-def a_link(session: date, previous: date | None, pnl: float = 10.0, nav: float = 2000.0) -> ChainLink:
-    return ChainLink.of(session, previous, (nav, pnl if previous else None, pnl / nav if previous else None))
+def a_link(
+    session: date, previous: date | None, pnl: float = 10.0, nav: float = 2000.0
+) -> ChainLink:
+    return ChainLink.of(
+        session, previous, (nav, pnl if previous else None, pnl / nav if previous else None)
+    )
 
 
 def a_chain(days: Sequence[date], **given: float) -> list[ChainLink]:
@@ -121,11 +129,17 @@ def test_portfolios_of_a_shard_do_not_mix() -> None:
 
 
 def test_concentration_is_written_of_the_days_retaken() -> None:
-    views = {"portfolio": Concentration(0.5, 1.0, 1.0), "longs": Concentration(1.0, 1.0, 1.0), "shorts": None}
+    views = {
+        "portfolio": Concentration(0.5, 1.0, 1.0),
+        "longs": Concentration(1.0, 1.0, 1.0),
+        "shorts": None,
+    }
 
     found = standings(work(a_chain([*A_YEAR, NEXT]), concentrations={(0, NEXT): views}))
 
-    written = {key: value for key, value in numbers(found).items() if key[1] in ("hhi", "top_3_weight")}
+    written = {
+        key: value for key, value in numbers(found).items() if key[1] in ("hhi", "top_3_weight")
+    }
     assert written == {
         (NEXT, "hhi", "portfolio"): 0.5, (NEXT, "top_3_weight", "portfolio"): 1.0,
         (NEXT, "hhi", "longs"): 1.0, (NEXT, "top_3_weight", "longs"): 1.0,
@@ -140,7 +154,9 @@ def test_pnl_of_the_session_and_of_later_ones_is_attributed_from_the_snapshot_be
     assert found.days == [(0, AS_OF), (0, NEXT)]
     assert found.previous == [EXCHANGE[-3], AS_OF]
     assert found.pnl.factors.tolist() == [[15.0 * sign, 1.0], [-9.0 * sign, 0.2]]
-    assert (found.pnl.factors.sum(axis=1) + found.pnl.specific).tolist() == pytest.approx([10.0, 10.0])
+    assert (found.pnl.factors.sum(axis=1) + found.pnl.specific).tolist() == pytest.approx(
+        [10.0, 10.0]
+    )
 
 
 def test_chain_counts_the_sessions_between_its_links() -> None:

@@ -1,4 +1,6 @@
-"""Historical VaR and expected shortfall: quantiles of independent libraries, parts that add up, what is left out."""
+"""Historical VaR and expected shortfall: quantiles of independent libraries, parts that add up,
+what is left out.
+"""
 
 import math
 from typing import Any
@@ -50,7 +52,9 @@ def test_var_is_the_interpolated_quantile_of_numpy_and_empyrical(days: int) -> N
 
     for confidence in CONFIDENCES:
         cutoff = (100 - confidence) / 100
-        assert measure(risk, f"var_{confidence}") == pytest.approx(-np.quantile(pnl.sum(axis=0), cutoff))
+        assert measure(risk, f"var_{confidence}") == pytest.approx(
+            -np.quantile(pnl.sum(axis=0), cutoff)
+        )
         assert measure(risk, f"var_{confidence}") == pytest.approx(
             -empyrical.value_at_risk(pnl.sum(axis=0), cutoff)
         )
@@ -70,7 +74,8 @@ def test_expected_shortfall_agrees_with_empyrical(days: int) -> None:
 def test_worked_example_of_a_hundred_and_one_losses() -> None:
     risk = historical_risk(positions(-np.arange(101.0)))
 
-    # Losses 0, 1, ..., 100: 95 % is the sixth largest, the mean of the six largest 97.5; 99 % likewise.
+    # Losses 0, 1, ..., 100: 95 % is the sixth largest, the mean of the six largest 97.5; 99 %
+    # likewise.
     assert risk.totals.tolist() == pytest.approx([95.0, 97.5, 99.0, 99.5])
 
 
@@ -130,7 +135,9 @@ def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverag
     pnl = random_pnl(3)
     pnl[1, :200] = np.nan
     pnl[2] = np.nan
-    book = PositionPnl(pnl, np.array([50.0, 30.0, 20.0]), np.array([None, None, "no Greeks"], dtype=object))
+    book = PositionPnl(
+        pnl, np.array([50.0, 30.0, 20.0]), np.array([None, None, "no Greeks"], dtype=object)
+    )
 
     risk = historical_risk(book)
 
@@ -150,7 +157,9 @@ def test_days_that_lack_much_of_the_book_do_not_count_and_those_that_lack_little
 
     assert (risk.days, risk.coverage) == (152, 1.0)
     assert risk.left_out.tolist() == [None, None, None]
-    assert risk.totals == pytest.approx(historical_risk(positions(np.nan_to_num(pnl)[:, 100:])).totals)
+    assert risk.totals == pytest.approx(
+        historical_risk(positions(np.nan_to_num(pnl)[:, 100:])).totals
+    )
 
 
 @pytest.mark.parametrize(

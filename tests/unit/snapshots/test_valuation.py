@@ -58,7 +58,9 @@ def test_purchase_earns_close_less_entry_price_only() -> None:
 
 
 def test_purchase_at_the_close_is_no_profit() -> None:
-    lines = valued(Holding(entry_price=103, entry_date=WEDNESDAY), closes(tuesday=100, wednesday=103))
+    lines = valued(
+        Holding(entry_price=103, entry_date=WEDNESDAY), closes(tuesday=100, wednesday=103)
+    )
 
     assert lines.daily_pnl == pytest.approx([0.0])
 
@@ -78,7 +80,12 @@ def test_sale_earns_exit_price_less_previous_close_and_owns_nothing() -> None:
 
     assert lines.active.tolist() == [False]
     assert lines.daily_pnl == pytest.approx([20.0])
-    assert [lines.market_value[0], lines.cost[0], lines.notional[0], lines.delta_adjusted[0]] == [0, 0, 0, 0]
+    assert [lines.market_value[0], lines.cost[0], lines.notional[0], lines.delta_adjusted[0]] == [
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_sold_position_is_gone_on_the_session_after() -> None:
@@ -137,7 +144,10 @@ def test_missing_price_carries_the_last_one_forward_with_its_date() -> None:
 
 def test_price_after_a_missing_one_catches_up() -> None:
     lines = valued(
-        Holding(quantity=100), closes(tuesday=100, thursday=107), session=THURSDAY, previous=WEDNESDAY
+        Holding(quantity=100),
+        closes(tuesday=100, thursday=107),
+        session=THURSDAY,
+        previous=WEDNESDAY,
     )
 
     assert lines.stale.tolist() == [False]
@@ -147,7 +157,9 @@ def test_price_after_a_missing_one_catches_up() -> None:
 def test_price_never_known_is_null_with_a_reason() -> None:
     lines = valued(Holding(symbol="NONE"), closes())
 
-    assert np.isnan([lines.price[0], lines.market_value[0], lines.daily_pnl[0], lines.notional[0]]).all()
+    assert np.isnan(
+        [lines.price[0], lines.market_value[0], lines.daily_pnl[0], lines.notional[0]]
+    ).all()
     assert lines.reason.tolist() == ["no price known on or before the session"]
 
 
@@ -216,7 +228,9 @@ def test_position_entered_later_is_not_yet_there() -> None:
 
 @pytest.mark.parametrize("price", [0.000001, 123.456789, 4567.89])
 def test_amounts_are_exact_to_the_cent_for_a_million_shares(price: float) -> None:
-    lines = valued(Holding(quantity=1_000_000, entry_price=price), closes(tuesday=price, wednesday=price))
+    lines = valued(
+        Holding(quantity=1_000_000, entry_price=price), closes(tuesday=price, wednesday=price)
+    )
 
     assert round(lines.market_value[0], 2) == round(1_000_000 * price, 2)
     assert lines.daily_pnl.tolist() == [0.0]

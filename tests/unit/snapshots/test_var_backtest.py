@@ -1,4 +1,6 @@
-"""The page of the VaR backtest: Kupiec's test is right, the numbers are those of the code, the claims hold."""
+"""The page of the VaR backtest: Kupiec's test is right, the numbers are those of the code, the
+claims hold.
+"""
 
 from datetime import date
 
@@ -54,7 +56,9 @@ def test_likelihood_ratio_is_that_of_the_binomial_distribution(
 def test_regions_of_acceptance_are_those_of_kupiecs_table(
     days: int, confidence: float, too_few: int, too_many: int
 ) -> None:
-    """Kupiec (1995), as printed in Jorion, Value at Risk, 3rd edition, table 6-2: N < 7, 6 < N < 21, ..."""
+    """Kupiec (1995), as printed in Jorion, Value at Risk, 3rd edition, table 6-2: N < 7, 6 < N <
+    21, ...
+    """
     found = [x for x in range(days // 2) if kupiec_test(x, days, confidence).p_value >= 0.05]
 
     assert found == list(range(too_few + 1, too_many))
@@ -101,7 +105,9 @@ def test_page_claims_what_its_tables_say() -> None:
     }
     assert not [key for key in rejected if key[1] == AGE_WEIGHTED and key[2] == 95]
     rescaled = [
-        float(rest[1].rstrip("%")) for (_, method, c), rest in rows.items() if (method, c) == (RESCALED, 99)
+        float(rest[1].rstrip("%"))
+        for (_, method, c), rest in rows.items()
+        if (method, c) == (RESCALED, 99)
     ]
     assert 1.0 < min(rescaled) <= max(rescaled) < 1.5
 

@@ -107,11 +107,16 @@ def test_an_option_without_inputs_has_no_vector_and_says_why() -> None:
     pnl = historical_pnl(book, RETURNS, UNDERLYING)
 
     assert np.isnan(pnl[3]).all()
-    assert history_reasons(book, pnl, NAMES)[3] == "no volatility, rate or underlying price to reprice with"
+    assert (
+        history_reasons(book, pnl, NAMES)[3]
+        == "no volatility, rate or underlying price to reprice with"
+    )
 
 
 def test_long_plus_its_exact_short_is_zero_on_every_day() -> None:
-    long, short = (historical_pnl(a_book(a_put(), units), RETURNS, UNDERLYING) for units in (300.0, -300.0))
+    long, short = (
+        historical_pnl(a_book(a_put(), units), RETURNS, UNDERLYING) for units in (300.0, -300.0)
+    )
 
     assert (long[3] + short[3]).tolist() == [0.0, 0.0, 0.0]
 
@@ -120,7 +125,9 @@ def test_an_empty_book_has_no_rows() -> None:
     nothing = np.zeros(0, dtype=np.intp)
     floats = np.zeros(0)
     contracts = a_put().take(nothing)
-    book = Book(1, nothing, [], floats, np.zeros((0, 1)), floats, floats, floats, nothing, floats, contracts)
+    book = Book(
+        1, nothing, [], floats, np.zeros((0, 1)), floats, floats, floats, nothing, floats, contracts
+    )
 
     pnl = historical_pnl(book, np.zeros((0, 252)), nothing)
 

@@ -1,4 +1,6 @@
-"""Options priced again after a shock, against QuantLib at the shocked inputs and against what must hold."""
+"""Options priced again after a shock, against QuantLib at the shocked inputs and against what must
+hold.
+"""
 
 from typing import Any
 
@@ -69,8 +71,12 @@ def quantlib_price(
         flat(rate),
         QuantLib.BlackVolTermStructureHandle(surface),
     )
-    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Call if call else QuantLib.Option.Put, strike)
-    exercise = QuantLib.AmericanExercise(TODAY, expiry) if american else QuantLib.EuropeanExercise(expiry)
+    payoff = QuantLib.PlainVanillaPayoff(
+        QuantLib.Option.Call if call else QuantLib.Option.Put, strike
+    )
+    exercise = (
+        QuantLib.AmericanExercise(TODAY, expiry) if american else QuantLib.EuropeanExercise(expiry)
+    )
     option = QuantLib.VanillaOption(payoff, exercise)
     fine = QuantLib.FdBlackScholesVanillaEngine(process, 800, 800)
     option.setPricingEngine(fine if american else QuantLib.AnalyticEuropeanEngine(process))
@@ -80,7 +86,9 @@ def quantlib_price(
 @pytest.mark.parametrize(
     ("move", "rate", "volatility"), [row[1:] for row in SHOCKS], ids=[row[0] for row in SHOCKS]
 )
-def test_repricing_agrees_with_quantlib_under_the_shock(move: float, rate: float, volatility: float) -> None:
+def test_repricing_agrees_with_quantlib_under_the_shock(
+    move: float, rate: float, volatility: float
+) -> None:
     held = contracts()
 
     found = changes(held, move, rate, volatility)
@@ -109,7 +117,10 @@ def test_calls_rise_and_puts_fall_with_their_underlying(one: float, other: float
 
 
 def test_volatility_never_falls_below_a_tenth_of_a_point() -> None:
-    stop, beyond = changes(contracts(), 0.0, 0.0, 0.001 - VOLATILITY), changes(contracts(), 0.0, 0.0, -2.0)
+    stop, beyond = (
+        changes(contracts(), 0.0, 0.0, 0.001 - VOLATILITY),
+        changes(contracts(), 0.0, 0.0, -2.0),
+    )
 
     assert beyond.tolist() == stop.tolist()
 

@@ -1,4 +1,6 @@
-"""A shard's stress tests: the house's for everybody, users' own for their portfolios; and the records they become."""
+"""A shard's stress tests: the house's for everybody, users' own for their portfolios; and the
+records they become.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -53,7 +55,9 @@ def two_calls() -> Contracts:
 
 
 def a_book() -> Book:
-    """Portfolio 0 (Pat): a stock. Portfolio 1 (Kim): a call and a stock. Portfolio 2 (Pat): the other call."""
+    """Portfolio 0 (Pat): a stock. Portfolio 1 (Kim): a call and a stock. Portfolio 2 (Pat): the
+    other call.
+    """
     return Book(
         portfolios=3,
         portfolio=np.array([0, 1, 1, 2], dtype=np.intp),
@@ -135,9 +139,14 @@ def test_result_totals_are_sums_of_the_position_vectors() -> None:
     summed: dict[tuple[UUID, str, str], float] = {}
     for row in records("vectors"):
         for element, pnl in zip(axes[row["portfolio_id"]], row["scenario_pnl"], strict=True):
-            summed[row["portfolio_id"], *element] = summed.get((row["portfolio_id"], *element), 0.0) + pnl
+            summed[row["portfolio_id"], *element] = (
+                summed.get((row["portfolio_id"], *element), 0.0) + pnl
+            )
 
-    totals = {(r["portfolio_id"], r["scenario_id"], r["method"]): r["total_pnl"] for r in records("results")}
+    totals = {
+        (r["portfolio_id"], r["scenario_id"], r["method"]): r["total_pnl"]
+        for r in records("results")
+    }
 
     assert summed == pytest.approx(totals, abs=1e-6)
     assert all(total == round(total, 2) for total in totals.values())
@@ -148,4 +157,7 @@ def test_a_vector_that_nobody_measured_is_null_with_reason() -> None:
 
     assert by_position[POSITIONS[0]]["historical_pnl"] == [1.0, 2.0]
     assert by_position[POSITIONS[1]]["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)
-    assert (by_position[POSITIONS[2]]["historical_pnl"], by_position[POSITIONS[2]]["reason"]) == (None, "all")
+    assert (by_position[POSITIONS[2]]["historical_pnl"], by_position[POSITIONS[2]]["reason"]) == (
+        None,
+        "all",
+    )

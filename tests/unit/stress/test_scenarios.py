@@ -96,7 +96,14 @@ def test_a_custom_scenario_needs_no_code() -> None:
     )
 
     assert custom == Scenario(
-        "mine", "Mine", "A test.", "custom", "mild", {"Value": -1.0, "Market": -0.5}, -0.01, "absolute"
+        "mine",
+        "Mine",
+        "A test.",
+        "custom",
+        "mild",
+        {"Value": -1.0, "Market": -0.5},
+        -0.01,
+        "absolute",
     )
 
 
@@ -123,7 +130,10 @@ def test_a_custom_scenario_needs_no_code() -> None:
             {"shocks": {"Market": "-10%"}},
             "scenario 'mine', shocks.Market: '-10%' is not a finite number: write",
         ),
-        ({"shocks": {"Market": True}}, "scenario 'mine', shocks.Market: True is not a finite number: write"),
+        (
+            {"shocks": {"Market": True}},
+            "scenario 'mine', shocks.Market: True is not a finite number: write",
+        ),
         (
             {"shocks": {"Market": -10}},
             "scenario 'mine', shocks.Market: -10 is a fall of more than 100 %: write",
@@ -136,9 +146,18 @@ def test_a_custom_scenario_needs_no_code() -> None:
             {"shocks": {"Market": 10**400}},
             f"scenario 'mine', shocks.Market: {10**400} is not a finite number",
         ),
-        ({"volatility_shock": "10"}, "scenario 'mine', volatility_shock: '10' is not a finite number: write"),
-        ({"volatility_shock": 15}, "scenario 'mine', volatility_shock: 15 is a change of 1500 points: write"),
-        ({"scenario_id": "my own"}, "scenario 'my own', scenario_id: 'my own' is not an identifier: use"),
+        (
+            {"volatility_shock": "10"},
+            "scenario 'mine', volatility_shock: '10' is not a finite number: write",
+        ),
+        (
+            {"volatility_shock": 15},
+            "scenario 'mine', volatility_shock: 15 is a change of 1500 points: write",
+        ),
+        (
+            {"scenario_id": "my own"},
+            "scenario 'my own', scenario_id: 'my own' is not an identifier: use",
+        ),
         (
             {"scenario_id": "x" * 81},
             f"scenario '{'x' * 81}', scenario_id: 81 characters long: use at most 80",
@@ -156,9 +175,15 @@ def test_a_custom_scenario_needs_no_code() -> None:
             {"window_start": "19 February", "window_end": "2020-02-19"},
             "scenario 'mine', window_start: '19 February' is not a date: write YYYY-MM-DD",
         ),
-        ({"measured_source": "me"}, "scenario 'mine', window_start: missing: say when it was measured"),
+        (
+            {"measured_source": "me"},
+            "scenario 'mine', window_start: missing: say when it was measured",
+        ),
         ({"shocks": [-0.1]}, "scenario 'mine', shocks: [-0.1] is not an object: write"),
-        ({"rate_shock": math.nan}, "scenario 'mine', rate_shock: nan is not a finite number: write"),
+        (
+            {"rate_shock": math.nan},
+            "scenario 'mine', rate_shock: nan is not a finite number: write",
+        ),
         (
             {"rate_shock": 25},
             "scenario 'mine', rate_shock: 25 is a change of 2500 percentage points: write decimals",
@@ -167,9 +192,18 @@ def test_a_custom_scenario_needs_no_code() -> None:
             {"category": "weather"},
             "scenario 'mine', category: 'weather' is unknown: use one of market, rates",
         ),
-        ({"severity": "bad"}, "scenario 'mine', severity: 'bad' is unknown: use one of mild, moderate"),
-        ({"severity": ["mild"]}, "scenario 'mine', severity: ['mild'] is unknown: use one of mild, moderate"),
-        ({"basis": "total"}, "scenario 'mine', basis: 'total' is unknown: use one of relative, absolute"),
+        (
+            {"severity": "bad"},
+            "scenario 'mine', severity: 'bad' is unknown: use one of mild, moderate",
+        ),
+        (
+            {"severity": ["mild"]},
+            "scenario 'mine', severity: ['mild'] is unknown: use one of mild, moderate",
+        ),
+        (
+            {"basis": "total"},
+            "scenario 'mine', basis: 'total' is unknown: use one of relative, absolute",
+        ),
         ({"name": " "}, "scenario 'mine', name: ' ' is not a text: write one"),
         (
             {"shocks": {}},

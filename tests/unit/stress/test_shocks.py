@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.stress.calculations import Scenario, conditional_shocks, correlated_shocks, direct_shocks
+from services.stress.calculations import (
+    Scenario,
+    conditional_shocks,
+    correlated_shocks,
+    direct_shocks,
+)
 
 NAMES = ["Market", "Quality", "Low Volatility"]
 FREE = np.nan
@@ -99,7 +104,9 @@ def test_absolute_scenario_correlates_as_its_relative_twin() -> None:
 
 def test_a_stated_zero_is_held_at_zero() -> None:
     held, free = correlated_shocks(
-        [a_scenario({"Market": -0.35, "Quality": 0.0}), a_scenario({"Market": -0.35})], NAMES, CONTRACT
+        [a_scenario({"Market": -0.35, "Quality": 0.0}), a_scenario({"Market": -0.35})],
+        NAMES,
+        CONTRACT,
     ).factors
 
     assert held[1] == 0.0
@@ -115,7 +122,9 @@ def test_rates_take_the_stated_shock_in_both_methods() -> None:
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=3), st.integers(0, 2**32 - 1))
-def test_correlated_equals_direct_when_every_factor_is_shocked(shocks: list[float], seed: int) -> None:
+def test_correlated_equals_direct_when_every_factor_is_shocked(
+    shocks: list[float], seed: int
+) -> None:
     root = np.random.default_rng(seed).normal(size=(3, 3))
     every = [a_scenario(dict(zip(NAMES, shocks, strict=True)))]
 
@@ -133,7 +142,11 @@ def test_conditional_shocks_scale_with_the_stated_one(shock: float, factor: floa
 
 
 def test_equal_shocks_are_found_once() -> None:
-    every = [a_scenario({"Market": -0.1}), a_scenario({}, rate_shock=0.01), a_scenario({"Market": -0.1})]
+    every = [
+        a_scenario({"Market": -0.1}),
+        a_scenario({}, rate_shock=0.01),
+        a_scenario({"Market": -0.1}),
+    ]
     shocks = direct_shocks(every, NAMES)
 
     distinct, place = shocks.distinct()

@@ -45,7 +45,9 @@ def a_scenario(
 
 
 def some_contracts(*terms: dict[str, Any]) -> Contracts:
-    """At-the-money-ish calls on an underlying at 150 with half a year left, where not said otherwise."""
+    """At-the-money-ish calls on an underlying at 150 with half a year left, where not said
+    otherwise.
+    """
     usual = {
         "call": True,
         "american": False,
@@ -57,7 +59,9 @@ def some_contracts(*terms: dict[str, Any]) -> Contracts:
         "dividend_yield": 0.01,
     }
     rows = [usual | each for each in terms]
-    columns = {name: np.array([row[name] for row in rows], dtype=type(usual[name])) for name in usual}
+    columns = {
+        name: np.array([row[name] for row in rows], dtype=type(usual[name])) for name in usual
+    }
     return Contracts(symbols=np.array([f"C{place}" for place in range(len(rows))]), **columns)
 
 
@@ -76,25 +80,33 @@ def a_book(
 
     return Book(
         portfolios=portfolios,
-        portfolio=np.array(portfolio if portfolio is not None else [0] * len(exposure), dtype=np.intp),
+        portfolio=np.array(
+            portfolio if portfolio is not None else [0] * len(exposure), dtype=np.intp
+        ),
         symbols=[f"S{place}" for place in range(len(exposure))],
         exposure=np.array(exposure, dtype=np.float64),
         betas=np.array(betas, dtype=np.float64).reshape(len(exposure), len(NAMES)),
         rate_beta=column("rate_beta", 0.0),
         gamma=column("gamma", 0.0),
         underlying_price=column("underlying_price", 0.0),
-        contract=np.array(contract if contract is not None else [STOCK] * len(exposure), dtype=np.intp),
+        contract=np.array(
+            contract if contract is not None else [STOCK] * len(exposure), dtype=np.intp
+        ),
         units=column("units", 0.0),
         contracts=contracts if contracts is not None else some_contracts(),
     )
 
 
 def a_linear_book(rows: Sequence[tuple[float, ...]]) -> Book:
-    return a_book([row[0] for row in rows], [row[1:4] for row in rows], rate_beta=[row[4] for row in rows])
+    return a_book(
+        [row[0] for row in rows], [row[1:4] for row in rows], rate_beta=[row[4] for row in rows]
+    )
 
 
 def an_option_book(units: Sequence[float], contracts: Contracts, beta: float = 1.0) -> Book:
-    """Options alone, one position per contract, with the delta and gamma of Black-Scholes-Merton."""
+    """Options alone, one position per contract, with the delta and gamma of
+    Black-Scholes-Merton.
+    """
     greeks = option_values(columns_of(contracts))
     spots = contracts.underlying_price
     return a_book(
@@ -150,14 +162,20 @@ def test_hand_worked_book_loses_what_arithmetic_says() -> None:
     book = hand_worked_book()
     impacts = stressed_impacts(book, shocks_of(-0.10, 0.20, 0.0, rate=0.01))
 
-    # The first two: -12,000 + 10,000 - 4,000 and 3,200 + 800. The underlying of the call: 1.2 x -0.1 + 0.5 x 0.2
+    # The first two: -12,000 + 10,000 - 4,000 and 3,200 + 800. The underlying of the call: 1.2 x
+    # -0.1 + 0.5 x 0.2
     # - 4 x 0.01 = -6 %, so 141; its rate goes from 4 % to 5 %.
-    before, after = values_of(book.contracts), values_of(book.contracts, underlying_price=141.0, rate=0.05)
+    before, after = (
+        values_of(book.contracts),
+        values_of(book.contracts, underlying_price=141.0, rate=0.05),
+    )
     option = 1_000 * float(after[0] - before[0])
     assert impacts.positions[:, 0] == pytest.approx([-6_000, 4_000, option], abs=CENT)
     assert impacts.total[0, 0] == pytest.approx(-2_000 + option, abs=CENT)
     delta = book.exposure[2]
-    assert impacts.factors[0, 0] == pytest.approx([-8_800 - 0.12 * delta, 10_000 + 0.1 * delta, 0], abs=CENT)
+    assert impacts.factors[0, 0] == pytest.approx(
+        [-8_800 - 0.12 * delta, 10_000 + 0.1 * delta, 0], abs=CENT
+    )
     assert impacts.rates[0, 0] == pytest.approx(-3_200 - 0.04 * delta, abs=CENT)
     assert impacts.nonlinear[0, 0] == pytest.approx(option + 0.06 * delta, abs=CENT)
     assert impacts.delta_gamma[0, 0] == pytest.approx(
@@ -170,12 +188,14 @@ def test_hand_worked_correlated_loss_adds_expected_styles_once() -> None:
     book = hand_worked_book()
     test = stress_test(book, [a_scenario({"Market": -0.10})], NAMES, COVARIANCE)
 
-    # E[Value | Market] = 0.005 / 0.04 x -0.1 = -0.0125; E[Growth | Market] = -0.004 / 0.04 x -0.1 = 0.01.
-    # The option's underlying: -0.12 - 0.00625 - 0.002 = -0.12825.
+    # E[Value | Market] = 0.005 / 0.04 x -0.1 = -0.0125; E[Growth | Market] = -0.004 / 0.04 x -0.1 =
+    # 0.01. The option's underlying: -0.12 - 0.00625 - 0.002 = -0.12825.
     assert test.correlated is not None
     assert test.correlated.shocks.factors[0] == pytest.approx([-0.10, -0.0125, 0.01])
     stocks = -12_000 - 625 - 200 + 3_200 - 120
-    moved = values_of(book.contracts, underlying_price=150 * (1 - 0.12825)) - values_of(book.contracts)
+    moved = values_of(book.contracts, underlying_price=150 * (1 - 0.12825)) - values_of(
+        book.contracts
+    )
     assert test.correlated.total[0, 0] == pytest.approx(stocks + 1_000 * moved[0], abs=CENT)
     assert test.correlation_effect is not None
     assert test.correlation_effect[0, 0] == pytest.approx(
@@ -228,12 +248,21 @@ def test_no_shock_no_effect(rows: list[tuple[float, ...]], units: float) -> None
     for book in (stocks, options):
         impacts = stressed_impacts(book, shocks_of(0.0, 0.0, 0.0))
         assert impacts.positions.tolist() == [[0.0]] * len(book.symbols)
-        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (0, 0, 0)
+        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (
+            0,
+            0,
+            0,
+        )
 
 
 @given(linear_books, a_shock, a_shock, a_shock, st.floats(-0.05, 0.05), st.floats(0, 5))
 def test_a_linear_book_scales_with_its_shock(
-    rows: list[tuple[float, ...]], market: float, value: float, growth: float, rate: float, factor: float
+    rows: list[tuple[float, ...]],
+    market: float,
+    value: float,
+    growth: float,
+    rate: float,
+    factor: float,
 ) -> None:
     book = a_linear_book(rows)
     rounding = 4 * CENT / 2 * len(rows)  # four parts of each position, to the nearest cent
@@ -264,13 +293,22 @@ def and_its_short(book: Book) -> Book:
 
 @given(linear_books, a_shock, a_shock, a_shock, st.floats(-0.05, 0.05), st.floats(1, 1000))
 def test_long_plus_its_exact_short_is_exactly_zero(
-    rows: list[tuple[float, ...]], market: float, value: float, growth: float, rate: float, units: float
+    rows: list[tuple[float, ...]],
+    market: float,
+    value: float,
+    growth: float,
+    rate: float,
+    units: float,
 ) -> None:
     contracts = some_contracts({"american": True, "call": False}, {"strike": 120.0})
     for book in (a_linear_book(rows), an_option_book([units, 2 * units], contracts)):
         impacts = stressed_impacts(and_its_short(book), shocks_of(market, value, growth, rate=rate))
 
-        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (0, 0, 0)
+        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (
+            0,
+            0,
+            0,
+        )
 
 
 @given(linear_books, a_shock, a_shock, a_shock)
@@ -295,7 +333,9 @@ def test_parts_and_positions_add_up_to_the_total_to_the_cent(
     contracts = some_contracts({"american": True}, {"call": False, "strike": 90.0})
     options = an_option_book([700, -300], contracts, beta=1.3)
     for book in (a_linear_book(rows), options):
-        impacts = stressed_impacts(book, shocks_of(market, value, 0.0, rate=rate, volatility=volatility))
+        impacts = stressed_impacts(
+            book, shocks_of(market, value, 0.0, rate=rate, volatility=volatility)
+        )
 
         parts = [*impacts.factors[0, 0], impacts.rates[0, 0], impacts.nonlinear[0, 0]]
 
@@ -304,7 +344,9 @@ def test_parts_and_positions_add_up_to_the_total_to_the_cent(
 
 
 def test_a_book_of_stock_alone_has_no_nonlinear_part() -> None:
-    book = a_book([1_234.567, -89.012], [[1.01, 0.333, -0.2], [0.77, 0.1, 0.9]], rate_beta=[-3.3, 1.7])
+    book = a_book(
+        [1_234.567, -89.012], [[1.01, 0.333, -0.2], [0.77, 0.1, 0.9]], rate_beta=[-3.3, 1.7]
+    )
 
     impacts = stressed_impacts(book, shocks_of(-0.137, 0.011, 0.023, rate=0.0007))
 
@@ -332,9 +374,12 @@ def test_a_long_option_never_loses_more_than_its_value(
 
 
 @given(
-    st.lists(st.floats(1, 1e7), min_size=1, max_size=10), st.sampled_from([-0.05, -0.1, -0.2, -0.35, -0.45])
+    st.lists(st.floats(1, 1e7), min_size=1, max_size=10),
+    st.sampled_from([-0.05, -0.1, -0.2, -0.35, -0.45]),
 )
-def test_a_fall_never_becomes_a_rise_for_a_long_only_beta_1_book(exposure: list[float], fall: float) -> None:
+def test_a_fall_never_becomes_a_rise_for_a_long_only_beta_1_book(
+    exposure: list[float], fall: float
+) -> None:
     book = a_book(exposure, [[1.0, 0.0, 0.0]] * len(exposure))
 
     impacts = stressed_impacts(book, shocks_of(fall, 0.0, 0.0))
@@ -353,7 +398,9 @@ def test_an_underlying_beyond_zero_is_valued_just_above_it_and_named() -> None:
     contracts = some_contracts({"call": False, "american": True}, {})
     book = an_option_book([100, 100], contracts, beta=3.0)
 
-    test = stress_test(book, [a_scenario({"Market": -0.45}), a_scenario({"Market": -0.10})], NAMES, None)
+    test = stress_test(
+        book, [a_scenario({"Market": -0.45}), a_scenario({"Market": -0.10})], NAMES, None
+    )
 
     put, call = 100 * values_of(contracts)
     assert test.direct.positions[:, 0] == pytest.approx([100 * 150 - put, -call], abs=2)
@@ -414,7 +461,9 @@ def test_one_contract_in_many_books_is_priced_once_and_gathered() -> None:
 
 
 def test_an_empty_shard_has_empty_results() -> None:
-    test = stress_test(a_book([], [], portfolios=0), [a_scenario({"Market": 0.1})], NAMES, COVARIANCE)
+    test = stress_test(
+        a_book([], [], portfolios=0), [a_scenario({"Market": 0.1})], NAMES, COVARIANCE
+    )
 
     assert test.direct.total.shape == (0, 1)
     assert test.omissions == ()
@@ -490,7 +539,9 @@ def test_an_option_without_inputs_is_valued_by_delta_and_named() -> None:
 
 
 def test_a_book_without_any_betas_is_not_measured() -> None:
-    impacts = stressed_impacts(a_book([500], [[np.nan] * 3], rate_beta=[-4]), shocks_of(-0.1, 0.0, 0.0))
+    impacts = stressed_impacts(
+        a_book([500], [[np.nan] * 3], rate_beta=[-4]), shocks_of(-0.1, 0.0, 0.0)
+    )
 
     assert impacts.measured.tolist() == [[False]]
     assert impacts.coverage.tolist() == [[0.0]]

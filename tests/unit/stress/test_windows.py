@@ -27,7 +27,8 @@ def test_measured_returns_of_the_scenario_file_are_the_panels() -> None:
 
 
 def test_spy_fell_by_a_third_in_the_covid_window() -> None:
-    # 338.34 on 2020-02-19 to 222.95 on 2020-03-23 (closing prices, widely published): -34.1 % without the dividend.
+    # 338.34 on 2020-02-19 to 222.95 on 2020-03-23 (closing prices, widely published): -34.1 %
+    # without the dividend.
     assert measured(date(2020, 2, 19), date(2020, 3, 23)).returns["Market"] == pytest.approx(
         -0.337, abs=0.005
     )
@@ -52,7 +53,9 @@ def test_the_page_shows_what_the_script_measures() -> None:
 
 def test_windows_before_the_data_are_not_measured() -> None:
     every = scenarios(json.loads(BUNDLED.read_text(encoding="utf-8")))
-    older = [each for each in every if each.scenario_id in ("financial_crisis_2008", "dotcom_crash_2000")]
+    older = [
+        each for each in every if each.scenario_id in ("financial_crisis_2008", "dotcom_crash_2000")
+    ]
 
     assert [each.measured_shocks for each in older] == [None, None]
     assert sessions()[0] == date(2014, 1, 2)
@@ -65,7 +68,10 @@ def test_stored_closes_take_precedence_over_the_file() -> None:
 
     expected = {name: -0.40 + place / 100 for place, name in enumerate(FACTOR_NAMES)}
     assert found.measured_returns == pytest.approx(expected)
-    assert (found.measured_rate_change, found.measured_source) == (-0.0075, "stored closes and yields")
+    assert (found.measured_rate_change, found.measured_source) == (
+        -0.0075,
+        "stored closes and yields",
+    )
 
 
 def test_a_missing_proxy_leaves_the_file_in_force() -> None:

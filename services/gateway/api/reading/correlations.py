@@ -22,7 +22,14 @@ NO_CORRELATIONS = (
 NO_COVARIANCE = "no factor covariance exists at or before that date"
 TOO_FEW_DAYS = "too few days on which every factor has a return"
 _FIGURES = (
-    *("price_run", "parameters", "overall_correlation", "concentration", "effective_positions", "coverage"),
+    *(
+        "price_run",
+        "parameters",
+        "overall_correlation",
+        "concentration",
+        "effective_positions",
+        "coverage",
+    ),
     *("gross_value", "kept_value", "positions", "positions_kept", "symbols_kept"),
     *("psd_repaired", "largest_repair", "reason"),
 )
@@ -30,7 +37,9 @@ _FIGURES = (
 
 @dataclass(frozen=True)
 class Calculated:
-    """A portfolio's calculation at or before a date, for one view; `row` is None when there is none."""
+    """A portfolio's calculation at or before a date, for one view; `row` is None when there is
+    none.
+    """
 
     portfolio_id: UUID
     view: View
@@ -47,7 +56,9 @@ class Calculated:
         return list(self.row["kept"]) if self.row else []
 
 
-async def _calculated(database: Database, portfolio_id: UUID, as_of: date | None, view: View) -> Calculated:
+async def _calculated(
+    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+) -> Calculated:
     async with database.transaction() as session:
         day = await latest_date(session, correlation_calculations, portfolio_id, as_of)
         row = await correlations.load_calculation(session, portfolio_id, day, view) if day else None
@@ -96,7 +107,9 @@ def _nothing(found: Calculated) -> dict[str, Any]:
 async def correlation_matrix(
     database: Database, portfolio_id: UUID, as_of: date | None, view: View, limit: int
 ) -> CorrelationMatrix:
-    """The view's matrix of its `limit` largest symbols, on its last session at or before `as_of`."""
+    """The view's matrix of its `limit` largest symbols, on its last session at or before
+    `as_of`.
+    """
     found = await _calculated(database, portfolio_id, as_of, view)
     shown = found.kept()[:limit]
     names = [symbol["symbol"] for symbol in shown]
@@ -151,14 +164,18 @@ async def factor_matrix(database: Database, as_of: date | None, space: Space) ->
             "correlations": square,
             "covariances": layout.matrix(rows, order, "covariance", keys),
             "statistics": layout.off_diagonal(square),
-            **{name: first.get(name) for name in ("price_run", "decay", "lookback", "observations")},
+            **{
+                name: first.get(name) for name in ("price_run", "decay", "lookback", "observations")
+            },
             "reason": _why_no_matrix(day, square),
         }
     )
 
 
 def factor_matrix_of(found: Mapping[str, Any], named: Sequence[Row]) -> FactorMatrix:
-    """A matrix that was calculated just now and is stored nowhere; `found["factors"]` are its rows and columns."""
+    """A matrix that was calculated just now and is stored nowhere; `found["factors"]` are its rows
+    and columns.
+    """
     names = {row["factor"]: row for row in named}
     square = found["correlations"]
     return FactorMatrix.model_validate(

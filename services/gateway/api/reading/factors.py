@@ -39,7 +39,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class FactorRows:
-    """Exposures by factor, sensitivities by position and maturity, and the positions that are left out."""
+    """Exposures by factor, sensitivities by position and maturity, and the positions that are left
+    out.
+    """
 
     exposures: Sequence[Mapping[str, Any]] = ()
     rates: Sequence[Mapping[str, Any]] = ()
@@ -61,12 +63,16 @@ async def factor_report(database: Database, wanted: Wanted, as_of: date | None) 
 
 
 async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
-    """What the answer is made of: stored sums for the whole portfolio, the positions' own for one side."""
+    """What the answer is made of: stored sums for the whole portfolio, the positions' own for one
+    side.
+    """
     rates = await factors.load_rate_sensitivities(session, wanted.portfolio_id, day)
     held = sides.held_on(wanted.view, rates)
     if wanted.view is View.PORTFOLIO:
         sums = await factors.load_factor_exposures(session, wanted.portfolio_id, day, wanted.model)
-        unmeasured = await factors.load_without_factors(session, wanted.portfolio_id, day, wanted.model)
+        unmeasured = await factors.load_without_factors(
+            session, wanted.portfolio_id, day, wanted.model
+        )
         return FactorRows(sums, held, unmeasured)
     definitions = await factors.load_definitions(session)
     rows = await factors.load_position_factors(session, wanted.portfolio_id, day, wanted.model)
@@ -79,7 +85,9 @@ def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
     return [*rows.unmeasured, *exposures.without_rate(rows.rates, exposures.DEFAULT_MATURITY)]
 
 
-def factor_answer(wanted: Wanted, day: date | None, snapshot: Row | None, rows: FactorRows) -> FactorReport:
+def factor_answer(
+    wanted: Wanted, day: date | None, snapshot: Row | None, rows: FactorRows
+) -> FactorReport:
     """The answer from its rows; nulls with a reason when nothing was computed."""
     nav = nav_on(day, snapshot)
     coverages = [row["coverage"] for row in rows.exposures if row["coverage"] is not None]
@@ -138,10 +146,16 @@ async def position_factor_page(
 async def attribution_report(
     database: Database, portfolio_id: UUID, start: date | None, as_of: date | None
 ) -> AttributionReport:
-    """The P&L from `start` (default: the last session alone) to the last session attributed at or before `as_of`."""
+    """The P&L from `start` (default: the last session alone) to the last session attributed at or
+    before `as_of`.
+    """
     async with database.transaction() as session:
         day = await latest_date(session, pnl_attributions, portfolio_id, as_of)
-        rows = await stored_metrics.load_attributions(session, portfolio_id, start or day, day) if day else []
+        rows = (
+            await stored_metrics.load_attributions(session, portfolio_id, start or day, day)
+            if day
+            else []
+        )
         definitions = await factors.load_definitions(session)
     return attribution_answer(portfolio_id, rows, definitions)
 

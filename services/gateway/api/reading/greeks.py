@@ -37,12 +37,17 @@ def greeks_answer(
     options: Sequence[Row],
     valuations: Sequence[Row],
 ) -> GreeksReport:
-    """The whole portfolio's Greeks are the snapshot's; one side's are added up from its positions."""
+    """The whole portfolio's Greeks are the snapshot's; one side's are added up from its
+    positions.
+    """
     envelope = snapshot_envelope(snapshot, [])
     summary = envelope.pop("snapshot")
     held, valued = sides.held_on(view, options), sides.held_on(view, valuations)
     unknown = [{**row, "symbol": row["contract"]} for row in held if row["reason"]]
-    one_side = {"portfolio": greeks.side_greeks(valued, held), "coverage": greeks.side_coverage(valued, held)}
+    one_side = {
+        "portfolio": greeks.side_greeks(valued, held),
+        "coverage": greeks.side_coverage(valued, held),
+    }
     whole = {"portfolio": summary["greeks"] if summary else None}
     return GreeksReport.model_validate(
         {

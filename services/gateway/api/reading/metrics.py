@@ -62,7 +62,9 @@ def metrics_answer(
             "view": view,
             "nav": nav,
             "groups": metrics.metric_groups(rows.metrics, view, nav),
-            "component_var": metrics.component_vars(rows.components) if view is View.PORTFOLIO else [],
+            "component_var": metrics.component_vars(rows.components)
+            if view is View.PORTFOLIO
+            else [],
             "left_out": left_out,
             "warnings": sides.absences(left_out),
             "reason": None if rows.metrics else NO_METRICS,

@@ -66,7 +66,12 @@ async def position_page(
     )
     whole = part.offset == 0 and len(rows) < part.limit
     total = len(rows) if whole else await _total(session, book, wanted)
-    page = {"items": book.measured(rows), "total": total, "limit": part.limit, "offset": part.offset}
+    page = {
+        "items": book.measured(rows),
+        "total": total,
+        "limit": part.limit,
+        "offset": part.offset,
+    }
     return PositionPage.model_validate({**book.described(), **page})
 
 
@@ -87,7 +92,9 @@ async def position_on(
 async def grouped_positions(
     session: Session, book: Book, wanted: PositionFilter, by: GroupBy, part: Part
 ) -> GroupedPositions:
-    """A page of the groups of all positions that meet the conditions, and the sums over those positions."""
+    """A page of the groups of all positions that meet the conditions, and the sums over those
+    positions.
+    """
     rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
     return await asyncio.to_thread(_grouped, book, rows, by, part)
 
@@ -96,13 +103,17 @@ def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, part: Part) -> Groupe
     held = book.measured(rows)
     everything = {"key": None, "name": "everything", **groups.sums(held)}
     found = part.of(groups.grouped(held, by))
-    return GroupedPositions.model_validate({**book.described(), "by": by, "everything": everything, **found})
+    return GroupedPositions.model_validate(
+        {**book.described(), "by": by, "everything": everything, **found}
+    )
 
 
 async def strategy_page(
     session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
 ) -> StrategyPage:
-    """A page of the strategies that tags stand for, each with the sums over the positions that carry its tag."""
+    """A page of the strategies that tags stand for, each with the sums over the positions that
+    carry its tag.
+    """
     tagged = replace(wanted, tags=[tag["name"] for tag in tags])
     day = book.valuation.day
     rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []

@@ -27,7 +27,9 @@ HISTORY_SESSIONS = 90
 _NOTHING: tuple[Any, ...] = ([], [], [], FactorRows(), StressRows(), MetricRows(), [])
 
 
-async def portfolio_report(database: Database, portfolio: Row, as_of: date | None) -> PortfolioReport:
+async def portfolio_report(
+    database: Database, portfolio: Row, as_of: date | None
+) -> PortfolioReport:
     """Everything about a portfolio, anchored on its last snapshot at or before `as_of`."""
     portfolio_id, wanted = portfolio["portfolio_id"], Wanted(portfolio["portfolio_id"])
     async with database.transaction() as session:
@@ -48,7 +50,11 @@ async def portfolio_report(database: Database, portfolio: Row, as_of: date | Non
             "greeks": greeks_answer(portfolio_id, View.PORTFOLIO, snapshot, options, []),
             "factors": factor_answer(wanted, day if exposed.exposures else None, snapshot, exposed),
             "stress": stress_answer(
-                portfolio_id, day if stressed.results else None, snapshot, stressed, insensitive(exposed)
+                portfolio_id,
+                day if stressed.results else None,
+                snapshot,
+                stressed,
+                insensitive(exposed),
             ),
             "metrics": metrics_answer(
                 portfolio_id, View.PORTFOLIO, day if measured.metrics else None, snapshot, measured

@@ -13,11 +13,15 @@ from services.gateway.repository.rows import Row, latest_date
 from shared.database import Database
 from shared.published.snapshots import risk_metrics
 
-NO_SNAPSHOT = "no snapshot of this portfolio exists at or before that date: its first run has not ended yet"
+NO_SNAPSHOT = (
+    "no snapshot of this portfolio exists at or before that date: its first run has not ended yet"
+)
 
 
 def snapshot_envelope(snapshot: Row | None, without_value: Sequence[Row]) -> dict[str, Any]:
-    """A snapshot with what every answer says about it: as_of, coverage, what is left out, and why it is null."""
+    """A snapshot with what every answer says about it: as_of, coverage, what is left out, and why
+    it is null.
+    """
     if snapshot is None:
         nothing = dict.fromkeys(("as_of", "snapshot", "coverage"))
         return {**nothing, "left_out": [], "warnings": [], "reason": NO_SNAPSHOT}
@@ -41,7 +45,11 @@ def exposure_points(rows: Sequence[Row], without_value: Sequence[Row]) -> list[d
 
 
 async def performance_report(
-    database: Database, portfolio: Row, span: tuple[date | None, date | None], limit: int, offset: int
+    database: Database,
+    portfolio: Row,
+    span: tuple[date | None, date | None],
+    limit: int,
+    offset: int,
 ) -> PerformanceReport:
     """The returns of the usual periods up to the span's end, and a page of the series within it."""
     portfolio_id, (start, end) = portfolio["portfolio_id"], span

@@ -1,4 +1,6 @@
-"""What ingest has stored and what is still to come: of a portfolio's symbols, of everybody's, of a report's prices."""
+"""What ingest has stored and what is still to come: of a portfolio's symbols, of everybody's, of a
+report's prices.
+"""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -30,7 +32,9 @@ _NOTHING: dict[str, Any] = {
 
 
 async def data_quality(session: Session, portfolio_id: UUID, as_of: date | None) -> dict[str, Any]:
-    """What is stored for a portfolio's calculations, what is to come, and which of them that allows."""
+    """What is stored for a portfolio's calculations, what is to come, and which of them that
+    allows.
+    """
     words = (quality.COMPLETE, quality.STALE, quality.MISSING)
     day = await _day(session, as_of)
     if day is None:
@@ -72,7 +76,11 @@ async def _proxies(session: Session) -> list[str]:
 
 
 async def _stored(
-    session: Session, held: Sequence[Row], proxies: Collection[str], day: date, portfolio_id: UUID | None
+    session: Session,
+    held: Sequence[Row],
+    proxies: Collection[str],
+    day: date,
+    portfolio_id: UUID | None,
 ) -> tuple[list[Known], dict[str, Any]]:
     """What is known of each symbol, and the part of the answer that says so."""
     days = await asyncio.to_thread(sessions, day - timedelta(days=_DAYS_OF_WINDOW), day)
@@ -118,7 +126,8 @@ async def _asking(
         files=[row["name"] for row in providers if not row["live"]],
         claimed=await market.load_claimed(session, lacking),
         answered=answered,
-        files_were_read=not live and await market.files_were_read(session, window[-1], portfolio_id, others),
+        files_were_read=not live
+        and await market.files_were_read(session, window[-1], portfolio_id, others),
     )
 
 
@@ -126,7 +135,9 @@ def _symbol(known: Known, state: Progress) -> dict[str, Any]:
     return {**vars(known), **vars(state), "answered": [vars(each) for each in state.answered]}
 
 
-async def market_data_of(session: Session, valued: Sequence[Row], day: date | None) -> dict[str, Any]:
+async def market_data_of(
+    session: Session, valued: Sequence[Row], day: date | None
+) -> dict[str, Any]:
     """Which data the prices of a session's valuations are, and who is asked for such data."""
     contracts = {row["symbol"] for row in valued if row["price_source"] == "quote_mid"}
     closed = {row["underlying"] for row in valued if row["price_source"] not in (None, "quote_mid")}

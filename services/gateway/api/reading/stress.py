@@ -53,7 +53,9 @@ async def stress_rows(
     return StressRows(
         results=await stress.load_stress_results(session, user_id, portfolio_id, day),
         market=await stress.load_market_scenarios(session, portfolio_id, day),
-        impacts=await stress.load_position_impacts(session, portfolio_id, day) if with_positions else None,
+        impacts=await stress.load_position_impacts(session, portfolio_id, day)
+        if with_positions
+        else None,
     )
 
 
@@ -69,7 +71,11 @@ def stress_answer(
     `insensitive`: the positions that lack what some scenario needs.
     """
     nav = nav_on(day, snapshot)
-    results = rows.results if rows.impacts is None else scenarios.with_positions(rows.results, rows.impacts)
+    results = (
+        rows.results
+        if rows.impacts is None
+        else scenarios.with_positions(rows.results, rows.impacts)
+    )
     outcomes = scenarios.stress_outcomes(results, nav)
     coverages = [row["coverage"] for row in rows.results if row["coverage"] is not None]
     return StressReport.model_validate(
@@ -113,12 +119,19 @@ async def market_scenario_report(
 
 
 async def _without_sensitivity(
-    session: Session, portfolio_id: UUID, day: date, *, to_factors: bool = True, to_rates: bool = True
+    session: Session,
+    portfolio_id: UUID,
+    day: date,
+    *,
+    to_factors: bool = True,
+    to_rates: bool = True,
 ) -> list[Mapping[str, Any]]:
     """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
     found: list[Mapping[str, Any]] = []
     if to_factors:
-        found += await factors.load_without_factors(session, portfolio_id, day, exposures.DEFAULT_MODEL)
+        found += await factors.load_without_factors(
+            session, portfolio_id, day, exposures.DEFAULT_MODEL
+        )
     if to_rates:
         rates = await factors.load_rate_sensitivities(session, portfolio_id, day)
         found += exposures.without_rate(rates, exposures.DEFAULT_MATURITY)
@@ -134,7 +147,9 @@ async def what_if_report(database: Database, answer: WhatIfEvaluated) -> WhatIfR
     }
     async with database.transaction() as session:
         snapshot = await snapshots.latest_snapshot(session, answer.portfolio_id, answer.as_of)
-        insensitive = await _without_sensitivity(session, answer.portfolio_id, answer.as_of, **needed)
+        insensitive = await _without_sensitivity(
+            session, answer.portfolio_id, answer.as_of, **needed
+        )
     nav = nav_on(answer.as_of, snapshot)
     return WhatIfReport.model_validate(
         {

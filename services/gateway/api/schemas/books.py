@@ -37,7 +37,9 @@ class PortfolioOut(BaseModel):
 
 
 class Exposure(BaseModel):
-    """Long is a sum of positives, short a sum of negatives (reported negative), gross of absolutes, net of all."""
+    """Long is a sum of positives, short a sum of negatives (reported negative), gross of absolutes,
+    net of all.
+    """
 
     long: Money
     short: Money
@@ -54,7 +56,9 @@ class Exposures(BaseModel):
 
 
 class GreekSet(BaseModel):
-    """Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point, rho per 1 %."""
+    """Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility
+    point, rho per 1 %.
+    """
 
     delta: Greek | None
     gamma: Greek | None
@@ -90,7 +94,9 @@ class SnapshotOut(BaseModel):
     model_config = example(**SNAPSHOT_EXAMPLE)
 
     as_of: date
-    previous_session: date | None = Field(description="what daily_pnl is measured from; null on the first")
+    previous_session: date | None = Field(
+        description="what daily_pnl is measured from; null on the first"
+    )
     nav: Money | None
     cash: Money | None
     market_value: Money | None
@@ -123,7 +129,11 @@ class HistoryPoint(BaseModel):
     """NAV and P&L of one session."""
 
     model_config = example(
-        as_of="2022-12-28", nav=1012345.67, daily_pnl=-4210.1, cumulative_pnl=12345.67, daily_return=-0.00414
+        as_of="2022-12-28",
+        nav=1012345.67,
+        daily_pnl=-4210.1,
+        cumulative_pnl=12345.67,
+        daily_return=-0.00414,
     )
 
     as_of: date
@@ -134,7 +144,9 @@ class HistoryPoint(BaseModel):
 
 
 class PortfolioSummary(BaseModel):
-    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is none."""
+    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is
+    none.
+    """
 
     model_config = example(
         portfolio=PortfolioOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
@@ -150,7 +162,9 @@ class PortfolioSummary(BaseModel):
     as_of: date | None
     snapshot: SnapshotOut | None
     coverage: Coverage | None
-    left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")
+    left_out: list[LeftOut] = Field(
+        description="positions that some exposure measure does not contain"
+    )
     warnings: list[Warned]
     reason: str | None
 
@@ -202,7 +216,9 @@ class ValuedPosition(BaseModel):
     expiry: date | None
     price: Price | None
     price_date: date | None = Field(description="before as_of when the price was carried forward")
-    price_source: str | None = Field(description="close, adjusted_close, quote_mid, model or intrinsic")
+    price_source: str | None = Field(
+        description="close, adjusted_close, quote_mid, model or intrinsic"
+    )
     stale: bool | None
     market_value: Money | None
     cost: Money | None

@@ -6,13 +6,26 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from services.gateway.api.schemas.values import (
+    SOME_ID,
+    LeftOut,
+    Money,
+    Warned,
+    body_example,
+    example,
+)
 from services.gateway.calculations.sides import View
 from shared.contracts.gateway import CorrelationParameters
 
 _MEMBERS = [
     {"symbol": "CVX", "value": 52310.0, "weight": 0.12, "positions": 1, "mean_correlation": 0.8612},
-    {"symbol": "XOM", "value": -41250.5, "weight": 0.09, "positions": 2, "mean_correlation": 0.8612},
+    {
+        "symbol": "XOM",
+        "value": -41250.5,
+        "weight": 0.09,
+        "positions": 2,
+        "mean_correlation": 0.8612,
+    },
 ]
 _CLUSTER = {
     "cluster": 1,
@@ -26,7 +39,9 @@ _PARAMETERS = CorrelationParameters().model_dump()
 
 
 class ClusterMember(BaseModel):
-    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other members."""
+    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other
+    members.
+    """
 
     symbol: str
     value: Money = Field(description="signed, delta-adjusted")
@@ -36,12 +51,16 @@ class ClusterMember(BaseModel):
 
 
 class ClusterOut(BaseModel):
-    """Underlyings linked by a |correlation| at or above the threshold, directly or through each other."""
+    """Underlyings linked by a |correlation| at or above the threshold, directly or through each
+    other.
+    """
 
     model_config = example(**_CLUSTER)
 
     cluster: int
-    name: str = Field(description="a tag or the sector of 70 % of the members, else the largest's name")
+    name: str = Field(
+        description="a tag or the sector of 70 % of the members, else the largest's name"
+    )
     value: Money = Field(description="gross")
     weight: float
     mean_correlation: float
@@ -57,17 +76,21 @@ class DataQuality(BaseModel):
 
 
 class LeftOutPosition(LeftOut):
-    """A position that is not in the matrix: with its underlying, or because it has no exposure itself."""
+    """A position that is not in the matrix: with its underlying, or because it has no exposure
+    itself.
+    """
 
     underlying: str
     code: str
 
 
 class CorrelationReport(BaseModel):
-    """How much the positions of the portfolio, or of one side of it, are one another. Weights are gross.
+    """How much the positions of the portfolio, or of one side of it, are one another. Weights are
+    gross.
 
-    `overall_correlation`: mean |correlation| over pairs. `concentration`: value in clusters over value kept.
-    `effective_positions`: 1 / (w'ρw), as how many equal and uncorrelated positions they spread their risk.
+    `overall_correlation`: mean |correlation| over pairs. `concentration`: value in clusters over
+    value kept. `effective_positions`: 1 / (w'ρw), as how many equal and uncorrelated positions they
+    spread their risk.
     """
 
     model_config = example(
@@ -118,8 +141,12 @@ class CorrelationReport(BaseModel):
     symbols_kept: int | None
     clusters: list[ClusterOut]
     data_quality: DataQuality
-    psd_repaired: bool | None = Field(description="pairs had different windows: the matrix was made definite")
-    largest_repair: float | None = Field(description="the most that a correlation was changed by it")
+    psd_repaired: bool | None = Field(
+        description="pairs had different windows: the matrix was made definite"
+    )
+    largest_repair: float | None = Field(
+        description="the most that a correlation was changed by it"
+    )
     left_out: list[LeftOutPosition]
     warnings: list[Warned]
     reason: str | None
@@ -145,7 +172,9 @@ class UnmeasuredPair(BaseModel):
 
 
 class CorrelationMatrix(BaseModel):
-    """The correlation matrix of the largest underlyings: `correlations[i][j]` is of `symbols[i]` and `symbols[j]`."""
+    """The correlation matrix of the largest underlyings: `correlations[i][j]` is of `symbols[i]`
+    and `symbols[j]`.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -154,7 +183,13 @@ class CorrelationMatrix(BaseModel):
         parameters=_PARAMETERS,
         symbols=[
             {"symbol": "CVX", "value": 52310.0, "weight": 0.56, "positions": 1, "observations": 90},
-            {"symbol": "XOM", "value": -41250.5, "weight": 0.44, "positions": 2, "observations": 90},
+            {
+                "symbol": "XOM",
+                "value": -41250.5,
+                "weight": 0.44,
+                "positions": 2,
+                "observations": 90,
+            },
         ],
         total=2,
         correlations=[[1.0, 0.8612], [0.8612, 1.0]],
@@ -174,9 +209,13 @@ class CorrelationMatrix(BaseModel):
     symbols: list[CorrelatedSymbol] = Field(description="largest value first")
     total: int = Field(description="how many symbols there are without `limit`")
     correlations: list[list[float | None]]
-    measured: list[list[float | None]] | None = Field(description="before the repair, where there was one")
+    measured: list[list[float | None]] | None = Field(
+        description="before the repair, where there was one"
+    )
     observations: list[list[int | None]] = Field(description="common returns")
-    quality: list[list[str | None]] = Field(description="full_history, limited_history or insufficient")
+    quality: list[list[str | None]] = Field(
+        description="full_history, limited_history or insufficient"
+    )
     data_quality: DataQuality
     unmeasured: list[UnmeasuredPair]
     psd_repaired: bool | None
@@ -184,7 +223,9 @@ class CorrelationMatrix(BaseModel):
 
 
 class WantedCorrelations(BaseModel):
-    """What to correlate: a portfolio (default: the first) at its last exposures at or before a date."""
+    """What to correlate: a portfolio (default: the first) at its last exposures at or before a
+    date.
+    """
 
     model_config = body_example(portfolio_id=SOME_ID, as_of="2022-12-28", parameters=_PARAMETERS)
 
@@ -239,7 +280,9 @@ class Spread(BaseModel):
 
 
 class FactorMatrix(BaseModel):
-    """Daily covariances and correlations of factor returns, exponentially weighted; positive semi-definite."""
+    """Daily covariances and correlations of factor returns, exponentially weighted; positive
+    semi-definite.
+    """
 
     model_config = example(
         as_of="2022-12-28",

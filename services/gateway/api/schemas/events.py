@@ -16,7 +16,9 @@ class _About(BaseModel):
 
 
 class TroubleOut(BaseModel):
-    """What failed, and why; the sentence is null where it might speak of other people's portfolios."""
+    """What failed, and why; the sentence is null where it might speak of other people's
+    portfolios.
+    """
 
     stage: str
     shard: int
@@ -44,7 +46,9 @@ class StageEvent(_About):
         message=None,
     )
 
-    stage: str = Field(description="prices, greeks, factors, snapshots, stress, risk or correlations")
+    stage: str = Field(
+        description="prices, greeks, factors, snapshots, stress, risk or correlations"
+    )
     status: str = Field(description="ok or failed")
     shard: int
     shards: int
@@ -57,7 +61,9 @@ class StageEvent(_About):
 
 
 class ResultsEvent(_About):
-    """Event `results`: everything about these portfolios can be read, or something of it will not come."""
+    """Event `results`: everything about these portfolios can be read, or something of it will not
+    come.
+    """
 
     model_config = example(
         run_id=SOME_ID,

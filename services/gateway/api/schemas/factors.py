@@ -11,7 +11,9 @@ from services.gateway.calculations.sides import View
 
 
 class Model(StrEnum):
-    """How betas are estimated: jointly over the market and shrunk, jointly on raw returns, or one by one."""
+    """How betas are estimated: jointly over the market and shrunk, jointly on raw returns, or one
+    by one.
+    """
 
     MARKET_RELATIVE = "market_relative"
     JOINT = "joint"
@@ -43,7 +45,9 @@ _RATE = {
 class FactorDefinition(BaseModel):
     """A factor and the ETF that stands for it."""
 
-    model_config = example(factor="market", name="Market", proxy="SPY", display_order=1, active=True)
+    model_config = example(
+        factor="market", name="Market", proxy="SPY", display_order=1, active=True
+    )
 
     factor: str
     name: str = Field(description="as scenarios spell it")
@@ -56,7 +60,15 @@ class FactorDefinitions(BaseModel):
     """Every defined factor in display order."""
 
     model_config = example(
-        items=[{"factor": "market", "name": "Market", "proxy": "SPY", "display_order": 1, "active": True}],
+        items=[
+            {
+                "factor": "market",
+                "name": "Market",
+                "proxy": "SPY",
+                "display_order": 1,
+                "active": True,
+            }
+        ],
         total=8,
     )
 
@@ -82,7 +94,9 @@ class FactorOut(BaseModel):
 
 
 class RateOut(BaseModel):
-    """What +1 basis point on a Treasury yield does: signed dollars; beta is per 1.00 of yield as a share of NAV."""
+    """What +1 basis point on a Treasury yield does: signed dollars; beta is per 1.00 of yield as a
+    share of NAV.
+    """
 
     model_config = example(**_RATE)
 
@@ -97,7 +111,9 @@ class RateOut(BaseModel):
 
 
 class FactorReport(BaseModel):
-    """The factor exposures of the portfolio or one side of it in one model, and its rate sensitivities."""
+    """The factor exposures of the portfolio or one side of it in one model, and its rate
+    sensitivities.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -126,16 +142,20 @@ class FactorReport(BaseModel):
     rate_sensitivities: list[RateOut] = Field(
         description="yields of 3M, 2Y, 10Y and 30Y, each estimated alone with the market: not to be added"
     )
-    coverage: float | None = Field(description="share of gross delta-adjusted exposure that had betas")
+    coverage: float | None = Field(
+        description="share of gross delta-adjusted exposure that had betas"
+    )
     left_out: list[LeftOut]
     warnings: list[Warned]
     reason: str | None
 
 
 class PositionFactor(BaseModel):
-    """A position's exposure to one factor and the regression behind it, to whose `raw_beta` the statistics belong.
+    """A position's exposure to one factor and the regression behind it, to whose `raw_beta` the
+    statistics belong.
 
-    In the joint models all factors of a position share one regression; in univariate each has its own.
+    In the joint models all factors of a position share one regression; in univariate each has its
+    own.
     """
 
     factor: str
@@ -255,5 +275,7 @@ class AttributionReport(BaseModel):
         description="what no factor explains: the securities' own moves and trading"
     )
     total: Money | None = Field(description="the P&L of the sessions attributed")
-    sessions_left_out: list[date] = Field(description="sessions of the period whose P&L could not be split")
+    sessions_left_out: list[date] = Field(
+        description="sessions of the period whose P&L could not be split"
+    )
     reason: str | None

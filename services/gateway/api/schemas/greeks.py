@@ -20,7 +20,9 @@ from services.gateway.calculations.sides import View
 
 
 class PositionGreeks(BaseModel):
-    """An option position's Greeks (unit x quantity x multiplier) and what they were computed from."""
+    """An option position's Greeks (unit x quantity x multiplier) and what they were computed
+    from.
+    """
 
     position_id: UUID
     contract: str
@@ -52,7 +54,9 @@ class PositionGreeks(BaseModel):
 
 
 class GreeksReport(BaseModel):
-    """The Greeks of the portfolio or one side of it (stock counts with delta 1 per share), and each option's."""
+    """The Greeks of the portfolio or one side of it (stock counts with delta 1 per share), and each
+    option's.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,

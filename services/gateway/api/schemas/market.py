@@ -38,7 +38,12 @@ SOME_SYMBOL = {
     "answered": [],
     "reason": None,
 }
-SOME_YIELD = {"maturity": "10Y", "stored": 250, "last_observation": "2022-12-27", "sources": ["fred"]}
+SOME_YIELD = {
+    "maturity": "10Y",
+    "stored": 250,
+    "last_observation": "2022-12-27",
+    "sources": ["fred"],
+}
 
 
 class SecurityOut(BaseModel):
@@ -106,7 +111,9 @@ class CurrentPrice(BaseModel):
     price: Price | None
     session_date: date | None = Field(description="the price's own session")
     stale: bool | None = Field(description="whether it is older than the session asked for")
-    previous_close: Price | None = Field(description="in the same shares as the price, whatever split since")
+    previous_close: Price | None = Field(
+        description="in the same shares as the price, whatever split since"
+    )
     change: Price | None
     change_percent: float | None
     source: str | None
@@ -227,7 +234,9 @@ class MaturityStored(BaseModel):
 
 
 class HistoryProgress(BaseModel):
-    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+    """What is stored of the year of closes of everything that anybody holds, and what is still
+    coming.
+    """
 
     model_config = example(
         as_of="2022-12-28",
@@ -236,12 +245,16 @@ class HistoryProgress(BaseModel):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
-        providers={"prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]},
+        providers={
+            "prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]
+        },
         reason=None,
     )
 
     as_of: date | None
-    window_start: date | None = Field(description="first of the sessions that a year of returns takes")
+    window_start: date | None = Field(
+        description="first of the sessions that a year of returns takes"
+    )
     sessions: int = Field(description="that a year of returns takes, of each symbol")
     progress: FetchTotals
     symbols: list[SymbolQuality]
@@ -262,7 +275,9 @@ class Feasibility(BaseModel):
 
 
 class DataQualityReport(HistoryProgress):
-    """What is stored for a portfolio's calculations on a session, what is still coming, and which of them it allows."""
+    """What is stored for a portfolio's calculations on a session, what is still coming, and which
+    of them it allows.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -275,7 +290,9 @@ class DataQualityReport(HistoryProgress):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
-        providers={"prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]},
+        providers={
+            "prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]
+        },
         calculations=[
             {
                 "calculation": "valuation",

@@ -21,7 +21,9 @@ _METRIC = {
 
 
 class MetricOut(BaseModel):
-    """One measured number, or null with the reason. Losses (VaR, expected shortfall) are positive."""
+    """One measured number, or null with the reason. Losses (VaR, expected shortfall) are
+    positive.
+    """
 
     model_config = example(**_METRIC)
 
@@ -30,7 +32,9 @@ class MetricOut(BaseModel):
     unit: str
     share_of_nav: float | None = Field(description="amounts only")
     observations: int | None = Field(description="days or returns behind it")
-    coverage: float | None = Field(description="share of gross notional exposure that had the inputs")
+    coverage: float | None = Field(
+        description="share of gross notional exposure that had the inputs"
+    )
     reason: str | None
 
 
@@ -42,7 +46,9 @@ class MetricGroup(BaseModel):
 
 
 class ComponentOut(BaseModel):
-    """A position's part of the portfolio's VaR and expected shortfall: negative for one that hedges."""
+    """A position's part of the portfolio's VaR and expected shortfall: negative for one that
+    hedges.
+    """
 
     position_id: UUID
     symbol: str
@@ -52,7 +58,9 @@ class ComponentOut(BaseModel):
 
 
 class ComponentVar(BaseModel):
-    """Historical one-day VaR and expected shortfall by position, loss positive: the parts add up to the totals."""
+    """Historical one-day VaR and expected shortfall by position, loss positive: the parts add up to
+    the totals.
+    """
 
     confidence: int = Field(description="percent")
     total_var: Money | None
@@ -69,7 +77,9 @@ class MetricsReport(BaseModel):
         view="portfolio",
         nav=1012345.67,
         groups=[{"kind": "value_at_risk", "metrics": [_METRIC]}],
-        component_var=[{"confidence": 95, "total_var": 18250.4, "total_es": 25120.9, "positions": []}],
+        component_var=[
+            {"confidence": 95, "total_var": 18250.4, "total_es": 25120.9, "positions": []}
+        ],
         left_out=[],
         warnings=[],
         reason=None,
@@ -81,13 +91,17 @@ class MetricsReport(BaseModel):
     nav: Money | None
     groups: list[MetricGroup]
     component_var: list[ComponentVar] = Field(description="of the whole portfolio")
-    left_out: list[LeftOut] = Field(description="positions that the historical figures do not contain")
+    left_out: list[LeftOut] = Field(
+        description="positions that the historical figures do not contain"
+    )
     warnings: list[Warned]
     reason: str | None
 
 
 class PeriodReturn(BaseModel):
-    """The time-weighted return over a period that ends with the session: flows are no performance."""
+    """The time-weighted return over a period that ends with the session: flows are no
+    performance.
+    """
 
     model_config = example(period="1m", value=-0.021, observations=21, reason=None)
 

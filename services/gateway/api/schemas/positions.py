@@ -1,4 +1,6 @@
-"""Positions as their owners state them and as they were measured, alone and in groups; tags and strategies."""
+"""Positions as their owners state them and as they were measured, alone and in groups; tags and
+strategies.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -68,9 +70,11 @@ POSITION_EXAMPLE = {
 
 
 class PositionOut(BaseModel):
-    """A holding, splits since it was stated applied, with value, P&L, exposures and Greeks at the close of `valued_on`.
+    """A holding, splits since it was stated applied, with value, P&L, exposures and Greeks at the
+    close of `valued_on`.
 
-    What was not measured is null with a `reason`: right after an edit, until the run that the edit started has ended.
+    What was not measured is null with a `reason`: right after an edit, until the run that the edit
+    started has ended.
     """
 
     model_config = example(**POSITION_EXAMPLE)
@@ -99,14 +103,22 @@ class PositionOut(BaseModel):
         description="shares of valued_on for one of stated_on: symbol, strike, quantity and prices are adjusted by it"
     )
     tags: list[str]
-    valued_on: date | None = Field(description="the session of the numbers below; null when there are none")
+    valued_on: date | None = Field(
+        description="the session of the numbers below; null when there are none"
+    )
     price: Price | None
-    price_date: date | None = Field(description="before valued_on when the price was carried forward")
-    price_source: str | None = Field(description="close, adjusted_close, quote_mid, model or intrinsic")
+    price_date: date | None = Field(
+        description="before valued_on when the price was carried forward"
+    )
+    price_source: str | None = Field(
+        description="close, adjusted_close, quote_mid, model or intrinsic"
+    )
     stale: bool | None
     underlying_price: Price | None
     cost: Money = Field(description="quantity x multiplier x entry price")
-    market_value: Money | None = Field(description="and dollar exposure: quantity x multiplier x price")
+    market_value: Money | None = Field(
+        description="and dollar exposure: quantity x multiplier x price"
+    )
     weight: float | None = Field(description="share (0 to 1) of the portfolio's gross value")
     unrealised_pnl: Money | None
     unrealised_return: float | None = Field(description="unrealised P&L per dollar of cost")
@@ -144,7 +156,9 @@ class PositionPage(BaseModel):
 
 
 class PositionSaved(PositionOut):
-    """The position after the edit, and the run that measures it (null when no number follows from the edit)."""
+    """The position after the edit, and the run that measures it (null when no number follows from
+    the edit).
+    """
 
     model_config = example(
         **{**POSITION_EXAMPLE, "valued_on": None, "reason": "not valued since its terms changed"},
@@ -154,10 +168,14 @@ class PositionSaved(PositionOut):
         warnings=[],
     )
 
-    changed: bool = Field(description="false when everything stood so already: then nothing was done")
+    changed: bool = Field(
+        description="false when everything stood so already: then nothing was done"
+    )
     run_id: UUID | None
     restated: RestatedSessions | None = Field(description="null when there are none")
-    warnings: list[Warned] = Field(description="what is odd about the position, without being wrong")
+    warnings: list[Warned] = Field(
+        description="what is odd about the position, without being wrong"
+    )
 
 
 Number = Annotated[Decimal, Field(max_digits=400)]
@@ -167,9 +185,11 @@ TagNames = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_leng
 
 
 class PositionTerms(BaseModel):
-    """What a position is. Held against the rules of position files, of which every problem names the field.
+    """What a position is. Held against the rules of position files, of which every problem names
+    the field.
 
-    An option is named by its OCC symbol, or by underlying, strike, expiry and option type without a symbol.
+    An option is named by its OCC symbol, or by underlying, strike, expiry and option type without a
+    symbol.
     """
 
     symbol: Word | None = None
@@ -180,7 +200,9 @@ class PositionTerms(BaseModel):
     investment_class: Word | None = Field(default=None, description="PUBLIC, OPTIONS or PRIVATE")
     investment_subtype: str | None = Field(default=None, max_length=200)
     quantity: Number | None = Field(default=None, description="signed: below 0 is short")
-    entry_price: Number | None = Field(default=None, description="USD per share, above 0 also for shorts")
+    entry_price: Number | None = Field(
+        default=None, description="USD per share, above 0 also for shorts"
+    )
     entry_date: Day | None = None
     exit_date: Day | None = Field(default=None, description="closes the position, with exit_price")
     exit_price: Number | None = None
@@ -227,7 +249,9 @@ class PositionGroup(BaseModel):
     exposures: "GroupExposures"
     greeks: GreekSet
     coverage: Coverage
-    left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")
+    left_out: list[LeftOut] = Field(
+        description="positions that some exposure measure does not contain"
+    )
 
 
 class GroupExposures(BaseModel):
@@ -254,7 +278,8 @@ _GROUP: dict[str, Any] = {
 
 
 class GroupedPositions(BaseModel):
-    """A page of groups, the largest first, and the sums over all positions that meet the conditions.
+    """A page of groups, the largest first, and the sums over all positions that meet the
+    conditions.
 
     A position counts fully in each of its tags and strategies, once in `everything`.
     """
@@ -297,13 +322,17 @@ class TagOut(BaseModel):
     tag_id: UUID
     name: str
     colour: str = Field(description="#rrggbb")
-    strategy: str | None = Field(description="the strategy it stands for, when it is named strategy:<name>")
+    strategy: str | None = Field(
+        description="the strategy it stands for, when it is named strategy:<name>"
+    )
     positions: int
     created_at: datetime
 
 
 class NewTag(BaseModel):
-    """A tag to create. Letters, digits, spaces and `_ - :`, at most 50; unique whatever the case."""
+    """A tag to create. Letters, digits, spaces and `_ - :`, at most 50; unique whatever the
+    case.
+    """
 
     model_config = body_example(name="strategy:income", colour="#16a34a")
 

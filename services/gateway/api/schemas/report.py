@@ -24,8 +24,12 @@ class PriceSource(BaseModel):
     """A source of the prices that a book is valued with."""
 
     source: str
-    basis: str = Field(description="raw (closes as traded), adjusted (only such closes are known) or quote")
-    prices: int = Field(description="how many underlyings' closes, or contracts' quotes, are from it")
+    basis: str = Field(
+        description="raw (closes as traded), adjusted (only such closes are known) or quote"
+    )
+    prices: int = Field(
+        description="how many underlyings' closes, or contracts' quotes, are from it"
+    )
 
 
 class MarketDataUsed(BaseModel):
@@ -64,11 +68,15 @@ class PortfolioReport(BaseModel):
     factors: FactorReport
     stress: StressReport
     metrics: MetricsReport
-    performance: list[PeriodReturn] = Field(description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`")
+    performance: list[PeriodReturn] = Field(
+        description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`"
+    )
     attribution: AttributionReport = Field(description="of the session's P&L")
     market_data: MarketDataUsed
     last_run: RunOut | None
     coverage: Coverage | None
-    left_out: list[LeftOut] = Field(description="positions that some exposure measure does not contain")
+    left_out: list[LeftOut] = Field(
+        description="positions that some exposure measure does not contain"
+    )
     warnings: list[Warned]
     reason: str | None

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.api.schemas.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from services.gateway.api.schemas.values import (
+    SOME_ID,
+    LeftOut,
+    Money,
+    Warned,
+    body_example,
+    example,
+)
 
 _SCENARIO = {
     "scenario_id": "market_crash_35",
@@ -28,9 +35,11 @@ _SCENARIO = {
 
 
 class ScenarioOut(BaseModel):
-    """A stress scenario. Shocks are decimal returns of the factors' proxies; the rate shock a change of yield.
+    """A stress scenario. Shocks are decimal returns of the factors' proxies; the rate shock a
+    change of yield.
 
-    Historical ones whose window the data cover say what the proxies really did beside what is stated.
+    Historical ones whose window the data cover say what the proxies really did beside what is
+    stated.
     """
 
     model_config = example(**_SCENARIO)
@@ -42,10 +51,16 @@ class ScenarioOut(BaseModel):
     severity: str
     shocks: dict[str, float]
     rate_shock: float | None
-    volatility_shock: float | None = Field(description="added to every option's volatility, in decimals")
-    basis: str = Field(description="relative: a style's shock is its return over the market; or absolute")
+    volatility_shock: float | None = Field(
+        description="added to every option's volatility, in decimals"
+    )
+    basis: str = Field(
+        description="relative: a style's shock is its return over the market; or absolute"
+    )
     custom: bool = Field(description="the caller's own")
-    measured_shocks: dict[str, float] | None = Field(description="in the scenario's basis, beside `shocks`")
+    measured_shocks: dict[str, float] | None = Field(
+        description="in the scenario's basis, beside `shocks`"
+    )
     measured_returns: dict[str, float] | None = Field(description="the proxies' own returns")
     measured_rate_change: float | None = Field(description="of the 10-year yield, in decimals")
     measured_source: str | None
@@ -84,16 +99,22 @@ class NewScenario(BaseModel):
     )
     name: str = Field(min_length=1, max_length=100)
     description: str = Field(default="", max_length=1000, description="default: the name")
-    category: str = Field(default="custom", description="market, rates, rotation, volatility or custom")
+    category: str = Field(
+        default="custom", description="market, rates, rotation, volatility or custom"
+    )
     severity: str = Field(default="moderate", description="mild, moderate, severe or extreme")
     shocks: dict[str, float] = Field(default={}, description='by factor name: {"Market": -0.08}')
     rate_shock: float | None = Field(default=None, description="change of yield: 0.01 is +100 bp")
-    volatility_shock: float | None = Field(default=None, description="0.10 adds ten volatility points")
+    volatility_shock: float | None = Field(
+        default=None, description="0.10 adds ten volatility points"
+    )
     basis: str = "relative"
 
 
 class WhatIf(BaseModel):
-    """Scenarios to evaluate now: stored ones by id, one described here, or both. Nothing is written."""
+    """Scenarios to evaluate now: stored ones by id, one described here, or both. Nothing is
+    written.
+    """
 
     model_config = body_example(shocks={"Market": -0.12}, rate_shock=0.005, positions_shown=10)
 
@@ -132,14 +153,20 @@ class LeftOutSymbol(BaseModel):
 
 
 class StressResultOut(BaseModel):
-    """What a scenario costs (negative) or earns. Impacts by factor and the non-linear part add up to the total."""
+    """What a scenario costs (negative) or earns. Impacts by factor and the non-linear part add up
+    to the total.
+    """
 
     total_pnl: Money | None
     share_of_nav: float | None
-    loss_exceeds_nav: bool = Field(description="the loss is larger than the NAV; it is not cut off there")
+    loss_exceeds_nav: bool = Field(
+        description="the loss is larger than the NAV; it is not cut off there"
+    )
     factor_impacts: dict[str, Money] | None
     nonlinear: Money | None = Field(description="what repricing the options adds to their delta")
-    delta_gamma_pnl: Money | None = Field(description="the total with options by delta and gamma instead")
+    delta_gamma_pnl: Money | None = Field(
+        description="the total with options by delta and gamma instead"
+    )
     delta_gamma_difference: Money | None = Field(description="total_pnl - delta_gamma_pnl")
     correlation_effect: Money | None
     effective_shocks: dict[str, float | None] | None
@@ -158,7 +185,9 @@ class StressResultOut(BaseModel):
 
 
 class StressOutcome(BaseModel):
-    """A scenario's direct result (shocked factors only) beside its correlated one (the others follow)."""
+    """A scenario's direct result (shocked factors only) beside its correlated one (the others
+    follow).
+    """
 
     scenario_id: str
     name: str
@@ -187,7 +216,9 @@ class Extremes(BaseModel):
 
 
 class ScenarioGroup(BaseModel):
-    """The P&L of a category's or a severity's scenarios, by the correlated method where it was measured."""
+    """The P&L of a category's or a severity's scenarios, by the correlated method where it was
+    measured.
+    """
 
     group: str
     method: str
@@ -209,7 +240,9 @@ class MarketScenario(BaseModel):
 
 
 class MarketScenarioReport(BaseModel):
-    """Plain moves of the market and of yields, by the portfolio's market beta and rate sensitivity."""
+    """Plain moves of the market and of yields, by the portfolio's market beta and rate
+    sensitivity.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -243,7 +276,12 @@ class WhatIfReport(BaseModel):
     """What the scenarios asked about would do, from what is stored for the session."""
 
     model_config = example(
-        portfolio_id=SOME_ID, as_of="2022-12-28", nav=1012345.67, scenarios=[], left_out=[], warnings=[]
+        portfolio_id=SOME_ID,
+        as_of="2022-12-28",
+        nav=1012345.67,
+        scenarios=[],
+        left_out=[],
+        warnings=[],
     )
 
     portfolio_id: UUID
@@ -263,8 +301,16 @@ class StressReport(BaseModel):
         nav=1012345.67,
         scenarios=[],
         direct={
-            "worst": {"scenario_id": "dotcom_crash_2000", "name": "Dot-com crash", "total_pnl": -301200.0},
-            "best": {"scenario_id": "market_rally_25", "name": "Market rally +25 %", "total_pnl": 160052.63},
+            "worst": {
+                "scenario_id": "dotcom_crash_2000",
+                "name": "Dot-com crash",
+                "total_pnl": -301200.0,
+            },
+            "best": {
+                "scenario_id": "market_rally_25",
+                "name": "Market rally +25 %",
+                "total_pnl": 160052.63,
+            },
         },
         correlated={"worst": None, "best": None},
         by_category=[],

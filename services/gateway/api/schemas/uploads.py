@@ -60,7 +60,9 @@ class SourceOut(BaseModel):
     entry_date: date | None = Field(
         description="when positions of an export without entry dates count as entered"
     )
-    cash: Money | None = Field(description="what the export says is held in cash; below 0 on margin")
+    cash: Money | None = Field(
+        description="what the export says is held in cash; below 0 on margin"
+    )
     equity_balance: Money | None = Field(
         description="cash + market value of the accepted rows, both as exported: what a portfolio that is created "
         "starts with unless you state it"
@@ -69,7 +71,9 @@ class SourceOut(BaseModel):
 
 
 class RestatedSessions(BaseModel):
-    """Sessions before the one valued whose snapshots are taken again, because the change concerns them."""
+    """Sessions before the one valued whose snapshots are taken again, because the change concerns
+    them.
+    """
 
     first: date
     last: date
@@ -122,7 +126,14 @@ class UploadReport(BaseModel):
                 "was": None,
             }
         ],
-        problems=[{"line": 3, "field": "quantity", "code": "zero_quantity", "message": "quantity is 0: ..."}],
+        problems=[
+            {
+                "line": 3,
+                "field": "quantity",
+                "code": "zero_quantity",
+                "message": "quantity is 0: ...",
+            }
+        ],
         warnings=[],
         restated=None,
         run_id=SOME_ID,
@@ -133,7 +144,9 @@ class UploadReport(BaseModel):
     dry_run: bool
     mode: Mode
     as_of: date
-    stated_on: date = Field(description="in whose shares the file's numbers, and those they replace, are")
+    stated_on: date = Field(
+        description="in whose shares the file's numbers, and those they replace, are"
+    )
     rows: int = Field(description="rows in the file, good and bad")
     new: int
     updated: int
@@ -142,5 +155,9 @@ class UploadReport(BaseModel):
     changes: list[ChangeOut]
     problems: list[FieldError]
     warnings: list[FieldError]
-    restated: RestatedSessions | None = Field(description="null on a dry run, and when there are none")
-    run_id: UUID | None = Field(description="the run that values the change; null when no number changes")
+    restated: RestatedSessions | None = Field(
+        description="null on a dry run, and when there are none"
+    )
+    run_id: UUID | None = Field(
+        description="the run that values the change; null when no number changes"
+    )

@@ -1,4 +1,6 @@
-"""What every answer is made of. Rounding happens here, once: money to cents, Greeks to four decimals."""
+"""What every answer is made of. Rounding happens here, once: money to cents, Greeks to four
+decimals.
+"""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,7 +18,9 @@ def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
         if value is None:
             return None
         exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0  # adding 0.0 makes -0.0 a plain zero
+        return (
+            float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
+        )  # adding 0.0 makes -0.0 a plain zero
 
     return rounded
 
@@ -29,7 +33,9 @@ Price = Annotated[
 ]
 Greek = Annotated[float, BeforeValidator(_rounded_to(Decimal("0.0001")))]
 Quantity = Annotated[
-    float, BeforeValidator(_rounded_to(Decimal("0.000001"))), Field(description="signed: below 0 is short")
+    float,
+    BeforeValidator(_rounded_to(Decimal("0.000001"))),
+    Field(description="signed: below 0 is short"),
 ]
 
 
@@ -39,7 +45,9 @@ def example(**values: Any) -> ConfigDict:
 
 
 def body_example(**values: Any) -> ConfigDict:
-    """The same for what a request sends: a field nobody knows is refused by its name, for it may be a misspelt one."""
+    """The same for what a request sends: a field nobody knows is refused by its name, for it may be
+    a misspelt one.
+    """
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
 
 
@@ -59,7 +67,10 @@ class Warned(BaseModel):
     """Something a reader should know about the numbers: what, how often, and whom it concerns."""
 
     model_config = example(
-        code="stale_price", message="the last known price was carried forward", count=1, about=["MTUM"]
+        code="stale_price",
+        message="the last known price was carried forward",
+        count=1,
+        about=["MTUM"],
     )
 
     code: str

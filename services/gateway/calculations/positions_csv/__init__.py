@@ -1,11 +1,12 @@
 """Position files: bytes in, holdings and problems out; positions in, a file out.
 
-Three formats are recognised by their header: five columns (ticker, quantity, entry_price, entry_date, tags), twelve
-columns (with class, option terms and exit), and Charles Schwab's own export of positions.
+Three formats are recognised by their header: five columns (ticker, quantity, entry_price,
+entry_date, tags), twelve columns (with class, option terms and exit), and Charles Schwab's own
+export of positions.
 
-Reading takes three steps, so that the caller can look symbols up in between: `sheet_of(data)` reads cells,
-`underlyings(sheet)` names what must be looked up, `holdings_of(sheet, rules)` applies every rule. The first raises
-`UnreadableFile`; after that a bad row is a value, never an exception.
+Reading takes three steps, so that the caller can look symbols up in between: `sheet_of(data)` reads
+cells, `underlyings(sheet)` names what must be looked up, `holdings_of(sheet, rules)` applies every
+rule. The first raises `UnreadableFile`; after that a bad row is a value, never an exception.
 """
 
 from services.gateway.calculations.positions_csv.changes import (

@@ -34,7 +34,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Change:
-    """What a row does to a portfolio. `kind`: new, updated or unchanged; `was`: what an update replaces."""
+    """What a row does to a portfolio. `kind`: new, updated or unchanged; `was`: what an update
+    replaces.
+    """
 
     holding: Holding
     kind: str
@@ -43,7 +45,9 @@ class Change:
 
     @property
     def felt_from(self) -> date | None:
-        """The first day on which the portfolio's numbers are other than they were; None when no number changes."""
+        """The first day on which the portfolio's numbers are other than they were; None when no
+        number changes.
+        """
         if self.was is None:
             return self.holding.entry_date
         before, after = self.was.terms, self.terms
@@ -57,13 +61,18 @@ class Change:
 def changes_to(existing: Mapping[Key, Held], holdings: Sequence[Holding]) -> list[Change]:
     """How each holding meets what is there.
 
-    Tags are only added; where the file is silent about class, subtype or exit, they stay; nothing is ever removed.
+    Tags are only added; where the file is silent about class, subtype or exit, they stay; nothing
+    is ever removed.
     """
-    return [_change(existing.get((holding.symbol, holding.entry_date)), holding) for holding in holdings]
+    return [
+        _change(existing.get((holding.symbol, holding.entry_date)), holding) for holding in holdings
+    ]
 
 
 def too_many_tags(changes: Sequence[Change]) -> list[Problem]:
-    """Rows whose tags, with those the position carries already, are more than one position may have."""
+    """Rows whose tags, with those the position carries already, are more than one position may
+    have.
+    """
     return [
         Problem(
             change.holding.line,

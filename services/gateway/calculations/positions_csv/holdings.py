@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.gateway.calculations.positions_csv.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.calculations.positions_csv.instruments import (
+    Instrument,
+    symbol_of,
+    underlying_of,
+)
 from services.gateway.calculations.positions_csv.layouts import Source
 from services.gateway.calculations.positions_csv.problems import Problem
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
@@ -35,8 +39,8 @@ class Skipped:
 class Export:
     """What a broker's export says beside its positions.
 
-    `exported_on`: the day of its title line, None when there is none. `cash`: USD, below 0 on margin, None when no
-    line tells of any.
+    `exported_on`: the day of its title line, None when there is none. `cash`: USD, below 0 on
+    margin, None when no line tells of any.
     """
 
     accounts: tuple[str, ...]
@@ -47,7 +51,9 @@ class Export:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A readable file: its rows, and the rows whose quoting or width made no sense. `line`: its header's."""
+    """A readable file: its rows, and the rows whose quoting or width made no sense. `line`: its
+    header's.
+    """
 
     source: Source
     line: int
@@ -60,8 +66,9 @@ class Sheet:
 class Holding:
     """One valid row. `quantity` is signed; prices are USD per share, also of an option.
 
-    `stated_class` and `investment_subtype` are None where the file is silent. Without `exit_date` it is held, or the
-    file is silent about it. `market_value`: USD as a broker's export states it, None elsewhere.
+    `stated_class` and `investment_subtype` are None where the file is silent. Without `exit_date`
+    it is held, or the file is silent about it. `market_value`: USD as a broker's export states it,
+    None elsewhere.
     """
 
     line: int
@@ -104,9 +111,11 @@ class Holding:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row is held against. `known_underlyings` None means that nothing is known about symbols yet.
+    """What a row is held against. `known_underlyings` None means that nothing is known about
+    symbols yet.
 
-    `entry_date`: when positions of an export without entry dates count as entered; default: the export's own day.
+    `entry_date`: when positions of an export without entry dates count as entered; default: the
+    export's own day.
     """
 
     as_of: date
@@ -117,7 +126,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Holdings:
-    """The rows that may be loaded with what is odd about them, and what is wrong with the others."""
+    """The rows that may be loaded with what is odd about them, and what is wrong with the
+    others.
+    """
 
     accepted: tuple[Holding, ...]
     problems: tuple[Problem, ...]

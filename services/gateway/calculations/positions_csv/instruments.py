@@ -37,14 +37,14 @@ def private_instrument(text: str) -> str | InvalidSymbol:
     if looks_like_option(name):
         return InvalidSymbol(text, "is an option's symbol, which a private holding cannot have")
     if not _PRIVATE.fullmatch(name):
-        problem = (
-            f"is not a name of letters, digits, '.', '_' and '-', at most {MAX_SYMBOL_LENGTH} characters"
-        )
+        problem = f"is not a name of letters, digits, '.', '_' and '-', at most {MAX_SYMBOL_LENGTH} characters"
         return InvalidSymbol(text, problem)
     return name
 
 
-def contract_of(root: str, expiry: date, option_type: str, strike: Decimal) -> OptionContract | InvalidSymbol:
+def contract_of(
+    root: str, expiry: date, option_type: str, strike: Decimal
+) -> OptionContract | InvalidSymbol:
     """The contract of these terms; `InvalidSymbol` as a value when no OCC symbol can say them."""
     try:
         return parse_occ(occ_symbol(normalise(root), expiry, option_type, strike))

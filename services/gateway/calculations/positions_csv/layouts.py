@@ -85,7 +85,9 @@ def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
 
 
 def _with_price(columns: list[str], layout: Layout) -> list[str]:
-    """A column "price" is the entry price, unless there is a better one: then it is a price of today and unknown."""
+    """A column "price" is the entry price, unless there is a better one: then it is a price of
+    today and unknown.
+    """
     if layout.entry_price in columns:
         return columns
     return [layout.entry_price if column == "price" else column for column in columns]
@@ -95,7 +97,11 @@ def _require_all(line: int, header: Sequence[str], columns: Sequence[str], layou
     missing = [column for column in layout.required if column not in columns]
     if missing:
         found = ", ".join(cell[:40] for cell in header[:20])
-        hint = "; separate the columns by commas" if len(header) == 1 and _SEPARATORS & set(header[0]) else ""
+        hint = (
+            "; separate the columns by commas"
+            if len(header) == 1 and _SEPARATORS & set(header[0])
+            else ""
+        )
         message = (
             f"the header has no column {' and no column '.join(missing)}; "
             f"expected {', '.join(layout.columns)}; found {found}{hint}"

@@ -31,7 +31,12 @@ from services.gateway.calculations.positions_csv.problems import Problem
 from services.gateway.calculations.positions_csv.reading import Reading, Seen
 from services.gateway.calculations.positions_csv.records import Record, at_most_max_rows, misshapen
 from services.gateway.calculations.positions_csv.spreadsheet import rearmed
-from services.gateway.calculations.positions_csv.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
+from services.gateway.calculations.positions_csv.tags import (
+    MAX_TAGS,
+    MAX_TAGS_TEXT,
+    tags_in,
+    why_not_a_tag,
+)
 from shared.instruments import OptionContract
 
 MAX_SUBTYPE_LENGTH = 50
@@ -97,7 +102,13 @@ class ListedReading(Reading):
         if instrument is not None and entered is not None:
             self.check_lifetime(self._option_field, "entry_date", instrument, entered)
             seen.check_first(self, self._option_field, instrument, entered)
-        if self.problems or instrument is None or quantity is None or price is None or entered is None:
+        if (
+            self.problems
+            or instrument is None
+            or quantity is None
+            or price is None
+            or entered is None
+        ):
             return None
         return Holding(
             self.row.line,
@@ -152,7 +163,9 @@ class ListedReading(Reading):
         return self._stated_class == OPTIONS and bool(self.row.cells.get("underlying_symbol"))
 
     def _priced(self, field: str, instrument: Instrument | None) -> Instrument | None:
-        class_is_clear = self._stated_class is not None or not self.row.cells.get("investment_class")
+        class_is_clear = self._stated_class is not None or not self.row.cells.get(
+            "investment_class"
+        )
         if instrument is not None and class_is_clear:
             self.require_market_data(field, instrument)
         return instrument
@@ -160,7 +173,9 @@ class ListedReading(Reading):
     def _private(self, symbol: str, terms: list[str]) -> str | None:
         text = self.text(symbol)
         if terms:
-            message = "a private holding is no listed option: leave its strike, expiration and type blank"
+            message = (
+                "a private holding is no listed option: leave its strike, expiration and type blank"
+            )
             self.complain(terms[0], "class_disagrees", message)
         name = self.meant(symbol, private_instrument(rearmed(text))) if text else None
         known = self.rules.known_underlyings
@@ -185,7 +200,9 @@ class ListedReading(Reading):
         if strike is None or strike <= 0:
             return None
         if strike >= LARGEST_STRIKE:
-            self.complain("strike_price", "too_large", f"strike_price must be below {LARGEST_STRIKE:,}")
+            self.complain(
+                "strike_price", "too_large", f"strike_price must be below {LARGEST_STRIKE:,}"
+            )
             return None
         if strike.quantize(Decimal("0.001")) != strike:
             message = f"strike_price {strike} has more than the 3 decimals of an option's symbol"
@@ -196,7 +213,9 @@ class ListedReading(Reading):
     def _expiry(self) -> date | None:
         expiry = self.day("expiration_date", self.text("expiration_date"))
         if expiry is not None and not 2000 <= expiry.year <= 2099:
-            message = f"expiration_date {expiry} is outside 2000 to 2099, the years of an option's symbol"
+            message = (
+                f"expiration_date {expiry} is outside 2000 to 2099, the years of an option's symbol"
+            )
             self.complain("expiration_date", "invalid_date", message)
             return None
         return expiry
@@ -206,12 +225,16 @@ class ListedReading(Reading):
         kind = _OPTION_TYPES.get((text or "").upper())
         if text is not None and kind is None:
             self.complain(
-                "option_type", "unknown_option_type", f"option_type {text!r} is neither CALL nor PUT"
+                "option_type",
+                "unknown_option_type",
+                f"option_type {text!r} is neither CALL nor PUT",
             )
         return kind
 
     def _check_underlying(self, root: str | None) -> None:
-        """A symbol beside an option's terms is the underlying; one that is stated as well must be the same."""
+        """A symbol beside an option's terms is the underlying; one that is stated as well must be
+        the same.
+        """
         stated = self.text_if_any("underlying_symbol")
         if root is not None and stated is not None and stated.upper() != root.upper():
             message = f"underlying_symbol {stated!r} is not {root!r}: leave the symbol blank or write the option's own"
@@ -232,15 +255,11 @@ class ListedReading(Reading):
         for field in terms:
             value = readers[field]()
             if value is not None and value != meant[field]:
-                message = (
-                    f"{field} {self.row.cells[field]!r} is not what {contract.symbol} says: {meant[field]}"
-                )
+                message = f"{field} {self.row.cells[field]!r} is not what {contract.symbol} says: {meant[field]}"
                 self.complain(field, "terms_disagree", message)
         stated = self.text_if_any("underlying_symbol")
         if stated is not None and stated.upper() not in (contract.root, contract.underlying):
-            message = (
-                f"underlying_symbol {stated!r} is not what {contract.symbol} says: {contract.underlying}"
-            )
+            message = f"underlying_symbol {stated!r} is not what {contract.symbol} says: {contract.underlying}"
             self.complain("underlying_symbol", "terms_disagree", message)
 
     def _check_class(self, stated: str | None, instrument: Instrument) -> None:
@@ -252,9 +271,7 @@ class ListedReading(Reading):
             )
             self.complain("investment_class", "class_disagrees", message)
         if stated == PUBLIC and is_option:
-            message = (
-                "the class is PUBLIC but the row names an option: write OPTIONS, or leave the class blank"
-            )
+            message = "the class is PUBLIC but the row names an option: write OPTIONS, or leave the class blank"
             self.complain("investment_class", "class_disagrees", message)
         if stated == PRIVATE:
             message = (
@@ -268,7 +285,9 @@ class ListedReading(Reading):
     def _entry_date(self) -> date | None:
         day = self.day("entry_date", self.text("entry_date"))
         if day is not None and day > self.rules.as_of:
-            message = f"entry_date {day} lies after {self.rules.as_of}, the day the file is read for"
+            message = (
+                f"entry_date {day} lies after {self.rules.as_of}, the day the file is read for"
+            )
             self.complain("entry_date", "date_in_future", message)
             return None
         return day
@@ -285,7 +304,9 @@ class ListedReading(Reading):
             message = f"exit_date {exited} lies before entry_date {entered}"
             self.complain("exit_date", "exit_before_entry", message)
         if exited > self.rules.as_of:
-            message = f"exit_date {exited} lies after {self.rules.as_of}: the position is open until then"
+            message = (
+                f"exit_date {exited} lies after {self.rules.as_of}: the position is open until then"
+            )
             self.warn("exit_date", "exit_in_future", message)
         if not self.row.cells.get("exit_price_per_share"):
             message = "closed without an exit price: what its last day earned is not known"
@@ -297,7 +318,9 @@ class ListedReading(Reading):
         field = "exit_price_per_share"
         price = self.number(field, self.text_if_any(field))
         if price is not None and price < 0:
-            message = f"{field} must not be below 0, also for shorts: the sign belongs to the quantity"
+            message = (
+                f"{field} must not be below 0, also for shorts: the sign belongs to the quantity"
+            )
             self.complain(field, "price_negative", message)
         return price
 

@@ -5,7 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 from services.gateway.calculations.positions_csv.holdings import Row, Rules
-from services.gateway.calculations.positions_csv.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.calculations.positions_csv.instruments import (
+    Instrument,
+    symbol_of,
+    underlying_of,
+)
 from services.gateway.calculations.positions_csv.problems import Problem
 from shared.instruments import InvalidSymbol, OptionContract
 
@@ -20,7 +24,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Reading:
-    """A row with its problems and warnings so far. A cell that makes no sense is a problem once, then None."""
+    """A row with its problems and warnings so far. A cell that makes no sense is a problem once,
+    then None.
+    """
 
     def __init__(self, row: Row, rules: Rules) -> None:
         self.row = row
@@ -87,7 +93,9 @@ class Reading:
             return None
         day = _date(text)
         if day is None:
-            self.complain(field, "invalid_date", f"{field} {text!r} is not a date of the form YYYY-MM-DD")
+            self.complain(
+                field, "invalid_date", f"{field} {text!r} is not a date of the form YYYY-MM-DD"
+            )
         elif day < EARLIEST_DATE:
             self.complain(field, "date_too_early", f"{field} {day} lies before {EARLIEST_DATE}")
             return None
@@ -107,7 +115,9 @@ class Reading:
             message = f"no market data provider knows {underlying_of(instrument)}"
             self.complain(field, "unknown_symbol", message)
 
-    def check_lifetime(self, field: str, entry_field: str, instrument: Instrument, entered: date) -> None:
+    def check_lifetime(
+        self, field: str, entry_field: str, instrument: Instrument, entered: date
+    ) -> None:
         """An option is not entered after its expiry; one that expires on a closed day is odd."""
         if not isinstance(instrument, OptionContract):
             return
@@ -115,17 +125,23 @@ class Reading:
             message = f"{entry_field} {entered} lies after the option's expiry {instrument.expiry}"
             self.complain(entry_field, "entry_after_expiry", message)
         if not self.rules.is_session(instrument.expiry):
-            message = f"expiry {instrument.expiry} is not a NYSE session: the session before it is meant"
+            message = (
+                f"expiry {instrument.expiry} is not a NYSE session: the session before it is meant"
+            )
             self.warn(field, "expiry_not_a_session", message)
 
 
 class Seen:
-    """The instruments and entry dates a file has named so far, by the line that named them first."""
+    """The instruments and entry dates a file has named so far, by the line that named them
+    first.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, date], int] = {}
 
-    def check_first(self, reading: Reading, field: str, instrument: Instrument, entered: date) -> None:
+    def check_first(
+        self, reading: Reading, field: str, instrument: Instrument, entered: date
+    ) -> None:
         """Complain when another line has the same instrument and entry date."""
         symbol, line = symbol_of(instrument), reading.row.line
         first = self._lines.setdefault((symbol, entered), line)
@@ -136,7 +152,10 @@ class Seen:
 
 def _why_not_a_number(field: str, text: str) -> tuple[str, str]:
     if _THOUSANDS.fullmatch(text):
-        return "thousands_separator", f"{field} {text!r} has thousands separators: write it without commas"
+        return (
+            "thousands_separator",
+            f"{field} {text!r} has thousands separators: write it without commas",
+        )
     return "not_a_number", f"{field} {text!r} is not a finite number"
 
 

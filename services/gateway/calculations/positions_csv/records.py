@@ -18,7 +18,9 @@ Record = tuple[int, list[str] | None]  # None: its quoting is broken
 
 
 def records_of(data: bytes) -> Iterator[Record]:
-    """A CSV file's records without comments and blanks; raises `UnreadableFile` when it is no text or too large."""
+    """A CSV file's records without comments and blanks; raises `UnreadableFile` when it is no text
+    or too large.
+    """
     if len(data) > MAX_BYTES:
         raise UnreadableFile(1, "too_large", f"the file is larger than {MAX_BYTES // 1024**2} MB")
     return _records(_text(data))
@@ -36,7 +38,9 @@ def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
 def misshapen(
     line: int, cells: list[str] | None, columns: Sequence[str], required: Sequence[str]
 ) -> Problem | None:
-    """What is wrong with a record's shape, held against the header: its quotes, too many or too few cells."""
+    """What is wrong with a record's shape, held against the header: its quotes, too many or too few
+    cells.
+    """
     if cells is None:
         message = "a quoted cell is not closed, or text follows its closing quote"
         return Problem(line, None, "broken_quotes", message)
@@ -62,7 +66,9 @@ def _text(data: bytes) -> str:
     if "\x00" in text:
         raise UnreadableFile(1, "not_text", "the file is binary, not CSV: it holds zero bytes")
     if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
-        raise UnreadableFile(1, "too_many_rows", f"the file has more than {MAX_LINES:,} lines: split it")
+        raise UnreadableFile(
+            1, "too_many_rows", f"the file has more than {MAX_LINES:,} lines: split it"
+        )
     return text
 
 
@@ -71,7 +77,9 @@ def _records(text: str) -> Iterator[Record]:
     here = 0
     while here < len(lines):
         if len(lines[here]) > MAX_LINE:
-            raise UnreadableFile(here + 1, "too_large", f"a line is longer than {MAX_LINE:,} characters")
+            raise UnreadableFile(
+                here + 1, "too_large", f"a line is longer than {MAX_LINE:,} characters"
+            )
         if not lines[here].strip() or lines[here].lstrip().startswith("#"):
             here += 1
             continue

@@ -1,16 +1,17 @@
-"""Charles Schwab's own export of positions: a title line, a header, rows of money and percentages, totals.
+"""Charles Schwab's own export of positions: a title line, a header, rows of money and percentages,
+totals.
 
     "Positions for account Individual ...123 as of 04:05 PM ET, 12/28/2022"
 
-    "Symbol","Description","Quantity","Price",...,"Market Value",...,"Cost Basis",...,"Security Type"
-    "AAPL","APPLE INC","100","$126.04",...,"$12,604.00",...,"$9,850.00",...,"Equity"
-    "AAPL 01/20/2023 150.00 C","CALL APPLE INC $150 EXP 01/20/23","-2",...,"Option"
-    "Cash & Cash Investments","--","--","--",...,"$3,096.90",...,"Cash and Money Market"
-    "Account Total",...
+    "Symbol","Description","Quantity","Price",...,"Market Value",...,"Cost Basis",...,"Security
+    Type" "AAPL","APPLE INC","100","$126.04",...,"$12,604.00",...,"$9,850.00",...,"Equity" "AAPL
+    01/20/2023 150.00 C","CALL APPLE INC $150 EXP 01/20/23","-2",...,"Option" "Cash & Cash
+    Investments","--","--","--",...,"$3,096.90",...,"Cash and Money Market" "Account Total",...
 
-Newer exports call columns "Qty (Quantity)", "Mkt Val (Market Value)" and "Asset Type" and end in "Positions Total";
-an export of all accounts repeats header and totals below a line with each account's name. No export says when or
-at which price a position was entered, so both are derived, and the preview says how.
+Newer exports call columns "Qty (Quantity)", "Mkt Val (Market Value)" and "Asset Type" and end in
+"Positions Total"; an export of all accounts repeats header and totals below a line with each
+account's name. No export says when or at which price a position was entered, so both are derived,
+and the preview says how.
 """
 
 import re
@@ -80,7 +81,9 @@ _FUTURES = ("futures cash", "futures positions market value")
 
 
 def is_export(first: Sequence[str]) -> bool:
-    """Whether a file's first record is the export's title, or its header when somebody removed the title."""
+    """Whether a file's first record is the export's title, or its header when somebody removed the
+    title.
+    """
     if first[0].lower().startswith("positions for "):
         return True
     names = set(_column_names(first))
@@ -88,7 +91,9 @@ def is_export(first: Sequence[str]) -> bool:
 
 
 def export_sheet(line: int, first: list[str], records: Iterator[Record]) -> Sheet:
-    """The export's positions, and what is said of its other lines; raises `UnreadableFile` without a header."""
+    """The export's positions, and what is said of its other lines; raises `UnreadableFile` without
+    a header.
+    """
     parser = _Parser(line)
     parser.take(line, first)
     for number, cells in at_most_max_rows(records):
@@ -97,7 +102,9 @@ def export_sheet(line: int, first: list[str], records: Iterator[Record]) -> Shee
 
 
 class _Parser:
-    """Sorts an export's records: titles, headers, names of accounts, positions, and lines that are none."""
+    """Sorts an export's records: titles, headers, names of accounts, positions, and lines that are
+    none.
+    """
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -149,7 +156,9 @@ class _Parser:
         if label.lower() in _TOTALS:
             self.skipped.append(Skipped(row.line, label, "total", "a total of the lines above"))
         elif label.lower() in _FUTURES:
-            self.skipped.append(Skipped(row.line, label, "futures", "futures accounts are not imported"))
+            self.skipped.append(
+                Skipped(row.line, label, "futures", "futures accounts are not imported")
+            )
         elif label.lower() == _CASH or kind == _CASH_TYPE:
             self._add_cash(row)
         else:
@@ -159,13 +168,17 @@ class _Parser:
     def _add_cash(self, row: Row) -> None:
         value = money(row.cells.get("market_value", ""))
         self.cash = self.cash if value is None else (self.cash or Decimal(0)) + value
-        message = "cash is no position: it counts in the equity balance of a portfolio that is created"
+        message = (
+            "cash is no position: it counts in the equity balance of a portfolio that is created"
+        )
         self.skipped.append(Skipped(row.line, row.cells["symbol"][:MAX_CELL], "cash", message))
 
 
 def _is_header(cells: Sequence[str]) -> bool:
     head = cells[:MAX_COLUMNS]
-    return any(cell.lower() == "symbol" for cell in head) and {*_REQUIRED} <= set(_column_names(head))
+    return any(cell.lower() == "symbol" for cell in head) and {*_REQUIRED} <= set(
+        _column_names(head)
+    )
 
 
 def _column_names(cells: Sequence[str]) -> list[str]:
@@ -195,7 +208,9 @@ def _day(text: str) -> date | None:
 
 
 def entry_date(sheet: Sheet, rules: Rules) -> date:
-    """When the export's positions count as entered: as asked for, else its own day, at most the day it is read for."""
+    """When the export's positions count as entered: as asked for, else its own day, at most the day
+    it is read for.
+    """
     exported_on = sheet.export.exported_on if sheet.export else None
     return rules.entry_date or min(exported_on or rules.as_of, rules.as_of)
 
@@ -206,9 +221,7 @@ def assumptions(sheet: Sheet, rules: Rules) -> list[Problem]:
     told = f"is of {exported_on}" if exported_on else "does not say its day"
     entered = entry_date(sheet, rules)
     chosen = "as asked for" if rules.entry_date else "send entry_date to choose another day"
-    message = (
-        f"the export {told} and has no entry dates: its positions count as entered on {entered} ({chosen})"
-    )
+    message = f"the export {told} and has no entry dates: its positions count as entered on {entered} ({chosen})"
     price = "the export has no entry prices: cost basis / quantity stands in"
     return [
         Problem(sheet.line, "entry_date", "entry_date_assumed", message),
@@ -227,7 +240,9 @@ class ExportReading(Reading):
         """The row as a holding; None when it has problems."""
         instrument = self.instrument()
         quantity = self.quantity(self._number("quantity"))
-        price = self._entry_price(instrument, quantity) if instrument is not None and quantity else None
+        price = (
+            self._entry_price(instrument, quantity) if instrument is not None and quantity else None
+        )
         if instrument is not None:
             self.require_market_data("symbol", instrument)
             self.check_lifetime("symbol", "entry_date", instrument, self.entered)
@@ -262,8 +277,12 @@ class ExportReading(Reading):
         return self.number(field, str(value)) if value is not None else None
 
     def _entry_price(self, instrument: Instrument, quantity: Decimal) -> Decimal | None:
-        """Cost basis / quantity; else the cost per share, else the export's own price, which is said."""
-        multiplier = OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
+        """Cost basis / quantity; else the cost per share, else the export's own price, which is
+        said.
+        """
+        multiplier = (
+            OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
+        )
         basis = money(self.row.cells.get("cost_basis", ""))
         if basis is not None:
             return self._positive("cost_basis", abs(basis) / abs(quantity * multiplier))
@@ -278,7 +297,9 @@ class ExportReading(Reading):
 
     def _positive(self, field: str, price: Decimal) -> Decimal | None:
         if price >= LARGEST_NUMBER:
-            self.complain(field, "too_large", f"{field} gives an entry price of {LARGEST_NUMBER:,} or more")
+            self.complain(
+                field, "too_large", f"{field} gives an entry price of {LARGEST_NUMBER:,} or more"
+            )
             return None
         rounded = price.quantize(SMALLEST_STEP, ROUND_HALF_UP)
         if rounded <= 0:
@@ -305,12 +326,12 @@ def export_holdings(sheet: Sheet, rules: Rules) -> Holdings:
 
 
 def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
-    """Both holdings as one at their average price; the first alone, with a problem, when they cannot be added."""
+    """Both holdings as one at their average price; the first alone, with a problem, when they
+    cannot be added.
+    """
     symbol, quantity = more.symbol, first.quantity + more.quantity
     if (first.quantity > 0) != (more.quantity > 0):
-        message = (
-            f"{symbol} is held long and short, here and on line {first.line}: import one account at a time"
-        )
+        message = f"{symbol} is held long and short, here and on line {first.line}: import one account at a time"
         reading.complain("symbol", "duplicate_row", message)
         return first
     if abs(quantity) >= LARGEST_NUMBER:

@@ -37,12 +37,16 @@ def sheet_of(data: bytes) -> Sheet:
     read = export_sheet if is_export(first) else listed_sheet
     sheet = read(line, first, records)
     if not sheet.rows and not sheet.problems:
-        raise UnreadableFile(line, "empty", "the file is empty: there is a header but no position below it")
+        raise UnreadableFile(
+            line, "empty", "the file is empty: there is a header but no position below it"
+        )
     return sheet
 
 
 def underlyings(sheet: Sheet) -> set[str]:
-    """Every symbol about which must be known whether it has prices, as far as symbols can be read."""
+    """Every symbol about which must be known whether it has prices, as far as symbols can be
+    read.
+    """
     rules = Rules(LATEST_DATE, None, lambda _: True)
     readings: Iterable[ListedReading | ExportReading]
     if sheet.source is Source.SCHWAB:
@@ -54,7 +58,9 @@ def underlyings(sheet: Sheet) -> set[str]:
 
 
 def holdings_of(sheet: Sheet, rules: Rules) -> Holdings:
-    """The sheet's rows held against the rules: problems by line, none of which follows from another."""
+    """The sheet's rows held against the rules: problems by line, none of which follows from
+    another.
+    """
     judge = export_holdings if sheet.source is Source.SCHWAB else listed_holdings
     found = judge(sheet, rules)
     return replace(found, problems=tuple(sorted(found.problems, key=lambda problem: problem.line)))

@@ -24,7 +24,9 @@ def rearmed(text: str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A CSV file (CRLF, as RFC 4180 has it): text is disarmed, numbers and dates stay what they are."""
+    """A CSV file (CRLF, as RFC 4180 has it): text is disarmed, numbers and dates stay what they
+    are.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)

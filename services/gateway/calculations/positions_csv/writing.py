@@ -1,4 +1,6 @@
-"""Position files as they leave: templates to fill in, and a portfolio's positions, both ready to be uploaded again."""
+"""Position files as they leave: templates to fill in, and a portfolio's positions, both ready to be
+uploaded again.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +31,9 @@ _OPTION_WORDS = {"C": "CALL", "P": "PUT"}
 
 @dataclass(frozen=True)
 class Listed:
-    """A position as a file states it. Quantities are signed, prices USD per share; `option_type` is "C" or "P"."""
+    """A position as a file states it. Quantities are signed, prices USD per share; `option_type` is
+    "C" or "P".
+    """
 
     symbol: str
     quantity: Decimal
@@ -48,7 +52,9 @@ class Listed:
 
 def positions_file(positions: Iterable[Listed]) -> str:
     """The positions in the twelve columns, with a thirteenth for their tags."""
-    return csv_text((*TWELVE_HEADER, "Tags"), ((*_twelve(one), ", ".join(one.tags)) for one in positions))
+    return csv_text(
+        (*TWELVE_HEADER, "Tags"), ((*_twelve(one), ", ".join(one.tags)) for one in positions)
+    )
 
 
 def five_columns_template() -> str:
@@ -57,7 +63,9 @@ def five_columns_template() -> str:
 
 
 def twelve_columns_template() -> str:
-    """An example of format B: every class, an option by its symbol and one by its terms, a position that is closed."""
+    """An example of format B: every class, an option by its symbol and one by its terms, a position
+    that is closed.
+    """
     return csv_text(TWELVE_HEADER, (_twelve(one) for one in _EXAMPLES))
 
 
@@ -96,7 +104,9 @@ def _by_terms(symbol: str) -> dict[str, str | Decimal | date]:
     }
 
 
-def _example(symbol: str, quantity: str, price: str, entered: date, kind: str, **more: object) -> Listed:
+def _example(
+    symbol: str, quantity: str, price: str, entered: date, kind: str, **more: object
+) -> Listed:
     return Listed(symbol, Decimal(quantity), Decimal(price), entered, kind, **more)  # type: ignore[arg-type]
 
 
@@ -110,5 +120,7 @@ _EXAMPLES = (
         exit_date=date(2022, 11, 15),
         exit_price=Decimal("113.4"),
     ),
-    _example("ACME-SERIES-A", "1000", "12.5", date(2021, 3, 31), PRIVATE, investment_subtype="Venture"),
+    _example(
+        "ACME-SERIES-A", "1000", "12.5", date(2021, 3, 31), PRIVATE, investment_subtype="Venture"
+    ),
 )

@@ -1,7 +1,9 @@
-"""History that heals itself: what is missing is asked for, of one provider after the other, and stored as it comes.
+"""History that heals itself: what is missing is asked for, of one provider after the other, and
+stored as it comes.
 
-No transaction is open while a provider is waited for. Every answer is stored at once, so a crash loses at most the
-one under way. Replicas share the work by claims: a symbol is fetched by one of them at a time.
+No transaction is open while a provider is waited for. Every answer is stored at once, so a crash
+loses at most the one under way. Replicas share the work by claims: a symbol is fetched by one of
+them at a time.
 """
 
 from collections.abc import Collection

@@ -22,14 +22,18 @@ from services.ingest.providers import (
 from shared.contracts.event import Notice
 
 KIND = "corporate_actions"
-LEARNT_LATE = timedelta(days=7)  # so much of what was asked for is asked for again, with what is new
+LEARNT_LATE = timedelta(
+    days=7
+)  # so much of what was asked for is asked for again, with what is new
 NOBODY = UUID(int=0)  # who has told of what changes no figure
 
 
 async def complete_actions(
     feed: Feed, symbols: Collection[str], first: date, last: date, done: Completion
 ) -> None:
-    """Ask for splits and dividends not asked for yet, of the first provider that answers about a symbol."""
+    """Ask for splits and dividends not asked for yet, of the first provider that answers about a
+    symbol.
+    """
     waiting = set(symbols)
     for provider in feed.sources.corporate_actions:
         try:
@@ -39,7 +43,11 @@ async def complete_actions(
 
 
 async def _ask(
-    feed: Feed, provider: CorporateActionProvider, waiting: set[str], window: Asked, done: Completion
+    feed: Feed,
+    provider: CorporateActionProvider,
+    waiting: set[str],
+    window: Asked,
+    done: Completion,
 ) -> None:
     """Ask one provider; symbols it has answered about, now or before, wait no longer."""
     if not waiting:
@@ -56,8 +64,12 @@ async def _ask(
             waiting -= answer.settled
 
 
-def _unasked(symbols: Collection[str], before: Mapping[str, Asked], window: Asked) -> dict[date, set[str]]:
-    """Symbols by the day to ask from: usually the last week, or the whole window for a new symbol."""
+def _unasked(
+    symbols: Collection[str], before: Mapping[str, Asked], window: Asked
+) -> dict[date, set[str]]:
+    """Symbols by the day to ask from: usually the last week, or the whole window for a new
+    symbol.
+    """
     found: dict[date, set[str]] = {}
     for symbol in symbols:
         asked = before.get(symbol)
@@ -76,11 +88,17 @@ async def _store(
     answer: ActionAnswer,
     done: Completion,
 ) -> None:
-    """One transaction: what is new and can be believed, that it is to be adjusted for and told, and what was asked."""
+    """One transaction: what is new and can be believed, that it is to be adjusted for and told, and
+    what was asked.
+    """
     sent = {(each.symbol, each.ex_date, each.kind): each for each in answer.actions}.values()
     wanted = [each for each in sent if each.symbol in answer.settled and asked.covers(each.ex_date)]
-    problems = {_name(each): problem for each in wanted if (problem := calculations.action_problem(each))}
-    believed = [replace(each, value=round(each.value, 8)) for each in wanted if _name(each) not in problems]
+    problems = {
+        _name(each): problem for each in wanted if (problem := calculations.action_problem(each))
+    }
+    believed = [
+        replace(each, value=round(each.value, 8)) for each in wanted if _name(each) not in problems
+    ]
     async with feed.database.transaction() as session:
         stored = await repository.load_actions(session, {each.symbol for each in believed})
         new = [
@@ -97,7 +115,9 @@ async def _store(
             await save_asked(session, provider.name, KIND, ranges, ranges)
     if problems:
         reason = next(iter(problems.values()))
-        message = f"splits or dividends of {provider.name} were not believed and not stored: {reason}"
+        message = (
+            f"splits or dividends of {provider.name} were not believed and not stored: {reason}"
+        )
         done.notices.append(Notice.naming("action_not_believed", message, list(problems)))
 
 
@@ -106,7 +126,9 @@ def _name(action: CorporateAction) -> str:
 
 
 async def adjust(feed: Feed, symbols: Collection[str]) -> None:
-    """Adjusted closes anew for symbols whose closes or splits and dividends changed since they were adjusted last."""
+    """Adjusted closes anew for symbols whose closes or splits and dividends changed since they were
+    adjusted last.
+    """
     async with feed.database.transaction() as session:
         changed = await repository.load_unadjusted(session, symbols)
         if not changed:

@@ -12,7 +12,9 @@ from shared.database import Database
 
 @asynccontextmanager
 async def claimed(feed: Feed, symbols: Collection[str]) -> AsyncIterator[set[str]]:
-    """The symbols that are ours to fetch until we leave; held by a renewal, so that they are free if we die."""
+    """The symbols that are ours to fetch until we leave; held by a renewal, so that they are free
+    if we die.
+    """
     claimant, seconds = uuid4(), feed.settings.claim_seconds
     async with feed.database.transaction() as session:
         mine = await repository.save_claims(session, symbols, claimant, seconds)

@@ -1,4 +1,6 @@
-"""What every kind of data needs when it is asked for: from whom, into where, and what became of it."""
+"""What every kind of data needs when it is asked for: from whom, into where, and what became of
+it.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +47,9 @@ async def asked_lately(
     session: Session, feed: Feed, provider: str, kind: str, symbols: Collection[str]
 ) -> dict[str, Asked]:
     """What a provider was asked about the symbols so lately that it would answer the same."""
-    found = await repository.load_asked(session, provider, kind, symbols, feed.recheck, feed.unknown_recheck)
+    found = await repository.load_asked(
+        session, provider, kind, symbols, feed.recheck, feed.unknown_recheck
+    )
     return {symbol: Asked(*asked) for symbol, asked in found.items()}
 
 
@@ -60,7 +64,9 @@ async def save_asked(
 async def refused_lately(session: Session, feed: Feed, provider: str, kind: str) -> bool:
     """Whether the provider said not long ago that its plan does not include this kind of data."""
     recheck = feed.recheck
-    return bool(await repository.load_asked(session, provider, kind, {WHOLE_KIND}, recheck, recheck))
+    return bool(
+        await repository.load_asked(session, provider, kind, {WHOLE_KIND}, recheck, recheck)
+    )
 
 
 async def save_refused(session: Session, provider: str, kind: str, as_of: date) -> None:

@@ -15,7 +15,8 @@ _Coming = asyncio.Queue[Answer | None]
 async def gathered(
     answers: AsyncIterator[Answer], seconds: float, bars_at_once: int = BARS_AT_ONCE
 ) -> AsyncGenerator[Answer, None]:
-    """Small answers put together, so that storing them costs less; none waits `seconds` for others, or is lost.
+    """Small answers put together, so that storing them costs less; none waits `seconds` for others,
+    or is lost.
 
     What the provider fails with is raised after everything it answered before.
     """
@@ -27,7 +28,9 @@ async def gathered(
             bars, settled = list(first.bars), set(first.settled)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    while len(bars) < bars_at_once and (more := (another := await coming.get()) is not None):
+                    while len(bars) < bars_at_once and (
+                        more := (another := await coming.get()) is not None
+                    ):
                         bars += another.bars
                         settled |= another.settled
             yield Answer(bars, frozenset(settled))
@@ -37,7 +40,9 @@ async def gathered(
 
 
 async def _ask(answers: AsyncIterator[Answer], coming: _Coming) -> None:
-    """Put every answer into the queue, and None after the last one, also when it is the last because of a failure."""
+    """Put every answer into the queue, and None after the last one, also when it is the last
+    because of a failure.
+    """
     try:
         async for answer in answers:
             await coming.put(answer)

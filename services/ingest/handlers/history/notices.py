@@ -20,7 +20,9 @@ def unavailable(error: ProviderUnavailable, about: Sequence[str]) -> Notice:
 
 
 def not_in_plan(provider: str, what: str, about: Sequence[str]) -> Notice:
-    """That a provider's plan does not include something that can be done without: nobody needs to mend anything."""
+    """That a provider's plan does not include something that can be done without: nobody needs to
+    mend anything.
+    """
     return Notice.naming("not_in_plan", f"{provider}: the plan does not include {what}", about)
 
 

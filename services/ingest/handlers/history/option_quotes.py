@@ -1,6 +1,8 @@
-"""Quotes of the options held, at the close of the session itself: what implied volatility is read from.
+"""Quotes of the options held, at the close of the session itself: what implied volatility is read
+from.
 
-They are optional, for without them volatility is measured: a plan that does not include them is no outage.
+They are optional, for without them volatility is measured: a plan that does not include them is no
+outage.
 """
 
 from collections.abc import Collection
@@ -17,7 +19,12 @@ from services.ingest.handlers.history.feed import (
     save_refused,
 )
 from services.ingest.handlers.history.notices import not_in_plan, unavailable
-from services.ingest.providers import NotInPlan, OptionQuoteProvider, ProviderUnavailable, QuoteAnswer
+from services.ingest.providers import (
+    NotInPlan,
+    OptionQuoteProvider,
+    ProviderUnavailable,
+    QuoteAnswer,
+)
 from shared.contracts.event import Notice
 
 KIND = "option_quotes"
@@ -33,7 +40,11 @@ async def complete_option_quotes(
 
 
 async def _wanted(
-    feed: Feed, provider: OptionQuoteProvider, contracts: Collection[str], as_of: date, done: Completion
+    feed: Feed,
+    provider: OptionQuoteProvider,
+    contracts: Collection[str],
+    as_of: date,
+    done: Completion,
 ) -> set[str]:
     """The contracts without a quote that this provider was not asked about lately."""
     async with feed.database.transaction() as session:
@@ -73,7 +84,9 @@ async def _store(
     """One transaction: the quotes that can be believed where there is none, and what was asked."""
     quotes = [quote for quote in answer.quotes if quote.contract in wanted]
     problems = {
-        quote.contract: problem for quote in quotes if (problem := calculations.quote_problem(quote, as_of))
+        quote.contract: problem
+        for quote in quotes
+        if (problem := calculations.quote_problem(quote, as_of))
     }
     believed = {quote.contract: vars(quote) for quote in quotes if quote.contract not in problems}
     async with feed.database.transaction() as session:

@@ -50,13 +50,21 @@ async def _missing(
     if not covered:
         return {}
     async with feed.database.transaction() as session:
-        held = await repository.load_held_sessions(session, symbols, covered[0], covered[-1], len(covered))
-        asked = await asked_lately(session, feed, provider.name, "prices", set(held)) if held else {}
+        held = await repository.load_held_sessions(
+            session, symbols, covered[0], covered[-1], len(covered)
+        )
+        asked = (
+            await asked_lately(session, feed, provider.name, "prices", set(held)) if held else {}
+        )
     return calculations.missing_sessions(covered, held, asked)
 
 
 async def _ask(
-    feed: Feed, provider: PriceProvider, symbols: Collection[str], expected: Sequence[date], done: Completion
+    feed: Feed,
+    provider: PriceProvider,
+    symbols: Collection[str],
+    expected: Sequence[date],
+    done: Completion,
 ) -> None:
     """Ask one provider for what is missing still, and store each answer."""
     question = _Question(provider, expected, await _missing(feed, provider, symbols, expected))
@@ -94,7 +102,9 @@ class _Question:
         return gathered(self.provider.bars(self.missing), seconds_at_once)
 
     def wanted(self, bars: Iterable[Bar]) -> list[Bar]:
-        """One close per symbol and session, of what was asked for, and whatever is dated after it: to be doubted."""
+        """One close per symbol and session, of what was asked for, and whatever is dated after it:
+        to be doubted.
+        """
         asked = self._asked
         found = {
             (bar.symbol, bar.session_date): bar
@@ -106,7 +116,9 @@ class _Question:
 
 
 async def _store(feed: Feed, question: _Question, answer: Answer, done: Completion) -> None:
-    """One transaction: the closes that can be believed, those that cannot, what is to be adjusted, what was asked."""
+    """One transaction: the closes that can be believed, those that cannot, what is to be adjusted,
+    what was asked.
+    """
     bars, provider = question.wanted(answer.bars), question.provider
     async with feed.database.transaction() as session:
         actions = await repository.load_actions(session, {bar.symbol for bar in bars})
@@ -121,8 +133,12 @@ async def _store(feed: Feed, question: _Question, answer: Answer, done: Completi
             await _save_asked(session, feed, question, answer.settled, {bar.symbol for bar in bars})
 
 
-def _unadjusted(bars: Iterable[Close], actions: Mapping[str, Sequence[tuple[date, str, float]]]) -> set[str]:
-    """Symbols with splits or dividends that these closes are not adjusted for, or that a provider adjusted its way."""
+def _unadjusted(
+    bars: Iterable[Close], actions: Mapping[str, Sequence[tuple[date, str, float]]]
+) -> set[str]:
+    """Symbols with splits or dividends that these closes are not adjusted for, or that a provider
+    adjusted its way.
+    """
     newest = {symbol: found[-1][0] for symbol, found in actions.items()}
     return {
         bar.symbol
@@ -153,7 +169,9 @@ async def _known(
     )
 
 
-async def _save_doubts(session: Session, provider: str, doubts: Sequence[Doubt], done: Completion) -> None:
+async def _save_doubts(
+    session: Session, provider: str, doubts: Sequence[Doubt], done: Completion
+) -> None:
     if not doubts:
         return
     rows = {
@@ -173,11 +191,17 @@ async def _save_doubts(session: Session, provider: str, doubts: Sequence[Doubt],
 
 
 async def _save_asked(
-    session: Session, feed: Feed, question: _Question, settled: Collection[str], answered: Collection[str]
+    session: Session,
+    feed: Feed,
+    question: _Question,
+    settled: Collection[str],
+    answered: Collection[str],
 ) -> None:
-    """Remember the questions that are settled. A symbol without any close, now or stored, is unknown.
+    """Remember the questions that are settled. A symbol without any close, now or stored, is
+    unknown.
 
-    What was expected of a symbol is stored, was asked for lately, or was asked for now: so all of it was asked.
+    What was expected of a symbol is stored, was asked for lately, or was asked for now: so all of
+    it was asked.
     """
     symbols = set(settled) & set(question.missing)
     stored = await repository.load_priced(session, symbols - set(answered))

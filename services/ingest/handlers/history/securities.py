@@ -24,14 +24,18 @@ async def complete_securities(feed: Feed, symbols: Collection[str], done: Comple
         names = sorted(unknown - set(asked))
         try:
             for start in range(0, len(names), SYMBOLS_AT_ONCE):
-                unknown -= await _learnt(feed, provider, set(names[start : start + SYMBOLS_AT_ONCE]))
+                unknown -= await _learnt(
+                    feed, provider, set(names[start : start + SYMBOLS_AT_ONCE])
+                )
         except ProviderUnavailable as error:
             done.notices.append(unavailable(error, sorted(unknown & set(names))))
 
 
 async def _learnt(feed: Feed, provider: SecurityProvider, names: set[str]) -> set[str]:
     """Ask about some symbols and store the answer; returns those that the provider knows."""
-    facts = {fact.symbol: _row(fact) for fact in await provider.securities(names) if fact.symbol in names}
+    facts = {
+        fact.symbol: _row(fact) for fact in await provider.securities(names) if fact.symbol in names
+    }
     async with feed.database.transaction() as session:
         await repository.save_securities(session, list(facts.values()))
         ranges = dict.fromkeys(names, (date.min, date.max))
@@ -40,7 +44,9 @@ async def _learnt(feed: Feed, provider: SecurityProvider, names: set[str]) -> se
 
 
 def _row(fact: SecurityFacts) -> dict[str, Any]:
-    """The facts as far as they can be stored: names are cut to what there is room for, and no yield is invented."""
+    """The facts as far as they can be stored: names are cut to what there is room for, and no yield
+    is invented.
+    """
     texts = {name: _fitting(getattr(fact, name), room) for name, room in ROOM.items()}
     sound = fact.dividend_yield is not None and 0 <= fact.dividend_yield < 1
     return vars(fact) | texts | {"dividend_yield": fact.dividend_yield if sound else None}

@@ -1,7 +1,8 @@
-"""Treasury yields: each maturity is a series, whose gaps are asked for like those of a symbol's closes.
+"""Treasury yields: each maturity is a series, whose gaps are asked for like those of a symbol's
+closes.
 
-Bonds keep other holidays than the exchange, and FRED publishes a day late: such days are asked for again, like a close
-that a provider lacks, but not before long.
+Bonds keep other holidays than the exchange, and FRED publishes a day late: such days are asked for
+again, like a close that a provider lacks, but not before long.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,9 @@ from shared.contracts.event import Notice
 
 
 async def complete_yields(feed: Feed, expected: Sequence[date], done: Completion) -> None:
-    """Ask for the yields that are missing on the expected sessions, of one provider after the other."""
+    """Ask for the yields that are missing on the expected sessions, of one provider after the
+    other.
+    """
     for provider in feed.sources.yields:
         question = await _question(feed, provider, expected)
         try:
@@ -31,7 +34,9 @@ async def complete_yields(feed: Feed, expected: Sequence[date], done: Completion
 
 @dataclass(frozen=True)
 class _Question:
-    """What one provider is asked: the sessions missing per maturity, of those expected; `held`: the days stored."""
+    """What one provider is asked: the sessions missing per maturity, of those expected; `held`: the
+    days stored.
+    """
 
     provider: YieldProvider
     expected: Sequence[date]
@@ -39,13 +44,17 @@ class _Question:
     missing: Mapping[str, Sequence[date]]
 
     def ranges(self) -> dict[str, tuple[date, date]]:
-        """The days to ask for: from the first session missing to the last, and any holiday just before them."""
+        """The days to ask for: from the first session missing to the last, and any holiday just
+        before them.
+        """
         return {
             maturity: (calendar.previous_session(days[0]) + timedelta(days=1), days[-1])
             for maturity, days in self.missing.items()
         }
 
-    def wanted(self, maturity: str, observations: Sequence[YieldObservation]) -> list[YieldObservation]:
+    def wanted(
+        self, maturity: str, observations: Sequence[YieldObservation]
+    ) -> list[YieldObservation]:
         """One yield per day, of the days that have none."""
         return list(
             {
@@ -76,7 +85,11 @@ async def _store(
     problems = {
         each.observation_date: problem
         for each in wanted
-        if (problem := calculations.yield_problem(each.yield_percent, each.observation_date, window.last))
+        if (
+            problem := calculations.yield_problem(
+                each.yield_percent, each.observation_date, window.last
+            )
+        )
     }
     believed = [each for each in wanted if each.observation_date not in problems]
     async with feed.database.transaction() as session:
@@ -92,11 +105,17 @@ async def _store(
         done.notices.append(Notice.naming("yield_not_believed", message, names))
 
 
-def dated(observations: Sequence[YieldObservation]) -> tuple[list[dict[str, Any]], dict[date, date]]:
-    """Rows of yields, and the session from which each date counts: its own, or the next one after a holiday."""
+def dated(
+    observations: Sequence[YieldObservation],
+) -> tuple[list[dict[str, Any]], dict[date, date]]:
+    """Rows of yields, and the session from which each date counts: its own, or the next one after a
+    holiday.
+    """
     rows = [
         vars(observation) | {"maturity_years": MATURITY_YEARS[observation.maturity]}
         for observation in observations
     ]
     days = {observation.observation_date for observation in observations}
-    return rows, {day: day if calendar.is_session(day) else calendar.next_session(day) for day in days}
+    return rows, {
+        day: day if calendar.is_session(day) else calendar.next_session(day) for day in days
+    }
