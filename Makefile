@@ -43,11 +43,12 @@ integration: install ## Run the tests on a real Postgres and NATS
 e2e: install ## Run the tests of the whole stack
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
 
-check: install ## Lint, types, import rules, security
+check: install ## Lint, types, import rules, security, the shape and the words of the code
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --confidence-level medium services shared deploy
+	$(BIN)/python -m pytest --quiet tests/architecture
 
 audit: install ## Look for known vulnerabilities in the pinned packages (needs the network)
 	$(BIN)/pip-audit --requirement requirements.txt --require-hashes --disable-pip
