@@ -135,7 +135,7 @@ def findings(*paths: str) -> Iterator[Finding]:
 
 def area(path: str) -> str:
     """The unit of the baseline: a service, a folder, or a file of the root."""
-    parts = path.split("/")
+    parts = path.replace("sigmasight_client", "clients", 1).split("/")
     return "/".join(parts[:2]) if parts[0] == "services" else parts[0]
 
 

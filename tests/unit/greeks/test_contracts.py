@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 
 from services.greeks.calculations.contracts import (
-    Given,
-    contract_valuations,
-)
-from services.greeks.calculations.engines import Engine
-from services.greeks.calculations.volatility import one_session_returns, realised_volatility
-from services.greeks.inputs import (
     Close,
     ContractTerms,
     ContractValuation,
+    Given,
     Market,
-    Quote,
-    TreasuryCurve,
+    contract_valuations,
 )
+from services.greeks.calculations.engines import Engine
+from services.greeks.calculations.quotes import Quote
+from services.greeks.calculations.rates import TreasuryCurve
+from services.greeks.calculations.volatility import one_session_returns, realised_volatility
 from shared.quant.american import american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
 from shared.quant.dividends import CashDividends

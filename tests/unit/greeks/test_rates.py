@@ -6,8 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from services.greeks.calculations.rates import continuous_rates
-from services.greeks.inputs import TreasuryCurve
+from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
 
 
 def a_curve(*points: tuple[float, float]) -> TreasuryCurve:
