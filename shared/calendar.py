@@ -4,6 +4,8 @@ from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from shared.errors import NotASession
+
 
 @lru_cache
 def _calendar_class() -> object:
@@ -48,6 +50,18 @@ def next_session(day: date) -> date:
     return next(
         session for session in sessions(day, day.replace(year=day.year + 1, day=1)) if session > day
     )
+
+
+def last_sessions(as_of: date, count: int) -> list[date]:
+    """The last `count` sessions on or before `as_of`, ascending."""
+    # Two calendar days a session are more than enough, and a week for the shortest spans.
+    return sessions(as_of - timedelta(days=2 * count + 7), as_of)[-count:]
+
+
+def require_session(day: date) -> None:
+    """Raise `NotASession`, which names the session before, when the exchange is closed on `day`."""
+    if not is_session(day):
+        raise NotASession(day, previous_session(day))
 
 
 def weekly_session(day: date) -> date | None:

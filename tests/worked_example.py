@@ -26,12 +26,13 @@ from services.factors.calculations.correlations import (
 from services.factors.calculations.covariance import FactorCovariance, ewma_covariance
 from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
 from services.factors.calculations.rates import RateSensitivities, rate_sensitivities, yield_changes
-from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
+from services.greeks.calculations.rates import continuous_rates
 from services.greeks.calculations.volatility import (
     one_session_returns,
     realised_volatility,
     volatility_window,
 )
+from services.greeks.inputs import TreasuryCurve
 from services.snapshots.calculations import (
     Book,
     Quotes,

@@ -43,8 +43,9 @@ from services.factors.tables import (
     RateSensitivity,
     SymbolFactorBeta,
 )
-from shared.closes import day_number, day_numbers, load_adjusted_closes
+from shared.conventions import day_numbers
 from shared.database import Session, lock, lock_each, merge, sql_table
+from shared.published.closes import day_number, load_adjusted_closes
 from shared.published.gateway import portfolios, position_tags, positions_on
 from shared.published.greeks import contract_greeks
 from shared.published.ingest import close_on, daily_prices, securities, treasury_yields

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -35,10 +35,19 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Caveat(Protocol):
+    """What calculations return as a warning: `shared.caveats.Caveat`, which they may import."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def about(self) -> tuple[str, ...]: ...
+
+
 class Notice(Contract):
-    """A warning a reader should see: what happened, to how many, and to whom (the first few
-    names).
-    """
+    """A warning for the reader: what happened, to how many, and the first few names."""
 
     code: str
     message: str
@@ -49,6 +58,13 @@ class Notice(Contract):
     def naming(cls, code: str, message: str, names: Sequence[str], shown: int = 20) -> Self:
         """A notice about `names`, of which the first `shown` (sorted) are spelled out."""
         return cls(code=code, message=message, count=len(names), about=tuple(sorted(names)[:shown]))
+
+    @classmethod
+    def of(cls, caveat: Caveat) -> Self:
+        """A calculation's caveat as it goes over the wire; one without names counts as one."""
+        if not caveat.about:
+            return cls(code=caveat.code, message=caveat.message)
+        return cls.naming(caveat.code, caveat.message, caveat.about)
 
 
 class Event(Contract):

@@ -27,6 +27,17 @@ class ServiceRouter:
         self.answers_by_request: dict[type[Request], Handler] = {}
         self.dead_letter_keeper: Handler | None = None
 
+    @classmethod
+    def joining(cls, *parts: "ServiceRouter") -> "ServiceRouter":
+        """One router of a service whose handlers are in several files."""
+        joined = cls(parts[0].word)
+        for part in parts:
+            joined.handlers |= part.handlers
+            joined.emitted |= part.emitted
+            joined.answers_by_request |= part.answers_by_request
+            joined.dead_letter_keeper = joined.dead_letter_keeper or part.dead_letter_keeper
+        return joined
+
     def on(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
         """Register `async def handler(event, session)` for the event classes; the topology must
         agree.

@@ -1,6 +1,6 @@
 """Betas, exposures and the factor covariance as factors publishes them."""
 
-from sqlalchemy import Boolean, Column, Date, Double, Integer, String, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, Integer, Select, String, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import published_view
@@ -17,6 +17,14 @@ factor_definitions = published_view(
     Column("display_order", Integer),
     Column("active", Boolean),
 )
+
+
+def active_factors() -> Select[tuple[str, str, str]]:
+    """factor, name and proxy of the active factors, in display order."""
+    row = factor_definitions.c
+    query = select(row.factor, row.name, row.proxy).where(row.active)
+    return query.order_by(row.display_order)
+
 
 # One row per symbol, session, model and factor. model: "market_relative" (default: joint, styles
 # over the market, shrunk), "joint" (seven-factor least squares on raw returns) or "univariate"

@@ -1,6 +1,9 @@
 """Books as the gateway publishes them: what every calculator reads to know who holds what."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
@@ -13,9 +16,11 @@ from sqlalchemy import (
     String,
     Subquery,
     Uuid,
+    and_,
     case,
     cast,
     func,
+    or_,
     select,
     true,
 )
@@ -94,6 +99,21 @@ def positions_on(day: Any, held: FromClause = positions) -> Subquery:
     ]
     split_factor = func.coalesce(factor, 1, type_=Numeric).label("split_factor")
     return select(*columns, split_factor).select_from(held.join(split, true())).subquery("held")
+
+
+def active_on(held: Any, day: Any) -> ColumnElement[bool]:
+    """Whether a position with these columns is open at the end of `day`: entered, and not closed."""
+    return and_(held.entry_date <= day, or_(held.exit_date.is_(None), held.exit_date > day))
+
+
+def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
+    """The positions of the portfolios that are open at the end of `day`, in the shares of `day`.
+
+    The columns of `positions_on`.
+    """
+    held = positions_on(day)
+    theirs = held.c.portfolio_id.in_(portfolio_ids)
+    return select(held).where(theirs, active_on(held.c, day)).subquery("active")
 
 
 def _listed_strike(strike: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from shared.published import published_view
 
@@ -70,6 +71,19 @@ treasury_yields = published_view(
     Column("yield_percent", Double),
     Column("source", String),
 )
+
+
+def latest_yields(day: Any) -> Select[Any]:
+    """The Treasury yields of the last observation day on or before `day`, by maturity.
+
+    observation_date, maturity_years and yield_percent; no row when none is known.
+    """
+    row = treasury_yields.c
+    known = and_(row.observation_date <= day, row.yield_percent.is_not(None))
+    last_day = select(func.max(row.observation_date)).where(known).scalar_subquery()
+    query = select(row.observation_date, row.maturity_years, row.yield_percent)
+    return query.where(known, row.observation_date == last_day).order_by(row.maturity_years)
+
 
 # One row per contract and session: bid and ask at the close, USD per share of contract; null last
 # or underlying_price when the source did not say. underlying_price: what the underlying cost when
@@ -154,6 +168,19 @@ def close_on(row: Any, day: Any) -> ColumnElement[Any]:
     """
     factor = func.coalesce(split_factor(row.symbol, row.session_date, day).scalar_subquery(), 1)
     return case((row.session_date == day, row.close), else_=func.round(row.close / factor, 6))
+
+
+def last_close(symbol: Any, day: Any) -> LateralFromClause:
+    """The last close of `symbol` on or before `day`: at most one row, found in the index.
+
+    `close` in USD per share of `day` (a missing price is carried forward), `session_date` the
+    session it is of, `close_basis` and `source` as stored.
+    """
+    row = daily_prices.c
+    known = and_(row.symbol == symbol, row.session_date <= day)
+    close = close_on(row, day).label("close")
+    query = select(close, row.session_date, row.close_basis, row.source).where(known)
+    return query.order_by(row.session_date.desc()).limit(1).lateral("last_close")
 
 
 # What a provider was last asked about a symbol, by kind of data, and whether it knew the symbol at

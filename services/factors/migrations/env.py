@@ -1,6 +1,6 @@
 """Alembic's environment for the factors schema."""
 
 from services.factors.tables import FactorDefinition
-from shared.database import run_migrations
+from shared.database.migrations import run_migrations
 
 run_migrations(FactorDefinition.metadata)

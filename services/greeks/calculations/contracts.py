@@ -2,8 +2,8 @@
 none.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -17,16 +17,18 @@ from services.greeks.calculations.engines import (
     Engine,
     model_of,
 )
-from services.greeks.calculations.quotes import Quote, quoted_volatilities
-from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
+from services.greeks.calculations.quotes import quoted_volatilities
+from services.greeks.calculations.rates import continuous_rates
 from services.greeks.calculations.volatility import (
     FEWEST_RETURNS,
     one_session_returns,
     realised_volatility,
     volatility_window,
 )
+from services.greeks.inputs import Close, ContractTerms, ContractValuation, Market, Quote
+from shared.conventions import FloatArray
 from shared.quant.american import needs_tree
-from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, FloatArray, OptionColumns
+from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import Reason
 
@@ -35,67 +37,7 @@ IMPLIED = "implied"
 RATE_CONFIGURED = "configured"
 DIVIDEND_KNOWN = "securities"
 DIVIDEND_UNKNOWN = "unknown_assumed_0"
-NOBODY_BIDS = "nobody bids for the contract: its quote was not used"
-
-
-@dataclass(frozen=True)
-class ContractTerms:
-    """One listed contract as seen from the session it is valued on.
-
-    `option_type` is "C" or "P", `strike` USD per share. `last_session` is the session at whose
-    close it expires: the expiry itself, or the session before it when the exchange is closed that
-    day. `sessions_left` counts the sessions after the valuation up to and including it. `european`:
-    it can be exercised at expiry only.
-    """
-
-    contract: str
-    underlying: str
-    option_type: str
-    strike: float
-    expiry: date
-    last_session: date
-    sessions_left: int
-    european: bool = False
-
-    def priced_on(self, as_of: date) -> date:
-        """The day whose close of the underlying counts: an expired contract settles at its last
-        session.
-        """
-        return min(as_of, self.last_session)
-
-    def years_left(self, as_of: date) -> float:
-        """Calendar days / 365 from the close of `as_of` to the close of the last session; 0 once
-        expired.
-        """
-        return max((self.last_session - as_of).days, 0) / CALENDAR_DAYS_PER_YEAR
-
-
-@dataclass(frozen=True)
-class Close:
-    """A close in USD per share and the session it is of."""
-
-    price: float
-    session: date
-
-
-@dataclass(frozen=True)
-class Market:
-    """What contracts are valued with at the close of `as_of`.
-
-    `closes`: by (underlying, day asked for), the last close on or before that day; absent when
-    there is none. `adjusted_closes`: by underlying, on consecutive sessions up to `as_of`, NaN
-    where missing. `curve` is None when no yield is stored; then `configured_rate` (continuously
-    compounded) counts. `dividend_yields`: by underlying, continuous decimals per year; absent when
-    unknown. `quotes`: by contract, as quoted at the close of `as_of` itself.
-    """
-
-    as_of: date
-    closes: Mapping[tuple[str, date], Close]
-    adjusted_closes: Mapping[str, FloatArray]
-    curve: TreasuryCurve | None
-    configured_rate: float
-    dividend_yields: Mapping[str, float]
-    quotes: Mapping[str, Quote] = field(default_factory=dict)
+NO_BID = "nobody bids for the contract: its quote was not used"
 
 
 @dataclass(frozen=True)
@@ -121,38 +63,6 @@ class Volatility:
     value: float | None = None
     source: str | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class ContractValuation:
-    """What one contract is worth per share, what that rests on, or `reason` and no numbers.
-
-    Units as published: delta and gamma per 1.00 of the underlying, theta per calendar day, vega per
-    volatility point, rho per percentage point of rate. `model` names what valued it, None when
-    nothing did. `quote_mid` is the contract's own market price, `note` what a reader should know
-    about the numbers.
-    """
-
-    contract: str
-    years_to_expiry: float
-    underlying_price: float | None = None
-    underlying_price_date: date | None = None
-    volatility: float | None = None
-    iv_source: str | None = None
-    rate: float | None = None
-    rate_source: str | None = None
-    dividend_yield: float | None = None
-    dividend_source: str | None = None
-    model: str | None = None
-    price: float | None = None
-    delta: float | None = None
-    gamma: float | None = None
-    theta: float | None = None
-    vega: float | None = None
-    rho: float | None = None
-    reason: str | None = None
-    quote_mid: float | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -228,7 +138,7 @@ def _input(
     if close is None:
         missing = f"no price for underlying {terms.underlying} on or before {day.isoformat()}"
         return ContractValuation(terms.contract, years, reason=missing)
-    settled = ContractValuation(terms.contract, years, close.price, close.session)
+    settled = ContractValuation(terms.contract, years, close.price, close.session_date)
     if years == 0.0:
         return settled
     if given.volatility is not None:
@@ -338,7 +248,7 @@ def _with_price(case: _Case, quote: Quote | None) -> _Case:
         return replace(case, valuation=replace(case.valuation, quote_mid=case.given.market_price))
     if quote is None:
         return case
-    note = NOBODY_BIDS if quote.mid is None else None
+    note = NO_BID if quote.mid is None else None
     return replace(case, valuation=replace(case.valuation, quote_mid=quote.mid, note=note))
 
 

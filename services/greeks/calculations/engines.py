@@ -1,5 +1,4 @@
-"""What can value an option: every engine takes contracts as columns and answers in the published
-units.
+"""What can value an option: engines take contracts as columns and return the published units.
 
 A new model is a function and a line in `MODELS`; which contract gets which model is decided by
 `model_of`.
@@ -46,6 +45,13 @@ def model_of(engine: Engine, european: bool) -> str:
     if engine is Engine.EUROPEAN or (engine is Engine.DEFAULT and european):
         return BLACK_SCHOLES_MERTON
     return AMERICAN_COLLOCATION
+
+
+def models_of(engine: Engine, european: bool) -> tuple[str | None, ...]:
+    """What may have valued a contract under the engine; None: nothing could."""
+    model = model_of(engine, european)
+    trees = (AMERICAN_TREE,) if model == AMERICAN_COLLOCATION else ()
+    return (None, INTRINSIC, model, *trees)
 
 
 def _intrinsic(options: OptionColumns, _: CashDividends | None) -> OptionValues:

@@ -1,10 +1,9 @@
 """What a contract's own market price says about its volatility."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns
+from shared.conventions import BoolArray, FloatArray
+from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import (
     ImpliedVolatilities,
@@ -12,24 +11,6 @@ from shared.quant.implied_volatility import (
     american_implied_volatilities,
     implied_volatilities,
 )
-
-
-@dataclass(frozen=True)
-class Quote:
-    """Bid and ask in USD per share, and what the underlying cost when they were quoted, where that
-    is known.
-    """
-
-    bid: float
-    ask: float
-    underlying_price: float | None = None
-
-    @property
-    def mid(self) -> float | None:
-        """Half way between bid and ask; None where nobody bids, since then the ask alone says
-        little.
-        """
-        return 0.5 * (self.bid + self.ask) if self.bid > 0.0 else None
 
 
 def quoted_volatilities(

@@ -1,24 +1,11 @@
 """The interest rate at an option's expiry."""
 
-from dataclasses import dataclass
-from datetime import date
-
 import numpy as np
 
-from shared.quant.black_scholes import FloatArray
+from services.greeks.inputs import TreasuryCurve
+from shared.conventions import FloatArray
 
 COUPONS_PER_YEAR = 2.0
-
-
-@dataclass(frozen=True)
-class TreasuryCurve:
-    """Constant-maturity par yields observed on one day: `yield_percent` at `maturity_years`,
-    ascending.
-    """
-
-    observation_date: date
-    maturity_years: FloatArray
-    yield_percent: FloatArray
 
 
 def continuous_rates(curve: TreasuryCurve, years: FloatArray) -> FloatArray:

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from shared.quant.returns import FloatArray, log_returns
+from shared.conventions import SESSIONS_PER_YEAR, FloatArray
+from shared.quant.returns import log_returns
 
-SESSIONS_PER_YEAR = 252
 SHORTEST_WINDOW = 21
-LONGEST_WINDOW = 252
+LONGEST_WINDOW = SESSIONS_PER_YEAR
 FEWEST_RETURNS = 20
 
 

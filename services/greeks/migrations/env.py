@@ -1,6 +1,6 @@
 """Alembic's environment for the greeks schema."""
 
 from services.greeks.tables import ContractGreeks
-from shared.database import run_migrations
+from shared.database.migrations import run_migrations
 
 run_migrations(ContractGreeks.metadata)

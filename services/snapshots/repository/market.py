@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from shared.closes import load_adjusted_closes
 from shared.database import Session
 from shared.published import factors, ingest
+from shared.published.closes import load_adjusted_closes
 
 MODEL = SPACE = "market_relative"
 MARKET = "market"

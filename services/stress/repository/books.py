@@ -27,10 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
-from shared.closes import load_adjusted_closes
 from shared.database import Session, lock_each
 from shared.errors import MarketDataNotReady
 from shared.published import factors, gateway, greeks
+from shared.published.closes import load_adjusted_closes
 from shared.quant.returns import simple_returns
 
 SPACE = "market_relative"

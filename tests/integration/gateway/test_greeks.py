@@ -8,7 +8,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from services.greeks.handlers import price_options
+from services.greeks.handlers.price_options import price_options
 from shared.contracts.greeks import PriceOptions
 from shared.database import Database
 from shared.errors import Permanent

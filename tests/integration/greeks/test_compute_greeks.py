@@ -16,13 +16,13 @@ from sqlalchemy import select, text
 
 from services.greeks import handlers
 from services.greeks.calculations.contracts import (
-    ContractTerms,
-    ContractValuation,
-    Market,
     contract_valuations,
 )
 from services.greeks.calculations.engines import Engine
-from services.greeks.handlers import compute_greeks, price_options
+from services.greeks.handlers import compute_greeks as use_case
+from services.greeks.handlers.compute_greeks import compute_greeks
+from services.greeks.handlers.price_options import price_options
+from services.greeks.inputs import ContractTerms, ContractValuation, Market
 from services.greeks.settings import GreeksSettings
 from shared.calendar import sessions
 from shared.contracts.event import EVENT_NAMESPACE
@@ -264,10 +264,11 @@ async def test_current_contracts_are_read_not_recomputed(
     await quote(admin)
     await handle(role, prices_updated(shards=2))
 
-    def must_not_be_called(*_: object) -> None:
-        raise AssertionError("a current contract was valued again")
+    def must_get_nothing(terms: Sequence[ContractTerms], *_: object) -> list[ContractValuation]:
+        assert not terms, "a current contract was valued again"
+        return []
 
-    monkeypatch.setattr(handlers, "contract_valuations", must_not_be_called)
+    monkeypatch.setattr(use_case, "contract_valuations", must_get_nothing)
     told = await handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2))
 
     assert told.counts == {"contracts": 1, "positions": 1}
@@ -319,7 +320,7 @@ async def test_concurrent_shards_value_a_shared_contract_once(
         valued.extend(contract.contract for contract in terms)
         return contract_valuations(terms, market, engine)
 
-    monkeypatch.setattr(handlers, "contract_valuations", counted)
+    monkeypatch.setattr(use_case, "contract_valuations", counted)
 
     await asyncio.gather(
         handle(role, prices_updated(shards=2)),
@@ -511,7 +512,7 @@ async def test_mibian_engine_writes_the_same_numbers(
     await handle(role, prices_updated())
     (default,) = await contract_rows(role)
 
-    monkeypatch.setattr(handlers, "get_settings", lambda: GreeksSettings(engine="mibian"))
+    monkeypatch.setattr(use_case, "get_settings", lambda: GreeksSettings(engine="mibian"))
     await handle(role, prices_updated())
 
     (by_mibian,) = await contract_rows(role)
@@ -622,7 +623,7 @@ async def test_another_engine_values_stored_contracts_again(
     await hold(admin, an_option())
     await quote(admin)
     await handle(role, prices_updated())
-    monkeypatch.setattr(handlers, "get_settings", lambda: GreeksSettings(engine="mibian"))
+    monkeypatch.setattr(use_case, "get_settings", lambda: GreeksSettings(engine="mibian"))
 
     await handle(role, prices_updated())
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.greeks.handlers import compute_greeks
+from services.greeks.handlers.compute_greeks import compute_greeks
 from services.ingest import handlers, repository
 from services.ingest.handlers.history import (
     Completion,

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from services.greeks.calculations.contracts import (
-    Close,
-    ContractTerms,
-    ContractValuation,
     Given,
-    Market,
     contract_valuations,
 )
 from services.greeks.calculations.engines import Engine
-from services.greeks.calculations.quotes import Quote
-from services.greeks.calculations.rates import TreasuryCurve
 from services.greeks.calculations.volatility import one_session_returns, realised_volatility
+from services.greeks.inputs import (
+    Close,
+    ContractTerms,
+    ContractValuation,
+    Market,
+    Quote,
+    TreasuryCurve,
+)
 from shared.quant.american import american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
 from shared.quant.dividends import CashDividends

@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from services.greeks.calculations.rates import TreasuryCurve, continuous_rates
+from services.greeks.calculations.rates import continuous_rates
+from services.greeks.inputs import TreasuryCurve
 
 
 def a_curve(*points: tuple[float, float]) -> TreasuryCurve:

@@ -1,166 +1,21 @@
-"""Postgres: one engine per process, one transaction per message, merges for writes."""
+"""Writing rows: upserts by natural key, as columns or by COPY, and plain appends."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from copy import copy
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alembic import context
-from sqlalchemy import ARRAY, Column, NullPool, Select, select, text
+from sqlalchemy import ARRAY, Column, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
-from sqlmodel import Field, MetaData, SQLModel
+from sqlmodel import SQLModel
 
-from shared.settings import Settings
+from shared.database.columns import sql_table
+from shared.database.engine import Session
 
-Session = AsyncSession
 Rows = Sequence[Mapping[str, Any]]
-Step = Callable[[Session], Awaitable[object]]
 MOST_VALUES = 10_000  # sent beside a statement; more are copied, which is then the faster way
 _dialect = PGDialect()  # type: ignore[no-untyped-call]
 quote = _dialect.identifier_preparer.quote
-
-
-def sql_table(model: type[SQLModel]) -> SqlTable:
-    """The SQLAlchemy table behind a model."""
-    table: SqlTable = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-def key(kind: Any, *more: Any, **options: Any) -> Any:
-    """A column of the primary key."""
-    return Field(sa_column=Column(kind, *more, primary_key=True, **options))
-
-
-def required(kind: Any, *more: Any, **options: Any) -> Any:
-    """A column that is never null."""
-    return Field(sa_column=Column(kind, *more, nullable=False, **options))
-
-
-def optional(kind: Any, *more: Any, **options: Any) -> Any:
-    """A column that is null when there is nothing to say."""
-    return Field(default=None, sa_column=Column(kind, *more, nullable=True, **options))
-
-
-def published_columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
-    """The usual definition of a published view: the table's columns of the view's names."""
-    return select(*(sql_table(model).c[column.name] for column in view.columns))
-
-
-def create_engine(settings: Settings, role: str) -> AsyncEngine:
-    """The process's engine, connected as the service's own role."""
-    return create_async_engine(
-        settings.database_url(role),
-        pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_size,
-        pool_pre_ping=True,
-        connect_args={
-            "server_settings": {
-                "application_name": f"sigmasight-{role}",
-                "timezone": "UTC",
-                "jit": "off",
-            }
-        },
-    )
-
-
-class Database:
-    """Transactions for one process: `async with database.transaction() as session` commits or rolls
-    back.
-    """
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        self._first: Step | None = None
-
-    def beginning_with(self, step: Step) -> "Database":
-        """The same connections; every transaction begins with this step."""
-        other = copy(self)
-        other._first = step
-        return other
-
-    def at_one_moment(self) -> "Database":
-        """The same connections; all of a transaction's statements see the data as its first one
-        does.
-        """
-        other = copy(self)
-        engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
-        other._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        return other
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
-        """One session in one transaction: committed on leaving, rolled back on any exception."""
-        async with self._sessions() as session, session.begin():
-            if self._first is not None:
-                await self._first(session)
-            yield session
-
-    @asynccontextmanager
-    async def listening(
-        self, channel: str, heard: Callable[[], None]
-    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Call `heard` at every notification on a channel, over a connection that belongs to no
-        pool.
-
-        Yields a probe that raises once the connection is lost; `heard` is called then, too.
-        """
-        engine = create_async_engine(
-            self.engine.url,
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-            connect_args={
-                "server_settings": {"application_name": f"sigmasight-listener-{channel}"}
-            },
-        )
-        async with engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            await driver.add_listener(channel, lambda *_: heard())  # type: ignore[union-attr]
-            driver.add_termination_listener(lambda _: heard())  # type: ignore[union-attr]
-
-            async def probe() -> None:
-                await connection.execute(text("select 1"))
-
-            yield probe
-
-    async def reachable(self) -> bool:
-        """Whether a trivial query succeeds now."""
-        try:
-            async with self.engine.connect() as connection:
-                await connection.execute(text("select 1"))
-        except Exception:  # noqa: BLE001 - any failure means "not reachable", which is the answer
-            return False
-        return True
-
-    async def close(self) -> None:
-        """Give every connection back."""
-        await self.engine.dispose()
-
-
-async def lock(session: Session, *keys: object) -> None:
-    """Hold one advisory lock, named by `keys` together, until the transaction ends.
-
-    Transactions that lock the same name run one after the other; others are not affected.
-    """
-    await lock_each(session, ["/".join(str(key) for key in keys)])
-
-
-async def lock_each(session: Session, names: Sequence[str]) -> None:
-    """Hold one advisory lock per name until the transaction ends, in one ascending order so that
-    none deadlock.
-    """
-    keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
-    await session.execute(
-        text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
-    )
 
 
 async def merge(
@@ -361,23 +216,3 @@ def _bound(within: Mapping[str, Any]) -> dict[str, Any]:
         f"within_{name}": list(value) if isinstance(value, tuple) else value
         for name, value in within.items()
     }
-
-
-def run_migrations(metadata: MetaData) -> None:
-    """The whole of a service's Alembic `env.py`: migrate on the connection the bootstrap step hands
-    over.
-
-    The version table lives in the service's own schema, so six migration histories share one
-    database.
-    """
-    connection = context.config.attributes["connection"]
-    context.configure(
-        connection=connection,
-        target_metadata=metadata,
-        version_table_schema=metadata.schema,
-        include_schemas=True,
-        include_name=lambda name, kind, _: kind != "schema" or name == metadata.schema,
-        compare_type=True,
-    )
-    with context.begin_transaction():
-        context.run_migrations()

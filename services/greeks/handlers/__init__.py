@@ -1,0 +1,6 @@
+"""What greeks does, one file per use case."""
+
+from services.greeks.handlers import compute_greeks, price_options
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter.joining(compute_greeks.router, price_options.router)

@@ -1,0 +1,28 @@
+"""Postgres: engines and transactions, columns and conditions, COPY-and-merge.
+
+Migrations are in `shared.database.migrations`, which only Alembic's `env.py` files import.
+"""
+
+from shared.database.columns import among, key, optional, published_columns, required, sql_table
+from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
+from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
+
+__all__ = [
+    "MOST_VALUES",
+    "Database",
+    "Rows",
+    "Session",
+    "Step",
+    "among",
+    "append",
+    "create_engine",
+    "key",
+    "lock",
+    "lock_each",
+    "merge",
+    "optional",
+    "published_columns",
+    "quote",
+    "required",
+    "sql_table",
+]

@@ -1,0 +1,42 @@
+"""Columns of our own tables, and the conditions every service writes on them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ColumnElement, Select, any_, literal, select
+from sqlalchemy import Table as SqlTable
+from sqlmodel import Field, SQLModel
+
+
+def sql_table(model: type[SQLModel]) -> SqlTable:
+    """The SQLAlchemy table behind a model."""
+    table: SqlTable = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def key(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column of the primary key."""
+    return Field(sa_column=Column(kind, *more, primary_key=True, **options))
+
+
+def required(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column that is never null."""
+    return Field(sa_column=Column(kind, *more, nullable=False, **options))
+
+
+def optional(kind: Any, *more: Any, **options: Any) -> Any:
+    """A column that is null when there is nothing to say."""
+    return Field(default=None, sa_column=Column(kind, *more, nullable=True, **options))
+
+
+def published_columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:
+    """The usual definition of a published view: the table's columns of the view's names."""
+    return select(*(sql_table(model).c[column.name] for column in view.columns))
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether the column is one of the values, as one array parameter.
+
+    There is no limit on their number, and the statement stays the same, so it stays prepared.
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))

@@ -1,0 +1,127 @@
+"""One engine per process, one transaction per message, and locks that end with it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from copy import copy
+
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from shared.settings import Settings
+
+Session = AsyncSession
+Step = Callable[[Session], Awaitable[object]]
+
+
+def create_engine(settings: Settings, role: str) -> AsyncEngine:
+    """The process's engine, connected as the service's own role."""
+    return create_async_engine(
+        settings.database_url(role),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "server_settings": {
+                "application_name": f"sigmasight-{role}",
+                "timezone": "UTC",
+                "jit": "off",
+            }
+        },
+    )
+
+
+class Database:
+    """Transactions for one process: `async with database.transaction() as session` commits or rolls
+    back.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._first: Step | None = None
+
+    def beginning_with(self, step: Step) -> "Database":
+        """The same connections; every transaction begins with this step."""
+        other = copy(self)
+        other._first = step
+        return other
+
+    def at_one_moment(self) -> "Database":
+        """The same connections; all of a transaction's statements see the data as its first one
+        does.
+        """
+        other = copy(self)
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        other._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        return other
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """One session in one transaction: committed on leaving, rolled back on any exception."""
+        async with self._sessions() as session, session.begin():
+            if self._first is not None:
+                await self._first(session)
+            yield session
+
+    @asynccontextmanager
+    async def listening(
+        self, channel: str, heard: Callable[[], None]
+    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Call `heard` at every notification on a channel, over a connection that belongs to no
+        pool.
+
+        Yields a probe that raises once the connection is lost; `heard` is called then, too.
+        """
+        engine = create_async_engine(
+            self.engine.url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={
+                "server_settings": {"application_name": f"sigmasight-listener-{channel}"}
+            },
+        )
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await driver.add_listener(channel, lambda *_: heard())  # type: ignore[union-attr]
+            driver.add_termination_listener(lambda _: heard())  # type: ignore[union-attr]
+
+            async def probe() -> None:
+                await connection.execute(text("select 1"))
+
+            yield probe
+
+    async def reachable(self) -> bool:
+        """Whether a trivial query succeeds now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except Exception:  # noqa: BLE001 - any failure means "not reachable", which is the answer
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.engine.dispose()
+
+
+async def lock(session: Session, *keys: object) -> None:
+    """Hold one advisory lock, named by `keys` together, until the transaction ends.
+
+    Transactions that lock the same name run one after the other; others are not affected.
+    """
+    await lock_each(session, ["/".join(str(key) for key in keys)])
+
+
+async def lock_each(session: Session, names: Sequence[str]) -> None:
+    """Hold one advisory lock per name until the transaction ends, in one ascending order so that
+    none deadlock.
+    """
+    keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
+    await session.execute(
+        text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
+    )
