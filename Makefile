@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins client migration clean
+.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins calendar client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench: install ## Measure against named peers in one run
 pins: ## Renew requirements.txt, the universal hashed pins
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev --upgrade --quiet --output-file requirements.txt pyproject.toml
+
+calendar: install ## Renew the table of NYSE sessions, to two years ahead
+	$(BIN)/python -m deploy.calendar_table
 
 client: install ## Write the Python client from the OpenAPI document
 	$(BIN)/python -m deploy.api_client
