@@ -1,0 +1,40 @@
+"""The documents are complete: every decision is dated and listed, every link leads to a file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
+RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+INDEX = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+STATUS = r"accepted|superseded by \d+"
+HEAD = re.compile(
+    rf"# (?P<number>\d+)\. (?P<title>.+)\n\n"
+    rf"\*\*Date:\*\* (?P<date>\d{{4}}-\d\d-\d\d)\. \*\*Status:\*\* (?P<status>{STATUS})\.\n"
+)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_a_decision_has_a_date_and_a_status_as_in_the_index(record: Path) -> None:
+    head = HEAD.match(record.read_text(encoding="utf-8"))
+
+    assert head, "a record begins with its number and title, its date and its status"
+    assert record.name.startswith(f"{int(head['number']):04d}-")
+    row = f"| [{head['number']}]({record.name}) | {head['title']} | {head['date']} "
+    assert f"{row}| {head['status']} |" in INDEX
+
+
+def test_the_index_lists_nothing_else() -> None:
+    listed = re.findall(r"^\| \[\d+\]\((\S+)\)", INDEX, re.MULTILINE)
+
+    assert listed == [record.name for record in RECORDS]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(document: Path) -> None:
+    linked = LINK.findall(document.read_text(encoding="utf-8"))
+
+    assert [link for link in linked if not (document.parent / link).exists()] == []
