@@ -12,7 +12,7 @@ INDEX = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
 STATUS = r"accepted|superseded by \d+"
 HEAD = re.compile(
     rf"# (?P<number>\d+)\. (?P<title>.+)\n\n"
-    rf"\*\*Date:\*\* (?P<date>\d{{4}}-\d\d-\d\d)\. \*\*Status:\*\* (?P<status>{STATUS})\.\n"
+    rf"Date: (?P<date>\d{{4}}-\d\d-\d\d)\. Status: (?P<status>{STATUS})\.\n"
 )
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
