@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.topology import EVENTS, TOPOLOGY, publisher_of
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 INDEX = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 STATUS = r"accepted|superseded by \d+"
 HEAD = re.compile(
     rf"# (?P<number>\d+)\. (?P<title>.+)\n\n"
@@ -38,3 +41,25 @@ def test_links_lead_to_files(document: Path) -> None:
     linked = LINK.findall(document.read_text(encoding="utf-8"))
 
     assert [link for link in linked if not (document.parent / link).exists()] == []
+
+
+def documented_events() -> dict[str, tuple[str, set[str]]]:
+    """By subject, the publisher and the subscribers in the architecture's table."""
+    rows = re.findall(r"^\| (`[a-z_.`, ]+`) \| (.+?) \| (.+?) \|", ARCHITECTURE, re.MULTILINE)
+    return {
+        subject: (publisher, set(subscribers.split(", ")))
+        for subjects, publisher, subscribers in rows
+        for subject in re.findall(r"[a-z_]+\.[a-z_]+", subjects)
+    }
+
+
+def test_the_architecture_page_lists_the_events_of_the_topology() -> None:
+    actual = {
+        subject: (
+            "that service" if subject.endswith(".failed") else publisher_of(event),
+            {word for word, wiring in TOPOLOGY.items() if event in wiring.hears},
+        )
+        for subject, event in EVENTS.items()
+    }
+
+    assert documented_events() == actual
