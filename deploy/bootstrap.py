@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-import nats
 from alembic import command
 from alembic.config import Config
 from pydantic import Field, SecretStr
@@ -25,7 +24,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.database import quote
-from shared.errors import Misconfigured
+from shared.errors import BusUnavailable, Misconfigured
 from shared.messaging import declare_topology
 from shared.settings import DEFAULT_PASSWORD, EnvironmentSettings, Settings, is_loopback, load
 from shared.topology import TOPOLOGY
@@ -108,16 +107,7 @@ async def prepare_database(
 
 async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
     """Streams and durables."""
-    client = await nats.connect(
-        shared.nats_url,
-        user="bootstrap",
-        password=own.nats_password.get_secret_value(),
-        connect_timeout=10,
-    )
-    try:
-        await declare_topology(client.jetstream(), shared, own.stream_replicas)
-    finally:
-        await client.close()
+    await declare_topology(shared, own.nats_password.get_secret_value(), own.stream_replicas)
 
 
 def _admin_url(own: BootstrapSettings, shared: Settings, database: str) -> str:
@@ -317,7 +307,7 @@ def main() -> None:
         own, shared = load(BootstrapSettings), load(Settings)
         refuse_default_passwords(own, shared)
         asyncio.run(bootstrap(own, shared))
-    except (Misconfigured, OSError, nats.errors.Error) as error:
+    except (Misconfigured, OSError, BusUnavailable) as error:
         sys.exit(f"bootstrap failed: {error}")
 
 

@@ -9,6 +9,7 @@
     │   ├── InvalidScenario(problems)
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
+    ├── BusUnavailable       the bus did not store a message or gave no reply in time
     └── Misconfigured        the process must not start
 
 Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then
@@ -33,6 +34,10 @@ class Permanent(SigmaSightError):
 
 class Misconfigured(SigmaSightError):
     """The settings do not make sense; the message names the variable and the fix."""
+
+
+class BusUnavailable(SigmaSightError):
+    """The bus did not store a message, or gave no reply in time."""
 
 
 class MarketDataNotReady(Transient):

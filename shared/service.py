@@ -1,9 +1,10 @@
-"""A service with every default in place: `app = create_service("greeks", router)` is a whole
-main.py.
+"""A service with every default in place: `app = create_service("greeks", router)` is a whole main.py.
+
+The lifetime of a process is here: settings, database, telemetry, background tasks. The ASGI
+application itself comes from `shared.messaging`, because it starts and stops the subscriptions.
 """
 
 import asyncio
-import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -12,13 +13,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from faststream.asgi import AsgiFastStream, AsgiResponse, get
-from faststream.nats import NatsBroker
 from prometheus_client import make_asgi_app
 
 from shared.database import Database, Session, create_engine
 from shared.errors import Misconfigured
-from shared.messaging import Consumption, ServiceRouter, create_broker, durables_missing
+from shared.messaging import Application, Broker, Consumption, Page, ServiceRouter, application
 from shared.settings import ServiceSettings, check_spelling, load, shared_settings
 from shared.telemetry import Telemetry, create_telemetry
 
@@ -29,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class Runtime:
-    """What one process of a service runs on: database, broker, telemetry, and their lifetime."""
+    """The database, broker and telemetry of one process of a service, and their lifetime."""
 
     def __init__(
         self, word: str, router: ServiceRouter, own_settings: type[ServiceSettings] | None = None
@@ -41,22 +40,18 @@ class Runtime:
             _start_or_explain(partial(load, own_settings))
         self.telemetry: Telemetry = create_telemetry(word, self.settings)
         self.database = Database(create_engine(self.settings, word))
-        self.broker: NatsBroker = create_broker(
-            word, self.settings, self.telemetry, self._end_process_when_closed
-        )
+        self.broker = Broker(word, self.settings, self.telemetry, self._end_process_when_closed)
         self.stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         Consumption(router, self.broker, self.database, self.settings, self.telemetry).attach()
 
     def _end_process_when_closed(self) -> None:
         if not self.stopping:
-            log.error("bus connection closed for good: ending the process so that it is restarted")
+            log.error("bus connection closed: the process ends and has to be restarted")
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def start_background(self, tasks: Sequence[BackgroundTask]) -> None:
-        """Run each task beside the handlers; one that fails ends the process, whose supervisor
-        restarts it.
-        """
+        """Run each task alongside the handlers; one that fails ends the process, to be restarted."""
         for task in tasks:
             running = asyncio.create_task(task(self), name=task.__name__)
             running.add_done_callback(self._end_process_when_failed)
@@ -74,21 +69,21 @@ class Runtime:
                 await step(session)
 
     async def stop_background(self) -> None:
-        """Cancel what runs beside the handlers and wait for it."""
+        """Cancel the background tasks and wait for them."""
         self.stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        """Give back the database connections and flush the traces."""
+        """Close the database connections and flush the traces."""
         await self.database.close()
         self.telemetry.tracer_provider.shutdown()
 
     async def readiness(self) -> dict[str, Any]:
-        """What is and is not ready: the bus connection, the service's durables, the database."""
-        connected = await self.broker.ping(timeout=2.0)
-        missing = await durables_missing(self.broker, self.word) if connected else []
+        """Whether the bus connection, the service's durables and the database are ready."""
+        connected = await self.broker.connected()
+        missing = await self.broker.missing_durables() if connected else []
         database = await self.database.reachable()
         return {
             "ready": connected and database and not missing,
@@ -111,12 +106,11 @@ def create_service(
     own_settings: type[ServiceSettings] | None = None,
     on_startup: Sequence[StartupStep] = (),
     background: Sequence[BackgroundTask] = (),
-) -> AsgiFastStream:
-    """An application for `faststream run`: handlers attached, health and metrics served, telemetry
-    set up.
+) -> Application:
+    """An ASGI application with handlers subscribed, health and metrics served, telemetry set up.
 
-    `on_startup` steps get a session each, in order, before messages flow; `background` tasks get
-    the runtime. Exits with a named reason when the settings are wrong.
+    `on_startup` steps get a session each, in order, before the first message; `background` tasks
+    get the runtime. Exits with a named reason when the settings are wrong.
     """
     runtime = Runtime(word, router, own_settings)
 
@@ -126,30 +120,18 @@ def create_service(
         yield
         await runtime.close()
 
-    return AsgiFastStream(
+    async def live() -> Page:
+        return Page(200, {"status": "live"})
+
+    async def ready() -> Page:
+        state = await runtime.readiness()
+        return Page(200 if state["ready"] else 503, state)
+
+    return application(
         runtime.broker,
+        pages={"/health/live": live, "/health/ready": ready},
+        mounted={"/metrics": make_asgi_app(runtime.telemetry.registry)},
         lifespan=lifespan,
-        asgi_routes=[
-            ("/health/live", get(_live)),
-            ("/health/ready", get(_ready(runtime))),
-            ("/metrics", make_asgi_app(runtime.telemetry.registry)),
-        ],
         after_startup=[partial(runtime.start_background, background)],
         on_shutdown=[runtime.stop_background],
     )
-
-
-async def _live(scope: Any) -> AsgiResponse:
-    return AsgiResponse(b'{"status": "live"}', 200, {"content-type": "application/json"})
-
-
-def _ready(runtime: Runtime) -> Callable[[Any], Awaitable[AsgiResponse]]:
-    async def ready(scope: Any) -> AsgiResponse:
-        state = await runtime.readiness()
-        return AsgiResponse(
-            json.dumps(state).encode(),
-            200 if state["ready"] else 503,
-            {"content-type": "application/json"},
-        )
-
-    return ready

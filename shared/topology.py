@@ -1,10 +1,14 @@
-"""Who hears and who tells what: one line per service, from which streams, durables and permissions
-follow.
+"""The services on the bus: one line per service, from which everything else is derived.
+
+Streams, durables, permissions, passwords, the compose file, and the stages of a run follow from
+`TOPOLOGY`. A service that calculates is added with one line: what it subscribes to and what it
+publishes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.contracts.event import Event, Request, WorkFailed
+from shared.contracts.event import Contract, Event, Request, ShardEvent, WorkFailed
 from shared.contracts.factors import (
     CorrelateFactors,
     CorrelationsComputed,
@@ -39,85 +43,140 @@ from shared.contracts.stress import (
 
 @dataclass(frozen=True)
 class Wiring:
-    """One service on the bus: events heard, events told, requests answered and asked."""
+    """One service on the bus.
 
-    hears: tuple[type[Event], ...]
-    tells: tuple[type[Event], ...]
-    answers: tuple[type[Request], ...] = ()
-    asks: tuple[type[Request], ...] = ()
-    failure: type[WorkFailed] | None = None  # the gateway has none: nobody would hear it but itself
-    keeps_dead_letters: bool = False  # and may therefore publish again what any service told
+    `subscribes`: each event it subscribes to, and the event that it publishes after handling it
+    (None for no event). `starts`: events that it publishes without such a cause, on a user's
+    request. `occasional`: results that only some runs have, so no run waits for them.
+    """
 
-    def everything_told(self) -> tuple[type[Event], ...]:
-        """Events published, the failure event included."""
-        return self.tells + ((self.failure,) if self.failure else ())
+    subscribes: Mapping[type[Event], type[Event] | None]
+    starts: tuple[type[Event], ...] = ()
+    answers: tuple[type[Request[Contract]], ...] = ()
+    requests: tuple[type[Request[Contract]], ...] = ()
+    failure: type[WorkFailed] | None = None  # the gateway has none: no other service subscribes
+    occasional: tuple[type[Event], ...] = ()
+    keeps_dead_letters: bool = False  # and may replay them: publish any event of any service
+
+    @property
+    def results(self) -> tuple[type[Event], ...]:
+        """Events published after handling one, each once, in the order of `subscribes`."""
+        return tuple(dict.fromkeys(event for event in self.subscribes.values() if event))
+
+    @property
+    def publishes(self) -> tuple[type[Event], ...]:
+        """Every event published, the failure event last."""
+        failure = (self.failure,) if self.failure else ()
+        return (*self.results, *self.starts, *failure)
 
 
-_ADMIN_REQUESTS = (StoreOptionQuotes, StorePrices, StoreYields)
-_STRESS_REQUESTS = (SaveScenario, DeleteScenario, EvaluateWhatIf)
-_STAGES: tuple[type[Event], ...] = (
-    PricesUpdated,
-    GreeksComputed,
-    FactorsComputed,
-    SnapshotsCreated,
-    StressComputed,
-    RiskMeasured,
-)
-_FAILURES: tuple[type[Event], ...] = (
-    IngestFailed,
-    GreeksFailed,
-    FactorsFailed,
-    SnapshotsFailed,
-    StressFailed,
-)
-
-TOPOLOGY: dict[str, Wiring] = {
+_CALCULATORS: dict[str, Wiring] = {
     "ingest": Wiring(
-        (MarketCloseRequested, MarketClosed, PortfoliosChanged),
-        (MarketClosed, PricesUpdated),
-        answers=_ADMIN_REQUESTS,
+        {
+            MarketCloseRequested: MarketClosed,
+            MarketClosed: PricesUpdated,
+            PortfoliosChanged: PricesUpdated,
+        },
+        answers=(StoreOptionQuotes, StorePrices, StoreYields),
         failure=IngestFailed,
     ),
     "greeks": Wiring(
-        (PricesUpdated,), (GreeksComputed,), answers=(PriceOptions,), failure=GreeksFailed
+        {PricesUpdated: GreeksComputed}, answers=(PriceOptions,), failure=GreeksFailed
     ),
     "factors": Wiring(
-        (GreeksComputed, FactorsComputed, CorrelationsRequested),
-        (FactorsComputed, CorrelationsComputed),
+        {
+            GreeksComputed: FactorsComputed,
+            FactorsComputed: CorrelationsComputed,
+            CorrelationsRequested: CorrelationsComputed,
+        },
         answers=(CorrelateFactors,),
         failure=FactorsFailed,
+        occasional=(CorrelationsComputed,),
     ),
     "snapshots": Wiring(
-        (FactorsComputed, StressComputed, SnapshotsRequested, RiskRequested),
-        (SnapshotsCreated, RiskMeasured),
+        {
+            FactorsComputed: SnapshotsCreated,
+            SnapshotsRequested: SnapshotsCreated,
+            StressComputed: RiskMeasured,
+            RiskRequested: RiskMeasured,
+        },
         failure=SnapshotsFailed,
     ),
     "stress": Wiring(
-        (FactorsComputed,), (StressComputed,), answers=_STRESS_REQUESTS, failure=StressFailed
-    ),
-    "gateway": Wiring(
-        (MarketClosed, *_STAGES, CorrelationsComputed, *_FAILURES),
-        (
-            PortfoliosChanged,
-            MarketCloseRequested,
-            CorrelationsRequested,
-            SnapshotsRequested,
-            RiskRequested,
-        ),
-        asks=(*_ADMIN_REQUESTS, *_STRESS_REQUESTS, PriceOptions, CorrelateFactors),
-        keeps_dead_letters=True,
+        {FactorsComputed: StressComputed},
+        answers=(SaveScenario, DeleteScenario, EvaluateWhatIf),
+        failure=StressFailed,
     ),
 }
 
+_GATEWAY = Wiring(
+    # It records every event of every other service, and may send every request.
+    dict.fromkeys(event for wiring in _CALCULATORS.values() for event in wiring.publishes),
+    starts=(
+        PortfoliosChanged,
+        MarketCloseRequested,
+        CorrelationsRequested,
+        SnapshotsRequested,
+        RiskRequested,
+    ),
+    requests=tuple(request for wiring in _CALCULATORS.values() for request in wiring.answers),
+    keeps_dead_letters=True,
+)
+
+TOPOLOGY: dict[str, Wiring] = {**_CALCULATORS, "gateway": _GATEWAY}
 
 EVENTS: dict[str, type[Event]] = {
-    event.subject: event for wiring in TOPOLOGY.values() for event in wiring.everything_told()
+    event.subject: event for wiring in TOPOLOGY.values() for event in wiring.publishes
 }
 
 
 def publisher_of(event: type[Event]) -> str:
-    """The one service that tells `event`; raises `LookupError` for an event nobody tells."""
+    """The one service that publishes `event`; raises `LookupError` when no service does."""
     for word, wiring in TOPOLOGY.items():
-        if event in wiring.everything_told():
+        if event in wiring.publishes:
             return word
-    raise LookupError(f"no service tells {event.__name__}")
+    raise LookupError(f"no service publishes {event.__name__}")
+
+
+def stage_of(event: type[Event]) -> str:
+    """The stage of a run that ends with `event`: the noun of its subject."""
+    return event.subject.partition(".")[0]
+
+
+def failed_stage(failure: type[WorkFailed], received: str) -> str:
+    """The stage that failed when the service of `failure` gave up on an event.
+
+    `received` is the subject of that event. A subject that the service does not subscribe to, as
+    an older version may have, counts as its first stage.
+    """
+    wiring = TOPOLOGY[publisher_of(failure)]
+    result = next(
+        (result for event, result in wiring.subscribes.items() if event.subject == received), None
+    )
+    while result is not None and not issubclass(result, ShardEvent):
+        result = wiring.subscribes.get(result)
+    return stage_of(result or _shard_results(wiring)[0])
+
+
+def _shard_results(wiring: Wiring) -> list[type[ShardEvent]]:
+    return [event for event in wiring.results if issubclass(event, ShardEvent)]
+
+
+def _pipeline() -> list[type[Event]]:
+    """What a run consists of, breadth first from the stored prices."""
+    found: list[type[Event]] = [PricesUpdated]
+    for event in found:  # grows while it is walked
+        for wiring in _CALCULATORS.values():
+            result = wiring.subscribes.get(event)
+            if result is not None and result not in (*found, *wiring.occasional):
+                found.append(result)
+    return found
+
+
+STAGES: tuple[str, ...] = tuple(stage_of(event) for event in _pipeline())  # of every run, in order
+STAGE_EVENTS: tuple[type[ShardEvent], ...] = tuple(
+    event for wiring in _CALCULATORS.values() for event in _shard_results(wiring)
+)  # occasional stages included
+FAILURES: tuple[type[WorkFailed], ...] = tuple(
+    wiring.failure for wiring in _CALCULATORS.values() if wiring.failure
+)

@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from faststream.nats import NatsBroker
 from sqlalchemy import text
 
 from services.ingest.handlers import list_what_is_covered
@@ -19,7 +18,7 @@ from shared.calendar import weekly_session
 from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Database, create_engine
-from shared.messaging import Consumption, ServiceRouter, create_broker, publish
+from shared.messaging import Broker, Consumption, ServiceRouter, publish
 from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import TOPOLOGY
 from tests.servers import Servers
@@ -38,7 +37,7 @@ class Pipeline:
 
     servers: Servers
     admin: Database
-    brokers: dict[str, NatsBroker] = field(default_factory=dict)
+    brokers: dict[str, Broker] = field(default_factory=dict)
     telemetry: dict[str, Telemetry] = field(default_factory=dict)
 
     async def tell(self, event: Event) -> UUID:
@@ -120,9 +119,7 @@ async def _start(
         async with database.transaction() as session:
             await step(session)
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
-    broker = pipeline.brokers[word] = create_broker(
-        word, settings, telemetry, on_closed=lambda: None
-    )
+    broker = pipeline.brokers[word] = Broker(word, settings, telemetry, on_closed=lambda: None)
     router = importlib.import_module(f"services.{word}.handlers").router
     router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()
@@ -132,7 +129,7 @@ async def _start(
 
 def _answers_of(router: ServiceRouter) -> ServiceRouter:
     deaf = ServiceRouter(router.word)
-    deaf.wiring = replace(router.wiring, hears=())
+    deaf.wiring = replace(router.wiring, subscribes={})
     deaf.answers_by_request = router.answers_by_request
     return deaf
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -155,13 +155,24 @@ class DeadLetter(Contract):
     buried_at: AwareDatetime = Field(default_factory=utc_now)
 
 
-class Request(Contract):
-    """A question asked over request-reply; `subject` is `ask.<service>.<what>`, `reply` the
-    answer's class.
+Reply = TypeVar("Reply", bound=Contract, covariant=True)
+
+
+class Request(Contract, Generic[Reply]):
+    """A question to one service: `class PriceOptions(Request[OptionsPriced])`.
+
+    Subclasses set `subject`, `ask.<service>.<what>`. `reply` is the class of the answer, taken
+    from the brackets.
     """
 
     subject: ClassVar[str]
     reply: ClassVar[type[Contract]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        for base in cls.__bases__:
+            if issubclass(base, BaseModel) and base.__pydantic_generic_metadata__["args"]:
+                [cls.reply] = base.__pydantic_generic_metadata__["args"]
 
 
 class Refusal(Contract):

@@ -39,13 +39,12 @@ class FactorCorrelations(Contract):
     observations: int
 
 
-class CorrelateFactors(Request):
+class CorrelateFactors(Request[FactorCorrelations]):
     """The factors' covariance, weighted as asked for, over the last `lookback` returns up to
     `as_of`; not stored.
     """
 
     subject: ClassVar[str] = "ask.factors.correlate_factors"
-    reply: ClassVar[type[Contract]] = FactorCorrelations
 
     as_of: date
     space: Literal["market_relative", "absolute"] = "market_relative"

@@ -101,7 +101,7 @@ class OptionsPriced(Contract):
     options: tuple[PricedOption, ...]
 
 
-class PriceOptions(Request):
+class PriceOptions(Request[OptionsPriced]):
     """Value options at the close of a session, as the held ones are valued; nothing is written.
 
     `engine`: "default" is what the service is set to (American exercise for equities and ETFs,
@@ -109,7 +109,6 @@ class PriceOptions(Request):
     """
 
     subject: ClassVar[str] = "ask.greeks.price_options"
-    reply: ClassVar[type[Contract]] = OptionsPriced
 
     as_of: date
     engine: Literal["default", "european", "american", "mibian"] = "default"

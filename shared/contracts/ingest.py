@@ -71,21 +71,19 @@ class RowsStored(Contract):
     last_session: date | None = None
 
 
-class StorePrices(Request):
+class StorePrices(Request[RowsStored]):
     """Upsert daily prices: all of them or none."""
 
     subject: ClassVar[str] = "ask.ingest.store_prices"
-    reply: ClassVar[type[Contract]] = RowsStored
 
     source: str = "admin"
     rows: tuple[PriceRow, ...]
 
 
-class StoreYields(Request):
+class StoreYields(Request[RowsStored]):
     """Upsert Treasury yields: all of them or none."""
 
     subject: ClassVar[str] = "ask.ingest.store_yields"
-    reply: ClassVar[type[Contract]] = RowsStored
 
     source: str = "admin"
     rows: tuple[YieldRow, ...]
@@ -106,11 +104,10 @@ class OptionQuoteRow(Contract):
     underlying_price: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=6)
 
 
-class StoreOptionQuotes(Request):
+class StoreOptionQuotes(Request[RowsStored]):
     """Upsert option quotes: all of them or none."""
 
     subject: ClassVar[str] = "ask.ingest.store_option_quotes"
-    reply: ClassVar[type[Contract]] = RowsStored
 
     source: str = "admin"
     rows: tuple[OptionQuoteRow, ...]

@@ -29,7 +29,7 @@ class ScenarioSaved(Contract):
     created: bool
 
 
-class SaveScenario(Request):
+class SaveScenario(Request[ScenarioSaved]):
     """Store a scenario of a user's own, evaluated for that user's portfolios from the next run on.
 
     `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name,
@@ -38,7 +38,6 @@ class SaveScenario(Request):
     """
 
     subject: ClassVar[str] = "ask.stress.save_scenario"
-    reply: ClassVar[type[Contract]] = ScenarioSaved
 
     user_id: UUID
     definition: dict[str, Any]
@@ -50,13 +49,12 @@ class ScenarioDeleted(Contract):
     scenario_id: str
 
 
-class DeleteScenario(Request):
+class DeleteScenario(Request[ScenarioDeleted]):
     """Delete a user's own scenario. Refused with `unknown_scenario` when the user has none of that
     id.
     """
 
     subject: ClassVar[str] = "ask.stress.delete_scenario"
-    reply: ClassVar[type[Contract]] = ScenarioDeleted
 
     user_id: UUID
     scenario_id: str
@@ -114,7 +112,7 @@ class WhatIfEvaluated(Contract):
     warnings: tuple[Notice, ...] = ()
 
 
-class EvaluateWhatIf(Request):
+class EvaluateWhatIf(Request[WhatIfEvaluated]):
     """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
 
     `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
@@ -125,7 +123,6 @@ class EvaluateWhatIf(Request):
     """
 
     subject: ClassVar[str] = "ask.stress.what_if"
-    reply: ClassVar[type[Contract]] = WhatIfEvaluated
 
     portfolio_id: UUID
     as_of: date

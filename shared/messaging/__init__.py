@@ -1,6 +1,18 @@
-"""The bus. The only package that knows NATS and FastStream; import from here."""
+"""The bus: the only package that knows NATS and FastStream (an import contract holds it).
 
-from shared.messaging.broker import MESSAGE_ID, create_broker, durables_missing, publish
+Import from here. Rooms: `router` (what a service declares), `streams` (names and permissions),
+`broker` (the connection), `requests` (questions and replies), `consumption` (around a handler).
+"""
+
+from shared.messaging.broker import (
+    MESSAGE_ID,
+    Application,
+    Broker,
+    Bus,
+    Page,
+    application,
+    publish,
+)
 from shared.messaging.consumption import Consumption
 from shared.messaging.requests import Refused, Unanswered, ask
 from shared.messaging.router import ServiceRouter
@@ -15,15 +27,18 @@ from shared.messaging.streams import (
 __all__ = [
     "EVENT_RETENTION_SECONDS",
     "MESSAGE_ID",
+    "Application",
+    "Broker",
+    "Bus",
     "Consumption",
+    "Page",
     "Refused",
     "ServiceRouter",
     "Unanswered",
+    "application",
     "ask",
-    "create_broker",
     "declare_topology",
     "durable_name",
-    "durables_missing",
     "nats_authorization",
     "publish",
     "stream_configs",

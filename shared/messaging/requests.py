@@ -1,24 +1,21 @@
-"""Requests over the bus and their answers."""
+"""Requests over the bus: a question to one service and its reply.
+
+The reply on the wire is `{"answer": ...}` or, when the service refuses, `{"refusal": ...}`.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from faststream.exceptions import FastStreamException
-from faststream.nats import NatsBroker
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from shared.contracts.event import (
-    Contract,
-    Refusal,
-    Request,
-)
-from shared.errors import SigmaSightError
+from shared.contracts.event import Contract, Refusal, Reply, Request
+from shared.errors import BusUnavailable, Permanent, SigmaSightError
+from shared.messaging.broker import Bus
 
 
 class Refused(SigmaSightError):
-    """The service that was asked said no, and why."""
+    """The service refused the request; `refusal` says why."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -26,7 +23,7 @@ class Refused(SigmaSightError):
 
 
 class Unanswered(SigmaSightError):
-    """Nobody answered in time: the service is down or busy."""
+    """No reply came in time: the service is not running or too busy."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -35,31 +32,43 @@ class Unanswered(SigmaSightError):
         self.subject = subject
 
 
-async def ask(broker: NatsBroker, request: Request, timeout_seconds: float = 30.0) -> Contract:
-    """Ask over request-reply; returns the request's reply class, raises `Refused` or
-    `Unanswered`.
-    """
+async def ask(bus: Bus, request: Request[Reply], timeout_seconds: float = 30.0) -> Reply:
+    """The validated reply to a request; raises `Refused` or `Unanswered`."""
+    body = request.model_dump_json().encode()
     try:
-        response = await broker.request(
-            request.model_dump_json().encode(), request.subject, timeout=timeout_seconds
-        )
-    except (TimeoutError, NatsError, FastStreamException) as error:
+        response = await bus.request(request.subject, body, timeout_seconds)
+    except BusUnavailable as error:
         raise Unanswered(request.subject) from error
-    answer = json.loads(response.body)
-    if "refusal" in answer:
-        raise Refused(Refusal.model_validate(answer["refusal"]))
-    return request.reply.model_validate(answer["answer"])
+    reply = json.loads(response)
+    if "refusal" in reply:
+        raise Refused(Refusal.model_validate(reply["refusal"]))
+    return cast(Reply, request.reply.model_validate(reply["answer"]))
+
+
+def answer_json(answer: Contract) -> bytes:
+    """A reply as it goes over the wire."""
+    return json.dumps({"answer": answer.model_dump(mode="json")}).encode()
 
 
 def refusal_json(code: str, message: str, problems: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """A refusal as it goes over the wire."""
     refusal = Refusal(
         code=code, message=message, problems=tuple(dict(problem) for problem in problems)
     )
     return json.dumps({"refusal": refusal.model_dump(mode="json")}).encode()
 
 
-def problems_of(error: ValidationError) -> list[dict[str, Any]]:
-    return [
-        {"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]}
-        for e in error.errors()
+def invalid_request_json(error: ValidationError) -> bytes:
+    """The refusal of a request that does not match its contract, field by field."""
+    problems = [
+        {"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
+        for each in error.errors()
     ]
+    message = f"{error.error_count()} invalid value(s) in the request"
+    return refusal_json("invalid_request", message, problems)
+
+
+def permanent_json(error: Permanent) -> bytes:
+    """The refusal of a request that cannot be done, with the error's own code and problems."""
+    code = getattr(error, "code", "refused")
+    return refusal_json(code, str(error), getattr(error, "problems", ()))

@@ -1,14 +1,9 @@
-"""What a service declares: its handlers, what they emit and which requests they answer."""
+"""What a service declares: its handlers, the events they publish and the requests they answer."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
-from shared.contracts.event import (
-    Event,
-    Request,
-)
+from shared.contracts.event import Contract, Event, Request
 from shared.errors import Misconfigured
 from shared.topology import TOPOLOGY
 
@@ -17,14 +12,17 @@ HandlerKind = TypeVar("HandlerKind", bound=Handler)
 
 
 class ServiceRouter:
-    """Collects a service's handlers; every decorated function stays a plain callable."""
+    """Collects a service's handlers; every decorated function stays a plain callable.
+
+    Each decorator raises `Misconfigured` when the topology does not agree.
+    """
 
     def __init__(self, word: str) -> None:
         self.word = word
         self.wiring = TOPOLOGY[word]
         self.handlers: dict[type[Event], Handler] = {}
         self.emitted: dict[Handler, tuple[type[Event], ...]] = {}
-        self.answers_by_request: dict[type[Request], Handler] = {}
+        self.answers_by_request: dict[type[Request[Contract]], Handler] = {}
         self.dead_letter_keeper: Handler | None = None
 
     @classmethod
@@ -39,14 +37,13 @@ class ServiceRouter:
         return joined
 
     def on(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
-        """Register `async def handler(event, session)` for the event classes; the topology must
-        agree.
+        """Register `async def handler(event, session)` for the event classes.
 
-        A handler that fetches from outside takes `database: Database` in the session's place and
-        opens its own transactions, so that none is open while it waits. What it commits is kept
-        when it fails later.
+        A handler that fetches from outside takes `database: Database` instead of the session and
+        opens its own transactions, so that none is open while it waits. What it commits stays
+        committed when it fails later.
         """
-        _agree(self.word, "hear", events, self.wiring.hears)
+        _agree(self.word, "subscribe to", events, self.wiring.subscribes)
 
         def register(handler: HandlerKind) -> HandlerKind:
             self.handlers.update(dict.fromkeys(events, handler))
@@ -55,10 +52,8 @@ class ServiceRouter:
         return register
 
     def emits(self, *events: type[Event]) -> Callable[[HandlerKind], HandlerKind]:
-        """Declare what the handler returns: one event, a sequence of them, or None for nothing to
-        tell.
-        """
-        _agree(self.word, "tell", events, self.wiring.tells)
+        """Declare what the handler returns: one event, a sequence of them, or None for none."""
+        _agree(self.word, "publish", events, self.wiring.publishes)
 
         def register(handler: HandlerKind) -> HandlerKind:
             self.emitted[handler] = events
@@ -67,15 +62,16 @@ class ServiceRouter:
         return register
 
     def on_dead_letters(self, handler: HandlerKind) -> HandlerKind:
-        """Register `async def handler(letter, session)` for what any service gave up on."""
+        """Register `async def handler(letter, session)` for the dead letters of every service."""
         if not self.wiring.keeps_dead_letters:
             raise Misconfigured(
-                f"{self.word} keeps no dead letters: say so on its line in shared/topology.py"
+                f"{self.word} does not keep dead letters: set keeps_dead_letters=True on its line "
+                "in shared/topology.py"
             )
         self.dead_letter_keeper = handler
         return handler
 
-    def answers(self, request: type[Request]) -> Callable[[HandlerKind], HandlerKind]:
+    def answers(self, request: type[Request[Contract]]) -> Callable[[HandlerKind], HandlerKind]:
         """Register `async def handler(request, session)` returning the request's reply."""
         _agree(self.word, "answer", (request,), self.wiring.answers)
 
@@ -87,10 +83,11 @@ class ServiceRouter:
 
 
 def _agree(
-    word: str, verb: str, kinds: Iterable[type[BaseModel]], declared: Iterable[type[BaseModel]]
+    word: str, verb: str, kinds: Iterable[type[Contract]], declared: Iterable[type[Contract]]
 ) -> None:
-    for kind in kinds:
-        if kind not in tuple(declared):
-            raise Misconfigured(
-                f"{word} does not {verb} {kind.__name__}: add it to its line in shared/topology.py"
-            )
+    missing = set(kinds) - set(declared)
+    if missing:
+        names = ", ".join(sorted(kind.__name__ for kind in missing))
+        raise Misconfigured(
+            f"{word} does not {verb} {names}: add it to its line in shared/topology.py"
+        )

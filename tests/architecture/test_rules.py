@@ -84,33 +84,34 @@ def test_every_service_has_the_same_files(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", TOPOLOGY)
-def test_every_event_heard_has_a_handler(word: str) -> None:
+def test_every_subscription_has_a_handler(word: str) -> None:
     router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
 
-    assert set(router.handlers) == set(TOPOLOGY[word].hears)
+    assert set(router.handlers) == set(TOPOLOGY[word].subscribes)
     assert set(router.answers_by_request) == set(TOPOLOGY[word].answers)
 
 
 @pytest.mark.parametrize("word", [word for word in TOPOLOGY if word != "gateway"])
-def test_every_event_told_is_emitted_by_one_handler_kind(word: str) -> None:
+def test_every_handler_emits_the_result_in_the_topology(word: str) -> None:
     router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
 
-    assert {event for events in router.emitted.values() for event in events} == set(
-        TOPOLOGY[word].tells
-    )
+    emitted = {event for events in router.emitted.values() for event in events}
+    assert emitted == set(TOPOLOGY[word].results)
+    for event, result in TOPOLOGY[word].subscribes.items():
+        assert router.emitted.get(router.handlers[event], ()) == ((result,) if result else ())
 
 
-def test_every_event_is_told_by_one_service_and_heard_by_another() -> None:
-    told = [event for wiring in TOPOLOGY.values() for event in wiring.everything_told()]
-    heard = {event for wiring in TOPOLOGY.values() for event in wiring.hears}
+def test_every_event_is_published_by_one_service_and_subscribed_to_by_another() -> None:
+    published = [event for wiring in TOPOLOGY.values() for event in wiring.publishes]
+    subscribed = {event for wiring in TOPOLOGY.values() for event in wiring.subscribes}
 
-    assert len(told) == len(set(told)) == len({event.subject for event in told})
-    assert set(told) == heard
+    assert len(published) == len(set(published)) == len({event.subject for event in published})
+    assert set(published) == subscribed
 
 
 def test_subjects_are_noun_and_participle_of_the_class() -> None:
     for wiring in TOPOLOGY.values():
-        for event in wiring.everything_told():
+        for event in wiring.publishes:
             noun, participle = event.subject.split(".")
             assert event.__name__.lower() == noun.replace("_", "") + participle
 
@@ -120,7 +121,7 @@ def test_durables_and_streams_are_named_after_their_service() -> None:
         "DEAD"
     }
     for word, wiring in TOPOLOGY.items():
-        for event in wiring.hears:
+        for event in wiring.subscribes:
             assert durable_name(word, event) == f"{word}-{event.subject.replace('.', '-')}"
             assert publisher_of(event) in TOPOLOGY
 
@@ -159,7 +160,7 @@ def source_files() -> list[Path]:
 
 def test_no_file_types_a_subject_of_an_event() -> None:
     """The subject stands on the event class and nowhere else."""
-    subjects = {event.subject for wiring in TOPOLOGY.values() for event in wiring.everything_told()}
+    subjects = {event.subject for wiring in TOPOLOGY.values() for event in wiring.publishes}
     for path in source_files():
         if "contracts" in path.parts:
             continue

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from shared.topology import TOPOLOGY
 
 PINS = Path(__file__).parent / "schemas"
-EVENTS = {event for wiring in TOPOLOGY.values() for event in wiring.everything_told()}
+EVENTS = {event for wiring in TOPOLOGY.values() for event in wiring.publishes}
 REQUESTS = {request for wiring in TOPOLOGY.values() for request in wiring.answers}
 ON_THE_WIRE: dict[str, type[BaseModel]] = {
     **{event.subject: event for event in EVENTS},

@@ -25,7 +25,7 @@ from shared.contracts.event import Event
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Database, create_engine
-from shared.messaging import create_broker, publish
+from shared.messaging import Broker, publish
 from shared.telemetry import create_telemetry
 from tests.builders import a_portfolio, a_position, save, save_positions
 from tests.panel import PROXIES
@@ -222,9 +222,7 @@ def asked_for_books(replica: Replica) -> list[str]:
 async def upload(servers: Servers, run_id: UUID, book: UUID) -> None:
     """Say what the gateway says after an upload."""
     telemetry = create_telemetry("gateway", servers.settings)
-    async with create_broker(
-        "gateway", servers.settings, telemetry, on_closed=lambda: None
-    ) as broker:
+    async with Broker("gateway", servers.settings, telemetry, on_closed=lambda: None) as broker:
         await publish(
             broker, PortfoliosChanged.new(run_id, TODAY, portfolio_ids=(book,), reason="upload")
         )

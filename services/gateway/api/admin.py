@@ -207,7 +207,7 @@ def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:
     ]
 
 
-async def _stored(gateway: Gateway, requests: Sequence[Request]) -> RowsStored:
+async def _stored(gateway: Gateway, requests: Sequence[Request[RowsStored]]) -> RowsStored:
     """Ask for one part after the other; each is stored wholly or not at all."""
     answers: list[RowsStored] = []
     for request in requests:

@@ -10,9 +10,6 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import structlog
-from faststream.exceptions import FastStreamException
-from faststream.nats import NatsBroker
-from nats.errors import Error as NatsError
 from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +17,8 @@ from services.gateway.handlers import close_overdue_runs
 from services.gateway.repository import dead_letters, idempotency, logins, outbox, run_events
 from services.gateway.repository.rows import Row
 from shared.database import Database
-from shared.messaging import EVENT_RETENTION_SECONDS, publish
+from shared.errors import BusUnavailable
+from shared.messaging import EVENT_RETENTION_SECONDS, Bus, publish
 from shared.service import Runtime
 from shared.topology import EVENTS
 
@@ -57,12 +55,12 @@ class Relay:
                 while await publish_waiting(runtime.database, runtime.broker):
                     pass
                 pause = self.poll_seconds
-            except (SQLAlchemyError, NatsError, FastStreamException, OSError) as error:
+            except (SQLAlchemyError, BusUnavailable, OSError) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 log.warning("outbox waits", reason=repr(error), next_try_seconds=pause)
 
 
-async def publish_waiting(database: Database, broker: NatsBroker) -> int:
+async def publish_waiting(database: Database, broker: Bus) -> int:
     """Publish a batch and mark each event once it is safe on the bus; returns how many.
 
     A crash between the two publishes the event again under the same id, which the bus discards.
@@ -75,7 +73,7 @@ async def publish_waiting(database: Database, broker: NatsBroker) -> int:
     return len(waiting)
 
 
-async def _publish(broker: NatsBroker, row: Row) -> None:
+async def _publish(broker: Bus, row: Row) -> None:
     """Publish inside the trace that the event was written in."""
     event = EVENTS[row["subject"]].model_validate(row["payload"])
     token = context.attach(propagate.extract(row["headers"]))

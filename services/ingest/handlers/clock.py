@@ -9,8 +9,6 @@ announces meanwhile changes neither.
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from faststream.nats import NatsBroker
-
 from services.ingest import calculations, repository
 from services.ingest.providers import Coverage
 from services.ingest.providers.sources import Sources
@@ -18,7 +16,7 @@ from services.ingest.settings import IngestSettings
 from shared import calendar
 from shared.contracts.ingest import MarketClosed
 from shared.database import Database
-from shared.messaging import publish
+from shared.messaging import Bus, publish
 
 FIRST_LOOK = timedelta(days=14)  # far enough back to hold a session
 
@@ -36,7 +34,7 @@ async def coverage_at(moment: datetime, sources: Sources, settings: IngestSettin
     return await sources.coverage(await asyncio.to_thread(calendar.last_closed, ready))
 
 
-async def announce_due(database: Database, broker: NatsBroker, coverage: Coverage) -> None:
+async def announce_due(database: Database, bus: Bus, coverage: Coverage) -> None:
     """Announce every session that closed since the clock last looked; on a first start, the latest
     one.
     """
@@ -44,11 +42,11 @@ async def announce_due(database: Database, broker: NatsBroker, coverage: Coverag
         last = await repository.latest_due(session)
         closed = calendar.sessions(last or coverage.last - FIRST_LOOK, coverage.last)
         await repository.save_due(session, calculations.due_sessions(closed, last))
-    while await _announced_next(database, broker):
+    while await _announced_next(database, bus):
         pass
 
 
-async def _announced_next(database: Database, broker: NatsBroker) -> bool:
+async def _announced_next(database: Database, bus: Bus) -> bool:
     """Publish, then remember: a crash in between publishes the same event id again, which changes
     nothing.
 
@@ -60,7 +58,7 @@ async def _announced_next(database: Database, broker: NatsBroker) -> bool:
         if waiting is None:
             return False
         await publish(
-            broker, MarketClosed.new(MarketClosed.clock_run(waiting), waiting, trigger="clock")
+            bus, MarketClosed.new(MarketClosed.clock_run(waiting), waiting, trigger="clock")
         )
         await repository.save_announced(session, waiting)
         return True

@@ -37,7 +37,7 @@ from shared.contracts.greeks import (
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Database, Session
 from shared.errors import NotASession
-from shared.messaging import Consumption, create_broker
+from shared.messaging import Broker, Consumption
 from shared.published import greeks as published
 from shared.telemetry import create_telemetry
 from tests.servers import Servers
@@ -537,7 +537,7 @@ async def test_prices_on_the_bus_become_greeks_on_the_bus(
     await hold(admin, an_option())
     await quote(admin)
     telemetry = create_telemetry("greeks", servers.settings)
-    broker = create_broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
+    broker = Broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
     Consumption(handlers.router, broker, role("greeks"), servers.settings, telemetry).attach()
     heard = prices_updated()
 

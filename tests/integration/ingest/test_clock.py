@@ -10,12 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from sqlalchemy import text
 
@@ -31,7 +29,7 @@ from shared.calendar import sessions
 from shared.contracts.gateway import MarketCloseRequested
 from shared.contracts.ingest import MarketClosed
 from shared.database import Database, create_engine
-from shared.messaging import create_broker, publish
+from shared.messaging import Broker, Bus, publish
 from shared.telemetry import create_telemetry
 from tests.servers import Servers
 
@@ -47,11 +45,11 @@ class Replica:
     """One process of ingest, as far as its clock is concerned."""
 
     database: Database
-    broker: NatsBroker
+    bus: Bus
 
     async def look(self, moment: datetime) -> None:
         """What the clock does every now and then."""
-        await announce_due(self.database, self.broker, await covered(moment))
+        await announce_due(self.database, self.bus, await covered(moment))
 
 
 class Killed(Exception):
@@ -60,14 +58,18 @@ class Killed(Exception):
 
 @dataclass(frozen=True)
 class Dying:
-    """A broker whose process dies as soon as a message is with the server."""
+    """A bus whose process dies as soon as the server has stored a message."""
 
-    broker: NatsBroker
+    bus: Bus
 
-    async def publish(self, *message: Any, **options: Any) -> None:
-        """Publish, and die."""
-        await self.broker.publish(*message, **options)
+    async def send(self, subject: str, body: bytes, *, stream: str, message_id: UUID) -> None:
+        """Send, and die."""
+        await self.bus.send(subject, body, stream=stream, message_id=message_id)
         raise Killed
+
+    async def request(self, subject: str, body: bytes, timeout_seconds: float) -> bytes:
+        """The clock asks nothing."""
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ async def replicas(servers: Servers, empty: None) -> AsyncIterator[list[Replica]
         for _ in range(3):
             database = Database(create_engine(servers.settings, "ingest"))
             stack.push_async_callback(database.close)
-            broker = create_broker("ingest", servers.settings, telemetry, on_closed=lambda: None)
+            broker = Broker("ingest", servers.settings, telemetry, on_closed=lambda: None)
             opened.append(Replica(database, await stack.enter_async_context(broker)))
         yield opened
 
@@ -215,9 +217,7 @@ async def test_a_replica_killed_in_the_middle_leaves_no_session_out(
 
     async def die() -> None:
         with pytest.raises(Killed):
-            await Replica(victim.database, cast(NatsBroker, Dying(victim.broker))).look(
-                new_york(up, 17)
-            )
+            await Replica(victim.database, Dying(victim.bus)).look(new_york(up, 17))
 
     await asyncio.gather(die(), other.look(new_york(up, 17)))
     await other.look(new_york(up, 18))
@@ -232,7 +232,7 @@ async def test_death_between_telling_and_remembering_tells_the_same_event_again(
     day = date(2021, 6, 11)
     clock = replicas[0]
     with pytest.raises(Killed):
-        await Replica(clock.database, cast(NatsBroker, Dying(clock.broker))).look(new_york(day, 17))
+        await Replica(clock.database, Dying(clock.bus)).look(new_york(day, 17))
     [first] = await told(bus)
     forgotten = await announced(admin)
 
@@ -253,7 +253,7 @@ async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
     clock = replicas[0]
     await clock.look(new_york(day, 17))
     [first] = await told(bus)
-    await publish(clock.broker, first, message_id=uuid4())
+    await publish(clock.bus, first, message_id=uuid4())
 
     prices: list[UUID] = []
     for event in (twice := await told(bus)):

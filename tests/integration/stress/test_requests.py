@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from faststream.nats import NatsBroker
 from sqlalchemy import text
 
 from services.factors import tables as factors
@@ -21,7 +20,7 @@ from shared.contracts.stress import (
     WhatIfEvaluated,
 )
 from shared.database import Database
-from shared.messaging import Consumption, Refused, ask, create_broker
+from shared.messaging import Broker, Consumption, Refused, ask
 from shared.published import stress as published
 from shared.telemetry import create_telemetry
 from tests.builders import AS_OF, a_portfolio
@@ -49,14 +48,14 @@ async def mirrored(role: Role, empty: None) -> None:
 
 
 @pytest.fixture
-async def gateway(servers: Servers, role: Role) -> AsyncIterator[NatsBroker]:
+async def gateway(servers: Servers, role: Role) -> AsyncIterator[Broker]:
     """The gateway's connection, with the stress service listening."""
     telemetry = create_telemetry("stress", servers.settings)
-    broker = create_broker("stress", servers.settings, telemetry, on_closed=lambda: None)
+    broker = Broker("stress", servers.settings, telemetry, on_closed=lambda: None)
     Consumption(router, broker, role("stress"), servers.settings, telemetry).attach()
     async with broker:
         await broker.start()
-        asking = create_broker(
+        asking = Broker(
             "gateway", servers.settings, create_telemetry("gateway", servers.settings), lambda: None
         )
         async with asking:
@@ -79,7 +78,7 @@ def a_definition(**changes: Any) -> dict[str, Any]:
     }
 
 
-async def refusal(broker: NatsBroker, request: Request) -> Refusal:
+async def refusal(broker: Broker, request: Request[Any]) -> Refusal:
     with pytest.raises(Refused) as caught:
         await ask(broker, request)
     return caught.value.refusal
@@ -126,7 +125,7 @@ async def calculated(admin: Database, portfolio_id: UUID) -> None:
         )
 
 
-async def outcomes(broker: NatsBroker, **request: Any) -> list[ScenarioOutcome]:
+async def outcomes(broker: Broker, **request: Any) -> list[ScenarioOutcome]:
     answer = await ask(broker, EvaluateWhatIf(as_of=AS_OF, **request))
     assert isinstance(answer, WhatIfEvaluated)
     return list(answer.outcomes)
@@ -136,7 +135,7 @@ async def outcomes(broker: NatsBroker, **request: Any) -> list[ScenarioOutcome]:
 
 
 async def test_a_saved_scenario_is_published_and_saving_twice_changes_nothing(
-    gateway: NatsBroker, role: Role
+    gateway: Broker, role: Role
 ) -> None:
     user = uuid4()
     request = SaveScenario(user_id=user, definition=a_definition())
@@ -150,9 +149,7 @@ async def test_a_saved_scenario_is_published_and_saving_twice_changes_nothing(
     assert row == expected
 
 
-async def test_a_wrong_scenario_is_refused_with_every_problem(
-    gateway: NatsBroker, role: Role
-) -> None:
+async def test_a_wrong_scenario_is_refused_with_every_problem(gateway: Broker, role: Role) -> None:
     definition = a_definition(shocks={"Markt": -0.1}, severity="awful", measured_source="me")
 
     found = await refusal(gateway, SaveScenario(user_id=uuid4(), definition=definition))
@@ -168,13 +165,13 @@ async def test_a_wrong_scenario_is_refused_with_every_problem(
 
 
 @pytest.mark.parametrize("scenario_id", ["market_down_10", "what_if"])
-async def test_the_houses_ids_are_taken(gateway: NatsBroker, scenario_id: str) -> None:
+async def test_the_houses_ids_are_taken(gateway: Broker, scenario_id: str) -> None:
     request = SaveScenario(user_id=uuid4(), definition=a_definition(scenario_id=scenario_id))
 
     assert (await refusal(gateway, request)).code == "invalid_scenario"
 
 
-async def test_there_is_a_most_number_of_scenarios(gateway: NatsBroker) -> None:
+async def test_there_is_a_most_number_of_scenarios(gateway: Broker) -> None:
     user = uuid4()
     for number in range(50):
         await ask(
@@ -189,7 +186,7 @@ async def test_there_is_a_most_number_of_scenarios(gateway: NatsBroker) -> None:
 
 
 async def test_a_deleted_scenario_is_evaluated_no_more(
-    gateway: NatsBroker, admin: Database, role: Role
+    gateway: Broker, admin: Database, role: Role
 ) -> None:
     book = await a_book(admin)
     owner = await owner_of(admin, book)
@@ -207,7 +204,7 @@ async def test_a_deleted_scenario_is_evaluated_no_more(
 
 
 async def test_own_scenarios_are_evaluated_for_their_owner_only(
-    gateway: NatsBroker, admin: Database, role: Role
+    gateway: Broker, admin: Database, role: Role
 ) -> None:
     mine, theirs = await a_book(admin), await a_book(admin)
     await ask(gateway, SaveScenario(user_id=await owner_of(admin, mine), definition=a_definition()))
@@ -226,7 +223,7 @@ async def test_own_scenarios_are_evaluated_for_their_owner_only(
 
 
 async def test_a_what_if_gives_what_the_run_stored(
-    gateway: NatsBroker, admin: Database, role: Role
+    gateway: Broker, admin: Database, role: Role
 ) -> None:
     book = await a_book(admin)
     await a_covariance(admin)
@@ -255,7 +252,7 @@ async def test_a_what_if_gives_what_the_run_stored(
         assert {p.position_id: p.pnl for p in each.positions} == stored_pnl
 
 
-async def test_stated_shocks_are_worked_out_by_hand(gateway: NatsBroker, admin: Database) -> None:
+async def test_stated_shocks_are_worked_out_by_hand(gateway: Broker, admin: Database) -> None:
     book = await a_book(admin)
 
     (found,) = await outcomes(
@@ -274,7 +271,7 @@ async def test_stated_shocks_are_worked_out_by_hand(gateway: NatsBroker, admin: 
     assert sum(found.factor_impacts.values()) + (found.nonlinear or 0) == found.total_pnl
 
 
-async def test_a_what_if_writes_nothing(gateway: NatsBroker, admin: Database, role: Role) -> None:
+async def test_a_what_if_writes_nothing(gateway: Broker, admin: Database, role: Role) -> None:
     book = await a_book(admin)
 
     await outcomes(gateway, portfolio_id=book, shocks={"Market": -0.05})
@@ -284,7 +281,7 @@ async def test_a_what_if_writes_nothing(gateway: NatsBroker, admin: Database, ro
 
 
 async def test_only_the_largest_positions_are_listed_and_the_rest_is_summed(
-    gateway: NatsBroker, admin: Database
+    gateway: Broker, admin: Database
 ) -> None:
     book = await a_book(admin)
 
@@ -301,9 +298,7 @@ async def test_only_the_largest_positions_are_listed_and_the_rest_is_summed(
     assert sum(each.pnl or 0 for each in found.positions) + found.pnl_not_shown == found.total_pnl
 
 
-async def test_what_was_left_out_is_named_with_the_reason(
-    gateway: NatsBroker, admin: Database
-) -> None:
+async def test_what_was_left_out_is_named_with_the_reason(gateway: Broker, admin: Database) -> None:
     book = await a_book(admin)
     missing = await a_stock(admin, book, "NEWCO", 30_000)
 
@@ -317,7 +312,7 @@ async def test_what_was_left_out_is_named_with_the_reason(
     assert found.coverage < 1
 
 
-async def test_the_owners_scenarios_can_be_asked_for(gateway: NatsBroker, admin: Database) -> None:
+async def test_the_owners_scenarios_can_be_asked_for(gateway: Broker, admin: Database) -> None:
     mine, theirs = await a_book(admin), await a_book(admin)
     await ask(gateway, SaveScenario(user_id=await owner_of(admin, mine), definition=a_definition()))
 
@@ -343,7 +338,7 @@ async def test_the_owners_scenarios_can_be_asked_for(gateway: NatsBroker, admin:
     ],
 )
 async def test_what_cannot_be_answered_is_refused_with_a_code(
-    gateway: NatsBroker, admin: Database, changes: dict[str, Any], code: str
+    gateway: Broker, admin: Database, changes: dict[str, Any], code: str
 ) -> None:
     asked = {"portfolio_id": await a_book(admin), "as_of": AS_OF, **changes}
 
@@ -351,7 +346,7 @@ async def test_what_cannot_be_answered_is_refused_with_a_code(
 
 
 async def test_without_covariance_only_the_direct_method_answers(
-    gateway: NatsBroker, admin: Database
+    gateway: Broker, admin: Database
 ) -> None:
     answer = await ask(
         gateway,
@@ -364,7 +359,7 @@ async def test_without_covariance_only_the_direct_method_answers(
 
 
 async def test_the_largest_answer_fits_the_bus(
-    gateway: NatsBroker, admin: Database, role: Role
+    gateway: Broker, admin: Database, role: Role
 ) -> None:
     book = await a_portfolio(admin)
     for number in range(230):
