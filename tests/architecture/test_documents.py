@@ -57,7 +57,7 @@ def test_the_architecture_page_lists_the_events_of_the_topology() -> None:
     actual = {
         subject: (
             "that service" if subject.endswith(".failed") else publisher_of(event),
-            {word for word, wiring in TOPOLOGY.items() if event in wiring.hears},
+            {word for word, wiring in TOPOLOGY.items() if event in wiring.subscribes},
         )
         for subject, event in EVENTS.items()
     }
