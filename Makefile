@@ -15,11 +15,12 @@ help: ## Show this help
 install: $(INSTALLED) ## Create the virtual environment with the pinned packages
 
 # uv is bootstrapped with pip inside the environment, so nothing needs to be on the machine but Python.
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
+		--editable . --editable clients/python
 	@touch $@
 
 demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to leave after it)
@@ -61,7 +62,7 @@ bench: install ## Measure against named peers in one run
 
 pins: ## Renew requirements.txt, the universal hashed pins
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--extra dev --upgrade --quiet --output-file requirements.txt pyproject.toml
+		--no-emit-package sigmasight-client --extra dev --upgrade --quiet --output-file requirements.txt pyproject.toml
 
 calendar: install ## Renew the table of NYSE sessions, to two years ahead
 	$(BIN)/python -m deploy.calendar_table

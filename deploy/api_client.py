@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parents[1] / "sigmasight_client"
+PACKAGE = Path(__file__).resolve().parents[1] / "clients" / "python" / "sigmasight_client"
 API = "/api/v1"
 LEFT_OUT = ("/events",)  # streams, and what they need: `Session.events`
 # Functions of the same name in the gateway get another here.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from deploy.local.errors import Explained
 
@@ -36,10 +36,10 @@ class ApiClient:
     """One user of the API. Logs in again when the access token has expired, waits when told to."""
 
     def __init__(
-        self, url: str, email: str, password: str, transport: httpx.BaseTransport | None = None
+        self, url: str, email: str, password: str, transport: httpx2.BaseTransport | None = None
     ) -> None:
         self.credentials = {"email": email, "password": password}
-        self.http = httpx.Client(
+        self.http = httpx2.Client(
             base_url=f"{url}/api/v1/", timeout=60.0, trust_env=False, transport=transport
         )
 
@@ -108,14 +108,14 @@ class ApiClient:
             raise _refusal(answer)
         return answer.json() if answer.content else None
 
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
         try:
             return self.http.request(method, path, **request)
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise Unreachable(str(self.http.base_url), error) from error
 
 
-def _refusal(answer: httpx.Response) -> Refused:
+def _refusal(answer: httpx2.Response) -> Refused:
     """The problem document as an error; whatever else was answered is quoted."""
     try:
         problem = answer.json()

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 from sqlalchemy import text
 
@@ -92,7 +92,7 @@ class Bench:
         """Every owner once."""
         async with self.admin.transaction() as session:
             owners = (await session.execute(PORTFOLIOS_OF)).all()
-        async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{self.port}/api/v1") as http:
+        async with httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{self.port}/api/v1") as http:
             for email, portfolio_ids in owners:
                 answer = await http.post("/auth/login", json={"email": email, "password": PASSWORD})
                 token = answer.raise_for_status().json()["access_token"]
@@ -142,7 +142,7 @@ class Bench:
         return Result(**json.loads(written))
 
     async def _spent(self) -> Spent:
-        async with httpx.AsyncClient() as http:
+        async with httpx2.AsyncClient() as http:
             counted = (await http.get(f"http://{LOOPBACK}:{self.port}{COUNTERS}")).json()
         return Spent(
             counted["cpu"], _cpu_of(self.postmaster), counted["statements"], counted["seconds"]
@@ -265,7 +265,7 @@ def served(servers: Servers) -> Iterator[int]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
+    with httpx2.Client(transport=httpx2.HTTPTransport(retries=20)) as http:
         answer = http.get(f"http://{LOOPBACK}:{port}/health/live")
     if process.poll() is not None or answer.status_code != 200:
         raise RuntimeError(f"the gateway did not start:\n{tail(log)}")

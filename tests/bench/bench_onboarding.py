@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 from sqlalchemy import text
 
 from shared.calendar import last_closed, sessions
@@ -95,7 +95,7 @@ def _onboard(stack: RunningStack, suffix: str) -> Timing:
     names = book(suffix)
     lines = [f"{symbol},100,50.00,{DAYS[-10].isoformat()}," for symbol in names]
     file = "\n".join(["ticker,quantity,entry_price,entry_date,tags", *lines]).encode()
-    with httpx.Client(base_url=f"{stack.state.gateway_url}/api/v1/", timeout=60) as http:
+    with httpx2.Client(base_url=f"{stack.state.gateway_url}/api/v1/", timeout=60) as http:
         enter(http, f"book{suffix}@example.com")
         began, started = time.time(), time.perf_counter()
         answer = http.post(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.panel import symbols
 from tests.stack import RunningStack, running_stack
@@ -70,7 +70,7 @@ def _row(name: str, seconds: float) -> dict[str, Any]:
 
 def _timed(stack: RunningStack, number: int) -> Timing:
     url = f"{stack.state.gateway_url}/api/v1/"
-    with httpx.Client(base_url=url, timeout=60) as http:
+    with httpx2.Client(base_url=url, timeout=60) as http:
         enter(http, f"book{number}@example.com")
         started = perf_counter()
         answer = http.post(
@@ -91,7 +91,7 @@ def _timed(stack: RunningStack, number: int) -> Timing:
     return Timing(uploaded, stages, ready, reported)
 
 
-def enter(http: httpx.Client, email: str) -> None:
+def enter(http: httpx2.Client, email: str) -> None:
     """Register and log in; the client carries the token from then on."""
     credentials = {"email": email, "password": PASSWORD}
     http.post("auth/register", json=credentials)
@@ -99,7 +99,7 @@ def enter(http: httpx.Client, email: str) -> None:
     http.headers["Authorization"] = f"Bearer {token}"
 
 
-def followed(http: httpx.Client, run_id: str, started: float) -> dict[str, float]:
+def followed(http: httpx2.Client, run_id: str, started: float) -> dict[str, float]:
     """When each stage was told, until the results are."""
     stages: dict[str, float] = {}
     kind = ""

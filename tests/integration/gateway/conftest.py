@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -59,10 +59,10 @@ def gateway(app: FastAPI) -> Gateway:
 
 
 @pytest.fixture(scope="session")
-async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """An anonymous client."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client
 
 
@@ -73,20 +73,20 @@ async def password_hash(gateway: Gateway) -> str:
 
 
 @pytest.fixture
-async def ann(http: httpx.AsyncClient, empty: None) -> Person:
+async def ann(http: httpx2.AsyncClient, empty: None) -> Person:
     """A user."""
     return await a_person(http)
 
 
 @pytest.fixture
-async def bob(http: httpx.AsyncClient, empty: None) -> Person:
+async def bob(http: httpx2.AsyncClient, empty: None) -> Person:
     """Another user."""
     return await a_person(http)
 
 
 @pytest.fixture
 async def operator(
-    http: httpx.AsyncClient, gateway: Gateway, password_hash: str, empty: None
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
 ) -> Person:
     """An administrator."""
     return await an_administrator(http, gateway.database, password_hash)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 
 from services.gateway.repository import users
 from shared.database import Database
@@ -19,28 +19,28 @@ GOOD_FILE = (HEADER + GOOD_ROWS).encode()
 class Person:
     """A logged-in user: requests go below /api/v1."""
 
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     email: str
     tokens: dict[str, Any]
 
-    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+    async def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """One request as this user."""
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} | more.pop(
             "headers", {}
         )
         return await self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
 
-    async def get(self, path: str, **query: Any) -> httpx.Response:
+    async def get(self, path: str, **query: Any) -> httpx2.Response:
         """Read something."""
         return await self.request("GET", path, params=query or None)
 
-    async def post(self, path: str, body: Any) -> httpx.Response:
+    async def post(self, path: str, body: Any) -> httpx2.Response:
         """Ask for something."""
         return await self.request("POST", path, json=body)
 
     async def upload(
         self, data: bytes = GOOD_FILE, headers: Any = None, **form: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Upload a position file."""
         files = {"file": ("book.csv", data, "text/csv")}
         return await self.request(
@@ -60,7 +60,7 @@ class Person:
         return str(answer.json()["portfolio"]["portfolio_id"])
 
 
-async def a_person(http: httpx.AsyncClient) -> Person:
+async def a_person(http: httpx2.AsyncClient) -> Person:
     """A newly registered user, logged in."""
     email = f"{uuid4().hex}@example.com"
     await http.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD})
@@ -68,7 +68,7 @@ async def a_person(http: httpx.AsyncClient) -> Person:
 
 
 async def an_administrator(
-    http: httpx.AsyncClient, database: Database, password_hash: str
+    http: httpx2.AsyncClient, database: Database, password_hash: str
 ) -> Person:
     """An administrator, logged in."""
     email = f"{uuid4().hex}@example.com"
@@ -77,7 +77,7 @@ async def an_administrator(
     return await logged_in(http, email)
 
 
-async def logged_in(http: httpx.AsyncClient, email: str) -> Person:
+async def logged_in(http: httpx2.AsyncClient, email: str) -> Person:
     """The user with fresh tokens."""
     answer = await http.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
     assert answer.status_code == 200, answer.text

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from services.gateway.api.dependencies import Gateway
@@ -16,12 +16,12 @@ async def id_of(person: Person) -> str:
     return str((await person.get("auth/me")).json()["user_id"])
 
 
-async def changed(operator: Person, user_id: str, **terms: Any) -> httpx.Response:
+async def changed(operator: Person, user_id: str, **terms: Any) -> httpx2.Response:
     return await operator.request("PATCH", f"admin/users/{user_id}", json=terms)
 
 
 async def test_a_user_made_by_an_administrator_logs_in(
-    http: httpx.AsyncClient, operator: Person
+    http: httpx2.AsyncClient, operator: Person
 ) -> None:
     wanted = {
         "email": "Grace@example.com",
@@ -69,7 +69,7 @@ async def test_pages_of_users_add_up(operator: Person, ann: Person, bob: Person)
 
 
 async def test_a_disabled_user_is_out_at_once_and_back_when_enabled(
-    http: httpx.AsyncClient, operator: Person, ann: Person
+    http: httpx2.AsyncClient, operator: Person, ann: Person
 ) -> None:
     user_id, right = await id_of(ann), {"email": ann.email, "password": PASSWORD}
     wrong = right | {"password": "wrong password"}
@@ -101,7 +101,7 @@ async def test_a_role_counts_from_the_next_request(operator: Person, ann: Person
 
 
 async def test_a_reset_password_ends_every_log_in(
-    http: httpx.AsyncClient, operator: Person, ann: Person
+    http: httpx2.AsyncClient, operator: Person, ann: Person
 ) -> None:
     path = f"admin/users/{await id_of(ann)}/password"
 
@@ -146,7 +146,7 @@ async def test_unknown_users_are_not_found(
 
 
 async def test_one_administrator_always_remains(
-    http: httpx.AsyncClient, gateway: Gateway, password_hash: str, operator: Person
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, operator: Person
 ) -> None:
     user_id = await id_of(operator)
 

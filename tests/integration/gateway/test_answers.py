@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event, text
@@ -363,19 +363,19 @@ async def test_a_deleted_portfolio_is_gone_at_once(ann: Person, book: StoredBook
 
 
 @pytest.fixture
-async def replica(app: FastAPI, gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+async def replica(app: FastAPI, gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
     """A second gateway, with a memory of its own, over the same database and with the same keys."""
     runtime = Runtime("gateway", router, GatewaySettings)
     second = assembled(runtime, gateway.settings)
     object.__setattr__(second.state.gateway, "tokens", gateway.tokens)
-    transport = httpx.ASGITransport(second, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://replica") as client:
+    transport = httpx2.ASGITransport(second, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://replica") as client:
         yield client
     await runtime.close()
 
 
 async def test_two_gateways_see_each_other_s_edits(
-    ann: Person, book: StoredBook, replica: httpx.AsyncClient
+    ann: Person, book: StoredBook, replica: httpx2.AsyncClient
 ) -> None:
     there = Person(replica, ann.email, ann.tokens)
     path = f"portfolios/{book.portfolio_id}"

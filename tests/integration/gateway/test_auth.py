@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event, select, text
@@ -27,16 +27,16 @@ from tests.integration.gateway.people import PASSWORD, Person, logged_in
 WRONG = "wrong password"
 
 
-async def tried(http: httpx.AsyncClient, email: str, password: str = WRONG) -> httpx.Response:
+async def tried(http: httpx2.AsyncClient, email: str, password: str = WRONG) -> httpx2.Response:
     return await http.post("/api/v1/auth/login", json={"email": email, "password": password})
 
 
-async def refreshed(person: Person, token: str | None = None) -> httpx.Response:
+async def refreshed(person: Person, token: str | None = None) -> httpx2.Response:
     body = {"refresh_token": token or person.tokens["refresh_token"]}
     return await person.http.post("/api/v1/auth/refresh", json=body)
 
 
-async def logged_out(person: Person, **more: Any) -> httpx.Response:
+async def logged_out(person: Person, **more: Any) -> httpx2.Response:
     body = {"refresh_token": person.tokens["refresh_token"], **more}
     return await person.http.post("/api/v1/auth/logout", json=body)
 
@@ -55,7 +55,7 @@ def configured(gateway: Gateway) -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
-async def test_a_new_user_logs_in_and_is_known(http: httpx.AsyncClient) -> None:
+async def test_a_new_user_logs_in_and_is_known(http: httpx2.AsyncClient) -> None:
     wanted = {"email": "Ada@Example.com", "password": PASSWORD, "full_name": "Ada"}
 
     registered = await http.post("/api/v1/auth/register", json=wanted)
@@ -66,7 +66,7 @@ async def test_a_new_user_logs_in_and_is_known(http: httpx.AsyncClient) -> None:
     assert (me["email"], me["full_name"], me["role"]) == ("ada@example.com", "Ada", "user")
 
 
-async def test_nobody_registers_as_an_administrator(http: httpx.AsyncClient) -> None:
+async def test_nobody_registers_as_an_administrator(http: httpx2.AsyncClient) -> None:
     wanted = {"email": "eve@example.com", "password": PASSWORD, "role": "admin"}
 
     answer = await http.post("/api/v1/auth/register", json=wanted)
@@ -75,7 +75,7 @@ async def test_nobody_registers_as_an_administrator(http: httpx.AsyncClient) -> 
 
 
 async def test_registering_a_taken_address_changes_and_tells_nothing(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     path, free = "/api/v1/auth/register", f"{uuid4().hex}@example.com"
 
@@ -89,7 +89,7 @@ async def test_registering_a_taken_address_changes_and_tells_nothing(
 
 
 async def test_registration_may_be_closed(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
+    http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
 ) -> None:
     configured.setattr(gateway.settings, "registration", "admin")
 
@@ -110,7 +110,7 @@ async def test_registration_may_be_closed(
     ],
 )
 async def test_unusable_registrations_name_the_field(
-    http: httpx.AsyncClient, email: str, password: str, field: str
+    http: httpx2.AsyncClient, email: str, password: str, field: str
 ) -> None:
     answer = await http.post("/api/v1/auth/register", json={"email": email, "password": password})
 
@@ -120,7 +120,7 @@ async def test_unusable_registrations_name_the_field(
 
 
 async def test_wrong_password_and_unknown_user_answer_the_same(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     wrong, unknown = await tried(http, ann.email), await tried(http, "x@example.com")
 
@@ -129,7 +129,7 @@ async def test_wrong_password_and_unknown_user_answer_the_same(
 
 
 async def test_an_unknown_user_costs_a_password_check_too(
-    gateway: Gateway, http: httpx.AsyncClient, configured: pytest.MonkeyPatch
+    gateway: Gateway, http: httpx2.AsyncClient, configured: pytest.MonkeyPatch
 ) -> None:
     checked: list[str | None] = []
     matches = gateway.passwords.matches
@@ -161,7 +161,7 @@ def tables_used(gateway: Gateway) -> Iterator[list[str]]:
 
 
 async def test_the_database_works_as_much_for_a_taken_address_as_for_a_free_one(
-    gateway: Gateway, http: httpx.AsyncClient, ann: Person
+    gateway: Gateway, http: httpx2.AsyncClient, ann: Person
 ) -> None:
     path, free = "/api/v1/auth/register", f"{uuid4().hex}@example.com"
 
@@ -174,7 +174,7 @@ async def test_the_database_works_as_much_for_a_taken_address_as_for_a_free_one(
 
 
 async def test_the_database_works_as_much_for_an_unknown_user_as_for_a_wrong_password(
-    gateway: Gateway, http: httpx.AsyncClient, ann: Person
+    gateway: Gateway, http: httpx2.AsyncClient, ann: Person
 ) -> None:
     with tables_used(gateway) as for_wrong:
         await tried(http, ann.email)
@@ -189,7 +189,7 @@ async def test_the_database_works_as_much_for_an_unknown_user_as_for_a_wrong_pas
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_too_many_attempts_on_an_account_make_it_wait(
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     gateway: Gateway,
     configured: pytest.MonkeyPatch,
     ann: Person,
@@ -207,7 +207,7 @@ async def test_too_many_attempts_on_an_account_make_it_wait(
 
 
 async def test_attempts_beside_each_other_are_all_counted(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+    http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
 ) -> None:
     configured.setattr(gateway.settings, "login_attempts_per_account", 2)
 
@@ -217,7 +217,7 @@ async def test_attempts_beside_each_other_are_all_counted(
 
 
 async def test_too_many_attempts_from_an_address_make_it_wait(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
+    http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch
 ) -> None:
     configured.setattr(gateway.settings, "login_attempts_per_address", 3)
 
@@ -227,7 +227,7 @@ async def test_too_many_attempts_from_an_address_make_it_wait(
 
 
 async def test_attempts_count_for_the_length_of_the_window(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+    http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
 ) -> None:
     configured.setattr(gateway.settings, "login_attempts_per_account", 1)
     await tried(http, ann.email)
@@ -242,7 +242,7 @@ async def test_attempts_count_for_the_length_of_the_window(
 
 
 async def test_a_log_in_forgets_what_was_counted_against_its_account(
-    http: httpx.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
+    http: httpx2.AsyncClient, gateway: Gateway, configured: pytest.MonkeyPatch, ann: Person
 ) -> None:
     configured.setattr(gateway.settings, "login_attempts_per_account", 2)
 
@@ -281,7 +281,7 @@ def test_an_ipv6_address_counts_as_its_network(address: str, block: str) -> None
 # --- refreshing and logging out ---
 
 
-async def test_refresh_token_works_once(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_refresh_token_works_once(http: httpx2.AsyncClient, ann: Person) -> None:
     first = await refreshed(ann)
     renewed = Person(http, ann.email, first.json())
     known = await renewed.get("auth/me")
@@ -292,7 +292,7 @@ async def test_refresh_token_works_once(http: httpx.AsyncClient, ann: Person) ->
 
 
 async def test_a_refresh_token_used_again_ends_the_whole_log_in(
-    http: httpx.AsyncClient, gateway: Gateway, ann: Person
+    http: httpx2.AsyncClient, gateway: Gateway, ann: Person
 ) -> None:
     elsewhere = await logged_in(http, ann.email)
     thief = Person(http, ann.email, (await refreshed(ann)).json())
@@ -308,7 +308,7 @@ async def test_a_refresh_token_used_again_ends_the_whole_log_in(
 
 
 async def test_of_two_uses_at_once_one_succeeds_and_nothing_stays_valid(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     answers = await asyncio.gather(refreshed(ann), refreshed(ann))
 
@@ -362,7 +362,7 @@ async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(
 
 
 async def test_logging_out_ends_access_and_refreshing_at_once(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     elsewhere = await logged_in(http, ann.email)
 
@@ -375,7 +375,7 @@ async def test_logging_out_ends_access_and_refreshing_at_once(
 
 
 async def test_logging_out_everywhere_ends_every_log_in(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     elsewhere = await logged_in(http, ann.email)
 
@@ -386,7 +386,7 @@ async def test_logging_out_everywhere_ends_every_log_in(
 
 
 async def test_a_used_token_logs_nobody_out_everywhere(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     elsewhere = await logged_in(http, ann.email)
     await refreshed(ann)
@@ -426,7 +426,7 @@ async def test_a_token_signed_for_a_log_in_that_is_over_proves_nothing(
 
 
 async def test_changing_the_password_ends_every_log_in_but_the_new_one(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     elsewhere, wanted = await logged_in(http, ann.email), "staple of another colour"
 
@@ -473,7 +473,7 @@ async def test_what_happens_around_logging_in_is_on_record(gateway: Gateway, ann
     "header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eA=="}]
 )
 async def test_without_a_valid_token_nothing_is_told(
-    http: httpx.AsyncClient, header: dict[str, str]
+    http: httpx2.AsyncClient, header: dict[str, str]
 ) -> None:
     answer = await http.get("/api/v1/auth/me", headers=header)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -31,7 +31,7 @@ SAFE = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
 }
-Another = Callable[..., httpx.AsyncClient]
+Another = Callable[..., httpx2.AsyncClient]
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +48,11 @@ async def another(
     """Makes clients of further gateways over the same database, with settings of their own."""
     async with AsyncExitStack() as stack:
 
-        def client(**settings: object) -> httpx.AsyncClient:
+        def client(**settings: object) -> httpx2.AsyncClient:
             runtime = Runtime("gateway", router, GatewaySettings)
             app = assembled(runtime, GatewaySettings(token_signing_key=signing_key, **settings))  # type: ignore[arg-type]
-            http = httpx.AsyncClient(
-                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            http = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
                 base_url="http://gateway",
             )
             stack.push_async_callback(runtime.close)
@@ -239,7 +239,7 @@ async def test_failures_are_safe_and_counted_too(
     assert "x-ratelimit-remaining" in answer.headers
 
 
-async def test_tokens_are_never_kept_by_browsers(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_tokens_are_never_kept_by_browsers(http: httpx2.AsyncClient, ann: Person) -> None:
     credentials = {"email": ann.email, "password": "correct horse battery"}
 
     answer = await http.post("/api/v1/auth/login", json=credentials)
@@ -299,7 +299,7 @@ async def test_documentation_can_be_switched_off(another: Another) -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 async def test_documentation_may_load_what_it_needs_and_nothing_else(
-    http: httpx.AsyncClient, path: str
+    http: httpx2.AsyncClient, path: str
 ) -> None:
     page = await http.get(path)
 
@@ -359,7 +359,7 @@ async def test_anothers_tag_proves_nothing(ann: Person, bob: Person) -> None:
 
 
 async def test_large_answers_are_compressed_for_those_who_ask(
-    http: httpx.AsyncClient, ann: Person
+    http: httpx2.AsyncClient, ann: Person
 ) -> None:
     for number in range(12):
         await ann.post("portfolios", {"name": f"Portfolio {number}"})

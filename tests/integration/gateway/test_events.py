@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -74,7 +74,7 @@ async def following(
         "headers", {}
     )
     async with (
-        httpx.AsyncClient(timeout=20) as client,
+        httpx2.AsyncClient(timeout=20) as client,
         client.stream(
             "GET", f"http://{address}/api/v1/events", params=query, headers=headers
         ) as answer,
@@ -323,7 +323,7 @@ async def test_users_who_were_disabled_hear_no_more(
         assert [told async for told in stream] == []
 
 
-async def test_a_ticket_opens_one_stream(ann: Person, http: httpx.AsyncClient) -> None:
+async def test_a_ticket_opens_one_stream(ann: Person, http: httpx2.AsyncClient) -> None:
     ticket = (await ann.post("events/ticket", None)).json()["ticket"]
     path = f"/api/v1/events?follow=false&ticket={ticket}"
 
@@ -334,7 +334,7 @@ async def test_a_ticket_opens_one_stream(ann: Person, http: httpx.AsyncClient) -
 
 
 async def test_an_old_ticket_opens_nothing(
-    ann: Person, http: httpx.AsyncClient, admin: Database
+    ann: Person, http: httpx2.AsyncClient, admin: Database
 ) -> None:
     ticket = (await ann.post("events/ticket", None)).json()["ticket"]
     async with admin.transaction() as session:
@@ -345,7 +345,7 @@ async def test_an_old_ticket_opens_nothing(
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_ticket")
 
 
-async def test_nobody_in_particular_follows_nothing(http: httpx.AsyncClient) -> None:
+async def test_nobody_in_particular_follows_nothing(http: httpx2.AsyncClient) -> None:
     answer = await http.get("/api/v1/events")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "missing_token")

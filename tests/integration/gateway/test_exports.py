@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.integration.gateway.people import HEADER, Person
@@ -23,7 +23,7 @@ BOOK = TWELVE + (
 )
 
 
-async def exported(person: Person, portfolio_id: str, form: str = "csv") -> httpx.Response:
+async def exported(person: Person, portfolio_id: str, form: str = "csv") -> httpx2.Response:
     answer = await person.get("positions/export", portfolio_id=portfolio_id, format=form)
     assert answer.status_code == 200, answer.text
     return answer

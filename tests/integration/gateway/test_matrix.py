@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
@@ -223,8 +223,8 @@ def chosen(app: FastAPI, *lists: str) -> list[Operation]:
 
 
 async def asked(
-    http: httpx.AsyncClient, request: Mapping[str, Any], token: str | None
-) -> httpx.Response:
+    http: httpx2.AsyncClient, request: Mapping[str, Any], token: str | None
+) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return await http.request(**request, headers=headers)
 
@@ -281,7 +281,7 @@ def test_only_administrators_routes_are_below_admin(app: FastAPI) -> None:
 
 
 async def test_nobody_in_particular_is_told_nothing(
-    app: FastAPI, http: httpx.AsyncClient, anns_things: dict[str, str]
+    app: FastAPI, http: httpx2.AsyncClient, anns_things: dict[str, str]
 ) -> None:
     for operation in chosen(app, USERS, OWNER, ADMINISTRATORS):
         answer = await asked(http, operation.request(anns_things), None)
@@ -294,7 +294,7 @@ async def test_nobody_in_particular_is_told_nothing(
 @pytest.mark.parametrize("why", ["expired", "logged out", "disabled", "signed by another"])
 async def test_a_token_that_counts_no_more_is_told_nothing(
     app: FastAPI,
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     gateway: Gateway,
     ann: Person,
     password_hash: str,
@@ -341,7 +341,7 @@ async def disable(gateway: Gateway, user_id: UUID) -> None:
 @pytest.mark.parametrize("stranger", ["user", "administrator"])
 async def test_a_stranger_cannot_tell_anothers_things_from_nothing(
     app: FastAPI,
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     bob: Person,
     operator: Person,
     anns_things: dict[str, str],
@@ -362,7 +362,7 @@ async def test_a_stranger_cannot_tell_anothers_things_from_nothing(
         assert without_ids(theirs, anns_things) == without_ids(nobodys, unknown), operation.name
 
 
-def without_ids(answer: httpx.Response, things: Mapping[str, str]) -> str:
+def without_ids(answer: httpx2.Response, things: Mapping[str, str]) -> str:
     text = answer.text
     for thing in things.values():
         text = text.replace(thing, "?")
@@ -370,7 +370,7 @@ def without_ids(answer: httpx.Response, things: Mapping[str, str]) -> str:
 
 
 async def test_the_owner_gets_at_everything(
-    app: FastAPI, http: httpx.AsyncClient, ann: Person, anns_things: dict[str, str]
+    app: FastAPI, http: httpx2.AsyncClient, ann: Person, anns_things: dict[str, str]
 ) -> None:
     for operation in chosen(app, OWNER):
         answer = await asked(http, operation.request(anns_things), token_of(ann))
@@ -383,7 +383,7 @@ async def test_the_owner_gets_at_everything(
 
 
 async def test_a_user_gets_at_what_is_for_users_and_is_no_administrator(
-    app: FastAPI, http: httpx.AsyncClient, bob: Person, anns_things: dict[str, str]
+    app: FastAPI, http: httpx2.AsyncClient, bob: Person, anns_things: dict[str, str]
 ) -> None:
     for operation in chosen(app, ADMINISTRATORS):
         answer = await asked(http, operation.request(anns_things), token_of(bob))
@@ -397,7 +397,7 @@ async def test_a_user_gets_at_what_is_for_users_and_is_no_administrator(
 
 @pytest.mark.usefixtures("market")
 async def test_an_administrator_gets_at_what_is_for_administrators(
-    app: FastAPI, http: httpx.AsyncClient, operator: Person
+    app: FastAPI, http: httpx2.AsyncClient, operator: Person
 ) -> None:
     for operation in chosen(app, ADMINISTRATORS):
         answer = await asked(http, operation.request(nothing()), token_of(operator))
@@ -408,7 +408,7 @@ async def test_an_administrator_gets_at_what_is_for_administrators(
 @pytest.mark.parametrize("whose", ["users", "administrators"])
 async def test_every_write_that_succeeds_is_on_record(
     app: FastAPI,
-    http: httpx.AsyncClient,
+    http: httpx2.AsyncClient,
     gateway: Gateway,
     ann: Person,
     operator: Person,
@@ -440,7 +440,7 @@ async def recorded(gateway: Gateway, user_id: str) -> int:
 
 
 async def test_what_is_for_anybody_asks_nobody_who_they_are(
-    app: FastAPI, http: httpx.AsyncClient
+    app: FastAPI, http: httpx2.AsyncClient
 ) -> None:
     for operation in chosen(app, ANYBODY):
         answer = await asked(http, operation.request(nothing()), None)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -12,7 +12,7 @@ from services.gateway.api.dependencies import Gateway
 from tests.integration.gateway.people import Person
 
 
-def assert_is_problem(answer: httpx.Response, status: int, code: str) -> None:
+def assert_is_problem(answer: httpx2.Response, status: int, code: str) -> None:
     document = answer.json()
     assert (answer.status_code, document["status"], document["code"]) == (status, status, code)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -29,7 +29,7 @@ def assert_is_problem(answer: httpx.Response, status: int, code: str) -> None:
     ],
 )
 async def test_errors_of_the_framework_are_problems_too(
-    http: httpx.AsyncClient, method: str, path: str, status: int, code: str
+    http: httpx2.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     assert_is_problem(await http.request(method, path), status, code)
 
@@ -57,7 +57,7 @@ async def test_unusable_query_values_name_their_field(ann: Person, query: str) -
     assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
 
 
-async def test_a_wrong_method_is_told_the_right_ones(http: httpx.AsyncClient) -> None:
+async def test_a_wrong_method_is_told_the_right_ones(http: httpx2.AsyncClient) -> None:
     collection = await http.request("DELETE", "/api/v1/portfolios")
     member = await http.request("POST", "/api/v1/portfolios/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")
 
@@ -69,7 +69,7 @@ async def test_a_wrong_method_is_told_the_right_ones(http: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b""])
-async def test_broken_bodies_are_problems(http: httpx.AsyncClient, body: bytes) -> None:
+async def test_broken_bodies_are_problems(http: httpx2.AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = await http.post("/api/v1/auth/login", content=body, headers=headers)
 
@@ -77,7 +77,7 @@ async def test_broken_bodies_are_problems(http: httpx.AsyncClient, body: bytes) 
     assert 400 <= answer.status_code < 500
 
 
-async def test_zero_bytes_in_text_are_refused(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_zero_bytes_in_text_are_refused(http: httpx2.AsyncClient, ann: Person) -> None:
     await ann.post("portfolios", {"name": "A"})
 
     login = await http.post("/api/v1/auth/login", json={"email": "a\x00b", "password": "12345678"})
@@ -90,7 +90,7 @@ async def test_zero_bytes_in_text_are_refused(http: httpx.AsyncClient, ann: Pers
 
 
 async def test_failures_inside_tell_nothing_about_the_inside(
-    http: httpx.AsyncClient, app: FastAPI, ann: Person, monkeypatch: pytest.MonkeyPatch
+    http: httpx2.AsyncClient, app: FastAPI, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Gateway, "database", property(lambda _: 1 / 0))
 
@@ -128,7 +128,7 @@ async def test_a_database_that_recovers_is_unavailable(
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 
 
-async def test_the_gateway_is_live_ready_and_measured(http: httpx.AsyncClient) -> None:
+async def test_the_gateway_is_live_ready_and_measured(http: httpx2.AsyncClient) -> None:
     live, ready = await asyncio.gather(http.get("/health/live"), http.get("/health/ready"))
     metrics = (await http.get("/metrics")).text
 
@@ -146,7 +146,7 @@ async def test_the_gateway_is_live_ready_and_measured(http: httpx.AsyncClient) -
     assert "sigmasight_messages" in metrics
 
 
-async def test_metrics_name_routes_and_never_ids(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_metrics_name_routes_and_never_ids(http: httpx2.AsyncClient, ann: Person) -> None:
     portfolio_id = (await ann.post("portfolios", {"name": "A"})).json()["portfolio_id"]
     await ann.get(f"portfolios/{portfolio_id}")
 

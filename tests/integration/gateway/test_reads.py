@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from services.gateway.api.application import assembled
@@ -304,8 +304,8 @@ async def test_reads_and_uploads_need_no_bus(ann: Person, market: None, gateway:
     deaf = assembled(runtime, gateway.settings)
     deaf.state.gateway = replace(deaf.state.gateway, tokens=gateway.tokens)
 
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(deaf), base_url="http://deaf"
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(deaf), base_url="http://deaf"
     ) as http:
         person = Person(http, ann.email, ann.tokens)
         answers = [

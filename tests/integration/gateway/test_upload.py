@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -272,7 +272,7 @@ async def test_positions_are_filtered_sorted_and_paged(ann: Person) -> None:
     assert (len(page["items"]), page["total"], page["limit"], page["offset"]) == (1, 4, 1, 2)
 
 
-async def test_a_body_without_length_is_cut_off(http: httpx.AsyncClient, ann: Person) -> None:
+async def test_a_body_without_length_is_cut_off(http: httpx2.AsyncClient, ann: Person) -> None:
     async def endless() -> Any:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\n'
         for _ in range(12 * 16):

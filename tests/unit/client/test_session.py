@@ -6,28 +6,28 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 
 from sigmasight_client import ApiError, SigmaSight
 
-Answer = Callable[[httpx.Request], httpx.Response]
+Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
 class FewLines:
     """Logs in everybody; other requests are answered by what it is given, one after the other."""
 
-    def __init__(self, *answers: Answer | httpx.Response | Exception) -> None:
+    def __init__(self, *answers: Answer | httpx2.Response | Exception) -> None:
         self.answers = list(answers)
-        self.asked: list[httpx.Request] = []
+        self.asked: list[httpx2.Request] = []
         self.authorizations: list[str] = []
         self.slept: list[float] = []
         self.logins = 0
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         if request.url.path.endswith(("/auth/login", "/auth/refresh")):
             self.logins += 1
-            return httpx.Response(
+            return httpx2.Response(
                 200, json={"access_token": f"t{self.logins}", "refresh_token": "r"}
             )
         self.asked.append(request)
@@ -35,21 +35,21 @@ class FewLines:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer if isinstance(answer, httpx.Response) else answer(request)
+        return answer if isinstance(answer, httpx2.Response) else answer(request)
 
     def client(self) -> SigmaSight:
-        transport = httpx.MockTransport(self)
+        transport = httpx2.MockTransport(self)
         return SigmaSight(
             "http://api", "ann@example.com", "secret", transport=transport, sleep=self.slept.append
         )
 
 
-def ok(body: Any, **headers: str) -> httpx.Response:
-    return httpx.Response(200, json=body, headers=headers)
+def ok(body: Any, **headers: str) -> httpx2.Response:
+    return httpx2.Response(200, json=body, headers=headers)
 
 
-def a_problem(status: int, code: str = "wrong", **headers: str) -> httpx.Response:
-    return httpx.Response(
+def a_problem(status: int, code: str = "wrong", **headers: str) -> httpx2.Response:
+    return httpx2.Response(
         status, json={"code": code, "detail": "no", "errors": []}, headers=headers
     )
 
@@ -85,7 +85,7 @@ def test_it_waits_as_long_as_it_is_told_to() -> None:
 
 def test_an_answer_that_did_not_change_is_not_sent_again() -> None:
     api = FewLines(
-        ok({"as_of": "2022-12-28"}, ETag='W/"a"'), httpx.Response(304, headers={"ETag": 'W/"a"'})
+        ok({"as_of": "2022-12-28"}, ETag='W/"a"'), httpx2.Response(304, headers={"ETag": 'W/"a"'})
     )
 
     with api.client() as client:
@@ -98,7 +98,7 @@ def test_an_answer_that_did_not_change_is_not_sent_again() -> None:
 
 
 def test_a_write_without_an_answer_is_sent_again_under_the_same_key() -> None:
-    api = FewLines(httpx.ConnectError("gone"), httpx.Response(201, json={"name": "core"}))
+    api = FewLines(httpx2.ConnectError("gone"), httpx2.Response(201, json={"name": "core"}))
 
     with api.client() as client:
         client.create_tag({"name": "core"})
@@ -109,9 +109,9 @@ def test_a_write_without_an_answer_is_sent_again_under_the_same_key() -> None:
 
 
 def test_what_may_not_be_repeated_is_not() -> None:
-    api = FewLines(httpx.ConnectError("gone"), ok({}))
+    api = FewLines(httpx2.ConnectError("gone"), ok({}))
 
-    with api.client() as client, pytest.raises(httpx.ConnectError):
+    with api.client() as client, pytest.raises(httpx2.ConnectError):
         client.evaluate_direct({"shocks": {"Market": -0.1}})
 
     assert len(api.asked) == 1
@@ -120,7 +120,7 @@ def test_what_may_not_be_repeated_is_not() -> None:
 def test_a_refusal_tells_code_sentence_and_fields() -> None:
     errors = [{"field": "amount", "code": "value_error", "message": "the amount is 0"}]
     body = {"code": "invalid_request", "detail": "1 value cannot be used", "errors": errors}
-    api = FewLines(httpx.Response(422, json=body))
+    api = FewLines(httpx2.Response(422, json=body))
 
     with api.client() as client, pytest.raises(ApiError) as refused:
         client.add_cash_flow(UUID(int=1), {"flow_date": "2022-12-28", "amount": 0})
@@ -133,7 +133,7 @@ def test_a_refusal_tells_code_sentence_and_fields() -> None:
 
 
 def test_paths_queries_and_bodies_are_written_as_the_api_reads_them() -> None:
-    api = FewLines(ok({"items": []}), ok({"symbol": "BRK/B"}), httpx.Response(201, json={}))
+    api = FewLines(ok({"items": []}), ok({"symbol": "BRK/B"}), httpx2.Response(201, json={}))
 
     with api.client() as client:
         client.list_positions(type_=["LC", "SP"], limit=5, as_of=date(2022, 12, 28))
@@ -147,7 +147,7 @@ def test_paths_queries_and_bodies_are_written_as_the_api_reads_them() -> None:
 
 
 def test_text_answers_come_as_text() -> None:
-    api = FewLines(httpx.Response(200, text="a,b\n", headers={"Content-Type": "text/csv"}))
+    api = FewLines(httpx2.Response(200, text="a,b\n", headers={"Content-Type": "text/csv"}))
 
     with api.client() as client:
         assert client.export_positions(format_="csv") == "a,b\n"
@@ -155,7 +155,7 @@ def test_text_answers_come_as_text() -> None:
 
 def test_events_come_one_by_one_and_heartbeats_do_not() -> None:
     stream = ': alive\n\nid: 7\nevent: stage\ndata: {"stage": "prices"}\n\n: alive\n\n'
-    api = FewLines(httpx.Response(200, text=stream, headers={"Content-Type": "text/event-stream"}))
+    api = FewLines(httpx2.Response(200, text=stream, headers={"Content-Type": "text/event-stream"}))
 
     with api.client() as client:
         told = list(client.events())

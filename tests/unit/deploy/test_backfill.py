@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import typer
 from rich.console import Console
@@ -68,21 +68,21 @@ class FakeStack:
         self.open_runs = list(open_runs)
         self.posted = 0
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path.removeprefix("/api/v1/")
         if path == "auth/login":
-            return httpx.Response(200, json={"access_token": "t"})
+            return httpx2.Response(200, json={"access_token": "t"})
         if path == "admin/batch/runs":
-            return httpx.Response(200, json={"items": self.open_runs})
+            return httpx2.Response(200, json={"items": self.open_runs})
         if path == "admin/batch/market-data":
             self.posted += 1
-            return httpx.Response(202, json={"run_id": "new"})
+            return httpx2.Response(202, json={"run_id": "new"})
         if path == "admin/market-data/progress":
-            return httpx.Response(200, json=self.looks.pop(0)[0])
-        return httpx.Response(200, json=self.looks[0][1])
+            return httpx2.Response(200, json=self.looks.pop(0)[0])
+        return httpx2.Response(200, json=self.looks[0][1])
 
-    def client(self, asked: Callable[[httpx.Request], httpx.Response] | None = None) -> ApiClient:
-        return ApiClient("http://api", "a", "b", httpx.MockTransport(asked or self))
+    def client(self, asked: Callable[[httpx2.Request], httpx2.Response] | None = None) -> ApiClient:
+        return ApiClient("http://api", "a", "b", httpx2.MockTransport(asked or self))
 
 
 def followed(stack: FakeStack, first: dict[str, Any], *, width: int = 100) -> tuple[Look, str]:
@@ -184,7 +184,7 @@ def test_a_fetch_that_is_under_way_is_gone_on_with() -> None:
 def test_interrupting_says_that_the_stack_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     stack = FakeStack((HALF, a_run()))
 
-    def interrupted(request: httpx.Request) -> httpx.Response:
+    def interrupted(request: httpx2.Request) -> httpx2.Response:
         if request.url.path.endswith("progress"):
             raise KeyboardInterrupt
         return stack(request)

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.client import ApiClient
@@ -20,26 +20,26 @@ class FakePipeline:
         self.asked: list[str] = []
         self.open: list[str] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         path = request.url.path.removeprefix("/api/v1/")
         if path == "auth/login":
-            return httpx.Response(200, json={"access_token": "t"})
+            return httpx2.Response(200, json={"access_token": "t"})
         if path == "admin/batch/market-close":
             self.asked.append(json.loads(request.content)["session_date"])
             self.open.append(f"run-{len(self.asked)}")
-            return httpx.Response(202, json={"run_id": self.open[-1]})
+            return httpx2.Response(202, json={"run_id": self.open[-1]})
         if path == "admin/batch/runs":
             self.open = self.open[1:]
-            return httpx.Response(200, json={"items": [{"run_id": run} for run in self.open]})
+            return httpx2.Response(200, json={"items": [{"run_id": run} for run in self.open]})
         status = "partial" if path.endswith("run-2") else "completed"
         problems = [{"stage": "greeks", "message": "gave up"}] if status == "partial" else []
-        return httpx.Response(200, json={"status": status, "stages": [], "problems": problems})
+        return httpx2.Response(200, json={"status": status, "stages": [], "problems": problems})
 
 
 def test_replay_follows_every_session_to_its_end() -> None:
     pipeline, seen = FakePipeline(), []
 
-    with ApiClient("http://api", "a", "b", httpx.MockTransport(pipeline)) as admin:
+    with ApiClient("http://api", "a", "b", httpx2.MockTransport(pipeline)) as admin:
         done = replay(admin, [FRIDAY, MONDAY], lambda ended, of: seen.append((ended, of)))
 
     assert pipeline.asked == ["2022-12-16", "2022-12-19"]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -27,9 +27,9 @@ from services.gateway.settings import GatewaySettings
 
 async def ask(
     app: ASGIApp, method: str = "GET", path: str = "/api/v1/x", **more: object
-) -> httpx.Response:
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://edge"
+) -> httpx2.Response:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://edge"
     ) as http:
         return await http.request(method, path, **more)  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
 """The typed Python client of SigmaSight's API: `SigmaSight(url, email,
 password).get_report(portfolio_id)`.
 
-Needs nothing but httpx. `operations` and `models` are made from the OpenAPI document and never
+Needs nothing but httpx2. `operations` and `models` are made from the OpenAPI document and never
 edited.
 """
 

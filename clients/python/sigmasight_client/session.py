@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 
 ANSWERS_REMEMBERED = 256
 ATTEMPTS = 3
@@ -44,10 +44,10 @@ class Session:
         email: str,
         password: str,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.http = httpx.Client(
+        self.http = httpx2.Client(
             base_url=f"{url.rstrip('/')}/api/v1/", timeout=60.0, transport=transport
         )
         self._credentials = {"email": email, "password": password}
@@ -96,7 +96,7 @@ class Session:
         )
         return self._content(self._answered(built, repeatable=once or method != "POST"))
 
-    def _answered(self, request: httpx.Request, *, repeatable: bool) -> httpx.Response:
+    def _answered(self, request: httpx2.Request, *, repeatable: bool) -> httpx2.Response:
         public = request.url.path.endswith(
             ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
         )
@@ -108,7 +108,7 @@ class Session:
                 request.headers["Authorization"] = f"Bearer {self._access_token()}"
             try:
                 response = self.http.send(request)
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 if attempt == ATTEMPTS or not repeatable:
                     raise
                 continue
@@ -116,7 +116,7 @@ class Session:
                 break
         return response
 
-    def _worth_another_try(self, response: httpx.Response, public: bool) -> bool:
+    def _worth_another_try(self, response: httpx2.Response, public: bool) -> bool:
         if response.status_code == 401 and not public:
             self._log_in_again()
             return True
@@ -141,7 +141,7 @@ class Session:
             if error.status != 401:
                 raise
 
-    def _content(self, response: httpx.Response) -> Any:
+    def _content(self, response: httpx2.Response) -> Any:
         url = str(response.request.url)
         if response.status_code == 304:
             return self._answers[url][1]
@@ -188,12 +188,12 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             told[name] = value.removeprefix(" ")
 
 
-def _parsed(response: httpx.Response) -> Any:
+def _parsed(response: httpx2.Response) -> Any:
     kind = response.headers.get("Content-Type", "")
     return response.json() if kind.split(";")[0].endswith("json") else response.text
 
 
-def _error(response: httpx.Response) -> ApiError:
+def _error(response: httpx2.Response) -> ApiError:
     try:
         problem = response.json()
         return ApiError(
