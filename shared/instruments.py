@@ -13,14 +13,12 @@ from enum import StrEnum
 OPTION_MULTIPLIER = 100
 STOCK_MULTIPLIER = 1
 OCC_STRIKE_DIGITS = 8
-SMALLEST_STRIKE, LARGEST_STRIKE = (
-    Decimal("0.001"),
-    Decimal("99999.999"),
-)  # what those digits can say
+SMALLEST_STRIKE = Decimal("0.001")
+LARGEST_STRIKE = Decimal("99999.999")
 _OCC = re.compile(r"^([A-Z][A-Z0-9.]{0,5})(\d{6})([CP])(\d{8})$")
 _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}([.\-][A-Z0-9]{1,4})?$")
 
-# Roots of cash-settled index options; the underlying's own symbol stands beside the root. All are
+# Roots of cash-settled index options; with the symbol of their underlying. All are
 # exercised at expiry only, except those on the S&P 100 under its old root (XEO is its European
 # sibling).
 INDEX_ROOTS = {
@@ -31,9 +29,7 @@ AMERICAN_INDEX_ROOTS = {"OEX"}
 
 
 class InvalidSymbol(ValueError):
-    """A symbol that is neither a ticker nor an OCC option symbol; the message says what is
-    wrong.
-    """
+    """A symbol that is neither a ticker nor an OCC symbol; the message says what is wrong."""
 
     def __init__(self, symbol: str, problem: str) -> None:
         super().__init__(f"{symbol!r} {problem}")
@@ -83,9 +79,7 @@ def occ_symbol(root: str, expiry: date, option_type: str, strike: Decimal) -> st
 
 
 def looks_like_option(symbol: str) -> bool:
-    """Whether the symbol (spaces dropped) has the form of an OCC symbol; its date may still not
-    exist.
-    """
+    """Whether the symbol (spaces dropped) looks like an OCC symbol; its date may not exist."""
     return _OCC.match(normalise(symbol)) is not None
 
 
@@ -125,9 +119,7 @@ def parse_ticker(symbol: str) -> str:
 
 
 def position_type(option_type: str | None, quantity: Decimal | float) -> PositionType:
-    """LONG/SHORT for stock (`option_type` None), LC/SC/LP/SP for "C"/"P", by the quantity's
-    sign.
-    """
+    """LONG/SHORT for stock (`option_type` None), LC/SC/LP/SP for options, by sign of quantity."""
     is_long = quantity > 0
     if option_type == "C":
         return PositionType.LONG_CALL if is_long else PositionType.SHORT_CALL

@@ -1,5 +1,4 @@
-"""How long details are kept: rows of sessions older than the retention go, and so do rows of
-portfolios that are gone.
+"""How long details are kept: old rows are deleted, and so are those of deleted portfolios.
 
 Each service declares its tables once, `DETAILS` in its tables.py, and runs `pruning(DETAILS)`
 beside its handlers. The newest session in a table says what is old in it, so a clock decides when
@@ -73,9 +72,7 @@ class _Owner:
 
 
 def pruning(details: Sequence[Detail]) -> BackgroundTask:
-    """The background task of a service: prune now and then every hour, with the retention of the
-    settings.
-    """
+    """The background task of a service: prune at the start and then every hour."""
 
     async def prune_details(runtime: Runtime) -> None:
         while True:
@@ -93,11 +90,9 @@ def pruning(details: Sequence[Detail]) -> BackgroundTask:
 async def prune(
     database: Database, details: Sequence[Detail], retention_days: int, batch_rows: int = BATCH_ROWS
 ) -> dict[str, int]:
-    """Delete what is not kept any more, at most `batch_rows` rows a transaction; returns how many
-    by table.
+    """Delete what is no longer kept, in batches of `batch_rows`; returns how many rows by table.
 
-    A row that another transaction is working on is left for the next time, so nobody waits for
-    this.
+    A row that another transaction works on is left for the next time, so nothing waits for this.
     """
     removed: dict[str, int] = {}
     for detail in details:
@@ -110,8 +105,9 @@ async def prune(
 
 
 async def _load_owners(session: Session, detail: Detail) -> list[_Owner]:
-    """Everybody who owns rows: one look into the index per owner, however many rows each has."""
-    column, as_of = detail.table.c[detail.owner], detail.table.c.as_of
+    """The owners of rows: one lookup in the index per owner, however many rows each has."""
+    column = detail.table.c[detail.owner]
+    as_of = detail.table.c.as_of
     owners = _distinct(column)
 
     def end(function: Any) -> Any:
@@ -133,9 +129,7 @@ async def _load_owners(session: Session, detail: Detail) -> list[_Owner]:
 
 
 def _distinct(column: ColumnElement[Any]) -> CTE:
-    """The distinct values of an index's first column, each found from the one before; ends with a
-    null.
-    """
+    """The distinct values of an index's first column, one lookup each; ends with a null."""
     first = select(column.label("owner")).order_by(column).limit(1)
     owners = select(first.subquery("first")).cte("owners", recursive=True)
     following = select(column).where(column > owners.c.owner).order_by(column).limit(1)
@@ -147,7 +141,8 @@ def _due(
     detail: Detail, owners: Sequence[_Owner], retention_days: int
 ) -> Iterator[ColumnElement[bool]]:
     """Which rows go: all of those who are gone, and the old ones of the others."""
-    column, as_of = detail.table.c[detail.owner], detail.table.c.as_of
+    column = detail.table.c[detail.owner]
+    as_of = detail.table.c.as_of
     kept_from = max((owner.newest for owner in owners), default=date.max) - timedelta(
         days=retention_days
     )

@@ -1,4 +1,4 @@
-"""Results as rows of a table: every value as its column stores it, rounded here and nowhere else."""
+"""Results as rows of a table: every value as its column stores it, rounded only here."""
 
 import json
 import math

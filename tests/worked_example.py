@@ -62,11 +62,12 @@ from services.snapshots.calculations.tail import (
 )
 from services.stress import calculations as stress
 from shared import calendar
+from shared.conventions import FloatArray
 from shared.instruments import parse_occ, position_type
 from shared.quant import pricing
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
 from shared.quant.implied_volatility import Reason, american_implied_volatilities
-from shared.quant.returns import FloatArray, log_returns, simple_returns
+from shared.quant.returns import log_returns, simple_returns
 from tests import panel
 
 ROOT = Path(__file__).parents[1]

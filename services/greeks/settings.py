@@ -1,4 +1,4 @@
-"""What greeks alone can be told."""
+"""The settings that only greeks has."""
 
 from functools import lru_cache
 from typing import Literal
@@ -16,14 +16,16 @@ class GreeksSettings(ServiceSettings):
 
     engine: Literal["default", "european", "american", "mibian"] = Field(
         default="default",
-        description="what values options that have time left: default (American for equities and ETFs, European "
+        description="what values options that have time left: default (American for equities and "
+        "ETFs, European "
         "for index roots), european, american or mibian for all of them",
     )
     configured_rate: float = Field(
         default=0.03,
         gt=-0.5,
         lt=1.0,
-        description="continuously compounded rate per year (0.03 is 3 %) where no Treasury curve is stored",
+        description="continuously compounded rate per year (0.03 is 3 %) where no Treasury curve is "
+        "stored",
     )
 
 

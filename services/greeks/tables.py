@@ -34,9 +34,7 @@ class Table(SQLModel):
 
 
 class ContractGreeks(Table, table=True):
-    """One contract's value and Greeks per share on one session, from one version of the market
-    data.
-    """
+    """One contract's value and Greeks per share on one session, from one price run."""
 
     __tablename__: ClassVar[str] = "contract_greeks"
 
@@ -69,8 +67,9 @@ class ContractGreeks(Table, table=True):
 
 
 class PositionGreeks(Table, table=True):
-    """One option position's Greeks on one session: unit x quantity x multiplier, or null with a
-    reason.
+    """One option position's Greeks on one session, or null with a reason.
+
+    Greek per share x quantity x multiplier.
     """
 
     __tablename__: ClassVar[str] = "position_greeks"
@@ -101,7 +100,8 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.position_greeks: published_columns(PositionGreeks, published.position_greeks),
 }
 
-_contract, _held = sql_table(ContractGreeks).c, gateway.positions.c
+_contract = sql_table(ContractGreeks).c
+_held = gateway.positions.c
 _has_split = select(ingest.splits).where(ingest.splits.c.symbol == _held.underlying).exists()
 _same_series = and_(
     _held.underlying == _contract.underlying,
@@ -109,9 +109,8 @@ _same_series = and_(
     _held.option_type == _contract.option_type,
 )
 DETAILS = (
-    # The value of a contract that is in somebody's book is where the P&L of a session run again
-    # starts from. Before a split it had another strike and symbol, so there everything stays that
-    # it may have been.
+    # When a session runs again, its P&L starts from the value of the contracts held before it. A
+    # split changes strike and symbol, so every contract that may have been the held one stays.
     Detail(
         ContractGreeks,
         owner="contract",

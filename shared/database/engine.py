@@ -36,9 +36,7 @@ def create_engine(settings: Settings, role: str) -> AsyncEngine:
 
 
 class Database:
-    """Transactions for one process: `async with database.transaction() as session` commits or rolls
-    back.
-    """
+    """Transactions for one process: `async with database.transaction() as session`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -52,9 +50,7 @@ class Database:
         return other
 
     def at_one_moment(self) -> "Database":
-        """The same connections; all of a transaction's statements see the data as its first one
-        does.
-        """
+        """The same connections; all statements of a transaction see one moment of the data."""
         other = copy(self)
         engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
         other._sessions = async_sessionmaker(engine, expire_on_commit=False)
@@ -70,10 +66,11 @@ class Database:
 
     @asynccontextmanager
     async def listening(
-        self, channel: str, heard: Callable[[], None]
+        self, channel: str, notify: Callable[[], None]
     ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Call `heard` at every notification on a channel, over a connection that belongs to no
-        pool.
+        """Call `notify` at every notification on a channel, over a connection outside every pool.
+
+        Yields a probe that raises once the connection is lost; `notify` is called then, too.
 
         Yields a probe that raises once the connection is lost; `heard` is called then, too.
         """
@@ -87,8 +84,8 @@ class Database:
         )
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            await driver.add_listener(channel, lambda *_: heard())  # type: ignore[union-attr]
-            driver.add_termination_listener(lambda _: heard())  # type: ignore[union-attr]
+            await driver.add_listener(channel, lambda *_: notify())  # type: ignore[union-attr]
+            driver.add_termination_listener(lambda _: notify())  # type: ignore[union-attr]
 
             async def probe() -> None:
                 await connection.execute(text("select 1"))
@@ -118,10 +115,14 @@ async def lock(session: Session, *keys: object) -> None:
 
 
 async def lock_each(session: Session, names: Sequence[str]) -> None:
-    """Hold one advisory lock per name until the transaction ends, in one ascending order so that
-    none deadlock.
+    """Hold one advisory lock per name until the transaction ends.
+
+    They are taken in one ascending order, so that no two transactions deadlock.
     """
-    keys = "select hashtextextended(name, 0) as key from unnest(cast(:names as text[])) as name order by key"
+    keys = (
+        "select hashtextextended(name, 0) as key "
+        "from unnest(cast(:names as text[])) as name order by key"
+    )
     await session.execute(
         text(f"select pg_advisory_xact_lock(key) from ({keys}) as keys"), {"names": list(names)}
     )

@@ -76,9 +76,7 @@ async def _copy(
 
 
 class _Upserted:
-    """The table that is written, and the statements that write it; `fresh` is what the new rows are
-    read from.
-    """
+    """The table that is written, and the statements that write it from `fresh` rows."""
 
     def __init__(
         self, table: SqlTable, columns: tuple[str, ...], ignoring: tuple[str, ...]
@@ -110,8 +108,9 @@ class _Upserted:
 
 
 class _Sent:
-    """A few rows, sent beside the statements, one array per column: the statements stay the same
-    and stay prepared.
+    """A few rows, sent with the statements, one array per column.
+
+    The statements stay the same, so they stay prepared.
     """
 
     def __init__(self, upserted: _Upserted, given: Rows) -> None:
@@ -128,9 +127,7 @@ class _Sent:
         return self._unnested(self.upserted.columns)
 
     def keys(self) -> str:
-        """True of the stored rows whose key none of these has: looked up in a hash, whatever the
-        planner expects.
-        """
+        """True of the stored rows whose key none of these has, by one hash lookup."""
         key = self.upserted.key
         kept = ", ".join(f"kept.{quote(name)}" for name in key)
         return f"({kept}) not in (select {_names(key)} from {self._unnested(key)})"
@@ -169,9 +166,7 @@ class _Copied:
         await _copy(session, f"merge_{self.upserted.table.name}", None, columns, self.given)
 
     def _leave_vectors_as_they_are(self) -> str:
-        """No compression on the way: measured numbers do not compress, and trying takes most of a
-        COPY's time.
-        """
+        """Switch compression off: measured numbers do not compress, and trying takes most of COPY."""
         columns = [
             f"alter column {quote(name)} set storage external" for name in self.upserted.vectors
         ]
@@ -196,9 +191,7 @@ class _Copied:
 
 
 def _plain_type(column: Column[Any]) -> str:
-    """The column's type without length or precision: a cast would cut to it what an insert
-    refuses.
-    """
+    """The column's type without length or precision, which a cast would cut to silently."""
     return re.sub(r"\(.*\)", "", column.type.compile(_dialect))
 
 

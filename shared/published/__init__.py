@@ -11,7 +11,5 @@ from sqlalchemy import Column, MetaData, Table
 
 
 def published_view(schema: str, noun: str, *columns: Column[Any]) -> Table:
-    """The typed face of `<schema>.published_<noun>`; its metadata is its own, so nothing ever
-    creates it.
-    """
+    """The typed view `<schema>.published_<noun>`; nothing creates it from its metadata."""
     return Table(f"published_{noun}", MetaData(), *columns, schema=schema)

@@ -97,8 +97,8 @@ position_factor_exposures = published_view(
 # One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions.
 # Portfolio beta is this over NAV, taken where both are known. coverage: share of gross
 # delta-adjusted exposure that had a beta (0..1). model as in symbol_factor_betas: dollars of
-# "univariate" stand beside each other, one factor at a time, and are NEVER ADDED UP over factors
-# (each of them holds the market's move).
+# "univariate" are one factor at a time and are NEVER ADDED UP over factors (each of them includes
+# the market's move).
 factor_exposures = published_view(
     "factors",
     "factor_exposures",
@@ -149,7 +149,7 @@ factor_covariances = published_view(
 
 # Position correlations: a row per portfolio, session they were computed for (weekly, and on
 # request; the last one stands) and view: "portfolio", or the "longs" or "shorts" among its
-# underlyings, with figures and clusters of their own from the same matrix. Sizes and weights are
+# underlyings, each with its figures and clusters from the same matrix. Sizes and weights are
 # gross: |delta-adjusted dollars|. Null figures have a `reason`. parameters: {lookback,
 # minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
 # overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value.

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
 from shared.published import ingest, published_view
 
-# equity_balance: the stated NAV at the first snapshot in USD, null when none was stated.
+# equity_balance: the NAV given for the first snapshot in USD, null when none was given.
 portfolios = published_view(
     "gateway",
     "portfolios",
@@ -44,8 +44,8 @@ portfolios = published_view(
 # option_type ("C"/"P"): options only. quantity is signed. multiplier 100 for options, 1 otherwise.
 # Active on day d when entry_date <= d and (exit_date is null or exit_date > d). investment_class:
 # "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its owner's own word, so no provider is
-# asked for it. stated_on: the day whose shares (and contracts) symbol, strike, quantity and prices
-# are stated in; who values a position on another day reads `positions_on(day)`.
+# queried for it. stated_on: the day whose shares (and contracts) symbol, strike, quantity and
+# prices are given in; to value a position on another day, read `positions_on(day)`.
 positions = published_view(
     "gateway",
     "positions",
@@ -69,8 +69,9 @@ positions = published_view(
 
 
 def positions_on(day: Any, held: FromClause = positions) -> Subquery:
-    """`held` (the published positions, or the gateway's own table) in terms of `day`, a date or an
-    expression.
+    """The positions of `held` in the shares of `day`, a date or an expression.
+
+    `held` is the published view or the gateway's table.
 
     The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1
     without splits between them. quantity is multiplied by it and rounded to six decimals;
@@ -102,7 +103,7 @@ def positions_on(day: Any, held: FromClause = positions) -> Subquery:
 
 
 def active_on(held: Any, day: Any) -> ColumnElement[bool]:
-    """Whether a position with these columns is open at the end of `day`: entered, and not closed."""
+    """Whether a position with these columns is open at the end of `day`."""
     return and_(held.entry_date <= day, or_(held.exit_date.is_(None), held.exit_date > day))
 
 

@@ -140,14 +140,14 @@ _FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 
 
 def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select[Any]:
-    """`factor`: how many shares of `day` one of `stated_on` is; null when no split of the symbol
-    lies between them.
+    """`factor`: how many shares of `day` one share of `stated_on` is; null without a split between.
 
     The product of the ratios with stated_on < ex_date <= day, or, looking back, one over that of
     the ratios with day < ex_date <= stated_on.
     """
     row = splits.c
-    first, last = func.least(stated_on, day), func.greatest(stated_on, day)
+    first = func.least(stated_on, day)
+    last = func.greatest(stated_on, day)
     onwards = case((day > stated_on, 1), else_=-1)
     between = and_(row.symbol == symbol, row.ex_date > first, row.ex_date <= last, row.ratio > 0)
     factor = func.round(func.exp(func.sum(onwards * func.ln(_exact(row.ratio)))), _FACTOR_DECIMALS)
@@ -161,8 +161,7 @@ def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def close_on(row: Any, day: Any) -> ColumnElement[Any]:
-    """The close of a row of `daily_prices`, carried forward to `day`, in terms of that day's
-    shares.
+    """The close of a row of `daily_prices`, carried forward to `day`, in the shares of that day.
 
     Nothing is looked up for a close of the day itself.
     """
@@ -197,7 +196,7 @@ fetch_log = published_view(
     Column("asked_at", DateTime(timezone=True)),
 )
 
-# The symbols whose closes somebody is fetching at this moment.
+# The symbols whose closes are being fetched at this moment.
 price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
 
 # When the newest request to a provider with a limit leaves or has left: what waits for its turn
@@ -209,8 +208,8 @@ provider_requests = published_view(
     Column("newest", DateTime(timezone=True)),
 )
 
-# Closes a source sent that were not believed, and why; never used in a calculation. close: text, as
-# it was sent.
+# Closes a source sent that were rejected as implausible, and why; never used in a calculation.
+# close: text, as it was sent.
 quarantined_prices = published_view(
     "ingest",
     "quarantined_prices",

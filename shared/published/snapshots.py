@@ -8,7 +8,7 @@ from shared.published import published_view
 # One row per active position and session. price: USD per share (per share of contract for options),
 # null with `reason` when nothing was ever known; price_date < as_of means carried forward (stale).
 # price_source: "close" | "adjusted_close" | "quote_mid" | "model" | "intrinsic"; a model value is
-# as old as the close of the underlying it rests on, a quote's mid is of its own session. exposures
+# as old as the close of the underlying behind it, a quote's mid is of its session. exposures
 # in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
 position_valuations = published_view(
     "snapshots",
@@ -38,8 +38,8 @@ position_valuations = published_view(
 )
 
 # One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the
-# view from the chain of daily P&L and flows, so they are right whatever the order the sessions ran
-# in. previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the
+# view from the chain of daily P&L and flows, so they are right in whichever order the sessions ran.
+# previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the
 # part of daily_pnl earned by positions closed since then, so that daily_pnl = sum of the open
 # positions' daily_pnl + closed_pnl. Greeks: of the whole portfolio, a share of stock has delta 1
 # and nothing else; null when it holds options and none has Greeks. exposures:

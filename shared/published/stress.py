@@ -35,8 +35,8 @@ stress_scenarios = published_view(
     Column("measured_source", String),
 )
 
-# Scenarios that users saved; they are evaluated for their owner's portfolios and nobody else's, and
-# their results stand in stress_results and position_scenario_pnl. active: false once deleted (older
+# Scenarios that users saved; they are evaluated for their owner's portfolios only, and
+# their results are in stress_results and position_scenario_pnl. active: false once deleted (older
 # results name it).
 custom_scenarios = published_view(
     "stress",
@@ -121,8 +121,8 @@ pnl_dates = published_view(
 )
 
 # Each position's part of its portfolio's stress_results: USD, whole cents, so that they add up to
-# the cent. Null when the position lacks what the scenario needs (the result's warnings name it and
-# say why).
+# the cent. Null when an input of the scenario is missing for the position (the result's warnings
+# name it and say why).
 position_scenario_pnl = published_view(
     "stress",
     "position_scenario_pnl",

@@ -1,3 +1,1 @@
-"""Mathematics that two services need: arrays in, arrays or frozen dataclasses out, nothing else
-touched.
-"""
+"""Mathematics that two services need: arrays in, arrays or frozen dataclasses out."""

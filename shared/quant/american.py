@@ -1,5 +1,4 @@
-"""American options: value and Greeks with early exercise, for a continuous yield or for cash
-dividends.
+"""American options: value and Greeks, for a continuous yield or for cash dividends.
 
 Where exercise before expiry can never pay, the option is the European one and its closed form
 answers. With a continuous yield the early exercise boundary is collocated (`collocation.py`). With
@@ -18,12 +17,11 @@ from typing import Self
 
 import numpy as np
 
+from shared.conventions import BoolArray, FloatArray
 from shared.quant import binomial, collocation
 from shared.quant.black_scholes import (
     CALENDAR_DAYS_PER_YEAR,
     POINTS_PER_UNIT,
-    BoolArray,
-    FloatArray,
     OptionColumns,
     OptionValues,
     intrinsic_prices,
@@ -61,8 +59,7 @@ def american_prices(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def american_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
-    """The value and the five Greeks of every option, with the arguments, shape and errors of
-    `american_prices`.
+    """Value and Greeks of every option; arguments, shape and errors as `american_prices`.
 
     Delta and gamma are exact derivatives of the method, theta follows from the pricing equation,
     vega and rho are central differences.
@@ -81,9 +78,7 @@ def american_values(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def needs_tree(options: OptionColumns, dividends: CashDividends | None = None) -> BoolArray:
-    """True where the binomial tree answers, in the options' shape; elsewhere it is collocation or a
-    closed form.
-    """
+    """True where the binomial tree values the option, not collocation or a closed form."""
     return _Cases.of(options.flat(), dividends).on_tree.reshape(options.strike.shape)
 
 
@@ -117,10 +112,9 @@ def _paying(options: OptionColumns, dividends: CashDividends | None) -> BoolArra
 
 
 def _sides(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
-    """What exercising earns and what it forgoes per year: a put's rate and yield, a call's yield
-    and rate.
-    """
-    rate, dividend_yield = options.rate, options.dividend_yield
+    """What exercise earns and forgoes a year: a put's rate and yield, a call's yield and rate."""
+    rate = options.rate
+    dividend_yield = options.dividend_yield
     return np.where(options.call, dividend_yield, rate), np.where(
         options.call, rate, dividend_yield
     )
@@ -130,9 +124,7 @@ def _sides(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
 
 
 def _still_prices(options: OptionColumns) -> FloatArray:
-    """The best discounted payoff on a known path: now, at expiry, or where interest and dividends
-    balance.
-    """
+    """The best payoff on a known path: now, at expiry, or where interest and dividends balance."""
     carry = options.rate - options.dividend_yield
     with np.errstate(all="ignore"):
         ratio = options.dividend_yield * options.underlying_price / (options.rate * options.strike)
@@ -196,9 +188,7 @@ def _collocated_values(options: OptionColumns) -> OptionValues:
 
 
 def _scale(options: OptionColumns) -> FloatArray:
-    """The strike of the put that is solved: a call is a put struck at its spot (put-call
-    symmetry).
-    """
+    """The strike of the put that is solved: a call is a put struck at its spot (symmetry)."""
     return np.where(options.call, options.underlying_price, options.strike)
 
 
@@ -266,7 +256,8 @@ def _assembled(
     quoted: OptionColumns | None = None,
 ) -> OptionValues:
     """Theta from the Black-Scholes equation, vega and rho from differences; 0 where exercised."""
-    spot, rate = options.underlying_price, options.rate
+    spot = options.underlying_price
+    rate = options.rate
     carry = (rate - options.dividend_yield) * spot * delta
     theta = rate * price - carry - 0.5 * (options.volatility * spot) ** 2 * gamma
     at = options if quoted is None else quoted

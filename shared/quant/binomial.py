@@ -1,5 +1,4 @@
-"""American options on a binomial tree: for cash dividends, and for where no boundary can be
-collocated.
+"""American options on a binomial tree: for cash dividends, and where collocation fails.
 
 Sources: Broadie & Detemple (1996), "American option valuation: new bounds, approximations, and a
 comparison of existing methods", Review of Financial Studies 9(4): the binomial Black-Scholes tree
@@ -17,13 +16,14 @@ from typing import Self
 
 import numpy as np
 
-from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns, option_prices
+from shared.conventions import BoolArray, FloatArray
+from shared.quant.black_scholes import OptionColumns, option_prices
 from shared.quant.dividends import CashDividends, escrowed
 
 STEPS = 400
 BLOCK = 64  # contracts in one tree: a level of it fits a core's cache
 ROUNDING = 1e-12
-FARTHEST = 600.0  # of a node from the spot, as a logarithm: a float holds no more
+FARTHEST = 600.0  # of a node from the spot, as a logarithm: the limit of a float
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,12 @@ class TreeValues:
 
 
 def tree_prices(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> FloatArray:
-    """American values per share, shape (n,), every option with time left and a volatility above
-    zero.
-    """
+    """American values per share, shape (n,), of options with time left and a positive volatility."""
     return tree_values(options, dividends, steps).price
 
 
 def tree_values(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> TreeValues:
-    """The extrapolated values with delta and gamma; `steps` is those of the finer tree, at
-    least 8.
-    """
+    """The extrapolated values with delta and gamma; the finer tree has `steps`, at least 8."""
     size = options.strike.size
     values = TreeValues(
         np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
@@ -113,8 +109,7 @@ class _Schedule:
 
 @dataclass(frozen=True)
 class _Tree:
-    """One tree per contract, all with the same number of steps; arrays end with the axis of
-    contracts.
+    """One tree per contract, of equally many steps; the last axis of every array is contracts.
 
     Times are counted from two steps before now, so that the level of now has three nodes, from
     which delta and gamma follow (Pelsser & Vorst 1994).
@@ -154,7 +149,8 @@ class _Tree:
         distance = np.clip(powers * np.log(self.up), -FARTHEST, FARTHEST)
         spots = self.options.underlying_price * np.exp(distance)
         value = self._one_step_values(spots[::2])
-        payoffs, spare = self.sign * spots, np.empty_like(value)
+        payoffs = self.sign * spots
+        spare = np.empty_like(value)
         self._exercise(value, payoffs[::2], self.steps - 1, spare)
         for step in range(self.steps - 2, -1, -1):
             np.multiply(value[:-1], self.discounted_down, out=spare[: step + 3])
@@ -175,9 +171,7 @@ class _Tree:
     def _exercise(
         self, value: FloatArray, signed_spots: FloatArray, step: int, spare: FloatArray
     ) -> None:
-        """Raise the values of a level to what exercising at it, or around an ex-date that follows
-        it, pays.
-        """
+        """Raise the values of a level to what exercise at it, or around a coming ex-date, pays."""
         np.add(
             signed_spots,
             self.sign * (self.schedule.remaining[step] - self.options.strike),
@@ -189,10 +183,9 @@ class _Tree:
             np.maximum(value[:, column], committed, out=value[:, column])
 
     def _committed(self, signed_spots: FloatArray, step: int, slot: int, column: int) -> FloatArray:
-        """What a promise to exercise one contract just before or just after an ex-date is worth, by
-        node.
-        """
-        options, sign = self.options, self.sign[column]
+        """What exercising one contract just before or just after an ex-date is worth, by node."""
+        options = self.options
+        sign = self.sign[column]
         wait = self.schedule.years[slot, column] - step * self.step_years[column]
         discount = np.exp(-options.rate[column] * wait)
         stock = np.exp(-options.dividend_yield[column] * wait) * signed_spots
@@ -204,9 +197,7 @@ class _Tree:
 
 
 def _spacing(options: OptionColumns, step_years: FloatArray) -> FloatArray:
-    """ln(up): a standard deviation, widened where the drift would leave the probabilities'
-    range.
-    """
+    """ln(up): a standard deviation, wider where the drift would leave the probabilities' range."""
     drift = np.abs(options.rate - options.dividend_yield) * step_years
     return np.maximum(options.volatility * np.sqrt(step_years), 1.0001 * drift + 1e-12)
 
@@ -216,6 +207,7 @@ def _slopes(
 ) -> tuple[FloatArray, FloatArray]:
     """First and second derivative of the parabola through three nodes, at the middle one."""
     low, middle, high = spots
-    rise, fall = (above - now) / (high - middle), (now - below) / (middle - low)
+    rise = (above - now) / (high - middle)
+    fall = (now - below) / (middle - low)
     width = high - low
     return (rise * (middle - low) + fall * (high - middle)) / width, 2.0 * (rise - fall) / width

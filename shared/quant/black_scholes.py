@@ -1,5 +1,4 @@
-"""European options under Black-Scholes-Merton with a continuous dividend yield: value and Greeks in
-one call.
+"""European options under Black-Scholes-Merton with a continuous yield: value and Greeks.
 
 Sources: Black & Scholes (1973), Merton (1973); closed forms as in Hull, *Options, Futures, and
 Other Derivatives*, chapters 15, 17 and 19. Units are the published ones: price per share; delta and
@@ -11,12 +10,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from shared.conventions import BoolArray, FloatArray
 from shared.quant.normal import normal_density, normal_distribution
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 CALENDAR_DAYS_PER_YEAR = 365.0
 POINTS_PER_UNIT = 100.0  # a volatility point and a percentage point of rate are both 0.01
@@ -25,9 +22,7 @@ BLOCK = 8192  # options valued together
 
 
 class InvalidOption(ValueError):
-    """An input no option can have; says which column, where and what (`column`, `index`,
-    `value`).
-    """
+    """An input no option can have: `column`, `index` and `value` say which and where."""
 
     def __init__(self, column: str, requirement: str, index: int, value: float) -> None:
         super().__init__(f"{column} must be {requirement}, but contract {index} has {value}")
@@ -99,7 +94,8 @@ class OptionColumns:
         )
 
     def _check(self) -> None:
-        spot, expired = self.underlying_price, self.expired
+        spot = self.underlying_price
+        expired = self.expired
         _require("underlying_price", "positive and finite", spot, _positive(spot))
         _require("strike", "positive and finite", self.strike, _positive(self.strike))
         _require(
@@ -218,9 +214,7 @@ class _Legs:
 
 @dataclass(frozen=True)
 class _Block:
-    """The columns of some options, contiguous; temporaries are reused, since memory is what this
-    waits for.
-    """
+    """The columns of some options, contiguous; temporaries are reused to save memory traffic."""
 
     sign: FloatArray
     spot: FloatArray
@@ -235,7 +229,8 @@ class _Block:
     @classmethod
     def of(cls, options: OptionColumns, block: slice) -> Self:
         """The options of a block."""
-        years, volatility = options.years_to_expiry[block], options.volatility[block]
+        years = options.years_to_expiry[block]
+        volatility = options.volatility[block]
         root_years = np.sqrt(years)
         return cls(
             sign=_sign(options.call[block]),
@@ -269,8 +264,9 @@ class _Block:
         return _Legs(spot_weight, self.spot * spot_weight, strike_leg, spot_density)
 
     def _d1(self) -> FloatArray:
-        """ln(forward / strike) / deviation + deviation / 2; its limit (-inf, 0, inf) where
-        deviation is zero.
+        """ln(forward / strike) / deviation + deviation / 2, or its limit where deviation is zero.
+
+        The limit is -inf, 0 or inf.
         """
         d1 = np.log(self.spot / self.strike)
         d1 += (self.rate - self.dividend_yield) * self.years
@@ -283,8 +279,11 @@ class _Block:
     def write(self, values: OptionValues, block: slice) -> None:
         """Write the block's values and Greeks in their places."""
         legs = self.legs()
-        price, gamma, theta = values.price[block], values.gamma[block], values.theta[block]
-        vega, rho = values.vega[block], values.rho[block]
+        price = values.price[block]
+        gamma = values.gamma[block]
+        theta = values.theta[block]
+        vega = values.vega[block]
+        rho = values.rho[block]
         values.delta[block] = legs.spot_weight
         np.subtract(legs.spot_leg, legs.strike_leg, out=price)
         np.maximum(price, 0.0, out=price)  # rounding may leave a worthless option at -1e-17

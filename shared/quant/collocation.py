@@ -19,27 +19,18 @@ exchanged (McDonald & Schroder 1998), so this module knows only puts, in arrays 
 
 import math
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Self
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from shared.conventions import BoolArray, FloatArray
+from shared.quant.collocation_grid import BOUNDARY_NODES, Grid, grid
 from shared.quant.normal import normal_density
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 BLOCK = 128  # boundaries solved together: their working arrays fit a core's cache
 VALUES = 512  # contracts valued together, for the same reason
-BOUNDARY_NODES = 8
-KERNEL_POINTS = 8
-PREMIUM_POINTS = 16
-PREMIUM_CLUSTERING = (
-    1.5  # the premium's integrand is steep near s = 0 when the spot is near the boundary
-)
 LONGEST_DRIFT = 6.0  # beyond it the value is the perpetual one to exp(-18)
 # (largest drift of the group, fixed-point equation, iterations); the drift is (r - q) sqrt(T) /
 # volatility. Equation A contracts fast when the stock drifts down into the put, B always, but
@@ -133,77 +124,12 @@ def _shortened(puts: Puts) -> Puts:
 # --- quadrature and interpolation, the same for every contract ---
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """Collocation nodes x = sqrt(time left / years), and the points s / time = sin(theta)^2 of the
-    integrals.
-
-    `kernel_boundary` and `premium_boundary` map the values of a polynomial at the nodes (zero at
-    expiry) to its values at the integration points; `*_weight` includes the derivative ds /
-    d(theta) / time.
-    """
-
-    node: FloatArray  # (n, 1), the square root of the share of the life that is left
-    kernel_sine: FloatArray  # (1, k, 1)
-    kernel_weight: FloatArray
-    kernel_boundary: FloatArray  # (n k, n)
-    premium_sine: FloatArray  # (p, 1)
-    premium_weight: FloatArray
-    premium_boundary: FloatArray  # (p, n)
-
-
-@lru_cache
-def _grid() -> _Grid:
-    node = 0.5 * (1.0 + np.cos(np.arange(BOUNDARY_NODES) * np.pi / BOUNDARY_NODES))
-    kernel_angle, kernel_weight = _angles(KERNEL_POINTS, 1.0)
-    premium_angle, premium_weight = _angles(PREMIUM_POINTS, PREMIUM_CLUSTERING)
-    return _Grid(
-        node=node[:, None],
-        kernel_sine=np.sin(kernel_angle)[None, :, None],
-        kernel_weight=kernel_weight[None, :, None],
-        kernel_boundary=_interpolation(np.outer(node, np.cos(kernel_angle)).ravel()),
-        premium_sine=np.sin(premium_angle)[:, None],
-        premium_weight=premium_weight[:, None],
-        premium_boundary=_interpolation(np.cos(premium_angle)),
-    )
-
-
-def _angles(points: int, clustering: float) -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre angles in (0, pi/2), clustered towards 0, with weights for int f(s) ds on (0,
-    1).
-    """
-    abscissa, weight = leggauss(points)
-    share = 0.5 * (1.0 + abscissa)
-    angle = 0.5 * np.pi * share**clustering
-    angle_weight = 0.5 * weight * 0.5 * np.pi * clustering * share ** (clustering - 1.0)
-    return angle, angle_weight * 2.0 * np.sin(angle) * np.cos(angle)
-
-
-def _interpolation(x: FloatArray) -> FloatArray:
-    """Barycentric interpolation from the Chebyshev nodes to `x`; the value at the last node, x = 0,
-    is zero.
-
-    Source: Berrut & Trefethen (2004), "Barycentric Lagrange interpolation", SIAM Review 46(3).
-    """
-    place = np.arange(BOUNDARY_NODES + 1)
-    weight = np.where(place % 2 == 0, 1.0, -1.0) * np.where(place % BOUNDARY_NODES == 0, 0.5, 1.0)
-    distance = (2.0 * x - 1.0)[:, None] - np.cos(place * np.pi / BOUNDARY_NODES)[None, :]
-    met = np.abs(distance) < 1e-14
-    share = weight / np.where(met, 1.0, distance)
-    share /= share.sum(axis=1, keepdims=True)
-    rows = met.any(axis=1)
-    share[rows] = met[rows]
-    return share[:, :BOUNDARY_NODES]
-
-
 # --- the boundary ---
 
 
 @dataclass(frozen=True)
 class _Boundary:
-    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape
-    (n,).
-    """
+    """ln(B / K) at the nodes (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
 
     log: FloatArray
     at_expiry: FloatArray
@@ -227,9 +153,7 @@ def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> _Boundar
 
 
 def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(one place of each life, volatility, rate and yield, for every put the place of its own among
-    those).
-    """
+    """The distinct puts by life, volatility, rate and yield, and every put's place among those."""
     columns = (puts.years, puts.volatility, puts.rate, puts.dividend_yield)
     order = np.lexsort(columns)
     other = np.zeros(order.size, dtype=np.bool_)
@@ -242,13 +166,11 @@ def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _boundary(puts: Puts, equation: str, iterations: int) -> tuple[FloatArray, FloatArray]:
-    """ln(B / K) at the nodes, shape (nodes, n), and its limit at expiry ln(min(1, r / q)), shape
-    (n,).
-    """
-    grid = _grid()
+    """ln(B / K) at the nodes (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
+    nodes = grid()
     at_expiry = np.log(np.minimum(1.0, puts.rate / np.maximum(puts.dividend_yield, _TINY)))
     boundary, perpetual = _first_guess(puts, at_expiry)
-    step = _Kernel.of(puts, grid)
+    step = _Kernel.of(puts, nodes)
     sides = step.sides_a if equation == "A" else step.sides_b
     for _ in range(iterations):
         numerator, denominator = sides(boundary, at_expiry)
@@ -259,7 +181,7 @@ def _boundary(puts: Puts, equation: str, iterations: int) -> tuple[FloatArray, F
 
 def _first_guess(puts: Puts, at_expiry: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Bjerksund & Stensland's (1993) boundary, and the perpetual one: no boundary lies lower."""
-    root_years = np.sqrt(puts.years) * _grid().node
+    root_years = np.sqrt(puts.years) * grid().node
     carry = (
         puts.dividend_yield - puts.rate
     ) / puts.volatility**2  # of the call that mirrors the put
@@ -270,7 +192,8 @@ def _first_guess(puts: Puts, at_expiry: FloatArray) -> tuple[FloatArray, FloatAr
     )
     perpetual = np.where(np.isfinite(excess), -np.log1p(1.0 / np.maximum(excess, _TINY)), -np.inf)
     perpetual = np.minimum(perpetual, at_expiry)
-    low, high = np.exp(-at_expiry), np.exp(-perpetual)
+    low = np.exp(-at_expiry)
+    high = np.exp(-perpetual)
     speed = (carry * puts.volatility * root_years + 2.0) * puts.volatility * root_years
     reached = -np.expm1(-np.maximum(speed, 0.0) * low / np.maximum(high - low, _TINY))
     guess = np.where(np.isfinite(high), -np.log(low + (high - low) * reached), at_expiry)
@@ -279,9 +202,7 @@ def _first_guess(puts: Puts, at_expiry: FloatArray) -> tuple[FloatArray, FloatAr
 
 @dataclass(frozen=True)
 class _Kernel:
-    """What the fixed-point equation needs and no iteration changes; shapes (nodes, n) and (nodes,
-    k, n).
-    """
+    """What the fixed-point equation needs in every iteration; (nodes, n) and (nodes, k, n)."""
 
     carry: FloatArray  # (r - q) time
     deviation: FloatArray  # volatility sqrt(time)
@@ -292,16 +213,14 @@ class _Kernel:
     dividend: FloatArray  # q exp(q u) du
 
     @classmethod
-    def of(cls, puts: Puts, grid: _Grid) -> Self:
-        """For a block of puts; u is the time left at the inner point, so time - u is what lies
-        between.
-        """
-        time = puts.years * grid.node**2
-        deviation = puts.volatility * np.sqrt(puts.years) * grid.node
-        inner_deviation = deviation[:, None, :] * grid.kernel_sine
+    def of(cls, puts: Puts, nodes: Grid) -> Self:
+        """For a block of puts; u is the time left at the inner point, time - u what is between."""
+        time = puts.years * nodes.node**2
+        deviation = puts.volatility * np.sqrt(puts.years) * nodes.node
+        inner_deviation = deviation[:, None, :] * nodes.kernel_sine
         skew = (puts.rate - puts.dividend_yield) / puts.volatility**2 - 0.5
-        left = time[:, None, :] * (1.0 - grid.kernel_sine**2)
-        element = time[:, None, :] * grid.kernel_weight
+        left = time[:, None, :] * (1.0 - nodes.kernel_sine**2)
+        element = time[:, None, :] * nodes.kernel_weight
         return cls(
             carry=(puts.rate - puts.dividend_yield) * time,
             deviation=deviation,
@@ -347,7 +266,7 @@ class _Kernel:
         )
 
     def _inner_d2(self, boundary: FloatArray, at_expiry: FloatArray) -> FloatArray:
-        depth = _grid().kernel_boundary @ np.square(boundary - at_expiry)
+        depth = grid().kernel_boundary @ np.square(boundary - at_expiry)
         np.sqrt(np.maximum(depth, 0.0, out=depth), out=depth)
         inner = depth.reshape(self.inner_deviation.shape)
         inner += (boundary - at_expiry)[:, None, :]
@@ -389,14 +308,14 @@ class _Premium:
     @classmethod
     def of(cls, puts: Puts, boundary: FloatArray, at_expiry: FloatArray) -> Self:
         """For a block of puts whose boundary is known; s is the time from now."""
-        grid = _grid()
-        squares = grid.premium_boundary @ np.square(boundary - at_expiry)
+        nodes = grid()
+        squares = nodes.premium_boundary @ np.square(boundary - at_expiry)
         level = at_expiry - np.sqrt(np.maximum(squares, 0.0))
-        deviation = puts.volatility * np.sqrt(puts.years) * grid.premium_sine
+        deviation = puts.volatility * np.sqrt(puts.years) * nodes.premium_sine
         skew = (puts.rate - puts.dividend_yield) / puts.volatility**2 - 0.5
         d2 = (puts.log_moneyness - level) / deviation + skew * deviation
-        elapsed = puts.years * grid.premium_sine**2
-        element = puts.years * grid.premium_weight
+        elapsed = puts.years * nodes.premium_sine**2
+        element = puts.years * nodes.premium_weight
         return cls(
             interest=puts.rate * np.exp(-puts.rate * elapsed) * element,
             dividend=puts.dividend_yield * np.exp(-puts.dividend_yield * elapsed) * element,

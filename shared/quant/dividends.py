@@ -1,5 +1,4 @@
-"""Cash dividends under the escrowed model: the part of the price that is not yet dividend is what
-moves.
+"""Cash dividends under the escrowed model: only the price without future dividends moves.
 
 Source: Hull, *Options, Futures, and Other Derivatives*, section 15.12. The spot is the present
 value of the dividends that go ex before expiry, discounted at the option's rate, plus a remainder
@@ -12,7 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.quant.black_scholes import BoolArray, FloatArray, InvalidOption, OptionColumns
+from shared.conventions import BoolArray, FloatArray
+from shared.quant.black_scholes import InvalidOption, OptionColumns
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,7 @@ class CashDividends:
         return np.asarray(self._worth(options).sum(axis=1))
 
     def weighted_years(self, options: OptionColumns) -> FloatArray:
-        """Present value times years to the ex-date, summed: minus the derivative of `present_value`
-        by the rate.
-        """
+        """Present value x years to the ex-date, summed: minus the rate derivative."""
         return np.asarray((self._worth(options) * self.years).sum(axis=1))
 
     def _worth(self, options: OptionColumns) -> FloatArray:

@@ -1,5 +1,4 @@
-"""The volatility at which a model meets a price: European options in closed form, American ones by
-bracketing.
+"""Implied volatility: European options in closed form, American ones by bracketing.
 
 European source: Jäckel (2015), "Let's be rational", Wilmott 2015(75), from whom the normalisation
 and the choice of what to iterate on are taken. The out-of-the-money price on the same strike,
@@ -19,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfcx, ndtr, ndtri
 
+from shared.conventions import BoolArray, FloatArray
 from shared.quant.american import american_prices
-from shared.quant.black_scholes import BoolArray, FloatArray, OptionColumns
+from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed
 
 LEAST_TIME_VALUE = 1e-9  # as a share of the spot: less than this says nothing about volatility
@@ -61,9 +61,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class ImpliedVolatilities:
-    """Decimals per year, NaN where there is none, and `reason` with the codes of `Reason`; one
-    shape.
-    """
+    """Decimals per year, NaN where there is none, and the codes of `Reason`, in one shape."""
 
     volatility: FloatArray
     reason: NDArray[np.int8]
@@ -72,8 +70,7 @@ class ImpliedVolatilities:
 def implied_volatilities(
     options: OptionColumns, price: ArrayLike, dividends: CashDividends | None = None
 ) -> ImpliedVolatilities:
-    """The volatilities at which European options are worth `price` (per share), in the options'
-    shape.
+    """The volatilities at which European options are worth `price` per share, in their shape.
 
     The options' own volatility is not looked at. Never raises for a price: one that no volatility
     explains, or whose time value is below `LEAST_TIME_VALUE` of the spot, has a reason instead.
@@ -169,9 +166,7 @@ Step = Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArr
 def _rounds(
     step: Step, x: FloatArray, target: FloatArray, inflection: FloatArray, below: bool
 ) -> FloatArray:
-    """Iterate each element until it stands still; a step that leaves its bracket halves it
-    instead.
-    """
+    """Iterate each element until it is stable; a step that leaves its bracket halves it instead."""
     result = np.empty_like(x)
     at = np.arange(x.size)
     low = np.zeros_like(x) if below else inflection.copy()
@@ -180,7 +175,8 @@ def _rounds(
         s = (_guess_below if below else _guess_above)(x, target, inflection)
         for _ in range(MOST_ROUNDS):
             error, change = step(x, target, s)
-            low, high = np.where(error < 0.0, s, low), np.where(error > 0.0, s, high)
+            low = np.where(error < 0.0, s, low)
+            high = np.where(error > 0.0, s, high)
             moved = s + change
             inside = (moved >= low) & (moved <= high)
             moved = np.where(inside, moved, 0.5 * (low + high))
@@ -219,7 +215,8 @@ def _below_inflection(
 ) -> tuple[FloatArray, FloatArray]:
     """The error's sign and Halley's step on 1 / ln(price)."""
     price, slope = _price_and_slope(x, s)
-    log_price, log_target = np.log(price), np.log(target)
+    log_price = np.log(price)
+    log_target = np.log(target)
     steepness = slope / price
     newton = (log_target - log_price) * log_price / (log_target * steepness)
     curvature = x * x / s**3 - 0.25 * s - steepness - 2.0 * steepness / log_price
@@ -230,7 +227,8 @@ def _above_inflection(
     x: FloatArray, target: FloatArray, s: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """The error's sign and Halley's step on ln(bound - price)."""
-    h, t = x / s, 0.5 * s
+    h = x / s
+    t = 0.5 * s
     bound = np.exp(0.5 * x)
     gap = bound * ndtr(-h - t) + ndtr(h - t) / bound
     steepness = _DENSITY_AT_ZERO * np.exp(-0.5 * (h * h + t * t)) / gap
@@ -242,7 +240,8 @@ def _above_inflection(
 
 def _price_and_slope(x: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The normalised price and its derivative by s, without cancellation far out of the money."""
-    h, t = x / s, 0.5 * s
+    h = x / s
+    t = 0.5 * s
     scale = np.exp(-0.5 * (h * h + t * t))
     price = 0.5 * scale * (erfcx(-_ROOT_HALF * (h + t)) - erfcx(-_ROOT_HALF * (h - t)))
     return price, _DENSITY_AT_ZERO * scale
@@ -252,9 +251,7 @@ def _price_and_slope(x: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _american_bound(options: OptionColumns) -> FloatArray:
-    """A call is worth less than the stock; a put less than its strike, or its growth under a
-    negative rate.
-    """
+    """The highest value: a call below the stock, a put below its strike (grown if the rate < 0)."""
     with np.errstate(all="ignore"):
         growth = np.exp(np.maximum(-options.rate * options.years_to_expiry, 0.0))
         paid = np.exp(np.maximum(-options.dividend_yield * options.years_to_expiry, 0.0))
@@ -301,13 +298,12 @@ def _chandrupatla(
     """
     result = high.copy()
     at = np.flatnonzero(at_high > 0.0)
-    a, fa, b, fb = (
-        high[at],
-        at_high[at],
-        low[at],
-        at_low[at],
-    )  # b: the newest point; the root lies between
-    c, fc = b, fb
+    a = high[at]
+    fa = at_high[at]
+    b = low[at]
+    fb = at_low[at]
+    c = b
+    fc = fb
     share = _secant_share(fa, fb)
     for _ in range(MOST_ROUNDS):
         if not at.size:
@@ -315,9 +311,12 @@ def _chandrupatla(
         new = a + share * (b - a)
         at_new = excess(new, at)
         same = np.sign(at_new) == np.sign(fa)
-        c, fc = np.where(same, a, b), np.where(same, fa, fb)
-        b, fb = np.where(same, b, a), np.where(same, fb, fa)
-        a, fa = new, at_new
+        c = np.where(same, a, b)
+        fc = np.where(same, fa, fb)
+        b = np.where(same, b, a)
+        fb = np.where(same, fb, fa)
+        a = new
+        fa = at_new
         best = np.where(np.abs(fa) < np.abs(fb), a, b)
         result[at] = best
         smallest = 0.5e-9 / np.maximum(np.abs(b - a), 1e-300)
@@ -337,7 +336,8 @@ def _next_share(
 ) -> FloatArray:
     """Where to look next, as a share of the way from `a` to `b`."""
     with np.errstate(all="ignore"):
-        xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
+        xi = (a - b) / (c - b)
+        phi = (fa - fb) / (fc - fb)
         quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (
             fc - fb
         )

@@ -1,5 +1,4 @@
-"""The standard normal distribution for arrays: twice as fast as a call per element, as exact where
-it matters.
+"""The standard normal distribution for arrays: half the time of a call per element, as exact.
 
 Source: Taylor's theorem about the point itself, N(x0) = N(x) - h n(x) + ..., solved for N(x), with
 N(x0) from a table at every 1/512; the derivatives of the density are the density times Hermite
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-FloatArray = NDArray[np.float64]
+from shared.conventions import FloatArray
 
 _DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 _POINTS_PER_UNIT = 512.0
@@ -34,9 +33,7 @@ def normal_density(x: FloatArray) -> FloatArray:
 
 
 def normal_distribution(x: FloatArray, density: FloatArray) -> FloatArray:
-    """P(X <= x) of the same shape, given `density` = `normal_density(x)`, which callers have at
-    hand; NaN gives NaN.
-    """
+    """P(X <= x) of the same shape, given `density` = `normal_density(x)`; NaN gives NaN."""
     x = np.clip(x, -_LARGEST, _LARGEST)
     place = np.rint(x * _POINTS_PER_UNIT)
     step = place / -_POINTS_PER_UNIT
@@ -53,8 +50,9 @@ def _as_index(place: FloatArray) -> NDArray[np.int32]:
 
 
 def _taylor(x: FloatArray, h: FloatArray) -> FloatArray:
-    """(N(x) - N(x - h)) / n(x) = h (1 + h (x / 2 + h ((x^2 - 1) / 6 + h (x^3 - 3 x) / 24))), in
-    place.
+    """(N(x) - N(x - h)) / n(x), in place.
+
+    It is h (1 + h (x / 2 + h ((x^2 - 1) / 6 + h (x^3 - 3 x) / 24))).
     """
     square = np.square(x)
     sum_ = square - 3.0

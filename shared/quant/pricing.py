@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shared.conventions import BoolArray, FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import (
     CALENDAR_DAYS_PER_YEAR,
     POINTS_PER_UNIT,
-    BoolArray,
-    FloatArray,
     OptionColumns,
     OptionValues,
     option_prices,
@@ -22,8 +21,7 @@ from shared.quant.dividends import CashDividends, escrowed
 def prices(
     options: OptionColumns, american: ArrayLike, dividends: CashDividends | None = None
 ) -> FloatArray:
-    """The value of every option per share; `american` is True where it may be exercised before
-    expiry.
+    """The value of every option per share; `american`: it may be exercised before expiry.
 
     `american` broadcasts against the options. With `dividends` (one row per contract, options of
     shape (n,)) both styles follow the escrowed model. At or past expiry the value is intrinsic.
@@ -60,8 +58,7 @@ def european_prices(options: OptionColumns, dividends: CashDividends | None = No
 
 
 def european_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
-    """European values and Greeks; with dividends, theta and rho include what they do to the
-    escrowed spot.
+    """European values and Greeks; dividends enter theta and rho through the escrowed spot.
 
     The spot itself stays where it is: a day later its dividends are worth r times their value / 365
     more, and a higher rate makes them worth less, so that more of the spot is left to move.

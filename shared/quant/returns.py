@@ -5,9 +5,8 @@ with zero or carried forward, because both would pull volatilities and betas tow
 """
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from shared.conventions import FloatArray as FloatArray
 
 
 def simple_returns(adjusted_closes: FloatArray) -> FloatArray:

@@ -19,7 +19,8 @@ from services.factors.calculations.clusters import clusters
 from services.factors.calculations.correlated_books import BookCorrelations, book_correlations
 from services.factors.calculations.selection import Group, Parameters, selection
 from shared.contracts.gateway import CorrelationParameters
-from shared.quant.returns import FloatArray, log_returns
+from shared.conventions import FloatArray
+from shared.quant.returns import log_returns
 
 SYMBOLS = 1_000
 GAPS = 0.05

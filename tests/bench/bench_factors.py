@@ -19,7 +19,8 @@ import statsmodels.api as sm
 from services.factors.calculations.betas import market_prior, model_betas, over_market, symbol_betas
 from services.factors.calculations.rates import MATURITIES, rate_sensitivities
 from services.factors.calculations.regression import least_squares
-from shared.quant.returns import FloatArray, simple_returns
+from shared.conventions import FloatArray
+from shared.quant.returns import simple_returns
 from tests import panel
 
 SYMBOLS = 5_000

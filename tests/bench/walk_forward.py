@@ -20,7 +20,8 @@ from services.factors.calculations.betas import (
 from services.factors.calculations.covariance import ewma_covariance
 from services.factors.calculations.regression import Fit, least_squares
 from services.stress.calculations.shocks import conditional_shocks
-from shared.quant.returns import FloatArray, simple_returns
+from shared.conventions import FloatArray
+from shared.quant.returns import simple_returns
 from tests import panel
 
 WINDOW = 252

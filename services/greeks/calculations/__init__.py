@@ -1,3 +1,1 @@
-"""The mathematics of greeks: volatility, rates, engines, contracts, positions; arrays in, values
-out.
-"""
+"""The mathematics of greeks: volatility, rates, engines, contracts, positions."""

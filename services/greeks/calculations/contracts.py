@@ -1,6 +1,4 @@
-"""The value and the Greeks of contracts from one session's market, or the reason why there are
-none.
-"""
+"""Values and Greeks of contracts from one session's market, or the reason why there are none."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
@@ -37,12 +35,12 @@ IMPLIED = "implied"
 RATE_CONFIGURED = "configured"
 DIVIDEND_KNOWN = "securities"
 DIVIDEND_UNKNOWN = "unknown_assumed_0"
-NO_BID = "nobody bids for the contract: its quote was not used"
+NO_BID = "there is no bid for the contract: its quote was not used"
 
 
 @dataclass(frozen=True)
 class Given:
-    """What somebody states about one contract in place of what is stored; None: as stored.
+    """What a request gives about one contract, used instead of what is stored; None: as stored.
 
     Units as in `ContractValuation`. `market_price` in USD per share implies a volatility unless one
     is given. `dividends`: ex-dates with USD per share, in place of a dividend yield.
@@ -67,15 +65,13 @@ class Volatility:
 
 @dataclass(frozen=True)
 class _Case:
-    """One contract on its way through: what it is, what was stated about it, what is known of it so
-    far.
-    """
+    """One contract and what is known of it so far, with what the request gave."""
 
     terms: ContractTerms
     given: Given
     valuation: ContractValuation
     model: str  # of a contract with time left
-    refused: bool = False  # the model cannot value what was stated
+    refused: bool = False  # the model cannot value what was given
 
     @property
     def living(self) -> bool:
@@ -94,23 +90,22 @@ def contract_valuations(
     `engine` chooses the model of contracts with time left; expired ones are intrinsic with Greeks
     of 0. `given` has one entry per contract.
     """
-    stated = given if given is not None else [Given()] * len(contracts)
+    overrides = given if given is not None else [Given()] * len(contracts)
+    inputs = _inputs(contracts, market, overrides)
     cases = [
-        _Case(terms, statement, valuation, model_of(engine, terms.european))
-        for terms, statement, valuation in zip(
-            contracts, stated, _inputs(contracts, market, stated), strict=True
-        )
+        _Case(terms, override, valuation, model_of(engine, terms.european))
+        for terms, override, valuation in zip(contracts, overrides, inputs, strict=True)
     ]
     return _valued(_quoted([_checked(case) for case in cases], market), market.as_of)
 
 
-# --- what is stored or stated ---
+# --- what is stored or given ---
 
 
 def _inputs(
     contracts: Sequence[ContractTerms], market: Market, given: Sequence[Given]
 ) -> list[ContractValuation]:
-    """Every contract with what its valuation rests on, or with the reason why that is not known."""
+    """Every contract with its inputs, or with the reason why they are not known."""
     volatilities = _volatilities(contracts, market)
     return [
         _input(
@@ -131,7 +126,8 @@ def _input(
     rate: tuple[float, str],
     given: Given,
 ) -> ContractValuation:
-    years, day = terms.years_left(market.as_of), terms.priced_on(market.as_of)
+    years = terms.years_left(market.as_of)
+    day = terms.priced_on(market.as_of)
     close = market.closes.get((terms.underlying, day))
     if given.underlying_price is not None:
         close = Close(given.underlying_price, market.as_of)
@@ -166,7 +162,7 @@ def _dividend_yield(known: float | None, given: Given) -> tuple[float, str]:
 
 
 def _checked(case: _Case) -> _Case:
-    """With a reason where the model cannot value the dividends that were stated."""
+    """With a reason where the model cannot value the dividends that were given."""
     if not (case.living and case.given.dividends):
         return case
     reason = None
@@ -270,16 +266,15 @@ def _spot(case: _Case, quote: Quote | None) -> float | None:
 
 
 def _with_volatility(case: _Case, volatility: float, reason: Reason) -> _Case:
-    """The implied volatility in place of the realised one; where there is none, a note that says
-    why.
-    """
+    """The implied volatility replaces the realised one; where there is none, a note says why."""
     known = case.valuation
     if reason is Reason.FOUND:
         return replace(
             case, valuation=replace(known, volatility=volatility, iv_source=IMPLIED, reason=None)
         )
     used = "no volatility is known" if known.volatility is None else "realised volatility was used"
-    note = f"the market price {known.quote_mid:g} implies no volatility, since {reason.sentence}: {used}"
+    price = f"the market price {known.quote_mid:g}"
+    note = f"{price} implies no volatility, since {reason.sentence}: {used}"
     return replace(case, valuation=replace(known, note=note))
 
 
@@ -306,7 +301,8 @@ def _model(case: _Case) -> str | None:
 
 
 def _by_model(model: str, cases: Sequence[_Case], as_of: date) -> list[ContractValuation]:
-    columns, dividends = _columns(cases), _cash_dividends(cases, as_of)
+    columns = _columns(cases)
+    dividends = _cash_dividends(cases, as_of)
     values = astuple(MODELS[model](columns, dividends))
     names = np.full(len(cases), model, dtype=object)
     if model == AMERICAN_COLLOCATION:
@@ -342,9 +338,7 @@ def _columns(cases: Sequence[_Case], volatility: bool = True) -> OptionColumns:
 
 
 def _cash_dividends(cases: Sequence[_Case], as_of: date) -> CashDividends | None:
-    """A row per contract, as many slots as the longest schedule needs; None where nobody stated
-    one.
-    """
+    """A row per contract, as many slots as the longest schedule; None without any dividend."""
     slots = max((len(case.given.dividends) for case in cases), default=0)
     if slots == 0:
         return None

@@ -84,14 +84,15 @@ def _mibian_row(options: OptionColumns, i: int) -> tuple[float, ...]:
     ]
     merton = mibian.Me(terms, volatility=float(options.volatility[i]) * POINTS_PER_UNIT)
     if options.call[i]:
-        price, delta, theta, rho = (
-            merton.callPrice,
-            merton.callDelta,
-            merton.callTheta,
-            merton.callRho,
-        )
+        price = merton.callPrice
+        delta = merton.callDelta
+        theta = merton.callTheta
+        rho = merton.callRho
     else:
-        price, delta, theta, rho = merton.putPrice, merton.putDelta, merton.putTheta, merton.putRho
+        price = merton.putPrice
+        delta = merton.putDelta
+        theta = merton.putTheta
+        rho = merton.putRho
     return price, delta, merton.gamma, theta, merton.vega, rho
 
 

@@ -16,8 +16,9 @@ from shared.quant.implied_volatility import (
 def quoted_volatilities(
     options: OptionColumns, price: FloatArray, american: BoolArray, dividends: CashDividends | None
 ) -> ImpliedVolatilities:
-    """The volatility behind each price, by the contract's own style of exercise; shape (n,), NaN
-    with a reason.
+    """The volatility behind each price, by the contract's exercise style; NaN with a reason.
+
+    Shape (n,), as `price` and `american`.
     """
     volatility = np.full(price.shape, np.nan)
     reason = np.full(price.shape, Reason.NO_PRICE, dtype=np.int8)
@@ -27,5 +28,6 @@ def quoted_volatilities(
     ):
         part = None if dividends is None else dividends.take(chosen)
         found = invert(options.take(chosen), price[chosen], part)
-        volatility[chosen], reason[chosen] = found.volatility, found.reason
+        volatility[chosen] = found.volatility
+        reason[chosen] = found.reason
     return ImpliedVolatilities(volatility, reason)

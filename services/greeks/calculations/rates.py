@@ -13,7 +13,7 @@ def continuous_rates(curve: TreasuryCurve, years: FloatArray) -> FloatArray:
 
     Yields are interpolated linearly in maturity and held flat beyond both ends. Treasury yields are
     quoted on a bond-equivalent basis, compounded twice a year, so y percent becomes 2 ln(1 + y /
-    200). The par yield stands in for the zero rate: exact on a flat curve, and within a few basis
+    200). The par yield is used as the zero rate: exact on a flat curve, and within a few basis
     points at the maturities options have.
     """
     interpolated = np.interp(years, curve.maturity_years, curve.yield_percent)

@@ -362,7 +362,7 @@ def test_quote_nobody_bids_for_is_no_price() -> None:
     valuation = quoted(a_contract(), Quote(0.0, 20.0))
 
     assert (valuation.quote_mid, valuation.iv_source) == (None, "realised_117d")
-    assert valuation.note == "nobody bids for the contract: its quote was not used"
+    assert valuation.note == "there is no bid for the contract: its quote was not used"
 
 
 def test_expired_contract_is_settled_whatever_its_quote() -> None:

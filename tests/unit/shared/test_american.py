@@ -10,9 +10,9 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.conventions import FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import (
-    FloatArray,
     InvalidOption,
     OptionColumns,
     OptionValues,
