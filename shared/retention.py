@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import structlog
 from sqlalchemy import (
-    ARRAY,
     CTE,
     ColumnElement,
     CursorResult,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     delete,
     false,
     func,
-    literal,
     literal_column,
     not_,
     select,
@@ -33,7 +31,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
-from shared.database import Database, Session, sql_table
+from shared.database import Database, Session, among, sql_table
 from shared.published import gateway
 from shared.service import BackgroundTask, Runtime
 
@@ -147,13 +145,9 @@ def _due(
         days=retention_days
     )
     if gone := [owner.owner for owner in owners if owner.gone]:
-        yield _among(column, gone)
+        yield among(column, gone)
     if aged := [owner.owner for owner in owners if not owner.gone and owner.oldest < kept_from]:
-        yield and_(_among(column, aged), as_of < kept_from, not_(detail.stays))
-
-
-def _among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(column.type)))
+        yield and_(among(column, aged), as_of < kept_from, not_(detail.stays))
 
 
 def _batch(table: SqlTable, due: ColumnElement[bool], rows: int) -> Delete:

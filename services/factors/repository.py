@@ -218,7 +218,7 @@ def _latest_close(symbol: ColumnElement[str], as_of: date) -> Any:
     forward.
     """
     price = daily_prices.c
-    close = close_on(price, as_of).label("close")
+    close = close_on(daily_prices, as_of).label("close")
     query = select(close).where(price.symbol == symbol, price.session_date <= as_of)
     return query.order_by(price.session_date.desc()).limit(1).lateral("newest")
 

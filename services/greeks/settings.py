@@ -24,8 +24,7 @@ class GreeksSettings(ServiceSettings):
         default=0.03,
         gt=-0.5,
         lt=1.0,
-        description="continuously compounded rate per year (0.03 is 3 %) where no Treasury curve is "
-        "stored",
+        description="continuously compounded rate per year (0.03 is 3 %) without a Treasury curve",
     )
 
 

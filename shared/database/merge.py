@@ -166,7 +166,7 @@ class _Copied:
         await _copy(session, f"merge_{self.upserted.table.name}", None, columns, self.given)
 
     def _leave_vectors_as_they_are(self) -> str:
-        """Switch compression off: measured numbers do not compress, and trying takes most of COPY."""
+        """Switch compression off: measured numbers do not compress, and trying is slow."""
         columns = [
             f"alter column {quote(name)} set storage external" for name in self.upserted.vectors
         ]

@@ -5,11 +5,19 @@ select whose columns are exactly these (a test compares them with the database);
 it and nothing else.
 """
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Column, ColumnElement, FromClause, MetaData, Table
+
+# What a question about views takes: a day as a value or an expression, and one of the views or a
+# subquery with its columns.
+Day = date | ColumnElement[date]
+Text = str | ColumnElement[str]
+View = FromClause
+AnyColumn = ColumnElement[Any]
 
 
-def published_view(schema: str, noun: str, *columns: Column[Any]) -> Table:
+def published_view(schema: str, noun: str, *columns: Column[object]) -> Table:
     """The typed view `<schema>.published_<noun>`; nothing creates it from its metadata."""
     return Table(f"published_{noun}", MetaData(), *columns, schema=schema)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
-    FromClause,
     Integer,
     Numeric,
     String,
@@ -26,7 +24,7 @@ from sqlalchemy import (
 )
 
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
-from shared.published import ingest, published_view
+from shared.published import AnyColumn, Day, View, ingest, published_view
 
 # equity_balance: the NAV given for the first snapshot in USD, null when none was given.
 portfolios = published_view(
@@ -68,7 +66,7 @@ positions = published_view(
 )
 
 
-def positions_on(day: Any, held: FromClause = positions) -> Subquery:
+def positions_on(day: Day, held: View = positions) -> Subquery:
     """The positions of `held` in the shares of `day`, a date or an expression.
 
     `held` is the published view or the gateway's table.
@@ -81,7 +79,7 @@ def positions_on(day: Any, held: FromClause = positions) -> Subquery:
     own = held.c
     shares_of = func.least(own.stated_on, own.expiry), func.least(cast(day, Date), own.expiry)
     split = ingest.split_factor(own.underlying, *shares_of).lateral("split")
-    factor: ColumnElement[Any] = split.c.factor
+    factor: AnyColumn = split.c.factor
     strike = _listed_strike(own.strike / factor)
     symbol = func.concat(func.left(own.symbol, -OCC_STRIKE_DIGITS), _occ_digits(strike))
     is_option = own.strike.is_not(None)
@@ -102,9 +100,10 @@ def positions_on(day: Any, held: FromClause = positions) -> Subquery:
     return select(*columns, split_factor).select_from(held.join(split, true())).subquery("held")
 
 
-def active_on(held: Any, day: Any) -> ColumnElement[bool]:
-    """Whether a position with these columns is open at the end of `day`."""
-    return and_(held.entry_date <= day, or_(held.exit_date.is_(None), held.exit_date > day))
+def active_on(held: View, day: Day) -> ColumnElement[bool]:
+    """Whether a position of `held` is open at the end of `day`."""
+    row = held.c
+    return and_(row.entry_date <= day, or_(row.exit_date.is_(None), row.exit_date > day))
 
 
 def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
@@ -114,15 +113,15 @@ def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
     """
     held = positions_on(day)
     theirs = held.c.portfolio_id.in_(portfolio_ids)
-    return select(held).where(theirs, active_on(held.c, day)).subquery("active")
+    return select(held).where(theirs, active_on(held, day)).subquery("active")
 
 
-def _listed_strike(strike: ColumnElement[Any]) -> ColumnElement[Any]:
+def _listed_strike(strike: AnyColumn) -> AnyColumn:
     """A strike that an OCC symbol can name."""
     return func.least(func.greatest(func.round(strike, 3), SMALLEST_STRIKE), LARGEST_STRIKE)
 
 
-def _occ_digits(strike: ColumnElement[Any]) -> ColumnElement[Any]:
+def _occ_digits(strike: AnyColumn) -> AnyColumn:
     return func.lpad(cast(cast(strike * 1000, Integer), String), OCC_STRIKE_DIGITS, "0")
 
 

@@ -1,13 +1,12 @@
 """Market data as ingest publishes it."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from shared.published import published_view
+from shared.published import AnyColumn, Day, Text, View, published_view
 
 # Sessions that were announced. `revision` is the newest market-data revision dated on this very
 # session; the `price_run` of a session derives from the highest revision on or before it.
@@ -73,7 +72,7 @@ treasury_yields = published_view(
 )
 
 
-def latest_yields(day: Any) -> Select[Any]:
+def latest_yields(day: Day) -> Select[tuple[date, float, float]]:
     """The Treasury yields of the last observation day on or before `day`, by maturity.
 
     observation_date, maturity_years and yield_percent; no row when none is known.
@@ -139,7 +138,9 @@ _LAST_DECIMAL = Decimal("0.00000001")
 _FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 
 
-def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select[Any]:
+def split_factor(
+    symbol: AnyColumn, stated_on: AnyColumn, day: Day
+) -> Select[tuple[Decimal | None]]:
     """`factor`: how many shares of `day` one share of `stated_on` is; null without a split between.
 
     The product of the ratios with stated_on < ex_date <= day, or, looking back, one over that of
@@ -148,28 +149,29 @@ def split_factor(symbol: ColumnElement[Any], stated_on: Any, day: Any) -> Select
     row = splits.c
     first = func.least(stated_on, day)
     last = func.greatest(stated_on, day)
-    onwards = case((day > stated_on, 1), else_=-1)
+    onwards = case((stated_on < day, 1), else_=-1)
     between = and_(row.symbol == symbol, row.ex_date > first, row.ex_date <= last, row.ratio > 0)
     factor = func.round(func.exp(func.sum(onwards * func.ln(_exact(row.ratio)))), _FACTOR_DECIMALS)
     return select(factor.label("factor")).where(between).correlate_except(splits)
 
 
-def _exact(ratio: ColumnElement[Any]) -> ColumnElement[Any]:
+def _exact(ratio: AnyColumn) -> AnyColumn:
     """A third is stored as 0.33333333, and 300 shares shall become 100, not 99.999999."""
     inverse = 1 / func.nullif(func.round(1 / ratio, 3), 0)
     return case((func.abs(inverse - ratio) <= _LAST_DECIMAL, inverse), else_=ratio)
 
 
-def close_on(row: Any, day: Any) -> ColumnElement[Any]:
-    """The close of a row of `daily_prices`, carried forward to `day`, in the shares of that day.
+def close_on(prices: View, day: Day) -> AnyColumn:
+    """The close of a row of `prices`, carried forward to `day`, in the shares of that day.
 
     Nothing is looked up for a close of the day itself.
     """
+    row = prices.c
     factor = func.coalesce(split_factor(row.symbol, row.session_date, day).scalar_subquery(), 1)
     return case((row.session_date == day, row.close), else_=func.round(row.close / factor, 6))
 
 
-def last_close(symbol: Any, day: Any) -> LateralFromClause:
+def last_close(symbol: Text, day: Day) -> LateralFromClause:
     """The last close of `symbol` on or before `day`: at most one row, found in the index.
 
     `close` in USD per share of `day` (a missing price is carried forward), `session_date` the
@@ -177,7 +179,7 @@ def last_close(symbol: Any, day: Any) -> LateralFromClause:
     """
     row = daily_prices.c
     known = and_(row.symbol == symbol, row.session_date <= day)
-    close = close_on(row, day).label("close")
+    close = close_on(daily_prices, day).label("close")
     query = select(close, row.session_date, row.close_basis, row.source).where(known)
     return query.order_by(row.session_date.desc()).limit(1).lateral("last_close")
 

@@ -40,7 +40,7 @@ class TreeValues:
 
 
 def tree_prices(options: OptionColumns, dividends: CashDividends, steps: int = STEPS) -> FloatArray:
-    """American values per share, shape (n,), of options with time left and a positive volatility."""
+    """American values per share, shape (n,), of options with time left and some volatility."""
     return tree_values(options, dividends, steps).price
 
 

@@ -118,7 +118,7 @@ async def latest_prices(session: Session, symbols: Collection[str], as_of: date)
     session.
     """
     asked = _each(symbols)
-    close = ingest.close_on(prices.c, as_of).label("close")
+    close = ingest.close_on(prices, as_of).label("close")
     known = (
         select(*(close if column is prices.c.close else column for column in prices.c))
         .where(prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of)

@@ -65,8 +65,11 @@ async def _load_curve(session: Session, as_of: date) -> TreasuryCurve | None:
     points = (await session.execute(ingest.latest_yields(as_of))).all()
     if not points:
         return None
-    maturities, percents = np.array([row[1:] for row in points], dtype=np.float64).T
-    return TreasuryCurve(points[0][0], maturities, percents)
+    return TreasuryCurve(
+        observation_date=points[0].observation_date,
+        maturity_years=np.array([point.maturity_years for point in points], dtype=np.float64),
+        yield_percent=np.array([point.yield_percent for point in points], dtype=np.float64),
+    )
 
 
 async def _load_dividend_yields(session: Session, symbols: Collection[str]) -> dict[str, float]:

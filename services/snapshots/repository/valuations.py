@@ -215,7 +215,7 @@ async def _each(
 def _latest_close(symbol: ColumnElement[Any], day: ColumnElement[Any]) -> FromClause:
     """The last close of `symbol` up to `day`, per share of that day: one index lookup."""
     row = ingest.daily_prices.c
-    price = ingest.close_on(row, day).label("price")
+    price = ingest.close_on(ingest.daily_prices, day).label("price")
     query = select(price, row.session_date.label("price_date"), row.close_basis)
     return _last(
         query.where(row.symbol == symbol, row.session_date <= day), row.session_date, "closed"
