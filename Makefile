@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins calendar client migration clean
+.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins calendar compose client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ pins: ## Renew requirements.txt, the universal hashed pins
 
 calendar: install ## Renew the table of NYSE sessions, to two years ahead
 	$(BIN)/python -m deploy.calendar_table
+
+compose: install ## Write docker-compose.yml from the topology, and the missing secrets
+	$(BIN)/python -m deploy.compose
 
 client: install ## Write the Python client from the OpenAPI document
 	$(BIN)/python -m deploy.api_client

@@ -1,8 +1,8 @@
-"""The one bootstrap step: roles, schemas, migrations, published views, streams and durables. Safe
-to repeat.
+"""The bootstrap step: roles, schemas, migrations, published views, streams and durables.
 
-Run by an operator's or the local stack's administrator: `python -m deploy.bootstrap`, configured by
-`SIGMASIGHT_BOOTSTRAP_*`. Services never change a schema and never declare a stream.
+An operator or the local stack runs it as administrator, `python -m deploy.bootstrap`, configured
+by `SIGMASIGHT_BOOTSTRAP_*`; it is safe to repeat. Services never change a schema and never declare
+a stream.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, create_model
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, Select, Table, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
@@ -39,8 +39,8 @@ _READ_FIRST = (
 _dialect = PGDialect()  # type: ignore[no-untyped-call]
 
 
-class BootstrapSettings(EnvironmentSettings):
-    """The administrator's access, and the password each role gets."""
+class AdministratorSettings(EnvironmentSettings):
+    """The administrator's access, and the password of each role: `<word>_database_password`."""
 
     model_config = SettingsConfigDict(env_prefix="SIGMASIGHT_BOOTSTRAP_")
 
@@ -49,23 +49,25 @@ class BootstrapSettings(EnvironmentSettings):
     nats_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
     stream_replicas: int = Field(default=1, ge=1, le=5)
 
-    ingest_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-    greeks_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-    factors_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-    snapshots_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-    stress_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-    gateway_database_password: SecretStr = SecretStr(DEFAULT_PASSWORD)
-
     def role_password(self, word: str) -> str:
         """The password of one service's role."""
         secret: SecretStr = getattr(self, f"{word}_database_password")
         return secret.get_secret_value()
 
 
+if TYPE_CHECKING:  # the fields below follow from the topology, which no type checker reads
+    BootstrapSettings = AdministratorSettings
+else:
+    _PASSWORD = (SecretStr, SecretStr(DEFAULT_PASSWORD))
+    BootstrapSettings = create_model(
+        "BootstrapSettings",
+        __base__=AdministratorSettings,
+        **dict.fromkeys((f"{word}_database_password" for word in WORDS), _PASSWORD),
+    )
+
+
 def refuse_default_passwords(own: BootstrapSettings, shared: Settings) -> None:
-    """Raise `Misconfigured` when a server that others can reach would get roles with the default
-    password.
-    """
+    """Raise `Misconfigured` when a server beyond this machine would get a default password."""
     here = all(
         is_loopback(host or "")
         for host in (shared.database_host, urlsplit(shared.nats_url).hostname)
@@ -86,7 +88,7 @@ def refuse_default_passwords(own: BootstrapSettings, shared: Settings) -> None:
 
 
 async def bootstrap(own: BootstrapSettings, shared: Settings) -> None:
-    """Bring the database and the bus to what this version of the services expects."""
+    """Prepare the database and the bus for this version of the services."""
     await prepare_database(own, shared)
     await prepare_bus(own, shared)
 
@@ -94,7 +96,7 @@ async def bootstrap(own: BootstrapSettings, shared: Settings) -> None:
 async def prepare_database(
     own: BootstrapSettings, shared: Settings, *, publish: bool = True
 ) -> None:
-    """Database, roles, schemas, tables and, unless told otherwise, the published views."""
+    """Database, roles, schemas, tables and, with `publish`, the published views."""
     await _create_database(own, shared)
     engine = create_async_engine(_admin_url(own, shared, shared.database_name))
     try:
@@ -112,7 +114,8 @@ async def prepare_bus(own: BootstrapSettings, shared: Settings) -> None:
 
 def _admin_url(own: BootstrapSettings, shared: Settings, database: str) -> str:
     password = own.database_password.get_secret_value()
-    return f"postgresql+asyncpg://{own.database_user}:{password}@{shared.database_host}:{shared.database_port}/{database}"
+    server = f"{shared.database_host}:{shared.database_port}"
+    return f"postgresql+asyncpg://{own.database_user}:{password}@{server}/{database}"
 
 
 async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
@@ -130,9 +133,7 @@ async def _create_database(own: BootstrapSettings, shared: Settings) -> None:
 
 
 async def _create_roles(connection: AsyncConnection, own: BootstrapSettings) -> None:
-    """One login role and one schema a service; nobody else may even look into the schema without a
-    grant.
-    """
+    """One login role and one schema per service; other roles need a grant to use the schema."""
     for word in WORDS:
         exists = await connection.scalar(
             text("select 1 from pg_roles where rolname = :word"), {"word": word}
@@ -155,14 +156,12 @@ def _tables_module(word: str) -> ModuleType:
 
 
 def _users_role(word: str) -> str | None:
-    """The role that a service's transactions for a user run as, where rows belong to users."""
+    """The role of a service's transactions for one user, where rows belong to users."""
     return getattr(_tables_module(word), "USERS_ROLE", None)
 
 
 async def _create_users_role(connection: AsyncConnection, word: str, users_role: str) -> None:
-    """A role nobody logs in as: the service's own role takes it on for the length of a
-    transaction.
-    """
+    """A role without login: the service's role switches to it for one transaction at a time."""
     exists = await connection.scalar(
         text("select 1 from pg_roles where rolname = :role"), {"role": users_role}
     )
@@ -172,8 +171,9 @@ async def _create_users_role(connection: AsyncConnection, word: str, users_role:
 
 
 async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -> None:
-    """Drop the published views, migrate every schema, publish again: one transaction, so readers
-    see no gap.
+    """Drop the views, migrate every schema and publish again, in one transaction.
+
+    Readers therefore never find a view missing.
     """
     async with engine.begin() as connection:
         await connection.execute(
@@ -191,9 +191,7 @@ async def _migrate_and_publish(engine: AsyncEngine, publishing: Sequence[str]) -
 
 
 def upgrade_schema(connection: Connection, word: str) -> None:
-    """Run one service's Alembic migrations to their head on the given connection, as the current
-    role.
-    """
+    """Run one service's migrations to their head on the connection, as the current role."""
     config = alembic_config(word)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -214,9 +212,7 @@ def published_views(word: str) -> dict[Table, Select[Any]]:
 
 
 def row_security(word: str) -> list[str]:
-    """The statements that narrow users' transactions to what is theirs, for each of the service's
-    tables.
-    """
+    """The statements that limit users' transactions to their own rows, for each table."""
     accesses = getattr(_tables_module(word), "ACCESS", {})
     role = _users_role(word)
     return [
@@ -240,9 +236,7 @@ def _table_security(table: str, role: str | None, access: Any) -> list[str]:
 
 
 async def _secure_rows(connection: AsyncConnection, word: str) -> None:
-    """Apply the service's row security unless it is in force already: each statement locks a table
-    that is in use.
-    """
+    """Apply the service's row security unless it is in force: each statement locks a table."""
     statements = row_security(word)
     fingerprint = hashlib.sha256("\n".join(statements).encode()).hexdigest()
     applied = await connection.scalar(
@@ -258,7 +252,8 @@ async def _secure_rows(connection: AsyncConnection, word: str) -> None:
 async def _drop_views(connection: AsyncConnection, word: str) -> None:
     found = await connection.scalars(
         text(
-            "select viewname from pg_views where schemaname = :word and viewname like 'published\\_%'"
+            "select viewname from pg_views "
+            "where schemaname = :word and viewname like 'published\\_%'"
         ),
         {"word": word},
     )
@@ -267,9 +262,7 @@ async def _drop_views(connection: AsyncConnection, word: str) -> None:
 
 
 async def _publish_views(connection: AsyncConnection, word: str) -> None:
-    """Create the service's views as its own role and let every other role select from them, and
-    from nothing else.
-    """
+    """Create the service's views as its role and grant select on them to every other role."""
     others = [other for other in WORDS if other != word]
     readers = ", ".join((*others, *(role for other in others if (role := _users_role(other)))))
     await connection.execute(text(f"set local role {word}"))
@@ -287,17 +280,20 @@ async def _publish_views(connection: AsyncConnection, word: str) -> None:
 
 
 def _narrowed(word: str, view: Table, names: str, select_text: str) -> str:
-    """The view's select; other services' users find only their own rows in it, the services
-    themselves all.
+    """The view's select, in which the users of another service find only their own rows.
 
-    Who asks is looked at once per query, so a service's queries are planned and run as without it.
+    Services find all rows. The current user is compared once per query, so the plans of services'
+    queries stay the same.
     """
     for other in WORDS:
-        conditions = getattr(_tables_module(other), "MINE_ELSEWHERE", {})
-        mine = next((mine for column, mine in conditions.items() if column in view.columns), None)
-        if other != word and mine is not None:
-            somebody = f"(select current_user <> '{_users_role(other)}')"
-            return f"select {names} from ({select_text}) as everybodys ({names}) where {somebody} or {mine}"
+        conditions = getattr(_tables_module(other), "OWN_ROWS_ELSEWHERE", {})
+        own_rows = next((sql for column, sql in conditions.items() if column in view.columns), None)
+        if other != word and own_rows is not None:
+            is_service = f"(select current_user <> '{_users_role(other)}')"
+            return (
+                f"select {names} from ({select_text}) as all_rows ({names}) "
+                f"where {is_service} or {own_rows}"
+            )
     return select_text
 
 

@@ -470,7 +470,7 @@ ACCESS: dict[type[SQLModel], Access] = {
 
 # Which rows of another service's published view are the user's, by the first of these columns that
 # it has.
-MINE_ELSEWHERE = {
+OWN_ROWS_ELSEWHERE = {
     "user_id": _MINE,
     "portfolio_id": (
         "portfolio_id = any (array(select own.portfolio_id from gateway.published_portfolios as own "

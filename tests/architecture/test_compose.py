@@ -1,6 +1,4 @@
-"""The container files agree with the topology, the settings and each other; no engine is needed to
-see it.
-"""
+"""The container files agree with the topology, the settings and each other."""
 
 import importlib
 import json
@@ -14,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.bootstrap import BootstrapSettings
-from deploy.compose import PASSWORDS, SECRETS, write_secrets
+from deploy.compose import COMPOSE_FILE, PASSWORDS, SECRETS, compose_text, write_secrets
 from deploy.local.nats import bundled_server
 from deploy.local.postgres import bundled_installation
 from shared.settings import (
@@ -61,6 +59,10 @@ def secret_files(service: Entry) -> list[str]:
     return [value.removeprefix("/run/secrets/") for value in values]
 
 
+def test_the_compose_file_is_the_generated_one() -> None:
+    assert COMPOSE_FILE.read_text(encoding="utf-8") == compose_text(), "run `make compose`"
+
+
 def test_compose_runs_the_servers_the_bootstrap_and_every_service() -> None:
     assert set(compose()["services"]) == {"postgres", "nats", "bootstrap", *WORDS}
 
@@ -100,17 +102,17 @@ def test_every_variable_of_a_service_is_one_it_reads(word: str) -> None:
     assert mine <= (known_variables(own) if own else set())
 
 
-def test_bootstrap_is_told_every_password_it_gives_out() -> None:
+def test_bootstrap_gets_every_password_that_it_sets() -> None:
     service = entry("bootstrap")
     prefix = "SIGMASIGHT_BOOTSTRAP_"
 
-    told = {name for name in service["environment"] if name.startswith(prefix)}
+    given = {name for name in service["environment"] if name.startswith(prefix)}
     passwords = {
         f"{prefix}{field.upper()}_FILE"
         for field in BootstrapSettings.model_fields
         if "password" in field
     }
-    assert told == passwords
+    assert given == passwords
     assert sorted(secret_files(service)) == sorted(service["secrets"])
 
 
