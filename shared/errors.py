@@ -33,7 +33,7 @@ class Permanent(SigmaSightError):
 
 
 class Misconfigured(SigmaSightError):
-    """The settings do not make sense; the message names the variable and the fix."""
+    """The settings are wrong; the message names the variable and the fix."""
 
 
 class BusUnavailable(SigmaSightError):
@@ -54,7 +54,8 @@ class DateOutsideData(Permanent):
 
     def __init__(self, as_of: date, first: date, last: date) -> None:
         super().__init__(
-            f"{as_of.isoformat()} is outside the data: choose a session from {first.isoformat()} to {last.isoformat()}"
+            f"{as_of.isoformat()} is outside the data: choose a session "
+            f"from {first.isoformat()} to {last.isoformat()}"
         )
         self.as_of = as_of
         self.first = first
@@ -66,16 +67,15 @@ class NotASession(Permanent):
 
     def __init__(self, as_of: date, previous: date) -> None:
         super().__init__(
-            f"{as_of.isoformat()} is not a NYSE session; the previous session is {previous.isoformat()}"
+            f"{as_of.isoformat()} is not a NYSE session; "
+            f"the previous session is {previous.isoformat()}"
         )
         self.as_of = as_of
         self.previous = previous
 
 
 class InvalidRows(Permanent):
-    """Rows of a bulk write that cannot be stored, by their number (0 is the first); nothing was
-    written.
-    """
+    """Rows of a bulk write that cannot be stored, by number from 0; nothing was written."""
 
     code = "invalid_rows"
 
@@ -87,9 +87,7 @@ class InvalidRows(Permanent):
 
 
 class InvalidScenario(Permanent):
-    """A stress scenario that cannot be evaluated or stored: every problem as (field or None,
-    message).
-    """
+    """A stress scenario that cannot be evaluated or stored: (field or None, message) each."""
 
     code = "invalid_scenario"
 
@@ -101,7 +99,7 @@ class InvalidScenario(Permanent):
 
 
 class Unanswerable(Permanent):
-    """A request about something that does not exist or is not known yet; `code` is stable."""
+    """A request about something that does not exist or is not calculated yet; `code` is stable."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""A service with every default in place: `app = create_service("greeks", router)` is a whole main.py.
+"""A service with all its defaults: `app = create_service("greeks", router)` is a whole `main.py`.
 
 The lifetime of a process is here: settings, database, telemetry, background tasks. The ASGI
 application itself comes from `shared.messaging`, because it starts and stops the subscriptions.
@@ -51,7 +51,7 @@ class Runtime:
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def start_background(self, tasks: Sequence[BackgroundTask]) -> None:
-        """Run each task alongside the handlers; one that fails ends the process, to be restarted."""
+        """Run the tasks alongside the handlers; a failing one ends the process, to be restarted."""
         for task in tasks:
             running = asyncio.create_task(task(self), name=task.__name__)
             running.add_done_callback(self._end_process_when_failed)
@@ -63,7 +63,7 @@ class Runtime:
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def run_startup(self, steps: Sequence[StartupStep]) -> None:
-        """Run each step in a transaction of its own."""
+        """Run each step in a separate transaction."""
         for step in steps:
             async with self.database.transaction() as session:
                 await step(session)

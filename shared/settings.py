@@ -1,5 +1,4 @@
-"""Settings every service has, read from `SIGMASIGHT_*`; a misspelt variable or an unsafe one stops
-the start.
+"""Settings of every service, read from `SIGMASIGHT_*`. A misspelt or unsafe variable is an error.
 
 Every secret may come from a file instead: `SIGMASIGHT_DATABASE_PASSWORD_FILE=/run/secrets/db`.
 """
@@ -87,7 +86,7 @@ class ServiceSettings(EnvironmentSettings):
 
 
 class Settings(EnvironmentSettings):
-    """What every service needs to stand up."""
+    """What every service needs to start."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
@@ -132,25 +131,25 @@ class Settings(EnvironmentSettings):
         if defaults and self.exposed:
             it = "them" if len(defaults) > 1 else "it"
             raise Misconfigured(
-                f"refusing to listen on {self.listen_host} with the default {' and '.join(defaults)}: {self.remedy(it)}"
+                f"refusing to listen on {self.listen_host} with the default "
+                f"{' and '.join(defaults)}: {self.remedy(it)}"
             )
         return self
 
     @property
     def exposed(self) -> bool:
-        """Whether others than this machine's own users may come to this process: no default secret
-        then.
-        """
+        """Whether others than this machine's users can reach this process."""
         return self.production or not is_loopback(self.listen_host)
 
     def remedy(self, it: str) -> str:
-        """What to do about a secret that an exposed process may not have."""
-        return f"set {it}, or stay with SIGMASIGHT_LISTEN_HOST=127.0.0.1 and without SIGMASIGHT_PRODUCTION"
+        """How to fix a default secret in a process that others can reach."""
+        return f"set {it}, or keep SIGMASIGHT_LISTEN_HOST=127.0.0.1 and leave SIGMASIGHT_PRODUCTION unset"
 
     def database_url(self, role: str) -> str:
         """The SQLAlchemy URL for one service's role, password included."""
         password = self.database_password.get_secret_value()
-        return f"postgresql+asyncpg://{role}:{password}@{self.database_host}:{self.database_port}/{self.database_name}"
+        server = f"{self.database_host}:{self.database_port}"
+        return f"postgresql+asyncpg://{role}:{password}@{server}/{self.database_name}"
 
 
 def is_loopback(host: str) -> bool:
@@ -179,7 +178,7 @@ def known_variables(*kinds: type[EnvironmentSettings]) -> set[str]:
 def misspelt_variables(
     environment: Mapping[str, str], own: type[EnvironmentSettings] | None, word: str | None
 ) -> list[str]:
-    """One sentence for each `SIGMASIGHT_*` variable nobody reads.
+    """One sentence for each `SIGMASIGHT_*` variable that no service reads.
 
     Variables prefixed with another service's word are that service's to check.
     """
@@ -222,9 +221,7 @@ def shared_settings() -> Settings:
 
 
 def check_spelling(word: str, own: type[EnvironmentSettings] | None = None) -> None:
-    """Raise `Misconfigured` when the environment holds a variable with our prefix that nobody
-    reads.
-    """
+    """Raise `Misconfigured` for a variable with our prefix that the service does not read."""
     problems = misspelt_variables(os.environ, own, word)
     if problems:
         raise Misconfigured("; ".join(problems))

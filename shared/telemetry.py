@@ -33,7 +33,7 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 @dataclass
 class Telemetry:
-    """What a process reports through: a tracer provider and a metrics registry of its own."""
+    """The tracer provider and the metrics registry of one process."""
 
     tracer_provider: TracerProvider
     registry: CollectorRegistry
@@ -45,7 +45,7 @@ class Telemetry:
         PlatformCollector(registry=self.registry)
         self.handled = Counter(
             "sigmasight_messages",
-            "Messages by what became of them",
+            "Messages by outcome",
             ["subject", "outcome"],
             registry=self.registry,
         )
@@ -80,9 +80,7 @@ def current_trace_id() -> str | None:
 
 
 def configure_logging(word: str, settings: Settings) -> None:
-    """Send structlog and the standard library's logging through one formatter to standard
-    output.
-    """
+    """Format structlog and standard-library logs alike, on standard output."""
     shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -94,12 +94,11 @@ class Event(Contract):
 
 
 class ShardEvent(Event):
-    """The work unit: a slice of portfolios on one session, priced from one version of the market
-    data.
+    """The work unit: some portfolios on one session, priced from one version of market data.
 
     `price_run` names the version of the session's market data; `elapsed_seconds` is how long the
-    publishing stage worked on this shard (stamped by the messaging layer); `counts` says how many
-    of what it wrote.
+    publishing stage worked on this shard (stamped by the messaging layer); `counts` is the number
+    of rows written, by kind.
     """
 
     price_run: str
@@ -127,7 +126,10 @@ class ShardEvent(Event):
 
 
 class WorkFailed(Event):
-    """A service gave up on a message: it lies in `dead.<service>` with its cause and payload."""
+    """A service gave up on a message: a dead letter on `dead.<service>` holds it and its cause.
+
+    `heard`: the subject of the message.
+    """
 
     heard: str
     shard: int = 0
@@ -139,8 +141,9 @@ class WorkFailed(Event):
 
 
 class DeadLetter(Contract):
-    """A message that a service gave up on, and why. `heard`: its subject; `payload`: its text,
-    whatever it was.
+    """A message that a service gave up on, and why.
+
+    `heard`: its subject; `payload`: its text, valid or not.
     """
 
     letter_id: UUID
@@ -176,9 +179,7 @@ class Request(Contract, Generic[Reply]):
 
 
 class Refusal(Contract):
-    """The answer to a request that could not be done: a stable code, a sentence, and the rows at
-    fault.
-    """
+    """The reply to a refused request: a stable code, a sentence, and the invalid rows."""
 
     code: str
     message: str

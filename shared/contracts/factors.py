@@ -1,4 +1,4 @@
-"""What factors tells, and what it answers."""
+"""What factors publishes, and the requests it answers."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -15,9 +15,7 @@ class FactorsComputed(ShardEvent):
 
 
 class CorrelationsComputed(ShardEvent):
-    """The position correlations of a shard are stored: in the weekly session, and when they were
-    asked for.
-    """
+    """The position correlations of a shard are stored: once a week, and on request."""
 
     subject: ClassVar[str] = "correlations.computed"
 
@@ -29,8 +27,9 @@ class FactorsFailed(WorkFailed):
 
 
 class FactorCorrelations(Contract):
-    """K x K daily covariances and correlations in the order of `factors`; null for what cannot be
-    measured.
+    """K x K daily covariances and correlations in the order of `factors`.
+
+    null where there are too few observations.
     """
 
     factors: tuple[str, ...]
@@ -40,8 +39,9 @@ class FactorCorrelations(Contract):
 
 
 class CorrelateFactors(Request[FactorCorrelations]):
-    """The factors' covariance, weighted as asked for, over the last `lookback` returns up to
-    `as_of`; not stored.
+    """Measure the factors' covariance over the last `lookback` returns up to `as_of`.
+
+    Weighted as requested; the result is not stored.
     """
 
     subject: ClassVar[str] = "ask.factors.correlate_factors"

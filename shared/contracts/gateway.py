@@ -1,6 +1,4 @@
-"""What the gateway tells: a book changed, a session is to be closed, work on stored data is
-wanted.
-"""
+"""What the gateway publishes: portfolios changed, and work that a user or operator requests."""
 
 from typing import ClassVar, Literal, Self
 from uuid import UUID
@@ -11,7 +9,7 @@ from shared.contracts.event import Contract, Event, ShardEvent
 
 
 class PortfoliosChanged(Event):
-    """Books were uploaded or edited; their symbols need prices and their numbers a run."""
+    """Portfolios were uploaded or edited: their symbols need prices and they need a run."""
 
     subject: ClassVar[str] = "portfolios.changed"
 
@@ -20,7 +18,7 @@ class PortfoliosChanged(Event):
 
 
 class MarketCloseRequested(Event):
-    """An operator asked for the session `as_of` to be (re)run for every portfolio."""
+    """An operator requested a run of the session `as_of` for every portfolio."""
 
     subject: ClassVar[str] = "market_close.requested"
 
@@ -28,17 +26,13 @@ class MarketCloseRequested(Event):
 
 
 class SnapshotsRequested(ShardEvent):
-    """An operator asked for the snapshots of portfolios whose exposures on `as_of` are stored to be
-    taken again.
-    """
+    """An operator requested snapshots again, of portfolios with stored exposures on `as_of`."""
 
     subject: ClassVar[str] = "snapshots.requested"
 
 
 class RiskRequested(ShardEvent):
-    """An operator asked for the risk of portfolios whose stress results on `as_of` are stored to be
-    measured again.
-    """
+    """An operator requested risk again, of portfolios with stored stress results on `as_of`."""
 
     subject: ClassVar[str] = "risk.requested"
 
@@ -67,9 +61,7 @@ class CorrelationParameters(Contract):
 
 
 class CorrelationsRequested(ShardEvent):
-    """Somebody asked for the position correlations of portfolios whose exposures on `as_of` are
-    stored.
-    """
+    """A user requested position correlations of portfolios with stored exposures on `as_of`."""
 
     subject: ClassVar[str] = "correlations.requested"
 

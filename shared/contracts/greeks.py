@@ -1,4 +1,4 @@
-"""What greeks tells, and what it does on request."""
+"""What greeks publishes, and the requests it answers."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,12 +31,11 @@ class CashDividend(Contract):
 
 
 class OptionToPrice(Contract):
-    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody,
-    perhaps.
+    """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type.
 
-    What is given takes the place of what is stored: prices in USD per share, volatility, rate and
+    Given values replace stored ones: prices in USD per share, volatility, rate and
     dividend yield as decimals per year (the latter two continuously compounded). A market price
-    implies the volatility unless one is given. Cash dividends take the place of the dividend yield.
+    implies the volatility unless one is given. Cash dividends replace the dividend yield.
     """
 
     contract: str | None = Field(default=None, max_length=24)

@@ -1,4 +1,4 @@
-"""What ingest tells: a session closed, its prices are stored; and what it does on request."""
+"""What ingest publishes: a session closed, its prices are stored; and the requests it answers."""
 
 from datetime import date
 from decimal import Decimal
@@ -19,9 +19,7 @@ class MarketClosed(Event):
 
     @staticmethod
     def clock_run(session_date: date) -> UUID:
-        """The run a session has when the clock announces it: one per session, whatever the
-        replicas.
-        """
+        """The run of a session that the clock announces: the same from every replica."""
         return uuid5(EVENT_NAMESPACE, f"clock/{session_date.isoformat()}")
 
 
@@ -61,9 +59,7 @@ class YieldRow(Contract):
 
 
 class RowsStored(Contract):
-    """How many rows were sent, how many of them changed something, and the sessions they
-    touched.
-    """
+    """The number of rows received and of rows changed, and the sessions they belong to."""
 
     received: int
     changed: int
@@ -90,10 +86,9 @@ class StoreYields(Request[RowsStored]):
 
 
 class OptionQuoteRow(Contract):
-    """One contract's quote at a session's close, USD per share of contract. `contract` is the OCC
-    symbol.
+    """One contract's quote at a session's close, in USD per share; `contract` is the OCC symbol.
 
-    `ask` may not be below `bid`; a bid of 0 is a contract nobody bids for.
+    `ask` may not be below `bid`; a bid of 0 means that there are no bids.
     """
 
     contract: str = Field(min_length=1, max_length=24)

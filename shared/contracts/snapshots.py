@@ -1,4 +1,4 @@
-"""What snapshots tells."""
+"""What snapshots publishes."""
 
 from typing import ClassVar
 
@@ -6,17 +6,13 @@ from shared.contracts.event import ShardEvent, WorkFailed
 
 
 class SnapshotsCreated(ShardEvent):
-    """The shard's portfolios have a snapshot for the session, and all that follows from their
-    chain.
-    """
+    """The shard's portfolios have a snapshot for the session, and later ones are up to date."""
 
     subject: ClassVar[str] = "snapshots.created"
 
 
 class RiskMeasured(ShardEvent):
-    """VaR and expected shortfall of the shard's portfolios are stored, with each position's
-    part.
-    """
+    """VaR and expected shortfall of the shard's portfolios are stored, by position too."""
 
     subject: ClassVar[str] = "risk.measured"
 

@@ -1,4 +1,4 @@
-"""What stress tells, and what it does on request: a user's own scenarios, and what-if runs."""
+"""What stress publishes, and the requests it answers: custom scenarios and what-if runs."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ class ScenarioSaved(Contract):
 
 
 class SaveScenario(Request[ScenarioSaved]):
-    """Store a scenario of a user's own, evaluated for that user's portfolios from the next run on.
+    """Store a custom scenario, evaluated for the user's portfolios from the next run on.
 
     `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name,
     description, category, severity, shocks, rate_shock, volatility_shock, basis). Refused with
@@ -44,15 +44,13 @@ class SaveScenario(Request[ScenarioSaved]):
 
 
 class ScenarioDeleted(Contract):
-    """The user's scenario is evaluated no more; results it already has stay."""
+    """The custom scenario is no longer evaluated; its earlier results stay."""
 
     scenario_id: str
 
 
 class DeleteScenario(Request[ScenarioDeleted]):
-    """Delete a user's own scenario. Refused with `unknown_scenario` when the user has none of that
-    id.
-    """
+    """Delete a custom scenario; refused with `unknown_scenario` when the user has no such one."""
 
     subject: ClassVar[str] = "ask.stress.delete_scenario"
 
@@ -61,9 +59,7 @@ class DeleteScenario(Request[ScenarioDeleted]):
 
 
 class PositionImpact(Contract):
-    """What a scenario does to one position, USD in whole cents; null when the position was left
-    out.
-    """
+    """The effect of a scenario on one position, USD in whole cents; null when left out."""
 
     position_id: UUID
     symbol: str
@@ -102,9 +98,7 @@ class ScenarioOutcome(Contract):
 
 
 class WhatIfEvaluated(Contract):
-    """The outcomes, scenario by scenario in the order asked (an unnamed one last), direct before
-    correlated.
-    """
+    """The outcomes by scenario in the order requested, an unnamed one last; direct comes first."""
 
     portfolio_id: UUID
     as_of: date
@@ -116,7 +110,7 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
     """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
 
     `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
-    `volatility_shock` and `basis` describe one more that nobody saved (`what_if`). `method`
+    `volatility_shock` and `basis` describe one more that is not saved (`what_if`). `method`
     "comprehensive" is both. `positions_shown`: how many positions per outcome at most, largest
     impact first (fewer when the answer would be too long). Refused with `invalid_scenario`,
     `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.

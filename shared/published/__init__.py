@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, MetaData, Table
-from sqlalchemy.types import TypeEngine
 
 # What a question about views takes: a day as a value or an expression, and one of the views or a
 # subquery with its columns.
@@ -17,19 +16,8 @@ Day = date | ColumnElement[date]
 Text = str | ColumnElement[str]
 View = FromClause
 AnyColumn = ColumnElement[Any]
-Kind = type[TypeEngine[Any]] | TypeEngine[Any]
 
 
-def published_view(schema: str, noun: str, *columns: Column[Any]) -> Table:
+def published_view(schema: str, noun: str, *columns: Column[object]) -> Table:
     """The typed view `<schema>.published_<noun>`; nothing creates it from its metadata."""
     return Table(f"published_{noun}", MetaData(), *columns, schema=schema)
-
-
-def keys(kind: Kind, *names: str) -> list[Column[Any]]:
-    """Columns of one type that identify a row of a view."""
-    return [Column(name, kind, primary_key=True) for name in names]
-
-
-def columns(kind: Kind, *names: str) -> list[Column[Any]]:
-    """Columns of one type."""
-    return [Column(name, kind) for name in names]

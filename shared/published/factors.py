@@ -1,9 +1,9 @@
 """Betas, exposures and the factor covariance as factors publishes them."""
 
-from sqlalchemy import Boolean, Date, Double, Integer, Select, String, Uuid, select
+from sqlalchemy import Boolean, Column, Date, Double, Integer, Select, String, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.published import columns, keys, published_view
+from shared.published import published_view
 
 # factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility",
 # "short_interest"). name: as scenarios spell it ("Market", "Low Volatility"). proxy: the ETF, null
@@ -11,10 +11,11 @@ from shared.published import columns, keys, published_view
 factor_definitions = published_view(
     "factors",
     "factor_definitions",
-    *keys(String, "factor"),
-    *columns(String, "name", "proxy"),
-    *columns(Integer, "display_order"),
-    *columns(Boolean, "active"),
+    Column("factor", String, primary_key=True),
+    Column("name", String),
+    Column("proxy", String),
+    Column("display_order", Integer),
+    Column("active", Boolean),
 )
 
 
@@ -37,16 +38,21 @@ def active_factors() -> Select[tuple[str, str, str]]:
 symbol_factor_betas = published_view(
     "factors",
     "symbol_factor_betas",
-    *keys(String, "symbol"),
-    *keys(Date, "as_of"),
-    *keys(String, "model", "factor"),
-    *columns(String, "price_run"),
-    *columns(Double, "beta", "raw_beta", "standard_error", "t_statistic"),
-    *columns(Boolean, "capped"),
-    *columns(Double, "r_squared"),
-    *columns(Integer, "observations"),
-    *columns(Double, "condition_number"),
-    *columns(String, "quality", "reason"),
+    Column("symbol", String, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("price_run", String),
+    Column("beta", Double),
+    Column("raw_beta", Double),
+    Column("standard_error", Double),
+    Column("t_statistic", Double),
+    Column("capped", Boolean),
+    Column("r_squared", Double),
+    Column("observations", Integer),
+    Column("condition_number", Double),
+    Column("quality", String),
+    Column("reason", String),
 )
 
 # maturity: "3M" "2Y" "10Y" "30Y", each estimated jointly with the market and on its own:
@@ -56,13 +62,17 @@ symbol_factor_betas = published_view(
 rate_sensitivities = published_view(
     "factors",
     "rate_sensitivities",
-    *keys(String, "symbol"),
-    *keys(Date, "as_of"),
-    *keys(String, "maturity"),
-    *columns(String, "price_run"),
-    *columns(Double, "beta", "standard_error", "t_statistic"),
-    *columns(Integer, "lags", "observations"),
-    *columns(String, "quality", "reason"),
+    Column("symbol", String, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("maturity", String, primary_key=True),
+    Column("price_run", String),
+    Column("beta", Double),
+    Column("standard_error", Double),
+    Column("t_statistic", Double),
+    Column("lags", Integer),
+    Column("observations", Integer),
+    Column("quality", String),
+    Column("reason", String),
 )
 
 # One row per position, session and active factor (model market_relative). exposure: delta-adjusted
@@ -71,13 +81,17 @@ rate_sensitivities = published_view(
 position_factor_exposures = published_view(
     "factors",
     "position_factor_exposures",
-    *keys(Uuid, "position_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "factor"),
-    *columns(Uuid, "portfolio_id"),
-    *columns(String, "symbol", "underlying"),
-    *columns(Double, "exposure", "beta", "factor_exposure"),
-    *columns(String, "quality", "reason"),
+    Column("position_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("underlying", String),
+    Column("exposure", Double),
+    Column("beta", Double),
+    Column("factor_exposure", Double),
+    Column("quality", String),
+    Column("reason", String),
 )
 
 # One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions.
@@ -88,11 +102,15 @@ position_factor_exposures = published_view(
 factor_exposures = published_view(
     "factors",
     "factor_exposures",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "model", "factor"),
-    *columns(Double, "dollar_exposure", "gross_exposure", "coverage"),
-    *columns(Integer, "positions", "positions_left_out"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("dollar_exposure", Double),
+    Column("gross_exposure", Double),
+    Column("coverage", Double),
+    Column("positions", Integer),
+    Column("positions_left_out", Integer),
 )
 
 # Simple daily returns of the factors, decimals. space: "absolute" (the proxies' own) |
@@ -101,9 +119,10 @@ factor_exposures = published_view(
 factor_returns = published_view(
     "factors",
     "factor_returns",
-    *keys(Date, "session_date"),
-    *keys(String, "space", "factor"),
-    *columns(Double, "factor_return"),
+    Column("session_date", Date, primary_key=True),
+    Column("space", String, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("factor_return", Double),
 )
 
 # Daily covariance and correlation of factor returns in the model's factor space (market_relative:
@@ -114,11 +133,18 @@ factor_returns = published_view(
 factor_covariances = published_view(
     "factors",
     "factor_covariances",
-    *keys(Date, "as_of"),
-    *keys(String, "space", "factor_a", "factor_b"),
-    *columns(String, "price_run"),
-    *columns(Double, "covariance", "correlation", "shrunk_covariance", "shrinkage", "decay"),
-    *columns(Integer, "lookback", "observations"),
+    Column("as_of", Date, primary_key=True),
+    Column("space", String, primary_key=True),
+    Column("factor_a", String, primary_key=True),
+    Column("factor_b", String, primary_key=True),
+    Column("price_run", String),
+    Column("covariance", Double),
+    Column("correlation", Double),
+    Column("shrunk_covariance", Double),
+    Column("shrinkage", Double),
+    Column("decay", Double),
+    Column("lookback", Integer),
+    Column("observations", Integer),
 )
 
 # Position correlations: a row per portfolio, session they were computed for (weekly, and on
@@ -134,27 +160,28 @@ factor_covariances = published_view(
 correlation_calculations = published_view(
     "factors",
     "correlation_calculations",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "view"),
-    *columns(String, "price_run"),
-    *columns(JSONB, "parameters"),
-    *columns(
-        Double,
-        "overall_correlation",
-        "concentration",
-        "effective_positions",
-        "coverage",
-        "gross_value",
-        "kept_value",
-    ),
-    *columns(Integer, "positions", "positions_kept", "symbols_kept", "symbols_left_out"),
-    *columns(JSONB, "kept", "left_out"),
-    *columns(Integer, "clusters"),
-    *columns(Boolean, "psd_repaired"),
-    *columns(Double, "largest_repair"),
-    *columns(JSONB, "warnings"),
-    *columns(String, "reason"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
+    Column("price_run", String),
+    Column("parameters", JSONB),
+    Column("overall_correlation", Double),
+    Column("concentration", Double),
+    Column("effective_positions", Double),
+    Column("coverage", Double),
+    Column("gross_value", Double),
+    Column("kept_value", Double),
+    Column("positions", Integer),
+    Column("positions_kept", Integer),
+    Column("symbols_kept", Integer),
+    Column("symbols_left_out", Integer),
+    Column("kept", JSONB),
+    Column("left_out", JSONB),
+    Column("clusters", Integer),
+    Column("psd_repaired", Boolean),
+    Column("largest_repair", Double),
+    Column("warnings", JSONB),
+    Column("reason", String),
 )
 
 # The full matrix, diagonal included. correlation is the repaired one, measured_correlation the
@@ -164,12 +191,15 @@ correlation_calculations = published_view(
 correlation_pairs = published_view(
     "factors",
     "correlation_pairs",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "symbol_a", "symbol_b"),
-    *columns(Double, "correlation", "measured_correlation"),
-    *columns(Integer, "observations"),
-    *columns(String, "quality", "reason"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("symbol_a", String, primary_key=True),
+    Column("symbol_b", String, primary_key=True),
+    Column("correlation", Double),
+    Column("measured_correlation", Double),
+    Column("observations", Integer),
+    Column("quality", String),
+    Column("reason", String),
 )
 
 # Clusters numbered from 1, the one with the most members first. value: gross dollars; weight: its
@@ -177,25 +207,28 @@ correlation_pairs = published_view(
 correlation_clusters = published_view(
     "factors",
     "correlation_clusters",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "view"),
-    *keys(Integer, "cluster"),
-    *columns(String, "name"),
-    *columns(Integer, "members"),
-    *columns(Double, "value", "weight", "mean_correlation"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
+    Column("cluster", Integer, primary_key=True),
+    Column("name", String),
+    Column("members", Integer),
+    Column("value", Double),
+    Column("weight", Double),
+    Column("mean_correlation", Double),
 )
 
 # value: signed dollars of the underlying. mean_correlation: mean |rho| to the other members.
 correlation_cluster_members = published_view(
     "factors",
     "correlation_cluster_members",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "view"),
-    *keys(Integer, "cluster"),
-    *keys(String, "symbol"),
-    *columns(Double, "value", "weight"),
-    *columns(Integer, "positions"),
-    *columns(Double, "mean_correlation"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("view", String, primary_key=True),
+    Column("cluster", Integer, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("value", Double),
+    Column("weight", Double),
+    Column("positions", Integer),
+    Column("mean_correlation", Double),
 )

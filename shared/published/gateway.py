@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Date,
     DateTime,
@@ -23,17 +24,17 @@ from sqlalchemy import (
 )
 
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
-from shared.published import AnyColumn, Day, View, columns, ingest, keys, published_view
+from shared.published import AnyColumn, Day, View, ingest, published_view
 
 # equity_balance: the NAV given for the first snapshot in USD, null when none was given.
 portfolios = published_view(
     "gateway",
     "portfolios",
-    *keys(Uuid, "portfolio_id"),
-    *columns(Uuid, "user_id"),
-    *columns(String, "name"),
-    *columns(Numeric(20, 2), "equity_balance"),
-    *columns(DateTime(timezone=True), "created_at"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("name", String),
+    Column("equity_balance", Numeric(20, 2)),
+    Column("created_at", DateTime(timezone=True)),
 )
 
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
@@ -46,19 +47,22 @@ portfolios = published_view(
 positions = published_view(
     "gateway",
     "positions",
-    *keys(Uuid, "position_id"),
-    *columns(Uuid, "portfolio_id"),
-    *columns(String, "symbol", "instrument", "underlying", "option_type"),
-    *columns(Numeric(18, 6), "strike"),
-    *columns(Date, "expiry"),
-    *columns(Integer, "multiplier"),
-    *columns(Numeric(20, 6), "quantity"),
-    *columns(Numeric(18, 6), "entry_price"),
-    *columns(Date, "entry_date"),
-    *columns(Numeric(18, 6), "exit_price"),
-    *columns(Date, "exit_date"),
-    *columns(String, "investment_class"),
-    *columns(Date, "stated_on"),
+    Column("position_id", Uuid, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("instrument", String),
+    Column("underlying", String),
+    Column("option_type", String),
+    Column("strike", Numeric(18, 6)),
+    Column("expiry", Date),
+    Column("multiplier", Integer),
+    Column("quantity", Numeric(20, 6)),
+    Column("entry_price", Numeric(18, 6)),
+    Column("entry_date", Date),
+    Column("exit_price", Numeric(18, 6)),
+    Column("exit_date", Date),
+    Column("investment_class", String),
+    Column("stated_on", Date),
 )
 
 
@@ -125,10 +129,10 @@ def _occ_digits(strike: AnyColumn) -> AnyColumn:
 cash_flows = published_view(
     "gateway",
     "cash_flows",
-    *keys(Uuid, "cash_flow_id"),
-    *columns(Uuid, "portfolio_id"),
-    *columns(Date, "flow_date"),
-    *columns(Numeric(20, 2), "amount"),
+    Column("cash_flow_id", Uuid, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("flow_date", Date),
+    Column("amount", Numeric(20, 2)),
 )
 
 # One row per position and tag it carries; a position without tags has none. tag: as its owner
@@ -136,6 +140,6 @@ cash_flows = published_view(
 position_tags = published_view(
     "gateway",
     "position_tags",
-    *keys(Uuid, "position_id"),
-    *keys(String, "tag"),
+    Column("position_id", Uuid, primary_key=True),
+    Column("tag", String, primary_key=True),
 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     Date,
     DateTime,
     Double,
@@ -20,16 +21,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from shared.published import AnyColumn, Day, Text, View, columns, keys, published_view
+from shared.published import AnyColumn, Day, Text, View, published_view
 
 # Sessions that were announced. `revision` is the newest market-data revision dated on this very
 # session; the `price_run` of a session derives from the highest revision on or before it.
 market_sessions = published_view(
     "ingest",
     "market_sessions",
-    *keys(Date, "session_date"),
-    *columns(BigInteger, "revision"),
-    *columns(Boolean, "announced"),
+    Column("session_date", Date, primary_key=True),
+    Column("revision", BigInteger),
+    Column("announced", Boolean),
 )
 
 # close: USD per share, raw where `close_basis` is "raw"; "adjusted" says the provider had adjusted
@@ -37,21 +38,25 @@ market_sessions = published_view(
 daily_prices = published_view(
     "ingest",
     "daily_prices",
-    *keys(String, "symbol"),
-    *keys(Date, "session_date"),
-    *columns(Numeric(18, 6), "close"),
-    *columns(Double, "adjusted_close"),
-    *columns(String, "close_basis", "source"),
+    Column("symbol", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("close", Numeric(18, 6)),
+    Column("adjusted_close", Double),
+    Column("close_basis", String),
+    Column("source", String),
 )
 
 # kind: stock | etf | fund | index. dividend_yield: continuous, decimal per year, null when unknown.
 securities = published_view(
     "ingest",
     "securities",
-    *keys(String, "symbol"),
-    *columns(String, "kind", "name", "sector", "industry"),
-    *columns(Double, "dividend_yield"),
-    *columns(String, "source"),
+    Column("symbol", String, primary_key=True),
+    Column("kind", String),
+    Column("name", String),
+    Column("sector", String),
+    Column("industry", String),
+    Column("dividend_yield", Double),
+    Column("source", String),
 )
 
 # maturity: "1M" "3M" "6M" "1Y" "2Y" "5Y" "7Y" "10Y" "20Y" "30Y"; maturity_years is its length.
@@ -59,10 +64,11 @@ securities = published_view(
 treasury_yields = published_view(
     "ingest",
     "treasury_yields",
-    *keys(String, "maturity"),
-    *keys(Date, "observation_date"),
-    *columns(Double, "maturity_years", "yield_percent"),
-    *columns(String, "source"),
+    Column("maturity", String, primary_key=True),
+    Column("observation_date", Date, primary_key=True),
+    Column("maturity_years", Double),
+    Column("yield_percent", Double),
+    Column("source", String),
 )
 
 
@@ -84,10 +90,13 @@ def latest_yields(day: Day) -> Select[tuple[date, float, float]]:
 option_quotes = published_view(
     "ingest",
     "option_quotes",
-    *keys(String, "contract"),
-    *keys(Date, "session_date"),
-    *columns(Numeric(18, 6), "bid", "ask", "last", "underlying_price"),
-    *columns(String, "source"),
+    Column("contract", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("bid", Numeric(18, 6)),
+    Column("ask", Numeric(18, 6)),
+    Column("last", Numeric(18, 6)),
+    Column("underlying_price", Numeric(18, 6)),
+    Column("source", String),
 )
 
 # Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities",
@@ -95,10 +104,10 @@ option_quotes = published_view(
 data_providers = published_view(
     "ingest",
     "data_providers",
-    *keys(String, "kind"),
-    *keys(Integer, "rank"),
-    *columns(String, "name"),
-    *columns(Boolean, "live"),
+    Column("kind", String, primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("name", String),
+    Column("live", Boolean),
 )
 
 # kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date
@@ -106,11 +115,11 @@ data_providers = published_view(
 corporate_actions = published_view(
     "ingest",
     "corporate_actions",
-    *keys(String, "symbol"),
-    *keys(Date, "ex_date"),
-    *keys(String, "kind"),
-    *columns(Numeric(18, 8), "value"),
-    *columns(String, "source"),
+    Column("symbol", String, primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("value", Numeric(18, 8)),
+    Column("source", String),
 )
 
 # Splits that show in the closes: before ex_date they are as traded then, in shares of which one is
@@ -119,9 +128,9 @@ corporate_actions = published_view(
 splits = published_view(
     "ingest",
     "splits",
-    *keys(String, "symbol"),
-    *keys(Date, "ex_date"),
-    *columns(Numeric(18, 8), "ratio"),
+    Column("symbol", String, primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("ratio", Numeric(18, 8)),
 )
 
 
@@ -180,26 +189,25 @@ def last_close(symbol: Text, day: Day) -> LateralFromClause:
 fetch_log = published_view(
     "ingest",
     "fetch_log",
-    *keys(String, "provider", "kind", "symbol"),
-    *columns(Date, "first_session", "last_session"),
-    *columns(Boolean, "known"),
-    *columns(DateTime(timezone=True), "asked_at"),
+    Column("provider", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("first_session", Date),
+    Column("last_session", Date),
+    Column("known", Boolean),
+    Column("asked_at", DateTime(timezone=True)),
 )
 
 # The symbols whose closes are being fetched at this moment.
-price_claims = published_view(
-    "ingest",
-    "price_claims",
-    *keys(String, "symbol"),
-)
+price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
 
 # When the newest request to a provider with a limit leaves or has left: what waits for its turn
 # lies ahead of now.
 provider_requests = published_view(
     "ingest",
     "provider_requests",
-    *keys(String, "provider"),
-    *columns(DateTime(timezone=True), "newest"),
+    Column("provider", String, primary_key=True),
+    Column("newest", DateTime(timezone=True)),
 )
 
 # Closes a source sent that were rejected as implausible, and why; never used in a calculation.
@@ -207,9 +215,10 @@ provider_requests = published_view(
 quarantined_prices = published_view(
     "ingest",
     "quarantined_prices",
-    *keys(String, "symbol"),
-    *keys(Date, "session_date"),
-    *keys(String, "source"),
-    *columns(String, "close", "reason"),
-    *columns(DateTime(timezone=True), "seen_at"),
+    Column("symbol", String, primary_key=True),
+    Column("session_date", Date, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("close", String),
+    Column("reason", String),
+    Column("seen_at", DateTime(timezone=True)),
 )

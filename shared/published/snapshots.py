@@ -1,9 +1,9 @@
 """Valuations and daily snapshots as snapshots publishes them."""
 
-from sqlalchemy import Boolean, Date, Double, Integer, Numeric, String, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, Integer, Numeric, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.published import columns, keys, published_view
+from shared.published import published_view
 
 # One row per active position and session. price: USD per share (per share of contract for options),
 # null with `reason` when nothing was ever known; price_date < as_of means carried forward (stale).
@@ -13,23 +13,28 @@ from shared.published import columns, keys, published_view
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
-    *keys(Uuid, "position_id"),
-    *keys(Date, "as_of"),
-    *columns(Uuid, "portfolio_id"),
-    *columns(String, "symbol", "underlying", "position_type", "sector"),
-    *columns(Numeric(20, 6), "quantity"),
-    *columns(Numeric(18, 6), "price"),
-    *columns(Date, "price_date"),
-    *columns(String, "price_source"),
-    *columns(Boolean, "stale"),
-    *columns(Numeric(18, 6), "underlying_price"),
-    *columns(Date, "underlying_price_date"),
-    *columns(
-        Numeric(20, 6), "market_value", "cost", "unrealised_pnl", "daily_pnl", "notional_exposure"
-    ),
-    *columns(Double, "delta"),
-    *columns(Numeric(20, 6), "delta_adjusted_exposure"),
-    *columns(String, "reason"),
+    Column("position_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("underlying", String),
+    Column("position_type", String),
+    Column("sector", String),
+    Column("quantity", Numeric(20, 6)),
+    Column("price", Numeric(18, 6)),
+    Column("price_date", Date),
+    Column("price_source", String),
+    Column("stale", Boolean),
+    Column("underlying_price", Numeric(18, 6)),
+    Column("underlying_price_date", Date),
+    Column("market_value", Numeric(20, 6)),
+    Column("cost", Numeric(20, 6)),
+    Column("unrealised_pnl", Numeric(20, 6)),
+    Column("daily_pnl", Numeric(20, 6)),
+    Column("notional_exposure", Numeric(20, 6)),
+    Column("delta", Double),
+    Column("delta_adjusted_exposure", Numeric(20, 6)),
+    Column("reason", String),
 )
 
 # One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the
@@ -44,26 +49,28 @@ position_valuations = published_view(
 portfolio_snapshots = published_view(
     "snapshots",
     "portfolio_snapshots",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *columns(Date, "previous_session"),
-    *columns(
-        Numeric(20, 6),
-        "market_value",
-        "nav",
-        "cash",
-        "daily_pnl",
-        "closed_pnl",
-        "cumulative_pnl",
-        "net_flow",
-    ),
-    *columns(Double, "daily_return"),
-    *columns(Numeric(20, 6), "unrealised_pnl"),
-    *columns(JSONB, "exposures"),
-    *columns(Double, "delta", "gamma", "theta", "vega", "rho"),
-    *columns(JSONB, "counts"),
-    *columns(Double, "price_coverage", "greeks_coverage"),
-    *columns(JSONB, "warnings"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("previous_session", Date),
+    Column("market_value", Numeric(20, 6)),
+    Column("nav", Numeric(20, 6)),
+    Column("cash", Numeric(20, 6)),
+    Column("daily_pnl", Numeric(20, 6)),
+    Column("closed_pnl", Numeric(20, 6)),
+    Column("cumulative_pnl", Numeric(20, 6)),
+    Column("net_flow", Numeric(20, 6)),
+    Column("daily_return", Double),
+    Column("unrealised_pnl", Numeric(20, 6)),
+    Column("exposures", JSONB),
+    Column("delta", Double),
+    Column("gamma", Double),
+    Column("theta", Double),
+    Column("vega", Double),
+    Column("rho", Double),
+    Column("counts", JSONB),
+    Column("price_coverage", Double),
+    Column("greeks_coverage", Double),
+    Column("warnings", JSONB),
 )
 
 # One row per portfolio, session, metric and view ("portfolio" | "longs" | "shorts": positions of
@@ -80,14 +87,15 @@ portfolio_snapshots = published_view(
 risk_metrics = published_view(
     "snapshots",
     "risk_metrics",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "metric", "view"),
-    *columns(Double, "value"),
-    *columns(String, "unit"),
-    *columns(Integer, "observations"),
-    *columns(Double, "coverage"),
-    *columns(String, "reason"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("view", String, primary_key=True),
+    Column("value", Double),
+    Column("unit", String),
+    Column("observations", Integer),
+    Column("coverage", Double),
+    Column("reason", String),
 )
 
 # One row per position, session and confidence (95 | 99): its part in USD of the portfolio's
@@ -96,13 +104,14 @@ risk_metrics = published_view(
 component_var = published_view(
     "snapshots",
     "component_var",
-    *keys(Uuid, "position_id"),
-    *keys(Date, "as_of"),
-    *keys(Integer, "confidence"),
-    *columns(Uuid, "portfolio_id"),
-    *columns(String, "symbol"),
-    *columns(Double, "component_var", "component_es"),
-    *columns(String, "reason"),
+    Column("position_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("confidence", Integer, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("symbol", String),
+    Column("component_var", Double),
+    Column("component_es", Double),
+    Column("reason", String),
 )
 
 # One row per portfolio, session and active factor, and one for "specific": the rows' pnl add up to
@@ -112,11 +121,12 @@ component_var = published_view(
 pnl_attributions = published_view(
     "snapshots",
     "pnl_attributions",
-    *keys(Uuid, "portfolio_id"),
-    *keys(Date, "as_of"),
-    *keys(String, "factor"),
-    *columns(Date, "previous_session"),
-    *columns(Numeric(20, 6), "pnl"),
-    *columns(Double, "exposure", "factor_return"),
-    *columns(String, "reason"),
+    Column("portfolio_id", Uuid, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("factor", String, primary_key=True),
+    Column("previous_session", Date),
+    Column("pnl", Numeric(20, 6)),
+    Column("exposure", Double),
+    Column("factor_return", Double),
+    Column("reason", String),
 )

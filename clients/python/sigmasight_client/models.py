@@ -881,7 +881,7 @@ class OptionQuoteOut(TypedDict):
 
 
 class OptionQuoteRow(TypedDict):
-    """One contract's quote at a session's close, USD per share of contract."""
+    """One contract's quote at a session's close, in USD per share; `contract` is the OCC symbol."""
 
     contract: "str"
     session_date: "str"
@@ -898,7 +898,7 @@ class OptionQuotes(TypedDict):
 
 
 class OptionToPrice(TypedDict):
-    """One option, by its OCC symbol or by underlying, strike, expiry and type; held by nobody, perhaps."""
+    """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type."""
 
     contract: "NotRequired[str | None]"
     underlying: "NotRequired[str | None]"
@@ -1463,7 +1463,7 @@ class RestatedSessions(TypedDict):
 
 
 class RowsStored(TypedDict):
-    """How many rows were sent, how many of them changed something, and the sessions they touched."""
+    """The number of rows received and of rows changed, and the sessions they belong to."""
 
     received: "int"
     changed: "int"
