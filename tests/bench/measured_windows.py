@@ -1,5 +1,4 @@
-"""What the factor proxies did in windows that the bundled panel covers, beside what scenarios
-state.
+"""What the factor proxies did in windows that the bundled panel covers, next to the scenarios.
 
 `python -m tests.bench.measured_windows` prints the measured fields of
 `services/stress/scenarios.json` and renews the tables of `docs/scenarios.md`; tests compare both
@@ -68,13 +67,13 @@ def _compared(scenario: Scenario) -> str:
     assert scenario.window_end is not None
     found = measured(scenario.window_start, scenario.window_end)
     head = f"### {scenario.name}: {scenario.window_start} to {scenario.window_end}\n\n"
-    head += "| factor | proxy | stated | measured, same terms | proxy's own return |\n|---|---|---|---|---|\n"
+    head += "| factor | proxy | scenario | measured, same terms | proxy's own return |\n|---|---|---|---|---|\n"
     rows = [
-        f"| {name} | {proxy} | {_stated(scenario, name)} | {_percent(_over_market(found, name))} "
+        f"| {name} | {proxy} | {_shock(scenario, name)} | {_percent(_over_market(found, name))} "
         f"| {_percent(found.returns[name])} |"
         for name, proxy in zip(NAMES, PROXIES, strict=True)
     ]
-    return head + "\n".join([*rows, _yield_row(found, "not stated")]) + "\n"
+    return head + "\n".join([*rows, _yield_row(found, "not shocked")]) + "\n"
 
 
 def _window(title: str, start: date, end: date) -> str:
@@ -92,15 +91,15 @@ def _window(title: str, start: date, end: date) -> str:
     )
 
 
-def _yield_row(found: Measured, stated: str) -> str:
-    return f"| 10-year yield |  | {stated} | {found.rate_change * 1e4:+.0f} bp |  |"
+def _yield_row(found: Measured, shock: str) -> str:
+    return f"| 10-year yield |  | {shock} | {found.rate_change * 1e4:+.0f} bp |  |"
 
 
 def _over_market(found: Measured, name: str) -> float:
     return found.returns[name] - (0.0 if name == MARKET else found.returns[MARKET])
 
 
-def _stated(scenario: Scenario, name: str) -> str:
+def _shock(scenario: Scenario, name: str) -> str:
     return _percent(scenario.shocks[name]) if name in scenario.shocks else "follows the market"
 
 

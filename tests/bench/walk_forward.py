@@ -27,10 +27,10 @@ from tests import panel
 WINDOW = 252
 MONTH = 21
 DECAY = 0.94
-BIG_DAYS = 0.1  # the share of days on which the stated factors moved most
+BIG_DAYS = 0.1  # the share of days on which the shocked factors moved most
 
 # The factors that a scenario of section 6 states, by scenario.
-STATED = {
+SHOCKED = {
     "market_crash_35": ("market",),
     "value_rotation_20": ("value", "growth"),
     "growth_rally_15": ("growth", "momentum"),
@@ -132,7 +132,7 @@ def beta_table(windows: Iterable[int] = (252, 60)) -> str:
 
 
 def prior_table() -> str:
-    """The share left unexplained by priors around the stated one, 252 days."""
+    """The share left unexplained by priors around the chosen one, 252 days."""
     deviations = (0.1, 0.25, 0.5, 1.0, 2.0)
     estimates = {
         f"{market}/{style}": _shrunk(market_prior(panel.FACTORS, market, style))
@@ -153,30 +153,29 @@ def _shrunk(prior: Prior) -> Betas:
 
 
 def covariance_errors(
-    horizon: int, stated: Mapping[str, Sequence[str]] = STATED
+    horizon: int, shocked: Mapping[str, Sequence[str]] = SHOCKED
 ) -> dict[str, FloatArray]:
-    """Mean squared errors of conditional expectations by scenario, on the days of the largest
-    stated moves.
+    """Mean squared errors of conditional expectations on days of large shocks, by scenario.
 
     For each scenario: as measured, shrunk, no covariance at all (the direct method). Every error is
     in units of the variance foreseen for its factor over `horizon` sessions, so 1 is what a normal
     surprise would be.
     """
     returns = factor_returns()
-    errors: dict[str, list[FloatArray]] = {name: [] for name in stated}
-    sizes: dict[str, list[float]] = {name: [] for name in stated}
+    errors: dict[str, list[FloatArray]] = {name: [] for name in shocked}
+    sizes: dict[str, list[float]] = {name: [] for name in shocked}
     for start in range(WINDOW, len(returns) - horizon + 1, max(1, horizon // 4)):
         past = ewma_covariance(returns[start - WINDOW : start], DECAY, WINDOW)
         deviations = np.sqrt(horizon * np.diag(past.covariance))
         move = returns[start : start + horizon].sum(axis=0)
         matrices = (past.covariance, past.shrunk, np.diag(np.diag(past.covariance)))
-        for name, factors in stated.items():
+        for name, factors in shocked.items():
             known = np.isin(panel.FACTORS, factors)
             given = np.where(known, move, np.nan)
             found = [(conditional_shocks(matrix, given) - move) / deviations for matrix in matrices]
             errors[name].append(np.array([(error[~known] ** 2).mean() for error in found]))
             sizes[name].append(float(((move / deviations)[known] ** 2).mean()))
-    return {name: _on_big_days(np.array(errors[name]), np.array(sizes[name])) for name in stated}
+    return {name: _on_big_days(np.array(errors[name]), np.array(sizes[name])) for name in shocked}
 
 
 def _on_big_days(errors: FloatArray, sizes: FloatArray) -> FloatArray:
@@ -184,11 +183,11 @@ def _on_big_days(errors: FloatArray, sizes: FloatArray) -> FloatArray:
 
 
 def covariance_table(horizons: Sequence[int] = (1, 5, 21)) -> str:
-    """Conditional expectations with and without shrinkage, by what the scenario states."""
+    """Conditional expectations with and without shrinkage, by the factors that the scenario shocks."""
     found = {horizon: covariance_errors(horizon) for horizon in horizons}
     head = "".join(f" {horizon} d measured | shrunk | none |" for horizon in horizons)
-    lines = [f"| stated factors (scenario) |{head}", "|---|" + "---|" * (3 * len(horizons))]
-    for name, factors in STATED.items():
+    lines = [f"| shocked factors (scenario) |{head}", "|---|" + "---|" * (3 * len(horizons))]
+    for name, factors in SHOCKED.items():
         cells = " | ".join(f"{error:.3f}" for horizon in horizons for error in found[horizon][name])
         lines.append(f"| {', '.join(factors)} ({name}) | {cells} |")
     means = [np.mean(list(found[horizon].values()), axis=0) for horizon in horizons]

@@ -13,7 +13,7 @@ from tests.bench import walk_forward
 
 DOCUMENT = Path(bench.__file__).parents[2] / "docs" / "walk-forward.md"
 LEAST_SQUARES, _, PRIOR_ALONE, SHRUNK = walk_forward.ESTIMATES
-ROTATION = {"value_rotation_20": walk_forward.STATED["value_rotation_20"]}
+ROTATION = {"value_rotation_20": walk_forward.SHOCKED["value_rotation_20"]}
 
 
 def test_shrunk_betas_predict_the_next_month_better_on_every_second_name() -> None:
