@@ -56,6 +56,7 @@ def _compiled(refused: str) -> re.Pattern[str]:
 
 PROSE: frozenset[Kind] = frozenset({"docstring", "comment", "text", "document"})
 PROVIDER = r"(?:providers?|Polygon|Yahoo|FRED)"
+PROVIDERS = r"services/ingest/|docs/market-data\.md"
 RULES = (
     Rule(r"told|tells?|telling", "publishes, reports, replays, shows"),
     Rule(r"hears?|heard", "subscribes to, receives"),
@@ -78,7 +79,14 @@ RULES = (
     ),
     Rule(r"lookalikes?", "cluster"),
     Rule(r"stated", "given, specified, quoted"),
-    Rule(r"ask(?:s|ed)?", "queries, requests", paths=r"services/ingest/|docs/market-data\.md"),
+    # The ask of a quote is the field's word; what is refused is the verb.
+    Rule(r"asks|asked", "queries, requests", paths=PROVIDERS),
+    Rule(
+        r"(?<!bid and )(?<!an )(?<!the )(?<!, )(?<!field )ask(?![.:]|\s*$|\s+below)",
+        "query, request",
+        paths=PROVIDERS,
+        kinds=PROSE,
+    ),
     Rule(
         rf"{PROVIDER}(?:\s+\S+)?\s+(?:is|are|was|were|be)?\s*asked|asks?\s+(?:\S+\s+)?{PROVIDER}",
         "queried",
