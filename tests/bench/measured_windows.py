@@ -67,7 +67,8 @@ def _compared(scenario: Scenario) -> str:
     assert scenario.window_end is not None
     found = measured(scenario.window_start, scenario.window_end)
     head = f"### {scenario.name}: {scenario.window_start} to {scenario.window_end}\n\n"
-    head += "| factor | proxy | scenario | measured, same terms | proxy's own return |\n|---|---|---|---|---|\n"
+    head += "| factor | proxy | scenario | measured, same terms | proxy's own return |\n"
+    head += "|---|---|---|---|---|\n"
     rows = [
         f"| {name} | {proxy} | {_shock(scenario, name)} | {_percent(_over_market(found, name))} "
         f"| {_percent(found.returns[name])} |"
@@ -79,7 +80,8 @@ def _compared(scenario: Scenario) -> str:
 def _window(title: str, start: date, end: date) -> str:
     found = measured(start, end)
     head = f"### {title}: {start} to {end}\n\n"
-    head += "| factor | proxy | over the market | proxy's own return |\n|---|---|---|---|\n"
+    head += "| factor | proxy | over the market | proxy's own return |\n"
+    head += "|---|---|---|---|\n"
     rows = [
         f"| {name} | {proxy} | {_percent(_over_market(found, name))} | {_percent(found.returns[name])} |"
         for name, proxy in zip(NAMES, PROXIES, strict=True)

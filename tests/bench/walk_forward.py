@@ -183,7 +183,7 @@ def _on_big_days(errors: FloatArray, sizes: FloatArray) -> FloatArray:
 
 
 def covariance_table(horizons: Sequence[int] = (1, 5, 21)) -> str:
-    """Conditional expectations with and without shrinkage, by the factors that the scenario shocks."""
+    """Conditional expectations with and without shrinkage, by the scenario's factors."""
     found = {horizon: covariance_errors(horizon) for horizon in horizons}
     head = "".join(f" {horizon} d measured | shrunk | none |" for horizon in horizons)
     lines = [f"| shocked factors (scenario) |{head}", "|---|" + "---|" * (3 * len(horizons))]
