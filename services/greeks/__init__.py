@@ -1,11 +1,12 @@
-"""greeks: what every option held is worth, and how that value moves.
+"""greeks: values every option held and measures how its value moves.
 
-hears    prices.updated
-answers  ask.greeks.price_options: the same for options that perhaps nobody holds
-computes one valuation per distinct contract and session, all contracts of a model in one vectorised call: American
-         exercise for equities and ETFs, Black-Scholes-Merton for index options; from the underlying's close, the
-         volatility implied by the contract's own mid quote (else the underlying's realised one), the Treasury
-         curve and the dividend yield; and the position Greeks, which are those times quantity and multiplier
-owns     contract_greeks, position_greeks
-tells    greeks.computed
+subscribes to  prices.updated
+answers        price_options
+computes       one valuation per contract and session, vectorised by model: American exercise for
+               equities and ETFs, Black-Scholes-Merton for index options; from the underlying's
+               close, the volatility implied by the contract's mid quote (else the underlying's
+               realised volatility), the Treasury curve and the dividend yield; the Greeks of
+               positions; on request, the same for any options
+owns           contract_greeks, position_greeks
+publishes      greeks.computed, greeks.failed
 """

@@ -1,9 +1,12 @@
-"""snapshots: what every portfolio is worth at the end of a session, what it is exposed to and what it earned.
+"""snapshots: values every portfolio at the end of a session, with its exposure, P&L and risk.
 
-hears    factors.computed, stress.computed
-computes valuations of positions, three exposure measures, daily P&L, portfolio Greeks, coverage and warnings;
-         NAV, cash, cumulative P&L and return are derived by the view it publishes; realised metrics, beta,
-         concentration and P&L by factor; from the stored P&L vectors VaR and expected shortfall by position
-owns     portfolio_snapshots, position_valuations, risk_metrics, component_var, pnl_attributions
-tells    snapshots.created, risk.measured
+subscribes to  factors.computed, snapshots.requested, stress.computed, risk.requested
+answers        nothing
+computes       valuations of positions, three exposure measures, daily P&L, portfolio Greeks,
+               coverage and warnings; the published view derives NAV, cash, cumulative P&L and
+               return; realised metrics, beta, concentration and P&L by factor; VaR and expected
+               shortfall by position, from the stored P&L vectors
+owns           position_valuations, portfolio_snapshots, risk_metrics, component_var,
+               pnl_attributions
+publishes      snapshots.created, risk.measured, snapshots.failed
 """
