@@ -80,15 +80,17 @@ def assembled(
         verification_keys(settings),
     )
     relay = Relay(settings.outbox_poll_seconds)
-    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, Feed())
+    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay)
+    feed = Feed()
     app = DocumentedApi(
         title="SigmaSight",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(gateway),
+        lifespan=_lifespan(gateway, feed),
         openapi_url="/openapi.json" if settings.docs_enabled else None,
     )
     app.state.gateway = gateway
+    app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
     app.include_router(_api())
     app.include_router(health.router)
@@ -142,7 +144,7 @@ def _api() -> APIRouter:
     return api
 
 
-def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
+def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
     sweeper = Sweeper(gateway.settings.sweep_seconds, gateway.settings.run_overdue_seconds)
 
     @asynccontextmanager
@@ -150,9 +152,9 @@ def _lifespan(gateway: Gateway):  # type: ignore[no-untyped-def]
         runtime = gateway.runtime
         await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
         await runtime.broker.start()
-        await runtime.start_background([gateway.relay.run, gateway.feed.run, sweeper.run])
+        await runtime.start_background([gateway.relay.run, feed.run, sweeper.run])
         _leave_what_stays()
-        with at_termination(gateway.feed.close):
+        with at_termination(feed.close):
             yield
         await runtime.stop_background()
         await runtime.broker.stop()

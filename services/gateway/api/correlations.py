@@ -46,7 +46,8 @@ from shared.contracts.gateway import CorrelationParameters, CorrelationsRequeste
 from shared.database import Session
 from shared.published.factors import factor_exposures
 
-AS_EVERY_WEEK, LAST_SESSION = WantedCorrelations(), WantedBatch()
+AS_EVERY_WEEK = WantedCorrelations()
+LAST_SESSION = WantedBatch()
 router = APIRouter(tags=["correlations"], responses=documented(401, 422), route_class=OnceRoute)
 Largest = Annotated[
     int, Query(ge=1, le=1000, description="how many symbols at most, the largest first")

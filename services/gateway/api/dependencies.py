@@ -19,7 +19,6 @@ from starlette.requests import HTTPConnection
 
 from services.gateway.api.audit import Actor, act_as
 from services.gateway.api.background import Relay
-from services.gateway.api.feed import Feed
 from services.gateway.api.problems import Problem, not_found
 from services.gateway.api.tokens import InvalidToken, Passwords, Tokens
 from services.gateway.calculations.sides import View
@@ -44,7 +43,6 @@ class Gateway:
     tokens: Tokens
     passwords: Passwords
     relay: Relay
-    feed: Feed
 
     @property
     def database(self) -> Database:

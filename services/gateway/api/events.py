@@ -23,7 +23,7 @@ from services.gateway.api.dependencies import (
     authenticated,
     unauthorised,
 )
-from services.gateway.api.feed import STREAMS_PER_USER, Follower, Told, TooManyStreams, Wanted
+from services.gateway.api.feed import STREAMS_PER_USER, Feed, Follower, Told, TooManyStreams, Wanted
 from services.gateway.api.problems import Problem, documented, not_found
 from services.gateway.api.schemas import ResultsEvent, RunEvent, StageEvent, TicketOut
 from services.gateway.api.tokens import new_refresh_token, token_hash
@@ -95,8 +95,18 @@ async def wanted_events(
     return Wanted(after, run_id, follow)
 
 
+async def the_feed(connection: HTTPConnection) -> Feed:
+    """What this process's streams are fed by."""
+    feed: Feed = connection.app.state.feed
+    return feed
+
+
+FeedOfProcess = Annotated[Feed, Depends(the_feed)]
+
+
 async def open_stream(
     gateway: GatewayParts,
+    feed: FeedOfProcess,
     user: Annotated[User, Depends(follower_user)],
     wanted: Annotated[Wanted, Depends(wanted_events)],
 ) -> AsyncIterator[Follower]:
@@ -104,7 +114,7 @@ async def open_stream(
     if wanted.run_id is not None:
         await _refuse_foreign_run(gateway, user, wanted.run_id)
     try:
-        with gateway.feed.following(user.user_id) as follower:
+        with feed.following(user.user_id) as follower:
             yield follower
     except TooManyStreams:
         detail = f"you have {STREAMS_PER_USER} streams open: close one"
@@ -133,7 +143,7 @@ WantedEvents = Annotated[Wanted, Depends(wanted_events)]
     },
 )
 async def follow_events(
-    gateway: GatewayParts, follower: Stream, wanted: WantedEvents
+    gateway: GatewayParts, feed: FeedOfProcess, follower: Stream, wanted: WantedEvents
 ) -> AsyncIterator[ServerSentEvent]:
     """Progress of the runs of the caller's portfolios, and of those the caller asked for, as
     server-sent events.
@@ -142,7 +152,7 @@ async def follow_events(
     Comments keep the connection open. The stream ends when an access token would; reconnect with
     the id of the last event.
     """
-    async for told in _stream(gateway, follower, wanted):
+    async for told in _stream(gateway, feed, follower, wanted):
         yield ServerSentEvent(id=str(told.event_id), event=told.kind, data=_shaped(told))
 
 
@@ -150,19 +160,23 @@ def _shaped(told: Told) -> BaseModel:
     return SHAPES[told.kind].model_validate(told.data)
 
 
-def _stream(gateway: Gateway, follower: Follower, wanted: Wanted) -> AsyncIterator[Told]:
-    return gateway.feed.stream(
-        gateway.database, follower, wanted, gateway.settings.access_token_seconds
-    )
+def _stream(
+    gateway: Gateway, feed: Feed, follower: Follower, wanted: Wanted
+) -> AsyncIterator[Told]:
+    return feed.stream(gateway.database, follower, wanted, gateway.settings.access_token_seconds)
 
 
 @router.websocket("/ws")
 async def follow_by_websocket(
-    socket: WebSocket, gateway: GatewayParts, follower: Stream, wanted: WantedEvents
+    socket: WebSocket,
+    gateway: GatewayParts,
+    feed: FeedOfProcess,
+    follower: Stream,
+    wanted: WantedEvents,
 ) -> None:
     """The same events as `{"id", "event", "data"}`; what the client sends is ignored."""
     await socket.accept()
-    telling = asyncio.create_task(_tell(socket, _stream(gateway, follower, wanted)))
+    telling = asyncio.create_task(_tell(socket, _stream(gateway, feed, follower, wanted)))
     hearing = asyncio.create_task(_until_gone(socket))
     try:
         await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)

@@ -32,7 +32,8 @@ MAX_BODY_BYTES = MAX_BYTES + 256 * 1024  # a file of the largest size with its f
 SMALLEST_COMPRESSED_BYTES = 1024
 COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
 TOKENS_REMEMBERED = 4096
-API, OPERATORS = "/api/v1/", "/api/v1/admin/"
+API = "/api/v1/"
+OPERATORS = "/api/v1/admin/"
 DOCUMENTATION = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
 UserOf = Callable[[str], UUID]
 

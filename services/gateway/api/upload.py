@@ -411,8 +411,8 @@ async def _start_runs(session: Session, caller: User, portfolio_id: UUID, plan: 
     stored = await positions.sessions_valued(session, portfolio_id, plan.felt_from)
     restated = [day for day in stored if day != plan.valued_on]
     days = [*restated, plan.valued_on]
-    runs = await start_runs(session, caller.user_id, portfolio_id, days, "upload")
-    return Started(runs[plan.valued_on], restated)
+    started = await start_runs(session, caller.user_id, portfolio_id, days, "upload")
+    return Started(started[plan.valued_on], restated)
 
 
 async def _record(session: Session, portfolio_id: UUID, plan: Plan, filename: str | None) -> None:

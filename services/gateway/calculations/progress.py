@@ -10,7 +10,10 @@ from typing import Any
 
 from services.gateway.calculations.quality import PRIVATE, Known
 
-COMPLETE, FETCHING, WAITING, SETTLED = "complete", "fetching", "waiting", "settled"
+COMPLETE = "complete"
+FETCHING = "fetching"
+WAITING = "waiting"
+SETTLED = "settled"
 STATES = (COMPLETE, FETCHING, WAITING, SETTLED)
 MATURITIES = ("1M", "3M", "6M", "1Y", "2Y", "5Y", "7Y", "10Y", "20Y", "30Y")
 

@@ -7,8 +7,14 @@ from typing import Any
 
 YEAR_OF_PRICES = 253  # 252 returns
 RECENT_PRICES = 91  # the 90 returns of position correlations
-COMPLETE, STALE, MISSING, PRIVATE = "complete", "stale", "missing", "private"
-_ENOUGH_PRICES, _CORRELATION_PRICES, _VOLATILITY_PRICES, _YIELDS = 61, 21, 21, 61
+COMPLETE = "complete"
+STALE = "stale"
+MISSING = "missing"
+PRIVATE = "private"
+_ENOUGH_PRICES = 61
+_CORRELATION_PRICES = 21
+_VOLATILITY_PRICES = 21
+_YIELDS = 61
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from services.gateway.calculations.run_status import Item, Outcome, shard_outcome
 
-STAGE, RESULTS, RUN = "stage", "results", "run"
+STAGE = "stage"
+RESULTS = "results"
+RUN = "run"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
 CORRELATIONS = (
     "correlations"  # a run of its own, and in the weekly session something beside the stages
 )
-SNAPSHOTS, RISK_METRICS, MARKET_DATA = "snapshots", "risk_metrics", "market_data"
+SNAPSHOTS = "snapshots"
+RISK_METRICS = "risk_metrics"
+MARKET_DATA = "market_data"
 _STAGES_OF = {
     CORRELATIONS: (CORRELATIONS,),
     SNAPSHOTS: ("snapshots",),

@@ -23,8 +23,11 @@ from services.gateway.tables import (
 from shared.database import Rows, Session, merge, sql_table
 from shared.published.gateway import positions_on
 
-portfolios, positions, flows = sql_table(Portfolio), sql_table(Position), sql_table(CashFlow)
-tags, position_tags = sql_table(Tag), sql_table(PositionTag)
+portfolios = sql_table(Portfolio)
+positions = sql_table(Position)
+flows = sql_table(CashFlow)
+tags = sql_table(Tag)
+position_tags = sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
 PRICE_DECIMALS = 6
 

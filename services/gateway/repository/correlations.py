@@ -11,9 +11,12 @@ from services.gateway.repository.rows import Row, all_rows, one_row
 from shared.database import Session
 from shared.published import factors
 
-calculations, pairs = factors.correlation_calculations, factors.correlation_pairs
-clusters, members = factors.correlation_clusters, factors.correlation_cluster_members
-covariances, definitions = factors.factor_covariances, factors.factor_definitions
+calculations = factors.correlation_calculations
+pairs = factors.correlation_pairs
+clusters = factors.correlation_clusters
+members = factors.correlation_cluster_members
+covariances = factors.factor_covariances
+definitions = factors.factor_definitions
 exposures = factors.position_factor_exposures
 
 

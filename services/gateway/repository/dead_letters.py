@@ -13,7 +13,9 @@ from shared.contracts import event as contracts
 from shared.database import Session, sql_table
 
 letters = sql_table(DeadLetter)
-_NUL, _REPLACEMENT = "\x00", "\ufffd"  # no text of Postgres holds a zero byte; a broken payload may
+# no text of Postgres holds a zero byte; a broken payload may
+_NUL = "\x00"
+_REPLACEMENT = "\ufffd"
 
 
 async def save_letter(session: Session, letter: contracts.DeadLetter) -> None:

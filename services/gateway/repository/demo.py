@@ -7,8 +7,10 @@ from sqlalchemy import delete, func, select
 from services.gateway.tables import CashFlow, Portfolio, Position, Tag
 from shared.database import Session, sql_table
 
-portfolios, positions = sql_table(Portfolio), sql_table(Position)
-flows, tags = sql_table(CashFlow), sql_table(Tag)
+portfolios = sql_table(Portfolio)
+positions = sql_table(Position)
+flows = sql_table(CashFlow)
+tags = sql_table(Tag)
 
 
 async def clear_user(session: Session, user_id: UUID, kept: str) -> None:

@@ -13,7 +13,8 @@ from shared.published import factors, snapshots
 
 # The model whose products with the exposures are stored; the others' are taken here.
 STORED_MODEL = "market_relative"
-view, betas = factors.position_factor_exposures, factors.symbol_factor_betas
+view = factors.position_factor_exposures
+betas = factors.symbol_factor_betas
 
 
 async def load_definitions(session: Session) -> list[Row]:

@@ -16,7 +16,9 @@ from services.gateway.repository.rows import Row, one_row
 from services.gateway.tables import LoginAttempt, RefreshToken, User
 from shared.database import Session, lock_each, sql_table
 
-tokens, attempts, users = sql_table(RefreshToken), sql_table(LoginAttempt), sql_table(User)
+tokens = sql_table(RefreshToken)
+attempts = sql_table(LoginAttempt)
+users = sql_table(User)
 
 
 # --- families of refresh tokens ---

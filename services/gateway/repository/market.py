@@ -75,9 +75,13 @@ async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] 
 
 # --- what is known about symbols ---
 
-prices, securities, quotes = ingest.daily_prices, ingest.securities, ingest.option_quotes
-quarantined, positions = ingest.quarantined_prices, sql_table(Position)
-runs, items = sql_table(BatchRun), sql_table(BatchItem)
+prices = ingest.daily_prices
+securities = ingest.securities
+quotes = ingest.option_quotes
+quarantined = ingest.quarantined_prices
+positions = sql_table(Position)
+runs = sql_table(BatchRun)
+items = sql_table(BatchItem)
 
 
 async def load_securities(

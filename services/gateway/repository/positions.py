@@ -34,7 +34,9 @@ from shared.database import Session, sql_table
 from shared.published import greeks, ingest, snapshots
 
 portfolios = sql_table(Portfolio)
-value, greek, security = snapshots.position_valuations, greeks.position_greeks, ingest.securities
+value = snapshots.position_valuations
+greek = greeks.position_greeks
+security = ingest.securities
 COST = held.c.quantity * held.c.entry_price * held.c.multiplier
 HALF_A_CENT = Decimal("0.005")
 DOUBLE_PRECISION = Decimal("1e-9")  # calculators store a cost that they worked out in doubles

@@ -23,7 +23,9 @@ from services.gateway.tables import Portfolio, PortfolioRevision, User
 from shared.database import Session, sql_table
 from shared.published.ingest import data_providers
 
-portfolios, revisions, users = sql_table(Portfolio), sql_table(PortfolioRevision), sql_table(User)
+portfolios = sql_table(Portfolio)
+revisions = sql_table(PortfolioRevision)
+users = sql_table(User)
 
 
 class Claim(NamedTuple):

@@ -18,8 +18,11 @@ from services.gateway.tables import BatchRun, EventTicket, Portfolio, RunEvent, 
 from shared.database import Session, lock, sql_table
 
 CHANNEL = "gateway_run_events"
-events, runs, tickets = sql_table(RunEvent), sql_table(BatchRun), sql_table(EventTicket)
-portfolios, users = sql_table(Portfolio), sql_table(User)
+events = sql_table(RunEvent)
+runs = sql_table(BatchRun)
+tickets = sql_table(EventTicket)
+portfolios = sql_table(Portfolio)
+users = sql_table(User)
 
 
 async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None:

@@ -15,7 +15,9 @@ from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, sql_table
 from shared.published import ingest
 
-runs, items, portfolios = sql_table(BatchRun), sql_table(BatchItem), sql_table(Portfolio)
+runs = sql_table(BatchRun)
+items = sql_table(BatchItem)
+portfolios = sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
 FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 

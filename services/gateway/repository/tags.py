@@ -11,8 +11,10 @@ from services.gateway.repository.rows import Row, all_rows, one_row
 from services.gateway.tables import Portfolio, Position, PositionTag, Tag
 from shared.database import Session, lock, sql_table
 
-tags, position_tags = sql_table(Tag), sql_table(PositionTag)
-positions, portfolios = sql_table(Position), sql_table(Portfolio)
+tags = sql_table(Tag)
+position_tags = sql_table(PositionTag)
+positions = sql_table(Position)
+portfolios = sql_table(Portfolio)
 
 
 async def lock_tags(session: Session, user_id: UUID) -> None:

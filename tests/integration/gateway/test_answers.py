@@ -400,15 +400,15 @@ async def test_raising_the_same_revisions_in_any_order_never_deadlocks(
             async with gateway.database.transaction() as session:
                 await books.raise_revision(session, order)
 
-    before = await revisions(admin)
+    before = await stored_revisions(admin)
     await asyncio.gather(raise_all(portfolio_ids), raise_all(portfolio_ids[::-1]))
 
-    raised = await revisions(admin)
+    raised = await stored_revisions(admin)
     assert len(set(portfolio_ids)) == 3
     assert {raised[each] - before.get(each, 0) for each in portfolio_ids} == {20}
 
 
-async def revisions(admin: Database) -> dict[UUID, int]:
+async def stored_revisions(admin: Database) -> dict[UUID, int]:
     async with admin.transaction() as session:
         found = await session.execute(
             text("select portfolio_id, revision from gateway.portfolio_revisions")

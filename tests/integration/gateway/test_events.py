@@ -307,7 +307,7 @@ async def test_every_process_tells_its_own_followers(ann: Person, gateway: Gatew
 
 
 async def test_users_who_were_disabled_hear_no_more(
-    ann: Person, gateway: Gateway, admin: Database
+    app: FastAPI, ann: Person, gateway: Gateway, admin: Database
 ) -> None:
     portfolio_id = await ann.uploaded()
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
@@ -315,8 +315,8 @@ async def test_users_who_were_disabled_hear_no_more(
         await session.execute(text("update gateway.users set disabled_at = now()"))
     await tell(gateway, of_portfolio(portfolio_id, uuid4()))
 
-    with gateway.feed.following(user_id) as follower:
-        stream = gateway.feed.stream(
+    with app.state.feed.following(user_id) as follower:
+        stream = app.state.feed.stream(
             gateway.database, follower, Wanted(after=0, follow=False), seconds=1
         )
 
@@ -351,12 +351,12 @@ async def test_nobody_in_particular_follows_nothing(http: httpx2.AsyncClient) ->
     assert (answer.status_code, answer.json()["code"]) == (401, "missing_token")
 
 
-async def test_a_user_has_so_many_streams_and_no_more(ann: Person, gateway: Gateway) -> None:
+async def test_a_user_has_so_many_streams_and_no_more(app: FastAPI, ann: Person) -> None:
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
 
     with contextlib.ExitStack() as open_streams:
         for _ in range(STREAMS_PER_USER):
-            open_streams.enter_context(gateway.feed.following(user_id))
+            open_streams.enter_context(app.state.feed.following(user_id))
         refused = await ann.get("events", follow=False)
     taken = await ann.get("events", follow=False)
 
@@ -396,14 +396,14 @@ async def test_a_websocket_takes_a_ticket(ann: Person, address: str) -> None:
 
 
 async def test_a_websocket_that_goes_leaves_nothing_behind(
-    ann: Person, gateway: Gateway, address: str
+    app: FastAPI, ann: Person, address: str
 ) -> None:
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
 
     for _ in range(STREAMS_PER_USER + 1):
         async with opened(address, ann):
             pass
-    while gateway.feed.streams_of(user_id):
+    while app.state.feed.streams_of(user_id):
         await asyncio.sleep(0.01)
 
     assert (await ann.get("events", follow=False)).status_code == 200
