@@ -258,6 +258,6 @@ def write(document: Schema) -> None:
 
 
 if __name__ == "__main__":
-    from services.gateway.api.application import create_gateway
+    from services.gateway.application import create_gateway
 
     write(create_gateway().openapi())

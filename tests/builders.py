@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import SQLModel
 
-from services.gateway import tables as gateway
+from services.gateway import tables
 from services.ingest import tables as ingest
 from shared.database import Database, merge
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, looks_like_option, parse_occ
@@ -40,8 +40,8 @@ async def a_portfolio(
         "name": name,
         "equity_balance": equity_balance,
     }
-    await save(admin, gateway.User, [user])
-    await save(admin, gateway.Portfolio, [book])
+    await save(admin, tables.User, [user])
+    await save(admin, tables.Portfolio, [book])
     return portfolio_id
 
 
@@ -76,7 +76,7 @@ def a_position(
 
 async def save_positions(admin: Database, *positions: Mapping[str, Any]) -> None:
     """Store positions."""
-    await save(admin, gateway.Position, positions)
+    await save(admin, tables.Position, positions)
 
 
 def a_price(

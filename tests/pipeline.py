@@ -120,7 +120,8 @@ async def _start(
             await step(session)
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
     broker = pipeline.brokers[word] = Broker(word, settings, telemetry, on_closed=lambda: None)
-    router = importlib.import_module(f"services.{word}.handlers").router
+    module = "gateway.runs.handlers" if word == "gateway" else f"{word}.handlers"
+    router = importlib.import_module(f"services.{module}").router
     router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()
     await stack.enter_async_context(broker)

@@ -1,5 +1,5 @@
 """`uvicorn services.gateway.main:app`."""
 
-from services.gateway.api.application import create_gateway
+from services.gateway.application import create_gateway
 
 app = create_gateway()

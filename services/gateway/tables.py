@@ -120,6 +120,8 @@ Index(
     sql_table(LoginAttempt).c.account,
     sql_table(LoginAttempt).c.attempted_at,
 )
+
+
 Index(
     "ix_login_attempts_network_address",
     sql_table(LoginAttempt).c.network_address,
@@ -439,7 +441,6 @@ _MY_POSITION = "exists (select from gateway.positions as held where held.positio
 _REPORTED_TO_ME = (
     "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
 )
-
 # Every table is here: one that is not, users' transactions cannot touch, and a test says so.
 ACCESS: dict[type[SQLModel], Access] = {
     User: Access("select (user_id, email, full_name, role, created_at, disabled_at)", _MINE),
@@ -466,8 +467,6 @@ ACCESS: dict[type[SQLModel], Access] = {
     ),  # events may be left, and known again, but not read
     IdempotencyKey: Access(_EDIT, _MINE),
 }
-
-
 # Which rows of another service's published view are the user's, by the first of these columns that
 # it has.
 OWN_ROWS_ELSEWHERE = {

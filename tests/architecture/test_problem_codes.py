@@ -36,7 +36,7 @@ def calls(root: Path, *names: str) -> Iterator[tuple[str, list[object]]]:
 def answered() -> set[tuple[int, str]]:
     """Status and code of every problem that the gateway's code spells out."""
     found: set[tuple[int, str]] = set()
-    for name, arguments in calls(GATEWAY / "api", "Problem", "not_found", "unauthorised"):
+    for name, arguments in calls(GATEWAY, "Problem", "not_found", "unauthorised"):
         match name, arguments:
             case "Problem", [int(status), str(code), *_]:
                 found.add((status, code))
@@ -49,10 +49,7 @@ def answered() -> set[tuple[int, str]]:
 
 def passed_on() -> set[tuple[int, str]]:
     """Problems that files and the services asked have, which the gateway passes on."""
-    files = {
-        arguments[1]
-        for _, arguments in calls(GATEWAY / "calculations" / "positions_csv", "UnreadableFile")
-    }
+    files = {arguments[1] for _, arguments in calls(GATEWAY / "books" / "files", "UnreadableFile")}
     refusals = {
         arguments[0] for _, arguments in calls(PROJECT / "services" / "stress", "Unanswerable")
     }

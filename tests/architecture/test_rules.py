@@ -23,7 +23,24 @@ FILES = {
     "settings.py",
 }
 FOLDERS = {"migrations", "handlers", "calculations", "repository"}
-EXTRA = {"gateway": {"api", "web"}, "ingest": {"providers"}, "stress": {"scenarios.json"}}
+EXTRA = {"ingest": {"providers"}, "stress": {"scenarios.json"}}
+CALCULATORS = [word for word in TOPOLOGY if word != "gateway"]
+GATEWAY = ROOT / "services" / "gateway"
+# The same names in every subject; each is a folder where one file would pass 400 lines.
+SUBJECT = {"__init__", "endpoints", "schemas", "queries", "reading", "shapes", "dependencies"}
+SUBJECTS: dict[str, set[str]] = {
+    "edge": {
+        *("audit", "conditional", "documentation", "idempotency", "middleware"),
+        *("outbox", "problems", "rate_limits", "tokens", "values"),
+    },
+    "identity": set(),
+    "market": set(),
+    "runs": {"feed", "handlers", "starting", "tracking"},
+    "books": {"answers", "editing", "files", "uploading"},
+    "accounts": set(),
+    "analytics": set(),
+    "operators": {"sweeper"},
+}
 MATHEMATICS_MAY_IMPORT = {
     "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime", "itertools", "bisect",
     "numpy", "pandas", "scipy", "statsmodels",
@@ -49,10 +66,12 @@ def imported(path: Path) -> set[str]:
 
 def mathematics() -> list[Path]:
     found = modules(ROOT / "shared" / "quant")
-    for word in TOPOLOGY:
-        folder = ROOT / "services" / word / "calculations"
+    folders = [ROOT / "services" / word / "calculations" for word in CALCULATORS]
+    folders += [GATEWAY / subject / "shapes" for subject in SUBJECTS]
+    folders.append(GATEWAY / "books" / "files")
+    for folder in folders:
         found += modules(folder) if folder.is_dir() else [folder.with_suffix(".py")]
-    return found
+    return [path for path in found if path.is_file()]
 
 
 @pytest.mark.parametrize("path", mathematics(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -60,17 +79,17 @@ def test_mathematics_imports_only_what_it_may(path: Path) -> None:
     for name in imported(path):
         root = name.split(".")[0]
         own = name.startswith(PURE) or ".calculations" in name or name.endswith(".inputs")
+        own = own or ".shapes" in name or ".books.files" in name
         if (path.name, name) in LAZY_ENGINES:
             continue
-        # the gateway's calculations read files and shape answers: text and decimals, no risk
-        # mathematics
+        # the gateway reads files and shapes answers: text and decimals, no risk mathematics
         allowed = MATHEMATICS_MAY_IMPORT | (
             {"csv", "io", "decimal", "re", "uuid"} if "gateway" in path.parts else {"uuid"}
         )
         assert root in allowed or own, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("word", TOPOLOGY)
+@pytest.mark.parametrize("word", CALCULATORS)
 def test_every_service_has_the_same_files(word: str) -> None:
     found = {
         path.name for path in (ROOT / "services" / word).iterdir() if path.name != "__pycache__"
@@ -83,17 +102,41 @@ def test_every_service_has_the_same_files(word: str) -> None:
     assert {"calculations.py", "calculations"} & found
 
 
+def test_the_gateway_has_the_rooms_of_its_subjects() -> None:
+    found = {path.name for path in GATEWAY.iterdir() if path.name != "__pycache__"}
+    files = {"__init__.py", "main.py", "application.py", "tables.py", "settings.py", "migrations"}
+
+    assert found == files | set(SUBJECTS)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_subject_has_the_same_files(subject: str) -> None:
+    found = {path.stem for path in (GATEWAY / subject).iterdir() if path.name != "__pycache__"}
+
+    assert found <= SUBJECT | SUBJECTS[subject]
+    assert found >= {"__init__", "endpoints", "queries", "schemas"} | SUBJECTS[subject]
+
+
+def bus_module(word: str) -> str:
+    return "services.gateway.runs.handlers" if word == "gateway" else f"services.{word}.handlers"
+
+
+def bus_router(word: str) -> ServiceRouter:
+    router: ServiceRouter = importlib.import_module(bus_module(word)).router
+    return router
+
+
 @pytest.mark.parametrize("word", TOPOLOGY)
 def test_every_subscription_has_a_handler(word: str) -> None:
-    router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
+    router = bus_router(word)
 
     assert set(router.handlers) == set(TOPOLOGY[word].subscribes)
     assert set(router.answers_by_request) == set(TOPOLOGY[word].answers)
 
 
-@pytest.mark.parametrize("word", [word for word in TOPOLOGY if word != "gateway"])
+@pytest.mark.parametrize("word", CALCULATORS)
 def test_every_handler_emits_the_result_in_the_topology(word: str) -> None:
-    router: ServiceRouter = importlib.import_module(f"services.{word}.handlers").router
+    router = bus_router(word)
 
     emitted = {event for events in router.emitted.values() for event in events}
     assert emitted == set(TOPOLOGY[word].results)

@@ -30,7 +30,7 @@ from sqlalchemy import text
 
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.programs import die_with_parent, stop, tail
-from services.gateway.api.tokens import Passwords
+from services.gateway.edge.tokens import Passwords
 from shared.database import Database, create_engine
 from tests.bench import show
 from tests.bench.gateway_load import COUNTERS, Load, Result

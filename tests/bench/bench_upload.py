@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from time import perf_counter, sleep
 from typing import Any
 
-from services.gateway.calculations.positions_csv import MAX_ROWS, Rules, holdings_of, sheet_of
+from services.gateway.books.files import MAX_ROWS, Rules, holdings_of, sheet_of
 from shared.calendar import is_session
 from tests.panel import symbols
 from tests.stack import RunningStack, running_stack

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 from starlette.types import Receive, Scope, Send
 
-from services.gateway.api.application import create_gateway
+from services.gateway.application import create_gateway
 from tests.bench.gateway_load import COUNTERS
 
 

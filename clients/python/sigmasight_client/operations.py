@@ -186,65 +186,6 @@ class SigmaSight(Session):
             ),
         )
 
-    def get_summary(
-        self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
-    ) -> "PortfolioSummary":
-        """NAV, P&L, exposures and Greeks of the portfolio's last snapshot."""
-        return cast(
-            "PortfolioSummary",
-            self.request("GET", "portfolio", query={"as_of": as_of, "portfolio_id": portfolio_id}),
-        )
-
-    def list_exposures(
-        self,
-        *,
-        start: date | str | None = None,
-        end: date | str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        portfolio_id: UUID | str | None = None,
-    ) -> "PageExposurePoint":
-        """The three exposure measures by session, newest first."""
-        return cast(
-            "PageExposurePoint",
-            self.request(
-                "GET",
-                "portfolio/exposures",
-                query={
-                    "start": start,
-                    "end": end,
-                    "limit": limit,
-                    "offset": offset,
-                    "portfolio_id": portfolio_id,
-                },
-            ),
-        )
-
-    def get_performance(
-        self,
-        *,
-        as_of: date | str | None = None,
-        start: date | str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-        portfolio_id: UUID | str | None = None,
-    ) -> "PerformanceReport":
-        """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest first."""
-        return cast(
-            "PerformanceReport",
-            self.request(
-                "GET",
-                "portfolio/performance",
-                query={
-                    "as_of": as_of,
-                    "start": start,
-                    "limit": limit,
-                    "offset": offset,
-                    "portfolio_id": portfolio_id,
-                },
-            ),
-        )
-
     def list_portfolios(
         self,
         *,
@@ -287,49 +228,6 @@ class SigmaSight(Session):
     def delete_portfolio(self, portfolio_id: UUID | str) -> "None":
         """Delete a portfolio with its positions and cash flows."""
         self.request("DELETE", f"portfolios/{part(portfolio_id)}")
-
-    def list_snapshots(
-        self,
-        portfolio_id: UUID | str,
-        *,
-        start: date | str | None = None,
-        end: date | str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> "PageSnapshotOut":
-        """The portfolio's snapshots, newest first."""
-        return cast(
-            "PageSnapshotOut",
-            self.request(
-                "GET",
-                f"portfolios/{part(portfolio_id)}/snapshots",
-                query={"start": start, "end": end, "limit": limit, "offset": offset},
-            ),
-        )
-
-    def take_snapshots(
-        self, portfolio_id: UUID | str, body: WantedSessions, *, idempotency_key: str | None = None
-    ) -> "SnapshotsStarted":
-        """Take the portfolio's snapshots again, or for the first time, and all that follows from them."""
-        return cast(
-            "SnapshotsStarted",
-            self.request(
-                "POST",
-                f"portfolios/{part(portfolio_id)}/snapshots",
-                body=body,
-                once=True,
-                idempotency_key=idempotency_key,
-            ),
-        )
-
-    def get_report(
-        self, portfolio_id: UUID | str, *, as_of: date | str | None = None
-    ) -> "PortfolioReport":
-        """Everything about the portfolio in one answer."""
-        return cast(
-            "PortfolioReport",
-            self.request("GET", f"portfolios/{part(portfolio_id)}/report", query={"as_of": as_of}),
-        )
 
     def list_cash_flows(
         self, portfolio_id: UUID | str, *, limit: int | None = None, offset: int | None = None
@@ -542,6 +440,108 @@ class SigmaSight(Session):
                     "portfolio_id": portfolio_id,
                 },
             ),
+        )
+
+    def get_summary(
+        self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
+    ) -> "PortfolioSummary":
+        """NAV, P&L, exposures and Greeks of the portfolio's last snapshot."""
+        return cast(
+            "PortfolioSummary",
+            self.request("GET", "portfolio", query={"as_of": as_of, "portfolio_id": portfolio_id}),
+        )
+
+    def list_exposures(
+        self,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        portfolio_id: UUID | str | None = None,
+    ) -> "PageExposurePoint":
+        """The three exposure measures by session, newest first."""
+        return cast(
+            "PageExposurePoint",
+            self.request(
+                "GET",
+                "portfolio/exposures",
+                query={
+                    "start": start,
+                    "end": end,
+                    "limit": limit,
+                    "offset": offset,
+                    "portfolio_id": portfolio_id,
+                },
+            ),
+        )
+
+    def get_performance(
+        self,
+        *,
+        as_of: date | str | None = None,
+        start: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        portfolio_id: UUID | str | None = None,
+    ) -> "PerformanceReport":
+        """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest first."""
+        return cast(
+            "PerformanceReport",
+            self.request(
+                "GET",
+                "portfolio/performance",
+                query={
+                    "as_of": as_of,
+                    "start": start,
+                    "limit": limit,
+                    "offset": offset,
+                    "portfolio_id": portfolio_id,
+                },
+            ),
+        )
+
+    def list_snapshots(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PageSnapshotOut":
+        """The portfolio's snapshots, newest first."""
+        return cast(
+            "PageSnapshotOut",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/snapshots",
+                query={"start": start, "end": end, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def take_snapshots(
+        self, portfolio_id: UUID | str, body: WantedSessions, *, idempotency_key: str | None = None
+    ) -> "SnapshotsStarted":
+        """Take the portfolio's snapshots again, or for the first time, and all that follows from them."""
+        return cast(
+            "SnapshotsStarted",
+            self.request(
+                "POST",
+                f"portfolios/{part(portfolio_id)}/snapshots",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def get_report(
+        self, portfolio_id: UUID | str, *, as_of: date | str | None = None
+    ) -> "PortfolioReport":
+        """Everything about the portfolio in one answer."""
+        return cast(
+            "PortfolioReport",
+            self.request("GET", f"portfolios/{part(portfolio_id)}/report", query={"as_of": as_of}),
         )
 
     def get_greeks(
@@ -854,6 +854,51 @@ class SigmaSight(Session):
             "FactorMatrix", self.request("POST", "risk/correlations/factors/calculate", body=body)
         )
 
+    def list_current_prices(
+        self,
+        *,
+        symbol: Sequence[str] | None = None,
+        portfolio_id: UUID | str | None = None,
+        as_of: date | str | None = None,
+    ) -> "CurrentPrices":
+        """The last prices of these symbols; of none named, of what the portfolio (default: the first) holds."""
+        return cast(
+            "CurrentPrices",
+            self.request(
+                "GET",
+                "market-data/current",
+                query={"symbol": symbol, "portfolio_id": portfolio_id, "as_of": as_of},
+            ),
+        )
+
+    def list_factor_etfs(self, *, as_of: date | str | None = None) -> "FactorEtfs":
+        """The funds that stand for the active factors, with their last prices."""
+        return cast(
+            "FactorEtfs", self.request("GET", "market-data/factor-etfs", query={"as_of": as_of})
+        )
+
+    def get_quality(
+        self, portfolio_id: UUID | str, *, as_of: date | str | None = None
+    ) -> "DataQualityReport":
+        """get_quality"""
+        return cast(
+            "DataQualityReport",
+            self.request(
+                "GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}
+            ),
+        )
+
+    def refresh_market_data(
+        self, body: WantedRefresh, *, idempotency_key: str | None = None
+    ) -> "RefreshStarted":
+        """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs on them."""
+        return cast(
+            "RefreshStarted",
+            self.request(
+                "POST", "market-data/refresh", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
     def list_prices(
         self,
         symbol: str,
@@ -870,23 +915,6 @@ class SigmaSight(Session):
                 "GET",
                 f"market-data/prices/{part(symbol)}",
                 query={"start": start, "end": end, "limit": limit, "offset": offset},
-            ),
-        )
-
-    def list_current_prices(
-        self,
-        *,
-        symbol: Sequence[str] | None = None,
-        portfolio_id: UUID | str | None = None,
-        as_of: date | str | None = None,
-    ) -> "CurrentPrices":
-        """The last prices of these symbols; of none named, of what the portfolio (default: the first) holds."""
-        return cast(
-            "CurrentPrices",
-            self.request(
-                "GET",
-                "market-data/current",
-                query={"symbol": symbol, "portfolio_id": portfolio_id, "as_of": as_of},
             ),
         )
 
@@ -933,90 +961,6 @@ class SigmaSight(Session):
                 },
             ),
         )
-
-    def list_factor_etfs(self, *, as_of: date | str | None = None) -> "FactorEtfs":
-        """The funds that stand for the active factors, with their last prices."""
-        return cast(
-            "FactorEtfs", self.request("GET", "market-data/factor-etfs", query={"as_of": as_of})
-        )
-
-    def get_quality(
-        self, portfolio_id: UUID | str, *, as_of: date | str | None = None
-    ) -> "DataQualityReport":
-        """get_quality"""
-        return cast(
-            "DataQualityReport",
-            self.request(
-                "GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}
-            ),
-        )
-
-    def refresh_market_data(
-        self, body: WantedRefresh, *, idempotency_key: str | None = None
-    ) -> "RefreshStarted":
-        """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs on them."""
-        return cast(
-            "RefreshStarted",
-            self.request(
-                "POST", "market-data/refresh", body=body, once=True, idempotency_key=idempotency_key
-            ),
-        )
-
-    def close_market(
-        self, body: MarketClose, *, idempotency_key: str | None = None
-    ) -> "RunStarted":
-        """Run a session for every portfolio, again if it was run before."""
-        return cast(
-            "RunStarted",
-            self.request(
-                "POST",
-                "admin/batch/market-close",
-                body=body,
-                once=True,
-                idempotency_key=idempotency_key,
-            ),
-        )
-
-    def list_runs(
-        self,
-        *,
-        status: Literal["running", "completed", "partial", "failed"] | None = None,
-        as_of: date | str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> "PageRunOut":
-        """Runs, newest first."""
-        return cast(
-            "PageRunOut",
-            self.request(
-                "GET",
-                "admin/batch/runs",
-                query={"status": status, "as_of": as_of, "limit": limit, "offset": offset},
-            ),
-        )
-
-    def get_run(self, run_id: UUID | str) -> "RunDetail":
-        """A run with the time each stage took and everything that was reported about it."""
-        return cast("RunDetail", self.request("GET", f"admin/batch/runs/{part(run_id)}"))
-
-    def get_progress(self, *, as_of: date | str | None = None) -> "HistoryProgress":
-        """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
-        return cast(
-            "HistoryProgress",
-            self.request("GET", "admin/market-data/progress", query={"as_of": as_of}),
-        )
-
-    def put_prices(self, body: Prices) -> "RowsStored":
-        """Store daily prices: ingest's to write, so it is asked."""
-        return cast("RowsStored", self.request("PUT", "admin/market-data/prices", body=body))
-
-    def put_yields(self, body: Yields) -> "RowsStored":
-        """Store Treasury yields: ingest's to write, so it is asked."""
-        return cast("RowsStored", self.request("PUT", "admin/market-data/yields", body=body))
-
-    def put_option_quotes(self, body: OptionQuotes) -> "RowsStored":
-        """Store option quotes: ingest's to write, so it is asked."""
-        return cast("RowsStored", self.request("PUT", "admin/market-data/option-quotes", body=body))
 
     def list_users(
         self,
@@ -1091,6 +1035,62 @@ class SigmaSight(Session):
                 },
             ),
         )
+
+    def get_progress(self, *, as_of: date | str | None = None) -> "HistoryProgress":
+        """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+        return cast(
+            "HistoryProgress",
+            self.request("GET", "admin/market-data/progress", query={"as_of": as_of}),
+        )
+
+    def put_prices(self, body: Prices) -> "RowsStored":
+        """Store daily prices: ingest's to write, so it is asked."""
+        return cast("RowsStored", self.request("PUT", "admin/market-data/prices", body=body))
+
+    def put_yields(self, body: Yields) -> "RowsStored":
+        """Store Treasury yields: ingest's to write, so it is asked."""
+        return cast("RowsStored", self.request("PUT", "admin/market-data/yields", body=body))
+
+    def put_option_quotes(self, body: OptionQuotes) -> "RowsStored":
+        """Store option quotes: ingest's to write, so it is asked."""
+        return cast("RowsStored", self.request("PUT", "admin/market-data/option-quotes", body=body))
+
+    def close_market(
+        self, body: MarketClose, *, idempotency_key: str | None = None
+    ) -> "RunStarted":
+        """Run a session for every portfolio, again if it was run before."""
+        return cast(
+            "RunStarted",
+            self.request(
+                "POST",
+                "admin/batch/market-close",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def list_runs(
+        self,
+        *,
+        status: Literal["running", "completed", "partial", "failed"] | None = None,
+        as_of: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PageRunOut":
+        """Runs, newest first."""
+        return cast(
+            "PageRunOut",
+            self.request(
+                "GET",
+                "admin/batch/runs",
+                query={"status": status, "as_of": as_of, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def get_run(self, run_id: UUID | str) -> "RunDetail":
+        """A run with the time each stage took and everything that was reported about it."""
+        return cast("RunDetail", self.request("GET", f"admin/batch/runs/{part(run_id)}"))
 
     def bring_up_to_date(
         self, body: WantedSession, *, idempotency_key: str | None = None

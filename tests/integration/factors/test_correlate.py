@@ -15,7 +15,7 @@ from sqlalchemy import Table, select, text
 
 from services.factors import tables as factors
 from services.factors.handlers import correlate_on_request, correlate_weekly
-from services.gateway import tables as gateway
+from services.gateway import tables
 from services.ingest.tables import Security
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed
@@ -114,9 +114,9 @@ async def tag(admin: Database, book: UUID, name: str, *positions: UUID) -> None:
             {"book": book},
         )
     tag_id = uuid4()
-    await save(admin, gateway.Tag, [{"tag_id": tag_id, "user_id": owner, "name": name}])
+    await save(admin, tables.Tag, [{"tag_id": tag_id, "user_id": owner, "name": name}])
     rows = [{"position_id": position, "tag_id": tag_id} for position in positions]
-    await save(admin, gateway.PositionTag, rows)
+    await save(admin, tables.PositionTag, rows)
 
 
 async def weekly(role: Role, event: FactorsComputed) -> CorrelationsComputed | None:

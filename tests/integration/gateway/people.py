@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx2
 
-from services.gateway.repository import users
+from services.gateway.identity import queries as identity_queries
 from shared.database import Database
 
 PASSWORD = "correct horse battery"
@@ -73,7 +73,7 @@ async def an_administrator(
     """An administrator, logged in."""
     email = f"{uuid4().hex}@example.com"
     async with database.transaction() as session:
-        await users.save_user(session, email, password_hash, role="admin")
+        await identity_queries.save_user(session, email, password_hash, role="admin")
     return await logged_in(http, email)
 
 

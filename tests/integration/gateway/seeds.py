@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from services.factors import tables as factors
-from services.gateway.repository.books import raise_revision
+from services.gateway.runs.queries.revisions import raise_revision
 from services.greeks import tables as greeks
 from services.snapshots import tables as snapshots
 from services.stress import tables as stress

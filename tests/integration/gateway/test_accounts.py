@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
 from tests.integration.gateway.people import PASSWORD, Person, an_administrator, logged_in
 
 NEW_PASSWORD = "staple of another colour"

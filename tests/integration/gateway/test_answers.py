@@ -14,12 +14,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event, text
 
-from services.gateway import handlers
-from services.gateway.api.answers import etag_of
-from services.gateway.api.application import assembled
-from services.gateway.api.dependencies import Gateway
-from services.gateway.handlers import router
-from services.gateway.repository import books
+from services.gateway.application import assembled
+from services.gateway.books.answers import etag_of
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs import handlers
+from services.gateway.runs.handlers import router
+from services.gateway.runs.queries import revisions
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import DataProvider
 from shared.contracts.factors import FactorsComputed
@@ -179,7 +179,7 @@ async def test_an_outdated_answer_that_many_ask_for_is_renewed_once(
     path = f"portfolios/{book.portfolio_id}/report"
     before = (await ann.get(path)).headers["etag"]
     async with gateway.database.transaction() as session:
-        await books.raise_revision(session, [UUID(book.portfolio_id)])
+        await revisions.raise_revision(session, [UUID(book.portfolio_id)])
 
     with counted_statements(gateway) as sent:
         answers = await asyncio.gather(*(ann.get(path) for _ in range(8)))
@@ -398,7 +398,7 @@ async def test_raising_the_same_revisions_in_any_order_never_deadlocks(
     async def raise_all(order: list[UUID]) -> None:
         for _ in range(10):
             async with gateway.database.transaction() as session:
-                await books.raise_revision(session, order)
+                await revisions.raise_revision(session, order)
 
     before = await stored_revisions(admin)
     await asyncio.gather(raise_all(portfolio_ids), raise_all(portfolio_ids[::-1]))

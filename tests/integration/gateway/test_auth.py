@@ -14,12 +14,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import event, select, text
 
-from services.gateway.api.application import ensure_admin
-from services.gateway.api.auth import address_block
-from services.gateway.api.dependencies import Gateway
-from services.gateway.api.tokens import Bearer
-from services.gateway.repository import logins, users
-from services.gateway.repository.logins import AttemptLimits
+from services.gateway.application import ensure_admin
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.tokens import Bearer
+from services.gateway.identity import queries as identity_queries
+from services.gateway.identity.endpoints import address_block
+from services.gateway.identity.queries import AttemptLimits
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
 from tests.integration.gateway.people import PASSWORD, Person, logged_in
@@ -259,9 +259,11 @@ async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_window(gateway: 
     async with gateway.database.transaction() as session:
         for minutes in (0, 3):
             moment = now + timedelta(minutes=minutes)
-            assert await logins.save_attempt(session, "a", "x", limits, moment) is None
+            assert await identity_queries.save_attempt(session, "a", "x", limits, moment) is None
 
-        refused = await logins.save_attempt(session, "a", "y", limits, now + timedelta(minutes=4))
+        refused = await identity_queries.save_attempt(
+            session, "a", "y", limits, now + timedelta(minutes=4)
+        )
 
     assert refused == timedelta(minutes=6)
 
@@ -320,12 +322,12 @@ async def test_of_two_uses_at_once_one_succeeds_and_nothing_stays_valid(
 async def test_expired_refresh_token_is_refused(gateway: Gateway, ann: Person) -> None:
     now = datetime.now(UTC)
     async with gateway.database.transaction() as session:
-        user = await users.load_user_by_email(session, ann.email)
+        user = await identity_queries.load_user_by_email(session, ann.email)
         assert user is not None
         past = now - timedelta(seconds=1)
-        await logins.save_refresh_token(session, "a" * 64, user.user_id, uuid4(), past)
+        await identity_queries.save_refresh_token(session, "a" * 64, user.user_id, uuid4(), past)
 
-        assert await logins.use_refresh_token(session, "a" * 64, now) is None
+        assert await identity_queries.use_refresh_token(session, "a" * 64, now) is None
 
 
 async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
@@ -334,7 +336,7 @@ async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
     lifetime = day * (gateway.settings.refresh_token_days + 1)
 
     async with gateway.database.transaction() as session:
-        await logins.delete_past(session, now + lifetime, day)
+        await identity_queries.delete_past(session, now + lifetime, day)
 
         left = [
             await session.scalar(text(f"select count(*) from gateway.{table}"))
@@ -349,16 +351,16 @@ async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(
     bearer, now = gateway.tokens.bearer(ann.tokens["access_token"]), datetime.now(UTC)
     later = now + timedelta(days=gateway.settings.refresh_token_days + 1)
     async with gateway.database.transaction() as session:
-        await logins.end_family(session, bearer.family_id, now)
+        await identity_queries.end_family(session, bearer.family_id, now)
         # issued at the very moment the others were revoked, and not seen by that
         expires_at = later + timedelta(days=1)
-        await logins.save_refresh_token(
+        await identity_queries.save_refresh_token(
             session, "c" * 64, bearer.user_id, bearer.family_id, expires_at
         )
 
-        await logins.delete_past(session, later, timedelta(days=1))
+        await identity_queries.delete_past(session, later, timedelta(days=1))
 
-        assert await logins.use_refresh_token(session, "c" * 64, later) is None
+        assert await identity_queries.use_refresh_token(session, "c" * 64, later) is None
 
 
 async def test_logging_out_ends_access_and_refreshing_at_once(
@@ -493,6 +495,6 @@ async def test_configured_administrator_exists_after_any_number_of_starts(gatewa
             await ensure_admin(session, configured)
 
     async with gateway.database.transaction() as session:
-        root = await users.load_user_by_email(session, "root@example.com")
+        root = await identity_queries.load_user_by_email(session, "root@example.com")
     assert root is not None
     assert root.role == "admin"

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from deploy.api_client import LEFT_OUT, each_operation, render
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
 from shared.database import Database
 from sigmasight_client import ApiError, SigmaSight
 from tests.integration.gateway.people import GOOD_FILE, PASSWORD, Person

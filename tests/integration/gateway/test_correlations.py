@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from services.factors import tables as factors
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
 from shared.contracts.event import Event
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested

@@ -8,8 +8,8 @@ import pytest
 from nats.aio.client import Client
 from sqlalchemy import text
 
-from services.gateway.api.dependencies import Gateway
-from services.gateway.handlers import keep_letter
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs.handlers import keep_letter
 from shared.contracts.event import DeadLetter
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Database

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from deploy.demo.books import BOOKS, SESSIONS
-from services.gateway.api.demo import Demo
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.operators.schemas import Demo
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Database
 from tests.integration.gateway.people import HEADER, Person

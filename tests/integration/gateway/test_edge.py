@@ -16,10 +16,10 @@ from fakeredis import TcpFakeServer
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.gateway.api.application import assembled
-from services.gateway.api.dependencies import Gateway
-from services.gateway.api.rate_limits import RateLimits
-from services.gateway.handlers import router
+from services.gateway.application import assembled
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.runs.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.service import Runtime
 from tests.integration.gateway.people import Person, a_person

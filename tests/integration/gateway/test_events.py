@@ -18,10 +18,10 @@ from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from services.gateway.api import feed
-from services.gateway.api.background import at_termination
-from services.gateway.api.dependencies import Gateway
-from services.gateway.api.feed import (
+from services.gateway.application import at_termination
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs import feed
+from services.gateway.runs.feed import (
     STREAMS_PER_USER,
     WAITING_AT_MOST,
     Feed,
@@ -29,7 +29,7 @@ from services.gateway.api.feed import (
     Told,
     Wanted,
 )
-from services.gateway.repository import run_events, runs
+from services.gateway.runs.queries import run_events, runs
 from shared.contracts.event import Event
 from shared.contracts.factors import FactorsFailed
 from shared.database import Database

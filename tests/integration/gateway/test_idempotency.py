@@ -11,9 +11,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from sqlalchemy import text
 
-from services.gateway.api.dependencies import open_session
-from services.gateway.api.idempotency import OnceRoute, first_time
-from services.gateway.repository import idempotency
+from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.dependencies import open_session
+from services.gateway.edge.idempotency import OnceRoute, first_time
 from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, Person
 
@@ -114,7 +114,7 @@ async def test_an_answer_that_cannot_be_kept_undoes_what_it_told(
     async def fails(*_: object) -> None:
         raise RuntimeError("the answer is lost")
 
-    monkeypatch.setattr(idempotency, "save_answer", fails)
+    monkeypatch.setattr(edge_queries, "save_answer", fails)
 
     answer = await create(ann)
 

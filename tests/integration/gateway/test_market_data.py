@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.gateway import handlers
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs import handlers
 from services.ingest.tables import (
     DataProvider,
     FetchLogEntry,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
 from services.gateway.tables import AuditEntry, User
 from shared.database import sql_table
 from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator

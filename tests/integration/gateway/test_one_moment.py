@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from starlette.requests import HTTPConnection
 
-from services.gateway.api.dependencies import Gateway, callers_database
+from services.gateway.edge.dependencies import Gateway, callers_database
 from services.gateway.tables import User
 
 

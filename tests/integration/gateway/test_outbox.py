@@ -11,9 +11,9 @@ from nats.aio.client import Client
 from opentelemetry import trace
 from sqlalchemy import text
 
-from services.gateway.api.background import publish_waiting, trace_headers
-from services.gateway.api.dependencies import Gateway
-from services.gateway.repository import outbox
+from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.outbox import publish_waiting, trace_headers
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
 from shared.database import Database
 from tests.builders import AS_OF
@@ -63,7 +63,7 @@ async def test_a_crash_between_publish_and_mark_publishes_once(
     gateway: Gateway, bus: Client, admin: Database
 ) -> None:
     async with gateway.database.transaction() as session:
-        await outbox.save_event(session, an_event(), {})
+        await edge_queries.save_event(session, an_event(), {})
     await emptied(admin)
     async with admin.transaction() as session:
         await session.execute(text("update gateway.outbox set published_at = null"))
@@ -79,7 +79,7 @@ async def test_the_same_event_is_left_once(gateway: Gateway, bus: Client, admin:
 
     for _ in range(2):
         async with gateway.database.transaction() as session:
-            await outbox.save_event(session, event, {})
+            await edge_queries.save_event(session, event, {})
     await emptied(admin)
 
     assert await messages(bus) == 1
@@ -90,7 +90,7 @@ async def test_relays_beside_each_other_publish_everything_once(
 ) -> None:
     async with gateway.database.transaction() as session:
         for _ in range(120):
-            await outbox.save_event(session, an_event(), {})
+            await edge_queries.save_event(session, an_event(), {})
 
     await asyncio.gather(
         *(publish_waiting(gateway.database, gateway.runtime.broker) for _ in range(3))
@@ -106,7 +106,7 @@ async def test_an_event_goes_on_in_the_trace_it_was_written_in(
     tracer = trace.get_tracer("test", tracer_provider=gateway.runtime.telemetry.tracer_provider)
     with tracer.start_as_current_span("request") as span:
         async with gateway.database.transaction() as session:
-            await outbox.save_event(session, an_event(), trace_headers())
+            await edge_queries.save_event(session, an_event(), trace_headers())
     await emptied(admin)
 
     message = await bus.jetstream().get_last_msg("GATEWAY", MarketCloseRequested.subject)
@@ -119,7 +119,7 @@ async def test_nothing_is_told_when_the_write_is_undone(
 ) -> None:
     async def undone() -> None:
         async with gateway.database.transaction() as session:
-            await outbox.save_event(session, an_event(), {})
+            await edge_queries.save_event(session, an_event(), {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from services.gateway.api import starting
+from services.gateway.runs import starting
 from services.gateway.tables import AuditEntry, BatchRun, OutboxRow, PortfolioRevision
 from shared.database import Database, sql_table
 from tests.integration.gateway.people import Person

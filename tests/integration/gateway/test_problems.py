@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from services.gateway.api.dependencies import Gateway
+from services.gateway.edge.dependencies import Gateway
 from tests.integration.gateway.people import Person
 
 

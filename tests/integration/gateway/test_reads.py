@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from services.gateway.api.application import assembled
-from services.gateway.api.dependencies import Gateway
-from services.gateway.handlers import router
+from services.gateway.application import assembled
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.database import Database
 from shared.service import Runtime

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 from sqlalchemy import text
 
 from services.factors.handlers import correlate_factors
-from services.gateway.api import starting
+from services.gateway.runs import starting
 from shared.contracts.factors import CorrelateFactors
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Database

@@ -17,10 +17,10 @@ from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
 from deploy.bootstrap import WORDS, published_views
-from services.gateway.api import application
-from services.gateway.api.audit import record
-from services.gateway.api.dependencies import Gateway
-from services.gateway.repository import users
+from services.gateway import application
+from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import Gateway
 from services.gateway.tables import (
     ACCESS,
     USER_SETTING,
@@ -182,7 +182,7 @@ async def test_without_a_where_other_services_show_a_user_only_their_own(
 def test_routes_open_no_transactions_but_their_callers() -> None:
     folder = Path(application.__file__).parent
     opening = {
-        path.name
+        path.relative_to(folder).as_posix()
         for path in folder.rglob("*.py")
         if re.search(r"\b(gateway|runtime)\.database\b", path.read_text())
     }
@@ -190,12 +190,13 @@ def test_routes_open_no_transactions_but_their_callers() -> None:
     # logging in, tickets, what runs beside the requests, and what asks whether a caller may still
     # come in
     assert opening <= {
-        "auth.py",
-        "events.py",
-        "feed.py",
-        "background.py",
-        "answers.py",
-        "dependencies.py",
+        "identity/endpoints.py",
+        "runs/endpoints.py",
+        "runs/feed.py",
+        "edge/outbox.py",
+        "edge/dependencies.py",
+        "operators/sweeper.py",
+        "books/answers.py",
     }
 
 
@@ -300,7 +301,7 @@ async def test_what_a_transaction_became_ends_with_it(servers: Servers) -> None:
     database = Database(create_engine(one_connection, "gateway"))
 
     async with database.beginning_with(
-        partial(users.become, user_id=user_id)
+        partial(edge_queries.become, user_id=user_id)
     ).transaction() as session:
         backend, *user = (await session.execute(who)).one()
     async with database.transaction() as session:

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.gateway import handlers
-from services.gateway.api.dependencies import Gateway
-from services.gateway.repository import runs
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.runs import handlers, tracking
+from services.gateway.runs.queries import runs
 from services.ingest.tables import PriceClaim, ProviderRequest
 from shared.contracts.event import Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
@@ -219,7 +219,7 @@ async def test_an_overdue_run_is_closed_naming_what_is_missing(
     await tell(gateway, a_whole_run(run_id)[:-1])
 
     async with gateway.database.transaction() as session:
-        closed = await handlers.close_overdue_runs(
+        closed = await tracking.close_overdue_runs(
             session, NOON + timedelta(hours=1), overdue_seconds=900
         )
 
@@ -235,7 +235,7 @@ async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Da
     run_id = uuid4()
     await tell(gateway, a_whole_run(run_id)[:-1])
     async with gateway.database.transaction() as session:
-        await handlers.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
+        await tracking.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
 
     await tell(gateway, a_whole_run(run_id)[:1])
     still = await status(admin, run_id)
@@ -259,12 +259,12 @@ async def test_a_run_is_not_overdue_while_its_prices_are_fetched(
 
     late = NOON + timedelta(hours=1)
     async with gateway.database.transaction() as session:
-        meanwhile = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+        meanwhile = await tracking.close_overdue_runs(session, late, overdue_seconds=900)
     await save(
         admin, PriceClaim, [claim | {"claimed_until": datetime.now(UTC) - timedelta(seconds=1)}]
     )
     async with gateway.database.transaction() as session:
-        once_nobody_fetches = await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+        once_nobody_fetches = await tracking.close_overdue_runs(session, late, overdue_seconds=900)
 
     assert (meanwhile, once_nobody_fetches) == ([brought], [waiting])
 
@@ -279,7 +279,7 @@ async def test_a_run_is_not_overdue_while_a_provider_makes_its_prices_wait(
         await save(admin, ProviderRequest, [{"request_id": 1, "provider": "polygon", "slot": slot}])
         async with gateway.database.transaction() as session:
             late = NOON + timedelta(hours=1)
-            return await handlers.close_overdue_runs(session, late, overdue_seconds=900)
+            return await tracking.close_overdue_runs(session, late, overdue_seconds=900)
 
     assert await swept_after(datetime.now(UTC) + timedelta(seconds=40)) == []
     assert await swept_after(datetime.now(UTC) - timedelta(minutes=10)) == [waiting]
@@ -294,10 +294,10 @@ async def test_a_run_is_overdue_by_its_last_news(gateway: Gateway, admin: Databa
     )
 
     async with gateway.database.transaction() as session:
-        soon = await handlers.close_overdue_runs(
+        soon = await tracking.close_overdue_runs(
             session, NOON + timedelta(minutes=60), overdue_seconds=900
         )
-        later = await handlers.close_overdue_runs(
+        later = await tracking.close_overdue_runs(
             session, NOON + timedelta(minutes=70), overdue_seconds=900
         )
 
@@ -309,7 +309,7 @@ async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
 
     async with gateway.database.transaction() as session:
         assert (
-            await handlers.close_overdue_runs(
+            await tracking.close_overdue_runs(
                 session, NOON + timedelta(minutes=1), overdue_seconds=900
             )
             == []
@@ -327,7 +327,7 @@ async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(
     )
 
     async with gateway.database.transaction() as session:
-        closed = await handlers.close_overdue_runs(
+        closed = await tracking.close_overdue_runs(
             session, NOON + timedelta(minutes=3), overdue_seconds=900
         )
 

@@ -17,7 +17,7 @@ import pytest
 from nats.aio.client import Client
 from sqlalchemy import text
 
-from services.gateway.handlers import open_run
+from services.gateway.runs.handlers import open_run
 from services.ingest import handlers
 from services.ingest.handlers.clock import announce_due, coverage_at
 from services.ingest.providers import Coverage

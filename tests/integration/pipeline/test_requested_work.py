@@ -9,9 +9,10 @@ import pytest
 from nats.aio.client import Client
 from sqlalchemy import text
 
-from services.gateway.api.background import publish_waiting
-from services.gateway.calculations.run_status import RISK_METRICS, SNAPSHOTS
-from services.gateway.repository import outbox, runs
+from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.outbox import publish_waiting
+from services.gateway.runs.queries import runs
+from services.gateway.runs.shapes import RISK_METRICS, SNAPSHOTS
 from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import RiskRequested, SnapshotsRequested
 from shared.contracts.ingest import PricesUpdated
@@ -102,7 +103,7 @@ async def test_a_message_given_up_is_kept_and_completes_its_run_when_told_again(
 
     async with role("gateway").transaction() as session:
         event = EVENTS[letter["heard"]].model_validate_json(letter["payload"])
-        await outbox.save_event(session, event, {}, told_as=letter["letter_id"])
+        await edge_queries.save_event(session, event, {}, told_as=letter["letter_id"])
     await publish_waiting(role("gateway"), pipeline.brokers["gateway"])
     await until_completed(pipeline, run_id)
 

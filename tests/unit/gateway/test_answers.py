@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.datastructures import Headers
 
-from services.gateway.api.answers import Answers, Kept, Question, keep_of
+from services.gateway.books.answers import Answers, Kept, Question, keep_of
 
 USER = UUID(int=1)
 

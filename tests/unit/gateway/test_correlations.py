@@ -4,7 +4,7 @@ out.
 
 from typing import Any
 
-from services.gateway.calculations.correlations import (
+from services.gateway.analytics.shapes.correlations import (
     left_out,
     matrix,
     off_diagonal,

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.calculations.positions_csv import Rules, holdings_of, sheet_of
+from services.gateway.books.files import Rules, holdings_of, sheet_of
 from shared.calendar import is_session
 
 PROJECT = Path(__file__).parents[3]
+BOOKS = PROJECT / "services" / "gateway" / "books"
 DOCUMENT = (PROJECT / "docs" / "position-files.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```csv\n(.*?)```", DOCUMENT, re.DOTALL)
 SOURCES = [
-    *(PROJECT / "services" / "gateway" / "calculations" / "positions_csv").glob("*.py"),
-    PROJECT / "services" / "gateway" / "api" / "upload.py",
+    *(BOOKS / "files").glob("*.py"),
+    *(BOOKS / "uploading").glob("*.py"),
 ]
 # Which argument of which call is the code of something that concerns a row; an HTTP problem has a
 # sentence there.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.calculations import exposures
+from services.gateway.analytics.shapes import exposures
 
 MARKET = {"factor": "market", "name": "Market", "active": True}
 

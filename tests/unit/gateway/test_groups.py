@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.calculations.groups import GroupBy, by_tag, grouped, keys_of, strategies, sums
-from services.gateway.calculations.report import GREEKS
+from services.gateway.books.shapes import GroupBy, by_tag, grouped, keys_of, strategies, sums
+from services.gateway.edge.shapes import GREEKS
 
 NAMES = st.lists(
     st.sampled_from(["tech", "core", "strategy:a", "Strategy: b", "strategy:"]), unique=True

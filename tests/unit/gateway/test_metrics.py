@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.calculations import metrics
-from services.gateway.calculations.sides import View
+from services.gateway.analytics.shapes import metrics
+from services.gateway.edge.shapes import View
 
 DAY = date(2022, 12, 28)
 DEFINITIONS = [

@@ -13,15 +13,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.api.conditional import ConditionalReads, matches, unchanged, weak_tag
-from services.gateway.api.middleware import (
+from services.gateway.edge.conditional import ConditionalReads, matches, unchanged, weak_tag
+from services.gateway.edge.middleware import (
     BodyLimit,
     Deadline,
     RateLimit,
     SecurityHeaders,
     network_of,
 )
-from services.gateway.api.rate_limits import RateLimits
+from services.gateway.edge.rate_limits import RateLimits
 from services.gateway.settings import GatewaySettings
 
 

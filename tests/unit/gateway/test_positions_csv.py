@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.calculations.positions_csv import (
-    MAX_BYTES,
+from services.gateway.books.files import (
     MAX_ROWS,
     PUBLIC,
     Held,
@@ -24,6 +23,7 @@ from services.gateway.calculations.positions_csv import (
     underlyings,
     why_not_a_tag,
 )
+from services.gateway.edge.shapes import MAX_BYTES
 from shared.calendar import is_session
 
 AS_OF = date(2022, 12, 28)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.calculations.progress import (
+from services.gateway.analytics.shapes.progress import (
     COMPLETE,
     FETCHING,
     MATURITIES,
@@ -17,7 +17,7 @@ from services.gateway.calculations.progress import (
     totals,
     yield_progress,
 )
-from services.gateway.calculations.quality import MISSING, PRIVATE, STALE, Known
+from services.gateway.analytics.shapes.quality import MISSING, PRIVATE, STALE, Known
 
 DAY = date(2022, 12, 28)
 WINDOW = [DAY - timedelta(days=ago) for ago in range(10)][::-1]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.gateway.calculations.provenance import by_kind, sentence
+from services.gateway.analytics.shapes.provenance import by_kind, sentence
 
 SPAN = (date(2014, 1, 2), date(2022, 12, 28))
 FILES = [{"name": "bundled", "live": False}]

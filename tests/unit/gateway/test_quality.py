@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.calculations.quality import (
+from services.gateway.analytics.shapes.quality import (
     COMPLETE,
     MISSING,
     PRIVATE,

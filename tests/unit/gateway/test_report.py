@@ -4,14 +4,15 @@ from decimal import Decimal
 
 import pytest
 
-from services.gateway.api.schemas import Exposure, GreekSet
-from services.gateway.calculations import report
+from services.gateway.analytics.shapes import report
+from services.gateway.books.schemas.portfolios import Exposure, GreekSet
+from services.gateway.edge import shapes as edge_shapes
 
 
 @pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])
 def test_nothing_is_a_share_of_a_nav_that_is_not_positive(nav: Decimal | None) -> None:
-    assert report.share_of(100.0, nav) is None
-    assert report.no_share(nav) is not None
+    assert edge_shapes.share_of(100.0, nav) is None
+    assert edge_shapes.no_share(nav) is not None
 
 
 def test_a_warning_is_said_once_however_often_it_was_given() -> None:

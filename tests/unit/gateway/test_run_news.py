@@ -6,8 +6,16 @@ from uuid import UUID
 
 import pytest
 
-from services.gateway.calculations.run_news import Run, as_told, run_news, shard_news
-from services.gateway.calculations.run_status import STAGES, Item, Outcome, Trouble
+from services.gateway.runs.shapes import (
+    STAGES,
+    Item,
+    Outcome,
+    Run,
+    Trouble,
+    as_told,
+    run_news,
+    shard_news,
+)
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 RUN = Run(UUID(int=7), date(2022, 12, 28), "clock", STAGES)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
-from services.gateway.calculations.run_status import STAGES, Item, outcome, stage_timings, stages_of
+from services.gateway.runs.shapes import STAGES, Item, outcome, stage_timings, stages_of
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 

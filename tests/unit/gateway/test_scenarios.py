@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from services.gateway.calculations import scenarios
+from services.gateway.analytics.shapes import scenarios
 
 
 def a_result(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.calculations.positions_csv import (
+from services.gateway.books.files import (
     Holdings,
     Rules,
     Sheet,
@@ -17,7 +17,7 @@ from services.gateway.calculations.positions_csv import (
     holdings_of,
     sheet_of,
 )
-from services.gateway.calculations.positions_csv.schwab import money
+from services.gateway.books.files.schwab import money
 from shared.calendar import is_session
 
 AS_OF = date(2022, 12, 28)

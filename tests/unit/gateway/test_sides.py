@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.gateway.calculations import greeks, sides
-from services.gateway.calculations.sides import View
+from services.gateway.analytics.shapes import greeks
+from services.gateway.books import shapes as books_shapes
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.shapes import View
 
 
 def a_row(quantity: int, symbol: str = "A", **more: Any) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def an_option(quantity: int, symbol: str = "A1", **more: Any) -> dict[str, Any]:
     ("view", "symbols"), [(View.PORTFOLIO, "AB"), (View.LONGS, "A"), (View.SHORTS, "B")]
 )
 def test_a_side_holds_the_positions_of_its_sign(view: View, symbols: str) -> None:
-    held = sides.held_on(view, [a_row(5, "A"), a_row(-5, "B")])
+    held = edge_shapes.held_on(view, [a_row(5, "A"), a_row(-5, "B")])
 
     assert "".join(row["symbol"] for row in held) == symbols
 
@@ -54,7 +56,7 @@ def test_a_position_is_left_out_once_with_every_reason() -> None:
         a_row(1, "C"),
     ]
 
-    assert [(each["symbol"], each["reason"]) for each in sides.left_out(rows)] == [
+    assert [(each["symbol"], each["reason"]) for each in edge_shapes.left_out(rows)] == [
         ("A", "no betas; no rate sensitivity"),
         ("B", "no price"),
         ("C", "not measured"),
@@ -62,13 +64,15 @@ def test_a_position_is_left_out_once_with_every_reason() -> None:
 
 
 def test_a_warning_counts_what_is_left_out_and_names_the_first() -> None:
-    left_out = sides.left_out(a_row(1, f"S{number:02}", reason="no price") for number in range(25))
+    left_out = edge_shapes.left_out(
+        a_row(1, f"S{number:02}", reason="no price") for number in range(25)
+    )
 
-    (warning,) = sides.absences(left_out)
+    (warning,) = edge_shapes.absences(left_out)
 
     assert (warning["code"], warning["count"]) == ("positions_left_out", 25)
     assert warning["about"] == [f"S{number:02}" for number in range(20)]
-    assert sides.absences([]) == []
+    assert edge_shapes.absences([]) == []
 
 
 def test_positions_that_some_measure_lacks_are_without_exposure() -> None:
@@ -78,7 +82,7 @@ def test_positions_that_some_measure_lacks_are_without_exposure() -> None:
         "delta_adjusted_exposure": 1,
     }
 
-    found = sides.without_exposure([whole, whole | {"delta_adjusted_exposure": None}])
+    found = edge_shapes.without_exposure([whole, whole | {"delta_adjusted_exposure": None}])
 
     assert found == [whole | {"delta_adjusted_exposure": None}]
 
@@ -114,7 +118,7 @@ def test_coverage_weighs_by_notional_and_the_unpriced_by_cost_or_strike() -> Non
         an_option(1, "A2", reason="no volatility", notional_exposure=None),
     )
 
-    coverage = greeks.side_coverage(
+    coverage = books_shapes.side_coverage(
         [a_stock(100), stale, unpriced, known, unknown], [known, unknown]
     )
 
@@ -122,4 +126,4 @@ def test_coverage_weighs_by_notional_and_the_unpriced_by_cost_or_strike() -> Non
         (1000 + 1000 + 500) / (1000 + 1000 + 900 + 1000 + 500)
     )
     assert coverage["greeks"] == pytest.approx(1000 / 1500)
-    assert greeks.side_coverage([], []) == {"prices": 1.0, "greeks": 1.0}
+    assert books_shapes.side_coverage([], []) == {"prices": 1.0, "greeks": 1.0}

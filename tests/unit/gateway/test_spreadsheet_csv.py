@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.calculations.positions_csv import (
+from services.gateway.books.files import (
     Holding,
     Listed,
     Rules,
@@ -20,7 +20,7 @@ from services.gateway.calculations.positions_csv import (
     sheet_of,
     why_not_a_tag,
 )
-from services.gateway.calculations.positions_csv.tags import tags_in
+from services.gateway.books.files.tags import tags_in
 from shared.calendar import is_session
 
 AS_OF = date(2022, 12, 28)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import SecretStr
 
-from services.gateway.api.tokens import (
+from services.gateway.edge.tokens import (
     AUDIENCE,
     ISSUER,
     Bearer,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.calculations.positions_csv import (
+from services.gateway.books.files import (
     Change,
     Held,
     Holding,

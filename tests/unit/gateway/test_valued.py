@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.calculations.valued import NOT_VALUED_SINCE, valued
+from services.gateway.books.shapes import NOT_VALUED_SINCE, valued
 
 DAY = date(2022, 12, 28)
 

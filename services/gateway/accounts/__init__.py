@@ -1,0 +1,1 @@
+"""The administration of users, and the audit log."""

@@ -1,0 +1,117 @@
+"""SQL for administrators: users and the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+
+from services.gateway.edge.queries import Row, all_rows
+from services.gateway.tables import AuditEntry, User
+from shared.database import Session, lock, sql_table
+
+# --- for administrators ---
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """Which users are wanted: all conditions hold. `search`: a part of the address or of the
+    name.
+    """
+
+    search: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
+def _user_conditions(wanted: UserFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.search:
+        columns = (users.c.email, users.c.full_name)
+        conditions.append(
+            or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
+        )
+    if wanted.role:
+        conditions.append(users.c.role == wanted.role)
+    if wanted.disabled is not None:
+        conditions.append(users.c.disabled_at.is_not(None) == wanted.disabled)
+    return conditions
+
+
+async def load_users(
+    session: Session, wanted: UserFilter, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of users by address, and how many match."""
+    conditions = _user_conditions(wanted)
+    page = select(users).where(*conditions).order_by(users.c.email)
+    found = await all_rows(session, page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(users).where(*conditions))
+    return found, int(count or 0)
+
+
+async def save_user_terms(session: Session, user_id: UUID, terms: Mapping[str, Any]) -> User | None:
+    """The user with another name, role or `disabled_at`; None when there is no such user."""
+    changed = update(users).where(users.c.user_id == user_id).values(**terms)
+    statement = select(User).from_statement(changed.returning(users))
+    return (
+        await session.execute(statement.execution_options(populate_existing=True))
+    ).scalar_one_or_none()
+
+
+async def delete_user(session: Session, user_id: UUID) -> str | None:
+    """Delete a user with everything that is the user's; the address, or None when there was no such
+    user.
+    """
+    email: str | None = await session.scalar(
+        delete(users).where(users.c.user_id == user_id).returning(users.c.email)
+    )
+    return email
+
+
+async def another_administrator(session: Session, user_id: UUID) -> bool:
+    """Whether an administrator who may log in remains without this one; changes of administrators
+    wait for ours.
+    """
+    await lock(session, "administrators")
+    others = select(users.c.user_id).where(
+        users.c.role == "admin", users.c.disabled_at.is_(None), users.c.user_id != user_id
+    )
+    return bool(await session.scalar(select(others.exists())))
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries are wanted: all conditions hold. `since` is included, `until` is not."""
+
+    user_id: UUID | None = None
+    action: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _entry_conditions(wanted: AuditFilter) -> list[Any]:
+    equals = {"user_id": wanted.user_id, "action": wanted.action, "target": wanted.target}
+    conditions: list[Any] = [
+        log.c[name] == value for name, value in equals.items() if value is not None
+    ]
+    conditions += [log.c.occurred_at >= wanted.since] if wanted.since else []
+    conditions += [log.c.occurred_at < wanted.until] if wanted.until else []
+    return conditions
+
+
+async def load_entries(
+    session: Session, wanted: AuditFilter, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of entries, newest first, and how many match."""
+    conditions = _entry_conditions(wanted)
+    page = select(log).where(*conditions).order_by(log.c.occurred_at.desc(), log.c.audit_id.desc())
+    found = await all_rows(session, page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(log).where(*conditions))
+    return found, int(count or 0)
+
+
+users = sql_table(User)
+log = sql_table(AuditEntry)

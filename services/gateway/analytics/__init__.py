@@ -1,0 +1,1 @@
+"""What the calculators stored, as answers: snapshots, risk, stress, correlations, data quality."""

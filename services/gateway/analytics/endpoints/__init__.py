@@ -1,0 +1,29 @@
+"""Routes of stored and requested calculations."""
+
+from fastapi import APIRouter
+
+from services.gateway.analytics.endpoints import (
+    correlations,
+    factors,
+    greeks,
+    market_data,
+    portfolio,
+    recalculation,
+    reports,
+    risk,
+    stress,
+)
+
+router = APIRouter()
+for subject in (
+    portfolio,
+    reports,
+    risk,
+    greeks,
+    correlations,
+    stress,
+    factors,
+    recalculation,
+    market_data,
+):
+    router.include_router(subject.router)

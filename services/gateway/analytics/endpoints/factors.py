@@ -1,0 +1,91 @@
+"""Factors: their definitions, the exposures to them, and the P&L they explain."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from services.gateway.analytics.endpoints.risk import ChosenModel
+from services.gateway.analytics.queries import factors
+from services.gateway.analytics.reading.factors import (
+    Wanted,
+    attribution_report,
+    factor_report,
+    position_factor_page,
+)
+from services.gateway.analytics.schemas.factors import (
+    AttributionReport,
+    FactorDefinitions,
+    FactorReport,
+    Model,
+    PositionFactorPage,
+)
+from services.gateway.books.answers import NamedRevision
+from services.gateway.edge.dependencies import (
+    AsOf,
+    Caller,
+    CallersDatabase,
+    ChosenView,
+    Limit,
+    Offset,
+    OpenSession,
+)
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import documented
+from services.gateway.edge.shapes import View
+from shared.contracts.event import Day
+
+router = APIRouter(
+    prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
+)
+
+
+@router.get("/definitions", response_model=FactorDefinitions, responses=documented(401))
+async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
+    """Every factor with the ETF that stands for it, in display order."""
+    items = await factors.load_definitions(session)
+    return {"items": items, "total": len(items)}
+
+
+@router.get("/exposures/{portfolio_id}")
+async def get_exposures(
+    portfolio: NamedRevision,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+    model: ChosenModel = Model.MARKET_RELATIVE,
+) -> FactorReport:
+    """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
+    return await factor_report(database, Wanted(portfolio["portfolio_id"], model, view), as_of)
+
+
+@router.get("/exposures/{portfolio_id}/positions")
+async def get_position_exposures(
+    portfolio: NamedRevision,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    view: ChosenView = View.PORTFOLIO,
+    model: ChosenModel = Model.MARKET_RELATIVE,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> PositionFactorPage:
+    """Every position's factor exposures and rate sensitivities with the regressions behind them, by
+    symbol.
+    """
+    wanted = Wanted(portfolio["portfolio_id"], model, view)
+    return await position_factor_page(database, wanted, as_of, limit, offset)
+
+
+@router.get("/attribution/{portfolio_id}")
+async def get_attribution(
+    portfolio: NamedRevision,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    start: Annotated[
+        Day | None,
+        Query(description="first session of the period; default: the last session alone"),
+    ] = None,
+) -> AttributionReport:
+    """The P&L of a period by factor: the parts and what is specific add up to the total, to the
+    cent.
+    """
+    return await attribution_report(database, portfolio["portfolio_id"], start, as_of)

@@ -1,0 +1,42 @@
+"""Greeks of options that nobody needs to hold, which the greeks service computes on request."""
+
+from datetime import date
+
+from fastapi import APIRouter
+
+from services.gateway.analytics.schemas.greeks import GreeksCalculated, OptionsToPrice
+from services.gateway.edge.dependencies import CallersDatabase, GatewayParts
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import Problem, documented
+from services.gateway.market import queries as market_queries
+from shared.contracts.greeks import PriceOptions
+from shared.database import Database
+from shared.messaging import ask
+
+router = APIRouter(
+    prefix="/risk/greeks", tags=["risk"], responses=documented(401, 422), route_class=OnceRoute
+)
+
+
+@router.post("/calculate", responses=documented(503))
+async def calculate_greeks(
+    wanted: OptionsToPrice, database: CallersDatabase, gateway: GatewayParts
+) -> GreeksCalculated:
+    """Value options that nobody needs to hold, by the code that values those held; nothing is
+    stored.
+    """
+    request = PriceOptions(
+        as_of=wanted.as_of or await _latest_session(database),
+        engine=wanted.engine,
+        options=tuple(wanted.options),
+    )
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    return GreeksCalculated.model_validate(answer.model_dump())
+
+
+async def _latest_session(database: Database) -> date:
+    async with database.transaction() as session:
+        latest = await market_queries.latest_session(session)
+    if latest is None:
+        raise Problem(422, "no_market_data", "no session is known yet: say as_of")
+    return latest

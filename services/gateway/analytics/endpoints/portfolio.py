@@ -1,0 +1,91 @@
+"""One portfolio, chosen by the query: its summary and its exposures."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.gateway.analytics.queries import snapshots
+from services.gateway.analytics.reading.snapshots import (
+    exposure_points,
+    performance_report,
+    snapshot_envelope,
+)
+from services.gateway.analytics.schemas.metrics import PerformanceReport
+from services.gateway.analytics.schemas.portfolio import ExposurePoint, PortfolioSummary
+from services.gateway.books.answers import ChosenRevision
+from services.gateway.edge.dependencies import (
+    AsOf,
+    CallersDatabase,
+    Limit,
+    Offset,
+    OpenSession,
+    at_once,
+)
+from services.gateway.edge.problems import documented
+from services.gateway.edge.queries import Row
+from services.gateway.edge.values import Page
+from shared.contracts.event import Day
+from shared.database import Database
+
+Start = Annotated[Day | None, Query(description="first session wanted")]
+End = Annotated[Day | None, Query(description="last session wanted")]
+router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 422))
+
+
+@router.get("", response_model=PortfolioSummary)
+async def get_portfolio(
+    portfolio: ChosenRevision, session: OpenSession, as_of: AsOf = None
+) -> dict[str, Any]:
+    """NAV, P&L, exposures and Greeks of the portfolio's last snapshot."""
+    portfolio_id = portfolio["portfolio_id"]
+    snapshot = await snapshots.latest_snapshot(session, portfolio_id, as_of)
+    day = snapshot["as_of"] if snapshot else None
+    unvalued = await snapshots.load_without_value(session, portfolio_id, day, day) if day else []
+    return {"portfolio": portfolio, **snapshot_envelope(snapshot, unvalued)}
+
+
+@router.get("/exposures", response_model=Page[ExposurePoint])
+async def get_exposures(
+    portfolio: ChosenRevision,
+    database: CallersDatabase,
+    start: Start = None,
+    end: End = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    """The three exposure measures by session, newest first."""
+    portfolio_id = portfolio["portfolio_id"]
+    items, total = await at_once(
+        database,
+        lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
+        lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
+    )
+    points = await _with_left_out(database, portfolio_id, items)
+    return {"items": points, "total": total, "limit": limit, "offset": offset}
+
+
+async def _with_left_out(
+    database: Database, portfolio_id: UUID, items: list[Row]
+) -> list[dict[str, Any]]:
+    if not items:
+        return []
+    first, last = items[-1]["as_of"], items[0]["as_of"]
+    async with database.transaction() as session:
+        unvalued = await snapshots.load_without_value(session, portfolio_id, first, last)
+    return exposure_points(items, unvalued)
+
+
+@router.get("/performance")
+async def get_performance(
+    portfolio: ChosenRevision,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    start: Start = None,
+    limit: Limit = 252,
+    offset: Offset = 0,
+) -> PerformanceReport:
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest
+    first.
+    """
+    return await performance_report(database, portfolio, (start, as_of), limit, offset)

@@ -1,0 +1,130 @@
+"""Numbers made anew because somebody asks: a portfolio's snapshots and factor exposures, the
+factors' correlations.
+"""
+
+import asyncio
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+
+from services.gateway.analytics.queries import correlations
+from services.gateway.analytics.reading.correlations import factor_matrix_of
+from services.gateway.analytics.schemas.correlations import FactorMatrix
+from services.gateway.analytics.schemas.recalculation import (
+    FactorsStarted,
+    SessionRun,
+    SnapshotsStarted,
+    WantedFactorCorrelations,
+    WantedFactors,
+    WantedSessions,
+)
+from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import Problem, documented
+from services.gateway.market import queries as market_queries
+from services.gateway.market.dependencies import date_outside_data, known_session
+from services.gateway.runs.starting import refuse_too_many_runs, start_run
+from shared.calendar import sessions
+from shared.contracts.factors import CorrelateFactors, FactorCorrelations
+from shared.database import Session
+from shared.messaging import ask
+
+MOST_SESSIONS = 260
+router = APIRouter(responses=documented(401, 404, 422), route_class=OnceRoute)
+
+
+@router.post(
+    "/portfolios/{portfolio_id}/snapshots",
+    status_code=202,
+    tags=["portfolios"],
+    responses=documented(429),
+)
+async def take_snapshots(
+    portfolio: NamedPortfolio,
+    caller: Caller,
+    session: OpenSession,
+    wanted: Annotated[WantedSessions, Body(default_factory=WantedSessions)],
+) -> SnapshotsStarted:
+    """Take the portfolio's snapshots again, or for the first time, and all that follows from
+    them.
+    """
+    portfolio_id = portfolio["portfolio_id"]
+    days = await _sessions(session, wanted)
+    await refuse_too_many_runs(session, caller.user_id, len(days))
+    started = [
+        SessionRun(
+            run_id=await start_run(session, caller.user_id, portfolio_id, day, "snapshots"),
+            session_date=day,
+        )
+        for day in days
+    ]
+    await record(
+        session, "snapshots.regenerated", portfolio_id, first=days[0], last=days[-1], runs=len(days)
+    )
+    return SnapshotsStarted(portfolio_id=portfolio_id, status="running", runs=started)
+
+
+async def _sessions(session: Session, wanted: WantedSessions) -> list[date]:
+    last = await known_session(session, wanted.last_session)
+    if wanted.first_session is None:
+        return [last]
+    known = await market_queries.sessions_with_data(session)
+    if known and wanted.first_session < known.first:
+        raise date_outside_data(wanted.first_session, known)
+    days = await asyncio.to_thread(sessions, wanted.first_session, last)
+    if not days:
+        raise Problem(
+            422, "no_session", f"there is no session from {wanted.first_session} to {last}"
+        )
+    if len(days) > MOST_SESSIONS:
+        raise Problem(
+            422, "too_many_sessions", f"{len(days)} sessions; at most {MOST_SESSIONS} at once"
+        )
+    return days
+
+
+@router.post("/factors/calculate", status_code=202, tags=["factors"])
+async def calculate_factors(
+    caller: Caller,
+    session: OpenSession,
+    wanted: Annotated[WantedFactors, Body(default_factory=WantedFactors)],
+) -> FactorsStarted:
+    """Spread a portfolio over the factors on a session, with everything before and after it in the
+    pipeline.
+    """
+    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
+        "portfolio_id"
+    ]
+    day = await known_session(session, wanted.session_date)
+    run_id = await start_run(session, caller.user_id, portfolio_id, day, "factors")
+    await record(session, "factors.requested", portfolio_id, run_id=run_id, session_date=day)
+    return FactorsStarted(
+        run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running"
+    )
+
+
+@router.post(
+    "/risk/correlations/factors/calculate", tags=["correlations"], responses=documented(503)
+)
+async def correlate_factors(
+    _: Caller,
+    gateway: GatewayParts,
+    database: CallersDatabase,
+    wanted: Annotated[WantedFactorCorrelations, Body(default_factory=WantedFactorCorrelations)],
+) -> FactorMatrix:
+    """The factors' covariances and correlations in the way that is asked for; what is stored stays
+    as it is.
+    """
+    async with database.transaction() as session:
+        day = await known_session(session, wanted.as_of)
+        named = await correlations.load_factor_names(session)
+    request = CorrelateFactors(
+        as_of=day, space=wanted.space.value, decay=wanted.decay, lookback=wanted.lookback
+    )
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    found: dict[str, Any] = FactorCorrelations.model_validate(answer.model_dump()).model_dump()
+    return factor_matrix_of({**wanted.model_dump(), **found, "as_of": day}, named)

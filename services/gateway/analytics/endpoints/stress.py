@@ -1,0 +1,181 @@
+"""Stress testing: scenarios, their stored results, and what-if runs that stress answers at once."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.gateway.analytics.queries import stress
+from services.gateway.analytics.reading.stress import NO_STRESS, stress_report, what_if_report
+from services.gateway.analytics.schemas.stress import (
+    LONGEST_ID,
+    Included,
+    NewScenario,
+    ScenarioList,
+    ScenarioOut,
+    StressReport,
+    WhatIf,
+    WhatIfReport,
+)
+from services.gateway.books.answers import NamedRevision
+from services.gateway.books.dependencies import owned_or_first
+from services.gateway.books.queries.revisions import portfolios_of
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import (
+    AsOf,
+    Caller,
+    CallersDatabase,
+    GatewayParts,
+    OpenSession,
+)
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.queries import Row, latest_date
+from services.gateway.runs.queries import revisions
+from shared.contracts.stress import (
+    DeleteScenario,
+    EvaluateWhatIf,
+    SaveScenario,
+    ScenarioSaved,
+    WhatIfEvaluated,
+)
+from shared.messaging import Refused, ask
+from shared.published.stress import stress_results
+
+router = APIRouter(
+    prefix="/risk/stress-testing",
+    tags=["risk"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
+)
+Method = Literal["direct", "correlated", "comprehensive"]
+
+
+@dataclass(frozen=True)
+class WhatIfParts:
+    """What answering a what-if takes."""
+
+    caller: Caller
+    database: CallersDatabase
+    gateway: GatewayParts
+
+
+Asking = Annotated[WhatIfParts, Depends()]
+
+
+@router.get("/scenarios", response_model=ScenarioList, responses=documented(401))
+async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]:
+    """Every active stress scenario, the caller's own among them; historical ones with what was
+    measured.
+    """
+    items = await stress.load_scenarios(session, caller.user_id)
+    return {"items": items, "total": len(items)}
+
+
+@router.post(
+    "/scenarios",
+    status_code=201,
+    response_model=ScenarioOut,
+    responses={200: {"model": ScenarioOut}, **documented(503)},
+)
+async def save_scenario(
+    wanted: NewScenario,
+    caller: Caller,
+    session: OpenSession,
+    gateway: GatewayParts,
+    response: Response,
+) -> Row:
+    """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
+    defaults = {
+        "scenario_id": wanted.scenario_id or _id_from(wanted.name),
+        "description": wanted.description or wanted.name,
+    }
+    definition = {**wanted.model_dump(), **defaults}
+    request = SaveScenario(user_id=caller.user_id, definition=definition)
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    saved = ScenarioSaved.model_validate(answer.model_dump())
+    response.status_code = 201 if saved.created else 200
+    await record(session, "scenario.saved", saved.scenario_id, created=saved.created)
+    await revisions.raise_revision(
+        session, await portfolios_of(session, caller.user_id)
+    )  # results name it
+    scenario = await stress.load_own_scenario(session, caller.user_id, saved.scenario_id)
+    if scenario is None:
+        raise not_found(
+            "scenario", saved.scenario_id
+        )  # deleted since, by another request of the caller's
+    return scenario
+
+
+def _id_from(name: str) -> str:
+    """A name as an id: "Oil shock (mild)" is oil_shock_mild."""
+    return (
+        re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_") or "scenario"
+    )
+
+
+@router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
+async def delete_scenario(
+    scenario_id: str, caller: Caller, session: OpenSession, gateway: GatewayParts
+) -> Response:
+    """Delete a scenario of the caller's own; results it already has stay."""
+    request = DeleteScenario(user_id=caller.user_id, scenario_id=scenario_id)
+    try:
+        await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    except Refused as refused:
+        if refused.refusal.code == "unknown_scenario":
+            raise not_found("scenario", scenario_id) from None
+        raise
+    await record(session, "scenario.deleted", scenario_id)
+    await revisions.raise_revision(session, await portfolios_of(session, caller.user_id))
+    return Response(status_code=204)
+
+
+@router.post("/direct-impact", responses=documented(503))
+async def evaluate_direct(wanted: WhatIf, asking: Asking) -> WhatIfReport:
+    """What scenarios would do if only the factors they name moved."""
+    return await _what_if(wanted, "direct", asking)
+
+
+@router.post("/correlated-impact", responses=documented(503))
+async def evaluate_correlated(wanted: WhatIf, asking: Asking) -> WhatIfReport:
+    """What scenarios would do if the other factors followed as they usually do."""
+    return await _what_if(wanted, "correlated", asking)
+
+
+@router.post("/comprehensive", responses=documented(503))
+async def evaluate_both(wanted: WhatIf, asking: Asking) -> WhatIfReport:
+    """What scenarios would do, directly and with the other factors following."""
+    return await _what_if(wanted, "comprehensive", asking)
+
+
+async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatIfReport:
+    gateway, database = asking.gateway, asking.database
+    async with database.transaction() as session:
+        portfolio = await owned_or_first(session, asking.caller, wanted.portfolio_id)
+        as_of = await latest_date(session, stress_results, portfolio["portfolio_id"], wanted.as_of)
+    if as_of is None:
+        raise Problem(422, "not_calculated", NO_STRESS)
+    asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
+    request = EvaluateWhatIf(**asked, method=method)
+    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    return await what_if_report(database, WhatIfEvaluated.model_validate(answer.model_dump()))
+
+
+@router.get("/results/{portfolio_id}")
+async def get_stress_results(
+    portfolio: NamedRevision,
+    caller: Caller,
+    database: CallersDatabase,
+    as_of: AsOf = None,
+    include: Annotated[
+        list[Included], Query(description="`positions`: every position's part too")
+    ] = [],  # noqa: B006
+) -> StressReport:
+    """What every scenario would do to the portfolio, directly and with the other factors
+    following.
+    """
+    with_positions = Included.POSITIONS in include
+    portfolio_id = portfolio["portfolio_id"]
+    return await stress_report(database, caller.user_id, portfolio_id, as_of, with_positions)

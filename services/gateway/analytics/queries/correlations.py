@@ -1,0 +1,145 @@
+"""What factors publishes about how positions, and factors, move together."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from services.gateway.edge.queries import Row, all_rows, one_row
+from shared.database import Session
+from shared.published import factors
+
+calculations = factors.correlation_calculations
+pairs = factors.correlation_pairs
+clusters = factors.correlation_clusters
+members = factors.correlation_cluster_members
+covariances = factors.factor_covariances
+definitions = factors.factor_definitions
+exposures = factors.position_factor_exposures
+
+
+async def load_calculation(
+    session: Session, portfolio_id: UUID, as_of: date, view: str
+) -> Row | None:
+    """The portfolio's calculation of a session, for a view."""
+    mine = select(calculations).where(
+        calculations.c.portfolio_id == portfolio_id,
+        calculations.c.as_of == as_of,
+        calculations.c.view == view,
+    )
+    return await one_row(session, mine)
+
+
+async def load_clusters(session: Session, portfolio_id: UUID, as_of: date, view: str) -> list[Row]:
+    """The view's clusters in their order."""
+    mine = (
+        clusters.c.portfolio_id == portfolio_id,
+        clusters.c.as_of == as_of,
+        clusters.c.view == view,
+    )
+    return await all_rows(session, select(clusters).where(*mine).order_by(clusters.c.cluster))
+
+
+async def load_members(session: Session, portfolio_id: UUID, as_of: date, view: str) -> list[Row]:
+    """The members of the view's clusters, the heaviest of each first."""
+    mine = (
+        members.c.portfolio_id == portfolio_id,
+        members.c.as_of == as_of,
+        members.c.view == view,
+    )
+    order = (members.c.cluster, members.c.weight.desc(), members.c.symbol)
+    return await all_rows(session, select(members).where(*mine).order_by(*order))
+
+
+async def count_qualities(
+    session: Session, portfolio_id: UUID, as_of: date, symbols: Sequence[str]
+) -> dict[str, int]:
+    """How many pairs of different symbols have which data quality."""
+    once = (*_among(portfolio_id, as_of, symbols), pairs.c.symbol_a < pairs.c.symbol_b)
+    counted = select(pairs.c.quality, func.count()).where(*once).group_by(pairs.c.quality)
+    return dict((await session.execute(counted)).tuples().all())
+
+
+async def load_pairs(
+    session: Session, portfolio_id: UUID, as_of: date, symbols: Sequence[str]
+) -> list[Row]:
+    """Both triangles and the diagonal of these symbols' matrix."""
+    names = (
+        "symbol_a",
+        "symbol_b",
+        "correlation",
+        "measured_correlation",
+        "observations",
+        "quality",
+        "reason",
+    )
+    statement = select(*(pairs.c[name] for name in names)).where(
+        *_among(portfolio_id, as_of, symbols)
+    )
+    return await all_rows(session, statement.order_by(pairs.c.symbol_a, pairs.c.symbol_b))
+
+
+def _among(
+    portfolio_id: UUID, as_of: date, symbols: Sequence[str]
+) -> tuple[ColumnElement[bool], ...]:
+    mine = (pairs.c.portfolio_id == portfolio_id, pairs.c.as_of == as_of)
+    return (*mine, pairs.c.symbol_a.in_(symbols), pairs.c.symbol_b.in_(symbols))
+
+
+async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+    """Every position that factors saw on a session, with its exposure, or the reason why it has
+    none.
+    """
+    names = ("position_id", "symbol", "underlying", "exposure", "reason")
+    mine = (exposures.c.portfolio_id == portfolio_id, exposures.c.as_of == as_of)
+    statement = select(*(exposures.c[name] for name in names)).where(*mine)
+    return await all_rows(
+        session, statement.distinct(exposures.c.position_id).order_by(exposures.c.position_id)
+    )
+
+
+async def latest_exposed_session(session: Session) -> date | None:
+    """The last session that anybody has factor exposures of."""
+    found: date | None = await session.scalar(select(func.max(factors.factor_exposures.c.as_of)))
+    return found
+
+
+async def load_exposed_portfolios(session: Session, as_of: date) -> list[UUID]:
+    """Every portfolio with factor exposures on a session."""
+    view = factors.factor_exposures
+    statement = select(view.c.portfolio_id).where(view.c.as_of == as_of).distinct()
+    return list(await session.scalars(statement.order_by(view.c.portfolio_id)))
+
+
+# --- factors ---
+
+
+async def latest_covariance_session(session: Session, as_of: date | None) -> date | None:
+    """The last session, at or before `as_of`, with a factor covariance."""
+    statement = select(func.max(covariances.c.as_of))
+    found: date | None = await session.scalar(
+        statement if as_of is None else statement.where(covariances.c.as_of <= as_of)
+    )
+    return found
+
+
+async def load_factor_names(session: Session) -> list[Row]:
+    """The active factors with their names and proxies, in display order."""
+    names = select(definitions.c.factor, definitions.c.name, definitions.c.proxy)
+    return await all_rows(
+        session, names.where(definitions.c.active).order_by(definitions.c.display_order)
+    )
+
+
+async def load_covariances(session: Session, as_of: date, space: str) -> list[Row]:
+    """A session's factor covariances in one space, row by row in display order."""
+    first, second = definitions.alias("first"), definitions.alias("second")
+    joined = covariances.join(first, first.c.factor == covariances.c.factor_a).join(
+        second, second.c.factor == covariances.c.factor_b
+    )
+    named: list[Any] = [covariances, first.c.name, first.c.proxy]
+    statement = select(*named).select_from(joined)
+    mine = statement.where(covariances.c.as_of == as_of, covariances.c.space == space)
+    return await all_rows(session, mine.order_by(first.c.display_order, second.c.display_order))

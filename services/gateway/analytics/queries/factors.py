@@ -1,0 +1,136 @@
+"""What factors publishes: definitions, betas, exposures, rate sensitivities."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+
+from services.gateway.books.queries.terms import TERMS_ON, held
+from services.gateway.edge.queries import Row, all_rows
+from shared.database import Session
+from shared.published import factors, snapshots
+
+# The model whose products with the exposures are stored; the others' are taken here.
+STORED_MODEL = "market_relative"
+view = factors.position_factor_exposures
+betas = factors.symbol_factor_betas
+
+
+async def load_definitions(session: Session) -> list[Row]:
+    """Every defined factor in display order."""
+    definitions = factors.factor_definitions
+    return await all_rows(session, select(definitions).order_by(definitions.c.display_order))
+
+
+async def load_factor_exposures(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """The portfolio's exposure to every defined factor, in display order; nulls where a factor has
+    none.
+    """
+    definitions, sums = factors.factor_definitions, factors.factor_exposures
+    mine = and_(
+        sums.c.factor == definitions.c.factor,
+        sums.c.portfolio_id == portfolio_id,
+        sums.c.as_of == as_of,
+        sums.c.model == model,
+    )
+    names = ("dollar_exposure", "gross_exposure", "coverage", "positions", "positions_left_out")
+    columns: list[Any] = [definitions, *(sums.c[name] for name in names)]
+    statement = select(*columns).select_from(definitions.outerjoin(sums, mine))
+    return await all_rows(session, statement.order_by(definitions.c.display_order))
+
+
+async def load_position_factors(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """Every position's exposure to every active factor with the beta's statistics, by symbol and
+    position.
+    """
+    statement = _position_factors(portfolio_id, as_of, model)
+    order = (view.c.symbol, view.c.position_id, factors.factor_definitions.c.display_order)
+    return await all_rows(session, statement.order_by(*order), {TERMS_ON: as_of})
+
+
+async def load_without_factors(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[Row]:
+    """Position, symbol, quantity and reason of every position that some factor's exposure leaves
+    out.
+    """
+    every = _position_factors(portfolio_id, as_of, model).subquery()
+    names = ("position_id", "symbol", "quantity", "reason")
+    columns = [every.c[name] for name in names]
+    unknown = select(*columns).where(every.c.factor_exposure.is_(None)).distinct()
+    return await all_rows(session, unknown, {TERMS_ON: as_of})
+
+
+def _position_factors(portfolio_id: UUID, as_of: date, model: str) -> Select[Any]:
+    """To be executed with the same day as `TERMS_ON`."""
+    definitions = factors.factor_definitions
+    same = and_(
+        betas.c.symbol == view.c.underlying,
+        betas.c.as_of == view.c.as_of,
+        betas.c.factor == view.c.factor,
+        betas.c.model == model,
+    )
+    joined = (
+        view.join(definitions, definitions.c.factor == view.c.factor)
+        .join(held, held.c.position_id == view.c.position_id)
+        .outerjoin(betas, same)
+    )
+    terms = (*(held.c[name] for name in ("quantity", "option_type")), definitions.c.name)
+    position = (
+        view.c[name] for name in ("position_id", "symbol", "underlying", "factor", "exposure")
+    )
+    statistics = ("raw_beta", "standard_error", "t_statistic", "capped")
+    fit = ("r_squared", "observations", "condition_number", "quality")
+    columns = (
+        *(*position, *terms),
+        *(betas.c[name] for name in statistics + fit),
+        *_products(model),
+    )
+    statement = select(*columns).select_from(joined)
+    return statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
+
+
+def _products(model: str) -> tuple[ColumnElement[Any], ...]:
+    """Beta, exposure x beta, and the reason when that is null, in one model."""
+    if model == STORED_MODEL:
+        return view.c.beta, view.c.factor_exposure, view.c.reason
+    nothing_held = view.c.exposure == 0.0
+    product = case((nothing_held, 0.0), else_=view.c.exposure * betas.c.beta)
+    reason = case(
+        (nothing_held, None),
+        (view.c.exposure.is_(None), view.c.reason),
+        (
+            betas.c.beta.is_(None),
+            func.coalesce(betas.c.reason, f"no {model} betas of the symbol are stored"),
+        ),
+    )
+    return betas.c.beta, product.label("factor_exposure"), reason.label("reason")
+
+
+async def load_rate_sensitivities(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+    """Each position's delta-adjusted exposure beside its underlying's sensitivities, one row per
+    maturity.
+
+    One row with a null maturity for a position whose underlying has none.
+    """
+    valued, rates = snapshots.position_valuations, factors.rate_sensitivities
+    same = and_(rates.c.symbol == valued.c.underlying, rates.c.as_of == valued.c.as_of)
+    names = ("position_id", "symbol", "underlying", "quantity", "delta_adjusted_exposure")
+    statistics = (
+        "maturity",
+        "beta",
+        "standard_error",
+        "t_statistic",
+        "observations",
+        "quality",
+        "reason",
+    )
+    columns = (*(valued.c[name] for name in names), *(rates.c[name] for name in statistics))
+    statement = select(*columns).select_from(valued.outerjoin(rates, same))
+    mine = statement.where(valued.c.portfolio_id == portfolio_id, valued.c.as_of == as_of)
+    return await all_rows(session, mine.order_by(valued.c.position_id, rates.c.maturity))

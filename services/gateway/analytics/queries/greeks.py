@@ -1,0 +1,48 @@
+"""What greeks publishes."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from services.gateway.edge.queries import Row, all_rows
+from shared.database import Session
+from shared.published import greeks
+
+
+async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+    """Each option position's Greeks on a session, with the contract's own and what they were
+    computed from.
+    """
+    view, unit = greeks.position_greeks, greeks.contract_greeks
+    same = and_(unit.c.contract == view.c.contract, unit.c.as_of == view.c.as_of)
+    units = [
+        unit.c[name].label(f"unit_{name}")
+        for name in ("delta", "gamma", "theta", "vega", "rho", "price")
+    ]
+    names = (
+        "option_type",
+        "strike",
+        "expiry",
+        "underlying_price",
+        "underlying_price_date",
+        "years_to_expiry",
+    )
+    sources = (
+        "volatility",
+        "iv_source",
+        "rate",
+        "rate_source",
+        "dividend_yield",
+        "dividend_source",
+        "model",
+    )
+    columns: list[Any] = [
+        view,
+        *units,
+        *(unit.c[name] for name in (*names, *sources, "quote_mid", "note")),
+    ]
+    statement = select(*columns).select_from(view.outerjoin(unit, same))
+    mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
+    return await all_rows(session, mine.order_by(view.c.underlying, view.c.contract))

@@ -1,0 +1,104 @@
+"""What snapshots publishes: values, NAV and P&L of portfolios and positions."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, and_, func, or_, select
+
+from services.gateway.books.queries.terms import TERMS_ON, held
+from services.gateway.edge.queries import Row, all_rows
+from shared.database import Session
+from shared.published import greeks, snapshots
+
+
+async def latest_snapshot(session: Session, portfolio_id: UUID, as_of: date | None) -> Row | None:
+    """The portfolio's last snapshot at or before `as_of`."""
+    found = await load_snapshots(session, portfolio_id, None, as_of, 1, 0)
+    return found[0] if found else None
+
+
+async def load_snapshots(
+    session: Session,
+    portfolio_id: UUID,
+    start: date | None,
+    end: date | None,
+    limit: int,
+    offset: int,
+) -> list[Row]:
+    """A page of the portfolio's snapshots, newest first."""
+    view = snapshots.portfolio_snapshots
+    page = select(view).where(*_between(view, portfolio_id, start, end))
+    return await all_rows(session, page.order_by(view.c.as_of.desc()).limit(limit).offset(offset))
+
+
+async def load_history(session: Session, portfolio_id: UUID, end: date, limit: int) -> list[Row]:
+    """NAV, P&L and return of the portfolio's last sessions up to `end`, oldest first."""
+    view = snapshots.portfolio_snapshots
+    names = ("as_of", "nav", "daily_pnl", "cumulative_pnl", "daily_return")
+    last = select(*(view.c[name] for name in names)).where(*_between(view, portfolio_id, None, end))
+    return (await all_rows(session, last.order_by(view.c.as_of.desc()).limit(limit)))[::-1]
+
+
+async def count_snapshots(
+    session: Session, portfolio_id: UUID, start: date | None, end: date | None
+) -> int:
+    """How many snapshots the portfolio has in the period."""
+    view = snapshots.portfolio_snapshots
+    count = select(func.count()).select_from(view).where(*_between(view, portfolio_id, start, end))
+    return int(await session.scalar(count) or 0)
+
+
+def _between(view: Table, portfolio_id: UUID, start: date | None, end: date | None) -> list[Any]:
+    conditions: list[Any] = [view.c.portfolio_id == portfolio_id]
+    conditions += [view.c.as_of >= start] if start else []
+    conditions += [view.c.as_of <= end] if end else []
+    return conditions
+
+
+async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
+    """Every position's value on a session, the largest first, with entry and option terms and the
+    option's model.
+    """
+    view, contract, unit = (
+        snapshots.position_valuations,
+        greeks.position_greeks,
+        greeks.contract_greeks,
+    )
+    same_position = and_(
+        contract.c.position_id == view.c.position_id, contract.c.as_of == view.c.as_of
+    )
+    same_contract = and_(unit.c.contract == contract.c.contract, unit.c.as_of == view.c.as_of)
+    joined = (
+        view.join(held, held.c.position_id == view.c.position_id)
+        .outerjoin(contract, same_position)
+        .outerjoin(unit, same_contract)
+    )
+    terms = (
+        held.c[name] for name in ("entry_price", "entry_date", "strike", "expiry", "multiplier")
+    )
+    model = (
+        unit.c[name]
+        for name in ("iv_source", "rate_source", "dividend_source", "model", "volatility")
+    )
+    statement = select(view, *terms, *model).select_from(joined)
+    mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
+    largest_first = mine.order_by(func.abs(view.c.market_value).desc().nulls_last(), view.c.symbol)
+    return await all_rows(session, largest_first, {TERMS_ON: as_of})
+
+
+async def load_without_value(
+    session: Session, portfolio_id: UUID, start: date | None, end: date | None
+) -> list[Row]:
+    """Session, position, symbol and reason of every position that some exposure measure leaves
+    out.
+    """
+    view = snapshots.position_valuations
+    measures = (
+        view.c[name] for name in ("market_value", "notional_exposure", "delta_adjusted_exposure")
+    )
+    names = ("as_of", "position_id", "symbol", "quantity", "reason")
+    unknown = select(*(view.c[name] for name in names)).where(
+        *_between(view, portfolio_id, start, end)
+    )
+    return await all_rows(session, unknown.where(or_(*(measure.is_(None) for measure in measures))))

@@ -1,0 +1,1 @@
+"""Answers: rows of one transaction, shaped."""

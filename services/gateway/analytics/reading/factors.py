@@ -1,0 +1,179 @@
+"""Factor exposures of portfolios and positions, and the P&L that factors explain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.gateway.analytics.queries import factors as factors_queries
+from services.gateway.analytics.queries import metrics as metrics_queries
+from services.gateway.analytics.queries import snapshots as snapshots_queries
+from services.gateway.analytics.reading.snapshots import nav_on
+from services.gateway.analytics.schemas.factors import (
+    AttributionReport,
+    FactorReport,
+    Model,
+    PositionFactorPage,
+)
+from services.gateway.analytics.shapes import exposures, metrics
+from services.gateway.analytics.shapes.exposures import MODEL_NOTES
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import at_once
+from services.gateway.edge.queries import Row, latest_date
+from services.gateway.edge.shapes import View
+from shared.database import Database, Session
+from shared.published.factors import factor_exposures
+from shared.published.snapshots import pnl_attributions
+
+NO_FACTORS = "no factor exposures of this portfolio exist at or before that date"
+NO_MODEL = "no factor exposures of this session exist in this model"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose factors, in which model, on which side."""
+
+    portfolio_id: UUID
+    model: Model = Model.MARKET_RELATIVE
+    view: View = View.PORTFOLIO
+
+    def described(self) -> dict[str, Any]:
+        """What the answer repeats of the question."""
+        named = {"portfolio_id": self.portfolio_id, "model": self.model, "view": self.view}
+        return {**named, "note": MODEL_NOTES[self.model]}
+
+
+@dataclass(frozen=True)
+class FactorRows:
+    """Exposures by factor, sensitivities by position and maturity, and the positions that are left
+    out.
+    """
+
+    exposures: Sequence[Mapping[str, Any]] = ()
+    rates: Sequence[Mapping[str, Any]] = ()
+    unmeasured: Sequence[Mapping[str, Any]] = ()
+
+
+async def factor_report(database: Database, wanted: Wanted, as_of: date | None) -> FactorReport:
+    """The view's factor exposures on their last session at or before `as_of`."""
+    async with database.transaction() as session:
+        day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
+    if day is None:
+        return factor_answer(wanted, None, None, FactorRows())
+    snapshot, rows = await at_once(
+        database,
+        lambda session: snapshots_queries.latest_snapshot(session, wanted.portfolio_id, day),
+        lambda session: factor_rows(session, wanted, day),
+    )
+    return factor_answer(wanted, day, snapshot, rows)
+
+
+async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
+    """What the answer is made of: stored sums for the whole portfolio, the positions' own for one
+    side.
+    """
+    rates = await factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day)
+    held = edge_shapes.held_on(wanted.view, rates)
+    if wanted.view is View.PORTFOLIO:
+        sums = await factors_queries.load_factor_exposures(
+            session, wanted.portfolio_id, day, wanted.model
+        )
+        unmeasured = await factors_queries.load_without_factors(
+            session, wanted.portfolio_id, day, wanted.model
+        )
+        return FactorRows(sums, held, unmeasured)
+    definitions = await factors_queries.load_definitions(session)
+    rows = await factors_queries.load_position_factors(
+        session, wanted.portfolio_id, day, wanted.model
+    )
+    own = edge_shapes.held_on(wanted.view, rows)
+    return FactorRows(exposures.factor_sums(definitions, own), held, exposures.unmeasured(own))
+
+
+def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
+    """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
+    return [*rows.unmeasured, *exposures.without_rate(rows.rates, exposures.DEFAULT_MATURITY)]
+
+
+def factor_answer(
+    wanted: Wanted, day: date | None, snapshot: Row | None, rows: FactorRows
+) -> FactorReport:
+    """The answer from its rows; nulls with a reason when nothing was computed."""
+    nav = nav_on(day, snapshot)
+    coverages = [row["coverage"] for row in rows.exposures if row["coverage"] is not None]
+    rates = exposures.rate_exposures(rows.rates, nav) if rows.rates else []
+    by_maturity = {rate["maturity"]: rate for rate in rates}
+    left_out = edge_shapes.left_out(rows.unmeasured)
+    return FactorReport.model_validate(
+        {
+            **wanted.described(),
+            "as_of": day,
+            "nav": nav,
+            "factors": exposures.factor_betas(rows.exposures, nav),
+            "rates": by_maturity.get(exposures.DEFAULT_MATURITY),
+            "rate_sensitivities": rates,
+            "coverage": min(coverages, default=None),
+            "left_out": left_out,
+            "warnings": edge_shapes.absences(left_out),
+            "reason": _why_empty(day, rows),
+        }
+    )
+
+
+def _why_empty(day: date | None, rows: FactorRows) -> str | None:
+    if day is None:
+        return NO_FACTORS
+    return None if any(row["positions"] is not None for row in rows.exposures) else NO_MODEL
+
+
+async def position_factor_page(
+    database: Database, wanted: Wanted, as_of: date | None, limit: int, offset: int
+) -> PositionFactorPage:
+    """A page of the view's positions with their factors and sensitivities."""
+    async with database.transaction() as session:
+        day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
+    rows, rates = await at_once(
+        database,
+        lambda session: factors_queries.load_position_factors(session, wanted.portfolio_id, day, wanted.model),
+        lambda session: factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day),
+    ) if day else ([], [])  # fmt: skip
+    held = edge_shapes.held_on(wanted.view, rows)
+    positions = exposures.position_factors(held, rates)
+    return PositionFactorPage.model_validate(
+        {
+            **wanted.described(),
+            "as_of": day,
+            "items": positions[offset : offset + limit],
+            "total": len(positions),
+            "limit": limit,
+            "offset": offset,
+            "left_out": edge_shapes.left_out(exposures.unmeasured(held)),
+            "reason": None if day else NO_FACTORS,
+        }
+    )
+
+
+async def attribution_report(
+    database: Database, portfolio_id: UUID, start: date | None, as_of: date | None
+) -> AttributionReport:
+    """The P&L from `start` (default: the last session alone) to the last session attributed at or
+    before `as_of`.
+    """
+    async with database.transaction() as session:
+        day = await latest_date(session, pnl_attributions, portfolio_id, as_of)
+        rows = (
+            await metrics_queries.load_attributions(session, portfolio_id, start or day, day)
+            if day
+            else []
+        )
+        definitions = await factors_queries.load_definitions(session)
+    return attribution_answer(portfolio_id, rows, definitions)
+
+
+def attribution_answer(
+    portfolio_id: UUID, rows: Sequence[Row], definitions: Sequence[Row]
+) -> AttributionReport:
+    """The rows' P&L by factor."""
+    content = metrics.attributed(rows, definitions)
+    return AttributionReport.model_validate({"portfolio_id": portfolio_id, **content})

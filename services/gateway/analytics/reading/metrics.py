@@ -1,0 +1,75 @@
+"""Risk metrics of a portfolio or one side of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.gateway.analytics.queries import metrics as metrics_queries
+from services.gateway.analytics.queries import snapshots as snapshots_queries
+from services.gateway.analytics.reading.snapshots import nav_on
+from services.gateway.analytics.schemas.metrics import MetricsReport
+from services.gateway.analytics.shapes import metrics
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import at_once
+from services.gateway.edge.queries import Row, latest_date
+from services.gateway.edge.shapes import View
+from shared.database import Database, Session
+from shared.published.snapshots import risk_metrics
+
+NO_METRICS = "no risk metrics of this portfolio exist at or before that date"
+
+
+@dataclass(frozen=True)
+class MetricRows:
+    """Metrics of every view, and the positions' parts of the VaR."""
+
+    metrics: Sequence[Row] = ()
+    components: Sequence[Row] = ()
+
+
+async def metrics_report(
+    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+) -> MetricsReport:
+    """The view's metrics on their last session at or before `as_of`."""
+    async with database.transaction() as session:
+        day = await latest_date(session, risk_metrics, portfolio_id, as_of)
+    if day is None:
+        return metrics_answer(portfolio_id, view, None, None, MetricRows())
+    snapshot, rows = await at_once(
+        database,
+        lambda session: snapshots_queries.latest_snapshot(session, portfolio_id, day),
+        lambda session: metric_rows(session, portfolio_id, day),
+    )
+    return metrics_answer(portfolio_id, view, day, snapshot, rows)
+
+
+async def metric_rows(session: Session, portfolio_id: UUID, day: date) -> MetricRows:
+    """What the answer is made of."""
+    found = await metrics_queries.load_metrics(session, portfolio_id, day)
+    return MetricRows(found, await metrics_queries.load_components(session, portfolio_id, day))
+
+
+def metrics_answer(
+    portfolio_id: UUID, view: View, day: date | None, snapshot: Row | None, rows: MetricRows
+) -> MetricsReport:
+    """The answer from its rows; empty with a reason when nothing was computed."""
+    nav = nav_on(day, snapshot)
+    left_out = edge_shapes.left_out(
+        row for row in edge_shapes.held_on(view, rows.components) if row["reason"]
+    )
+    return MetricsReport.model_validate(
+        {
+            "portfolio_id": portfolio_id,
+            "as_of": day,
+            "view": view,
+            "nav": nav,
+            "groups": metrics.metric_groups(rows.metrics, view, nav),
+            "component_var": metrics.component_vars(rows.components)
+            if view is View.PORTFOLIO
+            else [],
+            "left_out": left_out,
+            "warnings": edge_shapes.absences(left_out),
+            "reason": None if rows.metrics else NO_METRICS,
+        }
+    )

@@ -1,0 +1,75 @@
+"""A portfolio's snapshots: its value, its exposures, its performance."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.gateway.analytics.queries import metrics as metrics_queries
+from services.gateway.analytics.queries import snapshots as snapshots_queries
+from services.gateway.analytics.schemas.metrics import PerformanceReport
+from services.gateway.analytics.shapes import metrics, report
+from services.gateway.books.reading import NO_SNAPSHOT
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import at_once
+from services.gateway.edge.queries import Row, latest_date
+from shared.database import Database
+from shared.published.snapshots import risk_metrics
+
+
+def snapshot_envelope(snapshot: Row | None, without_value: Sequence[Row]) -> dict[str, Any]:
+    """A snapshot with what every answer says about it: as_of, coverage, what is left out, and why
+    it is null.
+    """
+    if snapshot is None:
+        nothing = dict.fromkeys(("as_of", "snapshot", "coverage"))
+        return {**nothing, "left_out": [], "warnings": [], "reason": NO_SNAPSHOT}
+    summary = report.snapshot_summary(snapshot)
+    shared = {key: summary[key] for key in ("as_of", "coverage")}
+    notes = {"warnings": summary["warnings"] or [], "left_out": edge_shapes.left_out(without_value)}
+    return {**shared, **notes, "snapshot": summary, "reason": None}
+
+
+def nav_on(day: date | None, snapshot: Row | None) -> Any:
+    """The NAV of the very session; another session's would make a wrong share."""
+    return snapshot["nav"] if snapshot is not None and snapshot["as_of"] == day else None
+
+
+def exposure_points(rows: Sequence[Row], without_value: Sequence[Row]) -> list[dict[str, Any]]:
+    """Each session's exposures with the positions they do not contain."""
+    by_session: dict[date, list[Row]] = {}
+    for row in without_value:
+        by_session.setdefault(row["as_of"], []).append(row)
+    return [
+        {**row, "left_out": edge_shapes.left_out(by_session.get(row["as_of"], []))} for row in rows
+    ]
+
+
+async def performance_report(
+    database: Database,
+    portfolio: Row,
+    span: tuple[date | None, date | None],
+    limit: int,
+    offset: int,
+) -> PerformanceReport:
+    """The returns of the usual periods up to the span's end, and a page of the series within it."""
+    portfolio_id, (start, end) = portfolio["portfolio_id"], span
+    async with database.transaction() as session:
+        day = await latest_date(session, risk_metrics, portfolio_id, end)
+        rows = await metrics_queries.load_metrics(session, portfolio_id, day) if day else []
+    items, total = await at_once(
+        database,
+        lambda session: snapshots_queries.load_snapshots(
+            session, portfolio_id, start, end, limit, offset
+        ),
+        lambda session: snapshots_queries.count_snapshots(session, portfolio_id, start, end),
+    )
+    page = {"items": items, "total": total, "limit": limit, "offset": offset}
+    reason = None if total or day else NO_SNAPSHOT
+    content = {
+        "portfolio": portfolio,
+        "as_of": day,
+        "periods": metrics.periods(rows),
+        **page,
+        "reason": reason,
+    }
+    return PerformanceReport.model_validate(content)

@@ -1,0 +1,181 @@
+"""Stress results of a portfolio: stored ones, and those of a what-if."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.gateway.analytics.queries import factors as factors_queries
+from services.gateway.analytics.queries import snapshots as snapshots_queries
+from services.gateway.analytics.queries import stress as stress_queries
+from services.gateway.analytics.reading.snapshots import nav_on
+from services.gateway.analytics.schemas.stress import (
+    MarketScenarioReport,
+    StressReport,
+    WhatIfReport,
+)
+from services.gateway.analytics.shapes import exposures, report, scenarios
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import at_once
+from services.gateway.edge.queries import Row, latest_date
+from shared.contracts.stress import WhatIfEvaluated
+from shared.database import Database, Session
+from shared.published.stress import market_risk_scenarios, stress_results
+
+NO_STRESS = "no stress results of this portfolio exist at or before that date"
+METHODS = scenarios.METHODS
+
+
+@dataclass(frozen=True)
+class StressRows:
+    """Results, plain moves, and every position's part when it is wanted."""
+
+    results: Sequence[Mapping[str, Any]] = ()
+    market: Sequence[Mapping[str, Any]] = ()
+    impacts: Sequence[Mapping[str, Any]] | None = None
+
+
+async def stress_report(
+    database: Database, user_id: UUID, portfolio_id: UUID, as_of: date | None, with_positions: bool
+) -> StressReport:
+    """Every scenario's results on their last session at or before `as_of`."""
+    async with database.transaction() as session:
+        day = await latest_date(session, stress_results, portfolio_id, as_of)
+    if day is None:
+        return stress_answer(portfolio_id, None, None, StressRows(), [])
+    snapshot, rows, insensitive = await at_once(
+        database,
+        lambda session: snapshots_queries.latest_snapshot(session, portfolio_id, day),
+        lambda session: stress_rows(session, user_id, portfolio_id, day, with_positions),
+        lambda session: _without_sensitivity(session, portfolio_id, day),
+    )
+    return stress_answer(portfolio_id, day, snapshot, rows, insensitive)
+
+
+async def stress_rows(
+    session: Session, user_id: UUID, portfolio_id: UUID, day: date, with_positions: bool = False
+) -> StressRows:
+    """What the answer is made of."""
+    return StressRows(
+        results=await stress_queries.load_stress_results(session, user_id, portfolio_id, day),
+        market=await stress_queries.load_market_scenarios(session, portfolio_id, day),
+        impacts=await stress_queries.load_position_impacts(session, portfolio_id, day)
+        if with_positions
+        else None,
+    )
+
+
+def stress_answer(
+    portfolio_id: UUID,
+    day: date | None,
+    snapshot: Row | None,
+    rows: StressRows,
+    insensitive: Sequence[Mapping[str, Any]],
+) -> StressReport:
+    """The answer from its rows; empty with a reason when nothing was computed.
+
+    `insensitive`: the positions that lack what some scenario needs.
+    """
+    nav = nav_on(day, snapshot)
+    results = (
+        rows.results
+        if rows.impacts is None
+        else scenarios.with_positions(rows.results, rows.impacts)
+    )
+    outcomes = scenarios.stress_outcomes(results, nav)
+    coverages = [row["coverage"] for row in rows.results if row["coverage"] is not None]
+    return StressReport.model_validate(
+        {
+            "portfolio_id": portfolio_id,
+            "as_of": day,
+            "nav": nav,
+            "scenarios": outcomes,
+            **{method: scenarios.extremes(outcomes, method) for method in METHODS},
+            "by_category": scenarios.group_summary(outcomes, "category"),
+            "by_severity": scenarios.group_summary(outcomes, "severity"),
+            "market_scenarios": rows.market,
+            "coverage": min(coverages, default=None),
+            "left_out": edge_shapes.left_out(insensitive),
+            "warnings": report.distinct_warnings(row["warnings"] or [] for row in rows.results),
+            "reason": None if rows.results else NO_STRESS,
+        }
+    )
+
+
+async def market_scenario_report(
+    database: Database, portfolio_id: UUID, as_of: date | None
+) -> MarketScenarioReport:
+    """The plain moves on their last session at or before `as_of`."""
+    async with database.transaction() as session:
+        day = await latest_date(session, market_risk_scenarios, portfolio_id, as_of)
+        items = (
+            await stress_queries.load_market_scenarios(session, portfolio_id, day) if day else []
+        )
+        insensitive = await _without_sensitivity(session, portfolio_id, day) if day else []
+        snapshot = (
+            await snapshots_queries.latest_snapshot(session, portfolio_id, day) if day else None
+        )
+    return MarketScenarioReport.model_validate(
+        {
+            "portfolio_id": portfolio_id,
+            "as_of": day,
+            "nav": nav_on(day, snapshot),
+            "items": items,
+            "total": len(items),
+            "left_out": edge_shapes.left_out(insensitive),
+            "reason": None if items else NO_STRESS,
+        }
+    )
+
+
+async def _without_sensitivity(
+    session: Session,
+    portfolio_id: UUID,
+    day: date,
+    *,
+    to_factors: bool = True,
+    to_rates: bool = True,
+) -> list[Mapping[str, Any]]:
+    """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
+    found: list[Mapping[str, Any]] = []
+    if to_factors:
+        found += await factors_queries.load_without_factors(
+            session, portfolio_id, day, exposures.DEFAULT_MODEL
+        )
+    if to_rates:
+        rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
+        found += exposures.without_rate(rates, exposures.DEFAULT_MATURITY)
+    return found
+
+
+async def what_if_report(database: Database, answer: WhatIfEvaluated) -> WhatIfReport:
+    """What stress answered, laid out like its stored results."""
+    rows = [_row(outcome.model_dump()) for outcome in answer.outcomes]
+    needed = {
+        "to_factors": any(row["shocks"] for row in rows),
+        "to_rates": any(row["rate_shock"] is not None for row in rows),
+    }
+    async with database.transaction() as session:
+        snapshot = await snapshots_queries.latest_snapshot(
+            session, answer.portfolio_id, answer.as_of
+        )
+        insensitive = await _without_sensitivity(
+            session, answer.portfolio_id, answer.as_of, **needed
+        )
+    nav = nav_on(answer.as_of, snapshot)
+    return WhatIfReport.model_validate(
+        {
+            "portfolio_id": answer.portfolio_id,
+            "as_of": answer.as_of,
+            "nav": nav,
+            "scenarios": scenarios.stress_outcomes(rows, nav),
+            "left_out": edge_shapes.left_out(insensitive),
+            "warnings": [each.model_dump() for each in answer.warnings],
+        }
+    )
+
+
+def _row(outcome: Row) -> dict[str, Any]:
+    """The outcome with the field names of a stored result."""
+    return {**outcome, "warnings": outcome["left_out"], "left_out": []}

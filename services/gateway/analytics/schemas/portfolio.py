@@ -1,0 +1,171 @@
+"""Models of snapshots and performance."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.gateway.books.schemas.portfolios import (
+    SNAPSHOT_EXAMPLE,
+    Exposures,
+    GreekSet,
+    PortfolioOut,
+)
+from services.gateway.edge.values import (
+    SOME_ID,
+    Coverage,
+    Greek,
+    LeftOut,
+    Money,
+    Price,
+    Quantity,
+    Warned,
+    example,
+)
+
+
+class SnapshotOut(BaseModel):
+    """A portfolio on one session."""
+
+    model_config = example(**SNAPSHOT_EXAMPLE)
+
+    as_of: date
+    previous_session: date | None = Field(
+        description="what daily_pnl is measured from; null on the first"
+    )
+    nav: Money | None
+    cash: Money | None
+    market_value: Money | None
+    daily_pnl: Money | None
+    cumulative_pnl: Money | None
+    net_flow: Money | None
+    daily_return: float | None = Field(description="null when the NAV before was not positive")
+    unrealised_pnl: Money | None
+    exposures: Exposures | None
+    greeks: GreekSet
+    counts: dict[str, int] | None
+    coverage: Coverage
+    warnings: list[Warned] | None
+
+
+class ExposurePoint(BaseModel):
+    """The exposures of one session."""
+
+    model_config = example(
+        as_of="2022-12-28", nav=1012345.67, exposures=SNAPSHOT_EXAMPLE["exposures"], left_out=[]
+    )
+
+    as_of: date
+    nav: Money | None
+    exposures: Exposures | None
+    left_out: list[LeftOut] = Field(description="positions that some measure does not contain")
+
+
+class HistoryPoint(BaseModel):
+    """NAV and P&L of one session."""
+
+    model_config = example(
+        as_of="2022-12-28",
+        nav=1012345.67,
+        daily_pnl=-4210.1,
+        cumulative_pnl=12345.67,
+        daily_return=-0.00414,
+    )
+
+    as_of: date
+    nav: Money | None
+    daily_pnl: Money | None
+    cumulative_pnl: Money | None
+    daily_return: float | None
+
+
+class PortfolioSummary(BaseModel):
+    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is
+    none.
+    """
+
+    model_config = example(
+        portfolio=PortfolioOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        as_of="2022-12-28",
+        snapshot=SNAPSHOT_EXAMPLE,
+        coverage=SNAPSHOT_EXAMPLE["coverage"],
+        left_out=[],
+        warnings=[],
+        reason=None,
+    )
+
+    portfolio: PortfolioOut
+    as_of: date | None
+    snapshot: SnapshotOut | None
+    coverage: Coverage | None
+    left_out: list[LeftOut] = Field(
+        description="positions that some exposure measure does not contain"
+    )
+    warnings: list[Warned]
+    reason: str | None
+
+
+class ValuedPosition(BaseModel):
+    """A position's value on one session and where its price came from; nulls with a reason."""
+
+    model_config = example(
+        position_id=SOME_ID,
+        symbol="XOM",
+        underlying="XOM",
+        position_type="SHORT",
+        sector="Energy",
+        quantity=-500.0,
+        multiplier=1,
+        entry_price=104.5,
+        entry_date="2022-10-03",
+        strike=None,
+        expiry=None,
+        price=108.38,
+        price_date="2022-12-28",
+        price_source="adjusted_close",
+        stale=False,
+        market_value=-54190.0,
+        cost=-52250.0,
+        unrealised_pnl=-1940.0,
+        daily_pnl=905.0,
+        notional_exposure=-54190.0,
+        delta=1.0,
+        delta_adjusted_exposure=-54190.0,
+        volatility=None,
+        iv_source=None,
+        rate_source=None,
+        dividend_source=None,
+        model=None,
+        reason=None,
+    )
+
+    position_id: UUID
+    symbol: str
+    underlying: str
+    position_type: str
+    sector: str | None
+    quantity: Quantity
+    multiplier: int
+    entry_price: Price
+    entry_date: date
+    strike: Price | None
+    expiry: date | None
+    price: Price | None
+    price_date: date | None = Field(description="before as_of when the price was carried forward")
+    price_source: str | None = Field(
+        description="close, adjusted_close, quote_mid, model or intrinsic"
+    )
+    stale: bool | None
+    market_value: Money | None
+    cost: Money | None
+    unrealised_pnl: Money | None
+    daily_pnl: Money | None
+    notional_exposure: Money | None
+    delta: Greek | None
+    delta_adjusted_exposure: Money | None
+    volatility: float | None
+    iv_source: str | None
+    rate_source: str | None
+    dividend_source: str | None
+    model: str | None
+    reason: str | None

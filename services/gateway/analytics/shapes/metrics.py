@@ -1,0 +1,144 @@
+"""Risk metrics by kind, VaR by position, performance and attributed P&L, from published rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from services.gateway.edge.shapes import View, share_of
+
+Row = Mapping[str, Any]
+CENT = Decimal("0.01")
+SPECIFIC = "specific"
+AMOUNT = "USD"
+PERFORMANCE = "performance_"
+PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
+# Kinds in the order they are shown; a metric belongs to the first whose beginning its name has.
+_KINDS = {
+    "value_at_risk": ("var_",),
+    "expected_shortfall": ("es_",),
+    "volatility": ("volatility_",),
+    "reward_to_risk": ("sharpe_", "sortino_"),
+    "drawdown": ("max_drawdown",),
+    "market": ("beta", "correlation_", "market_exposure"),
+    "concentration": ("hhi", "top_"),
+    "performance": (PERFORMANCE,),
+}
+OTHER = "other"
+
+
+def metric_groups(rows: Iterable[Row], view: View, nav: Decimal | None) -> list[dict[str, Any]]:
+    """The view's metrics by kind, each kind's by name; amounts also as a share of NAV."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["metric"]):
+        if row["view"] == view:
+            share = share_of(row["value"], nav) if row["unit"] == AMOUNT else None
+            groups.setdefault(kind_of(row["metric"]), []).append({**row, "share_of_nav": share})
+    return [{"kind": kind, "metrics": groups[kind]} for kind in (*_KINDS, OTHER) if kind in groups]
+
+
+def kind_of(metric: str) -> str:
+    """The kind a metric's name belongs to."""
+    kinds = (kind for kind, beginnings in _KINDS.items() if metric.startswith(beginnings))
+    return next(kinds, OTHER)
+
+
+def periods(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The portfolio's return over each period that ends with the session; null with a reason."""
+    found = {row["metric"]: row for row in rows if row["view"] == View.PORTFOLIO}
+    unknown = {"value": None, "observations": None, "reason": "not computed for this session yet"}
+    return [{**found.get(PERFORMANCE + period, unknown), "period": period} for period in PERIODS]
+
+
+def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Per confidence: the portfolio's historical VaR and expected shortfall by position, largest
+    part first.
+
+    The parts are whole cents that add up to the total.
+    """
+    confidences = sorted({row["confidence"] for row in rows})
+    return [_component_var(c, [row for row in rows if row["confidence"] == c]) for c in confidences]
+
+
+def _component_var(confidence: int, rows: Sequence[Row]) -> dict[str, Any]:
+    known = [row for row in rows if row["component_var"] is not None]
+    losses = cents_adding_up([row["component_var"] for row in known])
+    shortfalls = cents_adding_up([row["component_es"] for row in known])
+    total = sum(losses, Decimal(0))
+    positions = [
+        {**row, "component_var": loss, "component_es": shortfall, "share": share_of(loss, total)}
+        for row, loss, shortfall in zip(known, losses, shortfalls, strict=True)
+    ]
+    return {
+        "confidence": confidence,
+        "total_var": total if known else None,
+        "total_es": sum(shortfalls) if known else None,
+        "positions": sorted(positions, key=lambda each: (-each["component_var"], each["symbol"])),
+    }
+
+
+def cents_adding_up(amounts: Sequence[float | Decimal]) -> list[Decimal]:
+    """The amounts in whole cents whose sum is the exact sum's: the largest remainders are rounded
+    up.
+    """
+    exact = [Decimal(repr(float(amount))) for amount in amounts]
+    down = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]
+    missing = int(
+        (sum(exact, Decimal(0)).quantize(CENT, ROUND_HALF_UP) - sum(down, Decimal(0))) / CENT
+    )
+    remainders = sorted(range(len(exact)), key=lambda place: (down[place] - exact[place], place))
+    raised = set(remainders[:missing])
+    return [low + CENT if place in raised else low for place, low in enumerate(down)]
+
+
+# --- attribution ---
+
+
+def attributed(rows: Sequence[Row], definitions: Iterable[Row]) -> dict[str, Any]:
+    """The P&L of the rows' sessions by factor; specific is what is left, so that the cents add up.
+
+    A session of which some part is unknown is left out as a whole, and named.
+    """
+    unknown = sorted({row["as_of"] for row in rows if row["pnl"] is None})
+    known = [row for row in rows if row["as_of"] not in set(unknown)]
+    sessions = sorted({row["as_of"] for row in known})
+    parts = {
+        definition["factor"]: _cents(
+            row["pnl"] for row in known if row["factor"] == definition["factor"]
+        )
+        for definition in definitions
+        if definition["active"]
+    }
+    total = _cents(row["pnl"] for row in known) if known else None
+    return {
+        "start": sessions[0] if sessions else None,
+        "as_of": sessions[-1] if sessions else None,
+        "sessions": len(sessions),
+        "factors": [
+            {**definition, **_part(parts[definition["factor"]] if known else None, total)}
+            for definition in definitions
+            if definition["active"]
+        ],
+        "specific": None if total is None else total - sum(parts.values(), Decimal(0)),
+        "total": total,
+        "sessions_left_out": unknown,
+        "reason": None if known else _no_attribution(rows),
+    }
+
+
+def _cents(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0)).quantize(CENT, ROUND_HALF_UP)
+
+
+def _part(pnl: Decimal | None, total: Decimal | None) -> dict[str, Any]:
+    share = float(pnl / total) if pnl is not None and total else None
+    return {"pnl": pnl, "share_of_total": share}
+
+
+def _no_attribution(rows: Sequence[Row]) -> str:
+    """The first reason given, of the last session."""
+    last: date | None = max((row["as_of"] for row in rows), default=None)
+    reasons = [row["reason"] for row in rows if row["as_of"] == last and row["reason"]]
+    return (
+        reasons[0] if reasons else "no P&L of this portfolio was attributed at or before that date"
+    )

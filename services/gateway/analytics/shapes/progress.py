@@ -1,0 +1,146 @@
+"""How far the fetching of closes has come, by symbol: from what is stored and what was answered,
+never a guess.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from services.gateway.analytics.shapes.quality import PRIVATE, Known
+
+COMPLETE = "complete"
+FETCHING = "fetching"
+WAITING = "waiting"
+SETTLED = "settled"
+STATES = (COMPLETE, FETCHING, WAITING, SETTLED)
+MATURITIES = ("1M", "3M", "6M", "1Y", "2Y", "5Y", "7Y", "10Y", "20Y", "30Y")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A live provider has no more: it was asked for everything that is missing, or does not know
+    the symbol.
+    """
+
+    provider: str
+    known: bool
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is known about who is asked for closes.
+
+    `live`, `files`: the providers of prices, in order; `claimed`: symbols being fetched;
+    `answered`: by symbol what the providers were last asked (`asked_from` to `asked_until`;
+    `stored`: closes of it, None for the whole window); `files_were_read`: whether the files were
+    looked at for the session, and nobody is about to.
+    """
+
+    live: Sequence[str] = ()
+    files: Sequence[str] = ()
+    claimed: Collection[str] = ()
+    answered: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    files_were_read: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A symbol's state, who has no more closes of it, and in words why some are missing; None when
+    none is.
+    """
+
+    state: str
+    answered: tuple[Answered, ...] = ()
+    reason: str | None = None
+
+
+def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Progress:
+    """Whether all closes of the window are stored, are being fetched, are to come, or are not to be
+    had.
+
+    Settled means that a run would ask nobody: every live provider has answered for each missing
+    session. Without a live provider it is up to the files.
+    """
+    if known.status == PRIVATE:
+        return Progress(PRIVATE)
+    if not known.missing:
+        return Progress(COMPLETE)
+    rows = {row["provider"]: row for row in asking.answered.get(known.symbol, ())}
+    said = tuple(
+        Answered(name, rows[name]["known"], rows[name]["asked_at"])
+        for name in asking.live
+        if name in rows and _has_no_more(rows[name], known, window)
+    )
+    if known.symbol in asking.claimed:
+        return Progress(FETCHING, said)
+    still_to_ask = [name for name in asking.live if name not in {each.provider for each in said}]
+    settled = not still_to_ask if asking.live else asking.files_were_read
+    if settled:
+        return Progress(SETTLED, said, _why_missing(known, said, asking, window))
+    asked = ", ".join(still_to_ask or asking.files) or "anybody"
+    return Progress(WAITING, said, f"{_sessions(known.missing)} not answered by {asked} yet")
+
+
+def _has_no_more(row: Mapping[str, Any], known: Known, window: Sequence[date]) -> bool:
+    """Whether every missing session was asked for: those asked for and not stored are all there
+    are.
+    """
+    asked = bisect_right(window, row["asked_until"]) - bisect_left(window, row["asked_from"])
+    stored = known.prices if row["stored"] is None else row["stored"]
+    return not row["known"] or asked - stored == known.missing
+
+
+def _why_missing(
+    known: Known, said: Sequence[Answered], asking: Asking, window: Sequence[date]
+) -> str:
+    if known.last_session is None:
+        return f"unknown to {', '.join([each.provider for each in said] + list(asking.files))}"
+    parts = []
+    if known.quarantined:
+        parts.append(f"{known.quarantined} closes were sent and not believed")
+    if known.first_session is None:
+        parts.append(f"no close since {known.last_session}")
+    else:
+        parts += _gaps(known, known.first_session, known.last_session, window)
+    return "; ".join(parts)
+
+
+def _gaps(known: Known, first: date, last: date, window: Sequence[date]) -> list[str]:
+    before, after = bisect_left(window, first), len(window) - bisect_right(window, last)
+    between = known.missing - before - after
+    parts = [f"none before {first}: listed then, by all that is known"] if before else []
+    parts += [f"{_sessions(between)} without a close in between"] if between > 0 else []
+    return parts + ([f"none after {last}"] if after else [])
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) -> dict[str, Any]:
+    """Symbols by state, and sessions stored of those wanted; private holdings, of which none are,
+    left out.
+    """
+    words = [each.state for each in states]
+    wanted = [each for each in known if each.status != PRIVATE]
+    return {
+        "sessions_wanted": sessions * len(wanted),
+        "sessions_stored": sum(sessions - each.missing for each in wanted),
+        **{state: words.count(state) for state in STATES},
+    }
+
+
+def yield_progress(stored: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each of the ten maturities with what the window holds of it."""
+    nothing: dict[str, Any] = {"stored": 0, "last_observation": None, "sources": ()}
+    return [
+        {"maturity": maturity, **nothing, **stored.get(maturity, {})} for maturity in MATURITIES
+    ]
+
+
+def lacking(known: Iterable[Known]) -> list[str]:
+    """The symbols that miss sessions."""
+    return [each.symbol for each in known if each.missing]

@@ -1,0 +1,224 @@
+"""The FastAPI application, put together."""
+
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+
+from fastapi import APIRouter, FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from pydantic import SecretStr
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from services.gateway.accounts import endpoints as accounts
+from services.gateway.analytics import endpoints as analytics
+from services.gateway.books import endpoints as books
+from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
+from services.gateway.edge import endpoints as edge
+from services.gateway.edge import problems
+from services.gateway.edge.conditional import ConditionalReads
+from services.gateway.edge.dependencies import Gateway
+from services.gateway.edge.documentation import DocumentedApi
+from services.gateway.edge.middleware import (
+    COMPRESSION_LEVEL,
+    SMALLEST_COMPRESSED_BYTES,
+    BodyLimit,
+    BodyTooLarge,
+    Deadline,
+    RateLimit,
+    RequestMetrics,
+    SecurityHeaders,
+    Unexpected,
+    UserOf,
+    answer_too_large,
+)
+from services.gateway.edge.outbox import Relay
+from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.edge.tokens import (
+    Passwords,
+    Tokens,
+    refuse_guessable_administrator,
+    signing_key,
+    verification_keys,
+)
+from services.gateway.identity import endpoints as identity
+from services.gateway.identity import queries as identity_queries
+from services.gateway.identity import schemas as identity_schemas
+from services.gateway.market import endpoints as market
+from services.gateway.operators import endpoints as operators
+from services.gateway.operators.sweeper import Sweeper
+from services.gateway.runs import endpoints as runs
+from services.gateway.runs.feed import Feed
+from services.gateway.runs.handlers import router as bus_router
+from services.gateway.settings import GatewaySettings, get_settings
+from shared.database import Session
+from shared.errors import Misconfigured
+from shared.service import Runtime
+
+DESCRIPTION = "Portfolios in, risk reports out. Money in USD, shares and betas as decimals, dates as NYSE sessions."
+
+
+def create_gateway() -> FastAPI:
+    """The gateway as configured by the environment; exits with a named reason when the settings are
+    wrong.
+    """
+    runtime = Runtime("gateway", bus_router, GatewaySettings)
+    try:
+        return assembled(runtime, get_settings())
+    except Misconfigured as error:
+        raise SystemExit(f"sigmasight cannot start: {error}") from error
+
+
+def assembled(
+    runtime: Runtime, settings: GatewaySettings, passwords: Passwords | None = None
+) -> FastAPI:
+    """The application over a runtime; raises `Misconfigured`."""
+    refuse_guessable_administrator(settings, runtime.settings)
+    tokens = Tokens(
+        signing_key(settings, runtime.settings),
+        settings.access_token_seconds,
+        verification_keys(settings),
+    )
+    relay = Relay(settings.outbox_poll_seconds)
+    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay)
+    feed = Feed()
+    app = DocumentedApi(
+        title="SigmaSight",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan(gateway, feed),
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+    )
+    app.state.gateway = gateway
+    app.state.feed = feed
+    app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
+    app.include_router(_api())
+    app.include_router(edge.router)
+    surround(app, settings, app.state.rate_limits, tokens.user_id)
+    app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
+    problems.install(app)
+    app.add_exception_handler(Unchanged, answer_unchanged)
+    FastAPIInstrumentor.instrument_app(
+        app,
+        tracer_provider=runtime.telemetry.tracer_provider,
+        excluded_urls="health,metrics",
+        exclude_spans=[
+            "receive",
+            "send",
+        ],  # one span a request: these say nothing, and cost more than it
+    )
+    return app
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for subject in (identity, books, analytics, runs, market, accounts, operators):
+        api.include_router(subject.router)
+    return api
+
+
+def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
+    sweeper = Sweeper(gateway.settings.sweep_seconds, gateway.settings.run_overdue_seconds)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = gateway.runtime
+        await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
+        await runtime.broker.start()
+        await runtime.start_background([gateway.relay.run, feed.run, sweeper.run])
+        _leave_what_stays()
+        with at_termination(feed.close):
+            yield
+        await runtime.stop_background()
+        await runtime.broker.stop()
+        app.state.rate_limits.close()
+        await runtime.close()
+
+    return lifespan
+
+
+def _leave_what_stays() -> None:
+    """Let the garbage collector pass over what was loaded by now: looking through it would hold up
+    requests.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+async def ensure_admin(session: Session, gateway: Gateway) -> None:
+    """Make sure that the configured administrator exists; an existing user is left as it is,
+    password included.
+    """
+    email, password = gateway.settings.admin_email, gateway.settings.admin_password
+    if email is None or password is None:
+        return
+    address = identity_schemas.normalised_email(email)
+    if await identity_queries.load_user_by_email(session, address) is None:
+        password_hash = await gateway.passwords.hash(password.get_secret_value())
+        await identity_queries.save_user(session, address, password_hash, role="admin")
+
+
+def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_of: UserOf) -> None:
+    """Put all of them around the application but the metrics; the last added is the outermost."""
+    app.add_middleware(Unexpected)
+    app.add_middleware(ConditionalReads)
+    app.add_middleware(KeptAnswers, most_bytes=settings.kept_answer_bytes)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL
+    )
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RateLimit, limits=limits, settings=settings, user_of=user_of)
+    app.add_middleware(Deadline, seconds=settings.answer_seconds)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-None-Match",
+                "Last-Event-ID",
+            ],
+            expose_headers=[
+                "Content-Disposition",
+                "ETag",
+                "Idempotency-Replayed",
+                "Location",
+                "Retry-After",
+                "X-RateLimit-Limit",
+                "X-RateLimit-Remaining",
+                "X-RateLimit-Reset",
+            ],
+            max_age=600,
+        )
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(BodyTooLarge, answer_too_large)
+
+
+@contextmanager
+def at_termination(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` as soon as the process is told to stop: the server then waits for open streams
+    before all else.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        act()
+        handlers[signal.Signals(number)](number, frame)
+
+    for number in handlers:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

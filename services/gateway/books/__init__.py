@@ -1,0 +1,1 @@
+"""Portfolios, positions, tags and cash flows of users, and the files they come from."""

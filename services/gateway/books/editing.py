@@ -1,0 +1,218 @@
+"""What a position is, sent as JSON: held against the very rules that rows of position files are
+held against.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.gateway.books import files
+from services.gateway.books.files import Holding, Rules, Sheet, Source
+from services.gateway.books.files import Problem as RowProblem
+from services.gateway.books.files import Row as FileRow
+from services.gateway.books.queries import portfolios, tags
+from services.gateway.edge.problems import Problem
+from services.gateway.edge.queries import Row
+from services.gateway.market import queries as market_queries
+from services.gateway.tables import User
+from shared.calendar import is_session
+from shared.database import Session
+from shared.instruments import parse_occ
+
+COLUMNS = {
+    "symbol": "symbol",
+    "quantity": "quantity",
+    "entry_price": "entry_price_per_share",
+    "entry_date": "entry_date",
+    "investment_class": "investment_class",
+    "investment_subtype": "investment_subtype",
+    "underlying": "underlying_symbol",
+    "strike": "strike_price",
+    "expiry": "expiration_date",
+    "option_type": "option_type",
+    "exit_date": "exit_date",
+    "exit_price": "exit_price_per_share",
+    "tags": "tags",
+}
+NEW_YORK = ZoneInfo("America/New_York")
+_FIELDS = {column: field for field, column in COLUMNS.items()}
+_OPTION_TERMS = ("underlying", "strike", "expiry", "option_type")
+_KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "investment_subtype")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Terms that met every rule, and what is odd about them."""
+
+    holding: Holding
+    warnings: list[dict[str, Any]]
+
+
+async def stated_day(session: Session, as_of: date | None) -> date:
+    """The day that terms are stated for: as asked for, else the last session, else (before any is
+    known) today.
+    """
+    return as_of or await market_queries.latest_session(session) or datetime.now(UTC).date()
+
+
+def exchange_day() -> date:
+    """Today at the exchange, where splits take effect in the morning: in its shares are files of
+    now.
+    """
+    return datetime.now(NEW_YORK).date()
+
+
+async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Accepted:
+    """The terms as a holding; 422 with everything that is wrong with them.
+
+    `day`: what they are stated for, which no entry lies after.
+    """
+    errors = wrong_tags(terms.get("tags") or ())
+    sheet = Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, _cells(terms, with_tags=not errors)),), ())
+    known = await market_queries.known_symbols(session, files.underlyings(sheet))
+    found = await asyncio.to_thread(files.holdings_of, sheet, Rules(day, known, is_session))
+    errors += [_named(problem) for problem in found.problems]
+    if errors:
+        raise Problem(
+            422, "invalid_position", "; ".join(error["message"] for error in errors), errors
+        )
+    return Accepted(found.accepted[0], [_warned(warning) for warning in found.warnings])
+
+
+def wrong_tags(names: Iterable[str]) -> list[dict[str, Any]]:
+    """What is wrong with tag names, each for itself and all together."""
+    distinct = {name.lower(): name for name in map(cleaned, names)}
+    problems = [(name, files.why_not_a_tag(name)) for name in distinct.values()]
+    errors = [
+        {
+            "field": "tags",
+            "code": "invalid_tag",
+            "message": problem or "a tag has at least one character",
+        }
+        for name, problem in problems
+        if problem or not name
+    ]
+    if len(distinct) > files.MAX_TAGS:
+        message = f"{len(distinct)} tags are too many: a position carries at most {files.MAX_TAGS}"
+        errors.append({"field": "tags", "code": "too_many_tags", "message": message})
+    return errors
+
+
+def cleaned(name: str) -> str:
+    """A tag's name without white space around it, and with single spaces inside."""
+    return " ".join(name.split())
+
+
+def _cells(terms: Mapping[str, Any], *, with_tags: bool) -> dict[str, str]:
+    texts = {
+        field: "" if terms.get(field) is None else str(terms[field]).strip() for field in COLUMNS
+    }
+    texts["tags"] = ",".join(map(cleaned, terms.get("tags") or ())) if with_tags else ""
+    return {column: texts[field] for field, column in COLUMNS.items()}
+
+
+def _named(problem: RowProblem) -> dict[str, Any]:
+    """A row's problem by the names of the JSON fields."""
+    field = None if problem.field is None else _FIELDS.get(problem.field, problem.field)
+    return {"field": field, "code": problem.code, "message": _reworded(problem.message)}
+
+
+def _reworded(message: str) -> str:
+    for column, field in _FIELDS.items():
+        message = message if column == field else message.replace(column, field)
+    return message
+
+
+def _warned(warning: RowProblem) -> dict[str, Any]:
+    return {"code": warning.code, "message": _reworded(warning.message)}
+
+
+def terms_after(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of a position with an edit over them: what the edit does not name stays.
+
+    An edit that names a symbol replaces the instrument; one that names terms of an option changes
+    just them.
+    """
+    kept = {name: row[name] for name in _KEPT}
+    return {**kept, **_instrument(row, edit), **edit}
+
+
+def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
+    private = (
+        {"investment_class": row["investment_class"]}
+        if row["investment_class"] == "PRIVATE"
+        else {}
+    )
+    if edit.get("symbol") is not None:
+        return private
+    if row["instrument"] == "stock" or not any(name in edit for name in _OPTION_TERMS):
+        return {"symbol": row["symbol"], **private}
+    stated = {name: row[name] for name in ("strike", "expiry", "option_type")}
+    return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **stated}
+
+
+def position_row(
+    portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date
+) -> dict[str, Any]:
+    """The row of the positions table that says what the holding says, in the shares of the day it
+    is stated on.
+    """
+    option = holding.option
+    return {
+        "position_id": position_id,
+        "portfolio_id": portfolio_id,
+        "symbol": holding.symbol,
+        "instrument": "option" if option else "stock",
+        "underlying": holding.underlying,
+        "option_type": option.option_type if option else None,
+        "strike": option.strike if option else None,
+        "expiry": option.expiry if option else None,
+        "multiplier": holding.multiplier,
+        "quantity": holding.quantity,
+        "entry_price": holding.entry_price,
+        "entry_date": holding.entry_date,
+        "exit_price": holding.exit_price,
+        "exit_date": holding.exit_date,
+        "investment_class": holding.investment_class,
+        "investment_subtype": holding.investment_subtype,
+        "stated_on": stated_on,
+    }
+
+
+def difference(row: Row, after: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What of a row an edit changes, by column: the new values."""
+    return {name: after[name] for name in names if row[name] != after[name]}
+
+
+MAX_TAGS_PER_USER = 100
+
+
+async def tag_position(
+    session: Session, caller: User, position_id: UUID, carried: Sequence[str], names: Sequence[str]
+) -> bool:
+    """Let a position that carries some tags carry just these; whether that changes anything. 422
+    for unusable ones.
+    """
+    if errors := wrong_tags(names):
+        raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
+    wanted = {
+        name.lower(): name for name in reversed([*map(cleaned, names)])
+    }  # the first spelling counts
+    if {name.lower() for name in carried} == set(wanted):
+        return False
+    await tags.lock_tags(session, caller.user_id)
+    known = await portfolios.load_tag_names(session, caller.user_id)
+    refuse_too_many(len(known | set(wanted)))
+    tag_ids = await tags.save_tags(session, caller.user_id, wanted.values())
+    await tags.save_carried(session, position_id, set(tag_ids.values()))
+    return True
+
+
+def refuse_too_many(count: int) -> None:
+    """422 when a user would have more tags than allowed."""
+    if count > MAX_TAGS_PER_USER:
+        raise Problem(422, "too_many_tags", f"a user may have at most {MAX_TAGS_PER_USER} tags")

@@ -1,0 +1,17 @@
+"""Routes of portfolios, positions, tags and uploads."""
+
+from fastapi import APIRouter
+
+from services.gateway.books.endpoints import (
+    exports,
+    portfolios,
+    position_edits,
+    positions,
+    strategies,
+    tags,
+    uploads,
+)
+
+router = APIRouter()
+for subject in (uploads, exports, portfolios, positions, position_edits, tags, strategies):
+    router.include_router(subject.router)

@@ -1,0 +1,101 @@
+"""Positions out, as files that may be uploaded again; and templates to fill in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.gateway.books import files
+from services.gateway.books.dependencies import ChosenPortfolio
+from services.gateway.books.editing import exchange_day
+from services.gateway.books.files import Listed
+from services.gateway.books.queries import portfolios
+from services.gateway.books.schemas.exports import Columns, Form, PositionsExport
+from services.gateway.edge.dependencies import OpenSession
+from services.gateway.edge.problems import documented
+from services.gateway.edge.queries import Row
+from shared.instruments import position_type
+
+router = APIRouter()
+CSV = "text/csv; charset=utf-8"
+_TEMPLATES = {
+    Columns.FIVE: files.five_columns_template,
+    Columns.TWELVE: files.twelve_columns_template,
+}
+_LISTED = [name for name in Listed.__dataclass_fields__ if name != "tags"]
+
+
+def _csv_documented(sample: str) -> dict[str, Any]:
+    return {"content": {"text/csv": {"schema": {"type": "string"}, "example": sample}}}
+
+
+@router.get(
+    "/portfolio/upload/templates/{columns}",
+    tags=["portfolio"],
+    response_class=Response,
+    responses={200: _csv_documented(files.five_columns_template()), **documented(422)},
+)
+async def upload_template(columns: Columns) -> Response:
+    """An example of a position file, to fill in; it may be uploaded as it is."""
+    return _file(_TEMPLATES[columns](), f"positions-{columns}.csv")
+
+
+@router.get(
+    "/positions/export",
+    tags=["positions"],
+    response_model=PositionsExport,
+    responses={
+        200: _csv_documented(files.twelve_columns_template()),
+        **documented(401, 404, 422),
+    },
+)
+async def export_positions(
+    portfolio: ChosenPortfolio,
+    session: OpenSession,
+    form: Annotated[
+        Form, Query(alias="format", description="csv may be uploaded again")
+    ] = Form.CSV,
+    as_of: Annotated[
+        date | None,
+        Query(description="in whose shares quantity, prices and strikes are; default: today"),
+    ] = None,
+) -> Any:
+    """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
+    held = await portfolios.load_holdings(
+        session, portfolio["portfolio_id"], as_of or exchange_day()
+    )
+    rows = sorted(held, key=lambda row: (row["symbol"], row["entry_date"]))
+    if form is Form.JSON:
+        return {"portfolio": portfolio, "positions": [_exported(row) for row in rows]}
+    return _file(files.positions_file(_listed(row) for row in rows), _filename(portfolio))
+
+
+def _exported(row: Row) -> dict[str, Any]:
+    return {
+        **row,
+        "position_type": position_type(row["option_type"], row["quantity"]),
+        "tags": _sorted(row["tags"]),
+    }
+
+
+def _listed(row: Row) -> Listed:
+    return Listed(**{name: row[name] for name in _LISTED}, tags=tuple(_sorted(row["tags"])))
+
+
+def _sorted(tags: Sequence[str]) -> list[str]:
+    return sorted(tags, key=str.lower)
+
+
+def _file(text: str, filename: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response(text, media_type=CSV, headers=headers)
+
+
+def _filename(portfolio: Mapping[str, Any]) -> str:
+    """The portfolio's name in letters that any file system takes, else its id."""
+    letters = (
+        letter if letter.isascii() and letter.isalnum() else " "
+        for letter in portfolio["name"].lower()
+    )
+    return f"positions-{'-'.join(''.join(letters).split()) or portfolio['portfolio_id']}.csv"

@@ -1,0 +1,182 @@
+"""A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and
+reports.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.gateway.books.answers import NamedRevision
+from services.gateway.books.dependencies import name_taken, owned_portfolio
+from services.gateway.books.queries import portfolios
+from services.gateway.books.schemas.portfolios import (
+    CashFlowOut,
+    CashFlowSaved,
+    NewCashFlow,
+    NewPortfolio,
+    PortfolioOut,
+    PortfolioSort,
+    PortfolioTerms,
+)
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import documented, not_found
+from services.gateway.edge.queries import Row
+from services.gateway.edge.values import Page
+from services.gateway.runs.queries import revisions, runs
+from services.gateway.runs.starting import start_runs
+from services.gateway.tables import User
+from shared.database import Session
+
+router = APIRouter(
+    prefix="/portfolios",
+    tags=["portfolios"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
+)
+
+
+@router.get("", response_model=Page[PortfolioOut])
+async def list_portfolios(
+    caller: Caller,
+    session: OpenSession,
+    search: Annotated[str | None, Query(max_length=100, description="a part of the name")] = None,
+    sort: Annotated[
+        PortfolioSort, Query(description="a leading '-' sorts downwards")
+    ] = PortfolioSort.CREATED,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    """The caller's portfolios, oldest first unless another order is asked for."""
+    items, total = await portfolios.load_portfolios(
+        session, caller.user_id, search, sort.value, limit, offset
+    )
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
+
+
+@router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
+async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSession) -> Row:
+    """Create a portfolio without positions."""
+    portfolio_id = await portfolios.save_portfolio(
+        session, caller.user_id, wanted.name, wanted.equity_balance
+    )
+    if portfolio_id is None:
+        raise name_taken(
+            wanted.name, await portfolios.portfolio_named(session, caller.user_id, wanted.name)
+        )
+    await record(session, "portfolio.created", portfolio_id, **wanted.model_dump())
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+@router.get("/{portfolio_id}", response_model=PortfolioOut)
+async def get_portfolio(portfolio: NamedRevision) -> Row:
+    """One portfolio."""
+    return portfolio
+
+
+@router.patch("/{portfolio_id}", response_model=PortfolioOut, responses=documented(409))
+async def rename_portfolio(
+    portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
+) -> Row:
+    """Rename a portfolio, or restate its opening equity, from which every NAV follows."""
+    before = await _held(session, caller, portfolio_id)
+    changes = {name: value for name, value in terms.stated().items() if before[name] != value}
+    holder = (
+        await portfolios.portfolio_named(session, caller.user_id, changes["name"])
+        if "name" in changes
+        else None
+    )
+    if holder not in (None, portfolio_id):
+        raise name_taken(changes["name"], holder)
+    if changes:
+        await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, changes)
+        was = {name: before[name] for name in changes}
+        await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
+        await revisions.raise_revision(session, [portfolio_id])
+    if "equity_balance" in changes:
+        days = await runs.sessions_valued(session, portfolio_id, date.min)
+        await start_runs(session, caller.user_id, portfolio_id, days, "equity_balance")
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+@router.delete("/{portfolio_id}", status_code=204)
+async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Response:
+    """Delete a portfolio with its positions and cash flows."""
+    before = await _held(session, caller, portfolio_id)
+    await portfolios.delete_portfolio(session, caller.user_id, portfolio_id)
+    await record(
+        session,
+        "portfolio.deleted",
+        portfolio_id,
+        name=before["name"],
+        positions=before["positions"],
+    )
+    return Response(status_code=204)
+
+
+async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
+    """The caller's portfolio, held against other edits; 404 when it is not there, or not any
+    more.
+    """
+    await owned_portfolio(session, caller, portfolio_id)
+    await portfolios.lock_portfolio(session, portfolio_id)
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+@router.get("/{portfolio_id}/cash-flows", response_model=Page[CashFlowOut])
+async def list_cash_flows(
+    portfolio: NamedRevision, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The portfolio's deposits and withdrawals, newest first."""
+    items, total = await portfolios.load_cash_flows(
+        session, portfolio["portfolio_id"], limit, offset
+    )
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
+
+
+@router.post("/{portfolio_id}/cash-flows", status_code=201, response_model=CashFlowSaved)
+async def add_cash_flow(
+    portfolio_id: UUID, wanted: NewCashFlow, caller: Caller, session: OpenSession
+) -> dict[str, Any]:
+    """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
+    await _held(session, caller, portfolio_id)
+    flow = await portfolios.save_cash_flow(
+        session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note
+    )
+    await record(
+        session,
+        "cash_flow.created",
+        flow["cash_flow_id"],
+        portfolio_id=portfolio_id,
+        **wanted.model_dump(),
+    )
+    return {**flow, "run_id": await _flow_again(session, caller, flow)}
+
+
+@router.delete("/{portfolio_id}/cash-flows/{cash_flow_id}", status_code=204)
+async def delete_cash_flow(
+    portfolio_id: UUID, cash_flow_id: UUID, caller: Caller, session: OpenSession
+) -> Response:
+    """Delete a cash flow; the snapshots it concerned are taken again."""
+    await _held(session, caller, portfolio_id)
+    flow = await portfolios.delete_cash_flow(session, portfolio_id, cash_flow_id)
+    if flow is None:
+        raise not_found("cash_flow", cash_flow_id)
+    stated = {name: flow[name] for name in ("portfolio_id", "flow_date", "amount", "note")}
+    await record(session, "cash_flow.deleted", cash_flow_id, **stated)
+    await _flow_again(session, caller, flow)
+    return Response(status_code=204)
+
+
+async def _flow_again(session: Session, caller: User, flow: Row) -> UUID | None:
+    """Start the runs of a flow's snapshot and of those after it, whose NAV it changes; the first's
+    id.
+    """
+    portfolio_id = flow["portfolio_id"]
+    await revisions.raise_revision(session, [portfolio_id])
+    days = await runs.sessions_valued(session, portfolio_id, flow["flow_date"])
+    started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")
+    return started[days[0]] if days else None

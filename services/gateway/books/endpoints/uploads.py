@@ -1,0 +1,98 @@
+"""Upload of a position file."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+
+from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
+from services.gateway.books.schemas.uploads import Mode, UploadOptions, UploadReport
+from services.gateway.books.uploading.plan import Started, plan_upload, read_sheet, refuse_unusable
+from services.gateway.books.uploading.report import upload_answer
+from services.gateway.books.uploading.writing import (
+    record_upload,
+    save_portfolio,
+    start_upload_runs,
+    write_changes,
+)
+from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import Caller, OpenSession
+from services.gateway.edge.idempotency import OnceRoute, forget_answer
+from services.gateway.edge.problems import Problem, documented
+
+
+def upload_options(
+    query: Annotated[UploadOptions, Query()],
+    portfolio_id: Annotated[UUID | None, Form()] = None,
+    portfolio_name: Annotated[PortfolioName | None, Form()] = None,
+    name: Annotated[PortfolioName | None, Form(description="the same as `portfolio_name`")] = None,
+    equity_balance: Annotated[EquityBalance | None, Form()] = None,
+    mode: Annotated[Mode | None, Form()] = None,
+    dry_run: Annotated[bool | None, Form()] = None,
+    as_of: Annotated[date | None, Form()] = None,
+    stated_on: Annotated[date | None, Form()] = None,
+    entry_date: Annotated[date | None, Form()] = None,
+) -> UploadOptions:
+    """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
+    form = {
+        "portfolio_id": portfolio_id,
+        "portfolio_name": _one_name(portfolio_name, name)
+        or _one_name(query.portfolio_name, query.name),
+        "equity_balance": equity_balance,
+        "mode": mode,
+        "dry_run": dry_run,
+        "as_of": as_of,
+        "stated_on": stated_on,
+        "entry_date": entry_date,
+    }
+    given = {key: value for key, value in form.items() if value is not None}
+    return query.model_copy(update={**given, "name": None})
+
+
+def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
+    if portfolio_name and name and portfolio_name != name:
+        raise Problem(
+            422, "two_names", "name and portfolio_name are the same thing: send one of them"
+        )
+    return portfolio_name or name
+
+
+FILE = "CSV: five columns, twelve columns, or Charles Schwab's export of positions"
+router = APIRouter(
+    prefix="/portfolio",
+    tags=["portfolio"],
+    responses=documented(401, 404, 409, 413, 422),
+    route_class=OnceRoute,
+)
+
+
+@router.post("/upload", response_model=UploadReport, responses={201: {"model": UploadReport}})
+async def upload_positions(
+    request: Request,
+    caller: Caller,
+    session: OpenSession,
+    options: Annotated[UploadOptions, Depends(upload_options)],
+    file: Annotated[UploadFile, File(description=FILE)],
+) -> Response:
+    """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and
+    writes nothing.
+
+    Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out
+    (`all_or_nothing`). Rows meet what the portfolio holds by instrument and entry date: new,
+    updated or unchanged; nothing is ever deleted.
+    """
+    sheet = await read_sheet(await file.read(edge_shapes.MAX_BYTES + 1))
+    plan = await plan_upload(session, caller, sheet, options, file.filename)
+    await refuse_unusable(session, caller, plan, options)
+    if options.dry_run:
+        forget_answer(request)
+        return await upload_answer(plan, options, plan.portfolio, Started())
+    portfolio_id = await save_portfolio(session, caller, plan, options, file.filename)
+    await write_changes(session, caller, portfolio_id, plan)
+    started = await start_upload_runs(session, caller, portfolio_id, plan)
+    await record_upload(session, portfolio_id, plan, file.filename)
+    return await upload_answer(
+        plan, options, await owned_portfolio(session, caller, portfolio_id), started
+    )

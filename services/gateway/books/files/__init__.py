@@ -1,0 +1,89 @@
+"""Position files: bytes in, holdings and problems out; positions in, a file out.
+
+Three formats are recognised by their header: five columns (ticker, quantity, entry_price,
+entry_date, tags), twelve columns (with class, option terms and exit), and Charles Schwab's own
+export of positions.
+
+Reading takes three steps, so that the caller can look symbols up in between: `sheet_of(data)` reads
+cells, `underlyings(sheet)` names what must be looked up, `holdings_of(sheet, rules)` applies every
+rule. The first raises `UnreadableFile`; after that a bad row is a value, never an exception.
+"""
+
+from services.gateway.books.files.changes import (
+    Change,
+    Held,
+    Terms,
+    changes_to,
+    too_many_tags,
+)
+from services.gateway.books.files.holdings import (
+    CLASSES,
+    OPTIONS,
+    PRIVATE,
+    PUBLIC,
+    Export,
+    Holding,
+    Holdings,
+    Row,
+    Rules,
+    Sheet,
+    Skipped,
+)
+from services.gateway.books.files.layouts import Source
+from services.gateway.books.files.problems import Problem, UnreadableFile
+from services.gateway.books.files.reading import EARLIEST_DATE, LARGEST_NUMBER
+from services.gateway.books.files.records import MAX_ROWS
+from services.gateway.books.files.schwab import entry_date
+from services.gateway.books.files.sheets import holdings_of, sheet_of, underlyings
+from services.gateway.books.files.spreadsheet import disarmed, rearmed
+from services.gateway.books.files.tags import (
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    tags_in,
+    why_not_a_tag,
+)
+from services.gateway.books.files.writing import (
+    Listed,
+    five_columns_template,
+    positions_file,
+    twelve_columns_template,
+)
+
+__all__ = [
+    "CLASSES",
+    "EARLIEST_DATE",
+    "LARGEST_NUMBER",
+    "MAX_ROWS",
+    "MAX_TAGS",
+    "MAX_TAG_LENGTH",
+    "OPTIONS",
+    "PRIVATE",
+    "PUBLIC",
+    "Change",
+    "Export",
+    "Held",
+    "Holding",
+    "Holdings",
+    "Listed",
+    "Problem",
+    "Row",
+    "Rules",
+    "Sheet",
+    "Skipped",
+    "Source",
+    "Terms",
+    "UnreadableFile",
+    "changes_to",
+    "disarmed",
+    "entry_date",
+    "five_columns_template",
+    "holdings_of",
+    "positions_file",
+    "rearmed",
+    "sheet_of",
+    "tags_in",
+    "too_many_tags",
+    "twelve_columns_template",
+    "underlyings",
+    "why_not_a_tag",
+]

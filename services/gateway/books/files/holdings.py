@@ -1,0 +1,131 @@
+"""What comes of a file: holdings, and what is wrong or odd about the rest."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.books.files.layouts import Source
+from services.gateway.books.files.problems import Problem
+from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+
+PUBLIC, OPTIONS, PRIVATE = CLASSES = ("PUBLIC", "OPTIONS", "PRIVATE")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record: the physical line it starts on, and its cells by column name (stripped)."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A line of a broker's export that is no position: what it says, and what becomes of it."""
+
+    line: int
+    label: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a broker's export says beside its positions.
+
+    `exported_on`: the day of its title line, None when there is none. `cash`: USD, below 0 on
+    margin, None when no line tells of any.
+    """
+
+    accounts: tuple[str, ...]
+    exported_on: date | None
+    cash: Decimal | None
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A readable file: its rows, and the rows whose quoting or width made no sense. `line`: its
+    header's.
+    """
+
+    source: Source
+    line: int
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    export: Export | None = None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One valid row. `quantity` is signed; prices are USD per share, also of an option.
+
+    `stated_class` and `investment_subtype` are None where the file is silent. Without `exit_date`
+    it is held, or the file is silent about it. `market_value`: USD as a broker's export states it,
+    None elsewhere.
+    """
+
+    line: int
+    instrument: Instrument
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: date
+    tags: tuple[str, ...] = ()
+    stated_class: str | None = None
+    investment_subtype: str | None = None
+    exit_date: date | None = None
+    exit_price: Decimal | None = None
+    market_value: Decimal | None = None
+
+    @property
+    def symbol(self) -> str:
+        """What it is held as: a ticker, or an option's OCC symbol."""
+        return symbol_of(self.instrument)
+
+    @property
+    def option(self) -> OptionContract | None:
+        """Its contract, when it is an option."""
+        return self.instrument if isinstance(self.instrument, OptionContract) else None
+
+    @property
+    def underlying(self) -> str:
+        """The symbol whose price drives the holding."""
+        return underlying_of(self.instrument)
+
+    @property
+    def multiplier(self) -> int:
+        """Shares per unit of quantity."""
+        return OPTION_MULTIPLIER if self.option else STOCK_MULTIPLIER
+
+    @property
+    def investment_class(self) -> str:
+        """As stated, else by the instrument."""
+        return self.stated_class or (OPTIONS if self.option else PUBLIC)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a row is held against. `known_underlyings` None means that nothing is known about
+    symbols yet.
+
+    `entry_date`: when positions of an export without entry dates count as entered; default: the
+    export's own day.
+    """
+
+    as_of: date
+    known_underlyings: Collection[str] | None
+    is_session: Callable[[date], bool]
+    entry_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The rows that may be loaded with what is odd about them, and what is wrong with the
+    others.
+    """
+
+    accepted: tuple[Holding, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]

@@ -1,0 +1,109 @@
+"""The two column sets of position files, and which of them a header means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.gateway.books.files.problems import UnreadableFile
+
+
+class Source(StrEnum):
+    """What kind of file it is."""
+
+    FIVE_COLUMNS = "five_columns"
+    TWELVE_COLUMNS = "twelve_columns"
+    SCHWAB = "schwab_positions"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A column set: what the columns are called that both sets have, and all that it knows."""
+
+    source: Source
+    symbol: str
+    entry_price: str
+    optional: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The columns no file may lack."""
+        return (self.symbol, "quantity", self.entry_price, "entry_date")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+        return self.required + self.optional
+
+
+FIVE_COLUMNS = Layout(
+    Source.FIVE_COLUMNS,
+    symbol="ticker",
+    entry_price="entry_price",
+    optional=("tags",),
+    aliases={"symbol": "ticker", "qty": "quantity", "trade_date": "entry_date"},
+)
+TWELVE_COLUMNS = Layout(
+    Source.TWELVE_COLUMNS,
+    symbol="symbol",
+    entry_price="entry_price_per_share",
+    optional=(
+        *("investment_class", "investment_subtype", "underlying_symbol", "strike_price"),
+        *("expiration_date", "option_type", "exit_date", "exit_price_per_share", "tags"),
+    ),
+    aliases={
+        "ticker": "symbol",
+        "qty": "quantity",
+        "entry_price": "entry_price_per_share",
+        "trade_date": "entry_date",
+        "exit_price": "exit_price_per_share",
+    },
+)
+_SEPARATORS = set(";\t|")
+_ONLY_TWELVE = {*TWELVE_COLUMNS.columns, "exit_price"} - {*FIVE_COLUMNS.columns, "symbol"}
+
+
+def snake_case(cell: str) -> str:
+    """A column's name: lower case, words joined by underscores."""
+    return "_".join(cell.lower().replace("_", " ").split())
+
+
+def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
+    """The layout a header means and the column name of each cell.
+
+    Raises `UnreadableFile` when a required column is missing or any known one is there twice.
+    """
+    names = [snake_case(cell) for cell in header]
+    layout = TWELVE_COLUMNS if _ONLY_TWELVE & set(names) else FIVE_COLUMNS
+    columns = _with_price([layout.aliases.get(name, name) for name in names], layout)
+    _require_all(line, header, columns, layout)
+    for column in layout.columns:
+        if columns.count(column) > 1:
+            message = f"the header names {column} more than once"
+            raise UnreadableFile(line, "duplicate_column", message, field=column)
+    return layout, columns
+
+
+def _with_price(columns: list[str], layout: Layout) -> list[str]:
+    """A column "price" is the entry price, unless there is a better one: then it is a price of
+    today and unknown.
+    """
+    if layout.entry_price in columns:
+        return columns
+    return [layout.entry_price if column == "price" else column for column in columns]
+
+
+def _require_all(line: int, header: Sequence[str], columns: Sequence[str], layout: Layout) -> None:
+    missing = [column for column in layout.required if column not in columns]
+    if missing:
+        found = ", ".join(cell[:40] for cell in header[:20])
+        hint = (
+            "; separate the columns by commas"
+            if len(header) == 1 and _SEPARATORS & set(header[0])
+            else ""
+        )
+        message = (
+            f"the header has no column {' and no column '.join(missing)}; "
+            f"expected {', '.join(layout.columns)}; found {found}{hint}"
+        )
+        raise UnreadableFile(line, "missing_column", message, field=missing[0])

@@ -1,0 +1,162 @@
+"""One row being read: its cells as numbers, dates and instruments, and what is wrong with them."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from services.gateway.books.files.holdings import Row, Rules
+from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.books.files.problems import Problem
+from shared.instruments import InvalidSymbol, OptionContract
+
+EARLIEST_DATE = date(1900, 1, 1)
+LATEST_DATE = date(2999, 12, 31)
+LARGEST_NUMBER = Decimal(10) ** 12  # what the columns of the positions table hold
+SMALLEST_STEP = Decimal("0.000001")
+MAX_CELL = 64  # no number, date or symbol is longer
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class Reading:
+    """A row with its problems and warnings so far. A cell that makes no sense is a problem once,
+    then None.
+    """
+
+    def __init__(self, row: Row, rules: Rules) -> None:
+        self.row = row
+        self.rules = rules
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def complain(self, field: str, code: str, message: str) -> None:
+        """The row may not be loaded."""
+        self.problems.append(Problem(self.row.line, field, code, message))
+
+    def warn(self, field: str, code: str, message: str) -> None:
+        """The row may be loaded, but its reader should know."""
+        self.warnings.append(Problem(self.row.line, field, code, message))
+
+    def text(self, field: str) -> str | None:
+        """The cell's text; None, with a problem, when there is none or it cannot be meant."""
+        text = self.text_if_any(field)
+        if text is None and not self.row.cells.get(field):
+            self.complain(field, "missing_value", f"{field} is empty")
+        return text
+
+    def text_if_any(self, field: str) -> str | None:
+        """The cell's text; None when there is none, with a problem when it cannot be meant."""
+        text = self.row.cells.get(field, "")
+        if len(text) > MAX_CELL:
+            self.complain(field, "too_long", f"{field} is longer than {MAX_CELL} characters")
+            return None
+        return text or None
+
+    def number(self, field: str, text: str | None) -> Decimal | None:
+        """The number a text says, exact to six decimals."""
+        if text is None:
+            return None
+        if not _NUMBER.fullmatch(text):
+            self.complain(field, *_why_not_a_number(field, text))
+            return None
+        value = Decimal(text)
+        if abs(value) >= LARGEST_NUMBER:
+            self.complain(field, "too_large", f"{field} must be below {LARGEST_NUMBER:,}")
+            return None
+        if value.quantize(SMALLEST_STEP) != value:
+            self.complain(field, "too_many_decimals", f"{field} {text} has more than 6 decimals")
+            return None
+        return value.quantize(SMALLEST_STEP)
+
+    def quantity(self, number: Decimal | None) -> Decimal | None:
+        """A quantity as read, unless it is 0."""
+        if number == 0:
+            message = "quantity is 0: leave the row out, or state what is held"
+            self.complain("quantity", "zero_quantity", message)
+        return number
+
+    def price(self, field: str, number: Decimal | None) -> Decimal | None:
+        """A price as read, unless it is not above 0."""
+        if number is not None and number <= 0:
+            message = f"{field} must be above 0, also for shorts: the sign belongs to the quantity"
+            self.complain(field, "price_not_positive", message)
+        return number
+
+    def day(self, field: str, text: str | None) -> date | None:
+        """The date a text says."""
+        if text is None:
+            return None
+        day = _date(text)
+        if day is None:
+            self.complain(
+                field, "invalid_date", f"{field} {text!r} is not a date of the form YYYY-MM-DD"
+            )
+        elif day < EARLIEST_DATE:
+            self.complain(field, "date_too_early", f"{field} {day} lies before {EARLIEST_DATE}")
+            return None
+        return day
+
+    def meant(self, field: str, instrument: Instrument | InvalidSymbol) -> Instrument | None:
+        """The instrument, unless the symbol is invalid."""
+        if isinstance(instrument, InvalidSymbol):
+            self.complain(field, "invalid_symbol", str(instrument))
+            return None
+        return instrument
+
+    def require_market_data(self, field: str, instrument: Instrument) -> None:
+        """Complain when nobody can price the instrument."""
+        known = self.rules.known_underlyings
+        if known is not None and underlying_of(instrument) not in known:
+            message = f"no market data provider knows {underlying_of(instrument)}"
+            self.complain(field, "unknown_symbol", message)
+
+    def check_lifetime(
+        self, field: str, entry_field: str, instrument: Instrument, entered: date
+    ) -> None:
+        """An option is not entered after its expiry; one that expires on a closed day is odd."""
+        if not isinstance(instrument, OptionContract):
+            return
+        if entered > instrument.expiry:
+            message = f"{entry_field} {entered} lies after the option's expiry {instrument.expiry}"
+            self.complain(entry_field, "entry_after_expiry", message)
+        if not self.rules.is_session(instrument.expiry):
+            message = (
+                f"expiry {instrument.expiry} is not a NYSE session: the session before it is meant"
+            )
+            self.warn(field, "expiry_not_a_session", message)
+
+
+class Seen:
+    """The instruments and entry dates a file has named so far, by the line that named them
+    first.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, date], int] = {}
+
+    def check_first(
+        self, reading: Reading, field: str, instrument: Instrument, entered: date
+    ) -> None:
+        """Complain when another line has the same instrument and entry date."""
+        symbol, line = symbol_of(instrument), reading.row.line
+        first = self._lines.setdefault((symbol, entered), line)
+        if first != line:
+            message = f"{symbol} entered on {entered} stands already on line {first}"
+            reading.complain(field, "duplicate_row", message)
+
+
+def _why_not_a_number(field: str, text: str) -> tuple[str, str]:
+    if _THOUSANDS.fullmatch(text):
+        return (
+            "thousands_separator",
+            f"{field} {text!r} has thousands separators: write it without commas",
+        )
+    return "not_a_number", f"{field} {text!r} is not a finite number"
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None

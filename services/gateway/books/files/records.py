@@ -1,0 +1,98 @@
+"""Bytes in, records out: each a list of stripped cells with the physical line it starts on."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from services.gateway.books.files.problems import Problem, UnreadableFile
+from services.gateway.edge.shapes import MAX_BYTES
+
+MAX_ROWS = 10_000
+MAX_COLUMNS = 1_000
+_MAX_LINES_PER_ROW = 50  # bounds the work that an unclosed quote can cause
+MAX_LINE = 500_000
+MAX_LINES = MAX_ROWS * _MAX_LINES_PER_ROW  # bounds the memory that empty lines take
+Record = tuple[int, list[str] | None]  # None: its quoting is broken
+
+
+def records_of(data: bytes) -> Iterator[Record]:
+    """A CSV file's records without comments and blanks; raises `UnreadableFile` when it is no text
+    or too large.
+    """
+    if len(data) > MAX_BYTES:
+        raise UnreadableFile(1, "too_large", f"the file is larger than {MAX_BYTES // 1024**2} MB")
+    return _records(_text(data))
+
+
+def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
+    """The records as they are; raises `UnreadableFile` at the first beyond the limit."""
+    for count, record in enumerate(records, start=1):
+        if count > MAX_ROWS:
+            message = f"the file has more than {MAX_ROWS:,} rows: split it"
+            raise UnreadableFile(record[0], "too_many_rows", message)
+        yield record
+
+
+def misshapen(
+    line: int, cells: list[str] | None, columns: Sequence[str], required: Sequence[str]
+) -> Problem | None:
+    """What is wrong with a record's shape, held against the header: its quotes, too many or too few
+    cells.
+    """
+    if cells is None:
+        message = "a quoted cell is not closed, or text follows its closing quote"
+        return Problem(line, None, "broken_quotes", message)
+    if len(cells) > len(columns) and any(cells[len(columns) :]):
+        message = f"the row has {len(cells)} cells, the header {len(columns)}: quote cells that hold a comma"
+        return Problem(line, None, "too_many_cells", message)
+    absent = [column for column in columns[len(cells) :] if column in required]
+    if absent:
+        return Problem(line, absent[0], "too_few_cells", f"the row ends before {', '.join(absent)}")
+    return None
+
+
+def _text(data: bytes) -> str:
+    if data.startswith(b"PK\x03\x04"):
+        message = "the file is a spreadsheet or an archive, not CSV: export it as CSV (UTF-8)"
+        raise UnreadableFile(1, "not_text", message)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the file is not UTF-8 text (byte {error.start + 1}): save it as UTF-8"
+        raise UnreadableFile(line, "not_text", message) from None
+    if "\x00" in text:
+        raise UnreadableFile(1, "not_text", "the file is binary, not CSV: it holds zero bytes")
+    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+        raise UnreadableFile(
+            1, "too_many_rows", f"the file has more than {MAX_LINES:,} lines: split it"
+        )
+    return text
+
+
+def _records(text: str) -> Iterator[Record]:
+    lines = list(io.StringIO(text, newline=None))
+    here = 0
+    while here < len(lines):
+        if len(lines[here]) > MAX_LINE:
+            raise UnreadableFile(
+                here + 1, "too_large", f"a line is longer than {MAX_LINE:,} characters"
+            )
+        if not lines[here].strip() or lines[here].lstrip().startswith("#"):
+            here += 1
+            continue
+        cells, length = _next_record(islice(lines, here, here + _MAX_LINES_PER_ROW))
+        if cells is None or any(cells):
+            yield here + 1, cells
+        here += length
+
+
+def _next_record(lines: Iterable[str]) -> tuple[list[str] | None, int]:
+    """The cells of the record that starts with the first line, and how many lines it spans."""
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    try:
+        cells = [cell.strip() for cell in next(reader)]
+    except csv.Error:
+        return None, 1  # go on with the very next line: one stray quote must not swallow the file
+    return cells, reader.line_num

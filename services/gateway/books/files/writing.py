@@ -1,0 +1,126 @@
+"""Position files as they leave: templates to fill in, and a portfolio's positions, both ready to be
+uploaded again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from services.gateway.books.files.holdings import PRIVATE
+from services.gateway.books.files.spreadsheet import Cell, csv_text
+from shared.instruments import parse_occ
+
+TWELVE_HEADER = (
+    "Symbol",
+    "Quantity",
+    "Entry Price Per Share",
+    "Entry Date",
+    "Investment Class",
+    "Investment Subtype",
+    "Underlying Symbol",
+    "Strike Price",
+    "Expiration Date",
+    "Option Type",
+    "Exit Date",
+    "Exit Price Per Share",
+)
+FIVE_HEADER = ("ticker", "quantity", "entry_price", "entry_date", "tags")
+_OPTION_WORDS = {"C": "CALL", "P": "PUT"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A position as a file states it. Quantities are signed, prices USD per share; `option_type` is
+    "C" or "P".
+    """
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: date
+    investment_class: str
+    investment_subtype: str | None = None
+    underlying: str | None = None
+    strike: Decimal | None = None
+    expiry: date | None = None
+    option_type: str | None = None
+    exit_date: date | None = None
+    exit_price: Decimal | None = None
+    tags: tuple[str, ...] = ()
+
+
+def positions_file(positions: Iterable[Listed]) -> str:
+    """The positions in the twelve columns, with a thirteenth for their tags."""
+    return csv_text(
+        (*TWELVE_HEADER, "Tags"), ((*_twelve(one), ", ".join(one.tags)) for one in positions)
+    )
+
+
+def five_columns_template() -> str:
+    """An example of format A: held long, sold short, an option by its OCC symbol."""
+    return csv_text(FIVE_HEADER, (_five(one) for one in _EXAMPLES if _fits_five(one)))
+
+
+def twelve_columns_template() -> str:
+    """An example of format B: every class, an option by its symbol and one by its terms, a position
+    that is closed.
+    """
+    return csv_text(TWELVE_HEADER, (_twelve(one) for one in _EXAMPLES))
+
+
+def _twelve(one: Listed) -> list[Cell]:
+    return [
+        one.symbol,
+        one.quantity,
+        one.entry_price,
+        one.entry_date,
+        one.investment_class,
+        one.investment_subtype,
+        one.underlying if one.strike is not None else None,
+        one.strike,
+        one.expiry,
+        _OPTION_WORDS.get(one.option_type or ""),
+        one.exit_date,
+        one.exit_price,
+    ]
+
+
+def _five(one: Listed) -> list[Cell]:
+    return [one.symbol, one.quantity, one.entry_price, one.entry_date, ", ".join(one.tags)]
+
+
+def _fits_five(one: Listed) -> bool:
+    return bool(one.symbol) and one.exit_date is None and one.investment_class != PRIVATE
+
+
+def _by_terms(symbol: str) -> dict[str, str | Decimal | date]:
+    contract = parse_occ(symbol)
+    return {
+        "underlying": contract.underlying,
+        "strike": contract.strike,
+        "expiry": contract.expiry,
+        "option_type": contract.option_type,
+    }
+
+
+def _example(
+    symbol: str, quantity: str, price: str, entered: date, kind: str, **more: object
+) -> Listed:
+    return Listed(symbol, Decimal(quantity), Decimal(price), entered, kind, **more)  # type: ignore[arg-type]
+
+
+_EXAMPLES = (
+    _example("AAPL", "100", "148.71", date(2022, 6, 1), "PUBLIC", tags=("tech", "core")),
+    _example("MSFT", "-50", "272.42", date(2022, 6, 1), "PUBLIC", tags=("tech", "hedge")),
+    _example("AAPL230616C00150000", "2", "8.45", date(2022, 11, 1), "OPTIONS", tags=("tech",)),
+    _example("", "-1", "5.2", date(2022, 11, 1), "OPTIONS", **_by_terms("MSFT230120P00220000")),
+    _example(
+        *("XOM", "200", "96.51", date(2022, 6, 1), "PUBLIC"),
+        exit_date=date(2022, 11, 15),
+        exit_price=Decimal("113.4"),
+    ),
+    _example(
+        "ACME-SERIES-A", "1000", "12.5", date(2021, 3, 31), PRIVATE, investment_subtype="Venture"
+    ),
+)

@@ -1,0 +1,129 @@
+"""Positions with what was measured of them: by the page, in groups, by strategy."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.gateway.books import shapes
+from services.gateway.books.queries import positions
+from services.gateway.books.queries.positions import PositionFilter, Valuation
+from services.gateway.books.schemas.positions import GroupedPositions, PositionPage
+from services.gateway.books.schemas.tags import StrategyPage
+from services.gateway.books.shapes import GroupBy, valued
+from services.gateway.edge.queries import Row
+from shared.database import Session
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a list is wanted."""
+
+    limit: int
+    offset: int
+
+    def of(self, entries: Sequence[Any]) -> dict[str, Any]:
+        """The part of a whole list, with the list's length."""
+        items = entries[self.offset : self.offset + self.limit]
+        return {"items": items, "total": len(entries), "limit": self.limit, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Book:
+    """A portfolio on its last session valued at or before a date."""
+
+    portfolio_id: UUID
+    valuation: Valuation
+
+    def described(self) -> dict[str, Any]:
+        """What every answer says about itself."""
+        day = self.valuation.day
+        return {
+            "portfolio_id": self.portfolio_id,
+            "valued_on": day,
+            "reason": None if day else NO_SNAPSHOT,
+        }
+
+    def measured(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """Positions with weights, P&L, Greeks and reasons."""
+        return [valued(row, self.valuation.day, self.valuation.gross_value) for row in rows]
+
+
+async def book_on(session: Session, portfolio_id: UUID, as_of: date | None) -> Book:
+    """The portfolio as it was last valued at or before `as_of`."""
+    return Book(portfolio_id, await positions.latest_valuation(session, portfolio_id, as_of))
+
+
+async def position_page(
+    session: Session, book: Book, wanted: PositionFilter, sort: str, part: Part
+) -> PositionPage:
+    """A page of the positions that meet the conditions."""
+    rows = await positions.load_positions(
+        session, book.portfolio_id, wanted, book.valuation.day, sort, part.limit, part.offset
+    )
+    whole = part.offset == 0 and len(rows) < part.limit
+    total = len(rows) if whole else await _total(session, book, wanted)
+    page = {
+        "items": book.measured(rows),
+        "total": total,
+        "limit": part.limit,
+        "offset": part.offset,
+    }
+    return PositionPage.model_validate({**book.described(), **page})
+
+
+async def _total(session: Session, book: Book, wanted: PositionFilter) -> int:
+    return await positions.count_positions(session, book.portfolio_id, wanted, book.valuation.day)
+
+
+async def position_on(
+    session: Session, portfolio_id: UUID, position_id: UUID, as_of: date | None
+) -> dict[str, Any]:
+    """One of the portfolio's positions as it was last valued at or before `as_of`."""
+    book = await book_on(session, portfolio_id, as_of)
+    row = await positions.load_position(session, position_id, book.valuation.day)
+    assert row is not None, "its portfolio was found by it, in the same transaction"
+    return book.measured([row])[0]
+
+
+async def grouped_positions(
+    session: Session, book: Book, wanted: PositionFilter, by: GroupBy, part: Part
+) -> GroupedPositions:
+    """A page of the groups of all positions that meet the conditions, and the sums over those
+    positions.
+    """
+    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    return await asyncio.to_thread(_grouped, book, rows, by, part)
+
+
+def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, part: Part) -> GroupedPositions:
+    held = book.measured(rows)
+    everything = {"key": None, "name": "everything", **shapes.sums(held)}
+    found = part.of(shapes.grouped(held, by))
+    return GroupedPositions.model_validate(
+        {**book.described(), "by": by, "everything": everything, **found}
+    )
+
+
+async def strategy_page(
+    session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
+) -> StrategyPage:
+    """A page of the strategies that tags stand for, each with the sums over the positions that
+    carry its tag.
+    """
+    tagged = replace(wanted, tags=[tag["name"] for tag in tags])
+    day = book.valuation.day
+    rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []
+    return await asyncio.to_thread(_strategies, book, rows, tags, part)
+
+
+def _strategies(book: Book, rows: Sequence[Row], tags: Sequence[Row], part: Part) -> StrategyPage:
+    found = part.of(shapes.by_tag(book.measured(rows), tags))
+    return StrategyPage.model_validate({**book.described(), **found})
+
+
+NO_SNAPSHOT = (
+    "no snapshot of this portfolio exists at or before that date: its first run has not ended yet"
+)

@@ -1,0 +1,1 @@
+"""Requests and answers of portfolios, positions, tags and uploads."""

@@ -1,0 +1,80 @@
+"""Models of exported positions."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.gateway.books.schemas.portfolios import PortfolioOut
+from services.gateway.edge.values import SOME_ID, Price, Quantity, example
+
+
+class Columns(StrEnum):
+    """Which of the two column sets."""
+
+    FIVE = "five-columns"
+    TWELVE = "twelve-columns"
+
+
+class Form(StrEnum):
+    """How positions are written."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+class ExportedPosition(BaseModel):
+    """A position as its owner stated it, in full."""
+
+    symbol: str
+    position_type: str = Field(description="LONG, SHORT, LC, SC, LP or SP")
+    quantity: Quantity
+    entry_price: Price
+    entry_date: date
+    investment_class: str
+    investment_subtype: str | None
+    underlying: str
+    strike: Price | None
+    expiry: date | None
+    option_type: str | None
+    exit_date: date | None
+    exit_price: Price | None
+    tags: list[str]
+    position_id: UUID
+
+
+class PositionsExport(BaseModel):
+    """A portfolio with everything it holds or held."""
+
+    model_config = example(
+        portfolio={
+            "portfolio_id": SOME_ID,
+            "name": "Long/short",
+            "equity_balance": 1000000.0,
+            "positions": 1,
+            "created_at": "2022-12-28T21:05:00Z",
+        },
+        positions=[
+            {
+                "symbol": "AAPL230616C00150000",
+                "position_type": "SC",
+                "quantity": -2.0,
+                "entry_price": 8.45,
+                "entry_date": "2022-11-01",
+                "investment_class": "OPTIONS",
+                "investment_subtype": None,
+                "underlying": "AAPL",
+                "strike": 150.0,
+                "expiry": "2023-06-16",
+                "option_type": "C",
+                "exit_date": None,
+                "exit_price": None,
+                "tags": ["income"],
+                "position_id": SOME_ID,
+            }
+        ],
+    )
+
+    portfolio: PortfolioOut
+    positions: list[ExportedPosition]

@@ -1,0 +1,175 @@
+"""Models of portfolios and cash flows."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.gateway.books.files import EARLIEST_DATE
+from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
+
+
+class PortfolioOut(BaseModel):
+    """A book. `equity_balance`: the NAV its owner stated for the first snapshot."""
+
+    model_config = example(
+        portfolio_id=SOME_ID,
+        name="Long/short",
+        equity_balance=1_000_000.0,
+        positions=24,
+        created_at="2022-12-28T21:05:00Z",
+    )
+
+    portfolio_id: UUID
+    name: str
+    equity_balance: Money | None
+    positions: int = Field(description="how many positions it holds or held")
+    created_at: datetime
+
+
+class Exposure(BaseModel):
+    """Long is a sum of positives, short a sum of negatives (reported negative), gross of absolutes,
+    net of all.
+    """
+
+    long: Money
+    short: Money
+    gross: Money
+    net: Money
+
+
+class Exposures(BaseModel):
+    """The three measures: q·m·P; options at q·m·S; options at q·m·S·delta."""
+
+    dollar: Exposure
+    notional: Exposure
+    delta_adjusted: Exposure
+
+
+class GreekSet(BaseModel):
+    """Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility
+    point, rho per 1 %.
+    """
+
+    delta: Greek | None
+    gamma: Greek | None
+    theta: Greek | None
+    vega: Greek | None
+    rho: Greek | None
+
+
+_EXPOSURE = {"long": 912000.5, "short": -301500.25, "gross": 1213500.75, "net": 610500.25}
+GREEKS_EXAMPLE = {"delta": 5210.5, "gamma": 12.25, "theta": -310.75, "vega": 1820.5, "rho": 905.125}
+SNAPSHOT_EXAMPLE = {
+    "as_of": "2022-12-28",
+    "previous_session": "2022-12-27",
+    "nav": 1012345.67,
+    "cash": 401845.42,
+    "market_value": 610500.25,
+    "daily_pnl": -4210.1,
+    "cumulative_pnl": 12345.67,
+    "net_flow": 0.0,
+    "daily_return": -0.00414,
+    "unrealised_pnl": 30210.0,
+    "exposures": {"dollar": _EXPOSURE, "notional": _EXPOSURE, "delta_adjusted": _EXPOSURE},
+    "greeks": GREEKS_EXAMPLE,
+    "counts": {"LONG": 12, "SHORT": 8, "LC": 3, "SP": 1},
+    "coverage": {"prices": 1.0, "greeks": 1.0},
+    "warnings": [],
+}
+
+
+class CashFlowOut(BaseModel):
+    """Money into (positive) or out of (negative) a portfolio."""
+
+    model_config = example(
+        cash_flow_id=SOME_ID,
+        portfolio_id=SOME_ID,
+        flow_date="2022-12-01",
+        amount=25000.0,
+        note="deposit",
+        created_at="2022-12-01T15:00:00Z",
+        run_id=None,
+    )
+
+    cash_flow_id: UUID
+    portfolio_id: UUID
+    flow_date: date
+    amount: Money
+    note: str
+    created_at: datetime
+
+
+def _trimmed(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("a name needs at least one letter and no control characters")
+    return text.strip()
+
+
+PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_trimmed)]
+EquityBalance = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
+
+
+class PortfolioSort(StrEnum):
+    """The order of a list of portfolios."""
+
+    CREATED, CREATED_DOWN = "created_at", "-created_at"
+    NAME, NAME_DOWN = "name", "-name"
+
+
+class NewPortfolio(BaseModel):
+    """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of
+    what it holds.
+    """
+
+    model_config = body_example(name="Long/short", equity_balance=1_000_000)
+
+    name: PortfolioName
+    equity_balance: EquityBalance | None = None
+
+
+class PortfolioTerms(BaseModel):
+    """What may be changed; what is left out stays."""
+
+    model_config = body_example(name="Retirement")
+
+    name: PortfolioName | None = None
+    equity_balance: EquityBalance | None = Field(
+        default=None, description="null: none is stated any more"
+    )
+
+    def stated(self) -> dict[str, Any]:
+        """What the request names."""
+        named = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in named.items() if name != "name" or value is not None}
+
+
+class NewCashFlow(BaseModel):
+    """Positive is a deposit, negative a withdrawal."""
+
+    model_config = body_example(flow_date="2022-12-01", amount=25000, note="deposit")
+
+    flow_date: Annotated[date, Field(ge=EARLIEST_DATE)]
+    amount: Annotated[
+        Decimal,
+        Field(max_digits=18, decimal_places=2),
+        AfterValidator(lambda amount: _not_zero(amount)),
+    ]
+    note: str = Field(default="", max_length=200)
+
+
+class CashFlowSaved(CashFlowOut):
+    """The flow, and the run that takes it into the snapshots it concerns (null when there are none
+    yet).
+    """
+
+    run_id: UUID | None
+
+
+def _not_zero(amount: Decimal) -> Decimal:
+    if amount == 0:
+        raise ValueError("the amount is 0")
+    return amount

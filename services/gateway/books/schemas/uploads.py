@@ -1,0 +1,194 @@
+"""What is said about an uploaded file."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.gateway.books.files import Source
+from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName, PortfolioOut
+from services.gateway.edge.problems import FieldError
+from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
+
+
+class Mode(StrEnum):
+    """Whether one bad row keeps the good ones out."""
+
+    PARTIAL = "partial"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+class TermsOut(BaseModel):
+    """What a position is apart from its instrument and entry date."""
+
+    quantity: Quantity
+    entry_price: Price
+    investment_class: str
+    investment_subtype: str | None
+    exit_date: date | None
+    exit_price: Price | None
+
+
+class ChangeOut(TermsOut):
+    """What a row of the file does: new, updated (and what it replaces) or unchanged."""
+
+    line: int
+    symbol: str
+    position_type: str = Field(description="LONG, SHORT, LC, SC, LP or SP")
+    entry_date: date
+    tags: list[str] = Field(description="the row's; those that the position carries already stay")
+    kind: str
+    was: TermsOut | None
+
+
+class SkippedLine(BaseModel):
+    """A line of a broker's export that is no position, and what becomes of it."""
+
+    line: int
+    label: str
+    code: str = Field(description="cash, total or futures")
+    message: str
+
+
+class SourceOut(BaseModel):
+    """Which kind of file it is, and what a broker's export says beside its positions."""
+
+    format: Source
+    accounts: list[str] = Field(description="as the export calls them")
+    exported_on: date | None = Field(description="the day of the export's title line")
+    entry_date: date | None = Field(
+        description="when positions of an export without entry dates count as entered"
+    )
+    cash: Money | None = Field(
+        description="what the export says is held in cash; below 0 on margin"
+    )
+    equity_balance: Money | None = Field(
+        description="cash + market value of the accepted rows, both as exported: what a portfolio that is created "
+        "starts with unless you state it"
+    )
+    skipped: list[SkippedLine]
+
+
+class RestatedSessions(BaseModel):
+    """Sessions before the one valued whose snapshots are taken again, because the change concerns
+    them.
+    """
+
+    first: date
+    last: date
+    count: int
+
+
+class UploadReport(BaseModel):
+    """What became of the file. Nothing the file does not name is touched."""
+
+    model_config = example(
+        portfolio={
+            "portfolio_id": SOME_ID,
+            "name": "Long/short",
+            "equity_balance": 1000000.0,
+            "positions": 1,
+            "created_at": "2022-12-28T21:05:00Z",
+        },
+        source={
+            "format": "five_columns",
+            "accounts": [],
+            "exported_on": None,
+            "entry_date": None,
+            "cash": None,
+            "equity_balance": None,
+            "skipped": [],
+        },
+        dry_run=False,
+        mode="partial",
+        as_of="2022-12-28",
+        stated_on="2022-12-28",
+        rows=2,
+        new=1,
+        updated=0,
+        unchanged=0,
+        rejected=1,
+        changes=[
+            {
+                "line": 2,
+                "symbol": "AAPL",
+                "position_type": "LONG",
+                "entry_date": "2022-06-01",
+                "quantity": 100.0,
+                "entry_price": 148.71,
+                "investment_class": "PUBLIC",
+                "investment_subtype": None,
+                "exit_date": None,
+                "exit_price": None,
+                "tags": ["tech"],
+                "kind": "new",
+                "was": None,
+            }
+        ],
+        problems=[
+            {
+                "line": 3,
+                "field": "quantity",
+                "code": "zero_quantity",
+                "message": "quantity is 0: ...",
+            }
+        ],
+        warnings=[],
+        restated=None,
+        run_id=SOME_ID,
+    )
+
+    portfolio: PortfolioOut | None = Field(description="null on a dry run that would create one")
+    source: SourceOut
+    dry_run: bool
+    mode: Mode
+    as_of: date
+    stated_on: date = Field(
+        description="in whose shares the file's numbers, and those they replace, are"
+    )
+    rows: int = Field(description="rows in the file, good and bad")
+    new: int
+    updated: int
+    unchanged: int
+    rejected: int
+    changes: list[ChangeOut]
+    problems: list[FieldError]
+    warnings: list[FieldError]
+    restated: RestatedSessions | None = Field(
+        description="null on a dry run, and when there are none"
+    )
+    run_id: UUID | None = Field(
+        description="the run that values the change; null when no number changes"
+    )
+
+
+class UploadOptions(BaseModel):
+    """What to do with the file; each may be sent as a form field or in the query."""
+
+    portfolio_id: UUID | None = Field(default=None, description="load into this portfolio")
+    portfolio_name: PortfolioName | None = Field(
+        default=None,
+        description="or into the portfolio of this name, new or not; default: the file's name",
+    )
+    name: PortfolioName | None = Field(default=None, description="the same as `portfolio_name`")
+    equity_balance: EquityBalance | None = Field(
+        default=None, description="its NAV at the first snapshot, USD"
+    )
+    mode: Mode | None = Field(default=None, description="default: partial")
+    dry_run: bool | None = Field(
+        default=None, description="validate only, write nothing; default: false"
+    )
+    as_of: date | None = Field(
+        default=None, description="the day the file is read for; default: the last session"
+    )
+    stated_on: date | None = Field(
+        default=None,
+        description="the day in whose shares the file's quantities, prices and strikes are: splits since then are "
+        "applied to them; default: the day of a broker's export, else as_of, else today",
+    )
+    entry_date: date | None = Field(
+        default=None,
+        description="for a broker's export without entry dates: when its positions count as entered; "
+        "default: the day of the export",
+    )

@@ -1,0 +1,243 @@
+"""Positions with what was measured of them, in groups and by strategy."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from services.gateway.edge.shapes import GREEKS, left_out, without_exposure
+from shared.instruments import position_type
+
+Row = Mapping[str, Any]
+STRATEGY_PREFIX = "strategy:"
+MEASURES = {
+    "dollar": "market_value",
+    "notional": "notional_exposure",
+    "delta_adjusted": "delta_adjusted_exposure",
+}
+_SUMMED = ("market_value", "unrealised_pnl", "daily_pnl")
+
+
+class GroupBy(StrEnum):
+    """What the positions of a group have in common."""
+
+    TYPE = "type"
+    INSTRUMENT = "instrument"
+    STRATEGY = "strategy"
+    TAG = "tag"
+    UNDERLYING = "underlying"
+    SECTOR = "sector"
+    CLASS = "class"
+
+
+_COLUMNS = {
+    GroupBy.TYPE: "position_type",
+    GroupBy.INSTRUMENT: "instrument",
+    GroupBy.UNDERLYING: "underlying",
+    GroupBy.SECTOR: "sector",
+    GroupBy.CLASS: "investment_class",
+}
+_OTHERS = {
+    GroupBy.STRATEGY: "without a strategy",
+    GroupBy.TAG: "without a tag",
+    GroupBy.SECTOR: "sector unknown",
+}
+
+
+def grouped(rows: Iterable[Row], by: GroupBy) -> list[dict[str, Any]]:
+    """Each group with its sums, the largest gross value first.
+
+    A position counts fully in each of its tags and strategies, so those groups may add up to more
+    than the portfolio; the group of what has none has the key None.
+    """
+    groups: dict[str | None, list[Row]] = {}
+    for row in rows:
+        for key in keys_of(row, by):
+            groups.setdefault(key, []).append(row)
+    found = [{"key": key, "name": key or _OTHERS[by], **sums(held)} for key, held in groups.items()]
+    return sorted(found, key=_largest_first)
+
+
+def keys_of(row: Row, by: GroupBy) -> list[str | None]:
+    """The groups that a position belongs to: one, or as many as it carries tags or strategies."""
+    if by is GroupBy.TAG:
+        return list(row["tags"]) or [None]
+    if by is GroupBy.STRATEGY:
+        return [*strategies(row["tags"])] or [None]
+    key = row[_COLUMNS[by]]
+    return [None if key is None else str(key)]
+
+
+def strategies(tags: Iterable[str]) -> list[str]:
+    """The strategies that tags named `strategy:<name>` stand for."""
+    named = [tag[len(STRATEGY_PREFIX) :].strip() for tag in tags if is_strategy(tag)]
+    return list(dict.fromkeys(filter(None, named)))
+
+
+def is_strategy(tag: str) -> bool:
+    """Whether a tag names a strategy."""
+    return tag.lower().startswith(STRATEGY_PREFIX)
+
+
+def _largest_first(group: Mapping[str, Any]) -> tuple[Any, ...]:
+    exposures = group["exposures"]["dollar"]
+    gross = Decimal(-1) if exposures is None else exposures["gross"]
+    return group["key"] is None, -gross, group["name"]
+
+
+def sums(rows: Sequence[Row]) -> dict[str, Any]:
+    """What positions add up to, null where none of them has the number.
+
+    `coverage`: the share (0 to 1) of gross notional exposure with a current price, and of the
+    options' with Greeks. A position that misses some exposure is named in `left_out`.
+    """
+    with_greeks = [{**row, "reason": None} for row in rows if row["greeks"]["gamma"] is not None]
+    return {
+        "positions": len(rows),
+        "position_ids": [row["position_id"] for row in rows],
+        "cost": sum((row["cost"] for row in rows), Decimal(0)),
+        **{name: _sum(rows, name) for name in _SUMMED},
+        "weight": _float_sum(row["weight"] for row in rows),
+        "exposures": {measure: _exposure(rows, column) for measure, column in MEASURES.items()},
+        "greeks": {name: _float_sum(row["greeks"][name] for row in rows) for name in GREEKS},
+        "coverage": side_coverage(rows, with_greeks),
+        "left_out": left_out(without_exposure(rows)),
+    }
+
+
+def _sum(rows: Iterable[Row], column: str) -> Decimal | None:
+    known = [row[column] for row in rows if row[column] is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _float_sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(sum(known)) if known else None
+
+
+def _exposure(rows: Iterable[Row], column: str) -> dict[str, Decimal] | None:
+    known = [row[column] for row in rows if row[column] is not None]
+    if not known:
+        return None
+    long = sum((each for each in known if each > 0), Decimal(0))
+    short = sum((each for each in known if each < 0), Decimal(0))
+    return {"long": long, "short": short, "gross": long - short, "net": long + short}
+
+
+def by_tag(rows: Sequence[Row], tags: Iterable[Row]) -> list[dict[str, Any]]:
+    """Each strategy's tag with the sums, the types and the symbols of the positions that carry it,
+    by name.
+    """
+    strategy = [(tag, name) for tag in tags for name in strategies([tag["name"]])]
+    return [
+        _strategy(tag, name, [row for row in rows if tag["name"] in row["tags"]])
+        for tag, name in strategy
+    ]
+
+
+def _strategy(tag: Row, name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    types = [str(row["position_type"]) for row in rows]
+    return {
+        "key": name,
+        "name": name,
+        "tag_id": tag["tag_id"],
+        "colour": tag["colour"],
+        **sums(rows),
+        "types": {kind: types.count(kind) for kind in sorted(set(types))},
+        "symbols": sorted({row["symbol"] for row in rows}),
+    }
+
+
+NOT_VALUED_SINCE = "not valued since it was entered or its terms changed: its run has not ended"
+
+
+def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dict[str, Any]:
+    """The position with its type, weight, P&L and Greeks, and `reason` where something of them is
+    null.
+
+    `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost.
+    `realised_pnl`: q·m·(exit price - entry price) of a closed position.
+    """
+    return {
+        **row,
+        "position_type": position_type(row["option_type"], row["quantity"]),
+        "weight": _weight_of(row["market_value"], gross_value),
+        "unrealised_return": _ratio(row["unrealised_pnl"], row["cost"]),
+        "realised_pnl": _realised(row),
+        "greeks": _greeks(row),
+        "reason": _reason(row, valued_on),
+    }
+
+
+def active_on(row: Row, day: date) -> bool:
+    """Whether the position is held at the end of the day."""
+    return bool(row["entry_date"] <= day and (row["exit_date"] is None or row["exit_date"] > day))
+
+
+def _weight_of(market_value: Decimal | None, gross_value: Decimal | None) -> float | None:
+    return (
+        None if market_value is None or not gross_value else float(abs(market_value) / gross_value)
+    )
+
+
+def _ratio(pnl: Decimal | None, cost: Decimal) -> float | None:
+    return None if pnl is None or not cost else float(pnl / abs(cost))
+
+
+def _realised(row: Row) -> Decimal | None:
+    if row["exit_date"] is None or row["exit_price"] is None:
+        return None
+    pnl: Decimal = row["quantity"] * row["multiplier"] * (row["exit_price"] - row["entry_price"])
+    return pnl
+
+
+def _greeks(row: Row) -> dict[str, float | None]:
+    """Of the whole position: a share of stock has delta 1 and nothing else, by definition."""
+    if row["valued_on"] is None:
+        return dict.fromkeys(GREEKS)
+    if row["option_type"] is None:
+        return {**dict.fromkeys(GREEKS, 0.0), "delta": float(row["quantity"])}
+    return {name: row[f"position_{name}"] for name in GREEKS}
+
+
+def _reason(row: Row, valued_on: date | None) -> str | None:
+    if row["valued_on"] is not None:
+        return _joined(row["reason"], row["greeks_reason"])
+    if valued_on is None:
+        return "no snapshot of the portfolio exists at or before that date: its first run has not ended yet"
+    if row["entry_date"] > valued_on:
+        return f"entered after {valued_on}, the last session valued"
+    if not active_on(row, valued_on):
+        return f"closed on {row['exit_date']}"
+    return NOT_VALUED_SINCE
+
+
+def _joined(*reasons: str | None) -> str | None:
+    return "; ".join(dict.fromkeys(filter(None, reasons))) or None
+
+
+def side_coverage(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float]:
+    """Share (0 to 1) of gross notional exposure priced on the session itself, and of the options'
+    with Greeks.
+
+    A position whose notional is not known weighs with its cost, an option with its strike. 1 when
+    there is nothing to cover.
+    """
+    with_greeks = {row["position_id"] for row in options if row["reason"] is None}
+    held_options = [row for row in valuations if row["strike"] is not None]
+    current = [row for row in valuations if row["price"] is not None and not row["stale"]]
+    covered = [row for row in held_options if row["position_id"] in with_greeks]
+    return {"prices": _share(current, valuations), "greeks": _share(covered, held_options)}
+
+
+def _share(part: Iterable[Row], whole: Iterable[Row]) -> float:
+    total = sum(map(_weight, whole))
+    return sum(map(_weight, part)) / total if total else 1.0
+
+
+def _weight(row: Row) -> float:
+    if row["notional_exposure"] is not None:
+        return abs(float(row["notional_exposure"]))
+    stand_in = row["entry_price"] if row["strike"] is None else row["strike"]
+    return abs(float(row["quantity"] * row["multiplier"] * stand_in))

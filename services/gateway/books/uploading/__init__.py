@@ -1,0 +1,1 @@
+"""Upload of a position file: planned, written and reported in one transaction."""

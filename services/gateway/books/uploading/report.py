@@ -1,0 +1,97 @@
+"""The report on an upload."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import Response
+
+from services.gateway.books import files
+from services.gateway.books.files import Change, Source
+from services.gateway.books.files import Problem as RowProblem
+from services.gateway.books.schemas.uploads import Mode, UploadOptions, UploadReport
+from services.gateway.books.uploading.plan import Plan, Started
+from services.gateway.edge.queries import Row
+from shared.instruments import position_type
+
+
+def change_counts(plan: Plan) -> dict[str, int]:
+    kinds = [change.kind for change in plan.changes]
+    return {kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")}
+
+
+async def upload_answer(
+    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started
+) -> Response:
+    """The report as an answer, written beside the event loop: it has a line for each of thousands
+    of rows.
+    """
+    created = plan.portfolio is None and portfolio is not None
+    body = await asyncio.to_thread(_report, plan, options, portfolio, started)
+    return Response(body, 201 if created else 200, media_type="application/json")
+
+
+def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> str:
+    restated = started.restated
+    span = (
+        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    )
+    report = UploadReport.model_validate(
+        {
+            "portfolio": portfolio,
+            "source": _source(plan),
+            "dry_run": bool(options.dry_run),
+            "mode": options.mode or Mode.PARTIAL,
+            "as_of": plan.rules.as_of,
+            "stated_on": plan.stated_on,
+            "rows": len(plan.sheet.rows) + len(plan.sheet.problems),
+            **change_counts(plan),
+            "rejected": len(plan.rejected_lines),
+            "changes": [_change_row(change) for change in plan.changes],
+            "problems": [vars(problem) for problem in plan.holdings.problems],
+            "warnings": [vars(warning) for warning in _warnings(plan, options)],
+            "restated": span,
+            "run_id": started.run_id,
+        }
+    )
+    return report.model_dump_json()
+
+
+def _source(plan: Plan) -> dict[str, Any]:
+    export = plan.sheet.export
+    told = (
+        asdict(export)
+        if export
+        else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
+    )
+    entered = files.entry_date(plan.sheet, plan.rules) if export else None
+    return {
+        **told,
+        "format": plan.sheet.source,
+        "entry_date": entered,
+        "equity_balance": plan.exported_equity,
+    }
+
+
+def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
+    """What the rows' reader should know, after what concerns the file as a whole."""
+    whole = []
+    if options.entry_date and plan.sheet.source is not Source.SCHWAB:
+        message = "the file has entry dates of its own: the entry_date you sent is not used"
+        whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
+    return [*whole, *plan.holdings.warnings]
+
+
+def _change_row(change: Change) -> dict[str, Any]:
+    holding = change.holding
+    option_type = holding.option.option_type if holding.option else None
+    return {
+        "line": holding.line,
+        "symbol": holding.symbol,
+        "position_type": position_type(option_type, holding.quantity),
+        "entry_date": holding.entry_date,
+        "tags": list(holding.tags),
+        "kind": change.kind,
+        "was": vars(change.was.terms) if change.was else None,
+        **vars(change.terms),
+    }

@@ -1,0 +1,1 @@
+"""What every request passes: limits, problems, the caller, idempotency, audit, outbox."""

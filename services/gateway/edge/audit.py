@@ -1,0 +1,43 @@
+"""Saying who did what, in the transaction that does it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_jsonable_python
+
+from services.gateway.edge.queries import save_entry
+from shared.database import Session
+
+_ACTOR = "actor"
+_LONGEST_TARGET = 200
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, and from which network address; `user_id` is None for nobody in
+    particular.
+    """
+
+    user_id: UUID | None
+    network_address: str | None
+
+
+def act_as(session: Session, actor: Actor) -> None:
+    """From now on what the session records was done by this actor."""
+    session.info[_ACTOR] = actor
+
+
+async def record(session: Session, action: str, target: object = None, **details: Any) -> None:
+    """Write that the session's actor did something; rolled back with it when it fails.
+
+    Every writing route calls this: `await record(session, "portfolio.deleted", portfolio_id,
+    name=name)`. Sessions of `OpenSession` and `CallersDatabase` know their actor. `action` is a
+    stable word, noun and participle, at most 60 characters; `target` the id of what it was done to;
+    `details` what a reader of the log needs to know, never a secret.
+    """
+    actor: Actor = session.info[_ACTOR]
+    text = None if target is None else str(target)[:_LONGEST_TARGET]
+    await save_entry(
+        session, actor.user_id, actor.network_address, action, text, to_jsonable_python(details)
+    )

@@ -1,0 +1,182 @@
+"""What endpoints are given: the gateway's parts, the caller, a session of the caller's, the
+portfolio meant.
+
+A route takes `OpenSession` (one transaction around it) or `CallersDatabase` (as many as it opens),
+never the gateway's own `database`: a user's transactions see and write only what is the user's,
+whatever their statements say. Under `/admin` an administrator's see what everybody has. All know
+who asks, for `audit.record`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
+
+from services.gateway.edge import queries
+from services.gateway.edge.audit import Actor, act_as
+from services.gateway.edge.outbox import Relay
+from services.gateway.edge.problems import Problem
+from services.gateway.edge.shapes import View
+from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens
+from services.gateway.settings import GatewaySettings
+from services.gateway.tables import User
+from shared.contracts.event import Day
+from shared.database import Database, Session
+from shared.service import Runtime
+
+OPERATORS_PATH = "/api/v1/admin/"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The parts one process works with."""
+
+    runtime: Runtime
+    settings: GatewaySettings
+    tokens: Tokens
+    passwords: Passwords
+    relay: Relay
+
+    @property
+    def database(self) -> Database:
+        """Transactions as the gateway's own role: for logging in, operators and background work,
+        never for a user.
+        """
+        return self.runtime.database
+
+    def database_for(self, user_id: UUID, network_address: str | None) -> Database:
+        """Transactions of a user's requests. There is no other way to open one."""
+        return self.database.beginning_with(partial(_begin_as_user, user_id, network_address))
+
+    def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
+        """Transactions of an operator's requests: they see what everybody has."""
+        return self.database.beginning_with(partial(_begin, Actor(user_id, network_address)))
+
+
+async def _begin_as_user(user_id: UUID, network_address: str | None, session: Session) -> None:
+    act_as(session, Actor(user_id, network_address))
+    await queries.become(session, user_id)
+
+
+async def _begin(actor: Actor, session: Session) -> None:
+    act_as(session, actor)
+
+
+async def the_gateway(connection: HTTPConnection) -> Gateway:
+    """The parts the application was made of."""
+    gateway: Gateway = connection.app.state.gateway
+    return gateway
+
+
+async def network_address(connection: HTTPConnection) -> str:
+    """Where the request came from, as the server in front of the application tells."""
+    return connection.client.host if connection.client else "unknown"
+
+
+GatewayParts = Annotated[Gateway, Depends(the_gateway)]
+NetworkAddress = Annotated[str, Depends(network_address)]
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="the access token of `auth/login`"
+)
+
+
+async def current_user(
+    gateway: GatewayParts,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> User:
+    """The user behind the access token; 401 for anybody else.
+
+    Uses a transaction of its own, already ended when the endpoint runs: an endpoint that reads
+    concurrently would otherwise hold one connection while it waits for more.
+    """
+    if credentials is None:
+        raise unauthorised("missing_token", "send an access token: Authorization: Bearer <token>")
+    return await authenticated(gateway, credentials.credentials)
+
+
+async def authenticated(gateway: Gateway, access_token: str) -> User:
+    """The user behind an access token; 401 when it proves nothing, or no more."""
+    try:
+        bearer = gateway.tokens.bearer(access_token)
+    except InvalidToken:
+        raise unauthorised(
+            "invalid_token", "the access token is expired or not valid: log in again"
+        ) from None
+    async with gateway.database.transaction() as session:
+        user = await queries.load_caller(session, bearer.user_id, bearer.family_id)
+    if user is None:
+        raise unauthorised("invalid_token", "the access token's log-in is over: log in again")
+    return user
+
+
+def unauthorised(code: str, detail: str) -> Problem:
+    """A 401 that says how to authenticate."""
+    return Problem(401, code, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+Caller = Annotated[User, Depends(current_user)]
+
+
+async def current_admin(caller: Caller) -> User:
+    """The caller, who must be an administrator: 403 otherwise."""
+    if caller.role != "admin":
+        raise Problem(403, "admin_only", "this needs the role admin")
+    return caller
+
+
+Admin = Annotated[User, Depends(current_admin)]
+
+
+async def callers_database(
+    connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
+) -> Database:
+    """The caller's transactions; an administrator's under `/admin` see what everybody has.
+
+    Reads see one moment: parts of an answer that were calculated at different times would not add
+    up.
+    """
+    path = connection.scope["path"].removeprefix(connection.scope.get("root_path", ""))
+    operates = caller.role == "admin" and path.startswith(OPERATORS_PATH)
+    opened = gateway.database_of_operator if operates else gateway.database_for
+    database = opened(caller.user_id, address)
+    return database.at_one_moment() if connection.scope.get("method") == "GET" else database
+
+
+CallersDatabase = Annotated[Database, Depends(callers_database)]
+
+
+async def open_session(
+    request: Request, gateway: GatewayParts, database: CallersDatabase
+) -> AsyncIterator[Session]:
+    """One of the caller's transactions around the endpoint, committed before the answer leaves."""
+    async with database.transaction() as session:
+        yield session
+    if request.method != "GET":
+        gateway.relay.wake()
+
+
+OpenSession = Annotated[Session, Depends(open_session, scope="function")]
+AsOf = Annotated[
+    Day | None,
+    Query(description="the session wanted; default and otherwise: the latest at or before"),
+]
+ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leave out first")]
+
+
+async def at_once(database: Database, *reads: Callable[[Session], Awaitable[Any]]) -> list[Any]:
+    """The results of several reads in one transaction: one connection, and its formalities once for
+    all of them.
+
+    One after the other: when many ask, it is this process that is busy, and a connection for each
+    read made it busier.
+    """
+    async with database.transaction() as session:
+        return [await read(session) for read in reads]

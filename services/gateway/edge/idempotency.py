@@ -1,0 +1,174 @@
+"""POSTs that create do so once per `Idempotency-Key`: a repetition gets the first answer again.
+
+A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their
+endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so what was
+done and what is remembered agree whatever crashes. Only successes are remembered: after a problem
+the same key may be tried again. A duplicate that comes while the first is still worked on waits for
+it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from typing import Annotated, Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+
+from services.gateway.edge import queries
+from services.gateway.edge.dependencies import Caller, OpenSession
+from services.gateway.edge.problems import Problem
+from shared.database import Session
+
+HEADER = "Idempotency-Key"
+Answer = Callable[[Request], Awaitable[Response]]
+_CREATED = frozenset({201, 202})
+_under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+@dataclass
+class Attempt:
+    """A request that carries a key; whose it is and in which transaction it runs are known once it
+    is authenticated.
+    """
+
+    fingerprint: str
+    user_id: UUID | None = None
+    session: Session | None = None
+
+    async def remember(self, key: str, response: Response) -> None:
+        """Store the answer for repetitions, in the endpoint's transaction."""
+        if self.session is None or self.user_id is None or not response.status_code < 300:
+            return
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in response.raw_headers
+        ]
+        answer = {
+            "status": response.status_code,
+            "headers": {name: value for name, value in headers if name != "content-length"},
+            "body": bytes(response.body).decode(),
+        }
+        await queries.save_answer(self.session, self.user_id, key, self.fingerprint, answer)
+
+
+class AnsweredBefore(Exception):
+    """The key's first answer, given again instead of running the endpoint."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        super().__init__(answer["status"])
+        headers = {**answer["headers"], "Idempotency-Replayed": "true"}
+        self.response = Response(answer["body"], answer["status"], headers)
+
+
+class OnceRoute(APIRoute):
+    """A route that honours `Idempotency-Key` when it is a POST that creates."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: set[str] | list[str] | None = None,
+        status_code: int | None = None,
+        responses: dict[int | str, dict[str, Any]] | None = None,
+        dependencies: Sequence[Dependency] | None = None,
+        **options: Any,
+    ) -> None:
+        creates = not _CREATED.isdisjoint({status_code, *(responses or {})})
+        self.creates = creates and "POST" in (methods or ())
+        super().__init__(
+            path,
+            endpoint,
+            methods=methods,
+            status_code=status_code,
+            responses=responses,
+            dependencies=[*(dependencies or ()), *([Depends(first_time)] if self.creates else ())],
+            **options,
+        )
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint, asked once per key."""
+        answer = super().get_route_handler()
+        if not self.creates:
+            return answer
+
+        async def once(request: Request) -> Response:
+            key = request.headers.get(HEADER)
+            return await (_answered_once(request, key, answer) if key else answer(request))
+
+        return once
+
+
+async def _answered_once(request: Request, key: str, answer: Answer) -> Response:
+    attempt = Attempt(await _fingerprint(request))
+    request.state.attempt = attempt
+    async with _one_at_a_time(request, key):
+        try:
+            response = await answer(request)
+        except AnsweredBefore as before:
+            return before.response
+        await attempt.remember(key, response)
+        return response
+
+
+def _one_at_a_time(request: Request, key: str) -> asyncio.Lock:
+    """Duplicates within this process wait here, where they hold no database connection."""
+    return _under_way.setdefault(f"{request.headers.get('authorization')}\n{key}", asyncio.Lock())
+
+
+async def _fingerprint(request: Request) -> str:
+    """What makes two requests the same: path, query and body, but for the arbitrary boundary
+    between a form's parts.
+    """
+    content_type = Message()
+    content_type["content-type"] = request.headers.get("content-type", "")
+    body, boundary = await request.body(), content_type.get_boundary()
+    if boundary:
+        body = body.replace(boundary.encode("latin-1", "replace"), b"")
+    digest = hashlib.sha256(f"{request.url.path}\n{request.url.query}\n".encode())
+    digest.update(body)
+    return digest.hexdigest()
+
+
+async def first_time(
+    request: Request,
+    caller: Caller,
+    session: OpenSession,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            description="any text, new for each thing to create: the same request with the same key is done once",
+        ),
+    ] = None,
+) -> None:
+    """Let the request through when its key is new (others with the key wait until this transaction
+    ends).
+    """
+    if idempotency_key is None:
+        return
+    attempt: Attempt = request.state.attempt
+    first = await queries.first_answer(session, caller.user_id, idempotency_key)
+    if first is None:
+        attempt.user_id, attempt.session = caller.user_id, session
+        return
+    if first["request_hash"] != attempt.fingerprint:
+        detail = f"this {HEADER} came with a different request before"
+        raise Problem(422, "idempotency_key_reused", detail)
+    raise AnsweredBefore(first["answer"])
+
+
+def forget_answer(request: Request) -> None:
+    """Nothing was created after all (a dry run, say): the answer is not kept and the key stays
+    free.
+    """
+    attempt: Attempt | None = getattr(request.state, "attempt", None)
+    if attempt is not None:
+        attempt.session = None

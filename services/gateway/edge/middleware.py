@@ -1,0 +1,340 @@
+"""Around every request, from the outside in: its time and outcome as metrics, the headers that keep
+browsers safe, who may ask from another origin, how long it may take, how many may be sent, how
+large it may be, compression, and 304 for what the asker holds already. All are plain ASGI, a few
+microseconds each.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from time import perf_counter
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.edge.problems import Problem, unexpected
+from services.gateway.edge.rate_limits import RateLimits, Standing
+from services.gateway.edge.shapes import MAX_BYTES
+from services.gateway.edge.tokens import InvalidToken
+from services.gateway.settings import GatewaySettings
+
+MAX_BODY_BYTES = MAX_BYTES + 256 * 1024  # a file of the largest size with its form around it
+SMALLEST_COMPRESSED_BYTES = 1024
+COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
+TOKENS_REMEMBERED = 4096
+API = "/api/v1/"
+OPERATORS = "/api/v1/admin/"
+DOCUMENTATION = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
+UserOf = Callable[[str], UUID]
+
+
+# --- bodies ---
+
+
+class BodyTooLarge(HTTPException):
+    """Raised while a body is read; an `HTTPException` because the framework turns any other into
+    "bad request".
+    """
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def too_large() -> Problem:
+    """What is said about such a request."""
+    return Problem(413, "too_large", f"the request is larger than {MAX_BYTES // 1024**2} MB")
+
+
+async def answer_too_large(_: Request, __: Exception) -> Response:
+    """The problem document for `BodyTooLarge`."""
+    return too_large().response()
+
+
+class BodyLimit:
+    """Refuses a body while it is being read, before anything keeps more of it than allowed."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        stated = dict(scope["headers"]).get(b"content-length", b"0")
+        if stated.isdigit() and int(stated) > self.max_bytes:
+            await too_large().response()(scope, receive, send)
+            return
+        await self.app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.max_bytes:
+                raise BodyTooLarge
+            return message
+
+        return counted
+
+
+# --- how many ---
+
+
+class RateLimit:
+    """So many requests a minute for each user, or for each network address that sends no valid
+    token.
+
+    What operators do has a wider limit of its own: they replay whole histories.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limits: RateLimits, settings: GatewaySettings, user_of: UserOf
+    ) -> None:
+        self.app = app
+        self.limits = limits
+        self.settings = settings
+        self.user_of = lru_cache(TOKENS_REMEMBERED)(
+            user_of
+        )  # an expired token still tells whose it was
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or not scope["path"].startswith(API):
+            await self.app(scope, receive, send)
+            return
+        standing = await self._standing(scope)
+        if standing.allowed:
+            await self.app(scope, receive, _adding(standing.headers(), send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1013, "reason": "too many requests"})
+        else:
+            await too_many(standing).response()(scope, receive, _adding(standing.headers(), send))
+
+    async def _standing(self, scope: Scope) -> Standing:
+        if scope["path"].startswith(OPERATORS):
+            per_minute, what = self.settings.operator_requests_per_minute, "operator"
+        else:
+            per_minute, what = self.settings.requests_per_minute, "user"
+        return await self.limits.standing_after(per_minute, what, self._who(scope))
+
+    def _who(self, scope: Scope) -> str:
+        return self._user(scope) or network_of(scope["client"][0] if scope.get("client") else "")
+
+    def _user(self, scope: Scope) -> str | None:
+        kind, _, token = (
+            dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+        )
+        if kind.lower() != "bearer":
+            return None
+        try:
+            return str(self.user_of(token))
+        except InvalidToken:
+            return None
+
+
+def network_of(address: str) -> str:
+    """What an address counts as: itself, or its /64 (one subscriber's, with more addresses than can
+    be counted).
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    return (
+        str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    )
+
+
+def too_many(standing: Standing) -> Problem:
+    """What is said to somebody who sent too many."""
+    seconds = standing.seconds_to_wait
+    detail = f"more than {standing.limit} requests within a minute: try again in {seconds} s"
+    return Problem(429, "rate_limited", detail, headers={"Retry-After": str(seconds)})
+
+
+# --- how long ---
+
+
+class Deadline:
+    """Ends a request that makes no progress: no next part of its body, or no start of an answer,
+    for so many seconds.
+
+    An answer that has started may take as long as it likes: events stream for hours.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self.app = app
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        progress = _Progress(self.seconds, receive, send)
+        try:
+            async with asyncio.timeout(self.seconds) as progress.timeout:
+                await self.app(scope, progress.receive, progress.send)
+        except TimeoutError:
+            if progress.answering or not progress.timeout.expired():
+                raise
+            await too_slow(self.seconds, progress.receiving).response()(scope, receive, send)
+
+
+class _Progress:
+    timeout: asyncio.Timeout
+
+    def __init__(self, seconds: float, receive: Receive, send: Send) -> None:
+        self.seconds = seconds
+        self._receive = receive
+        self._send = send
+        self.receiving = False
+        self.answering = False
+
+    async def receive(self) -> Message:
+        self.receiving = True
+        message = await self._receive()
+        self.receiving = False
+        if not self.answering and not self.timeout.expired():
+            self.timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if not self.answering and not self.timeout.expired():
+            self.answering = True
+            self.timeout.reschedule(None)
+        await self._send(message)
+
+
+def too_slow(seconds: float, receiving: bool) -> Problem:
+    """What is said when time is up: it was the request's (408), or ours (504)."""
+    if receiving:
+        return Problem(408, "request_timeout", f"no more of the request came for {seconds:g} s")
+    return Problem(
+        504, "answer_timeout", f"there was no answer within {seconds:g} s: try again later"
+    )
+
+
+# --- headers ---
+
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Strict-Transport-Security": "max-age=31536000",  # browsers ignore it without TLS
+}
+_DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
+_DOCUMENTATION_PAGE = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net "
+    "https://fonts.googleapis.com; font-src https://fonts.gstatic.com; worker-src blob:; frame-ancestors 'none'"
+)
+
+
+class SecurityHeaders:
+    """What a browser may do with an answer: nothing but read it; and keep nothing unless the answer
+    says so.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        safe = [(name.lower().encode(), value.encode()) for name, value in _SAFE.items()]
+        self.data = [*safe, (b"content-security-policy", _DATA_ONLY.encode())]
+        self.page = [*safe, (b"content-security-policy", _DOCUMENTATION_PAGE.encode())]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = self.page if scope["path"] in DOCUMENTATION else self.data
+
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = message["headers"] = [*message.get("headers", ()), *headers]
+                if all(name != b"cache-control" for name, _ in given):
+                    given.append((b"cache-control", b"no-store"))
+            await send(message)
+
+        await self.app(scope, receive, safely)
+
+
+def _adding(headers: Sequence[tuple[bytes, bytes]], send: Send) -> Send:
+    async def adding(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers]
+        await send(message)
+
+    return adding
+
+
+# --- outcome ---
+
+
+class Unexpected:
+    """Answers what nobody foresaw inside all others, so that this answer too is compressed, counted
+    and safe.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def noting_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_start)
+        except Exception as error:
+            if started:
+                raise
+            response = await unexpected(Request(scope), error)
+            await response(scope, receive, send)
+
+
+class RequestMetrics:
+    """Seconds by method, route template and status."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self.app = app
+        self.seconds = Histogram(
+            "sigmasight_http_seconds",
+            "Seconds to answer",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = perf_counter(), "500"
+
+        async def noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_status)
+        finally:
+            route = getattr(
+                scope.get("route"), "path", "unknown"
+            )  # never the path: its ids would be labels
+            self.seconds.labels(scope["method"], route, status).observe(perf_counter() - started)

@@ -1,0 +1,178 @@
+"""SQL behind every request: rows, the caller, the audit log, stored answers, the outbox."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Executable, Table, and_, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.tables import (
+    USER_SETTING,
+    USERS_ROLE,
+    AuditEntry,
+    IdempotencyKey,
+    OutboxRow,
+    RefreshToken,
+    User,
+)
+from shared.contracts.event import Event
+from shared.database import Session, lock, sql_table
+
+Row = dict[str, Any]
+
+
+async def all_rows(
+    session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Every row of the statement, its bound `parameters` filled in."""
+    result = await session.execute(statement, parameters)
+    names = [str(name) for name in result.keys()]  # noqa: SIM118 - they are no dictionary's
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
+async def one_row(session: Session, statement: Executable) -> Row | None:
+    """The statement's only row; None when there is none."""
+    found = await all_rows(session, statement)
+    return found[0] if found else None
+
+
+async def latest_date(
+    session: Session, view: Table, portfolio_id: UUID, as_of: date | None
+) -> date | None:
+    """The last session, at or before `as_of`, for which the view has rows of the portfolio."""
+    statement = select(func.max(view.c.as_of)).where(view.c.portfolio_id == portfolio_id)
+    found: date | None = await session.scalar(
+        statement if as_of is None else statement.where(view.c.as_of <= as_of)
+    )
+    return found
+
+
+log = sql_table(AuditEntry)
+
+
+async def save_entry(
+    session: Session,
+    user_id: UUID | None,
+    network_address: str | None,
+    action: str,
+    target: str | None,
+    details: dict[str, Any],
+) -> None:
+    """Write one entry, in the caller's transaction."""
+    row = {
+        "user_id": user_id,
+        "network_address": network_address,
+        "action": action,
+        "target": target,
+        "details": details,
+    }
+    await session.execute(
+        insert(log).values(row).inline()
+    )  # returning nothing: a user may write but not read
+
+
+keys = sql_table(IdempotencyKey)
+
+
+async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
+    """The answer (and the hash of its request) once given under this key; others with the key wait
+    for us.
+    """
+    await lock(session, "idempotency", user_id, key)
+    mine = and_(keys.c.user_id == user_id, keys.c.key == key)
+    return await one_row(session, select(keys).where(mine))
+
+
+async def save_answer(
+    session: Session, user_id: UUID, key: str, request_hash: str, answer: dict[str, Any]
+) -> None:
+    """Remember the answer for repetitions of the request."""
+    row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": answer}
+    await session.execute(insert(keys).values(row))
+
+
+async def delete_answers(session: Session, before: datetime) -> None:
+    """Forget answers given before a moment."""
+    await session.execute(delete(keys).where(keys.c.created_at < before))
+
+
+outbox = sql_table(OutboxRow)
+
+
+async def save_event(
+    session: Session, event: Event, headers: Mapping[str, str], told_as: UUID | None = None
+) -> None:
+    """Leave an event for the relay, in the caller's transaction. The same event again changes
+    nothing.
+
+    `told_as`: an id of its own for an event that is told again on purpose, which the bus would
+    otherwise discard.
+    """
+    row = {
+        "event_id": told_as or event.event_id,
+        "subject": event.subject,
+        "payload": event.model_dump(mode="json"),
+        "headers": dict(headers),
+    }
+    left = insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
+    await session.execute(
+        left.inline()
+    )  # returning nothing: a user may leave events but not read them
+
+
+async def load_waiting(session: Session, limit: int) -> list[Row]:
+    """The oldest events not yet published, held against other relays until the transaction ends."""
+    waiting = (
+        select(outbox)
+        .where(outbox.c.published_at.is_(None))
+        .order_by(outbox.c.outbox_id)
+        .limit(limit)
+    )
+    return await all_rows(session, waiting.with_for_update(skip_locked=True))
+
+
+async def save_published(session: Session, outbox_id: int) -> None:
+    """Mark an event as published now."""
+    await session.execute(
+        update(outbox).where(outbox.c.outbox_id == outbox_id).values(published_at=func.now())
+    )
+
+
+async def delete_published(session: Session, before: datetime) -> None:
+    """Forget events published before a moment."""
+    await session.execute(delete(outbox).where(outbox.c.published_at < before))
+
+
+# --- families of refresh tokens ---
+
+
+def is_over(family_id: Any) -> ColumnElement[bool]:
+    """Whether a family (an id, or a column of them) was ended."""
+    revoked = tokens.alias("revoked")
+    ended = and_(revoked.c.family_id == family_id, revoked.c.revoked_at.is_not(None))
+    return select(revoked.c.family_id).where(ended).exists()
+
+
+async def become(session: Session, user_id: UUID) -> None:
+    """From here to the transaction's end its statements find and leave only what is the user's."""
+    named = {"role": USERS_ROLE, "setting": USER_SETTING, "user_id": str(user_id)}
+    await session.execute(_BECOME, named)
+
+
+_BECOME = text("select set_config('role', :role, true), set_config(:setting, :user_id, true)")
+
+
+async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User | None:
+    """The user behind an access token, in one statement; None when disabled, gone, or the log-in is
+    over.
+    """
+    standing = select(User).where(
+        users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id)
+    )
+    return (await session.execute(standing)).scalar_one_or_none()
+
+
+tokens = sql_table(RefreshToken)
+users = sql_table(User)

@@ -1,0 +1,220 @@
+"""Who is asking: register, log in, refresh, log out, me, change one's password.
+
+Everything here runs as the gateway's own role: it is about who somebody is, before that is known.
+"""
+
+import ipaddress
+import math
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from fastapi import APIRouter, Response
+
+from services.gateway.edge.audit import Actor, act_as, record
+from services.gateway.edge.dependencies import (
+    Caller,
+    Gateway,
+    GatewayParts,
+    NetworkAddress,
+    unauthorised,
+)
+from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.queries import Row
+from services.gateway.edge.tokens import Bearer, new_refresh_token, token_hash
+from services.gateway.identity import queries
+from services.gateway.identity.queries import AttemptLimits
+from services.gateway.identity.schemas import (
+    Credentials,
+    Logout,
+    PasswordChange,
+    RefreshRequest,
+    Registered,
+    Registration,
+    TokenPair,
+    UserOut,
+)
+from services.gateway.settings import GatewaySettings
+from services.gateway.tables import User
+from shared.database import Session
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post("/register", status_code=202, responses=documented(403, 422))
+async def register(
+    wanted: Registration, gateway: GatewayParts, address: NetworkAddress
+) -> Registered:
+    """Create a user with the role `user`. Says the same about an address that is taken, whose user
+    stays as it is.
+    """
+    if gateway.settings.registration != "open":
+        raise Problem(403, "registration_closed", "administrators make the users here: ask one")
+    password_hash = await gateway.passwords.hash(wanted.password.get_secret_value())
+    async with gateway.database.transaction() as session:
+        user = await queries.save_user(
+            session, wanted.email, password_hash, full_name=wanted.full_name.strip()
+        )
+        act_as(session, Actor(user.user_id if user else None, address))
+        await record(session, "user.registered" if user else "user.registered_again", wanted.email)
+    return Registered(email=wanted.email)
+
+
+@router.post("/login", responses=documented(401, 403, 422, 429))
+async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddress) -> TokenPair:
+    """Exchange an address and a password for tokens."""
+    account = proof.email.strip().lower()
+    async with gateway.database.transaction() as session:
+        await _count_attempt(session, gateway, account, address)
+        user = await queries.load_user_by_email(session, account)
+    proven = await gateway.passwords.matches(
+        proof.password.get_secret_value(), user.password_hash if user else None
+    )
+    async with gateway.database.transaction() as session:
+        if user is not None and proven and user.disabled_at is None:
+            act_as(session, Actor(user.user_id, address))
+            return await _logged_in(session, gateway, user)
+        act_as(session, Actor(None, address))
+        await record(session, "login.failed", account)
+    if user is not None and proven:
+        raise Problem(403, "user_disabled", "an administrator disabled this user")
+    raise unauthorised("wrong_credentials", "the address or the password is wrong")
+
+
+async def _count_attempt(session: Session, gateway: Gateway, account: str, address: str) -> None:
+    """Count before the password is looked at; 429 when there were too many attempts, right password
+    or not.
+    """
+    wait = await queries.save_attempt(
+        session,
+        account,
+        address_block(address),
+        attempt_limits(gateway.settings),
+        datetime.now(UTC),
+    )
+    if wait is not None:
+        seconds = math.ceil(wait.total_seconds())
+        detail = f"too many attempts to log in: wait {seconds} seconds"
+        raise Problem(429, "too_many_logins", detail, headers={"Retry-After": str(seconds)})
+
+
+def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
+    """How many attempts the settings allow."""
+    window = timedelta(seconds=settings.login_window_seconds)
+    return AttemptLimits(
+        settings.login_attempts_per_account, settings.login_attempts_per_address, window
+    )
+
+
+def address_block(address: str) -> str:
+    """What is counted as one network address: of IPv6 the /64, since whoever has one address there
+    has all.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    return (
+        str(ipaddress.ip_network((parsed, 64), strict=False))
+        if parsed.version == 6
+        else str(parsed)
+    )
+
+
+async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
+    await queries.delete_attempts(session, user.email)
+    await record(session, "login.succeeded", user.user_id)
+    return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()))
+
+
+@router.post("/refresh", responses=documented(401, 422))
+async def refresh(
+    request: RefreshRequest, gateway: GatewayParts, address: NetworkAddress
+) -> TokenPair:
+    """Exchange a refresh token, which is used up by this, for new tokens.
+
+    A token that comes a second time was stolen, from its owner or by its owner's thief: it ends the
+    whole log-in.
+    """
+    now, hashed = datetime.now(UTC), token_hash(request.refresh_token)
+    async with gateway.database.transaction() as session:
+        used = await queries.use_refresh_token(session, hashed, now)
+        if used is not None:
+            return await _new_tokens(session, gateway, Bearer(used["user_id"], used["family_id"]))
+        await _end_family_of_reused(session, hashed, address, now)
+    raise unauthorised(
+        "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
+    )
+
+
+async def _end_family_of_reused(session: Session, hashed: str, address: str, now: datetime) -> None:
+    token = await queries.load_refresh_token(session, hashed)
+    if token is None or token["used_at"] is None or token["revoked_at"] is not None:
+        return
+    await queries.end_family(session, token["family_id"], now)
+    act_as(session, Actor(None, address))
+    await record(session, "login.ended_by_reuse", token["user_id"], login=token["family_id"])
+
+
+@router.post("/logout", status_code=204, responses=documented(422))
+async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress) -> Response:
+    """End the log-in that a refresh token belongs to, its access tokens included; needs no access
+    token.
+
+    Answers the same about a token that nobody knows.
+    """
+    now = datetime.now(UTC)
+    async with gateway.database.transaction() as session:
+        token = await queries.load_refresh_token(session, token_hash(request.refresh_token))
+        if token is not None and token["expires_at"] > now:
+            await _end(session, token, everywhere=request.everywhere, now=now)
+            act_as(session, Actor(token["user_id"], address))
+            await record(session, "login.ended", token["user_id"], everywhere=request.everywhere)
+    return Response(status_code=204)
+
+
+async def _end(session: Session, token: Row, *, everywhere: bool, now: datetime) -> None:
+    if (
+        everywhere and token["used_at"] is None and token["revoked_at"] is None
+    ):  # only who is logged in may
+        await queries.end_families(session, token["user_id"], now)
+    else:
+        await queries.end_family(session, token["family_id"], now)
+
+
+@router.get("/me", response_model=UserOut, responses=documented(401))
+async def me(caller: Caller) -> User:
+    """The user behind the access token."""
+    return caller
+
+
+@router.put("/password", responses=documented(401, 403, 422, 429))
+async def change_password(
+    wanted: PasswordChange, caller: Caller, gateway: GatewayParts, address: NetworkAddress
+) -> TokenPair:
+    """Change the caller's password. Every log-in of the caller's ends; the answer is a new one."""
+    async with gateway.database.transaction() as session:
+        await _count_attempt(session, gateway, caller.email, address)
+    if not await gateway.passwords.matches(
+        wanted.current_password.get_secret_value(), caller.password_hash
+    ):
+        raise Problem(403, "wrong_password", "the current password is wrong")
+    password_hash = await gateway.passwords.hash(wanted.new_password.get_secret_value())
+    async with gateway.database_of_operator(caller.user_id, address).transaction() as session:
+        await queries.save_password(session, caller.user_id, password_hash)
+        await queries.end_families(session, caller.user_id, datetime.now(UTC))
+        await record(session, "user.password_changed", caller.user_id)
+        return await _logged_in(session, gateway, caller)
+
+
+async def _new_tokens(session: Session, gateway: Gateway, bearer: Bearer) -> TokenPair:
+    now = datetime.now(UTC)
+    refresh_token = new_refresh_token()
+    expires_at = now + timedelta(days=gateway.settings.refresh_token_days)
+    await queries.save_refresh_token(
+        session, token_hash(refresh_token), bearer.user_id, bearer.family_id, expires_at
+    )
+    return TokenPair(
+        access_token=gateway.tokens.access_token(bearer, now),
+        refresh_token=refresh_token,
+        expires_in=gateway.tokens.access_seconds,
+    )

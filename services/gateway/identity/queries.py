@@ -1,0 +1,175 @@
+"""Log-ins: families of refresh tokens, and the attempts that are counted.
+
+A family is everything that descends from one log-in. It is over as soon as one of its tokens is
+revoked, so that a token being issued at that very moment is over with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.edge.queries import Row, is_over, one_row
+from services.gateway.tables import LoginAttempt, RefreshToken, User
+from shared.database import Session, lock_each, sql_table
+
+tokens = sql_table(RefreshToken)
+attempts = sql_table(LoginAttempt)
+users = sql_table(User)
+
+
+async def save_refresh_token(
+    session: Session, token_hash: str, user_id: UUID, family_id: UUID, expires_at: datetime
+) -> None:
+    """Remember a token by its hash."""
+    row = {
+        "token_hash": token_hash,
+        "user_id": user_id,
+        "family_id": family_id,
+        "expires_at": expires_at,
+    }
+    await session.execute(insert(tokens).values(row))
+
+
+async def use_refresh_token(session: Session, token_hash: str, now: datetime) -> Row | None:
+    """Use the token up and return its `user_id` and `family_id`.
+
+    None when it is unknown, expired or used, when its family is over, or when its user is disabled.
+    """
+    statement = (
+        update(tokens)
+        .where(
+            tokens.c.token_hash == token_hash,
+            tokens.c.used_at.is_(None),
+            tokens.c.expires_at > now,
+            ~is_over(tokens.c.family_id),
+            users.c.user_id == tokens.c.user_id,
+            users.c.disabled_at.is_(None),
+        )
+        .values(used_at=now)
+        .returning(tokens.c.user_id, tokens.c.family_id)
+    )
+    return await one_row(session, statement)
+
+
+async def load_refresh_token(session: Session, token_hash: str) -> Row | None:
+    """What is known of a token; None when nothing is."""
+    return await one_row(session, select(tokens).where(tokens.c.token_hash == token_hash))
+
+
+async def end_family(session: Session, family_id: UUID, now: datetime) -> None:
+    """Nothing that descends from this log-in is good any more."""
+    standing = and_(tokens.c.family_id == family_id, tokens.c.revoked_at.is_(None))
+    await session.execute(update(tokens).where(standing).values(revoked_at=now))
+
+
+async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
+    """None of the user's log-ins is good any more."""
+    standing = and_(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None))
+    await session.execute(update(tokens).where(standing).values(revoked_at=now))
+
+
+# --- attempts ---
+
+
+@dataclass(frozen=True)
+class AttemptLimits:
+    """How many attempts may be made within the window, on one account and from one network
+    address.
+    """
+
+    per_account: int
+    per_address: int
+    window: timedelta
+
+
+async def save_attempt(
+    session: Session, account: str, network_address: str, limits: AttemptLimits, now: datetime
+) -> timedelta | None:
+    """Count an attempt; when there were too many, count nothing and return the time to wait for the
+    next.
+
+    Attempts on the same account or from the same address come one after the other, so none slips
+    through beside another.
+    """
+    await lock_each(session, [f"login/account/{account}", f"login/address/{network_address}"])
+    waits = [
+        await _wait(session, attempts.c.account == account, limits.per_account, limits.window, now),
+        await _wait(session, attempts.c.network_address == network_address, limits.per_address, limits.window, now),
+    ]  # fmt: skip
+    if any(waits):
+        return max(wait for wait in waits if wait)
+    row = {"account": account, "network_address": network_address, "attempted_at": now}
+    await session.execute(insert(attempts).values(row).inline())
+    return None
+
+
+async def _wait(
+    session: Session, concerned: ColumnElement[bool], limit: int, window: timedelta, now: datetime
+) -> timedelta | None:
+    """Until the oldest of the last `limit` attempts leaves the window; None when there are not so
+    many in it.
+    """
+    recent = select(attempts.c.attempted_at).where(
+        concerned, attempts.c.attempted_at > now - window
+    )
+    newest_first = recent.order_by(attempts.c.attempted_at.desc())
+    oldest: datetime | None = await session.scalar(newest_first.offset(limit - 1).limit(1))
+    return None if oldest is None else oldest + window - now
+
+
+async def delete_attempts(session: Session, account: str) -> None:
+    """The account's owner was here: what was counted against it is forgotten."""
+    await session.execute(delete(attempts).where(attempts.c.account == account))
+
+
+async def delete_past(session: Session, now: datetime, window: timedelta) -> None:
+    """Forget tokens whose time is over, and attempts that count no more.
+
+    A revoked token is kept for as long as another of its family might live: it says that the family
+    is over.
+    """
+    live = tokens.alias("live")
+    same_family = and_(live.c.family_id == tokens.c.family_id, live.c.expires_at > now)
+    says_nothing = or_(
+        tokens.c.revoked_at.is_(None), ~select(live.c.family_id).where(same_family).exists()
+    )
+    await session.execute(delete(tokens).where(tokens.c.expires_at <= now, says_nothing))
+    await session.execute(delete(attempts).where(attempts.c.attempted_at <= now - window))
+
+
+async def load_user(session: Session, user_id: UUID) -> User | None:
+    """The user, or None when there is none with this id."""
+    return await session.get(User, user_id)
+
+
+async def load_user_by_email(session: Session, email: str) -> User | None:
+    """The user with this address (lower case), or None."""
+    found = await session.execute(select(User).where(users.c.email == email))
+    return found.scalar_one_or_none()
+
+
+async def save_user(
+    session: Session, email: str, password_hash: str, *, full_name: str = "", role: str = "user"
+) -> User | None:
+    """A new user with this address (lower case); None when the address is taken."""
+    row = {
+        "user_id": uuid4(),
+        "email": email,
+        "password_hash": password_hash,
+        "full_name": full_name,
+        "role": role,
+    }
+    new = insert(users).values(row).on_conflict_do_nothing(index_elements=[users.c.email])
+    statement = select(User).from_statement(
+        new.returning(users)
+    )  # one statement, whether or not it is taken
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def save_password(session: Session, user_id: UUID, password_hash: str) -> bool:
+    """Another password; whether there is such a user."""
+    changed = update(users).where(users.c.user_id == user_id).values(password_hash=password_hash)
+    return await session.scalar(changed.returning(users.c.user_id)) is not None

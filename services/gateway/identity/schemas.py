@@ -1,0 +1,135 @@
+"""Models of registration and log-in."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
+
+from services.gateway.edge.values import SOME_ID, body_example, example
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 200  # hashing a longer one would only cost time
+
+
+def normalised_email(text: str) -> str:
+    """The address in lower case; raises `ValueError` when it is none. Nothing is looked up."""
+    try:
+        address = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return address.normalized.lower()
+
+
+Email = Annotated[
+    str,
+    Field(max_length=320, json_schema_extra={"format": "email"}),
+    AfterValidator(normalised_email),
+]
+
+
+def _of_usable_length(password: SecretStr) -> SecretStr:
+    if not MIN_PASSWORD <= len(password.get_secret_value()) <= MAX_PASSWORD:
+        raise ValueError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    return password
+
+
+Password = Annotated[
+    SecretStr,
+    Field(json_schema_extra={"minLength": MIN_PASSWORD, "maxLength": MAX_PASSWORD}),
+    AfterValidator(_of_usable_length),
+]
+
+
+class Registration(BaseModel):
+    """A new user."""
+
+    model_config = body_example(
+        email="ada@example.com", password="correct horse battery", full_name="Ada Lovelace"
+    )
+
+    email: Email
+    password: Password
+    full_name: str = Field(default="", max_length=200)
+
+
+class Credentials(BaseModel):
+    """A user's proof."""
+
+    model_config = body_example(email="ada@example.com", password="correct horse battery")
+
+    email: str = Field(max_length=320)
+    password: SecretStr = Field(max_length=200)
+
+
+class RefreshRequest(BaseModel):
+    """A refresh token, good for one use."""
+
+    model_config = body_example(refresh_token="e0Zk...")
+
+    refresh_token: str = Field(max_length=200)
+
+
+class Logout(BaseModel):
+    """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
+
+    model_config = body_example(refresh_token="e0Zk...", everywhere=False)
+
+    refresh_token: str = Field(max_length=200)
+    everywhere: bool = False
+
+
+class PasswordChange(BaseModel):
+    """Another password for the caller."""
+
+    model_config = body_example(
+        current_password="correct horse battery", new_password="staple of another colour"
+    )
+
+    current_password: SecretStr = Field(max_length=MAX_PASSWORD)
+    new_password: Password
+
+
+class Registered(BaseModel):
+    """The address can log in now: with the password just given or, if it was registered before,
+    with its own.
+    """
+
+    model_config = example(email="ada@example.com")
+
+    email: str
+
+
+class UserOut(BaseModel):
+    """A user."""
+
+    model_config = example(
+        user_id=SOME_ID,
+        email="ada@example.com",
+        full_name="Ada Lovelace",
+        role="user",
+        created_at="2022-12-28T21:05:00Z",
+    ) | {"from_attributes": True}
+
+    user_id: UUID
+    email: str
+    full_name: str
+    role: str
+    created_at: datetime
+
+
+class TokenPair(BaseModel):
+    """What a log-in gives: send the access token as `Authorization: Bearer`."""
+
+    model_config = example(
+        access_token="eyJhbGciOiJFZERTQSJ9...",
+        refresh_token="e0Zk...",
+        token_type="bearer",
+        expires_in=900,
+    )
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "bearer"
+    expires_in: int = Field(description="seconds until the access token ends")

@@ -1,0 +1,1 @@
+"""Market data as ingest stores them."""

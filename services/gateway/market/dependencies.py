@@ -1,0 +1,60 @@
+"""What routes about market data require: a symbol, a session there is data for."""
+
+import asyncio
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from services.gateway.edge.problems import Problem
+from services.gateway.market import queries
+from shared.calendar import is_session, previous_session
+from shared.database import Session
+from shared.instruments import InvalidSymbol, parse_ticker
+
+MOST_SYMBOLS = 200
+Symbol = Annotated[str, Path(min_length=1, max_length=24, description="ticker, in any case")]
+Symbols = Annotated[
+    list[str], Query(alias="symbol", max_length=MOST_SYMBOLS, description="repeat for several")
+]
+
+
+def ticker_of(symbol: str) -> str:
+    try:
+        return parse_ticker(symbol)
+    except InvalidSymbol as error:
+        raise Problem(422, "invalid_symbol", str(error)) from None
+
+
+async def session_or_latest(session: Session, as_of: date | None) -> date:
+    day = as_of or await queries.latest_session(session)
+    if day is None:
+        raise Problem(422, "no_market_data", f"{NO_SESSION}: name a day")
+    return day
+
+
+async def known_session(session: Session, day: date | None) -> date:
+    """The day, which must be a session there is data for; the last such session when none is
+    named.
+    """
+    known = await queries.sessions_with_data(session)
+    latest = await queries.latest_session(session)
+    chosen = day or latest
+    if known is None or chosen is None:
+        raise Problem(422, "no_market_data", "no session is known yet: there is nothing to work on")
+    if not known.first <= chosen <= known.last:
+        raise date_outside_data(chosen, known)
+    if not await asyncio.to_thread(is_session, chosen):
+        before = previous_session(chosen)
+        detail = f"{chosen} is not a NYSE session; the previous session is {before}"
+        raise Problem(422, "not_a_session", detail)
+    return chosen
+
+
+def date_outside_data(day: date, known: queries.SessionRange) -> Problem:
+    """A 422 that names the sessions there is data for."""
+    detail = f"{day} is outside the data: choose a session from {known.first} to {known.last}"
+    return Problem(422, "date_outside_data", detail)
+
+
+NO_SESSION = "no session is known yet"

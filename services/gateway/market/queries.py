@@ -1,0 +1,384 @@
+"""What ingest publishes about sessions and symbols."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.tables import BatchItem, BatchRun, Position
+from shared.database import Session, sql_table
+from shared.published import ingest
+
+OCC_TERMS = 15  # characters of an OCC symbol after its root
+
+
+@dataclass(frozen=True)
+class SessionRange:
+    """The first and the last of some sessions."""
+
+    first: date
+    last: date
+
+
+async def sessions_with_data(session: Session) -> SessionRange | None:
+    """From the first session that ingest can price to the last; None before ingest has started
+    once.
+    """
+    known = ingest.market_sessions.c.session_date
+    found = (await session.execute(select(func.min(known), func.max(known)))).one()
+    return None if found[0] is None else SessionRange(*found)
+
+
+async def latest_session(session: Session) -> date | None:
+    """The session that books are valued on: the last announced, else the last known; None before
+    any.
+    """
+    view = ingest.market_sessions.c
+    announced = func.max(view.session_date).filter(view.announced)
+    latest: date | None = await session.scalar(
+        select(func.coalesce(announced, func.max(view.session_date)))
+    )
+    return latest
+
+
+async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
+    """Which of these symbols have a security; None when any symbol may have one.
+
+    That is so while none is known at all, and when prices come over the network, where a new symbol
+    is asked for.
+    """
+    securities = ingest.securities.c.symbol
+    asked = ingest.data_providers.c
+    live = select(asked.name).where(asked.kind == "prices", asked.live).exists()
+    if not await session.scalar(select(select(securities).exists() & ~live)):
+        return None
+    return set(await session.scalars(select(securities).where(securities.in_(list(symbols)))))
+
+
+# --- what is known about symbols ---
+
+prices = ingest.daily_prices
+securities = ingest.securities
+quotes = ingest.option_quotes
+quarantined = ingest.quarantined_prices
+positions = sql_table(Position)
+runs = sql_table(BatchRun)
+items = sql_table(BatchItem)
+
+
+async def load_securities(
+    session: Session, symbols: Collection[str], sector: str | None, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of securities by sector and symbol, of these symbols or (none given) of all, and how
+    many match.
+    """
+    conditions: list[ColumnElement[bool]] = [securities.c.symbol.in_(symbols)] if symbols else []
+    conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
+    page = select(securities).where(*conditions)
+    order = (securities.c.sector.asc().nulls_last(), securities.c.symbol)
+    found = await all_rows(session, page.order_by(*order).limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(securities).where(*conditions))
+    return found, int(count or 0)
+
+
+async def load_security(session: Session, symbol: str) -> Row | None:
+    """What a symbol is, or None."""
+    return await one_row(session, select(securities).where(securities.c.symbol == symbol))
+
+
+async def load_prices(
+    session: Session, symbol: str, start: date | None, end: date | None, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of a symbol's daily prices, newest first, and how many match."""
+    conditions: list[ColumnElement[bool]] = [prices.c.symbol == symbol]
+    conditions += [prices.c.session_date >= start] if start else []
+    conditions += [prices.c.session_date <= end] if end else []
+    page = select(prices).where(*conditions).order_by(prices.c.session_date.desc())
+    found = await all_rows(session, page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(prices).where(*conditions))
+    return found, int(count or 0)
+
+
+async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
+    """Each symbol's last two prices at or before a session, newest first; closes per share of that
+    session.
+    """
+    asked = _each(symbols)
+    close = ingest.close_on(prices, as_of).label("close")
+    known = (
+        select(*(close if column is prices.c.close else column for column in prices.c))
+        .where(prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of)
+        .order_by(prices.c.session_date.desc())
+        .limit(2)
+        .lateral("known")
+    )
+    last_two = select(known).select_from(asked.join(known, true()))
+    return await all_rows(session, last_two.order_by(known.c.symbol, known.c.session_date.desc()))
+
+
+async def load_histories(
+    session: Session, symbols: Collection[str], since: date, recent: date, as_of: date
+) -> dict[str, Row]:
+    """By symbol that has any price by a session: what its last year holds.
+
+    `last_session`: with a price; `first_session`: the window's first; `prices`, `recent`: how many
+    since two sessions; `sources`: of those prices; `quarantined`: how many closes were not
+    believed.
+    """
+    found = await _load_window(session, symbols, since, recent, as_of)
+    before = await _load_last_before(session, set(symbols) - found.keys(), since)
+    doubted = select(quarantined.c.symbol, func.count().label("quarantined")).where(
+        among(quarantined.c.symbol, symbols), quarantined.c.session_date.between(since, as_of)
+    )
+    counts: dict[str, int] = dict(
+        (await session.execute(doubted.group_by(quarantined.c.symbol))).tuples().all()
+    )
+    blank = {"first_session": None, "prices": 0, "recent": 0, "sources": ()}
+    older = {
+        symbol: {"symbol": symbol, "last_session": day, **blank} for symbol, day in before.items()
+    }
+    return {
+        symbol: {**row, "quarantined": counts.get(symbol, 0)}
+        for symbol, row in (found | older).items()
+    }
+
+
+async def _load_window(
+    session: Session, symbols: Collection[str], since: date, recent: date, as_of: date
+) -> dict[str, Row]:
+    dates = prices.c.session_date
+    by_source = select(
+        prices.c.symbol,
+        prices.c.source,
+        func.min(dates).label("first_session"),
+        func.max(dates).label("last_session"),
+        func.count().label("prices"),
+        func.count().filter(dates >= recent).label("recent"),
+    ).where(among(prices.c.symbol, symbols), dates.between(since, as_of))
+    found: dict[str, Row] = {}
+    for row in await all_rows(session, by_source.group_by(prices.c.symbol, prices.c.source)):
+        row["sources"] = (row.pop("source"),)
+        other = found.get(row["symbol"])
+        found[row["symbol"]] = _together(row, other) if other else row
+    return found
+
+
+def _together(one: Row, other: Row) -> Row:
+    """A symbol's prices of two sources."""
+    return {
+        "symbol": one["symbol"],
+        "first_session": min(one["first_session"], other["first_session"]),
+        "last_session": max(one["last_session"], other["last_session"]),
+        "sources": tuple(sorted(one["sources"] + other["sources"])),
+        **{name: one[name] + other[name] for name in ("prices", "recent")},
+    }
+
+
+async def _load_last_before(
+    session: Session, symbols: Collection[str], day: date
+) -> dict[str, date]:
+    """One look into the index per symbol."""
+    asked = _each(symbols)
+    dates = select(prices.c.session_date).where(
+        prices.c.symbol == asked.c.symbol, prices.c.session_date < day
+    )
+    last = dates.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
+    found = await session.execute(
+        select(asked.c.symbol, last.c.session_date).join_from(asked, last, true())
+    )
+    return dict(found.tuples().all())
+
+
+async def load_yields(session: Session, since: date, as_of: date) -> dict[str, Row]:
+    """By maturity that has any in a window: how many yields, the last day that has one, and their
+    sources.
+    """
+    view = ingest.treasury_yields.c
+    stored = select(
+        view.maturity,
+        func.count().label("stored"),
+        func.max(view.observation_date).label("last_observation"),
+        func.array_agg(view.source.distinct()).label("sources"),
+    ).where(view.observation_date.between(since, as_of))
+    return {row["maturity"]: row for row in await all_rows(session, stored.group_by(view.maturity))}
+
+
+# --- who is asked, and what came of it ---
+
+
+async def load_providers(session: Session) -> list[Row]:
+    """Who is asked for which kind of data, in order."""
+    asked = ingest.data_providers.c
+    return await all_rows(
+        session, select(asked.kind, asked.name, asked.live).order_by(asked.kind, asked.rank)
+    )
+
+
+async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols whose closes are being fetched."""
+    claimed = ingest.price_claims.c.symbol
+    return set(await session.scalars(select(claimed).where(among(claimed, symbols))))
+
+
+async def load_answered(
+    session: Session, symbols: Collection[str], since: date, as_of: date
+) -> list[Row]:
+    """What providers were last asked about the closes of symbols, and how many closes of that range
+    are stored.
+
+    `asked_from` and `asked_until` are the part of the range that lies in a window. Null are the
+    closes of a whole window: those are counted already.
+    """
+    log = ingest.fetch_log.c
+    first, last = func.greatest(log.first_session, since), func.least(log.last_session, as_of)
+    within = select(func.count()).where(
+        prices.c.symbol == log.symbol, prices.c.session_date.between(first, last)
+    )
+    asked = select(
+        log.symbol,
+        log.provider,
+        log.known,
+        log.asked_at,
+        first.label("asked_from"),
+        last.label("asked_until"),
+        case((or_(first > since, last < as_of), within.scalar_subquery())).label("stored"),
+    ).where(log.kind == "prices", among(log.symbol, symbols))
+    return await all_rows(session, asked.order_by(log.symbol, log.provider))
+
+
+async def files_were_read(
+    session: Session, day: date, portfolio_id: UUID | None, other_triggers: Collection[str]
+) -> bool:
+    """Whether prices were brought for a session or a later one, and no run is about to bring any.
+
+    For a portfolio, or (None) for anybody's. `other_triggers`: of runs that bring no prices.
+    """
+    brought = and_(items.c.stage == "prices", items.c.status == "ok")
+    theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
+    of_session = items.join(runs, runs.c.run_id == items.c.run_id)
+    done = (
+        select(items.c.run_id).select_from(of_session).where(brought, runs.c.as_of >= day, *theirs)
+    )
+    in_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, brought)
+    waiting = select(runs.c.run_id).where(
+        runs.c.status == "running", runs.c.trigger.not_in(other_triggers), ~in_run.exists()
+    )
+    return bool(await session.scalar(select(done.exists() & ~waiting.exists())))
+
+
+async def load_price_sources(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
+    """How many of the symbols have their last price at or before a session from which source, the
+    most first.
+    """
+    asked = _each(symbols)
+    known = select(prices.c.source, prices.c.close_basis).where(
+        prices.c.symbol == asked.c.symbol, prices.c.session_date <= as_of
+    )
+    last = known.order_by(prices.c.session_date.desc()).limit(1).lateral("last")
+    count = func.count().label("prices")
+    counted = select(last.c.source, last.c.close_basis.label("basis"), count).join_from(
+        asked, last, true()
+    )
+    return await all_rows(
+        session,
+        counted.group_by(last.c.source, last.c.close_basis).order_by(count.desc(), last.c.source),
+    )
+
+
+async def load_quote_sources(
+    session: Session, contracts: Collection[str], as_of: date
+) -> list[Row]:
+    """How many of the contracts have a session's quote from which source, the most first."""
+    count = func.count().label("prices")
+    counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
+        among(quotes.c.contract, contracts), quotes.c.session_date == as_of
+    )
+    return await all_rows(
+        session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
+    )
+
+
+def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
+    """Whether the column is one of these, as one parameter however many they are."""
+    return column == any_(cast(sorted(wanted), ARRAY(String)))
+
+
+def _each(symbols: Collection[str]) -> Any:
+    """The symbols as a table of one column."""
+    values = func.unnest(cast(sorted(symbols), ARRAY(String)))
+    return values.table_valued("symbol", name="asked").render_derived()
+
+
+# --- quotes of options ---
+
+
+async def latest_quoted_session(
+    session: Session, roots: Collection[str], as_of: date
+) -> date | None:
+    """The last session, at or before `as_of`, with quotes of options with one of these roots."""
+    found: date | None = await session.scalar(
+        select(func.max(quotes.c.session_date)).where(
+            _rooted(roots), quotes.c.session_date <= as_of
+        )
+    )
+    return found
+
+
+async def load_quotes(
+    session: Session,
+    roots: Collection[str],
+    day: date,
+    expiry: date | None,
+    option_type: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[Row], int]:
+    """A page of a session's option quotes by expiry, type and strike, and how many match."""
+    terms = func.right(quotes.c.contract, OCC_TERMS)  # YYMMDD, C or P, strike
+    conditions = [_rooted(roots), quotes.c.session_date == day]
+    conditions += [terms.startswith(f"{expiry:%y%m%d}")] if expiry else []
+    conditions += [func.substr(terms, 7, 1) == option_type] if option_type else []
+    page = select(quotes).where(*conditions).order_by(terms, quotes.c.contract)
+    found = await all_rows(session, page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(quotes).where(*conditions))
+    return found, int(count or 0)
+
+
+def _rooted(roots: Collection[str]) -> ColumnElement[bool]:
+    alternatives = "|".join(re.escape(root) for root in sorted(roots))
+    return quotes.c.contract.regexp_match(f"^({alternatives})[0-9]{{6}}[CP][0-9]{{8}}$")
+
+
+async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: date) -> list[Row]:
+    """What a portfolio, or (None) anybody, holds on a day, by underlying: whether as an option,
+    whether privately.
+    """
+    active = [
+        positions.c.entry_date <= day,
+        or_(positions.c.exit_date.is_(None), positions.c.exit_date > day),
+    ]
+    active += [positions.c.portfolio_id == portfolio_id] if portfolio_id else []
+    optioned = func.bool_or(positions.c.instrument == "option").label("optioned")
+    private = func.bool_and(positions.c.investment_class == "PRIVATE").label("private")
+    held = select(positions.c.underlying, optioned, private).where(*active)
+    return await all_rows(
+        session, held.group_by(positions.c.underlying).order_by(positions.c.underlying)
+    )

@@ -1,0 +1,1 @@
+"""What administrators do: closes of a market, batches, dead letters, the demo."""

@@ -1,0 +1,94 @@
+"""For operators: work on what is stored, for every portfolio; and how such work is handed out in
+shards.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Body, Response
+
+from services.gateway.analytics.queries import correlations
+from services.gateway.edge import queries as edge_queries
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import Admin, OpenSession
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.outbox import trace_headers
+from services.gateway.edge.problems import Problem, documented
+from services.gateway.market import queries as market_queries
+from services.gateway.operators.endpoints.runs import refuse_impossible_session
+from services.gateway.operators.schemas import BatchStarted, RunStarted, WantedSession
+from services.gateway.runs.queries import runs
+from services.gateway.runs.shapes import MARKET_DATA, RISK_METRICS, SNAPSHOTS
+from services.gateway.runs.starting import start_shards
+from shared.contracts.event import ShardEvent
+from shared.contracts.gateway import MarketCloseRequested, RiskRequested, SnapshotsRequested
+from shared.database import Session
+
+router = APIRouter(
+    prefix="/admin/batch",
+    tags=["admin"],
+    responses=documented(401, 403, 422),
+    route_class=OnceRoute,
+)
+Wanted = Annotated[WantedSession, Body(default_factory=WantedSession)]
+
+
+@router.post("/market-data", status_code=202)
+async def bring_up_to_date(
+    admin: Admin, session: OpenSession, response: Response, wanted: Wanted
+) -> RunStarted:
+    """Fetch what is missing of a session's prices and yields for everybody's symbols, and what
+    hangs on them.
+
+    The whole way is run: figures never stay behind the prices they were made of. What has not
+    changed is not computed again.
+    """
+    day = wanted.session_date or await market_queries.latest_session(session)
+    if day is None:
+        raise Problem(422, "no_market_data", "no session is known yet: name one")
+    await refuse_impossible_session(session, day)
+    event = MarketCloseRequested.new(uuid4(), day, reason=MARKET_DATA)
+    await runs.save_run(session, event.run_id, day, MARKET_DATA, admin.user_id)
+    await edge_queries.save_event(session, event, trace_headers())
+    await record(session, "batch.started", event.run_id, trigger=MARKET_DATA, session_date=day)
+    response.headers["Location"] = f"/api/v1/admin/batch/runs/{event.run_id}"
+    return RunStarted(run_id=event.run_id, session_date=day, status="running")
+
+
+@router.post("/snapshots", status_code=202)
+async def take_snapshots(
+    admin: Admin, session: OpenSession, response: Response, wanted: Wanted
+) -> BatchStarted:
+    """Take every portfolio's snapshot of a session again, from the prices, Greeks and exposures
+    that are stored.
+    """
+    return await _started(session, admin.user_id, response, wanted, SNAPSHOTS, [SnapshotsRequested])
+
+
+@router.post("/risk-metrics", status_code=202)
+async def measure_risk(
+    admin: Admin, session: OpenSession, response: Response, wanted: Wanted
+) -> BatchStarted:
+    """Measure every portfolio's risk on a session again: what snapshots are measured by, VaR and
+    shortfall.
+    """
+    kinds = [SnapshotsRequested, RiskRequested]
+    return await _started(session, admin.user_id, response, wanted, RISK_METRICS, kinds)
+
+
+async def _started(
+    session: Session,
+    user_id: UUID,
+    response: Response,
+    wanted: WantedSession,
+    trigger: str,
+    kinds: Sequence[type[ShardEvent]],
+) -> BatchStarted:
+    day = wanted.session_date or await correlations.latest_exposed_session(session)
+    portfolio_ids = await correlations.load_exposed_portfolios(session, day) if day else []
+    run_id = await start_shards(session, user_id, trigger, day, portfolio_ids, kinds)
+    facts = {"trigger": trigger, "session_date": day, "portfolios": len(portfolio_ids)}
+    await record(session, "batch.started", run_id, **facts)
+    response.headers["Location"] = f"/api/v1/admin/batch/runs/{run_id}"
+    return BatchStarted.model_validate({"run_id": run_id, "status": "running", **facts})

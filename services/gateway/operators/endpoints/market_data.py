@@ -1,0 +1,87 @@
+"""For operators: close a market session, follow runs, store market data. Needs the role admin."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+
+from services.gateway.analytics.reading.quality import fetch_progress
+from services.gateway.analytics.schemas.market_data import HistoryProgress
+from services.gateway.edge.dependencies import Admin, AsOf, Gateway, GatewayParts, OpenSession
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import documented
+from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
+from shared.contracts.event import Request
+from shared.contracts.ingest import (
+    OptionQuoteRow,
+    PriceRow,
+    RowsStored,
+    StoreOptionQuotes,
+    StorePrices,
+    StoreYields,
+    YieldRow,
+)
+from shared.messaging import Refused, Unanswered, ask
+
+router = APIRouter(
+    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
+)
+AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
+
+
+@router.get("/market-data/progress", response_model=HistoryProgress)
+async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
+    """What is stored of the year of closes of everything that anybody holds, and what is still
+    coming.
+    """
+    return await fetch_progress(session, as_of)
+
+
+@router.put("/market-data/prices", responses=documented(503))
+async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> RowsStored:
+    """Store daily prices: ingest's to write, so it is asked. Repeating changes nothing."""
+    return await _stored(gateway, [StorePrices(rows=tuple(part)) for part in _parts(prices.rows)])
+
+
+@router.put("/market-data/yields", responses=documented(503))
+async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> RowsStored:
+    """Store Treasury yields: ingest's to write, so it is asked. Repeating changes nothing."""
+    return await _stored(gateway, [StoreYields(rows=tuple(part)) for part in _parts(yields.rows)])
+
+
+@router.put("/market-data/option-quotes", responses=documented(503))
+async def put_option_quotes(quotes: OptionQuotes, _: Admin, gateway: GatewayParts) -> RowsStored:
+    """Store option quotes: ingest's to write, so it is asked. Repeating changes nothing."""
+    return await _stored(
+        gateway, [StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)]
+    )
+
+
+def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:
+    return [
+        rows[start : start + ROWS_PER_REQUEST] for start in range(0, len(rows), ROWS_PER_REQUEST)
+    ]
+
+
+async def _stored(gateway: Gateway, requests: Sequence[Request[RowsStored]]) -> RowsStored:
+    """Ask for one part after the other; each is stored wholly or not at all."""
+    answers: list[RowsStored] = []
+    for request in requests:
+        try:
+            answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+        except (Refused, Unanswered) as error:
+            error.add_note(f"{sum(each.received for each in answers)} rows were stored before")
+            raise
+        answers.append(RowsStored.model_validate(answer.model_dump()))
+    return _summed(answers)
+
+
+def _summed(answers: Sequence[RowsStored]) -> RowsStored:
+    first = [each.first_session for each in answers if each.first_session]
+    last = [each.last_session for each in answers if each.last_session]
+    return RowsStored(
+        received=sum(each.received for each in answers),
+        changed=sum(each.changed for each in answers),
+        first_session=min(first, default=None),
+        last_session=max(last, default=None),
+    )

@@ -1,0 +1,61 @@
+"""The sweeper that closes overdue runs and deletes what is no longer needed."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.gateway.edge import queries as edge_queries
+from services.gateway.identity import queries as identity_queries
+from services.gateway.runs.queries import dead_letters, run_events
+from services.gateway.runs.tracking import close_overdue_runs
+from shared.database import Database
+from shared.messaging import EVENT_RETENTION_SECONDS
+from shared.service import Runtime
+
+KEPT_DAYS = 7
+LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may be set
+
+
+class Sweeper:
+    """Closes overdue runs every `every_seconds`, and once an hour forgets what is long over."""
+
+    def __init__(self, every_seconds: float, overdue_seconds: float) -> None:
+        self.every_seconds = every_seconds
+        self.overdue_seconds = overdue_seconds
+        self._forget_at = datetime.min.replace(tzinfo=UTC)
+
+    async def run(self, runtime: Runtime) -> None:
+        """Until cancelled; a database that is away is tried again at the next turn."""
+        while True:
+            try:
+                await self._sweep(runtime.database)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("sweep put off", reason=repr(error))
+            await asyncio.sleep(self.every_seconds)
+
+    async def _sweep(self, database: Database) -> None:
+        now = datetime.now(UTC)
+        async with database.transaction() as session:
+            closed = await close_overdue_runs(session, now, self.overdue_seconds)
+        if closed:
+            log.warning("overdue runs closed", runs=[str(run_id) for run_id in closed])
+        await self._forget(database, now)
+
+    async def _forget(self, database: Database, now: datetime) -> None:
+        if now < self._forget_at:
+            return
+        async with database.transaction() as session:
+            await edge_queries.delete_published(session, now - timedelta(days=KEPT_DAYS))
+            await edge_queries.delete_answers(session, now - timedelta(days=KEPT_DAYS))
+            await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
+            await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
+            await run_events.delete_expired_tickets(session, now)
+            await dead_letters.delete_letters(
+                session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)
+            )
+        self._forget_at = now + timedelta(hours=1)
+
+
+log = structlog.get_logger("sigmasight.gateway")

@@ -1,1 +1,0 @@
-"""Every SQL statement of the gateway, one file per subject. Nothing here commits."""

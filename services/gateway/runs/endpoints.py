@@ -1,0 +1,208 @@
+"""Progress of the caller's runs as it happens: server-sent events, and the same over a
+WebSocket.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import (
+    Caller,
+    Gateway,
+    GatewayParts,
+    OpenSession,
+    authenticated,
+    unauthorised,
+)
+from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.tokens import new_refresh_token, token_hash
+from services.gateway.identity import queries as identity_queries
+from services.gateway.runs.feed import (
+    STREAMS_PER_USER,
+    Feed,
+    Follower,
+    Told,
+    TooManyStreams,
+    Wanted,
+)
+from services.gateway.runs.queries import run_events, runs
+from services.gateway.runs.schemas import ResultsEvent, RunEvent, StageEvent, TicketOut
+from services.gateway.runs.shapes import RESULTS, RUN, STAGE
+from services.gateway.tables import User
+
+TICKET_SECONDS = 30
+router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
+SHAPES: dict[str, type[BaseModel]] = {STAGE: StageEvent, RESULTS: ResultsEvent, RUN: RunEvent}
+EventId = Annotated[
+    int | None, Query(ge=0, le=2**63 - 1, description="tell what came after this event")
+]
+
+
+@router.post("/ticket")
+async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
+    """A ticket for `?ticket=`, for browsers, whose event streams carry no header: valid for 30
+    seconds, once.
+    """
+    ticket, expires_at = new_refresh_token(), datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
+    await run_events.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
+    await record(session, "event_ticket.issued", caller.user_id)
+    return TicketOut(ticket=ticket, expires_at=expires_at)
+
+
+async def follower_user(
+    connection: HTTPConnection,
+    gateway: GatewayParts,
+    ticket: Annotated[
+        str | None, Query(max_length=200, description="instead of an access token")
+    ] = None,
+) -> User:
+    """The user behind the access token or the ticket; a ticket is used up by this."""
+    if ticket is not None:
+        return await _ticket_holder(gateway, ticket)
+    scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthorised("missing_token", "send an access token, or a ticket of `events/ticket`")
+    return await authenticated(gateway, token.strip())
+
+
+async def _ticket_holder(gateway: Gateway, ticket: str) -> User:
+    async with gateway.database.transaction() as session:
+        user_id = await run_events.take_ticket(session, token_hash(ticket), datetime.now(UTC))
+        user = await identity_queries.load_user(session, user_id) if user_id else None
+    if user is None or user.disabled_at is not None:
+        raise unauthorised(
+            "invalid_ticket", "the ticket is unknown, used or expired: ask for another"
+        )
+    return user
+
+
+async def wanted_events(
+    run_id: Annotated[
+        UUID | None, Query(description="this run only, from its beginning to its end")
+    ] = None,
+    after: EventId = None,
+    follow: Annotated[bool, Query(description="false: what was told so far, then end")] = True,
+    last_event_id: Annotated[
+        str | None, Header(description="what browsers send on reconnecting")
+    ] = None,
+) -> Wanted:
+    """Which events the caller wants; what the header says outweighs the query, which may be
+    older.
+    """
+    if last_event_id is not None and last_event_id.isdecimal():
+        after = int(last_event_id)
+    return Wanted(after, run_id, follow)
+
+
+async def the_feed(connection: HTTPConnection) -> Feed:
+    """What this process's streams are fed by."""
+    feed: Feed = connection.app.state.feed
+    return feed
+
+
+FeedOfProcess = Annotated[Feed, Depends(the_feed)]
+
+
+async def open_stream(
+    gateway: GatewayParts,
+    feed: FeedOfProcess,
+    user: Annotated[User, Depends(follower_user)],
+    wanted: Annotated[Wanted, Depends(wanted_events)],
+) -> AsyncIterator[Follower]:
+    """A queue of the user's, for as long as the stream is open."""
+    if wanted.run_id is not None:
+        await _refuse_foreign_run(gateway, user, wanted.run_id)
+    try:
+        with feed.following(user.user_id) as follower:
+            yield follower
+    except TooManyStreams:
+        detail = f"you have {STREAMS_PER_USER} streams open: close one"
+        raise Problem(429, "too_many_streams", detail, headers={"Retry-After": "5"}) from None
+
+
+async def _refuse_foreign_run(gateway: Gateway, user: User, run_id: UUID) -> None:
+    async with gateway.database_for(user.user_id, None).transaction() as session:
+        if not await runs.is_run_of(session, run_id, user.user_id):
+            raise not_found("run", run_id)
+
+
+Stream = Annotated[Follower, Depends(open_stream)]
+WantedEvents = Annotated[Wanted, Depends(wanted_events)]
+
+
+@router.get(
+    "",
+    response_class=EventSourceResponse,
+    responses={
+        **documented(404, 422, 429),
+        200: {
+            "description": "`stage`, `results` and `run` events",
+            "content": {"text/event-stream": {}},
+        },
+    },
+)
+async def follow_events(
+    gateway: GatewayParts, feed: FeedOfProcess, follower: Stream, wanted: WantedEvents
+) -> AsyncIterator[ServerSentEvent]:
+    """Progress of the runs of the caller's portfolios, and of those the caller asked for, as
+    server-sent events.
+
+    Without `run_id` and `after`: what was told of runs that still go on, then whatever happens.
+    Comments keep the connection open. The stream ends when an access token would; reconnect with
+    the id of the last event.
+    """
+    async for told in _stream(gateway, feed, follower, wanted):
+        yield ServerSentEvent(id=str(told.event_id), event=told.kind, data=_shaped(told))
+
+
+def _shaped(told: Told) -> BaseModel:
+    return SHAPES[told.kind].model_validate(told.data)
+
+
+def _stream(
+    gateway: Gateway, feed: Feed, follower: Follower, wanted: Wanted
+) -> AsyncIterator[Told]:
+    return feed.stream(gateway.database, follower, wanted, gateway.settings.access_token_seconds)
+
+
+@router.websocket("/ws")
+async def follow_by_websocket(
+    socket: WebSocket,
+    gateway: GatewayParts,
+    feed: FeedOfProcess,
+    follower: Stream,
+    wanted: WantedEvents,
+) -> None:
+    """The same events as `{"id", "event", "data"}`; what the client sends is ignored."""
+    await socket.accept()
+    telling = asyncio.create_task(_tell(socket, _stream(gateway, feed, follower, wanted)))
+    hearing = asyncio.create_task(_until_gone(socket))
+    try:
+        await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (telling, hearing):
+            task.cancel()
+        await asyncio.gather(telling, hearing, return_exceptions=True)
+
+
+async def _tell(socket: WebSocket, events: AsyncIterator[Told]) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        async for told in events:
+            data = _shaped(told).model_dump(mode="json")
+            await socket.send_json({"id": told.event_id, "event": told.kind, "data": data})
+        await socket.close()
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    message: Any = {}
+    while message.get("type") != "websocket.disconnect":
+        message = await socket.receive()

@@ -1,0 +1,1 @@
+"""SQL of runs, their items and their news."""

@@ -1,0 +1,127 @@
+"""What followers of runs are told: a log that every gateway process reads, and the notification
+that there is more.
+
+Writers take turns until they commit, so `event_id` rises in the order in which events become
+visible: who has read up to one has missed none below it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select
+
+from services.gateway.edge.queries import Row, all_rows
+from services.gateway.tables import BatchRun, EventTicket, Portfolio, RunEvent, User
+from shared.database import Session, lock, sql_table
+
+CHANNEL = "gateway_run_events"
+events = sql_table(RunEvent)
+runs = sql_table(BatchRun)
+tickets = sql_table(EventTicket)
+portfolios = sql_table(Portfolio)
+users = sql_table(User)
+
+
+async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None:
+    """Tell every process's followers when the transaction commits. Call it last: other tellers wait
+    until then.
+    """
+    if not news:
+        return
+    await lock(session, "run events")
+    await session.execute(insert(events).values([dict(each) for each in news]).inline())
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def latest_event_id(session: Session) -> int:
+    """The last event told; 0 before the first."""
+    return int(await session.scalar(select(func.coalesce(func.max(events.c.event_id), 0))) or 0)
+
+
+def _with_runs() -> Select[Any]:
+    return select(events, runs.c.requested_by).join_from(
+        events, runs, runs.c.run_id == events.c.run_id
+    )
+
+
+async def load_after(session: Session, event_id: int, limit: int) -> list[Row]:
+    """The next events after one, for whomever they are, with who asked for their runs."""
+    following = (
+        _with_runs().where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
+    )
+    return await all_rows(session, following)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Events after one and up to another: of one run, of the runs that still go on, or of all."""
+
+    after: int
+    until: int
+    run_id: UUID | None = None
+    going_on: bool = False
+
+
+async def load_told(session: Session, user_id: UUID, span: Span, limit: int) -> list[Row]:
+    """The first of a span's events that a user was told."""
+    conditions = [events.c.event_id > span.after, events.c.event_id <= span.until]
+    conditions += [events.c.run_id == span.run_id] if span.run_id else []
+    conditions += [runs.c.status == "running"] if span.going_on else []
+    mine = or_(
+        runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id))
+    )
+    told = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
+    return await all_rows(session, told)
+
+
+def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
+    own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
+    return func.array(own.scalar_subquery())
+
+
+async def owners_of(
+    session: Session, user_ids: Collection[UUID], portfolio_ids: Collection[UUID]
+) -> dict[UUID, frozenset[UUID]]:
+    """Which of these portfolios each of these users owns; users who may not log in any more are
+    left out.
+    """
+    owned = func.array_agg(portfolios.c.portfolio_id).filter(
+        portfolios.c.portfolio_id.in_(portfolio_ids)
+    )
+    joined = users.outerjoin(portfolios, portfolios.c.user_id == users.c.user_id)
+    able = users.c.user_id.in_(user_ids), users.c.disabled_at.is_(None)
+    rows = await session.execute(
+        select(users.c.user_id, owned).select_from(joined).where(*able).group_by(users.c.user_id)
+    )
+    return {user_id: frozenset(found or ()) for user_id, found in rows}
+
+
+async def delete_told(session: Session, before: datetime) -> None:
+    """Forget what was told before a moment."""
+    await session.execute(delete(events).where(events.c.recorded_at < before))
+
+
+# --- tickets ---
+
+
+async def save_ticket(
+    session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime
+) -> None:
+    """A permission to follow one's events once."""
+    row = {"ticket_hash": ticket_hash, "user_id": user_id, "expires_at": expires_at}
+    await session.execute(insert(tickets).values(row).inline())
+
+
+async def take_ticket(session: Session, ticket_hash: str, now: datetime) -> UUID | None:
+    """Whose ticket it was; None when it is unknown, used or expired. It cannot be taken again."""
+    taken = delete(tickets).where(tickets.c.ticket_hash == ticket_hash, tickets.c.expires_at > now)
+    user_id: UUID | None = await session.scalar(taken.returning(tickets.c.user_id))
+    return user_id
+
+
+async def delete_expired_tickets(session: Session, now: datetime) -> None:
+    """Forget tickets that nobody can use any more."""
+    await session.execute(delete(tickets).where(tickets.c.expires_at <= now))

@@ -1,0 +1,277 @@
+"""Run tracking: one row per run, one row per (stage, shard) of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.tables import BatchItem, BatchRun, Portfolio
+from shared.contracts.event import ShardEvent, WorkFailed
+from shared.contracts.ingest import MarketClosed, PricesUpdated
+from shared.database import Session, sql_table
+from shared.published import factors, ingest, snapshots
+
+runs = sql_table(BatchRun)
+items = sql_table(BatchItem)
+portfolios = sql_table(Portfolio)
+UNKNOWN_TRIGGER = "unknown"
+FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
+
+
+async def save_run(
+    session: Session, run_id: UUID, as_of: date, trigger: str, requested_by: UUID | None
+) -> None:
+    """Open a run before its first event; a run that is there already is left alone."""
+    row = {"run_id": run_id, "as_of": as_of, "trigger": trigger, "requested_by": requested_by}
+    await session.execute(insert(runs).values(row).on_conflict_do_nothing())
+
+
+async def save_announcement(session: Session, event: MarketClosed) -> None:
+    """A session's run begins, or turns out to have been begun by the clock or an operator."""
+    await _hold_run(session, event, event.trigger)
+
+
+async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> bool:
+    """A stage succeeded for a shard; whether that is something new."""
+    row = {
+        "status": "ok",
+        "elapsed_seconds": event.elapsed_seconds,
+        "counts": event.counts,
+        "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
+        "error": None,
+        "message": None,
+    }
+    return await _save_item(session, stage, event, row, trace_id)
+
+
+async def save_failure(
+    session: Session, stage: str, event: WorkFailed, trace_id: str | None
+) -> bool:
+    """A stage was given up for a shard; whether that is something new."""
+    empty: dict[str, Any] = {"elapsed_seconds": 0.0, "counts": {}, "warnings": []}
+    row = {"status": "failed", "error": event.error, "message": event.message, **empty}
+    return await _save_item(session, stage, event, row, trace_id)
+
+
+async def _save_item(
+    session: Session,
+    stage: str,
+    event: ShardEvent | WorkFailed,
+    facts: dict[str, Any],
+    trace_id: str | None,
+) -> bool:
+    """Record the item, one at a time per run; whether it says more than what was recorded before.
+
+    Success outlives failure and the later report outlives the earlier, so the order of arrival does
+    not matter.
+    """
+    await _hold_run(session, event, _trigger_of(event))
+    row = {
+        "run_id": event.run_id,
+        "stage": stage,
+        "shard": event.shard,
+        "shards": event.shards,
+        "occurred_at": event.occurred_at,
+        "portfolio_ids": list(event.portfolio_ids),
+        "trace_id": trace_id,
+        **facts,
+    }
+    new = insert(items).values(row)
+    outlives = tuple_(new.excluded.status == "ok", new.excluded.occurred_at) > tuple_(
+        items.c.status == "ok", items.c.occurred_at
+    )
+    changes = {name: new.excluded[name] for name in row if name not in ("run_id", "stage", "shard")}
+    key = [items.c.run_id, items.c.stage, items.c.shard]
+    recorded = new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives)
+    return await session.scalar(recorded.returning(items.c.run_id)) is not None
+
+
+async def _hold_run(
+    session: Session, event: MarketClosed | ShardEvent | WorkFailed, trigger: str
+) -> None:
+    """Make sure the run exists and hold its row until the transaction ends.
+
+    What set it off stays unknown until an event tells, and it began when the earliest of them did.
+    """
+    row = {
+        "run_id": event.run_id,
+        "as_of": event.as_of,
+        "trigger": trigger,
+        "started_at": event.occurred_at,
+    }
+    new = insert(runs).values(row)
+    changes = {
+        "trigger": case(
+            (runs.c.trigger == UNKNOWN_TRIGGER, new.excluded.trigger), else_=runs.c.trigger
+        ),
+        "started_at": func.least(runs.c.started_at, new.excluded.started_at),
+    }
+    await session.execute(new.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changes))
+
+
+def _trigger_of(event: ShardEvent | WorkFailed) -> str:
+    """As far as the event tells."""
+    if isinstance(event, PricesUpdated) and event.trigger:
+        return event.trigger
+    return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
+
+
+async def load_items(session: Session, run_id: UUID) -> list[Row]:
+    """Everything that was reported about a run, in the order of shards and time."""
+    rows = (
+        select(items)
+        .where(items.c.run_id == run_id)
+        .order_by(items.c.shard, items.c.occurred_at, items.c.stage)
+    )
+    return await all_rows(session, rows)
+
+
+async def load_head(session: Session, run_id: UUID) -> Row:
+    """Session and trigger of a run that exists, and when it was closed as overdue, if it was."""
+    overdue = runs.c.problems.contains([{"code": "overdue"}])
+    given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
+    head = select(runs.c.run_id, runs.c.as_of, runs.c.trigger, given_up).where(
+        runs.c.run_id == run_id
+    )
+    return (await all_rows(session, head))[0]
+
+
+async def save_outcome(
+    session: Session,
+    run_id: UUID,
+    status: str,
+    problems: Sequence[Mapping[str, Any]],
+    finished_at: datetime | None,
+) -> bool:
+    """Write what became of a run, as it was derived from its items; whether that is something
+    new.
+    """
+    values = {
+        "status": status,
+        "problems": [dict(problem) for problem in problems],
+        "finished_at": finished_at,
+    }
+    news = or_(*(runs.c[name].is_distinct_from(value) for name, value in values.items()))
+    changed = update(runs).where(runs.c.run_id == run_id, news).values(values)
+    return await session.scalar(changed.returning(runs.c.run_id)) is not None
+
+
+async def load_overdue(
+    session: Session, started_before: datetime, abandoned_before: datetime
+) -> list[UUID]:
+    """Runs still open of which nothing was heard since a moment, held until the transaction ends.
+
+    Sooner those whose portfolios have been deleted since. Not those that wait for prices while
+    market data are being fetched: the plan of a provider may allow so few requests that this takes
+    an hour.
+    """
+    heard = (
+        select(func.max(items.c.occurred_at))
+        .where(items.c.run_id == runs.c.run_id)
+        .scalar_subquery()
+    )
+    last_news = func.greatest(runs.c.started_at, heard)
+    overdue = or_(
+        last_news < started_before, and_(last_news < abandoned_before, _without_portfolios())
+    )
+    still_open = select(runs.c.run_id).where(
+        runs.c.status == "running", overdue, ~_waiting_for_prices()
+    )
+    return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
+
+
+def _waiting_for_prices() -> ColumnElement[bool]:
+    brought = select(items.c.run_id).where(
+        items.c.run_id == runs.c.run_id, items.c.stage == "prices"
+    )
+    asked = ingest.provider_requests.c
+    lately = asked.newest > func.clock_timestamp() - timedelta(seconds=FETCHING_SECONDS)
+    fetching = or_(
+        select(ingest.price_claims.c.symbol).exists(), select(asked.provider).where(lately).exists()
+    )
+    return and_(~brought.exists(), fetching)
+
+
+def _without_portfolios() -> ColumnElement[bool]:
+    of_run = items.c.run_id == runs.c.run_id
+    named = select(items.c.run_id).where(of_run, func.cardinality(items.c.portfolio_ids) > 0)
+    there = portfolios.c.portfolio_id == func.any(items.c.portfolio_ids)
+    held = select(items.c.run_id).join(portfolios, there).where(of_run)
+    return and_(named.exists(), ~held.exists())
+
+
+async def count_open(session: Session, user_id: UUID) -> int:
+    """How many runs that the user asked for go on."""
+    mine = (runs.c.requested_by == user_id, runs.c.status == "running")
+    return int(await session.scalar(select(func.count()).select_from(runs).where(*mine)) or 0)
+
+
+async def load_run(session: Session, run_id: UUID) -> Row | None:
+    """One run, or None."""
+    return await one_row(session, select(runs).where(runs.c.run_id == run_id))
+
+
+async def load_runs(
+    session: Session, status: str | None, as_of: date | None, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of runs, newest first, and how many match."""
+    conditions = [runs.c.status == status] if status else []
+    conditions += [runs.c.as_of == as_of] if as_of else []
+    page = select(runs).where(*conditions).order_by(runs.c.started_at.desc(), runs.c.run_id)
+    found = await all_rows(session, page.limit(limit).offset(offset))
+    count = await session.scalar(select(func.count()).select_from(runs).where(*conditions))
+    return found, int(count or 0)
+
+
+async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
+    """The run that last worked on a portfolio, or None."""
+    touching = (
+        select(items.c.run_id)
+        .where(items.c.portfolio_ids.contains([portfolio_id]))
+        .order_by(items.c.occurred_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return await one_row(session, select(runs).where(runs.c.run_id == touching))
+
+
+async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
+    """Whether the user asked for the run, or has a portfolio that something was reported of in
+    it.
+    """
+    own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id).scalar_subquery()
+    touched = items.c.portfolio_ids.overlap(func.array(own))
+    reported = select(items.c.run_id).where(items.c.run_id == run_id, touched).exists()
+    asked = (
+        select(runs.c.run_id)
+        .where(runs.c.run_id == run_id, runs.c.requested_by == user_id)
+        .exists()
+    )
+    return bool(await session.scalar(select(or_(asked, reported))))
+
+
+async def sessions_valued(session: Session, portfolio_id: UUID, since: date) -> list[date]:
+    """The sessions from `since` on that the portfolio has a snapshot of, ascending."""
+    taken = snapshots.portfolio_snapshots.c
+    mine = select(taken.as_of).where(taken.portfolio_id == portfolio_id, taken.as_of >= since)
+    return list(await session.scalars(mine.order_by(taken.as_of)))
+
+
+# --- work to ask for ---
+
+
+async def latest_price_run(session: Session, as_of: date) -> str | None:
+    """The version of the market data that factors last worked on for a session; None when it did
+    not.
+    """
+    found: str | None = await session.scalar(
+        select(covariances.c.price_run).where(covariances.c.as_of == as_of).limit(1)
+    )
+    return found
+
+
+covariances = factors.factor_covariances

@@ -1,0 +1,169 @@
+"""Models of runs and of the events their followers receive."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.gateway.edge.values import SOME_ID, Warned, example
+
+
+class _About(BaseModel):
+    run_id: UUID
+    as_of: date
+    trigger: str = Field(description="what set the run off")
+    portfolio_ids: list[UUID] = Field(description="the caller's own, of those it is about")
+
+
+class TroubleOut(BaseModel):
+    """What failed, and why; the sentence is null where it might speak of other people's
+    portfolios.
+    """
+
+    stage: str
+    shard: int
+    code: str
+    message: str | None
+
+
+class StageEvent(_About):
+    """Event `stage`: a stage succeeded, or was given up, for a shard of portfolios."""
+
+    model_config = example(
+        run_id=SOME_ID,
+        as_of="2022-12-28",
+        trigger="portfolios",
+        portfolio_ids=[SOME_ID],
+        stage="greeks",
+        status="ok",
+        shard=0,
+        shards=1,
+        stages_done=2,
+        stages=6,
+        occurred_at="2022-12-28T21:00:02Z",
+        elapsed_seconds=0.041,
+        error=None,
+        message=None,
+    )
+
+    stage: str = Field(
+        description="prices, greeks, factors, snapshots, stress, risk or correlations"
+    )
+    status: str = Field(description="ok or failed")
+    shard: int
+    shards: int
+    stages_done: int = Field(description="how many of the shard's stages have succeeded")
+    stages: int = Field(description="of how many")
+    occurred_at: datetime
+    elapsed_seconds: float
+    error: str | None
+    message: str | None
+
+
+class ResultsEvent(_About):
+    """Event `results`: everything about these portfolios can be read, or something of it will not
+    come.
+    """
+
+    model_config = example(
+        run_id=SOME_ID,
+        as_of="2022-12-28",
+        trigger="portfolios",
+        portfolio_ids=[SOME_ID],
+        shard=0,
+        status="ready",
+        problems=[],
+    )
+
+    shard: int
+    status: str = Field(description="ready or failed")
+    problems: list[TroubleOut]
+
+
+class RunEvent(_About):
+    """Event `run`: the run is over, for every portfolio in it."""
+
+    model_config = example(
+        run_id=SOME_ID,
+        as_of="2022-12-28",
+        trigger="portfolios",
+        portfolio_ids=[SOME_ID],
+        status="completed",
+        finished_at="2022-12-28T21:00:03Z",
+        problems=[],
+    )
+
+    status: str = Field(description="completed, partial or failed")
+    finished_at: datetime | None
+    problems: list[TroubleOut]
+
+
+class TicketOut(BaseModel):
+    """A permission to open one stream, once, soon."""
+
+    model_config = example(ticket="kQ3v...", expires_at="2022-12-28T21:00:30Z")
+
+    ticket: str
+    expires_at: datetime
+
+
+class RunOut(BaseModel):
+    """A piece of work through the pipeline."""
+
+    model_config = example(
+        run_id=SOME_ID,
+        as_of="2022-12-28",
+        trigger="clock",
+        status="completed",
+        started_at="2022-12-28T21:00:01Z",
+        finished_at="2022-12-28T21:00:03Z",
+        problems=[],
+    )
+
+    run_id: UUID
+    as_of: date
+    trigger: str = Field(
+        description="clock, operator, portfolios, restatement (a split or dividend learnt late), or what was asked for"
+    )
+    status: str = Field(description="running, completed, partial or failed")
+    started_at: datetime
+    finished_at: datetime | None
+    problems: list[dict[str, Any]] = Field(
+        description="what failed or never came: stage, shard, code, message"
+    )
+
+
+class StageOut(BaseModel):
+    """How long a stage took over all shards; `busy_seconds` adds up what ran side by side."""
+
+    stage: str
+    first_start: datetime
+    last_end: datetime
+    busy_seconds: float
+    shards_done: int
+    shards_failed: int
+
+
+class ItemOut(BaseModel):
+    """One stage of one shard."""
+
+    stage: str
+    shard: int
+    shards: int
+    status: str
+    occurred_at: datetime
+    elapsed_seconds: float
+    portfolio_ids: list[UUID]
+    counts: dict[str, int]
+    warnings: list[Warned]
+    error: str | None
+    message: str | None
+    trace_id: str | None
+
+
+class RunDetail(RunOut):
+    """A run with its stages and everything that was reported about it."""
+
+    stages: list[StageOut]
+    items: list[ItemOut]

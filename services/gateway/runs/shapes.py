@@ -1,0 +1,288 @@
+"""A run's status, derived from its items, and the news about it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
+CORRELATIONS = (
+    "correlations"  # a run of its own, and in the weekly session something beside the stages
+)
+SNAPSHOTS = "snapshots"
+RISK_METRICS = "risk_metrics"
+MARKET_DATA = "market_data"
+_STAGES_OF = {
+    CORRELATIONS: (CORRELATIONS,),
+    SNAPSHOTS: ("snapshots",),
+    RISK_METRICS: ("snapshots", "risk"),
+}  # by what sets the run off; everything else takes the whole way
+INCOMPLETE = frozenset(
+    {"price_quarantined", "yield_not_believed", "action_not_believed", "provider_unavailable"}
+)  # warnings that leave a run less than whole
+
+
+@dataclass(frozen=True)
+class Item:
+    """One stage of one shard, as its event told. `occurred_at` ends it; it took `elapsed_seconds`.
+
+    `lacking`: (code, sentence) of warnings that say it succeeded with less than there should be.
+    """
+
+    stage: str
+    shard: int
+    shards: int
+    succeeded: bool
+    occurred_at: datetime
+    elapsed_seconds: float = 0.0
+    error: str | None = None
+    message: str | None = None
+    lacking: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def started_at(self) -> datetime:
+        """When the stage began with the shard."""
+        return self.occurred_at - timedelta(seconds=self.elapsed_seconds)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a run is not complete: which stage of which shard, a stable code, a sentence."""
+
+    stage: str
+    shard: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ShardOutcome:
+    """`state`: done, closed (something failed: nothing after it will come) or open; what is
+    missing, and why.
+    """
+
+    state: str
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred,
+    if it is closed.
+    """
+
+    status: str
+    troubles: tuple[Trouble, ...]
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """One stage over all shards: when it first began and last ended, the seconds it worked, the
+    shards it did.
+    """
+
+    stage: str
+    first_start: datetime
+    last_end: datetime
+    busy_seconds: float
+    shards_done: int
+    shards_failed: int
+
+
+def stages_of(trigger: str) -> tuple[str, ...]:
+    """What a run consists of, by what set it off; its other items are reported and decide
+    nothing.
+    """
+    return _STAGES_OF.get(trigger, STAGES)
+
+
+def triggers_without(stage: str) -> tuple[str, ...]:
+    """What sets off runs that a stage is no part of."""
+    return tuple(trigger for trigger, stages in _STAGES_OF.items() if stage not in stages)
+
+
+def outcome(
+    reported: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
+) -> Outcome:
+    """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then
+    counts as failed.
+
+    A shard is done when every stage succeeded, and closed when one failed: nothing after it will
+    come.
+    """
+    items = [item for item in reported if item.stage in stages]
+    shards = max((item.shards for item in items if item.succeeded), default=1)
+    states = [
+        shard_outcome(shard, [item for item in items if item.shard == shard], stages)
+        for shard in range(shards)
+    ]
+    if closed_at is None and any(each.state == "open" for each in states):
+        return Outcome("running", (), None)
+    done = sum(each.state == "done" for each in states)
+    troubles = (*_lacking(items), *(trouble for each in states for trouble in each.troubles))
+    status = "failed" if not done else "partial" if troubles else "completed"
+    last_row = max((item.occurred_at for item in items), default=closed_at)
+    return Outcome(
+        status, troubles, last_row if status == "completed" or closed_at is None else closed_at
+    )
+
+
+def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> ShardOutcome:
+    """What became of a shard, by the items that are its own and belong to `stages`."""
+    succeeded = {item.stage for item in items if item.succeeded}
+    if succeeded.issuperset(stages):
+        return ShardOutcome("done")
+    failed = [
+        item
+        for item in sorted(items, key=lambda item: stages.index(item.stage))
+        if not item.succeeded
+    ]
+    if failed:
+        return ShardOutcome("closed", tuple(_failure(item) for item in failed))
+    missing = tuple(_missing(stage, shard) for stage in stages if stage not in succeeded)
+    return ShardOutcome("open", missing)
+
+
+def _failure(item: Item) -> Trouble:
+    return Trouble(
+        item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed"
+    )
+
+
+def _lacking(items: Iterable[Item]) -> list[Trouble]:
+    """What succeeded with less than there should be; shards that lack the same are named once, by
+    the first.
+    """
+    first: dict[tuple[str, str, str], Trouble] = {}
+    for item in sorted(items, key=lambda item: item.shard):
+        for code, message in item.lacking:
+            first.setdefault(
+                (item.stage, code, message), Trouble(item.stage, item.shard, code, message)
+            )
+    return list(first.values())
+
+
+def _missing(stage: str, shard: int) -> Trouble:
+    return Trouble(stage, shard, "overdue", f"{stage} did not report within the time allowed")
+
+
+def stage_timings(items: Iterable[Item]) -> list[StageTiming]:
+    """How long each stage that has begun took, in the order of the pipeline."""
+    rows = list(items)
+    return [
+        _timing(stage, found)
+        for stage in (*STAGES, CORRELATIONS)
+        if (found := [item for item in rows if item.stage == stage])
+    ]
+
+
+def _timing(stage: str, items: Sequence[Item]) -> StageTiming:
+    return StageTiming(
+        stage=stage,
+        first_start=min(item.started_at for item in items),
+        last_end=max(item.occurred_at for item in items),
+        busy_seconds=sum(item.elapsed_seconds for item in items),
+        shards_done=sum(item.succeeded for item in items),
+        shards_failed=sum(not item.succeeded for item in items),
+    )
+
+
+STAGE = "stage"
+RESULTS = "results"
+RUN = "run"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run that something is told of."""
+
+    run_id: UUID
+    as_of: date
+    trigger: str
+    stages: Sequence[str]
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing to tell those who hold any of the portfolios, and the one who asked for the run."""
+
+    kind: str
+    portfolio_ids: Sequence[UUID]
+    data: dict[str, Any]
+
+
+def shard_news(
+    run: Run, recorded: Item, items: Sequence[Item], portfolio_ids: Sequence[UUID]
+) -> list[News]:
+    """A stage was recorded; and its shard's results are complete, or never will be, when that is
+    new.
+
+    `items`: everything reported of the run, the recorded item included.
+    """
+    own = [item for item in items if item.shard == recorded.shard and item.stage in run.stages]
+    before = shard_outcome(
+        recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages
+    )
+    now = shard_outcome(recorded.shard, own, run.stages)
+    told = [News(STAGE, portfolio_ids, _stage_data(run, recorded, own))]
+    if now.state not in ("open", before.state):
+        troubles = [asdict(trouble) for trouble in now.troubles]
+        status = "ready" if now.state == "done" else "failed"
+        data = {**_head(run), "shard": recorded.shard, "status": status, "problems": troubles}
+        told.append(News(RESULTS, portfolio_ids, data))
+    return told
+
+
+def run_news(run: Run, result: Outcome, portfolio_ids: Sequence[UUID]) -> list[News]:
+    """The run is over; nothing while it goes on."""
+    if result.status == "running":
+        return []
+    finished = result.finished_at.isoformat() if result.finished_at else None
+    troubles = [asdict(trouble) for trouble in result.troubles]
+    data = {**_head(run), "status": result.status, "finished_at": finished, "problems": troubles}
+    return [News(RUN, portfolio_ids, data)]
+
+
+def _head(run: Run) -> dict[str, Any]:
+    return {"run_id": str(run.run_id), "as_of": run.as_of.isoformat(), "trigger": run.trigger}
+
+
+def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, Any]:
+    return {
+        **_head(run),
+        "stage": recorded.stage,
+        "status": "ok" if recorded.succeeded else "failed",
+        "shard": recorded.shard,
+        "shards": recorded.shards,
+        "stages_done": sum(item.succeeded for item in own),
+        "stages": len(run.stages),
+        "occurred_at": recorded.occurred_at.isoformat(),
+        "elapsed_seconds": recorded.elapsed_seconds,
+        "error": recorded.error,
+        "message": recorded.message,
+    }
+
+
+def as_told(
+    kind: str,
+    data: dict[str, Any],
+    portfolio_ids: Sequence[UUID],
+    own: frozenset[UUID],
+    *,
+    asked: bool,
+) -> dict[str, Any]:
+    """What one follower is told: their own portfolios, and sentences only about work that is nobody
+    else's.
+
+    A message may name instruments, and those of other people's portfolios are not this follower's
+    to know.
+    """
+    mine = [portfolio_id for portfolio_id in portfolio_ids if portfolio_id in own]
+    told = {**data, "portfolio_ids": mine}
+    if asked or len(mine) == len(portfolio_ids):
+        return told
+    if kind == STAGE:
+        return {**told, "message": None}
+    return {**told, "problems": [{**problem, "message": None} for problem in data["problems"]]}

@@ -1,0 +1,118 @@
+"""What the stored items of a run say: its status, its news, and when it is closed as overdue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.gateway.runs.queries import revisions, run_events, runs
+from services.gateway.runs.shapes import (
+    INCOMPLETE,
+    Item,
+    News,
+    Run,
+    outcome,
+    run_news,
+    shard_news,
+    stages_of,
+)
+from shared.contracts.event import ShardEvent, WorkFailed
+from shared.database import Session
+
+ABANDONED_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """A run with everything that was reported about it."""
+
+    run: Run
+    items: Sequence[Item]
+    given_up_at: datetime | None
+    portfolio_ids: frozenset[UUID]
+
+
+async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:
+    """Derive what has become of the run, and tell its followers; answers about what has changed are
+    outdated.
+    """
+    reported = await _load_reported(session, event.run_id)
+    recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
+    news = shard_news(reported.run, recorded, reported.items, event.portfolio_ids)
+    over = await _derive_status(session, reported, reported.given_up_at)
+    concerned = event.portfolio_ids if over is None else reported.portfolio_ids
+    await revisions.raise_revision(session, concerned)
+    await run_events.save_news(session, _rows(event.run_id, [*news, *(over or [])]))
+
+
+async def _load_reported(session: Session, run_id: UUID) -> _Reported:
+    rows = await runs.load_items(session, run_id)
+    head = await runs.load_head(session, run_id)
+    run = Run(run_id, head["as_of"], head["trigger"], stages_of(head["trigger"]))
+    portfolio_ids = frozenset(portfolio_id for row in rows for portfolio_id in row["portfolio_ids"])
+    return _Reported(run, as_items(rows), head["given_up_at"], portfolio_ids)
+
+
+def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """A run's stored items as the mathematics wants them."""
+    shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds", "error", "message")
+    return [
+        Item(
+            succeeded=row["status"] == "ok",
+            lacking=_lacking(row["warnings"]),
+            **{name: row[name] for name in shared},
+        )
+        for row in rows
+    ]
+
+
+def _lacking(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (
+            each["code"],
+            ": ".join([each["message"], ", ".join(each["about"])])
+            if each["about"]
+            else each["message"],
+        )
+        for each in warnings
+        if each["code"] in INCOMPLETE
+    )
+
+
+async def _derive_status(
+    session: Session, reported: _Reported, closed_at: datetime | None
+) -> list[News] | None:
+    """Save what has become of a run, and what to tell of it; None when that is nothing new."""
+    result = outcome(reported.items, closed_at, reported.run.stages)
+    troubles = [asdict(trouble) for trouble in result.troubles]
+    run_id = reported.run.run_id
+    if not await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at):
+        return None
+    return run_news(reported.run, result, sorted(reported.portfolio_ids))
+
+
+def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:
+    return [
+        {"run_id": run_id, **vars(each), "portfolio_ids": list(each.portfolio_ids)} for each in news
+    ]
+
+
+async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
+    """Close every run that has been open for too long, naming what is missing; returns the runs
+    closed.
+
+    Nobody waits long for portfolios that were deleted: what is left of their work ends by itself
+    within seconds.
+    """
+    overdue, abandoned = timedelta(seconds=overdue_seconds), timedelta(seconds=ABANDONED_SECONDS)
+    late = await runs.load_overdue(session, now - overdue, now - abandoned)
+    concerned: set[UUID] = set()
+    told: list[dict[str, Any]] = []
+    for run_id in late:
+        reported = await _load_reported(session, run_id)
+        told += _rows(run_id, await _derive_status(session, reported, now) or [])
+        concerned |= reported.portfolio_ids
+    await revisions.raise_revision(session, concerned)
+    await run_events.save_news(session, told)
+    return late
