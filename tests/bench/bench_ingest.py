@@ -14,7 +14,7 @@ from typing import Any
 from polygon import RESTClient  # type: ignore[import-untyped]
 from sqlalchemy import text
 
-from services.ingest.handlers.history import Feed, complete_history
+from services.ingest.history import Feed, complete_history
 from services.ingest.providers.pace import Unlimited
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources

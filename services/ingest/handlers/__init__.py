@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from services.ingest import calculations, repository
 from services.ingest.handlers.clock import announce_due, coverage_now
-from services.ingest.handlers.history import (
+from services.ingest.history import (
     Completion,
     Feed,
     complete_history,

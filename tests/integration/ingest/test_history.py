@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from services.ingest import repository
 from services.ingest.calculations import window_start
-from services.ingest.handlers.history import Completion, Feed, complete_history
+from services.ingest.history import Completion, Feed, complete_history
 from services.ingest.providers import (
     ActionAnswer,
     Answer,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from services.ingest.handlers.history import Feed, complete_history, complete_option_quotes
+from services.ingest.history import Feed, complete_history, complete_option_quotes
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings

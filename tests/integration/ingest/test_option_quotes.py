@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from services.greeks.handlers.compute_greeks import compute_greeks
 from services.ingest import handlers, repository
-from services.ingest.handlers.history import (
+from services.ingest.history import (
     Completion,
     Feed,
     complete_history,

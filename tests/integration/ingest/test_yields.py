@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.ingest import repository
 from services.ingest.calculations import MATURITY_YEARS, window_start
-from services.ingest.handlers.history import Completion, Feed, complete_history, dated
+from services.ingest.history import Completion, Feed, complete_history, dated
 from services.ingest.providers import ProviderUnavailable, YieldAnswer, YieldObservation
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings

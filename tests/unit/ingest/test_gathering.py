@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.ingest.handlers.history.gathering import gathered
+from services.ingest.history.gathering import gathered
 from services.ingest.providers import Answer, Bar, ProviderUnavailable
 
 DAY = date(2022, 12, 28)

@@ -9,10 +9,10 @@ from functools import cached_property
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import Asked, Close, Doubt, Known
-from services.ingest.handlers.history.claims import claimed
-from services.ingest.handlers.history.feed import Completion, Feed, asked_lately, save_asked
-from services.ingest.handlers.history.gathering import gathered
-from services.ingest.handlers.history.notices import not_in_plan, unavailable
+from services.ingest.history.claims import claimed
+from services.ingest.history.feed import Completion, Feed, asked_lately, save_asked
+from services.ingest.history.gathering import gathered
+from services.ingest.history.notices import not_in_plan, unavailable
 from services.ingest.providers import Answer, Bar, NotInPlan, PriceProvider, ProviderUnavailable
 from shared import calendar
 from shared.contracts.event import Notice

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from services.ingest import repository
-from services.ingest.handlers.history.feed import Completion, Feed, asked_lately
-from services.ingest.handlers.history.notices import unavailable
+from services.ingest.history.feed import Completion, Feed, asked_lately
+from services.ingest.history.notices import unavailable
 from services.ingest.providers import ProviderUnavailable, SecurityFacts, SecurityProvider
 
 KIND = "securities"

@@ -12,8 +12,8 @@ from typing import Any
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import MATURITY_YEARS, Asked
-from services.ingest.handlers.history.feed import Completion, Feed, asked_lately, save_asked
-from services.ingest.handlers.history.notices import unavailable
+from services.ingest.history.feed import Completion, Feed, asked_lately, save_asked
+from services.ingest.history.notices import unavailable
 from services.ingest.providers import ProviderUnavailable, YieldObservation, YieldProvider
 from shared import calendar
 from shared.contracts.event import Notice

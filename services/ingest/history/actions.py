@@ -11,8 +11,8 @@ import numpy as np
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import Action, Asked
-from services.ingest.handlers.history.feed import Completion, Feed, save_asked
-from services.ingest.handlers.history.notices import unavailable
+from services.ingest.history.feed import Completion, Feed, save_asked
+from services.ingest.history.notices import unavailable
 from services.ingest.providers import (
     ActionAnswer,
     CorporateAction,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 from services.ingest import repository
-from services.ingest.handlers.history.feed import Feed
+from services.ingest.history.feed import Feed
 from shared.database import Database
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from services.ingest import calculations, repository
 from services.ingest.calculations import Asked
-from services.ingest.handlers.history.feed import (
+from services.ingest.history.feed import (
     Completion,
     Feed,
     asked_lately,
@@ -18,7 +18,7 @@ from services.ingest.handlers.history.feed import (
     save_asked,
     save_refused,
 )
-from services.ingest.handlers.history.notices import not_in_plan, unavailable
+from services.ingest.history.notices import not_in_plan, unavailable
 from services.ingest.providers import (
     NotInPlan,
     OptionQuoteProvider,

@@ -10,13 +10,13 @@ from collections.abc import Collection
 from datetime import date
 
 from services.ingest import calculations
-from services.ingest.handlers.history.actions import adjust, complete_actions
-from services.ingest.handlers.history.feed import Completion, Feed
-from services.ingest.handlers.history.notices import still_missing
-from services.ingest.handlers.history.option_quotes import complete_option_quotes
-from services.ingest.handlers.history.prices import complete_prices
-from services.ingest.handlers.history.securities import complete_securities
-from services.ingest.handlers.history.yields import complete_yields, dated
+from services.ingest.history.actions import adjust, complete_actions
+from services.ingest.history.feed import Completion, Feed
+from services.ingest.history.notices import still_missing
+from services.ingest.history.option_quotes import complete_option_quotes
+from services.ingest.history.prices import complete_prices
+from services.ingest.history.securities import complete_securities
+from services.ingest.history.yields import complete_yields, dated
 from shared import calendar
 
 __all__ = ["Completion", "Feed", "complete_history", "complete_option_quotes", "dated"]
