@@ -1,0 +1,36 @@
+"""Slots of the providers' rate limits, reserved in the database for all replicas."""
+
+from sqlalchemy import text
+
+from shared.database import Session, lock
+
+
+async def reserve_slot(
+    session: Session, provider: str, limit: int, window_seconds: float, margin_seconds: float
+) -> float:
+    """Reserve the earliest moment from now on that lies the window and the margin after the
+    `limit`-th newest one.
+
+    So never more than `limit` slots lie within a window and a margin of each other. Returns the
+    seconds until it, by the database's clock. Replicas take turns until the end of the transaction,
+    which is to come before any waiting.
+    """
+    await lock(session, "ingest", "pace", provider)
+    reservation = """
+        with moment as (select clock_timestamp() as now),
+        spent as (
+            delete from ingest.provider_requests using moment
+            where provider = :provider and slot <= now - make_interval(secs => :apart)
+        ),
+        nth as (
+            select slot from ingest.provider_requests where provider = :provider
+            order by slot desc limit 1 offset cast(:limit as integer) - 1
+        ),
+        chosen as (
+            select now, greatest(now, (select slot from nth) + make_interval(secs => :apart)) as slot from moment
+        ),
+        reserved as (insert into ingest.provider_requests (provider, slot) select :provider, slot from chosen)
+        select extract(epoch from slot - now) from chosen
+    """
+    terms = {"provider": provider, "limit": limit, "apart": window_seconds + margin_seconds}
+    return float(await session.scalar(text(reservation), terms) or 0.0)

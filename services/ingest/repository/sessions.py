@@ -1,0 +1,67 @@
+"""The sessions of the exchange: which closes are due and which are announced."""
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.ingest.tables import MarketSession
+from shared.database import Session, among, lock, sql_table
+
+_sessions = sql_table(MarketSession)
+
+
+async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
+    """Make sure each session has its row."""
+    rows = [{"session_date": session_date} for session_date in sorted(session_dates)]
+    if rows:
+        await session.execute(insert(_sessions).on_conflict_do_nothing(), rows)
+
+
+async def latest_due(session: Session) -> date | None:
+    """The newest session whose close the clock found; None when it never looked."""
+    found = _sessions.c.due_at.is_not(None)
+    newest: date | None = await session.scalar(
+        select(func.max(_sessions.c.session_date)).where(found)
+    )
+    return newest
+
+
+async def save_due(session: Session, session_dates: Collection[date]) -> None:
+    """Remember that the sessions' closes are to be announced; the first time counts."""
+    await save_known_sessions(session, session_dates)
+    mine = (among(_sessions.c.session_date, session_dates), _sessions.c.due_at.is_(None))
+    await session.execute(update(_sessions).where(*mine).values(due_at=func.now()))
+
+
+async def load_announced(session: Session, first: date, last: date) -> list[date]:
+    """The sessions between two dates whose close was announced, ascending."""
+    within = (_sessions.c.announced_at.is_not(None), _sessions.c.session_date.between(first, last))
+    return list(
+        await session.scalars(
+            select(_sessions.c.session_date).where(*within).order_by(_sessions.c.session_date)
+        )
+    )
+
+
+async def next_unannounced(session: Session) -> date | None:
+    """The oldest session that is due and was not announced; other replicas look once our
+    transaction has ended.
+    """
+    await lock(session, "ingest", "clock")
+    waiting = (
+        select(_sessions.c.session_date)
+        .where(_sessions.c.due_at.is_not(None), _sessions.c.announced_at.is_(None))
+        .order_by(_sessions.c.session_date)
+        .limit(1)
+    )
+    oldest: date | None = await session.scalar(waiting)
+    return oldest
+
+
+async def save_announced(session: Session, session_date: date) -> None:
+    """Remember that the session's close was announced; the first time counts."""
+    await save_known_sessions(session, [session_date])
+    mine = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
+    await session.execute(update(_sessions).where(*mine).values(announced_at=func.now()))
