@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from services.ingest.handlers import list_what_is_covered
+from services.ingest.handlers.record_coverage import record_coverage
 from services.stress.handlers import mirror_scenarios
 from shared.calendar import weekly_session
 from shared.contracts.event import Event
@@ -23,7 +23,7 @@ from shared.telemetry import Telemetry, create_telemetry
 from shared.topology import TOPOLOGY
 from tests.servers import Servers
 
-STARTUP = {"ingest": [list_what_is_covered], "stress": [mirror_scenarios]}
+STARTUP = {"ingest": [record_coverage], "stress": [mirror_scenarios]}
 # What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it
 # is left out.
 RESULT_SCHEMAS = ("greeks", "factors", "snapshots", "stress")

@@ -71,10 +71,12 @@ def _chains(settings: IngestSettings) -> Iterator[Finding]:
         what, _, fix = str(error).partition(": ")
         yield problem(CHAINS, what, fix or "correct the value: ingest refuses to start")
         return
-    for kind, asked in chains.items():
-        who = ", then ".join(f"{name} ({'live' if live else 'files'})" for name, live in asked)
+    for kind, providers in chains.items():
+        who = ", then ".join(
+            f"{each.name} ({'live' if each.live else 'files'})" for each in providers
+        )
         yield Finding(CHAINS, f"{_KINDS[kind]}: {who or 'nobody is asked'}")
-    if any(name == "polygon" for asked in chains.values() for name, _ in asked):
+    if any(each.name == "polygon" for providers in chains.values() for each in providers):
         yield _plan(settings.polygon_plan)
 
 

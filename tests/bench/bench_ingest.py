@@ -14,7 +14,7 @@ from typing import Any
 from polygon import RESTClient  # type: ignore[import-untyped]
 from sqlalchemy import text
 
-from services.ingest.history import Feed, complete_history
+from services.ingest.history import Feed, fetch_history
 from services.ingest.providers.pace import Unlimited
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
@@ -64,11 +64,9 @@ async def _seconds(
     )
     feed = Feed(database, Sources(prices=[provider]), IngestSettings(history_sessions=history))
     started = perf_counter()
-    completion = await complete_history(feed, symbols, as_of)
+    caveats = await fetch_history(feed, symbols, as_of)
     elapsed = perf_counter() - started
-    assert {notice.code for notice in completion.notices} <= {"unknown_symbol"}, completion.notices[
-        :3
-    ]
+    assert {caveat.code for caveat in caveats} <= {"unknown_symbol"}, caveats[:3]
     return elapsed
 
 

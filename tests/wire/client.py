@@ -4,13 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
-from services.ingest.calculations import MATURITY_YEARS
-from services.ingest.providers import (
-    CorporateAction,
-    CorporateActionProvider,
-    YieldObservation,
-    YieldProvider,
-)
+from services.ingest.inputs import MATURITY_YEARS, CorporateAction, YieldObservation
+from services.ingest.providers import CorporateActionProvider, YieldProvider
 from services.ingest.providers.patience import Patience
 from tests.wire.server import Reply
 

@@ -1,36 +1,36 @@
-"""Ingest's mathematics: which prices are missing, which can be believed, what splits and dividends
-do to them.
-"""
+"""Ingest's mathematics: which prices are missing, which are plausible, what adjusts them."""
 
-from services.ingest.calculations.adjusted import Action, adjusted_closes
-from services.ingest.calculations.gaps import Asked, missing_sessions
-from services.ingest.calculations.problems import action_problem, quote_problem, yield_problem
-from services.ingest.calculations.sound import Close, Doubt, Known, sound_bars
+from services.ingest.calculations.adjusted import adjusted_closes, readjusted_bars
+from services.ingest.calculations.gaps import missing_sessions
+from services.ingest.calculations.problems import (
+    action_problem,
+    judged,
+    quote_problem,
+    yield_problem,
+)
+from services.ingest.calculations.sound import judged_bars
 from services.ingest.calculations.work import (
-    MATURITY_YEARS,
     Shard,
     due_sessions,
+    effective_sessions,
     price_run,
     shards,
     window_start,
 )
 
 __all__ = [
-    "MATURITY_YEARS",
-    "Action",
-    "Asked",
-    "Close",
-    "Doubt",
-    "Known",
     "Shard",
     "action_problem",
     "adjusted_closes",
     "due_sessions",
+    "effective_sessions",
+    "judged",
+    "judged_bars",
     "missing_sessions",
     "price_run",
     "quote_problem",
+    "readjusted_bars",
     "shards",
-    "sound_bars",
     "window_start",
     "yield_problem",
 ]

@@ -1,42 +1,28 @@
 """Closes adjusted for splits and dividends, from raw closes and what companies did."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Action:
-    """What a company did before the open of `ex_date`.
-
-    `kind` "split": `value` is new shares per old one; "dividend": USD per share.
-    """
-
-    ex_date: date
-    kind: str
-    value: float
+from services.ingest.inputs import Bar, CorporateAction, History
+from shared.conventions import BoolArray, FloatArray
 
 
 def adjusted_closes(
     sessions: Sequence[date],
-    closes: Floats,
-    already_adjusted: NDArray[np.bool_],
-    actions: Sequence[Action],
-) -> Floats:
-    """One symbol's closes as if every split and dividend up to the last had happened before the
-    first session.
+    closes: FloatArray,
+    already_adjusted: BoolArray,
+    actions: Sequence[CorporateAction],
+) -> FloatArray:
+    """One symbol's closes as if every split and dividend had happened before the first session.
 
     `sessions`: n dates, ascending; `closes`: n, USD per share, raw, or adjusted up to the last such
     session where `already_adjusted`. Each action multiplies the closes before its ex-date by
     1/shares (split) or by 1 - dividend / close on the session before (CRSP's method, "Total
     returns", CRSP data descriptions guide), so that the simple return of the adjusted closes over
     an ex-date is (close + dividend) / previous close - 1 to first order. A dividend at least as
-    large as that close cannot be one and is left out. Returns n closes.
+    large as that close is impossible and is left out. Returns n closes.
     """
     days = np.array(sessions, dtype="datetime64[D]")
     adjusted_up_to = days[already_adjusted][-1] if already_adjusted.any() else None
@@ -52,7 +38,33 @@ def adjusted_closes(
     return adjusted
 
 
-def _factor(action: Action, close_before: float) -> float:
+def _factor(action: CorporateAction, close_before: float) -> float:
+    value = float(action.value)
     if action.kind == "split":
-        return 1.0 / action.value
-    return 1.0 - action.value / close_before if action.value < close_before else 1.0
+        return 1.0 / value
+    return 1.0 - value / close_before if value < close_before else 1.0
+
+
+def readjusted_bars(
+    histories: Iterable[History], actions: Mapping[str, Sequence[CorporateAction]]
+) -> list[Bar]:
+    """The stored closes whose adjusted close changes, with the new one; `actions` by symbol."""
+    return [bar for history in histories for bar in _readjusted(history, actions[history.symbol])]
+
+
+def _readjusted(history: History, actions: Sequence[CorporateAction]) -> list[Bar]:
+    closes = np.array(history.closes, dtype=np.float64)
+    adjusted = adjusted_closes(history.session_dates, closes, history.already_adjusted, actions)
+    return [
+        Bar(history.symbol, day, close, new, basis, source)
+        for day, close, old, new, basis, source in zip(
+            history.session_dates,
+            history.closes,
+            history.adjusted_closes,
+            adjusted.tolist(),
+            history.close_bases,
+            history.sources,
+            strict=True,
+        )
+        if new != old
+    ]

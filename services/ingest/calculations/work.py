@@ -1,14 +1,9 @@
 """Which sessions are due, how far back history goes, and how portfolios are cut into shards."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
-
-MATURITY_YEARS: Mapping[str, float] = {
-    "1M": 1 / 12, "3M": 0.25, "6M": 0.5, "1Y": 1.0, "2Y": 2.0,
-    "5Y": 5.0, "7Y": 7.0, "10Y": 10.0, "20Y": 20.0, "30Y": 30.0,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,16 +16,13 @@ class Shard:
 
 
 def shards(portfolio_ids: Collection[UUID], size: int) -> list[Shard]:
-    """Portfolios cut into pieces of at most `size`; always at least one piece, empty when there is
-    nothing to do.
+    """Portfolios cut into pieces of at most `size`; one empty piece when there are none.
 
-    An empty piece travels through every stage like any other, so a run without portfolios
-    completes.
+    An empty piece passes through every stage like any other, so a run without portfolios completes.
     """
     ordered = sorted(portfolio_ids)
-    pieces = [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)] or [
-        ()
-    ]
+    pieces = [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)]
+    pieces = pieces or [()]
     return [Shard(number, len(pieces), piece) for number, piece in enumerate(pieces)]
 
 
@@ -46,12 +38,19 @@ def due_sessions(sessions: Sequence[date], last_announced: date | None) -> list[
 
 
 def window_start(as_of: date, history_sessions: int) -> date:
-    """A calendar date early enough to hold `history_sessions` sessions up to `as_of` (252 a year,
-    generously).
-    """
+    """A calendar date early enough for `history_sessions` sessions up to `as_of`, 252 a year."""
     return as_of - timedelta(days=history_sessions * 365 // 252 + 14)
 
 
 def price_run(as_of: date, revision: int) -> str:
     """The name of one version of a session's market data; a newer version's name sorts later."""
     return f"{as_of.isoformat()}.r{revision:08d}"
+
+
+def effective_sessions(
+    days: Iterable[date],
+    is_session: Callable[[date], bool],
+    next_session: Callable[[date], date],
+) -> dict[date, date]:
+    """By observation day, the session from which it counts: that day, or the next session."""
+    return {day: day if is_session(day) else next_session(day) for day in set(days)}

@@ -1,4 +1,4 @@
-"""Who fetches what: replicas of ingest share the symbols."""
+"""Which replica fetches what: replicas of ingest share the symbols."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -12,12 +12,14 @@ from shared.database import Database
 
 @asynccontextmanager
 async def claimed(feed: Feed, symbols: Collection[str]) -> AsyncIterator[set[str]]:
-    """The symbols that are ours to fetch until we leave; held by a renewal, so that they are free
-    if we die.
+    """The symbols that this replica may fetch until the block ends.
+
+    The claim is renewed, so that it runs out when the process dies.
     """
-    claimant, seconds = uuid4(), feed.settings.claim_seconds
+    claimant = uuid4()
+    seconds = feed.settings.claim_seconds
     async with feed.database.transaction() as session:
-        mine = await repository.save_claims(session, symbols, claimant, seconds)
+        mine = await repository.claim_symbols(session, symbols, claimant, seconds)
     renewal = asyncio.create_task(_renew(feed.database, claimant, seconds))
     try:
         yield mine

@@ -1,24 +1,20 @@
-"""What every kind of data needs when it is asked for: from whom, into where, and what became of
-it.
-"""
+"""What fetching needs: the providers, the database, and when a provider is queried again."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ingest import repository
-from services.ingest.calculations import Asked
+from services.ingest.inputs import Channel, Range, Recheck
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings
-from shared.contracts.event import Notice
 from shared.database import Database, Session
 
-WHOLE_KIND = "*"  # stands in the fetch log for everything of a kind
+WHOLE_KIND = "*"  # in the fetch log: everything of a kind
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Where data come from, where they go, and the rules of asking."""
+    """Where data come from, where they go, and the rules of querying."""
 
     database: Database
     sources: Sources
@@ -26,49 +22,21 @@ class Feed:
     seconds_at_once: float = 5.0  # how long an answer may wait for others, to be stored together
 
     @property
-    def recheck(self) -> timedelta:
-        """How long an answer that lacked something stands."""
-        return timedelta(hours=self.settings.recheck_hours)
-
-    @property
-    def unknown_recheck(self) -> timedelta:
-        """How long a symbol stays unknown."""
-        return timedelta(days=self.settings.unknown_recheck_days)
+    def recheck(self) -> Recheck:
+        """How long answers stay valid."""
+        return Recheck(
+            known=timedelta(hours=self.settings.recheck_hours),
+            unknown=timedelta(days=self.settings.unknown_recheck_days),
+        )
 
 
-@dataclass
-class Completion:
-    """What became of completing history: what to say."""
-
-    notices: list[Notice] = field(default_factory=list)
-
-
-async def asked_lately(
-    session: Session, feed: Feed, provider: str, kind: str, symbols: Collection[str]
-) -> dict[str, Asked]:
-    """What a provider was asked about the symbols so lately that it would answer the same."""
-    found = await repository.load_asked(
-        session, provider, kind, symbols, feed.recheck, feed.unknown_recheck
-    )
-    return {symbol: Asked(*asked) for symbol, asked in found.items()}
+async def recently_refused(session: Session, feed: Feed, channel: Channel) -> bool:
+    """Whether the provider recently answered that its plan does not include this kind of data."""
+    known = feed.recheck.known
+    recheck = Recheck(known, unknown=known)
+    return bool(await repository.load_recent_queries(session, channel, {WHOLE_KIND}, recheck))
 
 
-async def save_asked(
-    session: Session, provider: str, kind: str, asked: Mapping[str, Asked], known: Collection[str]
-) -> None:
-    """Remember what a provider has answered about the symbols, and which of them it knows."""
-    ranges = {symbol: (each.first, each.last) for symbol, each in asked.items()}
-    await repository.save_asked(session, provider, kind, ranges, known)
-
-
-async def refused_lately(session: Session, feed: Feed, provider: str, kind: str) -> bool:
-    """Whether the provider said not long ago that its plan does not include this kind of data."""
-    recheck = feed.recheck
-    return bool(
-        await repository.load_asked(session, provider, kind, {WHOLE_KIND}, recheck, recheck)
-    )
-
-
-async def save_refused(session: Session, provider: str, kind: str, as_of: date) -> None:
-    """Remember that the provider's plan does not include this kind of data."""
-    await repository.save_asked(session, provider, kind, {WHOLE_KIND: (as_of, as_of)}, ())
+async def save_refusal(session: Session, channel: Channel, as_of: date) -> None:
+    """Record that the provider's plan does not include this kind of data."""
+    await repository.save_queries(session, channel, {WHOLE_KIND: Range(as_of, as_of)}, ())

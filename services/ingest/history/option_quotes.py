@@ -1,76 +1,65 @@
-"""Quotes of the options held, at the close of the session itself: what implied volatility is read
-from.
+"""Quotes of the options held, at the session's close: the source of implied volatility.
 
-They are optional, for without them volatility is measured: a plan that does not include them is no
-outage.
+They are optional: without them, realised volatility is used. So a plan that does not include them
+is no outage.
 """
 
 from collections.abc import Collection
 from datetime import date
+from functools import partial
 
 from services.ingest import calculations, repository
-from services.ingest.calculations import Asked
-from services.ingest.history.feed import (
-    Completion,
-    Feed,
-    asked_lately,
-    refused_lately,
-    save_asked,
-    save_refused,
-)
-from services.ingest.history.notices import not_in_plan, unavailable
+from services.ingest.history.caveats import not_in_plan, unavailable
+from services.ingest.history.feed import Feed, recently_refused, save_refusal
+from services.ingest.inputs import Channel, Range
 from services.ingest.providers import (
     NotInPlan,
     OptionQuoteProvider,
     ProviderUnavailable,
     QuoteAnswer,
 )
-from shared.contracts.event import Notice
-
-KIND = "option_quotes"
+from shared.caveats import Caveat
 
 
-async def complete_option_quotes(
-    feed: Feed, contracts: Collection[str], as_of: date, done: Completion
-) -> None:
-    """Ask for the contracts' quotes of the session `as_of`, of one provider after the other."""
+async def fetch_option_quotes(feed: Feed, contracts: Collection[str], as_of: date) -> list[Caveat]:
+    """Fetch the contracts' quotes of the session, from one provider after the other."""
+    caveats: list[Caveat] = []
     for provider in feed.sources.option_quotes if contracts else ():
-        if wanted := await _wanted(feed, provider, contracts, as_of, done):
-            await _ask(feed, provider, wanted, as_of, done)
+        caveats += await _fetch_from(feed, provider, contracts, as_of)
+    return caveats
 
 
-async def _wanted(
-    feed: Feed,
-    provider: OptionQuoteProvider,
-    contracts: Collection[str],
-    as_of: date,
-    done: Completion,
-) -> set[str]:
-    """The contracts without a quote that this provider was not asked about lately."""
+async def _fetch_from(
+    feed: Feed, provider: OptionQuoteProvider, contracts: Collection[str], as_of: date
+) -> list[Caveat]:
+    """Query one provider for the contracts without a quote that it was not queried for recently."""
+    channel = Channel(provider.name, "option_quotes")
     async with feed.database.transaction() as session:
-        lacking = set(contracts) - await repository.load_quoted(session, contracts, as_of)
-        refused = await refused_lately(session, feed, provider.name, KIND)
-        asked = await asked_lately(session, feed, provider.name, KIND, lacking)
-    if lacking and refused:
-        done.notices.append(not_in_plan(provider.name, "option quotes", ()))
-        return set()
-    return {each for each in lacking if each not in asked or not asked[each].covers(as_of)}
+        unquoted = set(contracts) - await repository.load_quoted(session, contracts, as_of)
+        refused = await recently_refused(session, feed, channel)
+        queried = await repository.load_recent_queries(session, channel, unquoted, feed.recheck)
+    if unquoted and refused:
+        return [not_in_plan(provider.name, "option quotes", ())]
+    wanted = {each for each in unquoted if each not in queried or not queried[each].covers(as_of)}
+    return await _query(feed, provider, wanted, as_of) if wanted else []
 
 
-async def _ask(
-    feed: Feed, provider: OptionQuoteProvider, wanted: set[str], as_of: date, done: Completion
-) -> None:
-    open_questions = set(wanted)
+async def _query(
+    feed: Feed, provider: OptionQuoteProvider, wanted: set[str], as_of: date
+) -> list[Caveat]:
+    waiting = set(wanted)
+    caveats: list[Caveat] = []
     try:
         async for answer in provider.option_quotes(wanted, as_of):
-            await _store(feed, provider, wanted, as_of, answer, done)
-            open_questions -= answer.settled
+            caveats += await _store(feed, provider, wanted, as_of, answer)
+            waiting -= answer.settled
     except NotInPlan as error:
         async with feed.database.transaction() as session:
-            await save_refused(session, provider.name, KIND, as_of)
-        done.notices.append(not_in_plan(error.provider, "option quotes", ()))
+            await save_refusal(session, Channel(provider.name, "option_quotes"), as_of)
+        caveats.append(not_in_plan(error.provider, "option quotes", ()))
     except ProviderUnavailable as error:
-        done.notices.append(unavailable(error, sorted(open_questions)))
+        caveats.append(unavailable(error, waiting))
+    return caveats
 
 
 async def _store(
@@ -79,22 +68,18 @@ async def _store(
     wanted: Collection[str],
     as_of: date,
     answer: QuoteAnswer,
-    done: Completion,
-) -> None:
-    """One transaction: the quotes that can be believed where there is none, and what was asked."""
-    quotes = [quote for quote in answer.quotes if quote.contract in wanted]
-    problems = {
-        quote.contract: problem
-        for quote in quotes
-        if (problem := calculations.quote_problem(quote, as_of))
-    }
-    believed = {quote.contract: vars(quote) for quote in quotes if quote.contract not in problems}
+) -> list[Caveat]:
+    """In one transaction: the plausible quotes where there is none, and what was queried."""
+    judged = calculations.judged(
+        [quote for quote in answer.quotes if quote.contract in wanted],
+        partial(calculations.quote_problem, session_date=as_of),
+        lambda quote: quote.contract,
+    )
+    accepted = {quote.contract: quote for quote in judged.accepted}
     async with feed.database.transaction() as session:
-        await repository.save_new_option_quotes(session, list(believed.values()))
+        await repository.save_new_option_quotes(session, list(accepted.values()))
         if provider.live:
-            asked = dict.fromkeys(answer.settled & set(wanted), Asked(as_of, as_of))
-            await save_asked(session, provider.name, KIND, asked, asked)
-    if problems:
-        reason = next(iter(problems.values()))
-        message = f"option quotes of {provider.name} were not believed and not stored: {reason}"
-        done.notices.append(Notice.naming("quote_not_believed", message, list(problems)))
+            queried = dict.fromkeys(answer.settled & set(wanted), Range(as_of, as_of))
+            channel = Channel(provider.name, "option_quotes")
+            await repository.save_queries(session, channel, queried, queried)
+    return judged.caveats("quote_not_believed", f"option quotes of {provider.name}")

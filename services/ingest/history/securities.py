@@ -1,56 +1,62 @@
 """What symbols are."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import Any
+from dataclasses import replace
 
 from services.ingest import repository
-from services.ingest.history.feed import Completion, Feed, asked_lately
-from services.ingest.history.notices import unavailable
-from services.ingest.providers import ProviderUnavailable, SecurityFacts, SecurityProvider
+from services.ingest.history.caveats import unavailable
+from services.ingest.history.feed import Feed
+from services.ingest.inputs import EVER, Channel, SecurityFacts
+from services.ingest.providers import ProviderUnavailable, SecurityProvider
+from shared.caveats import Caveat
 
-KIND = "securities"
-SYMBOLS_AT_ONCE = 25  # a request or two for each: so many a failure loses at most
-ROOM = {"name": 200, "sector": 60, "industry": 100}  # characters
+SYMBOLS_AT_ONCE = 25  # a request or two for each: so many are lost at most with a failure
+NAME_CHARACTERS = 200
+SECTOR_CHARACTERS = 60
+INDUSTRY_CHARACTERS = 100
 
 
-async def complete_securities(feed: Feed, symbols: Collection[str], done: Completion) -> None:
-    """Learn what symbols without facts are, of one provider after the other."""
+async def fetch_securities(feed: Feed, symbols: Collection[str]) -> list[Caveat]:
+    """Fetch the facts of symbols without any, from one provider after the other."""
     async with feed.database.transaction() as session:
         unknown = set(symbols) - await repository.load_known_symbols(session, symbols)
+    caveats: list[Caveat] = []
     for provider in feed.sources.securities if unknown else ():
+        channel = Channel(provider.name, "securities")
         async with feed.database.transaction() as session:
-            asked = await asked_lately(session, feed, provider.name, KIND, unknown)
-        names = sorted(unknown - set(asked))
+            queried = await repository.load_recent_queries(session, channel, unknown, feed.recheck)
+        names = sorted(unknown - set(queried))
         try:
             for start in range(0, len(names), SYMBOLS_AT_ONCE):
-                unknown -= await _learnt(
-                    feed, provider, set(names[start : start + SYMBOLS_AT_ONCE])
-                )
+                some = set(names[start : start + SYMBOLS_AT_ONCE])
+                unknown -= await _fetch_some(feed, provider, some)
         except ProviderUnavailable as error:
-            done.notices.append(unavailable(error, sorted(unknown & set(names))))
+            caveats.append(unavailable(error, unknown & set(names)))
+    return caveats
 
 
-async def _learnt(feed: Feed, provider: SecurityProvider, names: set[str]) -> set[str]:
-    """Ask about some symbols and store the answer; returns those that the provider knows."""
-    facts = {
-        fact.symbol: _row(fact) for fact in await provider.securities(names) if fact.symbol in names
-    }
+async def _fetch_some(feed: Feed, provider: SecurityProvider, names: set[str]) -> set[str]:
+    """Query some symbols and store the answer; returns those that the provider knows."""
+    answered = await provider.securities(names)
+    facts = {fact.symbol: _storable(fact) for fact in answered if fact.symbol in names}
     async with feed.database.transaction() as session:
         await repository.save_securities(session, list(facts.values()))
-        ranges = dict.fromkeys(names, (date.min, date.max))
-        await repository.save_asked(session, provider.name, KIND, ranges, facts)
+        channel = Channel(provider.name, "securities")
+        await repository.save_queries(session, channel, dict.fromkeys(names, EVER), facts)
     return set(facts)
 
 
-def _row(fact: SecurityFacts) -> dict[str, Any]:
-    """The facts as far as they can be stored: names are cut to what there is room for, and no yield
-    is invented.
-    """
-    texts = {name: _fitting(getattr(fact, name), room) for name, room in ROOM.items()}
-    sound = fact.dividend_yield is not None and 0 <= fact.dividend_yield < 1
-    return vars(fact) | texts | {"dividend_yield": fact.dividend_yield if sound else None}
+def _storable(fact: SecurityFacts) -> SecurityFacts:
+    """The facts with texts cut to their columns' lengths, and without an implausible yield."""
+    plausible = fact.dividend_yield is not None and 0 <= fact.dividend_yield < 1
+    return replace(
+        fact,
+        name=_cut(fact.name, NAME_CHARACTERS),
+        sector=_cut(fact.sector, SECTOR_CHARACTERS),
+        industry=_cut(fact.industry, INDUSTRY_CHARACTERS),
+        dividend_yield=fact.dividend_yield if plausible else None,
+    )
 
 
-def _fitting(words: str | None, room: int) -> str | None:
-    return None if words is None else words.replace("\0", "")[:room]
+def _cut(text: str | None, characters: int) -> str | None:
+    return None if text is None else text.replace("\0", "")[:characters]

@@ -3,86 +3,16 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class Bar:
-    """One daily close, USD per share. `close_basis`: "raw" or "adjusted" (no raw close known)."""
-
-    symbol: str
-    session_date: date
-    close: Decimal
-    adjusted_close: float
-    close_basis: str
-    source: str
-
-
-@dataclass(frozen=True)
-class YieldObservation:
-    """One constant-maturity Treasury yield: `maturity` such as "10Y", `yield_percent` 4.25 for 4.25
-    %.
-    """
-
-    maturity: str
-    observation_date: date
-    yield_percent: float
-    source: str
-
-
-@dataclass(frozen=True)
-class SecurityFacts:
-    """What a symbol is. `kind`: stock, etf, fund or index; unknown facts are None."""
-
-    symbol: str
-    kind: str
-    name: str | None
-    sector: str | None
-    industry: str | None
-    dividend_yield: float | None
-    source: str
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The sessions a provider can serve, first and last included."""
-
-    first: date
-    last: date
-
-    def includes(self, session_date: date) -> bool:
-        """Whether the session can be served."""
-        return self.first <= session_date <= self.last
-
-
-@dataclass(frozen=True)
-class CorporateAction:
-    """A split or a cash dividend, from `ex_date` on.
-
-    `kind`: "split" or "dividend"; `value`: new shares per old one (4 for 4:1), or USD per share.
-    """
-
-    symbol: str
-    ex_date: date
-    kind: str
-    value: Decimal
-    source: str
-
-
-@dataclass(frozen=True)
-class OptionQuote:
-    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the
-    OCC symbol.
-    """
-
-    contract: str
-    session_date: date
-    bid: Decimal
-    ask: Decimal
-    last: Decimal | None
-    underlying_price: Decimal | None
-    source: str
+from services.ingest.inputs import (
+    Bar,
+    CorporateAction,
+    Coverage,
+    OptionQuote,
+    SecurityFacts,
+    YieldObservation,
+)
 
 
 class ProviderUnavailable(Exception):

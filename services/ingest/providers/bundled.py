@@ -15,14 +15,8 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from services.ingest.providers import (
-    Answer,
-    Bar,
-    Coverage,
-    SecurityFacts,
-    YieldAnswer,
-    YieldObservation,
-)
+from services.ingest.inputs import Bar, Coverage, SecurityFacts, YieldObservation
+from services.ingest.providers import Answer, YieldAnswer
 
 _PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
 _SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"

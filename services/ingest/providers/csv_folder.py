@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from services.ingest.providers import (
-    ActionAnswer,
-    Answer,
+from services.ingest.inputs import (
     Bar,
     CorporateAction,
     Coverage,
     OptionQuote,
+    SecurityFacts,
+    YieldObservation,
+)
+from services.ingest.providers import (
+    ActionAnswer,
+    Answer,
     ProviderUnavailable,
     QuoteAnswer,
-    SecurityFacts,
     YieldAnswer,
-    YieldObservation,
 )
 from services.ingest.providers.csv_tables import (
     CORPORATE_ACTIONS,

@@ -13,7 +13,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError  # the error alone  # nosec B405
 
-from services.ingest.providers import Pace, ProviderUnavailable, YieldAnswer, YieldObservation
+from services.ingest.inputs import YieldObservation
+from services.ingest.providers import Pace, ProviderUnavailable, YieldAnswer
 from services.ingest.providers.bundled import MATURITY_OF_SERIES
 from services.ingest.providers.patience import (
     Patience,

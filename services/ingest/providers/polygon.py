@@ -21,18 +21,14 @@ from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from services.ingest.inputs import Bar, CorporateAction, Coverage, OptionQuote, SecurityFacts
 from services.ingest.providers import (
     ActionAnswer,
     Answer,
-    Bar,
-    CorporateAction,
-    Coverage,
     NotInPlan,
-    OptionQuote,
     Pace,
     ProviderUnavailable,
     QuoteAnswer,
-    SecurityFacts,
 )
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.schedule import fewest_requests

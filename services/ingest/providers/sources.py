@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from services.ingest.inputs import ConfiguredProvider, Coverage
 from services.ingest.providers import (
     CorporateActionProvider,
-    Coverage,
     OptionQuoteProvider,
     Pace,
     PriceProvider,
@@ -45,10 +45,13 @@ class Sources:
     listed: Sequence[SecurityProvider] = ()
     option_quotes: Sequence[OptionQuoteProvider] = ()
 
-    def by_kind(self) -> dict[str, list[tuple[str, bool]]]:
-        """(name, whether it is asked over the network) of each kind's providers, in order."""
+    def by_kind(self) -> dict[str, list[ConfiguredProvider]]:
+        """The providers of each kind of data, in order."""
         kinds = ("prices", "corporate_actions", "yields", "securities", "option_quotes")
-        return {kind: [(each.name, each.live) for each in getattr(self, kind)] for kind in kinds}
+        return {
+            kind: [ConfiguredProvider(each.name, each.live) for each in getattr(self, kind)]
+            for kind in kinds
+        }
 
     async def coverage(self, last_closed: date) -> Coverage:
         """The sessions that can be had: up to `last_closed` when a provider of prices is a live

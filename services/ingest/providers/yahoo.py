@@ -12,16 +12,8 @@ from functools import cached_property, partial
 from math import log1p
 from typing import TYPE_CHECKING, Any
 
-from services.ingest.providers import (
-    ActionAnswer,
-    Answer,
-    Bar,
-    CorporateAction,
-    Coverage,
-    Pace,
-    ProviderUnavailable,
-    SecurityFacts,
-)
+from services.ingest.inputs import Bar, CorporateAction, Coverage, SecurityFacts
+from services.ingest.providers import ActionAnswer, Answer, Pace, ProviderUnavailable
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.threads import Threads, as_they_finish
 from shared.instruments import INDEX_ROOTS

@@ -1,15 +1,15 @@
 """Every SQL statement of ingest, one file per subject."""
 
 from services.ingest.repository.actions import (
+    claim_actions,
+    claim_unadjusted,
     delete_unadjusted,
     load_actions,
-    load_unadjusted,
     save_actions,
-    save_told,
     save_unadjusted,
 )
-from services.ingest.repository.claims import delete_claims, renew_claims, save_claims
-from services.ingest.repository.fetch_log import load_asked, load_ever_asked, save_asked
+from services.ingest.repository.claims import claim_symbols, delete_claims, renew_claims
+from services.ingest.repository.fetch_log import load_queries, load_recent_queries, save_queries
 from services.ingest.repository.option_quotes import (
     load_quoted,
     save_new_option_quotes,
@@ -25,13 +25,13 @@ from services.ingest.repository.portfolios import (
 from services.ingest.repository.prices import (
     load_held_sessions,
     load_histories,
-    load_neighbours,
     load_priced,
+    load_stored_closes,
     load_unpriced,
     save_new_prices,
     save_prices,
 )
-from services.ingest.repository.quarantine import load_doubted, save_doubted
+from services.ingest.repository.quarantine import save_quarantined
 from services.ingest.repository.revisions import latest_revision
 from services.ingest.repository.securities import (
     load_known_symbols,
@@ -40,9 +40,9 @@ from services.ingest.repository.securities import (
     save_unlisted_securities,
 )
 from services.ingest.repository.sessions import (
+    claim_unannounced,
     latest_due,
     load_announced,
-    next_unannounced,
     save_announced,
     save_due,
     save_known_sessions,
@@ -50,36 +50,34 @@ from services.ingest.repository.sessions import (
 from services.ingest.repository.yields import load_held_yields, save_new_yields, save_yields
 
 __all__ = [
+    "claim_actions",
+    "claim_symbols",
+    "claim_unadjusted",
+    "claim_unannounced",
     "delete_claims",
     "delete_unadjusted",
     "latest_due",
     "latest_revision",
     "load_actions",
     "load_announced",
-    "load_asked",
     "load_contracts",
-    "load_doubted",
-    "load_ever_asked",
     "load_held_sessions",
     "load_held_yields",
     "load_histories",
     "load_holders",
     "load_known_symbols",
-    "load_neighbours",
     "load_portfolio_ids",
     "load_priced",
+    "load_queries",
     "load_quoted",
+    "load_recent_queries",
+    "load_stored_closes",
     "load_symbols",
-    "load_unadjusted",
     "load_unpriced",
-    "next_unannounced",
     "renew_claims",
     "reserve_slot",
     "save_actions",
     "save_announced",
-    "save_asked",
-    "save_claims",
-    "save_doubted",
     "save_due",
     "save_known_sessions",
     "save_new_option_quotes",
@@ -88,8 +86,9 @@ __all__ = [
     "save_option_quotes",
     "save_prices",
     "save_providers",
+    "save_quarantined",
+    "save_queries",
     "save_securities",
-    "save_told",
     "save_unadjusted",
     "save_unlisted_securities",
     "save_yields",

@@ -13,12 +13,10 @@ from shared.database import Session, sql_table
 _claims = sql_table(PriceClaim)
 
 
-async def save_claims(
+async def claim_symbols(
     session: Session, symbols: Collection[str], claimant: UUID, seconds: float
 ) -> set[str]:
-    """Claim the symbols nobody else is fetching, or whose claim has run out; returns those that are
-    ours now.
-    """
+    """Claim the symbols that no other replica fetches, or no longer; returns those now claimed."""
     until = func.clock_timestamp() + timedelta(seconds=seconds)
     each = func.unnest(cast(sorted(symbols), ARRAY(String)))
     wanted = insert(_claims).from_select(
@@ -34,13 +32,12 @@ async def save_claims(
 
 
 async def renew_claims(session: Session, claimant: UUID, seconds: float) -> None:
-    """Hold what we claimed for as long again."""
+    """Hold the claimant's symbols for as long again."""
     until = func.clock_timestamp() + timedelta(seconds=seconds)
-    await session.execute(
-        update(_claims).where(_claims.c.claimant == claimant).values(claimed_until=until)
-    )
+    renewed = update(_claims).where(_claims.c.claimant == claimant).values(claimed_until=until)
+    await session.execute(renewed)
 
 
 async def delete_claims(session: Session, claimant: UUID) -> None:
-    """Let others fetch what we claimed."""
+    """Release the claimant's symbols."""
     await session.execute(delete(_claims).where(_claims.c.claimant == claimant))

@@ -1,69 +1,65 @@
-"""What providers were queried for, and when."""
+"""The fetch log: what providers were queried for, and when."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
+from services.ingest.inputs import EVER, Channel, Range, Recheck
 from services.ingest.tables import FetchLogEntry
 from shared.database import Session, among, merge, sql_table
 
-_asked = sql_table(FetchLogEntry)
+_log = sql_table(FetchLogEntry)
 
 
-async def load_asked(
-    session: Session,
-    provider: str,
-    kind: str,
-    symbols: Collection[str],
-    recheck: timedelta,
-    forget: timedelta,
-) -> dict[str, tuple[date, date]]:
-    """The range last asked per symbol, as long as asking again would be no use.
+async def load_recent_queries(
+    session: Session, channel: Channel, symbols: Collection[str], recheck: Recheck
+) -> dict[str, Range]:
+    """The range last queried, by symbol, where the answer is still valid.
 
-    That is for `recheck`; for a symbol the provider does not know for `forget`, and then whatever
-    the session.
+    A symbol that the provider does not know is absent from every range until `recheck.unknown`.
     """
-    lately = and_(_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - recheck)
-    unknown = and_(~_asked.c.known, _asked.c.asked_at > func.clock_timestamp() - forget)
-    about = (_asked.c.provider == provider, _asked.c.kind == kind, among(_asked.c.symbol, symbols))
-    columns = (_asked.c.symbol, _asked.c.known, _asked.c.first_session, _asked.c.last_session)
-    found = await session.execute(select(*columns).where(*about, or_(lately, unknown)))
-    return {
-        symbol: (first, last) if known else (date.min, date.max)
-        for symbol, known, first, last in found
-    }
+    now = func.clock_timestamp()
+    recent = and_(_log.c.known, _log.c.asked_at > now - recheck.known)
+    unknown = and_(~_log.c.known, _log.c.asked_at > now - recheck.unknown)
+    about = (
+        _log.c.provider == channel.provider,
+        _log.c.kind == channel.kind,
+        among(_log.c.symbol, symbols),
+    )
+    columns = (_log.c.symbol, _log.c.known, _log.c.first_session, _log.c.last_session)
+    found = await session.execute(select(*columns).where(*about, or_(recent, unknown)))
+    return {symbol: Range(first, last) if known else EVER for symbol, known, first, last in found}
 
 
-async def load_ever_asked(
-    session: Session, provider: str, kind: str, symbols: Collection[str]
-) -> dict[str, tuple[date, date]]:
-    """The range asked per symbol, however long ago."""
-    about = (_asked.c.provider == provider, _asked.c.kind == kind, among(_asked.c.symbol, symbols))
-    columns = (_asked.c.symbol, _asked.c.first_session, _asked.c.last_session)
+async def load_queries(
+    session: Session, channel: Channel, symbols: Collection[str]
+) -> dict[str, Range]:
+    """The range last queried, by symbol, however long ago."""
+    about = (
+        _log.c.provider == channel.provider,
+        _log.c.kind == channel.kind,
+        among(_log.c.symbol, symbols),
+    )
+    columns = (_log.c.symbol, _log.c.first_session, _log.c.last_session)
     found = await session.execute(select(*columns).where(*about))
-    return {symbol: (first, last) for symbol, first, last in found}
+    return {symbol: Range(first, last) for symbol, first, last in found}
 
 
-async def save_asked(
-    session: Session,
-    provider: str,
-    kind: str,
-    ranges: Mapping[str, tuple[date, date]],
-    known: Collection[str],
+async def save_queries(
+    session: Session, channel: Channel, ranges: Mapping[str, Range], known: Collection[str]
 ) -> None:
-    """Remember what a provider was asked just now, per symbol, and which symbols it knows."""
+    """Record what the provider has just answered about, by symbol, and which symbols it knows."""
     now = await session.scalar(select(func.clock_timestamp()))
     rows = [
         {
-            "provider": provider,
-            "kind": kind,
+            "provider": channel.provider,
+            "kind": channel.kind,
             "symbol": symbol,
-            "first_session": first,
-            "last_session": last,
+            "first_session": queried.first,
+            "last_session": queried.last,
             "known": symbol in known,
             "asked_at": now,
         }
-        for symbol, (first, last) in ranges.items()
+        for symbol, queried in ranges.items()
     ]
     await merge(session, FetchLogEntry, rows)

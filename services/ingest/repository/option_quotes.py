@@ -1,15 +1,17 @@
 """Option quotes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import select
 
+from services.ingest.inputs import OptionQuote
 from services.ingest.repository.revisions import save_dated, save_new
-from services.ingest.tables import OptionQuote
-from shared.database import Rows, Session, among, sql_table
+from services.ingest.tables import OptionQuote as OptionQuoteTable
+from shared.database import Session, among, sql_table
+from shared.rows import Row, columns_of, rows_of
 
-_quotes = sql_table(OptionQuote)
+_quotes = sql_table(OptionQuoteTable)
 
 
 async def load_quoted(session: Session, contracts: Collection[str], as_of: date) -> set[str]:
@@ -18,13 +20,15 @@ async def load_quoted(session: Session, contracts: Collection[str], as_of: date)
     return set(await session.scalars(select(_quotes.c.contract).where(*quoted)))
 
 
-async def save_option_quotes(session: Session, quotes: Rows) -> int:
-    """Upsert option quotes; sessions whose data changed take the next revision. Returns how many
-    rows changed.
-    """
-    return await save_dated(session, OptionQuote, quotes)
+async def save_option_quotes(session: Session, quotes: Sequence[OptionQuote]) -> int:
+    """Upsert option quotes; changed sessions take the next revision. Returns rows changed."""
+    return await save_dated(session, OptionQuoteTable, _rows(quotes))
 
 
-async def save_new_option_quotes(session: Session, quotes: Rows) -> int:
+async def save_new_option_quotes(session: Session, quotes: Sequence[OptionQuote]) -> int:
     """Store quotes where there is none; what is stored stays. Returns how many."""
-    return await save_new(session, OptionQuote, quotes)
+    return await save_new(session, OptionQuoteTable, _rows(quotes))
+
+
+def _rows(quotes: Sequence[OptionQuote]) -> list[Row]:
+    return rows_of(OptionQuoteTable, columns_of(quotes, OptionQuote))

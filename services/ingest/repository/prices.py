@@ -1,15 +1,30 @@
 """Daily closes."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
 
-from sqlalchemy import ARRAY, String, case, func, literal, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    UnaryExpression,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from services.ingest.inputs import Bar, CorporateAction, History, StoredClose, StoredCloses
+from services.ingest.repository.quarantine import load_quarantined
 from services.ingest.repository.revisions import save_dated, save_new
 from services.ingest.tables import DailyPrice
-from shared.database import Rows, Session, among, sql_table
+from shared.database import Session, among, sql_table
+from shared.rows import Row, columns_of, rows_of
 
 _prices = sql_table(DailyPrice)
 
@@ -17,21 +32,20 @@ _prices = sql_table(DailyPrice)
 async def load_held_sessions(
     session: Session, symbols: Collection[str], first: date, last: date, expected: int
 ) -> dict[str, set[date]]:
-    """Sessions stored per symbol between two dates; symbols with all `expected` of them are told by
-    count alone.
+    """The sessions stored between two dates, by symbol; symbols with all `expected` are absent.
 
-    The usual case is that nothing is missing or the last session is: one row per symbol, dates only
-    where some miss.
+    Usually nothing or the last session is missing, so dates are read only where some are missing.
     """
-    enough, days = func.count() >= expected, func.array_agg(_prices.c.session_date)
+    complete = func.count() >= expected
+    days = func.array_agg(_prices.c.session_date)
     statement = (
-        select(_prices.c.symbol, enough, case((~enough, days)))
+        select(_prices.c.symbol, complete, case((~complete, days)))
         .where(among(_prices.c.symbol, symbols), _prices.c.session_date.between(first, last))
         .group_by(_prices.c.symbol)
     )
     held: dict[str, set[date]] = {symbol: set() for symbol in symbols}
-    for symbol, complete, stored in await session.execute(statement):
-        if complete:
+    for symbol, has_all, stored in await session.execute(statement):
+        if has_all:
             del held[symbol]
         else:
             held[symbol] = set(stored)
@@ -53,23 +67,41 @@ async def load_unpriced(session: Session, symbols: Collection[str], as_of: date)
     return set(symbols) - set(await session.scalars(priced))
 
 
-async def load_neighbours(
+async def load_stored_closes(
+    session: Session,
+    bars: Sequence[Bar],
+    actions: dict[str, list[CorporateAction]],
+    provider: str,
+) -> StoredCloses:
+    """What the provider's `bars` are compared with; `actions` of their symbols are passed on."""
+    if not bars:
+        return StoredCloses({}, {}, {})
+    symbols = {bar.symbol for bar in bars}
+    first = min(bar.session_date for bar in bars)
+    last = max(bar.session_date for bar in bars)
+    nearest = await _load_nearest(session, symbols, first, last)
+    quarantined = await load_quarantined(session, symbols, first, last, other_than=provider)
+    return StoredCloses(nearest, actions, quarantined)
+
+
+async def _load_nearest(
     session: Session, symbols: Collection[str], first: date, last: date
-) -> dict[str, list[tuple[date, float]]]:
-    """Per symbol the newest stored close before `first` and the oldest after `last`, ascending;
-    absent: neither.
-    """
-    before = _nearest_close(symbols, _prices.c.session_date < first, _prices.c.session_date.desc())
-    after = _nearest_close(symbols, _prices.c.session_date > last, _prices.c.session_date.asc())
-    found: dict[str, list[tuple[date, float]]] = {}
+) -> dict[str, list[StoredClose]]:
+    """By symbol, the newest close before `first` and the oldest after `last`; neither: absent."""
+    day = _prices.c.session_date
+    before = _nearest_close(symbols, day < first, day.desc())
+    after = _nearest_close(symbols, day > last, day.asc())
+    found: dict[str, list[StoredClose]] = {}
     for query in (before, after):
         for symbol, session_date, close in await session.execute(query):
-            found.setdefault(symbol, []).append((session_date, float(close)))
+            found.setdefault(symbol, []).append(StoredClose(session_date, float(close)))
     return found
 
 
-def _nearest_close(symbols: Collection[str], side: Any, order: Any) -> Any:
-    """One look into the index per symbol: its history is long."""
+def _nearest_close(
+    symbols: Collection[str], side: ColumnElement[bool], order: UnaryExpression[date]
+) -> Select[str, date, float]:
+    """One look into the index per symbol, whose history is long."""
     each = each_symbol(symbols)
     closes = select(_prices.c.session_date, _prices.c.close).where(
         _prices.c.symbol == each.c.symbol, side
@@ -80,17 +112,17 @@ def _nearest_close(symbols: Collection[str], side: Any, order: Any) -> Any:
     )
 
 
-def each_symbol(symbols: Collection[str]) -> Any:
+def each_symbol(symbols: Collection[str]) -> Subquery:
     """The symbols as a table of one column."""
     values = func.unnest(literal(sorted(symbols), ARRAY(String)))
     return select(values.label("symbol")).subquery()
 
 
-async def load_histories(session: Session, symbols: Collection[str]) -> list[Any]:
-    """Every stored close of the symbols, a row per symbol with arrays in order of session."""
+async def load_histories(session: Session, symbols: Collection[str]) -> list[History]:
+    """Every stored close of the symbols."""
     by_day = _prices.c.session_date
     columns = [
-        func.array_agg(aggregate_order_by(column, by_day)).label(column.name)
+        func.array_agg(aggregate_order_by(column, by_day))
         for column in (
             by_day,
             _prices.c.close,
@@ -104,18 +136,18 @@ async def load_histories(session: Session, symbols: Collection[str]) -> list[Any
         .where(among(_prices.c.symbol, symbols))
         .group_by(_prices.c.symbol)
     )
-    return list(await session.execute(query))
+    return [History(*row) for row in await session.execute(query)]
 
 
-async def save_prices(session: Session, bars: Rows) -> int:
-    """Upsert closes; sessions whose data changed take the next revision. Returns how many rows
-    changed.
-    """
-    return await save_dated(session, DailyPrice, bars)
+async def save_prices(session: Session, bars: Sequence[Bar]) -> int:
+    """Upsert closes; sessions whose data changed take the next revision. Returns rows changed."""
+    return await save_dated(session, DailyPrice, await asyncio.to_thread(_rows, bars))
 
 
-async def save_new_prices(session: Session, bars: Rows) -> int:
-    """Store closes where there is none: whoever stored one while these were fetched keeps it.
-    Returns how many.
-    """
-    return await save_new(session, DailyPrice, bars)
+async def save_new_prices(session: Session, bars: Sequence[Bar]) -> int:
+    """Store closes where there is none, also when one came in meanwhile. Returns how many."""
+    return await save_new(session, DailyPrice, await asyncio.to_thread(_rows, bars))
+
+
+def _rows(bars: Sequence[Bar]) -> list[Row]:
+    return rows_of(DailyPrice, columns_of(bars, Bar))

@@ -1,29 +1,45 @@
 """Closes that were rejected as implausible."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy import func, select
 
+from services.ingest.inputs import Rejected
 from services.ingest.tables import QuarantinedPrice
-from shared.database import Rows, Session, among, merge, sql_table
+from shared.database import Session, among, merge, sql_table
 
-_doubted = sql_table(QuarantinedPrice)
+_quarantined = sql_table(QuarantinedPrice)
 
 
-async def load_doubted(
+async def load_quarantined(
     session: Session, symbols: Collection[str], first: date, last: date, other_than: str
 ) -> dict[tuple[str, date], float]:
-    """Closes that other sources sent and that were not believed, by symbol and session."""
-    within = (among(_doubted.c.symbol, symbols), _doubted.c.session_date.between(first, last))
-    columns = (_doubted.c.symbol, _doubted.c.session_date, _doubted.c.close)
-    found = await session.execute(select(*columns).where(*within, _doubted.c.source != other_than))
+    """Closes that other sources sent and that were rejected, by symbol and session."""
+    row = _quarantined.c
+    query = select(row.symbol, row.session_date, row.close).where(
+        among(row.symbol, symbols),
+        row.session_date.between(first, last),
+        row.source != other_than,
+    )
+    found = await session.execute(query)
     return {(symbol, session_date): float(close) for symbol, session_date, close in found}
 
 
-async def save_doubted(session: Session, rows: Rows) -> None:
-    """Lay closes aside with the reason."""
+async def save_quarantined(session: Session, provider: str, rejected: Iterable[Rejected]) -> None:
+    """Record the provider's rejected closes as it sent them, with the reasons."""
+    rows = {
+        (each.bar.symbol, each.bar.session_date): {
+            "symbol": each.bar.symbol,
+            "session_date": each.bar.session_date,
+            "source": provider,
+            "close": str(each.bar.close),
+            "reason": each.reason,
+        }
+        for each in rejected
+    }
+    if not rows:
+        return
     now = await session.scalar(select(func.clock_timestamp()))
-    await merge(
-        session, QuarantinedPrice, [{**row, "seen_at": now} for row in rows], ignoring=("seen_at",)
-    )
+    seen = [{**row, "seen_at": now} for row in rows.values()]
+    await merge(session, QuarantinedPrice, seen, ignoring=("seen_at",))

@@ -1,20 +1,18 @@
 """Market data by day: every change takes the next revision, and so do the sessions it changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import Column, func, select, text
 from sqlmodel import SQLModel
 
 from services.ingest.tables import MarketSession
-from shared.database import Rows, Session, among, append, lock, merge, sql_table
-
-_sessions = sql_table(MarketSession)
-
+from shared.database import Session, among, append, lock, merge, sql_table
+from shared.rows import Row
 
 SAME_SESSION: Mapping[date, date] = MappingProxyType({})
+_sessions = sql_table(MarketSession)
 
 
 async def latest_revision(session: Session, as_of: date) -> int:
@@ -23,77 +21,71 @@ async def latest_revision(session: Session, as_of: date) -> int:
     return await session.scalar(newest) or 0
 
 
-async def next_revision(session: Session) -> int:
-    """One more than any revision so far; changes of market data take turns, so numbers follow
-    commits.
-    """
-    await lock(session, "ingest", "revision")
-    return int(
-        await session.scalar(
-            text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")
-        )
-        or 1
-    )
-
-
 async def save_new(
     session: Session,
     model: type[SQLModel],
-    rows: Rows,
+    rows: Sequence[Row],
     session_by_date: Mapping[date, date] = SAME_SESSION,
 ) -> int:
-    """Store those of the rows, of something on a day, that are not there, and mark their sessions;
-    returns how many.
-    """
+    """Store the rows whose key is not stored, and mark their sessions; returns how many."""
     if not rows:
         return 0
-    revision = await next_revision(session)
+    revision = await _claim_revision(session)
     new = await _not_stored(session, model, rows)
     await append(session, model, [{**row, "revision": revision} for row in new])
-    await _mark(session, revision, {row[_day_of(model).name] for row in new}, session_by_date)
+    await _mark(session, revision, (_day(model, row) for row in new), session_by_date)
     return len(new)
-
-
-async def _not_stored(session: Session, model: type[SQLModel], rows: Rows) -> Rows:
-    name, day = sql_table(model).primary_key.columns
-    days = [row[day.name] for row in rows]
-    near = (among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
-    stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
-    return (
-        [row for row in rows if (row[name.name], row[day.name]) not in stored] if stored else rows
-    )
 
 
 async def save_dated(
     session: Session,
     model: type[SQLModel],
-    rows: Rows,
+    rows: Sequence[Row],
     session_by_date: Mapping[date, date] = SAME_SESSION,
 ) -> int:
-    """Upsert rows, of something on a day, under the next revision, and mark the sessions they
-    changed with it.
-    """
+    """Upsert the rows under the next revision and mark the sessions; returns rows changed."""
     if not rows:
         return 0
-    revision, day = await next_revision(session), _day_of(model)
-    changed = await merge(
-        session, model, [{**row, "revision": revision} for row in rows], ignoring=("revision",)
+    revision = await _claim_revision(session)
+    revised = [{**row, "revision": revision} for row in rows]
+    changed = await merge(session, model, revised, ignoring=("revision",))
+    column = _day_column(model)
+    days = [_day(model, row) for row in rows]
+    written = select(column).where(
+        column.between(min(days), max(days)), column.table.c.revision == revision
     )
-    days = [row[day.name] for row in rows]
-    written = (
-        select(day)
-        .where(day.between(min(days), max(days)), day.table.c.revision == revision)
-        .distinct()
-    )
-    await _mark(session, revision, await session.scalars(written), session_by_date)
+    await _mark(session, revision, await session.scalars(written.distinct()), session_by_date)
     return changed
 
 
-def _day_of(model: type[SQLModel]) -> Column[Any]:
-    """The column of the day that rows are about: what they are about comes first in the key, the
-    day second.
-    """
+async def _claim_revision(session: Session) -> int:
+    """One more than any revision so far; changes take turns, so that revisions follow commits."""
+    await lock(session, "ingest", "revision")
+    newest = text("select coalesce(max(revision), 0) + 1 from ingest.market_sessions")
+    return int(await session.scalar(newest) or 1)
+
+
+async def _not_stored(
+    session: Session, model: type[SQLModel], rows: Sequence[Row]
+) -> Sequence[Row]:
+    name, day = sql_table(model).primary_key.columns
+    days = [_day(model, row) for row in rows]
+    near = (among(name, {row[name.name] for row in rows}), day.between(min(days), max(days)))
+    stored = {tuple(row) for row in await session.execute(select(name, day).where(*near))}
+    if not stored:
+        return rows
+    return [row for row in rows if (row[name.name], row[day.name]) not in stored]
+
+
+def _day_column(model: type[SQLModel]) -> Column[date]:
+    """The second column of the key: the day that the row is about."""
     _, day = sql_table(model).primary_key.columns
+    return day
+
+
+def _day(model: type[SQLModel], row: Row) -> date:
+    day = row[_day_column(model).name]
+    assert isinstance(day, date)
     return day
 
 

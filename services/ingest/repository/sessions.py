@@ -12,42 +12,25 @@ from shared.database import Session, among, lock, sql_table
 _sessions = sql_table(MarketSession)
 
 
-async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
-    """Make sure each session has its row."""
-    rows = [{"session_date": session_date} for session_date in sorted(session_dates)]
-    if rows:
-        await session.execute(insert(_sessions).on_conflict_do_nothing(), rows)
-
-
 async def latest_due(session: Session) -> date | None:
-    """The newest session whose close the clock found; None when it never looked."""
-    found = _sessions.c.due_at.is_not(None)
-    newest: date | None = await session.scalar(
-        select(func.max(_sessions.c.session_date)).where(found)
-    )
+    """The newest session that the clock marked as due; None before its first time."""
+    due = _sessions.c.due_at.is_not(None)
+    query = select(func.max(_sessions.c.session_date)).where(due)
+    newest: date | None = await session.scalar(query)
     return newest
-
-
-async def save_due(session: Session, session_dates: Collection[date]) -> None:
-    """Remember that the sessions' closes are to be announced; the first time counts."""
-    await save_known_sessions(session, session_dates)
-    mine = (among(_sessions.c.session_date, session_dates), _sessions.c.due_at.is_(None))
-    await session.execute(update(_sessions).where(*mine).values(due_at=func.now()))
 
 
 async def load_announced(session: Session, first: date, last: date) -> list[date]:
     """The sessions between two dates whose close was announced, ascending."""
-    within = (_sessions.c.announced_at.is_not(None), _sessions.c.session_date.between(first, last))
-    return list(
-        await session.scalars(
-            select(_sessions.c.session_date).where(*within).order_by(_sessions.c.session_date)
-        )
-    )
+    day = _sessions.c.session_date
+    announced = (_sessions.c.announced_at.is_not(None), day.between(first, last))
+    return list(await session.scalars(select(day).where(*announced).order_by(day)))
 
 
-async def next_unannounced(session: Session) -> date | None:
-    """The oldest session that is due and was not announced; other replicas look once our
-    transaction has ended.
+async def claim_unannounced(session: Session) -> date | None:
+    """The oldest session that is due and not announced; None when there is none.
+
+    It is ours until the transaction ends: other replicas wait.
     """
     await lock(session, "ingest", "clock")
     waiting = (
@@ -60,8 +43,22 @@ async def next_unannounced(session: Session) -> date | None:
     return oldest
 
 
+async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
+    """Make sure each session has its row."""
+    rows = [{"session_date": session_date} for session_date in sorted(session_dates)]
+    if rows:
+        await session.execute(insert(_sessions).on_conflict_do_nothing(), rows)
+
+
+async def save_due(session: Session, session_dates: Collection[date]) -> None:
+    """Mark the sessions as due; the first time counts."""
+    await save_known_sessions(session, session_dates)
+    due = (among(_sessions.c.session_date, session_dates), _sessions.c.due_at.is_(None))
+    await session.execute(update(_sessions).where(*due).values(due_at=func.now()))
+
+
 async def save_announced(session: Session, session_date: date) -> None:
-    """Remember that the session's close was announced; the first time counts."""
+    """Mark the session's close as announced; the first time counts."""
     await save_known_sessions(session, [session_date])
-    mine = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
-    await session.execute(update(_sessions).where(*mine).values(announced_at=func.now()))
+    announced = (_sessions.c.session_date == session_date, _sessions.c.announced_at.is_(None))
+    await session.execute(update(_sessions).where(*announced).values(announced_at=func.now()))

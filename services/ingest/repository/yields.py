@@ -1,13 +1,15 @@
 """Treasury yields."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import func, select
 
+from services.ingest.inputs import MATURITY_YEARS, YieldObservation
 from services.ingest.repository.revisions import save_dated, save_new
 from services.ingest.tables import TreasuryYield
-from shared.database import Rows, Session, among, sql_table
+from shared.database import Session, among, sql_table
+from shared.rows import Row, columns_of, rows_of
 
 _yields = sql_table(TreasuryYield)
 
@@ -15,7 +17,7 @@ _yields = sql_table(TreasuryYield)
 async def load_held_yields(
     session: Session, maturities: Collection[str], first: date, last: date
 ) -> dict[str, set[date]]:
-    """The days between two dates on which a yield is stored, by maturity; an entry for each."""
+    """The days between two dates with a stored yield, by maturity; an entry for each."""
     observed = _yields.c.observation_date
     statement = (
         select(_yields.c.maturity, func.array_agg(observed))
@@ -27,16 +29,20 @@ async def load_held_yields(
 
 
 async def save_yields(
-    session: Session, observations: Rows, session_by_date: Mapping[date, date]
+    session: Session, observations: Sequence[YieldObservation], effective: Mapping[date, date]
 ) -> int:
-    """Upsert yields; `session_by_date` names the session from which each observation counts.
-    Returns rows changed.
-    """
-    return await save_dated(session, TreasuryYield, observations, session_by_date)
+    """Upsert yields, each effective from a session by its date; returns how many rows changed."""
+    return await save_dated(session, TreasuryYield, _rows(observations), effective)
 
 
 async def save_new_yields(
-    session: Session, observations: Rows, session_by_date: Mapping[date, date]
+    session: Session, observations: Sequence[YieldObservation], effective: Mapping[date, date]
 ) -> int:
     """Store yields where there is none; what is stored stays. Returns how many."""
-    return await save_new(session, TreasuryYield, observations, session_by_date)
+    return await save_new(session, TreasuryYield, _rows(observations), effective)
+
+
+def _rows(observations: Sequence[YieldObservation]) -> list[Row]:
+    years = [MATURITY_YEARS[observation.maturity] for observation in observations]
+    columns = columns_of(observations, YieldObservation)
+    return rows_of(TreasuryYield, {**columns, "maturity_years": years})

@@ -18,9 +18,11 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 from services.gateway.runs.handlers import open_run
-from services.ingest import handlers
-from services.ingest.handlers.clock import announce_due, coverage_at
-from services.ingest.providers import Coverage
+from services.ingest.handlers.announce_close import announce_close
+from services.ingest.handlers.deliver_prices import shards_of
+from services.ingest.handlers.watch_market import publish_due_sessions
+from services.ingest.history.coverage import coverage_at
+from services.ingest.inputs import Coverage
 from services.ingest.providers.pace import Unlimited
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
@@ -49,7 +51,7 @@ class Replica:
 
     async def look(self, moment: datetime) -> None:
         """What the clock does every now and then."""
-        await announce_due(self.database, self.bus, await covered(moment))
+        await publish_due_sessions(self.database, self.bus, await covered(moment))
 
 
 class Killed(Exception):
@@ -260,7 +262,7 @@ async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
         async with role("gateway").transaction() as session:
             await open_run(event, session)
         async with role("ingest").transaction() as session:
-            shards = await handlers.handed_out(session, event.run_id, day, [], ())
+            shards = await shards_of(session, event.run_id, day, [], ())
         prices += [shard.event_id for shard in shards]
 
     assert len(twice) == 2
@@ -278,7 +280,7 @@ async def test_what_an_operator_closes_meanwhile_leaves_no_session_out(
     await replicas[0].look(new_york(down, 17))
     async with replicas[0].database.transaction() as session:
         # bundled data are what the handler checks against, so the session is one of theirs
-        await handlers.announce_close(MarketCloseRequested.new(uuid4(), up), session)
+        await announce_close(MarketCloseRequested.new(uuid4(), up), session)
 
     await replicas[0].look(new_york(up, 17))
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.providers import (
+from services.ingest.inputs import (
     Bar,
     CorporateAction,
     Coverage,
     OptionQuote,
-    ProviderUnavailable,
     SecurityFacts,
     YieldObservation,
 )
+from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.csv_folder import NOTHING, CsvFolderProvider
 from tests.wire.client import actions_of, yields_of
 

@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from services.ingest.providers import ProviderUnavailable, YieldObservation
+from services.ingest.inputs import YieldObservation
+from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.fred import FredProvider
 from services.ingest.providers.patience import Patience

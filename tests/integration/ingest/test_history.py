@@ -14,19 +14,13 @@ from sqlalchemy import text
 
 from services.ingest import repository
 from services.ingest.calculations import window_start
-from services.ingest.history import Completion, Feed, complete_history
-from services.ingest.providers import (
-    ActionAnswer,
-    Answer,
-    Bar,
-    CorporateAction,
-    Coverage,
-    ProviderUnavailable,
-    SecurityFacts,
-)
+from services.ingest.history import Feed, fetch_history
+from services.ingest.inputs import Bar, CorporateAction, Coverage, SecurityFacts
+from services.ingest.providers import ActionAnswer, Answer, ProviderUnavailable
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings
 from shared.calendar import sessions
+from shared.caveats import Caveat
 from shared.database import Database
 
 Role = Callable[[str], Database]
@@ -131,8 +125,8 @@ async def stored(admin: Database) -> dict[str, int]:
     return {row[0]: row[1] for row in found}
 
 
-def codes(completion: Completion) -> list[str]:
-    return [notice.code for notice in completion.notices]
+def codes(caveats: Sequence[Caveat]) -> list[str]:
+    return [caveat.code for caveat in caveats]
 
 
 @pytest.fixture(autouse=True)
@@ -144,9 +138,9 @@ async def test_what_is_stored_is_not_asked_for_again(role: Role, admin: Database
     market = Market({"XOM": level(100), "CVX": level(150)})
     feed = a_feed(role("ingest"), market)
 
-    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+    await fetch_history(feed, {"XOM", "CVX"}, AS_OF)
     before = await stored(admin)
-    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+    await fetch_history(feed, {"XOM", "CVX"}, AS_OF)
 
     assert len(market.asked) == 1
     assert await stored(admin) == before
@@ -157,8 +151,8 @@ async def test_a_later_session_is_all_that_is_asked_for_later(role: Role) -> Non
     market = Market({"XOM": level(100)})
     feed = a_feed(role("ingest"), market)
 
-    await complete_history(feed, {"XOM"}, DECEMBER[-3])
-    await complete_history(feed, {"XOM"}, AS_OF)
+    await fetch_history(feed, {"XOM"}, DECEMBER[-3])
+    await fetch_history(feed, {"XOM"}, AS_OF)
 
     assert market.asked[1] == {"XOM": (DECEMBER[-2], DECEMBER[-1])}
     assert market.asked_for_actions[1][1] == DECEMBER[-3] - timedelta(days=7)
@@ -170,8 +164,8 @@ async def test_an_unknown_symbol_is_asked_once_of_each_provider(
     first, second = Market({}, "first"), Market({}, "second")
     feed = a_feed(role("ingest"), first, second)
 
-    found = await complete_history(feed, {"NOSUCH"}, AS_OF)
-    again = await complete_history(feed, {"NOSUCH"}, AS_OF)
+    found = await fetch_history(feed, {"NOSUCH"}, AS_OF)
+    again = await fetch_history(feed, {"NOSUCH"}, AS_OF)
 
     assert (len(first.asked), len(second.asked)) == (1, 1)
     assert codes(found) == codes(again) == ["unknown_symbol"]
@@ -182,8 +176,8 @@ async def test_an_unknown_symbol_is_asked_again_when_its_time_is_over(role: Role
     market = Market({})
     feed = a_feed(role("ingest"), market)
 
-    await complete_history(feed, {"NOSUCH"}, AS_OF)
-    await complete_history(
+    await fetch_history(feed, {"NOSUCH"}, AS_OF)
+    await fetch_history(
         replace(feed, settings=SETTINGS.model_copy(update={"unknown_recheck_days": 1e-9})),
         {"NOSUCH"},
         AS_OF,
@@ -196,7 +190,7 @@ async def test_sessions_a_provider_lacks_are_asked_of_the_next(role: Role, admin
     holey = {day: close for day, close in level(100).items() if day != DECEMBER[4]}
     first, second = Market({"XOM": holey}, "first"), Market({"XOM": level(100)}, "second")
 
-    found = await complete_history(a_feed(role("ingest"), first, second), {"XOM"}, AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), first, second), {"XOM"}, AS_OF)
 
     assert second.asked == [{"XOM": (DECEMBER[4],)}]
     by_source = await rows(
@@ -213,11 +207,11 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_is_asked_fo
     closes = {symbol: level(100) for symbol in ("A", "B", "C")}
     first, second = Market(closes, "first", fails_after=1), Market(closes, "second")
 
-    found = await complete_history(a_feed(role("ingest"), first, second), set(closes), AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), first, second), set(closes), AS_OF)
 
     assert set(second.asked[0]) == {"B", "C"}
     assert len(set((await stored(admin)).values())) == 1
-    assert [(notice.code, notice.message) for notice in found.notices] == [
+    assert [(caveat.code, caveat.message) for caveat in found] == [
         ("provider_unavailable", "first: it is down")
     ]
 
@@ -228,7 +222,7 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(
     lies = level(100) | {DECEMBER[3]: 1000.0, DECEMBER[5]: -4.0, DECEMBER[7]: float("nan")}
     liar, honest = Market({"XOM": lies}, "liar"), Market({"XOM": level(100)}, "honest")
 
-    found = await complete_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), liar, honest), {"XOM"}, AS_OF)
 
     assert honest.asked == [{"XOM": (DECEMBER[3], DECEMBER[5], DECEMBER[7])}]
     doubted = await rows(
@@ -244,7 +238,7 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(
 
 async def told(database: Database, run_id: UUID | None = None) -> dict[str, date]:
     async with database.transaction() as session:
-        return await repository.save_told(session, run_id or uuid4(), AS_OF)
+        return await repository.claim_actions(session, run_id or uuid4(), AS_OF)
 
 
 def a_dividend(symbol: str, day: date, value: str = "0.8") -> CorporateAction:
@@ -265,7 +259,7 @@ async def test_a_split_explains_the_jump_and_scales_what_was_before(
     split = CorporateAction("TSLA", DECEMBER[5], "split", Decimal(4), "market")
     market = Market({"TSLA": before | after}, actions=[split])
 
-    found = await complete_history(a_feed(role("ingest"), market), {"TSLA"}, AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), market), {"TSLA"}, AS_OF)
 
     assert codes(found) == []
     adjusted = [
@@ -283,10 +277,10 @@ async def test_a_split_learnt_late_restates_history_from_its_day(
 ) -> None:
     market = Market({"GE": level(80)})
     feed = a_feed(role("ingest"), market)
-    await complete_history(feed, {"GE"}, DECEMBER[-2])
+    await fetch_history(feed, {"GE"}, DECEMBER[-2])
     market.actions = [CorporateAction("GE", DECEMBER[-1], "dividend", Decimal("0.8"), "market")]
 
-    found = await complete_history(feed, {"GE"}, AS_OF)
+    found = await fetch_history(feed, {"GE"}, AS_OF)
 
     [(close, adjusted)] = await rows(
         admin,
@@ -304,11 +298,11 @@ async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(
     broken = Market({"A": level(80), "B": level(80)}, actions=actions, breaks_after=1)
     feed = a_feed(role("ingest"), broken)
     with pytest.raises(RuntimeError, match="killed"):
-        await complete_history(feed, {"A", "B"}, AS_OF)
+        await fetch_history(feed, {"A", "B"}, AS_OF)
     left = await adjusted_before(admin, DECEMBER[5])
 
     broken.breaks_after = None
-    await complete_history(feed, {"A", "B"}, AS_OF)
+    await fetch_history(feed, {"A", "B"}, AS_OF)
 
     assert left == {"A": False}
     assert await adjusted_before(admin, DECEMBER[5]) == {"A": True, "B": True}
@@ -323,11 +317,11 @@ async def test_what_was_learnt_before_a_failure_is_kept_and_told(
     feed = Feed(
         role("ingest"), Sources(prices=[first], corporate_actions=[first, second]), SETTINGS
     )
-    await complete_history(feed, set(closes), DECEMBER[-2])
+    await fetch_history(feed, set(closes), DECEMBER[-2])
     first.actions = second.actions = [a_dividend(symbol, DECEMBER[-4]) for symbol in "ABC"]
     first.silent_on = "B"
 
-    found = await complete_history(feed, set(closes), AS_OF)
+    found = await fetch_history(feed, set(closes), AS_OF)
 
     assert codes(found) == ["provider_unavailable"]
     assert second.asked_for_actions == [(frozenset("BC"), WINDOW_START, AS_OF)]
@@ -339,12 +333,12 @@ async def test_the_same_split_learnt_again_is_not_told_again(role: Role) -> None
     reverse = CorporateAction("GE", DECEMBER[-3], "split", Decimal(1) / 3, "market")
     market = Market({"GE": level(80)}, actions=[])
     feed = a_feed(role("ingest"), market)
-    await complete_history(feed, {"GE"}, DECEMBER[-3])
+    await fetch_history(feed, {"GE"}, DECEMBER[-3])
     market.actions = [reverse]
 
-    await complete_history(feed, {"GE"}, DECEMBER[-2])
+    await fetch_history(feed, {"GE"}, DECEMBER[-2])
     once = await told(role("ingest"))
-    await complete_history(feed, {"GE"}, AS_OF)
+    await fetch_history(feed, {"GE"}, AS_OF)
 
     assert (once, await told(role("ingest"))) == ({"GE": DECEMBER[-3]}, {})
 
@@ -361,30 +355,25 @@ async def test_impossible_splits_and_dividends_are_named_and_not_stored(
     ]
     market = Market({"GE": level(80)}, actions=lies)
 
-    found = await complete_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
 
-    assert [(notice.code, notice.count) for notice in found.notices] == [("action_not_believed", 4)]
+    assert [(caveat.code, len(caveat.about)) for caveat in found] == [("action_not_believed", 4)]
     assert await rows(admin, "select count(*) from ingest.corporate_actions") == [(0,)]
 
 
 async def test_a_price_too_high_to_store_is_quarantined(role: Role, admin: Database) -> None:
     market = Market({"GE": dict.fromkeys(WINDOW, 1e13)})
 
-    found = await complete_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
+    found = await fetch_history(a_feed(role("ingest"), market), {"GE"}, AS_OF)
 
     assert codes(found) == ["price_quarantined", "unknown_symbol"]
 
 
 async def put(database: Database, symbol: str, day: date, close: str) -> None:
     """What an administrator does."""
-    row = {
-        "symbol": symbol,
-        "session_date": day,
-        "close": Decimal(close),
-        "adjusted_close": float(close),
-    }
+    bar = Bar(symbol, day, Decimal(close), float(close), "raw", "admin")
     async with database.transaction() as session:
-        await repository.save_prices(session, [row | {"close_basis": "raw", "source": "admin"}])
+        await repository.save_prices(session, [bar])
 
 
 async def kept(admin: Database) -> list[tuple[Any, ...]]:
@@ -400,7 +389,7 @@ async def test_what_an_administrator_stored_is_not_overwritten(
     market = Market({"XOM": level(100)}, sends_everything=True)
     await put(role("ingest"), "XOM", day, "101.5")
 
-    await complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
+    await fetch_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
 
     assert await kept(admin) == [(Decimal("101.5"), day)]
     assert (await stored(admin))["XOM"] == len(WINDOW)
@@ -410,7 +399,7 @@ async def test_what_an_administrator_stores_meanwhile_is_not_overwritten(
     role: Role, admin: Database
 ) -> None:
     market = Market({"XOM": level(100)}, seconds=0.5)
-    work = asyncio.create_task(complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF))
+    work = asyncio.create_task(fetch_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF))
     async with asyncio.timeout(15):
         while not market.asked:
             await asyncio.sleep(0.01)
@@ -427,7 +416,7 @@ async def test_answers_wait_for_the_next_one_no_longer_than_allowed(
 ) -> None:
     slow = Market({"A": level(100), "B": level(100)}, seconds=1.5)
     feed = replace(a_feed(role("ingest"), slow), seconds_at_once=0.1)
-    work = asyncio.create_task(complete_history(feed, {"A", "B"}, AS_OF))
+    work = asyncio.create_task(fetch_history(feed, {"A", "B"}, AS_OF))
 
     async with asyncio.timeout(15):
         while "A" not in await stored(admin):
@@ -446,10 +435,7 @@ async def test_two_replicas_share_the_symbols_and_ask_each_once(
     markets = [Market(closes, seconds=0.02), Market(closes, seconds=0.02)]
 
     await asyncio.gather(
-        *(
-            complete_history(a_feed(role("ingest"), market), set(closes), AS_OF)
-            for market in markets
-        )
+        *(fetch_history(a_feed(role("ingest"), market), set(closes), AS_OF) for market in markets)
     )
 
     asked = [symbol for market in markets for question in market.asked for symbol in question]
@@ -461,10 +447,10 @@ async def test_symbols_of_a_replica_that_died_are_fetched_by_another(
     role: Role, admin: Database
 ) -> None:
     async with role("ingest").transaction() as session:
-        await repository.save_claims(session, {"XOM"}, uuid4(), 0.3)
+        await repository.claim_symbols(session, {"XOM"}, uuid4(), 0.3)
     market = Market({"XOM": level(100)})
 
-    await complete_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
+    await fetch_history(a_feed(role("ingest"), market), {"XOM"}, AS_OF)
 
     assert len(market.asked) == 1
     assert list(await stored(admin)) == ["XOM"]
@@ -476,8 +462,8 @@ async def test_facts_are_asked_for_symbols_that_have_none(role: Role, admin: Dat
         role("ingest"), Market({"XOM": level(100), "CVX": level(90)}), securities=[register]
     )
 
-    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
-    await complete_history(feed, {"XOM", "CVX"}, AS_OF)
+    await fetch_history(feed, {"XOM", "CVX"}, AS_OF)
+    await fetch_history(feed, {"XOM", "CVX"}, AS_OF)
 
     assert register.asked == [["CVX", "XOM"]]
     facts = "select symbol, sector, length(name), dividend_yield from ingest.securities"
@@ -489,11 +475,11 @@ async def test_facts_learnt_before_a_failure_are_kept(role: Role, admin: Databas
     register = Register(names, questions=1)
     feed = Feed(role("ingest"), Sources(prices=(), securities=[register]), SETTINGS)
 
-    found = await complete_history(feed, names, AS_OF)
+    found = await fetch_history(feed, names, AS_OF)
     register.questions = None
-    await complete_history(feed, names, AS_OF)
+    await fetch_history(feed, names, AS_OF)
 
-    [failed] = [notice for notice in found.notices if notice.code == "provider_unavailable"]
+    [failed] = [caveat for caveat in found if caveat.code == "provider_unavailable"]
     assert failed.about == tuple(register.asked[1])
     assert [len(asked) for asked in register.asked] == [25, 5]
     assert await rows(admin, "select count(*) from ingest.securities") == [(30,)]

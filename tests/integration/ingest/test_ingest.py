@@ -8,7 +8,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.ingest import handlers, repository
+from services.ingest import repository
+from services.ingest.handlers.announce_close import announce_close
+from services.ingest.handlers.deliver_prices import (
+    deliver_prices,
+    deliver_prices_of_changed,
+    restated_shards,
+)
+from services.ingest.handlers.record_coverage import record_coverage
+from services.ingest.handlers.store_rows import store_option_quotes, store_prices, store_yields
+from services.ingest.inputs import CorporateAction
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
 from shared.contracts.ingest import (
     MarketClosed,
@@ -32,11 +41,11 @@ PREVIOUS = date(2022, 12, 27)
 async def securities_listed(role: Role, empty: None) -> None:
     """What ingest does at start-up."""
     async with role("ingest").transaction() as session:
-        await handlers.list_what_is_covered(session)
+        await record_coverage(session)
 
 
 async def delivered(database: Database, as_of: date = AS_OF) -> list[PricesUpdated]:
-    return await handlers.deliver_prices(MarketClosed.new(uuid4(), as_of), database)
+    return await deliver_prices(MarketClosed.new(uuid4(), as_of), database)
 
 
 async def content(admin: Database) -> list[tuple[object, ...]]:
@@ -51,7 +60,7 @@ async def test_close_request_announces_in_the_operators_run(role: Role) -> None:
     request = MarketCloseRequested.new(uuid4(), AS_OF)
 
     async with role("ingest").transaction() as session:
-        told = await handlers.announce_close(request, session)
+        told = await announce_close(request, session)
 
     assert (told.run_id, told.as_of, told.trigger) == (request.run_id, AS_OF, "operator")
 
@@ -66,7 +75,7 @@ async def test_close_of_no_session_is_refused_and_leaves_no_row(
 ) -> None:
     with pytest.raises(error, match=r"2022-12-23|2014-01-02"):
         async with role("ingest").transaction() as session:
-            await handlers.announce_close(MarketCloseRequested.new(uuid4(), day), session)
+            await announce_close(MarketCloseRequested.new(uuid4(), day), session)
 
     async with role("ingest").transaction() as session:
         announced = "select count(*) from ingest.market_sessions where announced_at is not null"
@@ -133,7 +142,7 @@ async def test_restated_price_makes_new_price_runs_from_its_day_on(
 
     async with role("ingest").transaction() as session:
         row = PriceRow(symbol="AAPL", session_date=AS_OF, close=Decimal("123.45"))
-        stored = await handlers.store_prices(StorePrices(rows=(row,)), session)
+        stored = await store_prices(StorePrices(rows=(row,)), session)
     [earlier_again], [later_again] = (
         await delivered(role("ingest"), PREVIOUS),
         await delivered(role("ingest")),
@@ -161,7 +170,7 @@ async def test_changed_portfolio_makes_one_shard_of_its_own(role: Role, admin: D
         uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload"
     )
 
-    [told] = await handlers.deliver_prices_of_changed(saturday, role("ingest"))
+    [told] = await deliver_prices_of_changed(saturday, role("ingest"))
 
     assert (told.portfolio_ids, told.shards, told.as_of) == ((book,), 1, date(2022, 12, 23))
 
@@ -172,7 +181,7 @@ async def test_one_bad_price_row_stops_all_of_them(role: Role, admin: Database) 
 
     with pytest.raises(InvalidRows) as caught:
         async with role("ingest").transaction() as session:
-            await handlers.store_prices(StorePrices(rows=(good, bad)), session)
+            await store_prices(StorePrices(rows=(good, bad)), session)
 
     [problem] = caught.value.problems
     assert problem["row"] == 1
@@ -186,7 +195,7 @@ async def test_yields_of_a_holiday_count_from_the_next_session(role: Role, admin
     )
 
     async with role("ingest").transaction() as session:
-        await handlers.store_yields(StoreYields(rows=(holiday,)), session)
+        await store_yields(StoreYields(rows=(holiday,)), session)
 
     async with admin.transaction() as session:
         marked = await session.execute(
@@ -204,7 +213,7 @@ async def test_quotes_are_stored_under_the_unpadded_symbol_and_renew_the_price_r
     )
 
     async with role("ingest").transaction() as session:
-        stored = await handlers.store_option_quotes(StoreOptionQuotes(rows=(quote,)), session)
+        stored = await store_option_quotes(StoreOptionQuotes(rows=(quote,)), session)
     [after] = await delivered(role("ingest"))
 
     async with admin.transaction() as session:
@@ -233,7 +242,7 @@ async def test_impossible_quote_is_named_and_nothing_is_stored(
 
     with pytest.raises(InvalidRows) as caught:
         async with role("ingest").transaction() as session:
-            await handlers.store_option_quotes(StoreOptionQuotes(rows=(row,)), session)
+            await store_option_quotes(StoreOptionQuotes(rows=(row,)), session)
 
     assert problem in str(caught.value.problems[0]["message"])
 
@@ -248,21 +257,15 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(
         for day in [*days, AS_OF]:
             await repository.save_announced(session, day)
 
-    action = {
-        "symbol": "AAPL",
-        "ex_date": days[1],
-        "kind": "split",
-        "value": Decimal(4),
-        "source": "market",
-    }
+    action = CorporateAction("AAPL", days[1], "split", Decimal(4), "market")
     run_id = uuid4()
 
     async with role("ingest").transaction() as session:
-        await repository.save_actions(session, [action])
-        told = await handlers.restated_work(session, run_id, AS_OF)
+        await repository.save_actions(session, [action], {"AAPL"})
+        told = await restated_shards(session, run_id, AS_OF)
     async with role("ingest").transaction() as session:
-        again = await handlers.restated_work(session, run_id, AS_OF)
-        by_another = await handlers.restated_work(session, uuid4(), AS_OF)
+        again = await restated_shards(session, run_id, AS_OF)
+        by_another = await restated_shards(session, uuid4(), AS_OF)
 
     assert [(event.as_of, event.portfolio_ids) for event in told] == [
         (day, (holder,)) for day in days[1:]
@@ -278,19 +281,13 @@ async def test_a_late_split_reaches_back_for_what_was_stated_after_it(
     holder = await a_portfolio(admin)
     days = [date(2022, 12, day) for day in (20, 21, 22, 23)]
     await save_positions(admin, a_position(holder, "AAPL", entry_date=days[1], stated_on=days[2]))
-    action = {
-        "symbol": "AAPL",
-        "ex_date": days[2],
-        "kind": "split",
-        "value": Decimal(4),
-        "source": "market",
-    }
+    action = CorporateAction("AAPL", days[2], "split", Decimal(4), "market")
 
     async with role("ingest").transaction() as session:
         for day in [*days, AS_OF]:
             await repository.save_announced(session, day)
-        await repository.save_actions(session, [action])
-        told = await handlers.restated_work(session, uuid4(), AS_OF)
+        await repository.save_actions(session, [action], {"AAPL"})
+        told = await restated_shards(session, uuid4(), AS_OF)
 
     assert [(event.as_of, event.portfolio_ids) for event in told] == [
         (day, (holder,)) for day in days[1:]

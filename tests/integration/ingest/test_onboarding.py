@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from services.ingest.history import Feed, complete_history, complete_option_quotes
+from services.ingest.history import Feed, fetch_history, fetch_option_quotes
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings
@@ -85,9 +85,9 @@ async def complete(
     pace = Counted()
     server.requests.clear()
     feed = a_feed(database, server, pace, as_of, history)
-    done = await complete_history(feed, BOOK, as_of)
-    await complete_option_quotes(feed, OPTIONS, as_of, done)
-    assert [notice for notice in done.notices if notice.code == "provider_unavailable"] == []
+    caveats = await fetch_history(feed, BOOK, as_of)
+    caveats += await fetch_option_quotes(feed, OPTIONS, as_of)
+    assert [caveat for caveat in caveats if caveat.code == "provider_unavailable"] == []
     assert pace.turns == len(server.requests)
     return dict(Counter(map(kind_of, server.paths())))
 

@@ -14,17 +14,19 @@ import pytest
 from sqlalchemy import text
 
 from services.greeks.handlers.compute_greeks import compute_greeks
-from services.ingest import handlers, repository
+from services.ingest import repository
+from services.ingest.handlers.deliver_prices import shards_of
 from services.ingest.history import (
-    Completion,
     Feed,
-    complete_history,
-    complete_option_quotes,
+    fetch_history,
+    fetch_option_quotes,
 )
-from services.ingest.providers import OptionQuote, ProviderUnavailable, QuoteAnswer
+from services.ingest.inputs import CorporateAction, OptionQuote
+from services.ingest.providers import ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.polygon import PolygonProvider
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings
+from shared.caveats import Caveat
 from shared.database import Database
 from tests.builders import a_portfolio, a_position, save_positions
 from tests.wire.client import PATIENT, Counted
@@ -79,10 +81,8 @@ def a_feed(database: Database, *desks: Desk) -> Feed:
     return Feed(database, Sources(prices=(), option_quotes=desks), SETTINGS)
 
 
-async def completed(feed: Feed, *contracts: str, as_of: date = AS_OF) -> Completion:
-    done = Completion()
-    await complete_option_quotes(feed, contracts, as_of, done)
-    return done
+async def fetched(feed: Feed, *contracts: str, as_of: date = AS_OF) -> list[Caveat]:
+    return await fetch_option_quotes(feed, contracts, as_of)
 
 
 async def stored(admin: Database) -> list[tuple[Any, ...]]:
@@ -124,13 +124,13 @@ async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(
 ) -> None:
     book = await a_book(admin, CALL)
     with polygons(role("ingest")) as (server, feed):
-        done = await complete_history(feed, {"AAPL"}, AS_OF)
-        await complete_option_quotes(feed, [CALL], AS_OF, done)
+        caveats = await fetch_history(feed, {"AAPL"}, AS_OF)
+        caveats += await fetch_option_quotes(feed, [CALL], AS_OF)
         chains = [path for path in server.paths() if "snapshot" in path]
 
     async with role("ingest").transaction() as session:
         revision = await repository.latest_revision(session, AS_OF)
-        [work] = await handlers.handed_out(session, uuid4(), AS_OF, [book], done.notices)
+        [work] = await shards_of(session, uuid4(), AS_OF, [book], caveats)
     async with role("greeks").transaction() as session:
         await compute_greeks(work, session)
 
@@ -165,15 +165,9 @@ async def test_a_contract_is_asked_for_by_its_name_after_a_split(
     role: Role, admin: Database
 ) -> None:
     book = await a_book(admin, CALL)
-    split = {
-        "symbol": "AAPL",
-        "ex_date": BEFORE,
-        "kind": "split",
-        "value": Decimal(2),
-        "source": "desk",
-    }
+    split = CorporateAction("AAPL", BEFORE, "split", Decimal(2), "desk")
     async with role("ingest").transaction() as session:
-        await repository.save_actions(session, [split])
+        await repository.save_actions(session, [split], {"AAPL"})
 
     async with role("ingest").transaction() as session:
         held = await repository.load_contracts(session, [book], AS_OF)
@@ -186,15 +180,15 @@ async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(
 ) -> None:
     with polygons(role("ingest")) as (server, feed):
         server.whenever(lambda request: NOT_ENTITLED if "snapshot" in request.path else None)
-        first = await completed(feed, CALL)
-        again = await completed(feed, PUT)
+        first = await fetched(feed, CALL)
+        again = await fetched(feed, PUT)
         chains = len([path for path in server.paths() if "snapshot" in path])
-        await completed(
+        await fetched(
             replace(feed, settings=SETTINGS.model_copy(update={"recheck_hours": 1e-9})), PUT
         )
 
-    assert [notice.code for notice in first.notices] == ["not_in_plan"]
-    assert first.notices == again.notices
+    assert [caveat.code for caveat in first] == ["not_in_plan"]
+    assert first == again
     assert chains == 1
     assert len([path for path in server.paths() if "snapshot" in path]) == 2
 
@@ -202,13 +196,11 @@ async def test_a_plan_without_quotes_is_said_plainly_and_asked_once(
 async def test_a_chain_that_is_down_is_an_outage(role: Role, admin: Database) -> None:
     with polygons(role("ingest")) as (server, feed):
         server.whenever(lambda request: as_json({}, 500) if "snapshot" in request.path else None)
-        done = await completed(feed, CALL)
+        done = await fetched(feed, CALL)
         server.whenever(lambda request: None)
-        await completed(feed, CALL)
+        await fetched(feed, CALL)
 
-    assert [(notice.code, notice.about) for notice in done.notices] == [
-        ("provider_unavailable", (CALL,))
-    ]
+    assert [(caveat.code, caveat.about) for caveat in done] == [("provider_unavailable", (CALL,))]
     assert [row[0] for row in await stored(admin)] == [CALL]
 
 
@@ -216,21 +208,19 @@ async def test_a_session_is_not_asked_for_twice(role: Role) -> None:
     desk = Desk(quoted(a_quote(CALL, "5.1", "5.3")))
     feed = a_feed(role("ingest"), desk)
 
-    await completed(feed, CALL, PUT)
-    await completed(feed, CALL, PUT)
-    await completed(feed, CALL, PUT, as_of=BEFORE)
+    await fetched(feed, CALL, PUT)
+    await fetched(feed, CALL, PUT)
+    await fetched(feed, CALL, PUT, as_of=BEFORE)
 
     assert desk.asked == [{CALL, PUT}, {CALL, PUT}]
 
 
 async def test_an_administrators_quote_stays(role: Role, admin: Database) -> None:
     async with role("ingest").transaction() as session:
-        await repository.save_option_quotes(
-            session, [vars(a_quote(CALL, "6", "7", source="admin"))]
-        )
+        await repository.save_option_quotes(session, [a_quote(CALL, "6", "7", source="admin")])
     desk = Desk(quoted(a_quote(CALL, "5.1", "5.3"), a_quote(PUT, "4.2", "4.3")))
 
-    await completed(a_feed(role("ingest"), desk), CALL, PUT)
+    await fetched(a_feed(role("ingest"), desk), CALL, PUT)
 
     assert desk.asked == [{PUT}]
     assert [(row[0], row[-1]) for row in await stored(admin)] == [(CALL, "admin"), (PUT, "desk")]
@@ -253,32 +243,30 @@ async def test_unsound_quotes_are_named_and_left_to_the_next_provider(
         Desk(quoted(*(a_quote(each, "4", "5") for each in contracts))),
     )
 
-    done = await completed(a_feed(role("ingest"), liar, honest), *contracts)
+    done = await fetched(a_feed(role("ingest"), liar, honest), *contracts)
 
-    assert {notice.code for notice in done.notices} == {"quote_not_believed"}
-    assert sorted(name for notice in done.notices for name in notice.about) == contracts
+    assert {caveat.code for caveat in done} == {"quote_not_believed"}
+    assert sorted(name for caveat in done for name in caveat.about) == contracts
     assert [row[2:] for row in await stored(admin)] == [(4, 5, "desk")] * len(contracts)
 
 
 async def test_quotes_before_a_failure_are_kept(role: Role, admin: Database) -> None:
     desk = Desk(quoted(a_quote(CALL, "5.1", "5.3"), a_quote(PUT, "4.2", "4.3")), fails=True)
 
-    done = await completed(a_feed(role("ingest"), desk), CALL, PUT)
+    done = await fetched(a_feed(role("ingest"), desk), CALL, PUT)
 
-    assert [(notice.code, notice.about) for notice in done.notices] == [
-        ("provider_unavailable", (PUT,))
-    ]
+    assert [(caveat.code, caveat.about) for caveat in done] == [("provider_unavailable", (PUT,))]
     assert [row[0] for row in await stored(admin)] == [CALL]
 
 
 async def test_a_plan_without_indices_leaves_the_run_whole(role: Role) -> None:
     with polygons(role("ingest")) as (server, feed):
         server.whenever(lambda request: NOT_ENTITLED if "I:" in request.path else None)
-        first = await complete_history(feed, {"AAPL", "SPX"}, AS_OF)
+        first = await fetch_history(feed, {"AAPL", "SPX"}, AS_OF)
         asked = len(server.requests)
-        await complete_history(feed, {"AAPL", "SPX"}, AS_OF)
+        await fetch_history(feed, {"AAPL", "SPX"}, AS_OF)
 
-    assert [(notice.code, notice.about) for notice in first.notices] == [
+    assert [(caveat.code, caveat.about) for caveat in first] == [
         ("not_in_plan", ("SPX",)),
         ("unknown_symbol", ("SPX",)),
     ]

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.ingest.providers import Answer, Bar, NotInPlan, ProviderUnavailable, QuoteAnswer
+from services.ingest.inputs import Bar
+from services.ingest.providers import Answer, NotInPlan, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.patience import Patience
 from services.ingest.providers.polygon import PolygonProvider, polygon_symbol
 from shared.calendar import sessions

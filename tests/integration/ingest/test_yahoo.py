@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.providers import Answer, Bar, ProviderUnavailable
+from services.ingest.inputs import Bar
+from services.ingest.providers import Answer, ProviderUnavailable
 from services.ingest.providers.yahoo import YahooProvider, yahoo_symbol
 from shared.calendar import sessions
 from tests.wire.client import PATIENT, Counted, actions_of, patience_with

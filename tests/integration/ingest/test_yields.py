@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from services.ingest import repository
-from services.ingest.calculations import MATURITY_YEARS, window_start
-from services.ingest.history import Completion, Feed, complete_history, dated
-from services.ingest.providers import ProviderUnavailable, YieldAnswer, YieldObservation
+from services.ingest.calculations import effective_sessions, window_start
+from services.ingest.history import Feed, fetch_history
+from services.ingest.inputs import MATURITY_YEARS, YieldObservation
+from services.ingest.providers import ProviderUnavailable, YieldAnswer
 from services.ingest.providers.sources import Sources
 from services.ingest.settings import IngestSettings
-from shared.calendar import previous_session, sessions
+from shared.calendar import is_session, next_session, previous_session, sessions
+from shared.caveats import Caveat
 from shared.database import Database
 
 Role = Callable[[str], Database]
@@ -63,13 +65,15 @@ def a_feed(database: Database, *providers: Treasury) -> Feed:
     return Feed(database, Sources(prices=(), yields=providers), SETTINGS)
 
 
-async def completed(feed: Feed, as_of: date = AS_OF) -> Completion:
-    return await complete_history(feed, (), as_of)
+async def fetched(feed: Feed, as_of: date = AS_OF) -> list[Caveat]:
+    return await fetch_history(feed, (), as_of)
 
 
 async def put(database: Database, *observations: YieldObservation) -> None:
     async with database.transaction() as session:
-        await repository.save_yields(session, *dated(observations))
+        days = [each.observation_date for each in observations]
+        effective = effective_sessions(days, is_session, next_session)
+        await repository.save_yields(session, observations, effective)
 
 
 async def stored(admin: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -90,7 +94,7 @@ async def test_one_maturitys_row_of_today_hides_no_other_gap(role: Role, admin: 
     await put(role("ingest"), YieldObservation("10Y", AS_OF, 3.5, "admin"))
     treasury = Treasury()
 
-    done = await completed(a_feed(role("ingest"), treasury))
+    done = await fetched(a_feed(role("ingest"), treasury))
 
     assert treasury.asked == [
         dict.fromkeys(MATURITY_YEARS, (FIRST, AS_OF)) | {"10Y": (FIRST, WINDOW[-2])}
@@ -100,7 +104,7 @@ async def test_one_maturitys_row_of_today_hides_no_other_gap(role: Role, admin: 
         MATURITY_YEARS, len(BOND_DAYS)
     )
     assert rows["10Y"][-1] == (AS_OF, 3.5, "admin")
-    assert done.notices == []
+    assert done == []
 
 
 async def test_a_hole_is_filled_without_touching_what_is_held(role: Role, admin: Database) -> None:
@@ -116,7 +120,7 @@ async def test_a_hole_is_filled_without_touching_what_is_held(role: Role, admin:
     )
     treasury = Treasury()
 
-    await completed(a_feed(role("ingest"), treasury))
+    await fetched(a_feed(role("ingest"), treasury))
 
     [question] = treasury.asked
     assert list(question) == ["2Y"]
@@ -129,10 +133,10 @@ async def test_a_bond_holiday_is_not_asked_for_again_before_its_time(role: Role)
     treasury = Treasury()
     feed = a_feed(role("ingest"), treasury)
 
-    await completed(feed, WINDOW[-2])
-    await completed(feed, WINDOW[-2])
-    await completed(feed)
-    await completed(replace(feed, settings=SETTINGS.model_copy(update={"recheck_hours": 1e-9})))
+    await fetched(feed, WINDOW[-2])
+    await fetched(feed, WINDOW[-2])
+    await fetched(feed)
+    await fetched(replace(feed, settings=SETTINGS.model_copy(update={"recheck_hours": 1e-9})))
 
     first, of_today, again = treasury.asked
     assert set(first) == set(of_today) == set(again) == set(MATURITY_YEARS)
@@ -147,8 +151,8 @@ async def test_a_holiday_of_the_exchange_is_asked_for_with_the_session_after_it(
     treasury = Treasury([*BOND_DAYS, christmas_monday])
     feed = a_feed(role("ingest"), treasury)
 
-    await completed(feed, date(2022, 12, 23))
-    await completed(feed, tuesday)
+    await fetched(feed, date(2022, 12, 23))
+    await fetched(feed, tuesday)
 
     assert [row[0] for row in (await stored(admin))["10Y"]][-2:] == [christmas_monday, tuesday]
 
@@ -159,7 +163,7 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_gives_the_r
     first, second = Treasury(name="first", fails_at="5Y"), Treasury(name="second")
     before = {"1M", "3M", "6M", "1Y", "2Y"}
 
-    done = await completed(a_feed(role("ingest"), first, second))
+    done = await fetched(a_feed(role("ingest"), first, second))
 
     by_source = {
         maturity: {row[2] for row in found} for maturity, found in (await stored(admin)).items()
@@ -167,7 +171,7 @@ async def test_a_provider_that_fails_keeps_what_it_said_and_the_next_gives_the_r
     assert by_source == {
         maturity: {"first" if maturity in before else "second"} for maturity in MATURITY_YEARS
     }
-    assert [(notice.code, notice.message) for notice in done.notices] == [
+    assert [(caveat.code, caveat.message) for caveat in done] == [
         ("provider_unavailable", "first: it is down")
     ]
 
@@ -176,8 +180,8 @@ async def test_impossible_yields_are_named_and_not_stored(role: Role, admin: Dat
     lies = {("10Y", BOND_DAYS[3]): float("nan"), ("10Y", BOND_DAYS[4]): 388.0}
     treasury = Treasury(percents=lies)
 
-    done = await completed(a_feed(role("ingest"), treasury))
+    done = await fetched(a_feed(role("ingest"), treasury))
 
-    [notice] = done.notices
-    assert (notice.code, notice.count) == ("yield_not_believed", 2)
+    [caveat] = done
+    assert (caveat.code, len(caveat.about)) == ("yield_not_believed", 2)
     assert {row[0] for row in (await stored(admin))["10Y"]} == set(BOND_DAYS) - set(BOND_DAYS[3:5])

@@ -1,16 +1,22 @@
 """Adjusted closes: what a holder earned, whatever was split or paid out."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.calculations import Action, adjusted_closes
+from services.ingest.calculations import adjusted_closes
+from services.ingest.inputs import CorporateAction
 
 FIRST = date(2022, 3, 1)
 RAW = np.zeros(4, dtype=np.bool_)
+
+
+def an_action(ex_date: date, kind: str, value: float) -> CorporateAction:
+    return CorporateAction("AAPL", ex_date, kind, Decimal(str(value)), "desk")
 
 
 def days(count: int = 4) -> list[date]:
@@ -26,7 +32,7 @@ def test_nothing_done_leaves_closes_as_they_are() -> None:
 def test_four_for_one_split_quarters_the_closes_before() -> None:
     closes = np.array([400.0, 404.0, 102.0, 103.0])
 
-    adjusted = adjusted_closes(days(), closes, RAW, [Action(days()[2], "split", 4.0)])
+    adjusted = adjusted_closes(days(), closes, RAW, [an_action(days()[2], "split", 4.0)])
 
     assert adjusted.tolist() == [100.0, 101.0, 102.0, 103.0]
 
@@ -34,7 +40,7 @@ def test_four_for_one_split_quarters_the_closes_before() -> None:
 def test_a_dividend_scales_the_closes_before_by_what_is_left() -> None:
     closes = np.array([100.0, 100.0, 98.0, 98.0])
 
-    adjusted = adjusted_closes(days(), closes, RAW, [Action(days()[2], "dividend", 2.0)])
+    adjusted = adjusted_closes(days(), closes, RAW, [an_action(days()[2], "dividend", 2.0)])
 
     assert adjusted == pytest.approx([98.0, 98.0, 98.0, 98.0])
 
@@ -43,7 +49,7 @@ def test_a_dividend_as_large_as_the_close_is_left_out() -> None:
     closes = np.array([1.0, 1.0, 1.0, 1.0])
 
     assert (
-        adjusted_closes(days(), closes, RAW, [Action(days()[2], "dividend", 1.5)]).tolist()
+        adjusted_closes(days(), closes, RAW, [an_action(days()[2], "dividend", 1.5)]).tolist()
         == closes.tolist()
     )
 
@@ -51,7 +57,7 @@ def test_a_dividend_as_large_as_the_close_is_left_out() -> None:
 def test_closes_adjusted_by_their_source_take_only_what_came_after_them() -> None:
     closes = np.array([50.0, 50.0, 100.0, 50.0])
     adjusted_by_source = np.array([True, True, False, False])
-    actions = [Action(days()[1], "split", 2.0), Action(days()[3], "split", 2.0)]
+    actions = [an_action(days()[1], "split", 2.0), an_action(days()[3], "split", 2.0)]
 
     assert adjusted_closes(days(), closes, adjusted_by_source, actions).tolist() == [
         25.0,
@@ -69,7 +75,7 @@ def test_closes_adjusted_by_their_source_take_only_what_came_after_them() -> Non
     )
 )
 def test_splits_never_change_returns_between_them(splits: list[tuple[int, float]]) -> None:
-    actions = [Action(FIRST + timedelta(place), "split", shares) for place, shares in splits]
+    actions = [an_action(FIRST + timedelta(place), "split", shares) for place, shares in splits]
     economic = 100.0 * 1.01 ** np.arange(10)
     shares_held = np.array([np.prod([s for p, s in splits if p <= place]) for place in range(10)])
 

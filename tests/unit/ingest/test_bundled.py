@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.ingest.providers import Bar
+from services.ingest.inputs import Bar
 from services.ingest.providers.bundled import BundledProvider
 from services.ingest.settings import BUNDLED_DATA
 from shared.calendar import sessions

@@ -1,33 +1,34 @@
-"""What is missing is asked for once."""
+"""What is missing is queried once."""
 
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.calculations import Asked, missing_sessions
+from services.ingest.calculations import missing_sessions
+from services.ingest.inputs import Range
 
 WEEK = [date(2022, 12, day) for day in (19, 20, 21, 22, 23)]
 
 
-def test_only_what_is_not_stored_is_asked_for() -> None:
+def test_only_what_is_not_stored_is_queried() -> None:
     held = {"SPY": WEEK, "IWM": WEEK[:2], "QQQ": []}
 
     assert missing_sessions(WEEK, held, {}) == {"IWM": tuple(WEEK[2:]), "QQQ": tuple(WEEK)}
 
 
-def test_what_a_provider_did_not_have_is_not_asked_again() -> None:
-    asked = {"IWM": Asked(WEEK[0], WEEK[3])}
+def test_what_a_provider_did_not_have_is_not_queried_again() -> None:
+    queried = {"IWM": Range(WEEK[0], WEEK[3])}
 
-    assert missing_sessions(WEEK, {"IWM": WEEK[2:3]}, asked) == {"IWM": (WEEK[4],)}
+    assert missing_sessions(WEEK, {"IWM": WEEK[2:3]}, queried) == {"IWM": (WEEK[4],)}
 
 
-def test_questions_that_touch_are_one_and_others_forget_the_earlier() -> None:
-    earlier = Asked(WEEK[0], WEEK[2])
+def test_ranges_that_touch_are_one_and_others_forget_the_earlier() -> None:
+    earlier = Range(WEEK[0], WEEK[2])
 
-    assert Asked(WEEK[2], WEEK[4]).and_also(earlier) == Asked(WEEK[0], WEEK[4])
-    assert Asked(WEEK[3], WEEK[4]).and_also(earlier) == Asked(WEEK[3], WEEK[4])
-    assert Asked(WEEK[3], WEEK[4]).and_also(None) == Asked(WEEK[3], WEEK[4])
+    assert Range(WEEK[2], WEEK[4]).joined(earlier) == Range(WEEK[0], WEEK[4])
+    assert Range(WEEK[3], WEEK[4]).joined(earlier) == Range(WEEK[3], WEEK[4])
+    assert Range(WEEK[3], WEEK[4]).joined(None) == Range(WEEK[3], WEEK[4])
 
 
 @given(st.sets(st.sampled_from(WEEK)), st.sets(st.sampled_from(WEEK), min_size=1))

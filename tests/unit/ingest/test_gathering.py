@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from services.ingest.history.gathering import gathered
-from services.ingest.providers import Answer, Bar, ProviderUnavailable
+from services.ingest.inputs import Bar
+from services.ingest.providers import Answer, ProviderUnavailable
 
 DAY = date(2022, 12, 28)
 

@@ -26,7 +26,9 @@ def chosen(**settings: Any) -> Sources:
 
 
 def names(sources: Sources) -> dict[str, list[str]]:
-    return {kind: [name for name, _ in providers] for kind, providers in sources.by_kind().items()}
+    return {
+        kind: [each.name for each in providers] for kind, providers in sources.by_kind().items()
+    }
 
 
 def test_without_keys_everything_is_bundled_and_nothing_goes_out() -> None:
@@ -39,7 +41,7 @@ def test_without_keys_everything_is_bundled_and_nothing_goes_out() -> None:
         "securities": ["bundled"],
         "option_quotes": [],
     }
-    assert not any(live for providers in sources.by_kind().values() for _, live in providers)
+    assert not any(each.live for providers in sources.by_kind().values() for each in providers)
 
 
 def test_keys_put_live_providers_first() -> None:

@@ -1,0 +1,102 @@
+"""A market closes or portfolios change: fetch what is missing, then publish the work in shards."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from uuid import UUID, uuid5
+
+from services.ingest import calculations, history, repository
+from services.ingest.history.coverage import require_covered
+from services.ingest.settings import ingest_settings
+from shared import calendar
+from shared.caveats import Caveat
+from shared.contracts.event import EVENT_NAMESPACE, Notice
+from shared.contracts.gateway import PortfoliosChanged
+from shared.contracts.ingest import MarketClosed, PricesUpdated
+from shared.database import Database, Session
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter("ingest")
+
+
+@router.emits(PricesUpdated)
+@router.on(MarketClosed)
+async def deliver_prices(event: MarketClosed, database: Database) -> list[PricesUpdated]:
+    """Bring every portfolio's symbols up to the session and publish a shard per 50 portfolios."""
+    async with database.transaction() as session:
+        portfolio_ids = await repository.load_portfolio_ids(session)
+    return await _delivered(database, event.run_id, portfolio_ids, event.as_of)
+
+
+@router.emits(PricesUpdated)
+@router.on(PortfoliosChanged)
+async def deliver_prices_of_changed(
+    event: PortfoliosChanged, database: Database
+) -> list[PricesUpdated]:
+    """Bring the changed portfolios' symbols up to the session and publish these portfolios only."""
+    as_of = calendar.session_on_or_before(event.as_of)
+    await require_covered(as_of)
+    return await _delivered(database, event.run_id, event.portfolio_ids, as_of)
+
+
+async def _delivered(
+    database: Database, run_id: UUID, portfolio_ids: Collection[UUID], as_of: date
+) -> list[PricesUpdated]:
+    """The shards of the run, after those of earlier sessions that it restates."""
+    caveats = await history.fetch_missing(history.feed_into(database), portfolio_ids, as_of)
+    async with database.transaction() as session:
+        restated = await restated_shards(session, run_id, as_of)
+        delivered = await shards_of(session, run_id, as_of, portfolio_ids, caveats)
+        return [*restated, *delivered]
+
+
+async def restated_shards(session: Session, run_id: UUID, as_of: date) -> list[PricesUpdated]:
+    """Work on the earlier sessions that a split or dividend learnt late changes, for its holders.
+
+    The run that claims the splits and dividends publishes the same work when it is repeated. Each
+    session is restated in a separate run.
+    """
+    first_changed = await repository.claim_actions(session, run_id, as_of)
+    if not first_changed:
+        return []
+    published = []
+    for day in await repository.load_announced(session, min(first_changed.values()), date.max):
+        symbols = [symbol for symbol, first in first_changed.items() if first <= day]
+        holders = await repository.load_holders(session, symbols, day) if day != as_of else []
+        if holders:
+            restatement = _restatement(day, as_of, symbols)
+            published += await shards_of(session, restatement, day, holders, (), "restatement")
+    return published
+
+
+def _restatement(day: date, as_of: date, symbols: Collection[str]) -> UUID:
+    """The run that restates `day`, the same whenever the run of `as_of` is repeated."""
+    about = f"restatement/{day.isoformat()}/{as_of.isoformat()}/{sorted(symbols)}"
+    return uuid5(EVENT_NAMESPACE, about)
+
+
+async def shards_of(
+    session: Session,
+    run_id: UUID,
+    as_of: date,
+    portfolio_ids: Collection[UUID],
+    caveats: Sequence[Caveat],
+    trigger: str | None = None,
+) -> list[PricesUpdated]:
+    """One event per shard of the portfolios, each with all caveats."""
+    price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
+    warnings = tuple(Notice.of(caveat) for caveat in caveats)
+    return [
+        PricesUpdated.new(
+            run_id,
+            as_of,
+            part=shard.number,
+            price_run=price_run,
+            shard=shard.number,
+            shards=shard.count,
+            portfolio_ids=shard.portfolio_ids,
+            trigger=trigger,
+            warnings=warnings,
+            counts={"portfolios": len(shard.portfolio_ids)},
+        )
+        for shard in calculations.shards(portfolio_ids, ingest_settings().shard_size)
+    ]
