@@ -35,7 +35,7 @@ SUBJECTS: dict[str, set[str]] = {
     },
     "identity": set(),
     "market": set(),
-    "runs": {"feed", "handlers", "starting", "tracking"},
+    "runs": {"feed", "handlers", "stages", "starting", "tracking"},
     "books": {"answers", "editing", "files", "uploading"},
     "accounts": set(),
     "analytics": set(),

@@ -6,18 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-STAGES = ("prices", "greeks", "factors", "snapshots", "stress", "risk")
-CORRELATIONS = (
-    "correlations"  # a run of its own, and in the weekly session something beside the stages
-)
-SNAPSHOTS = "snapshots"
-RISK_METRICS = "risk_metrics"
-MARKET_DATA = "market_data"
-_STAGES_OF = {
-    CORRELATIONS: (CORRELATIONS,),
-    SNAPSHOTS: ("snapshots",),
-    RISK_METRICS: ("snapshots", "risk"),
-}  # by what sets the run off; everything else takes the whole way
 INCOMPLETE = frozenset(
     {"price_quarantined", "yield_not_believed", "action_not_believed", "provider_unavailable"}
 )  # warnings that leave a run less than whole
@@ -91,20 +79,8 @@ class StageTiming:
     shards_failed: int
 
 
-def stages_of(trigger: str) -> tuple[str, ...]:
-    """What a run consists of, by what set it off; its other items are reported and decide
-    nothing.
-    """
-    return _STAGES_OF.get(trigger, STAGES)
-
-
-def triggers_without(stage: str) -> tuple[str, ...]:
-    """What sets off runs that a stage is no part of."""
-    return tuple(trigger for trigger, stages in _STAGES_OF.items() if stage not in stages)
-
-
 def outcome(
-    reported: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
+    reported: Sequence[Item], stages: Sequence[str], closed_at: datetime | None = None
 ) -> Outcome:
     """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then
     counts as failed.
@@ -168,12 +144,12 @@ def _missing(stage: str, shard: int) -> Trouble:
     return Trouble(stage, shard, "overdue", f"{stage} did not report within the time allowed")
 
 
-def stage_timings(items: Iterable[Item]) -> list[StageTiming]:
-    """How long each stage that has begun took, in the order of the pipeline."""
+def stage_timings(items: Iterable[Item], order: Iterable[str]) -> list[StageTiming]:
+    """How long each stage that has begun took, in the order given."""
     rows = list(items)
     return [
         _timing(stage, found)
-        for stage in (*STAGES, CORRELATIONS)
+        for stage in order
         if (found := [item for item in rows if item.stage == stage])
     ]
 

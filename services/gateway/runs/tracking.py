@@ -15,8 +15,8 @@ from services.gateway.runs.shapes import (
     outcome,
     run_news,
     shard_news,
-    stages_of,
 )
+from services.gateway.runs.stages import stages_of
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.database import Session
 
@@ -84,7 +84,7 @@ async def _derive_status(
     session: Session, reported: _Reported, closed_at: datetime | None
 ) -> list[News] | None:
     """Save what has become of a run, and what to tell of it; None when that is nothing new."""
-    result = outcome(reported.items, closed_at, reported.run.stages)
+    result = outcome(reported.items, reported.run.stages, closed_at)
     troubles = [asdict(trouble) for trouble in result.troubles]
     run_id = reported.run.run_id
     if not await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at):

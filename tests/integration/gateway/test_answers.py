@@ -167,7 +167,7 @@ async def test_an_answer_is_kept_until_a_stage_is_recorded(
     kept = await market_value(ann, book.portfolio_id)
 
     async with gateway.database.transaction() as session:
-        await handlers.record_snapshots(a_stage(book.portfolio_id), session)
+        await handlers.record_stage(a_stage(book.portfolio_id), session)
 
     assert (before, kept) == (4_000, 4_000)
     assert await market_value(ann, book.portfolio_id) == 9_999
@@ -198,7 +198,7 @@ async def test_another_portfolio_s_stage_outdates_nothing(
     await change_behind(admin, book.portfolio_id)
 
     async with gateway.database.transaction() as session:
-        await handlers.record_snapshots(a_stage(other), session)
+        await handlers.record_stage(a_stage(other), session)
 
     assert await market_value(ann, book.portfolio_id) == before
 

@@ -337,7 +337,7 @@ async def test_files_are_settled_once_a_run_has_read_them(
         await session.execute(other, {"id": UUID(run_id)})
     facts = {"price_run": "1", "shard": 0, "shards": 1, "portfolio_ids": (UUID(portfolio_id),)}
     async with gateway.database.transaction() as session:
-        await handlers.record_prices(PricesUpdated.new(UUID(run_id), AS_OF, **facts), session)
+        await handlers.record_stage(PricesUpdated.new(UUID(run_id), AS_OF, **facts), session)
     after = (await ann.get(path)).json()["progress"]
 
     assert (before["waiting"], before["settled"]) == (2 + len(PROXIES), 0)

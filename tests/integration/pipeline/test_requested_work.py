@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.outbox import publish_waiting
 from services.gateway.runs.queries import runs
-from services.gateway.runs.shapes import RISK_METRICS, SNAPSHOTS
+from services.gateway.runs.stages import RISK_METRICS, SNAPSHOTS
 from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import RiskRequested, SnapshotsRequested
 from shared.contracts.ingest import PricesUpdated

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from services.gateway.runs.shapes import (
-    STAGES,
     Item,
     Outcome,
     Run,
@@ -16,6 +15,7 @@ from services.gateway.runs.shapes import (
     run_news,
     shard_news,
 )
+from shared.topology import STAGES
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 RUN = Run(UUID(int=7), date(2022, 12, 28), "clock", STAGES)

@@ -1,11 +1,15 @@
 """The status of a run follows from its rows, whatever the order they came in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
-from services.gateway.runs.shapes import STAGES, Item, outcome, stage_timings, stages_of
+from services.gateway.runs import shapes
+from services.gateway.runs.shapes import Item, Outcome, stage_timings
+from services.gateway.runs.stages import ALL_STAGES, stages_of
+from shared.topology import STAGES
 
 NOON = datetime(2022, 12, 28, 12, tzinfo=UTC)
 
@@ -19,6 +23,12 @@ def an_item(
 
 def a_shard(shard: int = 0, shards: int = 1) -> list[Item]:
     return [an_item(stage, shard, shards) for stage in STAGES]
+
+
+def outcome(
+    items: Sequence[Item], closed_at: datetime | None = None, stages: Sequence[str] = STAGES
+) -> Outcome:
+    return shapes.outcome(items, stages, closed_at)
 
 
 def test_nothing_reported_is_running() -> None:
@@ -110,7 +120,7 @@ def test_stage_timings_add_up_what_ran_side_by_side() -> None:
     first = an_item("greeks", 0, 2, occurred_at=NOON, elapsed_seconds=2.0)
     second = an_item("greeks", 1, 2, occurred_at=NOON + timedelta(seconds=1), elapsed_seconds=2.5)
 
-    (timing,) = stage_timings([first, second])
+    (timing,) = stage_timings([first, second], ALL_STAGES)
 
     assert (timing.first_start, timing.last_end) == (
         NOON - timedelta(seconds=2),
@@ -139,7 +149,7 @@ def test_weekly_correlations_decide_nothing_about_a_session() -> None:
 
 
 def test_correlations_are_timed_after_the_stages() -> None:
-    timed = stage_timings([Item("correlations", 0, 1, True, NOON), *a_shard()])
+    timed = stage_timings([Item("correlations", 0, 1, True, NOON), *a_shard()], ALL_STAGES)
 
     assert [timing.stage for timing in timed] == [*STAGES, "correlations"]
 

@@ -39,7 +39,7 @@ from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import latest_date
 from services.gateway.edge.shapes import View
-from services.gateway.runs.shapes import CORRELATIONS
+from services.gateway.runs.stages import CORRELATIONS
 from services.gateway.runs.starting import start_shards
 from services.gateway.tables import User
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested

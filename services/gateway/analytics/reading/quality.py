@@ -15,7 +15,7 @@ from services.gateway.analytics.shapes.quality import Known
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import NO_SESSION
-from services.gateway.runs.shapes import triggers_without
+from services.gateway.runs.stages import triggers_without
 from shared.calendar import session_on_or_before, sessions
 from shared.database import Session
 

@@ -19,7 +19,7 @@ from services.gateway.market import queries as market_queries
 from services.gateway.operators.endpoints.runs import refuse_impossible_session
 from services.gateway.operators.schemas import BatchStarted, RunStarted, WantedSession
 from services.gateway.runs.queries import runs
-from services.gateway.runs.shapes import MARKET_DATA, RISK_METRICS, SNAPSHOTS
+from services.gateway.runs.stages import MARKET_DATA, RISK_METRICS, SNAPSHOTS
 from services.gateway.runs.starting import start_shards
 from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import MarketCloseRequested, RiskRequested, SnapshotsRequested

@@ -21,6 +21,7 @@ from services.gateway.operators.schemas import MarketClose, RunStarted
 from services.gateway.runs.queries import runs
 from services.gateway.runs.schemas import RunDetail, RunOut
 from services.gateway.runs.shapes import stage_timings
+from services.gateway.runs.stages import ALL_STAGES
 from services.gateway.runs.tracking import as_items
 from shared.calendar import is_session, previous_session
 from shared.contracts.event import Day
@@ -71,7 +72,7 @@ async def get_run(run_id: UUID, _: Admin, session: OpenSession) -> dict[str, Any
     items = await runs.load_items(session, run_id)
     return {
         **run,
-        "stages": [asdict(timing) for timing in stage_timings(as_items(items))],
+        "stages": [asdict(timing) for timing in stage_timings(as_items(items), ALL_STAGES)],
         "items": items,
     }
 
