@@ -25,7 +25,7 @@ async def save(admin: Database, model: type[SQLModel], rows: Sequence[Mapping[st
 async def a_portfolio(
     admin: Database, name: str = "Book", equity_balance: Decimal | None = None
 ) -> UUID:
-    """A stored portfolio of a stored user of its own; returns its id."""
+    """A stored portfolio of a new user; returns its id."""
     user_id, portfolio_id = uuid4(), uuid4()
     user = {
         "user_id": user_id,

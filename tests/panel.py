@@ -1,5 +1,6 @@
-"""The bundled real data as arrays: adjusted closes of 57 symbols and Treasury yields, 2014 to
-2022.
+"""The bundled real data as arrays.
+
+Adjusted closes of 57 symbols and Treasury yields, 2014 to 2022.
 """
 
 import csv

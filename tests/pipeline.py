@@ -24,8 +24,8 @@ from shared.topology import TOPOLOGY
 from tests.servers import Servers
 
 STARTUP = {"ingest": [record_coverage], "stress": [mirror_scenarios]}
-# What calculators derive: everything an analyst reads. Run tracking tells how it came about, so it
-# is left out.
+# What calculators derive: everything an analyst reads. Run tracking records how it came about, so
+# it is left out.
 RESULT_SCHEMAS = ("greeks", "factors", "snapshots", "stress")
 # Which version of the data a row was made from, not what it says.
 VERSION_COLUMNS = ("price_run",)
@@ -40,14 +40,14 @@ class Pipeline:
     brokers: dict[str, Broker] = field(default_factory=dict)
     telemetry: dict[str, Telemetry] = field(default_factory=dict)
 
-    async def tell(self, event: Event) -> UUID:
+    async def publish(self, event: Event) -> UUID:
         """Publish as the gateway; returns the run."""
         await publish(self.brokers["gateway"], event)
         return event.run_id
 
     async def close(self, as_of: date) -> UUID:
         """Ask for a session's run."""
-        return await self.tell(MarketCloseRequested.new(uuid4(), as_of))
+        return await self.publish(MarketCloseRequested.new(uuid4(), as_of))
 
     async def run(self, days: Sequence[date]) -> None:
         """Close the sessions one after the other; every run has to complete."""
@@ -56,8 +56,9 @@ class Pipeline:
             assert await self.finished([run_id]) == {run_id: "completed"}
 
     async def finished(self, runs: Sequence[UUID], seconds: float = 60) -> dict[UUID, str]:
-        """Wait until none of the runs is running, weekly correlations included; returns their
-        status.
+        """Wait until none of the runs is running, weekly correlations included.
+
+        Returns their status.
         """
         reported = (
             "(select count(*) from gateway.batch_items i "
@@ -65,7 +66,8 @@ class Pipeline:
         )
         statement = text(
             f"select run_id, as_of, status, {reported.format('factors')} as exposed, "
-            f"{reported.format('correlations')} as correlated from gateway.batch_runs r where run_id = any(:runs)"
+            f"{reported.format('correlations')} as correlated from gateway.batch_runs r where "
+            "run_id = any(:runs)"
         )
         statuses: dict[UUID, str] = {}
         async with asyncio.timeout(seconds):
@@ -80,8 +82,9 @@ class Pipeline:
 
 
 def _waits(run: Any) -> bool:
-    """Whether the correlations of a weekly session are still to come: no stage, but rows a test
-    compares.
+    """Whether the correlations of a weekly session are still to come.
+
+    No stage, but rows a test compares.
     """
     return bool(run.as_of == weekly_session(run.as_of) and run.correlated < run.exposed)
 
@@ -98,7 +101,7 @@ async def running_pipeline(servers: Servers, admin: Database) -> AsyncIterator[P
 
 @asynccontextmanager
 async def answering_services(servers: Servers, admin: Database) -> AsyncIterator[None]:
-    """Start what answers requests of the gateway's and hears no event, so that nothing is
+    """Start what answers the gateway's requests and subscribes to no event, so that nothing is
     calculated by itself.
     """
     pipeline = Pipeline(servers, admin)
@@ -141,7 +144,8 @@ async def content_hash(admin: Database) -> dict[str, str]:
     async with admin.transaction() as session:
         tables = await session.execute(
             text(
-                "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order by ordinal_position) "
+                "select table_schema, table_name, string_agg(quote_ident(column_name), ', ' order "
+                "by ordinal_position) "
                 "from information_schema.columns "
                 "join pg_tables on schemaname = table_schema and tablename = table_name "
                 "where table_schema = any(:schemas) and not column_name = any(:versions) "

@@ -1,5 +1,6 @@
-"""Replicas of ingest as processes of their own, each with a stand-in of its own: who asked for what
-is seen.
+"""Replicas of ingest as separate processes, each with a separate stand-in.
+
+Who asked for what is seen.
 """
 
 import os
@@ -50,8 +51,9 @@ class Replica:
 def running_replicas(
     servers: Servers, market: Market, count: int, logs: Path, **environment: str
 ) -> Iterator[list[Replica]]:
-    """So many processes of ingest on the same servers, all of them ready; `environment` is added to
-    theirs.
+    """So many processes of ingest on the same servers, all of them ready.
+
+    `environment` is added to theirs.
     """
     with ExitStack() as stack:
         started = []

@@ -1,5 +1,6 @@
-"""A real Postgres and a real NATS for the tests: external when told, else embedded, else
-containers.
+"""A real Postgres and a real NATS for the tests.
+
+External when configured, else embedded, else containers.
 """
 
 import asyncio

@@ -33,8 +33,9 @@ class RunningStack:
     api: ApiClient
 
     def database(self) -> Database:
-        """The database as its superuser: for arranging and for looking, never for the work under
-        test.
+        """The database as its superuser.
+
+        For arranging and for looking, never for the work under test.
         """
         settings = Settings(
             database_port=self.state.ports["postgres"],
@@ -54,19 +55,20 @@ class RunningStack:
         return str(answer["run_id"])
 
     def finished(self, runs: Sequence[str], seconds: float = 180) -> dict[str, Mapping[str, Any]]:
-        """Wait until none of the runs is running, weekly correlations included; returns what the
-        API says of each.
+        """Wait until none of the runs is running, weekly correlations included.
+
+        Returns what the API says of each.
         """
         deadline = time.monotonic() + seconds
-        told: dict[str, Mapping[str, Any]] = {}
-        while len(told) < len(runs):
+        ended: dict[str, Mapping[str, Any]] = {}
+        while len(ended) < len(runs):
             with suppress(Unreachable):  # a gateway that was killed comes back
-                told |= self._ended(set(runs) - set(told))
+                ended |= self._ended(set(runs) - set(ended))
             assert time.monotonic() < deadline, (
-                f"{len(runs) - len(told)} of {len(runs)} runs still open"
+                f"{len(runs) - len(ended)} of {len(runs)} runs still open"
             )
             time.sleep(0.1)
-        return told
+        return ended
 
     def _ended(self, runs: Collection[str]) -> dict[str, Mapping[str, Any]]:
         answers = {run: self.api.get(f"admin/batch/runs/{run}") for run in runs}
@@ -85,7 +87,7 @@ def _goes_on(run: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def running_stack(**environment: str) -> Iterator[RunningStack]:
-    """Start a stack of its own and stop it afterwards; `environment` is added for its processes.
+    """Start a separate stack and stop it afterwards; `environment` is added for its processes.
 
     Tests ask for runs far more often than people do, so their limit is lifted.
     """

@@ -246,7 +246,7 @@ class WorkedExample:
 
     @cached_property
     def navs(self) -> FloatArray:
-        """NAV_0 = the stated equity; NAV_t = NAV_t-1 + P&L_t + flows_t."""
+        """NAV_0 = the given equity; NAV_t = NAV_t-1 + P&L_t + flows_t."""
         steps = np.nan_to_num(self.snapshots.daily_pnl) + self.snapshots.net_flow
         return EQUITY + np.cumsum(steps)
 
@@ -394,8 +394,9 @@ class WorkedExample:
 
     @cached_property
     def exposures_before(self) -> FloatArray:
-        """Dollars by factor at the previous snapshot: what was held then, at its closes and its
-        betas.
+        """Dollars by factor at the previous snapshot.
+
+        What was held then, at its closes and its betas.
         """
         closes, proxies = (
             panel.closes(*UNDERLYINGS[:3], last=HISTORY),
@@ -717,8 +718,10 @@ def _ranks(_: WorkedExample) -> Cells:
 def _metrics(example: WorkedExample) -> Cells:
     shown = {
         "volatility_21d": percent, "volatility_63d": percent, "volatility_252d": percent,
-        "sharpe_252d": number, "sortino_252d": number, "max_drawdown": percent, "beta_realised_252d": number,
-        "correlation_spy": number, "performance_1d": percent, "performance_1w": percent, "performance_1m": percent,
+        "sharpe_252d": number, "sortino_252d": number, "max_drawdown": percent,
+        "beta_realised_252d": number,
+        "correlation_spy": number, "performance_1d": percent, "performance_1w": percent,
+        "performance_1m": percent,
         "performance_3m": percent, "performance_ytd": percent,
     }  # fmt: skip
     rows = [[f"`{name}`", *_metric(example.metrics[name], shape)] for name, shape in shown.items()]

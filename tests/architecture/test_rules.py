@@ -42,7 +42,8 @@ SUBJECTS: dict[str, set[str]] = {
     "operators": {"sweeper"},
 }
 MATHEMATICS_MAY_IMPORT = {
-    "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime", "itertools", "bisect",
+    "math", "dataclasses", "enum", "typing", "collections", "functools", "datetime",
+    "itertools", "bisect",
     "numpy", "pandas", "scipy", "statsmodels",
 }  # fmt: skip
 PURE = ("shared.quant", "shared.instruments", "shared.conventions", "shared.caveats")
@@ -216,8 +217,9 @@ def test_no_file_types_a_subject_of_an_event() -> None:
 
 
 def test_clock_is_read_at_the_edges_only() -> None:
-    """Time is an argument: `now()` is for stamps, tokens and sweepers, never for mathematics or
-    handlers.
+    """Time is an argument.
+
+    `now()` is for stamps, tokens and sweepers, never for mathematics or handlers.
     """
     for path in source_files():
         timeless = path.stem in ("handlers", "calculations") or {"handlers", "calculations"} & set(

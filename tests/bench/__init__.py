@@ -14,8 +14,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 def show(measurements: Iterable[Mapping[str, Any]]) -> None:
-    """Print what was measured: seconds, and how many times faster than the named peer of the same
-    run.
+    """Print what was measured.
+
+    Seconds, and how many times faster than the named peer of the same run.
     """
     table = Table("what", "seconds", "peer", "times faster", "accuracy")
     for one in measurements:

@@ -1,5 +1,6 @@
-"""`make bench`: every benchmark, one after the other, as ratios against a named peer in the same
-run.
+"""`make bench`.
+
+Every benchmark, one after the other, as ratios against a named peer in the same run.
 """
 
 from tests.bench import (

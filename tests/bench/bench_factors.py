@@ -1,5 +1,6 @@
-"""Betas of 5,000 symbols, each with gaps of its own: one elimination over all of them against a
-loop over statsmodels.
+"""Betas of 5,000 symbols, each with different gaps.
+
+One elimination over all of them against a loop over statsmodels.
 
 `python -m tests.bench.bench_factors`. Both sides give coefficients, standard errors, t statistics,
 R2, observations and the condition number, in one process, on one core and in one run; both times
@@ -47,7 +48,8 @@ def run() -> list[dict[str, Any]]:
     return [
         _measurement(f"Least squares, {size}: {STATISTICS}", ours)
         | {
-            "peer": f"{PEER}: {STATISTICS}; {SAMPLE} symbols in {theirs * SAMPLE / SYMBOLS:.3f} s, scaled",
+            "peer": f"{PEER}: {STATISTICS}; "
+            f"{SAMPLE} symbols in {theirs * SAMPLE / SYMBOLS:.3f} s, scaled",
             "ratio": theirs / ours,
             "accuracy": f"largest difference {largest_difference(some, factors):.1e}",
         },
@@ -93,8 +95,9 @@ def random_changes() -> dict[str, FloatArray]:
 
 
 def statsmodels_fits(returns: FloatArray, factors: FloatArray) -> FloatArray:
-    """The statistics of every column, one by one; coefficients, errors and t without the
-    intercept's.
+    """The statistics of every column, one by one.
+
+    Coefficients, errors and t without the intercept's.
     """
     design = sm.add_constant(factors)
     return np.array(
@@ -114,8 +117,9 @@ def _statistics(fit: Any) -> list[float]:
 
 
 def largest_difference(returns: FloatArray, factors: FloatArray) -> float:
-    """Over everything both sides compute, the condition number against numpy's; relative where
-    beyond 1.
+    """Over everything both sides compute, the condition number against numpy's.
+
+    Relative where beyond 1.
     """
     fit = least_squares(returns, factors)
     ours = np.hstack(

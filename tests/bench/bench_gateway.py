@@ -1,14 +1,15 @@
-"""Reading over HTTP: 100 portfolios of 100 positions and 90 snapshots, one uvicorn worker, 32
-connections.
+"""Reading over HTTP.
+
+100 portfolios of 100 positions and 90 snapshots, one uvicorn worker, 32 connections.
 
 `python -m tests.bench.bench_gateway`. A gateway process as in production (its own Postgres and
-NATS, no calculator runs) answers a load generator in a process of its own, which asks as users do:
+NATS, no calculator runs) answers a load generator in a separate process, which asks as users do:
 each connection sends its next request when the last is answered, so the 99th percentile is about 32
 times what a request costs. Answers were asked for before, but "after a new revision": every
 portfolio's was raised, so that every answer is read and laid out again. The share spent in Postgres
 is CPU time of its backends against that of the gateway, which a busy machine does not distort;
 seconds awaited are wall time. Other work on the machine makes every figure worse: the load average
-stands beside them.
+is printed next to them.
 """
 
 import asyncio
@@ -104,17 +105,18 @@ class Bench:
             await session.execute(RAISE_REVISIONS)
 
     async def measure(
-        self, paths: Sequence[str], rounds: int, *, anew: bool, **headers: str
+        self, paths: Sequence[str], rounds: int, *, renewed: bool, **headers: str
     ) -> "Measured":
-        """Ask every path of every portfolio, `rounds` times; `anew`: after raising the revisions,
-        each time.
+        """Ask every path of every portfolio, `rounds` times.
+
+        `renewed`: after raising the revisions, each time.
         """
         total, spent = Result(), Spent(0, 0, 0, 0)
         requests = [
             self._request(path, reader, headers) for path in paths for reader in self.readers
         ]
-        for each in [requests] * rounds if anew else [requests * rounds]:
-            if anew:
+        for each in [requests] * rounds if renewed else [requests * rounds]:
+            if renewed:
                 await self.raise_revisions()
             before = await self._spent()
             _add(total, await self._put(each))
@@ -162,11 +164,13 @@ class Measured:
         count, p99 = len(seconds), _quantile(seconds, 0.99)
         words = (
             f"p50 {_quantile(seconds, 0.5) * 1000:.1f} ms, {count / self.result.elapsed:,.0f}/s, "
-            f"{self.result.received / count / 1024:.1f} KB, {self.spent.statements / count:.1f} statements; "
+            f"{self.result.received / count / 1024:.1f} KB, {self.spent.statements / count:.1f} "
+            "statements; "
             f"CPU a request: gateway {self.spent.gateway / count * 1000:.2f} ms, "
             f"Postgres {self.spent.postgres / count * 1000:.2f} ms ({self._postgres_share():.0%}), "
             f"generator {self.result.own_cpu / count * 1000:.2f} ms; awaiting Postgres "
-            f"{self.spent.awaited / sum(seconds):.0%} of the time; load average {os.getloadavg()[0]:.1f}"
+            f"{self.spent.awaited / sum(seconds):.0%} of the time; load average "
+            f"{os.getloadavg()[0]:.1f}"
         )
         unexpected = {status for status in self.result.statuses if status not in ("200", "304")}
         if unexpected:
@@ -292,14 +296,14 @@ async def _measured(servers: Servers) -> list[dict[str, Any]]:
 
 async def _lines(bench: Bench) -> list[dict[str, Any]]:
     compressed = {"Accept_Encoding": "gzip"}
-    new_report = await bench.measure(REPORT, NEW_ROUNDS, anew=True, **compressed)
-    warm_report = await bench.measure(REPORT, WARM_ROUNDS, anew=False, **compressed)
-    plain_report = await bench.measure(REPORT, WARM_ROUNDS, anew=False)
+    new_report = await bench.measure(REPORT, NEW_ROUNDS, renewed=True, **compressed)
+    warm_report = await bench.measure(REPORT, WARM_ROUNDS, renewed=False, **compressed)
+    plain_report = await bench.measure(REPORT, WARM_ROUNDS, renewed=False)
     known_report = await bench.measure(
-        REPORT, WARM_ROUNDS, anew=False, **compressed, If_None_Match="*"
+        REPORT, WARM_ROUNDS, renewed=False, **compressed, If_None_Match="*"
     )
-    new_reads = await bench.measure(READS, 1, anew=True, **compressed)
-    warm_reads = await bench.measure(READS, WARM_ROUNDS // 4, anew=False, **compressed)
+    new_reads = await bench.measure(READS, 1, renewed=True, **compressed)
+    warm_reads = await bench.measure(READS, WARM_ROUNDS // 4, renewed=False, **compressed)
     return [
         warm_report.line("report", REPORT_SECONDS),
         plain_report.line("report, not compressed", REPORT_SECONDS),

@@ -73,8 +73,9 @@ def european() -> list[Measurement]:
 def against(
     peer: str, engine: Engine, options: OptionColumns, sample: int, our_seconds: float
 ) -> Measurement:
-    """The peer's seconds scaled from `sample` contracts to all; `ratio` says how many times slower
-    it is.
+    """The peer's seconds scaled from `sample` contracts to all.
+
+    `ratio` says how many times slower it is.
     """
     some = first(options, sample)
     engine(first(options, 10))  # imports and first calls are not what is measured
@@ -100,8 +101,9 @@ def random_options(count: int) -> OptionColumns:
 
 
 def quantlib_values(options: OptionColumns) -> OptionValues:
-    """QuantLib's cheapest path to all six numbers: its closed form without dates, curves and
-    instruments.
+    """QuantLib's cheapest path to all six numbers.
+
+    Its closed form without dates, curves and instruments.
     """
     columns = zip(
         options.call.tolist(),
@@ -189,8 +191,8 @@ def implied() -> list[Measurement]:
     found = implied_volatilities(options, price).volatility
     known = ~np.isnan(found)
     largest = float(np.abs(found - options.volatility)[known].max())
-    telling = np.flatnonzero(known)[:VOLLIB_SAMPLE]
-    chosen = np.isin(np.arange(OPTIONS), telling)
+    decisive = np.flatnonzero(known)[:VOLLIB_SAMPLE]
+    chosen = np.isin(np.arange(OPTIONS), decisive)
     theirs = median_seconds(lambda: vollib_volatilities(options.take(chosen), price[chosen]), 3)
     difference = np.abs(
         vollib_volatilities(options.take(chosen), price[chosen]) - found[chosen]
@@ -203,9 +205,9 @@ def implied() -> list[Measurement]:
         ),
         compared(
             "vollib loop",
-            telling.size,
+            decisive.size,
             OPTIONS,
-            theirs * OPTIONS / telling.size,
+            theirs * OPTIONS / decisive.size,
             ours,
             f"largest difference {difference:.1e}",
         ),

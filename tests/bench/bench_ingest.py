@@ -1,7 +1,8 @@
-"""From a provider's answer on the wire to stored closes: one book, one session of a market, a year
-of a market.
+"""From a provider's answer on the wire to stored closes.
 
-`python -m tests.bench.bench_ingest`. A stand-in answers as Polygon from a process of its own,
+One book, one session of a market, a year of a market.
+
+`python -m tests.bench.bench_ingest`. A stand-in answers as Polygon from a separate process,
 without a limit; ingest asks it through the real client library and stores in a real Postgres.
 """
 
@@ -71,11 +72,15 @@ async def _seconds(
 
 
 async def _loop_seconds(database: Database, url: str, symbols: list[str]) -> float:
-    """What the system before this one did, by the same client library: a request per date, a
-    statement per close.
+    """What the system before this one did, by the same client library.
+
+    A request per date, a statement per close.
     """
     client = RESTClient(KEY, base=url)
-    closes = "create temporary table closes (symbol text, day date, close numeric, primary key (symbol, day))"
+    closes = (
+        "create temporary table closes (symbol text, day date, close numeric, primary key (symbol, "
+        "day))"
+    )
     insert = text("insert into closes values (:symbol, :day, :close) on conflict do nothing")
     started = perf_counter()
     async with database.engine.connect() as connection:

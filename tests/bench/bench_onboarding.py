@@ -1,8 +1,8 @@
-"""Seconds from the upload of a book nobody has prices of to its first report, on the real stack.
+"""Seconds from the upload of a portfolio without stored prices to its first report.
 
-`python -m tests.bench.bench_onboarding`. A stand-in answers as Polygon from a process of its own,
+`python -m tests.bench.bench_onboarding`. A stand-in answers as Polygon from a separate process,
 without a limit, with closes up to today. The first book brings the factors' proxies in and warms
-the processes up; each of the others has thirty symbols of its own. The database says when the last
+the processes up; each of the others has thirty different symbols. The database says when the last
 close was stored.
 """
 
@@ -35,8 +35,9 @@ SUFFIXES = string.ascii_uppercase[: BOOKS + 1]
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: from the upload to the last close stored, and from there to the report read; stages
-    since the upload.
+    """Seconds: from the upload to the last close stored, and from there to the report read.
+
+    Stages since the upload.
 
     `closes`: how many were stored.
     """
@@ -56,7 +57,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def market() -> Market:
-    """What the stand-in knows: each book's symbols end in a letter of its own."""
+    """What the stand-in knows: each book's symbols end in a different letter."""
     return moved_market(DAYS, SUFFIXES)
 
 
@@ -116,8 +117,9 @@ def _onboard(stack: RunningStack, suffix: str) -> Timing:
 
 
 async def _stored(stack: RunningStack, names: Sequence[str]) -> tuple[int, float]:
-    """How many closes the symbols have, and when the last were stored: seconds since 1970, of that
-    transaction.
+    """How many closes the symbols have, and when the last were stored.
+
+    Seconds since 1970, of that transaction.
     """
     closes = "select count(*) from ingest.daily_prices where symbol = any(:names)"
     asked = (
@@ -136,7 +138,7 @@ async def _stored(stack: RunningStack, names: Sequence[str]) -> tuple[int, float
 def _rows(timings: Sequence[Timing]) -> list[dict[str, Any]]:
     middle = sorted(timings, key=lambda timing: timing.stored + timing.analytics)[len(timings) // 2]
     way = " ".join(f"{stage} {seconds:.2f}" for stage, seconds in middle.stages.items())
-    book = f"{SYMBOLS} symbols x {middle.closes // SYMBOLS} sessions nobody had"
+    book = f"{SYMBOLS} symbols x {middle.closes // SYMBOLS} sessions not stored before"
     stored, analytics = (
         [getattr(timing, name) for timing in timings] for name in ("stored", "analytics")
     )

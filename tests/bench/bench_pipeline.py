@@ -32,16 +32,17 @@ def run() -> list[dict[str, Any]]:
 
 
 def _session(stack: RunningStack, first: int, last: int, session_date: date) -> Mapping[str, float]:
-    """Add the books up to `last`, warm up on another session, then run one; seconds by stage and
-    from end to end.
+    """Add the books up to `last`, warm up on another session, then run one.
+
+    Seconds by stage and from end to end.
     """
     asyncio.run(_save_books(stack.database(), first, last))
     stack.finished([stack.close(WARM_UP)])
     run_id = stack.close(session_date)
-    [told] = stack.finished([run_id]).values()
-    assert told["status"] == "completed", told
-    return {stage["stage"]: float(stage["busy_seconds"]) for stage in told["stages"]} | {
-        "close to last result": _elapsed(told)
+    [status] = stack.finished([run_id]).values()
+    assert status["status"] == "completed", status
+    return {stage["stage"]: float(stage["busy_seconds"]) for stage in status["stages"]} | {
+        "close to last result": _elapsed(status)
     }
 
 
@@ -95,8 +96,9 @@ def _ids(dice: random.Random) -> Any:
 
 
 def _book(portfolio_id: Any, dice: random.Random) -> list[dict[str, Any]]:
-    """100 positions: the panel's names bought or sold on different days, every tenth an option on
-    one of them.
+    """100 positions.
+
+    The panel's names bought or sold on different days, every tenth an option on one of them.
     """
     names = symbols()
     rows = []

@@ -1,7 +1,7 @@
 """Seconds to validate and load position files of 10,000 rows through the API of the real stack.
 
 `python -m tests.bench.bench_upload`. Each file is validated (`dry_run`), loaded into a new
-portfolio and uploaded once more unchanged, while somebody else reads; one has a third of its rows
+portfolio and uploaded once more unchanged, while another user reads; one has a third of its rows
 wrong. The gateway runs beside the other processes of the stack, as ever.
 """
 
@@ -21,7 +21,8 @@ LIMIT_SECONDS = 3.0
 AS_OF, FIRST_DAY = date(2022, 12, 28), date(2018, 1, 2)
 FIVE = "ticker,quantity,entry_price,entry_date,tags"
 TWELVE = (
-    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment "
+    "Subtype,Underlying Symbol,"
     "Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share"
 )
 
@@ -106,7 +107,7 @@ def _uploads(stack: RunningStack, name: str, data: bytes) -> list[dict[str, Any]
 def _beside(
     stack: RunningStack, work: Callable[[], dict[str, Any]]
 ) -> tuple[dict[str, Any], float]:
-    """What the work returns, and the longest that anybody waited for a small read while it was
+    """What the work returns, and the longest that a reader waited for a small read while it was
     done.
     """
     with ThreadPoolExecutor(1) as pool:

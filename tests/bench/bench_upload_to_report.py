@@ -2,8 +2,8 @@
 real stack.
 
 `python -m tests.bench.bench_upload_to_report`. A first book of the same symbols brings the prices
-in and warms the processes up; each of the others belongs to a user of its own, follows its run by
-server-sent events, and reads its report when the results are told.
+in and warms the processes up; each of the others belongs to a different user, follows its run by
+server-sent events, and reads its report when the results are published.
 """
 
 import json
@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds since the upload was sent: answered, each stage told, results told, report read."""
+    """Seconds since the upload: answered, each stage and the results published, report read."""
 
     uploaded: float
     stages: Mapping[str, float]
@@ -100,7 +100,7 @@ def enter(http: httpx2.Client, email: str) -> None:
 
 
 def followed(http: httpx2.Client, run_id: str, started: float) -> dict[str, float]:
-    """When each stage was told, until the results are."""
+    """When each stage was published, until the results are."""
     stages: dict[str, float] = {}
     kind = ""
     with http.stream("GET", "events", params={"run_id": run_id}) as answer:
@@ -123,7 +123,8 @@ def _book(number: int) -> str:
         for symbol in names[:STOCKS]
     ]
     lines += [
-        f"{symbol}230616C{chance.randrange(25, 200) * 1000:08d},{chance.choice([-5, 5])},4.5,2022-11-01,hedge"
+        f"{symbol}230616C{chance.randrange(25, 200) * 1000:08d},"
+        f"{chance.choice([-5, 5])},4.5,2022-11-01,hedge"
         for symbol in names[STOCKS:]
     ]
     return "\n".join(["ticker,quantity,entry_price,entry_date,tags", *lines]) + "\n"

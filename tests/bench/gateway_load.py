@@ -1,4 +1,4 @@
-"""The load on the gateway: a process of its own that keeps connections busy and times every answer.
+"""The load on the gateway: a separate process that keeps connections busy and times every answer.
 
 `python -m tests.bench.gateway_load` reads a `Load` as JSON from standard input and writes a
 `Result`. Plain sockets and bytes: a client library would spend more on a request than the gateway
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from time import perf_counter, process_time
 
-COUNTERS = "/counters"  # where the served gateway tells what it asked Postgres
+COUNTERS = "/counters"  # where the served gateway reports what it asked Postgres
 END = b"\r\n\r\n"
 
 
@@ -103,7 +103,7 @@ def _body_length(head: bytes) -> int:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return int(line[15:])
-    raise ValueError("an answer without content-length cannot be told apart from the next")
+    raise ValueError("an answer without content-length cannot be distinguished from the next")
 
 
 async def put(load: Load) -> Result:

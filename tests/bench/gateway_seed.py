@@ -1,5 +1,6 @@
-"""What the gateway's benchmark reads: rows of every service for many books, written set by set, in
-SQL.
+"""What the gateway's benchmark reads.
+
+Rows of every service for many books, written set by set, in SQL.
 
 The figures are invented (smooth functions of the row's number): the benchmark measures how fast
 answers are read, laid out and sent, not what they say. Every session has a snapshot and a valuation

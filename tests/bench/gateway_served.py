@@ -1,5 +1,6 @@
-"""The gateway as served in production, with a count of what it asks Postgres: for the benchmark
-only.
+"""The gateway as served in production, with a count of what it asks Postgres.
+
+For the benchmark only.
 """
 
 import json

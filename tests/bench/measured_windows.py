@@ -83,7 +83,8 @@ def _window(title: str, start: date, end: date) -> str:
     head += "| factor | proxy | over the market | proxy's own return |\n"
     head += "|---|---|---|---|\n"
     rows = [
-        f"| {name} | {proxy} | {_percent(_over_market(found, name))} | {_percent(found.returns[name])} |"
+        f"| {name} | {proxy} | {_percent(_over_market(found, name))} | "
+        f"{_percent(found.returns[name])} |"
         for name, proxy in zip(NAMES, PROXIES, strict=True)
     ]
     return (

@@ -1,5 +1,6 @@
-"""How often a day's loss exceeded the VaR of the evening before, 2018 to 2022: the tables of
-`docs/var-backtest.md`.
+"""How often a day's loss exceeded the VaR of the evening before, 2018 to 2022.
+
+The tables of `docs/var-backtest.md`.
 
 `python -m tests.bench.var_backtest` computes them from the bundled panel with the service's own
 functions and renews the page. Nothing of a day is known to the VaR it is judged by: prices, betas
@@ -53,8 +54,9 @@ Quantities = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Backtest:
-    """A book judged by one method on T days: realised P&L and the VaR of the evening before by
-    confidence, USD.
+    """A book judged by one method on T days.
+
+    Realised P&L and the VaR of the evening before by confidence, USD.
     """
 
     days: tuple[date, ...]
@@ -75,8 +77,9 @@ class Backtest:
 
 @dataclass(frozen=True)
 class KupiecTest:
-    """The proportion-of-failures test: its likelihood ratio and the chance of one so large if the
-    VaR is right.
+    """The proportion-of-failures test.
+
+    Its likelihood ratio and the chance of one so large if the VaR is right.
     """
 
     days: int
@@ -142,8 +145,9 @@ def judged_days(first: date = FIRST, last: date = LAST) -> list[int]:
 
 @dataclass(frozen=True)
 class Evening:
-    """What is known when a VaR is computed: today's position values (P) and the past year's returns
-    (252 x P).
+    """What is known when a VaR is computed.
+
+    Today's position values (P) and the past year's returns (252 x P).
     """
 
     symbols: tuple[str, ...]
@@ -153,8 +157,9 @@ class Evening:
 
 
 def evenings(book: Quantities, days: Iterable[int]) -> Iterator[Evening]:
-    """The evening before each of the days: quantities are held throughout, values follow the
-    closes.
+    """The evening before each of the days.
+
+    Quantities are held throughout, values follow the closes.
     """
     symbols = tuple(book)
     closes = panel.closes(*symbols)
@@ -190,7 +195,7 @@ def age_weighted(evening: Evening) -> dict[int, float]:
     """Historical simulation whose days weigh 0.97^age (Boudoukh, Richardson and Whitelaw, Risk 11,
     1998).
 
-    Not served: it stands beside the service's figures to show what reacting faster would change.
+    Not served: it is shown next to the service's figures to show what reacting faster would change.
     """
     pnl = evening.returns @ evening.values
     weights = AGE_DECAY ** np.arange(WINDOW)[::-1]
@@ -200,8 +205,9 @@ def age_weighted(evening: Evening) -> dict[int, float]:
 
 
 def parametric(evening: Evening) -> dict[int, float]:
-    """The service's parametric VaR: shrunk betas, exponentially weighted factor covariance and
-    specific risk.
+    """The service's parametric VaR.
+
+    Shrunk betas, exponentially weighted factor covariance and specific risk.
     """
     model, symbols = factor_model(evening.place)
     rows = np.array([symbols.index(symbol) for symbol in evening.symbols])
@@ -265,7 +271,10 @@ def kupiec_row(book: str, method: str, result: Backtest, confidence: int) -> str
     test = kupiec_test(found, len(result.days), confidence / 100)
     verdict = "rejected" if test.p_value < SIGNIFICANCE else "not rejected"
     share = f"{found / test.days:.2%}"
-    return f"| {book} | {method} | {found} | {share} | {test.likelihood_ratio:.2f} | {test.p_value:.4f} | {verdict} |"
+    return (
+        f"| {book} | {method} | {found} | {share} | {test.likelihood_ratio:.2f} | "
+        f"{test.p_value:.4f} | {verdict} |"
+    )
 
 
 def _kupiec_table(results: Results, confidence: int) -> str:
@@ -273,7 +282,8 @@ def _kupiec_table(results: Results, confidence: int) -> str:
     expected = days * (100 - confidence) / 100
     head = (
         f"### {confidence} % one-day VaR\n\n{days:,} days, {expected:.1f} exceptions expected.\n\n"
-        "| book | method | exceptions | share | Kupiec LR | p-value | at 5 % |\n|---|---|---|---|---|---|---|\n"
+        "| book | method | exceptions | share | Kupiec LR | p-value | at 5 % "
+        "|\n|---|---|---|---|---|---|---|\n"
     )
     rows = (kupiec_row(*key, result, confidence) for key, result in results.items())
     return head + "\n".join(rows) + "\n"

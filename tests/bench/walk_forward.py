@@ -1,5 +1,6 @@
-"""What shrinkage is worth out of sample, on the bundled panel: the tables of
-`docs/walk-forward.md`.
+"""What shrinkage is worth out of sample, on the bundled panel.
+
+The tables of `docs/walk-forward.md`.
 
 `python -m tests.bench.walk_forward` prints them. Nothing is fitted to the days it is judged by:
 betas and covariances come from the days before, the judged returns from the days after.

@@ -41,11 +41,19 @@ def test_ids_differ_by_subject_run_date_and_shard() -> None:
 def test_next_stage_keeps_the_shard_and_its_portfolios() -> None:
     cause = a_shard(shard=2)
 
-    told = GreeksComputed.about(cause, contracts=7)
+    published = GreeksComputed.about(cause, contracts=7)
 
-    assert (told.run_id, told.as_of, told.price_run) == (cause.run_id, cause.as_of, cause.price_run)
-    assert (told.shard, told.shards, told.portfolio_ids) == (2, 3, cause.portfolio_ids)
-    assert told.counts == {"contracts": 7}
+    assert (published.run_id, published.as_of, published.price_run) == (
+        cause.run_id,
+        cause.as_of,
+        cause.price_run,
+    )
+    assert (published.shard, published.shards, published.portfolio_ids) == (
+        2,
+        3,
+        cause.portfolio_ids,
+    )
+    assert published.counts == {"contracts": 7}
 
 
 def test_clock_gives_each_session_one_run() -> None:

@@ -1,5 +1,6 @@
-"""Everything on the wire has a pinned JSON schema: an optional field is additive, anything else is
-a new version.
+"""Everything on the wire has a pinned JSON schema.
+
+An optional field is additive, anything else is a new version.
 
 After a deliberate change: `python -m tests.contracts.test_schemas` writes the pins again; review
 the difference.

@@ -1,5 +1,6 @@
-"""The demo end to end: a machine with nothing on it, one command, a complete report; the second
-time from memory.
+"""The demo end to end: a machine with nothing on it, one command, a complete report.
+
+The second time from memory.
 """
 
 import os
@@ -38,7 +39,7 @@ def run_demo_once(directory: StateDirectory) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_first_demo_replays_everything_and_lacks_nothing(
+def test_first_demo_replays_everything_and_misses_nothing(
     first: subprocess.CompletedProcess[str],
 ) -> None:
     assert first.returncode == 0, first.stdout + first.stderr

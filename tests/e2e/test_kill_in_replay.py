@@ -33,7 +33,7 @@ def stack() -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="module")
 def undisturbed(stack: RunningStack) -> dict[str, str]:
-    """What the tables hold after the replay nobody disturbed."""
+    """What the tables hold after an undisturbed replay."""
     return hash_of(stack)
 
 
@@ -57,7 +57,8 @@ def empty_results(stack: RunningStack) -> None:
         async with database.transaction() as session:
             names = await session.scalars(
                 text(
-                    "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in "
+                    "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname "
+                    "in "
                     "('greeks', 'factors', 'snapshots', 'stress') and tablename not in "
                     "('alembic_version', 'factor_definitions', 'stress_scenarios')"
                 )
@@ -78,8 +79,8 @@ def test_killed_part_is_restarted_and_the_replay_leaves_the_same_rows(
     killed = stack.pid(victim)
 
     os.kill(killed, signal.SIGKILL)
-    told = stack.finished(runs)
+    statuses = stack.finished(runs)
 
-    assert {run["status"] for run in told.values()} == {"completed"}
+    assert {run["status"] for run in statuses.values()} == {"completed"}
     assert stack.pid(victim) != killed
     assert hash_of(stack) == undisturbed

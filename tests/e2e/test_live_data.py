@@ -52,7 +52,7 @@ def stack(market: StandIn) -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="module")
 def report(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a new user sees after uploading thirty symbols nobody has stored."""
+    """What a new user sees after uploading thirty symbols that are not stored."""
     file = tmp_path_factory.mktemp("book") / "book.csv"
     entered = DAYS[-10].isoformat()
     lines = [f"{symbol}Q,100,50.00,{entered}," for symbol in SYMBOLS]
@@ -97,7 +97,7 @@ def backfilled(stack: RunningStack) -> tuple[int, list[str]]:
 
 @pytest.fixture(scope="module")
 async def held(stack: RunningStack, report: dict[str, Any]) -> None:
-    """Twenty more symbols, which nobody has asked for, and one that no provider knows."""
+    """Twenty more symbols, which were never requested, and one that no provider knows."""
     database = stack.database()
     portfolio_id = await a_portfolio(database)
     entered = DAYS[-10]
@@ -144,9 +144,9 @@ def test_a_second_backfill_asks_for_no_closes_again(
 
 
 def test_the_report_names_the_live_provider(report: dict[str, Any]) -> None:
-    told = report["market_data"]
+    market_data = report["market_data"]
 
-    assert told["sources"] == [{"source": "polygon", "basis": "raw", "prices": len(SYMBOLS)}]
-    assert told["sentence"].startswith(
+    assert market_data["sources"] == [{"source": "polygon", "basis": "raw", "prices": len(SYMBOLS)}]
+    assert market_data["sentence"].startswith(
         "Prices come from Polygon (closes as traded): asked in this order: Polygon"
     )

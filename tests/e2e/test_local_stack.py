@@ -1,5 +1,6 @@
-"""The real stack: it comes up by itself, survives kill -9 of any part, and leaves nothing
-behind.
+"""The real stack.
+
+It comes up by itself, survives kill -9 of any part, and leaves nothing behind.
 """
 
 import json
@@ -23,7 +24,7 @@ PARTS = (*SERVERS, *WORDS)
 
 
 class LocalStack:
-    """The `sigmasight` command on a state directory of its own."""
+    """The `sigmasight` command on a separate state directory."""
 
     def __init__(self, path: Path) -> None:
         self.directory = StateDirectory(path)
@@ -52,7 +53,7 @@ class LocalStack:
         return answers_ok(f"{self.directory.load().programs[word].address}/health/ready")
 
     def processes(self) -> list[psutil.Process]:
-        """The supervisor, its programs, and whatever those started."""
+        """The supervisor, its programs, and the processes those started."""
         state = self.directory.load()
         known = [state.supervisor, *(program.identity for program in state.programs.values())]
         top = [

@@ -1,5 +1,6 @@
-"""Replicas of ingest as real processes: sessions announced once, and a backfill that survives the
-death of one.
+"""Replicas of ingest as real processes.
+
+Sessions announced once, and a backfill that survives the death of one.
 
 All of it is one story, because the plan's minute is a real one: three replicas see a session close
 while they run and catch up on those before; one leaves politely; of the other two one is killed in
@@ -111,7 +112,7 @@ def replicas(
         yield running
 
 
-async def told(bus: Client, event: type[Event]) -> list[Event]:
+async def published(bus: Client, event: type[Event]) -> list[Event]:
     """Every event of a kind on ingest's stream, in order."""
     info = await bus.jetstream().stream_info("INGEST", subjects_filter=event.subject)
     count = (info.state.subjects or {}).get(event.subject, 0)
@@ -140,10 +141,10 @@ async def until(reached: Callable[[], bool], seconds: float) -> None:
             await asyncio.sleep(0.02)
 
 
-async def until_told(bus: Client, runs: set[UUID], seconds: float) -> None:
+async def until_published(bus: Client, runs: set[UUID], seconds: float) -> None:
     """Wait until prices were announced in each of the runs."""
     async with asyncio.timeout(seconds):
-        while not runs <= {event.run_id for event in await told(bus, PricesUpdated)}:
+        while not runs <= {event.run_id for event in await published(bus, PricesUpdated)}:
             await asyncio.sleep(0.1)
 
 
@@ -153,13 +154,13 @@ async def test_three_replicas_announce_each_session_once_and_hand_it_out_once(
     expected = sessions(SEEN, TODAY)[1:]
     runs = [MarketClosed.clock_run(day) for day in expected]
 
-    await until_told(bus, set(runs), seconds=60)
+    await until_published(bus, set(runs), seconds=60)
     await asyncio.sleep(1)  # ten more looks of each clock
 
-    assert [(event.as_of, event.run_id) for event in await told(bus, MarketClosed)] == list(
+    assert [(event.as_of, event.run_id) for event in await published(bus, MarketClosed)] == list(
         zip(expected, runs, strict=True)
     )
-    assert sorted(event.run_id for event in await told(bus, PricesUpdated)) == sorted(runs)
+    assert sorted(event.run_id for event in await published(bus, PricesUpdated)) == sorted(runs)
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ async def interrupted(
     servers: Servers, admin: Database, bus: Client, replicas: list[Replica]
 ) -> Interrupted:
     """Kill the replica of the first book when some of its closes are stored, and wait until
-    everything is told.
+    everything is published.
     """
     books = [await a_portfolio(admin), await a_portfolio(admin)]
     for book, symbols in zip(books, (FIRST_BOOK, SECOND_BOOK), strict=True):
@@ -203,7 +204,7 @@ async def interrupted(
 
     at_death = frozenset(await stored(admin)) & set(FIRST_BOOK)
     survivor.market.take_time(0.0)
-    await until_told(bus, set(runs), seconds=150)
+    await until_published(bus, set(runs), seconds=150)
     return Interrupted(
         runs,
         asked_for_books(victim),
@@ -256,7 +257,7 @@ async def test_only_what_died_with_the_replica_is_asked_for_again(interrupted: I
 
 
 async def test_each_books_shard_is_announced_once(interrupted: Interrupted, bus: Client) -> None:
-    events = [event.run_id for event in await told(bus, PricesUpdated)]
+    events = [event.run_id for event in await published(bus, PricesUpdated)]
 
     assert [events.count(run) for run in interrupted.runs] == [1, 1]
 

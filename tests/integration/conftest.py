@@ -24,8 +24,9 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 async def admin(servers: Servers) -> AsyncIterator[Database]:
-    """The database as its superuser: for arranging rows of any service, never for the work under
-    test.
+    """The database as its superuser.
+
+    For arranging rows of any service, never for the work under test.
     """
     database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
     yield database
@@ -73,8 +74,9 @@ async def empty(admin: Database, bus: Client) -> None:
 
 
 async def _written_tables(session: Session) -> list[str]:
-    """The services' tables that hold rows, or that somebody is writing now: truncating all of them
-    takes long.
+    """The services' tables that hold rows, or that a transaction is writing now.
+
+    Truncating all of them takes long.
     """
     found = await session.execute(
         text(

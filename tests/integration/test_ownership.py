@@ -1,5 +1,6 @@
-"""A role writes its own schema only and reads others only through published views: Postgres itself
-says no.
+"""A role writes its own schema only and reads others only through published views.
+
+Postgres itself says no.
 """
 
 import itertools

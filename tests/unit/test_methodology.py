@@ -49,8 +49,8 @@ def digits_after_point(number: str) -> int:
 
 def equations() -> list[str]:
     """Everything in code style that states an equality of numbers."""
-    stated = re.findall(r"`([^`]+ = [^`]+)`", TEXT.replace("\n", " "))
-    return [each for each in stated if re.fullmatch(r"[\d\s.,+−×÷²√()%=]+", each)]
+    printed = re.findall(r"`([^`]+ = [^`]+)`", TEXT.replace("\n", " "))
+    return [each for each in printed if re.fullmatch(r"[\d\s.,+−×÷²√()%=]+", each)]
 
 
 def value(expression: str) -> float:
@@ -138,11 +138,11 @@ def test_every_number_of_an_equation_stands_in_a_table(equation: str) -> None:
     results = {
         plain(found) for each in equations() for found in NUMBER.findall(each.split(" = ")[1])
     }
-    stated = {"5000.00", "40000.00"}
+    printed = {"5000.00", "40000.00"}
 
     used = {plain(found) for found in NUMBER.findall(equation.split(" = ")[0])}
 
-    assert {number for number in used if "." in number} <= known | results | stated
+    assert {number for number in used if "." in number} <= known | results | printed
 
 
 @pytest.mark.parametrize(

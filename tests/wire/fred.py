@@ -21,7 +21,10 @@ def fred(key: str = KEY) -> StandIn:
 def refusal(status: int, message: str, **headers: str) -> Reply:
     """An error as FRED words them."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = f'<?xml version="1.0" encoding="utf-8" ?>\n<error code="{status}" message={quoteattr(message)} />'
+    body = (
+        '<?xml version="1.0" encoding="utf-8" ?>\n'
+        f'<error code="{status}" message={quoteattr(message)} />'
+    )
     return Reply(status, body.encode(), {"Content-Type": "text/xml; charset=utf-8"} | named)
 
 
@@ -37,7 +40,10 @@ def _answer(request: Request, key: str) -> Reply:
         f'<observation realtime_start="{last}" realtime_end="{last}" date="{day}" value="{value}"/>'
         for day, value in _values(series, first, last)
     )
-    head = f'<observations observation_start="{first}" observation_end="{last}" units="lin" limit="100000">'
+    head = (
+        f'<observations observation_start="{first}" observation_end="{last}" '
+        'units="lin" limit="100000">'
+    )
     body = f'<?xml version="1.0" encoding="utf-8" ?>\n{head}{rows}</observations>'
     return Reply(200, body.encode(), {"Content-Type": "text/xml; charset=utf-8"})
 

@@ -45,8 +45,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Market:
-    """Closes as traded by symbol and session, and what belongs to them. Symbols are spelled our
-    way.
+    """Closes as traded by symbol and session, and what belongs to them.
+
+    Symbols are spelled our way.
     """
 
     closes: Mapping[str, Mapping[date, float]]
@@ -97,8 +98,9 @@ def bundled_market() -> Market:
 
 
 def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
-    """So many symbols, S0 on, each with a close on every session: 10.00 plus a cent per symbol and
-    day.
+    """So many symbols, S0 on, each with a close on every session.
+
+    10.00 plus a cent per symbol and day.
     """
     closes = {
         f"S{number}": {
@@ -110,8 +112,9 @@ def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
 
 
 def moved_market(days: Sequence[date], suffixes: Sequence[str]) -> Market:
-    """The panel's last closes on other sessions; each symbol under its name with each suffix,
-    proxies as they are.
+    """The panel's last closes on other sessions.
+
+    Each symbol under its name with each suffix, proxies as they are.
 
     So there are as many symbols as one likes that the bundled data do not know, and their returns
     are real.

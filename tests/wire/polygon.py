@@ -35,8 +35,9 @@ def polygon(
     page: int | None = None,
     chains: Mapping[str, Rows] | None = None,
 ) -> StandIn:
-    """A stand-in; `page` makes its pages smaller than asked for; `chains`: option snapshots by
-    underlying.
+    """A stand-in; `page` makes its pages smaller than asked for.
+
+    `chains`: option snapshots by underlying.
     """
     return StandIn(_Polygon(market, key, page, chains or {}).answer)
 
@@ -59,7 +60,7 @@ class _Polygon:
         )
 
     def answer(self, request: Request) -> Reply:
-        """The truth, to whoever has the key in the header."""
+        """The truth, to a caller who has the key in the header."""
         if request.headers.get("Authorization") != f"Bearer {self._key}":
             return UNKNOWN_KEY
         for pattern, route in self._routes:
@@ -99,8 +100,10 @@ class _Polygon:
 
     def _dividends(self, request: Request) -> Reply:
         rows = (
-            {"ticker": polygon_symbol(dividend.symbol), "ex_dividend_date": dividend.day.isoformat(),
-             "cash_amount": dividend.amount, "currency": dividend.currency, "dividend_type": "CD", "frequency": 4,
+            {"ticker": polygon_symbol(dividend.symbol),
+             "ex_dividend_date": dividend.day.isoformat(),
+             "cash_amount": dividend.amount, "currency": dividend.currency,
+             "dividend_type": "CD", "frequency": 4,
              "pay_date": (dividend.day + timedelta(days=14)).isoformat()}
             for dividend in self._market.dividends
         )  # fmt: skip
@@ -144,8 +147,9 @@ class _Polygon:
         return self._paged(request, rows, {}, 10)
 
     def _paged(self, request: Request, rows: Rows, head: dict[str, Any], usual: int) -> Reply:
-        """As many rows as a page holds, and where the next page is: a cursor on the same path,
-        without the key.
+        """As many rows as a page holds, and where the next page is.
+
+        A cursor on the same path, without the key.
         """
         cursor = _cursor(request)
         start = cursor.get("from", 0)
@@ -251,7 +255,8 @@ def option_row(
         },
     }
     if bid is not None and ask is not None:
-        row["last_quote"] = {"bid": bid, "ask": ask, "bid_size": 1, "ask_size": 1, "last_updated": stamp,
+        row["last_quote"] = {"bid": bid, "ask": ask, "bid_size": 1, "ask_size": 1,
+                              "last_updated": stamp,
                              "midpoint": (bid + ask) / 2, "timeframe": "DELAYED"}  # fmt: skip
         row["last_trade"] = {
             "price": ask,

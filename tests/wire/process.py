@@ -1,4 +1,4 @@
-"""A stand-in in a process of its own, so that its work is not counted as ours."""
+"""A stand-in in a separate process, so that its work is not counted as ours."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -26,8 +26,9 @@ class Elsewhere:
 
 @contextmanager
 def polygon_elsewhere(make_market: Callable[[], Market]) -> Iterator[Elsewhere]:
-    """Answer from what `make_market` makes over there; it stands at the top of a module, to be
-    found by name.
+    """Answer from what `make_market` makes over there.
+
+    It stands at the top of a module, to be found by name.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -1,6 +1,4 @@
-"""A real HTTP server on loopback that answers in a provider's stead, and may misbehave when told
-to.
-"""
+"""A real HTTP server on loopback that answers as a provider and misbehaves on request."""
 
 import json
 import ssl
@@ -27,9 +25,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. `silence_seconds`: before the first byte; `trickle_seconds`: before each byte
-    of the body; `promised_bytes`: a Content-Length other than the truth, after which the connection
-    breaks off.
+    """What goes back.
+
+    `silence_seconds`: before the first byte; `trickle_seconds`: before each byte of the body;
+    `promised_bytes`: a Content-Length other than the truth, after which the connection breaks off.
     """
 
     status: int = 200
@@ -55,8 +54,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class StandIn:
-    """One provider's stand-in: what it was asked, and what it is to answer instead of the truth
-    next.
+    """One provider's stand-in.
+
+    What it was asked, and what it is to answer instead of the truth next.
     """
 
     def __init__(self, answer: Answering, tls: ssl.SSLContext | None = None) -> None:
@@ -73,7 +73,7 @@ class StandIn:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def instead(self, *replies: Reply) -> None:
-        """Give these as the next answers, whatever is asked."""
+        """Give these as the next answers, to any request."""
         self._instead.extend(replies)
 
     def whenever(self, reply: Callable[[Request], Reply | None]) -> None:

@@ -106,10 +106,14 @@ class _Yahoo:
 
     def _meta(self, symbol: str) -> dict[str, Any]:
         return {
-            "currency": "USD", "symbol": symbol, "exchangeName": "NMS", "fullExchangeName": "NasdaqGS",
-            "instrumentType": self._listing(symbol).yahoo_type, "exchangeTimezoneName": "America/New_York",
-            "timezone": "EST", "gmtoffset": -18000, "priceHint": 2, "dataGranularity": "1d", "range": "",
-            "hasPrePostMarketData": True, "firstTradeDate": 345479400, "regularMarketTime": 1672261204,
+            "currency": "USD", "symbol": symbol, "exchangeName": "NMS",
+            "fullExchangeName": "NasdaqGS",
+            "instrumentType": self._listing(symbol).yahoo_type,
+            "exchangeTimezoneName": "America/New_York",
+            "timezone": "EST", "gmtoffset": -18000, "priceHint": 2, "dataGranularity": "1d",
+            "range": "",
+            "hasPrePostMarketData": True, "firstTradeDate": 345479400,
+            "regularMarketTime": 1672261204,
             "validRanges": ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
         }  # fmt: skip
 
@@ -134,7 +138,8 @@ class _Yahoo:
                 "date": _opening(dividend.day),
                 "amount": dividend.amount / _split_after(self._market, symbol, dividend.day),
             }
-            for dividend in self._market.dividends if dividend.symbol == symbol and dividend.day in days
+            for dividend in self._market.dividends
+            if dividend.symbol == symbol and dividend.day in days
         }  # fmt: skip
         events = {
             name: found for name, found in (("splits", splits), ("dividends", dividends)) if found

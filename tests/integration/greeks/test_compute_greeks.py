@@ -1,5 +1,6 @@
-"""The handler on a real database: what it writes, what it reads again, what it says about what is
-missing.
+"""The handler on a real database.
+
+What it writes, what it reads again, what it says about what is missing.
 """
 
 import asyncio
@@ -181,7 +182,7 @@ async def position_rows(role: Role) -> list[dict[str, Any]]:
 
 
 async def written_by(admin: Database) -> list[str]:
-    """Which transaction wrote each contract row: unchanged as long as nobody writes it again."""
+    """Which transaction wrote each contract row: unchanged until it is written again."""
     async with admin.transaction() as session:
         query = "select xmin::text from greeks.contract_greeks order by contract, as_of"
         return list((await session.execute(text(query))).scalars())
@@ -200,15 +201,15 @@ async def test_position_greeks_are_unit_times_quantity_times_multiplier(
     await publish_curve(admin)
     await describe(admin, 0.006)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (unit,) = await contract_rows(role)
     held = {row["quantity"]: row for row in await position_rows(role)}
     for greek in GREEKS:
         assert held[10][greek] == pytest.approx(unit[greek] * 1000)
         assert held[-3][greek] == pytest.approx(unit[greek] * -300)
-    assert told.counts == {"contracts": 1, "positions": 2}
-    assert told.warnings == ()
+    assert event.counts == {"contracts": 1, "positions": 2}
+    assert event.warnings == ()
 
 
 async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role) -> None:
@@ -269,9 +270,9 @@ async def test_current_contracts_are_read_not_recomputed(
         return []
 
     monkeypatch.setattr(use_case, "contract_valuations", must_get_nothing)
-    told = await handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2))
+    event = await handle(role, prices_updated(books=(OTHER_BOOK,), shard=1, shards=2))
 
-    assert told.counts == {"contracts": 1, "positions": 1}
+    assert event.counts == {"contracts": 1, "positions": 1}
     assert [row["portfolio_id"] for row in await position_rows(role)].count(OTHER_BOOK) == 1
 
 
@@ -356,7 +357,7 @@ async def test_missing_price_is_null_with_reason_everywhere(admin: Database, rol
     )
     await quote(admin)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     lost_contract = next(row for row in await contract_rows(role) if row["underlying"] == "ZZZ")
     lost_position = next(row for row in await position_rows(role) if row["underlying"] == "ZZZ")
@@ -364,7 +365,7 @@ async def test_missing_price_is_null_with_reason_everywhere(admin: Database, rol
     for row in (lost_contract, lost_position):
         assert row["reason"] == reason
         assert [row[greek] for greek in GREEKS] == [None] * 5
-    missing = next(notice for notice in told.warnings if notice.code == "greeks_missing")
+    missing = next(notice for notice in event.warnings if notice.code == "greeks_missing")
     assert (missing.count, missing.about) == (1, ("ZZZ230616C00010000",))
     assert all(
         row["delta"] is not None for row in await position_rows(role) if row["underlying"] == "AAPL"
@@ -385,12 +386,12 @@ async def test_old_price_is_carried_forward_with_its_date(admin: Database, role:
     await hold(admin, an_option())
     await quote(admin, days=HISTORY[:-2])
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (row,) = await contract_rows(role)
     assert row["underlying_price_date"] == HISTORY[-3]
     assert row["delta"] is not None
-    assert "underlying_price_carried_forward" in codes(told)
+    assert "underlying_price_carried_forward" in codes(event)
 
 
 async def test_price_after_the_session_is_not_seen(admin: Database, role: Role) -> None:
@@ -410,12 +411,12 @@ async def test_unknown_dividend_and_curve_are_said(admin: Database, role: Role) 
     await quote(admin)
     await describe(admin, None)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (row,) = await contract_rows(role)
     assert (row["dividend_yield"], row["dividend_source"]) == (0.0, "unknown_assumed_0")
     assert (row["rate"], row["rate_source"]) == (GreeksSettings().configured_rate, "configured")
-    assert codes(told) == {"dividend_yield_unknown", "rate_configured"}
+    assert codes(event) == {"dividend_yield_unknown", "rate_configured"}
 
 
 async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, role: Role) -> None:
@@ -427,7 +428,7 @@ async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, rol
     await hold(admin, an_option("expired", **terms))
     await quote(admin)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (contract,) = await contract_rows(role)
     (position,) = await position_rows(role)
@@ -439,7 +440,7 @@ async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, rol
     assert contract["underlying_price_date"] == date(2022, 12, 16)
     assert contract["price"] == pytest.approx(max(float(contract["underlying_price"]) - 100.0, 0.0))
     assert [position[greek] for greek in GREEKS] == [0.0] * 5
-    assert told.warnings == ()
+    assert event.warnings == ()
 
 
 async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, role: Role) -> None:
@@ -476,9 +477,9 @@ async def test_positions_not_yet_entered_have_no_row(admin: Database, role: Role
     await hold(admin, an_option(entry_date=AS_OF + timedelta(days=1)))
     await quote(admin)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
-    assert told.counts == {"contracts": 0, "positions": 0}
+    assert event.counts == {"contracts": 0, "positions": 0}
 
 
 async def test_other_books_rows_stay_untouched(admin: Database, role: Role) -> None:
@@ -498,10 +499,10 @@ async def test_a_shard_without_options_works(
 ) -> None:
     await hold(admin, a_stock())
 
-    told = await handle(role, prices_updated(books=books))
+    event = await handle(role, prices_updated(books=books))
 
-    assert told.counts == {"contracts": 0, "positions": 0}
-    assert told.warnings == ()
+    assert event.counts == {"contracts": 0, "positions": 0}
+    assert event.warnings == ()
 
 
 async def test_mibian_engine_writes_the_same_numbers(
@@ -521,14 +522,19 @@ async def test_mibian_engine_writes_the_same_numbers(
         assert by_mibian[name] == pytest.approx(default[name], abs=1e-9)
 
 
-async def test_told_event_maps_the_shard_it_heard(admin: Database, role: Role) -> None:
+async def test_event_is_about_the_shard_received(admin: Database, role: Role) -> None:
     await hold(admin)
-    heard = prices_updated(shard=3, shards=7)
+    received = prices_updated(shard=3, shards=7)
 
-    told = await handle(role, heard)
+    event = await handle(role, received)
 
-    assert (told.run_id, told.shard, told.shards, told.price_run) == (heard.run_id, 3, 7, "run-1")
-    assert told.portfolio_ids == heard.portfolio_ids
+    assert (event.run_id, event.shard, event.shards, event.price_run) == (
+        received.run_id,
+        3,
+        7,
+        "run-1",
+    )
+    assert event.portfolio_ids == received.portfolio_ids
 
 
 async def test_prices_on_the_bus_become_greeks_on_the_bus(
@@ -539,20 +545,20 @@ async def test_prices_on_the_bus_become_greeks_on_the_bus(
     telemetry = create_telemetry("greeks", servers.settings)
     broker = Broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
     Consumption(handlers.router, broker, role("greeks"), servers.settings, telemetry).attach()
-    heard = prices_updated()
+    received = prices_updated()
 
     async with broker:
         await broker.start()
-        await bus.jetstream().publish(heard.subject, heard.model_dump_json().encode())
+        await bus.jetstream().publish(received.subject, received.model_dump_json().encode())
         subscription = await bus.jetstream().subscribe(
             "greeks.*", stream="GREEKS", ordered_consumer=True
         )
         message = await subscription.next_msg(timeout=10)
         await subscription.unsubscribe()
 
-    told = GreeksComputed.model_validate_json(message.data)
+    event = GreeksComputed.model_validate_json(message.data)
     assert message.subject == "greeks.computed"
-    assert (told.run_id, told.counts) == (heard.run_id, {"contracts": 1, "positions": 1})
+    assert (event.run_id, event.counts) == (received.run_id, {"contracts": 1, "positions": 1})
     assert len(await position_rows(role)) == 1
 
 
@@ -583,12 +589,12 @@ async def test_quote_of_the_session_implies_the_volatility(admin: Database, role
     await describe(admin, 0.006)
     await quote_option(admin, 13.9, 14.1)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (row,) = await contract_rows(role)
     assert (row["quote_mid"], row["iv_source"], row["note"]) == (14.0, "implied", None)
     assert row["price"] == pytest.approx(14.0, abs=1e-6)
-    assert told.warnings == ()
+    assert event.warnings == ()
 
 
 async def test_quote_of_another_session_is_not_seen(admin: Database, role: Role) -> None:
@@ -603,18 +609,18 @@ async def test_quote_of_another_session_is_not_seen(admin: Database, role: Role)
     assert row["iv_source"].startswith("realised_")
 
 
-async def test_impossible_quote_is_noted_and_told(admin: Database, role: Role) -> None:
+async def test_impossible_quote_is_noted_and_published(admin: Database, role: Role) -> None:
     await hold(admin, an_option())
     await quote(admin)
     await quote_option(admin, 150.0, 152.0)
 
-    told = await handle(role, prices_updated())
+    event = await handle(role, prices_updated())
 
     (row,) = await contract_rows(role)
     assert row["quote_mid"] == 151.0
     assert row["iv_source"].startswith("realised_")
     assert "above the option's upper bound" in row["note"]
-    assert "quote_not_used" in codes(told)
+    assert "quote_not_used" in codes(event)
 
 
 async def test_another_engine_values_stored_contracts_again(
@@ -655,7 +661,7 @@ async def only(role: Role, option: OptionToPrice, **request: Any) -> PricedOptio
     return answer.options[0]
 
 
-async def test_option_nobody_holds_is_valued_like_one_that_is_held(
+async def test_option_in_no_portfolio_is_valued_like_one_that_is_held(
     admin: Database, role: Role
 ) -> None:
     await hold(admin, an_option())
@@ -697,8 +703,9 @@ async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) ->
 
 
 async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
-    """The domain contract's check value, as a European option on stated inputs: nothing is stored
-    at all.
+    """The domain contract's check value, as a European option on given inputs.
+
+    Nothing is stored at all.
     """
     option = OptionToPrice(
         contract="XYZ231228C00100000",

@@ -1,4 +1,4 @@
-"""What operators ask for beside whole sessions: work on what is stored, and messages told again."""
+"""What operators ask for beside whole sessions: work on what is stored, and messages replayed."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ async def book(admin: Database, empty: None) -> UUID:
     return portfolio_id
 
 
-async def told_by_an_operator(
+async def published_by_an_operator(
     pipeline: Pipeline, role: Role, trigger: str, kinds: list[type[ShardEvent]], book: UUID
 ) -> UUID:
     run_id, price_run = (
@@ -43,7 +43,7 @@ async def told_by_an_operator(
         await runs.save_run(session, run_id, AS_OF, trigger, None)
     for kind in kinds:
         facts = {"price_run": price_run, "shard": 0, "shards": 1, "portfolio_ids": (book,)}
-        await pipeline.tell(kind.new(run_id, AS_OF, **facts))
+        await pipeline.publish(kind.new(run_id, AS_OF, **facts))
     return run_id
 
 
@@ -67,7 +67,7 @@ async def test_work_on_what_is_stored_completes_its_run_and_changes_nothing(
     await pipeline.finished([await pipeline.close(AS_OF)])
     before = await content_hash(admin)
 
-    run_id = await told_by_an_operator(pipeline, role, trigger, kinds, book)
+    run_id = await published_by_an_operator(pipeline, role, trigger, kinds, book)
 
     assert await pipeline.finished([run_id]) == {run_id: "completed"}
     assert await content_hash(admin) == before
@@ -81,16 +81,16 @@ async def test_snapshots_that_were_lost_are_taken_again_by_themselves(
     async with admin.transaction() as session:
         await session.execute(text("delete from snapshots.portfolio_snapshots"))
 
-    run_id = await told_by_an_operator(pipeline, role, SNAPSHOTS, [SnapshotsRequested], book)
+    run_id = await published_by_an_operator(pipeline, role, SNAPSHOTS, [SnapshotsRequested], book)
 
     assert await pipeline.finished([run_id]) == {run_id: "completed"}
     assert await content_hash(admin) == before
 
 
-async def test_a_message_given_up_is_kept_and_completes_its_run_when_told_again(
+async def test_a_message_given_up_is_kept_and_completes_its_run_when_replayed(
     pipeline: Pipeline, role: Role, admin: Database, bus: Client, book: UUID
 ) -> None:
-    """Greeks cannot write at first: its table is away. The letter is told again when it is back."""
+    """Greeks cannot write at first: its table is away. The letter is replayed when it is back."""
     async with admin.transaction() as session:
         await session.execute(text("alter table greeks.contract_greeks rename to put_away"))
     try:

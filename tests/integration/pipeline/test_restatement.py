@@ -1,5 +1,6 @@
-"""A close of the past is corrected: what is computed again, what is not, and that it comes out
-right.
+"""A close of the past is corrected.
+
+What is computed again, what is not, and that it comes out right.
 """
 
 from datetime import date

@@ -1,5 +1,6 @@
-"""Details of old sessions go, and no number that anybody reads of the kept ones moves; whatever is
-run again.
+"""Details of old sessions go, and no published number of the kept ones moves.
+
+What is run again.
 """
 
 from collections.abc import Callable

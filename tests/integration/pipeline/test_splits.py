@@ -1,5 +1,6 @@
-"""A 4:1 split of what a book holds: every dollar goes on as if nothing had happened, whenever the
-book was stated.
+"""A 4:1 split of what a book holds.
+
+Every dollar goes on as if nothing had happened, whenever the portfolio was entered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ Books = Mapping[str, UUID]
 
 @pytest.fixture
 async def books(admin: Database, empty: None) -> Books:
-    """The same book stated before the split, after it, and in a company that never split."""
+    """The same portfolio entered before the split, after it, and in a company that never split."""
     rows = []
     for session, close in zip(panel.sessions(), panel.closes("AAPL")[:, 0].tolist(), strict=True):
         then = 4 if session < EX_DATE else 1
@@ -52,9 +53,9 @@ async def books(admin: Database, empty: None) -> Books:
         name: await a_portfolio(admin, name, Decimal(100_000))
         for name in ("before", "after", "whole")
     }
-    await save_positions(admin, *stated(found["before"], SPLIT, shares=1, stated_on=DAYS[0]))
-    await save_positions(admin, *stated(found["after"], SPLIT, shares=4, stated_on=AS_OF))
-    await save_positions(admin, *stated(found["whole"], WHOLE, shares=4, stated_on=DAYS[0]))
+    await save_positions(admin, *entered(found["before"], SPLIT, shares=1, stated_on=DAYS[0]))
+    await save_positions(admin, *entered(found["after"], SPLIT, shares=4, stated_on=AS_OF))
+    await save_positions(admin, *entered(found["whole"], WHOLE, shares=4, stated_on=DAYS[0]))
     return found
 
 
@@ -76,7 +77,7 @@ async def learn(admin: Database) -> None:
     await save(admin, CorporateAction, [split])
 
 
-def stated(portfolio: UUID, symbol: str, shares: int, stated_on: date) -> list[dict[str, Any]]:
+def entered(portfolio: UUID, symbol: str, shares: int, stated_on: date) -> list[dict[str, Any]]:
     """Stock bought and sold short, calls bought and puts sold, one entered and one left on the way:
     in new shares.
     """
@@ -131,17 +132,23 @@ def flat(
 
 
 STATEMENTS = (
-    "select shot.as_of, 'snapshot' as name, market_value, nav, daily_pnl, cumulative_pnl, cash, daily_return, "
-    "exposures, theta, vega, rho, delta * close as delta_dollars, gamma * close * close as gamma_dollars "
-    "from snapshots.published_portfolio_snapshots shot join ingest.daily_prices on session_date = shot.as_of "
+    "select shot.as_of, 'snapshot' as name, market_value, nav, daily_pnl, cumulative_pnl, cash, "
+    "daily_return, "
+    "exposures, theta, vega, rho, delta * close as delta_dollars, gamma * close * close as "
+    "gamma_dollars "
+    "from snapshots.published_portfolio_snapshots shot join ingest.daily_prices on session_date = "
+    "shot.as_of "
     "and symbol = (select underlying from gateway.positions where portfolio_id = :book limit 1) "
     "where portfolio_id = :book",
-    "select as_of, 'unrealised' as name, sum(unrealised_pnl) as pnl, sum(cost) as cost, sum(daily_pnl) as daily "
+    "select as_of, 'unrealised' as name, sum(unrealised_pnl) as pnl, sum(cost) as cost, "
+    "sum(daily_pnl) as daily "
     "from snapshots.position_valuations where portfolio_id = :book group by 1",
     "select as_of, model || factor as name, dollar_exposure, gross_exposure, coverage, positions "
     "from factors.factor_exposures where portfolio_id = :book",
-    "select as_of, metric || view as name, value from snapshots.risk_metrics where portfolio_id = :book",
-    "select as_of, scenario_id || method as name, total_pnl from stress.stress_results where portfolio_id = :book",
+    "select as_of, metric || view as name, value from snapshots.risk_metrics where portfolio_id = "
+    ":book",
+    "select as_of, scenario_id || method as name, total_pnl from stress.stress_results where "
+    "portfolio_id = :book",
 )
 
 
@@ -165,7 +172,7 @@ async def lines(admin: Database, query: str, **values: Any) -> Sequence[Any]:
         return (await session.execute(text(query), values)).all()
 
 
-async def test_a_split_moves_no_dollar_whenever_the_book_was_stated(
+async def test_a_split_moves_no_dollar_whenever_the_portfolio_was_entered(
     pipeline: Pipeline, books: Books, admin: Database
 ) -> None:
     await pipeline.run(DAYS)
@@ -194,13 +201,16 @@ async def test_valuations_are_in_the_shares_and_contracts_of_their_day(
             (EX_DATE, SPLIT, Decimal(-120), Decimal(-18_000)),
             (EX_DATE, f"{SPLIT}230616C00140000", Decimal(8), Decimal(7_600)),
         ]
-    warned = "select as_of, jsonb_path_query(warnings, '$[*] ? (@.code == \"split_adjusted\").message') from {}"
-    told = await lines(
+    warned = (
+        "select as_of, jsonb_path_query(warnings, '$[*] ? (@.code == \"split_adjusted\").message') "
+        "from {}"
+    )
+    shown = await lines(
         admin,
         warned.format("snapshots.portfolio_snapshots where portfolio_id = :book"),
         book=books["after"],
     )
-    assert [tuple(row) for row in told] == [
+    assert [tuple(row) for row in shown] == [
         (EX_DATE, f"SPLT split 4:1 on {EX_DATE}: quantity and entry price are adjusted")
     ]
 
@@ -221,8 +231,9 @@ async def test_a_split_learnt_late_comes_out_as_if_it_had_always_been_known(
 
 
 async def results(admin: Database) -> dict[str, str]:
-    """A hash by table; not of contracts, among which are those that were held only while the split
-    was unknown.
+    """A hash by table.
+
+    Not of contracts, among which are those that were held only while the split was unknown.
     """
     hashes = await content_hash(admin)
     del hashes["greeks.contract_greeks"]

@@ -23,7 +23,8 @@ MONDAY, TUESDAY = date(2022, 12, 19), date(2022, 12, 20)
 async def rows(session: Session) -> list[tuple[Any, ...]]:
     found = await session.execute(
         text(
-            "select maturity, observation_date, yield_percent from ingest.treasury_yields order by 1, 2"
+            "select maturity, observation_date, yield_percent from ingest.treasury_yields order by "
+            "1, 2"
         )
     )
     return [tuple(row) for row in found]
@@ -94,7 +95,8 @@ async def test_few_rows_and_many_are_merged_alike(
             await merge(session, StressResult, rows, within={"as_of": TUESDAY}) for _ in range(2)
         ]
         stored = text(
-            "select scenario_id, total_pnl, coverage, warnings from stress.stress_results order by 1"
+            "select scenario_id, total_pnl, coverage, warnings from stress.stress_results order by "
+            "1"
         )
         found = [tuple(row) for row in await session.execute(stored)]
         await merge(

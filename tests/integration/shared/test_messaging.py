@@ -1,5 +1,6 @@
-"""What stands around a handler, on a real server: commit, publish, acknowledge; retries; dead
-letters.
+"""What stands around a handler, on a real server: commit, publish, acknowledge.
+
+Retries and dead letters too.
 """
 
 import asyncio
@@ -107,11 +108,11 @@ async def test_handled_event_is_published_and_acknowledged(
         [message] = await published(bus, "GREEKS", GreeksComputed.subject)
         await settled(bus)
 
-    told = GreeksComputed.model_validate_json(message.data)
-    assert told.event_id == GreeksComputed.identity(shard.run_id, AS_OF, 0)
-    assert message.headers[MESSAGE_ID] == str(told.event_id)
-    assert (told.shard, told.price_run, told.counts) == (0, "p1", {"contracts": 1})
-    assert told.elapsed_seconds > 0
+    event = GreeksComputed.model_validate_json(message.data)
+    assert event.event_id == GreeksComputed.identity(shard.run_id, AS_OF, 0)
+    assert message.headers[MESSAGE_ID] == str(event.event_id)
+    assert (event.shard, event.price_run, event.counts) == (0, "p1", {"contracts": 1})
+    assert event.elapsed_seconds > 0
 
 
 async def test_repeated_publication_is_discarded_by_the_bus(

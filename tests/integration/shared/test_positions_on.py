@@ -1,5 +1,6 @@
-"""What positions are on a day: splits between it and the day they are stated on, and nothing else,
-change them.
+"""What positions are on a day.
+
+Splits between it and the day they are given in, and nothing else, change them.
 """
 
 from datetime import date

@@ -1,5 +1,6 @@
-"""Which rows the hourly pruning deletes, on real tables: exactly those, in batches, and nobody
-waits for it.
+"""Which rows the hourly pruning deletes, on real tables.
+
+Exactly those, in batches, and no reader waits for it.
 """
 
 import random
@@ -121,7 +122,9 @@ async def test_rows_are_old_by_the_newest_session_and_not_by_the_clock(
     ]
 
 
-async def test_row_somebody_works_on_is_left_for_the_next_time(admin: Database, role: Role) -> None:
+async def test_row_another_transaction_works_on_is_left_for_the_next_time(
+    admin: Database, role: Role
+) -> None:
     book = await a_portfolio(admin)
     await save(admin, stress.MarketRiskScenario, [a_step(book, day) for day in (LAST_OLD, AS_OF)])
     await save(admin, stress.MarketRiskScenario, [a_step(book, LAST_OLD, shock=0.2)])

@@ -288,7 +288,7 @@ def test_engine_decides_the_model(engine: Engine, models: list[str]) -> None:
     assert [valuation.model for valuation in valuations] == models
 
 
-def test_two_exercise_boundaries_are_told_as_a_tree() -> None:
+def test_two_exercise_boundaries_are_valued_by_a_tree() -> None:
     given = [Given(rate=-0.01, dividend_yield=-0.03)]
 
     [valuation] = contract_valuations(
@@ -321,8 +321,9 @@ def test_quote_implies_the_volatility_that_returns_its_mid(
 
 
 def test_quote_is_read_beside_its_own_underlying_price() -> None:
-    """The quote was made while the underlying stood at 108; at the close of 105 a call is worth
-    less.
+    """The quote was made while the underlying stood at 108.
+
+    At the close of 105 a call is worth less.
     """
     valuation = quoted(a_contract(), Quote(11.9, 12.1, 108.0))
 
@@ -358,14 +359,14 @@ def test_bad_quote_without_history_is_null_with_both_reasons() -> None:
     assert "no volatility is known" in (valuation.note or "")
 
 
-def test_quote_nobody_bids_for_is_no_price() -> None:
+def test_quote_without_a_bid_is_no_price() -> None:
     valuation = quoted(a_contract(), Quote(0.0, 20.0))
 
     assert (valuation.quote_mid, valuation.iv_source) == (None, "realised_117d")
     assert valuation.note == "there is no bid for the contract: its quote was not used"
 
 
-def test_expired_contract_is_settled_whatever_its_quote() -> None:
+def test_expired_contract_is_settled_without_regard_to_its_quote() -> None:
     terms = an_expired_contract()
     closes = {("XYZ", terms.last_session): Close(97.0, terms.last_session)}
 
@@ -387,7 +388,7 @@ def test_one_quoted_contract_leaves_its_neighbours_alone() -> None:
 # --- what a caller states ---
 
 
-def stated(
+def given_terms(
     given: Given, terms: ContractTerms | None = None, engine: Engine = Engine.DEFAULT
 ) -> ContractValuation:
     [valuation] = contract_valuations([terms or a_contract()], a_market(), engine, [given])
@@ -395,7 +396,9 @@ def stated(
 
 
 def test_what_is_given_takes_the_place_of_what_is_stored() -> None:
-    valuation = stated(Given(underlying_price=100.0, volatility=0.2, rate=0.05, dividend_yield=0.0))
+    valuation = given_terms(
+        Given(underlying_price=100.0, volatility=0.2, rate=0.05, dividend_yield=0.0)
+    )
 
     assert (valuation.underlying_price, valuation.underlying_price_date) == (100.0, AS_OF)
     assert (valuation.volatility, valuation.iv_source) == (0.2, "given")
@@ -413,8 +416,8 @@ def test_given_underlying_price_needs_no_stored_one() -> None:
 
 def test_given_market_price_implies_and_given_volatility_wins() -> None:
     implied, fixed = (
-        stated(Given(market_price=10.0)),
-        stated(Given(market_price=10.0, volatility=0.5)),
+        given_terms(Given(market_price=10.0)),
+        given_terms(Given(market_price=10.0, volatility=0.5)),
     )
 
     assert (implied.iv_source, implied.quote_mid) == ("implied", 10.0)
@@ -425,7 +428,7 @@ def test_given_market_price_implies_and_given_volatility_wins() -> None:
 def test_cash_dividends_take_the_place_of_the_yield_and_of_the_boundary() -> None:
     paid = (date(2023, 3, 1), 2.0)
 
-    valuation = stated(Given(dividends=(paid,)))
+    valuation = given_terms(Given(dividends=(paid,)))
 
     years = (paid[0] - AS_OF).days / 365.0
     expected = american_values(the_columns(valuation, "C"), CashDividends.of([[2.0]], [[years]]))
@@ -445,6 +448,6 @@ def test_impossible_dividends_are_null_with_reason(
 ) -> None:
     given = Given(dividends=((date(2023, 3, 1), amount),), market_price=10.0)
 
-    valuation = stated(given, engine=engine)
+    valuation = given_terms(given, engine=engine)
 
     assert (valuation.reason, valuation.delta, valuation.model) == (reason, None, None)

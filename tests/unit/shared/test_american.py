@@ -228,8 +228,9 @@ def test_call_is_a_put_with_spot_and_strike_exchanged() -> None:
 
 
 def test_long_put_reaches_the_perpetual_one() -> None:
-    """Merton (1973): with q = 0 the perpetual put is K / (1 + g) (g K / ((1 + g) S))^g, g = 2 r /
-    volatility^2.
+    """Merton (1973).
+
+    With q = 0 the perpetual put is K / (1 + g) (g K / ((1 + g) S))^g, g = 2 r / volatility^2.
     """
     g = 2 * 0.06 / 0.25**2
 
@@ -259,8 +260,9 @@ def test_expired_option_is_intrinsic_and_needs_no_market() -> None:
 
 
 def test_without_volatility_the_best_moment_is_known() -> None:
-    """The put earns its strike's interest from now on; the call with yield above rate is exercised
-    at once.
+    """The put earns its strike's interest from now on.
+
+    The call with yield above rate is exercised at once.
     """
     puts = options(volatility=0.0, strike=[120.0, 100.0, 95.0])
     call = options(call=True, volatility=0.0, strike=90.0, dividend_yield=0.08)
@@ -323,8 +325,9 @@ def quarterly(count: int, amount: float | FloatArray, first: float = 0.11) -> Ca
 
 
 def test_roll_geske_whaley_value_of_a_call_with_one_dividend() -> None:
-    """Hull, example 15.9: S = K = 40, 9 %, 30 %, six months, two dividends of 0.50: Black's
-    approximation 3.67.
+    """Hull, example 15.9.
+
+    S = K = 40, 9 %, 30 %, six months, two dividends of 0.50: Black's approximation 3.67.
     """
     call = options(
         call=[True],
@@ -497,8 +500,9 @@ def test_never_below_intrinsic_or_the_european_value(market: dict[str, float], c
 
 @given(market=markets)
 def test_put_and_call_stay_within_their_bounds(market: dict[str, float]) -> None:
-    """Hull, section 11.4, with yield: S exp(-q T) - K <= C - P <= S - K exp(-r T), for rates not
-    below zero.
+    """Hull, section 11.4, with yield.
+
+    S exp(-q T) - K <= C - P <= S - K exp(-r T), for rates not below zero.
     """
     market["rate"] = abs(market["rate"])
     call, put = (float(american_prices(options(call=kind, **market))) for kind in (True, False))

@@ -30,8 +30,9 @@ CHAIN_DATE = date(2025, 10, 1)
 
 
 def options(**given: Any) -> OptionColumns:
-    """A one-year at-the-money call at 5 % rate, unless said otherwise; its volatility is what is
-    asked for.
+    """A one-year at-the-money call at 5 % rate, unless said otherwise.
+
+    Its volatility is what is asked for.
     """
     defaults: dict[str, Any] = {
         "call": True,
@@ -93,8 +94,9 @@ def test_hundred_thousand_prices_give_their_volatility_back_or_say_why_not() -> 
 
 
 def test_real_index_chain_agrees_with_the_vendor() -> None:
-    """Cboe's SPX chain: forward and discount from put-call parity, mid quotes, out of the money
-    within 15 %.
+    """Cboe's SPX chain.
+
+    Forward and discount from put-call parity, mid quotes, out of the money within 15 %.
     """
     differences = np.concatenate(
         [vendor_differences(quotes) for quotes in chain_by_expiry().values()]
@@ -232,8 +234,8 @@ def test_american_prices_give_their_volatility_back() -> None:
     assert known.sum() > 1_500
     again = american_prices(replace(contracts, volatility=np.where(known, found.volatility, 0.1)))
     assert np.abs(again - price)[known].max() < 1e-6
-    telling = known & (time_value(contracts) > 1e-3 * contracts.underlying_price)
-    assert np.abs(found.volatility - contracts.volatility)[telling].max() < 1e-6
+    decisive = known & (time_value(contracts) > 1e-3 * contracts.underlying_price)
+    assert np.abs(found.volatility - contracts.volatility)[decisive].max() < 1e-6
 
 
 def test_american_volatility_of_a_call_without_yield_is_the_european() -> None:

@@ -87,7 +87,7 @@ def test_other_text_is_no_ticker(text: str) -> None:
         parse_ticker(text)
 
 
-def test_option_is_told_from_stock_by_its_form() -> None:
+def test_option_is_distinguished_from_stock_by_its_form() -> None:
     assert looks_like_option("AAPL230120C00150000")
     assert not looks_like_option("AAPL")
 

@@ -1,5 +1,6 @@
-"""Settings: misspellings, secret files, and the refusal to listen in public with default
-secrets.
+"""Settings.
+
+Misspellings, secret files, and the refusal to listen in public with default secrets.
 """
 
 from pathlib import Path
@@ -38,8 +39,8 @@ def test_variables_of_another_service_are_its_own_to_check() -> None:
     assert misspelt_variables(environment, None, "greeks") == []
     [problem] = misspelt_variables(environment, IngestSettings, "ingest")
     assert (
-        problem
-        == "unknown variable SIGMASIGHT_INGEST_SHRD_SIZE: did you mean SIGMASIGHT_INGEST_SHARD_SIZE?"
+        problem == "unknown variable SIGMASIGHT_INGEST_SHRD_SIZE: "
+        "did you mean SIGMASIGHT_INGEST_SHARD_SIZE?"
     )
 
 
@@ -88,7 +89,7 @@ def test_public_listener_with_default_secrets_is_refused() -> None:
         Settings(listen_host="0.0.0.0")
 
 
-def test_public_listener_with_secrets_of_its_own_is_allowed() -> None:
+def test_public_listener_with_secrets_set_is_allowed() -> None:
     settings = Settings(
         listen_host="0.0.0.0", database_password=SecretStr("a"), nats_password=SecretStr("b")
     )
