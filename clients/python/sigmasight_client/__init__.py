@@ -1,11 +1,10 @@
-"""The typed Python client of SigmaSight's API: `SigmaSight(url, email,
-password).get_report(portfolio_id)`.
+"""The typed Python client of SigmaSight's API.
 
-Needs nothing but httpx2. `operations` and `models` are made from the OpenAPI document and never
-edited.
+`SigmaSight(url, email, password).get_report(portfolio_id)` logs in, waits and repeats as needed.
+Depends on httpx2 alone. `operations` and `models` are generated from the OpenAPI document.
 """
 
 from sigmasight_client.operations import SigmaSight
-from sigmasight_client.session import ApiError, Session
+from sigmasight_client.session import ApiError, Event, FinishedRun, Session
 
-__all__ = ["ApiError", "Session", "SigmaSight"]
+__all__ = ["ApiError", "Event", "FinishedRun", "Session", "SigmaSight"]

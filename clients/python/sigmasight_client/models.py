@@ -1,4 +1,4 @@
-"""What the API takes and gives, as its OpenAPI document says: written by `python -m deploy.api_client`."""
+"""What the API accepts and returns: generated from its document by `make client`."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -75,7 +75,9 @@ class BookBack(TypedDict):
 
 
 class CalculatedGreeks(TypedDict):
-    """One option's value and Greeks per share with every input and its source; or `reason` and no numbers."""
+    """One option's value and Greeks per share with every input and its source; or `reason` and
+    no numbers.
+    """
 
     contract: "str | None"
     underlying: "str | None"
@@ -125,7 +127,9 @@ class CashFlowOut(TypedDict):
 
 
 class CashFlowSaved(TypedDict):
-    """The flow, and the run that takes it into the snapshots it concerns (null when there are none yet)."""
+    """The flow, and the run that takes it into the snapshots it concerns (null when there are
+    none yet).
+    """
 
     cash_flow_id: "str"
     portfolio_id: "str"
@@ -155,7 +159,9 @@ class ChangeOut(TypedDict):
 
 
 class ClusterMember(TypedDict):
-    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other members."""
+    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other
+    members.
+    """
 
     symbol: "str"
     value: "float"
@@ -165,7 +171,9 @@ class ClusterMember(TypedDict):
 
 
 class ClusterOut(TypedDict):
-    """Underlyings linked by a |correlation| at or above the threshold, directly or through each other."""
+    """Underlyings linked by a |correlation| at or above the threshold, directly or through each
+    other.
+    """
 
     cluster: "int"
     name: "str"
@@ -179,7 +187,9 @@ Columns = Literal["five-columns", "twelve-columns"]
 
 
 class ComponentOut(TypedDict):
-    """A position's part of the portfolio's VaR and expected shortfall: negative for one that hedges."""
+    """A position's part of the portfolio's VaR and expected shortfall: negative for one that
+    hedges.
+    """
 
     position_id: "str"
     symbol: "str"
@@ -494,7 +504,9 @@ class FactorPnl(TypedDict):
 
 
 class FactorReport(TypedDict):
-    """The factor exposures of the portfolio or one side of it in one model, and its rate sensitivities."""
+    """The factor exposures of the portfolio or one side of it in one model, and its rate
+    sensitivities.
+    """
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -541,7 +553,9 @@ class FetchTotals(TypedDict):
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical line."""
+    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical
+    line.
+    """
 
     field: "NotRequired[str | None]"
     code: "str"
@@ -596,7 +610,9 @@ class GroupExposures(TypedDict):
 
 
 class GroupedPositions(TypedDict):
-    """A page of groups, the largest first, and the sums over all positions that meet the conditions."""
+    """A page of groups, the largest first, and the sums over all positions that meet the
+    conditions.
+    """
 
     portfolio_id: "str"
     valued_on: "str | None"
@@ -620,7 +636,9 @@ class HistoryPoint(TypedDict):
 
 
 class HistoryProgress(TypedDict):
-    """What is stored of the year of closes of everything that anybody holds, and what is still coming."""
+    """What is stored of the year of closes of everything that anybody holds, and what is still
+    coming.
+    """
 
     as_of: "str | None"
     window_start: "str | None"
@@ -661,7 +679,9 @@ class LeftOut(TypedDict):
 
 
 class LeftOutPosition(TypedDict):
-    """A position that is not in the matrix: with its underlying, or because it has no exposure itself."""
+    """A position that is not in the matrix: with its underlying, or because it has no exposure
+    itself.
+    """
 
     position_id: "str"
     symbol: "str"
@@ -722,7 +742,9 @@ class MarketScenario(TypedDict):
 
 
 class MarketScenarioReport(TypedDict):
-    """Plain moves of the market and of yields, by the portfolio's market beta and rate sensitivity."""
+    """Plain moves of the market and of yields, by the portfolio's market beta and rate
+    sensitivity.
+    """
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -824,7 +846,9 @@ class NewPosition(TypedDict):
 
 
 class NewScenario(TypedDict):
-    """A scenario of the caller's own; evaluated for the caller's portfolios from their next run on."""
+    """A scenario of the caller's own; evaluated for the caller's portfolios from their next run
+    on.
+    """
 
     scenario_id: "NotRequired[str | None]"
     name: "str"
@@ -892,7 +916,9 @@ class OptionQuoteRow(TypedDict):
 
 
 class OptionQuotes(TypedDict):
-    """Option quotes at the close, USD per share of contract; a contract is named by its OCC symbol."""
+    """Option quotes at the close, USD per share of contract; a contract is named by its OCC
+    symbol.
+    """
 
     rows: "list[OptionQuoteRow]"
 
@@ -1038,7 +1064,9 @@ class PerformanceReport(TypedDict):
 
 
 class PeriodReturn(TypedDict):
-    """The time-weighted return over a period that ends with the session: flows are no performance."""
+    """The time-weighted return over a period that ends with the session: flows are no
+    performance.
+    """
 
     period: "str"
     value: "float | None"
@@ -1082,7 +1110,9 @@ PortfolioSort = Literal["created_at", "-created_at", "name", "-name"]
 
 
 class PortfolioSummary(TypedDict):
-    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is none."""
+    """A portfolio's last snapshot at or before the date asked for; null with a reason when there
+    is none.
+    """
 
     portfolio: "PortfolioOut"
     as_of: "str | None"
@@ -1166,7 +1196,9 @@ class PositionFactors(TypedDict):
 
 
 class PositionGreeks(TypedDict):
-    """An option position's Greeks (unit x quantity x multiplier) and what they were computed from."""
+    """An option position's Greeks (unit x quantity x multiplier) and what they were computed
+    from.
+    """
 
     position_id: "str"
     contract: "str"
@@ -1455,7 +1487,9 @@ class Registration(TypedDict):
 
 
 class RestatedSessions(TypedDict):
-    """Sessions before the one valued whose snapshots are taken again, because the change concerns them."""
+    """Sessions before the one valued whose snapshots are taken again, because the change
+    concerns them.
+    """
 
     first: "str"
     last: "str"
@@ -1506,7 +1540,9 @@ class RunStarted(TypedDict):
 
 
 class ScenarioGroup(TypedDict):
-    """The P&L of a category's or a severity's scenarios, by the correlated method where it was measured."""
+    """The P&L of a category's or a severity's scenarios, by the correlated method where it was
+    measured.
+    """
 
     group: "str"
     method: "str"
@@ -1716,7 +1752,9 @@ class StrategyPage(TypedDict):
 
 
 class StressOutcome(TypedDict):
-    """A scenario's direct result (shocked factors only) beside its correlated one (the others follow)."""
+    """A scenario's direct result (shocked factors only) beside its correlated one (the others
+    follow).
+    """
 
     scenario_id: "str"
     name: "str"
@@ -1928,7 +1966,9 @@ class WantedBatch(TypedDict):
 
 
 class WantedCorrelations(TypedDict):
-    """What to correlate: a portfolio (default: the first) at its last exposures at or before a date."""
+    """What to correlate: a portfolio (default: the first) at its last exposures at or before a
+    date.
+    """
 
     portfolio_id: "NotRequired[str | None]"
     as_of: "NotRequired[str | None]"
@@ -1945,7 +1985,9 @@ class WantedFactorCorrelations(TypedDict):
 
 
 class WantedFactors(TypedDict):
-    """Whose factor exposures, on which session; default: the caller's first portfolio, the last session."""
+    """Whose factor exposures, on which session; default: the caller's first portfolio, the last
+    session.
+    """
 
     portfolio_id: "NotRequired[str | None]"
     session_date: "NotRequired[str | None]"

@@ -1,41 +1,84 @@
-"""What every request of the client has around it: logging in, waiting when told to, repeating what
-may be repeated.
-"""
+"""What surrounds every request of the client: log-in, waiting, retries, cached answers, events."""
 
 import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self, TypedDict, cast
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx2
 
-ANSWERS_REMEMBERED = 256
+from sigmasight_client.models import FieldError, TokenPair
+
+API = "/api/v1"
+ANSWERS_CACHED = 256
 ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+PAUSE_SECONDS = 0.5  # between attempts, where the API names no time
+SILENCE_SECONDS = 60.0  # an event stream that sends no heartbeat for so long is lost
+BUSY = (429, 503)
+LOG_IN_PATHS = ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
+
+
+class Event(TypedDict):
+    """Something that happened to a run of the user's: `stage`, `results`, or `run` at its end."""
+
+    id: str
+    event: str
+    data: dict[str, Any]
+
+
+class FinishedRun(TypedDict):
+    """A run that is over. `status`: completed, partial or failed; `problems` say why."""
+
+    run_id: str
+    as_of: str
+    trigger: str
+    portfolio_ids: list[str]
+    status: str
+    finished_at: str | None
+    problems: list[dict[str, Any]]
 
 
 class ApiError(Exception):
-    """The API said no: `status` is HTTP's, `code` is stable, `errors` say which fields are wrong
-    and why.
+    """The API refused a request.
+
+    `status` is HTTP's, `code` is stable, `detail` is a sentence, `errors` name the wrong fields;
+    `retry_after`: the seconds after which the API accepts the request, when it says so.
     """
 
-    def __init__(self, status: int, code: str, detail: str, errors: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[FieldError],
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {detail}")
         self.status = status
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.retry_after = retry_after
 
 
 class Session:
     """One user of the API.
 
-    Logs in when it has to, and again when a token has ended; waits as long as `Retry-After` says;
-    sends again what got no answer, under one `Idempotency-Key` where it would do something; and
-    asks with the tag of the last answer, so that a report that did not change is not sent again.
+    Logs in with the first request and again when a token expires; waits as long as `Retry-After`
+    says, two minutes in all; sends a request again when the connection fails, writes under one
+    `Idempotency-Key`; and sends the tag of the last answer, so that an unchanged report is not
+    transferred twice.
+
+    `url` may end with `/api/v1` or not. `transport` replaces the network in tests; with
+    `httpx2.HTTPTransport()` proxies of the environment are ignored. Requests raise `ApiError`, or
+    `httpx2.TransportError` when the API cannot be reached.
     """
 
     def __init__(
@@ -47,13 +90,12 @@ class Session:
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.http = httpx2.Client(
-            base_url=f"{url.rstrip('/')}/api/v1/", timeout=60.0, transport=transport
-        )
+        root = url.rstrip("/").removesuffix(API)
+        self.http = httpx2.Client(base_url=f"{root}{API}/", timeout=60.0, transport=transport)
         self._credentials = {"email": email, "password": password}
         self._sleep = sleep
-        self._tokens: dict[str, Any] = {}
-        self._answers: OrderedDict[str, tuple[str, Any]] = OrderedDict()
+        self._tokens: TokenPair | None = None
+        self._answers: OrderedDict[str, httpx2.Response] = OrderedDict()
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +104,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.http.close()
 
     def request(
@@ -70,69 +112,131 @@ class Session:
         method: str,
         path: str,
         *,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, object] | None = None,
         body: object = None,
         file: bytes | None = None,
-        form: Mapping[str, Any] | None = None,
+        form: Mapping[str, object] | None = None,
         once: bool = False,
         idempotency_key: str | None = None,
     ) -> Any:
-        """What the API answers: JSON as it is, other things as text, nothing as None. Raises
-        `ApiError`.
-        """
+        """What the API answers: JSON as a new object, other content as text, no content as None."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())} if once else {}
+        upload: dict[str, Any] = {}
+        if file is not None:
+            upload["files"] = {"file": ("positions.csv", file, "text/csv")}
+            upload["data"] = _values(form)
         built = self.http.build_request(
-            method,
-            path,
-            params={
-                name: _text(value) for name, value in (query or {}).items() if value is not None
-            },
-            json=body,
-            data={name: _text(value) for name, value in (form or {}).items()}
-            if file is not None
-            else None,
-            files={"file": ("positions.csv", file, "text/csv")} if file is not None else None,
-            headers=headers,
+            method, path, params=_values(query), json=body, headers=headers, **upload
         )
         return self._content(self._answered(built, repeatable=once or method != "POST"))
 
+    def events(
+        self,
+        *,
+        run_id: UUID | str | None = None,
+        after: int | None = None,
+        follow: bool = True,
+    ) -> Iterator[Event]:
+        """The progress of the user's runs as it happens.
+
+        Goes on through expired tokens and lost connections, from the last event received. With
+        `run_id` it ends with the run, with `follow=False` after the events so far; otherwise it
+        goes on until it is closed. `after` is the id of the last event that is known already.
+        """
+        query = _values({"run_id": run_id, "after": after, "follow": follow})
+        received = _Received(whole_run=run_id is not None)
+        patience = _Patience(self._sleep)
+        while not received.ended:
+            try:
+                yield from self._connected(query, received)
+            except (ApiError, httpx2.TransportError) as error:
+                if not received.silent:
+                    patience = _Patience(self._sleep)
+                if not self._may_reconnect(error, patience):
+                    raise
+            else:
+                if not follow or (received.silent and not patience.wait(PAUSE_SECONDS)):
+                    return
+
+    def follow(
+        self, run_id: UUID | str, on_event: Callable[[Event], None] | None = None
+    ) -> FinishedRun:
+        """Wait until a run is over, and return how it ended.
+
+        `on_event` is called with every event of the run. Raises `LookupError` for a run that ended
+        so long ago that its events are deleted.
+        """
+        for event in self.events(run_id=run_id):
+            if on_event is not None:
+                on_event(event)
+            if event["event"] == "run":
+                return cast(FinishedRun, event["data"])
+        raise LookupError(f"the events of run {run_id} are deleted: read the report instead")
+
+    def _connected(self, query: "_Values", received: "_Received") -> Iterator[Event]:
+        """The events of one connection."""
+        received.silent = True
+        headers = {"Authorization": f"Bearer {self._access_token()}"}
+        if received.last_id is not None:
+            headers["Last-Event-ID"] = received.last_id
+        timeout = httpx2.Timeout(60.0, read=SILENCE_SECONDS)
+        with self.http.stream(
+            "GET", "events", params=query, headers=headers, timeout=timeout
+        ) as response:
+            if response.is_error:
+                response.read()
+                raise _error(response)
+            yield from received.parsed(response.iter_lines())
+
+    def _may_reconnect(self, error: Exception, patience: "_Patience") -> bool:
+        """Whether an event stream may be opened again, with new tokens or after a pause."""
+        if not isinstance(error, ApiError):
+            return patience.wait(PAUSE_SECONDS)
+        if error.status == 401 and patience.renew():
+            self._log_in_again()
+            return True
+        return error.status in BUSY and patience.wait(error.retry_after or PAUSE_SECONDS)
+
     def _answered(self, request: httpx2.Request, *, repeatable: bool) -> httpx2.Response:
-        public = request.url.path.endswith(
-            ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
-        )
-        known = self._answers.get(str(request.url)) if request.method == "GET" else None
-        if known:
-            request.headers["If-None-Match"] = known[0]
-        for attempt in range(1, ATTEMPTS + 1):
+        public = request.url.path.endswith(LOG_IN_PATHS)
+        cached = self._answers.get(str(request.url)) if request.method == "GET" else None
+        if cached is not None:
+            request.headers["If-None-Match"] = cached.headers["ETag"]
+        patience = _Patience(self._sleep)
+        failures = 0
+        while True:
             if not public:
                 request.headers["Authorization"] = f"Bearer {self._access_token()}"
             try:
                 response = self.http.send(request)
             except httpx2.TransportError:
-                if attempt == ATTEMPTS or not repeatable:
+                failures += 1
+                if failures == ATTEMPTS or not repeatable or not patience.wait(PAUSE_SECONDS):
                     raise
                 continue
-            if attempt == ATTEMPTS or not self._worth_another_try(response, public):
-                break
-        return response
+            if response.status_code == 401 and not public and patience.renew():
+                self._log_in_again()
+            elif not self._worth_another_try(response, repeatable, patience):
+                return response
 
-    def _worth_another_try(self, response: httpx2.Response, public: bool) -> bool:
-        if response.status_code == 401 and not public:
-            self._log_in_again()
-            return True
-        if response.status_code in (429, 503) and "Retry-After" in response.headers:
-            self._sleep(min(float(response.headers["Retry-After"]), LONGEST_WAIT_SECONDS))
-            return True
-        return False
+    def _worth_another_try(
+        self, response: httpx2.Response, repeatable: bool, patience: "_Patience"
+    ) -> bool:
+        """Wait when the API is busy: as long as it says, or a moment when nothing is done twice."""
+        seconds = _retry_after(response)
+        if response.status_code not in BUSY or (seconds is None and not repeatable):
+            return False
+        return patience.wait(seconds or PAUSE_SECONDS)
 
     def _access_token(self) -> str:
-        if not self._tokens:
+        if self._tokens is None:
             self._tokens = self.request("POST", "auth/login", body=self._credentials)
-        return str(self._tokens["access_token"])
+        return self._tokens["access_token"]
 
     def _log_in_again(self) -> None:
-        """By the refresh token while it is good, else by the password."""
-        refresh_token, self._tokens = self._tokens.get("refresh_token"), {}
+        """With the refresh token while it is valid, otherwise with the password."""
+        refresh_token = self._tokens["refresh_token"] if self._tokens else None
+        self._tokens = None
         try:
             self._tokens = self.request(
                 "POST", "auth/refresh", body={"refresh_token": refresh_token}
@@ -144,31 +248,75 @@ class Session:
     def _content(self, response: httpx2.Response) -> Any:
         url = str(response.request.url)
         if response.status_code == 304:
-            return self._answers[url][1]
+            self._answers.move_to_end(url)
+            return _parsed(self._answers[url])
         if response.is_error:
             raise _error(response)
         if response.status_code == 204 or not response.content:
             return None
-        content = _parsed(response)
         if "ETag" in response.headers and response.request.method == "GET":
-            self._answers[url] = (response.headers["ETag"], content)
+            self._answers[url] = response
             self._answers.move_to_end(url)
-            if len(self._answers) > ANSWERS_REMEMBERED:
+            if len(self._answers) > ANSWERS_CACHED:
                 self._answers.popitem(last=False)
-        return content
+        return _parsed(response)
 
-    def events(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """What happens to the user's portfolios and runs, as it happens: `event`, `id` and `data`
-        of each.
-        """
-        headers = {"Authorization": f"Bearer {self._access_token()}"}
-        with self.http.stream(
-            "GET", "events", params=query, headers=headers, timeout=None
-        ) as response:
-            if response.is_error:
-                response.read()
-                raise _error(response)
-            yield from _events(response.iter_lines())
+
+_Values = dict[str, str | list[str]]
+
+
+@dataclass
+class _Patience:
+    """How long one request may still wait, and whether its tokens were renewed."""
+
+    sleep: Callable[[float], None]
+    left: float = PATIENCE_SECONDS
+    renewed: bool = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; False, at once, when the patience does not reach."""
+        if seconds > self.left:
+            return False
+        self.left -= seconds
+        self.sleep(seconds)
+        return True
+
+    def renew(self) -> bool:
+        """Whether the tokens may be renewed: once for a request."""
+        allowed = not self.renewed
+        self.renewed = True
+        return allowed
+
+
+@dataclass
+class _Received:
+    """What an event stream has delivered so far, over all its connections."""
+
+    whole_run: bool
+    last_id: str | None = None
+    ended: bool = False
+    silent: bool = True  # whether the last connection delivered nothing, not even a heartbeat
+    silent_in_a_row: int = 0
+
+    def parsed(self, lines: Iterator[str]) -> Iterator[Event]:
+        """The events of a connection's lines; comments are heartbeats."""
+        fields: dict[str, str] = {}
+        for line in lines:
+            self.silent = False
+            if not line and "data" in fields:
+                self.last_id = fields.get("id", self.last_id)
+                self.ended = self.whole_run and fields.get("event") == "run"
+                data = json.loads(fields["data"])
+                yield {"id": fields.get("id", ""), "event": fields.get("event", ""), "data": data}
+            if not line:
+                fields = {}
+            elif not line.startswith(":"):
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+        # The stream of a run whose events are deleted is empty, every time.
+        self.silent_in_a_row = self.silent_in_a_row + 1 if self.silent else 0
+        if self.whole_run and self.silent_in_a_row == ATTEMPTS:
+            self.ended = True
 
 
 def part(value: object) -> str:
@@ -176,16 +324,12 @@ def part(value: object) -> str:
     return quote(str(value), safe="")
 
 
-def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    told: dict[str, Any] = {}
-    for line in lines:
-        if not line and "data" in told:
-            yield {**told, "data": json.loads(told["data"])}
-        if not line:
-            told = {}
-        elif not line.startswith(":"):
-            name, _, value = line.partition(":")
-            told[name] = value.removeprefix(" ")
+def _retry_after(response: httpx2.Response) -> float | None:
+    """The seconds that the API asks to wait, one minute at most; None when it names no time."""
+    try:
+        return min(float(response.headers["Retry-After"]), LONGEST_WAIT_SECONDS)
+    except (KeyError, ValueError):
+        return None
 
 
 def _parsed(response: httpx2.Response) -> Any:
@@ -194,25 +338,28 @@ def _parsed(response: httpx2.Response) -> Any:
 
 
 def _error(response: httpx2.Response) -> ApiError:
+    wait = _retry_after(response)
     try:
         problem = response.json()
-        return ApiError(
-            response.status_code, problem["code"], problem["detail"], problem.get("errors", [])
-        )
-    except (ValueError, KeyError, TypeError):
-        return ApiError(response.status_code, "unreadable", response.text[:200], [])
+        errors = problem.get("errors", [])
+        return ApiError(response.status_code, problem["code"], problem["detail"], errors, wait)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ApiError(response.status_code, "unreadable", response.text[:200], [], wait)
 
 
-def _text(value: Any) -> Any:
-    """Ids, dates and numbers as the API reads them; lists are repeated parameters."""
-    if isinstance(value, list | tuple):
-        return [_text(each) for each in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    return (
-        value.isoformat()
-        if hasattr(value, "isoformat")
-        else str(value)
-        if isinstance(value, UUID)
-        else value
-    )
+def _values(values: Mapping[str, object] | None) -> _Values:
+    """Parameters or fields of a form as the API reads them, those that are None left out."""
+    return {name: _text(value) for name, value in (values or {}).items() if value is not None}
+
+
+def _text(value: object) -> str | list[str]:
+    """Numbers, ids, dates and truth values as text; lists are repeated parameters."""
+    match value:
+        case list() | tuple():
+            return [str(_text(each)) for each in value]
+        case bool():
+            return str(value).lower()
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,6 +1,4 @@
-"""The typed Python client: made from the document that is served, and at work against the served
-gateway.
-"""
+"""The typed Python client: generated from the served document, and used on the served gateway."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,9 +10,11 @@ from fastapi import FastAPI
 from deploy.api_client import LEFT_OUT, each_operation, render
 from services.gateway.edge.dependencies import Gateway
 from shared.database import Database
-from sigmasight_client import ApiError, SigmaSight
+from sigmasight_client import ApiError, Event, SigmaSight
 from tests.integration.gateway.people import GOOD_FILE, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
+from tests.integration.gateway.test_events import of_portfolio
+from tests.integration.gateway.test_runs import tell
 from tests.integration.gateway.test_schemathesis import address
 
 __all__ = ["address"]
@@ -25,7 +25,7 @@ def test_the_client_is_what_the_document_makes_of_it(app: FastAPI) -> None:
         path.name for path, content in render(app.openapi()).items() if path.read_text() != content
     ]
 
-    assert stale == [], "run python -m deploy.api_client"
+    assert stale == [], "run `make client`"
 
 
 def test_every_operation_has_a_method(app: FastAPI) -> None:
@@ -83,3 +83,25 @@ async def test_a_refusal_is_raised_with_its_code(client: SigmaSight, gateway: Ga
         await asyncio.to_thread(client.get_report, UUID(int=0))
 
     assert (refused.value.status, refused.value.code) == (404, "portfolio_not_found")
+
+
+async def test_a_run_is_followed_through_expired_tokens(
+    client: SigmaSight, gateway: Gateway, ann: Person, market: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (await ann.upload()).json()
+    portfolio_id, run_id = answer["portfolio"]["portfolio_id"], UUID(answer["run_id"])
+    *first, last = of_portfolio(portfolio_id, run_id)
+    received: list[Event] = []
+    monkeypatch.setattr(gateway.settings, "access_token_seconds", 1)
+
+    following = asyncio.create_task(asyncio.to_thread(client.follow, run_id, received.append))
+    await tell(gateway, first)
+    await asyncio.sleep(2.5)
+    await tell(gateway, [last])
+    ended = await following
+
+    assert ended["status"] == "completed"
+    numbers = [int(event["id"]) for event in received]
+    assert numbers == sorted(set(numbers))
+    assert [event["event"] for event in received[-2:]] == ["results", "run"]
+    assert len(received) == len(first) + 3

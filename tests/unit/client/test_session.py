@@ -1,8 +1,9 @@
-"""What the client does around every request, against an API of a few lines."""
+"""What surrounds every request of the client, against an API of a few lines."""
 
 import json
 from collections.abc import Callable
 from datetime import date
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,12 @@ import pytest
 
 from sigmasight_client import ApiError, SigmaSight
 
+WARNING = {"code": "stale_prices", "message": "1 price is older than the session", "count": 1}
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
 class FewLines:
-    """Logs in everybody; other requests are answered by what it is given, one after the other."""
+    """Accepts every log-in, and answers other requests with what it is given, one by one."""
 
     def __init__(self, *answers: Answer | httpx2.Response | Exception) -> None:
         self.answers = list(answers)
@@ -153,11 +155,163 @@ def test_text_answers_come_as_text() -> None:
         assert client.export_positions(format_="csv") == "a,b\n"
 
 
-def test_events_come_one_by_one_and_heartbeats_do_not() -> None:
-    stream = ': alive\n\nid: 7\nevent: stage\ndata: {"stage": "prices"}\n\n: alive\n\n'
-    api = FewLines(httpx2.Response(200, text=stream, headers={"Content-Type": "text/event-stream"}))
+@pytest.mark.parametrize(
+    "url", ["http://api", "http://api/", "http://api/api/v1", "http://api/api/v1/"]
+)
+def test_a_base_url_with_or_without_the_prefix_works(url: str) -> None:
+    api = FewLines(ok({"items": []}))
+
+    with SigmaSight(
+        url, "ann@example.com", "secret", transport=httpx2.MockTransport(api)
+    ) as client:
+        client.list_tags()
+
+    assert str(api.asked[0].url) == "http://api/api/v1/tags"
+
+
+def test_every_answer_is_a_new_object() -> None:
+    api = FewLines(
+        ok({"warnings": [WARNING]}, ETag='W/"a"'),
+        *[httpx2.Response(304, headers={"ETag": 'W/"a"'})] * 2,
+    )
 
     with api.client() as client:
-        told = list(client.events())
+        for _ in range(2):
+            client.get_report(UUID(int=1))["warnings"].clear()
+        unchanged = client.get_report(UUID(int=1))
 
-    assert told == [{"id": "7", "event": "stage", "data": {"stage": "prices"}}]
+    assert unchanged["warnings"] == [WARNING]
+
+
+def test_wrong_credentials_are_a_refusal_and_no_loop() -> None:
+    refused = []
+
+    def api(request: httpx2.Request) -> httpx2.Response:
+        refused.append(request.url.path)
+        return a_problem(401, "wrong_credentials")
+
+    client = SigmaSight("http://api", "ann", "wrong", transport=httpx2.MockTransport(api))
+    with client, pytest.raises(ApiError) as error:
+        client.list_tags()
+
+    assert error.value.code == "wrong_credentials"
+    assert refused == ["/api/v1/auth/login"]
+
+
+def test_tokens_are_renewed_once_for_a_request() -> None:
+    api = FewLines(a_problem(401, "invalid_token"), a_problem(401, "invalid_token"))
+
+    with api.client() as client, pytest.raises(ApiError) as error:
+        client.list_tags()
+
+    assert error.value.status == 401
+    assert len(api.asked) == 2
+
+
+def test_waiting_ends_after_two_minutes() -> None:
+    busy = a_problem(503, "not_ready", **{"Retry-After": "50"})
+    api = FewLines(busy, busy, busy)
+
+    with api.client() as client, pytest.raises(ApiError) as error:
+        client.list_tags()
+
+    assert api.slept == [50.0, 50.0]
+    assert (error.value.code, error.value.retry_after) == ("not_ready", 50.0)
+
+
+def test_a_busy_api_that_names_no_time_is_asked_again_for_reads_only() -> None:
+    api = FewLines(a_problem(503), ok({"items": []}), a_problem(503))
+
+    with api.client() as client:
+        client.list_tags()
+        with pytest.raises(ApiError):
+            client.evaluate_direct({"shocks": {"Market": -0.1}})
+
+    assert len(api.asked) == 3
+
+
+# --- events ---
+
+
+def a_stream(*events: tuple[int, str, dict[str, Any]]) -> httpx2.Response:
+    """A connection that sends heartbeats and events, and ends."""
+    text = "".join(
+        f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n: alive\n\n"
+        for number, kind, data in events
+    )
+    return httpx2.Response(
+        200, text=f": alive\n\n{text}", headers={"Content-Type": "text/event-stream"}
+    )
+
+
+STAGE = (7, "stage", {"stage": "prices"})
+END = (9, "run", {"status": "completed"})
+
+
+def test_events_come_one_by_one_and_heartbeats_do_not() -> None:
+    api = FewLines(a_stream(STAGE))
+
+    with api.client() as client:
+        received = list(client.events(follow=False))
+
+    assert received == [{"id": "7", "event": "stage", "data": {"stage": "prices"}}]
+
+
+def test_a_stream_that_ends_goes_on_after_its_last_event() -> None:
+    api = FewLines(a_stream(STAGE), a_problem(401, "token_expired"), a_stream(END))
+
+    with api.client() as client:
+        received = list(islice(client.events(), 2))
+
+    assert [event["id"] for event in received] == ["7", "9"]
+    assert [request.headers.get("Last-Event-ID") for request in api.asked] == [None, "7", "7"]
+    assert api.authorizations == ["Bearer t1", "Bearer t1", "Bearer t2"]
+
+
+def test_events_of_a_run_end_with_it() -> None:
+    api = FewLines(a_stream(STAGE, END))
+
+    with api.client() as client:
+        received = list(client.events(run_id=UUID(int=1)))
+
+    assert [event["event"] for event in received] == ["stage", "run"]
+    assert api.asked[0].url.params["run_id"] == str(UUID(int=1))
+
+
+def test_a_lost_connection_is_opened_again_after_a_pause() -> None:
+    api = FewLines(httpx2.ReadError("lost"), a_problem(429, **{"Retry-After": "5"}), a_stream(END))
+
+    with api.client() as client:
+        received = list(client.events(run_id=UUID(int=1)))
+
+    assert [event["id"] for event in received] == ["9"]
+    assert api.slept == [0.5, 5.0]
+
+
+def test_events_of_a_foreign_run_are_refused() -> None:
+    api = FewLines(a_problem(404, "run_not_found"))
+
+    with api.client() as client, pytest.raises(ApiError) as error:
+        list(client.events(run_id=UUID(int=1)))
+
+    assert error.value.code == "run_not_found"
+
+
+def test_a_run_is_followed_to_its_end() -> None:
+    api = FewLines(a_stream(STAGE), a_stream(END))
+    seen: list[str] = []
+
+    with api.client() as client:
+        ended = client.follow(UUID(int=1), lambda event: seen.append(event["event"]))
+
+    assert ended["status"] == "completed"
+    assert seen == ["stage", "run"]
+
+
+def test_a_run_without_events_cannot_be_followed() -> None:
+    api = FewLines(*[httpx2.Response(200, text="")] * 3)
+
+    with api.client() as client, pytest.raises(LookupError, match="deleted"):
+        client.follow(UUID(int=1))
+
+    assert len(api.asked) == 3
