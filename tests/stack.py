@@ -10,15 +10,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from pydantic import SecretStr
 
-from deploy.local.client import ApiClient, Unreachable
+from deploy.local.api import admin_connection
 from deploy.local.control import launch, stop_stack, wait_ready
-from deploy.local.stack import ADMIN_EMAIL
 from deploy.local.state import StackState, StateDirectory
 from shared.calendar import weekly_session
 from shared.database import Database, create_engine
 from shared.settings import Settings
+from sigmasight_client import SigmaSight
 
 SUPERUSER = "postgres"
 _LIMITED = ("REQUESTS", "OPERATOR_REQUESTS")
@@ -30,7 +31,7 @@ class RunningStack:
 
     directory: StateDirectory
     state: StackState
-    api: ApiClient
+    api: SigmaSight
 
     def database(self) -> Database:
         """The database as its superuser.
@@ -51,8 +52,7 @@ class RunningStack:
 
     def close(self, session_date: date) -> str:
         """Ask for a session's run; returns its id."""
-        answer = self.api.post("admin/batch/market-close", {"session_date": session_date})
-        return str(answer["run_id"])
+        return self.api.close_market({"session_date": session_date.isoformat()})["run_id"]
 
     def finished(self, runs: Sequence[str], seconds: float = 180) -> dict[str, Mapping[str, Any]]:
         """Wait until none of the runs is running, weekly correlations included.
@@ -62,7 +62,7 @@ class RunningStack:
         deadline = time.monotonic() + seconds
         ended: dict[str, Mapping[str, Any]] = {}
         while len(ended) < len(runs):
-            with suppress(Unreachable):  # a gateway that was killed comes back
+            with suppress(httpx2.TransportError):  # a gateway that was killed comes back
                 ended |= self._ended(set(runs) - set(ended))
             assert time.monotonic() < deadline, (
                 f"{len(runs) - len(ended)} of {len(runs)} runs still open"
@@ -71,7 +71,7 @@ class RunningStack:
         return ended
 
     def _ended(self, runs: Collection[str]) -> dict[str, Mapping[str, Any]]:
-        answers = {run: self.api.get(f"admin/batch/runs/{run}") for run in runs}
+        answers = {run: self.api.get_run(run) for run in runs}
         return {run: answer for run, answer in answers.items() if not _goes_on(answer)}
 
 
@@ -97,7 +97,7 @@ def running_stack(**environment: str) -> Iterator[RunningStack]:
         process = launch(directory, tied=True)
         try:
             state = wait_ready(directory, process, lambda _: None)
-            with ApiClient(state.gateway_url, ADMIN_EMAIL, state.secrets["admin"]) as api:
+            with admin_connection(state) as api:
                 yield RunningStack(directory, state, api)
         finally:
             stop_stack(directory)

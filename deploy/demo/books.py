@@ -1,7 +1,7 @@
-"""The three demo users and their portfolios, from books/books.json, which the gateway reads to put
-them back.
+"""The three demo users and their portfolios, from `books/books.json`.
 
-The passwords are public: the demo listens on loopback only.
+The gateway reads the same file to restore them. The passwords are public: the demo listens on
+loopback only.
 """
 
 import json

@@ -1,3 +1,1 @@
-"""The embedded default: Postgres and NATS from wheels, six service processes, one command, no
-Docker.
-"""
+"""The local stack: Postgres and NATS from wheels, six service processes, no Docker."""

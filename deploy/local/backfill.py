@@ -1,6 +1,4 @@
-"""Fetching what is missing of a year of history, and following it by what is stored: never by an
-estimate.
-"""
+"""Fetch a year of history where it is missing, and show the progress by what is stored."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,61 +8,55 @@ from datetime import date
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 from rich.table import Table
 
-from deploy.local.client import ApiClient
 from deploy.local.errors import Explained
+from sigmasight_client import SigmaSight
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0  # without a session stored, a symbol settled or a run ended
-SETTLING_SECONDS = (
-    60.0  # for a run that was closed as overdue to catch up, once nothing is fetched any more
-)
+# For a run that was closed as overdue to catch up, once nothing is being fetched.
+SETTLING_SECONDS = 60.0
 TRIGGER = "market_data"
 DONE = ("complete", "settled")
 STATES = (*DONE, "fetching", "waiting")
-TELLING_TENTHS = 10
+TENTHS = 10
 
 Answer = Mapping[str, Any]
-Show = Callable[["Look"], None]
+Show = Callable[["Progress"], None]
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the API says at one moment: what is stored of the history, and what has become of the
-    run.
-    """
+class Progress:
+    """What the API reports at one moment on the stored history and on the run."""
 
     history: Answer
     run: Answer
 
     @property
     def totals(self) -> Answer:
-        """Sessions stored of those wanted, and symbols by state."""
+        """How many sessions are stored and wanted, and how many symbols are in each state."""
         totals: Answer = self.history["progress"]
         return totals
 
     @property
     def symbols(self) -> int:
-        """How many symbols are wanted."""
+        """The number of symbols wanted."""
         return sum(self.totals[state] for state in STATES)
 
     @property
     def done(self) -> int:
-        """How many of them are complete or settled."""
+        """The number of symbols that are complete or settled."""
         return sum(self.totals[state] for state in DONE)
 
     def is_overdue(self) -> bool:
-        """Whether the run was closed for nothing but its time, which fetching by a small plan may
-        take.
-        """
+        """Whether the run was closed for its time alone, which a small plan may need."""
         return {problem["code"] for problem in self.run["problems"]} == {"overdue"}
 
     def is_over(self, quiet_seconds: float) -> bool:
-        """Whether nothing more is to come of the run, of which nothing has been heard for so
-        long.
-        """
+        """Whether the run is over, after `quiet_seconds` without a change."""
         if self.run["status"] == "running":
             return False
         return not self.is_overdue() or (
@@ -72,78 +64,76 @@ class Look:
         )
 
 
-def first_look(admin: ApiClient, day: date | None) -> Look:
-    """What is stored before anything is asked for."""
-    return Look(
-        admin.get("admin/market-data/progress", as_of=day), {"status": "completed", "problems": []}
-    )
+def progress_before(admin: SigmaSight, day: date | None) -> Progress:
+    """The progress before anything is fetched."""
+    return Progress(admin.get_progress(as_of=day), {"status": "completed", "problems": []})
 
 
-def asked_in_order(first: Look) -> str:
-    """Who is asked for closes."""
-    asked = first.history["providers"].get("prices", [])
+def providers_of_closes(first: Progress) -> str:
+    """The providers that are queried for closes, in order."""
+    providers = first.history["providers"].get("prices", [])
     return (
-        ", ".join(f"{each['name']} ({'live' if each['live'] else 'files'})" for each in asked)
-        or "nobody"
+        ", ".join(f"{each['name']} ({'live' if each['live'] else 'files'})" for each in providers)
+        or "none"
     )
 
 
-def nothing_to_fetch(first: Look) -> bool:
-    """Whether all there is, is stored: the bundled files stay as they are; whoever else is asked
-    may have more now.
-    """
-    asked = [each["name"] for each in first.history["providers"].get("prices", [])]
-    return asked == ["bundled"] and first.symbols == first.done > 0
+def nothing_to_fetch(first: Progress) -> bool:
+    """Whether everything is stored; providers other than the bundled files may have new data."""
+    names = [each["name"] for each in first.history["providers"].get("prices", [])]
+    return names == ["bundled"] and first.symbols == first.done > 0
 
 
-def start(admin: ApiClient, day: date | None) -> tuple[str, bool]:
-    """The id of the run that fetches, and whether it is one that was under way already."""
-    open_runs = admin.get("admin/batch/runs", status="running", as_of=day, limit=1000)["items"]
-    for run in open_runs:
+def start(admin: SigmaSight, day: date | None) -> tuple[str, bool]:
+    """The id of the run that fetches, and whether it was in progress already."""
+    for run in admin.list_runs(status="running", as_of=day, limit=1000)["items"]:
         if run["trigger"] == TRIGGER:
-            return str(run["run_id"]), True
-    return str(admin.post("admin/batch/market-data", {"session_date": day})["run_id"]), False
+            return run["run_id"], True
+    session_date = day.isoformat() if day else None
+    return admin.bring_up_to_date({"session_date": session_date})["run_id"], False
 
 
-def follow(admin: ApiClient, run_id: str, show: Show, poll_seconds: float = POLL_SECONDS) -> Look:
-    """Look again and again until the run is over; raises `Explained` when nothing happens for a
-    long time.
+def follow(
+    admin: SigmaSight, run_id: str, show: Show, poll_seconds: float = POLL_SECONDS
+) -> Progress:
+    """Show the progress until the run is over.
+
+    Raises `Explained` when nothing changes for a quarter of an hour.
     """
-    changed, before = time.monotonic(), None
+    changed = time.monotonic()
+    before = None
     while True:
         began = time.monotonic()
-        run = admin.get(f"admin/batch/runs/{run_id}")
-        now = Look(
-            admin.get("admin/market-data/progress", as_of=date.fromisoformat(run["as_of"])), run
-        )
+        run = admin.get_run(run_id)
+        now = Progress(admin.get_progress(as_of=run["as_of"]), run)
         show(now)
         if (state := (dict(now.totals), run["status"])) != before:
-            changed, before = time.monotonic(), state
+            changed = time.monotonic()
+            before = state
         quiet = time.monotonic() - changed
         if now.is_over(quiet):
             return now
         if quiet > PATIENCE_SECONDS:
             raise Explained("nothing has been stored for 15 minutes: see `sigmasight logs ingest`")
-        time.sleep(
-            max(poll_seconds, 2 * (time.monotonic() - began))
-        )  # leaves the stack most of its time
+        # The display takes a third of the API's time at most.
+        time.sleep(max(poll_seconds, 2 * (time.monotonic() - began)))
 
 
-class Told:
-    """What has been said so far, so that each thing is said once."""
+class Reported:
+    """What has been printed so far, so that each line is printed once."""
 
-    def __init__(self, first: Look) -> None:
+    def __init__(self, first: Progress) -> None:
         self._symbols = _done(first)
         self._tenths = _tenths(first)
 
-    def symbols(self, now: Look) -> list[str]:
+    def symbols(self, now: Progress) -> list[str]:
         """A line for each symbol that has become complete or settled."""
         new = _done(now) - self._symbols
         self._symbols |= new
         sessions = now.history["sessions"]
         return [line_of(each, sessions) for each in now.history["symbols"] if each["symbol"] in new]
 
-    def totals(self, now: Look) -> list[str]:
+    def totals(self, now: Progress) -> list[str]:
         """A line for each further tenth of the sessions."""
         if _tenths(now) <= self._tenths:
             return []
@@ -151,58 +141,60 @@ class Told:
         return [totals_line(now)]
 
 
-def _done(now: Look) -> set[str]:
+def _done(now: Progress) -> set[str]:
     return {each["symbol"] for each in now.history["symbols"] if each["state"] in DONE}
 
 
-def _tenths(now: Look) -> int:
-    return int(
-        TELLING_TENTHS * now.totals["sessions_stored"] / max(now.totals["sessions_wanted"], 1)
+def _tenths(now: Progress) -> int:
+    return int(TENTHS * now.totals["sessions_stored"] / max(now.totals["sessions_wanted"], 1))
+
+
+def totals_line(now: Progress) -> str:
+    """Sessions stored of those wanted, and symbols that are done."""
+    totals = now.totals
+    return (
+        f"{totals['sessions_stored']:,} of {totals['sessions_wanted']:,} sessions stored; "
+        f"{now.done:,} of {now.symbols:,} symbols done"
     )
 
 
-def totals_line(now: Look) -> str:
-    """Sessions stored of those wanted, and symbols that are done."""
-    stored, wanted = now.totals["sessions_stored"], now.totals["sessions_wanted"]
-    return f"{stored:,} of {wanted:,} sessions stored; {now.done:,} of {now.symbols:,} symbols done"
-
-
 def line_of(symbol: Answer, sessions: int) -> str:
-    """A symbol, its sessions stored of those wanted, from whom, and why no more."""
+    """A symbol's sessions stored and wanted, their providers, and why some are missing."""
     words = f"{symbol['symbol']}: {symbol['prices']} of {sessions} sessions"
     words += f" from {', '.join(symbol['sources'])}" if symbol["sources"] else ""
     return f"{words} ({symbol['reason']})" if symbol["reason"] else words
 
 
 @contextmanager
-def display(console: Console, first: Look) -> Iterator[Show]:
-    """What shows each look: bars on a terminal, and lines as symbols are done; elsewhere lines
-    alone.
-    """
-    told = Told(first)
+def display(console: Console, first: Progress) -> Iterator[Show]:
+    """A function that shows the progress: lines for symbols, and bars on a terminal."""
+    reported = Reported(first)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        sessions, symbols = bars.add_task("sessions stored"), bars.add_task("symbols done")
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+        sessions = bars.add_task("sessions stored")
+        symbols = bars.add_task("symbols done")
 
-        def show(now: Look) -> None:
-            lines = told.symbols(now) + ([] if console.is_terminal else told.totals(now))
+        def show(now: Progress) -> None:
+            lines = reported.symbols(now) + ([] if console.is_terminal else reported.totals(now))
             for line in lines:
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
-            wanted, stored = now.totals["sessions_wanted"], now.totals["sessions_stored"]
-            bars.update(sessions, completed=stored, total=wanted)
+            totals = now.totals
+            bars.update(
+                sessions, completed=totals["sessions_stored"], total=totals["sessions_wanted"]
+            )
             bars.update(symbols, completed=now.done, total=now.symbols)
 
         show(first)
         yield show
 
 
-def incomplete_table(last: Look) -> Table | None:
-    """What is not complete, and why; None when everything is."""
+def incomplete_table(last: Progress) -> Table | None:
+    """What is not complete, and why; None when everything is complete."""
     rows = list(incomplete(last))
     if not rows:
         return None
@@ -212,23 +204,21 @@ def incomplete_table(last: Look) -> Table | None:
     return table
 
 
-def incomplete(last: Look) -> Iterator[tuple[str, str, str]]:
-    """(symbol, sessions stored of those wanted, why no more), and the maturities of yields that are
-    not there.
-    """
+def incomplete(last: Progress) -> Iterator[tuple[str, str, str]]:
+    """Per symbol that is not complete, and for missing yields: name, sessions stored, reason."""
     for each in last.history["symbols"]:
         if each["state"] not in ("complete", "private"):
             stored = f"{each['prices']} of {last.history['sessions']}"
             yield each["symbol"], stored, each["reason"] or "is being fetched"
     absent = [each["maturity"] for each in last.history["yields"] if not each["stored"]]
     if absent:
-        yield f"yields {', '.join(absent)}", "none", "nobody has sent any"
+        yield f"yields {', '.join(absent)}", "none", "no provider has sent any"
 
 
-def to_act_on(last: Look) -> list[str]:
-    """Why the run did not complete: a provider that does not answer, a stage that failed.
+def to_act_on(last: Progress) -> list[str]:
+    """Why the run did not complete: a provider does not answer, or a stage failed.
 
-    Closes that were not believed are no such reason: they are laid aside, and said in the table.
+    Closes that were rejected as implausible are no such reason: the table lists them.
     """
     if last.run["status"] == "completed":
         return []

@@ -1,4 +1,4 @@
-"""The `sigmasight` command: the embedded stack from a terminal."""
+"""The `sigmasight` command: the local stack from a terminal."""
 
 import functools
 import json
@@ -18,8 +18,8 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from deploy.local import backfill, control
-from deploy.local.client import ApiClient
-from deploy.local.demo import admin_client, print_outcome, run_demo
+from deploy.local.api import PRINTED, admin_connection, sentence
+from deploy.local.demo import print_outcome, run_demo
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.ports import is_listening
@@ -29,15 +29,16 @@ from deploy.local.report import print_unfinished, timing_table
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
+from sigmasight_client import SigmaSight
 
 app = typer.Typer(
-    help="Portfolio-risk analytics on this machine: no Docker, nothing else to install.",
+    help="Run SigmaSight, portfolio-risk analytics, on this machine without Docker.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 console = Console()
-complaints = Console(stderr=True)
+errors = Console(stderr=True)
 
 LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {
@@ -50,14 +51,15 @@ Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")]
 
 
 def explained(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Turn errors a person can act on into one red sentence and exit code 1."""
+    """Print errors that the user can act on as one red sentence, and exit with 1."""
 
     @functools.wraps(command)
     def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
         try:
             command(*arguments, **options)
-        except Explained as error:
-            complaints.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        except PRINTED as error:
+            text = sentence(error)
+            errors.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
     return run
@@ -66,7 +68,7 @@ def explained(command: Callable[Parameters, None]) -> Callable[Parameters, None]
 @app.command()
 @explained
 def up(
-    foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C.")] = False,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Run until Ctrl-C.")] = False,
 ) -> None:
     """Start the stack and wait until it is ready."""
     directory = StateDirectory.default()
@@ -81,22 +83,21 @@ def up(
 
 
 def refuse_misspelt_settings() -> None:
-    """Raise `Explained` for a variable that would stop some service, before anything is started."""
+    """Raise `Explained` for a misspelt variable, with which a service would not start."""
     mistakes = spelling_mistakes(os.environ)
     if mistakes:
         raise Explained("; ".join(mistakes))
 
 
 def start(directory: StateDirectory, *, tied: bool = False) -> StackState:
-    """Launch the supervisor and wait with a display of what it is at."""
+    """Start the supervisor, and show its progress until the stack is ready."""
     started = time.monotonic()
     with console.status("starting") as display:
 
         def show(state: StackState) -> None:
             ready = sum(program.ready for program in state.programs.values())
-            display.update(
-                f"{PHASES.get(state.phase, state.phase)} ({ready} of {len(WORDS) + 2} programs ready)"
-            )
+            phase = PHASES.get(state.phase, state.phase)
+            display.update(f"{phase} ({ready} of {len(WORDS) + 2} programs ready)")
 
         state = control.wait_ready(directory, control.launch(directory, tied=tied), show)
     console.print(f"The stack is ready after {time.monotonic() - started:.1f} s.")
@@ -106,7 +107,7 @@ def start(directory: StateDirectory, *, tied: bool = False) -> StackState:
 @app.command()
 @explained
 def down() -> None:
-    """Stop the stack; its data stay."""
+    """Stop the stack and keep its data."""
     with console.status("stopping"):
         stopped = control.stop_stack(StateDirectory.default())
     console.print("The stack is stopped." if stopped else "The stack was not running.")
@@ -114,10 +115,11 @@ def down() -> None:
 
 @app.command()
 @explained
-def status(as_text: Annotated[bool, typer.Option("--json", help="For tools.")] = False) -> None:
-    """Show every process of the stack."""
+def status(as_text: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show the processes of the stack; exit with 1 unless all are ready."""
     directory = StateDirectory.default()
-    running, state = directory.is_claimed(), directory.load()
+    running = directory.is_claimed()
+    state = directory.load()
     if as_text:
         console.print_json(json.dumps(as_json(state) | {"running": running}))
     elif running:
@@ -129,7 +131,7 @@ def status(as_text: Annotated[bool, typer.Option("--json", help="For tools.")] =
 
 
 def show_status(state: StackState) -> None:
-    """The table of processes, and where to go next."""
+    """Print the table of processes and the addresses of the API."""
     table = Table(
         "process", "pid", "up for", "restarts", "ready", "address", title=f"stack: {state.phase}"
     )
@@ -142,14 +144,14 @@ def show_status(state: StackState) -> None:
 
 
 def is_ready_now(name: str, program: ProgramState) -> bool:
-    """Ask the program itself, not the supervisor's memory."""
+    """Whether the program itself answers now; the supervisor's record may be old."""
     if name in WORDS:
         return answers_ok(f"{program.address}/health/ready")
     return program.ready and is_listening(int(program.address.rpartition(":")[2]))
 
 
 def uptime(program: ProgramState) -> str:
-    """Hours, minutes and seconds since the process was created."""
+    """Hours, minutes and seconds since the process started."""
     process = program.identity.process() if program.identity else None
     if process is None:
         return "-"
@@ -161,10 +163,12 @@ def uptime(program: ProgramState) -> str:
 @explained
 def logs(
     service: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(LOGS)}.")] = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=1)] = 40,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Print new lines until Ctrl-C.")
+    ] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="Lines of each log.")] = 40,
 ) -> None:
-    """Show the last lines of one program's log, or of all."""
+    """Print the last lines of one program's log, or of all logs."""
     if service is not None and service not in LOGS:
         raise Explained(f"there is no log of '{service}': choose one of {', '.join(LOGS)}")
     folder = StateDirectory.default().logs
@@ -177,16 +181,14 @@ def logs(
 
 
 def write_log_line(name: str, line: str, *, alone: bool) -> None:
-    """A log line as it is, with its program's name when there are several."""
+    """Print a log line, with its program's name when there are several."""
     console.print(
         line if alone else f"{name:>10} | {line}", markup=False, highlight=False, soft_wrap=True
     )
 
 
 def follow_logs(paths: dict[str, Path]) -> None:
-    """Print what is appended to the files until Ctrl-C; a file that was set aside is read from its
-    start.
-    """
+    """Print what is appended to the files until Ctrl-C; a new file is read from its start."""
     seen = {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
     try:
         while True:
@@ -199,7 +201,7 @@ def follow_logs(paths: dict[str, Path]) -> None:
 
 
 def appended(path: Path, seen: dict[str, int], name: str) -> Iterator[str]:
-    """Complete lines written since the last look."""
+    """The complete lines that were written since the last call."""
     size = path.stat().st_size if path.exists() else 0
     if size < seen[name]:
         seen[name] = 0
@@ -216,9 +218,9 @@ def appended(path: Path, seen: dict[str, int], name: str) -> Iterator[str]:
 @app.command()
 @explained
 def doctor() -> None:
-    """Look for what may be wrong, and say what to do about it."""
+    """Check this machine, the settings and the stack, and name the fix of every problem."""
     found = list(findings(StateDirectory.default(), os.environ))
-    table = Table("", "what", "finding", "what to do")
+    table = Table("", "subject", "finding", "fix")
     for finding in found:
         mark = (
             "[red]✗[/red]"
@@ -228,7 +230,7 @@ def doctor() -> None:
         table.add_row(mark, finding.subject, finding.message, finding.fix)
     console.print(table)
     problems = sum(finding.is_problem for finding in found)
-    console.print(f"{problems} problem(s)" if problems else "nothing to fix")
+    console.print(f"{problems} problem(s)" if problems else "no problems")
     if problems:
         raise typer.Exit(1)
 
@@ -236,17 +238,17 @@ def doctor() -> None:
 @app.command(name="market-close")
 @explained
 def market_close(day: Day) -> None:
-    """Run one session for every portfolio and follow it to its end."""
+    """Calculate one session for every portfolio, and wait until it is done."""
     run_sessions(one_session(day.date()))
 
 
 @app.command(name="replay")
 @explained
 def replay_sessions(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
 ) -> None:
-    """Run every session of a period for every portfolio and follow them to their end."""
+    """Calculate every session of a period for every portfolio, and wait until all are done."""
     run_sessions(sessions_between(first.date(), last.date()))
 
 
@@ -256,22 +258,21 @@ def fetch_history(
     day: Annotated[
         datetime | None,
         typer.Option(
-            "--session", formats=["%Y-%m-%d"], help="Up to this session; default: the last one."
+            "--session", formats=["%Y-%m-%d"], help="The last session; default: the newest."
         ),
     ] = None,
 ) -> None:
-    """Fetch what is missing of a year of history of everything held, and show each symbol as it is
-    done.
+    """Fetch a year of history, where it is missing, for every symbol held.
 
-    Ctrl-C ends the showing only: the stack goes on, and the same command shows the rest.
+    Ctrl-C ends the display only: the stack continues, and the same command shows the rest.
     """
     state = control.ready_state(StateDirectory.default())
     wanted = day.date() if day else None
-    with admin_client(state) as admin:
-        first = backfill.first_look(admin, wanted)
-        say(f"Asked for closes, in this order: {backfill.asked_in_order(first)}.")
+    with admin_connection(state) as admin:
+        first = backfill.progress_before(admin, wanted)
+        say(f"Providers of closes, in this order: {backfill.providers_of_closes(first)}.")
         if backfill.nothing_to_fetch(first):
-            say(f"Everything there is is stored: {backfill.totals_line(first)}.")
+            say(f"Nothing to fetch: {backfill.totals_line(first)}.")
             last = first
         else:
             last = follow_backfill(admin, first, wanted)
@@ -279,37 +280,40 @@ def fetch_history(
         console.print(table)
     reasons = backfill.to_act_on(last)
     for reason in reasons:
-        complaints.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+        errors.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
     if reasons:
         raise typer.Exit(1)
 
 
-def follow_backfill(admin: ApiClient, first: backfill.Look, day: date | None) -> backfill.Look:
-    """Ask for the fetch unless it is under way, and show it to its end."""
-    run_id, under_way = backfill.start(admin, day)
-    if under_way:
-        say("A fetch is under way already; this is how far it is.")
+def follow_backfill(
+    admin: SigmaSight, first: backfill.Progress, day: date | None
+) -> backfill.Progress:
+    """Start the fetch unless it is in progress, and show it until it is done."""
+    run_id, in_progress = backfill.start(admin, day)
+    if in_progress:
+        say("A fetch is in progress already.")
     try:
         with backfill.display(console, first) as show:
             last = backfill.follow(admin, run_id, show)
     except KeyboardInterrupt:
-        say("The stack goes on fetching: `sigmasight backfill` shows how far it is.")
+        say("The stack goes on fetching: `sigmasight backfill` shows its progress.")
         raise typer.Exit(130) from None
     say(f"{backfill.totals_line(last)}; the run is {last.run['status']}.")
     return last
 
 
-def say(sentence: str) -> None:
-    """A sentence as it is."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+def say(text: str) -> None:
+    """Print a sentence without markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def run_sessions(days: Sequence[date]) -> None:
-    """Ask, follow with a progress bar, print seconds per stage; exit code 1 when a run did not
-    complete.
+    """Run the sessions with a progress bar, and print the seconds per stage.
+
+    Exits with 1 when a run did not complete.
     """
     state = control.ready_state(StateDirectory.default())
-    with admin_client(state) as admin, progress_bar() as show:
+    with admin_connection(state) as admin, progress_bar() as show:
         done = replay(admin, days, partial(show, "replaying sessions"))
     console.print(timing_table(done))
     print_unfinished(console, done)
@@ -319,7 +323,7 @@ def run_sessions(days: Sequence[date]) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar that is told what is being done, how much is done, and of how much."""
+    """A function that shows what is being done, how much is done, and of how much."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -340,9 +344,9 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 @app.command()
 @explained
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Stop the stack after the report.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit after the report.")] = False,
 ) -> None:
-    """Start everything, replay 90 sessions of three books, print their risk reports."""
+    """Start the stack, replay 90 sessions of three portfolios, and print their risk reports."""
     started = time.monotonic()
     refuse_misspelt_settings()
     directory = StateDirectory.default()
@@ -352,15 +356,13 @@ def demo(
         print_outcome(console, state, outcome, started)
         if ours and not once:
             wait_for_the_end(directory)
-    if outcome.lacks():
+    if outcome.missing():
         raise typer.Exit(1)
 
 
 @contextmanager
 def running_stack(directory: StateDirectory) -> Iterator[tuple[StackState, bool]]:
-    """A stack that is up, and whether it is ours: then it is stopped on leaving, or when this
-    process dies.
-    """
+    """A running stack, and whether this process started it: then it also stops it."""
     if directory.is_claimed():
         yield control.ready_state(directory), False
         return
@@ -372,8 +374,8 @@ def running_stack(directory: StateDirectory) -> Iterator[tuple[StackState, bool]
 
 
 def wait_for_the_end(directory: StateDirectory) -> None:
-    """Until Ctrl-C, or until somebody else stops the stack."""
-    console.print("The stack stays up until Ctrl-C.")
+    """Wait until Ctrl-C, or until `sigmasight down` stops the stack."""
+    console.print("The stack runs until Ctrl-C.")
     with suppress(KeyboardInterrupt):
         while directory.is_claimed():
             time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""Starting and stopping the supervisor from another process, and telling how it goes."""
+"""Start and stop the supervisor from another process, and report its progress."""
 
 import contextlib
 import os
@@ -23,24 +23,22 @@ Progress = Callable[[StackState], None]
 
 
 class NotRunning(Explained):
-    """A command needs the stack and it is not up."""
+    """The command needs a running stack."""
 
     def __init__(self) -> None:
         super().__init__("the stack is not running: start it with `sigmasight up`")
 
 
 class DidNotStart(Explained):
-    """The supervisor gave up; the message carries its reason."""
+    """The supervisor could not start the stack; the message has its reason."""
 
 
 class DidNotStop(Explained):
-    """The supervisor did not end in time."""
+    """The supervisor did not exit in time."""
 
 
 def launch(directory: StateDirectory, *, tied: bool = False) -> subprocess.Popen[bytes]:
-    """Start a supervisor in the background; with `tied` it stops the stack when this process
-    dies.
-    """
+    """Start a supervisor in the background; if `tied`, it stops when this process dies."""
     directory.create()
     program = _supervisor_program(directory)
     arguments = program.popen_arguments()
@@ -63,16 +61,14 @@ def _supervisor_program(directory: StateDirectory) -> Program:
 def wait_ready(
     directory: StateDirectory, process: subprocess.Popen[bytes], progress: Progress
 ) -> StackState:
-    """Wait until the launched stack is ready, reporting each look; raises `DidNotStart` with the
-    reason.
-    """
+    """Wait until the launched stack is ready, and report its state; raises `DidNotStart`."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         state = directory.load()
-        mine = state.supervisor is not None and state.supervisor.pid == process.pid
-        if mine:
+        is_ours = state.supervisor is not None and state.supervisor.pid == process.pid
+        if is_ours:
             progress(state)
-        if mine and state.phase == "ready":
+        if is_ours and state.phase == "ready":
             return state
         if process.poll() is not None:
             raise DidNotStart(_reason(directory))
@@ -85,25 +81,23 @@ def wait_ready(
 def _reason(directory: StateDirectory) -> str:
     state = directory.load()
     if directory.is_claimed():
-        return "another supervisor took this state directory: look at `sigmasight status`"
-    said = state.failure if state.phase == "failed" and state.failure else None
-    return f"the stack did not start: {said or tail(directory.logs / 'supervisor.log')}"
+        return "another supervisor uses this state directory: see `sigmasight status`"
+    failure = state.failure if state.phase == "failed" else None
+    return f"the stack did not start: {failure or tail(directory.logs / 'supervisor.log')}"
 
 
 def ready_state(directory: StateDirectory) -> StackState:
-    """The state of a stack that is up; raises `NotRunning`."""
+    """The state of the running stack; raises `NotRunning`, or `Explained` while it starts."""
     if not directory.is_claimed():
         raise NotRunning
     state = directory.load()
     if state.phase != "ready":
-        raise Explained(
-            f"the stack is not ready yet (it is at '{state.phase}'): try again in a moment"
-        )
+        raise Explained(f"the stack is not ready yet (phase: {state.phase}): try again in a moment")
     return state
 
 
 def stop_stack(directory: StateDirectory) -> bool:
-    """Ask the supervisor to stop everything and wait for it; False when none was running."""
+    """Stop the supervisor and all its programs; False when no supervisor was running."""
     if not directory.is_claimed():
         end_leftovers(p.identity for p in directory.load().programs.values() if p.identity)
         return False
@@ -112,13 +106,15 @@ def stop_stack(directory: StateDirectory) -> bool:
 
 
 def _end_supervisor(directory: StateDirectory) -> None:
-    """Ask once, as soon as the supervisor has written who it is; wait until it is gone and its lock
-    is free.
+    """Signal the supervisor once, and wait until it has exited and its lock is free.
+
+    A supervisor that has just started has not recorded its process yet.
     """
-    supervisor, deadline = None, time.monotonic() + STOP_SECONDS
+    supervisor = None
+    deadline = time.monotonic() + STOP_SECONDS
     while directory.is_claimed() or (supervisor and supervisor.process()):
         if supervisor is None:
-            supervisor = _asked_to_end(directory.load().supervisor)
+            supervisor = _signalled(directory.load().supervisor)
         if time.monotonic() > deadline:
             raise DidNotStop(
                 f"the stack did not stop within {STOP_SECONDS:.0f} s: see `sigmasight logs`"
@@ -126,8 +122,8 @@ def _end_supervisor(directory: StateDirectory) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _asked_to_end(supervisor: Identity | None) -> Identity | None:
-    """The supervisor, once it has been sent the request; None when it does not run (yet)."""
+def _signalled(supervisor: Identity | None) -> Identity | None:
+    """The supervisor, after SIGTERM was sent to it; None when it does not run (yet)."""
     process = supervisor.process() if supervisor else None
     if process is None:
         return None

@@ -1,6 +1,4 @@
-"""Where market data come from with these settings: what each key gives, who is asked, which files
-can be read.
-"""
+"""Findings on market data: provider keys, the providers that are queried, and the CSV folder."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,12 +21,16 @@ from services.ingest.settings import IngestSettings
 from shared.errors import Misconfigured
 from shared.settings import load
 
-KEYS, CHAINS, FOLDER = "provider keys", "market data", "CSV folder"
-# by key: what it gives, and what is used without it
+KEYS = "provider keys"
+CHAINS = "market data"
+FOLDER = "CSV folder"
+# By key: the source of data with it, and without it.
 _WORTH = {
     "POLYGON_API_KEY": (
-        "closes, splits, dividends and option quotes come from Polygon; what it lacks, and sectors, from Yahoo",
-        f"closes come from files, the bundled ones reach to {LAST_SESSION}; options are valued without quotes",
+        "closes, splits, dividends and option quotes come from Polygon; "
+        "sectors, and data that Polygon does not have, from Yahoo",
+        f"closes come from files, of which the bundled ones end on {LAST_SESSION}; "
+        "options are valued without quotes",
     ),
     "FRED_API_KEY": ("Treasury yields come from FRED", "Treasury yields come from files"),
 }
@@ -37,15 +39,13 @@ _KINDS = {
     "prices": "closes",
     "corporate_actions": "splits and dividends",
     "yields": "Treasury yields",
-    "securities": "what symbols are",
+    "securities": "names and sectors",
     "option_quotes": "option quotes",
 }
 
 
 def market_data_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Keys, chains and files. Settings that cannot be read are left out here: they are a finding of
-    their own.
-    """
+    """Findings on keys, providers and files; invalid settings are reported with the settings."""
     yield from _keys(environment)
     try:
         settings = load(IngestSettings)
@@ -68,23 +68,23 @@ def _chains(settings: IngestSettings) -> Iterator[Finding]:
     try:
         chains = configured_sources(settings, _no_slots).by_kind()
     except Misconfigured as error:
-        what, _, fix = str(error).partition(": ")
-        yield problem(CHAINS, what, fix or "correct the value: ingest refuses to start")
+        message, _, fix = str(error).partition(": ")
+        yield problem(CHAINS, message, fix or "correct the value: ingest does not start with it")
         return
-    for kind, providers in chains.items():
-        who = ", then ".join(
-            f"{each.name} ({'live' if each.live else 'files'})" for each in providers
+    for kind, chain in chains.items():
+        names = ", then ".join(
+            f"{each.name} ({'live' if each.live else 'files'})" for each in chain
         )
-        yield Finding(CHAINS, f"{_KINDS[kind]}: {who or 'nobody is asked'}")
-    if any(each.name == "polygon" for providers in chains.values() for each in providers):
+        yield Finding(CHAINS, f"{_KINDS[kind]}: {names or 'no provider'}")
+    if any(each.name == "polygon" for chain in chains.values() for each in chain):
         yield _plan(settings.polygon_plan)
 
 
 def _no_slots(provider: str) -> Reserve:
-    """Nothing is asked here, so nothing waits."""
+    """The doctor sends no request, so it needs no slot."""
 
     async def reserve(limit: int, window_seconds: float, margin_seconds: float) -> float:
-        raise AssertionError(f"the doctor asks {provider} for nothing")
+        raise AssertionError(f"the doctor sends no request to {provider}")
 
     return reserve
 
@@ -92,8 +92,8 @@ def _no_slots(provider: str) -> Reserve:
 def _plan(plan: str) -> Finding:
     limit = POLYGON_REQUESTS_A_MINUTE[plan]
     pace = f"{limit:,} requests a minute" if limit else "no limit"
-    fix = "set SIGMASIGHT_INGEST_POLYGON_PLAN if yours allows more" if plan == "free" else ""
-    return Finding(CHAINS, f"Polygon's plan is taken to be {plan}: {pace}", fix)
+    fix = "set SIGMASIGHT_INGEST_POLYGON_PLAN if your plan allows more" if plan == "free" else ""
+    return Finding(CHAINS, f"Polygon's plan is assumed to be {plan}: {pace}", fix)
 
 
 def _folder(directory: Path) -> Iterator[Finding]:
@@ -101,26 +101,26 @@ def _folder(directory: Path) -> Iterator[Finding]:
         yield problem(
             FOLDER,
             f"{directory} is not a folder",
-            "make it, or correct SIGMASIGHT_INGEST_CSV_DIRECTORY",
+            "create it, or correct SIGMASIGHT_INGEST_CSV_DIRECTORY",
         )
         return
     there = [table for table in _TABLES if (directory / table.file).exists()]
     mistakes = {table.file: mistake for table in there if (mistake := _mistake(directory, table))}
     for mistake in mistakes.values():
-        yield problem(FOLDER, mistake, "mend the file: until then none of it is used")
+        yield problem(FOLDER, mistake, "correct the file: until then none of its rows are used")
     readable = [table.file for table in there if table.file not in mistakes]
     if readable:
-        yield Finding(FOLDER, f"can be read: {', '.join(readable)} in {directory}")
+        yield Finding(FOLDER, f"readable: {', '.join(readable)} in {directory}")
     elif not there:
         yield Finding(
             FOLDER,
-            f"{directory} has none of the files",
-            "put prices.csv there: docs/market-data.md",
+            f"{directory} has no data files",
+            "add prices.csv: see docs/market-data.md",
         )
 
 
 def _mistake(directory: Path, table: Table) -> str | None:
-    """What is wrong with a file, by line and field; None when it can be used."""
+    """The first error in a file, with its line and field; None when the file is valid."""
     try:
         table.rows((directory / table.file).read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:

@@ -1,9 +1,7 @@
-"""The demo: three users and their books through the public API, 90 sessions replayed, one report
-printed.
-"""
+"""The demo: three users and their portfolios, 90 sessions replayed, and their risk reports."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,152 +11,152 @@ from typing import Any
 from rich.console import Console
 
 from deploy.demo.books import DEMO_BOOKS, LAST_SESSION, SESSIONS, DemoBook
-from deploy.local.client import ApiClient, Refused
+from deploy.local.api import admin_connection, connection
 from deploy.local.errors import Explained
 from deploy.local.replay import Replay, open_runs, replay, wait_for
-from deploy.local.report import missing, portfolio_panel, print_unfinished, timing_table
-from deploy.local.stack import ADMIN_EMAIL
+from deploy.local.report import missing_parts, portfolio_panel, print_unfinished, timing_table
 from deploy.local.state import StackState
-from shared.calendar import sessions
+from shared.calendar import last_sessions
+from sigmasight_client import ApiError, SigmaSight
+from sigmasight_client.models import PortfolioOut
 
 Progress = Callable[[str, int, int], None]
-_LONG_ENOUGH_AGO = date(LAST_SESSION.year - 1, LAST_SESSION.month, LAST_SESSION.day)
+PAGE = 1000
 
 
 @dataclass(frozen=True)
 class DemoUser:
-    """One of the three, with a connection to the API."""
+    """One of the three users, with a connection to the API."""
 
     book: DemoBook
-    api: ApiClient
+    api: SigmaSight
 
-    def enter(self) -> None:
-        """Log in, or register first when nobody knows the user yet."""
+    def register_once(self) -> None:
+        """Register the user unless the API knows them."""
+        book = self.book
         try:
-            self.api.login()
-        except Refused as refusal:
+            self.api.login({"email": book.email, "password": book.password})
+        except ApiError as refusal:
             if refusal.status != 401:
                 raise
-            self.api.register(self.book.full_name)
+            self.api.register(
+                {"email": book.email, "password": book.password, "full_name": book.full_name}
+            )
 
-    def portfolios(self) -> list[dict[str, Any]]:
-        """What the user has."""
-        items: list[dict[str, Any]] = self.api.get("portfolios", limit=1000)["items"]
-        return items
+    def portfolios(self) -> Sequence[PortfolioOut]:
+        """The user's portfolios."""
+        return self.api.list_portfolios(limit=PAGE)["items"]
 
     def portfolio_id(self) -> str:
-        """The id of the demo portfolio; raises `Explained` when it is gone."""
+        """The id of the demo portfolio; raises `Explained` when it was deleted."""
         for portfolio in self.portfolios():
             if portfolio["name"] == self.book.portfolio:
                 return str(portfolio["portfolio_id"])
         raise Explained(
-            f"{self.book.email} has no portfolio '{self.book.portfolio}' any more: run the demo again"
+            f"{self.book.email} no longer has the portfolio '{self.book.portfolio}': "
+            "run `sigmasight demo` again"
         )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the demo found: a report per book, how many snapshots each has, and the replay if there
-    was one.
-    """
+    """Each portfolio's report and number of snapshots, and the replay if there was one."""
 
-    reports: Sequence[tuple[DemoBook, dict[str, Any], int]]
+    reports: Sequence[tuple[DemoBook, Mapping[str, Any], int]]
     replay: Replay | None
 
-    def lacks(self) -> list[str]:
-        """Everything that should be there and is not."""
+    def missing(self) -> list[str]:
+        """A sentence for everything that should be there and is not."""
         absent = [
-            line for _, report, count in self.reports for line in missing(report, count, SESSIONS)
+            line
+            for _, report, count in self.reports
+            for line in missing_parts(report, count, SESSIONS)
         ]
         unfinished = self.replay.unfinished() if self.replay else []
         return absent + [f"the run of {run.session_date} is {run.status}" for run in unfinished]
 
 
 def demo_sessions() -> list[date]:
-    """The sessions the demo shows, oldest first."""
-    return sessions(_LONG_ENOUGH_AGO, LAST_SESSION)[-SESSIONS:]
-
-
-def admin_client(state: StackState) -> ApiClient:
-    """The administrator of this machine's stack."""
-    return ApiClient(state.gateway_url, ADMIN_EMAIL, state.secrets["admin"])
+    """The demo's sessions, oldest first."""
+    return last_sessions(LAST_SESSION, SESSIONS)
 
 
 @contextmanager
 def demo_users(state: StackState) -> Iterator[list[DemoUser]]:
-    """The demo's users, each with a connection of their own."""
-    with ExitStack() as open_clients:
+    """The demo's users with their connections, which are closed at the end."""
+    with ExitStack() as connections:
         yield [
-            DemoUser(
-                book,
-                open_clients.enter_context(ApiClient(state.gateway_url, book.email, book.password)),
-            )
+            DemoUser(book, connections.enter_context(connection(state, book.email, book.password)))
             for book in DEMO_BOOKS
         ]
 
 
 def run_demo(state: StackState, progress: Progress) -> Outcome:
-    """Make sure of users, books and history, then read every report."""
-    with admin_client(state) as admin, demo_users(state) as users:
-        new = [ensure_book(user) for user in users]
+    """Create users, portfolios and history where they are missing, then read every report."""
+    with admin_connection(state) as admin, demo_users(state) as users:
+        new = [upload_once(user) for user in users]
         wait_for(admin, open_runs(admin), partial(progress, "finishing open runs"))
         days = demo_sessions() if any(new) else missing_sessions(users)
         replayed = replay(admin, days, partial(progress, "replaying sessions")) if days else None
-        reports = [(user.book, read_report(user), len(snapshot_dates(user))) for user in users]
+        reports = [
+            (
+                user.book,
+                user.api.get_report(user.portfolio_id(), as_of=LAST_SESSION),
+                len(snapshot_dates(user)),
+            )
+            for user in users
+        ]
     return Outcome(reports, replayed)
 
 
-def ensure_book(user: DemoUser) -> bool:
-    """Register the user and upload the book unless that was done before; True when it was uploaded
-    now.
-    """
-    user.enter()
+def upload_once(user: DemoUser) -> bool:
+    """Upload the user's portfolio unless it is there; True when it was uploaded now."""
+    user.register_once()
     book = user.book
     if any(p["positions"] for p in user.portfolios() if p["name"] == book.portfolio):
         return False
-    user.api.upload(book.portfolio, book.equity_balance, LAST_SESSION, book.file)
+    user.api.upload_positions(
+        book.file.read_bytes(),
+        {
+            "portfolio_name": book.portfolio,
+            "equity_balance": book.equity_balance,
+            "as_of": LAST_SESSION,
+            "mode": "all_or_nothing",
+        },
+    )
     return True
 
 
 def missing_sessions(users: Sequence[DemoUser]) -> list[date]:
-    """The demo's sessions of which some book has no snapshot."""
+    """The demo's sessions of which at least one portfolio has no snapshot."""
     complete = set.intersection(*(snapshot_dates(user) for user in users))
     return sorted(set(demo_sessions()) - complete)
 
 
 def snapshot_dates(user: DemoUser) -> set[date]:
-    """The demo's sessions for which the user's book has a snapshot."""
+    """The demo's sessions of which the user's portfolio has a snapshot."""
     days = demo_sessions()
-    path = f"portfolios/{user.portfolio_id()}/snapshots"
-    items = user.api.get(path, start=days[0], end=days[-1], limit=1000)["items"]
-    return {date.fromisoformat(item["as_of"]) for item in items}.intersection(days)
-
-
-def read_report(user: DemoUser) -> dict[str, Any]:
-    """The aggregated report of the user's book."""
-    report: dict[str, Any] = user.api.get(
-        f"portfolios/{user.portfolio_id()}/report", as_of=LAST_SESSION
-    )
-    return report
+    page = user.api.list_snapshots(user.portfolio_id(), start=days[0], end=days[-1], limit=PAGE)
+    return {date.fromisoformat(item["as_of"]) for item in page["items"]}.intersection(days)
 
 
 def print_outcome(console: Console, state: StackState, outcome: Outcome, started: float) -> None:
-    """The whole report, where to look further, and whatever is missing."""
+    """Print the reports, the addresses and log-ins, and what is missing."""
     for book, report, _ in outcome.reports:
         console.print(portfolio_panel(book.full_name, report))
     if outcome.replay:
         console.print(timing_table(outcome.replay))
         print_unfinished(console, outcome.replay)
     else:
-        console.print("Nothing to replay: every session is there from before.")
+        console.print("Nothing to replay: every session was replayed before.")
     console.print(f"Demo ready after {time.monotonic() - started:.1f} s.")
     print_access(console, state)
-    for lack in outcome.lacks():
-        console.print(f"missing: {lack}", style="red", markup=False)
+    for line in outcome.missing():
+        console.print(f"missing: {line}", style="red", markup=False)
 
 
 def print_access(console: Console, state: StackState) -> None:
-    """Addresses and demo credentials; the administrator's password is this machine's own."""
+    """Print addresses and demo credentials; the administrator's password is not among them."""
     console.print(f"API: {state.gateway_url}/api/v1   documentation: {state.gateway_url}/docs")
     for book in DEMO_BOOKS:
         console.print(f"log in as {book.email} with password {book.password}", highlight=False)

@@ -1,6 +1,4 @@
-"""What may be wrong with this machine, these settings or this stack, each with what to do about
-it.
-"""
+"""The checks of `sigmasight doctor`: this machine, the settings, the data and the stack."""
 
 import csv
 import gzip
@@ -10,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,18 +22,20 @@ from deploy.local.ports import free_port, is_listening
 from deploy.local.postgres import bundled_installation
 from deploy.local.stack import WORDS, answers_ok
 from deploy.local.state import StateDirectory
+from shared.calendar.table import LAST_YEAR
 from shared.errors import Misconfigured
 from shared.settings import ServiceSettings, load, misspelt_variables
 
 OLDEST_PYTHON = (3, 11)
 ROOM_BYTES = 1_000_000_000
-RESTARTS_WORTH_A_LOOK = 3
+LONG_AHEAD_DAYS = 365
+MANY_RESTARTS = 3
 _DATA_FILES = ("adjusted_closes.csv.gz", "treasury_yields.csv.gz", "gics_sectors.csv")
 _SET_BY_THE_STACK = ("SIGMASIGHT_DATABASE_HOST", "SIGMASIGHT_DATABASE_PORT", "SIGMASIGHT_NATS_URL")
 
 
 def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Everything worth saying, in the order one would check it."""
+    """The results of all checks, from the machine to the stack."""
     yield _python_version()
     yield _program("Postgres", lambda: bundled_installation() / "bin" / "postgres")
     yield _program("NATS", bundled_server)
@@ -43,6 +44,7 @@ def findings(directory: StateDirectory, environment: Mapping[str, str]) -> Itera
     yield from _settings(environment)
     yield from market_data_findings(environment)
     yield from _data()
+    yield _calendar()
     yield from _stack(directory)
 
 
@@ -69,32 +71,34 @@ def _state_directory(directory: StateDirectory) -> Finding:
         return problem(
             "state directory",
             f"{parent} cannot be written",
-            "set SIGMASIGHT_STATE_DIR to a directory of yours",
+            "set SIGMASIGHT_STATE_DIR to a directory that you may write",
         )
     free = shutil.disk_usage(parent).free
     if free < ROOM_BYTES:
         return problem(
             "state directory",
             f"only {free / 1e6:,.0f} MB free at {parent}",
-            "make room, 1 GB at least",
+            "free at least 1 GB",
         )
     return Finding("state directory", f"{directory.path} ({free / 1e9:,.0f} GB free)")
 
 
 def _foreign_servers(directory: StateDirectory) -> Iterator[Finding]:
-    """Other people's servers are worth knowing of; they never disturb."""
+    """Other servers on the usual ports; they do not disturb the stack."""
     try:
         free_port()
     except OSError as error:
         yield problem(
-            "ports", f"no port can be opened on the loopback interface ({error})", "free some ports"
+            "ports",
+            f"no port can be opened on the loopback interface ({error})",
+            "stop programs that listen on many ports",
         )
     ours = directory.load().ports.values()
     for name, port in (("Postgres", 5432), ("NATS", 4222)):
         if port not in ours and is_listening(port):
             yield Finding(
                 "ports",
-                f"something else, perhaps another {name}, listens on {port}: it does not matter",
+                f"another program, perhaps {name}, listens on {port}; the stack uses other ports",
             )
 
 
@@ -102,17 +106,19 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     kinds = {word: settings_of(word) for word in WORDS}
     sentences = spelling_mistakes(environment)
     for sentence in sentences:
-        yield problem("settings", sentence, "correct or unset it: services refuse to start")
+        yield problem("settings", sentence, "correct or unset it: services do not start with it")
     for kind in filter(None, kinds.values()):
         try:
             load(kind)
         except (Misconfigured, ValidationError) as error:
-            yield problem("settings", str(error), "correct the value: the service refuses to start")
+            yield problem(
+                "settings", str(error), "correct the value: the service does not start with it"
+            )
     for name in _SET_BY_THE_STACK:
         if name in environment:
             yield Finding(
                 "settings",
-                f"{name} is set, but the local stack uses servers of its own",
+                f"{name} is set, but the local stack starts separate servers",
                 "unset it",
             )
     if not sentences:
@@ -120,7 +126,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def spelling_mistakes(environment: Mapping[str, str]) -> list[str]:
-    """One sentence per variable that would stop some service from starting."""
+    """One sentence per misspelt variable, with which a service would not start."""
     return sorted(
         {
             line
@@ -131,7 +137,7 @@ def spelling_mistakes(environment: Mapping[str, str]) -> list[str]:
 
 
 def settings_of(word: str) -> type[ServiceSettings] | None:
-    """The settings class of a service; None when it has none of its own."""
+    """The settings class of a service; None when it has only the shared settings."""
     module = importlib.import_module(f"services.{word}.settings")
     kinds = [
         kind
@@ -158,6 +164,13 @@ def _data() -> Iterator[Finding]:
     )
 
 
+def _calendar() -> Finding:
+    """Closures that are announced late are in a new table only."""
+    days_left = (date(LAST_YEAR, 12, 31) - datetime.now(UTC).date()).days
+    fix = "" if days_left > LONG_AHEAD_DAYS else "update SigmaSight, or run `make calendar`"
+    return Finding("calendar", f"NYSE sessions are tabulated to the end of {LAST_YEAR}", fix)
+
+
 def _stack(directory: StateDirectory) -> Iterator[Finding]:
     if not directory.is_claimed():
         yield Finding("stack", "not running", "start it with `sigmasight up`")
@@ -167,7 +180,7 @@ def _stack(directory: StateDirectory) -> Iterator[Finding]:
         program = state.programs.get(word)
         if program is None or not answers_ok(f"{program.address}/health/ready"):
             yield problem("stack", f"{word} is not ready", f"see `sigmasight logs {word}`")
-        elif program.restarts >= RESTARTS_WORTH_A_LOOK:
+        elif program.restarts >= MANY_RESTARTS:
             yield Finding(
                 "stack",
                 f"{word} was restarted {program.restarts} times",

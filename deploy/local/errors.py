@@ -1,7 +1,5 @@
-"""The one kind of error the command line prints as it is."""
+"""The base of the errors that the command line prints without a traceback."""
 
 
 class Explained(Exception):
-    """Something the person at the terminal can act on: a sentence with its fix, shown without a
-    traceback.
-    """
+    """An error that the user at the terminal can act on: a sentence that names the fix."""

@@ -1,12 +1,13 @@
-"""What the doctor says of one thing it looked at."""
+"""One finding of `sigmasight doctor`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `fix` is empty when there is nothing to do; only problems make the exit
-    code 1.
+    """The result of one check.
+
+    `fix` is empty when there is nothing to do; the command exits with 1 only for problems.
     """
 
     subject: str

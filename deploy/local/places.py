@@ -1,8 +1,8 @@
-"""Where the state lives, and who may reach it.
+"""Where the state is stored, and which accounts may reach it.
 
-Postgres refuses to run as root. Then it runs as an unprivileged account, and what it needs must be
-reachable for that account without opening anybody's directories: when a parent is closed, a private
-directory elsewhere is used.
+Postgres refuses to run as root. Then it runs as an unprivileged account, which must reach its files
+without access to other users' directories: below a closed directory, a private one elsewhere is
+used instead.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _ORIGIN = ".origin"
 
 
 class NoPlace(Explained):
-    """There is nowhere to keep the state; the message says what to do about it."""
+    """The state cannot be stored; the message names the fix."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """The account for programs that refuse root; None when we are not root ourselves."""
+    """The account for programs that refuse root; None when this process is not root."""
     if os.geteuid() != 0:
         return None
     for name in _ACCOUNTS:
@@ -45,14 +45,13 @@ def unprivileged_account() -> Account | None:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
     raise NoPlace(
-        "Postgres does not run as root and there is no account 'nobody': run as an ordinary user"
+        "Postgres does not run as root, and this machine has neither an account 'sigmasight' "
+        "nor an unprivileged default: run as an ordinary user"
     )
 
 
 def can_pass(path: Path, account: Account) -> bool:
-    """Whether `account` may enter `path` and every directory above it (existing ones; links
-    resolved).
-    """
+    """Whether `account` may enter `path` and every directory above it, links resolved."""
     resolved = path.resolve()
     return all(
         _may_enter(directory, account)
@@ -71,10 +70,9 @@ def _may_enter(directory: Path, account: Account) -> bool:
 
 
 def state_directory(path: Path) -> Path:
-    """Create the state directory: private, but passable for the unprivileged account when we are
-    root.
+    """Create the state directory unless it exists.
 
-    An existing directory is left as it is.
+    It is private, but as root the unprivileged account may pass through it.
     """
     if not path.exists():
         path.mkdir(parents=True)
@@ -83,7 +81,7 @@ def state_directory(path: Path) -> Path:
 
 
 def private_directory(path: Path, account: Account | None) -> Path:
-    """A directory of mode 0700 that belongs to `account` (None: to us)."""
+    """A directory of mode 0700 that belongs to `account` (None: to this process's account)."""
     path.mkdir(parents=True, exist_ok=True)
     if account and path.stat().st_uid != account.uid:
         os.chown(path, account.uid, account.gid)
@@ -92,22 +90,21 @@ def private_directory(path: Path, account: Account | None) -> Path:
 
 
 def outside_place(directory: Path) -> Path:
-    """The reachable stand-in for `directory`, one per directory, outside of anybody's tree."""
+    """The reachable directory that replaces `directory`."""
     digest = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
     return OUTSIDE / digest
 
 
 def remember_origin(directory: Path) -> None:
-    """Write beside the stand-in what it stands for."""
+    """Write next to the replacement which directory it replaces."""
     place = outside_place(directory)
     place.with_suffix(_ORIGIN).write_text(str(directory.resolve()))
 
 
 def forgotten_places() -> list[Path]:
-    """Stand-ins of temporary directories that are gone: what an interrupted test leaves behind.
+    """Replacements of deleted temporary directories, which interrupted tests leave behind.
 
-    A vanished directory anywhere else may come back (a disk that is not mounted), so its stand-in
-    stays.
+    Other directories may come back (a disk that is not mounted), so their replacements stay.
     """
     temporary = Path(tempfile.gettempdir()).resolve()
     origins = {file: Path(file.read_text()) for file in OUTSIDE.glob(f"*{_ORIGIN}")}
@@ -120,13 +117,13 @@ def forgotten_places() -> list[Path]:
 
 
 def remove_place(place: Path) -> None:
-    """Delete a stand-in, or an ordinary directory, with everything in it."""
+    """Delete a replacement, or an ordinary directory, with everything in it."""
     shutil.rmtree(place, ignore_errors=True)
     place.with_suffix(_ORIGIN).unlink(missing_ok=True)
 
 
 def outside_root() -> Path:
-    """The folder of all stand-ins; raises `NoPlace` when it cannot be made."""
+    """The directory of all replacements; raises `NoPlace` when it cannot be created."""
     try:
         OUTSIDE.mkdir(mode=0o711, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,6 +1,4 @@
-"""Free ports are found, never assumed: other servers on 5432 or 4222 must not disturb, nor be
-disturbed.
-"""
+"""Free ports are found, never assumed: other servers may listen on 5432 or 4222."""
 
 import socket
 

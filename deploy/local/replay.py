@@ -1,14 +1,14 @@
-"""Asking for sessions to be run, and following the runs to their end."""
+"""Start the runs of sessions, and wait until they end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from deploy.local.client import ApiClient
 from deploy.local.errors import Explained
 from shared.calendar import is_session, sessions
+from sigmasight_client import SigmaSight
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 600.0
@@ -19,15 +19,13 @@ Progress = Callable[[int, int], None]  # runs that have ended, runs altogether
 
 @dataclass(frozen=True)
 class FollowedRun:
-    """A run that has ended. `stages` is what the API says about each stage, `problems` what went
-    wrong.
-    """
+    """A run that has ended, with the API's report on each stage and on each problem."""
 
     run_id: str
     session_date: date
     status: str
-    stages: Sequence[dict[str, Any]]
-    problems: Sequence[dict[str, Any]]
+    stages: Sequence[Mapping[str, Any]]
+    problems: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Replay:
 def sessions_between(first: date, last: date) -> list[date]:
     """The sessions of a period; raises `Explained` when it has none."""
     if first > last:
-        raise Explained(f"the period ends before it begins: swap {first} and {last}")
+        raise Explained(f"the period ends before it starts: swap {first} and {last}")
     found = sessions(first, last)
     if not found:
         raise Explained(
@@ -61,30 +59,29 @@ def one_session(day: date) -> list[date]:
     return [day]
 
 
-def replay(admin: ApiClient, days: Sequence[date], progress: Progress) -> Replay:
-    """Ask for every session at once and wait until all runs have ended; the pipeline does not need
-    an order.
-    """
+def replay(admin: SigmaSight, days: Sequence[date], progress: Progress) -> Replay:
+    """Start the runs of all sessions at once, in any order, and wait until they have ended."""
     started = time.monotonic()
     progress(0, len(days))
-    asked = {
-        admin.post("admin/batch/market-close", {"session_date": day})["run_id"]: day for day in days
+    day_by_run = {
+        admin.close_market({"session_date": day.isoformat()})["run_id"]: day for day in days
     }
-    wait_for(admin, set(asked), progress)
+    wait_for(admin, set(day_by_run), progress)
     seconds = time.monotonic() - started
-    return Replay([_details(admin, run_id, day) for run_id, day in asked.items()], seconds)
+    return Replay([_details(admin, run_id, day) for run_id, day in day_by_run.items()], seconds)
 
 
-def wait_for(admin: ApiClient, run_ids: set[str], progress: Progress) -> None:
-    """Until every run has ended; raises `Explained` when none has for ten minutes."""
-    waiting, last_end = set(run_ids), time.monotonic()
+def wait_for(admin: SigmaSight, run_ids: set[str], progress: Progress) -> None:
+    """Wait until every run has ended; raises `Explained` when none ends for ten minutes."""
+    waiting = set(run_ids)
+    last_end = time.monotonic()
     while waiting:
         ended = waiting - open_runs(admin)
         if ended:
             last_end = time.monotonic()
         elif time.monotonic() - last_end > PATIENCE_SECONDS:
             raise Explained(
-                f"{len(waiting)} runs do not end: see `sigmasight status` and `sigmasight logs`"
+                f"{len(waiting)} runs have not ended: see `sigmasight status` and `sigmasight logs`"
             )
         waiting -= ended
         progress(len(run_ids) - len(waiting), len(run_ids))
@@ -92,16 +89,16 @@ def wait_for(admin: ApiClient, run_ids: set[str], progress: Progress) -> None:
             time.sleep(POLL_SECONDS)
 
 
-def open_runs(admin: ApiClient) -> set[str]:
-    """The ids of every run that is open now."""
+def open_runs(admin: SigmaSight) -> set[str]:
+    """The ids of the runs that are in progress."""
     found: set[str] = set()
     while True:
-        page = admin.get("admin/batch/runs", status="running", limit=PAGE, offset=len(found))
+        page = admin.list_runs(status="running", limit=PAGE, offset=len(found))
         found |= {run["run_id"] for run in page["items"]}
         if len(page["items"]) < PAGE:
             return found
 
 
-def _details(admin: ApiClient, run_id: str, day: date) -> FollowedRun:
-    run = admin.get(f"admin/batch/runs/{run_id}")
+def _details(admin: SigmaSight, run_id: str, day: date) -> FollowedRun:
+    run = admin.get_run(run_id)
     return FollowedRun(run_id, day, run["status"], run["stages"], run["problems"])

@@ -1,6 +1,4 @@
-"""The printed risk report: answers of the API in, tables for a terminal out; and what is missing
-from them.
-"""
+"""The risk report as tables for a terminal, and the list of what is missing in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -37,7 +35,7 @@ UNKNOWN = "[dim]n/a[/dim]"
 
 
 def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
-    """One portfolio's whole report in a frame."""
+    """The whole report of one portfolio in a frame."""
     title = f"{answer['portfolio']['name']} ({owner}) as of {answer['as_of']}"
     snapshot = answer["snapshot"]
     if snapshot is None:
@@ -84,13 +82,18 @@ def _greek_table(snapshot: Answer) -> Table:
 
 
 def _factor_table(factors: Answer, attribution: Answer) -> Table:
-    """Exposures beside the day's P&L that came from them; specific is what they do not explain."""
+    """Exposures next to the day's P&L from them; specific is the P&L they do not explain."""
     table = _table("factor", "proxy", "beta", "USD", "daily P&L")
     pnl = {part["name"]: part["pnl"] for part in attribution["factors"]}
     for factor in factors["factors"]:
         if factor["active"]:
-            dollars, part = money(factor["dollar_exposure"]), money(pnl.get(factor["name"]))
-            table.add_row(factor["name"], factor["proxy"], number(factor["beta"], 3), dollars, part)
+            table.add_row(
+                factor["name"],
+                factor["proxy"],
+                number(factor["beta"], 3),
+                money(factor["dollar_exposure"]),
+                money(pnl.get(factor["name"])),
+            )
     table.add_row("specific", "", "", "", money(attribution["specific"]))
     rates = factors["rates"] or {}
     per_basis_point = rates.get("dollars_per_basis_point")
@@ -141,7 +144,7 @@ def _ranked_cells(ranked: Sequence[Answer], method: str, place: int) -> tuple[st
 
 
 def _remarks(answer: Answer) -> Text:
-    """Which data it rests on, coverage of every part, and all warnings once."""
+    """The data it is based on, the coverage of every part, and every warning once."""
     coverage = answer["snapshot"]["coverage"]
     shares = {
         "prices": coverage["prices"],
@@ -176,7 +179,7 @@ def timing_table(replay: Replay) -> Table:
 
 
 def stages_of(replay: Replay) -> list[str]:
-    """The stages that reported, in the order of the pipeline."""
+    """The stages of the runs, in the order of the pipeline."""
     return list(dict.fromkeys(stage["stage"] for run in replay.runs for stage in run.stages))
 
 
@@ -187,31 +190,31 @@ def busy_seconds(replay: Replay, stage: str) -> list[float]:
     ]
 
 
-def missing(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
-    """One sentence for everything a complete report has and this one lacks."""
+def missing_parts(answer: Answer, snapshots: int, wanted_snapshots: int) -> list[str]:
+    """A line for everything that a complete report has and this one does not."""
     name = answer["portfolio"]["name"]
     if answer["snapshot"] is None:
         return [f"{name}: no snapshot"]
-    lacks = [f"null {part}" for part in ("nav", "exposures") if answer["snapshot"][part] is None]
-    lacks += [
+    absent = [f"null {part}" for part in ("nav", "exposures") if answer["snapshot"][part] is None]
+    absent += [
         f"null {greek}" for greek, value in answer["snapshot"]["greeks"].items() if value is None
     ]
-    lacks += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(
+    absent += _missing_betas(answer["factors"]["factors"]) + _missing_scenarios(
         answer["stress"]["scenarios"]
     )
-    lacks += _missing_losses(answer["metrics"])
+    absent += _missing_losses(answer["metrics"])
     if snapshots < wanted_snapshots:
-        lacks.append(f"{snapshots} of {wanted_snapshots} snapshots")
+        absent.append(f"{snapshots} of {wanted_snapshots} snapshots")
     run = answer["last_run"]
     if run is None or run["status"] != "completed":
-        lacks.append(f"its last run is {run['status'] if run else 'unknown'}, not completed")
-    return [f"{name}: {lack}" for lack in lacks]
+        absent.append(f"its last run is {run['status'] if run else 'unknown'}, not completed")
+    return [f"{name}: {line}" for line in absent]
 
 
 def _missing_betas(factors: Sequence[Answer]) -> list[str]:
     active = [factor for factor in factors if factor["active"]]
-    lacks = [f"null beta to {f['name']}: {f['reason']}" for f in active if f["beta"] is None]
-    return lacks + ([f"{len(active)} of {FACTORS} factors"] if len(active) < FACTORS else [])
+    absent = [f"null beta to {f['name']}: {f['reason']}" for f in active if f["beta"] is None]
+    return absent + ([f"{len(active)} of {FACTORS} factors"] if len(active) < FACTORS else [])
 
 
 def _missing_scenarios(scenarios: Sequence[Answer]) -> list[str]:
@@ -230,7 +233,7 @@ def _missing_losses(metrics: Answer) -> list[str]:
 
 
 def print_unfinished(console: Console, replay: Replay) -> None:
-    """Say which runs did not complete, and why."""
+    """Print the runs that did not complete, and why."""
     for run in replay.unfinished():
         causes = (
             "; ".join(f"{p['stage']}: {p['message']}" for p in run.problems)
@@ -240,7 +243,7 @@ def print_unfinished(console: Console, replay: Replay) -> None:
 
 
 def money(value: float | None) -> str:
-    """Whole dollars with separators; losses in red."""
+    """Whole dollars with separators; negative amounts in red."""
     if value is None:
         return UNKNOWN
     return f"[red]{value:,.0f}[/red]" if value < 0 else f"{value:,.0f}"

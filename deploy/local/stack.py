@@ -34,14 +34,14 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 
 def _nothing() -> None:
-    """The default of a part that needs no preparation."""
+    """The preparation of a part that needs none."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One program to keep running, and how to tell that it is ready for the others.
+    """One program to keep running, and the check that it is ready for the others.
 
-    `before_start` runs each time, restarts included.
+    `before_start` runs before every start, restarts included.
     """
 
     program: Program
@@ -56,9 +56,7 @@ class Part:
 
 
 class Stack:
-    """Everything one state directory runs. Ports and secrets come from `state` and stay what they
-    were.
-    """
+    """Everything that runs in one state directory, with the ports and secrets of `state`."""
 
     def __init__(self, directory: StateDirectory, state: StackState) -> None:
         self.directory = directory
@@ -75,7 +73,7 @@ class Stack:
         )
 
     def prepare(self) -> None:
-        """Directories, configuration files, and the first time the database cluster."""
+        """Write directories and configuration files, and the first time the database cluster."""
         self.postgres.prepare()
         self.nats.prepare()
         private_directory(self.directory.path / "secrets", None)
@@ -83,12 +81,13 @@ class Stack:
 
     @property
     def signing_key_file(self) -> Path:
-        """The gateway's Ed25519 key: several lines of text, which travel better as a file."""
+        """The gateway's Ed25519 key, a file because it has several lines."""
         return self.directory.path / "secrets" / "signing_key.pem"
 
     def servers(self) -> list[Part]:
-        """What the services stand on."""
-        postgres, nats = self.postgres, self.nats
+        """Postgres and NATS, which the services need."""
+        postgres = self.postgres
+        nats = self.nats
         return [
             Part(
                 postgres.program(),
@@ -100,7 +99,7 @@ class Stack:
         ]
 
     def bootstrap(self) -> Program:
-        """The step between servers and services."""
+        """The program that prepares servers for the services: roles, tables, streams."""
         passwords = {
             f"SIGMASIGHT_BOOTSTRAP_{word.upper()}_DATABASE_PASSWORD": self.secrets[
                 f"database_{word}"
@@ -115,10 +114,9 @@ class Stack:
         return self._python("bootstrap", ("deploy.bootstrap",), passwords | access)
 
     def services(self) -> list[Part]:
-        """The six services, each with its own passwords.
+        """The services, each with its passwords.
 
-        All are ASGI applications, so uvicorn runs them as `faststream run` would, and starts
-        sooner.
+        All are ASGI applications, which uvicorn runs like `faststream run`, but starts sooner.
         """
         return [self._service(word) for word in WORDS]
 
@@ -143,9 +141,7 @@ class Stack:
         }
 
     def _python(self, name: str, arguments: tuple[str, ...], own: Mapping[str, str]) -> Program:
-        """A module run by this interpreter, with what the user set and we do not (neither directly
-        nor by file).
-        """
+        """A module run by this interpreter; the stack's settings win over the user's."""
         shared = {
             "SIGMASIGHT_DATABASE_HOST": LOOPBACK,
             "SIGMASIGHT_DATABASE_PORT": str(self.ports["postgres"]),
@@ -175,14 +171,14 @@ def answers_ok(url: str, timeout: float = 3.0) -> bool:
 
 
 def _bus_authorization(passwords: Mapping[str, str]) -> str:
-    """Users and permissions. Imported here because the messaging layer takes a second to import."""
+    """Users and permissions; imported here because messaging takes a second to import."""
     from shared.messaging import nats_authorization
 
     return nats_authorization(passwords)
 
 
 def _ports(known: Mapping[str, int]) -> dict[str, int]:
-    """The remembered ports while they are free, new ones otherwise; never the same twice."""
+    """The remembered ports that are free, otherwise new ones; no port twice."""
     chosen: dict[str, int] = {}
     for name in _PORTS:
         port = free_port(known.get(name))
@@ -193,7 +189,7 @@ def _ports(known: Mapping[str, int]) -> dict[str, int]:
 
 
 def _secrets(known: Mapping[str, str]) -> dict[str, str]:
-    """The remembered secrets, and new ones for whatever is missing."""
+    """The remembered secrets, and new ones for missing names."""
     names = (
         "postgres",
         "admin",

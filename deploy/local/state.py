@@ -1,6 +1,4 @@
-"""What the stack remembers between runs: one private file with ports, secrets, and who runs
-where.
-"""
+"""The stack's state between runs: one private file with ports, secrets and processes."""
 
 import contextlib
 import fcntl
@@ -25,27 +23,25 @@ _CLOCK_TOLERANCE_SECONDS = 0.05
 
 
 class Unusable(Explained):
-    """The state directory cannot be used; the message says what to do."""
+    """The state directory cannot be used; the message names the fix."""
 
 
 class Identity(BaseModel):
-    """A process, told apart from a later one that got the same number by the time it was
-    created.
-    """
+    """A process, by its number and the time it was created, since numbers are used again."""
 
     pid: int
     created: float
 
     @classmethod
     def of(cls, pid: int) -> Self | None:
-        """The identity of a running process, or None when it has ended already."""
+        """The identity of a running process; None when it has ended."""
         try:
             return cls(pid=pid, created=psutil.Process(pid).create_time())
         except psutil.NoSuchProcess:
             return None
 
     def process(self) -> psutil.Process | None:
-        """The very process, if it still runs."""
+        """The process, if it still runs."""
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.created) < _CLOCK_TOLERANCE_SECONDS
@@ -55,9 +51,7 @@ class Identity(BaseModel):
 
 
 class ProgramState(BaseModel):
-    """One program: the process that runs it now, since when, and how often it had to be
-    restarted.
-    """
+    """One program: its address, the process that runs it now, and how often it was restarted."""
 
     address: str
     identity: Identity | None = None
@@ -66,7 +60,7 @@ class ProgramState(BaseModel):
 
 
 class StackState(BaseModel):
-    """Everything about the stack that another process may want to know.
+    """What other processes need to know about the stack.
 
     `phase`: stopped, servers, bootstrap, services, ready, stopping, or failed (`failure` says why).
     """
@@ -101,7 +95,7 @@ class StateDirectory:
         return cls(Path(named).expanduser().absolute() if named else PROJECT / ".sigmasight")
 
     def create(self) -> None:
-        """Make the directory and the private one for logs; raises `Unusable`."""
+        """Create the directory and the private one for logs; raises `Unusable`."""
         try:
             state_directory(self.path)
             self.logs.mkdir(mode=0o700, exist_ok=True)
@@ -119,11 +113,11 @@ class StateDirectory:
             return StackState()
         except ValidationError as error:
             raise Unusable(
-                f"{self.file} is damaged: put back a copy, or remove {self.path} to start afresh"
+                f"{self.file} is damaged: restore a copy, or delete {self.path} to start again"
             ) from error
 
     def save(self, state: StackState) -> None:
-        """Replace the file at once, so that readers never see half of it."""
+        """Replace the file atomically, so readers never see a part of it."""
         descriptor, name = tempfile.mkstemp(dir=self.path, prefix="stack-")  # mode 0600
         with os.fdopen(descriptor, "w") as draft:
             draft.write(state.model_dump_json(indent=2))
@@ -133,9 +127,7 @@ class StateDirectory:
 
     @contextlib.contextmanager
     def claim(self) -> Iterator[bool]:
-        """Hold the directory's only lock for the block; yields False when another supervisor has
-        it.
-        """
+        """Hold the directory's lock; yields False when another supervisor holds it."""
         self.lock_file.touch(mode=0o600)
         with self.lock_file.open("a") as handle:
             yield _lock(handle, fcntl.LOCK_EX, patience_seconds=1.0)
@@ -149,9 +141,7 @@ class StateDirectory:
 
 
 def _lock(handle: IO[str], kind: int, patience_seconds: float) -> bool:
-    """Take a lock of `kind`. The patience is for those who only look, and hold theirs for an
-    instant.
-    """
+    """Take a lock of `kind`; wait for readers, which hold theirs for an instant."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
@@ -165,11 +155,11 @@ def _lock(handle: IO[str], kind: int, patience_seconds: float) -> bool:
 
 
 def complete_secrets(known: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    """`known`, and a new secret for every name it lacks; URL-safe characters only."""
+    """`known` with a new secret for every missing name; URL-safe characters only."""
     return known | {name: secrets.token_urlsafe(24) for name in names if name not in known}
 
 
 def as_json(state: StackState) -> dict[str, Any]:
-    """The state without its secrets, for people and tools to look at."""
+    """The state without its secrets, to be printed."""
     shown: dict[str, Any] = json.loads(state.model_dump_json(exclude={"secrets"}))
     return shown

@@ -1,9 +1,8 @@
-"""Keeps the stack running: starts its parts in order, restarts what dies, stops all, leaves nothing
-behind.
+"""The supervisor: starts the stack's programs in order, restarts those that die, and stops all.
 
-Run as `python -m deploy.local.supervisor`. Why our own: docs/decisions/0002-own-supervisor.md. The
-main thread starts every program, because "my parent died" means to Linux "the thread that started
-me ended".
+Run as `python -m deploy.local.supervisor`. Why we wrote one: docs/decisions/0002-own-supervisor.md.
+The main thread starts every program, because Linux sends "my parent died" when the thread that
+started a program ends.
 """
 
 import asyncio
@@ -39,11 +38,11 @@ LOG_LIMIT_BYTES = 5_000_000
 
 
 class StartFailed(Explained):
-    """The stack could not be started; the message names the part and quotes its log."""
+    """The stack could not be started; the message names the program and quotes its log."""
 
 
 class Runnable(Protocol):
-    """What a supervisor can run; `Stack` is the one that matters."""
+    """What a supervisor can run: a `Stack`, or a substitute in tests."""
 
     ports: dict[str, int]
     secrets: dict[str, str]
@@ -55,8 +54,8 @@ class Runnable(Protocol):
 
 
 @dataclass
-class Kept:
-    """A part and the process that runs it now."""
+class Supervised:
+    """A part of the stack and the process that runs it now."""
 
     part: Part
     log: Path
@@ -65,6 +64,10 @@ class Kept:
     started: float = 0.0
     deaths_in_a_row: int = 0
     was_ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start_failed(self, reason: str) -> StartFailed:
+        """The error that the part did not start, with the end of its log."""
+        return StartFailed(f"{self.part.name} {reason}:\n{tail(self.log)}")
 
 
 class Supervisor:
@@ -79,12 +82,13 @@ class Supervisor:
         self.make_stack = make_stack
         self.state = StackState()
         self.stopping = asyncio.Event()
-        self.kept: dict[str, Kept] = {}
+        self.supervised: dict[str, Supervised] = {}
         self.keepers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> int:
-        """Start, keep and stop the stack; returns the exit code. The caller holds the directory's
-        lock.
+        """Start the stack, keep it running and stop it; returns the exit code.
+
+        The caller holds the directory's lock.
         """
         self._listen_to_signals()
         try:
@@ -100,7 +104,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, _note, "a terminal closed; the stack goes on")
+        loop.add_signal_handler(signal.SIGHUP, _note, "a terminal was closed; the stack continues")
 
     async def _start(self) -> None:
         self.state = self.directory.load().model_copy(update={"failure": None})
@@ -109,8 +113,10 @@ class Supervisor:
         ]
         await asyncio.to_thread(end_leftovers, leftovers)
         stack = self.make_stack(self.directory, self.state)
-        self.state.supervisor, self.state.programs = Identity.of(os.getpid()), {}
-        self.state.ports, self.state.secrets = stack.ports, stack.secrets
+        self.state.supervisor = Identity.of(os.getpid())
+        self.state.programs = {}
+        self.state.ports = stack.ports
+        self.state.secrets = stack.secrets
         steps = (self._start_servers, self._bootstrap, self._start_services)
         for phase, step in zip(("servers", "bootstrap", "services"), steps, strict=True):
             if not self.stopping.is_set():
@@ -135,13 +141,11 @@ class Supervisor:
         self.directory.save(self.state)
 
     async def _bring_up(self, parts: Sequence[Part], seconds: float) -> None:
-        """Start the parts side by side and wait until each was ready once, or we are told to
-        stop.
-        """
+        """Start the parts together, and wait until all are ready or the stack is stopped."""
         for part in parts:
             self._keep(part)
         waiting = [
-            asyncio.create_task(self._first_readiness(self.kept[part.name], seconds))
+            asyncio.create_task(self._first_readiness(self.supervised[part.name], seconds))
             for part in parts
         ]
         stopping = asyncio.create_task(self.stopping.wait())
@@ -155,65 +159,64 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(*waiting, stopping, return_exceptions=True)
 
-    async def _first_readiness(self, kept: Kept, seconds: float) -> None:
+    async def _first_readiness(self, supervised: Supervised, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not kept.was_ready.is_set():
-            if self.keepers[kept.part.name].done():
-                self.keepers[kept.part.name].result()
-            if kept.deaths_in_a_row > DEATHS_TOLERATED_AT_START:
-                raise StartFailed(
-                    f"{kept.part.name} ends as soon as it is started:\n{tail(kept.log)}"
-                )
+        while not supervised.was_ready.is_set():
+            if self.keepers[supervised.part.name].done():
+                self.keepers[supervised.part.name].result()
+            if supervised.deaths_in_a_row > DEATHS_TOLERATED_AT_START:
+                raise supervised.start_failed("exits as soon as it is started")
             if time.monotonic() > deadline:
-                raise StartFailed(
-                    f"{kept.part.name} was not ready within {seconds:.0f} s:\n{tail(kept.log)}"
-                )
+                raise supervised.start_failed(f"was not ready within {seconds:.0f} s")
             await asyncio.sleep(POLL_SECONDS)
 
     def _keep(self, part: Part) -> None:
         state = ProgramState(address=part.address)
-        kept = Kept(part, self.directory.logs / f"{part.name}.log", state)
-        self.kept[part.name], self.state.programs[part.name] = kept, state
-        self.keepers[part.name] = asyncio.create_task(self._keep_running(kept), name=part.name)
+        supervised = Supervised(part, self.directory.logs / f"{part.name}.log", state)
+        self.supervised[part.name] = supervised
+        self.state.programs[part.name] = state
+        self.keepers[part.name] = asyncio.create_task(
+            self._keep_running(supervised), name=part.name
+        )
 
-    async def _keep_running(self, kept: Kept) -> None:
-        """Start the program, watch it, start it again; cancelled when it is time to stop."""
+    async def _keep_running(self, supervised: Supervised) -> None:
+        """Start the program, and start it again whenever it ends, until this task is cancelled."""
         while True:
-            process = self._launch(kept)
-            watching = asyncio.create_task(self._watch_readiness(kept))
+            process = self._launch(supervised)
+            watching = asyncio.create_task(self._watch_readiness(supervised))
             try:
                 await ended(process)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
-            await self._mourn(kept, process)
+            await self._record_end(supervised, process)
 
-    def _launch(self, kept: Kept) -> subprocess.Popen[bytes]:
-        kept.part.before_start()
-        rotate(kept.log)
-        kept.process, kept.started = kept.part.program.start(kept.log), time.monotonic()
-        kept.state.identity = Identity.of(kept.process.pid)
+    def _launch(self, supervised: Supervised) -> subprocess.Popen[bytes]:
+        supervised.part.before_start()
+        rotate(supervised.log)
+        supervised.process = supervised.part.program.start(supervised.log)
+        supervised.started = time.monotonic()
+        supervised.state.identity = Identity.of(supervised.process.pid)
         self.directory.save(self.state)
-        return kept.process
+        return supervised.process
 
-    async def _watch_readiness(self, kept: Kept) -> None:
-        while not await asyncio.to_thread(kept.part.is_ready):
+    async def _watch_readiness(self, supervised: Supervised) -> None:
+        while not await asyncio.to_thread(supervised.part.is_ready):
             await asyncio.sleep(POLL_SECONDS)
-        kept.state.ready = True
-        kept.was_ready.set()
+        supervised.state.ready = True
+        supervised.was_ready.set()
         self.directory.save(self.state)
 
-    async def _mourn(self, kept: Kept, process: subprocess.Popen[bytes]) -> None:
-        """Count a death and wait a little before the next life; the first restart is quick."""
-        steady = time.monotonic() - kept.started > STEADY_SECONDS
-        kept.deaths_in_a_row = 1 if steady else kept.deaths_in_a_row + 1
-        pause = BACKOFF_SECONDS[min(kept.deaths_in_a_row, len(BACKOFF_SECONDS)) - 1]
-        kept.state.ready, kept.state.identity = False, None
-        kept.state.restarts += 1
+    async def _record_end(self, supervised: Supervised, process: subprocess.Popen[bytes]) -> None:
+        """Record that the program ended, and wait before its restart: briefly the first time."""
+        steady = time.monotonic() - supervised.started > STEADY_SECONDS
+        supervised.deaths_in_a_row = 1 if steady else supervised.deaths_in_a_row + 1
+        pause = BACKOFF_SECONDS[min(supervised.deaths_in_a_row, len(BACKOFF_SECONDS)) - 1]
+        supervised.state.ready = False
+        supervised.state.identity = None
+        supervised.state.restarts += 1
         self.directory.save(self.state)
-        _note(
-            f"{kept.part.name} ended with code {process.returncode}; starting it again in {pause} s"
-        )
+        _note(f"{supervised.part.name} exited with code {process.returncode}; restart in {pause} s")
         end_group(process.pid)
         await asyncio.sleep(pause)
 
@@ -236,30 +239,32 @@ class Supervisor:
             raise StartFailed(f"{program.name} failed:\n{tail(log)}")
 
     async def _stop(self) -> None:
-        """Services first, then the bus, then the database; each politely, then firmly."""
+        """Stop the services, then NATS, then Postgres."""
         self._enter("stopping")
-        order = [[n for n in self.kept if n not in STOP_SECONDS], ["nats"], ["postgres"]]
+        order = [[n for n in self.supervised if n not in STOP_SECONDS], ["nats"], ["postgres"]]
         for names in order:
-            await asyncio.gather(*(self._end(name) for name in names if name in self.kept))
-        self.state.programs, self.state.supervisor = {}, None
+            await asyncio.gather(*(self._end(name) for name in names if name in self.supervised))
+        self.state.programs = {}
+        self.state.supervisor = None
         self._enter("failed" if self.state.failure else "stopped")
 
     async def _end(self, name: str) -> None:
-        keeper, kept = self.keepers.pop(name), self.kept[name]
+        keeper = self.keepers.pop(name)
+        supervised = self.supervised[name]
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        if kept.process is None:
+        if supervised.process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            kept.process.send_signal(kept.part.program.stop_signal)
+            supervised.process.send_signal(supervised.part.program.stop_signal)
         try:
             await asyncio.wait_for(
-                ended(kept.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE)
+                ended(supervised.process), STOP_SECONDS.get(name, STOP_SECONDS_SERVICE)
             )
         except TimeoutError:
-            _note(f"{name} did not end in time; ending it firmly")
-        end_group(kept.process.pid)
-        kept.process.wait()
+            _note(f"{name} did not exit in time; it is killed")
+        end_group(supervised.process.pid)
+        supervised.process.wait()
 
 
 async def ended(process: subprocess.Popen[bytes], or_when: asyncio.Event | None = None) -> None:
@@ -269,15 +274,13 @@ async def ended(process: subprocess.Popen[bytes], or_when: asyncio.Event | None 
 
 
 def end_group(leader: int) -> None:
-    """Kill what a program left behind in its process group, itself included."""
+    """Kill what remains of a program's process group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
 
 def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None:
-    """End programs of a supervisor that was killed and whose system has no "my parent died"
-    signal.
-    """
+    """End the programs of a killed supervisor, where the system did not do so itself."""
     alive = [process for process in (identity.process() for identity in identities) if process]
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -290,22 +293,22 @@ def end_leftovers(identities: Iterable[Identity], seconds: float = 10.0) -> None
 
 
 def rotate(log: Path) -> None:
-    """Set a log aside that has grown; one older generation is kept."""
+    """Rename a log that has grown large; one old log is kept."""
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
 
 
 def _note(message: str) -> None:
-    """One line in the supervisor's own log."""
+    """Write a line to the supervisor's log."""
     sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {message}\n")
     sys.stdout.flush()
 
 
 def supervise(directory: StateDirectory) -> int:
-    """Hold the lock and run; exit code 3 means that another supervisor has the directory."""
+    """Run the stack; returns exit code 3 when another supervisor uses the directory."""
     directory.create()
-    with directory.claim() as ours:
-        if not ours:
+    with directory.claim() as is_ours:
+        if not is_ours:
             _note(f"{directory.path} is in use by another supervisor")
             return 3
         return asyncio.run(Supervisor(directory).run())

@@ -94,12 +94,10 @@ def _uploads(stack: RunningStack, name: str, data: bytes) -> list[dict[str, Any]
     def upload(**form: str) -> Callable[[], object]:
         return lambda: _upload(stack, data, {"portfolio_name": name, **form})
 
-    stack.api.login()
+    stack.api.list_portfolios(limit=1)  # logs in
     previewed = _measured(f"dry run, {name}", upload(dry_run="true"))
     loaded = _measured(f"load, {name}", upload())
-    stack.finished(
-        [run["run_id"] for run in stack.api.get("admin/batch/runs", status="running")["items"]]
-    )
+    stack.finished([run["run_id"] for run in stack.api.list_runs(status="running")["items"]])
     again, slowest = _beside(stack, lambda: _measured(f"upload again, {name}", upload()))
     return [previewed, loaded, again, _line(f"slowest small read meanwhile, {name}", slowest)]
 
@@ -114,17 +112,14 @@ def _beside(
         result, waited = pool.submit(work), [0.0]
         while not result.done():
             started = perf_counter()
-            stack.api.get("portfolios", limit=1)
+            stack.api.list_portfolios(limit=1)
             waited.append(perf_counter() - started)
             sleep(0.01)
         return result.result(), max(waited)
 
 
 def _upload(stack: RunningStack, data: bytes, form: dict[str, str]) -> dict[str, Any]:
-    files = {"file": ("book.csv", data, "text/csv")}
-    answer = stack.api.http.post("portfolio/upload", files=files, data=form)
-    report: dict[str, Any] = answer.json()
-    assert answer.is_success, report
+    report: dict[str, Any] = stack.api.request("POST", "portfolio/upload", file=data, form=form)
     assert report["rows"] == MAX_ROWS, report
     return report
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.demo import demo_sessions, demo_users, ensure_book
+from deploy.local.demo import demo_sessions, demo_users, upload_once
 from deploy.local.stack import WORDS
 from shared.database import Database
 from tests.pipeline import content_hash
@@ -26,7 +26,7 @@ def stack() -> Iterator[RunningStack]:
     with running_stack(SIGMASIGHT_ACKNOWLEDGE_SECONDS="3") as running:
         with demo_users(running.state) as users:
             for user in users:
-                ensure_book(user)
+                upload_once(user)
         running.finished([running.close(day) for day in SESSIONS])
         yield running
 

@@ -9,14 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deploy.local.client import ApiClient
+from deploy.local.api import connection
 from shared.calendar import last_closed, sessions
+from sigmasight_client.models import PortfolioReport
 from tests import panel
 from tests.builders import a_portfolio, a_position, save_positions
 from tests.stack import RunningStack, running_stack
@@ -25,6 +23,8 @@ from tests.wire.polygon import polygon
 from tests.wire.server import StandIn
 
 OTHERS = [symbol for symbol in panel.symbols() if symbol not in panel.PROXIES]
+EMAIL = "live@example.com"
+PASSWORD = "correct horse battery"
 SYMBOLS, MORE = OTHERS[:30], [f"{symbol}Q" for symbol in OTHERS[30:]]
 LAST = last_closed(datetime.now(UTC) - timedelta(hours=1))
 DAYS = sessions(LAST - timedelta(days=800), LAST)
@@ -51,34 +51,39 @@ def stack(market: StandIn) -> Iterator[RunningStack]:
 
 
 @pytest.fixture(scope="module")
-def report(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def report(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> PortfolioReport:
     """What a new user sees after uploading thirty symbols that are not stored."""
     file = tmp_path_factory.mktemp("book") / "book.csv"
     entered = DAYS[-10].isoformat()
     lines = [f"{symbol}Q,100,50.00,{entered}," for symbol in SYMBOLS]
     file.write_text("\n".join(["ticker,quantity,entry_price,entry_date,tags", *lines]))
-    with ApiClient(stack.state.gateway_url, "live@example.com", "correct horse battery") as api:
-        api.register("Live")
-        answer = api.upload("Live book", Decimal(1_000_000), LAST, Path(file))
-        run = stack.finished([answer["run_id"]])[answer["run_id"]]
+    with connection(stack.state, EMAIL, PASSWORD) as api:
+        api.register({"email": EMAIL, "password": PASSWORD, "full_name": "Live"})
+        form = {"portfolio_name": "Live book", "equity_balance": 1_000_000, "as_of": LAST}
+        answer = api.upload_positions(file.read_bytes(), form | {"mode": "all_or_nothing"})
+        run_id = answer["run_id"]
+        portfolio = answer["portfolio"]
+        assert run_id is not None
+        assert portfolio is not None
+        run = stack.finished([run_id])[run_id]
         assert run["status"] == "completed", run["problems"]
-        found: dict[str, Any] = api.get(f"portfolios/{answer['portfolio']['portfolio_id']}/report")
-    return found
+        return api.get_report(portfolio["portfolio_id"])
 
 
-def test_unknown_symbols_are_priced_up_to_the_last_close(report: dict[str, Any]) -> None:
+def test_unknown_symbols_are_priced_up_to_the_last_close(report: PortfolioReport) -> None:
     assert report["as_of"] == LAST.isoformat()
     expected = sum(100 * panel.closes(symbol, last=1)[0, 0] for symbol in SYMBOLS)
+    assert report["snapshot"] is not None
     assert report["snapshot"]["market_value"] == pytest.approx(expected, abs=0.01)
 
 
-def test_each_symbol_is_asked_for_once(report: dict[str, Any], market: StandIn) -> None:
+def test_each_symbol_is_asked_for_once(report: PortfolioReport, market: StandIn) -> None:
     asked = [path.split("/")[4] for path in market.paths() if path.startswith("/v2/aggs/ticker/")]
 
     assert sorted(asked) == sorted({f"{symbol}Q" for symbol in SYMBOLS} | set(panel.PROXIES))
 
 
-def test_the_key_is_in_no_log(report: dict[str, Any], stack: RunningStack) -> None:
+def test_the_key_is_in_no_log(report: PortfolioReport, stack: RunningStack) -> None:
     logs = list(stack.directory.path.rglob("*.log"))
 
     assert logs
@@ -96,7 +101,7 @@ def backfilled(stack: RunningStack) -> tuple[int, list[str]]:
 
 
 @pytest.fixture(scope="module")
-async def held(stack: RunningStack, report: dict[str, Any]) -> None:
+async def held(stack: RunningStack, report: PortfolioReport) -> None:
     """Twenty more symbols, which were never requested, and one that no provider knows."""
     database = stack.database()
     portfolio_id = await a_portfolio(database)
@@ -136,14 +141,14 @@ def test_a_second_backfill_asks_for_no_closes_again(
     assert code == 0, lines
     assert not [line for line in lines if "sessions from" in line]
     assert not [path for path in market.paths()[before:] if path.startswith("/v2/aggs/")]
-    quality = stack.api.get("admin/market-data/progress")
+    quality = stack.api.get_progress()
     assert (quality["progress"]["complete"], quality["progress"]["settled"]) == (
         len(SYMBOLS) + len(MORE) + len(panel.PROXIES),
         1,
     )
 
 
-def test_the_report_names_the_live_provider(report: dict[str, Any]) -> None:
+def test_the_report_names_the_live_provider(report: PortfolioReport) -> None:
     market_data = report["market_data"]
 
     assert market_data["sources"] == [{"source": "polygon", "basis": "raw", "prices": len(SYMBOLS)}]

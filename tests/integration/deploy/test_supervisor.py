@@ -139,7 +139,7 @@ async def test_a_service_that_cannot_start_is_named_with_its_last_words(
         pass
 
     failure = directory.load().failure or ""
-    assert failure.startswith("factors ends as soon as it is started")
+    assert failure.startswith("factors exits as soon as it is started")
     assert "unknown variable" in failure
 
 

@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from deploy.local import backfill, cli
-from deploy.local.backfill import Look
-from deploy.local.client import ApiClient
+from deploy.local.backfill import Progress
+from sigmasight_client import SigmaSight
 
 DAY = date(2022, 12, 28)
 LIVE = [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]
@@ -81,14 +81,16 @@ class FakeStack:
             return httpx2.Response(200, json=self.looks.pop(0)[0])
         return httpx2.Response(200, json=self.looks[0][1])
 
-    def client(self, asked: Callable[[httpx2.Request], httpx2.Response] | None = None) -> ApiClient:
-        return ApiClient("http://api", "a", "b", httpx2.MockTransport(asked or self))
+    def client(
+        self, asked: Callable[[httpx2.Request], httpx2.Response] | None = None
+    ) -> SigmaSight:
+        return SigmaSight("http://api", "a", "b", transport=httpx2.MockTransport(asked or self))
 
 
-def followed(stack: FakeStack, first: dict[str, Any], *, width: int = 100) -> tuple[Look, str]:
+def followed(stack: FakeStack, first: dict[str, Any], *, width: int = 100) -> tuple[Progress, str]:
     """What is printed away from a terminal, and the last look."""
     paper = io.StringIO()
-    with backfill.display(Console(file=paper, width=width), Look(first, a_run())) as show:
+    with backfill.display(Console(file=paper, width=width), Progress(first, a_run())) as show:
         last = backfill.follow(stack.client(), "run", show, poll_seconds=0.0)
     return last, paper.getvalue()
 
@@ -131,20 +133,20 @@ def test_a_run_given_up_while_it_fetches_is_followed_on() -> None:
     last, _ = followed(stack, NOTHING)
 
     assert last.run["status"] == "completed"
-    assert Look(WHOLE, overdue).is_over(quiet_seconds=61)
-    assert not Look(WHOLE, overdue).is_over(quiet_seconds=1)
+    assert Progress(WHOLE, overdue).is_over(quiet_seconds=61)
+    assert not Progress(WHOLE, overdue).is_over(quiet_seconds=1)
 
 
 def test_the_table_names_what_is_not_complete_and_why() -> None:
     bare = a_history(*WHOLE["symbols"], a_symbol("NEW", "fetching", 3), yields=0)
 
-    assert list(backfill.incomplete(Look(bare, a_run()))) == [
+    assert list(backfill.incomplete(Progress(bare, a_run()))) == [
         ("NOPE", "0 of 10", "unknown to polygon"),
         ("NEW", "3 of 10", "is being fetched"),
-        ("yields 3M, 10Y", "none", "nobody has sent any"),
+        ("yields 3M, 10Y", "none", "no provider has sent any"),
     ]
     assert (
-        backfill.incomplete_table(Look(a_history(a_symbol("AAPL", "complete", 10)), a_run()))
+        backfill.incomplete_table(Progress(a_history(a_symbol("AAPL", "complete", 10)), a_run()))
         is None
     )
 
@@ -160,17 +162,17 @@ def test_the_table_names_what_is_not_complete_and_why() -> None:
     ids=["completed", "not believed", "unavailable", "failed"],
 )
 def test_only_what_can_be_acted_on_is_a_reason(run: dict[str, Any], reasons: int) -> None:
-    assert len(backfill.to_act_on(Look(WHOLE, run))) == reasons
+    assert len(backfill.to_act_on(Progress(WHOLE, run))) == reasons
 
 
 def test_bundled_files_that_are_stored_leave_nothing_to_fetch() -> None:
     stored = a_history(a_symbol("AAPL", "complete", 10), providers=FILES)
     waiting = a_history(a_symbol("AAPL", "waiting", 0), providers=FILES)
 
-    assert backfill.nothing_to_fetch(Look(stored, a_run()))
-    assert not backfill.nothing_to_fetch(Look(waiting, a_run()))
-    assert not backfill.nothing_to_fetch(Look(WHOLE, a_run()))
-    assert not backfill.nothing_to_fetch(Look(a_history(providers=FILES), a_run()))
+    assert backfill.nothing_to_fetch(Progress(stored, a_run()))
+    assert not backfill.nothing_to_fetch(Progress(waiting, a_run()))
+    assert not backfill.nothing_to_fetch(Progress(WHOLE, a_run()))
+    assert not backfill.nothing_to_fetch(Progress(a_history(providers=FILES), a_run()))
 
 
 def test_a_fetch_that_is_under_way_is_gone_on_with() -> None:
@@ -190,7 +192,7 @@ def test_interrupting_says_that_the_stack_goes_on(capsys: pytest.CaptureFixture[
         return stack(request)
 
     with pytest.raises(typer.Exit) as left:
-        cli.follow_backfill(stack.client(interrupted), Look(NOTHING, a_run()), DAY)
+        cli.follow_backfill(stack.client(interrupted), Progress(NOTHING, a_run()), DAY)
 
     assert left.value.exit_code == 130
     assert "goes on fetching" in capsys.readouterr().out

@@ -37,10 +37,10 @@ def test_without_keys_the_files_are_asked(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert [each.message for each in chains] == [
         "closes: bundled (files)",
-        "splits and dividends: nobody is asked",
+        "splits and dividends: no provider",
         "Treasury yields: bundled (files)",
-        "what symbols are: bundled (files)",
-        "option quotes: nobody is asked",
+        "names and sectors: bundled (files)",
+        "option quotes: no provider",
     ]
     assert not [each for each in chains if each.is_problem or each.fix]
 
@@ -51,7 +51,7 @@ def test_a_key_puts_its_provider_first_and_names_its_plan(monkeypatch: pytest.Mo
     said = [each.message for each in chains]
     assert said[0] == "closes: polygon (live), then yahoo (live), then bundled (files)"
     assert said[2] == "Treasury yields: fred (live), then bundled (files)"
-    assert said[-1] == "Polygon's plan is taken to be free: 5 requests a minute"
+    assert said[-1] == "Polygon's plan is assumed to be free: 5 requests a minute"
     assert "SIGMASIGHT_INGEST_POLYGON_PLAN" in chains[-1].fix
 
 
@@ -81,7 +81,7 @@ def test_files_with_mistakes_are_named_with_line_and_field(
 
     assert mistake.is_problem
     assert "yields.csv, line 2, field yield_percent" in mistake.message
-    assert readable.message.startswith("can be read: prices.csv in")
+    assert readable.message.startswith("readable: prices.csv in")
 
 
 def test_a_folder_that_is_not_there_is_a_problem(

@@ -6,9 +6,9 @@ from datetime import date
 import httpx2
 import pytest
 
-from deploy.local.client import ApiClient
 from deploy.local.errors import Explained
 from deploy.local.replay import one_session, replay, sessions_between
+from sigmasight_client import SigmaSight
 
 FRIDAY, MONDAY = date(2022, 12, 16), date(2022, 12, 19)
 
@@ -39,7 +39,7 @@ class FakePipeline:
 def test_replay_follows_every_session_to_its_end() -> None:
     pipeline, seen = FakePipeline(), []
 
-    with ApiClient("http://api", "a", "b", httpx2.MockTransport(pipeline)) as admin:
+    with SigmaSight("http://api", "a", "b", transport=httpx2.MockTransport(pipeline)) as admin:
         done = replay(admin, [FRIDAY, MONDAY], lambda ended, of: seen.append((ended, of)))
 
     assert pipeline.asked == ["2022-12-16", "2022-12-19"]

@@ -10,7 +10,7 @@ from deploy.demo.books import LAST_SESSION
 from deploy.local.replay import FollowedRun, Replay
 from deploy.local.report import (
     busy_seconds,
-    missing,
+    missing_parts,
     portfolio_panel,
     ranking,
     stages_of,
@@ -152,7 +152,7 @@ def test_ranking_leaves_out_what_has_no_result() -> None:
 
 
 def test_a_complete_report_lacks_nothing() -> None:
-    assert missing(a_report(), snapshots=90, wanted_snapshots=90) == []
+    assert missing_parts(a_report(), snapshots=90, wanted_snapshots=90) == []
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,13 @@ def test_a_complete_report_lacks_nothing() -> None:
     ],
 )
 def test_whatever_is_missing_is_named(changes: dict[str, Any], lack: str) -> None:
-    assert any(lack in line for line in missing(a_report(**changes), 90, 90))
+    assert any(lack in line for line in missing_parts(a_report(**changes), 90, 90))
 
 
 def test_too_few_snapshots_are_counted() -> None:
-    assert missing(a_report(), snapshots=89, wanted_snapshots=90) == ["Book: 89 of 90 snapshots"]
+    assert missing_parts(a_report(), snapshots=89, wanted_snapshots=90) == [
+        "Book: 89 of 90 snapshots"
+    ]
 
 
 def test_stage_seconds_are_added_over_runs() -> None:
