@@ -2,8 +2,17 @@
 risk.
 """
 
-from services.snapshots.calculations.book import Book, Quotes, Split, Terms, Work
 from services.snapshots.calculations.caveats import Caveat, gathered
+from services.snapshots.calculations.chain import Backdrop, ChainLink, carried_forward
+from services.snapshots.calculations.chain_metrics import (
+    MARKET_EXPOSURE,
+    Day,
+    MarketSide,
+    Standings,
+    StandingWork,
+    market_exposures,
+    standings,
+)
 from services.snapshots.calculations.columns import (
     attribution_columns,
     carried_prices,
@@ -12,7 +21,7 @@ from services.snapshots.calculations.columns import (
     valuation_columns,
 )
 from services.snapshots.calculations.concentration import Concentration
-from services.snapshots.calculations.history import Backdrop, ChainLink, carried_forward
+from services.snapshots.calculations.layout import Book, Quotes, Split, Terms, Work
 from services.snapshots.calculations.metrics import SESSIONS_A_YEAR, USD, Metric
 from services.snapshots.calculations.risk import BookRisk, Estimates, Shard, book_risks
 from services.snapshots.calculations.schedule import History, Take, days_needed, snapshots_to_take
@@ -23,15 +32,6 @@ from services.snapshots.calculations.snapshot import (
     SIDES,
     Snapshots,
     portfolio_snapshots,
-)
-from services.snapshots.calculations.standing import (
-    MARKET_EXPOSURE,
-    Day,
-    MarketSide,
-    Standings,
-    StandingWork,
-    market_exposures,
-    standings,
 )
 from services.snapshots.calculations.tail import TAIL_MEASURES
 from services.snapshots.calculations.valuation import Valuations, position_valuations

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Objects
+from services.snapshots.calculations.layout import Floats, Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from services.snapshots.calculations.book import Work, days
+from services.snapshots.calculations.chain_metrics import AttributedDays, Day
+from services.snapshots.calculations.layout import Work, days
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.risk import BookRisk, Shard
 from services.snapshots.calculations.snapshot import Snapshots
-from services.snapshots.calculations.standing import AttributedDays, Day
 from services.snapshots.calculations.tail import TAIL_MEASURES
 from services.snapshots.calculations.valuation import Valuations
 

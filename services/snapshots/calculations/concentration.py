@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.book import Book, Floats, Indices, Mask
+from services.snapshots.calculations.layout import Book, Floats, Indices, Mask
 from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, Metric
 from services.snapshots.calculations.valuation import Valuations
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Indices, Mask
+from services.snapshots.calculations.layout import Floats, Indices, Mask
 from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS
 
 # Standard normal quantiles of 0.95 and 0.99, and the density there over the tail's probability.

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Indices, Mask
+from services.snapshots.calculations.layout import Floats, Indices, Mask
 from services.snapshots.calculations.metrics import (
     DECIMAL,
     DECIMAL_A_YEAR,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Indices, Mask, Objects, objects
+from services.snapshots.calculations.layout import Floats, Indices, Mask, Objects, objects
 from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, SHORTS, USD, Metric
 from services.snapshots.calculations.parametric import (
     Exposures,

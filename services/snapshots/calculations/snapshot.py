@@ -9,9 +9,9 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.book import Days, Floats, Indices, Mask, Objects, Work, days
 from services.snapshots.calculations.caveats import Caveat
 from services.snapshots.calculations.concentration import Concentration, book_concentrations
+from services.snapshots.calculations.layout import Days, Floats, Indices, Mask, Objects, Work, days
 from services.snapshots.calculations.valuation import Valuations, position_valuations
 
 GREEKS = ("delta", "gamma", "theta", "vega", "rho")

@@ -26,7 +26,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats, Indices, Mask, Objects
+from services.snapshots.calculations.layout import Floats, Indices, Mask, Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS, MINIMUM_OBSERVATIONS, shortage
 
 CONFIDENCES = (95, 99)

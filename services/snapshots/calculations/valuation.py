@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.book import Days, Floats, Indices, Mask, Objects, Work, days
+from services.snapshots.calculations.layout import Days, Floats, Indices, Mask, Objects, Work, days
 
 
 @dataclass(frozen=True)

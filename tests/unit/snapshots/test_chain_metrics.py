@@ -20,7 +20,7 @@ from services.snapshots.calculations import (
     market_exposures,
     standings,
 )
-from services.snapshots.calculations.history import carried_forward, chain_of
+from services.snapshots.calculations.chain import carried_forward, chain_of
 from services.snapshots.calculations.metrics import VIEWS
 from shared.calendar import sessions
 

@@ -43,7 +43,7 @@ from services.snapshots.calculations import (
     Terms,
     Work,
 )
-from services.snapshots.repository import market, metrics, risk, standing, valuations
+from services.snapshots.repository import chain, market, metrics, risk, valuations
 from services.snapshots.repository.rows import Columns, Scope
 from shared import calendar
 from shared.contracts.event import Notice, ShardEvent
@@ -212,9 +212,9 @@ async def _take_stock(
     changed.
     """
     factors = await market.load_factor_ids(session)
-    chains = _chains(portfolios, await standing.load_chain(session, portfolios))
+    chains = _chains(portfolios, await chain.load_chain(session, portfolios))
     before = _days_before(chains, as_of)
-    exposures = await standing.load_factor_exposures(session, portfolios, before, factors)
+    exposures = await chain.load_factor_exposures(session, portfolios, before, factors)
     stock = StandingWork(
         chains=chains,
         backdrop=await _load_backdrop(session, chains, factors),
@@ -269,7 +269,7 @@ async def _market_exposures(
 ) -> dict[Day, Sequence[Metric]]:
     """The session's own, of every portfolio, and those stored of later sessions."""
     sides: dict[tuple[UUID, bool], MarketSide] = defaultdict(MarketSide)
-    for row in await standing.load_market_sides(session, portfolios, as_of):
+    for row in await chain.load_market_sides(session, portfolios, as_of):
         side = MarketSide(row.dollars, row.known_weight, row.weight, row.known, row.positions)
         sides[row.portfolio_id, row.bought] = side
     found: dict[Day, Sequence[Metric]] = {
@@ -277,7 +277,7 @@ async def _market_exposures(
         for place, owner in enumerate(portfolios)
     }
     later: dict[Day, list[Metric]] = defaultdict(list)
-    for row in await standing.load_measured(session, portfolios, as_of, MARKET_EXPOSURE):
+    for row in await chain.load_measured(session, portfolios, as_of, MARKET_EXPOSURE):
         known = {"coverage": row.coverage, "reason": row.reason}
         metric = Metric(MARKET_EXPOSURE, row.view, row.value, USD, **known)
         later[portfolios.index(row.portfolio_id), row.as_of].append(metric)

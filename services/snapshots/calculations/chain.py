@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.book import Floats
+from services.snapshots.calculations.layout import Floats
 from services.snapshots.calculations.realised import Chain
 
 MARKET = "market"

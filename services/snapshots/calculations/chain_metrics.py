@@ -17,9 +17,9 @@ from services.snapshots.calculations.attribution import (
     attributed_pnl,
     summed_returns,
 )
-from services.snapshots.calculations.book import Floats
+from services.snapshots.calculations.chain import Backdrop, ChainLink, chain_of
 from services.snapshots.calculations.concentration import Concentration, concentration_metrics
-from services.snapshots.calculations.history import Backdrop, ChainLink, chain_of
+from services.snapshots.calculations.layout import Floats
 from services.snapshots.calculations.metrics import (
     LONGS,
     MICRO_DOLLARS,
