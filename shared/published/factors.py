@@ -1,8 +1,13 @@
 """Betas, exposures and the factor covariance as factors publishes them."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from sqlalchemy import Boolean, Column, Date, Double, Integer, Select, String, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared.conventions import DEFAULT_MODEL
+from shared.database import among
 from shared.published import published_view
 
 # factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility",
@@ -19,7 +24,7 @@ factor_definitions = published_view(
 )
 
 
-def active_factors() -> Select[tuple[str, str, str]]:
+def active_factors() -> Select[str, str, str]:
     """factor, name and proxy of the active factors, in display order."""
     row = factor_definitions.c
     query = select(row.factor, row.name, row.proxy).where(row.active)
@@ -54,6 +59,14 @@ symbol_factor_betas = published_view(
     Column("quality", String),
     Column("reason", String),
 )
+
+
+def betas_on(day: date, symbols: Iterable[str]) -> Select[str, str, float | None]:
+    """symbol, factor and beta of the symbols on the session `day`, in the default model."""
+    row = symbol_factor_betas.c
+    query = select(row.symbol, row.factor, row.beta)
+    return query.where(row.as_of == day, row.model == DEFAULT_MODEL, among(row.symbol, symbols))
+
 
 # maturity: "3M" "2Y" "10Y" "30Y", each estimated jointly with the market and on its own:
 # sensitivities to several maturities overlap and are not added up. beta: return per 1.00 of yield
@@ -125,6 +138,14 @@ factor_returns = published_view(
     Column("factor_return", Double),
 )
 
+
+def returns_between(first: date, last: date) -> Select[date, str, float]:
+    """session_date, factor and factor_return of the sessions, in the default model's space."""
+    row = factor_returns.c
+    query = select(row.session_date, row.factor, row.factor_return)
+    return query.where(row.space == DEFAULT_MODEL, row.session_date.between(first, last))
+
+
 # Daily covariance and correlation of factor returns in the model's factor space (market_relative:
 # styles over market), both triangles and the diagonal. space: "market_relative" | "absolute".
 # covariance and correlation are as measured; shrunk_covariance = (1 - shrinkage) covariance off the
@@ -146,6 +167,20 @@ factor_covariances = published_view(
     Column("lookback", Integer),
     Column("observations", Integer),
 )
+
+
+def covariances_on(
+    day: date,
+) -> Select[str, str, float | None, float | None, float, int, int]:
+    """The pairs of factors of the session `day`, in the default model's space.
+
+    factor_a, factor_b, covariance, shrunk_covariance, decay, lookback and observations.
+    """
+    row = factor_covariances.c
+    estimates = (row.covariance, row.shrunk_covariance, row.decay, row.lookback, row.observations)
+    query = select(row.factor_a, row.factor_b, *estimates)
+    return query.where(row.as_of == day, row.space == DEFAULT_MODEL)
+
 
 # Position correlations: a row per portfolio, session they were computed for (weekly, and on
 # request; the last one stands) and view: "portfolio", or the "longs" or "shorts" among its

@@ -1,8 +1,22 @@
 """Option values and sensitivities as greeks publishes them."""
 
-from sqlalchemy import Column, Date, Double, Integer, Numeric, String, Uuid
+from sqlalchemy import (
+    Column,
+    Date,
+    Double,
+    Integer,
+    Numeric,
+    String,
+    Uuid,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.sql.selectable import LateralFromClause
 
-from shared.published import published_view
+from shared.published import Day, Text, ingest, published_view
 
 # One row per contract and session. Per share of contract; delta and gamma per 1.00 of the
 # underlying, theta per calendar day, vega per volatility point (0.01), rho per percentage point of
@@ -45,6 +59,33 @@ contract_greeks = published_view(
     Column("quote_mid", Double),
     Column("note", String),
 )
+
+
+def last_value(contract: Text, day: Day) -> LateralFromClause:
+    """The last known value of `contract` on or before `day`: at most one row, found in the index.
+
+    `price` in USD per share of contract: its mid quote, else the model's value. `price_date`: the
+    session it is of, which for a model's value is that of the underlying's close it is based on.
+    `quoted`: whether it is a quote. `as_of`, `model` and `delta` as stored. From a split on, the
+    symbol means another contract, so `price` is null where one lies between.
+    """
+    row = contract_greeks.c
+    quoted = and_(row.quote_mid.is_not(None), row.expiry >= row.as_of)
+    price = case((quoted, row.quote_mid), else_=row.price)
+    current = or_(quoted, row.expiry < row.as_of)
+    price_date = case((current, row.as_of), else_=func.least(row.as_of, row.underlying_price_date))
+    lives = (func.least(row.as_of, row.expiry), func.least(day, row.expiry))
+    split_since = ingest.split_factor(row.underlying, *lives).scalar_subquery().is_not(None)
+    query = select(
+        case((row.as_of == day, price), (split_since, None), else_=price).label("price"),
+        price_date.label("price_date"),
+        quoted.label("quoted"),
+        row.as_of,
+        row.model,
+        row.delta,
+    ).where(row.contract == contract, row.as_of <= day, price.is_not(None))
+    return query.order_by(row.as_of.desc()).limit(1).lateral("last_value")
+
 
 # One row per option position and session: unit Greek x quantity x multiplier (signed). Null with
 # `reason`.

@@ -1,5 +1,6 @@
 """Market data as ingest publishes it."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from shared.database import among
 from shared.published import AnyColumn, Day, Text, View, published_view
 
 # Sessions that were announced. `revision` is the newest market-data revision dated on this very
@@ -82,6 +84,14 @@ def latest_yields(day: Day) -> Select[tuple[date, float, float]]:
     last_day = select(func.max(row.observation_date)).where(known).scalar_subquery()
     query = select(row.observation_date, row.maturity_years, row.yield_percent)
     return query.where(known, row.observation_date == last_day).order_by(row.maturity_years)
+
+
+def yields_between(maturities: Iterable[str], first: date, last: date) -> Select[str, date, float]:
+    """maturity, observation_date and yield_percent from `first` to `last`, ascending by day."""
+    row = treasury_yields.c
+    within = row.observation_date.between(first, last)
+    query = select(row.maturity, row.observation_date, row.yield_percent)
+    return query.where(among(row.maturity, maturities), within).order_by(row.observation_date)
 
 
 # One row per contract and session: bid and ask at the close, USD per share of contract; null last
