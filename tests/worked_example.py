@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -33,15 +34,6 @@ from services.greeks.calculations.volatility import (
     volatility_window,
 )
 from services.greeks.inputs import TreasuryCurve
-from services.snapshots.calculations import (
-    Book,
-    Quotes,
-    Snapshots,
-    Take,
-    Terms,
-    Work,
-    portfolio_snapshots,
-)
 from services.snapshots.calculations.attribution import Attributions, attributed_pnl
 from services.snapshots.calculations.concentration import Concentration, concentration
 from services.snapshots.calculations.metrics import Metric
@@ -54,11 +46,20 @@ from services.snapshots.calculations.parametric import (
     specific_variances,
 )
 from services.snapshots.calculations.realised import Chain, realised_metrics
+from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
 from services.snapshots.calculations.tail import (
     TAIL_MEASURES,
     HistoricalRisk,
     PositionPnl,
     historical_risk,
+)
+from services.snapshots.inputs import (
+    CashFlow,
+    DueSnapshot,
+    HeldPosition,
+    Plan,
+    Quote,
+    SnapshotInputs,
 )
 from services.stress import calculations as stress
 from shared import calendar
@@ -84,6 +85,7 @@ POSITIONS: tuple[tuple[str, float, float, date], ...] = (
     ("BND", 200, 74.50, BOUGHT),
     (PUT, 2, 17.25, AS_OF),
 )
+PORTFOLIO = UUID(int=0)
 UNDERLYINGS = ("AAPL", "XOM", "BND", "SPY")
 HISTORY = 300  # sessions of closes, as ingest keeps them
 SHOWN_SCENARIOS = ("market_down_10", "rates_up_100bp", "quality_flight_12", "covid_crash_2020")
@@ -177,44 +179,52 @@ class WorkedExample:
     def snapshots(self) -> Snapshots:
         """One snapshot per session since the first; the last one is the document's."""
         days = self.chain_sessions
-        takes = tuple(
-            Take(0, day, days[place - 1] if place else None) for place, day in enumerate(days)
+        due = tuple(
+            DueSnapshot(0, day, before) for day, before in zip(days, [None, *days], strict=False)
         )
-        book = Book.of([0], [self._position(place) for place in range(len(POSITIONS))])
-        terms = Terms.of(book, days)
-        symbols = [*book.tickers(), *terms.contracts(book)]
-        quotes = Quotes.of(symbols, days, [*self._close_quotes(book), self._option_quote()])
-        greeks = {(PUT, AS_OF): tuple(self.unit_greeks)}
         return portfolio_snapshots(
-            Work(takes, book, terms, quotes, greeks, [(0, AS_OF, DEPOSIT)], days)
+            SnapshotInputs(
+                plan=Plan((PORTFOLIO,), due),
+                positions=[self._position(place) for place in range(len(POSITIONS))],
+                quotes=[*self._close_quotes(), self._option_quote()],
+                greeks={(PUT, AS_OF): np.array(self.unit_greeks)},
+                flows=[CashFlow(0, AS_OF, DEPOSIT)],
+                sessions=days,
+            )
         )
 
-    def _position(self, place: int) -> tuple[Any, ...]:
+    def _position(self, place: int) -> HeldPosition:
         symbol, quantity, price, entered = POSITIONS[place]
         contract = parse_occ(symbol) if symbol == PUT else None
-        underlying = contract.underlying if contract else symbol
-        kind = position_type(contract.option_type if contract else None, quantity).value
-        terms = (
-            kind,
-            contract is not None,
-            100 if contract else 1,
-            float(contract.strike) if contract else None,
+        return HeldPosition(
+            position_id=UUID(int=place),
+            portfolio_id=PORTFOLIO,
+            symbol=symbol,
+            underlying=contract.underlying if contract else symbol,
+            position_type=position_type(contract.option_type if contract else None, quantity).value,
+            is_option=contract is not None,
+            multiplier=100 if contract else 1,
+            strike=float(contract.strike) if contract else None,
+            quantity=quantity,
+            entry_price=price,
+            entry_date=entered,
+            exit_price=None,
+            exit_date=None,
+            sector=None,
         )
-        return place, 0, symbol, underlying, *terms, quantity, price, entered, None, None, None
 
-    def _close_quotes(self, book: Book) -> list[tuple[Any, ...]]:
+    def _close_quotes(self) -> list[Quote]:
         closes = panel.closes(*UNDERLYINGS, last=HISTORY)
-        column = {symbol: place for place, symbol in enumerate(UNDERLYINGS)}
         row = {day: place for place, day in enumerate(self.sessions)}
         return [
-            (symbol, day, closes[row[day], column[symbol]], day, "adjusted_close", None)
-            for symbol in book.tickers()
+            Quote(symbol, day, float(closes[row[day], column]), day, "adjusted_close")
+            for column, symbol in enumerate(UNDERLYINGS)
             for day in self.chain_sessions
         ]
 
-    def _option_quote(self) -> tuple[Any, ...]:
+    def _option_quote(self) -> Quote:
         values = self.option.values
-        return PUT, AS_OF, float(values.price[0]), AS_OF, "model", float(values.delta[0])
+        return Quote(PUT, AS_OF, float(values.price[0]), AS_OF, "model", float(values.delta[0]))
 
     @cached_property
     def position_greeks(self) -> list[float]:
@@ -232,7 +242,7 @@ class WorkedExample:
     def lines(self) -> dict[str, FloatArray]:
         """The last snapshot's position columns, in the order of POSITIONS."""
         valuations = self.snapshots.valuations
-        chosen = valuations.take == len(self.chain_sessions) - 1
+        chosen = valuations.due == len(self.chain_sessions) - 1
         names = (
             "price",
             "market_value",

@@ -1,4 +1,4 @@
-"""Runs the snapshots service: `faststream run services.snapshots.main:app`."""
+"""Composition root: `faststream run services.snapshots.main:app`."""
 
 from services.snapshots.handlers import router
 from services.snapshots.settings import SnapshotsSettings

@@ -1,4 +1,4 @@
-"""Settings of the snapshots service: none of its own beyond the shared ones."""
+"""Settings of snapshots: the shared ones only."""
 
 from pydantic_settings import SettingsConfigDict
 

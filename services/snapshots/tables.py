@@ -1,9 +1,9 @@
 """The tables of snapshots, and the views it publishes.
 
-A snapshot's row holds facts of its own span only: value at its session, P&L and flows since the
-snapshot before. NAV, cash, cumulative P&L and return depend on the whole chain; the published view
-sums it, nothing is accumulated in place, so a row written later, earlier or again needs no other
-row rewritten for their sake.
+A snapshot's row holds facts of its span only: value at its session, P&L and flows since the
+snapshot before. NAV, cash, cumulative P&L and return depend on the whole chain: the published view
+sums it. Nothing is accumulated in place, so a row written later, earlier or again leaves the other
+rows as they are.
 """
 
 from datetime import date
@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import MetaData, SQLModel
 
-from shared.database import key, optional, required
+from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway
 from shared.published import snapshots as published
 from shared.retention import Detail
@@ -52,9 +52,7 @@ class Table(SQLModel):
 
 
 class PositionValuation(Table, table=True):
-    """One open position on one session. Money is signed USD, prices USD per share; null with
-    `reason`.
-    """
+    """One open position on one session: signed USD, prices per share; null with `reason`."""
 
     __tablename__: ClassVar[str] = "position_valuations"
     __table_args__: ClassVar[Any] = (
@@ -86,11 +84,10 @@ class PositionValuation(Table, table=True):
 
 
 class PortfolioSnapshot(Table, table=True):
-    """One portfolio on one session: its value, P&L and flows since `previous_session` (null at
-    first).
+    """One portfolio on one session: its value, and P&L and flows since the snapshot before.
 
-    `carried`: the symbols whose price, or whose underlying's, is older than the session or unknown,
-    with both.
+    `previous_session` is null on the first. `carried`: the symbols whose price, or whose
+    underlying's, is older than the session or unknown, with both.
     """
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
@@ -133,9 +130,7 @@ class RiskMetric(Table, table=True):
 
 
 class ComponentVar(Table, table=True):
-    """One position's part of its portfolio's historical VaR and expected shortfall, USD; null with
-    `reason`.
-    """
+    """One position's part of its portfolio's historical VaR and shortfall; null with `reason`."""
 
     __tablename__: ClassVar[str] = "component_var"
     __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
@@ -152,9 +147,7 @@ class ComponentVar(Table, table=True):
 
 
 class PnlAttribution(Table, table=True):
-    """The part of a snapshot's P&L that one factor explains, or ("specific") none does; null with
-    `reason`.
-    """
+    """The part of a snapshot's P&L by one factor, or ("specific") by none; null with `reason`."""
 
     __tablename__: ClassVar[str] = "pnl_attributions"
 
@@ -168,36 +161,31 @@ class PnlAttribution(Table, table=True):
     reason: str | None = optional(String)
 
 
-position_valuations: SqlTable = PositionValuation.__table__  # type: ignore[attr-defined]
-portfolio_snapshots: SqlTable = PortfolioSnapshot.__table__  # type: ignore[attr-defined]
-risk_metrics: SqlTable = RiskMetric.__table__  # type: ignore[attr-defined]
-component_var: SqlTable = ComponentVar.__table__  # type: ignore[attr-defined]
-pnl_attributions: SqlTable = PnlAttribution.__table__  # type: ignore[attr-defined]
-
-
 def _chained_snapshots() -> Select[Any]:
     """Snapshots with what derives from their portfolio's chain of P&L and flows.
 
-    NAV starts at the equity the owner stated, else at the first snapshot's market value, and moves
-    by P&L and flows. The windows are partitioned by portfolio, so reading one portfolio sums one
-    portfolio.
+    NAV starts at the portfolio's equity balance, else at the first snapshot's market value, and
+    moves by P&L and flows. The windows are partitioned by portfolio, so reading one portfolio sums
+    one portfolio.
     """
-    rows, stated = portfolio_snapshots, gateway.portfolios
+    rows = sql_table(PortfolioSnapshot)
+    owned = gateway.portfolios
 
-    def so_far(what: FunctionElement[Any]) -> Over[Any]:
+    def so_far(what: FunctionElement[Decimal]) -> Over[Decimal]:
         return what.over(partition_by=rows.c.portfolio_id, order_by=rows.c.as_of)
 
-    opening = func.coalesce(stated.c.equity_balance, so_far(func.first_value(rows.c.market_value)))
+    opening = func.coalesce(owned.c.equity_balance, so_far(func.first_value(rows.c.market_value)))
     earned = so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)))
     nav = opening + earned + so_far(func.sum(rows.c.net_flow))
-    joined = rows.outerjoin(stated, stated.c.portfolio_id == rows.c.portfolio_id)
+    joined = rows.outerjoin(owned, owned.c.portfolio_id == rows.c.portfolio_id)
     chained = select(
         rows, cast(nav, MONEY).label("nav"), cast(earned, MONEY).label("cumulative_pnl")
     )
     return _with_returns(chained.select_from(joined).subquery("chained"))
 
 
-def _with_returns(chained: Any) -> Select[Any]:
+def _with_returns(chained: FromClause) -> Select[Any]:
+    """The chain with cash and daily return, by the names of the view."""
     nav_before = func.lag(chained.c.nav).over(
         partition_by=chained.c.portfolio_id, order_by=chained.c.as_of
     )
@@ -213,7 +201,7 @@ def _with_returns(chained: Any) -> Select[Any]:
 
 def _component_parts() -> Select[Any]:
     """Both confidences of every position, one row each."""
-    part = component_var.c
+    part = sql_table(ComponentVar).c
     position = (part.position_id, part.as_of, part.portfolio_id, part.symbol, part.reason)
     parts = {95: (part.var_95, part.es_95), 99: (part.var_99, part.es_99)}
     named = (
@@ -225,19 +213,18 @@ def _component_parts() -> Select[Any]:
         )
         for confidence, (loss, shortfall) in parts.items()
     )
-    return _columns(union_all(*named).subquery("parts"), published.component_var)
-
-
-def _columns(table: FromClause, view: SqlTable) -> Select[Any]:
-    return select(*(table.c[column.name] for column in view.columns))
+    both = union_all(*named).subquery("parts").c
+    return select(*(both[column.name] for column in published.component_var.columns))
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.position_valuations: _columns(position_valuations, published.position_valuations),
+    published.position_valuations: published_columns(
+        PositionValuation, published.position_valuations
+    ),
     published.portfolio_snapshots: _chained_snapshots(),
-    published.risk_metrics: _columns(risk_metrics, published.risk_metrics),
+    published.risk_metrics: published_columns(RiskMetric, published.risk_metrics),
     published.component_var: _component_parts(),
-    published.pnl_attributions: _columns(pnl_attributions, published.pnl_attributions),
+    published.pnl_attributions: published_columns(PnlAttribution, published.pnl_attributions),
 }
 
 DETAILS = (

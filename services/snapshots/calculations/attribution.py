@@ -13,27 +13,28 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Floats, Objects
+from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS
+from shared.conventions import FloatArray
 
 
 @dataclass(frozen=True)
 class Attributions:
-    """N portfolio-sessions by K factors, USD: `factors` (N x K) and `specific` (N) add up to the
-    P&L.
+    """N days by K factors, USD: `factors` (N x K) and `specific` (N) add up to the P&L.
 
     Every number has at most six decimals, so that the sum is exact. NaN with the `reason` (N) where
     a part is not known.
     """
 
-    factors: Floats
-    specific: Floats
+    factors: FloatArray
+    specific: FloatArray
     reason: Objects
 
 
-def attributed_pnl(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Attributions:
-    """Split `pnl` (N, USD) by `exposures` (N x K, USD at the previous snapshot) and
-    `factor_returns` (N x K).
+def attributed_pnl(
+    pnl: FloatArray, exposures: FloatArray, factor_returns: FloatArray
+) -> Attributions:
+    """Split P&L (N, USD) by exposures at the previous snapshot and factor returns since (N x K).
 
     `pnl` is NaN on a portfolio's first snapshot; exposures and returns are NaN where they are not
     stored.
@@ -42,11 +43,12 @@ def attributed_pnl(pnl: Floats, exposures: Floats, factor_returns: Floats) -> At
     specific = np.round(pnl - parts.sum(axis=1), MICRO_DOLLARS)
     reason = _reasons(pnl, exposures, factor_returns)
     unknown = np.array([cause is not None for cause in reason.tolist()], dtype=np.bool_)
-    parts[unknown], specific[unknown] = np.nan, np.nan
+    parts[unknown] = np.nan
+    specific[unknown] = np.nan
     return Attributions(parts, specific, reason)
 
 
-def _reasons(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Objects:
+def _reasons(pnl: FloatArray, exposures: FloatArray, factor_returns: FloatArray) -> Objects:
     """The first cause that holds, per entry; None where every part is known."""
     reason = np.full(len(pnl), None, dtype=object)
     reason[~np.isfinite(factor_returns).all(axis=1)] = (
@@ -58,13 +60,12 @@ def _reasons(pnl: Floats, exposures: Floats, factor_returns: Floats) -> Objects:
 
 
 def summed_returns(
-    sessions: Sequence[date], returns: Floats, spans: Sequence[tuple[date | None, date]]
-) -> Floats:
-    """Factor returns (N x K) over spans (after, up to], summed over their sessions; NaN when one is
-    missing.
+    sessions: Sequence[date], returns: FloatArray, spans: Sequence[tuple[date | None, date]]
+) -> FloatArray:
+    """Factor returns (N x K) summed over the sessions of each span (after, up to].
 
-    `returns` is T x K for the exchange's ascending `sessions`. A span after None has no length:
-    NaN.
+    `returns` is T x K for the exchange's ascending `sessions`. NaN when one of the returns is
+    missing, and for a span after None, which has no length.
     """
     unknown = np.full(returns.shape[1], np.nan)
     rows = [

@@ -1,14 +1,14 @@
-"""Where portfolios stand: what follows from the chain of snapshots, for a session and every later
-one stored.
+"""What follows from the chain of snapshots, for a session and every later one stored.
 
 A snapshot taken late, or again, moves NAV and returns of all that follow, so their realised
-metrics, betas and attributions are made again; later sessions' market exposures stay as they are,
-and so does the concentration of every session that was not retaken.
+metrics, betas and attributions are computed again. Later sessions' market exposures stay as they
+are, and so does the concentration of every session whose snapshot was not taken again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import numpy as np
 
@@ -17,9 +17,8 @@ from services.snapshots.calculations.attribution import (
     attributed_pnl,
     summed_returns,
 )
-from services.snapshots.calculations.chain import Backdrop, ChainLink, chain_of
+from services.snapshots.calculations.chain import carried_forward, chain_of
 from services.snapshots.calculations.concentration import Concentration, concentration_metrics
-from services.snapshots.calculations.layout import Floats
 from services.snapshots.calculations.metrics import (
     LONGS,
     MICRO_DOLLARS,
@@ -28,42 +27,102 @@ from services.snapshots.calculations.metrics import (
     SHORTS,
     USD,
     VIEWS,
+    DayMetrics,
     Metric,
 )
 from services.snapshots.calculations.realised import realised_metrics
+from services.snapshots.inputs import (
+    ChainInputs,
+    MarketSide,
+    MarketSides,
+    PortfolioDay,
+    StoredExposure,
+)
+from shared.conventions import Columns, FloatArray
 
 MARKET_EXPOSURE = "market_exposure"
-Day = tuple[int, date]  # a portfolio's index and a session
+SPECIFIC = "specific"
+Concentrations = Mapping[PortfolioDay, Mapping[str, Concentration | None]]
 
 
 @dataclass(frozen=True)
-class MarketSide:
-    """The positions bought, or those sold, of a portfolio: `dollars` gained per 1.00 of market
-    return.
+class AttributedDays:
+    """The P&L of some days by factor, with the exposures and returns (days x K) behind it."""
 
-    `known_weight` of `weight` (gross USD) and `known` of `positions` have a market beta.
+    portfolios: tuple[UUID, ...]
+    names: Sequence[str]
+    days: Sequence[PortfolioDay]
+    previous: Sequence[date | None]
+    exposures: FloatArray
+    factor_returns: FloatArray
+    pnl: Attributions
+
+    def columns(self) -> Columns:
+        """Of `pnl_attributions`: each day's factors, then what is specific."""
+        names = [*self.names, SPECIFIC]
+        nothing = np.full((len(self.days), 1), np.nan)
+        days = [day for day in range(len(self.days)) for _ in names]
+        reasons = self.pnl.reason.tolist()
+        return {
+            "portfolio_id": [self.portfolios[self.days[day][0]] for day in days],
+            "as_of": [self.days[day][1] for day in days],
+            "factor": names * len(self.days),
+            "previous_session": [self.previous[day] for day in days],
+            "pnl": np.hstack([self.pnl.factors, self.pnl.specific[:, None]]).ravel(),
+            "exposure": np.hstack([self.exposures, nothing]).ravel(),
+            "factor_return": np.hstack([self.factor_returns, nothing]).ravel(),
+            "reason": [reasons[day] for day in days],
+        }
+
+
+@dataclass(frozen=True)
+class ChainMeasurements:
+    """Every metric with its day, and the P&L of the same days by factor."""
+
+    metrics: DayMetrics
+    attributed: AttributedDays
+
+
+def chain_measurements(inputs: ChainInputs, concentrations: Concentrations) -> ChainMeasurements:
+    """The metrics and the attribution of the inputs' session and of every later one stored.
+
+    `concentrations`: by view, of the days whose snapshots were taken.
     """
-
-    dollars: float = 0.0
-    known_weight: float = 0.0
-    weight: float = 0.0
-    known: int = 0
-    positions: int = 0
-
-    def __add__(self, other: "MarketSide") -> "MarketSide":
-        return MarketSide(
-            self.dollars + other.dollars,
-            self.known_weight + other.known_weight,
-            self.weight + other.weight,
-            self.known + other.known,
-            self.positions + other.positions,
-        )
+    exposures = _exposures(inputs)
+    metrics = [*_chain_metrics(inputs, exposures), *_concentrations(concentrations)]
+    return ChainMeasurements(
+        DayMetrics(inputs.portfolios, metrics), _attributed(inputs, exposures.keys())
+    )
 
 
-def market_exposures(longs: MarketSide, shorts: MarketSide) -> tuple[Metric, ...]:
+def _exposures(inputs: ChainInputs) -> dict[PortfolioDay, Sequence[Metric]]:
+    """The market exposures, per view, of the session itself and of every later one stored."""
+    own: dict[PortfolioDay, Sequence[Metric]] = {
+        (place, inputs.as_of): market_exposures(sides)
+        for place, sides in enumerate(inputs.market_sides)
+    }
+    later = {
+        day: [_stored_exposure(exposure) for exposure in exposures]
+        for day, exposures in inputs.stored_exposures.items()
+    }
+    return own | later
+
+
+def _stored_exposure(exposure: StoredExposure) -> Metric:
+    return Metric(
+        MARKET_EXPOSURE,
+        exposure.view,
+        exposure.value,
+        USD,
+        coverage=exposure.coverage,
+        reason=exposure.reason,
+    )
+
+
+def market_exposures(sides: MarketSides) -> tuple[Metric, ...]:
     """The market exposure of each view: the sum of delta-adjusted exposure times market beta."""
-    sides = {PORTFOLIO: longs + shorts, LONGS: longs, SHORTS: shorts}
-    return tuple(_market_exposure(view, side) for view, side in sides.items())
+    views = {PORTFOLIO: sides.bought + sides.sold, LONGS: sides.bought, SHORTS: sides.sold}
+    return tuple(_market_exposure(view, side) for view, side in views.items())
 
 
 def _market_exposure(view: str, side: MarketSide) -> Metric:
@@ -77,100 +136,64 @@ def _market_exposure(view: str, side: MarketSide) -> Metric:
 
 
 def market_beta(exposure: Metric, nav: float) -> Metric:
-    """Market exposure over NAV: what the holdings of the session would do, whatever was held
-    before.
-    """
+    """Market exposure over NAV: of the holdings of the session, not of what was held before."""
     reason = exposure.reason or (None if nav > 0.0 else "NAV is not positive")
     if reason or exposure.value is None:
         return Metric("beta", exposure.view, None, RATIO, None, exposure.coverage, reason)
     return Metric("beta", exposure.view, exposure.value / nav, RATIO, None, exposure.coverage)
 
 
-@dataclass(frozen=True)
-class StandingWork:
-    """The inputs. `chains`: every snapshot of each portfolio, ascending, beside the `backdrop`.
-
-    `market_exposures` (three views each) has the days to measure: the session's own and every later
-    one stored. `factor_exposures`: K dollars per snapshot. `concentrations`: by view, of the days
-    that were (re)taken.
-    """
-
-    chains: Sequence[Sequence[ChainLink]]
-    backdrop: Backdrop
-    market_exposures: Mapping[Day, Sequence[Metric]]
-    factor_exposures: Mapping[Day, Floats]
-    concentrations: Mapping[Day, Mapping[str, Concentration | None]]
-
-
-@dataclass(frozen=True)
-class AttributedDays:
-    """The P&L of some days by factor, with the days and the exposures and returns (days x K) behind
-    it.
-    """
-
-    days: Sequence[Day]
-    previous: Sequence[date | None]
-    exposures: Floats
-    factor_returns: Floats
-    pnl: Attributions
-
-
-@dataclass(frozen=True)
-class Standings:
-    """Every metric with its day, and the P&L of the same days by factor."""
-
-    metrics: Sequence[tuple[Day, Metric]]
-    attributed: AttributedDays
-
-
-def standings(work: StandingWork) -> Standings:
-    """The metrics and the attribution of every day of the work."""
-    metrics = [*_chain_metrics(work), *_concentrations(work)]
-    return Standings(metrics, _attributed(work))
-
-
-def _chain_metrics(work: StandingWork) -> Iterator[tuple[Day, Metric]]:
-    for portfolio, links in enumerate(work.chains):
-        chain = chain_of(links, work.backdrop)
+def _chain_metrics(
+    inputs: ChainInputs, exposures: Mapping[PortfolioDay, Sequence[Metric]]
+) -> Iterator[tuple[PortfolioDay, Metric]]:
+    sessions = inputs.market.sessions
+    rate = carried_forward(inputs.market.yields, sessions)
+    for portfolio, links in enumerate(inputs.chains):
+        chain = chain_of(links, inputs.market, rate)
         for place, link in enumerate(links):
-            day = portfolio, link.session
-            if day in work.market_exposures:
-                exposures = work.market_exposures[day]
-                betas = [market_beta(exposure, link.nav) for exposure in exposures]
-                realised = realised_metrics(chain.until(place), work.backdrop.sessions)
-                yield from ((day, metric) for metric in (*realised, *exposures, *betas))
+            day = (portfolio, link.session_date)
+            if day in exposures:
+                betas = [market_beta(exposure, link.nav) for exposure in exposures[day]]
+                realised = realised_metrics(chain.until(place), sessions)
+                yield from ((day, metric) for metric in (*realised, *exposures[day], *betas))
 
 
-def _concentrations(work: StandingWork) -> Iterator[tuple[Day, Metric]]:
-    for day, by_view in work.concentrations.items():
+def _concentrations(found: Concentrations) -> Iterator[tuple[PortfolioDay, Metric]]:
+    for day, by_view in found.items():
         for view in VIEWS:
             yield from ((day, metric) for metric in concentration_metrics(view, by_view[view]))
 
 
-def _attributed(work: StandingWork) -> AttributedDays:
+def _attributed(inputs: ChainInputs, measured: Collection[PortfolioDay]) -> AttributedDays:
     links = {
-        (place, link.session): link for place, chain in enumerate(work.chains) for link in chain
+        (place, link.session_date): link
+        for place, chain in enumerate(inputs.chains)
+        for link in chain
     }
-    days = [day for day in links if day in work.market_exposures]
+    days = [day for day in links if day in measured]
     chosen = [links[day] for day in days]
     previous = [link.previous for link in chosen]
-    exposures = _exposures_before(work, days, previous)
-    spans = [(link.previous, link.session) for link in chosen]
-    returns = summed_returns(work.backdrop.sessions, work.backdrop.factor_returns, spans)
+    exposures = _exposures_before(inputs, days, previous)
+    spans = [(link.previous, link.session_date) for link in chosen]
+    returns = summed_returns(inputs.market.sessions, inputs.market.factor_returns, spans)
     pnl = np.array([link.pnl for link in chosen], dtype=np.float64)
     return AttributedDays(
-        days, previous, exposures, returns, attributed_pnl(pnl, exposures, returns)
+        portfolios=inputs.portfolios,
+        names=inputs.market.factors,
+        days=days,
+        previous=previous,
+        exposures=exposures,
+        factor_returns=returns,
+        pnl=attributed_pnl(pnl, exposures, returns),
     )
 
 
 def _exposures_before(
-    work: StandingWork, days: Sequence[Day], previous: Sequence[date | None]
-) -> Floats:
-    """Each day's factor exposures (days x K) at the snapshot before it, NaN where they are not
-    stored.
-    """
-    exposures = np.full((len(days), len(work.backdrop.factors)), np.nan)
+    inputs: ChainInputs, days: Sequence[PortfolioDay], previous: Sequence[date | None]
+) -> FloatArray:
+    """Each day's factor exposures (days x K) at the snapshot before it, NaN where not stored."""
+    exposures = np.full((len(days), len(inputs.market.factors)), np.nan)
     for place, ((portfolio, _), before) in enumerate(zip(days, previous, strict=True)):
-        if before is not None and (portfolio, before) in work.factor_exposures:
-            exposures[place] = work.factor_exposures[portfolio, before]
+        if before is not None and (portfolio, before) in inputs.factor_exposures:
+            exposures[place] = inputs.factor_exposures[portfolio, before]
     return exposures

@@ -1,20 +1,21 @@
-"""How much of a book lies in few instruments."""
+"""How much of a portfolio is in few instruments."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Book, Floats, Indices, Mask
 from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, Metric
 from services.snapshots.calculations.valuation import Valuations
+from shared.conventions import BoolArray, FloatArray, IntArray
 
 MEASURES = ("hhi", "top_3_weight", "top_10_weight")
 
 
 @dataclass(frozen=True)
 class Concentration:
-    """Herfindahl-Hirschman index (1/n for n equal instruments, 1 for one) and the weight of the 3
-    and 10 largest.
+    """Herfindahl-Hirschman index and the weight of the 3 and of the 10 largest instruments.
+
+    The index is 1/n for n equal instruments, 1 for one.
     """
 
     hhi: float
@@ -22,9 +23,8 @@ class Concentration:
     top_10_weight: float
 
 
-def concentration(values: Floats) -> Concentration | None:
-    """Of instruments worth `values` (signed USD), weighted by absolute value; None when nothing has
-    a value.
+def concentration(values: FloatArray) -> Concentration | None:
+    """Of instruments worth `values` (signed USD), weighted by absolute value; None without any.
 
     HHI = sum of squared weights (Hirschman, National Power, 1945; Herfindahl 1950).
     """
@@ -38,30 +38,36 @@ def concentration(values: Floats) -> Concentration | None:
     )
 
 
-def book_concentrations(
-    valuations: Valuations, book: Book, takes: int
+def portfolio_concentrations(
+    valuations: Valuations,
 ) -> tuple[dict[str, Concentration | None], ...]:
-    """Per take and view. Lots of one instrument are added up (long and short ones cancel) before
-    weighing.
+    """Per snapshot and view.
+
+    Lots of one instrument are added up (long and short ones cancel) before weighing.
     """
-    names, inverse = np.unique(book.symbol.astype(str), return_inverse=True)
-    code: Indices = inverse.astype(np.int64)
-    quantity = book.quantity[valuations.position]
+    held = valuations.layout.positions
+    snapshots = len(valuations.layout.inputs.plan.due)
+    names, inverse = np.unique(held.symbol.astype(str), return_inverse=True)
+    code: IntArray = inverse.astype(np.int64)
+    quantity = held.quantity[valuations.position]
     priced = valuations.active & np.isfinite(valuations.market_value)
     sides = {PORTFOLIO: priced, LONGS: priced & (quantity > 0), SHORTS: priced & (quantity < 0)}
     by_view = {
-        view: _values(valuations, code, (takes, len(names)), side) for view, side in sides.items()
+        view: _values(valuations, code, (snapshots, len(names)), side)
+        for view, side in sides.items()
     }
     return tuple(
-        {view: concentration(values[take]) for view, values in by_view.items()}
-        for take in range(takes)
+        {view: concentration(values[place]) for view, values in by_view.items()}
+        for place in range(snapshots)
     )
 
 
-def _values(valuations: Valuations, code: Indices, shape: tuple[int, int], chosen: Mask) -> Floats:
-    """USD per take and instrument, 0 where none is held."""
+def _values(
+    valuations: Valuations, code: IntArray, shape: tuple[int, int], chosen: BoolArray
+) -> FloatArray:
+    """USD per snapshot and instrument, 0 where none is held."""
     values = np.zeros(shape)
-    cells = valuations.take[chosen], code[valuations.position[chosen]]
+    cells = (valuations.due[chosen], code[valuations.position[chosen]])
     np.add.at(values, cells, valuations.market_value[chosen])
     return values
 

@@ -1,14 +1,16 @@
-"""One measured number, and what every measure shares: windows, minimum history, units, sides of a
-book.
-"""
+"""One measured number, and what all measures share: units, views, what is missing."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-SESSIONS_A_YEAR = 252
-MINIMUM_OBSERVATIONS = 60
+from services.snapshots.inputs import PortfolioDay
+from shared.conventions import Columns
 
-PORTFOLIO, LONGS, SHORTS = "portfolio", "longs", "shorts"
+PORTFOLIO = "portfolio"
+LONGS = "longs"
+SHORTS = "shorts"
 VIEWS = (PORTFOLIO, LONGS, SHORTS)
 
 USD = "USD"
@@ -54,10 +56,31 @@ class Metric:
         return cls(name, view, None, unit, known.get("observations"), None, reason)
 
 
+@dataclass(frozen=True)
+class DayMetrics:
+    """Metrics with the portfolio and the session that each is of."""
+
+    portfolios: tuple[UUID, ...]
+    measured: Sequence[tuple[PortfolioDay, Metric]]
+
+    def columns(self) -> Columns:
+        """Of `risk_metrics`: one row per metric."""
+        found = [metric for _, metric in self.measured]
+        return {
+            "portfolio_id": [self.portfolios[portfolio] for (portfolio, _), _ in self.measured],
+            "as_of": [session_date for (_, session_date), _ in self.measured],
+            "metric": [metric.name for metric in found],
+            "view": [metric.view for metric in found],
+            "value": [metric.rounded() for metric in found],
+            "unit": [metric.unit for metric in found],
+            "observations": [metric.observations for metric in found],
+            "coverage": [metric.coverage for metric in found],
+            "reason": [metric.reason for metric in found],
+        }
+
+
 def measured(name: str, unit: str, value: float, observations: int) -> Metric:
-    """A metric of the whole portfolio; a value that is not finite is one that returns without
-    variation give.
-    """
+    """A metric of the whole portfolio; not finite is what returns without variation give."""
     if not math.isfinite(value):
         return Metric.missing(name, unit, "the returns do not vary", observations=observations)
     return Metric(name, PORTFOLIO, value, unit, observations)

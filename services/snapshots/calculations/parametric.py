@@ -1,5 +1,4 @@
-"""Parametric value at risk and expected shortfall: normal P&L from the factor model, options by
-their delta.
+"""Parametric VaR and expected shortfall: normal P&L from the factor model, options by delta.
 
 With X_u the delta-adjusted dollars on underlying u, b_u its betas, C the daily covariance of factor
 returns and s_u^2 the variance of what the factors leave unexplained, independent between
@@ -14,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Floats, Indices, Mask
-from services.snapshots.calculations.metrics import MINIMUM_OBSERVATIONS
+from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, FloatArray, IntArray
 
 # Standard normal quantiles of 0.95 and 0.99, and the density there over the tail's probability.
 NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
@@ -23,45 +21,45 @@ NORMAL_QUANTILE = {95: 1.6448536269514722, 99: 2.3263478740408408}
 
 @dataclass(frozen=True)
 class FactorModel:
-    """U underlyings by K factors, daily: `betas` (U x K), `covariance` (K x K), `specific_variance`
-    (U).
+    """Daily, by U underlyings and K factors: betas (U x K), covariance (K x K), variances (U).
 
-    NaN rows are underlyings without betas or with too few returns. `observations`: days behind the
-    covariance.
+    `specific_variance` is that of what the factors do not explain. NaN rows are underlyings without
+    betas or with too few returns. `observations`: days behind the covariance.
     """
 
-    betas: Floats
-    covariance: Floats
-    specific_variance: Floats
+    betas: FloatArray
+    covariance: FloatArray
+    specific_variance: FloatArray
     observations: int
 
     @property
-    def known(self) -> Mask:
+    def known(self) -> BoolArray:
         """Which underlyings the model can speak about."""
         return np.isfinite(self.betas).all(axis=1) & np.isfinite(self.specific_variance)
 
 
 @dataclass(frozen=True)
 class Exposures:
-    """P positions of one book: signed delta-adjusted USD, NaN where unknown; their underlying's
-    row; their weight.
+    """P positions of one portfolio: signed delta-adjusted USD (NaN where unknown) and weight.
+
+    `underlying` is the row of each position's underlying in the factor model.
     """
 
-    dollars: Floats
-    underlying: Indices
-    weight: Floats
+    dollars: FloatArray
+    underlying: IntArray
+    weight: FloatArray
 
-    def of(self, chosen: Mask | slice) -> "Exposures":
+    def of(self, chosen: BoolArray | slice) -> "Exposures":
         """Those of the positions."""
         return Exposures(self.dollars[chosen], self.underlying[chosen], self.weight[chosen])
 
 
 @dataclass(frozen=True)
 class ParametricRisk:
-    """The standard deviation of one day's P&L in USD with its two parts, and the share of weight it
-    covers.
+    """The standard deviation of one day's P&L in USD with its two parts, and its coverage.
 
-    NaN with a `reason` when there is nothing to measure.
+    `coverage`: the share of weight that was measured. NaN with a `reason` when there is nothing to
+    measure.
     """
 
     deviation: float
@@ -82,8 +80,9 @@ class ParametricRisk:
 
 
 def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
-    """One book's normal P&L; positions without an exposure or an estimate are left out and lower
-    the coverage.
+    """One portfolio's normal P&L.
+
+    Positions without an exposure or an estimate are left out and lower the coverage.
     """
     measured = measured_positions(exposures, model)
     total = float(exposures.weight.sum())
@@ -106,15 +105,13 @@ def parametric_risk(exposures: Exposures, model: FactorModel) -> ParametricRisk:
     )
 
 
-def measured_positions(exposures: Exposures, model: FactorModel) -> Mask:
-    """Which positions (P) have an exposure whose underlying the model knows, or none at all (an
-    expired option).
-    """
+def measured_positions(exposures: Exposures, model: FactorModel) -> BoolArray:
+    """Which positions (P) have an exposure that the model knows, or one of 0 (expired options)."""
     known = model.known[exposures.underlying] | (exposures.dollars == 0.0)
     return np.asarray(np.isfinite(exposures.dollars) & known)
 
 
-def _problem(measured: Mask, model: FactorModel) -> str | None:
+def _problem(measured: BoolArray, model: FactorModel) -> str | None:
     if not np.isfinite(model.covariance).all():
         return "no factor covariance for the session"
     if not len(measured):
@@ -123,14 +120,13 @@ def _problem(measured: Mask, model: FactorModel) -> str | None:
 
 
 def specific_variances(
-    returns: Floats, factor_returns: Floats, betas: Floats, decay: float
-) -> Floats:
-    """Variance per underlying (U) of returns (T x U) less betas (U x K) times factor returns (T x
-    K).
+    returns: FloatArray, factor_returns: FloatArray, betas: FloatArray, decay: float
+) -> FloatArray:
+    """Variance per underlying of its returns less betas (U x K) times factor returns (T x K).
 
-    Mean zero and weighted decay^age like the factor covariance, so that both parts of the variance
-    look at the same past. NaN with fewer than 60 days on which the return and every factor are
-    known.
+    `returns` is T x U. Mean zero and weighted decay^age like the factor covariance, so that both
+    parts of the variance look at the same past. NaN with fewer than 60 days on which the return and
+    every factor are known.
     """
     residuals = returns - factor_returns @ betas.T
     known = np.isfinite(residuals)

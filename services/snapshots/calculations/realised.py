@@ -1,5 +1,4 @@
-"""What a portfolio's own returns say: volatility, Sharpe, Sortino, drawdown, beta, correlation,
-performance.
+"""What a portfolio's returns say: volatility, Sharpe, Sortino, drawdown, beta, performance.
 
 Returns are time-weighted: P&L over the NAV of the snapshot before, flows excluded. A return counts
 as *daily* when it spans exactly one session; one that spans a gap moves performance and drawdown,
@@ -16,19 +15,23 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Floats, Indices, Mask
 from services.snapshots.calculations.metrics import (
     DECIMAL,
     DECIMAL_A_YEAR,
-    MINIMUM_OBSERVATIONS,
     RATIO,
-    SESSIONS_A_YEAR,
     Metric,
     measured,
     shortage,
 )
+from shared.conventions import (
+    MINIMUM_OBSERVATIONS,
+    SESSIONS_PER_YEAR,
+    BoolArray,
+    FloatArray,
+    IntArray,
+)
 
-WINDOWS = (21, 63, SESSIONS_A_YEAR)
+WINDOWS = (21, 63, SESSIONS_PER_YEAR)
 PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
 
 
@@ -43,16 +46,16 @@ class Chain:
     """
 
     sessions: tuple[date, ...]
-    returns: Floats
-    spans: Indices
-    market: Floats
-    rate: Floats
+    returns: FloatArray
+    spans: IntArray
+    market: FloatArray
+    rate: FloatArray
 
     def until(self, place: int) -> "Chain":
         """The chain as it ended with its snapshot number `place`."""
         return Chain(*(getattr(self, field.name)[: place + 1] for field in fields(self)))
 
-    def daily(self, window: int = SESSIONS_A_YEAR) -> "_Daily":
+    def daily(self, window: int = SESSIONS_PER_YEAR) -> "_Daily":
         """The last `window` returns that span one session."""
         chosen = np.flatnonzero((self.spans == 1) & np.isfinite(self.returns))[-window:]
         return _Daily(self.returns[chosen], self.market[chosen], self.rate[chosen])
@@ -62,12 +65,12 @@ class Chain:
 class _Daily:
     """Daily returns with the market's return and the yearly rate of the same days."""
 
-    returns: Floats
-    market: Floats
-    rate: Floats
+    returns: FloatArray
+    market: FloatArray
+    rate: FloatArray
 
-    def excess(self) -> Floats:
-        return self.returns - self.rate / SESSIONS_A_YEAR
+    def excess(self) -> FloatArray:
+        return self.returns - self.rate / SESSIONS_PER_YEAR
 
 
 def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ...]:
@@ -85,46 +88,47 @@ def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ..
 
 
 def _volatility(daily: _Daily, window: int) -> Metric:
-    """Sample deviation (n - 1) times the square root of 252; 60 returns do for the longer
-    windows.
-    """
-    name, found = f"volatility_{window}d", len(daily.returns)
-    lack = shortage(found, min(window, MINIMUM_OBSERVATIONS))
-    if lack:
-        return Metric.missing(name, DECIMAL_A_YEAR, lack, observations=found)
+    """Sample deviation (n - 1) times the square root of 252; 60 returns do for long windows."""
+    name = f"volatility_{window}d"
+    found = len(daily.returns)
+    missing = shortage(found, min(window, MINIMUM_OBSERVATIONS))
+    if missing:
+        return Metric.missing(name, DECIMAL_A_YEAR, missing, observations=found)
     return measured(name, DECIMAL_A_YEAR, annual_volatility(daily.returns), found)
 
 
-def annual_volatility(returns: Floats) -> float:
+def annual_volatility(returns: FloatArray) -> float:
     """sqrt(252) x the sample standard deviation (n - 1) of daily returns, decimal per year."""
-    return float(returns.std(ddof=1)) * math.sqrt(SESSIONS_A_YEAR)
+    return float(returns.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR)
 
 
 def _reward_to_risk(daily: _Daily) -> Iterator[Metric]:
     known = np.isfinite(daily.rate)
-    excess, found = daily.excess()[known], int(known.sum())
-    lack = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known))
+    excess = daily.excess()[known]
+    found = int(known.sum())
+    missing = shortage(
+        found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known)
+    )
     for name, ratio in (("sharpe_252d", sharpe_ratio), ("sortino_252d", sortino_ratio)):
-        if lack:
-            yield Metric.missing(name, RATIO, lack, observations=found)
+        if missing:
+            yield Metric.missing(name, RATIO, missing, observations=found)
         else:
             yield measured(name, RATIO, ratio(excess), found)
 
 
-def sharpe_ratio(excess: Floats) -> float:
-    """sqrt(252) x mean / sample deviation of the daily returns over the rate; NaN when they do not
-    vary.
-    """
+def sharpe_ratio(excess: FloatArray) -> float:
+    """sqrt(252) x mean / sample deviation of daily returns over the rate; NaN without variation."""
     deviation = float(excess.std(ddof=1))
-    return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), deviation)
+    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), deviation)
 
 
-def sortino_ratio(excess: Floats) -> float:
-    """sqrt(252) x mean / downside deviation, the root mean square of min(excess, 0) over all days;
-    NaN without any.
+def sortino_ratio(excess: FloatArray) -> float:
+    """sqrt(252) x mean / downside deviation of daily returns over the rate; NaN without any.
+
+    The downside deviation is the root mean square of min(excess, 0) over all days.
     """
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
-    return _divided(math.sqrt(SESSIONS_A_YEAR) * float(excess.mean()), downside)
+    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), downside)
 
 
 def _divided(numerator: float, denominator: float) -> float:
@@ -135,50 +139,47 @@ _NOTHING = 1e-15  # a deviation of equal returns is rounding, not risk
 
 
 def _market_relation(daily: _Daily) -> Iterator[Metric]:
-    """Slope and correlation of the portfolio's daily returns against the market's on the same
-    days.
-    """
+    """Slope and correlation of the portfolio's daily returns against the market's."""
     known = np.isfinite(daily.market)
-    own, market, found = daily.returns[known], daily.market[known], int(known.sum())
-    lack = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a market return", known))
+    own = daily.returns[known]
+    market = daily.market[known]
+    found = int(known.sum())
+    missing = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a market return", known))
     for name, relation in (("beta_realised_252d", realised_beta), ("correlation_spy", correlation)):
-        if lack:
-            yield Metric.missing(name, RATIO, lack, observations=found)
+        if missing:
+            yield Metric.missing(name, RATIO, missing, observations=found)
         else:
             yield measured(name, RATIO, relation(own, market), found)
 
 
-def realised_beta(own: Floats, market: Floats) -> float:
+def realised_beta(own: FloatArray, market: FloatArray) -> float:
     """cov(own, market) / var(market) of daily returns; NaN when the market does not move."""
     centred = market - market.mean()
     return _divided(float(np.mean(centred * (own - own.mean()))), float(np.mean(centred**2)))
 
 
-def correlation(own: Floats, market: Floats) -> float:
+def correlation(own: FloatArray, market: FloatArray) -> float:
     """Pearson correlation of daily returns; NaN when one of them does not vary."""
     deviations = float(own.std()) * float(market.std())
     return _divided(float(np.mean((own - own.mean()) * (market - market.mean()))), deviations)
 
 
-def _returns_with(what: str, known: Mask) -> str:
+def _returns_with(what: str, known: BoolArray) -> str:
     return "returns" if known.all() else f"returns with {what}"
 
 
 def _max_drawdown(chain: Chain) -> Metric:
-    """The largest fall of the compounded returns from an earlier high, since the first snapshot;
-    not positive.
-    """
-    name, returns = "max_drawdown", chain.returns[1:]
+    """The largest fall of the compounded returns from an earlier high; not positive."""
+    name = "max_drawdown"
+    returns = chain.returns[1:]
     problem = shortage(len(returns), 1) or _unknown_return(chain, 0)
     if problem:
         return Metric.missing(name, DECIMAL, problem, observations=len(returns))
     return measured(name, DECIMAL, max_drawdown(returns), len(returns))
 
 
-def max_drawdown(returns: Floats) -> float:
-    """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 when they never
-    fall.
-    """
+def max_drawdown(returns: FloatArray) -> float:
+    """min over t of W_t / max(1, W_1..W_t) - 1 with W the compounded returns; 0 without a fall."""
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
     return float((wealth / np.maximum.accumulate(wealth)).min()) - 1.0
 
@@ -221,10 +222,8 @@ def _months_before(day: date, months: int) -> date:
 def _start(chain: Chain, day: date, exchange: Sequence[date]) -> tuple[str | None, int]:
     """The place of the snapshot of the last session on or before `day`, or why there is none."""
     if day < chain.sessions[0]:
-        return (
-            f"the first snapshot is of {chain.sessions[0].isoformat()}, one of {day.isoformat()} is needed",
-            0,
-        )
+        first = chain.sessions[0].isoformat()
+        return f"the first snapshot is of {first}, one of {day.isoformat()} is needed", 0
     session = exchange[bisect_right(exchange, day) - 1]
     place = bisect_right(chain.sessions, session) - 1
     if chain.sessions[place] != session:
@@ -237,4 +236,5 @@ def _unknown_return(chain: Chain, after: int) -> str | None:
     unknown = np.flatnonzero(~np.isfinite(chain.returns[after + 1 :]))
     if not len(unknown):
         return None
-    return f"no return on {chain.sessions[after + 1 + int(unknown[0])].isoformat()}: NAV before it was not positive"
+    day = chain.sessions[after + 1 + int(unknown[0])].isoformat()
+    return f"no return on {day}: NAV before it was not positive"

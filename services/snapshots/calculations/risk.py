@@ -1,14 +1,20 @@
 """What the portfolios of a shard may lose in a day, and what each position adds to it."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Floats, Indices, Mask, Objects, objects
-from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, SHORTS, USD, Metric
+from services.snapshots.calculations.layout import Objects, floats, objects
+from services.snapshots.calculations.metrics import (
+    LONGS,
+    PORTFOLIO,
+    SHORTS,
+    USD,
+    DayMetrics,
+    Metric,
+)
 from services.snapshots.calculations.parametric import (
     Exposures,
     FactorModel,
@@ -24,18 +30,40 @@ from services.snapshots.calculations.tail import (
     PositionPnl,
     historical_risk,
 )
+from services.snapshots.inputs import Estimates, RiskInputs
+from shared.caveats import Caveat
+from shared.conventions import BoolArray, Columns, FloatArray
 from shared.quant.returns import simple_returns
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """The positions of one portfolio on one session, in one order: their P&L, their exposures,
-    their quantity.
-    """
+    """The positions of portfolios on one session, in one order: quantities, P&L and exposures."""
 
-    quantity: Floats
+    quantity: FloatArray
     pnl: PositionPnl
     exposures: Exposures
+
+    @classmethod
+    def of(cls, inputs: RiskInputs) -> "Holdings":
+        """Lay out what was read as columns."""
+        positions = inputs.positions
+        row = {symbol: place for place, symbol in enumerate(inputs.underlyings)}
+        weight = floats([position.weight for position in positions])
+        underlying = [row[position.underlying] for position in positions]
+        return cls(
+            quantity=floats([position.quantity for position in positions]),
+            pnl=PositionPnl(
+                _vectors([position.pnl for position in positions]),
+                weight,
+                objects([position.reason for position in positions]),
+            ),
+            exposures=Exposures(
+                floats([position.exposure for position in positions]),
+                np.array(underlying, dtype=np.int64),
+                weight,
+            ),
+        )
 
     def part(self, positions: slice) -> "Holdings":
         """Those of the positions."""
@@ -43,50 +71,13 @@ class Holdings:
             self.quantity[positions], self.pnl.of(positions), self.exposures.of(positions)
         )
 
-    def views(self) -> Mapping[str, Mask]:
+    def views(self) -> Mapping[str, BoolArray]:
         """Which positions belong to each view: all, those bought, those sold."""
         everything = np.ones(len(self.quantity), dtype=np.bool_)
         return {PORTFOLIO: everything, LONGS: self.quantity > 0.0, SHORTS: self.quantity < 0.0}
 
 
-@dataclass(frozen=True)
-class Shard:
-    """The positions of several portfolios on one session, ordered by portfolio and position."""
-
-    position_id: Objects
-    portfolio: Indices
-    symbol: Objects
-    holdings: Holdings
-
-    @classmethod
-    def of(
-        cls,
-        portfolios: Sequence[Hashable],
-        underlyings: Sequence[str],
-        positions: Sequence[Sequence[Any]],
-    ) -> "Shard":
-        """Lay out tuples so ordered: id, portfolio, symbol, underlying, quantity, weight, exposure,
-        P&L, reason.
-        """
-        columns = zip(*positions, strict=True) if positions else ((),) * 9
-        ids, owners, symbols, priced_on, quantity, weight, exposure, vectors, reasons = columns
-        owner = {portfolio: place for place, portfolio in enumerate(portfolios)}
-        row = {symbol: place for place, symbol in enumerate(underlyings)}
-        size = np.array(weight, dtype=np.float64)
-        underlying = np.array([row[symbol] for symbol in priced_on], dtype=np.int64)
-        exposures = Exposures(np.array(exposure, dtype=np.float64), underlying, size)
-        pnl = PositionPnl(_vectors(vectors), size, objects(reasons))
-        holdings = Holdings(np.array(quantity, dtype=np.float64), pnl, exposures)
-        portfolio = np.array([owner[each] for each in owners], dtype=np.int64)
-        return cls(objects(ids), portfolio, objects(symbols), holdings)
-
-    def books(self, portfolios: int) -> list[Holdings]:
-        """Each portfolio's positions."""
-        edges = np.searchsorted(self.portfolio, np.arange(portfolios + 1))
-        return [self.holdings.part(slice(first, last)) for first, last in pairwise(edges.tolist())]
-
-
-def _vectors(vectors: Sequence[Sequence[float] | None]) -> Floats:
+def _vectors(vectors: Sequence[Sequence[float] | None]) -> FloatArray:
     """P x D, NaN where a position has no vector."""
     days = max((len(vector) for vector in vectors if vector is not None), default=0)
     unknown = np.full(days, np.nan)
@@ -94,58 +85,93 @@ def _vectors(vectors: Sequence[Sequence[float] | None]) -> Floats:
     return np.array(pnl, dtype=np.float64).reshape(len(vectors), days)
 
 
-@dataclass(frozen=True)
-class Estimates:
-    """What the factor model of the session says of U underlyings: betas (U x K), factor covariance
-    (K x K).
-
-    `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the
-    betas leave of the returns is weighted with `decay`^age over `lookback` days, like the
-    covariance, which rests on `observations` days. NaN where unknown.
-    """
-
-    betas: Floats
-    covariance: Floats
-    closes: Floats
-    factor_returns: Floats
-    decay: float
-    lookback: int
-    observations: int
-
-
 def factor_model(estimates: Estimates) -> FactorModel:
     """The session's model, with what the factors leave unexplained of each underlying."""
     recent = slice(-estimates.lookback, None)
-    returns, factor_returns = (
-        simple_returns(estimates.closes)[recent],
-        estimates.factor_returns[recent],
-    )
+    returns = simple_returns(estimates.closes)[recent]
+    factor_returns = estimates.factor_returns[recent]
     specific = specific_variances(returns, factor_returns, estimates.betas, estimates.decay)
     return FactorModel(estimates.betas, estimates.covariance, specific, estimates.observations)
 
 
 @dataclass(frozen=True)
-class BookRisk:
-    """What one portfolio may lose in a day: `metrics`, and each position's part of the historical
-    ones.
+class PortfolioRisk:
+    """What one portfolio may lose in a day: `metrics`, and each position's historical part.
 
     `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out.
     `modelled` (P): whether the parametric figures know the position.
     """
 
     metrics: tuple[Metric, ...]
-    components: Floats
+    components: FloatArray
     reason: Objects
-    modelled: Mask
+    modelled: BoolArray
 
 
-def book_risks(shard: Shard, portfolios: int, estimates: Estimates) -> list[BookRisk]:
-    """The risk of each of the shard's portfolios, in their order."""
-    model = factor_model(estimates)
-    return [book_risk(holdings, model) for holdings in shard.books(portfolios)]
+@dataclass(frozen=True)
+class ShardRisk:
+    """The risk of each of the inputs' portfolios, in their order."""
+
+    inputs: RiskInputs
+    portfolios: Sequence[PortfolioRisk]
+
+    def metrics(self) -> DayMetrics:
+        """Every metric with its portfolio."""
+        measured = [
+            ((place, self.inputs.as_of), metric)
+            for place, risk in enumerate(self.portfolios)
+            for metric in risk.metrics
+        ]
+        return DayMetrics(self.inputs.portfolios, measured)
+
+    def columns(self) -> Columns:
+        """Of `component_var`: one row per position."""
+        positions = self.inputs.positions
+        parts = np.concatenate(
+            [np.empty((0, len(TAIL_MEASURES))), *(risk.components for risk in self.portfolios)]
+        )
+        return {
+            "position_id": [position.position_id for position in positions],
+            "portfolio_id": [position.portfolio_id for position in positions],
+            "symbol": [position.symbol for position in positions],
+            **{measure: parts[:, place] for place, measure in enumerate(TAIL_MEASURES)},
+            "reason": [reason for risk in self.portfolios for reason in risk.reason.tolist()],
+        }
+
+    def caveats(self) -> list[Caveat]:
+        """What is left out of the figures."""
+        symbols = [position.symbol for position in self.inputs.positions]
+        reasons = [reason for risk in self.portfolios for reason in risk.reason.tolist()]
+        modelled = [known for risk in self.portfolios for known in risk.modelled.tolist()]
+        no_pnl = [symbol for symbol, why in zip(symbols, reasons, strict=True) if why]
+        no_model = [symbol for symbol, known in zip(symbols, modelled, strict=True) if not known]
+        kinds = (
+            (
+                "historical_pnl_missing",
+                "too few past days of P&L: left out of historical VaR and shortfall",
+                no_pnl,
+            ),
+            (
+                "factor_model_missing",
+                "no exposure, betas or returns: left out of parametric VaR and shortfall",
+                no_model,
+            ),
+        )
+        return [Caveat.naming(code, message, names) for code, message, names in kinds if names]
 
 
-def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
+def shard_risk(inputs: RiskInputs) -> ShardRisk:
+    """The risk of each portfolio, all with the same factor model."""
+    model = factor_model(inputs.estimates)
+    place = {portfolio: index for index, portfolio in enumerate(inputs.portfolios)}
+    owner = [place[position.portfolio_id] for position in inputs.positions]
+    edges = np.searchsorted(owner, np.arange(len(inputs.portfolios) + 1))
+    held = Holdings.of(inputs)
+    parts = [held.part(slice(first, last)) for first, last in pairwise(edges.tolist())]
+    return ShardRisk(inputs, [portfolio_risk(part, model) for part in parts])
+
+
+def portfolio_risk(holdings: Holdings, model: FactorModel) -> PortfolioRisk:
     """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view."""
     views = holdings.views()
     historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in views.items()}
@@ -158,8 +184,9 @@ def book_risk(holdings: Holdings, model: FactorModel) -> BookRisk:
     ]
     for view, normal in parametric.items():
         metrics += _parametric_metrics(view, normal, model.observations)
-    whole, modelled = historical[PORTFOLIO], measured_positions(holdings.exposures, model)
-    return BookRisk(tuple(metrics), whole.components, whole.left_out, modelled)
+    whole = historical[PORTFOLIO]
+    modelled = measured_positions(holdings.exposures, model)
+    return PortfolioRisk(tuple(metrics), whole.components, whole.left_out, modelled)
 
 
 def _historical_metrics(view: str, risk: HistoricalRisk) -> Iterator[Metric]:
@@ -172,7 +199,7 @@ def _historical_metrics(view: str, risk: HistoricalRisk) -> Iterator[Metric]:
 
 def _parametric_metrics(view: str, risk: ParametricRisk, days: int) -> Iterator[Metric]:
     for confidence in CONFIDENCES:
-        losses = risk.value_at_risk(confidence), risk.expected_shortfall(confidence)
+        losses = (risk.value_at_risk(confidence), risk.expected_shortfall(confidence))
         for kind, loss in zip(("var", "es"), losses, strict=True):
             value = None if risk.reason else loss
             name = f"{kind}_{confidence}_1d_parametric"

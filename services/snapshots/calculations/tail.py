@@ -1,23 +1,21 @@
 """Historical value at risk and expected shortfall: today's holdings over the past days' moves.
 
-Everything is a weighted sum of the positions' own P&L on the same days, so the parts of the
+Everything is a weighted sum of the positions' P&L on the same days, so the parts of the
 positions add up to the portfolio's figure by construction. Losses are positive.
 
 With n days of portfolio P&L ordered from the worst, h = (n - 1)(1 - c), k = floor(h), w = h - k:
 VaR_c = -[(1 - w) P_(k) + w P_(k+1)], the linearly interpolated quantile (Hyndman and Fan, American
 Statistician 50, 1996, type 7); ES_c = -mean(P_(0..k)), the mean of the days at or beyond it. A
-position's component is the same combination of its own P&L on those same days: the conditional
+position's component is the same combination of its P&L on those same days: the conditional
 expectation E[loss_i | portfolio loss = VaR] (Tasche, "Risk contributions and performance
 measurement", 1999), estimated by the days that define it.
 
-Plain historical simulation reacts slowly: a quiet year speaks of a storm's first weeks
-(docs/var-backtest.md). The
-rescaled figures are the same combination after each day's P&L of the portfolio is brought to the
-present volatility,
-P_t sigma_now / sigma_t (Hull and White, Journal of Risk 1, 1998), with exponentially weighted
-volatilities, decay
-0.94 (RiskMetrics, 1996): v_0 the window's mean square, v_t+1 = 0.94 v_t + 0.06 P_t^2, sigma_t from
-the days before t.
+Plain historical simulation reacts slowly: in the first weeks of a crisis its figures are still
+those of a quiet year (docs/var-backtest.md). The rescaled figures are the same combination after
+each day's P&L of the portfolio is brought to the present volatility, P_t sigma_now / sigma_t (Hull
+and White, Journal of Risk 1, 1998), with exponentially weighted volatilities, decay 0.94
+(RiskMetrics, 1996): v_0 the window's mean square, v_t+1 = 0.94 v_t + 0.06 P_t^2, sigma_t from the
+days before t.
 """
 
 import math
@@ -26,8 +24,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Floats, Indices, Mask, Objects
-from services.snapshots.calculations.metrics import MICRO_DOLLARS, MINIMUM_OBSERVATIONS, shortage
+from services.snapshots.calculations.layout import Objects
+from services.snapshots.calculations.metrics import MICRO_DOLLARS, shortage
+from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, FloatArray, IntArray
 
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95
@@ -39,36 +38,35 @@ TAIL_MEASURES = tuple(
 
 @dataclass(frozen=True)
 class PositionPnl:
-    """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where it is not
-    known.
+    """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where unknown.
 
-    `weight`: gross exposure in USD, which decides what share of the book a day or a figure covers.
-    `reason`: why a position has no P&L at all, None where it has.
+    `weight`: gross exposure in USD, which decides what share of the portfolio a day or a figure
+    covers. `reason`: why a position has no P&L at all, None where it has.
     """
 
-    pnl: Floats
-    weight: Floats
+    pnl: FloatArray
+    weight: FloatArray
     reason: Objects
 
-    def of(self, chosen: Mask | slice) -> "PositionPnl":
+    def of(self, chosen: BoolArray | slice) -> "PositionPnl":
         """Those of the positions."""
         return PositionPnl(self.pnl[chosen], self.weight[chosen], self.reason[chosen])
 
 
 @dataclass(frozen=True)
 class HistoricalRisk:
-    """One book's figures, USD, loss positive: `totals` and `rescaled` by measure, `components` P x
-    measures.
+    """One portfolio's figures, USD, losses positive: by measure, and by position and measure.
 
+    `totals` and `rescaled` have one entry per measure, `components` is positions x measures.
     `components` add up to `totals` over the positions that were measured and are NaN for the
     others, whose `left_out` says why. When there is no figure, the figures are NaN and `reason`
     says why. `days`: how many days of P&L are behind it; `coverage`: the share of `weight` that was
     measured.
     """
 
-    totals: Floats
-    rescaled: Floats
-    components: Floats
+    totals: FloatArray
+    rescaled: FloatArray
+    components: FloatArray
     left_out: Objects
     days: int
     coverage: float | None
@@ -102,10 +100,8 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
     return HistoricalRisk(totals, rescaled, components, left_out, found, coverage, None)
 
 
-def tail_weights(pnl: Floats) -> Floats:
-    """How much each of the n days counts in each measure: n x measures, every column adds up to
-    1.
-    """
+def tail_weights(pnl: FloatArray) -> FloatArray:
+    """How much each of the n days counts in each measure (n x measures); columns add up to 1."""
     order = np.argsort(pnl, kind="stable")
     weights = np.zeros((len(pnl), len(TAIL_MEASURES)))
     for place, confidence in enumerate(CONFIDENCES):
@@ -117,9 +113,10 @@ def tail_weights(pnl: Floats) -> Floats:
     return weights
 
 
-def volatility_scales(pnl: Floats) -> Floats:
-    """sigma_now / sigma_t of n days, oldest first: what brings each to the present volatility; 1 if
-    all are 0.
+def volatility_scales(pnl: FloatArray) -> FloatArray:
+    """sigma_now / sigma_t of n days, oldest first; 1 when all P&L is 0.
+
+    Times this, a day's P&L is brought to the present volatility.
     """
     squares = (pnl**2).tolist()
     if not any(squares):
@@ -134,25 +131,23 @@ def _next_variance(variance: float, square: float) -> float:
     return VOLATILITY_DECAY * variance + (1.0 - VOLATILITY_DECAY) * square
 
 
-def _covered_days(known: Mask, weight: Floats) -> Mask:
+def _covered_days(known: BoolArray, weight: FloatArray) -> BoolArray:
     total = float(weight.sum())
     if not len(weight):
         return np.zeros(known.shape[1], dtype=np.bool_)
-    if (
-        total <= 0.0
-    ):  # positions that move nothing, such as expired options: every known day is as good
+    if total <= 0.0:  # positions that move nothing, such as expired options: all days are as good
         return np.asarray(known.any(axis=0))
     return np.asarray(weight @ known >= COVERAGE_OF_A_DAY * total)
 
 
-def _coverage(weight: Floats, measured: Mask) -> float | None:
+def _coverage(weight: FloatArray, measured: BoolArray) -> float | None:
     total = float(weight.sum())
     return float(weight[measured].sum()) / total if total > 0.0 else None
 
 
-def _reasons(positions: PositionPnl, known: Mask) -> Objects:
+def _reasons(positions: PositionPnl, known: BoolArray) -> Objects:
     """Why each position is left out; None where it is not."""
-    counts: Indices = known.sum(axis=1)
+    counts: IntArray = known.sum(axis=1)
     reasons = np.empty(len(counts), dtype=object)
     reasons[:] = [
         None
@@ -163,7 +158,7 @@ def _reasons(positions: PositionPnl, known: Mask) -> Objects:
     return reasons
 
 
-def _problem(positions: PositionPnl, measured: Mask, days: int) -> str | None:
+def _problem(positions: PositionPnl, measured: BoolArray, days: int) -> str | None:
     if not len(measured):
         return "no positions"
     if not measured.any():

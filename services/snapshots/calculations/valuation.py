@@ -1,87 +1,116 @@
-"""What each position is worth on each session taken, and what it earned since the snapshot
-before.
-"""
+"""What each position is worth on a session, and what it earned since the snapshot before."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Days, Floats, Indices, Mask, Objects, Work, days
+from services.snapshots.calculations.layout import Days, Layout, Objects
+from shared.conventions import BoolArray, Columns, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Valuations:
-    """One line per snapshot taken and position that was open at some time after the snapshot before
-    it.
+    """One line per snapshot due and position that was open at some time after the one before it.
 
-    `take` and `position` are indices into the work's takes and book. Lines with `active` false are
-    positions closed since the previous snapshot: they own nothing any more (value, cost and
-    exposures are 0) and only their `daily_pnl` counts. Money is signed USD; NaN is "not known" and
-    `reason` gives the first cause. Unrealised P&L is value less cost. `notional` is q·m·S for
+    `due` and `position` are places in the plan and in the layout's positions. Lines with `active`
+    false are positions closed since the previous snapshot: they no longer own anything (value, cost
+    and exposures are 0) and only their `daily_pnl` counts. Money is signed USD; NaN is "not known"
+    and `reason` gives the first cause. Unrealised P&L is value less cost. `notional` is q·m·S for
     options and q·P for stock; `delta` is per share (1 for stock) and `delta_adjusted` q·m·S·delta.
     A price of an earlier day is carried forward (`stale`). All of it, `symbol` and `quantity` too,
-    is in terms of the session's own shares.
+    is in the shares of the session.
     """
 
-    take: Indices
-    position: Indices
-    active: Mask
+    layout: Layout
+    due: IntArray
+    position: IntArray
+    active: BoolArray
     symbol: Objects
-    quantity: Floats
-    price: Floats
+    quantity: FloatArray
+    price: FloatArray
     price_day: Days
     source: Objects
-    stale: Mask
-    underlying_price: Floats
+    stale: BoolArray
+    underlying_price: FloatArray
     underlying_price_day: Days
-    market_value: Floats
-    cost: Floats
-    unrealised_pnl: Floats
-    daily_pnl: Floats
-    notional: Floats
-    delta: Floats
-    delta_adjusted: Floats
+    market_value: FloatArray
+    cost: FloatArray
+    unrealised_pnl: FloatArray
+    daily_pnl: FloatArray
+    notional: FloatArray
+    delta: FloatArray
+    delta_adjusted: FloatArray
     reason: Objects
+
+    def columns(self) -> Columns:
+        """Of `position_valuations`: one row per open position and session."""
+        kept = self.active
+        held = self.position[kept]
+        plan = self.layout.inputs.plan
+        positions = self.layout.positions
+        due = [plan.due[place] for place in self.due[kept].tolist()]
+        return {
+            "position_id": positions.position_id[held],
+            "as_of": [each.session_date for each in due],
+            "portfolio_id": [plan.portfolios[each.portfolio] for each in due],
+            "symbol": self.symbol[kept],
+            "underlying": positions.underlying[held],
+            "position_type": positions.position_type[held],
+            "sector": positions.sector[held],
+            "quantity": self.quantity[kept],
+            "price": self.price[kept],
+            "price_date": self.price_day[kept],
+            "price_source": self.source[kept],
+            "stale": self.stale[kept],
+            "underlying_price": self.underlying_price[kept],
+            "underlying_price_date": self.underlying_price_day[kept],
+            "market_value": self.market_value[kept],
+            "cost": self.cost[kept],
+            "unrealised_pnl": self.unrealised_pnl[kept],
+            "daily_pnl": self.daily_pnl[kept],
+            "notional_exposure": self.notional[kept],
+            "delta": self.delta[kept],
+            "delta_adjusted_exposure": self.delta_adjusted[kept],
+            "reason": self.reason[kept],
+        }
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Which positions count for which takes; `session` and `previous` are the take's, repeated per
-    line.
-    """
+    """Which positions count for which snapshots; `session` and `previous` are the snapshot's."""
 
-    take: Indices
-    position: Indices
+    due: IntArray
+    position: IntArray
     session: Days
     previous: Days
-    active: Mask
+    active: BoolArray
 
 
-def position_valuations(work: Work) -> Valuations:
-    """Value every open position on every session taken, and what it earned since the previous
-    snapshot.
+def position_valuations(layout: Layout) -> Valuations:
+    """The value of every open position, and what it earned since the previous snapshot.
 
     Daily P&L of a position held since the previous snapshot p: q·m·(P_t - P_p); entered after p:
-    q·m·(P_t - E); closed after p: the exit price stands for P_t. NaN where there is no previous
-    snapshot or a price is unknown. After a split P_p is that of as much as has become one share
-    since.
+    q·m·(P_t - E); closed after p: the exit price replaces P_t. NaN where there is no previous
+    snapshot or a price is unknown. After a split P_p, too, is per share of the session.
     """
-    lines, quotes = _lines(work), work.quotes
-    on, before = quotes.columns(lines.session), quotes.columns(lines.previous)
-    book = _picked(work, lines.position, on)
-    own, under = quotes.rows(book.symbol), quotes.rows(book.underlying)
+    lines = _lines(layout)
+    quotes = layout.quotes
+    on = quotes.columns(lines.session)
+    book = _picked(layout, lines.position, on)
+    own = quotes.rows(book.symbol)
+    under = quotes.rows(book.underlying)
     price = np.where(lines.active, quotes.price[own, on], book.exit_price)
     price_day = np.where(lines.active, quotes.price_day[own, on], book.exit_day)
     size = book.quantity * book.multiplier
     held = np.where(lines.active, size, 0.0)
-    market_value, cost = _owned(held, price), held * book.entry_price
+    market_value = _owned(held, price)
+    cost = held * book.entry_price
     underlying_price = quotes.price[under, on]
-    notional = _owned(held, underlying_price)
     delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
-    base = _base_price(book, lines, _previous_price(work, lines, own, before) / book.factor)
-    daily_pnl = np.where(np.isnat(lines.previous), np.nan, size * (price - base))
+    base = _base_price(book, lines, _previous_price(layout, lines, own) / book.factor)
     return Valuations(
-        take=lines.take,
+        layout=layout,
+        due=lines.due,
         position=lines.position,
         active=lines.active,
         symbol=book.symbol,
@@ -95,56 +124,54 @@ def position_valuations(work: Work) -> Valuations:
         market_value=market_value,
         cost=cost,
         unrealised_pnl=market_value - cost,
-        daily_pnl=daily_pnl,
-        notional=notional,
+        daily_pnl=np.where(np.isnat(lines.previous), np.nan, size * (price - base)),
+        notional=_owned(held, underlying_price),
         delta=delta,
         delta_adjusted=_owned(held, underlying_price * delta),
         reason=_reasons(lines, price, underlying_price, delta, base),
     )
 
 
-def _lines(work: Work) -> _Lines:
-    """Every take with its portfolio's positions that are open, or closed since the snapshot
-    before.
-    """
-    take, position = _pairs(work)
-    session = days([item.session for item in work.takes])[take]
-    previous = days([item.previous for item in work.takes])[take]
-    entry, exit_ = work.book.entry_day[position], work.book.exit_day[position]
+def _lines(layout: Layout) -> _Lines:
+    """Every snapshot with the positions that are open, or were closed since the one before."""
+    due, position = _pairs(layout)
+    session = layout.session[due]
+    previous = layout.previous[due]
+    entry = layout.positions.entry_day[position]
+    exit_ = layout.positions.exit_day[position]
     active = (entry <= session) & (np.isnat(exit_) | (exit_ > session))
     kept = active | ((exit_ > previous) & (exit_ <= session))
-    return _Lines(take[kept], position[kept], session[kept], previous[kept], active[kept])
+    return _Lines(due[kept], position[kept], session[kept], previous[kept], active[kept])
 
 
-def _pairs(work: Work) -> tuple[Indices, Indices]:
-    portfolio = np.array([item.portfolio for item in work.takes], dtype=np.int64)
-    first = np.searchsorted(work.book.portfolio, portfolio, side="left")
-    count = np.searchsorted(work.book.portfolio, portfolio, side="right") - first
-    take = np.repeat(np.arange(len(portfolio)), count)
-    within = np.arange(len(take)) - np.repeat(np.cumsum(count) - count, count)
-    return take, np.repeat(first, count) + within
+def _pairs(layout: Layout) -> tuple[IntArray, IntArray]:
+    portfolio = layout.portfolio
+    first = np.searchsorted(layout.positions.portfolio, portfolio, side="left")
+    count = np.searchsorted(layout.positions.portfolio, portfolio, side="right") - first
+    due = np.repeat(np.arange(len(portfolio)), count)
+    within = np.arange(len(due)) - np.repeat(np.cumsum(count) - count, count)
+    return due, np.repeat(first, count) + within
 
 
 @dataclass(frozen=True)
 class _Picked:
-    """The book's columns, one entry per line, in terms of the line's session; `factor` as in the
-    work's terms.
-    """
+    """The positions' columns, one entry per line, in the shares of the line's session."""
 
     symbol: Objects
     underlying: Objects
-    is_option: Mask
-    multiplier: Floats
-    quantity: Floats
-    entry_price: Floats
+    is_option: BoolArray
+    multiplier: FloatArray
+    quantity: FloatArray
+    entry_price: FloatArray
     entry_day: Days
-    exit_price: Floats
+    exit_price: FloatArray
     exit_day: Days
-    factor: Floats
+    factor: FloatArray
 
 
-def _picked(work: Work, position: Indices, on: Indices) -> _Picked:
-    book, terms = work.book, work.terms
+def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
+    book = layout.positions
+    terms = layout.terms
     factor = terms.factor[position, on]
     return _Picked(
         symbol=terms.symbol[position, on],
@@ -160,29 +187,34 @@ def _picked(work: Work, position: Indices, on: Indices) -> _Picked:
     )
 
 
-def _previous_price(work: Work, lines: _Lines, own: Indices, before: Indices) -> Floats:
-    """The price at the previous snapshot, per share of the book's; an option may have had another
-    symbol then.
+def _previous_price(layout: Layout, lines: _Lines, own: IntArray) -> FloatArray:
+    """The price at the previous snapshot, per share of the last day.
+
+    An option may have had another symbol then.
     """
-    terms, position = work.terms, lines.position
-    rows = work.quotes.rows(terms.symbol[position, before]) if terms.splits else own
-    return np.asarray(work.quotes.price[rows, before] * terms.factor[position, before])
+    terms = layout.terms
+    position = lines.position
+    before = layout.quotes.columns(lines.previous)
+    rows = layout.quotes.rows(terms.symbol[position, before]) if terms.splits else own
+    return np.asarray(layout.quotes.price[rows, before] * terms.factor[position, before])
 
 
-def _owned(held: Floats, price: Floats) -> Floats:
-    """held·price, and exactly 0 where nothing is held, whatever is known of the price."""
+def _owned(held: FloatArray, price: FloatArray) -> FloatArray:
+    """held·price; exactly 0 where nothing is held, even when no price is known."""
     return np.where(held == 0.0, 0.0, held * price)
 
 
-def _base_price(book: _Picked, lines: _Lines, previous_price: Floats) -> Floats:
-    """The price daily P&L starts from: the previous snapshot's, or the entry price of what came
-    since.
-    """
+def _base_price(book: _Picked, lines: _Lines, previous_price: FloatArray) -> FloatArray:
+    """The price daily P&L starts from: the previous snapshot's, or that of a later entry."""
     return np.where(book.entry_day <= lines.previous, previous_price, book.entry_price)
 
 
 def _reasons(
-    lines: _Lines, price: Floats, underlying_price: Floats, delta: Floats, base: Floats
+    lines: _Lines,
+    price: FloatArray,
+    underlying_price: FloatArray,
+    delta: FloatArray,
+    base: FloatArray,
 ) -> Objects:
     measured = ~np.isnat(lines.previous)
     causes = {

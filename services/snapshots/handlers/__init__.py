@@ -1,5 +1,11 @@
-"""What snapshots does."""
+"""What snapshots does, one file per use case.
 
-from services.snapshots.handlers.take_snapshots import measure_risk, router, take_snapshots
+Each handler writes its own rows from inputs that are stored before its event is published, so their
+order does not matter and neither waits for the other
+(docs/decisions/0009-risk-is-measured-beside-snapshots.md).
+"""
 
-__all__ = ["measure_risk", "router", "take_snapshots"]
+from services.snapshots.handlers import measure_risk, take_snapshots
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter.joining(take_snapshots.router, measure_risk.router)

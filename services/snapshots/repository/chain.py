@@ -1,48 +1,85 @@
-"""The chain of snapshots and what stands beside it."""
+"""The chain of snapshots, what it is measured with, and where the measurements are stored."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Double, Function, Row, Select, and_, cast, func, select
+from sqlalchemy import ColumnElement, Double, Function, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.snapshots.repository.market import MARKET, MODEL, FloatArray
-from services.snapshots.tables import PUBLISHED, risk_metrics
-from shared.database import Session
+from services.snapshots.inputs import (
+    ChainInputs,
+    ChainLink,
+    MarketSide,
+    MarketSides,
+    PortfolioDay,
+    StoredExposure,
+)
+from services.snapshots.repository.market import load_factor_ids, load_market_history
+from services.snapshots.repository.risk import save_metrics
+from services.snapshots.tables import PUBLISHED, PnlAttribution, RiskMetric
+from shared.calendar import sessions
+from shared.conventions import DEFAULT_MODEL, MARKET, Columns, FloatArray
+from shared.database import Session, among, merge, sql_table
 from shared.published import factors, gateway, snapshots
+from shared.rows import Scope, rows_of
 
-Portfolios = Sequence[UUID]
+Portfolios = tuple[UUID, ...]
+MARKET_EXPOSURE = "market_exposure"
 
 
-async def load_chain(session: Session, portfolios: Portfolios) -> Sequence[Row[Any]]:
-    """Every snapshot of the portfolios, by portfolio and session, with what derives from its chain.
+async def load_chain(session: Session, portfolios: Portfolios, as_of: date) -> ChainInputs:
+    """Every snapshot of the portfolios, and what those from `as_of` on are measured with."""
+    ids = await load_factor_ids(session)
+    chains = await _load_chains(session, portfolios)
+    later = [link for chain in chains for link in chain if link.session_date >= as_of]
+    before = {link.previous for link in later if link.previous is not None}
+    linked = [link.session_date for chain in chains for link in chain]
+    spanned = sessions(min(linked), max(linked)) if linked else []
+    return ChainInputs(
+        portfolios=portfolios,
+        as_of=as_of,
+        chains=chains,
+        market=await load_market_history(session, spanned, ids),
+        market_sides=await _load_market_sides(session, portfolios, as_of),
+        stored_exposures=await _load_stored_exposures(session, portfolios, as_of),
+        factor_exposures=await _load_factor_exposures(session, portfolios, before, ids),
+    )
 
-    portfolio_id, as_of, previous_session, nav, daily_pnl (USD) and daily_return.
-    """
+
+async def _load_chains(session: Session, portfolios: Portfolios) -> list[list[ChainLink]]:
+    """Every snapshot of each portfolio, ascending, with what derives from its chain."""
     chain = PUBLISHED[snapshots.portfolio_snapshots].subquery("chain").c
-    money = (cast(chain.nav, Double).label("nav"), cast(chain.daily_pnl, Double).label("daily_pnl"))
-    query: Select[Any] = (
-        select(chain.portfolio_id, chain.as_of, chain.previous_session, *money, chain.daily_return)
-        .where(chain.portfolio_id.in_(portfolios))
+    query = (
+        select(
+            chain.portfolio_id,
+            chain.as_of,
+            chain.previous_session,
+            cast(chain.nav, Double).label("nav"),
+            cast(chain.daily_pnl, Double).label("daily_pnl"),
+            chain.daily_return,
+        )
+        .where(among(chain.portfolio_id, portfolios))
         .order_by(chain.portfolio_id, chain.as_of)
     )
-    found: Sequence[Row[Any]] = (await session.execute(query)).all()
-    return found
+    chains: dict[UUID, list[ChainLink]] = {portfolio: [] for portfolio in portfolios}
+    for portfolio, session_date, previous, *numbers in await session.execute(query):
+        nav, pnl, daily_return = np.array(numbers, dtype=np.float64).tolist()
+        chains[portfolio].append(ChainLink(session_date, previous, nav, pnl, daily_return))
+    return list(chains.values())
 
 
-async def load_market_sides(
+async def _load_market_sides(
     session: Session, portfolios: Portfolios, as_of: date
-) -> Sequence[Row[Any]]:
-    """Per portfolio and side (`bought` or sold) what its positions gain per 1.00 of market return.
-
-    portfolio_id, bought, dollars, known_weight, weight (gross delta-adjusted USD, the cost where
-    that is not known), known (positions with a market beta) and positions.
-    """
-    row, held = factors.position_factor_exposures.c, gateway.positions.c
-    # Neither the cost nor the sign of a position is other after a split: as stated is good enough.
+) -> list[MarketSides]:
+    """Per portfolio, what the positions it bought and sold gain per 1.00 of market return."""
+    row = factors.position_factor_exposures.c
+    held = gateway.positions.c
+    # A split changes neither the cost nor the sign of a position, so the shares do not matter.
     cost = held.quantity * held.multiplier * held.entry_price
     weight = func.abs(func.coalesce(row.exposure, cast(cost, Double)))
     has_beta = row.factor_exposure.is_not(None)
@@ -52,56 +89,82 @@ async def load_market_sides(
         return func.sum(aggregate_order_by(values, row.position_id))
 
     bought = (held.quantity > 0).label("bought")
-    query: Select[Any] = (
+    query = (
         select(
             row.portfolio_id,
             bought,
-            func.coalesce(total(row.factor_exposure), 0.0).label("dollars"),
-            func.coalesce(total(weight).filter(has_beta), 0.0).label("known_weight"),
-            total(weight).label("weight"),
-            func.count().filter(has_beta).label("known"),
-            func.count().label("positions"),
+            func.coalesce(total(row.factor_exposure), 0.0),
+            func.coalesce(total(weight).filter(has_beta), 0.0),
+            total(weight),
+            func.count().filter(has_beta),
+            func.count(),
         )
         .join(gateway.positions, held.position_id == row.position_id)
-        .where(row.portfolio_id.in_(portfolios), row.as_of == as_of, row.factor == MARKET)
+        .where(among(row.portfolio_id, portfolios), row.as_of == as_of, row.factor == MARKET)
         .group_by(row.portfolio_id, bought)
     )
-    found: Sequence[Row[Any]] = (await session.execute(query)).all()
+    sides = {portfolio: MarketSides() for portfolio in portfolios}
+    for portfolio, is_bought, *sums in await session.execute(query):
+        side = {"bought" if is_bought else "sold": MarketSide(*sums)}
+        sides[portfolio] = replace(sides[portfolio], **side)
+    return list(sides.values())
+
+
+async def _load_stored_exposures(
+    session: Session, portfolios: Portfolios, after: date
+) -> dict[PortfolioDay, list[StoredExposure]]:
+    """The market exposures of every later session that was measured."""
+    row = sql_table(RiskMetric).c
+    later = and_(
+        among(row.portfolio_id, portfolios), row.as_of > after, row.metric == MARKET_EXPOSURE
+    )
+    query = select(row.portfolio_id, row.as_of, row.view, row.value, row.coverage, row.reason)
+    found: dict[PortfolioDay, list[StoredExposure]] = defaultdict(list)
+    for portfolio, session_date, *exposure in await session.execute(query.where(later)):
+        found[portfolios.index(portfolio), session_date].append(StoredExposure(*exposure))
     return found
 
 
-async def load_measured(
-    session: Session, portfolios: Portfolios, after: date, metric: str
-) -> Sequence[Row[Any]]:
-    """(portfolio_id, as_of, view, value, coverage, reason) of one metric on every later session
-    that was measured.
-    """
-    row = risk_metrics.c
-    fields = (row.portfolio_id, row.as_of, row.view, row.value, row.coverage, row.reason)
-    query: Select[Any] = select(*fields)
-    later = and_(row.portfolio_id.in_(portfolios), row.as_of > after, row.metric == metric)
-    found: Sequence[Row[Any]] = (await session.execute(query.where(later))).all()
-    return found
-
-
-async def load_factor_exposures(
-    session: Session, portfolios: Portfolios, sessions: Iterable[date], ids: Sequence[str]
-) -> dict[tuple[UUID, date], FloatArray]:
-    """(portfolio, session) to the signed USD exposed to each factor, NaN where unknown."""
+async def _load_factor_exposures(
+    session: Session, portfolios: Portfolios, session_dates: Collection[date], ids: Sequence[str]
+) -> dict[PortfolioDay, FloatArray]:
+    """Signed USD exposed to each factor by portfolio and session, NaN where unknown."""
     row = factors.factor_exposures.c
-    dollars = func.array_agg(aggregate_order_by(row.dollar_exposure, row.factor))
-    names = func.array_agg(aggregate_order_by(row.factor, row.factor))
     query = (
-        select(row.portfolio_id, row.as_of, names, dollars)
-        .where(row.portfolio_id.in_(portfolios), row.as_of.in_(tuple(sessions)), row.model == MODEL)
+        select(
+            row.portfolio_id,
+            row.as_of,
+            func.array_agg(aggregate_order_by(row.factor, row.factor)),
+            func.array_agg(aggregate_order_by(row.dollar_exposure, row.factor)),
+        )
+        .where(
+            among(row.portfolio_id, portfolios),
+            among(row.as_of, session_dates),
+            row.model == DEFAULT_MODEL,
+        )
         .group_by(row.portfolio_id, row.as_of)
     )
-    found = await session.execute(query)
-    by_name = (
-        (portfolio, day, dict(zip(factor, usd, strict=True)))
-        for portfolio, day, factor, usd in found
-    )
     return {
-        (portfolio, day): np.array([stored.get(factor) for factor in ids], dtype=np.float64)
-        for portfolio, day, stored in by_name
+        (portfolios.index(portfolio), session_date): _in_order(ids, names, dollars)
+        for portfolio, session_date, names, dollars in await session.execute(query)
     }
+
+
+def _in_order(
+    ids: Sequence[str], names: Iterable[str], dollars: Iterable[float | None]
+) -> FloatArray:
+    stored = dict(zip(names, dollars, strict=True))
+    return np.array([stored.get(factor) for factor in ids], dtype=np.float64)
+
+
+async def save_measurements(
+    session: Session, portfolios: Portfolios, metrics: Columns, attributions: Columns
+) -> None:
+    """Write the metrics, and replace the attributions of their sessions by these."""
+    await save_metrics(session, metrics)
+    within: Scope = {
+        "as_of": sorted(set(attributions["as_of"])),
+        "portfolio_id": list(portfolios),
+    }
+    rows = await asyncio.to_thread(rows_of, PnlAttribution, attributions)
+    await merge(session, PnlAttribution, rows, within)

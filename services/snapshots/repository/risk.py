@@ -1,78 +1,99 @@
-"""The positions whose risk is measured, with their P&L on past days."""
+"""What risk is measured from, and where it is stored."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Double, Select, and_, cast, func, or_, select
+from sqlalchemy import Double, Select, and_, cast, func, select
 
-from services.snapshots.repository.market import MARKET
-from shared.database import Session, lock_each
+from services.snapshots.inputs import RiskInputs, RiskPosition
+from services.snapshots.repository.market import load_estimates
+from services.snapshots.tables import ComponentVar, RiskMetric
+from shared.conventions import MARKET, Columns
+from shared.database import Session, among, lock_each, merge
 from shared.published import factors, gateway, stress
+from shared.rows import Scope, rows_of
 
-Portfolios = tuple[UUID, ...]
-Position = tuple[Any, ...]
 _NOT_STORED = (None, "no P&L vector is stored for the session")
 
 
-async def lock_portfolios(
+async def claim_risk_inputs(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date
-) -> Portfolios:
-    """Keep other work on the risk of these books and this session waiting; returns those that
-    exist, in order.
+) -> RiskInputs:
+    """The positions and estimates of those portfolios that still exist, in order.
+
+    Until the transaction ends, other runs of the same portfolios and session wait.
     """
-    await lock_each(
-        session, [f"snapshots/risk/{as_of}/{portfolio_id}" for portfolio_id in portfolio_ids]
-    )
+    names = [f"snapshots/risk/{as_of}/{portfolio_id}" for portfolio_id in portfolio_ids]
+    await lock_each(session, names)
     known = gateway.portfolios.c.portfolio_id
-    found = await session.scalars(select(known).where(known.in_(portfolio_ids)))
-    return tuple(sorted(found))
+    portfolios = sorted(await session.scalars(select(known).where(among(known, portfolio_ids))))
+    positions = await _load_positions(session, portfolios, as_of)
+    underlyings = sorted({position.underlying for position in positions})
+    return RiskInputs(
+        portfolios=tuple(portfolios),
+        as_of=as_of,
+        positions=positions,
+        underlyings=underlyings,
+        estimates=await load_estimates(session, as_of, underlyings),
+    )
 
 
-async def load_positions(session: Session, portfolios: Portfolios, as_of: date) -> list[Position]:
-    """One tuple per position active on `as_of`, in terms of that day, by portfolio and position.
-
-    Id, portfolio, symbol, underlying, quantity, weight (gross delta-adjusted USD, the cost where
-    that is not known), exposure (signed delta-adjusted USD), P&L on past days (USD) and why that is
-    missing; None where unknown.
-    """
-    vectors = await _load_vectors(session, portfolios, as_of)
-    found = await session.execute(_positions(portfolios, as_of))
-    return [(*known, *vectors.get(known[0], _NOT_STORED)) for known in found]
-
-
-async def _load_vectors(
-    session: Session, portfolios: Portfolios, as_of: date
-) -> dict[UUID, tuple[Any, Any]]:
-    """Position to its P&L on past days and why that is missing. Read apart: joined, they would be
-    sorted too.
-    """
+async def _load_positions(
+    session: Session, portfolios: Sequence[UUID], as_of: date
+) -> list[RiskPosition]:
+    """The positions open on the session, by portfolio and position."""
+    # Two queries: joined to the positions, the vectors would be sorted with them.
     vector = stress.position_pnl_vectors.c
     query = select(vector.position_id, vector.historical_pnl, vector.reason).where(
-        vector.portfolio_id.in_(portfolios), vector.as_of == as_of
+        among(vector.portfolio_id, portfolios), vector.as_of == as_of
     )
-    return {position_id: (pnl, reason) for position_id, pnl, reason in await session.execute(query)}
+    vectors = {position: (pnl, why) for position, pnl, why in await session.execute(query)}
+    found = []
+    for row in (await session.execute(_positions(portfolios, as_of))).mappings():
+        pnl, why = vectors.get(row["position_id"], _NOT_STORED)
+        found.append(RiskPosition(**row, pnl=pnl, reason=why))
+    return found
 
 
-def _positions(portfolios: Portfolios, as_of: date) -> Select[Any]:
-    positions, exposed = gateway.positions_on(as_of), factors.position_factor_exposures.c
+def _positions(
+    portfolios: Sequence[UUID], as_of: date
+) -> Select[UUID, UUID, str, str, float, float, float | None]:
+    """What is known of each position but its P&L, by the names of `RiskPosition`."""
+    positions = gateway.active_positions(portfolios, as_of)
     held = positions.c
+    exposed = factors.position_factor_exposures.c
     same_exposure = and_(
         exposed.position_id == held.position_id, exposed.as_of == as_of, exposed.factor == MARKET
     )
     cost = cast(held.quantity * held.multiplier * held.entry_price, Double)
-    named = (held.position_id, held.portfolio_id, held.symbol, held.underlying)
-    sizes = (
-        cast(held.quantity, Double),
-        func.abs(func.coalesce(exposed.exposure, cost)),
-        exposed.exposure,
-    )
-    active = and_(held.entry_date <= as_of, or_(held.exit_date.is_(None), held.exit_date > as_of))
     return (
-        select(*named, *sizes)
+        select(
+            held.position_id,
+            held.portfolio_id,
+            held.symbol,
+            held.underlying,
+            cast(held.quantity, Double).label("quantity"),
+            func.abs(func.coalesce(exposed.exposure, cost)).label("weight"),
+            exposed.exposure,
+        )
         .select_from(positions)
         .outerjoin(factors.position_factor_exposures, same_exposure)
-        .where(held.portfolio_id.in_(portfolios), active)
         .order_by(held.portfolio_id, held.position_id)
     )
+
+
+async def save_risk(
+    session: Session, inputs: RiskInputs, metrics: Columns, components: Columns
+) -> None:
+    """Write the metrics, and replace the components of the session and portfolios by these."""
+    await save_metrics(session, metrics)
+    rows = await asyncio.to_thread(rows_of, ComponentVar, components, as_of=inputs.as_of)
+    within: Scope = {"as_of": [inputs.as_of], "portfolio_id": list(inputs.portfolios)}
+    await merge(session, ComponentVar, rows, within)
+
+
+async def save_metrics(session: Session, metrics: Columns) -> None:
+    """Write the metrics; a metric's name is always the same, so none is left over."""
+    await merge(session, RiskMetric, await asyncio.to_thread(rows_of, RiskMetric, metrics))

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import text
 
-from services.snapshots.handlers import take_snapshots
+from services.snapshots.handlers.take_snapshots import take_snapshots
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.snapshots import SnapshotsCreated

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event, text
 
-from services.snapshots.handlers import measure_risk
+from services.snapshots.handlers.measure_risk import measure_risk
 from shared.calendar import sessions
 from shared.contracts.snapshots import RiskMeasured
 from shared.contracts.stress import StressComputed

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from services.snapshots.handlers import take_snapshots
+from services.snapshots.handlers.take_snapshots import take_snapshots
 from services.snapshots.tables import DETAILS
 from shared.database import Database
 from shared.errors import NotASession

@@ -1,19 +1,22 @@
-"""Books, markets and runs for the tests of snapshots: plain functions with sensible defaults."""
+"""Portfolios, markets and runs for the tests of snapshots: plain functions with defaults."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from services.snapshots.calculations import (
-    Book,
-    Quotes,
-    Snapshots,
-    Take,
-    Terms,
-    Work,
-    days_needed,
-    portfolio_snapshots,
+import numpy as np
+
+from services.snapshots.calculations.layout import Layout
+from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.inputs import (
+    CashFlow,
+    DueSnapshot,
+    HeldPosition,
+    Plan,
+    Quote,
+    SnapshotInputs,
 )
 from shared.instruments import position_type
 
@@ -59,9 +62,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Contract:
-    """What Greeks knows of a contract on a day, per share; `delta` None when it could not be
-    computed.
-    """
+    """The value of a contract on a day, per share; `delta` None when it could not be computed."""
 
     price: float | None
     delta: float | None = None
@@ -78,72 +79,93 @@ class Market:
 
 
 def an_option(symbol: str = "AAPL230120C00100000", quantity: float = 1.0, **terms: Any) -> Holding:
-    """A call on AAPL unless told otherwise."""
+    """A call on AAPL, unless other terms are given."""
     defaults: dict[str, Any] = {"option_type": "C", "underlying": "AAPL", "entry_price": 5.0}
     return Holding(symbol, quantity, **{**defaults, **terms})
 
 
-def a_book(holdings: Sequence[Holding]) -> Book:
-    """The holdings as columns; a position's id is its place in `holdings`."""
-    owners = range(max((holding.portfolio for holding in holdings), default=0) + 1)
-    return Book.of(owners, [_position(place, holding) for place, holding in enumerate(holdings)])
+def an_id(place: int) -> UUID:
+    """Of the portfolio or position at a place."""
+    return UUID(int=place)
 
 
-def _position(place: int, holding: Holding) -> tuple[Any, ...]:
+def positions(holdings: Sequence[Holding]) -> list[HeldPosition]:
+    """The holdings as they are read; a position's id is that of its place."""
+    return [_position(place, holding) for place, holding in enumerate(holdings)]
+
+
+def _position(place: int, holding: Holding) -> HeldPosition:
     is_option = holding.option_type is not None
-    kind = position_type(holding.option_type, holding.quantity).value
-    terms = kind, is_option, 100 if is_option else 1, holding.strike if is_option else None
-    entry, exit_ = (
-        (holding.entry_price, holding.entry_date),
-        (holding.exit_price, holding.exit_date),
+    return HeldPosition(
+        position_id=an_id(place),
+        portfolio_id=an_id(holding.portfolio),
+        symbol=holding.symbol,
+        underlying=holding.priced_on,
+        position_type=position_type(holding.option_type, holding.quantity).value,
+        is_option=is_option,
+        multiplier=100.0 if is_option else 1.0,
+        strike=holding.strike if is_option else None,
+        quantity=holding.quantity,
+        entry_price=holding.entry_price,
+        entry_date=holding.entry_date,
+        exit_price=holding.exit_price,
+        exit_date=holding.exit_date,
+        sector=None,
     )
-    named = place, holding.portfolio, holding.symbol, holding.priced_on
-    return *named, *terms, holding.quantity, *entry, *exit_, None
 
 
-def quotes(market: Market, book: Book, on: Sequence[date]) -> Quotes:
+def quotes(market: Market, holdings: Sequence[Holding], on: Sequence[date]) -> list[Quote]:
     """What the market knew of each symbol on each day: the latest price at or before it."""
-    closes = (latest_close(market, symbol, day) for symbol in book.tickers() for day in on)
-    contracts = Terms.of(book, on).contracts(book)
+    tickers = {held.priced_on for held in holdings}
+    contracts = {held.symbol for held in holdings if held.option_type}
+    closes = (latest_close(market, symbol, day) for symbol in tickers for day in on)
     values = (latest_value(market, symbol, day) for symbol in contracts for day in on)
-    known = [quote for quote in (*closes, *values) if quote is not None]
-    return Quotes.of([*book.tickers(), *contracts], on, known)
+    return [quote for quote in (*closes, *values) if quote is not None]
 
 
-def latest_close(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
-    """(symbol, day, close, its session, source, no delta), None when there is no close yet."""
+def latest_close(market: Market, symbol: str, day: date) -> Quote | None:
+    """The last close on or before the day; None when there is none yet."""
     dated = [known for known in market.closes.get(symbol, {}) if known <= day]
-    return (
-        (symbol, day, market.closes[symbol][max(dated)], max(dated), "close", None)
-        if dated
-        else None
-    )
+    if not dated:
+        return None
+    return Quote(symbol, day, market.closes[symbol][max(dated)], max(dated), "close")
 
 
-def latest_value(market: Market, symbol: str, day: date) -> tuple[Any, ...] | None:
-    """(contract, day, value, its session, source, delta on the very day), None when there is none
-    yet.
-    """
+def latest_value(market: Market, symbol: str, day: date) -> Quote | None:
+    """The last value on or before the day, with its delta if of that day; None without any."""
     rows = market.contracts.get(symbol, {})
     dated = [known for known in rows if known <= day and rows[known].price is not None]
     if not dated:
         return None
     row = rows[max(dated)]
-    return symbol, day, row.price, max(dated), row.source, row.delta if max(dated) == day else None
+    delta = row.delta if max(dated) == day else None
+    return Quote(symbol, day, row.price, max(dated), row.source, delta)
 
 
-def work(
+def inputs(
     holdings: Sequence[Holding],
     market: Market,
-    takes: Iterable[Take],
-    flows: Sequence[tuple[int, date, float]] = (),
-) -> Work:
-    """The inputs of `takes`."""
-    taken = tuple(takes)
-    book = a_book(holdings)
-    needed = days_needed(taken)
-    terms, priced = Terms.of(book, needed), quotes(market, book, needed)
-    return Work(taken, book, terms, priced, market.greeks, flows, SESSIONS)
+    due: Iterable[DueSnapshot],
+    flows: Sequence[CashFlow] = (),
+) -> SnapshotInputs:
+    """What the snapshots due are computed from."""
+    chosen = tuple(due)
+    places = [*(each.portfolio for each in chosen), *(held.portfolio for held in holdings)]
+    plan = Plan(tuple(an_id(place) for place in range(max(places, default=0) + 1)), chosen)
+    greeks = {key: np.array(values, dtype=np.float64) for key, values in market.greeks.items()}
+    return SnapshotInputs(
+        plan=plan,
+        positions=positions(holdings),
+        quotes=quotes(market, holdings, plan.days),
+        greeks=greeks,
+        flows=flows,
+        sessions=SESSIONS,
+    )
+
+
+def layout(*given: Any) -> Layout:
+    """The same, laid out."""
+    return Layout.of(inputs(*given))
 
 
 def snapshot(
@@ -151,10 +173,10 @@ def snapshot(
     market: Market,
     session: date = WEDNESDAY,
     previous: date | None = TUESDAY,
-    flows: Sequence[tuple[int, date, float]] = (),
+    flows: Sequence[CashFlow] = (),
 ) -> Snapshots:
     """One portfolio's snapshot of `session`, measured from `previous`."""
-    return portfolio_snapshots(work(holdings, market, [Take(0, session, previous)], flows))
+    return portfolio_snapshots(inputs(holdings, market, [DueSnapshot(0, session, previous)], flows))
 
 
 def closes(symbol: str = "AAPL", **prices: float) -> dict[str, dict[date, float]]:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.snapshots.calculations import Snapshots
 from services.snapshots.calculations.concentration import (
     Concentration,
     concentration,
     concentration_metrics,
 )
+from services.snapshots.calculations.snapshot import Snapshots
 from tests.unit.snapshots.builders import Holding, Market, closes, snapshot
 
 values = st.lists(

@@ -1,6 +1,4 @@
-"""Whatever the order, the repetitions and the restatements: the tables of one ordered run over the
-right data.
-"""
+"""In any order, repeated or restated, runs leave the tables of one ordered run over right data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,22 +9,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.snapshots.calculations import (
-    History,
-    Snapshots,
-    Work,
-    portfolio_snapshots,
-    snapshots_to_take,
-)
+from services.snapshots.calculations.schedule import snapshot_plan
+from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.inputs import CashFlow, History
 from tests.unit.snapshots.builders import (
     SESSIONS,
     Contract,
     Holding,
     Market,
+    an_id,
     an_option,
+    inputs,
     latest_close,
     latest_value,
-    work,
 )
 
 TICKERS = ("AAPL", "GE", "MSFT")
@@ -40,12 +35,10 @@ Prices = dict[tuple[str, date], float | None]
 
 @dataclass
 class House:
-    """The tables in memory: `run` does what the handler does, with data that arrives with its
-    session.
-    """
+    """The tables in memory: `run` does what the handler does, with the data of its session."""
 
     holdings: Sequence[Holding]
-    flows: Sequence[tuple[int, date, float]]
+    flows: Sequence[CashFlow]
     closes: dict[str, dict[date, float]] = field(default_factory=dict)
     contracts: dict[date, Contract] = field(default_factory=dict)
     snapshots: dict[tuple[int, date], Row] = field(default_factory=dict)
@@ -53,9 +46,9 @@ class House:
 
     def run(self, as_of: date, prices: Prices) -> None:
         self._learn(as_of, prices)
-        takes = snapshots_to_take(as_of, self._history(as_of))
-        inputs = work(self.holdings, Market(self.closes, {CALL: self.contracts}), takes, self.flows)
-        self._replace(inputs, portfolio_snapshots(inputs))
+        market = Market(self.closes, {CALL: self.contracts})
+        due = snapshot_plan(as_of, self._history(as_of)).due
+        self._replace(portfolio_snapshots(inputs(self.holdings, market, due, self.flows)))
 
     def _learn(self, as_of: date, prices: Prices) -> None:
         for ticker in TICKERS:
@@ -71,19 +64,17 @@ class House:
             for own in range(PORTFOLIOS)
         ]
         kept = [
-            (own, day)
+            (an_id(own), day)
             for own, days in enumerate(stored)
             for day in (
                 *[day for day in days if day < as_of][-1:],
                 *(day for day in days if day >= as_of),
             )
         ]
-        return History.of(range(PORTFOLIOS), kept, self._outdated(as_of))
+        return History.of([an_id(own) for own in range(PORTFOLIOS)], kept, self._outdated(as_of))
 
     def _outdated(self, as_of: date) -> set[date]:
-        """Later sessions with a price of `as_of` or before that is not the last one known any
-        more.
-        """
+        """Later sessions with a price of `as_of` or before that is no longer the last one known."""
         market = Market(self.closes, {CALL: self.contracts})
         return {
             session
@@ -95,39 +86,37 @@ class House:
             if (used[1] is None or used[1] <= as_of) and used != known
         }
 
-    def _replace(self, inputs: Work, taken: Snapshots) -> None:
-        sessions = {take.session for take in inputs.takes}
+    def _replace(self, taken: Snapshots) -> None:
+        sessions = {due.session_date for due in taken.valuations.layout.inputs.plan.due}
         self.valuations = {
             key: row for key, row in self.valuations.items() if key[1] not in sessions
         }
         self.snapshots = {key: row for key, row in self.snapshots.items() if key[1] not in sessions}
-        self.valuations.update(_valuation_rows(inputs, taken))
-        self.snapshots.update(_snapshot_rows(inputs, taken))
+        self.valuations.update(_valuation_rows(taken))
+        self.snapshots.update(_snapshot_rows(taken))
 
 
 def _prices_known(market: Market, held: Holding, session: date) -> list[Row]:
     """(price, its day) of the holding and of what it is priced on."""
     own = latest_value if held.option_type else latest_close
     known = (own(market, held.symbol, session), latest_close(market, held.priced_on, session))
-    return [(quote[2], quote[3]) if quote else (None, None) for quote in known]
+    return [(quote.price, quote.price_day) if quote else (None, None) for quote in known]
 
 
 def _price(price: float, day: np.datetime64) -> Row:
     return (None, None) if np.isnan(price) else (price, day.item())
 
 
-def _valuation_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date, int], Row]:
+def _valuation_rows(taken: Snapshots) -> dict[tuple[int, date, int], Row]:
     lines = taken.valuations
     rows = {}
     for line in np.flatnonzero(lines.active).tolist():
-        take, position = (
-            inputs.takes[lines.take[line]],
-            inputs.book.position_id[lines.position[line]],
-        )
+        due = lines.layout.inputs.plan.due[lines.due[line]]
+        position = lines.layout.positions.position_id[lines.position[line]].int
         numbers = (lines.market_value, lines.daily_pnl, lines.notional, lines.delta_adjusted)
         own = _price(lines.price[line], lines.price_day[line])
         under = _price(lines.underlying_price[line], lines.underlying_price_day[line])
-        rows[take.portfolio, take.session, position] = (
+        rows[due.portfolio, due.session_date, position] = (
             own,
             under,
             *(repr(col[line]) for col in numbers),
@@ -135,7 +124,7 @@ def _valuation_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date, int
     return rows
 
 
-def _snapshot_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date], Row]:
+def _snapshot_rows(taken: Snapshots) -> dict[tuple[int, date], Row]:
     columns = (
         taken.market_value,
         taken.daily_pnl,
@@ -147,18 +136,18 @@ def _snapshot_rows(inputs: Work, taken: Snapshots) -> dict[tuple[int, date], Row
         taken.counts,
     )
     return {
-        (take.portfolio, take.session): (
-            take.previous,
+        (due.portfolio, due.session_date): (
+            due.previous,
             taken.caveats[place],
             *(repr(column[place].tolist()) for column in columns),
         )
-        for place, take in enumerate(inputs.takes)
+        for place, due in enumerate(taken.valuations.layout.inputs.plan.due)
     }
 
 
 def ordered_run(
     holdings: Sequence[Holding],
-    flows: Sequence[tuple[int, date, float]],
+    flows: Sequence[CashFlow],
     sessions: set[date],
     prices: Prices,
 ) -> House:
@@ -189,7 +178,8 @@ def holdings(draw: st.DrawFn) -> Holding:
 
 books = st.lists(holdings(), max_size=6)
 cash_flows = st.lists(
-    st.tuples(st.integers(0, PORTFOLIOS - 1), st.sampled_from(EVERY_DAY), amounts), max_size=3
+    st.builds(CashFlow, st.integers(0, PORTFOLIOS - 1), st.sampled_from(EVERY_DAY), amounts),
+    max_size=3,
 )
 prices_of_all = st.fixed_dictionaries(
     {(name, day): st.none() | amounts for name in (*TICKERS, CALL) for day in SESSIONS}
@@ -200,7 +190,7 @@ orders = st.lists(st.sampled_from(SESSIONS), min_size=1, max_size=12)
 @given(books, cash_flows, prices_of_all, orders)
 @settings(max_examples=100, deadline=None)
 def test_any_order_with_repetitions_gives_the_tables_of_one_ordered_run(
-    book: list[Holding], flows: list[tuple[int, date, float]], prices: Prices, order: list[date]
+    book: list[Holding], flows: list[CashFlow], prices: Prices, order: list[date]
 ) -> None:
     house = House(book, flows)
 
@@ -216,7 +206,7 @@ def test_any_order_with_repetitions_gives_the_tables_of_one_ordered_run(
 @settings(max_examples=100, deadline=None)
 def test_restated_session_gives_the_tables_of_one_run_over_the_right_data(
     book: list[Holding],
-    flows: list[tuple[int, date, float]],
+    flows: list[CashFlow],
     prices: Prices,
     order: list[date],
     restated: Prices,
@@ -241,7 +231,7 @@ def test_restated_session_gives_the_tables_of_one_run_over_the_right_data(
 @given(books, cash_flows, prices_of_all, st.sets(st.sampled_from(SESSIONS), min_size=2))
 @settings(max_examples=100, deadline=None)
 def test_pnl_telescopes_over_any_set_of_sessions(
-    book: list[Holding], flows: list[tuple[int, date, float]], prices: Prices, sessions: set[date]
+    book: list[Holding], flows: list[CashFlow], prices: Prices, sessions: set[date]
 ) -> None:
     known: Prices = {key: 50.0 if close is None else close for key, close in prices.items()}
     priced = [

@@ -1,20 +1,33 @@
-"""Risk of a shard in one call: views, parts of positions, what is left out, and one factor model
-for all.
-"""
+"""Risk of a shard in one call: views, parts of positions, what is left out, one factor model."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID, uuid5
 
 import numpy as np
 import pytest
 
-from services.snapshots.calculations import TAIL_MEASURES, BookRisk, Estimates, Shard, book_risks
 from services.snapshots.calculations.metrics import VIEWS
-from services.snapshots.calculations.risk import factor_model
+from services.snapshots.calculations.risk import (
+    PortfolioRisk,
+    ShardRisk,
+    factor_model,
+    shard_risk,
+)
+from services.snapshots.calculations.tail import TAIL_MEASURES
+from services.snapshots.inputs import Estimates, RiskInputs, RiskPosition
+from shared.contracts.event import EVENT_NAMESPACE
 from shared.quant.returns import simple_returns
 
+AS_OF = date(2022, 12, 28)
 
-def a_position(owner: str, name: str, quantity: float = 10.0, **given: Any) -> tuple[Any, ...]:
+
+def an_id(name: str) -> UUID:
+    return uuid5(EVENT_NAMESPACE, name)
+
+
+def a_position(owner: str, name: str, quantity: float = 10.0, **given: Any) -> RiskPosition:
     """Ten shares of AAPL at 100 with a year of P&L, unless said otherwise."""
     pnl = np.random.default_rng(len(name)).normal(0, 20, 252) * quantity
     fields: dict[str, Any] = {
@@ -25,7 +38,7 @@ def a_position(owner: str, name: str, quantity: float = 10.0, **given: Any) -> t
         "pnl": pnl.tolist(),
         "reason": None,
     } | given
-    return (name, owner, name, *fields.values())
+    return RiskPosition(an_id(name), an_id(owner), name, **fields)
 
 
 def estimates(**given: Any) -> Estimates:
@@ -43,11 +56,18 @@ def estimates(**given: Any) -> Estimates:
     return Estimates(**(fields | given))
 
 
-def risks(*positions: tuple[Any, ...], portfolios: Sequence[str] = ("book",)) -> list[BookRisk]:
-    return book_risks(Shard.of(portfolios, ["AAPL"], positions), len(portfolios), estimates())
+def a_shard(*positions: RiskPosition, portfolios: Sequence[str] = ("book",)) -> ShardRisk:
+    owners = tuple(an_id(name) for name in portfolios)
+    return shard_risk(RiskInputs(owners, AS_OF, positions, ["AAPL"], estimates()))
 
 
-def numbers(book: BookRisk) -> dict[tuple[str, str], float | None]:
+def risks(
+    *positions: RiskPosition, portfolios: Sequence[str] = ("book",)
+) -> Sequence[PortfolioRisk]:
+    return a_shard(*positions, portfolios=portfolios).portfolios
+
+
+def numbers(book: PortfolioRisk) -> dict[tuple[str, str], float | None]:
     return {(metric.name, metric.view): metric.value for metric in book.metrics}
 
 
@@ -113,9 +133,9 @@ def test_specific_variance_looks_at_the_covariances_days() -> None:
 
 
 def test_shard_without_positions_is_measured_as_nothing() -> None:
-    shard = Shard.of(["book"], [], [])
+    nothing = estimates(betas=np.empty((0, 2)), closes=np.empty((253, 0)))
 
-    (book,) = book_risks(shard, 1, estimates(betas=np.empty((0, 2)), closes=np.empty((253, 0))))
+    (book,) = shard_risk(RiskInputs((an_id("book"),), AS_OF, [], [], nothing)).portfolios
 
     assert {metric.reason for metric in book.metrics} == {"no positions"}
     assert book.components.shape == (0, len(TAIL_MEASURES))

@@ -4,67 +4,76 @@ from datetime import date
 
 import pytest
 
-from services.snapshots.calculations import History, Take, snapshots_to_take
+from services.snapshots.calculations.schedule import snapshot_plan
+from services.snapshots.inputs import DueSnapshot, History
+from tests.unit.snapshots.builders import an_id
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2022, 11, day) for day in (14, 15, 16, 17, 18))
 
 
-def test_first_run_takes_its_own_session_only() -> None:
-    taken = snapshots_to_take(MONDAY, History(stored=((),)))
+def history(*stored: tuple[date, ...], outdated: frozenset[date] = frozenset()) -> History:
+    """Of as many portfolios as there are chains."""
+    return History(tuple(an_id(place) for place in range(len(stored))), stored, outdated)
 
-    assert taken == (Take(0, MONDAY, None),)
+
+def due(as_of: date, known: History) -> tuple[DueSnapshot, ...]:
+    return snapshot_plan(as_of, known).due
+
+
+def test_first_run_takes_its_own_session_only() -> None:
+    taken = due(MONDAY, history(()))
+
+    assert taken == (DueSnapshot(0, MONDAY, None),)
 
 
 def test_next_session_is_measured_from_the_one_before() -> None:
-    taken = snapshots_to_take(TUESDAY, History(stored=((MONDAY,),)))
+    taken = due(TUESDAY, history((MONDAY,)))
 
-    assert taken == (Take(0, TUESDAY, MONDAY),)
+    assert taken == (DueSnapshot(0, TUESDAY, MONDAY),)
 
 
 def test_gap_is_measured_from_the_last_snapshot() -> None:
-    taken = snapshots_to_take(FRIDAY, History(stored=((MONDAY,),)))
+    taken = due(FRIDAY, history((MONDAY,)))
 
-    assert taken == (Take(0, FRIDAY, MONDAY),)
+    assert taken == (DueSnapshot(0, FRIDAY, MONDAY),)
 
 
 def test_late_session_retakes_the_one_after_it() -> None:
-    taken = snapshots_to_take(TUESDAY, History(stored=((MONDAY, WEDNESDAY, THURSDAY),)))
+    taken = due(TUESDAY, history((MONDAY, WEDNESDAY, THURSDAY)))
 
-    assert taken == (Take(0, TUESDAY, MONDAY), Take(0, WEDNESDAY, TUESDAY))
+    assert taken == (DueSnapshot(0, TUESDAY, MONDAY), DueSnapshot(0, WEDNESDAY, TUESDAY))
 
 
 def test_session_before_the_first_ends_the_first_one_being_first() -> None:
-    taken = snapshots_to_take(MONDAY, History(stored=((TUESDAY, WEDNESDAY),)))
+    taken = due(MONDAY, history((TUESDAY, WEDNESDAY)))
 
-    assert taken == (Take(0, MONDAY, None), Take(0, TUESDAY, MONDAY))
+    assert taken == (DueSnapshot(0, MONDAY, None), DueSnapshot(0, TUESDAY, MONDAY))
 
 
 def test_outdated_price_retakes_its_session_and_the_one_after() -> None:
-    history = History(
-        stored=((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY),), outdated=frozenset({THURSDAY})
-    )
+    known = history((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY), outdated=frozenset({THURSDAY}))
 
-    taken = snapshots_to_take(MONDAY, history)
+    taken = due(MONDAY, known)
 
     assert taken == (
-        Take(0, MONDAY, None),
-        Take(0, TUESDAY, MONDAY),
-        Take(0, THURSDAY, WEDNESDAY),
-        Take(0, FRIDAY, THURSDAY),
+        DueSnapshot(0, MONDAY, None),
+        DueSnapshot(0, TUESDAY, MONDAY),
+        DueSnapshot(0, THURSDAY, WEDNESDAY),
+        DueSnapshot(0, FRIDAY, THURSDAY),
     )
 
 
 def test_affected_session_is_retaken_for_every_portfolio_that_has_it() -> None:
-    history = History(stored=((MONDAY, WEDNESDAY), (TUESDAY, WEDNESDAY, THURSDAY), ()))
+    known = history((MONDAY, WEDNESDAY), (TUESDAY, WEDNESDAY, THURSDAY), ())
 
-    taken = snapshots_to_take(TUESDAY, history)
+    taken = due(TUESDAY, known)
 
     assert taken == (
-        Take(0, TUESDAY, MONDAY),
-        Take(1, TUESDAY, None),
-        Take(2, TUESDAY, None),
-        Take(0, WEDNESDAY, TUESDAY),
-        Take(1, WEDNESDAY, TUESDAY),
+        DueSnapshot(0, TUESDAY, MONDAY),
+        DueSnapshot(1, TUESDAY, None),
+        DueSnapshot(2, TUESDAY, None),
+        DueSnapshot(0, WEDNESDAY, TUESDAY),
+        DueSnapshot(1, WEDNESDAY, TUESDAY),
     )
 
 
@@ -72,4 +81,4 @@ def test_affected_session_is_retaken_for_every_portfolio_that_has_it() -> None:
 def test_nothing_but_the_session_is_taken_without_history(
     stored: tuple[tuple[date, ...], ...],
 ) -> None:
-    assert len(snapshots_to_take(MONDAY, History(stored))) == len(stored)
+    assert len(due(MONDAY, history(*stored))) == len(stored)

@@ -6,9 +6,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from services.snapshots.calculations import Take, gathered, portfolio_snapshots
-from services.snapshots.calculations.caveats import Caveat
-from services.snapshots.calculations.snapshot import MEASURES, POSITION_TYPES, SIDES, Snapshots
+from services.snapshots.calculations.snapshot import (
+    MEASURES,
+    POSITION_TYPES,
+    SIDES,
+    Snapshots,
+    portfolio_snapshots,
+)
+from services.snapshots.inputs import CashFlow, DueSnapshot
+from shared.caveats import Caveat, gathered
 from tests.unit.snapshots.builders import (
     FRIDAY,
     THURSDAY,
@@ -19,8 +25,8 @@ from tests.unit.snapshots.builders import (
     Market,
     an_option,
     closes,
+    inputs,
     snapshot,
-    work,
 )
 
 CALL, PUT = "AAPL230120C00100000", "AAPL230120P00100000"
@@ -148,10 +154,10 @@ def test_sale_counts_in_the_portfolio_of_its_exit_day() -> None:
 def test_deposit_is_a_flow_and_no_profit() -> None:
     prices = Market(closes(tuesday=100, wednesday=103))
     deposits = [
-        (0, TUESDAY, 999.0),
-        (0, WEDNESDAY, 5000.0),
-        (0, WEDNESDAY, -200.5),
-        (0, THURSDAY, 1.0),
+        CashFlow(0, TUESDAY, 999.0),
+        CashFlow(0, WEDNESDAY, 5000.0),
+        CashFlow(0, WEDNESDAY, -200.5),
+        CashFlow(0, THURSDAY, 1.0),
     ]
 
     taken = snapshot([Holding(quantity=10)], prices, flows=deposits)
@@ -161,21 +167,24 @@ def test_deposit_is_a_flow_and_no_profit() -> None:
 
 
 def test_deposit_over_a_holiday_counts_on_the_next_session() -> None:
-    taken = snapshot([], Market(), TUESDAY, FRIDAY, flows=[(0, date(2022, 7, 4), 100.0)])
+    taken = snapshot([], Market(), TUESDAY, FRIDAY, flows=[CashFlow(0, date(2022, 7, 4), 100.0)])
 
     assert taken.net_flow.tolist() == [100.0]
 
 
 def test_first_snapshot_has_neither_pnl_nor_flow() -> None:
     taken = snapshot(
-        [Holding()], Market(closes(wednesday=103)), previous=None, flows=[(0, WEDNESDAY, 10.0)]
+        [Holding()],
+        Market(closes(wednesday=103)),
+        previous=None,
+        flows=[CashFlow(0, WEDNESDAY, 10.0)],
     )
 
     assert np.isnan(taken.daily_pnl).all()
     assert taken.net_flow.tolist() == [0.0]
 
 
-def test_empty_portfolio_is_worth_nothing_and_lacks_nothing() -> None:
+def test_empty_portfolio_is_worth_nothing_and_misses_nothing() -> None:
     taken = snapshot([], Market())
 
     assert taken.market_value.tolist() == [0.0]
@@ -245,20 +254,20 @@ def test_portfolios_and_sessions_are_computed_apart() -> None:
     holdings = [Holding(quantity=10, portfolio=0), Holding(quantity=-7, portfolio=1)]
     market = Market(closes(tuesday=100, wednesday=103, thursday=101))
     takes = [
-        Take(0, WEDNESDAY, TUESDAY),
-        Take(1, WEDNESDAY, None),
-        Take(0, THURSDAY, WEDNESDAY),
-        Take(1, THURSDAY, WEDNESDAY),
+        DueSnapshot(0, WEDNESDAY, TUESDAY),
+        DueSnapshot(1, WEDNESDAY, None),
+        DueSnapshot(0, THURSDAY, WEDNESDAY),
+        DueSnapshot(1, THURSDAY, WEDNESDAY),
     ]
 
-    taken = portfolio_snapshots(work(holdings, market, takes))
+    taken = portfolio_snapshots(inputs(holdings, market, takes))
 
     assert taken.market_value.tolist() == [1030.0, -721.0, 1010.0, -707.0]
     assert taken.daily_pnl.tolist() == pytest.approx([30.0, np.nan, -20.0, 14.0], nan_ok=True)
 
 
-def test_no_takes_yield_no_snapshots() -> None:
-    taken = portfolio_snapshots(work([], Market(), []))
+def test_no_plan_yields_no_snapshots() -> None:
+    taken = portfolio_snapshots(inputs([], Market(), []))
 
     assert taken.market_value.shape == (0,)
     assert taken.caveats == ()

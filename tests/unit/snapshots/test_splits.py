@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.snapshots.calculations import (
-    Quotes,
-    Snapshots,
+from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from services.snapshots.inputs import (
+    DueSnapshot,
+    Plan,
+    PositionOnDay,
+    Quote,
+    SnapshotInputs,
     Split,
-    Take,
-    Terms,
-    Work,
-    portfolio_snapshots,
 )
 from tests.unit.snapshots.builders import (
     FRIDAY,
@@ -26,15 +26,19 @@ from tests.unit.snapshots.builders import (
     Contract,
     Holding,
     Market,
-    a_book,
+    an_id,
     an_option,
     latest_close,
     latest_value,
+    positions,
 )
 
 DAYS = [FRIDAY, TUESDAY, WEDNESDAY, THURSDAY]
 EX_DATE = WEDNESDAY
-TAKES = tuple(Take(0, day, previous) for day, previous in zip(DAYS, [None, *DAYS], strict=False))
+PLAN = Plan(
+    (an_id(0),),
+    tuple(DueSnapshot(0, day, before) for day, before in zip(DAYS, [None, *DAYS], strict=False)),
+)
 OLD_CALL, NEW_CALL = "AAPL230120C00400000", "AAPL230120C00100000"
 MONEY = ("market_value", "cost", "unrealised_pnl", "daily_pnl", "notional", "delta_adjusted")
 Prices = Mapping[date, float]
@@ -47,7 +51,7 @@ def holdings(quantities: Sequence[float], ratio: float = 1) -> list[Holding]:
     return [Holding(quantity=stock, entry_price=360 / ratio), an_option(NEW_CALL, call, **terms)]
 
 
-def quoted(closes: Prices, contracts: Mapping[str, Prices]) -> Quotes:
+def quoted(closes: Prices, contracts: Mapping[str, Prices]) -> list[Quote]:
     values = {
         name: {day: Contract(price, 0.5) for day, price in days.items()}
         for name, days in contracts.items()
@@ -55,38 +59,43 @@ def quoted(closes: Prices, contracts: Mapping[str, Prices]) -> Quotes:
     market = Market({"AAPL": closes}, values)
     known = [latest_close(market, "AAPL", day) for day in DAYS]
     known += [latest_value(market, name, day) for name in contracts for day in DAYS]
-    return Quotes.of(["AAPL", *contracts], DAYS, [quote for quote in known if quote is not None])
+    return [quote for quote in known if quote is not None]
 
 
 def a_whole_book(quantities: Sequence[float], closes: Prices, values: Prices) -> Snapshots:
     """Without a split."""
-    book = a_book(holdings(quantities))
-    market = quoted(closes, {NEW_CALL: values})
-    return portfolio_snapshots(Work(TAKES, book, Terms.of(book, DAYS), market, {}, [], SESSIONS))
+    held = positions(holdings(quantities))
+    quotes = quoted(closes, {NEW_CALL: values})
+    return portfolio_snapshots(SnapshotInputs(PLAN, held, quotes, sessions=SESSIONS))
 
 
 def a_split_book(
     quantities: Sequence[float], closes: Prices, values: Prices, ratio: float
 ) -> Snapshots:
-    """The same, stated before the split; from its day on a share is worth so much less, and there
-    are more.
-    """
+    """The same, entered before the split: from its day on more shares, each worth less."""
     shares = {day: ratio if day >= EX_DATE else 1.0 for day in DAYS}
-    book = a_book(holdings(quantities, ratio))
     calls = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in DAYS}
     restated = [
-        (place, day, symbol, quantities[place] * shares[day], shares[day])
+        PositionOnDay(an_id(place), day, symbol, quantities[place] * shares[day], shares[day])
         for day in DAYS
         for place, symbol in enumerate(("AAPL", calls[day]))
     ]
-    terms = Terms.of(book, DAYS, [Split("AAPL", EX_DATE, ratio)], restated)
     in_new_shares = {day: price / shares[day] for day, price in values.items()}
     contracts = {
         name: {day: price for day, price in in_new_shares.items() if calls[day] == name}
-        for name in terms.contracts(book)
+        for name in (OLD_CALL, NEW_CALL)
     }
-    market = quoted({day: close / shares[day] for day, close in closes.items()}, contracts)
-    return portfolio_snapshots(Work(TAKES, book, terms, market, {}, [], SESSIONS))
+    quotes = quoted({day: close / shares[day] for day, close in closes.items()}, contracts)
+    return portfolio_snapshots(
+        SnapshotInputs(
+            plan=PLAN,
+            positions=positions(holdings(quantities, ratio)),
+            quotes=quotes,
+            splits=[Split("AAPL", EX_DATE, ratio)],
+            restated=restated,
+            sessions=SESSIONS,
+        )
+    )
 
 
 some_prices = some.lists(some.floats(0.05, 2_000), min_size=4, max_size=4).map(
@@ -105,7 +114,8 @@ def test_a_split_moves_no_dollar(
     split = a_split_book(quantities, closes, values, ratio)
 
     for name in MONEY:
-        one, other = (getattr(book.valuations, name) for book in (split, whole))
+        one = getattr(split.valuations, name)
+        other = getattr(whole.valuations, name)
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-4)
     np.testing.assert_allclose(split.daily_pnl, whole.daily_pnl, rtol=1e-9, atol=1e-4)
     np.testing.assert_allclose(split.price_coverage, whole.price_coverage)

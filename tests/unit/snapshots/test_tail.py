@@ -147,7 +147,7 @@ def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverag
     assert risk.totals == pytest.approx(historical_risk(positions(pnl[:1])).totals)
 
 
-def test_days_that_lack_much_of_the_book_do_not_count_and_those_that_lack_little_do() -> None:
+def test_days_without_much_of_the_book_do_not_count_and_those_without_little_do() -> None:
     pnl = random_pnl(3)
     pnl[1, :100] = np.nan  # 40 % of the book
     pnl[2, 100:110] = np.nan  # 4 % of it

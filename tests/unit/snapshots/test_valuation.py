@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from services.snapshots.calculations import Take, Valuations, position_valuations
+from services.snapshots.calculations.valuation import Valuations, position_valuations
+from services.snapshots.inputs import DueSnapshot
 from tests.unit.snapshots.builders import (
     FRIDAY,
     THURSDAY,
@@ -17,7 +18,7 @@ from tests.unit.snapshots.builders import (
     Market,
     an_option,
     closes,
-    work,
+    layout,
 )
 
 
@@ -29,7 +30,7 @@ def valued(
     contracts: dict[date, Contract] | None = None,
 ) -> Valuations:
     market = Market(prices, {holding.symbol: contracts or {}})
-    return position_valuations(work([holding], market, [Take(0, session, previous)]))
+    return position_valuations(layout([holding], market, [DueSnapshot(0, session, previous)]))
 
 
 def test_long_that_rises_earns_quantity_times_the_rise() -> None:
@@ -93,7 +94,7 @@ def test_sold_position_is_gone_on_the_session_after() -> None:
 
     lines = valued(sold, closes(wednesday=103, thursday=104), session=THURSDAY, previous=WEDNESDAY)
 
-    assert len(lines.take) == 0
+    assert len(lines.due) == 0
 
 
 def test_bought_and_sold_within_the_span_earns_exit_less_entry() -> None:
@@ -223,7 +224,7 @@ def test_closed_without_an_exit_price_says_so() -> None:
 def test_position_entered_later_is_not_yet_there() -> None:
     lines = valued(Holding(entry_date=THURSDAY), closes(tuesday=100, wednesday=103))
 
-    assert len(lines.take) == 0
+    assert len(lines.due) == 0
 
 
 @pytest.mark.parametrize("price", [0.000001, 123.456789, 4567.89])

@@ -1,0 +1,321 @@
+"""What snapshots reads: the only thing that its repository and its calculations share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+from shared.conventions import FloatArray
+
+RATIO_TOLERANCE = 1e-4
+
+PortfolioDay = tuple[int, date]  # a portfolio's place in its shard, and a session
+
+
+# --- which snapshots a run takes ---
+
+
+@dataclass(frozen=True)
+class History:
+    """What is stored of a shard's portfolios around the session of the run.
+
+    `stored`: per portfolio, ascending, the sessions with a snapshot: the last one before the run's
+    session and all from it on. `outdated`: later sessions with a valuation that is based on a price
+    carried forward over the run's session, where another price is now the last one known.
+    """
+
+    portfolios: tuple[UUID, ...]
+    stored: tuple[tuple[date, ...], ...]
+    outdated: frozenset[date] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        portfolios: Sequence[UUID],
+        snapshots: Iterable[tuple[UUID, date]],
+        outdated: Iterable[date],
+    ) -> Self:
+        """Group the stored (portfolio, session) pairs by portfolio, in the order given."""
+        by_portfolio: dict[UUID, list[date]] = {portfolio: [] for portfolio in portfolios}
+        for portfolio, session_date in snapshots:
+            by_portfolio[portfolio].append(session_date)
+        stored = tuple(tuple(sorted(dates)) for dates in by_portfolio.values())
+        return cls(tuple(portfolios), stored, frozenset(outdated))
+
+
+@dataclass(frozen=True)
+class DueSnapshot:
+    """One snapshot to take: the portfolio's place, its session, and the one its P&L starts at."""
+
+    portfolio: int
+    session_date: date
+    previous: date | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The snapshots that a run takes, ordered by session and portfolio."""
+
+    portfolios: tuple[UUID, ...]
+    due: tuple[DueSnapshot, ...]
+
+    @property
+    def session_dates(self) -> list[date]:
+        """Every session with a snapshot to take, ascending."""
+        return sorted({due.session_date for due in self.due})
+
+    @property
+    def days(self) -> list[date]:
+        """Every session taken or measured from, ascending."""
+        measured_from = {due.previous for due in self.due if due.previous is not None}
+        return sorted(measured_from.union(self.session_dates))
+
+
+# --- what the snapshots are computed from ---
+
+
+@dataclass(frozen=True)
+class HeldPosition:
+    """A position open at some time within the plan's days, in the shares of the last of them.
+
+    `position_type`: "LONG", "SHORT", or "LC", "SC", "LP", "SP" for options. `multiplier` is 100 for
+    options, 1 otherwise. Prices are USD per share (per share of contract); `quantity` is signed.
+    """
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    underlying: str
+    position_type: str
+    is_option: bool
+    multiplier: float
+    strike: float | None
+    quantity: float
+    entry_price: float
+    entry_date: date
+    exit_price: float | None
+    exit_date: date | None
+    sector: str | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """One old share becomes `ratio` new ones on `ex_date`; an option's strike is divided by it."""
+
+    symbol: str
+    ex_date: date
+    ratio: float
+
+    def __str__(self) -> str:
+        """Such as "AAPL split 4:1 on 2020-08-31"."""
+        old = next((old for old in range(1, 1_000) if _is_whole(self.ratio * old)), 1)
+        new = round(self.ratio * old) if _is_whole(self.ratio * old) else self.ratio
+        return f"{self.symbol} split {new}:{old} on {self.ex_date}"
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) < RATIO_TOLERANCE
+
+
+@dataclass(frozen=True)
+class PositionOnDay:
+    """A position in the shares of `day`; `factor`: shares of the day for one as it was entered."""
+
+    position_id: UUID
+    day: date
+    symbol: str
+    quantity: float
+    factor: float
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The last price of a symbol known at the end of `day`, USD per share, and its session.
+
+    `source`: "close", "adjusted_close", "quote_mid", "model" or "intrinsic". `delta`: per share, of
+    contracts with Greeks on that very day only.
+    """
+
+    symbol: str
+    day: date
+    price: float | None
+    price_day: date | None
+    source: str
+    delta: float | None = None
+
+
+@dataclass(frozen=True)
+class CashFlow:
+    """What came into a portfolio (positive) or left it, USD."""
+
+    portfolio: int
+    day: date
+    amount: float
+
+
+@dataclass(frozen=True)
+class SnapshotInputs:
+    """Everything that the snapshots of a plan are computed from.
+
+    `splits`: those after the first of the plan's days, by ex-date; `restated`: the positions that
+    they changed, on every one of the days. `greeks`: by (contract, session), per share of contract
+    in the order of `GREEKS`, NaN where unknown. `sessions`: the exchange's, ascending, from the
+    first to the last of the plan's days.
+    """
+
+    plan: Plan
+    positions: Sequence[HeldPosition] = ()
+    quotes: Sequence[Quote] = ()
+    splits: Sequence[Split] = ()
+    restated: Sequence[PositionOnDay] = ()
+    greeks: Mapping[tuple[str, date], FloatArray] = field(default_factory=dict)
+    flows: Sequence[CashFlow] = ()
+    sessions: Sequence[date] = ()
+
+
+# --- what follows from the chain of snapshots ---
+
+
+@dataclass(frozen=True)
+class ChainLink:
+    """One snapshot: `nav` and `pnl` in USD, `daily_return` a decimal; NaN where unknown."""
+
+    session_date: date
+    previous: date | None
+    nav: float
+    pnl: float
+    daily_return: float
+
+
+@dataclass(frozen=True)
+class ObservedYield:
+    """The 3-month Treasury yield of a day, decimal per year."""
+
+    day: date
+    value: float
+
+
+@dataclass(frozen=True)
+class MarketHistory:
+    """The exchange's sessions, ascending, from the oldest snapshot to the newest, and their market.
+
+    `factor_returns`: sessions x `factors`, NaN where unknown. `yields` ascend by day and begin
+    before the first session where one is known.
+    """
+
+    sessions: Sequence[date]
+    factors: Sequence[str]
+    factor_returns: FloatArray
+    yields: Sequence[ObservedYield]
+
+
+@dataclass(frozen=True)
+class MarketSide:
+    """The positions bought, or those sold, of a portfolio: `dollars` per 1.00 of market return.
+
+    `known_weight` of `weight` (gross USD) and `known` of `positions` have a market beta.
+    """
+
+    dollars: float = 0.0
+    known_weight: float = 0.0
+    weight: float = 0.0
+    known: int = 0
+    positions: int = 0
+
+    def __add__(self, other: "MarketSide") -> "MarketSide":
+        return MarketSide(
+            self.dollars + other.dollars,
+            self.known_weight + other.known_weight,
+            self.weight + other.weight,
+            self.known + other.known,
+            self.positions + other.positions,
+        )
+
+
+@dataclass(frozen=True)
+class MarketSides:
+    """What a portfolio bought and what it sold."""
+
+    bought: MarketSide = MarketSide()
+    sold: MarketSide = MarketSide()
+
+
+@dataclass(frozen=True)
+class StoredExposure:
+    """The market exposure (USD) of one view as an earlier run stored it; None with the `reason`."""
+
+    view: str
+    value: float | None
+    coverage: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ChainInputs:
+    """What the metrics and attributions of the session `as_of` and of all later ones follow from.
+
+    `chains`: every snapshot of each portfolio, ascending. `market_sides`: of each portfolio on
+    `as_of`; `stored_exposures`: by portfolio and later session, one per view. `factor_exposures`:
+    by portfolio and snapshot, USD per factor, NaN where unknown.
+    """
+
+    portfolios: tuple[UUID, ...]
+    as_of: date
+    chains: Sequence[Sequence[ChainLink]]
+    market: MarketHistory
+    market_sides: Sequence[MarketSides]
+    stored_exposures: Mapping[PortfolioDay, Sequence[StoredExposure]]
+    factor_exposures: Mapping[PortfolioDay, FloatArray]
+
+
+# --- what risk is measured from ---
+
+
+@dataclass(frozen=True)
+class RiskPosition:
+    """A position open on the session, in the shares of that day.
+
+    `weight`: gross delta-adjusted USD, the cost where that is unknown. `exposure`: signed
+    delta-adjusted USD. `pnl`: what it would have earned on each of the past days, USD, None with
+    the `reason`.
+    """
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    underlying: str
+    quantity: float
+    weight: float
+    exposure: float | None
+    pnl: Sequence[float] | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The factor model of the session: betas (U x K) of U underlyings, factor covariance (K x K).
+
+    `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the
+    betas do not explain of the returns is weighted with `decay`^age over `lookback` days, like the
+    covariance, which is based on `observations` days. NaN where unknown.
+    """
+
+    betas: FloatArray
+    covariance: FloatArray
+    closes: FloatArray
+    factor_returns: FloatArray
+    decay: float
+    lookback: int
+    observations: int
+
+
+@dataclass(frozen=True)
+class RiskInputs:
+    """A shard's positions, by portfolio and position, and the estimates for their `underlyings`."""
+
+    portfolios: tuple[UUID, ...]
+    as_of: date
+    positions: Sequence[RiskPosition]
+    underlyings: Sequence[str]
+    estimates: Estimates

@@ -1,0 +1,90 @@
+"""Which snapshots of a shard are stored, and which of them depend on prices that have changed."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Numeric,
+    Select,
+    String,
+    TableValuedAlias,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from services.snapshots.inputs import History
+from services.snapshots.tables import PortfolioSnapshot
+from shared.database import Session, among, lock_each, sql_table
+from shared.published import gateway, greeks, ingest
+
+_snapshots = sql_table(PortfolioSnapshot)
+
+
+async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> History:
+    """What is stored of those portfolios that still exist, locked until the transaction ends."""
+    await lock_each(session, [f"snapshots/{portfolio_id}" for portfolio_id in portfolio_ids])
+    known = gateway.portfolios.c.portfolio_id
+    found = await session.scalars(select(known).where(among(known, portfolio_ids)))
+    portfolios = sorted(found)
+    stored = (await session.execute(_stored(portfolios, as_of))).all()
+    outdated = (await session.scalars(_outdated(portfolios, as_of))).all()
+    return History.of(portfolios, [(row.portfolio_id, row.as_of) for row in stored], outdated)
+
+
+def _stored(portfolios: Sequence[UUID], as_of: date) -> CompoundSelect[UUID, date]:
+    """The last snapshot before `as_of` of each portfolio, and all from it on."""
+    row = _snapshots.c
+    own = among(row.portfolio_id, portfolios)
+    later = select(row.portfolio_id, row.as_of).where(own, row.as_of >= as_of)
+    before = select(row.portfolio_id, func.max(row.as_of)).where(own, row.as_of < as_of)
+    return later.union_all(before.group_by(row.portfolio_id))
+
+
+def _outdated(portfolios: Sequence[UUID], as_of: date) -> Select[date]:
+    """Later sessions with a price carried over `as_of` (or none) that is no longer the last."""
+    snapshot = _snapshots.c
+    row = _carried_prices(snapshot.carried)
+    close = ingest.last_close(row.c.underlying, snapshot.as_of)
+    value = greeks.last_value(row.c.symbol, snapshot.as_of)
+    own_moved = or_(
+        row.c.price.is_distinct_from(func.round(cast(value.c.price, Numeric), 6)),
+        row.c.price_date.is_distinct_from(value.c.price_date),
+    )
+    underlying_moved = or_(
+        row.c.underlying_price.is_distinct_from(close.c.close),
+        row.c.underlying_price_date.is_distinct_from(close.c.session_date),
+    )
+    is_option = row.c.symbol != row.c.underlying
+    moved = or_(
+        and_(_carried(row.c.underlying_price_date, as_of), underlying_moved),
+        and_(is_option, _carried(row.c.price_date, as_of), own_moved),
+    )
+    known = _snapshots.join(row, true()).outerjoin(close, true()).outerjoin(value, true())
+    later = and_(among(snapshot.portfolio_id, portfolios), snapshot.as_of > as_of)
+    return select(snapshot.as_of).distinct().select_from(known).where(later, moved)
+
+
+def _carried_prices(carried: ColumnElement[object]) -> TableValuedAlias:
+    """The elements of a snapshot's `carried` as rows."""
+    elements = func.jsonb_to_recordset(carried).table_valued(
+        Column("symbol", String),
+        Column("underlying", String),
+        Column("price", Numeric),
+        Column("price_date", Date),
+        Column("underlying_price", Numeric),
+        Column("underlying_price_date", Date),
+    )
+    return elements.render_derived(name="carried", with_types=True)
+
+
+def _carried(price_date: ColumnElement[date], as_of: date) -> ColumnElement[bool]:
+    return or_(price_date.is_(None), price_date <= as_of)
