@@ -1,6 +1,4 @@
-"""Books, prices and stored rows for the tests of snapshots on a real database: plain functions with
-defaults.
-"""
+"""Portfolios, prices and stored rows for the tests of snapshots: plain functions with defaults."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -91,18 +89,16 @@ async def insert(session: Session, table: str, rows: Sequence[Row]) -> None:
 
 
 async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) -> None:
-    """Both books of one user, with these positions in them; `equity` is what the first book
-    states.
-    """
+    """Both portfolios of one user, with these positions; `equity` is the first one's balance."""
     user = {"user_id": an_id("user"), "email": "a@example.org", "password_hash": "-"}
     books = [
         {
             "portfolio_id": book,
             "user_id": user["user_id"],
             "name": str(book),
-            "equity_balance": stated,
+            "equity_balance": balance,
         }
-        for book, stated in ((BOOK, equity), (OTHER_BOOK, None))
+        for book, balance in ((BOOK, equity), (OTHER_BOOK, None))
     ]
     async with admin.transaction() as session:
         await insert(session, "gateway.users", [user])
@@ -140,7 +136,8 @@ async def quote(
     async with admin.transaction() as session:
         await session.execute(
             text(
-                "delete from ingest.daily_prices where symbol = :symbol and session_date = any(:days)"
+                "delete from ingest.daily_prices"
+                " where symbol = :symbol and session_date = any(:days)"
             ),
             {"symbol": symbol, "days": list(closes)},
         )

@@ -1,6 +1,4 @@
-"""Metrics, components and attributions on a real database: what is stored, in whatever order the
-events come.
-"""
+"""Metrics, components and attributions on a real database, with the events in any order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -278,8 +276,9 @@ async def test_historical_var_is_the_quantile_of_the_stored_vectors(
 
     async with role("snapshots").transaction() as session:
         stored = await session.scalars(
-            text("select historical_pnl from stress.published_position_pnl_vectors where portfolio_id = :book"
-                 " and as_of = :day and historical_pnl is not null"), {"book": BOOK, "day": MONDAY}
+            text("select historical_pnl from stress.published_position_pnl_vectors"
+                 " where portfolio_id = :book and as_of = :day and historical_pnl is not null"),
+            {"book": BOOK, "day": MONDAY}
         )  # fmt: skip
         pnl = np.array(list(stored)).sum(axis=0)
     row = (await metrics(role, MONDAY))["var_95_1d_historical", "portfolio"]
@@ -287,12 +286,12 @@ async def test_historical_var_is_the_quantile_of_the_stored_vectors(
     assert (row["unit"], row["observations"], row["coverage"]) == ("USD", 252, pytest.approx(0.75))
 
 
-async def test_position_left_out_is_told_and_stored_with_its_reason(
+async def test_position_left_out_is_published_and_stored_with_its_reason(
     admin: Database, role: Role
 ) -> None:
     await a_measurable_week(admin)
 
-    told = await measure(role, MONDAY)
+    emitted = await measure(role, MONDAY)
 
     (part,) = {
         (row["component_var"], row["reason"])
@@ -300,10 +299,10 @@ async def test_position_left_out_is_told_and_stored_with_its_reason(
         if row["symbol"] == "KO"
     }
     assert part == (None, "no history")
-    assert [(notice.code, notice.about) for notice in told.warnings] == [
+    assert [(notice.code, notice.about) for notice in emitted.warnings] == [
         ("historical_pnl_missing", ("KO",))
     ]
-    assert told.counts == {"portfolios": 2, "positions": 5}
+    assert emitted.counts == {"portfolios": 2, "positions": 5}
 
 
 async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(
@@ -368,13 +367,13 @@ async def test_handlers_run_twice_change_nothing(admin: Database, role: Role) ->
     await a_measurable_week(admin)
     for day in WEEK:
         await both(role, day)
-    once, told = await contents(role), await measure(role, NEXT_MONDAY)
+    once, emitted = await contents(role), await measure(role, NEXT_MONDAY)
 
     for day in (*WEEK, MONDAY):
         await both(role, day)
 
     assert await contents(role) == once
-    assert (await measure(role, NEXT_MONDAY)).event_id == told.event_id
+    assert (await measure(role, NEXT_MONDAY)).event_id == emitted.event_id
 
 
 async def test_risk_before_snapshots_gives_the_rows_of_risk_after_them(
@@ -510,9 +509,9 @@ async def test_other_shards_portfolios_are_left_alone(admin: Database, role: Rol
 
 
 async def test_empty_shard_and_deleted_portfolio_are_measured_as_nothing(role: Role) -> None:
-    told = await measure(role, MONDAY, (an_id("gone"),))
+    emitted = await measure(role, MONDAY, (an_id("gone"),))
 
-    assert told.counts == {"portfolios": 0, "positions": 0}
+    assert emitted.counts == {"portfolios": 0, "positions": 0}
     assert await contents(role) == {view: [] for view in VIEWS}
 
 

@@ -49,7 +49,7 @@ from tests.integration.snapshots.books import (
 )
 
 
-async def test_first_snapshot_opens_with_the_stated_equity(admin: Database, role: Role) -> None:
+async def test_first_snapshot_opens_with_the_equity_balance(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(), equity=Decimal("25000.00"))
     await quote(admin, {MONDAY: 100.5})
 
@@ -65,7 +65,7 @@ async def test_first_snapshot_opens_with_the_stated_equity(admin: Database, role
     assert (row["cumulative_pnl"], row["net_flow"]) == (0, 0)
 
 
-async def test_without_stated_equity_nav_opens_with_market_value(
+async def test_without_equity_balance_nav_opens_with_market_value(
     admin: Database, role: Role
 ) -> None:
     await hold(admin, a_stock(), a_stock("GE", quantity=-50))
@@ -158,12 +158,12 @@ async def test_return_is_null_when_nav_before_is_not_positive(admin: Database, r
 async def test_portfolio_without_positions_is_worth_its_equity(admin: Database, role: Role) -> None:
     await hold(admin, equity=Decimal("1234.56"))
 
-    told = await take(role, MONDAY, BOTH)
+    emitted = await take(role, MONDAY, BOTH)
 
     rows = {row["portfolio_id"]: row for row in await published(role, "portfolio_snapshots")}
     assert (rows[BOOK]["nav"], rows[BOOK]["market_value"]) == (Decimal("1234.56"), 0)
     assert (rows[OTHER_BOOK]["nav"], rows[OTHER_BOOK]["cash"]) == (0, 0)
-    assert told.counts == {"snapshots": 2, "positions": 0, "restated": 0}
+    assert emitted.counts == {"snapshots": 2, "positions": 0, "restated": 0}
 
 
 async def test_option_book_is_stored_in_three_measures(admin: Database, role: Role) -> None:
@@ -242,9 +242,9 @@ async def test_quote_that_arrives_late_replaces_the_value_carried(
         await take(role, day)
 
     await value(admin, TUESDAY, None, None, quote_mid=19.0)
-    told = await take(role, TUESDAY)
+    emitted = await take(role, TUESDAY)
 
-    assert told.counts["restated"] == 1
+    assert emitted.counts["restated"] == 1
     assert [row["price"] for row in (await tables(role))[1]] == [20, 19, 19]
 
 
@@ -291,7 +291,7 @@ async def test_missing_price_is_carried_forward_flagged_with_its_date(
     await quote(admin, {MONDAY: 80}, "GE")
     await take(role, MONDAY)
 
-    told = await take(role, TUESDAY)
+    emitted = await take(role, TUESDAY)
 
     lines = {row["symbol"]: row for row in (await tables(role))[1] if row["as_of"] == TUESDAY}
     assert (lines["GE"]["price"], lines["GE"]["price_date"], lines["GE"]["stale"]) == (
@@ -306,7 +306,7 @@ async def test_missing_price_is_carried_forward_flagged_with_its_date(
         1,
         ["GE"],
     )
-    assert [(notice.code, notice.about) for notice in told.warnings] == [
+    assert [(notice.code, notice.about) for notice in emitted.warnings] == [
         ("price_carried_forward", ("GE",))
     ]
     assert (await chain(role))[-1]["price_coverage"] == pytest.approx(10000 / 10800)
@@ -435,10 +435,10 @@ async def test_second_transaction_waits_for_the_first(admin: Database, role: Rol
         await take_snapshots(factors_computed(WEDNESDAY, BOTH), session)
         later = asyncio.create_task(take(role, TUESDAY, BOTH))
         done, _ = await asyncio.wait([later], timeout=0.3)
-    told = await later
+    emitted = await later
 
     assert not done
-    assert told.counts["restated"] == 2
+    assert emitted.counts["restated"] == 2
     assert [row["previous_session"] for row in await chain(role)] == [None, MONDAY, TUESDAY]
 
 
@@ -446,13 +446,13 @@ async def test_late_session_is_counted_as_restating_the_next(admin: Database, ro
     await hold(admin, a_stock())
     await quote(admin, {MONDAY: 100, TUESDAY: 101, WEDNESDAY: 104})
     for day in (MONDAY, WEDNESDAY):
-        told = await take(role, day)
-    assert [notice.code for notice in told.warnings] == ["gap_since_previous_snapshot"]
+        emitted = await take(role, day)
+    assert [notice.code for notice in emitted.warnings] == ["gap_since_previous_snapshot"]
 
-    told = await take(role, TUESDAY)
+    emitted = await take(role, TUESDAY)
 
-    assert told.counts == {"snapshots": 1, "positions": 1, "restated": 1}
-    assert told.warnings == ()
+    assert emitted.counts == {"snapshots": 1, "positions": 1, "restated": 1}
+    assert emitted.warnings == ()
     rows = await chain(role)
     assert [row["daily_pnl"] for row in rows] == [None, 100, 300]
     assert [row["warnings"] for row in rows] == [[], [], []]
@@ -473,7 +473,7 @@ async def test_restated_price_moves_its_day_and_the_days_after(admin: Database, 
     assert [row["nav"] for row in rows] == [10000, 10100, 10100, 10300]
 
 
-async def test_price_that_arrives_late_is_used_on_every_day_that_lacked_it(
+async def test_price_that_arrives_late_is_used_on_every_day_without_it(
     admin: Database, role: Role
 ) -> None:
     await hold(admin, a_stock("NEW"))
@@ -481,9 +481,9 @@ async def test_price_that_arrives_late_is_used_on_every_day_that_lacked_it(
         await take(role, day)
 
     await quote(admin, {TUESDAY: 50}, "NEW")
-    told = await take(role, TUESDAY)
+    emitted = await take(role, TUESDAY)
 
-    assert told.counts["restated"] == 2
+    assert emitted.counts["restated"] == 2
     assert [row["market_value"] for row in await chain(role)] == [0, 5000, 5000, 5000]
     assert (await take(role, TUESDAY)).counts["restated"] == 1
 
@@ -498,9 +498,9 @@ async def test_option_value_that_arrives_late_replaces_the_one_carried(
         await take(role, day)
 
     await value(admin, TUESDAY, 22.123456789, 0.6)
-    told = await take(role, TUESDAY)
+    emitted = await take(role, TUESDAY)
 
-    assert told.counts["restated"] == 2
+    assert emitted.counts["restated"] == 2
     assert [row["price"] for row in (await tables(role))[1]] == [20, *[Decimal("22.123457")] * 3]
     assert [row["daily_pnl"] for row in await chain(role)] == [None, Decimal("-424.691358"), 0, 0]
     assert (await take(role, TUESDAY)).counts["restated"] == 1
@@ -556,26 +556,24 @@ async def test_weekend_or_holiday_is_refused(role: Role, closed: date) -> None:
 
 
 async def test_empty_shard_yields_an_empty_event(role: Role) -> None:
-    told = await take(role, MONDAY, ())
+    emitted = await take(role, MONDAY, ())
 
-    assert told.counts == {"snapshots": 0, "positions": 0, "restated": 0}
+    assert emitted.counts == {"snapshots": 0, "positions": 0, "restated": 0}
 
 
 async def test_deleted_portfolio_has_no_snapshot(admin: Database, role: Role) -> None:
     await hold(admin)
 
-    told = await take(role, MONDAY, (BOOK, an_id("gone")))
+    emitted = await take(role, MONDAY, (BOOK, an_id("gone")))
 
-    assert told.counts["snapshots"] == 1
+    assert emitted.counts["snapshots"] == 1
 
 
 @pytest.mark.parametrize("corrected", [MONDAY, TUESDAY])
 async def test_corrected_close_reaches_later_snapshots_whose_valuations_are_pruned(
     admin: Database, role: Role, corrected: date
 ) -> None:
-    """GE has no close on Tuesday, Thursday and Friday: their snapshots rest on the close of a day
-    before.
-    """
+    """GE has no close on three days: their snapshots are based on the close of a day before."""
     await a_busy_week(admin)
     for day in WEEK:
         await take(role, day, BOTH)
@@ -599,9 +597,9 @@ async def statements_of(role: Role, as_of: date) -> tuple[int, Mapping[str, int]
         sent.append(call[2])
 
     event.listen(engine, "before_cursor_execute", note)
-    told = await take(role, as_of)
+    emitted = await take(role, as_of)
     event.remove(engine, "before_cursor_execute", note)
-    return len(sent), told.counts
+    return len(sent), emitted.counts
 
 
 async def test_statements_grow_neither_with_positions_nor_with_days(
