@@ -300,7 +300,8 @@ def _narrowed(word: str, view: Table, names: str, select_text: str) -> str:
 def main() -> None:
     """The command line: exits non-zero with a sentence when something is missing."""
     try:
-        own, shared = load(BootstrapSettings), load(Settings)
+        own = load(BootstrapSettings)
+        shared = load(Settings)
         refuse_default_passwords(own, shared)
         asyncio.run(bootstrap(own, shared))
     except (Misconfigured, OSError, BusUnavailable) as error:

@@ -143,7 +143,10 @@ class Settings(EnvironmentSettings):
 
     def remedy(self, it: str) -> str:
         """How to fix a default secret in a process that others can reach."""
-        return f"set {it}, or keep SIGMASIGHT_LISTEN_HOST=127.0.0.1 and leave SIGMASIGHT_PRODUCTION unset"
+        return (
+            f"set {it}, or keep SIGMASIGHT_LISTEN_HOST=127.0.0.1 "
+            "and leave SIGMASIGHT_PRODUCTION unset"
+        )
 
     def database_url(self, role: str) -> str:
         """The SQLAlchemy URL for one service's role, password included."""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, get_type_hints
+from typing import get_type_hints
 from uuid import uuid5
 
 import structlog
@@ -255,7 +255,9 @@ class Consumption:
         try:
             request = kind.model_validate_json(body)
             async with self.database.transaction() as session:
-                reply: Contract = await handler(request, session)
+                reply = await handler(request, session)
+            if not isinstance(reply, Contract):
+                raise Misconfigured(f"a handler answered with {type(reply).__name__}")
         except ValidationError as error:
             return invalid_request_json(error)
         except Permanent as error:
@@ -270,10 +272,14 @@ class Consumption:
         self.telemetry.handled.labels(kind.subject, outcome).inc()
 
 
-def _as_events(result: Any) -> list[Event]:
+def _as_events(result: object) -> list[Event]:
+    """What a handler returned, as a list: one event, a sequence of events, or None for none."""
     if result is None:
         return []
-    return [result] if isinstance(result, Event) else list(result)
+    found = [result] if isinstance(result, Event) else result
+    if not isinstance(found, list | tuple) or not all(isinstance(each, Event) for each in found):
+        raise Misconfigured(f"a handler returned {type(result).__name__} instead of events")
+    return list(found)
 
 
 def _stamped(event: Event, elapsed_seconds: float) -> Event:

@@ -5,7 +5,7 @@ The reply on the wire is `{"answer": ...}` or, when the service refuses, `{"refu
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -50,7 +50,7 @@ def answer_json(answer: Contract) -> bytes:
     return json.dumps({"answer": answer.model_dump(mode="json")}).encode()
 
 
-def refusal_json(code: str, message: str, problems: Sequence[Mapping[str, Any]] = ()) -> bytes:
+def refusal_json(code: str, message: str, problems: Sequence[Mapping[str, object]] = ()) -> bytes:
     """A refusal as it goes over the wire."""
     refusal = Refusal(
         code=code, message=message, problems=tuple(dict(problem) for problem in problems)

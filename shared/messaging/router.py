@@ -1,13 +1,13 @@
 """What a service declares: its handlers, the events they publish and the requests they answer."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.contracts.event import Contract, Event, Request
 from shared.errors import Misconfigured
 from shared.topology import TOPOLOGY
 
-Handler = Callable[..., Awaitable[Any]]
+Handler = Callable[..., Awaitable[object]]
 HandlerKind = TypeVar("HandlerKind", bound=Handler)
 
 
