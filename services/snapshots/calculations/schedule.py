@@ -1,5 +1,4 @@
-"""Which snapshots a run of one session must take, so that the order in which sessions run does not
-matter.
+"""Which snapshots a run must take, so that the order in which sessions run does not matter.
 
 A snapshot of session t depends on the snapshot before it (daily P&L is measured from it) and on
 prices dated at or before t. Running session d can therefore change, besides d itself: the snapshot

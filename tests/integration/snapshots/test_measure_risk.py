@@ -130,9 +130,7 @@ async def a_market(admin: Database) -> None:
 
 
 async def a_model(admin: Database, as_of: date) -> None:
-    """What factors stored for the session: betas 1.1 and 0.1, 1,000 USD of exposure a position, a
-    covariance.
-    """
+    """What factors stored: betas 1.1 and 0.1, 1,000 USD of exposure a position, a covariance."""
     version = {"as_of": as_of, "price_run": "prices-1"}
     betas = [
         {

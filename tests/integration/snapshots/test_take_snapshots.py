@@ -1,6 +1,4 @@
-"""The handler on a real database: rows, the view's chain, orders, repetitions, restatements and
-concurrency.
-"""
+"""The handler on a real database: rows, chain, orders, repetitions, restatements, concurrency."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

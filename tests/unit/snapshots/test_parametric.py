@@ -170,9 +170,7 @@ def test_specific_variance_needs_sixty_days() -> None:
 
 
 def test_model_of_a_real_year_explains_a_real_book() -> None:
-    """Equal weights, one volatility for all days: the model's deviation is close to the book's
-    own.
-    """
+    """With equal weights the model's deviation is close to what is measured."""
     moves = simple_returns(panel.closes("SPY", "AAPL", "XOM", "JNJ", "JPM", last=253))
     market, stocks = moves[:, :1], moves[:, 1:]
     betas = np.array([np.polyfit(market[:, 0], stock, 1)[:1] for stock in stocks.T])

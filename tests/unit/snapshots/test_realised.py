@@ -1,6 +1,4 @@
-"""Realised metrics against empyrical, against numbers worked out by hand, and where they must say
-nothing.
-"""
+"""Realised metrics against empyrical and by hand, and where they must be null."""
 
 import math
 from collections.abc import Sequence

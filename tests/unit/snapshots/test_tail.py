@@ -1,6 +1,4 @@
-"""Historical VaR and expected shortfall: quantiles of independent libraries, parts that add up,
-what is left out.
-"""
+"""Historical VaR and expected shortfall: independent quantiles, sums of parts, what is left out."""
 
 import math
 from typing import Any

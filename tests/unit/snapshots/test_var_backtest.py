@@ -1,6 +1,4 @@
-"""The page of the VaR backtest: Kupiec's test is right, the numbers are those of the code, the
-claims hold.
-"""
+"""The page of the VaR backtest: its test is Kupiec's, its numbers the code's, its claims hold."""
 
 from datetime import date
 
@@ -56,9 +54,7 @@ def test_likelihood_ratio_is_that_of_the_binomial_distribution(
 def test_regions_of_acceptance_are_those_of_kupiecs_table(
     days: int, confidence: float, too_few: int, too_many: int
 ) -> None:
-    """Kupiec (1995), as printed in Jorion, Value at Risk, 3rd edition, table 6-2: N < 7, 6 < N <
-    21, ...
-    """
+    """As in Jorion, Value at Risk, 3rd edition, table 6-2 (Kupiec, 1995): N < 7, 6 < N < 21."""
     found = [x for x in range(days // 2) if kupiec_test(x, days, confidence).p_value >= 0.05]
 
     assert found == list(range(too_few + 1, too_many))
