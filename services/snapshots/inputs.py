@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.conventions import FloatArray
 
 RATIO_TOLERANCE = 1e-4
+MARKET_EXPOSURE = "market_exposure"  # the metric that is measured once, and read by later runs
 
 PortfolioDay = tuple[int, date]  # a portfolio's place in its shard, and a session
 

@@ -32,6 +32,7 @@ from services.snapshots.calculations.metrics import (
 )
 from services.snapshots.calculations.realised import realised_metrics
 from services.snapshots.inputs import (
+    MARKET_EXPOSURE,
     ChainInputs,
     MarketSide,
     MarketSides,
@@ -40,7 +41,6 @@ from services.snapshots.inputs import (
 )
 from shared.conventions import Columns, FloatArray
 
-MARKET_EXPOSURE = "market_exposure"
 SPECIFIC = "specific"
 Concentrations = Mapping[PortfolioDay, Mapping[str, Concentration | None]]
 

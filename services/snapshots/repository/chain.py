@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Double, Function, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.snapshots.inputs import (
+    MARKET_EXPOSURE,
     ChainInputs,
     ChainLink,
     MarketSide,
@@ -29,7 +30,6 @@ from shared.published import factors, gateway, snapshots
 from shared.rows import Scope, rows_of
 
 Portfolios = tuple[UUID, ...]
-MARKET_EXPOSURE = "market_exposure"
 
 
 async def load_chain(session: Session, portfolios: Portfolios, as_of: date) -> ChainInputs:
