@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from services.ingest.handlers.record_coverage import record_coverage
-from services.stress.handlers import mirror_scenarios
+from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.calendar import weekly_session
 from shared.contracts.event import Event
 from shared.contracts.gateway import MarketCloseRequested

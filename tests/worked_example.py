@@ -61,7 +61,10 @@ from services.snapshots.inputs import (
     Quote,
     SnapshotInputs,
 )
-from services.stress import calculations as stress
+from services.stress.calculations.history import historical_pnl
+from services.stress.calculations.scenarios import scenarios
+from services.stress.calculations.valuation import stress_test
+from services.stress.inputs import Contracts, ShardBook
 from shared import calendar
 from shared.conventions import FloatArray
 from shared.instruments import parse_occ, position_type
@@ -320,13 +323,13 @@ class WorkedExample:
 
     @cached_property
     def scenarios(self) -> tuple[Any, ...]:
-        every = stress.scenarios(json.loads(SCENARIOS.read_text(encoding="utf-8")))
+        every = scenarios(json.loads(SCENARIOS.read_text(encoding="utf-8")))
         return tuple(each for name in SHOWN_SCENARIOS for each in every if each.scenario_id == name)
 
     @cached_property
     def stress_book(self) -> Any:
         option = self.option.terms
-        return stress.Book(
+        return ShardBook(
             portfolios=1,
             portfolio=np.zeros(4, dtype=np.intp),
             symbols=[symbol for symbol, *_ in POSITIONS],
@@ -337,7 +340,7 @@ class WorkedExample:
             underlying_price=np.array([0.0, 0.0, 0.0, float(option.underlying_price[0])]),
             contract=np.array([-1, -1, -1, 0], dtype=np.intp),
             units=np.array([150.0, -100.0, 200.0, 200.0]),
-            contracts=stress.Contracts(
+            contracts=Contracts(
                 symbols=np.array([PUT]),
                 american=np.array([True]),
                 **{name: getattr(option, name) for name in OptionColumns.__dataclass_fields__},
@@ -346,16 +349,14 @@ class WorkedExample:
 
     @cached_property
     def stress_test(self) -> Any:
-        return stress.stress_test(
-            self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk
-        )
+        return stress_test(self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk)
 
     # --- VaR --------------------------------------------------------------------------------------
 
     @cached_property
     def historical_pnl(self) -> FloatArray:
         """USD by position and past day: 4 x 252."""
-        pnl: FloatArray = stress.historical_pnl(
+        pnl: FloatArray = historical_pnl(
             self.stress_book, self.returns[-252:].T, np.arange(4, dtype=np.intp)
         )
         return pnl

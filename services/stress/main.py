@@ -1,6 +1,7 @@
 """Composition root: `faststream run services.stress.main:app`."""
 
-from services.stress.handlers import mirror_scenarios, router
+from services.stress.handlers import router
+from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from services.stress.settings import StressSettings
 from services.stress.tables import DETAILS
 from shared.retention import pruning

@@ -18,17 +18,12 @@ from typing import Any
 import numpy as np
 import QuantLib
 
-from services.stress.calculations import (
-    STOCK,
-    Book,
-    Contracts,
-    Floats,
-    direct_shocks,
-    historical_pnl,
-    price_changes,
-    stress_test,
-    stressed_impacts,
-)
+from services.stress.calculations.history import historical_pnl
+from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.shocks import direct_shocks
+from services.stress.calculations.valuation import stress_test, stressed_impacts
+from services.stress.inputs import STOCK, Contracts, ShardBook
+from shared.conventions import FloatArray
 from shared.quant.black_scholes import OptionColumns, option_values
 from tests.bench.measured_windows import NAMES, bundled
 
@@ -49,7 +44,7 @@ def run() -> list[dict[str, Any]]:
         os.sched_setaffinity(0, everywhere)
 
 
-def _measured(book: Book) -> list[dict[str, Any]]:
+def _measured(book: ShardBook) -> list[dict[str, Any]]:
     scenarios, covariance = bundled(), random_covariance()
     shocks = direct_shocks(scenarios, NAMES)
     without = without_repricing(book)
@@ -92,7 +87,7 @@ def median_seconds(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def random_book() -> Book:
+def random_book() -> ShardBook:
     """Stocks long and short, and options from a week to two years, deep in to deep out, with
     dividends.
     """
@@ -108,7 +103,7 @@ def random_book() -> Book:
     exposure[options] = units[options] * greeks.delta * contracts.underlying_price
     gamma, spot = np.zeros(POSITIONS), np.zeros(POSITIONS)
     gamma[options], spot[options] = units[options] * greeks.gamma, contracts.underlying_price
-    return Book(
+    return ShardBook(
         portfolios=PORTFOLIOS,
         portfolio=dice.integers(0, PORTFOLIOS, POSITIONS).astype(np.intp),
         symbols=[f"S{place}" for place in range(POSITIONS)],
@@ -141,19 +136,19 @@ def random_contracts(dice: np.random.Generator) -> Contracts:
     )
 
 
-def without_repricing(book: Book) -> Book:
+def without_repricing(book: ShardBook) -> ShardBook:
     """The same book with nothing to reprice: options count by delta and gamma."""
-    none = book.contracts.take(np.zeros(0, dtype=np.intp))
-    columns = {name: getattr(book, name) for name in Book.__dataclass_fields__}
-    return Book(
+    none = book.contracts.chosen(np.zeros(0, dtype=np.intp))
+    columns = {name: getattr(book, name) for name in ShardBook.__dataclass_fields__}
+    return ShardBook(
         **{**columns, "contract": np.full(POSITIONS, STOCK, dtype=np.intp), "contracts": none}
     )
 
 
-def random_covariance() -> Floats:
+def random_covariance() -> FloatArray:
     """A positive definite covariance of seven factors of daily returns."""
     loadings = np.random.default_rng(3).normal(0, 0.008, (7, 7))
-    covariance: Floats = loadings @ loadings.T + np.diag(np.full(7, 2e-5))
+    covariance: FloatArray = loadings @ loadings.T + np.diag(np.full(7, 2e-5))
     return covariance
 
 
@@ -175,7 +170,7 @@ def quantlib_loop(contracts: Contracts) -> tuple[float, str]:
     """(QuantLib's seconds per price, the largest difference of a repriced change in dollars per
     share).
     """
-    some = contracts.take(np.arange(QUANTLIB_SAMPLE))
+    some = contracts.chosen(np.arange(QUANTLIB_SAMPLE))
     started = perf_counter()
     base = np.array([quantlib_price(some, place, 1.0) for place in range(QUANTLIB_SAMPLE)])
     moved = [

@@ -11,7 +11,9 @@ from datetime import date
 from pathlib import Path
 
 import services.stress
-from services.stress.calculations import MARKET, Scenario, rate_change, scenarios, window_return
+from services.stress.calculations.scenarios import scenarios
+from services.stress.calculations.windows import rate_change, window_return
+from services.stress.inputs import MARKET_NAME, Scenario
 from tests.panel import FACTORS, PROXIES, closes, sessions, yields
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +101,7 @@ def _yield_row(found: Measured, shock: str) -> str:
 
 
 def _over_market(found: Measured, name: str) -> float:
-    return found.returns[name] - (0.0 if name == MARKET else found.returns[MARKET])
+    return found.returns[name] - (0.0 if name == MARKET_NAME else found.returns[MARKET_NAME])
 
 
 def _shock(scenario: Scenario, name: str) -> str:

@@ -1,19 +1,16 @@
-"""What today's holdings would have made on each past day: the vectors behind historical value at
-risk.
-"""
+"""What today's holdings would have made on each past day, for the historical value at risk."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from services.stress.calculations.books import Book, Floats, Places
 from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import price_changes
+from services.stress.inputs import Indices, ShardBook
+from shared.conventions import FloatArray
 
-DAYS = 252
 
-
-def historical_pnl(book: Book, returns: Floats, underlying: Places) -> Floats:
+def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) -> FloatArray:
     """Dollars in whole cents by position and past day: (positions, days), a loss negative, NaN not
     measured.
 
@@ -30,7 +27,9 @@ def historical_pnl(book: Book, returns: Floats, underlying: Places) -> Floats:
     return whole_cents(pnl)
 
 
-def history_reasons(book: Book, pnl: Floats, underlyings: Sequence[str]) -> list[str | None]:
+def history_reasons(
+    book: ShardBook, pnl: FloatArray, underlyings: Sequence[str]
+) -> list[str | None]:
     """Why each position's vector is missing or has gaps; None for a complete one.
 
     `underlyings`: the symbol each position's returns are of.

@@ -1,11 +1,11 @@
-"""The plain ladder: what one factor's moves, or the yield's, do to each book."""
+"""The plain ladders: what moves of the market, or of the yield, do to each portfolio."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.stress.calculations.books import Book, Floats
+from services.stress.inputs import ShardBook
+from shared.conventions import BoolArray, FloatArray
 
 MARKET_SHOCKS = (-0.20, -0.10, -0.05, 0.05, 0.10, 0.20)
 RATE_SHOCKS = (-0.02, -0.01, 0.01, 0.02)
@@ -21,28 +21,28 @@ class MarketRisk:
     """
 
     kind: str
-    shocks: Floats
-    exposure: Floats
-    coverage: Floats
-    measured: NDArray[np.bool_]
+    shocks: FloatArray
+    exposure: FloatArray
+    coverage: FloatArray
+    measured: BoolArray
 
     @property
-    def pnl(self) -> Floats:
+    def pnl(self) -> FloatArray:
         """(portfolios, steps) dollars."""
         return self.exposure[:, None] * self.shocks[None, :]
 
 
-def market_risk(book: Book, market_factor: int) -> tuple[MarketRisk, MarketRisk]:
-    """(market ladder over beta column `market_factor`, rates ladder over the rate
-    sensitivities).
-    """
+def market_risk(book: ShardBook, market_factor: int) -> tuple[MarketRisk, MarketRisk]:
+    """(market ladder over beta column `market_factor`, rates ladder over rate sensitivities)."""
     return (
         _ladder("market", MARKET_SHOCKS, book, book.betas[:, market_factor]),
         _ladder("rates", RATE_SHOCKS, book, book.rate_beta),
     )
 
 
-def _ladder(kind: str, shocks: tuple[float, ...], book: Book, sensitivity: Floats) -> MarketRisk:
+def _ladder(
+    kind: str, shocks: tuple[float, ...], book: ShardBook, sensitivity: FloatArray
+) -> MarketRisk:
     exposure = book.exposure * sensitivity
     known = ~np.isnan(exposure)
     gross = book.by_portfolio(np.abs(book.exposure))

@@ -1,12 +1,10 @@
-"""Dollars in whole cents: amounts are rounded once, at the smallest part, so every sum is of what
-is shown.
-"""
+"""Dollars in whole cents: only the smallest parts are rounded, and totals are their sums."""
 
 import numpy as np
 
-from services.stress.calculations.books import Floats
+from shared.conventions import FloatArray
 
 
-def whole_cents(dollars: Floats) -> Floats:
+def whole_cents(dollars: FloatArray) -> FloatArray:
     """Each amount to the nearest cent (ties to the even one); never minus zero; NaN stays."""
     return np.round(dollars, 2) + 0.0

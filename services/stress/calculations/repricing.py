@@ -1,5 +1,4 @@
-"""Options priced again after their market moved: the same model at the new inputs, less the model
-at the old.
+"""Options priced again after their market moved: the model at the new inputs less at the old.
 
 A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise
 (`shared.quant.pricing`). No time passes. What does not move changes nothing: the difference is
@@ -8,7 +7,8 @@ exactly zero there.
 
 import numpy as np
 
-from services.stress.calculations.books import Booleans, Contracts, Floats, Places
+from services.stress.inputs import Contracts, Indices
+from shared.conventions import BoolArray, FloatArray
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
 
@@ -18,8 +18,8 @@ LOWEST_VOLATILITY = 1e-3
 
 
 def price_changes(
-    contracts: Contracts, returns: Floats, rates: Floats, volatilities: Floats
-) -> Floats:
+    contracts: Contracts, returns: FloatArray, rates: FloatArray, volatilities: FloatArray
+) -> FloatArray:
     """Change of value in dollars per share of every contract in every state: (contracts, states).
 
     `returns`: (contracts, states) decimal returns of the underlying; `rates` and `volatilities`:
@@ -38,21 +38,19 @@ def price_changes(
     return changes
 
 
-def beyond_zero(returns: Floats) -> Booleans:
-    """Where a move takes the underlying to zero or below, so that options are valued at
-    `LOWEST_UNDERLYING`.
-    """
-    found: Booleans = returns <= LOWEST_UNDERLYING - 1.0
+def beyond_zero(returns: FloatArray) -> BoolArray:
+    """Where a move takes the underlying to zero or below: priced at `LOWEST_UNDERLYING` then."""
+    found: BoolArray = returns <= LOWEST_UNDERLYING - 1.0
     return found
 
 
 def _values(
     contracts: Contracts,
-    chosen: Places,
-    move: Floats | float,
-    rate: Floats | float,
-    volatility: Floats | float,
-) -> Floats:
+    chosen: Indices,
+    move: FloatArray | float,
+    rate: FloatArray | float,
+    volatility: FloatArray | float,
+) -> FloatArray:
     """Dollars per share of the chosen contracts (repeated as they are) after the moves."""
     if not chosen.size:
         return np.empty(0)
@@ -69,8 +67,6 @@ def _values(
     return prices(options, contracts.american[chosen])
 
 
-def _shocked_volatility(volatility: Floats, shock: Floats | float) -> Floats:
-    """Volatility + shock, where a fall stops at `LOWEST_VOLATILITY` (or at what it was, when that
-    is lower).
-    """
+def _shocked_volatility(volatility: FloatArray, shock: FloatArray | float) -> FloatArray:
+    """Volatility + shock; a fall stops at `LOWEST_VOLATILITY`, or where it was if that is lower."""
     return np.maximum(volatility + shock, np.minimum(volatility, LOWEST_VOLATILITY))

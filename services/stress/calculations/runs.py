@@ -1,6 +1,4 @@
-"""The stress tests of one shard: the house's scenarios for everybody, users' own for their owners'
-portfolios.
-"""
+"""The stress tests of one shard: the house's for every portfolio, custom ones for their owner's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +6,9 @@ from uuid import UUID
 
 import numpy as np
 
-from services.stress.calculations.books import Book, Floats, Places
-from services.stress.calculations.scenarios import Scenario
 from services.stress.calculations.valuation import StressTest, stress_test
+from services.stress.inputs import Indices, Scenario, ShardBook
+from shared.conventions import FloatArray
 
 Owner = UUID | None
 
@@ -19,21 +17,19 @@ Owner = UUID | None
 class Plan:
     """Scenarios to evaluate on some of the shard's portfolios (their places in it)."""
 
-    portfolios: Places
+    portfolios: Indices
     scenarios: tuple[Scenario, ...]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a plan gave; `portfolios` and `positions`: the places in the shard of those in
-    `test`.
-    """
+    """The results of a plan; `portfolios` and `positions` are the places in the shard."""
 
-    portfolios: Places
-    positions: Places
+    portfolios: Indices
+    positions: Indices
     test: StressTest
 
-    def position_pnl(self) -> Floats:
+    def position_pnl(self) -> FloatArray:
         """(positions, methods x scenarios) dollars, in the order of `elements`."""
         return np.concatenate([each.positions for each in self.test.methods.values()], axis=1)
 
@@ -47,30 +43,33 @@ class Run:
 
 
 def plans(
-    house: Sequence[Scenario], owners: Sequence[Owner], own: Mapping[UUID, tuple[Scenario, ...]]
+    house: Sequence[Scenario], owners: Sequence[Owner], custom: Mapping[UUID, tuple[Scenario, ...]]
 ) -> list[Plan]:
-    """One plan for all, and one per owner with scenarios of the owner's.
+    """One plan for all portfolios, and one per user with custom scenarios.
 
-    `owners`: of each portfolio, None when unknown; `own`: scenarios by owner.
+    `owners`: of each portfolio, None when unknown; `custom`: scenarios by user.
     """
-    everybody = Plan(np.arange(len(owners)), tuple(house))
-    return [
-        everybody,
-        *(Plan(_owned_by(user, owners), scenarios) for user, scenarios in own.items() if scenarios),
+    for_all = Plan(np.arange(len(owners)), tuple(house))
+    for_owners = [
+        Plan(_owned_by(user, owners), scenarios) for user, scenarios in custom.items() if scenarios
     ]
+    return [for_all, *for_owners]
 
 
-def _owned_by(user: Owner, owners: Sequence[Owner]) -> Places:
+def _owned_by(user: Owner, owners: Sequence[Owner]) -> Indices:
     return np.array([place for place, owner in enumerate(owners) if owner == user], dtype=np.intp)
 
 
 def runs(
-    book: Book, every: Sequence[Plan], factor_names: Sequence[str], covariance: Floats | None
+    book: ShardBook,
+    every: Sequence[Plan],
+    factor_names: Sequence[str],
+    covariance: FloatArray | None,
 ) -> tuple[Run, ...]:
     """Every plan carried out, by `stress_test`."""
     found = []
     for plan in every:
-        part, positions = book.of_portfolios(plan.portfolios)
+        part = book.of_portfolios(plan.portfolios)
         test = stress_test(part, plan.scenarios, factor_names, covariance)
-        found.append(Run(plan.portfolios, positions, test))
+        found.append(Run(plan.portfolios, book.positions_of(plan.portfolios), test))
     return tuple(found)

@@ -6,61 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeGuard
 
-MARKET = "Market"
-FACTOR_NAMES = (MARKET, "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
+from services.stress.inputs import MARKET_NAME, Scenario
+
+FACTOR_NAMES = (MARKET_NAME, "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
 CATEGORIES = ("market", "rates", "rotation", "volatility", "historical", "custom")
 SEVERITIES = ("mild", "moderate", "severe", "extreme")
 BASES = ("relative", "absolute")
 LARGEST_RISE = 10.0
+Definition = Mapping[str, object]  # as read from JSON
 Flaw = tuple[str, str]  # (field, what is wrong with it and the fix)
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """One hypothetical day.
-
-    `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's
-    shock is its return over the market; "absolute": its own return. `rate_shock`: change of the
-    Treasury yield in decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to
-    the volatility of every option, in decimals (0.10 is ten points), None when volatilities stay.
-
-    A historical scenario may say when it happened, from the close of `window_start` to the close of
-    `window_end`, and what was measured then: `measured_returns` of the proxies (their own, whatever
-    the basis), `measured_rate_change` of the 10-year yield in decimals, `measured_source` whence.
-    """
-
-    scenario_id: str
-    name: str
-    description: str
-    category: str
-    severity: str
-    shocks: Mapping[str, float]
-    rate_shock: float | None = None
-    basis: str = "relative"
-    volatility_shock: float | None = None
-    window_start: date | None = None
-    window_end: date | None = None
-    measured_returns: Mapping[str, float] | None = None
-    measured_rate_change: float | None = None
-    measured_source: str | None = None
-
-    @property
-    def measured_shocks(self) -> dict[str, float] | None:
-        """What was measured, in the terms of `shocks`: with basis "relative" a style's return over
-        the market.
-        """
-        returns = self.measured_returns
-        if returns is None or self.basis == "absolute":
-            return None if returns is None else dict(returns)
-        market = returns.get(MARKET, 0.0)
-        return {name: each if name == MARKET else each - market for name, each in returns.items()}
-
-
-@dataclass(frozen=True)
 class ScenarioProblem:
-    """What is wrong with one field of one definition, and the fix; "" where no scenario or no field
-    can be named.
-    """
+    """What is wrong with a field of a definition, and the fix; "" where none can be named."""
 
     scenario: str
     field: str
@@ -80,8 +39,7 @@ class InvalidScenarios(ValueError):
 
 
 def scenarios(definitions: object) -> tuple[Scenario, ...]:
-    """The scenarios that `definitions` (a list of objects, as read from JSON) describe, in their
-    order.
+    """The scenarios that `definitions` (a list of objects, as read from JSON) describe, in order.
 
     Raises `InvalidScenarios` with every problem of every definition at once.
     """
@@ -97,8 +55,8 @@ def scenarios(definitions: object) -> tuple[Scenario, ...]:
     return tuple(_scenario(each) for each in definitions)
 
 
-def custom_scenario(definition: Mapping[str, Any]) -> Scenario:
-    """The scenario a user describes: as in a file, but what was measured is not the user's to say.
+def custom_scenario(definition: Definition) -> Scenario:
+    """The scenario a user describes: as in a file, but without windows and measurements.
 
     Raises `InvalidScenarios` with every problem at once.
     """
@@ -113,32 +71,18 @@ def custom_scenario(definition: Mapping[str, Any]) -> Scenario:
 def valuable(
     every: Sequence[Scenario], factor_names: Collection[str]
 ) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
-    """(those that shock known factors only, the others): a factor without a source cannot be
-    valued.
-    """
+    """(those that shock `factor_names` only, the others): other factors cannot be valued."""
     kept = tuple(each for each in every if set(each.shocks) <= set(factor_names))
     return kept, tuple(each for each in every if each not in kept)
 
 
-def _scenario(definition: Mapping[str, Any]) -> Scenario:
-    return Scenario(
-        **{
-            **definition,
-            "shocks": {
-                factor: float(shock) for factor, shock in definition.get("shocks", {}).items()
-            },
-            **{
-                field: float(definition[field])
-                for field in _NUMBERS
-                if definition.get(field) is not None
-            },
-            **{
-                field: _as_day(definition[field])
-                for field in _DAYS
-                if definition.get(field) is not None
-            },
-        }
-    )
+def _scenario(definition: Definition) -> Scenario:
+    """A definition without flaws as a scenario."""
+    given: dict[str, Any] = {k: v for k, v in definition.items() if v is not None}
+    given["shocks"] = {factor: float(each) for factor, each in given.get("shocks", {}).items()}
+    given |= {field: float(given[field]) for field in _NUMBERS if field in given}
+    given |= {field: _as_day(given[field]) for field in _DAYS if field in given}
+    return Scenario(**given)
 
 
 def _problems(definition: object, place: int) -> Iterator[ScenarioProblem]:
@@ -153,7 +97,7 @@ def _problems(definition: object, place: int) -> Iterator[ScenarioProblem]:
         yield ScenarioProblem(subject, field, message)
 
 
-def _flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
+def _flaws(definition: Definition) -> Iterator[Flaw]:
     for field in sorted(set(definition) - set(_CHECKS)):
         yield field, f"unknown field: remove it or use one of {', '.join(_CHECKS)}"
     for field in _CHECKS:
@@ -166,7 +110,7 @@ def _flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
     yield from _window_flaws(definition)
 
 
-def _field_flaws(definition: Mapping[str, Any], field: str) -> Iterator[Flaw]:
+def _field_flaws(definition: Definition, field: str) -> Iterator[Flaw]:
     if field in definition:
         yield from ((field, message) for message in _CHECKS[field](definition[field]))
     elif field in _REQUIRED:
@@ -179,7 +123,7 @@ def _field_flaws(definition: Mapping[str, Any], field: str) -> Iterator[Flaw]:
             )
 
 
-def _window_flaws(definition: Mapping[str, Any]) -> Iterator[Flaw]:
+def _window_flaws(definition: Definition) -> Iterator[Flaw]:
     first, last = (definition.get(field) for field in _DAYS)
     if (first is None) != (last is None):
         yield "window_end", "a window has a start and an end: give both or neither"
@@ -279,11 +223,15 @@ def _is_day(value: object) -> bool:
     return True
 
 
-def _as_day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
+def _as_day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    raise TypeError(f"{value!r} is not a date")
 
 
-def _optionally(check: Callable[[Any], Iterator[str]]) -> Callable[[object], Iterator[str]]:
+def _optionally(check: Callable[[object], Iterator[str]]) -> Callable[[object], Iterator[str]]:
     return lambda value: iter(()) if value is None else check(value)
 
 
@@ -305,7 +253,7 @@ _BY_FACTOR = ("shocks", "measured_returns")
 _NUMBERS = (*_SHOCKS, "measured_rate_change")
 _DAYS = ("window_start", "window_end")
 _MEASURED = (*_DAYS, "measured_returns", "measured_rate_change", "measured_source")
-_CHECKS: Mapping[str, Callable[[Any], Iterator[str]]] = {
+_CHECKS: Mapping[str, Callable[[object], Iterator[str]]] = {
     "scenario_id": _identifier,
     "name": _short(200),
     "description": _short(2000),

@@ -2,9 +2,8 @@
 
     stock   sum over factors of exposure x beta x shock + exposure x rate beta x rate shock
     option  quantity x multiplier x (value in the scenario - value now), the underlying moved by the
-            same sum of
-            beta x shock, rate and volatility by the scenario's; what this differs from the sum is
-            `nonlinear`
+            same sum of beta x shock, rate and volatility by the scenario's; the difference to the
+            sum is `nonlinear`
 
 A loss is negative. Amounts are US dollars, rounded to whole cents at the level of a position's
 part; a portfolio's amounts are sums of those, so they add up to the cent. Nothing is clipped: a
@@ -14,15 +13,19 @@ book may lose more than it is worth.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from services.stress.calculations.books import Book, Booleans, Floats, Gaps, Omission, Places
+from services.stress.calculations.gaps import Gaps, caveat_of
 from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import beyond_zero, price_changes
-from services.stress.calculations.scenarios import Scenario
 from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
+from services.stress.inputs import Indices, Scenario, ShardBook
+from shared.caveats import Caveat
+from shared.conventions import BoolArray, FloatArray
 
+Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"
 BEYOND_ZERO = (
     "underlying_at_zero",
@@ -45,17 +48,17 @@ class Impacts:
     """
 
     shocks: Shocks
-    positions: Floats
-    factors: Floats
-    rates: Floats
-    nonlinear: Floats
-    delta_gamma: Floats
-    coverage: Floats
-    measured: Booleans
-    beyond_zero: Booleans
+    positions: FloatArray
+    factors: FloatArray
+    rates: FloatArray
+    nonlinear: FloatArray
+    delta_gamma: FloatArray
+    coverage: FloatArray
+    measured: BoolArray
+    beyond_zero: BoolArray
 
     @cached_property
-    def total(self) -> Floats:
+    def total(self) -> FloatArray:
         """Profit and loss: factor impacts + rate impact + non-linear part."""
         return whole_cents(self.factors.sum(axis=2) + self.rates + self.nonlinear)
 
@@ -64,23 +67,24 @@ class Impacts:
 class StressTest:
     """Both methods for every scenario, and what they leave out.
 
-    `correlated` is None when no covariance was measured. `omissions[portfolio][scenario]`.
+    `correlated` is None when no covariance was measured. `caveats[portfolio][scenario]`, with a
+    symbol for each position left out.
     """
 
     scenarios: tuple[Scenario, ...]
     direct: Impacts
     correlated: Impacts | None
-    omissions: tuple[tuple[tuple[Omission, ...], ...], ...]
+    caveats: tuple[tuple[tuple[Caveat, ...], ...], ...]
 
     @property
-    def methods(self) -> dict[str, Impacts]:
+    def methods(self) -> dict[Method, Impacts]:
         """What was measured, by method."""
-        return {"direct": self.direct} | (
-            {"correlated": self.correlated} if self.correlated else {}
-        )
+        if self.correlated is None:
+            return {"direct": self.direct}
+        return {"direct": self.direct, "correlated": self.correlated}
 
     @cached_property
-    def correlation_effect(self) -> Floats | None:
+    def correlation_effect(self) -> FloatArray | None:
         """Correlated total - direct total: (portfolios, scenarios) dollars."""
         return (
             None
@@ -90,7 +94,10 @@ class StressTest:
 
 
 def stress_test(
-    book: Book, every: Sequence[Scenario], factor_names: Sequence[str], covariance: Floats | None
+    book: ShardBook,
+    every: Sequence[Scenario],
+    factor_names: Sequence[str],
+    covariance: FloatArray | None,
 ) -> StressTest:
     """Every scenario on every portfolio of `book`, whose beta columns are `factor_names`.
 
@@ -105,36 +112,36 @@ def stress_test(
         _impacts(book, shocks, change) for shocks, change in zip(methods, changes, strict=True)
     ]
     correlated = impacts[1] if covariance is not None else None
-    return StressTest(tuple(every), impacts[0], correlated, _omissions(book, every, impacts))
+    return StressTest(tuple(every), impacts[0], correlated, _caveats(book, every, impacts))
 
 
-def stressed_impacts(book: Book, shocks: Shocks) -> Impacts:
+def stressed_impacts(book: ShardBook, shocks: Shocks) -> Impacts:
     """What each shock does to each position and portfolio."""
     return _impacts(book, shocks, contract_changes(book, shocks))
 
 
-def contract_changes(book: Book, shocks: Shocks) -> Floats:
-    """Change of value of each distinct contract in each scenario: (contracts, scenarios) dollars
-    per share.
-    """
+def contract_changes(book: ShardBook, shocks: Shocks) -> FloatArray:
+    """Change of value of each distinct contract: (contracts, scenarios) dollars per share."""
     distinct, place = shocks.distinct()
     holder = book.holder_of()
     returns = stressed_underlying_returns(book.betas[holder], book.rate_beta[holder], distinct)
     return price_changes(book.contracts, returns, distinct.rates, distinct.volatilities)[:, place]
 
 
-def stressed_underlying_returns(betas: Floats, rate_beta: Floats, shocks: Shocks) -> Floats:
+def stressed_underlying_returns(
+    betas: FloatArray, rate_beta: FloatArray, shocks: Shocks
+) -> FloatArray:
     """Return of each position's underlying in each scenario: (positions, scenarios) decimals.
 
     r = sum over factors of beta x shock + rate beta x rate shock, over what is known of it: an
     unknown sensitivity adds nothing here, and the result names the position.
     """
     by_factor = np.nan_to_num(betas) @ shocks.factors.T
-    returns: Floats = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
+    returns: FloatArray = by_factor + np.nan_to_num(rate_beta)[:, None] * shocks.rates
     return returns
 
 
-def _impacts(book: Book, shocks: Shocks, changes: Floats) -> Impacts:
+def _impacts(book: ShardBook, shocks: Shocks, changes: FloatArray) -> Impacts:
     """`changes`: (contracts, scenarios) dollars per share."""
     parts = _linear_parts(book, shocks)
     linear = whole_cents(parts.sum(axis=2))
@@ -159,7 +166,7 @@ def _impacts(book: Book, shocks: Shocks, changes: Floats) -> Impacts:
     )
 
 
-def _linear_parts(book: Book, shocks: Shocks) -> Floats:
+def _linear_parts(book: ShardBook, shocks: Shocks) -> FloatArray:
     """(positions, scenarios, factors + rate) whole cents, 0 where an input is unknown."""
     sensitivities = np.nan_to_num(
         book.exposure[:, None] * np.column_stack([book.betas, book.rate_beta])
@@ -168,15 +175,13 @@ def _linear_parts(book: Book, shocks: Shocks) -> Floats:
     return whole_cents(sensitivities[:, None, :] * moves[None, :, :])
 
 
-def _curvature(book: Book, returns: Floats) -> Floats:
-    """The options' second-order part by delta and gamma, 1/2 gamma (S r)^2: (positions, scenarios)
-    cents.
-    """
+def _curvature(book: ShardBook, returns: FloatArray) -> FloatArray:
+    """The second-order part of options, 1/2 gamma (S r)^2: (positions, scenarios) dollars."""
     moves = np.nan_to_num(book.underlying_price)[:, None] * returns
     return whole_cents(0.5 * np.nan_to_num(book.gamma)[:, None] * moves**2)
 
 
-def _inputs(book: Book, shocks: Shocks) -> tuple[Booleans, Booleans]:
+def _inputs(book: ShardBook, shocks: Shocks) -> tuple[BoolArray, BoolArray]:
     """(every input the scenario needs, at least one of them) by position and scenario."""
     known = ~np.isnan(np.column_stack([book.betas, book.rate_beta]))
     needed = np.column_stack([shocks.factors, shocks.rates]) != 0.0
@@ -186,10 +191,10 @@ def _inputs(book: Book, shocks: Shocks) -> tuple[Booleans, Booleans]:
     return exposed & (missing == 0), exposed & ((missing < wanted) | (wanted == 0))
 
 
-def _coverage(book: Book, complete: Booleans, some: Booleans) -> tuple[Floats, Booleans]:
-    """(share of gross exposure with every input, whether anything was measured) by portfolio,
-    scenario.
-    """
+def _coverage(
+    book: ShardBook, complete: BoolArray, some: BoolArray
+) -> tuple[FloatArray, BoolArray]:
+    """By portfolio and scenario (share of gross exposure with every input, anything measured)."""
     gross = book.by_portfolio(np.abs(book.exposure))[:, None]
     covered = book.by_portfolio(np.abs(book.exposure)[:, None] * complete)
     with np.errstate(invalid="ignore"):
@@ -198,24 +203,24 @@ def _coverage(book: Book, complete: Booleans, some: Booleans) -> tuple[Floats, B
     return share, (positions == 0) | (book.by_portfolio(some.astype(np.float64)) > 0)
 
 
-def _omissions(
-    book: Book, every: Sequence[Scenario], impacts: Sequence[Impacts]
-) -> tuple[tuple[tuple[Omission, ...], ...], ...]:
+def _caveats(
+    book: ShardBook, every: Sequence[Scenario], impacts: Sequence[Impacts]
+) -> tuple[tuple[tuple[Caveat, ...], ...], ...]:
     gaps = Gaps.of(book)
     kinds = [(bool(each.shocks), each.rate_shock is not None) for each in every]
     extreme = np.any([each.beyond_zero for each in impacts], axis=0)
     found = []
     for portfolio in range(book.portfolios):
-        by_kind = {kind: gaps.omissions(book, portfolio, *kind) for kind in set(kinds)}
+        by_kind = {kind: gaps.caveats(book, portfolio, *kind) for kind in set(kinds)}
         mine = np.flatnonzero((book.portfolio == portfolio) & extreme.any(axis=1))
         found.append(
             tuple(
-                by_kind[kind] + _extremes(book, mine, extreme[:, s]) for s, kind in enumerate(kinds)
+                by_kind[kind] + _extremes(book, mine[extreme[mine, s]])
+                for s, kind in enumerate(kinds)
             )
         )
     return tuple(found)
 
 
-def _extremes(book: Book, mine: Places, flags: Booleans) -> tuple[Omission, ...]:
-    symbols = tuple(book.symbols[int(place)] for place in mine if flags[place])
-    return (Omission(*BEYOND_ZERO, symbols),) if symbols else ()
+def _extremes(book: ShardBook, places: Indices) -> tuple[Caveat, ...]:
+    return (caveat_of(BEYOND_ZERO, book, places),) if places.size else ()

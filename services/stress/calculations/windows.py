@@ -1,31 +1,27 @@
 """What the factors' proxies really did in a historical scenario's window."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from services.stress.calculations.scenarios import FACTOR_NAMES, Scenario
+from services.stress.calculations.scenarios import FACTOR_NAMES
+from services.stress.inputs import Scenario, Window
 
 STORED = "stored closes and yields"
 DIGITS = 6
 PERCENT = 0.01
 
 
-def with_measurements(
-    scenario: Scenario,
-    closes: Mapping[str, tuple[float, float]],
-    yields_percent: tuple[float, float] | None,
-) -> Scenario:
-    """The scenario with what was measured, or as it is unless every factor's closes are there.
-
-    `closes`: by factor name, the proxy's adjusted close on the first and on the last day of the
-    window; `yields_percent`: the yield on both.
-    """
-    if not set(FACTOR_NAMES) <= set(closes):
+def with_measurements(scenario: Scenario, window: Window | None) -> Scenario:
+    """The scenario with what its window shows; unchanged unless every proxy's closes are stored."""
+    if window is None or not set(FACTOR_NAMES) <= set(window.closes):
         return scenario
+    moves = window.closes
+    yields = window.yields_percent
     return replace(
         scenario,
-        measured_returns={name: window_return(*closes[name]) for name in FACTOR_NAMES},
-        measured_rate_change=None if yields_percent is None else rate_change(*yields_percent),
+        measured_returns={
+            name: window_return(moves[name].first, moves[name].last) for name in FACTOR_NAMES
+        },
+        measured_rate_change=None if yields is None else rate_change(yields.first, yields.last),
         measured_source=STORED,
     )
 

@@ -1,49 +1,27 @@
-"""Every SQL statement of the stress service, one file per subject, and the files its scenarios come
-from.
-"""
+"""Every SQL statement of stress, one file per subject, and the files its scenarios come from."""
 
-from services.stress.repository.books import (
-    Factors,
-    load_calculated,
-    load_contracts,
-    load_covariance,
-    load_daily_returns,
-    load_factors,
-    load_owners,
-    load_positions,
-    lock_portfolios,
-)
-from services.stress.repository.results import save_market_risk, save_pnl, save_results
+from services.stress.repository.holdings import claim_work, load_calculated_holdings
+from services.stress.repository.results import Tables, save_results
 from services.stress.repository.scenarios import (
+    claim_ids,
     delete_custom_scenario,
-    load_custom_scenarios,
+    load_catalogue,
     load_definitions,
-    load_scenarios,
-    load_window,
-    lock_user,
+    load_windows,
     save_custom_scenario,
     save_scenarios,
 )
 
 __all__ = [
-    "Factors",
+    "Tables",
+    "claim_ids",
+    "claim_work",
     "delete_custom_scenario",
-    "load_calculated",
-    "load_contracts",
-    "load_covariance",
-    "load_custom_scenarios",
-    "load_daily_returns",
+    "load_calculated_holdings",
+    "load_catalogue",
     "load_definitions",
-    "load_factors",
-    "load_owners",
-    "load_positions",
-    "load_scenarios",
-    "load_window",
-    "lock_portfolios",
-    "lock_user",
+    "load_windows",
     "save_custom_scenario",
-    "save_market_risk",
-    "save_pnl",
     "save_results",
     "save_scenarios",
 ]

@@ -1,21 +1,21 @@
-"""Scenarios: the files they come from, the house's as stored, and those of users."""
+"""Scenarios: the files they come from, the house's as stored, and those that users saved."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import RowMapping, select, update
 
+from services.stress.inputs import Catalogue, Move, Scenario, ScenarioIds, Window
 from services.stress.tables import CustomScenario, StressScenario
 from shared.database import Session, lock, merge, sql_table
 from shared.errors import Misconfigured
-from shared.published import factors, ingest
+from shared.published import factors, gateway, ingest
+from shared.rows import columns_of, rows_of
 
-_SHARED_FIELDS = (
+_DESCRIBED = (
     "scenario_id",
     "name",
     "description",
@@ -26,7 +26,7 @@ _SHARED_FIELDS = (
     "basis",
     "volatility_shock",
 )
-_WINDOW_FIELDS = (
+_MEASURED = (
     "window_start",
     "window_end",
     "measured_returns",
@@ -35,17 +35,7 @@ _WINDOW_FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class Window:
-    """What is stored about a span of sessions: (start, end) closes by factor name, (start, end)
-    yield in percent.
-    """
-
-    closes: Mapping[str, tuple[float, float]]
-    yields_percent: tuple[float, float] | None
-
-
-def load_definitions(files: Sequence[Path]) -> list[Any]:
+def load_definitions(files: Sequence[Path]) -> list[object]:
     """The scenario definitions of every file, in order.
 
     Raises `Misconfigured` for a file that is not a JSON list.
@@ -53,9 +43,9 @@ def load_definitions(files: Sequence[Path]) -> list[Any]:
     return [definition for file in files for definition in _definitions_in(file)]
 
 
-def _definitions_in(file: Path) -> list[Any]:
+def _definitions_in(file: Path) -> list[object]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found: object = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise Misconfigured(
             f"{file} cannot be read: {error.strerror}; name a readable scenario file"
@@ -67,118 +57,137 @@ def _definitions_in(file: Path) -> list[Any]:
     return found
 
 
-async def save_scenarios(session: Session, scenarios: Sequence[Mapping[str, Any]]) -> None:
-    """Make the stored file scenarios these, in this order; those no longer among them turn
-    inactive.
-    """
-    rows = [
-        {
-            **scenario,
-            **{
-                field: _json(scenario[field])
-                for field in ("shocks", "measured_returns", "measured_shocks")
-            },
-            "display_order": place,
-            "active": True,
-            "origin": "file",
-        }
-        for place, scenario in enumerate(scenarios, 1)
-    ]
-    await merge(session, StressScenario, rows)
-    table = sql_table(StressScenario)
-    left = table.c.scenario_id.not_in([row["scenario_id"] for row in rows])
-    await session.execute(
-        update(table).where(left, table.c.origin == "file", table.c.active).values(active=False)
-    )
+async def load_windows(
+    session: Session, scenarios: Iterable[Scenario], maturity: str
+) -> dict[str, Window]:
+    """By scenario id, what is stored about its window; a scenario without a window is absent."""
+    return {
+        scenario.scenario_id: await _load_window(
+            session, scenario.window_start, scenario.window_end, maturity
+        )
+        for scenario in scenarios
+        if scenario.window_start is not None and scenario.window_end is not None
+    }
 
 
-async def load_scenarios(session: Session) -> list[dict[str, Any]]:
-    """The house's active scenarios as definitions, in display order."""
-    table = sql_table(StressScenario)
-    statement = select(*(table.c[field] for field in _SHARED_FIELDS + _WINDOW_FIELDS)).where(
-        table.c.active
-    )
-    found = await session.execute(statement.order_by(table.c.display_order, table.c.scenario_id))
-    return [dict(row) for row in found.mappings()]
-
-
-async def load_window(session: Session, start: date, end: date, maturity: str) -> Window:
-    """What the factors' proxies and the yield stood at on the first and the last session of a
-    window.
-    """
-    found = await session.execute(_window_closes(start, end))
-    by_factor: dict[str, dict[date, float]] = {}
-    for name, day, close in found:
-        by_factor.setdefault(name, {})[day] = close
-    closes = {name: (days[start], days[end]) for name, days in by_factor.items() if len(days) == 2}
-    yields = [await session.scalar(_last_yield(day, maturity)) for day in (start, end)]
-    known = None if yields[0] is None or yields[1] is None else (yields[0], yields[1])
-    return Window(closes, known)
-
-
-def _window_closes(start: date, end: date) -> Select[Any]:
-    price, definition = ingest.daily_prices.c, factors.factor_definitions.c
-    both = price.session_date.in_((start, end))
-    return (
+async def _load_window(session: Session, start: date, end: date, maturity: str) -> Window:
+    price = ingest.daily_prices.c
+    definition = factors.factor_definitions.c
+    query = (
         select(definition.name, price.session_date, price.adjusted_close)
         .join_from(
             factors.factor_definitions, ingest.daily_prices, price.symbol == definition.proxy
         )
-        .where(definition.active, both, price.adjusted_close.is_not(None))
+        .where(
+            definition.active,
+            price.session_date.in_((start, end)),
+            price.adjusted_close.is_not(None),
+        )
+    )
+    by_factor: dict[str, dict[date, float]] = {}
+    for name, day, close in await session.execute(query):
+        by_factor.setdefault(name, {})[day] = close
+    closes = {
+        name: Move(days[start], days[end]) for name, days in by_factor.items() if len(days) == 2
+    }
+    first = await _load_yield(session, start, maturity)
+    last = await _load_yield(session, end, maturity)
+    return Window(closes, None if first is None or last is None else Move(first, last))
+
+
+async def _load_yield(session: Session, day: date, maturity: str) -> float | None:
+    """The last yield on or before the day, in percent."""
+    row = ingest.treasury_yields.c
+    known = select(row.yield_percent).where(row.maturity == maturity, row.observation_date <= day)
+    found: float | None = await session.scalar(known.order_by(row.observation_date.desc()).limit(1))
+    return found
+
+
+async def save_scenarios(session: Session, scenarios: Sequence[Scenario]) -> None:
+    """Make the stored file scenarios these, in this order; the others become inactive."""
+    columns = {
+        **columns_of(scenarios, Scenario),
+        "measured_shocks": [scenario.measured_shocks for scenario in scenarios],
+        "display_order": range(1, len(scenarios) + 1),
+    }
+    await merge(
+        session, StressScenario, rows_of(StressScenario, columns, active=True, origin="file")
+    )
+    table = sql_table(StressScenario)
+    others = table.c.scenario_id.not_in([scenario.scenario_id for scenario in scenarios])
+    await session.execute(
+        update(table).where(others, table.c.origin == "file", table.c.active).values(active=False)
     )
 
 
-def _last_yield(day: date, maturity: str) -> Select[Any]:
-    seen = ingest.treasury_yields.c
-    known = select(seen.yield_percent).where(
-        seen.maturity == maturity, seen.observation_date <= day
-    )
-    return known.order_by(seen.observation_date.desc()).limit(1)
+async def load_catalogue(session: Session, portfolio_ids: Sequence[UUID]) -> Catalogue:
+    """The active scenarios of the house, and those of the portfolios' owners, by id."""
+    house = await _load_house(session)
+    book = gateway.portfolios.c
+    owned = select(book.portfolio_id, book.user_id).where(book.portfolio_id.in_(portfolio_ids))
+    owners = {row.portfolio_id: row.user_id for row in await session.execute(owned)}
+    return Catalogue(house, owners, await _load_custom(session, set(owners.values())))
 
 
-async def lock_user(session: Session, user_id: UUID) -> None:
-    """Keep other changes of this user's scenarios waiting until the transaction ends."""
-    await lock(session, "stress.custom_scenarios", user_id)
+async def _load_house(session: Session) -> tuple[Scenario, ...]:
+    table = sql_table(StressScenario).c
+    query = select(*(table[field] for field in _DESCRIBED + _MEASURED)).where(table.active)
+    found = await session.execute(query.order_by(table.display_order, table.scenario_id))
+    return tuple(_scenario(row, _DESCRIBED + _MEASURED) for row in found.mappings())
 
 
-async def load_custom_scenarios(
+async def _load_custom(
     session: Session, user_ids: Collection[UUID]
-) -> dict[UUID, list[dict[str, Any]]]:
-    """By user, the active scenarios of their own as definitions, by id; users without any are
-    absent.
-    """
-    table = sql_table(CustomScenario)
-    chosen = select(table.c.user_id, *(table.c[field] for field in _SHARED_FIELDS)).where(
-        table.c.active
+) -> dict[UUID, tuple[Scenario, ...]]:
+    """By user; users without custom scenarios are absent."""
+    table = sql_table(CustomScenario).c
+    query = (
+        select(table.user_id, *(table[field] for field in _DESCRIBED))
+        .where(table.active, table.user_id.in_(user_ids))
+        .order_by(table.user_id, table.scenario_id)
     )
-    mine = chosen.where(table.c.user_id.in_(user_ids)).order_by(
-        table.c.user_id, table.c.scenario_id
-    )
-    by_user: dict[UUID, list[dict[str, Any]]] = {}
-    for row in (await session.execute(mine)).mappings():
-        definition = dict(row)
-        by_user.setdefault(definition.pop("user_id"), []).append(definition)
+    by_user: dict[UUID, tuple[Scenario, ...]] = {}
+    for row in (await session.execute(query)).mappings():
+        saved = by_user.get(row["user_id"], ())
+        by_user[row["user_id"]] = (*saved, _scenario(row, _DESCRIBED))
     return by_user
 
 
-async def save_custom_scenario(
-    session: Session, user_id: UUID, scenario: Mapping[str, Any]
-) -> None:
+def _scenario(row: RowMapping, fields: Sequence[str]) -> Scenario:
+    """JSON has whole numbers for some shocks."""
+    shocks = {factor: float(shock) for factor, shock in row["shocks"].items()}
+    return Scenario(**{**{field: row[field] for field in fields}, "shocks": shocks})
+
+
+async def claim_ids(session: Session, user_id: UUID) -> ScenarioIds:
+    """The ids in use; until the transaction ends, other changes of the user's scenarios wait."""
+    await _lock_user(session, user_id)
+    house = sql_table(StressScenario).c
+    custom = sql_table(CustomScenario).c
+    saved = select(custom.scenario_id).where(custom.active, custom.user_id == user_id)
+    return ScenarioIds(
+        frozenset(await session.scalars(select(house.scenario_id).where(house.active))),
+        frozenset(await session.scalars(saved)),
+    )
+
+
+async def save_custom_scenario(session: Session, user_id: UUID, scenario: Scenario) -> None:
     """Store a user's scenario, in place of the one of that id."""
-    row = {field: scenario[field] for field in _SHARED_FIELDS}
-    row |= {"user_id": user_id, "active": True, "shocks": _json(scenario["shocks"])}
-    await merge(session, CustomScenario, [row])
+    columns = {field: [getattr(scenario, field)] for field in _DESCRIBED}
+    await merge(
+        session, CustomScenario, rows_of(CustomScenario, columns, user_id=user_id, active=True)
+    )
 
 
 async def delete_custom_scenario(session: Session, user_id: UUID, scenario_id: str) -> bool:
-    """Turn a user's scenario inactive, so that older results keep their name; False when there is
-    none.
-    """
+    """Make a user's scenario inactive, so that older results keep its name; False without one."""
+    await _lock_user(session, user_id)
     table = sql_table(CustomScenario)
-    mine = (table.c.user_id == user_id, table.c.scenario_id == scenario_id, table.c.active)
-    changed = await session.execute(update(table).where(*mine).values(active=False))
+    saved = (table.c.user_id == user_id, table.c.scenario_id == scenario_id, table.c.active)
+    changed = await session.execute(update(table).where(*saved).values(active=False))
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, allow_nan=False)
+async def _lock_user(session: Session, user_id: UUID) -> None:
+    """Other changes of this user's scenarios wait until the transaction ends."""
+    await lock(session, "stress.custom_scenarios", user_id)

@@ -2,8 +2,7 @@
 stored.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +12,7 @@ import numpy as np
 
 from services.factors import tables as factors
 from services.greeks import tables as greeks
-from services.stress import calculations
-from services.stress.handlers import stress_portfolios
+from services.stress.handlers.stress_portfolios import stress_portfolios
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
@@ -187,10 +185,6 @@ async def result(role: Role, scenario_id: str, method: str = "direct") -> dict[s
         each for each in rows if (each["scenario_id"], each["method"]) == (scenario_id, method)
     ]
     return row
-
-
-def rows_of(scenarios: Sequence[calculations.Scenario]) -> list[dict[str, Any]]:
-    return [asdict(each) | {"measured_shocks": each.measured_shocks} for each in scenarios]
 
 
 def cents(dollars: float) -> Decimal:

@@ -1,7 +1,7 @@
 """The store of profit and loss: one row per position, from which every total is a sum."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from services.stress.calculations import DAYS
-from services.stress.handlers import mirror_scenarios
-from shared.calendar import sessions
+from services.stress.handlers.mirror_scenarios import mirror_scenarios
+from shared.calendar import last_sessions
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Database
 from shared.published import stress as published
 from tests.builders import AS_OF, a_portfolio, a_price, save_prices
@@ -27,7 +27,7 @@ from tests.integration.stress.books import (
     stress,
 )
 
-WINDOW = sessions(AS_OF - timedelta(days=2 * DAYS), AS_OF)[-DAYS - 1 :]
+WINDOW = last_sessions(AS_OF, SESSIONS_PER_YEAR + 1)
 
 
 @pytest.fixture(autouse=True)

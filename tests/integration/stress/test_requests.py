@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from services.factors import tables as factors
-from services.stress.handlers import mirror_scenarios, router
+from services.stress.handlers import router
+from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.contracts.event import Refusal, Request
 from shared.contracts.stress import (
     DeleteScenario,

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 
 from services.ingest import tables as ingest
-from services.stress import calculations, repository
-from services.stress.handlers import mirror_scenarios
+from services.stress import repository
+from services.stress.calculations.scenarios import FACTOR_NAMES, scenarios
+from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from services.stress.settings import BUNDLED_SCENARIOS
 from shared.database import Database
 from shared.errors import MarketDataNotReady, Misconfigured
@@ -30,7 +31,6 @@ from tests.integration.stress.books import (
     cents,
     nonzero,
     result,
-    rows_of,
     stored,
     stress,
 )
@@ -48,7 +48,7 @@ async def test_start_mirrors_the_eighteen_scenarios_in_order(role: Role) -> None
         await stored(role, published.stress_scenarios), key=lambda row: row["display_order"]
     )
 
-    expected = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))
+    expected = scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))
     fields = asdict(expected[0]).keys()
     assert len(rows) == 18
     assert [{field: row[field] for field in fields} for row in rows] == [
@@ -58,10 +58,10 @@ async def test_start_mirrors_the_eighteen_scenarios_in_order(role: Role) -> None
 
 
 async def test_a_scenario_that_left_the_files_turns_inactive(role: Role) -> None:
-    kept = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))[1:]
+    kept = scenarios(repository.load_definitions([BUNDLED_SCENARIOS]))[1:]
 
     async with role("stress").transaction() as session:
-        await repository.save_scenarios(session, rows_of(kept))
+        await repository.save_scenarios(session, kept)
 
     inactive = [
         row["scenario_id"]
@@ -359,11 +359,11 @@ async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: P
     file.write_text(
         json.dumps([{**mine, "severity": "mild", "shocks": {"Size": 0.02}, "basis": "absolute"}])
     )
-    every = calculations.scenarios(repository.load_definitions([BUNDLED_SCENARIOS, file]))
+    every = scenarios(repository.load_definitions([BUNDLED_SCENARIOS, file]))
 
     async with role("stress").transaction() as session:
-        await repository.save_scenarios(session, rows_of(every))
-        loaded = calculations.scenarios(await repository.load_scenarios(session))
+        await repository.save_scenarios(session, every)
+        loaded = (await repository.load_catalogue(session, [])).house
 
     assert loaded == every
     assert loaded[-1].shocks == {"Size": 0.02}
@@ -432,7 +432,7 @@ async def test_stored_closes_of_the_window_take_precedence(admin: Database, role
     rows = {row["scenario_id"]: row for row in await stored(role, published.stress_scenarios)}
 
     covid = rows["covid_crash_2020"]
-    assert covid["measured_returns"] == dict.fromkeys(calculations.FACTOR_NAMES, -0.3)
+    assert covid["measured_returns"] == dict.fromkeys(FACTOR_NAMES, -0.3)
     assert set(covid["measured_shocks"].values()) == {-0.3, 0.0}
     assert (covid["measured_rate_change"], covid["measured_source"]) == (
         -0.0079,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from services.stress.calculations import STOCK, Book, Contracts, historical_pnl, history_reasons
+from services.stress.calculations.history import historical_pnl, history_reasons
+from services.stress.inputs import STOCK, Contracts, ShardBook
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
 
@@ -28,9 +29,9 @@ def a_put() -> Contracts:
     )
 
 
-def a_book(contracts: Contracts, units: float = -300.0) -> Book:
+def a_book(contracts: Contracts, units: float = -300.0) -> ShardBook:
     """Three stocks (XOM short), a put sold and a stock without a price."""
-    return Book(
+    return ShardBook(
         portfolios=1,
         portfolio=np.zeros(5, dtype=np.intp),
         symbols=["AAPL", "XOM", "NEWCO", "AAPL230616P00155000", "GHOST"],
@@ -124,8 +125,8 @@ def test_long_plus_its_exact_short_is_zero_on_every_day() -> None:
 def test_an_empty_book_has_no_rows() -> None:
     nothing = np.zeros(0, dtype=np.intp)
     floats = np.zeros(0)
-    contracts = a_put().take(nothing)
-    book = Book(
+    contracts = a_put().chosen(nothing)
+    book = ShardBook(
         1, nothing, [], floats, np.zeros((0, 1)), floats, floats, floats, nothing, floats, contracts
     )
 

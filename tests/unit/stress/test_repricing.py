@@ -10,7 +10,8 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stress.calculations import Contracts, price_changes
+from services.stress.calculations.repricing import price_changes
+from services.stress.inputs import Contracts
 
 TODAY = QuantLib.Date(28, 12, 2022)
 DAYS = 180

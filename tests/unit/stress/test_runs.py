@@ -1,6 +1,4 @@
-"""A shard's stress tests: the house's for everybody, users' own for their portfolios; and the
-records they become.
-"""
+"""The stress tests of a shard, the house's and custom ones, and the rows they become."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,19 +8,11 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from services.stress.calculations import (
-    STOCK,
-    Book,
-    Contracts,
-    Scenario,
-    Shard,
-    axis_records,
-    plans,
-    pnl_records,
-    result_records,
-    runs,
-    stress_test,
-)
+from services.stress.calculations.results import PnlAxes, PositionVectors, ScenarioResults
+from services.stress.calculations.runs import plans, runs
+from services.stress.calculations.valuation import stress_test
+from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Scenario, ShardBook
+from shared.conventions import Columns
 
 NAMES = ["Market", "Value"]
 COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])
@@ -54,11 +44,11 @@ def two_calls() -> Contracts:
     )
 
 
-def a_book() -> Book:
+def a_book() -> ShardBook:
     """Portfolio 0 (Pat): a stock. Portfolio 1 (Kim): a call and a stock. Portfolio 2 (Pat): the
     other call.
     """
-    return Book(
+    return ShardBook(
         portfolios=3,
         portfolio=np.array([0, 1, 1, 2], dtype=np.intp),
         symbols=["X", "A", "Y", "B"],
@@ -78,22 +68,35 @@ def the_runs() -> Any:
     return runs(a_book(), every, NAMES, COVARIANCE)
 
 
-def shard() -> Shard:
-    return Shard(AS_OF, PORTFOLIOS, POSITIONS)
+def holdings() -> Holdings:
+    factors = Factors(("market", "value"), ("Market", "Value"))
+    return Holdings(
+        AS_OF, PORTFOLIOS, POSITIONS, ["X", "A", "Y", "B"], a_book(), factors, COVARIANCE
+    )
 
 
-def records(of: str) -> list[dict[str, Any]]:
-    if of == "results":
-        return [row for run in the_runs() for row in result_records(shard(), run, NAMES)]
-    if of == "axes":
-        return list(axis_records(shard(), [date(2022, 12, 27), AS_OF], the_runs()))
+def rows(columns: Columns) -> list[dict[str, Any]]:
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def results() -> list[dict[str, Any]]:
+    return rows(ScenarioResults.of(PORTFOLIOS, the_runs(), NAMES).columns())
+
+
+def axes() -> list[dict[str, Any]]:
+    return rows(PnlAxes.of(PORTFOLIOS, [date(2022, 12, 27), AS_OF], the_runs()).columns())
+
+
+def vectors() -> list[dict[str, Any]]:
     historical = np.array([[1.0, 2.0], [np.nan, 3.0], [np.nan, np.nan], [4.0, 5.0]])
     reasons: Sequence[str | None] = [None, "some", "all", None]
-    return list(pnl_records(shard(), a_book(), historical, reasons, the_runs()))
+    return rows(PositionVectors.of(holdings(), historical, reasons, the_runs()).columns())
 
 
 def test_users_scenarios_reach_their_own_portfolios_only() -> None:
-    found = {(row["portfolio_id"], row["scenario_id"]) for row in records("results")}
+    found = {(row["portfolio_id"], row["scenario_id"]) for row in results()}
 
     house = {(portfolio, each) for portfolio in PORTFOLIOS for each in ("fall", "rise")}
     pats = {(PORTFOLIOS[0], "mine"), (PORTFOLIOS[2], "mine")}
@@ -114,14 +117,14 @@ def test_a_part_of_the_shard_gives_what_the_whole_would() -> None:
 
 
 def test_vectors_and_axes_name_the_same_elements() -> None:
-    axes = {
+    elements = {
         row["portfolio_id"]: list(zip(row["scenario_ids"], row["methods"], strict=True))
-        for row in records("axes")
+        for row in axes()
     }
 
-    for row in records("vectors"):
-        assert len(row["scenario_pnl"]) == len(axes[row["portfolio_id"]])
-    assert axes[PORTFOLIOS[0]] == [
+    for row in vectors():
+        assert len(row["scenario_pnl"]) == len(elements[row["portfolio_id"]])
+    assert elements[PORTFOLIOS[0]] == [
         ("fall", "direct"),
         ("rise", "direct"),
         ("fall", "correlated"),
@@ -132,28 +135,25 @@ def test_vectors_and_axes_name_the_same_elements() -> None:
 
 
 def test_result_totals_are_sums_of_the_position_vectors() -> None:
-    axes = {
+    elements = {
         row["portfolio_id"]: list(zip(row["scenario_ids"], row["methods"], strict=True))
-        for row in records("axes")
+        for row in axes()
     }
     summed: dict[tuple[UUID, str, str], float] = {}
-    for row in records("vectors"):
-        for element, pnl in zip(axes[row["portfolio_id"]], row["scenario_pnl"], strict=True):
+    for row in vectors():
+        for element, pnl in zip(elements[row["portfolio_id"]], row["scenario_pnl"], strict=True):
             summed[row["portfolio_id"], *element] = (
                 summed.get((row["portfolio_id"], *element), 0.0) + pnl
             )
 
-    totals = {
-        (r["portfolio_id"], r["scenario_id"], r["method"]): r["total_pnl"]
-        for r in records("results")
-    }
+    totals = {(r["portfolio_id"], r["scenario_id"], r["method"]): r["total_pnl"] for r in results()}
 
     assert summed == pytest.approx(totals, abs=1e-6)
     assert all(total == round(total, 2) for total in totals.values())
 
 
-def test_a_vector_that_nobody_measured_is_null_with_reason() -> None:
-    by_position = {row["position_id"]: row for row in records("vectors")}
+def test_a_vector_without_any_measured_day_is_null_with_reason() -> None:
+    by_position = {row["position_id"]: row for row in vectors()}
 
     assert by_position[POSITIONS[0]]["historical_pnl"] == [1.0, 2.0]
     assert by_position[POSITIONS[1]]["historical_pnl"] == pytest.approx([np.nan, 3.0], nan_ok=True)

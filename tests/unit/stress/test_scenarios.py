@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 import services.stress
-from services.stress import calculations
-from services.stress.calculations import InvalidScenarios, Scenario, scenarios
+from services.stress.calculations.scenarios import (
+    InvalidScenarios,
+    custom_scenario,
+    scenarios,
+    valuable,
+)
+from services.stress.inputs import Scenario
 
 BUNDLED = Path(services.stress.__file__).with_name("scenarios.json")
 
@@ -230,18 +235,18 @@ def test_a_volatility_shock_alone_is_a_scenario() -> None:
 def test_users_cannot_state_what_was_measured() -> None:
     window = {"window_start": "2020-02-19", "window_end": "2020-03-23"}
     with pytest.raises(InvalidScenarios) as caught:
-        calculations.custom_scenario(a_definition(measured_returns={"Market": -0.9}, **window))
+        custom_scenario(a_definition(measured_returns={"Market": -0.9}, **window))
 
     assert [problem.field for problem in caught.value.problems] == [*window, "measured_returns"]
 
 
 def test_a_users_scenario_is_checked_like_a_files() -> None:
     with pytest.raises(InvalidScenarios) as caught:
-        calculations.custom_scenario(a_definition(shocks={"Markt": -0.1}, severity="x"))
+        custom_scenario(a_definition(shocks={"Markt": -0.1}, severity="x"))
 
     found = tuple(map(str, caught.value.problems))
     assert found == problems_of(a_definition(shocks={"Markt": -0.1}, severity="x"))
-    assert calculations.custom_scenario(a_definition()) == scenarios([a_definition()])[0]
+    assert custom_scenario(a_definition()) == scenarios([a_definition()])[0]
 
 
 def test_a_missing_field_is_named() -> None:
@@ -280,7 +285,7 @@ def test_a_file_that_is_no_list_is_refused() -> None:
 
 
 def test_scenarios_of_unknown_factors_are_set_aside() -> None:
-    kept, aside = calculations.valuable(bundled(), ["Market", "Value", "Growth"])
+    kept, aside = valuable(bundled(), ["Market", "Value", "Growth"])
 
     assert "value_rotation_20" in {each.scenario_id for each in kept}
     assert {each.scenario_id for each in aside} >= {"liquidity_crisis", "growth_rally_15"}

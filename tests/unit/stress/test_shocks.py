@@ -8,12 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.stress.calculations import (
-    Scenario,
-    conditional_shocks,
-    correlated_shocks,
-    direct_shocks,
-)
+from services.stress.calculations.shocks import conditional_shocks, correlated_shocks, direct_shocks
+from services.stress.inputs import Scenario
 
 NAMES = ["Market", "Quality", "Low Volatility"]
 FREE = np.nan

@@ -10,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.stress.calculations import (
-    STOCK,
-    Book,
-    Contracts,
-    Scenario,
-    Shocks,
-    market_risk,
+from services.stress.calculations.market_risk import market_risk
+from services.stress.calculations.shocks import Shocks
+from services.stress.calculations.valuation import (
     stress_test,
     stressed_impacts,
     stressed_underlying_returns,
 )
+from services.stress.inputs import STOCK, Contracts, Scenario, ShardBook
 from shared.quant.black_scholes import OptionColumns, option_values
 from shared.quant.pricing import prices
 
@@ -74,11 +71,11 @@ def a_book(
     contract: Sequence[int] | None = None,
     contracts: Contracts | None = None,
     **columns: Sequence[float],
-) -> Book:
+) -> ShardBook:
     def column(name: str, default: float) -> FloatArray:
         return np.array(columns.get(name, [default] * len(exposure)), dtype=np.float64)
 
-    return Book(
+    return ShardBook(
         portfolios=portfolios,
         portfolio=np.array(
             portfolio if portfolio is not None else [0] * len(exposure), dtype=np.intp
@@ -97,13 +94,13 @@ def a_book(
     )
 
 
-def a_linear_book(rows: Sequence[tuple[float, ...]]) -> Book:
+def a_linear_book(rows: Sequence[tuple[float, ...]]) -> ShardBook:
     return a_book(
         [row[0] for row in rows], [row[1:4] for row in rows], rate_beta=[row[4] for row in rows]
     )
 
 
-def an_option_book(units: Sequence[float], contracts: Contracts, beta: float = 1.0) -> Book:
+def an_option_book(units: Sequence[float], contracts: Contracts, beta: float = 1.0) -> ShardBook:
     """Options alone, one position per contract, with the delta and gamma of
     Black-Scholes-Merton.
     """
@@ -141,7 +138,7 @@ def shocks_of(*factors: float, rate: float = 0.0, volatility: float = 0.0) -> Sh
     return Shocks(np.array([factors]), np.array([rate]), np.array([volatility]))
 
 
-def hand_worked_book() -> Book:
+def hand_worked_book() -> ShardBook:
     """100,000 long (betas 1.2, 0.5, -0.2; rate -4), 40,000 short (betas 0.8, 0, 0.3; rate -2),
     and 10 long European calls at the money on the first name at 150."""
     contracts = some_contracts({})
@@ -275,7 +272,7 @@ def test_a_linear_book_scales_with_its_shock(
     assert scaled == pytest.approx(once * factor, abs=rounding * (1 + factor) + 1e-6)
 
 
-def and_its_short(book: Book) -> Book:
+def and_its_short(book: ShardBook) -> ShardBook:
     """The book and, in the same portfolio, every position sold."""
     return replace(
         book,
@@ -404,8 +401,8 @@ def test_an_underlying_beyond_zero_is_valued_just_above_it_and_named() -> None:
 
     put, call = 100 * values_of(contracts)
     assert test.direct.positions[:, 0] == pytest.approx([100 * 150 - put, -call], abs=2)
-    assert [each.code for each in test.omissions[0][0]] == ["underlying_at_zero"]
-    assert test.omissions[0][1] == ()
+    assert [each.code for each in test.caveats[0][0]] == ["underlying_at_zero"]
+    assert test.caveats[0][1] == ()
 
 
 def test_a_settled_option_is_beyond_the_reach_of_any_shock() -> None:
@@ -466,7 +463,7 @@ def test_an_empty_shard_has_empty_results() -> None:
     )
 
     assert test.direct.total.shape == (0, 1)
-    assert test.omissions == ()
+    assert test.caveats == ()
 
 
 def test_an_empty_portfolio_loses_nothing_and_covers_nothing() -> None:
@@ -484,7 +481,7 @@ def test_missing_covariance_leaves_correlated_unmeasured() -> None:
     assert test.correlation_effect is None
 
 
-def gappy_book() -> Book:
+def gappy_book() -> ShardBook:
     nothing = [np.nan] * 3
     return a_book(
         [600, 300, 100, np.nan],
@@ -525,7 +522,7 @@ def test_what_is_left_out_is_named_and_measured(
     measured = [None if np.isnan(pnl) else pnl for pnl in test.direct.positions[:, 0]]
     assert measured == by_position
     assert test.direct.total[0, 0] == sum(pnl for pnl in by_position if pnl is not None)
-    assert {each.code: each.symbols for each in test.omissions[0][0]} == left_out
+    assert {each.code: each.about for each in test.caveats[0][0]} == left_out
 
 
 def test_an_option_without_inputs_is_valued_by_delta_and_named() -> None:
@@ -535,7 +532,7 @@ def test_an_option_without_inputs_is_valued_by_delta_and_named() -> None:
     test = stress_test(book, [a_scenario({"Market": -0.1})], NAMES, None)
 
     assert test.direct.total[0, 0] == pytest.approx(-900)
-    assert [each.code for each in test.omissions[0][0]] == ["not_repriced"]
+    assert [each.code for each in test.caveats[0][0]] == ["not_repriced"]
 
 
 def test_a_book_without_any_betas_is_not_measured() -> None:

@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 
-from services.stress.calculations import FACTOR_NAMES, Scenario, scenarios, with_measurements
+from services.stress.calculations.scenarios import FACTOR_NAMES, scenarios
+from services.stress.calculations.windows import with_measurements
+from services.stress.inputs import Move, Scenario, Window
 from tests.bench.measured_windows import BUNDLED, PAGE, measured, tables, with_tables
 from tests.panel import sessions
 
@@ -62,9 +64,9 @@ def test_windows_before_the_data_are_not_measured() -> None:
 
 
 def test_stored_closes_take_precedence_over_the_file() -> None:
-    closes = {name: (100.0, 60.0 + place) for place, name in enumerate(FACTOR_NAMES)}
+    closes = {name: Move(100.0, 60.0 + place) for place, name in enumerate(FACTOR_NAMES)}
 
-    found = with_measurements(covid(), closes, (1.5, 0.75))
+    found = with_measurements(covid(), Window(closes, Move(1.5, 0.75)))
 
     expected = {name: -0.40 + place / 100 for place, name in enumerate(FACTOR_NAMES)}
     assert found.measured_returns == pytest.approx(expected)
@@ -75,4 +77,4 @@ def test_stored_closes_take_precedence_over_the_file() -> None:
 
 
 def test_a_missing_proxy_leaves_the_file_in_force() -> None:
-    assert with_measurements(covid(), {"Market": (100.0, 60.0)}, None) == covid()
+    assert with_measurements(covid(), Window({"Market": Move(100.0, 60.0)}, None)) == covid()

@@ -1,0 +1,262 @@
+"""Stress results as columns, one entry per row of a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+import numpy as np
+
+from services.stress.calculations.market_risk import MarketRisk
+from services.stress.calculations.runs import Run
+from services.stress.calculations.shocks import Shocks
+from services.stress.calculations.valuation import OPTION_VALUATION, Impacts, Method, StressTest
+from services.stress.inputs import Holdings
+from shared.caveats import Caveat
+from shared.conventions import Columns, FloatArray
+
+RATES = "Interest Rate"
+NAMED_IN_WARNINGS = 20
+NOTHING_MEASURED = {
+    "market": "no position has a market beta",
+    "rates": "no position has a rate sensitivity",
+}
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Profit and loss in US dollars, whole cents, NaN where nothing was measured.
+
+    `correlation_effect` is NaN for the direct method. `coverage`: share (0..1) of gross exposure
+    that had every input, NaN without gross exposure.
+    """
+
+    total_pnl: FloatArray
+    nonlinear: FloatArray
+    delta_gamma_pnl: FloatArray
+    correlation_effect: FloatArray
+    coverage: FloatArray
+
+    @classmethod
+    def of(cls, test: StressTest, method: Method) -> Self:
+        """The amounts by one method: (portfolios, scenarios)."""
+        impacts = test.methods[method]
+        effect = test.correlation_effect
+        if effect is None or method == "direct":
+            effect = np.full(impacts.total.shape, np.nan)
+        total, nonlinear, delta_gamma, effect = (
+            np.where(impacts.measured, each, np.nan)
+            for each in (impacts.total, impacts.nonlinear, impacts.delta_gamma, effect)
+        )
+        return cls(total, nonlinear, delta_gamma, effect, impacts.coverage)
+
+    def at(self, portfolio: int, scenario: int) -> dict[str, float]:
+        """By name, the amounts of one portfolio in one scenario."""
+        named = [field.name for field in fields(self)]
+        return {name: float(getattr(self, name)[portfolio, scenario]) for name in named}
+
+    @classmethod
+    def joined(cls, parts: Sequence["Amounts"]) -> Self:
+        """The amounts of all parts in one row, portfolio by portfolio."""
+        named = [field.name for field in fields(cls)]
+        return cls(
+            **{n: np.concatenate([getattr(part, n).ravel() for part in parts]) for n in named}
+        )
+
+
+@dataclass(frozen=True)
+class ScenarioResults:
+    """Every run, method, portfolio and scenario, in that order."""
+
+    portfolio_ids: Sequence[UUID]
+    scenario_ids: Sequence[str]
+    methods: Sequence[str]
+    amounts: Amounts
+    factor_impacts: Sequence[Mapping[str, float]]
+    effective_shocks: Sequence[Mapping[str, float]]
+    caveats: Sequence[tuple[Caveat, ...]]
+
+    @classmethod
+    def of(
+        cls, portfolio_ids: Sequence[UUID], every: Sequence[Run], factor_names: Sequence[str]
+    ) -> Self:
+        """The results of every run; `portfolio_ids` are those of the shard."""
+        tests = [(run, method) for run in every for method in run.test.methods]
+        places = [
+            (run, method, int(portfolio), scenario)
+            for run, method in tests
+            for portfolio, scenario in np.ndindex(*run.test.methods[method].total.shape)
+        ]
+        shocks = [
+            (len(run.portfolios), effective_shocks(run.test.methods[method].shocks, factor_names))
+            for run, method in tests
+        ]
+        return cls(
+            portfolio_ids=[portfolio_ids[int(run.portfolios[p])] for run, _, p, _ in places],
+            scenario_ids=[run.test.scenarios[s].scenario_id for run, _, _, s in places],
+            methods=[method for _, method, _, _ in places],
+            amounts=Amounts.joined([Amounts.of(run.test, method) for run, method in tests]),
+            factor_impacts=[
+                factor_impacts(run.test.methods[method], p, s, factor_names)
+                for run, method, p, s in places
+            ],
+            effective_shocks=[each for portfolios, by in shocks for each in by * portfolios],
+            caveats=[run.test.caveats[p][s] for run, _, p, s in places],
+        )
+
+    def columns(self) -> Columns:
+        """One row per result."""
+        return {
+            "portfolio_id": self.portfolio_ids,
+            "scenario_id": self.scenario_ids,
+            "method": self.methods,
+            **{field.name: getattr(self.amounts, field.name) for field in fields(Amounts)},
+            "factor_impacts": self.factor_impacts,
+            "effective_shocks": self.effective_shocks,
+            "option_valuation": [OPTION_VALUATION] * len(self.methods),
+            "warnings": [[_warning(each) for each in caveats] for caveats in self.caveats],
+            "left_out": [
+                [left_out for each in caveats for left_out in _left_out(each)]
+                for caveats in self.caveats
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class LadderResults:
+    """Every portfolio and step of each ladder."""
+
+    portfolio_ids: Sequence[UUID]
+    ladders: Sequence[MarketRisk]
+
+    def columns(self) -> Columns:
+        """One row per step, ladder by ladder and portfolio by portfolio."""
+        places = [
+            (ladder, portfolio, step)
+            for ladder in self.ladders
+            for portfolio, step in np.ndindex(*ladder.pnl.shape)
+        ]
+        measured = [(ladder, p, s, bool(ladder.measured[p])) for ladder, p, s in places]
+        return {
+            "portfolio_id": [self.portfolio_ids[p] for _, p, _ in places],
+            "kind": [ladder.kind for ladder, _, _ in places],
+            "shock": [float(ladder.shocks[step]) for ladder, _, step in places],
+            "exposure": [
+                float(one.exposure[p]) if known else None for one, p, _, known in measured
+            ],
+            "pnl": [float(one.pnl[p, s]) if known else None for one, p, s, known in measured],
+            "coverage": [float(ladder.coverage[p]) for ladder, p, _ in places],
+            "reason": [
+                None if known else NOTHING_MEASURED[one.kind] for one, _, _, known in measured
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class PositionVectors:
+    """What each position would have made on past days, and makes in each scenario of its owner.
+
+    `historical`: (positions, days) dollars, NaN where not measured; `reasons` say why.
+    `scenario_pnl`: by position, in the order of `PnlAxes.elements`.
+    """
+
+    holdings: Holdings
+    historical: FloatArray
+    reasons: Sequence[str | None]
+    scenario_pnl: Sequence[Sequence[float]]
+
+    @classmethod
+    def of(
+        cls,
+        holdings: Holdings,
+        historical: FloatArray,
+        reasons: Sequence[str | None],
+        every: Sequence[Run],
+    ) -> Self:
+        """The vectors of every position, from all runs that include it."""
+        scenario_pnl: list[list[float]] = [[] for _ in holdings.position_ids]
+        for run in every:
+            for place, pnl in zip(run.positions, run.position_pnl().tolist(), strict=True):
+                scenario_pnl[place] += pnl
+        return cls(holdings, historical, reasons, scenario_pnl)
+
+    def columns(self) -> Columns:
+        """One row per position; a vector without any measured day is null."""
+        held = self.holdings
+        measured = np.asarray((~np.isnan(self.historical)).any(axis=1))
+        return {
+            "position_id": held.position_ids,
+            "portfolio_id": [held.portfolio_ids[place] for place in held.book.portfolio],
+            "symbol": held.book.symbols,
+            "historical_pnl": [
+                pnl.tolist() if known else None
+                for pnl, known in zip(self.historical, measured, strict=True)
+            ],
+            "reason": self.reasons,
+            "scenario_pnl": self.scenario_pnl,
+        }
+
+
+@dataclass(frozen=True)
+class PnlAxes:
+    """What the entries of each portfolio's vectors belong to: sessions, and scenarios by method."""
+
+    portfolio_ids: Sequence[UUID]
+    session_dates: Sequence[date]
+    elements: Sequence[Sequence[tuple[str, str]]]
+
+    @classmethod
+    def of(
+        cls, portfolio_ids: Sequence[UUID], session_dates: Sequence[date], every: Sequence[Run]
+    ) -> Self:
+        """The axes of every portfolio, from all runs that include it."""
+        elements: list[list[tuple[str, str]]] = [[] for _ in portfolio_ids]
+        for run in every:
+            for place in run.portfolios:
+                elements[place] += run.elements()
+        return cls(portfolio_ids, session_dates, elements)
+
+    def columns(self) -> Columns:
+        """One row per portfolio."""
+        return {
+            "portfolio_id": self.portfolio_ids,
+            "session_dates": [list(self.session_dates)] * len(self.portfolio_ids),
+            "scenario_ids": [[scenario for scenario, _ in each] for each in self.elements],
+            "methods": [[method for _, method in each] for each in self.elements],
+        }
+
+
+def factor_impacts(
+    impacts: Impacts, portfolio: int, scenario: int, factor_names: Sequence[str]
+) -> dict[str, float]:
+    """Dollars by factor, and by the yield; empty when nothing was measured."""
+    place = (portfolio, scenario)
+    if not impacts.measured[place]:
+        return {}
+    parts = [*impacts.factors[place].tolist(), float(impacts.rates[place])]
+    return dict(zip((*factor_names, RATES), parts, strict=True))
+
+
+def effective_shocks(shocks: Shocks, factor_names: Sequence[str]) -> list[dict[str, float]]:
+    """By scenario, what every factor and the yield really did; twelve digits, never minus zero."""
+    moves = np.round(np.column_stack([shocks.factors, shocks.rates]), 12) + 0.0
+    return [dict(zip((*factor_names, RATES), row, strict=True)) for row in moves.tolist()]
+
+
+def _warning(caveat: Caveat) -> dict[str, object]:
+    """A caveat as results store it: how many positions, and the first names."""
+    return {
+        "code": caveat.code,
+        "message": caveat.message,
+        "count": len(caveat.about),
+        "about": caveat.about[:NAMED_IN_WARNINGS],
+    }
+
+
+def _left_out(caveat: Caveat) -> list[dict[str, str]]:
+    """A caveat symbol by symbol, each once."""
+    return [
+        {"symbol": symbol, "code": caveat.code, "reason": caveat.message}
+        for symbol in sorted(set(caveat.about))
+    ]

@@ -1,0 +1,115 @@
+"""Scenarios on one portfolio, as a user asks for them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from services.stress.calculations.results import Amounts, effective_shocks, factor_impacts
+from services.stress.calculations.runs import Plan, Run, runs
+from services.stress.calculations.scenarios import valuable
+from services.stress.calculations.shard import left_out, uncorrelated, unvalued
+from services.stress.calculations.valuation import Method
+from services.stress.inputs import Holdings, Indices, Scenario
+from shared.caveats import Caveat
+from shared.conventions import FloatArray
+
+# Of all outcomes together: an answer stays well below the bus's limit of a megabyte.
+LISTED_POSITIONS = 8_000
+WHAT_IF = "what_if"  # the id of a scenario that only the request describes
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What a scenario does to one position, in dollars; NaN when the position was left out."""
+
+    position_id: UUID
+    symbol: str
+    pnl: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One scenario by one method in dollars; NaN where nothing was measured.
+
+    `coverage`: share (0..1) of gross exposure that had every input. `positions`: the largest
+    impacts first; `pnl_not_shown` is the sum of the others.
+    """
+
+    scenario: Scenario
+    method: Method
+    total_pnl: float
+    nonlinear: float
+    delta_gamma_pnl: float
+    correlation_effect: float
+    coverage: float
+    factor_impacts: dict[str, float]
+    effective_shocks: dict[str, float]
+    caveats: tuple[Caveat, ...]
+    positions: tuple[Impact, ...]
+    positions_not_shown: int
+    pnl_not_shown: float
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Scenario by scenario, direct before correlated."""
+
+    outcomes: tuple[Outcome, ...]
+    caveats: tuple[Caveat, ...]
+
+
+def what_if(
+    holdings: Holdings, every: Sequence[Scenario], methods: Sequence[Method], shown: int
+) -> WhatIf:
+    """The outcomes by the chosen methods, at most `shown` positions in each.
+
+    Without a covariance there are no correlated outcomes, and a caveat says so. `holdings` are of
+    one portfolio.
+    """
+    correlated = "correlated" in methods
+    names = holdings.factors.names
+    scenarios, set_aside = valuable(every, names)
+    covariance = holdings.covariance if correlated else None
+    [run] = runs(holdings.book, [Plan(np.arange(1), scenarios)], names, covariance)
+    missing = uncorrelated(covariance) if correlated else ()
+    return WhatIf(
+        outcomes=tuple(_outcomes(holdings, run, methods, shown)),
+        caveats=(*left_out([run]), *missing, *unvalued(set_aside)),
+    )
+
+
+def _outcomes(
+    holdings: Holdings, run: Run, methods: Sequence[Method], shown: int
+) -> Iterator[Outcome]:
+    names = holdings.factors.names
+    measured = [method for method in run.test.methods if method in methods]
+    listed = min(shown, LISTED_POSITIONS // max(len(measured) * len(run.test.scenarios), 1))
+    amounts = {method: Amounts.of(run.test, method) for method in measured}
+    shocks = {
+        method: effective_shocks(run.test.methods[method].shocks, names) for method in measured
+    }
+    for place, scenario in enumerate(run.test.scenarios):
+        for method in measured:
+            impacts = run.test.methods[method]
+            pnl = impacts.positions[:, place]
+            order = np.argsort(-np.abs(np.nan_to_num(pnl)), kind="stable")
+            yield Outcome(
+                scenario=scenario,
+                method=method,
+                **amounts[method].at(0, place),
+                factor_impacts=factor_impacts(impacts, 0, place, names),
+                effective_shocks=shocks[method][place],
+                caveats=run.test.caveats[0][place],
+                positions=_impacts(holdings, pnl, order[:listed]),
+                positions_not_shown=len(order[listed:]),
+                pnl_not_shown=float(np.nansum(pnl[order[listed:]])),
+            )
+
+
+def _impacts(holdings: Holdings, pnl: FloatArray, places: Indices) -> tuple[Impact, ...]:
+    return tuple(
+        Impact(holdings.position_ids[place], holdings.book.symbols[place], float(pnl[place]))
+        for place in places
+    )

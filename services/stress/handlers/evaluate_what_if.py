@@ -1,0 +1,116 @@
+"""A user asks: what would one portfolio lose or gain in some scenarios."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+from services.stress import repository
+from services.stress.calculations.valuation import OPTION_VALUATION, Method
+from services.stress.calculations.what_if import WHAT_IF, Impact, Outcome, what_if
+from services.stress.handlers.manage_scenarios import described_scenario
+from services.stress.inputs import Catalogue, Holdings, Scenario
+from services.stress.settings import get_settings
+from shared.contracts.event import Notice
+from shared.contracts.stress import EvaluateWhatIf, PositionImpact, ScenarioOutcome, WhatIfEvaluated
+from shared.database import Session
+from shared.errors import Unanswerable
+from shared.messaging import ServiceRouter
+from shared.rows import decimal_of, finite_or_none
+
+METHODS: dict[str, Sequence[Method]] = {
+    "direct": ("direct",),
+    "correlated": ("correlated",),
+    "comprehensive": ("direct", "correlated"),
+}
+
+router = ServiceRouter("stress")
+
+
+@router.answers(EvaluateWhatIf)
+async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfEvaluated:
+    """Evaluate stored or given scenarios on one portfolio from what is stored; write nothing."""
+    catalogue = await repository.load_catalogue(session, [request.portfolio_id])
+    scenarios = _chosen(request, catalogue)
+    holdings = _calculated(
+        request,
+        await repository.load_calculated_holdings(
+            session, request.portfolio_id, request.as_of, get_settings().rate_maturity
+        ),
+    )
+    methods = METHODS[request.method]
+    found = await asyncio.to_thread(what_if, holdings, scenarios, methods, request.positions_shown)
+    return WhatIfEvaluated(
+        portfolio_id=request.portfolio_id,
+        as_of=request.as_of,
+        outcomes=tuple(_outcome(each) for each in found.outcomes),
+        warnings=tuple(Notice.of(caveat) for caveat in found.caveats),
+    )
+
+
+def _chosen(request: EvaluateWhatIf, catalogue: Catalogue) -> list[Scenario]:
+    """The scenarios of the request, the stored ones first; refuses unknown and wrong ones."""
+    if request.portfolio_id not in catalogue.owners:
+        raise Unanswerable("unknown_portfolio", "there is no such portfolio")
+    custom = [each for saved in catalogue.custom.values() for each in saved]
+    known = {each.scenario_id: each for each in [*custom, *catalogue.house]}
+    if unknown := sorted(set(request.scenario_ids) - set(known)):
+        names = ", ".join(unknown)
+        message = f"no scenario {names} is stored for the portfolio"
+        raise Unanswerable("unknown_scenario", message)
+    return [*(known[each] for each in dict.fromkeys(request.scenario_ids)), *_given(request)]
+
+
+def _given(request: EvaluateWhatIf) -> list[Scenario]:
+    """The scenario that the request itself describes, if it does or names no other."""
+    shocks = request.model_dump(include={"shocks", "rate_shock", "volatility_shock"})
+    if request.scenario_ids and not any(shocks.values()):
+        return []
+    about = {"scenario_id": WHAT_IF, "name": "What if", "description": "Given in the request."}
+    kind = {"category": "custom", "severity": "moderate", "basis": request.basis}
+    return [described_scenario({**about, **kind, **shocks})]
+
+
+def _calculated(request: EvaluateWhatIf, holdings: Holdings | None) -> Holdings:
+    """The holdings, if they are stored with everything that the request needs."""
+    day = request.as_of
+    if holdings is None:
+        message = (
+            f"no factor exposures of the portfolio are stored for {day}: run the session first"
+        )
+        raise Unanswerable("not_calculated", message)
+    if request.method == "correlated" and holdings.covariance is None:
+        raise Unanswerable("no_covariance", f"no factor covariance is stored for {day}")
+    return holdings
+
+
+def _outcome(found: Outcome) -> ScenarioOutcome:
+    scenario = found.scenario
+    return ScenarioOutcome(
+        scenario_id=scenario.scenario_id,
+        name=scenario.name,
+        category=scenario.category,
+        severity=scenario.severity,
+        shocks=dict(scenario.shocks),
+        rate_shock=scenario.rate_shock,
+        volatility_shock=scenario.volatility_shock,
+        basis=scenario.basis,
+        method=found.method,
+        total_pnl=decimal_of(found.total_pnl, 2),
+        factor_impacts={name: Decimal(str(pnl)) for name, pnl in found.factor_impacts.items()},
+        nonlinear=decimal_of(found.nonlinear, 2),
+        delta_gamma_pnl=decimal_of(found.delta_gamma_pnl, 2),
+        correlation_effect=decimal_of(found.correlation_effect, 2),
+        effective_shocks=found.effective_shocks,
+        option_valuation=OPTION_VALUATION,
+        coverage=finite_or_none(found.coverage),
+        left_out=tuple(Notice.of(caveat) for caveat in found.caveats),
+        positions=tuple(_position(each) for each in found.positions),
+        positions_not_shown=found.positions_not_shown,
+        pnl_not_shown=Decimal(f"{found.pnl_not_shown:.2f}"),
+    )
+
+
+def _position(impact: Impact) -> PositionImpact:
+    return PositionImpact(
+        position_id=impact.position_id, symbol=impact.symbol, pnl=decimal_of(impact.pnl, 2)
+    )

@@ -1,0 +1,56 @@
+"""A user saves or deletes a custom scenario."""
+
+from collections.abc import Iterator, Mapping
+
+from services.stress import repository
+from services.stress.calculations.scenarios import InvalidScenarios, custom_scenario
+from services.stress.calculations.what_if import WHAT_IF
+from services.stress.inputs import Scenario, ScenarioIds
+from services.stress.settings import get_settings
+from shared.contracts.stress import DeleteScenario, SaveScenario, ScenarioDeleted, ScenarioSaved
+from shared.database import Session
+from shared.errors import InvalidScenario, Unanswerable
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter("stress")
+
+
+@router.answers(SaveScenario)
+async def save_scenario(request: SaveScenario, session: Session) -> ScenarioSaved:
+    """Store a user's custom scenario, or refuse it with every problem it has."""
+    scenario = described_scenario(request.definition)
+    ids = await repository.claim_ids(session, request.user_id)
+    _refuse(tuple(_conflicts(scenario.scenario_id, ids)))
+    await repository.save_custom_scenario(session, request.user_id, scenario)
+    created = scenario.scenario_id not in ids.saved
+    return ScenarioSaved(scenario_id=scenario.scenario_id, created=created)
+
+
+@router.answers(DeleteScenario)
+async def delete_scenario(request: DeleteScenario, session: Session) -> ScenarioDeleted:
+    """Stop evaluating a user's custom scenario; the results it has stay."""
+    if not await repository.delete_custom_scenario(session, request.user_id, request.scenario_id):
+        raise Unanswerable("unknown_scenario", f"you have no scenario {request.scenario_id!r}")
+    return ScenarioDeleted(scenario_id=request.scenario_id)
+
+
+def described_scenario(definition: Mapping[str, object]) -> Scenario:
+    """The scenario that a user describes. Raises `InvalidScenario` with every problem it has."""
+    try:
+        return custom_scenario(definition)
+    except InvalidScenarios as error:
+        problems = [(each.field or None, each.message) for each in error.problems]
+        raise InvalidScenario(problems) from error
+
+
+def _conflicts(scenario_id: str, ids: ScenarioIds) -> Iterator[tuple[str | None, str]]:
+    most = get_settings().custom_scenarios_per_user
+    if scenario_id in ids.house or scenario_id == WHAT_IF:
+        yield "scenario_id", f"{scenario_id!r} is one of the house's: choose another"
+    if scenario_id not in ids.saved and len(ids.saved) >= most:
+        yield None, f"you have {len(ids.saved)} scenarios, and {most} is the most: delete one first"
+
+
+def _refuse(problems: tuple[tuple[str | None, str], ...]) -> None:
+    if problems:
+        raise InvalidScenario(problems)

@@ -1,0 +1,269 @@
+"""What stress reads: the only thing that its repository and its calculations share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cached_property
+from typing import Self
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.conventions import BoolArray, FloatArray
+
+MARKET_NAME = "Market"  # the market factor as scenarios spell it
+STOCK = -1  # in place of a contract's index
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One hypothetical day.
+
+    `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's
+    shock is its return over the market; "absolute": its own return. `rate_shock`: change of the
+    Treasury yield in decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to
+    the volatility of every option, in decimals (0.10 is ten points), None when volatilities stay.
+
+    A historical scenario may name its window, from the close of `window_start` to the close of
+    `window_end`, and what was measured in it: `measured_returns` of the proxies (their own, also
+    with basis "relative"), `measured_rate_change` of the 10-year yield in decimals, and the source
+    of both.
+    """
+
+    scenario_id: str
+    name: str
+    description: str
+    category: str
+    severity: str
+    shocks: Mapping[str, float]
+    rate_shock: float | None = None
+    basis: str = "relative"
+    volatility_shock: float | None = None
+    window_start: date | None = None
+    window_end: date | None = None
+    measured_returns: Mapping[str, float] | None = None
+    measured_rate_change: float | None = None
+    measured_source: str | None = None
+
+    @property
+    def measured_shocks(self) -> dict[str, float] | None:
+        """The measured returns in the scenario's basis: "relative" is a style's over the market."""
+        returns = self.measured_returns
+        if returns is None or self.basis == "absolute":
+            return None if returns is None else dict(returns)
+        market = returns.get(MARKET_NAME, 0.0)
+        return {
+            name: each if name == MARKET_NAME else each - market for name, each in returns.items()
+        }
+
+
+@dataclass(frozen=True)
+class Move:
+    """A close or a yield on the first and on the last session of a window."""
+
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is stored about the window of a historical scenario.
+
+    `closes`: adjusted closes of the factors' proxies by factor name; absent where one of the two is
+    missing. `yields_percent`: None where one of the two is missing.
+    """
+
+    closes: Mapping[str, Move]
+    yields_percent: Move | None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The scenarios that apply to some portfolios.
+
+    `house`: for every portfolio, in display order. `owners`: user by portfolio; a portfolio that
+    does not exist is absent. `custom`: scenarios by the user who saved them.
+    """
+
+    house: tuple[Scenario, ...]
+    owners: Mapping[UUID, UUID]
+    custom: Mapping[UUID, tuple[Scenario, ...]]
+
+
+@dataclass(frozen=True)
+class ScenarioIds:
+    """The ids of the house's scenarios, and of those that one user has saved."""
+
+    house: frozenset[str]
+    saved: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The active factors in display order: stable ids, and the names scenarios use."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The distinct option contracts of the shard, one entry each; NaN where not measured.
+
+    Prices and strikes in dollars per share, years to expiry, `volatility`, `rate` and
+    `dividend_yield` in decimals per year. `american`: exercised whenever it pays, else at expiry
+    only.
+    """
+
+    symbols: NDArray[np.str_]
+    call: BoolArray
+    american: BoolArray
+    underlying_price: FloatArray
+    strike: FloatArray
+    years_to_expiry: FloatArray
+    volatility: FloatArray
+    rate: FloatArray
+    dividend_yield: FloatArray
+
+    @property
+    def expired(self) -> BoolArray:
+        """Settled at the close of the session: no later move reaches them."""
+        return self.years_to_expiry <= 0.0
+
+    @property
+    def repriceable(self) -> BoolArray:
+        """With everything that a price needs, or settled."""
+        inputs = np.array([self.years_to_expiry, self.rate, self.dividend_yield])
+        sensible = (
+            np.isfinite(inputs).all(axis=0)
+            & (self.underlying_price > 0.0)
+            & (self.volatility >= 0.0)
+        )
+        known: BoolArray = sensible | self.expired
+        return known
+
+    def chosen(self, places: Indices) -> Self:
+        """The contracts at `places`, in that order."""
+        named = [field.name for field in fields(self)]
+        return type(self)(**{name: getattr(self, name)[places] for name in named})
+
+
+@dataclass(frozen=True)
+class ShardBook:
+    """Every position of the shard's portfolios, one entry per position; NaN where not measured.
+
+    `portfolio`: (positions,) index into the shard's portfolios. `exposure`: delta-adjusted dollars,
+    signed. `betas`: (positions, factors) market-relative betas of the underlying. `rate_beta`:
+    return per 1.00 of yield. `gamma`: unit gamma x quantity x multiplier of options, 0 for stock.
+    `underlying_price`: dollars, used with gamma only. `contract`: (positions,) index into
+    `contracts`, `STOCK` for stock. `units`: quantity x multiplier of options, ignored for stock.
+    `portfolios`: how many portfolios the shard has, empty ones included.
+    """
+
+    portfolios: int
+    portfolio: Indices
+    symbols: Sequence[str]
+    exposure: FloatArray
+    betas: FloatArray
+    rate_beta: FloatArray
+    gamma: FloatArray
+    underlying_price: FloatArray
+    contract: Indices
+    units: FloatArray
+    contracts: Contracts
+
+    @cached_property
+    def options(self) -> BoolArray:
+        """(positions,) True for options."""
+        options: BoolArray = self.contract != STOCK
+        return options
+
+    @cached_property
+    def repriced(self) -> BoolArray:
+        """(positions,) True for options with everything that a price needs."""
+        # The last entry is what STOCK points to.
+        known: BoolArray = np.append(self.contracts.repriceable, False)
+        repriced: BoolArray = known[self.contract] & ~np.isnan(self.units)
+        return repriced
+
+    def holder_of(self) -> Indices:
+        """(contracts,) some position in each: what the underlying decides is the same in all."""
+        holder = np.zeros(len(self.contracts.symbols), dtype=np.intp)
+        places = np.flatnonzero(self.options)
+        holder[self.contract[places]] = places
+        return holder
+
+    def by_portfolio(self, values: FloatArray) -> FloatArray:
+        """(portfolios, ...) sums of `values` (positions, ...) by portfolio; NaN adds nothing."""
+        totals = np.zeros((self.portfolios, *values.shape[1:]))
+        order = np.argsort(self.portfolio, kind="stable")
+        present, starts = np.unique(self.portfolio[order], return_index=True)
+        if present.size:
+            totals[present] = np.add.reduceat(np.nan_to_num(values)[order], starts, axis=0)
+        return totals
+
+    def positions_of(self, portfolios: Indices) -> Indices:
+        """The places of the positions of these portfolios, ascending."""
+        return np.flatnonzero(np.isin(self.portfolio, portfolios))
+
+    def of_portfolios(self, chosen: Indices) -> "ShardBook":
+        """The positions of the portfolios `chosen`, which are numbered in that order."""
+        number = np.full(self.portfolios, -1, dtype=np.intp)
+        number[chosen] = np.arange(len(chosen))
+        places = self.positions_of(chosen)
+        held, contract = np.unique(self.contract[places], return_inverse=True)
+        stocks = int(np.count_nonzero(held == STOCK))  # 1 or 0: STOCK sorts first
+        return ShardBook(
+            portfolios=len(chosen),
+            portfolio=number[self.portfolio[places]],
+            symbols=[self.symbols[int(place)] for place in places],
+            exposure=self.exposure[places],
+            betas=self.betas[places],
+            rate_beta=self.rate_beta[places],
+            gamma=self.gamma[places],
+            underlying_price=self.underlying_price[places],
+            contract=contract.astype(np.intp) - stocks,
+            units=self.units[places],
+            contracts=self.contracts.chosen(held[stocks:]),
+        )
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The positions of some portfolios on one session, and the factors they depend on.
+
+    `position_ids` and `underlyings` (ticker) have one entry per position of `book`. `covariance`:
+    (factors, factors) of market-relative daily returns, None unless every pair is stored.
+    """
+
+    as_of: date
+    portfolio_ids: Sequence[UUID]
+    position_ids: Sequence[UUID]
+    underlyings: Sequence[str]
+    book: ShardBook
+    factors: Factors
+    covariance: FloatArray | None
+
+
+@dataclass(frozen=True)
+class Past:
+    """Daily returns of the underlyings up to the session.
+
+    `returns`: (symbols, sessions) simple returns, NaN where missing. `underlying`: (positions,)
+    index into the symbols.
+    """
+
+    session_dates: Sequence[date]
+    returns: FloatArray
+    underlying: Indices
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that a shard's stress tests need."""
+
+    holdings: Holdings
+    catalogue: Catalogue
+    past: Past
