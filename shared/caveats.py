@@ -10,7 +10,10 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Caveat:
-    """A stable `code`, a sentence, and the names it is about, each once and sorted."""
+    """A stable `code`, a sentence, and the sorted names it is about.
+
+    A name is there once, or, where the caveat counts positions, once for each of them.
+    """
 
     code: str
     message: str

@@ -1,4 +1,4 @@
-"""What stress alone can be told."""
+"""The settings that only stress has."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -24,15 +24,14 @@ class StressSettings(ServiceSettings):
         default=None,
         description="a JSON file of more scenarios, laid out like services/stress/scenarios.json",
     )
-
     custom_scenarios_per_user: int = Field(
         default=50,
         ge=0,
-        description="how many scenarios of one's own a user may save: each is run every day",
+        description="how many custom scenarios a user may save: each is run every day",
     )
 
     def scenario_files(self) -> tuple[Path, ...]:
-        """The bundled scenarios, then one's own."""
+        """The bundled scenarios, then those of the custom file."""
         return (
             BUNDLED_SCENARIOS,
             *([self.custom_scenarios_file] if self.custom_scenarios_file else []),

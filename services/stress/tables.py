@@ -1,4 +1,4 @@
-"""The stress service's tables, and the views it publishes."""
+"""The tables of stress, and the views it publishes."""
 
 from datetime import date
 from decimal import Decimal
@@ -33,17 +33,17 @@ from shared.retention import Detail
 
 
 class Table(SQLModel):
-    """The base of the stress service's tables."""
+    """The base of the tables of stress."""
 
     metadata = MetaData(schema="stress")
 
 
 class StressScenario(Table, table=True):
-    """One scenario of the house. `shocks`: decimal return by factor name; `rate_shock`: change of
-    yield in decimals.
+    """One scenario of the house.
 
-    `origin`: "file" for those the scenario files define (one that left the files turns inactive).
-    What a historical one's proxies did in its window stands in the `measured_` columns.
+    `shocks`: decimal return by factor name; `rate_shock`: change of yield in decimals. `origin`:
+    "file" for those the scenario files define (one removed from the files becomes inactive). The
+    `measured_` columns say what the proxies did in the window of a historical scenario.
     """
 
     __tablename__: ClassVar[str] = "stress_scenarios"
@@ -87,11 +87,11 @@ class CustomScenario(Table, table=True):
 
 
 class StressResult(Table, table=True):
-    """One portfolio in one scenario by one method ("direct", "correlated"), USD; a loss is
-    negative.
+    """One portfolio in one scenario by one method ("direct", "correlated").
 
-    Amounts are null, and `warnings` say why, when no position had the inputs the scenario needs.
-    `left_out`: every symbol that this scenario leaves out, wholly or in part, with the reason.
+    USD, a loss is negative. Amounts are null, and `warnings` say why, when no position had the
+    inputs the scenario needs. `left_out`: every symbol that this scenario leaves out, wholly or in
+    part, with the reason.
     """
 
     __tablename__: ClassVar[str] = "stress_results"
@@ -113,10 +113,10 @@ class StressResult(Table, table=True):
 
 
 class MarketRiskScenario(Table, table=True):
-    """One step of a ladder: `kind` "market" (`shock`: decimal return) or "rates" (decimal change of
-    yield).
+    """One step of a ladder.
 
-    `exposure`: USD gained per shock of 1.00; `pnl` = exposure x shock; null with `reason`.
+    `kind` "market" (`shock`: decimal return) or "rates" (decimal change of yield). `exposure`: USD
+    gained per shock of 1.00; `pnl` = exposure x shock; null with `reason`.
     """
 
     __tablename__: ClassVar[str] = "market_risk_scenarios"
@@ -150,9 +150,7 @@ class PositionPnl(Table, table=True):
 
 
 class PnlAxis(Table, table=True):
-    """What the elements of a portfolio's vectors belong to: past sessions, and (scenario, method)
-    pairs.
-    """
+    """What the entries of a portfolio's vectors belong to: sessions, and scenarios by method."""
 
     __tablename__: ClassVar[str] = "pnl_axes"
 
@@ -170,15 +168,16 @@ Index(
 Index("ix_pnl_axes_as_of", sql_table(PnlAxis).c.as_of)
 
 
-def _pnl_dates() -> Select[Any]:
-    """The axis of sessions depends on the day alone: any portfolio's will do."""
+def _pnl_dates() -> Select[tuple[object, ...]]:
+    """The sessions depend on the day alone, so those of any portfolio are returned."""
     axis = sql_table(PnlAxis).c
     return select(axis.as_of, axis.session_dates).distinct(axis.as_of).order_by(axis.as_of)
 
 
-def _scenario_pnl() -> Select[Any]:
+def _scenario_pnl() -> Select[tuple[object, ...]]:
     """The scenario vectors, one row per element."""
-    position, axis = sql_table(PositionPnl), sql_table(PnlAxis)
+    position = sql_table(PositionPnl)
+    axis = sql_table(PnlAxis)
     element = (
         func.unnest(axis.c.scenario_ids, axis.c.methods, position.c.scenario_pnl)
         .table_valued("scenario_id", "method", "pnl", name="element")

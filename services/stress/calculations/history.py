@@ -20,9 +20,9 @@ def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) ->
     no time passing; each distinct contract is priced once.
     """
     pnl = np.where(book.options, np.nan, book.exposure)[:, None] * returns[underlying]
-    held, repriced = book.contracts, book.repriced
+    repriced = book.repriced
     still = np.zeros(returns.shape[1])
-    changes = price_changes(held, returns[underlying[book.holder_of()]], still, still)
+    changes = price_changes(book.contracts, returns[underlying[book.holder_of()]], still, still)
     pnl[repriced] = book.units[repriced, None] * changes[book.contract[repriced]]
     return whole_cents(pnl)
 

@@ -183,31 +183,48 @@ def _shocks(value: object) -> Iterator[str]:
 
 def _factor_problems(factor: object, shock: object) -> Iterator[str]:
     if factor not in FACTOR_NAMES:
-        yield f"unknown factor: use one of {', '.join(FACTOR_NAMES)}, and rate_shock for interest rates"
+        yield (
+            "unknown factor: "
+            f"use one of {', '.join(FACTOR_NAMES)}, and rate_shock for interest rates"
+        )
     if not _is_finite(shock):
         yield f"{shock!r} is not a finite number: write a decimal return, -0.10 for a fall of 10 %"
     elif shock < -1:
         yield f"{shock!r} is a fall of more than 100 %: write a decimal return of -1 or more"
     elif shock > LARGEST_RISE:
-        yield f"{shock!r} is a rise of more than {LARGEST_RISE:.0%}: write a decimal return, 0.10 for 10 %"
+        yield (
+            f"{shock!r} is a rise of more than {LARGEST_RISE:.0%}: "
+            "write a decimal return, 0.10 for 10 %"
+        )
 
 
 def _rate_shock(value: object) -> Iterator[str]:
     if value is None:
         return
     if not _is_finite(value):
-        yield f"{value!r} is not a finite number: write a change of yield in decimals, 0.01 for +100 bp"
+        yield (
+            f"{value!r} is not a finite number: "
+            "write a change of yield in decimals, 0.01 for +100 bp"
+        )
     elif abs(value) > 1:
-        yield f"{value!r} is a change of {value * 100:g} percentage points: write decimals, 0.01 for +100 bp"
+        yield (
+            f"{value!r} is a change of {value * 100:g} percentage points: "
+            "write decimals, 0.01 for +100 bp"
+        )
 
 
 def _volatility_shock(value: object) -> Iterator[str]:
     if value is None:
         return
     if not _is_finite(value):
-        yield f"{value!r} is not a finite number: write a change of volatility in decimals, 0.10 for ten points"
+        yield (
+            f"{value!r} is not a finite number: "
+            "write a change of volatility in decimals, 0.10 for ten points"
+        )
     elif abs(value) > 2:
-        yield f"{value!r} is a change of {value * 100:g} points: write decimals, 0.10 for ten points"
+        yield (
+            f"{value!r} is a change of {value * 100:g} points: write decimals, 0.10 for ten points"
+        )
 
 
 def _day(value: object) -> Iterator[str]:

@@ -118,8 +118,10 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[tuple[
 
     Null where not measured; gamma, underlying_price and units are 0 for stock.
     """
-    held, rate = exposures.c, factors.rate_sensitivities.c
-    position, contract = greeks.position_greeks.c, greeks.contract_greeks.c
+    held = exposures.c
+    rate = factors.rate_sensitivities.c
+    position = greeks.position_greeks.c
+    contract = greeks.contract_greeks.c
     is_stock = held.symbol == held.underlying
     joined = (
         exposures.outerjoin(

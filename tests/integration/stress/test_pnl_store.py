@@ -78,7 +78,7 @@ async def test_missing_days_are_nan_and_named(admin: Database, role: Role) -> No
     unpriced = await a_stock(admin, book, "GHOST", None, market=1.0)
     await prices_of(admin, "AAPL", WINDOW[10])
 
-    told = await stress(role, an_event(book))
+    event = await stress(role, an_event(book))
     found = await vectors(role)
 
     gaps = np.flatnonzero(np.isnan(found[gappy]["historical_pnl"]))
@@ -87,7 +87,7 @@ async def test_missing_days_are_nan_and_named(admin: Database, role: Role) -> No
     assert [found[each]["historical_pnl"] for each in (unknown, unpriced)] == [None, None]
     assert found[unknown]["reason"] == "no return of NEWCO on any of the last 252 sessions"
     assert found[unpriced]["reason"] == "no price on or before the session"
-    (notice,) = [each for each in told.warnings if each.code == "history_incomplete"]
+    (notice,) = [each for each in event.warnings if each.code == "history_incomplete"]
     assert notice.about == ("AAPL", "GHOST", "NEWCO")
 
 

@@ -1,4 +1,4 @@
-"""Users' own scenarios and what-if runs, asked over the bus and answered from a real Postgres."""
+"""Custom scenarios and what-if runs, requested over the bus, answered from a real Postgres."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -132,7 +132,7 @@ async def outcomes(broker: Broker, **request: Any) -> list[ScenarioOutcome]:
     return list(answer.outcomes)
 
 
-# --- scenarios of one's own ---
+# --- custom scenarios ---
 
 
 async def test_a_saved_scenario_is_published_and_saving_twice_changes_nothing(
@@ -186,7 +186,7 @@ async def test_there_is_a_most_number_of_scenarios(gateway: Broker) -> None:
     assert await ask(gateway, replaced) == ScenarioSaved(scenario_id="s7", created=False)
 
 
-async def test_a_deleted_scenario_is_evaluated_no_more(
+async def test_a_deleted_scenario_is_no_longer_evaluated(
     gateway: Broker, admin: Database, role: Role
 ) -> None:
     book = await a_book(admin)
@@ -253,7 +253,7 @@ async def test_a_what_if_gives_what_the_run_stored(
         assert {p.position_id: p.pnl for p in each.positions} == stored_pnl
 
 
-async def test_stated_shocks_are_worked_out_by_hand(gateway: Broker, admin: Database) -> None:
+async def test_given_shocks_are_worked_out_by_hand(gateway: Broker, admin: Database) -> None:
     book = await a_book(admin)
 
     (found,) = await outcomes(

@@ -78,13 +78,13 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     await a_call(admin, book, market=1.2, value=0.5)
     await a_covariance(admin)
 
-    told = await stress(role, an_event(book))
+    published_event = await stress(role, an_event(book))
     direct = await result(role, "market_down_10")
     correlated = await result(role, "market_down_10", "correlated")
 
     # Market exposure 190,000 x 1.2 - 40,000 x 0.8 = 196,000; Value 190,000 x 0.5 = 95,000.
-    assert told.counts == {"scenarios": 18, "results": 36, "positions": 3}
-    assert [notice.code for notice in told.warnings] == ["history_incomplete"]
+    assert published_event.counts == {"scenarios": 18, "results": 36, "positions": 3}
+    assert [notice.code for notice in published_event.warnings] == ["history_incomplete"]
     assert nonzero(direct["factor_impacts"]) == {"Market": -19_600.0}
     # Stock: -12,000 + 3,200; the call at 150 x 0.88 = 132 instead of 150.
     assert direct["total_pnl"] == cents(-8_800 + call_value(132) - call_value(150))
@@ -108,7 +108,7 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     assert correlated["correlation_effect"] == correlated["total_pnl"] - direct["total_pnl"]
 
 
-async def test_expectations_rest_on_the_shrunk_covariance_where_there_is_one(
+async def test_expectations_use_the_shrunk_covariance_where_there_is_one(
     admin: Database, role: Role
 ) -> None:
     book = uuid4()
@@ -225,10 +225,13 @@ async def test_missing_covariance_leaves_correlated_out_and_says_so(
     book = uuid4()
     await a_stock(admin, book, market=1.0)
 
-    told = await stress(role, an_event(book))
+    published_event = await stress(role, an_event(book))
 
-    assert told.counts["results"] == 18
-    assert [notice.code for notice in told.warnings] == ["no_covariance", "history_incomplete"]
+    assert published_event.counts["results"] == 18
+    assert [notice.code for notice in published_event.warnings] == [
+        "no_covariance",
+        "history_incomplete",
+    ]
 
 
 async def test_positions_left_out_are_named_with_reason(admin: Database, role: Role) -> None:
@@ -239,10 +242,10 @@ async def test_positions_left_out_are_named_with_reason(admin: Database, role: R
     await a_stock(admin, book, "GHOST", None, market=1.0)
     await a_covariance(admin)
 
-    told = await stress(role, an_event(book))
+    published_event = await stress(role, an_event(book))
     market, rates = await result(role, "market_down_10"), await result(role, "rates_up_100bp")
 
-    assert {notice.code: notice.about for notice in told.warnings} == {
+    assert {notice.code: notice.about for notice in published_event.warnings} == {
         "no_betas": ("NEWCO",),
         "no_exposure": ("GHOST",),
         "no_rate_sensitivity": ("BND",),
@@ -309,9 +312,9 @@ async def test_an_empty_book_loses_exactly_nothing(role: Role) -> None:
 
 
 async def test_an_empty_shard_is_answered(role: Role) -> None:
-    told = await stress(role, an_event())
+    published_event = await stress(role, an_event())
 
-    assert told.counts == {"scenarios": 18, "results": 0, "positions": 0}
+    assert published_event.counts == {"scenarios": 18, "results": 0, "positions": 0}
     assert await stored(role, published.stress_results) == []
 
 
@@ -323,7 +326,7 @@ async def test_scenarios_on_an_idle_factor_are_set_aside(admin: Database, role: 
             text("update factors.factor_definitions set active = false where factor = 'momentum'")
         )
     try:
-        told = await stress(role, an_event(book))
+        published_event = await stress(role, an_event(book))
     finally:
         async with admin.transaction() as session:
             await session.execute(
@@ -332,9 +335,11 @@ async def test_scenarios_on_an_idle_factor_are_set_aside(admin: Database, role: 
                 )
             )
 
-    (aside,) = [notice for notice in told.warnings if notice.code == "scenario_not_valued"]
+    (aside,) = [
+        notice for notice in published_event.warnings if notice.code == "scenario_not_valued"
+    ]
     assert aside.about == ("dotcom_crash_2000", "growth_rally_15")
-    assert told.counts["scenarios"] == 16
+    assert published_event.counts["scenarios"] == 16
     assert (await result(role, "small_cap_outperformance_10"))["total_pnl"] == Decimal(5_000)
 
 

@@ -212,7 +212,8 @@ def test_a_custom_scenario_needs_no_code() -> None:
         ({"name": " "}, "scenario 'mine', name: ' ' is not a text: write one"),
         (
             {"shocks": {}},
-            "scenario 'mine', shocks: nothing is shocked: give at least one factor, a rate_shock or a volatility",
+            "scenario 'mine', shocks: nothing is shocked: give at least one factor, a rate_shock "
+            "or a volatility",
         ),
         (
             {"rateshock": 0.01},

@@ -35,7 +35,7 @@ def test_contract_example_gives_low_volatility_minus_20_45_percent() -> None:
     assert shocks[1] == pytest.approx(0.95 * 0.17 / 0.16 * -0.35)
 
 
-def test_two_stated_shocks_agree_with_regression_by_hand() -> None:
+def test_two_given_shocks_agree_with_regression_by_hand() -> None:
     beta = np.linalg.solve(CONTRACT[:2, :2], CONTRACT[:2, 2])
 
     shocks = conditional_shocks(CONTRACT, np.array([-0.35, -0.10, FREE]))
@@ -49,7 +49,7 @@ def test_uncorrelated_factors_stay_where_they_are() -> None:
     assert shocks.tolist() == [-0.35, 0.0, 0.0]
 
 
-def test_nothing_stated_expects_nothing() -> None:
+def test_nothing_given_expects_nothing() -> None:
     assert conditional_shocks(CONTRACT, np.full(3, FREE)).tolist() == [0.0, 0.0, 0.0]
 
 
@@ -64,7 +64,7 @@ def test_duplicate_factors_share_one_shock_instead_of_exploding() -> None:
     assert contradicting[2] == pytest.approx(alone[2])
 
 
-def test_a_factor_that_never_moved_tells_nothing() -> None:
+def test_a_factor_that_never_moved_moves_no_other() -> None:
     still = np.diag([0.0, 0.03, 0.01])
 
     assert conditional_shocks(still, np.array([-0.35, FREE, FREE])).tolist() == [-0.35, 0.0, 0.0]
@@ -98,7 +98,7 @@ def test_absolute_scenario_correlates_as_its_relative_twin() -> None:
     assert shocks.factors[0] == pytest.approx(shocks.factors[1])
 
 
-def test_a_stated_zero_is_held_at_zero() -> None:
+def test_a_given_zero_is_held_at_zero() -> None:
     held, free = correlated_shocks(
         [a_scenario({"Market": -0.35, "Quality": 0.0}), a_scenario({"Market": -0.35})],
         NAMES,
@@ -109,7 +109,7 @@ def test_a_stated_zero_is_held_at_zero() -> None:
     assert free[1] < 0
 
 
-def test_rates_take_the_stated_shock_in_both_methods() -> None:
+def test_rates_take_the_given_shock_in_both_methods() -> None:
     every = [a_scenario({}, rate_shock=0.03), a_scenario({"Market": 0.1})]
 
     assert direct_shocks(every, NAMES).rates.tolist() == [0.03, 0.0]
@@ -130,7 +130,7 @@ def test_correlated_equals_direct_when_every_factor_is_shocked(
 
 
 @given(st.floats(-1, 1), st.floats(0.1, 3))
-def test_conditional_shocks_scale_with_the_stated_one(shock: float, factor: float) -> None:
+def test_conditional_shocks_scale_with_the_given_one(shock: float, factor: float) -> None:
     once = conditional_shocks(CONTRACT, np.array([shock, FREE, FREE]))
     scaled = conditional_shocks(CONTRACT, np.array([shock * factor, FREE, FREE]))
 

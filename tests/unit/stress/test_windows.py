@@ -1,4 +1,4 @@
-"""What the proxies really did, beside what scenarios state."""
+"""What the proxies really did, next to what scenarios assume."""
 
 import json
 from datetime import date
@@ -36,7 +36,7 @@ def test_spy_fell_by_a_third_in_the_covid_window() -> None:
     )
 
 
-def test_measured_shocks_speak_the_terms_of_the_stated_ones() -> None:
+def test_measured_shocks_are_in_the_terms_of_the_given_ones() -> None:
     shocks, returns = covid().measured_shocks, covid().measured_returns
 
     assert shocks is not None
