@@ -1,7 +1,6 @@
 """stress: what portfolios would lose or gain in past crises and in hypothetical markets.
 
 subscribes to  factors.computed
-<<<<<<< HEAD
 answers        save_scenario, delete_scenario, what_if
 computes       eighteen scenarios and users' custom ones, directly and with correlated factors,
                with options repriced in full; what today's holdings would have made on each of the
@@ -9,13 +8,4 @@ computes       eighteen scenarios and users' custom ones, directly and with corr
 owns           stress_scenarios, custom_scenarios, stress_results, market_risk_scenarios,
                position_pnl, pnl_axes
 publishes      stress.computed, stress.failed
-=======
-answers        ask.stress.save_scenario, ask.stress.delete_scenario, ask.stress.what_if
-computes       eighteen scenarios and users' custom ones, directly and with correlated factors, with
-               options repriced in full; what today's holdings would have made on each of the last
-               252 days; market moves of 5, 10, 20 % and rate moves of 100, 200 bp
-owns           stress_scenarios, custom_scenarios, stress_results, position_pnl, pnl_axes,
-               market_risk_scenarios
-publishes      stress.computed
->>>>>>> 615e3eb (Write stress in plain English, within its columns and types)
 """
