@@ -119,7 +119,7 @@ def test_backfill_shows_every_symbol_until_it_is_stored(
     code, lines = backfilled(stack)
 
     assert code == 0, lines
-    assert lines[0] == "Asked for closes, in this order: polygon (live), bundled (files)."
+    assert lines[0] == "Providers of closes, in this order: polygon (live), bundled (files)."
     stored = [
         line.split(":")[0] for line in lines if line.endswith("253 of 253 sessions from polygon")
     ]
