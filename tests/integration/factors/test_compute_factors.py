@@ -23,8 +23,9 @@ from services.factors.calculations.betas import (
 )
 from services.factors.calculations.covariance import ewma_covariance
 from services.factors.calculations.rates import MATURITIES
-from services.factors.handlers import compute_factors
-from services.factors.repository import Edition, Factors, Outdated, claim_outdated
+from services.factors.handlers.compute_factors import compute_factors
+from services.factors.inputs import Edition, Factors, Outdated
+from services.factors.repository import claim_outdated
 from services.greeks import tables as greeks
 from services.ingest.tables import TreasuryYield
 from shared.contracts.event import EVENT_NAMESPACE

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Table, select, text
 
 from services.factors import tables as factors
-from services.factors.handlers import correlate_on_request, correlate_weekly
+from services.factors.handlers.correlate_positions import correlate_on_request, correlate_weekly
 from services.gateway import tables
 from services.ingest.tables import Security
 from shared.contracts.event import EVENT_NAMESPACE

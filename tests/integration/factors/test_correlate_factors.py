@@ -4,7 +4,7 @@ import pytest
 
 from services.factors.calculations.betas import over_market
 from services.factors.calculations.covariance import ewma_covariance
-from services.factors.handlers import correlate_factors
+from services.factors.handlers.correlate_factors import correlate_factors
 from shared.contracts.factors import CorrelateFactors, FactorCorrelations
 from shared.database import Database
 from shared.published import factors as published

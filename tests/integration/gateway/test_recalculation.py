@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlalchemy import text
 
-from services.factors.handlers import correlate_factors
+from services.factors.handlers.correlate_factors import correlate_factors
 from services.gateway.runs import starting
 from shared.contracts.factors import CorrelateFactors
 from shared.contracts.gateway import PortfoliosChanged

@@ -1,0 +1,8 @@
+"""What factors does, one file per use case."""
+
+from services.factors.handlers import compute_factors, correlate_factors, correlate_positions
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter.joining(
+    compute_factors.router, correlate_factors.router, correlate_positions.router
+)
