@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import networkx
 import numpy as np
@@ -17,7 +18,8 @@ import pandas as pd
 
 from services.factors.calculations.clusters import clusters
 from services.factors.calculations.correlated_books import BookCorrelations, book_correlations
-from services.factors.calculations.selection import Group, Parameters, selection
+from services.factors.calculations.selection import Parameters, selection
+from services.factors.inputs import HeldPortfolio, HeldUnderlying
 from shared.contracts.gateway import CorrelationParameters
 from shared.conventions import FloatArray
 from shared.quant.returns import log_returns
@@ -94,9 +96,13 @@ def random_closes(gaps: float) -> FloatArray:
 
 def whole_calculation(closes: FloatArray) -> BookCorrelations:
     """A portfolio of all symbols, all kept, down to the figures of its row."""
-    groups = [Group(f"S{index:04d}", 50_000.0 - index, 1, 0, (), None) for index in range(SYMBOLS)]
-    book = book_correlations(selection(groups, PARAMETERS), closes, PARAMETERS)
-    book.record()
+    held = [
+        HeldUnderlying(f"S{index:04d}", 50_000.0 - index, 1, 0, (), None)
+        for index in range(SYMBOLS)
+    ]
+    portfolio = HeldPortfolio(UUID(int=1), held)
+    book = book_correlations(selection(portfolio, PARAMETERS), closes, PARAMETERS)
+    book.figures()
     return book
 
 

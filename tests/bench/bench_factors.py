@@ -18,8 +18,9 @@ import numpy as np
 import statsmodels.api as sm
 
 from services.factors.calculations.betas import market_prior, model_betas, over_market, symbol_betas
-from services.factors.calculations.rates import MATURITIES, rate_sensitivities
+from services.factors.calculations.rates import rate_sensitivities
 from services.factors.calculations.regression import least_squares
+from services.factors.inputs import MATURITIES
 from shared.conventions import FloatArray
 from shared.quant.returns import simple_returns
 from tests import panel

@@ -1,10 +1,9 @@
 """Factor betas in three models, each capped at +-3 with the raw value kept.
 
 - `market_relative` (default): one joint regression. Raw style ETF returns are nearly the market's
-  (condition
-  number 89 on the bundled panel), so each style enters as its return over the market (condition
-  number 16);
-  what remains ill-determined is drawn to a prior in proportion to its estimation error.
+  (condition number 89 on the bundled panel), so each style enters as its return over the market
+  (condition number 16); what remains ill-determined is drawn to a prior in proportion to its
+  estimation error.
 - `joint`: one plain regression on all raw proxy returns.
 - `univariate`: one regression per proxy. Each beta holds the whole market move: never add them up.
 
@@ -14,28 +13,26 @@ Review 2, 1961); with one factor it is Vasicek's beta (Journal of Finance 28, 19
 walk-forward evidence: `docs/decisions/0003-beta-shrinkage.md` and `docs/walk-forward.md`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from services.factors.calculations.records import Record, flat, records
-from services.factors.calculations.regression import (
-    MINIMUM_OBSERVATIONS,
-    BoolArray,
-    Fit,
-    complete_days,
-    definite,
-    least_squares,
-)
+from services.factors.calculations.columns import joined
+from services.factors.calculations.regression import Fit, complete_days, definite, least_squares
 from services.factors.calculations.symmetric import product, solutions
-from shared.quant.returns import FloatArray
+from services.factors.inputs import KnownBetas
+from shared.conventions import (
+    DEFAULT_MODEL,
+    MARKET,
+    MINIMUM_OBSERVATIONS,
+    SESSIONS_PER_YEAR,
+    BoolArray,
+    Columns,
+    FloatArray,
+)
 
-MODEL = "market_relative"
-MODELS = (MODEL, "joint", "univariate")
-MARKET = "market"
-WINDOW = 252
 CAP = 3.0
 MARKET_DEVIATION = 0.5
 STYLE_DEVIATION = 0.5
@@ -45,7 +42,7 @@ Quality = Literal["full_history", "limited_history", "insufficient"]
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed of K betas before any return is seen: independent normals."""
+    """The prior of K betas before any return is seen: independent normals."""
 
     means: FloatArray
     deviations: FloatArray
@@ -67,26 +64,26 @@ class SymbolBetas:
     qualities: tuple[Quality, ...]
     reasons: tuple[str | None, ...]
 
-    def records(self, symbols: Sequence[str], factors: Sequence[str]) -> Iterator[Record]:
-        """One record per symbol and factor, in the order of the regression's columns."""
+    def columns(self, symbols: Sequence[str], factors: Sequence[str]) -> Columns:
+        """One row per symbol and factor, in the order of the regression's columns."""
 
         def per_factor(values: Sequence[object]) -> list[object]:
             return [value for value in values for _ in factors]
 
-        return records(
-            symbol=per_factor(symbols),
-            factor=list(factors) * len(symbols),
-            beta=flat(self.betas),
-            raw_beta=flat(self.raw),
-            standard_error=flat(self.fit.standard_errors),
-            t_statistic=flat(self.fit.t_statistics),
-            capped=self.capped.ravel().tolist(),
-            r_squared=per_factor(flat(self.fit.r_squared)),
-            observations=per_factor(self.fit.observations.tolist()),
-            condition_number=per_factor(flat(self.fit.condition_number)),
-            quality=per_factor(self.qualities),
-            reason=per_factor(self.reasons),
-        )
+        return {
+            "symbol": per_factor(symbols),
+            "factor": list(factors) * len(symbols),
+            "beta": self.betas.ravel(),
+            "raw_beta": self.raw.ravel(),
+            "standard_error": self.fit.standard_errors.ravel(),
+            "t_statistic": self.fit.t_statistics.ravel(),
+            "capped": self.capped.ravel(),
+            "r_squared": np.repeat(self.fit.r_squared, len(factors)),
+            "observations": np.repeat(self.fit.observations, len(factors)),
+            "condition_number": np.repeat(self.fit.condition_number, len(factors)),
+            "quality": per_factor(self.qualities),
+            "reason": per_factor(self.reasons),
+        }
 
 
 @dataclass(frozen=True)
@@ -96,27 +93,37 @@ class ModelBetas:
     model: str
     parts: tuple[tuple[tuple[str, ...], SymbolBetas], ...]
 
-    def records(self, symbols: Sequence[str]) -> Iterator[Record]:
-        """One record per symbol and factor."""
-        for factors, betas in self.parts:
-            for record in betas.records(symbols, factors):
-                yield {"model": self.model, **record}
+    def columns(self, symbols: Sequence[str]) -> Columns:
+        """One row per symbol and factor."""
+        columns = joined(betas.columns(symbols, factors) for factors, betas in self.parts)
+        return {"model": [self.model] * len(columns["symbol"]), **columns}
+
+    def by_symbol(self, symbols: Sequence[str]) -> dict[str, KnownBetas]:
+        """Every symbol's betas; quality and reason are those of its first regression."""
+        values = np.hstack([betas.betas for _, betas in self.parts])
+        capped = np.hstack([betas.capped for _, betas in self.parts])
+        _, first = self.parts[0]
+        return {
+            symbol: KnownBetas(betas, quality, reason, bool(any_capped.any()))
+            for symbol, betas, quality, reason, any_capped in zip(
+                symbols, values, first.qualities, first.reasons, capped, strict=True
+            )
+        }
 
 
 def model_betas(
     returns: FloatArray, proxy_returns: FloatArray, factors: Sequence[str]
 ) -> tuple[ModelBetas, ...]:
-    """Every model of `MODELS`: columns of `returns` (T x S) on `proxy_returns` (T x K, named by
-    `factors`).
-    """
-    names, relative = tuple(factors), over_market(proxy_returns, factors)
+    """Every model: columns of `returns` (T x S) on `proxy_returns` (T x K, named by `factors`)."""
+    names = tuple(factors)
+    relative = over_market(proxy_returns, factors)
     single = tuple(
         ((factor,), symbol_betas(returns, proxy_returns[:, [index]], None, f"{factor} proxy"))
         for index, factor in enumerate(names)
     )
     return (
         ModelBetas(
-            "market_relative", ((names, symbol_betas(returns, relative, market_prior(factors))),)
+            DEFAULT_MODEL, ((names, symbol_betas(returns, relative, market_prior(factors))),)
         ),
         ModelBetas("joint", ((names, symbol_betas(returns, proxy_returns, None)),)),
         ModelBetas("univariate", single),
@@ -124,8 +131,7 @@ def model_betas(
 
 
 def over_market(proxy_returns: FloatArray, factors: Sequence[str]) -> FloatArray:
-    """The model's factor space: every proxy's return (T x K) minus the market's; the market stays
-    itself.
+    """The model's factor space: each proxy's return (T x K) minus the market's, and the market's.
 
     Raises `ValueError` when "market" is not among `factors`.
     """
@@ -153,13 +159,13 @@ def symbol_betas(
     prior: Prior | None,
     regressors: str = "factor proxies",
 ) -> SymbolBetas:
-    """Betas of every column of `returns` (T x S) on `factor_returns` (T x K, in the model's factor
-    space).
+    """Betas of every column of `returns` (T x S) on `factor_returns` (T x K).
 
-    Only the last 252 days count. All symbols are solved together; see `regression.least_squares`.
-    Reasons call the factors `regressors`.
+    The factors are in the model's factor space. Only the last 252 days count. All symbols are
+    solved together; see `regression.least_squares`. Reasons call the factors `regressors`.
     """
-    returns, factor_returns = returns[-WINDOW:], factor_returns[-WINDOW:]
+    returns = returns[-SESSIONS_PER_YEAR:]
+    factor_returns = factor_returns[-SESSIONS_PER_YEAR:]
     fit = least_squares(returns, factor_returns)
     posterior = fit.coefficients if prior is None else shrunk_coefficients(fit, prior)
     common = int(complete_days(factor_returns).sum())
@@ -188,14 +194,14 @@ def shrunk_coefficients(fit: Fit, prior: Prior) -> FloatArray:
 
 
 def history_qualities(fit: Fit) -> tuple[Quality, ...]:
-    """How much history stands behind each symbol's coefficients."""
+    """On how much history each symbol's coefficients are based."""
     return tuple(map(_quality, fit.observations.tolist(), fit.determined.tolist()))
 
 
 def _quality(observations: int, determined: bool) -> Quality:
     if not determined:
         return "insufficient"
-    return "full_history" if observations >= WINDOW else "limited_history"
+    return "full_history" if observations >= SESSIONS_PER_YEAR else "limited_history"
 
 
 def missing_reasons(fit: Fit, common_days: int, regressors: str) -> tuple[str | None, ...]:

@@ -6,14 +6,13 @@ Strimmer's target D, Statistical Applications in Genetics and Molecular Biology 
 kept, correlations drawn to 0).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from services.factors.calculations.records import Record, flat, records
-from services.factors.calculations.regression import MINIMUM_OBSERVATIONS, BoolArray, complete_days
-from shared.quant.returns import FloatArray
+from services.factors.calculations.regression import complete_days
+from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, Columns, FloatArray
 
 _TINY = 1e-300
 
@@ -32,24 +31,23 @@ class FactorCovariance:
     shrinkage: float
     observations: int
 
-    def records(self, space: str, factors: Sequence[str]) -> Iterator[Record]:
-        """One record per ordered pair of factors, the diagonal included."""
+    def columns(self, space: str, factors: Sequence[str]) -> Columns:
+        """One row per ordered pair of factors, the diagonal included."""
         pairs = len(factors) ** 2
-        return records(
-            space=[space] * pairs,
-            factor_a=[factor for factor in factors for _ in factors],
-            factor_b=[factor for _ in factors for factor in factors],
-            covariance=flat(self.covariance),
-            correlation=flat(self.correlation),
-            shrunk_covariance=flat(self.shrunk),
-            shrinkage=flat(np.full(pairs, self.shrinkage)),
-            observations=[self.observations] * pairs,
-        )
+        return {
+            "space": [space] * pairs,
+            "factor_a": [factor for factor in factors for _ in factors],
+            "factor_b": [factor for _ in factors for factor in factors],
+            "covariance": self.covariance.ravel(),
+            "correlation": self.correlation.ravel(),
+            "shrunk_covariance": self.shrunk.ravel(),
+            "shrinkage": [self.shrinkage] * pairs,
+            "observations": [self.observations] * pairs,
+        }
 
 
 def ewma_covariance(returns: FloatArray, decay: float, lookback: int) -> FactorCovariance:
-    """Covariance of `returns` (T x K, oldest first), weight decay^age, over the last `lookback`
-    days.
+    """Covariance of `returns` (T x K, oldest first) over `lookback` days, weighted decay^age.
 
     Only days on which every factor has a return count (the weights are rescaled to 1), so the
     result is a sum of outer products and positive semi-definite by construction.
@@ -96,9 +94,7 @@ def _weights(complete: BoolArray, decay: float) -> FloatArray:
 
 
 def correlation(covariance: FloatArray) -> FloatArray:
-    """The correlation matrix of a covariance matrix; exactly 1 on the diagonal, NaN for what never
-    moves.
-    """
+    """The correlations of a covariance matrix: 1 on the diagonal, NaN for what never moves."""
     deviations = np.sqrt(np.diag(covariance))
     moves = deviations > 0.0
     divisor = np.where(moves, deviations, 1.0)

@@ -1,122 +1,93 @@
-"""Everything that belongs to symbols or to factors rather than to positions, from one history of
-closes.
-"""
+"""Everything that belongs to symbols or factors, not to positions, from one history of closes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from services.factors.calculations.betas import MARKET, ModelBetas, model_betas, over_market
+from services.factors.calculations.betas import ModelBetas, model_betas
+from services.factors.calculations.columns import joined
 from services.factors.calculations.covariance import FactorCovariance, ewma_covariance
-from services.factors.calculations.rates import RateSensitivities, rate_sensitivities
-from services.factors.calculations.records import Record
-from shared.quant.returns import FloatArray, simple_returns
-
-SPACES = ("market_relative", "absolute")
-
-
-@dataclass(frozen=True)
-class FactorModel:
-    """The factors in display order ("market" among them) and how their covariance is weighted."""
-
-    factors: tuple[str, ...]
-    decay: float
-    lookback: int
+from services.factors.calculations.factor_returns import factor_spaces
+from services.factors.calculations.rates import (
+    RateSensitivities,
+    rate_sensitivities,
+    yield_changes,
+)
+from services.factors.inputs import FactorCloses, Known, Weighting, Work
+from shared.conventions import MARKET, Columns
+from shared.quant.returns import simple_returns
 
 
 @dataclass(frozen=True)
 class SymbolEstimates:
-    """Betas of S symbols in every model, their sensitivities to every maturity, and both factor
-    covariances.
-    """
+    """Betas of symbols in every model, sensitivities to every maturity, and factor covariances."""
 
+    symbols: tuple[str, ...]
+    factors: tuple[str, ...]
     betas: tuple[ModelBetas, ...]
     rates: tuple[RateSensitivities, ...]
-    covariances: Mapping[str, FactorCovariance]
+    covariances: Mapping[str, FactorCovariance]  # by space
 
-    def beta_records(self, symbols: Sequence[str]) -> Iterator[Record]:
-        """One record per model, symbol and factor."""
-        for model in self.betas:
-            yield from model.records(symbols)
+    def beta_columns(self) -> Columns:
+        """One row per model, symbol and factor."""
+        return joined(model.columns(self.symbols) for model in self.betas)
 
-    def rate_records(self, symbols: Sequence[str]) -> Iterator[Record]:
-        """One record per maturity and symbol."""
-        for maturity in self.rates:
-            yield from maturity.records(symbols)
+    def rate_columns(self) -> Columns:
+        """One row per maturity and symbol."""
+        return joined(maturity.columns(self.symbols) for maturity in self.rates)
 
-    def covariance_records(self, factors: Sequence[str]) -> Iterator[Record]:
-        """One record per space and ordered pair of factors."""
-        for space, covariance in self.covariances.items():
-            yield from covariance.records(space, factors)
+    def covariance_columns(self) -> Columns:
+        """One row per space and ordered pair of factors."""
+        return joined(
+            covariance.columns(space, self.factors)
+            for space, covariance in self.covariances.items()
+        )
+
+    def added_to(self, known: Known) -> Known:
+        """The `known` estimates of other symbols, and these."""
+        estimated = {model.model: model.by_symbol(self.symbols) for model in self.betas}
+        betas = {
+            model: {**by_symbol, **estimated.get(model, {})}
+            for model, by_symbol in known.betas.items()
+        }
+        return Known(betas, {**known.rate_gaps, **self._rate_gaps()})
+
+    def _rate_gaps(self) -> dict[str, list[str]]:
+        gaps: dict[str, list[str]] = {}
+        for rates in self.rates:
+            for symbol, beta in zip(self.symbols, rates.betas, strict=True):
+                if not np.isfinite(beta):
+                    gaps.setdefault(symbol, []).append(rates.maturity)
+        return gaps
 
 
-def symbol_estimates(
-    closes: FloatArray,
-    proxy_closes: FloatArray,
-    yield_changes: Mapping[str, FloatArray],
-    model: FactorModel,
-) -> SymbolEstimates:
-    """Estimate S symbols (0 or more) against the model's K proxies and yields, over T+1 sessions.
-
-    `closes` (T+1 x S) and `proxy_closes` (T+1 x K, in the model's order) are adjusted closes,
-    oldest first, NaN for gaps; `yield_changes` (T each, by maturity) are decimals.
-    """
-    returns, proxy_returns = simple_returns(closes), simple_returns(proxy_closes)
-    spaces = factor_spaces(proxy_returns, model.factors)
-    market_returns = proxy_returns[:, model.factors.index(MARKET)]
+def symbol_estimates(work: Work, weighting: Weighting) -> SymbolEstimates:
+    """Estimate what is outdated in one vectorised step; nothing where there is no history."""
+    symbols = work.outdated.symbols
+    factors = work.factors.ids
+    history = work.history
+    if history is None:
+        return SymbolEstimates(symbols, factors, (), (), {})
+    returns = simple_returns(history.closes)
+    proxy_returns = simple_returns(history.proxy_closes)
+    changes = {
+        maturity: yield_changes(history.session_days, observed.days, observed.percents)
+        for maturity, observed in history.yields.items()
+    }
     return SymbolEstimates(
-        betas=model_betas(returns, proxy_returns, model.factors),
-        rates=rate_sensitivities(returns, market_returns, yield_changes),
+        symbols=symbols,
+        factors=factors,
+        betas=model_betas(returns, proxy_returns, factors),
+        rates=rate_sensitivities(returns, proxy_returns[:, factors.index(MARKET)], changes),
         covariances={
-            space: ewma_covariance(factor_returns, model.decay, model.lookback)
-            for space, factor_returns in spaces.items()
+            space: ewma_covariance(factor_returns, weighting.decay, weighting.lookback)
+            for space, factor_returns in factor_spaces(proxy_returns, factors).items()
         },
     )
 
 
-def factor_spaces(proxy_returns: FloatArray, factors: Sequence[str]) -> dict[str, FloatArray]:
-    """The factors' returns (T x K) by space: styles over the market, and the proxies' own."""
-    return {"market_relative": over_market(proxy_returns, factors), "absolute": proxy_returns}
-
-
-def factor_covariance(proxy_closes: FloatArray, space: str, model: FactorModel) -> FactorCovariance:
-    """The factors' covariance in one space, from the closes of their proxies (T+1 x K), oldest
-    first.
-    """
-    spaces = factor_spaces(simple_returns(proxy_closes), model.factors)
-    return ewma_covariance(spaces[space], model.decay, model.lookback)
-
-
-def factor_returns(proxy_closes: FloatArray, factors: Sequence[str]) -> FloatArray:
-    """Factor returns (spaces x T x K) from adjusted closes of the proxies (T+1 x K); NaN where not
-    known.
-    """
-    spaces = factor_spaces(simple_returns(proxy_closes), factors)
-    known: FloatArray = np.stack([spaces[space] for space in SPACES])
-    known[~np.isfinite(known)] = np.nan
-    return known
-
-
-def sessions_that_differ(returns: FloatArray, stored: FloatArray) -> list[int]:
-    """The places on the middle axis at which two sets of factor returns (spaces x T x K) are not
-    the same.
-    """
-    same = (returns == stored) | (np.isnan(returns) & np.isnan(stored))
-    places: list[int] = np.flatnonzero(~same.all(axis=(0, 2))).tolist()
-    return places
-
-
-def factor_return_records(
-    sessions: Sequence[object], returns: FloatArray, factors: Sequence[str]
-) -> Iterator[Record]:
-    """One record per session, space and factor with a return; `returns` is spaces x sessions x
-    factors.
-    """
-    for space, day, factor in np.argwhere(np.isfinite(returns)).tolist():
-        yield {
-            "session_date": sessions[day],
-            "space": SPACES[space],
-            "factor": factors[factor],
-            "factor_return": float(returns[space, day, factor]),
-        }
+def factor_covariance(proxies: FactorCloses, space: str, weighting: Weighting) -> FactorCovariance:
+    """The factors' covariance in one space, from the closes of their proxies."""
+    spaces = factor_spaces(simple_returns(proxies.closes), proxies.factors.ids)
+    return ewma_covariance(spaces[space], weighting.decay, weighting.lookback)

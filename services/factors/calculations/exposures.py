@@ -1,21 +1,19 @@
-"""Dollar exposures of positions and portfolios to factors: exposure times beta, summed with its
-sign.
-"""
+"""Dollar exposures of positions and portfolios to factors: exposure times beta, summed signed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from services.factors.calculations.records import Record, flat, nullable, records
-from services.factors.calculations.regression import IntArray
-from shared.quant.returns import FloatArray
+from services.factors.calculations.columns import joined
+from services.factors.inputs import Book, KnownBetas
+from shared.conventions import DEFAULT_MODEL, Columns, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """P positions, column by column. Stock has delta and multiplier 1, and its own price as
-    underlying price.
+    """P positions, column by column; stock has delta and multiplier 1 and is its own underlying.
 
     `portfolio_of` and `underlying_of` are indices into the shard's portfolios and the beta matrix.
     Quantities are signed; prices in USD per share; NaN where a price or delta is missing.
@@ -27,6 +25,21 @@ class Holdings:
     multipliers: FloatArray
     deltas: FloatArray
     underlying_prices: FloatArray
+
+    @classmethod
+    def of(cls, book: Book) -> Self:
+        """The positions of the book, in its order."""
+        portfolio = {portfolio_id: index for index, portfolio_id in enumerate(book.portfolio_ids)}
+        underlying = {symbol: index for index, symbol in enumerate(book.underlyings)}
+        held = book.positions
+        return cls(
+            portfolio_of=np.array([portfolio[p.portfolio_id] for p in held], dtype=np.int64),
+            underlying_of=np.array([underlying[p.underlying] for p in held], dtype=np.int64),
+            quantities=np.array([p.quantity for p in held], dtype=np.float64),
+            multipliers=np.array([p.multiplier for p in held], dtype=np.float64),
+            deltas=np.array([p.delta for p in held], dtype=np.float64),
+            underlying_prices=np.array([p.underlying_price for p in held], dtype=np.float64),
+        )
 
 
 @dataclass(frozen=True)
@@ -45,41 +58,90 @@ class PortfolioExposures:
     positions: IntArray
     left_out: IntArray
 
-    def records(self, portfolio_ids: Sequence[object], factors: Sequence[str]) -> Iterator[Record]:
-        """One record per portfolio and factor."""
-        return records(
-            portfolio_id=[portfolio for portfolio in portfolio_ids for _ in factors],
-            factor=list(factors) * len(portfolio_ids),
-            dollar_exposure=flat(self.dollars),
-            gross_exposure=flat(np.repeat(self.gross, len(factors))),
-            coverage=flat(self.coverage),
-            positions=np.repeat(self.positions, len(factors)).tolist(),
-            positions_left_out=self.left_out.ravel().tolist(),
-        )
+    def columns(self, portfolio_ids: Sequence[object], factors: Sequence[str]) -> Columns:
+        """One row per portfolio and factor."""
+        return {
+            "portfolio_id": [portfolio for portfolio in portfolio_ids for _ in factors],
+            "factor": list(factors) * len(portfolio_ids),
+            "dollar_exposure": self.dollars.ravel(),
+            "gross_exposure": np.repeat(self.gross, len(factors)),
+            "coverage": self.coverage.ravel(),
+            "positions": np.repeat(self.positions, len(factors)),
+            "positions_left_out": self.left_out.ravel(),
+        }
 
 
 @dataclass(frozen=True)
 class BookExposures:
-    """Delta-adjusted `exposures` (P) in signed USD, `betas` and `by_factor` (P x K), and their
-    sums.
-    """
+    """Delta-adjusted `exposures` (P) in signed USD, `betas`, `by_factor` (P x K) and their sums."""
 
     exposures: FloatArray
     betas: FloatArray
     by_factor: FloatArray
     portfolios: PortfolioExposures
 
-    def rows(self) -> Iterator[tuple[float | None, list[float | None], list[float | None]]]:
-        """Per position: its exposure, its betas and its factor exposures, None where unknown."""
-        return zip(
-            nullable(self.exposures), nullable(self.betas), nullable(self.by_factor), strict=True
+
+@dataclass(frozen=True)
+class ShardExposures:
+    """A book's exposures to the `factors` by model; `betas` are the default model's by symbol."""
+
+    book: Book
+    factors: Sequence[str]
+    betas: Mapping[str, KnownBetas]
+    by_model: Mapping[str, BookExposures]
+
+    def position_columns(self) -> Columns:
+        """One row per position and factor, in the default model."""
+        found = self.by_model[DEFAULT_MODEL]
+        each = [position for position in self.book.positions for _ in self.factors]
+        known = [self.betas[position.underlying] for position in each]
+        return {
+            "position_id": [position.position_id for position in each],
+            "factor": list(self.factors) * len(self.book.positions),
+            "portfolio_id": [position.portfolio_id for position in each],
+            "symbol": [position.symbol for position in each],
+            "underlying": [position.underlying for position in each],
+            "exposure": np.repeat(found.exposures, len(self.factors)),
+            "beta": found.betas.ravel(),
+            "factor_exposure": found.by_factor.ravel(),
+            "quality": [betas.quality for betas in known],
+            "reason": [
+                position.reason or betas.reason for position, betas in zip(each, known, strict=True)
+            ],
+        }
+
+    def portfolio_columns(self) -> Columns:
+        """One row per model, portfolio and factor."""
+        rows = len(self.book.portfolio_ids) * len(self.factors)
+        return joined(
+            {
+                "model": [model] * rows,
+                **exposed.portfolios.columns(self.book.portfolio_ids, self.factors),
+            }
+            for model, exposed in self.by_model.items()
         )
 
 
+def shard_exposures(
+    book: Book, betas: Mapping[str, Mapping[str, KnownBetas]], factors: Sequence[str]
+) -> ShardExposures:
+    """Spread every position over the factors; `betas`, by model and symbol, cover the book."""
+    holdings = Holdings.of(book)
+    by_model = {
+        model: book_exposures(
+            holdings,
+            len(book.portfolio_ids),
+            np.array(
+                [known[symbol].values for symbol in book.underlyings], dtype=np.float64
+            ).reshape(-1, len(factors)),
+        )
+        for model, known in betas.items()
+    }
+    return ShardExposures(book, factors, betas[DEFAULT_MODEL], by_model)
+
+
 def book_exposures(holdings: Holdings, portfolios: int, betas: FloatArray) -> BookExposures:
-    """Exposure times beta of every position, and its sum by portfolio; `betas` is underlyings x
-    factors.
-    """
+    """Exposure times beta (underlyings x factors) of every position, and its sum by portfolio."""
     exposures = delta_adjusted(holdings)
     position_betas = betas[holdings.underlying_of]
     by_factor = factor_exposures(exposures, position_betas)
@@ -95,7 +157,7 @@ def delta_adjusted(holdings: Holdings) -> FloatArray:
 def factor_exposures(exposures: FloatArray, betas: FloatArray) -> FloatArray:
     """Exposure (P) times beta (P x K) in USD per unit of factor return.
 
-    No exposure (an expired option) is no factor exposure, whatever the beta, also an unknown one.
+    No exposure (an expired option) is no factor exposure, even where the beta is unknown.
     """
     return np.where(exposures[:, None] == 0.0, 0.0, exposures[:, None] * betas)
 
@@ -103,9 +165,7 @@ def factor_exposures(exposures: FloatArray, betas: FloatArray) -> FloatArray:
 def portfolio_exposures(
     portfolio_of: IntArray, portfolios: int, exposures: FloatArray, by_factor: FloatArray
 ) -> PortfolioExposures:
-    """Sum P positions into portfolios: `portfolio_of` and `exposures` are P, `by_factor` is P x
-    K.
-    """
+    """Sum P positions into portfolios; `by_factor` is P x K."""
     measured = np.isfinite(by_factor).astype(np.float64)
     size = np.abs(np.nan_to_num(exposures))
     positions = np.bincount(portfolio_of, minlength=portfolios)

@@ -8,15 +8,9 @@ dropping them.
 
 import numpy as np
 
-from services.factors.calculations.regression import (
-    BoolArray,
-    Fit,
-    IntArray,
-    complete_days,
-    definite,
-)
+from services.factors.calculations.regression import Fit, complete_days, definite
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
-from shared.quant.returns import FloatArray
+from shared.conventions import BoolArray, FloatArray, IntArray
 
 
 def lags(observations: IntArray) -> IntArray:

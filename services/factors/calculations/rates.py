@@ -1,26 +1,21 @@
-"""Sensitivity of returns to the change of a Treasury yield, jointly with the market, one maturity
-at a time.
-"""
+"""Sensitivity of returns to the change of one Treasury yield, jointly with the market."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from services.factors.calculations import newey_west
-from services.factors.calculations.betas import WINDOW, Quality, history_qualities, missing_reasons
-from services.factors.calculations.records import Record, flat, records
-from services.factors.calculations.regression import Fit, IntArray, complete_days, least_squares
-from shared.quant.returns import FloatArray
+from services.factors.calculations.betas import Quality, history_qualities, missing_reasons
+from services.factors.calculations.regression import Fit, complete_days, least_squares
+from shared.conventions import SESSIONS_PER_YEAR, Columns, FloatArray, IntArray
 
-MATURITIES = ("3M", "2Y", "10Y", "30Y")
 CARRY_LIMIT_DAYS = 7  # a bond-market holiday is a day; a longer silence is missing data
 
 
 @dataclass(frozen=True)
 class RateSensitivities:
-    """Per symbol the return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), its error and t
-    statistic.
+    """Per symbol the return per 1.00 of yield (-16.5 loses 16.5 % per +100 bp), and its error.
 
     The error is Newey and West's, so is t. NaN with a reason where the quality is `insufficient`.
     """
@@ -38,22 +33,22 @@ class RateSensitivities:
         moves = self.standard_errors > 0.0
         return np.where(moves, self.betas / np.where(moves, self.standard_errors, 1.0), np.nan)
 
-    def records(self, symbols: Sequence[str]) -> Iterator[Record]:
-        """One record per symbol, in the order of the regression's columns."""
+    def columns(self, symbols: Sequence[str]) -> Columns:
+        """One row per symbol, in the order of the regression's columns."""
         lags = newey_west.lags(self.fit.observations).tolist()
-        return records(
-            symbol=symbols,
-            maturity=[self.maturity] * len(self.betas),
-            beta=flat(self.betas),
-            standard_error=flat(self.standard_errors),
-            t_statistic=flat(self.t_statistics),
-            lags=[
+        return {
+            "symbol": symbols,
+            "maturity": [self.maturity] * len(self.betas),
+            "beta": self.betas,
+            "standard_error": self.standard_errors,
+            "t_statistic": self.t_statistics,
+            "lags": [
                 lag if known else None for lag, known in zip(lags, self.fit.determined, strict=True)
             ],
-            observations=self.fit.observations.tolist(),
-            quality=self.qualities,
-            reason=self.reasons,
-        )
+            "observations": self.fit.observations,
+            "quality": self.qualities,
+            "reason": self.reasons,
+        }
 
 
 def yield_changes(
@@ -61,7 +56,7 @@ def yield_changes(
 ) -> FloatArray:
     """Changes of a yield between T sessions (T - 1) in decimals: +0.01 is +100 bp.
 
-    Days are day numbers, ascending; `yields_percent` stands beside `observed_days`. The last
+    Days are day numbers, ascending; `yields_percent` has one entry per observed day. The last
     observation on or before a session is carried forward over bond-market holidays, seven calendar
     days at most; NaN beyond.
     """
@@ -75,16 +70,17 @@ def yield_changes(
 def rate_sensitivities(
     returns: FloatArray, market_returns: FloatArray, changes: Mapping[str, FloatArray]
 ) -> tuple[RateSensitivities, ...]:
-    """For each maturity, regress every column of `returns` (T x S) on the market (T) and its
-    changes (T).
+    """For each maturity, regress the columns of `returns` (T x S) on the market and its changes.
 
-    The last 252 days count; all symbols of a maturity are solved together. Sensitivities to
-    different maturities overlap, because yields move together: they stand beside each other and are
-    not added up.
+    Both have T entries; the last 252 days count. All symbols of a maturity are solved together.
+    Sensitivities to different maturities overlap, because yields move together: each is read on its
+    own, and they are not added up.
     """
     return tuple(
         _sensitivities(
-            maturity, returns[-WINDOW:], np.column_stack([market_returns, moves])[-WINDOW:]
+            maturity,
+            returns[-SESSIONS_PER_YEAR:],
+            np.column_stack([market_returns, moves])[-SESSIONS_PER_YEAR:],
         )
         for maturity, moves in changes.items()
     )

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from services.factors.calculations.symmetric import (
     diagonals,
@@ -19,19 +18,13 @@ from services.factors.calculations.symmetric import (
     product,
     transposed_product,
 )
-from shared.quant.returns import FloatArray
+from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, FloatArray, IntArray
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-
-MINIMUM_OBSERVATIONS = 60
-CONDITION_LIMIT = (
-    1e6  # beyond this the regressors are one another: the split of a coefficient means nothing
-)
+# Beyond this the regressors are one another: the split of a coefficient means nothing.
+CONDITION_LIMIT = 1e6
 BLOCK = 512  # assets whose days are read at a time: what a processor keeps near
-CANCELLED = (
-    1e-5  # a residual below this share of the moments it is the difference of is summed day by day
-)
+# A residual below this share of the moments it is the difference of is summed day by day.
+CANCELLED = 1e-5
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ a long.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+from uuid import UUID
 
-LARGEST_KEPT = (
-    1_000  # a matrix grows with the square: beyond this the smallest are left out, and said to be
-)
+from services.factors.inputs import HeldPortfolio, HeldUnderlying
+
+# A matrix grows with the square: beyond this the smallest are left out, and reported as such.
+LARGEST_KEPT = 1_000
 Keep = Literal["both", "either", "value_only", "weight_only"]
 View = Literal["portfolio", "longs", "shorts"]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What to correlate: `minimum_value` in USD, `minimum_weight` a share of gross value (0.01 is 1
-    %).
+    """What to correlate: `minimum_value` in USD, `minimum_weight` a share of gross value.
 
     `lookback` counts daily returns, `minimum_observations` those that a pair must have in common.
     """
@@ -33,25 +34,6 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class Group:
-    """An underlying and what a portfolio holds on it; `value` is null when no position could be
-    measured.
-    """
-
-    symbol: str
-    value: float | None
-    positions: int
-    positions_unmeasured: int
-    tags: tuple[str, ...]
-    sector: str | None
-
-    @property
-    def size(self) -> float:
-        """|value| in USD, 0 when unknown."""
-        return abs(self.value or 0.0)
-
-
-@dataclass(frozen=True)
 class LeftOut:
     """An underlying that is not in the matrix: a stable code and a sentence."""
 
@@ -62,47 +44,48 @@ class LeftOut:
     positions: int
 
     @classmethod
-    def because(cls, group: Group, code: str, message: str) -> "LeftOut":
-        """The group, left out."""
-        return cls(group.symbol, code, message, group.value, group.positions)
+    def because(cls, held: HeldUnderlying, code: str, message: str) -> "LeftOut":
+        """The underlying, left out."""
+        return cls(held.symbol, code, message, held.value, held.positions)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A portfolio's underlyings that are kept, the largest first, and the others; `gross` is their
-    size, USD.
+    """A portfolio's underlyings that are kept, the largest first, and the others.
+
+    `gross` is the size of all of them, USD.
     """
 
-    kept: tuple[Group, ...]
+    portfolio_id: UUID
+    kept: tuple[HeldUnderlying, ...]
     left_out: tuple[LeftOut, ...]
     gross: float
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols kept."""
-        return tuple(group.symbol for group in self.kept)
+        return tuple(held.symbol for held in self.kept)
 
     @property
     def positions(self) -> tuple[int, int]:
         """How many positions are held on what is kept, and on the others."""
-        kept = sum(group.positions for group in self.kept)
+        kept = sum(held.positions for held in self.kept)
         return kept, sum(symbol.positions for symbol in self.left_out)
 
     def on_side(self, view: View) -> "Selection":
         """What of it has a positive value (longs) or a negative one (shorts)."""
-        kept = tuple(group for group in self.kept if is_on(view, group.value))
+        kept = tuple(held for held in self.kept if is_on(view, held.value))
         out = tuple(symbol for symbol in self.left_out if is_on(view, symbol.value))
-        values = [*(group.value for group in kept), *(symbol.value for symbol in out)]
-        return Selection(kept, out, sum((abs(value or 0.0) for value in values), 0.0))
+        values = [*(held.value for held in kept), *(symbol.value for symbol in out)]
+        gross = sum((abs(value or 0.0) for value in values), 0.0)
+        return replace(self, kept=kept, left_out=out, gross=gross)
 
     def without(self, reasons: Sequence[tuple[str, str] | None]) -> "Selection":
-        """The same, with every kept group that has a (code, message) left out."""
+        """The same, with every kept underlying that has a (code, message) left out."""
         judged = tuple(zip(self.kept, reasons, strict=True))
-        out = tuple(
-            LeftOut.because(group, *reason) for group, reason in judged if reason is not None
-        )
-        kept = tuple(group for group, reason in judged if reason is None)
-        return Selection(kept, (*self.left_out, *out), self.gross)
+        out = tuple(LeftOut.because(held, *reason) for held, reason in judged if reason is not None)
+        kept = tuple(held for held, reason in judged if reason is None)
+        return replace(self, kept=kept, left_out=(*self.left_out, *out))
 
 
 def is_on(view: View, value: float | None) -> bool:
@@ -112,25 +95,31 @@ def is_on(view: View, value: float | None) -> bool:
     )
 
 
-def selection(groups: Sequence[Group], parameters: Parameters) -> Selection:
-    """Keep the underlyings that are large by value and by weight, as `parameters.keep` says: at
-    most 1,000.
-    """
-    ordered = tuple(sorted(groups, key=lambda group: (-group.size, group.symbol)))
-    every = Selection(ordered, (), sum((group.size for group in ordered), 0.0))
-    sized = every.without([_too_small(group, every.gross, parameters) for group in ordered])
+def selection(portfolio: HeldPortfolio, parameters: Parameters) -> Selection:
+    """Keep what is large by value and by weight, as `parameters.keep` says: at most 1,000."""
+    ordered = tuple(sorted(portfolio.underlyings, key=lambda held: (-held.size, held.symbol)))
+    gross = sum((held.size for held in ordered), 0.0)
+    every = Selection(portfolio.portfolio_id, ordered, (), gross)
+    sized = every.without([_too_small(held, gross, parameters) for held in ordered])
     beyond = ("beyond_the_largest", f"only the {LARGEST_KEPT:,} largest are correlated")
     return sized.without(
         [beyond if rank >= LARGEST_KEPT else None for rank in range(len(sized.kept))]
     )
 
 
-def _too_small(group: Group, gross: float, parameters: Parameters) -> tuple[str, str] | None:
-    if group.value is None:
+def kept_symbols(chosen: Sequence[Selection]) -> list[str]:
+    """The symbols that one of the selections keeps, sorted."""
+    return sorted({symbol for selected in chosen for symbol in selected.symbols})
+
+
+def _too_small(
+    held: HeldUnderlying, gross: float, parameters: Parameters
+) -> tuple[str, str] | None:
+    if held.value is None:
         return "no_exposure", "none of its positions has a price and a delta"
-    if group.value == 0.0:
+    if held.value == 0.0:
         return "no_value", "its delta-adjusted exposures add up to nothing"
-    missed = dict(_missed(group.size, group.size / gross, parameters))
+    missed = dict(_missed(held.size, held.size / gross, parameters))
     fails = {
         "both": bool(missed),
         "either": len(missed) == 2,

@@ -6,11 +6,8 @@ axis every step of an elimination is one vector operation over thousands of matr
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from shared.quant.returns import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
+from shared.conventions import BoolArray, FloatArray
 
 _ITERATIONS = 20
 _TINY = 1e-290  # the inverse is still finite

@@ -1,30 +1,26 @@
-"""Weekly and on request: correlate what portfolios hold."""
+"""Weekly, and when a user asks: correlate what portfolios hold."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from uuid import UUID
+from collections.abc import Sequence
 
 from services.factors import repository
+from services.factors.calculations.caveats import counted
 from services.factors.calculations.correlated_books import (
     BookCorrelations,
-    Caveat,
-    book_correlations,
+    Cluster,
+    ClusterMember,
+    CorrelationFigures,
+    shard_correlations,
 )
-from services.factors.calculations.records import Record
-from services.factors.calculations.selection import Group, Parameters, Selection, selection
-from services.factors.inputs import HeldUnderlying
-from services.factors.repository import CorrelationRows
-from shared.calendar import last_sessions, weekly_session
+from services.factors.calculations.selection import Parameters, kept_symbols, selection
+from services.factors.repository import CorrelationColumns
+from shared.calendar import weekly_session
 from shared.contracts.event import Notice, ShardEvent
-from shared.contracts.factors import (
-    CorrelationsComputed,
-    FactorsComputed,
-)
+from shared.contracts.factors import CorrelationsComputed, FactorsComputed
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
 from shared.database import Session
 from shared.messaging import ServiceRouter
-from shared.quant.returns import FloatArray
+from shared.rows import columns_of
 
 router = ServiceRouter("factors")
 
@@ -32,9 +28,7 @@ router = ServiceRouter("factors")
 @router.emits(CorrelationsComputed)
 @router.on(FactorsComputed)
 async def correlate_weekly(event: FactorsComputed, session: Session) -> CorrelationsComputed | None:
-    """Correlate what the shard holds in the week's first session on or after Tuesday; otherwise
-    nothing.
-    """
+    """Correlate what the shard holds in the week's first session on or after Tuesday."""
     if event.as_of != weekly_session(event.as_of):
         return None
     return await _correlate(event, CorrelationParameters(), session)
@@ -45,7 +39,7 @@ async def correlate_weekly(event: FactorsComputed, session: Session) -> Correlat
 async def correlate_on_request(
     event: CorrelationsRequested, session: Session
 ) -> CorrelationsComputed:
-    """Correlate what was asked for, in the way it was asked for."""
+    """Correlate what the portfolios of the request hold, with its parameters."""
     return await _correlate(event, event.parameters, session)
 
 
@@ -53,80 +47,44 @@ async def _correlate(
     event: ShardEvent, wanted: CorrelationParameters, session: Session
 ) -> CorrelationsComputed:
     parameters = Parameters(**wanted.model_dump())
-    held = await repository.load_underlyings(session, event.portfolio_ids, event.as_of)
-    chosen = {portfolio: selection(_groups(found), parameters) for portfolio, found in held.items()}
-    symbols = sorted({symbol for selected in chosen.values() for symbol in selected.symbols})
-    window = last_sessions(event.as_of, parameters.lookback + 1)
-    closes = await repository.load_closes(session, window, symbols)
-    books = await asyncio.to_thread(_correlated, chosen, symbols, closes, parameters)
-    rows = await asyncio.to_thread(_correlation_rows, event, books)
-    await repository.save_correlations(session, event.as_of, event.portfolio_ids, rows)
-    counts = {"portfolios": len(books), "symbols": len(symbols), "clusters": _clusters(books)}
-    notices = _caveat_notices([caveat for book in books.values() for caveat in book.caveats()])
-    return CorrelationsComputed.about(event, warnings=notices, **counts)
-
-
-def _clusters(books: Mapping[UUID, BookCorrelations]) -> int:
-    return sum(len(book.clusters) for book in books.values())
-
-
-def _groups(held: Sequence[HeldUnderlying]) -> list[Group]:
-    names = [field.name for field in fields(Group)]
-    return [Group(**{name: getattr(underlying, name) for name in names}) for underlying in held]
-
-
-def _correlated(
-    chosen: Mapping[UUID, Selection],
-    symbols: Sequence[str],
-    closes: FloatArray,
-    parameters: Parameters,
-) -> dict[UUID, BookCorrelations]:
-    column = {symbol: index for index, symbol in enumerate(symbols)}
-    return {
-        portfolio: book_correlations(
-            selected, closes[:, [column[symbol] for symbol in selected.symbols]], parameters
-        )
-        for portfolio, selected in chosen.items()
-    }
-
-
-def _correlation_rows(event: ShardEvent, books: Mapping[UUID, BookCorrelations]) -> CorrelationRows:
-    """The matrix once a portfolio, its figures and clusters once a view."""
-    views = [(portfolio, view) for portfolio, book in books.items() for view in book.views()]
-
-    def keyed(
-        parts: Iterable[tuple[UUID, BookCorrelations]],
-        records_of: Callable[[BookCorrelations], Iterable[Record]],
-    ) -> Iterator[Record]:
-        for portfolio, part in parts:
-            key = {"portfolio_id": portfolio, "as_of": event.as_of}
-            for record in records_of(part):
-                yield {**key, **record}
-
-    return CorrelationRows(
-        kept=[
-            (portfolio, symbol)
-            for portfolio, book in books.items()
-            for symbol in book.chosen.symbols
-        ],
-        calculations=list(keyed(views, lambda view: [_calculation_record(event.price_run, view)])),
-        pairs=keyed(books.items(), BookCorrelations.pair_records),
-        clusters=list(keyed(views, BookCorrelations.cluster_records)),
-        members=list(keyed(views, BookCorrelations.member_records)),
+    held = await repository.claim_underlyings(session, event.portfolio_ids, event.as_of)
+    chosen = [selection(portfolio, parameters) for portfolio in held]
+    symbols = kept_symbols(chosen)
+    closes = await repository.load_closes(session, event.as_of, parameters.lookback, symbols)
+    books = await asyncio.to_thread(shard_correlations, chosen, closes, parameters)
+    columns = await asyncio.to_thread(_columns, event.price_run, books)
+    await repository.save_correlations(session, event.portfolio_ids, event.as_of, columns)
+    return CorrelationsComputed.about(
+        event,
+        warnings=_notices(books),
+        portfolios=len(books),
+        symbols=len(symbols),
+        clusters=sum(len(book.clusters) for book in books),
     )
 
 
-def _calculation_record(price_run: str, book: BookCorrelations) -> Record:
-    notices = [notice.model_dump(mode="json") for notice in _caveat_notices(list(book.caveats()))]
-    return {"price_run": price_run, **book.record(), "warnings": notices}
+def _columns(price_run: str, books: Sequence[BookCorrelations]) -> CorrelationColumns:
+    """The matrix once per portfolio, its figures and clusters once per view."""
+    views = [view for book in books for view in book.views()]
+    warnings = [[notice.model_dump(mode="json") for notice in _notices([view])] for view in views]
+    return CorrelationColumns(
+        kept={
+            "portfolio_id": [book.chosen.portfolio_id for book in books for _ in book.chosen.kept],
+            "symbol": [symbol for book in books for symbol in book.chosen.symbols],
+        },
+        calculations={
+            **columns_of((view.figures() for view in views), CorrelationFigures),
+            "price_run": [price_run] * len(views),
+            "warnings": warnings,
+        },
+        pairs=(part for book in books for part in book.pair_columns()),
+        clusters=columns_of((each for view in views for each in view.named_clusters()), Cluster),
+        members=columns_of(
+            (each for view in views for each in view.cluster_members()), ClusterMember
+        ),
+    )
 
 
-def _caveat_notices(caveats: Sequence[Caveat]) -> list[Notice]:
-    """One notice per kind of caveat, naming the symbols of all portfolios."""
-    about: dict[tuple[str, str], set[str]] = {}
-    for caveat in caveats:
-        about.setdefault((caveat.code, caveat.what), set()).update(caveat.about)
-    return [
-        Notice.naming(code, f"{len(names)} symbols {what}", tuple(names))
-        for (code, what), names in about.items()
-    ]
+def _notices(books: Sequence[BookCorrelations]) -> list[Notice]:
+    """One notice per kind of caveat, naming the symbols of all books."""
+    return [Notice.of(each) for each in counted(each for book in books for each in book.caveats())]

@@ -1,42 +1,23 @@
 """Every SQL statement of factors, one file per subject."""
 
 from services.factors.repository.correlations import (
-    CorrelationRows,
-    load_underlyings,
+    CorrelationColumns,
+    claim_underlyings,
     save_correlations,
 )
-from services.factors.repository.estimates import (
-    claim_outdated,
-    load_betas,
-    load_rate_gaps,
-    save_betas,
-    save_covariances,
-    save_rates,
-)
-from services.factors.repository.exposures import load_book, save_exposures
-from services.factors.repository.factor_returns import (
-    load_factor_returns,
-    lock_factor_returns,
-    save_factor_returns,
-)
-from services.factors.repository.history import load_closes, load_factors, load_history
+from services.factors.repository.exposures import FactorColumns, claim_work, save_exposures
+from services.factors.repository.factor_returns import claim_factor_returns, save_factor_returns
+from services.factors.repository.history import load_closes, load_factor_closes
 
 __all__ = [
-    "CorrelationRows",
-    "claim_outdated",
-    "load_betas",
-    "load_book",
+    "CorrelationColumns",
+    "FactorColumns",
+    "claim_factor_returns",
+    "claim_underlyings",
+    "claim_work",
     "load_closes",
-    "load_factor_returns",
-    "load_factors",
-    "load_history",
-    "load_rate_gaps",
-    "load_underlyings",
-    "lock_factor_returns",
-    "save_betas",
+    "load_factor_closes",
     "save_correlations",
-    "save_covariances",
     "save_exposures",
     "save_factor_returns",
-    "save_rates",
 ]

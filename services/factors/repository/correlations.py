@@ -1,15 +1,15 @@
 """What portfolios are exposed to by underlying, and the correlations of it."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     ColumnElement,
     Delete,
     Select,
@@ -24,9 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.factors.inputs import (
-    HeldUnderlying,
-)
+from services.factors.inputs import HeldPortfolio, HeldUnderlying
 from services.factors.tables import (
     CorrelationCalculation,
     CorrelationCluster,
@@ -34,52 +32,55 @@ from services.factors.tables import (
     CorrelationPair,
     PositionFactorExposure,
 )
+from shared.conventions import Columns
 from shared.database import Session, among, lock_each, merge, sql_table
 from shared.published.gateway import portfolios, position_tags
 from shared.published.ingest import securities
+from shared.rows import Row, rows_of
 
 PAIRS_AT_ONCE = 50_000  # a thousand symbols make a million rows: never all of them in memory
 
 
 @dataclass(frozen=True)
-class CorrelationRows:
+class CorrelationColumns:
     """What is stored about the position correlations of a session, table by table.
 
-    `kept` names the symbols of every portfolio's matrix; its `pairs`, both ways and the diagonal,
-    come one by one.
+    `kept` names the symbols of every portfolio's matrix, as `portfolio_id` and `symbol`. `pairs`
+    are its pairs, both ways and with the diagonal, in parts, for they are many.
     """
 
-    kept: Sequence[tuple[UUID, str]]
-    calculations: Sequence[Mapping[str, Any]]
-    pairs: Iterator[Mapping[str, Any]]
-    clusters: Sequence[Mapping[str, Any]]
-    members: Sequence[Mapping[str, Any]]
+    kept: Columns
+    calculations: Columns
+    pairs: Iterator[Columns]
+    clusters: Columns
+    members: Columns
 
 
-async def load_underlyings(
+async def claim_underlyings(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date
-) -> dict[UUID, tuple[HeldUnderlying, ...]]:
+) -> list[HeldPortfolio]:
     """What each portfolio that exists was exposed to on `as_of`, by underlying.
 
-    Holds a lock per portfolio and session until the transaction ends, as `load_book` does.
+    Until the transaction ends it holds a lock per portfolio and session, so that the last of
+    several runs to commit has read the latest exposures.
     """
-    await lock_each(
-        session, [f"factors.correlations/{portfolio}/{as_of}" for portfolio in portfolio_ids]
-    )
-    existing = select(portfolios.c.portfolio_id).where(
-        among(portfolios.c.portfolio_id, portfolio_ids)
-    )
-    held: dict[UUID, list[HeldUnderlying]] = {
-        portfolio: [] for portfolio in await session.scalars(existing)
-    }
-    for row in await session.execute(_held_by_underlying(list(held), as_of)):
-        held[row.portfolio_id].append(HeldUnderlying(*row))
-    return {portfolio: tuple(underlyings) for portfolio, underlyings in held.items()}
+    names = [f"factors.correlations/{portfolio}/{as_of}" for portfolio in portfolio_ids]
+    await lock_each(session, names)
+    portfolio = portfolios.c.portfolio_id
+    existing = await session.scalars(select(portfolio).where(among(portfolio, portfolio_ids)))
+    held: dict[UUID, list[HeldUnderlying]] = {portfolio_id: [] for portfolio_id in existing}
+    for row in (await session.execute(_held_by_underlying(list(held), as_of))).mappings():
+        fields = dict(row)
+        held[fields.pop("portfolio_id")].append(HeldUnderlying(**fields))
+    return [HeldPortfolio(portfolio_id, found) for portfolio_id, found in held.items()]
 
 
-def _held_by_underlying(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
-    """Exposures are added up in the order of their positions, so the same rows give the same
-    sum.
+def _held_by_underlying(
+    portfolio_ids: Sequence[UUID], as_of: date
+) -> Select[UUID, str, float | None, int, int, list[str], str | None]:
+    """The fields of `HeldUnderlying` by portfolio.
+
+    Exposures are added up in the order of their positions, so the same rows give the same sum.
     """
     held = _exposures(portfolio_ids, as_of)
     ordered = aggregate_order_by(held.c.exposure, held.c.position_id)
@@ -102,15 +103,23 @@ def _held_by_underlying(portfolio_ids: Sequence[UUID], as_of: date) -> Select[An
         carried.c.portfolio_id == sums.c.portfolio_id, carried.c.underlying == sums.c.underlying
     )
     return (
-        select(sums, func.coalesce(carried.c.tags, cast([], ARRAY(String))), securities.c.sector)
+        select(
+            sums.c.portfolio_id,
+            sums.c.underlying.label("symbol"),
+            sums.c.value,
+            sums.c.positions,
+            sums.c.unmeasured.label("positions_unmeasured"),
+            func.coalesce(carried.c.tags, cast([], ARRAY(String))).label("tags"),
+            securities.c.sector,
+        )
         .outerjoin(carried, same)
         .outerjoin(securities, securities.c.symbol == sums.c.underlying)
         .order_by(sums.c.portfolio_id, sums.c.underlying)
     )
 
 
-def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
-    """A position's exposure once, though it stands beside each of its factors."""
+def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> CTE:
+    """A position's exposure once, though it is stored with each of its factors."""
     row = sql_table(PositionFactorExposure).c
     return (
         select(row.portfolio_id, row.position_id, row.underlying, row.exposure)
@@ -121,45 +130,42 @@ def _exposures(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
 
 
 async def save_correlations(
-    session: Session, as_of: date, portfolio_ids: Sequence[UUID], rows: CorrelationRows
+    session: Session, portfolio_ids: Sequence[UUID], as_of: date, columns: CorrelationColumns
 ) -> None:
     """Replace the session's correlations of `portfolio_ids` in all four tables."""
     within = {"as_of": as_of, "portfolio_id": list(portfolio_ids)}
-    calculations = [
-        {name: _plain(value) for name, value in row.items()} for row in rows.calculations
-    ]
+    calculations = rows_of(CorrelationCalculation, columns.calculations, as_of=as_of)
     await merge(session, CorrelationCalculation, calculations, within=within)
-    await session.execute(_pairs_beside(rows.kept, as_of, portfolio_ids))
-    while part := list(islice(rows.pairs, PAIRS_AT_ONCE)):
+    await session.execute(_pairs_not_kept(columns.kept, as_of, portfolio_ids))
+    pairs = _pair_rows(columns.pairs, as_of)
+    while part := await asyncio.to_thread(lambda: list(islice(pairs, PAIRS_AT_ONCE))):
         await merge(session, CorrelationPair, part)
-    await merge(session, CorrelationCluster, rows.clusters, within=within)
-    await merge(session, CorrelationClusterMember, rows.members, within=within)
+    clusters = rows_of(CorrelationCluster, columns.clusters, as_of=as_of)
+    await merge(session, CorrelationCluster, clusters, within=within)
+    members = rows_of(CorrelationClusterMember, columns.members, as_of=as_of)
+    await merge(session, CorrelationClusterMember, members, within=within)
 
 
-def _pairs_beside(
-    kept: Sequence[tuple[UUID, str]], as_of: date, portfolio_ids: Sequence[UUID]
-) -> Delete:
-    """Delete the pairs with a symbol that is not kept: the others are about to be written, every
-    one of them.
-    """
+def _pair_rows(parts: Iterator[Columns], as_of: date) -> Iterator[Row]:
+    for part in parts:
+        yield from rows_of(CorrelationPair, part, as_of=as_of)
+
+
+def _pairs_not_kept(kept: Columns, as_of: date, portfolio_ids: Sequence[UUID]) -> Delete:
+    """Delete the pairs with a symbol that is not kept: all others are about to be written."""
     pair = sql_table(CorrelationPair).c
-    owners = literal([portfolio for portfolio, _ in kept], ARRAY(Uuid))
-    symbols = literal([symbol for _, symbol in kept], ARRAY(String))
+    owners = literal(list(kept["portfolio_id"]), ARRAY(Uuid))
+    symbols = literal(list(kept["symbol"]), ARRAY(String))
     named = (
         func.unnest(owners, symbols)
         .table_valued("portfolio_id", "symbol", name="kept")
         .render_derived()
     )
 
-    def is_kept(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    def is_kept(column: ColumnElement[str]) -> ColumnElement[bool]:
         same = and_(named.c.portfolio_id == pair.portfolio_id, named.c.symbol == column)
         return select(1).select_from(named).where(same).exists()
 
     stale = ~is_kept(pair.symbol_a) | ~is_kept(pair.symbol_b)
     mine = (pair.as_of == as_of, among(pair.portfolio_id, portfolio_ids), stale)
     return delete(sql_table(CorrelationPair)).where(*mine)
-
-
-def _plain(value: Any) -> Any:
-    """A list or mapping as the JSON text that COPY takes."""
-    return json.dumps(value) if isinstance(value, list | dict) else value

@@ -1,156 +1,157 @@
 """Betas, rate sensitivities and factor covariances: what is current, and what is stored."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import (
-    CompoundSelect,
-    Select,
-    func,
-    select,
-)
+from sqlalchemy import CompoundSelect, Select, func, select
 
-from services.factors.inputs import Betas, Edition, Outdated
-from services.factors.tables import (
-    FactorCovariance,
-    RateSensitivity,
-    SymbolFactorBeta,
+from services.factors.inputs import (
+    MATURITIES,
+    MODELS,
+    SPACES,
+    Basis,
+    Factors,
+    Known,
+    KnownBetas,
+    Outdated,
 )
+from services.factors.tables import FactorCovariance, RateSensitivity, SymbolFactorBeta
+from shared.conventions import Columns
 from shared.database import Session, among, lock, merge, sql_table
-
-Records = Iterable[Mapping[str, Any]]
+from shared.rows import rows_of
 
 
 async def claim_outdated(
-    session: Session, edition: Edition, symbols: Sequence[str]
-) -> Outdated | None:
-    """What this transaction must estimate, or None when everything is current.
+    session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
+) -> Outdated:
+    """What this transaction must estimate.
 
-    Where something is missing the lock of the session's symbols is taken and the question asked
-    again, so concurrent shards estimate each symbol once.
+    Where something is missing it takes the lock of the session's symbols and looks again, so that
+    concurrent shards estimate each symbol once.
     """
-    if await _outdated(session, edition, symbols) is None:
-        return None
-    await lock(session, "factors.symbols", edition.as_of)
-    return await _outdated(session, edition, symbols)
+    outdated = await _load_outdated(session, basis, factors, symbols)
+    if not outdated:
+        return outdated
+    await lock(session, "factors.symbols", basis.as_of)
+    return await _load_outdated(session, basis, factors, symbols)
 
 
-async def _outdated(session: Session, edition: Edition, symbols: Sequence[str]) -> Outdated | None:
-    current = set(await session.scalars(_current_symbols(edition, symbols)))
-    covariances = await session.scalar(_current_covariances(edition))
-    found = Outdated(
+async def _load_outdated(
+    session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
+) -> Outdated:
+    current = set(await session.scalars(_current_symbols(basis, factors, symbols)))
+    covariances = await session.scalar(_current_covariances(basis, factors))
+    return Outdated(
         symbols=tuple(symbol for symbol in symbols if symbol not in current),
-        factors=covariances != 2 * len(edition.factors.ids) ** 2,
+        factors=covariances != len(SPACES) * len(factors.ids) ** 2,
     )
-    return found if found.symbols or found.factors else None
 
 
-def _current_symbols(edition: Edition, symbols: Sequence[str]) -> CompoundSelect[Any]:
-    """The symbols that have every model's betas and every maturity's sensitivity of this
-    edition.
-    """
+def _current_symbols(basis: Basis, factors: Factors, symbols: Sequence[str]) -> CompoundSelect[str]:
+    """The symbols with every model's betas and every maturity's sensitivity on this basis."""
     beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
     betas = (
         select(beta.symbol)
-        .where(among(beta.symbol, symbols), beta.as_of == edition.as_of)
-        .where(beta.price_run == edition.price_run, among(beta.model, edition.models))
-        .where(among(beta.factor, edition.factors.ids))
+        .where(among(beta.symbol, symbols), beta.as_of == basis.as_of)
+        .where(beta.price_run == basis.price_run, among(beta.model, MODELS))
+        .where(among(beta.factor, factors.ids))
         .group_by(beta.symbol)
-        .having(func.count() == len(edition.models) * len(edition.factors.ids))
+        .having(func.count() == len(MODELS) * len(factors.ids))
     )
     rates = (
         select(rate.symbol)
-        .where(among(rate.symbol, symbols), rate.as_of == edition.as_of)
-        .where(rate.price_run == edition.price_run, among(rate.maturity, edition.maturities))
+        .where(among(rate.symbol, symbols), rate.as_of == basis.as_of)
+        .where(rate.price_run == basis.price_run, among(rate.maturity, MATURITIES))
         .group_by(rate.symbol)
-        .having(func.count() == len(edition.maturities))
+        .having(func.count() == len(MATURITIES))
     )
     return betas.intersect(rates)
 
 
-def _current_covariances(edition: Edition) -> Select[Any]:
-    pair = sql_table(FactorCovariance).c
+def _current_covariances(basis: Basis, factors: Factors) -> Select[int]:
+    pair, weighting = sql_table(FactorCovariance).c, basis.weighting
     return (
         select(func.count())
-        .where(pair.as_of == edition.as_of, pair.price_run == edition.price_run)
-        .where(pair.decay == edition.decay, pair.lookback == edition.lookback)
+        .where(pair.as_of == basis.as_of, pair.price_run == basis.price_run)
+        .where(pair.decay == weighting.decay, pair.lookback == weighting.lookback)
         .where(pair.shrinkage.is_not(None) | pair.covariance.is_(None))
-        .where(among(pair.factor_a, edition.factors.ids), among(pair.factor_b, edition.factors.ids))
+        .where(among(pair.factor_a, factors.ids), among(pair.factor_b, factors.ids))
     )
 
 
-async def save_betas(
-    session: Session, edition: Edition, symbols: Sequence[str], records: Records
-) -> None:
-    """Replace the betas of `symbols` for the session, in every model."""
-    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
-    within = {"as_of": edition.as_of, "symbol": list(symbols)}
-    await merge(
-        session, SymbolFactorBeta, [{**keys, **record} for record in records], within=within
-    )
+async def load_known(
+    session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
+) -> Known:
+    """The stored estimates of `symbols`, each of which must be current."""
+    if not symbols:
+        return Known({model: {} for model in MODELS}, {})
+    betas = await _load_betas(session, basis, factors, symbols)
+    return Known(betas, await _load_rate_gaps(session, basis, symbols))
 
 
-async def save_rates(
-    session: Session, edition: Edition, symbols: Sequence[str], records: Records
-) -> None:
-    """Replace the rate sensitivities of `symbols` for the session, to every maturity."""
-    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
-    within = {"as_of": edition.as_of, "symbol": list(symbols)}
-    await merge(session, RateSensitivity, [{**keys, **record} for record in records], within=within)
-
-
-async def save_covariances(session: Session, edition: Edition, records: Records) -> None:
-    """Replace the session's factor covariances."""
-    keys = {"as_of": edition.as_of, "price_run": edition.price_run}
-    weighting = {"decay": edition.decay, "lookback": edition.lookback}
-    rows = [{**keys, **weighting, **record} for record in records]
-    await merge(session, FactorCovariance, rows, within={"as_of": edition.as_of})
-
-
-async def load_betas(
-    session: Session, edition: Edition, symbols: Sequence[str]
-) -> dict[str, Betas]:
-    """The stored betas of `symbols` by model; all must have rows (`claim_outdated` sees to it)."""
+async def _load_betas(
+    session: Session, basis: Basis, factors: Factors, symbols: Sequence[str]
+) -> dict[str, dict[str, KnownBetas]]:
+    """By model and symbol."""
     beta = sql_table(SymbolFactorBeta).c
     query = (
         select(
             beta.model, beta.symbol, beta.factor, beta.beta, beta.quality, beta.reason, beta.capped
         )
-        .where(among(beta.symbol, symbols), among(beta.factor, edition.factors.ids))
-        .where(beta.as_of == edition.as_of, among(beta.model, edition.models))
+        .where(among(beta.symbol, symbols), among(beta.factor, factors.ids))
+        .where(beta.as_of == basis.as_of, among(beta.model, MODELS))
     )
     rows = {(row.model, row.symbol, row.factor): row for row in await session.execute(query)}
-    factors = edition.factors.ids
-    return {
-        model: _betas(
-            [[rows[model, symbol, factor] for factor in factors] for symbol in symbols],
-            len(factors),
+
+    def known(model: str, symbol: str) -> KnownBetas:
+        by_factor = [rows[model, symbol, factor] for factor in factors.ids]
+        return KnownBetas(
+            values=np.array([row.beta for row in by_factor], dtype=np.float64),
+            quality=by_factor[0].quality,
+            reason=by_factor[0].reason,
+            capped=any(row.capped for row in by_factor),
         )
-        for model in edition.models
-    }
+
+    return {model: {symbol: known(model, symbol) for symbol in symbols} for model in MODELS}
 
 
-def _betas(grid: Sequence[Sequence[Any]], factors: int) -> Betas:
-    """From one line of rows per symbol, one row per factor."""
-    values = [[row.beta for row in line] for line in grid]
-    return Betas(
-        values=np.array(values, dtype=np.float64).reshape(len(grid), factors),
-        qualities=tuple(line[0].quality for line in grid),
-        reasons=tuple(line[0].reason for line in grid),
-        capped=tuple(any(row.capped for row in line) for line in grid),
-    )
-
-
-async def load_rate_gaps(
-    session: Session, edition: Edition, symbols: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Pairs of symbol and maturity whose rate sensitivity is unknown."""
+async def _load_rate_gaps(
+    session: Session, basis: Basis, symbols: Sequence[str]
+) -> dict[str, list[str]]:
+    """By symbol, the maturities to which its sensitivity is unknown."""
     rate = sql_table(RateSensitivity).c
     query = (
         select(rate.symbol, rate.maturity)
-        .where(among(rate.symbol, symbols), rate.as_of == edition.as_of)
-        .where(among(rate.maturity, edition.maturities), rate.beta.is_(None))
+        .where(among(rate.symbol, symbols), rate.as_of == basis.as_of)
+        .where(among(rate.maturity, MATURITIES), rate.beta.is_(None))
     )
-    found = await session.execute(query.order_by(rate.symbol, rate.maturity))
-    return [(row.symbol, row.maturity) for row in found]
+    gaps: dict[str, list[str]] = {}
+    for symbol, maturity in await session.execute(query.order_by(rate.symbol, rate.maturity)):
+        gaps.setdefault(symbol, []).append(maturity)
+    return gaps
+
+
+async def save_symbols(
+    session: Session, basis: Basis, symbols: Sequence[str], betas: Columns, rates: Columns
+) -> None:
+    """Replace the betas and rate sensitivities of `symbols` for the session."""
+    same = {"as_of": basis.as_of, "price_run": basis.price_run}
+    within = {"as_of": basis.as_of, "symbol": list(symbols)}
+    beta_rows = await asyncio.to_thread(rows_of, SymbolFactorBeta, betas, **same)
+    await merge(session, SymbolFactorBeta, beta_rows, within=within)
+    rate_rows = await asyncio.to_thread(rows_of, RateSensitivity, rates, **same)
+    await merge(session, RateSensitivity, rate_rows, within=within)
+
+
+async def save_covariances(session: Session, basis: Basis, covariances: Columns) -> None:
+    """Replace the session's factor covariances."""
+    rows = rows_of(
+        FactorCovariance,
+        covariances,
+        as_of=basis.as_of,
+        price_run=basis.price_run,
+        decay=basis.weighting.decay,
+        lookback=basis.weighting.lookback,
+    )
+    await merge(session, FactorCovariance, rows, within={"as_of": basis.as_of})

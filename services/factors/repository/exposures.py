@@ -1,114 +1,128 @@
-"""What portfolios hold, and their exposures to the factors."""
+"""What the portfolios of a shard hold, and their exposures to the factors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Double,
-    Select,
-    and_,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import Double, Select, and_, case, cast, func, literal, select
 
-from services.factors.inputs import Book, Edition, Position
-from services.factors.tables import (
-    FactorExposure,
-    PositionFactorExposure,
+from services.factors.inputs import Basis, Book, Outdated, Position, Work
+from services.factors.repository.estimates import (
+    claim_outdated,
+    load_known,
+    save_covariances,
+    save_symbols,
 )
+from services.factors.repository.history import load_factors, load_history
+from services.factors.tables import FactorExposure, PositionFactorExposure
+from shared.conventions import Columns
 from shared.database import Session, among, lock_each, merge
-from shared.published.gateway import portfolios, positions_on
+from shared.published import gateway, ingest
 from shared.published.greeks import contract_greeks
-from shared.published.ingest import close_on, daily_prices
-
-Records = Iterable[Mapping[str, Any]]
+from shared.rows import rows_of
 
 
-async def load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
-    """The positions active on `as_of`, in terms of that day, with what their delta-adjusted
-    exposure needs.
+@dataclass(frozen=True)
+class FactorColumns:
+    """What is stored about a shard, table by table.
 
-    Holds a lock per portfolio and session until the transaction ends: of two concurrent runs the
-    later one sees the newer book and writes last.
+    `betas`, `rates` and `covariances` are those of what was outdated.
     """
-    await lock_each(
-        session, [f"factors.portfolio/{portfolio}/{as_of}" for portfolio in portfolio_ids]
+
+    betas: Columns
+    rates: Columns
+    covariances: Columns
+    positions: Columns
+    portfolios: Columns
+
+
+async def claim_work(session: Session, portfolio_ids: Sequence[UUID], basis: Basis) -> Work:
+    """What the portfolios hold, which estimates of it are current, and what the others need.
+
+    Until the transaction ends it holds a lock per portfolio and session, so that the last of
+    several runs to commit has read the latest positions; and, where something is left to estimate,
+    a lock of the session's symbols, so that concurrent shards estimate each symbol once.
+    """
+    factors = await load_factors(session)
+    names = [f"factors.portfolio/{portfolio}/{basis.as_of}" for portfolio in portfolio_ids]
+    await lock_each(session, names)
+    book = await _load_book(session, portfolio_ids, basis.as_of)
+    outdated = await claim_outdated(session, basis, factors, book.underlyings)
+    current = sorted(set(book.underlyings) - set(outdated.symbols))
+    return Work(
+        factors=factors,
+        book=book,
+        known=await load_known(session, basis, factors, current),
+        outdated=outdated,
+        history=await load_history(session, basis, factors, outdated) if outdated else None,
     )
-    existing = select(portfolios.c.portfolio_id).where(
-        among(portfolios.c.portfolio_id, portfolio_ids)
-    )
-    found = await session.scalars(existing.order_by(portfolios.c.portfolio_id))
+
+
+async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> Book:
+    """The active positions in the shares of `as_of`, and what their exposure needs."""
+    portfolio = gateway.portfolios.c.portfolio_id
+    existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
+    found = await session.scalars(existing)
     held = await session.execute(_active_positions(portfolio_ids, as_of))
-    return Book(tuple(found), tuple(Position(*row) for row in held))
+    return Book(tuple(found), tuple(Position(**row) for row in held.mappings()))
 
 
-def _active_positions(portfolio_ids: Sequence[UUID], as_of: date) -> Select[Any]:
-    held = _held(portfolio_ids, as_of)
-    greeks, newest = contract_greeks.c, _latest_close(held.c.symbol, as_of)
-    is_stock = held.c.instrument == "stock"
+def _active_positions(
+    portfolio_ids: Sequence[UUID], as_of: date
+) -> Select[UUID, UUID, str, str, float, int, float | None, float | None, str | None]:
+    """The fields of `Position`; a missing price is carried forward."""
+    active = gateway.active_positions(portfolio_ids, as_of)
+    held, greeks = active.c, contract_greeks.c
+    newest = ingest.last_close(held.symbol, as_of)
+    is_stock = held.instrument == "stock"
     delta = case((is_stock, literal(1.0)), else_=greeks.delta)
     price = case((is_stock, newest.c.close), else_=greeks.underlying_price)
-    no_price = func.concat("no close of ", held.c.symbol, f" on or before {as_of}")
-    no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.c.symbol))
+    no_price = func.concat("no close of ", held.symbol, f" on or before {as_of}")
+    no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.symbol))
     incomplete = delta.is_(None) | price.is_(None)
+    reason = case((incomplete & is_stock, no_price), (incomplete, no_greeks))
     return (
         select(
-            held.c.position_id,
-            held.c.portfolio_id,
-            held.c.symbol,
-            held.c.underlying,
-            cast(held.c.quantity, Double),
-            held.c.multiplier,
-            delta,
-            cast(price, Double),
-            case((incomplete & is_stock, no_price), (incomplete, no_greeks)),
+            held.position_id,
+            held.portfolio_id,
+            held.symbol,
+            held.underlying,
+            cast(held.quantity, Double).label("quantity"),
+            held.multiplier,
+            delta.label("delta"),
+            cast(price, Double).label("underlying_price"),
+            reason.label("reason"),
         )
-        .select_from(held)
-        .outerjoin(contract_greeks, and_(greeks.contract == held.c.symbol, greeks.as_of == as_of))
+        .select_from(active)
+        .outerjoin(contract_greeks, and_(greeks.contract == held.symbol, greeks.as_of == as_of))
         .outerjoin(newest, is_stock)
-        .order_by(held.c.position_id)
+        .order_by(held.position_id)
     )
-
-
-def _held(portfolio_ids: Sequence[UUID], as_of: date) -> Any:
-    held = positions_on(as_of)
-    return (
-        select(held)
-        .where(among(held.c.portfolio_id, portfolio_ids), held.c.entry_date <= as_of)
-        .where(held.c.exit_date.is_(None) | (held.c.exit_date > as_of))
-        .cte("held")
-    )
-
-
-def _latest_close(symbol: ColumnElement[str], as_of: date) -> Any:
-    """The newest close on or before `as_of`, by one look into the index: a missing price is carried
-    forward.
-    """
-    price = daily_prices.c
-    close = close_on(daily_prices, as_of).label("close")
-    query = select(close).where(price.symbol == symbol, price.session_date <= as_of)
-    return query.order_by(price.session_date.desc()).limit(1).lateral("newest")
 
 
 async def save_exposures(
     session: Session,
-    edition: Edition,
     portfolio_ids: Sequence[UUID],
-    by_position: Records,
-    totals: Records,
+    basis: Basis,
+    outdated: Outdated,
+    columns: FactorColumns,
 ) -> None:
-    """Replace the session's exposures of the shard's portfolios, in every model, and of their
-    positions.
+    """Store the estimates of what was outdated, and replace the portfolios' exposures of the day.
+
+    Betas and exposures of all models, positions in the default one.
     """
-    scope = {"as_of": edition.as_of, "portfolio_id": list(portfolio_ids)}
-    day = {"as_of": edition.as_of}
-    await merge(
-        session, PositionFactorExposure, [{**day, **record} for record in by_position], within=scope
+    if outdated.symbols:
+        await save_symbols(session, basis, outdated.symbols, columns.betas, columns.rates)
+    if outdated.factors:
+        await save_covariances(session, basis, columns.covariances)
+    scope = {"as_of": basis.as_of, "portfolio_id": list(portfolio_ids)}
+    positions = await asyncio.to_thread(
+        rows_of, PositionFactorExposure, columns.positions, as_of=basis.as_of
     )
-    await merge(session, FactorExposure, [{**day, **record} for record in totals], within=scope)
+    await merge(session, PositionFactorExposure, positions, within=scope)
+    portfolios = await asyncio.to_thread(
+        rows_of, FactorExposure, columns.portfolios, as_of=basis.as_of
+    )
+    await merge(session, FactorExposure, portfolios, within=scope)

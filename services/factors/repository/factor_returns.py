@@ -1,53 +1,62 @@
-"""The factors' stored daily returns."""
+"""The factors' daily returns, which the runs of several sessions renew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    func,
-    select,
-)
+from sqlalchemy import func, select
 
-from services.factors.tables import (
-    FactorReturn,
-)
-from shared.conventions import FloatArray, day_numbers
+from services.factors.inputs import RETURN_SESSIONS, SPACES, Factors, ReturnHistory, Work
+from services.factors.tables import FactorReturn
+from shared.calendar import last_sessions
+from shared.conventions import Columns, FloatArray, day_numbers
 from shared.database import Session, among, lock, merge, sql_table
-from shared.published.closes import day_number
+from shared.published.closes import day_number, load_adjusted_closes
+from shared.rows import rows_of
 
-Records = Iterable[Mapping[str, Any]]
 
+async def claim_factor_returns(session: Session, as_of: date, work: Work) -> ReturnHistory:
+    """What the last sessions' returns are made from and what is stored, where they are outdated.
 
-async def lock_factor_returns(session: Session) -> None:
-    """Until the transaction ends nobody else renews factor returns: what is read now is not older
-    than theirs.
+    The sessions of several runs overlap: until the transaction ends no other run renews returns, so
+    that what is read now is not older than what that run stores. Call it late.
     """
+    factors = work.factors
+    if not work.outdated.factors:
+        columns = len(factors.ids)
+        nothing = np.empty((len(SPACES), 0, columns))
+        return ReturnHistory(factors, (), np.empty((0, columns)), nothing)
     await lock(session, "factors.factor_returns")
+    session_dates = last_sessions(as_of, RETURN_SESSIONS + 1)
+    closes = await load_adjusted_closes(session, session_dates, factors.proxies)
+    stored = await _load_factor_returns(session, session_dates[1:], factors)
+    return ReturnHistory(factors, session_dates[1:], closes, stored)
 
 
-async def load_factor_returns(
-    session: Session, sessions: Sequence[date], spaces: Sequence[str], factors: Sequence[str]
+async def _load_factor_returns(
+    session: Session, session_dates: Sequence[date], factors: Factors
 ) -> FloatArray:
-    """The stored returns (spaces x sessions x factors), NaN where there is none."""
+    """Spaces x sessions x factors, NaN where there is none."""
     row = sql_table(FactorReturn).c
-    day = day_number(row.session_date)
+    days = func.array_agg(day_number(row.session_date))
     query = (
-        select(row.space, row.factor, func.array_agg(day), func.array_agg(row.factor_return))
-        .where(row.session_date.between(sessions[0], sessions[-1]), among(row.factor, factors))
-        .where(among(row.space, spaces))
+        select(row.space, row.factor, days, func.array_agg(row.factor_return))
+        .where(row.session_date.between(session_dates[0], session_dates[-1]))
+        .where(among(row.factor, factors.ids), among(row.space, SPACES))
         .group_by(row.space, row.factor)
     )
-    session_days = day_numbers(sessions)
-    returns = np.full((len(spaces), len(sessions), len(factors)), np.nan)
-    for space, factor, days, values in await session.execute(query):
-        places = np.searchsorted(session_days, days)
-        returns[spaces.index(space), places, factors.index(factor)] = values
+    session_days = day_numbers(session_dates)
+    returns = np.full((len(SPACES), len(session_dates), len(factors.ids)), np.nan)
+    for space, factor, found_days, values in await session.execute(query):
+        places = np.searchsorted(session_days, found_days)
+        returns[SPACES.index(space), places, factors.ids.index(factor)] = values
     return returns
 
 
-async def save_factor_returns(session: Session, sessions: Sequence[date], records: Records) -> None:
-    """Replace the factors' returns on `sessions`."""
-    if sessions:
-        await merge(session, FactorReturn, list(records), within={"session_date": list(sessions)})
+async def save_factor_returns(
+    session: Session, session_dates: Sequence[date], returns: Columns
+) -> None:
+    """Replace the factors' returns on these sessions."""
+    if session_dates:
+        rows = rows_of(FactorReturn, returns)
+        await merge(session, FactorReturn, rows, within={"session_date": list(session_dates)})

@@ -1,65 +1,92 @@
-"""Factor definitions, adjusted closes and Treasury yields."""
+"""Factors, adjusted closes and Treasury yields: what estimates are made from."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    Select,
-    select,
-)
+from sqlalchemy import Select, select
 
-from services.factors.inputs import Factors, History
-from services.factors.tables import (
-    FactorDefinition,
+from services.factors.inputs import (
+    MATURITIES,
+    Basis,
+    Closes,
+    FactorCloses,
+    Factors,
+    History,
+    ObservedYields,
+    Outdated,
 )
-from shared.conventions import FloatArray, IntArray, day_numbers
-from shared.database import Session, among, sql_table
+from shared.calendar import last_sessions
+from shared.conventions import SESSIONS_PER_YEAR, day_numbers
+from shared.database import Session, among
+from shared.published import factors as published
 from shared.published.closes import day_number, load_adjusted_closes
 from shared.published.ingest import treasury_yields
-
-load_closes = load_adjusted_closes
-
 
 _YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
 
 
 async def load_factors(session: Session) -> Factors:
-    """The active factor definitions."""
-    definition = sql_table(FactorDefinition).c
-    query = select(definition.factor, definition.proxy).where(definition.active)
-    found = (await session.execute(query.order_by(definition.display_order))).all()
+    """The active factors with their proxies."""
+    found = (await session.execute(published.active_factors())).all()
     return Factors(tuple(row.factor for row in found), tuple(row.proxy for row in found))
 
 
+async def load_factor_closes(session: Session, as_of: date, returns: int) -> FactorCloses:
+    """The active factors and their proxies' closes over the last so many daily returns."""
+    factors = await load_factors(session)
+    session_dates = last_sessions(as_of, returns + 1)
+    closes = await load_adjusted_closes(session, session_dates, factors.proxies)
+    return FactorCloses(factors, closes)
+
+
+async def load_closes(
+    session: Session, as_of: date, returns: int, symbols: Sequence[str]
+) -> Closes:
+    """The adjusted closes of `symbols` over the last so many daily returns."""
+    session_dates = last_sessions(as_of, returns + 1)
+    return Closes(symbols, await load_adjusted_closes(session, session_dates, symbols))
+
+
 async def load_history(
-    session: Session, sessions: Sequence[date], symbols: Sequence[str], maturities: Sequence[str]
+    session: Session, basis: Basis, factors: Factors, outdated: Outdated
 ) -> History:
-    """Adjusted closes of `symbols` on `sessions` (ascending, not empty) and the yields over the
-    same time.
-    """
-    observed: dict[str, list[tuple[int, float]]] = {maturity: [] for maturity in maturities}
-    for maturity, day, percent in await session.execute(_yields(sessions, maturities)):
-        observed[maturity].append((day, percent))
+    """The closes of the outdated symbols and of the proxies, and the yields over the same time."""
+    returns = max(SESSIONS_PER_YEAR, basis.weighting.lookback)
+    session_dates = last_sessions(basis.as_of, returns + 1)
+    symbols = tuple(dict.fromkeys((*factors.proxies, *outdated.symbols)))
+    yields = await _load_yields(session, session_dates)
+    closes = Closes(symbols, await load_adjusted_closes(session, session_dates, symbols))
     return History(
-        session_days=day_numbers(sessions),
-        closes=await load_closes(session, sessions, symbols),
-        yields={maturity: _series(found) for maturity, found in observed.items()},
+        session_days=day_numbers(session_dates),
+        closes=closes.of(outdated.symbols),
+        proxy_closes=closes.of(factors.proxies),
+        yields=yields,
     )
 
 
-def _series(observed: Sequence[tuple[int, float]]) -> tuple[IntArray, FloatArray]:
-    days = np.array([day for day, _ in observed], dtype=np.int64)
-    return days, np.array([percent for _, percent in observed], dtype=np.float64)
+async def _load_yields(
+    session: Session, session_dates: Sequence[date]
+) -> dict[str, ObservedYields]:
+    """The yields of every maturity; one that was never observed has no days."""
+    observed: dict[str, list[tuple[int, float]]] = {maturity: [] for maturity in MATURITIES}
+    first, last = session_dates[0] - _YIELD_MARGIN, session_dates[-1]
+    for maturity, day, percent in await session.execute(_yields(first, last)):
+        observed[maturity].append((day, percent))
+    return {
+        maturity: ObservedYields(
+            days=np.array([day for day, _ in found], dtype=np.int64),
+            percents=np.array([percent for _, percent in found], dtype=np.float64),
+        )
+        for maturity, found in observed.items()
+    }
 
 
-def _yields(sessions: Sequence[date], maturities: Sequence[str]) -> Select[Any]:
+def _yields(first: date, last: date) -> Select[str, int, float]:
     observed = treasury_yields.c
-    day = day_number(observed.observation_date)
     return (
-        select(observed.maturity, day, observed.yield_percent)
-        .where(among(observed.maturity, maturities))
-        .where(observed.observation_date.between(sessions[0] - _YIELD_MARGIN, sessions[-1]))
+        select(observed.maturity, day_number(observed.observation_date), observed.yield_percent)
+        .where(among(observed.maturity, MATURITIES))
+        .where(observed.observation_date.between(first, last))
         .order_by(observed.observation_date)
     )

@@ -15,17 +15,16 @@ import pytest
 from sqlalchemy import Table, select, text
 
 from services.factors.calculations.betas import (
-    MODELS,
     market_prior,
     model_betas,
     over_market,
     symbol_betas,
 )
 from services.factors.calculations.covariance import ewma_covariance
-from services.factors.calculations.rates import MATURITIES
 from services.factors.handlers.compute_factors import compute_factors
-from services.factors.inputs import Edition, Factors, Outdated
-from services.factors.repository import claim_outdated
+from services.factors.inputs import MATURITIES, MODELS, Basis, Factors, Outdated, Weighting
+from services.factors.repository.estimates import claim_outdated
+from services.factors.tables import SymbolFactorBeta
 from services.greeks import tables as greeks
 from services.ingest.tables import TreasuryYield
 from shared.contracts.event import EVENT_NAMESPACE
@@ -35,6 +34,7 @@ from shared.database import Database, sql_table
 from shared.instruments import parse_occ
 from shared.published import factors as published
 from shared.quant.returns import simple_returns
+from shared.rows import rows_of as rows_as_stored
 from tests import panel
 from tests.builders import (
     AS_OF,
@@ -63,7 +63,9 @@ EVERYTHING = (
     published.factor_exposures,
 )
 SERIES = {"3M": "DGS3MO", "2Y": "DGS2", "10Y": "DGS10", "30Y": "DGS30"}
-EDITION = Edition(AS_OF, "p1", Factors(panel.FACTORS, panel.PROXIES), MODELS, MATURITIES, 0.94, 252)
+BASIS = Basis(AS_OF, "p1", Weighting(0.94, 252))
+FACTORS = Factors(panel.FACTORS, panel.PROXIES)
+NOTHING = Outdated(symbols=(), factors=False)
 
 
 def greeks_computed(
@@ -164,7 +166,7 @@ async def test_exposures_are_delta_adjusted_dollars_times_betas(
     stock, put = a_position(book, "AAPL", -200), a_position(book, XOM_PUT, 5)
     await save_positions(admin, stock, put)
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     held = await rows_of(role, published.position_factor_exposures)
     dollars = {stock["position_id"]: -200 * 125.674, put["position_id"]: 5 * 100 * -0.4 * 106.627}
@@ -178,8 +180,8 @@ async def test_exposures_are_delta_adjusted_dollars_times_betas(
         assert row["beta"] == pytest.approx(betas[position][factor], abs=1e-12)
         assert row["factor_exposure"] == pytest.approx(dollars[position] * betas[position][factor])
         assert (row["quality"], row["reason"]) == ("full_history", None)
-    assert told.counts == {"symbols": 2, "positions": 2}
-    assert told.warnings == ()
+    assert event.counts == {"symbols": 2, "positions": 2}
+    assert event.warnings == ()
 
 
 async def test_portfolio_exposure_is_the_sum_of_its_positions(admin: Database, role: Role) -> None:
@@ -326,9 +328,9 @@ async def test_waiting_shard_reads_what_the_first_one_estimated(
     await save_market(admin, "AAPL")
     await save_positions(admin, a_position(book, "AAPL"))
 
-    async def claimed() -> Outdated | None:
+    async def claimed() -> Outdated:
         async with role("factors").transaction() as session:
-            return await claim_outdated(session, EDITION, ("AAPL",))
+            return await claim_outdated(session, BASIS, FACTORS, ("AAPL",))
 
     async with role("factors").transaction() as session:
         await compute_factors(greeks_computed(book), session)
@@ -336,16 +338,19 @@ async def test_waiting_shard_reads_what_the_first_one_estimated(
         done, _ = await asyncio.wait([waiting], timeout=0.3)
 
     assert not done
-    assert await waiting is None
+    assert await waiting == NOTHING
 
 
-async def test_another_covariance_weighting_is_another_edition(admin: Database, role: Role) -> None:
+async def test_another_covariance_weighting_makes_the_stored_one_outdated(
+    admin: Database, role: Role
+) -> None:
     await save_market(admin)
     await run(role, greeks_computed())
 
     async with role("factors").transaction() as session:
-        assert await claim_outdated(session, EDITION, ()) is None
-        reweighted = await claim_outdated(session, replace(EDITION, decay=0.97), ())
+        assert await claim_outdated(session, BASIS, FACTORS, ()) == NOTHING
+        other = replace(BASIS, weighting=Weighting(0.97, 252))
+        reweighted = await claim_outdated(session, other, FACTORS, ())
 
     assert reweighted == Outdated(symbols=(), factors=True)
 
@@ -378,7 +383,7 @@ async def test_symbol_without_prices_is_null_with_reason_and_notice(
     await save_yields(admin)
     await save_positions(admin, a_position(book, "AAPL"), a_position(book, "NOPE"))
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     (beta, *_) = await rows_of(role, published.symbol_factor_betas, symbol="NOPE")
     assert (beta["beta"], beta["raw_beta"], beta["quality"]) == (None, None, "insufficient")
@@ -388,7 +393,7 @@ async def test_symbol_without_prices_is_null_with_reason_and_notice(
     assert held["reason"] == "no close of NOPE on or before 2022-12-28"
     (total, *_) = await rows_of(role, published.factor_exposures)
     assert (total["positions"], total["positions_left_out"]) == (2, 1)
-    assert codes(told) == {"exposure_missing": ("NOPE",), "betas_missing": ("NOPE",)}
+    assert codes(event) == {"exposure_missing": ("NOPE",), "betas_missing": ("NOPE",)}
 
 
 async def test_priced_symbol_without_history_lowers_the_coverage(
@@ -398,14 +403,14 @@ async def test_priced_symbol_without_history_lowers_the_coverage(
     await save_market(admin, "AAPL", "JPM", sessions=SESSIONS[-20:])
     await save_positions(admin, a_position(book, "SPY", 100), a_position(book, "JPM", 100))
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     (total, *_) = await rows_of(
         role, published.factor_exposures, factor="market", model="market_relative"
     )
     assert total["coverage"] == pytest.approx(376.66 / (376.66 + 129.575))
     assert total["dollar_exposure"] == pytest.approx(37_666.0)
-    assert codes(told)["betas_missing"] == ("JPM",)
+    assert codes(event)["betas_missing"] == ("JPM",)
 
 
 @pytest.mark.parametrize(
@@ -424,11 +429,11 @@ async def test_quality_follows_the_history(
     await save_market(admin, "AAPL", sessions=SESSIONS[-sessions:])
     await save_positions(admin, a_position(book, "AAPL"))
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     found = await rows_of(role, published.symbol_factor_betas)
     assert {(row["quality"], row["observations"]) for row in found} == {(quality, sessions - 1)}
-    assert ("betas_limited_history" in codes(told)) == (quality == "limited_history")
+    assert ("betas_limited_history" in codes(event)) == (quality == "limited_history")
 
 
 async def test_option_without_greeks_is_left_out_with_reason(admin: Database, role: Role) -> None:
@@ -436,13 +441,13 @@ async def test_option_without_greeks_is_left_out_with_reason(admin: Database, ro
     await save_market(admin, "XOM")
     await save_positions(admin, a_position(book, XOM_PUT))
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     (held, *_) = await rows_of(role, published.position_factor_exposures)
     assert (held["exposure"], held["factor_exposure"]) == (None, None)
     assert held["beta"] is not None
     assert held["reason"] == f"no Greeks of {XOM_PUT}"
-    assert codes(told)["exposure_missing"] == (XOM_PUT,)
+    assert codes(event)["exposure_missing"] == (XOM_PUT,)
 
 
 async def test_reason_of_missing_greeks_is_passed_on(admin: Database, role: Role) -> None:
@@ -463,7 +468,7 @@ async def test_without_yields_the_rate_sensitivities_are_null(admin: Database, r
     await save_yields(admin, "10Y", "30Y")
     await save_positions(admin, a_position(book, "AAPL"))
 
-    told = await run(role, greeks_computed(book))
+    event = await run(role, greeks_computed(book))
 
     rates = {row["maturity"]: row for row in await rows_of(role, published.rate_sensitivities)}
     assert {maturity: row["beta"] is None for maturity, row in rates.items()} == {
@@ -473,7 +478,7 @@ async def test_without_yields_the_rate_sensitivities_are_null(admin: Database, r
         "30Y": False,
     }
     assert rates["2Y"]["reason"] == "0 common returns of the market and the 2Y yield; 60 are needed"
-    (notice,) = told.warnings
+    (notice,) = event.warnings
     assert (notice.code, notice.about) == ("rate_sensitivity_missing", ("AAPL",))
     assert notice.message == "1 symbols without a rate sensitivity to 3M, 2Y"
 
@@ -507,7 +512,7 @@ async def test_three_models_are_stored_with_their_diagnostics(admin: Database, r
     expected = [
         record
         for model in model_betas(returns, proxies, panel.FACTORS)
-        for record in model.records(("AAPL",))
+        for record in rows_as_stored(SymbolFactorBeta, model.columns(("AAPL",)))
     ]
     found = {
         (row["model"], row["factor"]): row
@@ -678,11 +683,13 @@ async def test_position_closed_since_the_last_run_disappears(admin: Database, ro
     assert {row["position_id"] for row in found} == {stays["position_id"]}
 
 
-async def test_empty_shard_is_told_and_leaves_nothing_behind(admin: Database, role: Role) -> None:
-    told = await run(role, greeks_computed())
+async def test_empty_shard_is_published_and_leaves_nothing_behind(
+    admin: Database, role: Role
+) -> None:
+    event = await run(role, greeks_computed())
 
-    assert told.counts == {"symbols": 0, "positions": 0}
-    assert told.warnings == ()
+    assert event.counts == {"symbols": 0, "positions": 0}
+    assert event.warnings == ()
     assert await rows_of(role, published.factor_exposures) == []
     assert {row["covariance"] for row in await rows_of(role, published.factor_covariances)} == {
         None

@@ -155,7 +155,7 @@ async def test_full_matrix_is_stored_and_agrees_with_pandas(admin: Database, rol
     await save_market(admin, *symbols)
     await hold(admin, book, dict.fromkeys(symbols, 50_000.0))
 
-    told = await weekly(role, factors_computed(book))
+    event = await weekly(role, factors_computed(book))
 
     days = panel.sessions()
     closes = panel.closes(*symbols)[[days.index(day) for day in SESSIONS]]
@@ -178,9 +178,9 @@ async def test_full_matrix_is_stored_and_agrees_with_pandas(admin: Database, rol
     )
     assert calculation["parameters"] == CorrelationParameters().model_dump()
     assert calculation["price_run"] == "p1"
-    assert told is not None
-    assert told.counts["portfolios"] == 1
-    assert told.counts["symbols"] == 5
+    assert event is not None
+    assert event.counts["portfolios"] == 1
+    assert event.counts["symbols"] == 5
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ async def test_week_is_correlated_on_its_first_session_from_tuesday(
 ) -> None:
     book = await a_portfolio(admin)
 
-    told = await weekly(role, factors_computed(book, as_of=day))
+    event = await weekly(role, factors_computed(book, as_of=day))
 
-    assert (told is not None) == is_weekly
+    assert (event is not None) == is_weekly
     assert len(await rows_of(role, published.correlation_calculations)) == 3 * is_weekly
 
 
@@ -214,7 +214,7 @@ async def test_request_is_answered_on_any_day_with_its_own_parameters(
     await save_market(admin, "AAPL", "MSFT", "XOM", sessions=[*SESSIONS[1:], WEDNESDAY])
     await hold(admin, book, {"AAPL": 9_000.0, "MSFT": 7_000.0, "XOM": 800.0}, WEDNESDAY)
 
-    told = await on_request(
+    event = await on_request(
         role, requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60)
     )
 
@@ -227,7 +227,7 @@ async def test_request_is_answered_on_any_day_with_its_own_parameters(
     assert {pair["observations"] for pair in await rows_of(role, published.correlation_pairs)} == {
         60
     }
-    assert told.run_id == requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60).run_id
+    assert event.run_id == requested(book, as_of=WEDNESDAY, minimum_value=1_000, lookback=60).run_id
 
 
 async def test_stocks_and_options_of_an_underlying_are_one_symbol(
@@ -317,7 +317,7 @@ async def test_gaps_are_repaired_and_short_histories_left_out(admin: Database, r
     )
     await hold(admin, book, dict.fromkeys(symbols, 50_000.0))
 
-    told = await weekly(role, factors_computed(book))
+    event = await weekly(role, factors_computed(book))
 
     calculation = await the_calculation(role)
     pairs = await rows_of(role, published.correlation_pairs)
@@ -332,8 +332,8 @@ async def test_gaps_are_repaired_and_short_histories_left_out(admin: Database, r
     (left_out,) = calculation["left_out"]
     assert (left_out["symbol"], left_out["code"]) == ("XOM", "too_few_returns")
     assert left_out["message"] == "19 returns in the window; 20 are needed"
-    assert told is not None
-    assert [(warning.code, warning.about) for warning in told.warnings] == [
+    assert event is not None
+    assert [(warning.code, warning.about) for warning in event.warnings] == [
         ("too_few_returns", ("XOM",))
     ]
 

@@ -53,8 +53,8 @@ async def test_other_weights_are_used_and_nothing_is_stored(admin: Database, rol
     returns = over_market(simple_returns(panel.closes(*panel.PROXIES, last=101)), panel.FACTORS)
     expected = ewma_covariance(returns, 0.99, 100)
     assert answer.observations == 100
-    for told, row in zip(answer.covariances, expected.covariance.tolist(), strict=True):
-        assert told == pytest.approx(row, rel=1e-9)
+    for found, row in zip(answer.covariances, expected.covariance.tolist(), strict=True):
+        assert found == pytest.approx(row, rel=1e-9)
     assert await rows_of(role, published.factor_covariances) == []
 
 

@@ -8,7 +8,6 @@ import statsmodels.api as sm
 
 from services.factors.calculations.betas import (
     CAP,
-    MODELS,
     ModelBetas,
     Prior,
     SymbolBetas,
@@ -19,11 +18,19 @@ from services.factors.calculations.betas import (
     symbol_betas,
 )
 from services.factors.calculations.regression import least_squares
-from shared.quant.returns import FloatArray, simple_returns
+from services.factors.inputs import MODELS
+from services.factors.tables import SymbolFactorBeta
+from shared.conventions import Columns, FloatArray
+from shared.quant.returns import simple_returns
+from shared.rows import Row, rows_of
 from tests import panel
 
 PRIOR = market_prior(panel.FACTORS)
 WINDOW = 252
+
+
+def stored(columns: Columns) -> list[Row]:
+    return rows_of(SymbolFactorBeta, columns)
 
 
 def panel_returns(*symbols: str) -> FloatArray:
@@ -168,7 +175,7 @@ def test_too_few_returns_give_null_and_the_reason() -> None:
     returns[:-12, 0] = np.nan
 
     found = betas_of(returns)
-    records = list(found.records(("AAPL", "XOM"), panel.FACTORS))
+    records = stored(found.columns(("AAPL", "XOM"), panel.FACTORS))
 
     assert found.reasons == ("12 returns in the window; 60 are needed", None)
     assert all(record["beta"] is None and record["raw_beta"] is None for record in records[:7])
@@ -213,7 +220,8 @@ def test_older_returns_do_not_count() -> None:
 
 
 def test_records_are_one_per_symbol_and_factor_in_order() -> None:
-    records = list(betas_of(panel_returns("AAPL", "XOM")).records(("AAPL", "XOM"), panel.FACTORS))
+    found = betas_of(panel_returns("AAPL", "XOM"))
+    records = stored(found.columns(("AAPL", "XOM"), panel.FACTORS))
 
     assert [(r["symbol"], r["factor"]) for r in records] == [
         (s, f) for s in ("AAPL", "XOM") for f in panel.FACTORS
@@ -244,7 +252,7 @@ def test_joint_model_is_statsmodels_on_raw_returns() -> None:
 def test_univariate_model_is_seven_regressions_of_statsmodels() -> None:
     returns, proxies = panel_returns("AAPL")[-WINDOW:, 0], panel_returns(*panel.PROXIES)[-WINDOW:]
 
-    records = list(models_of("AAPL")["univariate"].records(("AAPL",)))
+    records = stored(models_of("AAPL")["univariate"].columns(("AAPL",)))
 
     assert [record["factor"] for record in records] == list(panel.FACTORS)
     for record, proxy in zip(records, proxies.T, strict=True):
@@ -271,7 +279,7 @@ def test_every_model_has_one_record_per_symbol_and_factor() -> None:
 
     assert tuple(found) == MODELS
     for name, betas in found.items():
-        records = list(betas.records(("AAPL", "XOM")))
+        records = stored(betas.columns(("AAPL", "XOM")))
         assert {record["model"] for record in records} == {name}
         assert (
             len({(record["symbol"], record["factor"]) for record in records}) == len(records) == 14
@@ -284,7 +292,7 @@ def test_univariate_betas_survive_the_gap_of_another_proxy() -> None:
 
     models = model_betas(panel_returns("AAPL"), proxies, panel.FACTORS)
 
-    records = {model.model: list(model.records(("AAPL",))) for model in models}
+    records = {model.model: stored(model.columns(("AAPL",))) for model in models}
     assert {record["reason"] for record in records["joint"]} == {
         "52 common returns of the factor proxies; 60 are needed"
     }
@@ -294,7 +302,7 @@ def test_univariate_betas_survive_the_gap_of_another_proxy() -> None:
 
 
 @pytest.mark.parametrize("window", [252, 60])
-def test_stated_prior_forecasts_better_than_none_and_than_itself_alone(window: int) -> None:
+def test_default_prior_forecasts_better_than_none_and_than_itself_alone(window: int) -> None:
     """Walk-forward over the panel: betas from `window` days explain the next 63 (decision 0003)."""
     names = [symbol for symbol in panel.symbols() if symbol not in panel.PROXIES]
     returns, factors = panel_returns(*names), factor_returns()
@@ -311,7 +319,7 @@ def test_stated_prior_forecasts_better_than_none_and_than_itself_alone(window: i
             total += float((returns[ahead] ** 2).sum())
         return errors / total
 
-    stated = unexplained(PRIOR)
+    default = unexplained(PRIOR)
 
-    assert stated < unexplained(Prior(PRIOR.means, np.full(7, 1e6))) - 0.015
-    assert stated < unexplained(Prior(PRIOR.means, np.full(7, 1e-6))) - 0.1
+    assert default < unexplained(Prior(PRIOR.means, np.full(7, 1e6))) - 0.015
+    assert default < unexplained(Prior(PRIOR.means, np.full(7, 1e-6))) - 0.1

@@ -1,23 +1,64 @@
 """Which underlyings are kept, and a portfolio worked by hand."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 
-from services.factors.calculations.correlated_books import BookCorrelations, book_correlations
-from services.factors.calculations.selection import LARGEST_KEPT, Group, Keep, Parameters, selection
+from services.factors.calculations.correlated_books import (
+    BookCorrelations,
+    Cluster,
+    ClusterMember,
+    book_correlations,
+)
+from services.factors.calculations.selection import (
+    LARGEST_KEPT,
+    Keep,
+    Parameters,
+    Selection,
+    selection,
+)
+from services.factors.inputs import HeldPortfolio, HeldUnderlying
+from services.factors.tables import CorrelationPair
 from shared.contracts.gateway import CorrelationParameters
-from shared.quant.returns import FloatArray
+from shared.conventions import FloatArray
+from shared.rows import Row, finite_or_none, rows_of
 from tests import panel
 
 DEFAULT = Parameters(**CorrelationParameters().model_dump())
 
 
-def a_group(symbol: str, value: float | None, **more: Any) -> Group:
+def a_group(symbol: str, value: float | None, **more: Any) -> HeldUnderlying:
     rest: dict[str, Any] = {"positions": 1, "positions_unmeasured": 0, "tags": (), "sector": None}
-    return Group(symbol, value, **(rest | more))
+    return HeldUnderlying(symbol, value, **(rest | more))
+
+
+def chosen_from(groups: Sequence[HeldUnderlying], parameters: Parameters = DEFAULT) -> Selection:
+    return selection(HeldPortfolio(UUID(int=1), groups), parameters)
+
+
+def record_of(book: BookCorrelations) -> dict[str, Any]:
+    """The figures by column, None where there is none."""
+    found = asdict(book.figures())
+    return {
+        name: finite_or_none(value) if isinstance(value, float) else value
+        for name, value in found.items()
+    }
+
+
+def pairs_of(book: BookCorrelations) -> list[Row]:
+    return [row for part in book.pair_columns() for row in rows_of(CorrelationPair, part)]
+
+
+def clusters_of(book: BookCorrelations) -> list[Cluster]:
+    return list(book.named_clusters())
+
+
+def members_of(book: BookCorrelations) -> list[ClusterMember]:
+    return list(book.cluster_members())
 
 
 def closes_of(*returns: FloatArray) -> FloatArray:
@@ -39,12 +80,12 @@ def by_hand() -> BookCorrelations:
         a_group("B", -50_000.0),
         a_group("C", 50_000.0),
     )
-    return book_correlations(selection(groups, DEFAULT), closes_of(fast, 2.0 * fast, slow), DEFAULT)
+    return book_correlations(chosen_from(groups), closes_of(fast, 2.0 * fast, slow), DEFAULT)
 
 
 def test_portfolio_worked_by_hand() -> None:
     """Weights 1/2, 1/4, 1/4; rho(A,B) = 1, the others 0: w'rho w = (3/4)^2 + (1/4)^2 = 0.625."""
-    record = by_hand().record()
+    record = record_of(by_hand())
 
     assert record["overall_correlation"] == pytest.approx(1.0 / 3.0)
     assert record["effective_positions"] == pytest.approx(1.6)
@@ -64,7 +105,7 @@ def test_portfolio_worked_by_hand() -> None:
 
 
 def test_pairs_worked_by_hand() -> None:
-    pairs = {(row["symbol_a"], row["symbol_b"]): row for row in by_hand().pair_records()}
+    pairs = {(row["symbol_a"], row["symbol_b"]): row for row in pairs_of(by_hand())}
 
     assert len(pairs) == 9
     assert pairs["A", "B"]["correlation"] == pairs["B", "A"]["correlation"] == pytest.approx(1.0)
@@ -78,34 +119,34 @@ def test_pairs_worked_by_hand() -> None:
 def test_cluster_worked_by_hand() -> None:
     book = by_hand()
 
-    (cluster,) = book.cluster_records()
-    first, second = book.member_records()
+    (cluster,) = clusters_of(book)
+    first, second = members_of(book)
 
-    assert (cluster["cluster"], cluster["name"], cluster["members"]) == (1, "A lookalikes", 2)
-    assert (cluster["value"], cluster["weight"]) == (150_000.0, 0.75)
-    assert cluster["mean_correlation"] == pytest.approx(1.0)
-    assert (first["symbol"], first["value"], first["weight"]) == ("A", 100_000.0, 0.5)
-    assert (second["symbol"], second["value"], second["weight"]) == ("B", -50_000.0, 0.25)
-    assert second["mean_correlation"] == pytest.approx(1.0)
+    assert (cluster.cluster, cluster.name, cluster.members) == (1, "A lookalikes", 2)
+    assert (cluster.value, cluster.weight) == (150_000.0, 0.75)
+    assert cluster.mean_correlation == pytest.approx(1.0)
+    assert (first.symbol, first.value, first.weight) == ("A", 100_000.0, 0.5)
+    assert (second.symbol, second.value, second.weight) == ("B", -50_000.0, 0.25)
+    assert second.mean_correlation == pytest.approx(1.0)
 
 
 def test_weights_of_what_is_kept_add_up_to_one() -> None:
     groups = tuple(
         a_group(symbol, 20_000.0 + index) for index, symbol in enumerate(panel.symbols())
     )
-    chosen = selection((*groups, a_group("tiny", 10.0)), DEFAULT)
+    chosen = chosen_from((*groups, a_group("tiny", 10.0)))
 
     book = book_correlations(chosen, panel.closes(*chosen.symbols, last=91), DEFAULT)
 
     assert book.weights.sum() == pytest.approx(1.0)
     assert 0.99 < book.coverage < 1.0
     assert 1.0 < book.effective_positions < len(groups)
-    record = book.record()
-    assert {row["quality"] for row in book.pair_records()} == {"full_history"}
-    assert sum(cluster["weight"] for cluster in book.cluster_records()) == pytest.approx(
+    record = record_of(book)
+    assert {row["quality"] for row in pairs_of(book)} == {"full_history"}
+    assert sum(cluster.weight for cluster in clusters_of(book)) == pytest.approx(
         record["concentration"]
     )
-    assert sum(m["weight"] for m in book.member_records()) == pytest.approx(record["concentration"])
+    assert sum(m.weight for m in members_of(book)) == pytest.approx(record["concentration"])
 
 
 # 1 % of 1,010,000 is 10,100: "light" is large enough by value alone, "small" by neither; "small" is
@@ -122,7 +163,7 @@ def test_weights_of_what_is_kept_add_up_to_one() -> None:
 def test_large_positions_may_be_light(keep: Keep, kept: list[str]) -> None:
     groups = [a_group("big", 2_000_000.0), a_group("light", -12_000.0), a_group("small", 9_999.0)]
 
-    assert list(selection(groups, replace(DEFAULT, keep=keep)).symbols) == kept
+    assert list(chosen_from(groups, replace(DEFAULT, keep=keep)).symbols) == kept
 
 
 @pytest.mark.parametrize(
@@ -132,13 +173,13 @@ def test_large_positions_may_be_light(keep: Keep, kept: list[str]) -> None:
 def test_heavy_positions_may_be_small(keep: Keep, kept: list[str]) -> None:
     groups = [a_group("a", 900.0), a_group("b", -100.0)]
 
-    assert list(selection(groups, replace(DEFAULT, keep=keep)).symbols) == kept
+    assert list(chosen_from(groups, replace(DEFAULT, keep=keep)).symbols) == kept
 
 
 def test_minimums_themselves_are_large_enough() -> None:
     groups = [a_group("rest", 990_000.0), a_group("edge", -10_000.0)]
 
-    assert selection(groups, DEFAULT).symbols == ("rest", "edge")
+    assert chosen_from(groups).symbols == ("rest", "edge")
 
 
 def test_everything_left_out_has_a_reason() -> None:
@@ -150,7 +191,7 @@ def test_everything_left_out_has_a_reason() -> None:
         a_group("expired", 0.0),
     ]
 
-    left_out = {out.symbol: out for out in selection(groups, DEFAULT).left_out}
+    left_out = {out.symbol: out for out in chosen_from(groups).left_out}
 
     assert {symbol: out.code for symbol, out in left_out.items()} == {
         "light": "below_weight",
@@ -167,7 +208,7 @@ def test_everything_left_out_has_a_reason() -> None:
 def test_at_most_a_thousand_are_correlated() -> None:
     groups = [a_group(f"S{number:04d}", 20_000.0 + number) for number in range(LARGEST_KEPT + 3)]
 
-    chosen = selection(groups, replace(DEFAULT, keep="value_only"))
+    chosen = chosen_from(groups, replace(DEFAULT, keep="value_only"))
 
     assert len(chosen.kept) == LARGEST_KEPT
     assert [(out.symbol, out.code) for out in chosen.left_out] == [
@@ -185,7 +226,7 @@ def test_symbols_without_enough_returns_are_left_out_with_a_reason() -> None:
     groups = [a_group(symbol, 50_000.0) for symbol in ("a_fast", "b_young", "c_still", "d_edge")]
     closes[71:, 1] = 100.0 + np.arange(20)
 
-    book = book_correlations(selection(groups, DEFAULT), closes, DEFAULT)
+    book = book_correlations(chosen_from(groups), closes, DEFAULT)
 
     assert book.chosen.symbols == ("a_fast", "d_edge")
     assert [(out.symbol, out.code, out.message) for out in book.chosen.left_out] == [
@@ -206,9 +247,9 @@ def test_pair_without_a_common_window_is_null_with_a_reason() -> None:
     closes[60:, 1] = np.nan
     groups = [a_group("AAPL", 30_000.0), a_group("MSFT", 20_000.0), a_group("XOM", 10_000.0)]
 
-    book = book_correlations(selection(groups, DEFAULT), closes, DEFAULT)
+    book = book_correlations(chosen_from(groups), closes, DEFAULT)
 
-    pairs = {(row["symbol_a"], row["symbol_b"]): row for row in book.pair_records()}
+    pairs = {(row["symbol_a"], row["symbol_b"]): row for row in pairs_of(book)}
     apart = pairs["AAPL", "MSFT"]
     assert (apart["correlation"], apart["quality"], apart["observations"]) == (
         None,
@@ -234,12 +275,13 @@ def test_pair_without_a_common_window_is_null_with_a_reason() -> None:
         ([a_group("A", 50_000.0)], "1 of 1 underlyings kept: a correlation needs two"),
     ],
 )
-def test_too_little_to_correlate_is_null_with_a_reason(groups: list[Group], reason: str) -> None:
-    chosen = selection(groups, DEFAULT)
+def test_too_little_to_correlate_is_null_with_a_reason(
+    groups: list[HeldUnderlying], reason: str
+) -> None:
+    chosen = chosen_from(groups)
 
-    record = book_correlations(
-        chosen, panel.closes("AAPL", last=91)[:, : len(chosen.kept)], DEFAULT
-    ).record()
+    closes = panel.closes("AAPL", last=91)[:, : len(chosen.kept)]
+    record = record_of(book_correlations(chosen, closes, DEFAULT))
 
     assert (record["overall_correlation"], record["reason"]) == (None, reason)
     assert record["clusters"] == 0
@@ -250,9 +292,9 @@ def test_only_the_window_counts() -> None:
     groups = [a_group("AAPL", 30_000.0), a_group("XOM", 20_000.0)]
     longer = panel.closes("AAPL", "XOM", last=300)
 
-    found = book_correlations(selection(groups, DEFAULT), longer, DEFAULT)
+    found = book_correlations(chosen_from(groups), longer, DEFAULT)
 
-    expected = book_correlations(selection(groups, DEFAULT), longer[-91:], DEFAULT)
+    expected = book_correlations(chosen_from(groups), longer[-91:], DEFAULT)
     assert found.matrix.values[0, 1] == expected.matrix.values[0, 1]
     assert found.matrix.observations[0, 1] == 90
 
@@ -263,20 +305,18 @@ def test_proxies_of_the_market_form_a_cluster_named_by_their_tag() -> None:
         for index, symbol in enumerate(panel.PROXIES)
     ]
 
-    book = book_correlations(
-        selection(groups, DEFAULT), panel.closes(*panel.PROXIES, last=91), DEFAULT
-    )
+    book = book_correlations(chosen_from(groups), panel.closes(*panel.PROXIES, last=91), DEFAULT)
 
-    (cluster,) = book.cluster_records()
-    assert (cluster["members"], cluster["name"]) == (7, "market")
+    (cluster,) = clusters_of(book)
+    assert (cluster.members, cluster.name) == (7, "market")
     assert book.concentration == pytest.approx(1.0)
     assert book.effective_positions < 1.3
 
 
-def test_sides_share_the_matrix_and_have_figures_of_their_own() -> None:
+def test_sides_share_the_matrix_and_have_separate_figures() -> None:
     """Long SPY and QUAL, short IWM and XOM: the two ETFs held are a cluster of the longs."""
     signed = {"SPY": 60_000.0, "QUAL": 20_000.0, "IWM": -50_000.0, "XOM": -30_000.0, "AAPL": -10.0}
-    chosen = selection([a_group(symbol, value) for symbol, value in signed.items()], DEFAULT)
+    chosen = chosen_from([a_group(symbol, value) for symbol, value in signed.items()])
 
     whole, longs, shorts = book_correlations(
         chosen, panel.closes(*chosen.symbols, last=91), DEFAULT
@@ -286,20 +326,18 @@ def test_sides_share_the_matrix_and_have_figures_of_their_own() -> None:
     assert (longs.chosen.symbols, shorts.chosen.symbols) == (("SPY", "QUAL"), ("IWM", "XOM"))
     assert longs.matrix.values[0, 1] == whole.matrix.values[0, 3]
     assert longs.weights.tolist() == [0.75, 0.25]
-    assert [(cluster["view"], cluster["members"]) for cluster in longs.cluster_records()] == [
-        ("longs", 2)
-    ]
+    assert [(cluster.view, cluster.members) for cluster in clusters_of(longs)] == [("longs", 2)]
     rho = longs.matrix.values[0, 1]
     assert longs.effective_positions == pytest.approx(
         1 / (0.75**2 + 0.25**2 + 2 * 0.75 * 0.25 * rho)
     )
-    assert (longs.record()["left_out"], longs.coverage) == ([], 1.0)
-    assert [out["symbol"] for out in shorts.record()["left_out"]] == ["AAPL"]
+    assert (record_of(longs)["left_out"], longs.coverage) == ([], 1.0)
+    assert [out["symbol"] for out in record_of(shorts)["left_out"]] == ["AAPL"]
     assert shorts.coverage == pytest.approx(80_000 / 80_010)
 
 
 def test_side_with_one_symbol_has_no_correlation() -> None:
-    shorts = by_hand().views()[2].record()
+    shorts = record_of(by_hand().views()[2])
 
     assert (
         shorts["symbols_kept"],

@@ -22,7 +22,8 @@ from services.factors.calculations.correlations import (
     pairwise_correlations,
     rescaled,
 )
-from shared.quant.returns import FloatArray, log_returns
+from shared.conventions import FloatArray
+from shared.quant.returns import log_returns
 from tests import panel
 
 
@@ -117,7 +118,7 @@ def test_same_window_is_never_repaired() -> None:
     gaps=st.floats(0.0, 0.6),
     seed=st.integers(0, 10_000),
 )
-def test_matrix_is_a_correlation_matrix_whatever_the_gaps(
+def test_matrix_is_a_correlation_matrix_for_all_gaps(
     symbols: int, days: int, gaps: float, seed: int
 ) -> None:
     returns = returns_with_gaps(symbols, days, gaps, seed)

@@ -14,7 +14,10 @@ from services.factors.calculations.covariance import (
     ewma_covariance,
     shrinkage_intensity,
 )
-from shared.quant.returns import FloatArray, simple_returns
+from services.factors.tables import FactorCovariance as Stored
+from shared.conventions import FloatArray
+from shared.quant.returns import simple_returns
+from shared.rows import rows_of
 from tests import panel
 
 
@@ -79,7 +82,7 @@ def assert_semi_definite(found: FactorCovariance) -> None:
     st.integers(70, 2520),
     st.lists(st.integers(0, 279), max_size=10),
 )
-def test_covariance_is_positive_semi_definite_whatever_the_returns(
+def test_covariance_is_positive_semi_definite_for_all_returns(
     returns: FloatArray, decay: float, lookback: int, gaps: list[int]
 ) -> None:
     returns = returns.copy()
@@ -179,7 +182,7 @@ def test_incomplete_days_are_left_out() -> None:
 def test_too_few_days_give_null_for_every_pair() -> None:
     found = ewma_covariance(proxy_returns()[-59:], 0.94, 252)
 
-    records = list(found.records("absolute", panel.FACTORS))
+    records = rows_of(Stored, found.columns("absolute", panel.FACTORS))
 
     assert len(records) == 49
     names = ("covariance", "correlation", "shrunk_covariance", "shrinkage", "observations")

@@ -1,11 +1,21 @@
 """Exposures: signs, sums, coverage, and nothing invented for what is missing."""
 
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 
-from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
+from services.factors.calculations.exposures import (
+    BookExposures,
+    Holdings,
+    book_exposures,
+    shard_exposures,
+)
+from services.factors.inputs import Book, KnownBetas, Position
+from services.factors.tables import FactorExposure, PositionFactorExposure
+from shared.conventions import DEFAULT_MODEL
+from shared.rows import rows_of
 
 NAN = np.nan
 
@@ -65,7 +75,7 @@ def test_long_and_short_of_the_same_symbol_cancel() -> None:
     assert found.portfolios.gross.tolist() == [10_000.0]
 
 
-def test_portfolio_is_the_sum_of_its_own_positions() -> None:
+def test_portfolio_is_the_sum_of_the_positions_it_holds() -> None:
     found = exposures_of(
         {"portfolio": 1},
         {"portfolio": 1, "underlying": 1},
@@ -97,7 +107,7 @@ def test_position_without_price_is_left_out() -> None:
 def test_portfolio_with_nothing_measured_is_null_not_zero() -> None:
     found = exposures_of({"underlying": 0}, {"price": NAN, "underlying": 1}, betas=[[NAN], [1.0]])
 
-    (record,) = found.portfolios.records(("book",), ("market",))
+    (record,) = rows_of(FactorExposure, found.portfolios.columns(("book",), ("market",)))
 
     assert record["dollar_exposure"] is None
     assert record["coverage"] == 0.0
@@ -108,9 +118,9 @@ def test_empty_portfolio_has_no_exposure_and_nothing_to_cover() -> None:
     found = exposures_of(betas=[[]], portfolios=1)
     one_factor = book_exposures(holdings(), 1, np.empty((0, 1)))
 
-    (record,) = one_factor.portfolios.records(("book",), ("market",))
+    (record,) = rows_of(FactorExposure, one_factor.portfolios.columns(("book",), ("market",)))
 
-    assert list(found.portfolios.records(("book",), ())) == []
+    assert rows_of(FactorExposure, found.portfolios.columns(("book",), ())) == []
     assert (record["dollar_exposure"], record["gross_exposure"], record["coverage"]) == (
         0.0,
         0.0,
@@ -125,7 +135,29 @@ def test_expired_option_has_no_factor_exposure_even_without_beta() -> None:
     assert found.portfolios.left_out.tolist() == [[0]]
 
 
-def test_rows_speak_plain_python_and_null() -> None:
-    found = exposures_of({"price": NAN}, betas=[[1.0, NAN]])
+def test_unknown_prices_and_betas_are_stored_as_null_with_the_reason() -> None:
+    portfolio = UUID(int=1)
+    positions = (
+        Position(UUID(int=2), portfolio, "A", "A", 100.0, 1, 1.0, None, "no close of A"),
+        Position(UUID(int=3), portfolio, "B", "B", 100.0, 1, 1.0, 50.0, None),
+    )
+    betas = {
+        "A": KnownBetas(np.array([1.0, NAN]), "full_history", None, capped=False),
+        "B": KnownBetas(np.array([NAN, NAN]), "insufficient", "0 returns", capped=False),
+    }
 
-    assert list(found.rows()) == [(None, [1.0, None], [None, None])]
+    found = shard_exposures(
+        Book((portfolio,), positions), {DEFAULT_MODEL: betas}, ("market", "value")
+    )
+
+    rows = rows_of(PositionFactorExposure, found.position_columns())
+    names = ("symbol", "factor", "exposure", "beta", "factor_exposure", "reason")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("A", "market", None, 1.0, None, "no close of A"),
+        ("A", "value", None, None, None, "no close of A"),
+        ("B", "market", 5000.0, None, None, "0 returns"),
+        ("B", "value", 5000.0, None, None, "0 returns"),
+    ]
+    (market, _) = rows_of(FactorExposure, found.portfolio_columns())
+    assert (market["model"], market["portfolio_id"]) == (DEFAULT_MODEL, portfolio)
+    assert (market["dollar_exposure"], market["gross_exposure"]) == (None, 5000.0)

@@ -6,7 +6,7 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from services.factors.calculations.newey_west import lags, long_run_variances, standard_errors
 from services.factors.calculations.regression import least_squares
-from shared.quant.returns import FloatArray
+from shared.conventions import FloatArray
 
 
 def autocorrelated(days: int, carried: float, seed: int) -> FloatArray:
@@ -24,7 +24,7 @@ def test_lags_follow_the_published_rule(days: int, expected: int) -> None:
     assert lags(np.array([days])).tolist() == [expected]
 
 
-def test_each_column_has_lags_of_its_own() -> None:
+def test_each_column_has_separate_lags() -> None:
     influences = np.random.default_rng(1).normal(size=(120, 3)).cumsum(axis=0)
     most = np.array([0, 3, 7])
 
@@ -66,7 +66,7 @@ def test_error_is_unknown_where_the_coefficient_is() -> None:
     assert found[1] > 0.0
 
 
-def test_days_without_regressors_count_for_nobody() -> None:
+def test_days_without_regressors_count_for_no_asset() -> None:
     random = np.random.default_rng(6)
     returns, regressors = random.normal(size=(200, 3)), random.normal(size=(200, 2))
     gapped = regressors.copy()

@@ -7,12 +7,15 @@ import pytest
 import statsmodels.api as sm
 
 from services.factors.calculations.rates import (
-    MATURITIES,
     RateSensitivities,
     rate_sensitivities,
     yield_changes,
 )
-from shared.quant.returns import FloatArray, simple_returns
+from services.factors.inputs import MATURITIES
+from services.factors.tables import RateSensitivity
+from shared.conventions import FloatArray
+from shared.quant.returns import simple_returns
+from shared.rows import rows_of
 from tests import panel
 
 DAYS = 253
@@ -102,13 +105,17 @@ def test_sensitivity_and_its_newey_west_error_agree_with_statsmodels(
     np.testing.assert_allclose(found.t_statistics, [r.tvalues[2] for r in references], rtol=1e-8)
 
 
-def test_maturities_stand_beside_each_other() -> None:
+def test_each_maturity_is_estimated_separately() -> None:
     changes = {maturity: panel_changes(maturity) for maturity in MATURITIES}
     returns, market = panel_returns("AGG", "JPM"), panel_returns("SPY")[:, 0]
 
     found = rate_sensitivities(returns, market, changes)
 
-    records = [record for maturity in found for record in maturity.records(("AGG", "JPM"))]
+    records = [
+        row
+        for maturity in found
+        for row in rows_of(RateSensitivity, maturity.columns(("AGG", "JPM")))
+    ]
     assert [(r["maturity"], r["symbol"]) for r in records] == [
         (maturity, symbol) for maturity in MATURITIES for symbol in ("AGG", "JPM")
     ]
@@ -134,7 +141,7 @@ def test_one_missing_maturity_leaves_the_others_alone() -> None:
     missing, found = rate_sensitivities(
         panel_returns("AGG"), market, {"30Y": silent, "10Y": panel_changes()}
     )
-    (record,) = missing.records(("AGG",))
+    (record,) = rows_of(RateSensitivity, missing.columns(("AGG",)))
 
     assert (record["beta"], record["standard_error"], record["lags"]) == (None, None, None)
     assert record["quality"] == "insufficient"

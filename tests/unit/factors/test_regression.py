@@ -8,7 +8,8 @@ import statsmodels.api as sm
 
 from services.factors.calculations.betas import over_market
 from services.factors.calculations.regression import BLOCK, Fit, least_squares
-from shared.quant.returns import FloatArray, simple_returns
+from shared.conventions import FloatArray
+from shared.quant.returns import simple_returns
 from tests import panel
 
 STOCKS = ("AAPL", "XOM", "JPM", "KO", "RRC", "AGG")
@@ -64,7 +65,7 @@ def test_each_asset_uses_its_own_days() -> None:
     assert_same(fit, statsmodels_fits(returns, factors))
 
 
-def test_day_without_a_factor_counts_for_nobody() -> None:
+def test_day_without_a_factor_counts_for_no_asset() -> None:
     returns, factors = panel_returns(*STOCKS), panel_returns(*panel.PROXIES)
     factors[10:20, 3] = np.nan
 

@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from services.factors.calculations.regression import IntArray
 from services.factors.calculations.symmetric import (
     extreme_eigenvalues,
     inverse_roots,
     product,
     solutions,
 )
-from shared.quant.returns import FloatArray
+from shared.conventions import FloatArray, IntArray
 
 MATRICES = 200
 
