@@ -113,11 +113,12 @@ NAMES = {"Edition", "Kept", "Told", "Take", "Look", "felt_from", "MINE_ELSEWHERE
 COLUMNS = {
     "asked_at": "ingest.fetch_log: when the provider was queried",
     "stated_on": "gateway.positions and the API: the day in whose shares a quantity is given",
-    "told_as": "gateway.outbox: the id of an event that is published again",
+    "told_by": "ingest.corporate_actions: the run that published the action",
 }
 # Fields of the API: allowed as a field of a class only.
 FIELDS = {
     "lacking": "data quality: the symbols for which data are missing",
+    "heard": "dead letters and failure events: the subject of the message that failed",
 }
 
 

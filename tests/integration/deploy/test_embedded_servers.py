@@ -30,7 +30,7 @@ def open_directory() -> Iterator[Path]:
 
 @pytest.fixture
 def closed_directory() -> Iterator[Path]:
-    """A directory that nobody but its owner may enter."""
+    """A directory that only its owner may enter."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 

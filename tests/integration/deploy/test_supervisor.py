@@ -170,7 +170,7 @@ def an_identity(pid: int, older_by_seconds: float = 0.0) -> Identity:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux tells children of their parent's death"
+    sys.platform != "linux", reason="only Linux signals the parent's death to children"
 )
 def test_killing_the_parent_kills_its_programs(tmp_path: Path) -> None:
     source = textwrap.dedent(

@@ -19,9 +19,7 @@ from tests.builders import AS_OF, a_security, save
 from tests.integration.gateway.people import PASSWORD, Person, a_person, an_administrator
 from tests.servers import Servers
 
-QUICK_PASSWORDS = Passwords(
-    memory_kib=64
-)  # hundreds of tests log in; guessing these is nobody's aim
+QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; no test guesses these
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +66,7 @@ async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def password_hash(gateway: Gateway) -> str:
-    """The hash of everybody's password."""
+    """The hash of every test user's password."""
     return await gateway.passwords.hash(PASSWORD)
 
 

@@ -1,4 +1,4 @@
-"""What operators do, and that nobody else does."""
+"""What operators do, and no other user may."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.test_correlations import exposures
-from tests.integration.gateway.test_runs import a_whole_run, tell
+from tests.integration.gateway.test_runs import a_whole_run, deliver
 
 A_PRICE = {"symbol": "AAPL", "session_date": "2022-12-28", "close": 126.04}
 ROUTES: list[tuple[str, str, dict[str, Any]]] = [
@@ -46,14 +46,14 @@ ROUTES: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.fixture
 async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
-    """Ingest, as far as it can be heard on the bus: stores rows priced above 1, refuses the
+    """Ingest, as far as the bus shows: stores rows priced above 1, refuses the
     others.
     """
-    heard: list[StorePrices] = []
+    received: list[StorePrices] = []
 
     async def answer(message: Msg) -> None:
         request = StorePrices.model_validate_json(message.data)
-        heard.append(request)
+        received.append(request)
         if any(row.close <= 1 for row in request.rows):
             problem = b'{"field": "close", "code": "too_low", "message": "row 1: too low"}'
             await message.respond(
@@ -68,7 +68,7 @@ async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
 
     subscription = await bus.subscribe(StorePrices.subject, cb=answer)
     await bus.flush()
-    yield heard
+    yield received
     await subscription.unsubscribe()
 
 
@@ -115,9 +115,9 @@ async def test_impossible_sessions_are_clear_problems(
     assert (await operator.get("admin/batch/runs")).json()["total"] == 0
 
 
-async def test_a_run_tells_the_time_of_each_stage(operator: Person, gateway: Any) -> None:
+async def test_a_run_shows_the_time_of_each_stage(operator: Person, gateway: Any) -> None:
     run_id = uuid4()
-    await tell(gateway, a_whole_run(run_id))
+    await deliver(gateway, a_whole_run(run_id))
 
     run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
 
@@ -222,12 +222,12 @@ async def test_batches_work_on_every_portfolio_with_exposures(
     ).json()
 
     run = (await operator.get(f"admin/batch/runs/{answer['run_id']}")).json()
-    told = await left_for_the_relay(admin)
+    emitted = await left_for_the_relay(admin)
     assert (answer["portfolios"], answer["session_date"]) == (1, AS_OF.isoformat())
     assert (run["trigger"], run["status"]) == (trigger, "running")
-    assert [subject for subject, _ in told] == subjects
-    assert {tuple(payload["portfolio_ids"]) for _, payload in told} == {(portfolio_id,)}
-    assert {payload["run_id"] for _, payload in told} == {answer["run_id"]}
+    assert [subject for subject, _ in emitted] == subjects
+    assert {tuple(payload["portfolio_ids"]) for _, payload in emitted} == {(portfolio_id,)}
+    assert {payload["run_id"] for _, payload in emitted} == {answer["run_id"]}
 
 
 @pytest.mark.parametrize("path", ["snapshots", "risk-metrics"])

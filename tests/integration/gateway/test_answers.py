@@ -1,4 +1,4 @@
-"""Answers that are kept: given again as they are, never to anybody else, never once something was
+"""Answers that are kept: given again as they are, never to another user, never once something was
 changed.
 """
 
@@ -77,7 +77,7 @@ def reading(sent: list[str]) -> list[str]:
 
 
 async def change_behind(admin: Database, portfolio_id: str) -> None:
-    """Change the stored values without telling anybody."""
+    """Change the stored values without raising a revision."""
     async with admin.transaction() as session:
         await session.execute(
             text(
@@ -304,7 +304,9 @@ async def test_an_uploaded_position_shows_at_once(ann: Person, book: StoredBook)
     assert "SPY" in {item["symbol"] for item in items}
 
 
-async def test_a_kept_answer_is_nobody_else_s(ann: Person, bob: Person, book: StoredBook) -> None:
+async def test_a_cached_answer_serves_no_other_user(
+    ann: Person, bob: Person, book: StoredBook
+) -> None:
     path = f"portfolios/{book.portfolio_id}/report"
     tag = (await ann.get(path)).headers["etag"]
 
@@ -364,7 +366,7 @@ async def test_a_deleted_portfolio_is_gone_at_once(ann: Person, book: StoredBook
 
 @pytest.fixture
 async def replica(app: FastAPI, gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
-    """A second gateway, with a memory of its own, over the same database and with the same keys."""
+    """A second gateway, with a separate cache, over the same database and with the same keys."""
     runtime = Runtime("gateway", router, GatewaySettings)
     second = assembled(runtime, gateway.settings)
     object.__setattr__(second.state.gateway, "tokens", gateway.tokens)
@@ -419,7 +421,7 @@ async def stored_revisions(admin: Database) -> dict[UUID, int]:
 async def test_every_read_answers_while_all_calculators_are_stopped(
     app: FastAPI, ann: Person, operator: Person, market: None, book: StoredBook
 ) -> None:
-    """Nothing but the gateway runs here: no read may need anybody else."""
+    """Nothing but the gateway runs here: no read may need another service."""
     ids = {
         "portfolio_id": book.portfolio_id,
         "position_id": book.positions["AAPL"],
@@ -461,9 +463,9 @@ async def test_a_change_of_providers_outdates_kept_reports(
     )
     after = await ann.get(path)
 
-    told = before.json()["market_data"]
-    assert told["providers"] == {"prices": [{"name": "bundled", "live": False}]}
-    assert "no live provider" in told["sentence"]
+    received = before.json()["market_data"]
+    assert received["providers"] == {"prices": [{"name": "bundled", "live": False}]}
+    assert "no live provider" in received["sentence"]
     assert [each["name"] for each in after.json()["market_data"]["providers"]["prices"]] == [
         "polygon",
         "bundled",

@@ -66,7 +66,7 @@ async def test_a_new_user_logs_in_and_is_known(http: httpx2.AsyncClient) -> None
     assert (me["email"], me["full_name"], me["role"]) == ("ada@example.com", "Ada", "user")
 
 
-async def test_nobody_registers_as_an_administrator(http: httpx2.AsyncClient) -> None:
+async def test_registration_never_creates_an_administrator(http: httpx2.AsyncClient) -> None:
     wanted = {"email": "eve@example.com", "password": PASSWORD, "role": "admin"}
 
     answer = await http.post("/api/v1/auth/register", json=wanted)
@@ -74,7 +74,7 @@ async def test_nobody_registers_as_an_administrator(http: httpx2.AsyncClient) ->
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "role")
 
 
-async def test_registering_a_taken_address_changes_and_tells_nothing(
+async def test_registering_a_taken_address_changes_and_reveals_nothing(
     http: httpx2.AsyncClient, ann: Person
 ) -> None:
     path, free = "/api/v1/auth/register", f"{uuid4().hex}@example.com"
@@ -387,9 +387,7 @@ async def test_logging_out_everywhere_ends_every_log_in(
     assert (await refreshed(elsewhere)).status_code == 401
 
 
-async def test_a_used_token_logs_nobody_out_everywhere(
-    http: httpx2.AsyncClient, ann: Person
-) -> None:
+async def test_a_used_token_ends_only_its_own_log_in(http: httpx2.AsyncClient, ann: Person) -> None:
     elsewhere = await logged_in(http, ann.email)
     await refreshed(ann)
 
@@ -398,7 +396,7 @@ async def test_a_used_token_logs_nobody_out_everywhere(
     assert (await elsewhere.get("auth/me")).status_code == 200
 
 
-async def test_logging_out_with_an_unknown_token_tells_nothing(ann: Person) -> None:
+async def test_logging_out_with_an_unknown_token_reveals_nothing(ann: Person) -> None:
     answers = [
         await logged_out(ann, refresh_token="unknown"),
         await logged_out(ann),
@@ -474,7 +472,7 @@ async def test_what_happens_around_logging_in_is_on_record(gateway: Gateway, ann
 @pytest.mark.parametrize(
     "header", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eA=="}]
 )
-async def test_without_a_valid_token_nothing_is_told(
+async def test_without_a_valid_token_nothing_is_revealed(
     http: httpx2.AsyncClient, header: dict[str, str]
 ) -> None:
     answer = await http.get("/api/v1/auth/me", headers=header)

@@ -14,7 +14,7 @@ from sigmasight_client import ApiError, Event, SigmaSight
 from tests.integration.gateway.people import GOOD_FILE, PASSWORD, Person
 from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_events import of_portfolio
-from tests.integration.gateway.test_runs import tell
+from tests.integration.gateway.test_runs import deliver
 from tests.integration.gateway.test_schemathesis import address
 
 __all__ = ["address"]
@@ -95,9 +95,9 @@ async def test_a_run_is_followed_through_expired_tokens(
     monkeypatch.setattr(gateway.settings, "access_token_seconds", 1)
 
     following = asyncio.create_task(asyncio.to_thread(client.follow, run_id, received.append))
-    await tell(gateway, first)
+    await deliver(gateway, first)
     await asyncio.sleep(2.5)
-    await tell(gateway, [last])
+    await deliver(gateway, [last])
     ended = await following
 
     assert ended["status"] == "completed"

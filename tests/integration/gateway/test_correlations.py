@@ -19,7 +19,7 @@ from shared.contracts.gateway import CorrelationParameters, CorrelationsRequeste
 from shared.database import Database, sql_table
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
-from tests.integration.gateway.test_runs import a_whole_run, tell
+from tests.integration.gateway.test_runs import a_whole_run, deliver
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers
 
@@ -49,9 +49,7 @@ async def a_closed_book(person: Person, pipeline: Pipeline, session_date: date) 
 
 
 async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> None:
-    """What the requests look for: exposures of the portfolio, and the version of the data they rest
-    on.
-    """
+    """What the requests look for: exposures of the portfolio, and the version of the data they are based on."""
     row = {
         "portfolio_id": UUID(portfolio_id),
         "as_of": as_of,
@@ -332,7 +330,7 @@ async def test_requested_run_ends_with_its_correlations(
     run_id = await started_run(ann, admin)
     assert await status_of(operator, run_id) == ("running", [])
 
-    await tell(gateway, [correlated(run_id), correlated(run_id)])
+    await deliver(gateway, [correlated(run_id), correlated(run_id)])
 
     assert await status_of(operator, run_id) == ("completed", [])
 
@@ -341,14 +339,14 @@ async def test_requested_run_that_failed_says_why(
     ann: Person, operator: Person, gateway: Gateway, admin: Database, market: None
 ) -> None:
     run_id = await started_run(ann, admin)
-    told = {
+    received = {
         "heard": CorrelationsRequested.subject,
         "attempts": 5,
         "error": "MemoryError",
         "message": "no",
     }
 
-    await tell(gateway, [FactorsFailed.new(run_id, AS_OF, **told)])
+    await deliver(gateway, [FactorsFailed.new(run_id, AS_OF, **received)])
 
     status, (problem,) = await status_of(operator, run_id)
     assert (status, problem["stage"], problem["code"]) == ("failed", "correlations", "MemoryError")
@@ -358,16 +356,16 @@ async def test_weekly_correlations_decide_nothing_about_a_session(
     operator: Person, gateway: Gateway, market: None
 ) -> None:
     run_id = uuid4()
-    told = {
+    received = {
         "heard": FactorsComputed.subject,
         "attempts": 5,
         "error": "MemoryError",
         "message": "no",
     }
 
-    await tell(
+    await deliver(
         gateway,
-        [*a_whole_run(run_id), FactorsFailed.new(run_id, AS_OF, **told), correlated(run_id)],
+        [*a_whole_run(run_id), FactorsFailed.new(run_id, AS_OF, **received), correlated(run_id)],
     )
 
     assert await status_of(operator, run_id) == ("completed", [])

@@ -1,4 +1,4 @@
-"""What services gave up on: listed for operators, and told again once."""
+"""What services gave up on: listed for operators, and replayed once."""
 
 import asyncio
 from typing import Any
@@ -43,7 +43,7 @@ async def messages(bus: Client) -> int:
     return int((await bus.jetstream().stream_info("INGEST")).state.messages)
 
 
-async def all_told(bus: Client, expected: int) -> None:
+async def all_published(bus: Client, expected: int) -> None:
     async with asyncio.timeout(10):
         while await messages(bus) < expected:
             await asyncio.sleep(0.02)
@@ -92,7 +92,7 @@ async def test_letters_are_narrowed_and_paged(operator: Person, gateway: Gateway
     assert (len(page["items"]), page["total"]) == (1, 3)
 
 
-async def test_a_letter_is_told_again_to_everybody_and_only_once(
+async def test_a_letter_is_replayed_to_every_subscriber_and_only_once(
     operator: Person, gateway: Gateway, bus: Client
 ) -> None:
     letter = a_letter()
@@ -100,30 +100,30 @@ async def test_a_letter_is_told_again_to_everybody_and_only_once(
     path = f"admin/dead-letters/{letter.letter_id}/replay"
 
     first = await operator.post(path, None)
-    await all_told(bus, 1)
+    await all_published(bus, 1)
     second = await operator.post(path, None)
     others = a_letter()
     await kept(gateway, others)
     await operator.post(f"admin/dead-letters/{others.letter_id}/replay", None)
-    await all_told(bus, 2)
+    await all_published(bus, 2)
 
-    told = await bus.jetstream().get_msg("INGEST", seq=await first_sequence(bus))
+    emitted = await bus.jetstream().get_msg("INGEST", seq=await first_sequence(bus))
     assert first.status_code == second.status_code == 200
     assert first.json() == second.json()
     assert first.json()["replayed_at"] is not None
     assert await messages(bus) == 2
-    assert (told.subject, (told.headers or {})[MESSAGE_ID]) == (
+    assert (emitted.subject, (emitted.headers or {})[MESSAGE_ID]) == (
         PricesUpdated.subject,
         str(letter.letter_id),
     )
-    assert PricesUpdated.model_validate_json(told.data or b"").run_id == letter.run_id
+    assert PricesUpdated.model_validate_json(emitted.data or b"").run_id == letter.run_id
 
 
 async def first_sequence(bus: Client) -> int:
     return int((await bus.jetstream().stream_info("INGEST")).state.first_seq)
 
 
-async def test_two_operators_at_once_tell_it_once(
+async def test_two_operators_at_once_replay_it_once(
     operator: Person, gateway: Gateway, bus: Client
 ) -> None:
     letter = a_letter()
@@ -131,7 +131,7 @@ async def test_two_operators_at_once_tell_it_once(
     path = f"admin/dead-letters/{letter.letter_id}/replay"
 
     answers = await asyncio.gather(*(operator.post(path, None) for _ in range(4)))
-    await all_told(bus, 1)
+    await all_published(bus, 1)
 
     assert {answer.json()["replayed_at"] for answer in answers} == {
         answers[0].json()["replayed_at"]
@@ -140,7 +140,7 @@ async def test_two_operators_at_once_tell_it_once(
 
 
 @pytest.mark.parametrize("payload", ["{broken", '{"run_id": 7}', "\x00\x00"])
-async def test_what_nobody_can_read_is_not_told_again(
+async def test_an_unreadable_letter_is_not_replayed(
     operator: Person, gateway: Gateway, bus: Client, payload: str
 ) -> None:
     letter = a_letter(payload, run_id=None)
@@ -153,7 +153,7 @@ async def test_what_nobody_can_read_is_not_told_again(
     assert shown["replayed_at"] is None
 
 
-async def test_a_subject_of_the_past_is_not_told_again(operator: Person, gateway: Gateway) -> None:
+async def test_a_retired_subject_is_not_replayed(operator: Person, gateway: Gateway) -> None:
     letter = a_letter(heard="prices.forgotten")
     await kept(gateway, letter)
 

@@ -1,4 +1,4 @@
-"""The demo's books are put back as they were, and nobody else's."""
+"""The demo's books are put back as they were, and no other user's."""
 
 import json
 from pathlib import Path
@@ -78,11 +78,11 @@ async def test_every_session_of_the_demo_is_calculated_again_for_all_books(
     answer = (await operator.post("admin/demo/reset", None)).json()
 
     async with admin.transaction() as session:
-        told = text(
+        received = text(
             "select payload from gateway.outbox where subject = :subject order by outbox_id"
         )
         events: list[Any] = list(
-            await session.scalars(told, {"subject": PortfoliosChanged.subject})
+            await session.scalars(received, {"subject": PortfoliosChanged.subject})
         )
     books = [book["portfolio_id"] for book in answer["books"]]
     assert [run["session_date"] for run in answer["runs"]] == [

@@ -45,7 +45,7 @@ def signing_key() -> SecretStr:
 async def another(
     gateway_environment: None, empty: None, signing_key: SecretStr
 ) -> AsyncIterator[Another]:
-    """Makes clients of further gateways over the same database, with settings of their own."""
+    """Makes clients of further gateways over the same database, with different settings."""
     async with AsyncExitStack() as stack:
 
         def client(**settings: object) -> httpx2.AsyncClient:
@@ -113,7 +113,7 @@ async def test_too_many_requests_are_refused_with_the_time_to_wait(another: Anot
     )
 
 
-async def test_every_answer_tells_what_is_left(another: Another) -> None:
+async def test_every_answer_shows_the_remaining_requests(another: Another) -> None:
     http = another(requests_per_minute=50)
     person = await a_person(http)
 
@@ -152,7 +152,7 @@ async def test_a_forged_token_does_not_buy_more_requests(another: Another) -> No
     assert {answer.status_code for answer in answers} == {401, 429}
 
 
-async def test_operators_have_a_limit_of_their_own(another: Another) -> None:
+async def test_operators_have_a_separate_limit(another: Another) -> None:
     person = await a_person(another(requests_per_minute=4, operator_requests_per_minute=30))
 
     used_up = await statuses(person, "portfolios", 9)
@@ -197,7 +197,7 @@ async def test_requests_are_answered_while_the_store_is_away(
     assert (await http.get("/health/ready")).json()["rate_limits"] == "store_unreachable"
 
 
-async def test_a_store_that_hangs_keeps_nobody_waiting() -> None:
+async def test_a_store_that_hangs_delays_no_request() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -310,7 +310,7 @@ async def test_documentation_may_load_what_it_needs_and_nothing_else(
     assert policy.startswith("default-src 'none'")
 
 
-def test_every_route_documents_what_it_may_answer_whatever_it_does(app: FastAPI) -> None:
+def test_every_route_documents_every_answer(app: FastAPI) -> None:
     operations = [
         (method, operation)
         for path, methods in app.openapi()["paths"].items()

@@ -48,7 +48,7 @@ async def settled(admin: Database, pipeline: Pipeline) -> set[str]:
 
 async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, Any]], list[Any]]:
     """The snapshots, and the positions by symbol, without what names the portfolio or says when
-    they were stated.
+    they were given.
     """
     shots = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()["items"]
     held = (await person.get("positions", portfolio_id=portfolio_id)).json()["items"]

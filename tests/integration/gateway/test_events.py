@@ -1,4 +1,4 @@
-"""Followers hear of their runs as they happen: each event once, in order, and nobody else's."""
+"""Followers see their runs as they happen: each event once, in order, and no other user's."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ from shared.contracts.factors import FactorsFailed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, tell
+from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, deliver
 
 STARTED = datetime.now(UTC)
 NAMES = [name for _, name in STAGES]
@@ -107,62 +107,64 @@ def named(events: list[dict[str, Any]]) -> list[str]:
     return [event["data"].get("stage", event["event"]) for event in events]
 
 
-async def test_stages_are_told_as_they_are_recorded_and_the_run_ends_the_stream(
+async def test_stages_stream_as_they_are_recorded_and_the_run_ends_the_stream(
     ann: Person, gateway: Gateway, address: str
 ) -> None:
     answer = (await ann.upload()).json()
     portfolio_id, run_id = answer["portfolio"]["portfolio_id"], UUID(answer["run_id"])
 
     async with following(address, ann, run_id=run_id) as events:
-        told = []
+        received = []
         for event in of_portfolio(portfolio_id, run_id)[:-1]:
-            await tell(gateway, [event])
-            told.append(await anext(events))
-        await tell(gateway, of_portfolio(portfolio_id, run_id)[-1:])
-        told += await everything(events)
+            await deliver(gateway, [event])
+            received.append(await anext(events))
+        await deliver(gateway, of_portfolio(portfolio_id, run_id)[-1:])
+        received += await everything(events)
 
-    assert named(told) == [*NAMES, "results", "run"]
-    assert [event["data"].get("stages_done") for event in told[:6]] == [1, 2, 3, 4, 5, 6]
-    assert [event["data"]["status"] for event in told[6:]] == ["ready", "completed"]
-    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {(portfolio_id,)}
-    assert [event["id"] for event in told] == sorted({event["id"] for event in told})
+    assert named(received) == [*NAMES, "results", "run"]
+    assert [event["data"].get("stages_done") for event in received[:6]] == [1, 2, 3, 4, 5, 6]
+    assert [event["data"]["status"] for event in received[6:]] == ["ready", "completed"]
+    assert {tuple(event["data"]["portfolio_ids"]) for event in received} == {(portfolio_id,)}
+    assert [event["id"] for event in received] == sorted({event["id"] for event in received})
 
 
-async def test_a_finished_run_is_told_from_its_beginning(
+async def test_a_finished_run_streams_from_its_beginning(
     ann: Person, gateway: Gateway, address: str
 ) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
-    await tell(gateway, of_portfolio(portfolio_id, run_id))
+    await deliver(gateway, of_portfolio(portfolio_id, run_id))
 
     async with following(address, ann, run_id=run_id) as events:
-        told = await everything(events)
+        received = await everything(events)
 
-    assert named(told) == [*NAMES, "results", "run"]
+    assert named(received) == [*NAMES, "results", "run"]
 
 
-async def test_who_comes_back_hears_what_was_missed_once(
+async def test_a_returning_follower_receives_missed_events_once(
     ann: Person, gateway: Gateway, address: str
 ) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
     first, *rest = of_portfolio(portfolio_id, run_id)
-    await tell(gateway, [first])
+    await deliver(gateway, [first])
     async with following(address, ann, run_id=run_id) as events:
         known = (await anext(events))["id"]
-    await tell(gateway, rest[:2])
+    await deliver(gateway, rest[:2])
 
     async with following(address, ann, headers={"Last-Event-ID": str(known)}) as events:
         missed = [await anext(events) for _ in range(2)]
-        await tell(gateway, rest[2:])
+        await deliver(gateway, rest[2:])
         later = [await anext(events) for _ in range(5)]
 
     assert named(missed + later) == [*NAMES[1:], "results", "run"]
 
 
-async def test_a_long_past_is_told_batch_by_batch(
+async def test_a_long_history_streams_batch_by_batch(
     ann: Person, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portfolio_id, first, second = await ann.uploaded(), uuid4(), uuid4()
-    await tell(gateway, [*of_portfolio(portfolio_id, first), *of_portfolio(portfolio_id, second)])
+    await deliver(
+        gateway, [*of_portfolio(portfolio_id, first), *of_portfolio(portfolio_id, second)]
+    )
     whole = (await ann.get("events", after=0, follow=False)).text
 
     monkeypatch.setattr(feed, "BATCH", 3)
@@ -172,47 +174,51 @@ async def test_a_long_past_is_told_batch_by_batch(
     assert whole.count("event: ") == 16
 
 
-async def test_without_a_wish_only_what_goes_on_is_told(ann: Person, gateway: Gateway) -> None:
+async def test_by_default_only_new_events_are_streamed(ann: Person, gateway: Gateway) -> None:
     portfolio_id, over, goes_on = await ann.uploaded(), uuid4(), uuid4()
-    await tell(
+    await deliver(
         gateway, [*of_portfolio(portfolio_id, over), *of_portfolio(portfolio_id, goes_on)[:2]]
     )
 
-    told = (await ann.get("events", follow=False)).text
+    received = (await ann.get("events", follow=False)).text
 
-    assert (told.count("event: "), str(over) in told, told.count(str(goes_on))) == (2, False, 2)
+    assert (received.count("event: "), str(over) in received, received.count(str(goes_on))) == (
+        2,
+        False,
+        2,
+    )
 
 
-async def test_strangers_hear_nothing(
+async def test_other_users_receive_nothing(
     ann: Person, bob: Person, gateway: Gateway, address: str
 ) -> None:
     hers, his = await ann.uploaded(), await bob.uploaded()
 
     async with following(address, bob, after=0) as events:
-        await tell(gateway, of_portfolio(hers, uuid4()))
-        await tell(gateway, of_portfolio(his, uuid4())[:1])
-        heard = await anext(events)
+        await deliver(gateway, of_portfolio(hers, uuid4()))
+        await deliver(gateway, of_portfolio(his, uuid4())[:1])
+        noticed = await anext(events)
 
-    assert heard["data"]["portfolio_ids"] == [his]
+    assert noticed["data"]["portfolio_ids"] == [his]
 
 
-async def test_in_a_shared_shard_everybody_hears_of_their_own(
+async def test_in_a_shared_shard_each_follower_sees_only_their_part(
     ann: Person, bob: Person, gateway: Gateway, address: str
 ) -> None:
     ids = {"ann": await ann.uploaded(), "bob": await bob.uploaded()}
     run_id, both = uuid4(), tuple(UUID(each) for each in ids.values())
     failure = a_failure(FactorsFailed, run_id, 0, 1).model_copy(update={"portfolio_ids": both})
 
-    await tell(gateway, [a_stage(STAGES[0][0], run_id, shards=1, portfolio_ids=both), failure])
+    await deliver(gateway, [a_stage(STAGES[0][0], run_id, shards=1, portfolio_ids=both), failure])
     async with following(address, ann, after=0, follow=False) as events:
-        told = await everything(events)
+        received = await everything(events)
 
-    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {(ids["ann"],)}
-    assert named(told) == ["prices", "factors", "results", "run"]
-    assert "no prices" not in json.dumps(told)
+    assert {tuple(event["data"]["portfolio_ids"]) for event in received} == {(ids["ann"],)}
+    assert named(received) == ["prices", "factors", "results", "run"]
+    assert "no prices" not in json.dumps(received)
 
 
-async def test_who_asked_for_a_run_hears_of_every_shard(
+async def test_the_requester_of_a_run_sees_every_shard(
     operator: Person, ann: Person, gateway: Gateway, address: str
 ) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
@@ -220,17 +226,17 @@ async def test_who_asked_for_a_run_hears_of_every_shard(
     async with gateway.database.transaction() as session:
         await runs.save_run(session, run_id, AS_OF, "operator", user_id)
 
-    await tell(gateway, of_portfolio(portfolio_id, run_id))
+    await deliver(gateway, of_portfolio(portfolio_id, run_id))
     async with following(address, operator, run_id=run_id) as events:
-        told = await everything(events)
+        received = await everything(events)
 
-    assert named(told) == [*NAMES, "results", "run"]
-    assert {tuple(event["data"]["portfolio_ids"]) for event in told} == {()}
+    assert named(received) == [*NAMES, "results", "run"]
+    assert {tuple(event["data"]["portfolio_ids"]) for event in received} == {()}
 
 
 async def test_anothers_run_is_not_found(ann: Person, bob: Person, gateway: Gateway) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
-    await tell(gateway, of_portfolio(portfolio_id, run_id))
+    await deliver(gateway, of_portfolio(portfolio_id, run_id))
 
     theirs = await bob.get("events", run_id=str(run_id), follow=False)
     nobodys = await bob.get("events", run_id=str(uuid4()), follow=False)
@@ -239,7 +245,7 @@ async def test_anothers_run_is_not_found(ann: Person, bob: Person, gateway: Gate
     assert nobodys.status_code == 404
 
 
-async def test_what_is_rolled_back_is_not_told(ann: Person, gateway: Gateway) -> None:
+async def test_what_is_rolled_back_is_not_streamed(ann: Person, gateway: Gateway) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
 
     with contextlib.suppress(ZeroDivisionError):
@@ -250,18 +256,18 @@ async def test_what_is_rolled_back_is_not_told(ann: Person, gateway: Gateway) ->
                 session, [{"run_id": run_id, "kind": "stage", "portfolio_ids": [], "data": {}}]
             )
             raise ZeroDivisionError
-    told = await ann.get("events", after=0, follow=False)
+    received = await ann.get("events", after=0, follow=False)
 
-    assert (told.status_code, told.text) == (200, "")
+    assert (received.status_code, received.text) == (200, "")
 
 
-async def test_a_redelivered_event_is_told_once(ann: Person, gateway: Gateway) -> None:
+async def test_a_redelivered_event_is_streamed_once(ann: Person, gateway: Gateway) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
 
-    await tell(gateway, of_portfolio(portfolio_id, run_id)[:2] * 3)
-    told = await ann.get("events", after=0, follow=False)
+    await deliver(gateway, of_portfolio(portfolio_id, run_id)[:2] * 3)
+    received = await ann.get("events", after=0, follow=False)
 
-    assert told.text.count("event: stage") == 2
+    assert received.text.count("event: stage") == 2
 
 
 async def test_a_lost_connection_to_postgres_loses_no_event(
@@ -271,8 +277,8 @@ async def test_a_lost_connection_to_postgres_loses_no_event(
     first, *rest = of_portfolio(portfolio_id, run_id)
 
     async with following(address, ann, after=0) as events:
-        await tell(gateway, [first])
-        told = [await anext(events)]
+        await deliver(gateway, [first])
+        received = [await anext(events)]
         async with admin.transaction() as session:
             ended = await session.execute(
                 text(
@@ -280,14 +286,14 @@ async def test_a_lost_connection_to_postgres_loses_no_event(
                     "where application_name like 'sigmasight-listener-%' and datname = current_database()"
                 )
             )
-        await tell(gateway, rest)
-        told += [await anext(events) for _ in range(7)]
+        await deliver(gateway, rest)
+        received += [await anext(events) for _ in range(7)]
 
     assert set(ended.scalars()) == {True}
-    assert named(told) == [*NAMES, "results", "run"]
+    assert named(received) == [*NAMES, "results", "run"]
 
 
-async def test_every_process_tells_its_own_followers(ann: Person, gateway: Gateway) -> None:
+async def test_every_process_serves_its_own_followers(ann: Person, gateway: Gateway) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     other = Feed()
@@ -296,31 +302,31 @@ async def test_every_process_tells_its_own_followers(ann: Person, gateway: Gatew
     with other.following(user_id) as follower:
         stream = other.stream(gateway.database, follower, Wanted(after=0), seconds=20)
         waiting = asyncio.ensure_future(anext(stream))
-        await tell(gateway, of_portfolio(portfolio_id, run_id)[:1])
-        heard = await waiting
-        await tell(gateway, of_portfolio(portfolio_id, run_id)[1:2])
-        next_heard = await anext(stream)
+        await deliver(gateway, of_portfolio(portfolio_id, run_id)[:1])
+        noticed = await waiting
+        await deliver(gateway, of_portfolio(portfolio_id, run_id)[1:2])
+        next_noticed = await anext(stream)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
 
-    assert [heard.data["stage"], next_heard.data["stage"]] == ["prices", "greeks"]
+    assert [noticed.data["stage"], next_noticed.data["stage"]] == ["prices", "greeks"]
 
 
-async def test_users_who_were_disabled_hear_no_more(
+async def test_disabled_users_receive_no_further_events(
     app: FastAPI, ann: Person, gateway: Gateway, admin: Database
 ) -> None:
     portfolio_id = await ann.uploaded()
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     async with admin.transaction() as session:
         await session.execute(text("update gateway.users set disabled_at = now()"))
-    await tell(gateway, of_portfolio(portfolio_id, uuid4()))
+    await deliver(gateway, of_portfolio(portfolio_id, uuid4()))
 
     with app.state.feed.following(user_id) as follower:
         stream = app.state.feed.stream(
             gateway.database, follower, Wanted(after=0, follow=False), seconds=1
         )
 
-        assert [told async for told in stream] == []
+        assert [received async for received in stream] == []
 
 
 async def test_a_ticket_opens_one_stream(ann: Person, http: httpx2.AsyncClient) -> None:
@@ -345,13 +351,13 @@ async def test_an_old_ticket_opens_nothing(
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_ticket")
 
 
-async def test_nobody_in_particular_follows_nothing(http: httpx2.AsyncClient) -> None:
+async def test_a_caller_without_a_token_follows_nothing(http: httpx2.AsyncClient) -> None:
     answer = await http.get("/api/v1/events")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "missing_token")
 
 
-async def test_a_user_has_so_many_streams_and_no_more(app: FastAPI, ann: Person) -> None:
+async def test_a_users_streams_are_limited(app: FastAPI, ann: Person) -> None:
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
 
     with contextlib.ExitStack() as open_streams:
@@ -374,12 +380,12 @@ async def received(socket: ClientConnection) -> list[dict[str, Any]]:
     return [json.loads(message) async for message in socket]
 
 
-async def test_a_websocket_tells_the_same(ann: Person, gateway: Gateway, address: str) -> None:
+async def test_a_websocket_streams_the_same(ann: Person, gateway: Gateway, address: str) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
-    await tell(gateway, of_portfolio(portfolio_id, run_id)[:3])
+    await deliver(gateway, of_portfolio(portfolio_id, run_id)[:3])
 
     async with opened(address, ann, f"?run_id={run_id}") as socket:
-        await tell(gateway, of_portfolio(portfolio_id, run_id)[3:])
+        await deliver(gateway, of_portfolio(portfolio_id, run_id)[3:])
         by_socket = await received(socket)
     async with following(address, ann, run_id=run_id) as events:
         by_stream = await everything(events)
@@ -410,7 +416,9 @@ async def test_a_websocket_that_goes_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize(("query", "status"), [("", 401), ("?ticket=unknown", 401)])
-async def test_a_websocket_for_nobody_is_refused(address: str, query: str, status: int) -> None:
+async def test_a_websocket_without_a_token_is_refused(
+    address: str, query: str, status: int
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with opened(address, None, query):
             pass
@@ -423,7 +431,7 @@ async def test_a_websocket_does_not_follow_anothers_run(
     ann: Person, bob: Person, gateway: Gateway, address: str
 ) -> None:
     portfolio_id, run_id = await ann.uploaded(), uuid4()
-    await tell(gateway, of_portfolio(portfolio_id, run_id))
+    await deliver(gateway, of_portfolio(portfolio_id, run_id))
 
     with pytest.raises(InvalidStatus) as refused:
         async with opened(address, bob, f"?run_id={run_id}"):
@@ -432,16 +440,16 @@ async def test_a_websocket_does_not_follow_anothers_run(
     assert refused.value.response.status_code == 404
 
 
-async def test_a_follower_too_slow_is_cut_off_after_what_it_was_told() -> None:
+async def test_a_slow_follower_is_disconnected_after_its_last_event() -> None:
     follower = Follower(uuid4())
 
     for number in range(WAITING_AT_MOST + 5):
         follower.tell(Told(number, "stage", {}))
-    heard = []
-    while (told := await follower.next(1)) is not None:
-        heard.append(told.event_id)
+    noticed = []
+    while (received := await follower.next(1)) is not None:
+        noticed.append(received.event_id)
 
-    assert heard == list(range(WAITING_AT_MOST))
+    assert noticed == list(range(WAITING_AT_MOST))
 
 
 async def test_closing_the_feed_ends_its_streams(gateway: Gateway) -> None:
@@ -451,23 +459,23 @@ async def test_closing_the_feed_ends_its_streams(gateway: Gateway) -> None:
         closing.close()
         stream = closing.stream(gateway.database, follower, Wanted(), seconds=60)
 
-        assert [told async for told in stream] == []
+        assert [received async for received in stream] == []
 
 
 @pytest.fixture
 def stop_signals() -> Iterator[list[int]]:
     """What reaches the server's own handler of SIGTERM."""
-    heard: list[int] = []
+    noticed: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
-        heard.append(number)
+        noticed.append(number)
 
     before = signal.signal(signal.SIGTERM, note)
-    yield heard
+    yield noticed
     signal.signal(signal.SIGTERM, before)
 
 
-def test_the_streams_hear_of_the_end_before_the_server(stop_signals: list[int]) -> None:
+def test_the_streams_end_before_the_server(stop_signals: list[int]) -> None:
     seen: list[int] = []
 
     with at_termination(lambda: seen.append(len(stop_signals))):
@@ -479,7 +487,7 @@ def test_the_streams_hear_of_the_end_before_the_server(stop_signals: list[int]) 
 
 async def test_events_are_forgotten_after_their_time(ann: Person, gateway: Gateway) -> None:
     portfolio_id = await ann.uploaded()
-    await tell(gateway, of_portfolio(portfolio_id, uuid4()))
+    await deliver(gateway, of_portfolio(portfolio_id, uuid4()))
 
     async with gateway.database.transaction() as session:
         await run_events.delete_told(session, datetime(2022, 1, 1, tzinfo=UTC))

@@ -92,7 +92,7 @@ async def test_executable_cells_are_disarmed_and_numbers_stay_numbers(ann: Perso
     assert rows["XOM"]["Exit Price Per Share"] == "113.4"
 
 
-async def test_json_says_everything_its_owner_stated(ann: Person) -> None:
+async def test_json_holds_everything_its_owner_gave(ann: Person) -> None:
     by_symbol = {
         one["symbol"]: one
         for one in await positions_of(ann, await ann.uploaded(data=BOOK.encode()))
@@ -123,7 +123,7 @@ async def test_the_file_is_named_after_the_portfolio(ann: Person) -> None:
     assert disposition == f'attachment; filename="positions-{unnameable}.csv"'
 
 
-async def test_nobody_exports_what_is_anothers(ann: Person, bob: Person) -> None:
+async def test_another_users_positions_are_never_exported(ann: Person, bob: Person) -> None:
     portfolio_id = await ann.uploaded()
 
     answer = await bob.get("positions/export", portfolio_id=portfolio_id)

@@ -112,7 +112,7 @@ async def test_senseless_request_is_refused_by_field(ann: Person, body: dict[str
     assert response.json()["errors"]
 
 
-async def test_without_the_greeks_service_the_caller_is_told_to_come_back(ann: Person) -> None:
+async def test_without_the_greeks_service_the_caller_may_retry(ann: Person) -> None:
     response = await ann.post(PATH, {"options": [CHECK]})
 
     assert response.status_code == 503

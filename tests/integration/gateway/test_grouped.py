@@ -122,7 +122,7 @@ async def test_groups_come_by_the_page_the_largest_first(ann: Person) -> None:
 
 
 @pytest.mark.usefixtures("book")
-async def test_what_is_closed_or_not_yet_valued_is_told_apart(ann: Person) -> None:
+async def test_closed_and_unvalued_positions_are_distinguished(ann: Person) -> None:
     await a_position(
         ann, symbol="XOM", entry_date="2022-07-01", exit_date="2022-08-01", exit_price=80
     )

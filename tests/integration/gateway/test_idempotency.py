@@ -19,7 +19,7 @@ from tests.integration.gateway.people import GOOD_FILE, Person
 
 KEY = {"Idempotency-Key": "once"}
 WITHOUT_KEY = {
-    "/api/v1/auth/register",  # its caller is nobody yet, whose keys nothing could tell apart
+    "/api/v1/auth/register",  # its caller has no identity yet to which a key could belong
     "/api/v1/admin/users",  # a fingerprint of its body would be a fast hash of a password
 }
 
@@ -108,7 +108,7 @@ async def test_after_a_problem_the_key_may_be_used_again(ann: Person, admin: Dat
     assert await number_of(admin, "idempotency_keys") == 1
 
 
-async def test_an_answer_that_cannot_be_kept_undoes_what_it_told(
+async def test_an_answer_that_cannot_be_stored_undoes_its_creation(
     ann: Person, admin: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: object) -> None:
@@ -123,7 +123,7 @@ async def test_an_answer_that_cannot_be_kept_undoes_what_it_told(
 
 
 @pytest.mark.usefixtures("market")
-async def test_a_form_is_the_same_whatever_stands_between_its_parts(ann: Person) -> None:
+async def test_a_form_is_the_same_with_any_boundary(ann: Person) -> None:
     first = await ann.upload(headers=KEY, portfolio_name="Once")
 
     again = await ann.upload(headers=KEY, portfolio_name="Once")
@@ -150,7 +150,7 @@ async def test_an_unusable_key_is_refused(ann: Person, key: str) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "idempotency-key")
 
 
-async def test_a_key_without_a_token_is_told_nothing(ann: Person) -> None:
+async def test_a_key_without_a_token_reveals_nothing(ann: Person) -> None:
     await create(ann)
 
     answer = await ann.http.post("/api/v1/portfolios", json={"name": "Growth"}, headers=KEY)

@@ -1,4 +1,4 @@
-"""Market data over REST: what ingest stored, and what a portfolio lacks of it."""
+"""Market data over REST: what ingest stored, and what a portfolio is missing."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -200,7 +200,7 @@ async def test_factor_funds_come_in_display_order_with_their_prices(
     assert {item["reason"] is None for item in answer["items"][1:]} == {False}
 
 
-async def test_quality_tells_what_is_stored_and_what_it_allows(
+async def test_quality_reports_stored_data_and_what_they_allow(
     ann: Person, admin: Database
 ) -> None:
     option, fresh = "AAPL230616C00150000", YEAR[-30:]
@@ -218,7 +218,7 @@ async def test_quality_tells_what_is_stored_and_what_it_allows(
     report = (await ann.get(f"market-data/quality/{portfolio_id}")).json()
 
     symbols = {item["symbol"]: item for item in report["symbols"]}
-    lacking = {item["calculation"]: item["lacking"] for item in report["calculations"]}
+    missing = {item["calculation"]: item["lacking"] for item in report["calculations"]}
     assert (report["as_of"], report["window_start"]) == (str(AS_OF), str(YEAR[0]))
     assert (report["complete"], report["stale"], report["missing"]) == (len(PROXIES) + 1, 1, 1)
     assert [symbols[name]["status"] for name in ("AAPL", "MSFT", "XOM")] == [
@@ -235,10 +235,10 @@ async def test_quality_tells_what_is_stored_and_what_it_allows(
         224,
         1,
     )
-    assert lacking["valuation"] == ["XOM"]
-    assert lacking["greeks"] == []
-    assert lacking["factors"] == lacking["rate_sensitivity"] == ["MSFT", "XOM"]
-    assert lacking["correlations"] == ["XOM"]
+    assert missing["valuation"] == ["XOM"]
+    assert missing["greeks"] == []
+    assert missing["factors"] == missing["rate_sensitivity"] == ["MSFT", "XOM"]
+    assert missing["correlations"] == ["XOM"]
 
 
 async def test_refresh_starts_a_run_of_the_portfolio(ann: Person, admin: Database) -> None:
@@ -247,10 +247,10 @@ async def test_refresh_starts_a_run_of_the_portfolio(ann: Person, admin: Databas
     answer = await ann.post("market-data/refresh", None)
 
     async with admin.transaction() as session:
-        told = text(
+        received = text(
             "select payload from gateway.outbox where subject = :subject order by outbox_id desc limit 1"
         )
-        event: Any = await session.scalar(told, {"subject": PortfoliosChanged.subject})
+        event: Any = await session.scalar(received, {"subject": PortfoliosChanged.subject})
     assert (answer.status_code, answer.json()["portfolio_id"]) == (202, portfolio_id)
     assert (event["run_id"], event["reason"]) == (answer.json()["run_id"], "market_data")
 
@@ -273,7 +273,7 @@ async def save_answer(admin: Database, symbol: str, *, known: bool, first: date 
     await save(admin, FetchLogEntry, [{**facts, **asked}])
 
 
-async def test_progress_tells_stored_coming_and_settled_symbols_apart(
+async def test_progress_distinguishes_stored_coming_and_settled_symbols(
     ann: Person, operator: Person, admin: Database
 ) -> None:
     await save_chain(admin, polygon=True, bundled=False)
@@ -297,7 +297,7 @@ async def test_progress_tells_stored_coming_and_settled_symbols_apart(
     await save(admin, PriceClaim, rows)
 
     mine = (await ann.get(f"market-data/quality/{portfolio_id}")).json()
-    everybody = (await operator.get("admin/market-data/progress")).json()
+    overall = (await operator.get("admin/market-data/progress")).json()
 
     states = {
         each["symbol"]: each["state"] for each in mine["symbols"] if each["symbol"] in SYMBOLS
@@ -310,15 +310,15 @@ async def test_progress_tells_stored_coming_and_settled_symbols_apart(
         "ORPHAN": "waiting",
         "WAITS": "waiting",
     }
-    told = {each["symbol"]: each for each in mine["symbols"]}
-    assert told["DONE"]["sources"] == ["test"]
-    assert told["LISTED"]["answered"][0]["provider"] == "polygon"
-    assert str(fresh[0]) in told["LISTED"]["reason"]
-    assert "unknown" in told["NOBODY"]["reason"]
+    received = {each["symbol"]: each for each in mine["symbols"]}
+    assert received["DONE"]["sources"] == ["test"]
+    assert received["LISTED"]["answered"][0]["provider"] == "polygon"
+    assert str(fresh[0]) in received["LISTED"]["reason"]
+    assert "unknown" in received["NOBODY"]["reason"]
     counted = {"complete": 1, "fetching": 1, "settled": 2, "waiting": 2 + len(PROXIES)}
     wanted = {"sessions_wanted": 253 * (6 + len(PROXIES)), "sessions_stored": 253 + 2 * 30}
     assert mine["progress"] == counted | wanted
-    assert {name: everybody[name] for name in everybody} == {name: mine[name] for name in everybody}
+    assert {name: overall[name] for name in overall} == {name: mine[name] for name in overall}
 
 
 async def test_files_are_settled_once_a_run_has_read_them(
@@ -344,7 +344,7 @@ async def test_files_are_settled_once_a_run_has_read_them(
     assert (after["waiting"], after["settled"]) == (0, 2 + len(PROXIES))
 
 
-async def test_yields_are_told_by_maturity(operator: Person, admin: Database) -> None:
+async def test_yields_are_reported_by_maturity(operator: Person, admin: Database) -> None:
     await save(admin, TreasuryYield, [a_yield("2Y", day, 4.1) for day in YEAR[:3]])
 
     found = (await operator.get("admin/market-data/progress")).json()["yields"]

@@ -1,7 +1,7 @@
-"""Every route, asked by everybody: nobody gets at what is not theirs.
+"""Every route in every role: no user reaches another's data.
 
 The routes are the application's own, from its OpenAPI document, and so are the bodies: each
-schema's example. A route that stands in none of the lists below fails the first test: say there who
+schema's example. A route that is in none of the lists below fails the first test: say there who
 may ask it.
 """
 
@@ -23,7 +23,7 @@ from services.gateway.tables import AuditEntry, User
 from shared.database import sql_table
 from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator
 
-ANYBODY = """
+PUBLIC = """
 POST auth/register
 POST auth/login
 POST auth/refresh
@@ -34,7 +34,7 @@ GET /health/ready
 GET /metrics
 """
 
-# Whoever is logged in; the answer is about the caller, or about nobody.
+# Any user who is logged in; the answer is about the caller, or about no user.
 USERS = """
 GET auth/me
 PUT auth/password
@@ -57,7 +57,7 @@ GET market-data/options/{symbol}
 GET market-data/factor-etfs
 """
 
-# The owner of what is named in the path, the query or the body; it is not there for anybody else.
+# The owner of what the path, the query or the body names; for other users it does not exist.
 OWNER = """
 POST portfolio/upload
 GET positions/export
@@ -258,7 +258,7 @@ async def anns_things(market: None, ann: Person) -> dict[str, str]:
 
 
 def test_every_route_is_classified_once(app: FastAPI) -> None:
-    lists = [listed(names) for names in (ANYBODY, USERS, OWNER, ADMINISTRATORS)]
+    lists = [listed(names) for names in (PUBLIC, USERS, OWNER, ADMINISTRATORS)]
     found = {operation.name for operation in operations(app)}
 
     assert sorted(name for names in lists for name in names) == sorted(found)
@@ -280,7 +280,7 @@ def test_only_administrators_routes_are_below_admin(app: FastAPI) -> None:
     assert below == listed(ADMINISTRATORS)
 
 
-async def test_nobody_in_particular_is_told_nothing(
+async def test_a_caller_without_a_token_receives_nothing(
     app: FastAPI, http: httpx2.AsyncClient, anns_things: dict[str, str]
 ) -> None:
     for operation in chosen(app, USERS, OWNER, ADMINISTRATORS):
@@ -292,7 +292,7 @@ async def test_nobody_in_particular_is_told_nothing(
 
 
 @pytest.mark.parametrize("why", ["expired", "logged out", "disabled", "signed by another"])
-async def test_a_token_that_counts_no_more_is_told_nothing(
+async def test_an_invalid_token_receives_nothing(
     app: FastAPI,
     http: httpx2.AsyncClient,
     gateway: Gateway,
@@ -339,7 +339,7 @@ async def disable(gateway: Gateway, user_id: UUID) -> None:
 
 
 @pytest.mark.parametrize("stranger", ["user", "administrator"])
-async def test_a_stranger_cannot_tell_anothers_things_from_nothing(
+async def test_another_users_things_look_like_nothing(
     app: FastAPI,
     http: httpx2.AsyncClient,
     bob: Person,
@@ -439,10 +439,8 @@ async def recorded(gateway: Gateway, user_id: str) -> int:
         return int(await session.scalar(select(func.count()).where(entries == UUID(user_id))) or 0)
 
 
-async def test_what_is_for_anybody_asks_nobody_who_they_are(
-    app: FastAPI, http: httpx2.AsyncClient
-) -> None:
-    for operation in chosen(app, ANYBODY):
+async def test_public_routes_need_no_token(app: FastAPI, http: httpx2.AsyncClient) -> None:
+    for operation in chosen(app, PUBLIC):
         answer = await asked(http, operation.request(nothing()), None)
 
         assert "missing_token" not in answer.text, operation.name

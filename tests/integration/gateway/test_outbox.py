@@ -46,7 +46,7 @@ def an_event() -> MarketCloseRequested:
 
 
 @pytest.mark.usefixtures("market")
-async def test_an_upload_is_told_to_everyone(ann: Person, bus: Client, admin: Database) -> None:
+async def test_an_upload_is_published(ann: Person, bus: Client, admin: Database) -> None:
     report = (await ann.upload()).json()
     await emptied(admin)
 
@@ -114,7 +114,7 @@ async def test_an_event_goes_on_in_the_trace_it_was_written_in(
     assert f"{span.get_span_context().trace_id:032x}" in (message.headers or {})["traceparent"]
 
 
-async def test_nothing_is_told_when_the_write_is_undone(
+async def test_nothing_is_published_when_the_write_is_undone(
     gateway: Gateway, bus: Client, admin: Database
 ) -> None:
     async def undone() -> None:

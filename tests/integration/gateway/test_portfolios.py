@@ -39,7 +39,7 @@ async def test_a_portfolio_is_created_renamed_and_deleted(ann: Person) -> None:
     assert (await ann.get(path)).status_code == 404
 
 
-async def test_names_are_unique_per_user_whatever_their_case(ann: Person) -> None:
+async def test_names_are_unique_per_user_in_any_case(ann: Person) -> None:
     await ann.post("portfolios", {"name": "One"})
     other = (await ann.post("portfolios", {"name": "Two"})).json()["portfolio_id"]
 

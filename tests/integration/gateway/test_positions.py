@@ -68,9 +68,9 @@ async def test_a_position_is_entered_and_its_run_started(ann: Person, admin: Dat
     assert {name: saved[name] for name in listed[0]} == listed[0]
     async with admin.transaction() as session:
         run = (await session.execute(select(sql_table(BatchRun)))).mappings().one()
-        told = (await session.execute(select(sql_table(OutboxRow)))).mappings().one()
+        emitted = (await session.execute(select(sql_table(OutboxRow)))).mappings().one()
     assert (str(run["run_id"]), str(run["as_of"])) == (saved["run_id"], "2022-12-28")
-    assert told["payload"]["portfolio_ids"] == [portfolio_id]
+    assert emitted["payload"]["portfolio_ids"] == [portfolio_id]
     assert await revision(admin, portfolio_id) > 0
 
 

@@ -57,7 +57,7 @@ async def test_unusable_query_values_name_their_field(ann: Person, query: str) -
     assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
 
 
-async def test_a_wrong_method_is_told_the_right_ones(http: httpx2.AsyncClient) -> None:
+async def test_a_wrong_method_is_answered_with_the_right_ones(http: httpx2.AsyncClient) -> None:
     collection = await http.request("DELETE", "/api/v1/portfolios")
     member = await http.request("POST", "/api/v1/portfolios/7f1c1f9e-8f4e-4c55-9d5a-2f1f3f0c6a11")
 
@@ -89,7 +89,7 @@ async def test_zero_bytes_in_text_are_refused(http: httpx2.AsyncClient, ann: Per
     assert_is_problem(named, 422, "invalid_request")
 
 
-async def test_failures_inside_tell_nothing_about_the_inside(
+async def test_internal_failures_reveal_nothing_internal(
     http: httpx2.AsyncClient, app: FastAPI, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Gateway, "database", property(lambda _: 1 / 0))
@@ -167,7 +167,7 @@ def test_every_route_documents_its_answer_and_its_problems(app: FastAPI) -> None
     assert all(
         "application/problem+json" in op["responses"]["401"]["content"]
         for _, op in operations
-        if "security" in op  # the others are for everybody
+        if "security" in op  # the others are public
     )
     assert all(op.get("summary") and op.get("description") for _, op in operations)
     assert all(
@@ -198,7 +198,7 @@ def test_requests_and_answers_have_examples(app: FastAPI) -> None:
     ] == []
 
 
-def test_a_field_nobody_knows_is_refused_in_every_body(app: FastAPI) -> None:
+def test_an_unknown_field_is_refused_in_every_body(app: FastAPI) -> None:
     document = app.openapi()
     bodies = {
         content["schema"]["$ref"].rsplit("/", 1)[-1]

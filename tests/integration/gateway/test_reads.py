@@ -209,7 +209,7 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
     shocks = {"Market": -0.08, "Value": 0.03}
     saved = await ann.post("risk/stress-testing/scenarios", {"name": "Oil shock", "shocks": shocks})
     asked = await ann.post("risk/stress-testing/comprehensive", {"scenario_ids": ["oil_shock"]})
-    stated = await ann.post("risk/stress-testing/direct-impact", {"shocks": shocks})
+    given = await ann.post("risk/stress-testing/direct-impact", {"shocks": shocks})
 
     again = await operator.post("admin/batch/market-close", {"session_date": "2022-12-28"})
     await pipeline.finished([UUID(again.json()["run_id"])])
@@ -228,7 +228,7 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
     (what_if,) = asked.json()["scenarios"]
     for method in ("direct", "correlated"):
         assert stored[0][method]["total_pnl"] == what_if[method]["total_pnl"]
-    assert stated.json()["scenarios"][0]["direct"]["total_pnl"] == stored[0]["direct"]["total_pnl"]
+    assert given.json()["scenarios"][0]["direct"]["total_pnl"] == stored[0]["direct"]["total_pnl"]
     assert (deleted.status_code, listed["total"]) == (204, 18)
 
 

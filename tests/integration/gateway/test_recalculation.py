@@ -1,4 +1,4 @@
-"""Numbers made anew because somebody asks for them."""
+"""Numbers recomputed on request."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -38,7 +38,7 @@ async def factors(bus: Client, role: Callable[[str], Database]) -> AsyncIterator
     await subscription.unsubscribe()
 
 
-async def told(admin: Database, reason: str) -> list[dict[str, Any]]:
+async def emitted(admin: Database, reason: str) -> list[dict[str, Any]]:
     async with admin.transaction() as session:
         rows = await session.execute(
             text("select payload from gateway.outbox where subject = :subject order by outbox_id"),
@@ -53,7 +53,7 @@ async def test_snapshots_of_the_last_session_are_taken_again(ann: Person, admin:
     answer = await ann.post(f"portfolios/{portfolio_id}/snapshots", None)
 
     [run] = answer.json()["runs"]
-    [event] = await told(admin, "snapshots")
+    [event] = await emitted(admin, "snapshots")
     assert (answer.status_code, run["session_date"]) == (202, "2022-12-28")
     assert (event["run_id"], event["portfolio_ids"]) == (run["run_id"], [portfolio_id])
 
@@ -71,7 +71,7 @@ async def test_snapshots_from_a_session_on_have_a_run_for_each(
         "2022-12-23",
         "2022-12-27",
     ]
-    assert [event["as_of"] for event in await told(admin, "snapshots")] == [
+    assert [event["as_of"] for event in await emitted(admin, "snapshots")] == [
         "2022-12-22",
         "2022-12-23",
         "2022-12-27",
@@ -97,10 +97,12 @@ async def test_impossible_sessions_are_clear_problems(
     answer = await ann.post(f"portfolios/{portfolio_id}/snapshots", body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert await told(admin, "snapshots") == []
+    assert await emitted(admin, "snapshots") == []
 
 
-async def test_nobody_floods_the_pipeline(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_runs_of_one_user_are_limited(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(starting, "MOST_OPEN_RUNS", 3)
     portfolio_id = await ann.uploaded()
 
@@ -118,7 +120,7 @@ async def test_factors_are_calculated_for_the_first_portfolio_by_default(
 
     answer = await ann.post("factors/calculate", None)
 
-    [event] = await told(admin, "factors")
+    [event] = await emitted(admin, "factors")
     assert answer.status_code == 202
     assert answer.json()["portfolio_id"] == portfolio_id
     assert (event["run_id"], event["as_of"]) == (answer.json()["run_id"], "2022-12-28")

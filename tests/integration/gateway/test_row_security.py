@@ -138,7 +138,7 @@ async def test_without_a_where_a_user_finds_only_their_own(
     assert found == dict.fromkeys(own, 0) | {named(User): 1}  # himself
 
 
-async def test_without_a_where_nobody_edits_or_deletes_what_is_anothers(
+async def test_without_a_where_no_user_edits_or_deletes_anothers_rows(
     gateway: Gateway, bob: Person, anns_book: UUID
 ) -> None:
     async with gateway.database.transaction() as session:
@@ -208,7 +208,7 @@ async def test_what_is_nobodys_no_user_reads(gateway: Gateway, ann: Person) -> N
                 await session.execute(text(f"select * from {named(model)}"))
 
 
-async def test_nobody_puts_a_position_into_anothers_portfolio(
+async def test_no_user_puts_a_position_into_anothers_portfolio(
     gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
 ) -> None:
     position = {
@@ -223,7 +223,7 @@ async def test_nobody_puts_a_position_into_anothers_portfolio(
         await session.execute(insert(sql_table(Position)).values(position))
 
 
-async def test_nobody_gives_a_portfolio_away_or_takes_one(
+async def test_no_user_gives_a_portfolio_away_or_takes_one(
     gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
 ) -> None:
     given = update(sql_table(Portfolio)).values(user_id=await id_of(bob))
@@ -235,7 +235,7 @@ async def test_nobody_gives_a_portfolio_away_or_takes_one(
         assert (await session.execute(given)).rowcount == 0  # type: ignore[attr-defined]
 
 
-async def test_nobody_tags_anothers_position(
+async def test_no_user_tags_anothers_position(
     gateway: Gateway, ann: Person, bob: Person, anns_book: UUID
 ) -> None:
     await bob.uploaded()
@@ -253,7 +253,7 @@ async def test_nobody_tags_anothers_position(
             await session.execute(tagged)
 
 
-async def test_nobody_signs_the_audit_log_as_another(
+async def test_no_user_signs_the_audit_log_as_another(
     gateway: Gateway, ann: Person, bob: Person
 ) -> None:
     forged = (

@@ -53,9 +53,14 @@ def a_failure(
     run_id: UUID,
     shard: int = 0,
     shards: int = 2,
-    heard: str = GreeksComputed.subject,
+    received: str = GreeksComputed.subject,
 ) -> WorkFailed:
-    facts = {"heard": heard, "attempts": 4, "error": "MarketDataNotReady", "message": "no prices"}
+    facts = {
+        "heard": received,
+        "attempts": 4,
+        "error": "MarketDataNotReady",
+        "message": "no prices",
+    }
     more = {"shard": shard, "shards": shards, "occurred_at": NOON + timedelta(seconds=9)}
     return kind.new(run_id, AS_OF, part=shard, **facts, **more)
 
@@ -64,7 +69,7 @@ def a_whole_run(run_id: UUID, shards: int = 2) -> list[Event]:
     return [a_stage(kind, run_id, shard, shards) for shard in range(shards) for kind, _ in STAGES]
 
 
-async def tell(gateway: Gateway, events: list[Event]) -> None:
+async def deliver(gateway: Gateway, events: list[Event]) -> None:
     for event in events:
         handler = handlers.router.handlers[type(event)]
         async with gateway.database.transaction() as session:
@@ -92,9 +97,9 @@ async def test_a_run_is_completed_when_every_stage_of_every_shard_is(
 ) -> None:
     run_id = uuid4()
 
-    await tell(gateway, a_whole_run(run_id)[:-1])
+    await deliver(gateway, a_whole_run(run_id)[:-1])
     before = await status(admin, run_id)
-    await tell(gateway, a_whole_run(run_id)[-1:])
+    await deliver(gateway, a_whole_run(run_id)[-1:])
 
     assert (before, await status(admin, run_id)) == ("running", "completed")
 
@@ -106,14 +111,14 @@ async def test_shuffled_and_repeated_events_leave_the_same_rows(
     run_id = uuid4()
     events = [*a_whole_run(run_id), a_failure(FactorsFailed, run_id, 1)]
     events.remove(a_stage(FactorsComputed, run_id, 1))
-    await tell(gateway, events)
+    await deliver(gateway, events)
     once = await rows(admin, run_id)
     async with admin.transaction() as session:
         await session.execute(text("truncate gateway.batch_runs cascade"))
 
     shuffled = events * 3
     random.Random(seed).shuffle(shuffled)
-    await tell(gateway, shuffled)
+    await deliver(gateway, shuffled)
 
     assert await rows(admin, run_id) == once
     assert once[-1]["status"] == "partial"
@@ -123,8 +128,8 @@ async def test_success_after_failure_and_failure_after_success_agree(
     gateway: Gateway, admin: Database
 ) -> None:
     one, other = uuid4(), uuid4()
-    await tell(gateway, [*a_whole_run(one), a_failure(FactorsFailed, one)])
-    await tell(gateway, [a_failure(FactorsFailed, other), *a_whole_run(other)])
+    await deliver(gateway, [*a_whole_run(one), a_failure(FactorsFailed, one)])
+    await deliver(gateway, [a_failure(FactorsFailed, other), *a_whole_run(other)])
 
     assert (await status(admin, one), await status(admin, other)) == ("completed", "completed")
 
@@ -133,7 +138,7 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
     run_id = uuid4()
     good = [a_stage(kind, run_id, 0) for kind, _ in STAGES]
 
-    await tell(
+    await deliver(
         gateway, [*good, a_stage(PricesUpdated, run_id, 1), a_failure(FactorsFailed, run_id, 1)]
     )
 
@@ -145,14 +150,14 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
 
 
 @pytest.mark.parametrize(
-    ("heard", "stage"), [(FactorsComputed, "snapshots"), (StressComputed, "risk")]
+    ("received", "stage"), [(FactorsComputed, "snapshots"), (StressComputed, "risk")]
 )
-async def test_failure_of_snapshots_belongs_to_the_stage_that_heard(
-    gateway: Gateway, admin: Database, heard: type[Event], stage: str
+async def test_failure_of_snapshots_belongs_to_the_stage_that_received(
+    gateway: Gateway, admin: Database, received: type[Event], stage: str
 ) -> None:
     run_id = uuid4()
 
-    await tell(gateway, [a_failure(SnapshotsFailed, run_id, 0, 1, heard.subject)])
+    await deliver(gateway, [a_failure(SnapshotsFailed, run_id, 0, 1, received.subject)])
 
     assert [row["stage"] for row in await rows(admin, run_id) if "stage" in row] == [stage]
 
@@ -160,12 +165,12 @@ async def test_failure_of_snapshots_belongs_to_the_stage_that_heard(
 async def test_failed_ingest_fails_the_run(gateway: Gateway, admin: Database) -> None:
     run_id = uuid4()
 
-    await tell(gateway, [a_failure(IngestFailed, run_id, 0, 1)])
+    await deliver(gateway, [a_failure(IngestFailed, run_id, 0, 1)])
 
     assert await status(admin, run_id) == "failed"
 
 
-async def test_the_clocks_run_is_known_whatever_comes_first(
+async def test_the_clocks_run_is_known_in_any_order_of_events(
     gateway: Gateway, admin: Database
 ) -> None:
     await a_portfolio(admin)
@@ -174,24 +179,24 @@ async def test_the_clocks_run_is_known_whatever_comes_first(
         run_id, AS_OF, trigger="clock", occurred_at=NOON - timedelta(seconds=5)
     )
 
-    await tell(gateway, [a_stage(PricesUpdated, run_id), announced])
+    await deliver(gateway, [a_stage(PricesUpdated, run_id), announced])
 
     (*_, run) = await rows(admin, run_id)
     assert (run["trigger"], run["started_at"]) == ("clock", announced.occurred_at)
 
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["in order", "backwards"])
-async def test_a_restatement_says_so_whatever_comes_first(
+async def test_a_restatement_says_so_in_any_order_of_events(
     gateway: Gateway, admin: Database, backwards: bool
 ) -> None:
     await a_portfolio(admin)
     run_id = uuid4()
-    told: list[Event] = [
+    emitted: list[Event] = [
         a_stage(PricesUpdated, run_id, trigger="restatement"),
         a_stage(GreeksComputed, run_id),
     ]
 
-    await tell(gateway, told[::-1] if backwards else told)
+    await deliver(gateway, emitted[::-1] if backwards else emitted)
 
     (*_, run) = await rows(admin, run_id)
     assert run["trigger"] == "restatement"
@@ -205,9 +210,9 @@ async def test_a_close_without_portfolios_anywhere_is_completed_by_its_empty_sha
         a_stage(kind, event.run_id, shards=1, portfolio_ids=()) for kind, _ in STAGES
     ]
 
-    await tell(gateway, [event])
+    await deliver(gateway, [event])
     before = await status(admin, event.run_id)
-    await tell(gateway, empty)
+    await deliver(gateway, empty)
 
     assert (before, await status(admin, event.run_id)) == ("running", "completed")
 
@@ -216,7 +221,7 @@ async def test_an_overdue_run_is_closed_naming_what_is_missing(
     gateway: Gateway, admin: Database
 ) -> None:
     run_id = uuid4()
-    await tell(gateway, a_whole_run(run_id)[:-1])
+    await deliver(gateway, a_whole_run(run_id)[:-1])
 
     async with gateway.database.transaction() as session:
         closed = await tracking.close_overdue_runs(
@@ -233,13 +238,13 @@ async def test_an_overdue_run_is_closed_naming_what_is_missing(
 
 async def test_a_late_event_completes_an_overdue_run(gateway: Gateway, admin: Database) -> None:
     run_id = uuid4()
-    await tell(gateway, a_whole_run(run_id)[:-1])
+    await deliver(gateway, a_whole_run(run_id)[:-1])
     async with gateway.database.transaction() as session:
         await tracking.close_overdue_runs(session, NOON + timedelta(hours=1), overdue_seconds=900)
 
-    await tell(gateway, a_whole_run(run_id)[:1])
+    await deliver(gateway, a_whole_run(run_id)[:1])
     still = await status(admin, run_id)
-    await tell(gateway, a_whole_run(run_id)[-1:])
+    await deliver(gateway, a_whole_run(run_id)[-1:])
 
     assert (still, await status(admin, run_id)) == ("partial", "completed")
 
@@ -248,8 +253,8 @@ async def test_a_run_is_not_overdue_while_its_prices_are_fetched(
     gateway: Gateway, admin: Database
 ) -> None:
     waiting, brought = uuid4(), uuid4()
-    await tell(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
-    await tell(gateway, a_whole_run(brought)[:1])
+    await deliver(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
+    await deliver(gateway, a_whole_run(brought)[:1])
     claim = {
         "symbol": "AAPL",
         "claimant": uuid4(),
@@ -264,16 +269,18 @@ async def test_a_run_is_not_overdue_while_its_prices_are_fetched(
         admin, PriceClaim, [claim | {"claimed_until": datetime.now(UTC) - timedelta(seconds=1)}]
     )
     async with gateway.database.transaction() as session:
-        once_nobody_fetches = await tracking.close_overdue_runs(session, late, overdue_seconds=900)
+        once_no_replica_fetches = await tracking.close_overdue_runs(
+            session, late, overdue_seconds=900
+        )
 
-    assert (meanwhile, once_nobody_fetches) == ([brought], [waiting])
+    assert (meanwhile, once_no_replica_fetches) == ([brought], [waiting])
 
 
 async def test_a_run_is_not_overdue_while_a_provider_makes_its_prices_wait(
     gateway: Gateway, admin: Database
 ) -> None:
     waiting = uuid4()
-    await tell(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
+    await deliver(gateway, [MarketClosed.new(waiting, AS_OF, trigger="operator", occurred_at=NOON)])
 
     async def swept_after(slot: datetime) -> list[UUID]:
         await save(admin, ProviderRequest, [{"request_id": 1, "provider": "polygon", "slot": slot}])
@@ -288,8 +295,8 @@ async def test_a_run_is_not_overdue_while_a_provider_makes_its_prices_wait(
 async def test_a_run_is_overdue_by_its_last_news(gateway: Gateway, admin: Database) -> None:
     run_id, held = uuid4(), (await a_portfolio(admin),)
     late = NOON + timedelta(minutes=50)
-    await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1, portfolio_ids=held)])
-    await tell(
+    await deliver(gateway, [a_stage(PricesUpdated, run_id, shards=1, portfolio_ids=held)])
+    await deliver(
         gateway, [a_stage(GreeksComputed, run_id, shards=1, portfolio_ids=held, occurred_at=late)]
     )
 
@@ -305,7 +312,7 @@ async def test_a_run_is_overdue_by_its_last_news(gateway: Gateway, admin: Databa
 
 
 async def test_a_young_run_is_left_alone(gateway: Gateway) -> None:
-    await tell(gateway, a_whole_run(uuid4())[:1])
+    await deliver(gateway, a_whole_run(uuid4())[:1])
 
     async with gateway.database.transaction() as session:
         assert (
@@ -321,8 +328,8 @@ async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(
 ) -> None:
     run_id, other = uuid4(), uuid4()
     held = await a_portfolio(admin)
-    await tell(gateway, [a_stage(PricesUpdated, run_id, shards=1)])
-    await tell(
+    await deliver(gateway, [a_stage(PricesUpdated, run_id, shards=1)])
+    await deliver(
         gateway, [a_stage(PricesUpdated, other, shards=1, portfolio_ids=(PORTFOLIOS[0], held))]
     )
 
@@ -337,8 +344,8 @@ async def test_a_run_does_not_wait_long_for_a_deleted_portfolio(
 
 async def test_the_last_run_of_a_portfolio_is_found(gateway: Gateway) -> None:
     early, late = uuid4(), uuid4()
-    await tell(gateway, a_whole_run(late))
-    await tell(gateway, [a_stage(PricesUpdated, early, occurred_at=NOON - timedelta(days=1))])
+    await deliver(gateway, a_whole_run(late))
+    await deliver(gateway, [a_stage(PricesUpdated, early, occurred_at=NOON - timedelta(days=1))])
 
     async with gateway.database.transaction() as session:
         found = await runs.latest_run_of(session, PORTFOLIOS[0])

@@ -28,7 +28,7 @@ OPTIONS = (
     "--generation-database none --no-shrink --continue-on-failure --suppress-health-check all --warnings off "
     "--output-truncate false --no-color --exclude-path /api/v1/events"
 ).split()
-# Two halves of the document, each asked by a process of its own.
+# Two halves of the document, each tested by a separate process.
 HALF = "^/api/v1/(portfolio|risk)"
 HALVES = ("--include-path-regex", "--exclude-path-regex")
 

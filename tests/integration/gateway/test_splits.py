@@ -65,7 +65,7 @@ async def test_a_file_of_after_the_split_is_the_book_of_before_it(
     assert before["AAPL"] == (100, Decimal("520.4"), BEFORE)
 
 
-async def test_a_changed_row_is_stated_anew_and_the_others_stay(
+async def test_a_changed_row_is_in_new_shares_and_the_others_stay(
     ann: Person, admin: Database
 ) -> None:
     book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))

@@ -1,4 +1,4 @@
-"""Stress over REST: stored results by position, scenarios of one's own, what-if runs that stress
+"""Stress over REST: stored results by position, custom scenarios, what-if runs that stress
 answers.
 """
 
@@ -32,16 +32,16 @@ async def book(ann: Person, market: None, admin: Database) -> StoredBook:
 
 
 class Stress:
-    """Stress, as far as it can be heard on the bus: answers what it is told to and remembers what
+    """Stress, as far as the bus shows: gives prepared answers and records what
     it was asked.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, Any]] = {}
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
 
     async def reply(self, message: Msg) -> None:
-        self.heard.append(json.loads(message.data))
+        self.received.append(json.loads(message.data))
         await message.respond(json.dumps(self.answers[message.subject]).encode())
 
 
@@ -141,7 +141,7 @@ async def test_positions_without_a_result_are_named_with_the_reason(
     assert ladder["left_out"] == report["left_out"]
 
 
-async def test_plain_moves_have_a_route_of_their_own(ann: Person, book: StoredBook) -> None:
+async def test_market_risk_moves_have_a_separate_route(ann: Person, book: StoredBook) -> None:
     ladder = (await ann.get("risk/market-scenarios")).json()
 
     assert (ladder["total"], ladder["as_of"], ladder["nav"]) == (1, "2022-12-28", 49_876.55)
@@ -160,7 +160,9 @@ async def test_plain_moves_before_the_first_run_have_a_reason(ann: Person) -> No
 # --- scenarios ---
 
 
-async def test_measured_shocks_stand_beside_the_stated_ones(ann: Person, book: StoredBook) -> None:
+async def test_measured_shocks_are_shown_next_to_the_scenarios(
+    ann: Person, book: StoredBook
+) -> None:
     listed = (await ann.get("risk/stress-testing/scenarios")).json()["items"]
 
     assert listed[0]["shocks"] == {"Market": -0.2}
@@ -196,7 +198,7 @@ async def test_a_scenario_is_saved_for_the_caller(
     body = {"name": "Oil shock (mild)", "shocks": {"Market": -0.08}, "rate_shock": 0.005}
     answer = await ann.post("risk/stress-testing/scenarios", body)
 
-    (asked,) = stress.heard
+    (asked,) = stress.received
     assert (answer.status_code, answer.json()["custom"]) == (201, True)
     assert asked["user_id"] == (await ann.get("auth/me")).json()["user_id"]
     assert asked["definition"] == {
@@ -248,7 +250,7 @@ async def test_unusable_scenarios_never_leave_the_gateway(
 ) -> None:
     answer = await ann.post("risk/stress-testing/scenarios", body)
 
-    assert (answer.status_code, stress.heard) == (422, [])
+    assert (answer.status_code, stress.received) == (422, [])
 
 
 async def test_a_scenario_is_deleted_by_its_owner(ann: Person, stress: Stress) -> None:
@@ -257,7 +259,7 @@ async def test_a_scenario_is_deleted_by_its_owner(ann: Person, stress: Stress) -
     answer = await ann.request("DELETE", "risk/stress-testing/scenarios/oil")
 
     assert answer.status_code == 204
-    assert stress.heard[0]["scenario_id"] == "oil"
+    assert stress.received[0]["scenario_id"] == "oil"
 
 
 async def test_deleting_what_is_not_ones_own_is_not_found(ann: Person, stress: Stress) -> None:
@@ -272,7 +274,7 @@ async def test_deleting_what_is_not_ones_own_is_not_found(ann: Person, stress: S
 
 
 def an_outcome(book: StoredBook, method: str, pnl: str, **more: Any) -> dict[str, Any]:
-    lacking = {
+    missing = {
         "code": "no_betas",
         "message": "no factor betas: left out of the factor shocks",
         "about": ["XOM"],
@@ -300,7 +302,7 @@ def an_outcome(book: StoredBook, method: str, pnl: str, **more: Any) -> dict[str
         "effective_shocks": {"Market": -0.12},
         "option_valuation": "full",
         "coverage": 0.97,
-        "left_out": [lacking],
+        "left_out": [missing],
         "positions": [
             {"position_id": str(book.positions[symbol]), "symbol": symbol, "pnl": part}
             for symbol, part in impacts
@@ -330,7 +332,7 @@ async def test_a_what_if_is_evaluated_by_stress_and_laid_out_like_results(
 
     report = answer.json()
     assert answer.status_code == 200, answer.text
-    assert (stress.heard[0]["as_of"], stress.heard[0]["method"]) == ("2022-12-28", method)
+    assert (stress.received[0]["as_of"], stress.received[0]["method"]) == ("2022-12-28", method)
     scenario = outcome_of(report, "what_if")
     assert [name for name in ("direct", "correlated") if scenario[name]] == methods
     result = scenario[methods[0]]
@@ -348,7 +350,7 @@ async def test_a_what_if_without_a_named_portfolio_is_about_the_first(
     answer = await ann.post("risk/stress-testing/comprehensive", {"scenario_ids": ["nothing"]})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_scenario")
-    assert stress.heard[0]["portfolio_id"] == book.portfolio_id
+    assert stress.received[0]["portfolio_id"] == book.portfolio_id
 
 
 async def test_a_what_if_before_the_first_run_is_refused(ann: Person, stress: Stress) -> None:
@@ -356,7 +358,11 @@ async def test_a_what_if_before_the_first_run_is_refused(ann: Person, stress: St
 
     answer = await ann.post("risk/stress-testing/direct-impact", {"shocks": {"Market": -0.1}})
 
-    assert (answer.status_code, answer.json()["code"], stress.heard) == (422, "not_calculated", [])
+    assert (answer.status_code, answer.json()["code"], stress.received) == (
+        422,
+        "not_calculated",
+        [],
+    )
 
 
 async def test_without_stress_a_what_if_is_unavailable_and_results_still_are_not(
@@ -378,7 +384,7 @@ async def test_a_stranger_cannot_ask_about_anothers_book(
     ]
 
     assert {answer.json()["code"] for answer in answers} == {"portfolio_not_found"}
-    assert stress.heard == []
+    assert stress.received == []
 
 
 async def test_a_house_scenario_that_is_switched_off_is_not_listed(

@@ -1,4 +1,4 @@
-"""Tags: words for positions, unique whatever the case, within limits; strategies are tags of a
+"""Tags: words for positions, unique in any case, within limits; strategies are tags of a
 certain name.
 """
 
@@ -29,8 +29,8 @@ async def test_a_tag_is_created_renamed_and_deleted(ann: Person) -> None:
     renamed = await ann.request("PUT", path, json={"name": "Two Words"})
     deleted = await ann.request("DELETE", path)
 
-    stated = [created.json()[name] for name in ("name", "colour", "positions", "strategy")]
-    assert (created.status_code, stated) == (201, ["two words", "#aabbcc", 0, None])
+    given = [created.json()[name] for name in ("name", "colour", "positions", "strategy")]
+    assert (created.status_code, given) == (201, ["two words", "#aabbcc", 0, None])
     assert (recoloured.json()["name"], recoloured.json()["colour"]) == ("two words", "#000001")
     assert (renamed.json()["name"], renamed.json()["colour"]) == ("Two Words", "#000001")
     assert (deleted.status_code, (await ann.get(path)).status_code) == (204, 404)
@@ -68,7 +68,7 @@ async def test_letters_are_letters_in_every_language(ann: Person, market: None, 
     assert [tag["name"] for tag in (await ann.get("tags")).json()["items"]] == [name]
 
 
-async def test_names_are_unique_whatever_their_case(ann: Person, bob: Person) -> None:
+async def test_names_are_unique_in_any_case(ann: Person, bob: Person) -> None:
     await a_tag(ann, "Tech")
     other = await a_tag(ann, "core")
 

@@ -1,4 +1,4 @@
-"""Nobody sees another's portfolio: 404, as if it were not there."""
+"""No user sees another's portfolio: 404, as if it were not there."""
 
 import pytest
 

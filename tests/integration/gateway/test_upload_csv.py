@@ -118,7 +118,7 @@ async def test_what_was_previewed_is_what_is_loaded(ann: Person) -> None:
     assert report["run_id"] is not None
 
 
-async def test_a_stated_balance_and_entry_date_stand_above_the_export_s(ann: Person) -> None:
+async def test_a_given_balance_and_entry_date_override_the_exports(ann: Person) -> None:
     report = await loaded(ann, SCHWAB, equity_balance="20000", entry_date="2022-06-01")
 
     assert report["portfolio"]["equity_balance"] == 20000.0

@@ -1,7 +1,7 @@
 """The market clock on a real database and bus: when a close is announced, and that it is announced
 once.
 
-Each test has weeks of its own: the bus goes on discarding an announcement that an earlier test
+Each test has separate weeks: the bus goes on discarding an announcement that an earlier test
 made.
 """
 
@@ -55,7 +55,7 @@ class Replica:
 
 
 class Killed(Exception):
-    """The process is no more."""
+    """The process has ended."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Dying:
 
 @pytest.fixture
 async def replicas(servers: Servers, empty: None) -> AsyncIterator[list[Replica]]:
-    """Three replicas, with connections of their own."""
+    """Three replicas, with separate connections."""
     telemetry = create_telemetry("ingest", servers.settings)
     async with AsyncExitStack() as stack:
         opened = []
@@ -96,7 +96,7 @@ async def covered(moment: datetime) -> Coverage:
     return await coverage_at(moment, LIVE, SETTINGS)
 
 
-async def told(bus: Client) -> list[MarketClosed]:
+async def emitted(bus: Client) -> list[MarketClosed]:
     """Every announcement on the stream, in order."""
     info = await bus.jetstream().stream_info("INGEST", subjects_filter=MarketClosed.subject)
     count = (info.state.subjects or {}).get(MarketClosed.subject, 0)
@@ -159,7 +159,7 @@ async def test_first_start_announces_the_latest_session_only(
 ) -> None:
     await replicas[0].look(new_york(date(2021, 3, 5), 17))
 
-    assert [event.as_of for event in await told(bus)] == [date(2021, 3, 5)]
+    assert [event.as_of for event in await emitted(bus)] == [date(2021, 3, 5)]
     assert await announced(admin) == [date(2021, 3, 5)]
 
 
@@ -172,11 +172,11 @@ async def test_a_half_day_is_announced_in_its_afternoon_and_the_holiday_never(
     for hour in range(24):
         await clock.look(new_york(date(2021, 11, 25), hour))
     await clock.look(new_york(date(2021, 11, 26), 13, 29))
-    before = [event.as_of for event in await told(bus)]
+    before = [event.as_of for event in await emitted(bus)]
     await clock.look(new_york(date(2021, 11, 26), 13, 30))
 
     assert before == [date(2021, 11, 24)]
-    assert [event.as_of for event in await told(bus)] == [date(2021, 11, 24), date(2021, 11, 26)]
+    assert [event.as_of for event in await emitted(bus)] == [date(2021, 11, 24), date(2021, 11, 26)]
 
 
 async def test_two_weeks_of_downtime_are_made_up_for_in_order(
@@ -188,7 +188,7 @@ async def test_two_weeks_of_downtime_are_made_up_for_in_order(
     await replicas[0].look(new_york(up, 17))
     await replicas[0].look(new_york(up, 18))
 
-    assert [event.as_of for event in await told(bus)] == sessions(down, up)
+    assert [event.as_of for event in await emitted(bus)] == sessions(down, up)
     assert await announced(admin) == sessions(down, up)
 
 
@@ -202,7 +202,7 @@ async def test_three_replicas_at_once_announce_each_session_once_and_in_order(
         *(replica.look(new_york(up, 17)) for replica in replicas for _ in range(3))
     )
 
-    events = await told(bus)
+    events = await emitted(bus)
     assert [event.as_of for event in events] == sessions(down, up)
     assert [event.run_id for event in events] == [
         MarketClosed.clock_run(day) for day in sessions(down, up)
@@ -224,24 +224,24 @@ async def test_a_replica_killed_in_the_middle_leaves_no_session_out(
     await asyncio.gather(die(), other.look(new_york(up, 17)))
     await other.look(new_york(up, 18))
 
-    assert [event.as_of for event in await told(bus)] == sessions(down, up)
+    assert [event.as_of for event in await emitted(bus)] == sessions(down, up)
     assert await announced(admin) == sessions(down, up)
 
 
-async def test_death_between_telling_and_remembering_tells_the_same_event_again(
+async def test_death_between_publishing_and_recording_publishes_the_same_event(
     replicas: list[Replica], bus: Client, admin: Database
 ) -> None:
     day = date(2021, 6, 11)
     clock = replicas[0]
     with pytest.raises(Killed):
         await Replica(clock.database, Dying(clock.bus)).look(new_york(day, 17))
-    [first] = await told(bus)
+    [first] = await emitted(bus)
     forgotten = await announced(admin)
 
     await clock.look(new_york(day, 18))
 
     assert forgotten == []
-    assert [event.event_id for event in await told(bus)] == [first.event_id]
+    assert [event.event_id for event in await emitted(bus)] == [first.event_id]
     assert await announced(admin) == [day]
 
 
@@ -254,11 +254,11 @@ async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
     day = date(2022, 6, 10)
     clock = replicas[0]
     await clock.look(new_york(day, 17))
-    [first] = await told(bus)
+    [first] = await emitted(bus)
     await publish(clock.bus, first, message_id=uuid4())
 
     prices: list[UUID] = []
-    for event in (twice := await told(bus)):
+    for event in (twice := await emitted(bus)):
         async with role("gateway").transaction() as session:
             await open_run(event, session)
         async with role("ingest").transaction() as session:
@@ -284,5 +284,5 @@ async def test_what_an_operator_closes_meanwhile_leaves_no_session_out(
 
     await replicas[0].look(new_york(up, 17))
 
-    assert [event.as_of for event in await told(bus)] == sessions(down, up)[:-1]
+    assert [event.as_of for event in await emitted(bus)] == sessions(down, up)[:-1]
     assert await announced(admin) == sessions(down, up)

@@ -216,7 +216,7 @@ async def test_mistakes_of_other_files_are_named_too(write: Write) -> None:
         await provider.securities()
 
 
-async def test_mended_file_is_read_again(write: Write, tmp_path: Path) -> None:
+async def test_repaired_file_is_read_again(write: Write, tmp_path: Path) -> None:
     provider = write("prices.csv", "symbol,session_date,close\nAAPL,2022-12-28,x")
     with pytest.raises(ProviderUnavailable):
         await bars(provider, "AAPL")

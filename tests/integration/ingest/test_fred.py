@@ -43,7 +43,7 @@ def provider(
     )
 
 
-async def test_ten_maturities_take_ten_requests_whatever_the_range(server: StandIn) -> None:
+async def test_ten_maturities_take_ten_requests_for_any_range(server: StandIn) -> None:
     pace = Counted()
 
     found = await yields_of(provider(server, pace), date(2021, 12, 29), LAST)

@@ -186,7 +186,9 @@ async def test_an_unknown_symbol_is_asked_again_when_its_time_is_over(role: Role
     assert len(market.asked) == 2
 
 
-async def test_sessions_a_provider_lacks_are_asked_of_the_next(role: Role, admin: Database) -> None:
+async def test_missing_sessions_are_requested_from_the_next_provider(
+    role: Role, admin: Database
+) -> None:
     holey = {day: close for day, close in level(100).items() if day != DECEMBER[4]}
     first, second = Market({"XOM": holey}, "first"), Market({"XOM": level(100)}, "second")
 
@@ -236,7 +238,7 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(
     assert 99 < lowest < highest < 105
 
 
-async def told(database: Database, run_id: UUID | None = None) -> dict[str, date]:
+async def emitted(database: Database, run_id: UUID | None = None) -> dict[str, date]:
     async with database.transaction() as session:
         return await repository.claim_actions(session, run_id or uuid4(), AS_OF)
 
@@ -269,7 +271,7 @@ async def test_a_split_explains_the_jump_and_scales_what_was_before(
         )
     ]
     assert max(later / earlier for earlier, later in itertools.pairwise(adjusted)) < 1.01
-    assert await told(role("ingest")) == {}
+    assert await emitted(role("ingest")) == {}
 
 
 async def test_a_split_learnt_late_restates_history_from_its_day(
@@ -288,7 +290,7 @@ async def test_a_split_learnt_late_restates_history_from_its_day(
     )
     assert adjusted == pytest.approx(float(close) - 0.8)
     assert codes(found) == []
-    assert await told(role("ingest")) == {"GE": DECEMBER[-1]}
+    assert await emitted(role("ingest")) == {"GE": DECEMBER[-1]}
 
 
 async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(
@@ -309,7 +311,7 @@ async def test_what_a_crash_left_unadjusted_is_adjusted_by_the_next_run(
     assert await rows(admin, "select count(*) from ingest.unadjusted_symbols") == [(0,)]
 
 
-async def test_what_was_learnt_before_a_failure_is_kept_and_told(
+async def test_what_was_learnt_before_a_failure_is_kept_and_reported(
     role: Role, admin: Database
 ) -> None:
     closes = {symbol: level(80) for symbol in "ABC"}
@@ -326,10 +328,10 @@ async def test_what_was_learnt_before_a_failure_is_kept_and_told(
     assert codes(found) == ["provider_unavailable"]
     assert second.asked_for_actions == [(frozenset("BC"), WINDOW_START, AS_OF)]
     assert set((await adjusted_before(admin, DECEMBER[-4])).values()) == {True}
-    assert await told(role("ingest")) == dict.fromkeys("ABC", DECEMBER[-4])
+    assert await emitted(role("ingest")) == dict.fromkeys("ABC", DECEMBER[-4])
 
 
-async def test_the_same_split_learnt_again_is_not_told_again(role: Role) -> None:
+async def test_the_same_split_learnt_again_is_not_reported_again(role: Role) -> None:
     reverse = CorporateAction("GE", DECEMBER[-3], "split", Decimal(1) / 3, "market")
     market = Market({"GE": level(80)}, actions=[])
     feed = a_feed(role("ingest"), market)
@@ -337,10 +339,10 @@ async def test_the_same_split_learnt_again_is_not_told_again(role: Role) -> None
     market.actions = [reverse]
 
     await fetch_history(feed, {"GE"}, DECEMBER[-2])
-    once = await told(role("ingest"))
+    once = await emitted(role("ingest"))
     await fetch_history(feed, {"GE"}, AS_OF)
 
-    assert (once, await told(role("ingest"))) == ({"GE": DECEMBER[-3]}, {})
+    assert (once, await emitted(role("ingest"))) == ({"GE": DECEMBER[-3]}, {})
 
 
 async def test_impossible_splits_and_dividends_are_named_and_not_stored(

@@ -60,9 +60,9 @@ async def test_close_request_announces_in_the_operators_run(role: Role) -> None:
     request = MarketCloseRequested.new(uuid4(), AS_OF)
 
     async with role("ingest").transaction() as session:
-        told = await announce_close(request, session)
+        emitted = await announce_close(request, session)
 
-    assert (told.run_id, told.as_of, told.trigger) == (request.run_id, AS_OF, "operator")
+    assert (emitted.run_id, emitted.as_of, emitted.trigger) == (request.run_id, AS_OF, "operator")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(
     book = await a_portfolio(admin)
     await save_positions(admin, a_position(book, "AAPL"), a_position(book, "MSFT230120C00250000"))
 
-    [told] = await delivered(role("ingest"))
+    [emitted] = await delivered(role("ingest"))
 
     rows = await content(admin)
     assert {row[0] for row in rows} == {
@@ -103,21 +103,21 @@ async def test_prices_of_holdings_and_proxies_arrive_up_to_the_session(
         "USMV",
     }
     assert max(row[1] for row in rows) == AS_OF  # type: ignore[type-var]
-    assert told.portfolio_ids == (book,)
-    assert told.warnings == ()
+    assert emitted.portfolio_ids == (book,)
+    assert emitted.warnings == ()
 
 
-async def test_nobody_asks_for_prices_of_private_holdings(role: Role, admin: Database) -> None:
+async def test_prices_of_private_holdings_are_never_requested(role: Role, admin: Database) -> None:
     book = await a_portfolio(admin)
     private = a_position(book, "XOM", investment_class="PRIVATE")
     await save_positions(admin, a_position(book, "AAPL", investment_class="PUBLIC"), private)
 
-    [told] = await delivered(role("ingest"))
+    [emitted] = await delivered(role("ingest"))
 
     symbols = {row[0] for row in await content(admin)}
     assert "AAPL" in symbols
     assert "XOM" not in symbols
-    assert told.warnings == ()
+    assert emitted.warnings == ()
 
 
 async def test_second_delivery_changes_nothing_and_keeps_the_price_run(
@@ -157,22 +157,26 @@ async def test_restated_price_makes_new_price_runs_from_its_day_on(
 async def test_unknown_symbol_is_named_in_a_warning(role: Role, admin: Database) -> None:
     await save_positions(admin, a_position(await a_portfolio(admin), "NOSUCH"))
 
-    [told] = await delivered(role("ingest"))
+    [emitted] = await delivered(role("ingest"))
 
-    [notice] = told.warnings
+    [notice] = emitted.warnings
     assert (notice.code, notice.about) == ("unknown_symbol", ("NOSUCH",))
 
 
-async def test_changed_portfolio_makes_one_shard_of_its_own(role: Role, admin: Database) -> None:
+async def test_changed_portfolio_makes_a_separate_shard(role: Role, admin: Database) -> None:
     book, _other = await a_portfolio(admin), await a_portfolio(admin)
     await save_positions(admin, a_position(book))
     saturday = PortfoliosChanged.new(
         uuid4(), date(2022, 12, 24), portfolio_ids=(book,), reason="upload"
     )
 
-    [told] = await deliver_prices_of_changed(saturday, role("ingest"))
+    [emitted] = await deliver_prices_of_changed(saturday, role("ingest"))
 
-    assert (told.portfolio_ids, told.shards, told.as_of) == ((book,), 1, date(2022, 12, 23))
+    assert (emitted.portfolio_ids, emitted.shards, emitted.as_of) == (
+        (book,),
+        1,
+        date(2022, 12, 23),
+    )
 
 
 async def test_one_bad_price_row_stops_all_of_them(role: Role, admin: Database) -> None:
@@ -247,7 +251,7 @@ async def test_impossible_quote_is_named_and_nothing_is_stored(
     assert problem in str(caught.value.problems[0]["message"])
 
 
-async def test_a_late_split_works_its_sessions_anew_for_holders_only(
+async def test_a_late_split_reruns_its_sessions_for_holders_only(
     role: Role, admin: Database
 ) -> None:
     holder, other = await a_portfolio(admin), await a_portfolio(admin)
@@ -262,20 +266,20 @@ async def test_a_late_split_works_its_sessions_anew_for_holders_only(
 
     async with role("ingest").transaction() as session:
         await repository.save_actions(session, [action], {"AAPL"})
-        told = await restated_shards(session, run_id, AS_OF)
+        emitted = await restated_shards(session, run_id, AS_OF)
     async with role("ingest").transaction() as session:
         again = await restated_shards(session, run_id, AS_OF)
         by_another = await restated_shards(session, uuid4(), AS_OF)
 
-    assert [(event.as_of, event.portfolio_ids) for event in told] == [
+    assert [(event.as_of, event.portfolio_ids) for event in emitted] == [
         (day, (holder,)) for day in days[1:]
     ]
-    assert [event.event_id for event in told] == [event.event_id for event in again]
-    assert {event.trigger for event in told} == {"restatement"}
+    assert [event.event_id for event in emitted] == [event.event_id for event in again]
+    assert {event.trigger for event in emitted} == {"restatement"}
     assert by_another == []
 
 
-async def test_a_late_split_reaches_back_for_what_was_stated_after_it(
+async def test_a_late_split_reaches_back_for_positions_in_later_shares(
     role: Role, admin: Database
 ) -> None:
     holder = await a_portfolio(admin)
@@ -287,9 +291,9 @@ async def test_a_late_split_reaches_back_for_what_was_stated_after_it(
         for day in [*days, AS_OF]:
             await repository.save_announced(session, day)
         await repository.save_actions(session, [action], {"AAPL"})
-        told = await restated_shards(session, uuid4(), AS_OF)
+        emitted = await restated_shards(session, uuid4(), AS_OF)
 
-    assert [(event.as_of, event.portfolio_ids) for event in told] == [
+    assert [(event.as_of, event.portfolio_ids) for event in emitted] == [
         (day, (holder,)) for day in days[1:]
     ]
 

@@ -1,7 +1,7 @@
 """What a new book costs in requests, from an empty store to complete history, through the real
 client library.
 
-Polygon alone is asked for everything, as its smallest plan would be: the pace only counts.
+Polygon alone is queried for everything, as its smallest plan would be: the pace only counts.
 """
 
 import re
@@ -100,7 +100,7 @@ async def test_a_new_book_of_thirty_symbols_takes_ninety_two_requests(
     assert taken == FIRST_TIME
     assert sum(taken.values()) == 92
     asked = list(map(kind_of, server.paths()))
-    # a jump is believed when a split explains it, so splits are there first
+    # a jump is accepted when a split explains it, so splits are there first
     assert asked.index("splits") < asked.index("closes of a symbol")
 
 

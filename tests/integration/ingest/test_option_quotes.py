@@ -1,4 +1,4 @@
-"""Quotes of the options held: asked for before a run is handed out, believed if they can be, used
+"""Quotes of the options held: requested before a run is distributed, accepted if plausible, used
 by greeks.
 """
 
@@ -44,7 +44,7 @@ CHAIN = [option_row(CALL, 5.1, 5.3, CLOSED, 126.04), option_row(PUT, 4.2, 4.3, C
 
 @dataclass
 class Desk:
-    """A live provider of quotes: what it has by contract, whatever session is asked for."""
+    """A live provider of quotes: what it has by contract, for any session."""
 
     quotes: Mapping[str, OptionQuote]
     name: str = "desk"

@@ -1,4 +1,4 @@
-"""Rate limits over Postgres: strict across replicas, and no lock while anybody sleeps."""
+"""Rate limits over Postgres: strict across replicas, and no lock while a request waits."""
 
 import asyncio
 import random

@@ -459,7 +459,7 @@ async def test_a_chain_is_asked_for_the_expiries_and_strikes_held(market: Market
     assert asked["SPY"]["contract_type"] == "put"
 
 
-async def test_a_plan_without_quotes_is_told_apart_from_an_outage(server: StandIn) -> None:
+async def test_a_plan_without_quotes_is_distinguished_from_an_outage(server: StandIn) -> None:
     server.whenever(lambda request: NOT_ENTITLED)
     with pytest.raises(NotInPlan):
         await quotes(provider(server), HELD)

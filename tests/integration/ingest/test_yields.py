@@ -32,7 +32,7 @@ FIRST = previous_session(WINDOW[0]) + timedelta(
 
 @dataclass
 class Treasury:
-    """A live provider of yields: 4 % on every bond day, unless told otherwise; every question
+    """A live provider of yields: 4 % on every bond day, unless configured otherwise; every question
     kept.
     """
 

@@ -76,7 +76,7 @@ def test_a_token_that_ended_is_renewed_and_the_request_sent_again() -> None:
     assert api.authorizations == ["Bearer t1", "Bearer t2"]
 
 
-def test_it_waits_as_long_as_it_is_told_to() -> None:
+def test_it_waits_as_long_as_retry_after_says() -> None:
     api = FewLines(a_problem(429, "rate_limited", **{"Retry-After": "7"}), ok({"items": []}))
 
     with api.client() as client:
@@ -119,7 +119,7 @@ def test_what_may_not_be_repeated_is_not() -> None:
     assert len(api.asked) == 1
 
 
-def test_a_refusal_tells_code_sentence_and_fields() -> None:
+def test_a_refusal_holds_code_sentence_and_fields() -> None:
     errors = [{"field": "amount", "code": "value_error", "message": "the amount is 0"}]
     body = {"code": "invalid_request", "detail": "1 value cannot be used", "errors": errors}
     api = FewLines(httpx2.Response(422, json=body))

@@ -1,4 +1,4 @@
-"""A backfill tells what is stored, symbol by symbol, follows its run, and says what stays missing
+"""A backfill reports what is stored, symbol by symbol, follows its run, and says what stays missing
 and why.
 """
 
@@ -59,7 +59,7 @@ def a_problem(code: str) -> dict[str, str]:
 
 
 class FakeStack:
-    """Answers like the gateway; each look at the history is the next one told."""
+    """Answers like the gateway; each look at the history is the next one given."""
 
     def __init__(
         self, *looks: tuple[dict[str, Any], dict[str, Any]], open_runs: Sequence[Any] = ()
@@ -104,7 +104,7 @@ WHOLE = a_history(
 )
 
 
-def test_each_symbol_is_told_once_when_it_is_done() -> None:
+def test_each_symbol_is_reported_once_when_it_is_done() -> None:
     stack = FakeStack(
         (NOTHING, a_run()), (HALF, a_run()), (HALF, a_run()), (WHOLE, a_run("completed"))
     )
@@ -120,7 +120,7 @@ def test_each_symbol_is_told_once_when_it_is_done() -> None:
     ]
 
 
-def test_what_was_done_before_is_not_told_again() -> None:
+def test_what_was_done_before_is_not_reported_again() -> None:
     _, text = followed(FakeStack((WHOLE, a_run("completed"))), WHOLE)
 
     assert text == ""

@@ -1,4 +1,4 @@
-"""The doctor tells who is asked for market data, and what is wrong with a chain or a folder of
+"""The doctor reports the providers of market data, and what is wrong with a chain or a folder of
 files.
 """
 
@@ -16,7 +16,7 @@ GOOD = "symbol,session_date,close\nAAPL,2022-12-28,126.04\n"
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine that runs the tests is told does not matter."""
+    """The environment of the machine that runs the tests does not matter."""
     for name, field in IngestSettings.model_fields.items():
         alias = field.validation_alias
         monkeypatch.delenv(

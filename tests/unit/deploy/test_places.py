@@ -1,4 +1,4 @@
-"""Only directories an account may pass are used for it, and nobody's directory is opened."""
+"""Only directories an account may pass are used for it, and no user's directory is opened."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_passable_parents_let_a_stranger_through() -> None:
     assert can_pass(Path("/usr/bin"), STRANGER)
 
 
-def test_the_owner_passes_a_private_directory_of_its_own(tmp_path: Path) -> None:
+def test_the_owner_passes_its_private_directory(tmp_path: Path) -> None:
     private = private_directory(tmp_path / "private", None)
     status = private.stat()
 

@@ -151,12 +151,12 @@ def test_ranking_leaves_out_what_has_no_result() -> None:
     assert [each["scenario_id"] for each in ranked] == ["s03", "s01"]
 
 
-def test_a_complete_report_lacks_nothing() -> None:
+def test_a_complete_report_misses_nothing() -> None:
     assert missing_parts(a_report(), snapshots=90, wanted_snapshots=90) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "lack"),
+    ("changes", "named"),
     [
         ({"snapshot": None}, "no snapshot"),
         ({"snapshot": a_snapshot(nav=None)}, "null nav"),
@@ -182,8 +182,8 @@ def test_a_complete_report_lacks_nothing() -> None:
         ),
     ],
 )
-def test_whatever_is_missing_is_named(changes: dict[str, Any], lack: str) -> None:
-    assert any(lack in line for line in missing_parts(a_report(**changes), 90, 90))
+def test_everything_missing_is_named(changes: dict[str, Any], named: str) -> None:
+    assert any(named in line for line in missing_parts(a_report(**changes), 90, 90))
 
 
 def test_too_few_snapshots_are_counted() -> None:

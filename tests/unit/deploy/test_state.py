@@ -1,4 +1,4 @@
-"""The state file is private, survives, and tells a process from a later one with the same
+"""The state file is private, survives, and distinguishes a process from a later one with the same
 number.
 """
 
@@ -65,7 +65,7 @@ def test_a_number_given_to_a_later_process_is_not_the_old_one() -> None:
     assert recycled.process() is None
 
 
-def test_an_ended_process_is_nobody() -> None:
+def test_an_ended_process_is_not_found() -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     process.wait()
 

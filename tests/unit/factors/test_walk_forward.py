@@ -60,12 +60,12 @@ def test_documented_covariance_errors_are_what_the_panel_gives() -> None:
 
 
 def test_value_rotation_never_implies_an_impossible_market() -> None:
-    stated = np.array([np.nan, 0.20, -0.10, *[np.nan] * 4])
+    given = np.array([np.nan, 0.20, -0.10, *[np.nan] * 4])
     returns = walk_forward.factor_returns()
 
     implied = np.array(
         [
-            [conditional_shocks(matrix, stated)[0] for matrix in (found.covariance, found.shrunk)]
+            [conditional_shocks(matrix, given)[0] for matrix in (found.covariance, found.shrunk)]
             for end in range(len(returns), 251, -5)
             for found in [ewma_covariance(returns[end - 252 : end], 0.94, 252)]
         ]

@@ -86,5 +86,5 @@ def test_position_is_left_out_with_its_underlying_or_for_itself() -> None:
     ]
 
 
-def test_side_speaks_of_its_own_underlyings_only() -> None:
+def test_side_covers_only_its_underlyings() -> None:
     assert left_out([a_position("XOM", "XOM"), a_position("F", "F")], [], [{"symbol": "XOM"}]) == []

@@ -147,7 +147,7 @@ def test_the_largest_group_comes_first_and_the_rest_last() -> None:
     ]
 
 
-def test_strategies_are_told_with_types_and_symbols() -> None:
+def test_strategies_are_shown_with_types_and_symbols() -> None:
     tags = [
         {"tag_id": n, "name": name, "colour": "#000000"}
         for n, name in enumerate(["strategy:a", "tech"])

@@ -47,7 +47,7 @@ async def hello(_: Request) -> Response:
 
 async def never(_: Request) -> Response:
     await asyncio.Event().wait()
-    raise AssertionError("an event nobody sets")
+    raise AssertionError("an event that is never set")
 
 
 async def echo(request: Request) -> Response:
@@ -114,9 +114,9 @@ async def test_bodies_are_cut_off_at_the_limit(size: int, status: int) -> None:
             yield b"x"
 
     counted = await ask(BodyLimit(serving(echo), max_bytes=10), "POST", content=parts())
-    stated = await ask(BodyLimit(serving(echo), max_bytes=10), "POST", content=b"x" * size)
+    declared = await ask(BodyLimit(serving(echo), max_bytes=10), "POST", content=b"x" * size)
 
-    assert (counted.status_code, stated.status_code) == (status, status)
+    assert (counted.status_code, declared.status_code) == (status, status)
 
 
 # --- conditional reads ---
@@ -209,7 +209,7 @@ def test_tags_are_compared_weakly(header: str | None, same: bool) -> None:
     assert matches(header, 'W/"a"') is same
 
 
-def test_a_route_can_tell_before_it_computes_anything() -> None:
+def test_a_route_can_answer_before_it_computes_anything() -> None:
     tag = weak_tag("portfolio", 7)
     asked = Request({"type": "http", "headers": [(b"if-none-match", tag.encode())]})
 
@@ -259,10 +259,10 @@ async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
         "headers": [],
         "client": ("192.0.2.7", 1),
     }
-    told: list[str] = []
+    sent: list[str] = []
 
     async def send(message: Message) -> None:
-        told.append(message["type"])
+        sent.append(message["type"])
 
     async def receive() -> Message:
         return {"type": "websocket.connect"}
@@ -270,8 +270,8 @@ async def test_a_websocket_too_many_is_closed_before_it_opens() -> None:
     for _ in range(5):
         await app(scope, receive, send)
 
-    assert told[:2] == ["websocket.accept"] * 2
-    assert "websocket.close" in told[2:]
+    assert sent[:2] == ["websocket.accept"] * 2
+    assert "websocket.close" in sent[2:]
 
 
 # --- settings ---

@@ -286,11 +286,11 @@ def test_quotes_that_never_close_stay_cheap() -> None:
     assert len(sheet.problems) == MAX_ROWS
 
 
-def test_tags_are_unique_whatever_their_case() -> None:
+def test_tags_are_unique_in_any_case() -> None:
     assert tags_in(" Tech ,tech, growth  stocks,,") == ("Tech", "growth stocks")
 
 
-def test_a_row_may_have_twenty_tags_and_no_more() -> None:
+def test_a_row_may_have_at_most_twenty_tags() -> None:
     tags = ",".join(f"t{number}" for number in range(21))
 
     assert codes(read(a_file(f'AAPL,1,1,2022-06-01,"{tags}"'))) == [(2, "tags", "too_many_tags")]

@@ -25,7 +25,7 @@ NOON = datetime(2022, 12, 28, 17, tzinfo=UTC)
 
 
 def known(stored: int, first: date | None = None, last: date | None = None, **more: Any) -> Known:
-    """A symbol with its newest sessions stored, unless told otherwise."""
+    """A symbol with its newest sessions stored, unless specified otherwise."""
     newest = WINDOW[-stored:] if stored else [None]
     counts = {"prices": stored, "recent": stored, "missing": len(WINDOW) - stored, "quarantined": 0}
     dates = {"first_session": first or newest[0], "last_session": last or newest[-1]}
@@ -49,7 +49,7 @@ def state(symbol: Known, who: Asking) -> str:
     return symbol_progress(symbol, who, WINDOW).state
 
 
-def test_a_stored_window_is_complete_whoever_was_asked() -> None:
+def test_a_stored_window_is_complete_with_any_provider() -> None:
     assert state(known(10), asking()) == COMPLETE
     assert symbol_progress(known(10), asking(claimed={"AAPL"}), WINDOW).reason is None
 
@@ -89,7 +89,7 @@ def test_exactly_the_missing_sessions_have_to_be_asked_for() -> None:
     assert state(known(3), asking(begin, live=("polygon",))) == WAITING
 
 
-def test_an_unknown_symbol_is_settled_by_whoever_says_so() -> None:
+def test_an_unknown_symbol_is_settled_by_each_provider() -> None:
     refused = an_answer("polygon", known=False, asked_from=DAY, asked_until=DAY)
 
     found = symbol_progress(known(0), asking(refused, live=("polygon",)), WINDOW)
@@ -137,7 +137,7 @@ def test_totals_count_sessions_and_leave_private_holdings_out() -> None:
     assert lacking(symbols) == ["AAPL"]
 
 
-def test_all_ten_maturities_are_told_of() -> None:
+def test_all_ten_maturities_are_reported() -> None:
     stored = {"10Y": {"maturity": "10Y", "stored": 9, "last_observation": DAY, "sources": ["fred"]}}
 
     found = yield_progress(stored)

@@ -21,7 +21,7 @@ def test_the_bundled_files_are_said_plainly() -> None:
     )
 
 
-def test_several_sources_are_counted_and_the_order_told() -> None:
+def test_several_sources_are_counted_and_the_order_shown() -> None:
     said = sentence([a_source("polygon", 30), a_source("bundled", 2, "adjusted")], LIVE, SPAN)
 
     assert said == (

@@ -29,7 +29,7 @@ def known(symbol: str = "AAPL", prices: int = YEAR_OF_PRICES) -> Known:
     return Known(symbol, COMPLETE, DAY if prices else None, prices, min(prices, 91), 0, 0)
 
 
-def lacking(calculation: str, *symbols: Known, **given: Any) -> list[str]:
+def missing_for(calculation: str, *symbols: Known, **given: Any) -> list[str]:
     options: dict[str, Any] = {"optioned": (), "proxies": (), "yields": 252} | given
     found = {each["calculation"]: each for each in feasible_calculations(symbols, **options)}
     assert found[calculation]["feasible"] == (not found[calculation]["lacking"])
@@ -67,25 +67,25 @@ def test_a_symbol_is_complete_stale_missing_or_private() -> None:
     ],
 )
 def test_each_calculation_needs_its_history(calculation: str, enough: int) -> None:
-    assert lacking(calculation, known(prices=enough)) == []
-    assert lacking(calculation, known(prices=enough - 1)) == ["AAPL"]
+    assert missing_for(calculation, known(prices=enough)) == []
+    assert missing_for(calculation, known(prices=enough - 1)) == ["AAPL"]
 
 
 def test_greeks_concern_underlyings_of_options_only() -> None:
-    assert lacking("greeks", known(prices=5)) == []
-    assert lacking("greeks", known(prices=5), optioned={"AAPL"}) == ["AAPL"]
+    assert missing_for("greeks", known(prices=5)) == []
+    assert missing_for("greeks", known(prices=5), optioned={"AAPL"}) == ["AAPL"]
 
 
 def test_factors_need_their_funds_too() -> None:
-    assert lacking("factors", known(), known("SPY", 10), proxies={"SPY"}) == ["SPY"]
-    assert lacking("correlations", known(), known("SPY", 10), proxies={"SPY"}) == []
+    assert missing_for("factors", known(), known("SPY", 10), proxies={"SPY"}) == ["SPY"]
+    assert missing_for("correlations", known(), known("SPY", 10), proxies={"SPY"}) == []
 
 
 def test_without_yields_there_are_no_rate_sensitivities() -> None:
-    assert lacking("rate_sensitivity", known(), yields=10) == ["AAPL"]
+    assert missing_for("rate_sensitivity", known(), yields=10) == ["AAPL"]
 
 
-def test_private_holdings_lack_nothing() -> None:
+def test_private_holdings_miss_nothing() -> None:
     home = Known("HOME", PRIVATE, None, 0, 0, 0, 0)
 
     assert all(each["feasible"] for each in feasible_calculations([home], (), (), 252))

@@ -1,4 +1,4 @@
-"""What followers are told, by what was recorded."""
+"""What followers receive, by what was recorded."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -31,7 +31,7 @@ def kinds(recorded: Item, others: list[Item]) -> list[str]:
 
 
 @pytest.mark.parametrize("last", STAGES)
-def test_results_are_told_with_whatever_stage_comes_last(last: str) -> None:
+def test_results_are_reported_with_the_last_stage(last: str) -> None:
     others = [an_item(stage) for stage in STAGES if stage != last]
 
     *_, results = shard_news(RUN, an_item(last), [*others, an_item(last)], [MINE])
@@ -59,7 +59,7 @@ def test_a_stage_says_how_far_its_shard_is() -> None:
     assert (news.data["stages_done"], news.data["stages"], news.data["stage"]) == (2, 6, "greeks")
 
 
-def test_results_that_will_not_come_are_told_once() -> None:
+def test_results_that_will_not_come_are_reported_once() -> None:
     failed = an_item("factors", succeeded=False, error="MarketDataNotReady", message="no prices")
 
     first = shard_news(RUN, failed, [an_item("prices"), failed], [MINE])
@@ -105,6 +105,6 @@ def test_problems_of_shared_work_keep_their_code_only() -> None:
     troubles = (Trouble("factors", 0, "MarketDataNotReady", "no price of THEIRS"),)
     (news,) = run_news(RUN, Outcome("failed", troubles, NOON), [MINE, THEIRS])
 
-    told = as_told(news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False)
+    sent = as_told(news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False)
 
-    assert [(p["code"], p["message"]) for p in told["problems"]] == [("MarketDataNotReady", None)]
+    assert [(p["code"], p["message"]) for p in sent["problems"]] == [("MarketDataNotReady", None)]

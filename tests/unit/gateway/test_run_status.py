@@ -1,4 +1,4 @@
-"""The status of a run follows from its rows, whatever the order they came in."""
+"""The status of a run follows from its rows, in any order of arrival."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ def test_one_missing_stage_keeps_the_run_open() -> None:
     )
 
 
-def test_a_shard_not_heard_of_keeps_the_run_open() -> None:
+def test_an_unreported_shard_keeps_the_run_open() -> None:
     assert outcome(a_shard(0, 2)).status == "running"
 
 
@@ -154,10 +154,10 @@ def test_correlations_are_timed_after_the_stages() -> None:
     assert [timing.stage for timing in timed] == [*STAGES, "correlations"]
 
 
-def test_a_run_that_lacks_what_it_should_have_is_partial_and_says_so_once() -> None:
-    lacking = (("price_quarantined", "closes of polygon were not believed: XOM 2022-12-28"),)
+def test_an_incomplete_run_is_partial_and_says_so_once() -> None:
+    missing = (("price_quarantined", "closes of polygon were not believed: XOM 2022-12-28"),)
     items = [
-        replace(item, lacking=lacking if item.stage == "prices" else ())
+        replace(item, lacking=missing if item.stage == "prices" else ())
         for item in a_shard(0, 2) + a_shard(1, 2)
     ]
 

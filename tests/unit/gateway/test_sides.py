@@ -1,4 +1,4 @@
-"""Longs and shorts are told apart by quantity; what is left out is named once."""
+"""Longs and shorts are separated by quantity; what is left out is named once."""
 
 from decimal import Decimal
 from typing import Any
@@ -75,7 +75,7 @@ def test_a_warning_counts_what_is_left_out_and_names_the_first() -> None:
     assert edge_shapes.absences([]) == []
 
 
-def test_positions_that_some_measure_lacks_are_without_exposure() -> None:
+def test_positions_missing_in_a_measure_are_without_exposure() -> None:
     whole: dict[str, Any] = {
         "market_value": 1,
         "notional_exposure": 1,

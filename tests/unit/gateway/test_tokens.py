@@ -97,7 +97,7 @@ def signed(tokens: Tokens, claims: dict[str, object], **headers: object) -> str:
     )
 
 
-def test_a_token_as_it_should_be_is_believed() -> None:
+def test_a_valid_token_is_accepted() -> None:
     tokens = some_tokens()
 
     assert str(tokens.user_id(signed(tokens, CLAIMS))) == CLAIMS["sub"]

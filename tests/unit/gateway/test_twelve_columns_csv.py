@@ -80,7 +80,7 @@ def a_holding(**cells: str) -> Holding:
     return holding
 
 
-def test_the_header_tells_the_formats_apart() -> None:
+def test_the_header_distinguishes_the_formats() -> None:
     five = b"symbol,qty,price,trade date\nAAPL,1,100,2022-06-01"
 
     assert sheet_of(five).source is Source.FIVE_COLUMNS
@@ -154,7 +154,7 @@ def test_a_private_holding_needs_no_known_price_and_says_so() -> None:
     ]
 
 
-def test_underlyings_name_whatever_must_be_looked_up() -> None:
+def test_underlyings_name_all_symbols_to_look_up() -> None:
     sheet = sheet_of(a_file(OPTION, {**STOCK, "Symbol": "ACME", "Investment Class": "PRIVATE"}))
 
     assert underlyings(sheet) == {"AAPL", "ACME"}
@@ -332,7 +332,7 @@ def test_tags_carried_already_count_towards_the_twenty() -> None:
     assert too_many_tags([met(carried)]) == []
 
 
-# --- whatever the file looks like ---
+# --- any file ---
 
 ROWS = (
     STOCK,

@@ -1,4 +1,4 @@
-"""Adjusted closes: what a holder earned, whatever was split or paid out."""
+"""Adjusted closes: what a holder earned, for any splits and dividends."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -13,7 +13,7 @@ delays = st.one_of(st.floats(0, 0.3), st.floats(0, 200))
 
 
 class World:
-    """One clock, slots handed out by the rule, and delays of the answers and of waking up."""
+    """One clock, slots assigned by the rule, and delays of the answers and of waking up."""
 
     def __init__(self, late: Iterator[float]) -> None:
         self.now = 0.0

@@ -22,7 +22,7 @@ class Never:
         await asyncio.Event().wait()
 
 
-async def test_calls_run_in_threads_of_their_own() -> None:
+async def test_calls_run_in_separate_threads() -> None:
     threads = Threads("provider", Unlimited(), at_once=1)
 
     name = await threads.run(lambda: threading.current_thread().name)
@@ -87,7 +87,7 @@ async def test_call_that_sends_without_end_is_refused() -> None:
     assert len(sent) == MOST_REQUESTS_OF_ONE_CALL
 
 
-async def test_no_more_run_at_once_than_allowed() -> None:
+async def test_at_most_the_allowed_number_run_at_once() -> None:
     running, most = 0, 0
 
     async def call(number: int) -> int:
