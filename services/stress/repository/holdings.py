@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import array
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Past, ShardBook, Work
 from services.stress.repository.scenarios import load_catalogue
 from shared.calendar import last_sessions
-from shared.conventions import DEFAULT_MODEL, SESSIONS_PER_YEAR, FloatArray
+from shared.conventions import SESSIONS_PER_YEAR, FloatArray
 from shared.database import Session, among, lock_each
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
@@ -94,12 +94,12 @@ async def _load_factors(session: Session, as_of: date) -> Factors:
 
 async def _load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
     """The shrunk covariance, made for conditional expectations, else the measured one."""
-    pair = factors.factor_covariances.c
-    covariance = func.coalesce(pair.shrunk_covariance, pair.covariance).label("covariance")
-    query = select(pair.factor_a, pair.factor_b, covariance).where(
-        pair.as_of == as_of, pair.space == DEFAULT_MODEL
-    )
-    stored = {(row.factor_a, row.factor_b): row.covariance for row in await session.execute(query)}
+    stored = {
+        (row.factor_a, row.factor_b): row.covariance
+        if row.shrunk_covariance is None
+        else row.shrunk_covariance
+        for row in await session.execute(factors.covariances_on(as_of))
+    }
     matrix = np.array([[stored.get((a, b)) for b in ids] for a in ids], dtype=np.float64)
     return None if np.isnan(matrix).any() else matrix
 
