@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from services.gateway.books.queries import portfolios, positions
-from services.gateway.edge.dependencies import Caller, CallersDatabase
+from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.problems import Problem, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.tables import User
@@ -21,22 +21,20 @@ async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) ->
     return portfolio
 
 
-async def named_portfolio(portfolio_id: UUID, caller: Caller, database: CallersDatabase) -> Row:
-    """The portfolio of the path."""
-    async with database.transaction() as session:
-        return await owned_portfolio(session, caller, portfolio_id)
+async def named_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Row:
+    """The portfolio of the path, read in the transaction of the endpoint."""
+    return await owned_portfolio(session, caller, portfolio_id)
 
 
 async def chosen_portfolio(
     caller: Caller,
-    database: CallersDatabase,
+    session: OpenSession,
     portfolio_id: Annotated[
         UUID | None, Query(description="default: the caller's only or first portfolio")
     ] = None,
 ) -> Row:
     """The portfolio of the query, or the caller's first."""
-    async with database.transaction() as session:
-        return await owned_or_first(session, caller, portfolio_id)
+    return await owned_or_first(session, caller, portfolio_id)
 
 
 async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | None) -> Row:

@@ -1,19 +1,20 @@
-"""What endpoints are given: the gateway's parts, the caller, a session of the caller's, the
-portfolio meant.
+"""What endpoints receive: the gateway's parts, the caller, a transaction of the caller's.
 
-A route takes `OpenSession` (one transaction around it) or `CallersDatabase` (as many as it opens),
-never the gateway's own `database`: a user's transactions see and write only what is the user's,
-whatever their statements say. Under `/admin` an administrator's see what everybody has. All know
-who asks, for `audit.record`.
+A route takes `OpenSession`: one transaction around it, in which every part of an answer is read. A
+route that asks another service takes `CallersDatabase` and opens transactions before and after the
+question, never around it. No route takes the gateway's own `database`: a user's transactions see
+and write only the user's rows, whatever their statements say. Under `/admin` an administrator's see
+the rows of all users. All know the caller, for `audit.record`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
+from fastapi import Request as HttpRequest
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
@@ -25,12 +26,12 @@ from services.gateway.edge.shapes import View
 from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import User
-from shared.contracts.event import Day
+from shared.contracts.event import Day, Reply, Request
 from shared.database import Database, Session
+from shared.messaging import ask
 from shared.service import Runtime
 
 OPERATORS_PATH = "/api/v1/admin/"
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class Gateway:
     tokens: Tokens
     passwords: Passwords
     relay: Relay
+
+    async def ask(self, request: Request[Reply]) -> Reply:
+        """Another service's reply; raises `Refused` or `Unanswered`. Never in an open transaction:
+        a slow service would keep the database's connections.
+        """
+        return await ask(self.runtime.broker, request, self.settings.request_seconds)
 
     @property
     def database(self) -> Database:
@@ -152,7 +159,7 @@ CallersDatabase = Annotated[Database, Depends(callers_database)]
 
 
 async def open_session(
-    request: Request, gateway: GatewayParts, database: CallersDatabase
+    request: HttpRequest, gateway: GatewayParts, database: CallersDatabase
 ) -> AsyncIterator[Session]:
     """One of the caller's transactions around the endpoint, committed before the answer leaves."""
     async with database.transaction() as session:
@@ -169,14 +176,3 @@ AsOf = Annotated[
 ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leave out first")]
-
-
-async def at_once(database: Database, *reads: Callable[[Session], Awaitable[Any]]) -> list[Any]:
-    """The results of several reads in one transaction: one connection, and its formalities once for
-    all of them.
-
-    One after the other: when many ask, it is this process that is busy, and a connection for each
-    read made it busier.
-    """
-    async with database.transaction() as session:
-        return [await read(session) for read in reads]

@@ -2,14 +2,16 @@
 
 A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their
 endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so what was
-done and what is remembered agree whatever crashes. Only successes are remembered: after a problem
+done and what is remembered agree whatever crashes; one that asks another service first declares
+`BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are remembered: after a problem
 the same key may be tried again. A duplicate that comes while the first is still worked on waits for
 it.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, Any
@@ -21,9 +23,10 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from services.gateway.edge import queries
-from services.gateway.edge.dependencies import Caller, OpenSession
+from services.gateway.edge.dependencies import Caller, CallersDatabase, OpenSession
 from services.gateway.edge.problems import Problem
-from shared.database import Session
+from services.gateway.tables import User
+from shared.database import Database, Session
 
 HEADER = "Idempotency-Key"
 Answer = Callable[[Request], Awaitable[Response]]
@@ -82,13 +85,15 @@ class OnceRoute(APIRoute):
     ) -> None:
         creates = not _CREATED.isdisjoint({status_code, *(responses or {})})
         self.creates = creates and "POST" in (methods or ())
+        given = list(dependencies or ())
+        claims = self.creates and BEFORE_ASKING not in given
         super().__init__(
             path,
             endpoint,
             methods=methods,
             status_code=status_code,
             responses=responses,
-            dependencies=[*(dependencies or ()), *([Depends(first_time)] if self.creates else ())],
+            dependencies=[*given, Depends(first_time)] if claims else given,
             **options,
         )
 
@@ -136,28 +141,78 @@ async def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
+Key = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="any text, new for each thing to create: "
+        "the same request with the same key is done once",
+    ),
+]
+
+
 async def first_time(
-    request: Request,
-    caller: Caller,
-    session: OpenSession,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=200,
-            description="any text, new for each thing to create: the same request with the same key is done once",
-        ),
-    ] = None,
+    request: Request, caller: Caller, session: OpenSession, idempotency_key: Key = None
 ) -> None:
-    """Let the request through when its key is new (others with the key wait until this transaction
-    ends).
+    """Let the request through when its key is new; others with it wait until the transaction ends."""
+    if idempotency_key is not None:
+        await _claim(request.state.attempt, session, caller.user_id, idempotency_key)
+
+
+async def before_asking(
+    request: Request, caller: Caller, database: CallersDatabase, idempotency_key: Key = None
+) -> None:
+    """Let the request through when its key is new; its endpoint claims the key after the question.
+
+    Where another process works on the same key, both ask and the second to finish gives the answer
+    of the first.
     """
-    if idempotency_key is None:
-        return
-    attempt: Attempt = request.state.attempt
-    first = await queries.first_answer(session, caller.user_id, idempotency_key)
+    if idempotency_key is not None:
+        async with database.transaction() as session:
+            await _claim(request.state.attempt, session, caller.user_id, idempotency_key)
+        forget_answer(request)
+
+
+BEFORE_ASKING = Depends(before_asking)
+
+
+class Later:
+    """The transaction of an endpoint that asks another service first."""
+
+    def __init__(
+        self, request: Request, caller: User, database: Database, opened: AsyncExitStack
+    ) -> None:
+        self._request = request
+        self._caller = caller
+        self._database = database
+        self._opened = opened
+
+    async def open(self) -> Session:
+        """The transaction from now on, in which the request's key is claimed as well."""
+        session = await self._opened.enter_async_context(self._database.transaction())
+        key = self._request.headers.get(HEADER)
+        if key is not None:
+            await _claim(self._request.state.attempt, session, self._caller.user_id, key)
+        return session
+
+
+async def later_transaction(
+    request: Request, caller: Caller, database: CallersDatabase
+) -> AsyncIterator[Later]:
+    """A transaction to open after the question; committed before the answer leaves."""
+    async with AsyncExitStack() as opened:
+        yield Later(request, caller, database, opened)
+
+
+LaterTransaction = Annotated[Later, Depends(later_transaction, scope="function")]
+
+
+async def _claim(attempt: Attempt, session: Session, user_id: UUID, key: str) -> None:
+    first = await queries.first_answer(session, user_id, key)
     if first is None:
-        attempt.user_id, attempt.session = caller.user_id, session
+        attempt.user_id = user_id
+        attempt.session = session
         return
     if first["request_hash"] != attempt.fingerprint:
         detail = f"this {HEADER} came with a different request before"

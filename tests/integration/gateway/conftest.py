@@ -1,6 +1,8 @@
 """The gateway over a real Postgres and a real NATS, asked through ASGI."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import httpx2
 import pytest
@@ -12,7 +14,8 @@ from services.gateway.edge.tokens import Passwords
 from services.gateway.runs.handlers import router
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import MarketSession, Security
-from shared.database import Database
+from shared.database import Database, Session
+from shared.messaging.broker import Broker
 from shared.service import Runtime
 from shared.settings import shared_settings
 from tests.builders import AS_OF, a_security, save
@@ -20,6 +23,30 @@ from tests.integration.gateway.people import PASSWORD, Person, a_person, an_admi
 from tests.servers import Servers
 
 QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; no test guesses these
+
+
+@pytest.fixture(autouse=True)
+def no_request_in_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test fails that asks another service while the asking task has a transaction open."""
+    open_here: ContextVar[int] = ContextVar("open_here", default=0)
+    transaction = Database.transaction
+    request = Broker.request
+
+    @asynccontextmanager
+    async def counted(database: Database) -> AsyncIterator[Session]:
+        async with transaction(database) as session:
+            open_here.set(open_here.get() + 1)
+            try:
+                yield session
+            finally:
+                open_here.set(open_here.get() - 1)
+
+    async def guarded(broker: Broker, subject: str, body: bytes, timeout_seconds: float) -> bytes:
+        assert not open_here.get(), f"{subject} was requested in an open transaction"
+        return await request(broker, subject, body, timeout_seconds)
+
+    monkeypatch.setattr(Database, "transaction", counted)
+    monkeypatch.setattr(Broker, "request", guarded)
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,11 @@ from sqlalchemy import text
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.dependencies import open_session
-from services.gateway.edge.idempotency import OnceRoute, first_time
+from services.gateway.edge.idempotency import OnceRoute, first_time, later_transaction
 from shared.database import Database
 from tests.integration.gateway.people import GOOD_FILE, Person
+from tests.pipeline import answering_services
+from tests.servers import Servers
 
 KEY = {"Idempotency-Key": "once"}
 WITHOUT_KEY = {
@@ -174,6 +176,22 @@ def test_every_post_that_creates_takes_a_key(app: FastAPI) -> None:
     assert without == WITHOUT_KEY
 
 
+async def test_a_route_that_asks_another_service_answers_a_repetition_the_same(
+    servers: Servers, ann: Person, admin: Database
+) -> None:
+    path = "risk/stress-testing/scenarios"
+    wanted = {"name": "Oil shock", "shocks": {"Market": -0.1}}
+
+    async with answering_services(servers, admin):
+        first = await ann.request("POST", path, json=wanted, headers=KEY)
+        again = await ann.request("POST", path, json=wanted, headers=KEY)
+
+    assert (first.status_code, again.status_code) == (201, 201), "200 would be a second save"
+    assert again.content == first.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await number_of(admin, "idempotency_keys") == 1
+
+
 def test_answers_are_remembered_in_the_transaction_that_creates(app: FastAPI) -> None:
     def needed(dependant: Dependant) -> set[object]:
         others = [each for each in dependant.dependencies if each.call is not first_time]
@@ -182,5 +200,9 @@ def test_answers_are_remembered_in_the_transaction_that_creates(app: FastAPI) ->
     routes = [context.original_route for context in iter_route_contexts(app.routes)]
     creating = [route for route in routes if isinstance(route, OnceRoute) and route.creates]
 
+    transactions = {open_session, later_transaction}
+    without = [route.path for route in creating if not transactions & needed(route.dependant)]
+    both = [route.path for route in creating if transactions <= needed(route.dependant)]
+
     assert creating
-    assert [route.path for route in creating if open_session not in needed(route.dependant)] == []
+    assert (without, both) == ([], [])

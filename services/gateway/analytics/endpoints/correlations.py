@@ -31,7 +31,6 @@ from services.gateway.edge.dependencies import (
     Admin,
     AsOf,
     Caller,
-    CallersDatabase,
     ChosenView,
     OpenSession,
 )
@@ -57,34 +56,34 @@ Largest = Annotated[
 @router.get("/risk/correlations/positions/metrics", responses=documented(404))
 async def get_position_correlations(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> CorrelationReport:
     """Overall correlation, concentration, effective positions, and clusters with their members."""
-    return await correlation_report(database, portfolio["portfolio_id"], as_of, view)
+    return await correlation_report(session, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/risk/correlations/positions/matrix", responses=documented(404))
 async def get_position_matrix(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     limit: Largest = 100,
 ) -> CorrelationMatrix:
     """The correlation matrix by underlying, with the data quality of every pair."""
-    return await correlation_matrix(database, portfolio["portfolio_id"], as_of, view, limit)
+    return await correlation_matrix(session, portfolio["portfolio_id"], as_of, view, limit)
 
 
 @router.get("/risk/correlations/factors/matrix")
 async def get_factor_matrix(
-    _: Caller, database: CallersDatabase, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
+    _: Caller, session: OpenSession, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
 ) -> FactorMatrix:
     """The factors' covariances and correlations, with the mean, least and greatest of the
     correlations.
     """
-    return await factor_matrix(database, as_of, space)
+    return await factor_matrix(session, as_of, space)
 
 
 @router.post("/risk/correlations/positions/calculate", status_code=202, responses=documented(404))

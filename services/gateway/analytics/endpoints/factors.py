@@ -23,7 +23,6 @@ from services.gateway.books.answers import NamedRevision
 from services.gateway.edge.dependencies import (
     AsOf,
     Caller,
-    CallersDatabase,
     ChosenView,
     Limit,
     Offset,
@@ -49,19 +48,19 @@ async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
 @router.get("/exposures/{portfolio_id}")
 async def get_exposures(
     portfolio: NamedRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
 ) -> FactorReport:
     """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
-    return await factor_report(database, Wanted(portfolio["portfolio_id"], model, view), as_of)
+    return await factor_report(session, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
 @router.get("/exposures/{portfolio_id}/positions")
 async def get_position_exposures(
     portfolio: NamedRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
@@ -72,13 +71,13 @@ async def get_position_exposures(
     symbol.
     """
     wanted = Wanted(portfolio["portfolio_id"], model, view)
-    return await position_factor_page(database, wanted, as_of, limit, offset)
+    return await position_factor_page(session, wanted, as_of, limit, offset)
 
 
 @router.get("/attribution/{portfolio_id}")
 async def get_attribution(
     portfolio: NamedRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     start: Annotated[
         Day | None,
@@ -88,4 +87,4 @@ async def get_attribution(
     """The P&L of a period by factor: the parts and what is specific add up to the total, to the
     cent.
     """
-    return await attribution_report(database, portfolio["portfolio_id"], start, as_of)
+    return await attribution_report(session, portfolio["portfolio_id"], start, as_of)

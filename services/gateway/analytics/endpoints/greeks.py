@@ -11,7 +11,6 @@ from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
 from shared.contracts.greeks import PriceOptions
 from shared.database import Database
-from shared.messaging import ask
 
 router = APIRouter(
     prefix="/risk/greeks", tags=["risk"], responses=documented(401, 422), route_class=OnceRoute
@@ -30,7 +29,7 @@ async def calculate_greeks(
         engine=wanted.engine,
         options=tuple(wanted.options),
     )
-    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+    answer = await gateway.ask(request)
     return GreeksCalculated.model_validate(answer.model_dump())
 
 

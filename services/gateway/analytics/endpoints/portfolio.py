@@ -16,17 +16,15 @@ from services.gateway.analytics.schemas.portfolio import ExposurePoint, Portfoli
 from services.gateway.books.answers import ChosenRevision
 from services.gateway.edge.dependencies import (
     AsOf,
-    CallersDatabase,
     Limit,
     Offset,
     OpenSession,
-    at_once,
 )
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from shared.contracts.event import Day
-from shared.database import Database
+from shared.database import Session
 
 Start = Annotated[Day | None, Query(description="first session wanted")]
 End = Annotated[Day | None, Query(description="last session wanted")]
@@ -48,7 +46,7 @@ async def get_portfolio(
 @router.get("/exposures", response_model=Page[ExposurePoint])
 async def get_exposures(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     start: Start = None,
     end: End = None,
     limit: Limit = 100,
@@ -56,30 +54,26 @@ async def get_exposures(
 ) -> dict[str, Any]:
     """The three exposure measures by session, newest first."""
     portfolio_id = portfolio["portfolio_id"]
-    items, total = await at_once(
-        database,
-        lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
-        lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
-    )
-    points = await _with_left_out(database, portfolio_id, items)
+    items = await snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset)
+    total = await snapshots.count_snapshots(session, portfolio_id, start, end)
+    points = await _with_left_out(session, portfolio_id, items)
     return {"items": points, "total": total, "limit": limit, "offset": offset}
 
 
 async def _with_left_out(
-    database: Database, portfolio_id: UUID, items: list[Row]
+    session: Session, portfolio_id: UUID, items: list[Row]
 ) -> list[dict[str, Any]]:
     if not items:
         return []
     first, last = items[-1]["as_of"], items[0]["as_of"]
-    async with database.transaction() as session:
-        unvalued = await snapshots.load_without_value(session, portfolio_id, first, last)
+    unvalued = await snapshots.load_without_value(session, portfolio_id, first, last)
     return exposure_points(items, unvalued)
 
 
 @router.get("/performance")
 async def get_performance(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     start: Start = None,
     limit: Limit = 252,
@@ -88,4 +82,4 @@ async def get_performance(
     """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest
     first.
     """
-    return await performance_report(database, portfolio, (start, as_of), limit, offset)
+    return await performance_report(session, portfolio, (start, as_of), limit, offset)

@@ -4,7 +4,7 @@ factors' correlations.
 
 import asyncio
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body
@@ -29,9 +29,8 @@ from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data, known_session
 from services.gateway.runs.starting import refuse_too_many_runs, start_run
 from shared.calendar import sessions
-from shared.contracts.factors import CorrelateFactors, FactorCorrelations
+from shared.contracts.factors import CorrelateFactors
 from shared.database import Session
-from shared.messaging import ask
 
 MOST_SESSIONS = 260
 router = APIRouter(responses=documented(401, 404, 422), route_class=OnceRoute)
@@ -125,6 +124,6 @@ async def correlate_factors(
     request = CorrelateFactors(
         as_of=day, space=wanted.space.value, decay=wanted.decay, lookback=wanted.lookback
     )
-    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
-    found: dict[str, Any] = FactorCorrelations.model_validate(answer.model_dump()).model_dump()
-    return factor_matrix_of({**wanted.model_dump(), **found, "as_of": day}, named)
+    found = await gateway.ask(request)
+    matrix = {**wanted.model_dump(), **found.model_dump(), "as_of": day}
+    return factor_matrix_of(matrix, named)

@@ -10,7 +10,7 @@ from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.report import snapshot_summary
 from services.gateway.books.answers import NamedRevision
-from services.gateway.edge.dependencies import AsOf, CallersDatabase, Limit, Offset, at_once
+from services.gateway.edge.dependencies import AsOf, Limit, Offset, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import documented
 from services.gateway.edge.values import Page
@@ -27,7 +27,7 @@ router = APIRouter(
 @router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])
 async def list_snapshots(
     portfolio: NamedRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     start: Annotated[Day | None, Query(description="first session wanted")] = None,
     end: Annotated[Day | None, Query(description="last session wanted")] = None,
     limit: Limit = 100,
@@ -35,11 +35,8 @@ async def list_snapshots(
 ) -> dict[str, Any]:
     """The portfolio's snapshots, newest first."""
     portfolio_id = portfolio["portfolio_id"]
-    rows, total = await at_once(
-        database,
-        lambda session: snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset),
-        lambda session: snapshots.count_snapshots(session, portfolio_id, start, end),
-    )
+    rows = await snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset)
+    total = await snapshots.count_snapshots(session, portfolio_id, start, end)
     return {
         "items": [snapshot_summary(row) for row in rows],
         "total": total,
@@ -50,7 +47,7 @@ async def list_snapshots(
 
 @router.get("/{portfolio_id}/report")
 async def get_report(
-    portfolio: NamedRevision, database: CallersDatabase, as_of: AsOf = None
+    portfolio: NamedRevision, session: OpenSession, as_of: AsOf = None
 ) -> PortfolioReport:
     """Everything about the portfolio in one answer."""
-    return await portfolio_report(database, portfolio, as_of)
+    return await portfolio_report(session, portfolio, as_of)

@@ -13,7 +13,7 @@ from services.gateway.analytics.schemas.greeks import GreeksReport
 from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.schemas.stress import MarketScenarioReport
 from services.gateway.books.answers import ChosenRevision
-from services.gateway.edge.dependencies import AsOf, CallersDatabase, ChosenView, Limit, Offset
+from services.gateway.edge.dependencies import AsOf, ChosenView, Limit, Offset, OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.edge.shapes import View
 
@@ -24,32 +24,32 @@ ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
 @router.get("/greeks")
 async def get_greeks(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> GreeksReport:
     """The Greeks of the portfolio or one side of it, and each option position's with the inputs
     they came from.
     """
-    return await greeks_report(database, portfolio["portfolio_id"], as_of, view)
+    return await greeks_report(session, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/factors")
 async def get_factors(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
 ) -> FactorReport:
     """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
-    return await factor_report(database, Wanted(portfolio["portfolio_id"], model, view), as_of)
+    return await factor_report(session, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
 @router.get("/factors/positions")
 async def get_position_factors(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
     model: ChosenModel = Model.MARKET_RELATIVE,
@@ -60,27 +60,27 @@ async def get_position_factors(
     symbol.
     """
     wanted = Wanted(portfolio["portfolio_id"], model, view)
-    return await position_factor_page(database, wanted, as_of, limit, offset)
+    return await position_factor_page(session, wanted, as_of, limit, offset)
 
 
 @router.get("/metrics")
 async def get_metrics(
     portfolio: ChosenRevision,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> MetricsReport:
     """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
     concentration.
     """
-    return await metrics_report(database, portfolio["portfolio_id"], as_of, view)
+    return await metrics_report(session, portfolio["portfolio_id"], as_of, view)
 
 
 @router.get("/market-scenarios")
 async def get_market_scenarios(
-    portfolio: ChosenRevision, database: CallersDatabase, as_of: AsOf = None
+    portfolio: ChosenRevision, session: OpenSession, as_of: AsOf = None
 ) -> MarketScenarioReport:
     """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
     sensitivities.
     """
-    return await market_scenario_report(database, portfolio["portfolio_id"], as_of)
+    return await market_scenario_report(session, portfolio["portfolio_id"], as_of)

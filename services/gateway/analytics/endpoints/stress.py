@@ -29,7 +29,7 @@ from services.gateway.edge.dependencies import (
     GatewayParts,
     OpenSession,
 )
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, OnceRoute
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.runs.queries import revisions
@@ -37,10 +37,8 @@ from shared.contracts.stress import (
     DeleteScenario,
     EvaluateWhatIf,
     SaveScenario,
-    ScenarioSaved,
-    WhatIfEvaluated,
 )
-from shared.messaging import Refused, ask
+from shared.messaging import Refused
 from shared.published.stress import stress_results
 
 router = APIRouter(
@@ -78,12 +76,13 @@ async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]
     status_code=201,
     response_model=ScenarioOut,
     responses={200: {"model": ScenarioOut}, **documented(503)},
+    dependencies=[BEFORE_ASKING],
 )
 async def save_scenario(
     wanted: NewScenario,
     caller: Caller,
-    session: OpenSession,
     gateway: GatewayParts,
+    later: LaterTransaction,
     response: Response,
 ) -> Row:
     """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
@@ -93,8 +92,8 @@ async def save_scenario(
     }
     definition = {**wanted.model_dump(), **defaults}
     request = SaveScenario(user_id=caller.user_id, definition=definition)
-    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
-    saved = ScenarioSaved.model_validate(answer.model_dump())
+    saved = await gateway.ask(request)
+    session = await later.open()
     response.status_code = 201 if saved.created else 200
     await record(session, "scenario.saved", saved.scenario_id, created=saved.created)
     await revisions.raise_revision(
@@ -116,19 +115,19 @@ def _id_from(name: str) -> str:
 
 
 @router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
-async def delete_scenario(
-    scenario_id: str, caller: Caller, session: OpenSession, gateway: GatewayParts
-) -> Response:
+async def delete_scenario(scenario_id: str, asking: Asking) -> Response:
     """Delete a scenario of the caller's own; results it already has stay."""
-    request = DeleteScenario(user_id=caller.user_id, scenario_id=scenario_id)
+    user_id = asking.caller.user_id
+    request = DeleteScenario(user_id=user_id, scenario_id=scenario_id)
     try:
-        await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+        await asking.gateway.ask(request)
     except Refused as refused:
         if refused.refusal.code == "unknown_scenario":
             raise not_found("scenario", scenario_id) from None
         raise
-    await record(session, "scenario.deleted", scenario_id)
-    await revisions.raise_revision(session, await portfolios_of(session, caller.user_id))
+    async with asking.database.transaction() as session:
+        await record(session, "scenario.deleted", scenario_id)
+        await revisions.raise_revision(session, await portfolios_of(session, user_id))
     return Response(status_code=204)
 
 
@@ -151,23 +150,23 @@ async def evaluate_both(wanted: WhatIf, asking: Asking) -> WhatIfReport:
 
 
 async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatIfReport:
-    gateway, database = asking.gateway, asking.database
-    async with database.transaction() as session:
+    async with asking.database.transaction() as session:
         portfolio = await owned_or_first(session, asking.caller, wanted.portfolio_id)
         as_of = await latest_date(session, stress_results, portfolio["portfolio_id"], wanted.as_of)
     if as_of is None:
         raise Problem(422, "not_calculated", NO_STRESS)
     asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
     request = EvaluateWhatIf(**asked, method=method)
-    answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
-    return await what_if_report(database, WhatIfEvaluated.model_validate(answer.model_dump()))
+    answer = await asking.gateway.ask(request)
+    async with asking.database.transaction() as session:
+        return await what_if_report(session, answer)
 
 
 @router.get("/results/{portfolio_id}")
 async def get_stress_results(
     portfolio: NamedRevision,
     caller: Caller,
-    database: CallersDatabase,
+    session: OpenSession,
     as_of: AsOf = None,
     include: Annotated[
         list[Included], Query(description="`positions`: every position's part too")
@@ -178,4 +177,4 @@ async def get_stress_results(
     """
     with_positions = Included.POSITIONS in include
     portfolio_id = portfolio["portfolio_id"]
-    return await stress_report(database, caller.user_id, portfolio_id, as_of, with_positions)
+    return await stress_report(session, caller.user_id, portfolio_id, as_of, with_positions)

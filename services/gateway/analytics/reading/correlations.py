@@ -14,10 +14,9 @@ from services.gateway.analytics.schemas.correlations import (
     Space,
 )
 from services.gateway.analytics.shapes import correlations
-from services.gateway.edge.dependencies import at_once
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
-from shared.database import Database
+from shared.database import Session
 from shared.published.factors import correlation_calculations
 
 NO_CORRELATIONS = (
@@ -62,35 +61,29 @@ class Calculated:
 
 
 async def _calculated(
-    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+    session: Session, portfolio_id: UUID, as_of: date | None, view: View
 ) -> Calculated:
-    async with database.transaction() as session:
-        day = await latest_date(session, correlation_calculations, portfolio_id, as_of)
-        row = (
-            await correlations_queries.load_calculation(session, portfolio_id, day, view)
-            if day
-            else None
-        )
+    day = await latest_date(session, correlation_calculations, portfolio_id, as_of)
+    row: Row | None = None
+    if day is not None:
+        row = await correlations_queries.load_calculation(session, portfolio_id, day, view)
     return Calculated(portfolio_id, view, row)
 
 
 async def correlation_report(
-    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+    session: Session, portfolio_id: UUID, as_of: date | None, view: View
 ) -> CorrelationReport:
     """The view's figures and clusters on their last session at or before `as_of`."""
-    found = await _calculated(database, portfolio_id, as_of, view)
+    found = await _calculated(session, portfolio_id, as_of, view)
     row = found.row
     if row is None:
         return CorrelationReport.model_validate({**_nothing(found), "reason": NO_CORRELATIONS})
     key = (portfolio_id, row["as_of"])
     names = [symbol["symbol"] for symbol in found.kept()]
-    clusters, members, counts, exposed = await at_once(
-        database,
-        lambda session: correlations_queries.load_clusters(session, *key, view),
-        lambda session: correlations_queries.load_members(session, *key, view),
-        lambda session: correlations_queries.count_qualities(session, *key, names),
-        lambda session: correlations_queries.load_exposed(session, *key),
-    )
+    clusters = await correlations_queries.load_clusters(session, *key, view)
+    members = await correlations_queries.load_members(session, *key, view)
+    counts = await correlations_queries.count_qualities(session, *key, names)
+    exposed = await correlations_queries.load_exposed(session, *key)
     return CorrelationReport.model_validate(
         {
             **found.described,
@@ -114,20 +107,18 @@ def _nothing(found: Calculated) -> dict[str, Any]:
 
 
 async def correlation_matrix(
-    database: Database, portfolio_id: UUID, as_of: date | None, view: View, limit: int
+    session: Session, portfolio_id: UUID, as_of: date | None, view: View, limit: int
 ) -> CorrelationMatrix:
     """The view's matrix of its `limit` largest symbols, on its last session at or before
     `as_of`.
     """
-    found = await _calculated(database, portfolio_id, as_of, view)
+    found = await _calculated(session, portfolio_id, as_of, view)
     shown = found.kept()[:limit]
     names = [symbol["symbol"] for symbol in shown]
     rows: Sequence[Row] = []
     if found.row is not None:
-        async with database.transaction() as session:
-            rows = await correlations_queries.load_pairs(
-                session, portfolio_id, found.row["as_of"], names
-            )
+        day = found.row["as_of"]
+        rows = await correlations_queries.load_pairs(session, portfolio_id, day, names)
     return CorrelationMatrix.model_validate(
         {
             **found.described,
@@ -157,11 +148,10 @@ def _matrices(rows: Sequence[Row], names: Sequence[str], *, repaired: bool) -> d
     }
 
 
-async def factor_matrix(database: Database, as_of: date | None, space: Space) -> FactorMatrix:
+async def factor_matrix(session: Session, as_of: date | None, space: Space) -> FactorMatrix:
     """The factors' covariances and correlations on their last session at or before `as_of`."""
-    async with database.transaction() as session:
-        day = await correlations_queries.latest_covariance_session(session, as_of)
-        rows = await correlations_queries.load_covariances(session, day, space) if day else []
+    day = await correlations_queries.latest_covariance_session(session, as_of)
+    rows = await correlations_queries.load_covariances(session, day, space) if day else []
     first = rows[0] if rows else {}
     order = list(dict.fromkeys(row["factor_a"] for row in rows))
     keys = ("factor_a", "factor_b")

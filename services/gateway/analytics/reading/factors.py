@@ -19,10 +19,9 @@ from services.gateway.analytics.schemas.factors import (
 from services.gateway.analytics.shapes import exposures, metrics
 from services.gateway.analytics.shapes.exposures import MODEL_NOTES
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import at_once
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
-from shared.database import Database, Session
+from shared.database import Session
 from shared.published.factors import factor_exposures
 from shared.published.snapshots import pnl_attributions
 
@@ -55,18 +54,13 @@ class FactorRows:
     unmeasured: Sequence[Mapping[str, Any]] = ()
 
 
-async def factor_report(database: Database, wanted: Wanted, as_of: date | None) -> FactorReport:
+async def factor_report(session: Session, wanted: Wanted, as_of: date | None) -> FactorReport:
     """The view's factor exposures on their last session at or before `as_of`."""
-    async with database.transaction() as session:
-        day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
+    day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
     if day is None:
         return factor_answer(wanted, None, None, FactorRows())
-    snapshot, rows = await at_once(
-        database,
-        lambda session: snapshots_queries.latest_snapshot(session, wanted.portfolio_id, day),
-        lambda session: factor_rows(session, wanted, day),
-    )
-    return factor_answer(wanted, day, snapshot, rows)
+    snapshot = await snapshots_queries.latest_snapshot(session, wanted.portfolio_id, day)
+    return factor_answer(wanted, day, snapshot, await factor_rows(session, wanted, day))
 
 
 async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
@@ -128,16 +122,16 @@ def _why_empty(day: date | None, rows: FactorRows) -> str | None:
 
 
 async def position_factor_page(
-    database: Database, wanted: Wanted, as_of: date | None, limit: int, offset: int
+    session: Session, wanted: Wanted, as_of: date | None, limit: int, offset: int
 ) -> PositionFactorPage:
     """A page of the view's positions with their factors and sensitivities."""
-    async with database.transaction() as session:
-        day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
-    rows, rates = await at_once(
-        database,
-        lambda session: factors_queries.load_position_factors(session, wanted.portfolio_id, day, wanted.model),
-        lambda session: factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day),
-    ) if day else ([], [])  # fmt: skip
+    portfolio_id = wanted.portfolio_id
+    day = await latest_date(session, factor_exposures, portfolio_id, as_of)
+    rows: Sequence[Row] = []
+    rates: Sequence[Row] = []
+    if day is not None:
+        rows = await factors_queries.load_position_factors(session, portfolio_id, day, wanted.model)
+        rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
     held = edge_shapes.held_on(wanted.view, rows)
     positions = exposures.position_factors(held, rates)
     return PositionFactorPage.model_validate(
@@ -155,19 +149,16 @@ async def position_factor_page(
 
 
 async def attribution_report(
-    database: Database, portfolio_id: UUID, start: date | None, as_of: date | None
+    session: Session, portfolio_id: UUID, start: date | None, as_of: date | None
 ) -> AttributionReport:
     """The P&L from `start` (default: the last session alone) to the last session attributed at or
     before `as_of`.
     """
-    async with database.transaction() as session:
-        day = await latest_date(session, pnl_attributions, portfolio_id, as_of)
-        rows = (
-            await metrics_queries.load_attributions(session, portfolio_id, start or day, day)
-            if day
-            else []
-        )
-        definitions = await factors_queries.load_definitions(session)
+    day = await latest_date(session, pnl_attributions, portfolio_id, as_of)
+    rows: Sequence[Row] = []
+    if day is not None:
+        rows = await metrics_queries.load_attributions(session, portfolio_id, start or day, day)
+    definitions = await factors_queries.load_definitions(session)
     return attribution_answer(portfolio_id, rows, definitions)
 
 

@@ -14,23 +14,21 @@ from services.gateway.books import shapes as books_shapes
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import View
-from shared.database import Database
+from shared.database import Session
 
 
 async def greeks_report(
-    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+    session: Session, portfolio_id: UUID, as_of: date | None, view: View
 ) -> GreeksReport:
     """The view's and its options' Greeks on the portfolio's last snapshot at or before `as_of`."""
-    async with database.transaction() as session:
-        snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, as_of)
-        if snapshot is None:
-            return greeks_answer(portfolio_id, view, None, [], [])
-        day = snapshot["as_of"]
-        options = await greeks_queries.load_position_greeks(session, portfolio_id, day)
-        one_side = view is not View.PORTFOLIO
-        valuations = (
-            await snapshots_queries.load_valuations(session, portfolio_id, day) if one_side else []
-        )
+    snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, as_of)
+    if snapshot is None:
+        return greeks_answer(portfolio_id, view, None, [], [])
+    day = snapshot["as_of"]
+    options = await greeks_queries.load_position_greeks(session, portfolio_id, day)
+    valuations: Sequence[Row] = []
+    if view is not View.PORTFOLIO:
+        valuations = await snapshots_queries.load_valuations(session, portfolio_id, day)
     return greeks_answer(portfolio_id, view, snapshot, options, valuations)
 
 

@@ -11,10 +11,9 @@ from services.gateway.analytics.reading.snapshots import nav_on
 from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.shapes import metrics
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import at_once
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
-from shared.database import Database, Session
+from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
 NO_METRICS = "no risk metrics of this portfolio exist at or before that date"
@@ -29,18 +28,14 @@ class MetricRows:
 
 
 async def metrics_report(
-    database: Database, portfolio_id: UUID, as_of: date | None, view: View
+    session: Session, portfolio_id: UUID, as_of: date | None, view: View
 ) -> MetricsReport:
     """The view's metrics on their last session at or before `as_of`."""
-    async with database.transaction() as session:
-        day = await latest_date(session, risk_metrics, portfolio_id, as_of)
+    day = await latest_date(session, risk_metrics, portfolio_id, as_of)
     if day is None:
         return metrics_answer(portfolio_id, view, None, None, MetricRows())
-    snapshot, rows = await at_once(
-        database,
-        lambda session: snapshots_queries.latest_snapshot(session, portfolio_id, day),
-        lambda session: metric_rows(session, portfolio_id, day),
-    )
+    snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
+    rows = await metric_rows(session, portfolio_id, day)
     return metrics_answer(portfolio_id, view, day, snapshot, rows)
 
 

@@ -1,7 +1,10 @@
 """Everything about a portfolio in one answer."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import greeks as greeks_queries
@@ -23,63 +26,72 @@ from services.gateway.analytics.reading.stress import StressRows, stress_answer,
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.metrics import periods
 from services.gateway.edge.queries import Row
-from services.gateway.edge.shapes import View, without_exposure
+from services.gateway.edge.shapes import without_exposure
 from services.gateway.runs.queries import runs as runs_queries
-from shared.database import Database, Session
+from shared.database import Session
 
 HISTORY_SESSIONS = 90
-_NOTHING: tuple[Any, ...] = ([], [], [], FactorRows(), StressRows(), MetricRows(), [])
 
 
-async def portfolio_report(
-    database: Database, portfolio: Row, as_of: date | None
-) -> PortfolioReport:
+@dataclass(frozen=True)
+class StoredFigures:
+    """What is stored of a portfolio's session, by subject; empty when there is no session."""
+
+    history: Sequence[Row] = ()
+    valued: Sequence[Row] = ()
+    options: Sequence[Row] = ()
+    factors: FactorRows = field(default_factory=FactorRows)
+    stress: StressRows = field(default_factory=StressRows)
+    metrics: MetricRows = field(default_factory=MetricRows)
+    attributed: Sequence[Row] = ()
+
+
+async def portfolio_report(session: Session, portfolio: Row, as_of: date | None) -> PortfolioReport:
     """Everything about a portfolio, anchored on its last snapshot at or before `as_of`."""
-    portfolio_id, wanted = portfolio["portfolio_id"], Wanted(portfolio["portfolio_id"])
-    async with database.transaction() as session:
-        snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, as_of)
-        day = snapshot["as_of"] if snapshot else None
-        last_run = await runs_queries.latest_run_of(session, portfolio_id)
-        definitions = await factors_queries.load_definitions(session)
-        history, valued, options, exposed, stressed, measured, attributed = (
-            await _rows_on(session, portfolio, day) if day else _NOTHING
-        )
-        market_data = await market_data_of(session, valued, day)
+    portfolio_id = portfolio["portfolio_id"]
+    snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, as_of)
+    day = snapshot["as_of"] if snapshot else None
+    stored = await _load_stored(session, portfolio, day) if day else StoredFigures()
+    definitions = await factors_queries.load_definitions(session)
     return PortfolioReport.model_validate(
         {
             "portfolio": portfolio,
-            **snapshot_envelope(snapshot, without_exposure(valued)),
-            "history": history,
-            "positions": valued,
-            "greeks": greeks_answer(portfolio_id, View.PORTFOLIO, snapshot, options, []),
-            "factors": factor_answer(wanted, day if exposed.exposures else None, snapshot, exposed),
-            "stress": stress_answer(
-                portfolio_id,
-                day if stressed.results else None,
-                snapshot,
-                stressed,
-                insensitive(exposed),
-            ),
-            "metrics": metrics_answer(
-                portfolio_id, View.PORTFOLIO, day if measured.metrics else None, snapshot, measured
-            ),
-            "performance": periods(measured.metrics),
-            "attribution": attribution_answer(portfolio_id, attributed, definitions),
-            "market_data": market_data,
-            "last_run": last_run,
+            **snapshot_envelope(snapshot, without_exposure(stored.valued)),
+            "history": stored.history,
+            "positions": stored.valued,
+            **_sections(portfolio_id, snapshot, stored),
+            "performance": periods(stored.metrics.metrics),
+            "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
+            "market_data": await market_data_of(session, stored.valued, day),
+            "last_run": await runs_queries.latest_run_of(session, portfolio_id),
         }
     )
 
 
-async def _rows_on(session: Session, portfolio: Row, day: date) -> tuple[Any, ...]:
-    """What is stored of a session, in the order of `_NOTHING`."""
+def _sections(portfolio_id: UUID, snapshot: Row | None, stored: StoredFigures) -> dict[str, Any]:
+    """The answers of the subjects' own routes, each of the snapshot's session or empty."""
+    wanted = Wanted(portfolio_id)
+    day = snapshot["as_of"] if snapshot else None
+    factors_day = day if stored.factors.exposures else None
+    stress_day = day if stored.stress.results else None
+    metrics_day = day if stored.metrics.metrics else None
+    left_out = insensitive(stored.factors)
+    return {
+        "greeks": greeks_answer(portfolio_id, wanted.view, snapshot, stored.options, []),
+        "factors": factor_answer(wanted, factors_day, snapshot, stored.factors),
+        "stress": stress_answer(portfolio_id, stress_day, snapshot, stored.stress, left_out),
+        "metrics": metrics_answer(portfolio_id, wanted.view, metrics_day, snapshot, stored.metrics),
+    }
+
+
+async def _load_stored(session: Session, portfolio: Row, day: date) -> StoredFigures:
     portfolio_id = portfolio["portfolio_id"]
-    return (
-        await snapshots_queries.load_history(session, portfolio_id, day, HISTORY_SESSIONS),
-        await snapshots_queries.load_valuations(session, portfolio_id, day),
-        await greeks_queries.load_position_greeks(session, portfolio_id, day),
-        await factor_rows(session, Wanted(portfolio_id), day),
-        await stress_rows(session, portfolio["user_id"], portfolio_id, day),
-        await metric_rows(session, portfolio_id, day),
-        await metrics_queries.load_attributions(session, portfolio_id, day, day),
+    return StoredFigures(
+        history=await snapshots_queries.load_history(session, portfolio_id, day, HISTORY_SESSIONS),
+        valued=await snapshots_queries.load_valuations(session, portfolio_id, day),
+        options=await greeks_queries.load_position_greeks(session, portfolio_id, day),
+        factors=await factor_rows(session, Wanted(portfolio_id), day),
+        stress=await stress_rows(session, portfolio["user_id"], portfolio_id, day),
+        metrics=await metric_rows(session, portfolio_id, day),
+        attributed=await metrics_queries.load_attributions(session, portfolio_id, day, day),
     )

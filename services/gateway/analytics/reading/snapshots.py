@@ -10,9 +10,8 @@ from services.gateway.analytics.schemas.metrics import PerformanceReport
 from services.gateway.analytics.shapes import metrics, report
 from services.gateway.books.reading import NO_SNAPSHOT
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import at_once
 from services.gateway.edge.queries import Row, latest_date
-from shared.database import Database
+from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
 
@@ -45,24 +44,19 @@ def exposure_points(rows: Sequence[Row], without_value: Sequence[Row]) -> list[d
 
 
 async def performance_report(
-    database: Database,
+    session: Session,
     portfolio: Row,
     span: tuple[date | None, date | None],
     limit: int,
     offset: int,
 ) -> PerformanceReport:
     """The returns of the usual periods up to the span's end, and a page of the series within it."""
-    portfolio_id, (start, end) = portfolio["portfolio_id"], span
-    async with database.transaction() as session:
-        day = await latest_date(session, risk_metrics, portfolio_id, end)
-        rows = await metrics_queries.load_metrics(session, portfolio_id, day) if day else []
-    items, total = await at_once(
-        database,
-        lambda session: snapshots_queries.load_snapshots(
-            session, portfolio_id, start, end, limit, offset
-        ),
-        lambda session: snapshots_queries.count_snapshots(session, portfolio_id, start, end),
-    )
+    portfolio_id = portfolio["portfolio_id"]
+    start, end = span
+    day = await latest_date(session, risk_metrics, portfolio_id, end)
+    rows = await metrics_queries.load_metrics(session, portfolio_id, day) if day else []
+    items = await snapshots_queries.load_snapshots(session, portfolio_id, start, end, limit, offset)
+    total = await snapshots_queries.count_snapshots(session, portfolio_id, start, end)
     page = {"items": items, "total": total, "limit": limit, "offset": offset}
     reason = None if total or day else NO_SNAPSHOT
     content = {

@@ -17,10 +17,9 @@ from services.gateway.analytics.schemas.stress import (
 )
 from services.gateway.analytics.shapes import exposures, report, scenarios
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import at_once
 from services.gateway.edge.queries import Row, latest_date
 from shared.contracts.stress import WhatIfEvaluated
-from shared.database import Database, Session
+from shared.database import Session
 from shared.published.stress import market_risk_scenarios, stress_results
 
 NO_STRESS = "no stress results of this portfolio exist at or before that date"
@@ -37,19 +36,15 @@ class StressRows:
 
 
 async def stress_report(
-    database: Database, user_id: UUID, portfolio_id: UUID, as_of: date | None, with_positions: bool
+    session: Session, user_id: UUID, portfolio_id: UUID, as_of: date | None, with_positions: bool
 ) -> StressReport:
     """Every scenario's results on their last session at or before `as_of`."""
-    async with database.transaction() as session:
-        day = await latest_date(session, stress_results, portfolio_id, as_of)
+    day = await latest_date(session, stress_results, portfolio_id, as_of)
     if day is None:
         return stress_answer(portfolio_id, None, None, StressRows(), [])
-    snapshot, rows, insensitive = await at_once(
-        database,
-        lambda session: snapshots_queries.latest_snapshot(session, portfolio_id, day),
-        lambda session: stress_rows(session, user_id, portfolio_id, day, with_positions),
-        lambda session: _without_sensitivity(session, portfolio_id, day),
-    )
+    snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
+    rows = await stress_rows(session, user_id, portfolio_id, day, with_positions)
+    insensitive = await _without_sensitivity(session, portfolio_id, day)
     return stress_answer(portfolio_id, day, snapshot, rows, insensitive)
 
 
@@ -104,18 +99,17 @@ def stress_answer(
 
 
 async def market_scenario_report(
-    database: Database, portfolio_id: UUID, as_of: date | None
+    session: Session, portfolio_id: UUID, as_of: date | None
 ) -> MarketScenarioReport:
     """The plain moves on their last session at or before `as_of`."""
-    async with database.transaction() as session:
-        day = await latest_date(session, market_risk_scenarios, portfolio_id, as_of)
-        items = (
-            await stress_queries.load_market_scenarios(session, portfolio_id, day) if day else []
-        )
-        insensitive = await _without_sensitivity(session, portfolio_id, day) if day else []
-        snapshot = (
-            await snapshots_queries.latest_snapshot(session, portfolio_id, day) if day else None
-        )
+    day = await latest_date(session, market_risk_scenarios, portfolio_id, as_of)
+    items: Sequence[Row] = []
+    insensitive: Sequence[Mapping[str, Any]] = []
+    snapshot: Row | None = None
+    if day is not None:
+        items = await stress_queries.load_market_scenarios(session, portfolio_id, day)
+        insensitive = await _without_sensitivity(session, portfolio_id, day)
+        snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
     return MarketScenarioReport.model_validate(
         {
             "portfolio_id": portfolio_id,
@@ -149,20 +143,15 @@ async def _without_sensitivity(
     return found
 
 
-async def what_if_report(database: Database, answer: WhatIfEvaluated) -> WhatIfReport:
+async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfReport:
     """What stress answered, laid out like its stored results."""
     rows = [_row(outcome.model_dump()) for outcome in answer.outcomes]
     needed = {
         "to_factors": any(row["shocks"] for row in rows),
         "to_rates": any(row["rate_shock"] is not None for row in rows),
     }
-    async with database.transaction() as session:
-        snapshot = await snapshots_queries.latest_snapshot(
-            session, answer.portfolio_id, answer.as_of
-        )
-        insensitive = await _without_sensitivity(
-            session, answer.portfolio_id, answer.as_of, **needed
-        )
+    snapshot = await snapshots_queries.latest_snapshot(session, answer.portfolio_id, answer.as_of)
+    insensitive = await _without_sensitivity(session, answer.portfolio_id, answer.as_of, **needed)
     nav = nav_on(answer.as_of, snapshot)
     return WhatIfReport.model_validate(
         {

@@ -21,7 +21,7 @@ from shared.contracts.ingest import (
     StoreYields,
     YieldRow,
 )
-from shared.messaging import Refused, Unanswered, ask
+from shared.messaging import Refused, Unanswered
 
 router = APIRouter(
     prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
@@ -68,11 +68,10 @@ async def _stored(gateway: Gateway, requests: Sequence[Request[RowsStored]]) -> 
     answers: list[RowsStored] = []
     for request in requests:
         try:
-            answer = await ask(gateway.runtime.broker, request, gateway.settings.request_seconds)
+            answers.append(await gateway.ask(request))
         except (Refused, Unanswered) as error:
             error.add_note(f"{sum(each.received for each in answers)} rows were stored before")
             raise
-        answers.append(RowsStored.model_validate(answer.model_dump()))
     return _summed(answers)
 
 
