@@ -1,0 +1,82 @@
+"""The pages of `docs/how-to` that change code, applied to a copy of the tree and tested there."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_new_service import FILES, FOLDERS, ROOT, run
+
+PAGES = ROOT / "docs" / "how-to"
+BLOCK = re.compile(r"^```(python|diff) (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# What proves each page: the tests it adds to, and those that list what it adds.
+PROOFS = {
+    "add-an-endpoint": (
+        "tests/integration/gateway/test_market_data.py::test_sectors_are_counted_by_name",
+        "tests/integration/gateway/test_matrix.py::test_every_route_is_classified_once",
+    ),
+    "add-a-measure": (
+        "tests/unit/snapshots/test_realised.py",
+        "tests/unit/gateway/test_metrics.py",
+        "tests/unit/test_methodology.py",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def empty() -> None:
+    """No database here: the copy starts one."""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    copy = tmp_path / "tree"
+    for folder in FOLDERS:
+        shutil.copytree(
+            ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "bench")
+        )
+    for file in FILES:
+        shutil.copy(ROOT / file, copy / file)
+    yield copy
+    shutil.rmtree(copy)
+
+
+def apply(tree: Path, page: str) -> set[str]:
+    """Make the page's changes; returns the files changed."""
+    changes = BLOCK.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    for kind, name, block in changes:
+        path = tree / name
+        before = path.read_text(encoding="utf-8")
+        after = replaced(before, block) if kind == "diff" else f"{before}\n\n{block}"
+        path.write_text(after, encoding="utf-8")
+    return {name for _, name, _ in changes}
+
+
+def replaced(text: str, block: str) -> str:
+    """The text with the block's `-` lines replaced by its `+` lines."""
+    lines = block.splitlines(keepends=True)
+    old = "".join(line[1:] for line in lines if line.startswith("-"))
+    new = "".join(line[1:] for line in lines if line.startswith("+"))
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize("page", PROOFS)
+def test_the_page_works_as_written(page: str, tree: Path) -> None:
+    changed = apply(tree, page)
+
+    code = [name for name in changed if name.endswith(".py")]
+    run(tree, sys.executable, "-m", "ruff", "check", *code)
+    run(tree, sys.executable, "-m", "ruff", "format", "--check", *code)
+    run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PROOFS[page])
+
+
+def test_an_endpoint_changes_one_folder_and_tests(tree: Path) -> None:
+    changed = apply(tree, "add-an-endpoint")
+
+    by_hand = {name for name in changed if not name.startswith("tests/")}
+    assert {str(Path(name).parent) for name in by_hand} == {"services/gateway/market"}
+    assert len(by_hand) <= 5
