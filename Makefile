@@ -23,7 +23,7 @@ $(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
 		--editable . --editable clients/python
 	@touch $@
 
-demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to leave after it)
+demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to exit after it)
 	$(BIN)/sigmasight demo $(if $(ONCE),--once)
 
 up: install ## Start the stack in the background
