@@ -12,7 +12,7 @@ from sqlalchemy import Column, Double, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from shared.conventions import Columns, Values
+from shared.arrays import Columns, Values
 from shared.database import sql_table
 
 if TYPE_CHECKING:

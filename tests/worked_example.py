@@ -66,7 +66,7 @@ from services.stress.calculations.scenarios import scenarios
 from services.stress.calculations.valuation import stress_test
 from services.stress.inputs import Contracts, ShardBook
 from shared import calendar
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.instruments import parse_occ, position_type
 from shared.quant import pricing
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from shared.conventions import DEFAULT_MODEL, FloatArray, IntArray
+from shared.arrays import FloatArray, IntArray
+from shared.conventions import DEFAULT_MODEL
 
 MODELS = (DEFAULT_MODEL, "joint", "univariate")
 SPACES = (DEFAULT_MODEL, "absolute")  # of factor returns

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
+from shared.arrays import FloatArray
 from shared.calendar import session_on_or_before, sessions
-from shared.conventions import FloatArray
 from shared.instruments import OptionContract, parse_occ
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR
 

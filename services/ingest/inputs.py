@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from shared.conventions import BoolArray
+from shared.arrays import BoolArray
 
 
 @dataclass(frozen=True)

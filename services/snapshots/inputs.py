@@ -6,7 +6,7 @@ from datetime import date
 from typing import Self
 from uuid import UUID
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 RATIO_TOLERANCE = 1e-4
 MARKET_EXPOSURE = "market_exposure"  # the metric that is measured once, and read by later runs

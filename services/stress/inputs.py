@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 
 MARKET_NAME = "Market"  # the market factor as scenarios spell it
 STOCK = -1  # in place of a contract's index

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 from sqlalchemy import ColumnElement, Integer, cast, func, literal, select
 
-from shared.conventions import FloatArray, day_numbers
+from shared.arrays import FloatArray, day_numbers
 from shared.database import Session, among
 from shared.published import ingest
 

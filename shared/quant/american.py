@@ -17,7 +17,7 @@ from typing import Self
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant import binomial, collocation
 from shared.quant.black_scholes import (
     CALENDAR_DAYS_PER_YEAR,

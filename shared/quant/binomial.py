@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import OptionColumns, option_prices
 from shared.quant.dividends import CashDividends, escrowed
 

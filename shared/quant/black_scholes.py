@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.normal import normal_density, normal_distribution
 
 CALENDAR_DAYS_PER_YEAR = 365.0

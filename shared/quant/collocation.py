@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.collocation_grid import BOUNDARY_NODES, Grid, grid
 from shared.quant.normal import normal_density
 

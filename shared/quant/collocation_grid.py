@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 BOUNDARY_NODES = 8
 KERNEL_POINTS = 8

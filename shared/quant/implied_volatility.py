@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfcx, ndtr, ndtri
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.american import american_prices
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed

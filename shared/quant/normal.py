@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 _DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 _POINTS_PER_UNIT = 512.0

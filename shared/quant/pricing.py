@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import (
     CALENDAR_DAYS_PER_YEAR,

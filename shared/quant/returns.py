@@ -6,7 +6,7 @@ with zero or carried forward, because both would pull volatilities and betas tow
 
 import numpy as np
 
-from shared.conventions import FloatArray as FloatArray
+from shared.arrays import FloatArray as FloatArray
 
 
 def simple_returns(adjusted_closes: FloatArray) -> FloatArray:

@@ -20,8 +20,8 @@ from services.factors.calculations.clusters import clusters
 from services.factors.calculations.correlated_books import BookCorrelations, book_correlations
 from services.factors.calculations.selection import Parameters, selection
 from services.factors.inputs import HeldPortfolio, HeldUnderlying
+from shared.arrays import FloatArray
 from shared.contracts.gateway import CorrelationParameters
-from shared.conventions import FloatArray
 from shared.quant.returns import log_returns
 
 SYMBOLS = 1_000

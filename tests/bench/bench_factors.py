@@ -21,7 +21,7 @@ from services.factors.calculations.betas import market_prior, model_betas, over_
 from services.factors.calculations.rates import rate_sensitivities
 from services.factors.calculations.regression import least_squares
 from services.factors.inputs import MATURITIES
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from tests import panel
 

@@ -20,7 +20,7 @@ import QuantLib
 from vollib.black_scholes.implied_volatility import implied_volatility as vollib_volatility
 
 from services.greeks.calculations.engines import mibian_values
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_prices, option_values
 from shared.quant.dividends import CashDividends

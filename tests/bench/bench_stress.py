@@ -23,7 +23,7 @@ from services.stress.calculations.repricing import price_changes
 from services.stress.calculations.shocks import direct_shocks
 from services.stress.calculations.valuation import stress_test, stressed_impacts
 from services.stress.inputs import STOCK, Contracts, ShardBook
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.black_scholes import OptionColumns, option_values
 from tests.bench.measured_windows import NAMES, bundled
 

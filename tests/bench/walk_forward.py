@@ -21,7 +21,7 @@ from services.factors.calculations.betas import (
 from services.factors.calculations.covariance import ewma_covariance
 from services.factors.calculations.regression import Fit, least_squares
 from services.stress.calculations.shocks import conditional_shocks
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from tests import panel
 

@@ -23,15 +23,8 @@ from services.factors.calculations.columns import joined
 from services.factors.calculations.regression import Fit, complete_days, definite, least_squares
 from services.factors.calculations.symmetric import product, solutions
 from services.factors.inputs import KnownBetas
-from shared.conventions import (
-    DEFAULT_MODEL,
-    MARKET,
-    MINIMUM_OBSERVATIONS,
-    SESSIONS_PER_YEAR,
-    BoolArray,
-    Columns,
-    FloatArray,
-)
+from shared.arrays import BoolArray, Columns, FloatArray
+from shared.conventions import DEFAULT_MODEL, MARKET, MINIMUM_OBSERVATIONS, SESSIONS_PER_YEAR
 
 CAP = 3.0
 MARKET_DEVIATION = 0.5

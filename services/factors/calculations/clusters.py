@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 
 MINIMUM_MEMBERS = 2
 NAMED_BY_TENTHS = 7  # tenths of a cluster's members that must share a tag or a sector for its name

@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from shared.conventions import Columns, Values
+from shared.arrays import Columns, Values
 
 
 def joined(parts: Iterable[Columns]) -> Columns:

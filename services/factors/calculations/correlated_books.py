@@ -16,8 +16,8 @@ from services.factors.calculations.correlations import (
 )
 from services.factors.calculations.selection import Parameters, Selection, View, is_on
 from services.factors.inputs import Closes
+from shared.arrays import Columns, FloatArray
 from shared.caveats import Caveat
-from shared.conventions import Columns, FloatArray
 from shared.quant.returns import log_returns
 
 PAIRS_AT_ONCE = 10_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
 
 NEVER_MOVES = 1e-12  # a daily deviation below rounding: no correlation can be measured
 STANDS_STILL = 1e-9  # the same on a pair's common days, in units of the symbol's own variance

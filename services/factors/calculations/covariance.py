@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.factors.calculations.regression import complete_days
-from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, Columns, FloatArray
+from shared.arrays import BoolArray, Columns, FloatArray
+from shared.conventions import MINIMUM_OBSERVATIONS
 
 _TINY = 1e-300
 

@@ -15,7 +15,8 @@ from services.factors.calculations.rates import (
     yield_changes,
 )
 from services.factors.inputs import FactorCloses, Known, Weighting, Work
-from shared.conventions import MARKET, Columns
+from shared.arrays import Columns
+from shared.conventions import MARKET
 from shared.quant.returns import simple_returns
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from services.factors.calculations.columns import joined
 from services.factors.inputs import Book, KnownBetas
-from shared.conventions import DEFAULT_MODEL, Columns, FloatArray, IntArray
+from shared.arrays import Columns, FloatArray, IntArray
+from shared.conventions import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)

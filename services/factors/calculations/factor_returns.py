@@ -8,7 +8,8 @@ import numpy as np
 
 from services.factors.calculations.betas import over_market
 from services.factors.inputs import SPACES, ReturnHistory
-from shared.conventions import DEFAULT_MODEL, Columns, FloatArray
+from shared.arrays import Columns, FloatArray
+from shared.conventions import DEFAULT_MODEL
 from shared.quant.returns import simple_returns
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.factors.calculations.regression import Fit, complete_days, definite
 from services.factors.calculations.symmetric import inverse_roots, product, transposed_product
-from shared.conventions import BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
 
 
 def lags(observations: IntArray) -> IntArray:

@@ -8,7 +8,8 @@ import numpy as np
 from services.factors.calculations import newey_west
 from services.factors.calculations.betas import Quality, history_qualities, missing_reasons
 from services.factors.calculations.regression import Fit, complete_days, least_squares
-from shared.conventions import SESSIONS_PER_YEAR, Columns, FloatArray, IntArray
+from shared.arrays import Columns, FloatArray, IntArray
+from shared.conventions import SESSIONS_PER_YEAR
 
 CARRY_LIMIT_DAYS = 7  # a bond-market holiday is a day; a longer silence is missing data
 

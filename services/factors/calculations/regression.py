@@ -18,7 +18,8 @@ from services.factors.calculations.symmetric import (
     product,
     transposed_product,
 )
-from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.conventions import MINIMUM_OBSERVATIONS
 
 # Beyond this the regressors are one another: the split of a coefficient means nothing.
 CONDITION_LIMIT = 1e6

@@ -7,7 +7,7 @@ axis every step of an elimination is one vector operation over thousands of matr
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 
 _ITERATIONS = 20
 _TINY = 1e-290  # the inverse is still finite

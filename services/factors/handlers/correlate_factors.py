@@ -5,8 +5,8 @@ import asyncio
 from services.factors import repository
 from services.factors.calculations.estimates import factor_covariance
 from services.factors.inputs import Weighting
+from shared.arrays import FloatArray
 from shared.contracts.factors import CorrelateFactors, FactorCorrelations
-from shared.conventions import FloatArray
 from shared.database import Session
 from shared.messaging import ServiceRouter
 from shared.rows import finite_or_none

@@ -32,7 +32,7 @@ from services.factors.tables import (
     CorrelationPair,
     PositionFactorExposure,
 )
-from shared.conventions import Columns
+from shared.arrays import Columns
 from shared.database import Session, among, lock_each, merge, sql_table
 from shared.published.gateway import portfolios, position_tags
 from shared.published.ingest import securities

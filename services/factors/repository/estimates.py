@@ -17,7 +17,7 @@ from services.factors.inputs import (
     Outdated,
 )
 from services.factors.tables import FactorCovariance, RateSensitivity, SymbolFactorBeta
-from shared.conventions import Columns
+from shared.arrays import Columns
 from shared.database import Session, among, lock, merge, sql_table
 from shared.rows import rows_of
 

@@ -17,7 +17,7 @@ from services.factors.repository.estimates import (
 )
 from services.factors.repository.history import load_factors, load_history
 from services.factors.tables import FactorExposure, PositionFactorExposure
-from shared.conventions import Columns
+from shared.arrays import Columns
 from shared.database import Session, among, lock_each, merge
 from shared.published import gateway, ingest
 from shared.published.greeks import contract_greeks

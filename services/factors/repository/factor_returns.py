@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from services.factors.inputs import RETURN_SESSIONS, SPACES, Factors, ReturnHistory, Work
 from services.factors.tables import FactorReturn
+from shared.arrays import Columns, FloatArray, day_numbers
 from shared.calendar import last_sessions
-from shared.conventions import Columns, FloatArray, day_numbers
 from shared.database import Session, among, lock, merge, sql_table
 from shared.published.closes import day_number, load_adjusted_closes
 from shared.rows import rows_of

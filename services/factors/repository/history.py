@@ -16,8 +16,9 @@ from services.factors.inputs import (
     ObservedYields,
     Outdated,
 )
+from shared.arrays import day_numbers
 from shared.calendar import last_sessions
-from shared.conventions import SESSIONS_PER_YEAR, day_numbers
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among
 from shared.published import factors as published
 from shared.published.closes import day_number, load_adjusted_closes

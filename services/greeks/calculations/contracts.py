@@ -24,7 +24,7 @@ from services.greeks.calculations.volatility import (
     volatility_window,
 )
 from services.greeks.inputs import Close, ContractTerms, ContractValuation, Market, Quote
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.american import needs_tree
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
 from shared.quant.dividends import CashDividends

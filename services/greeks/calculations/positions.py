@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.greeks.inputs import ContractValuation, HeldOption
-from shared.conventions import GREEKS, Columns, FloatArray
+from shared.arrays import Columns, FloatArray
+from shared.conventions import GREEKS
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import (

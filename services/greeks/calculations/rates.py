@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.greeks.inputs import TreasuryCurve
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 COUPONS_PER_YEAR = 2.0
 

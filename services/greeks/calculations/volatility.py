@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from shared.conventions import SESSIONS_PER_YEAR, FloatArray
+from shared.arrays import FloatArray
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.quant.returns import log_returns
 
 SHORTEST_WINDOW = 21

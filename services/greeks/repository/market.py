@@ -7,8 +7,9 @@ import numpy as np
 from sqlalchemy import ARRAY, Date, String, column, func, literal, select, true
 
 from services.greeks.inputs import Close, ContractTerms, Market, Quote, TreasuryCurve
+from shared.arrays import FloatArray
 from shared.calendar import last_sessions
-from shared.conventions import SESSIONS_PER_YEAR, FloatArray
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among
 from shared.published import ingest
 from shared.published.closes import load_adjusted_closes

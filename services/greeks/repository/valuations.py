@@ -10,7 +10,7 @@ from sqlalchemy import Double, cast, select
 from services.greeks.inputs import Basis, ContractTerms, ContractValuation, HeldOption, Work
 from services.greeks.repository.market import load_market
 from services.greeks.tables import ContractGreeks, PositionGreeks
-from shared.conventions import Columns
+from shared.arrays import Columns
 from shared.database import Session, among, lock, lock_each, merge, sql_table
 from shared.instruments import parse_occ
 from shared.published import gateway

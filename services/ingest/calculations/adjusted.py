@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from services.ingest.inputs import Bar, CorporateAction, History
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 
 
 def adjusted_closes(

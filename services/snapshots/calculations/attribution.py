@@ -15,7 +15,7 @@ import numpy as np
 
 from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 
 from services.snapshots.calculations.valuation import Valuations
+from shared.arrays import BoolArray
 from shared.caveats import Caveat
-from shared.conventions import BoolArray
 
 _SENTENCES = {
     "price_missing": "no price is known: left out of every sum",

@@ -9,7 +9,8 @@ import numpy as np
 from services.snapshots.calculations.layout import days
 from services.snapshots.calculations.realised import Chain
 from services.snapshots.inputs import ChainLink, MarketHistory, ObservedYield
-from shared.conventions import MARKET, FloatArray
+from shared.arrays import FloatArray
+from shared.conventions import MARKET
 
 
 def chain_of(links: Sequence[ChainLink], market: MarketHistory, rate: FloatArray) -> Chain:

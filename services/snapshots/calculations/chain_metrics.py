@@ -39,7 +39,7 @@ from services.snapshots.inputs import (
     PortfolioDay,
     StoredExposure,
 )
-from shared.conventions import Columns, FloatArray
+from shared.arrays import Columns, FloatArray
 
 SPECIFIC = "specific"
 Concentrations = Mapping[PortfolioDay, Mapping[str, Concentration | None]]

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.snapshots.calculations.metrics import LONGS, PORTFOLIO, RATIO, SHORTS, Metric
 from services.snapshots.calculations.valuation import Valuations
-from shared.conventions import BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
 
 MEASURES = ("hhi", "top_3_weight", "top_10_weight")
 

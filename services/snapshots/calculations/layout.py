@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.snapshots.inputs import HeldPosition, PositionOnDay, Quote, SnapshotInputs, Split
-from shared.conventions import BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
 
 Days = npt.NDArray[np.datetime64]
 Objects = npt.NDArray[np.object_]

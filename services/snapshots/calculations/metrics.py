@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.snapshots.inputs import PortfolioDay
-from shared.conventions import Columns
+from shared.arrays import Columns
 
 PORTFOLIO = "portfolio"
 LONGS = "longs"

@@ -23,13 +23,8 @@ from services.snapshots.calculations.metrics import (
     measured,
     shortage,
 )
-from shared.conventions import (
-    MINIMUM_OBSERVATIONS,
-    SESSIONS_PER_YEAR,
-    BoolArray,
-    FloatArray,
-    IntArray,
-)
+from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.conventions import MINIMUM_OBSERVATIONS, SESSIONS_PER_YEAR
 
 WINDOWS = (21, 63, SESSIONS_PER_YEAR)
 PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")

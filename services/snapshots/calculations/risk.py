@@ -31,8 +31,8 @@ from services.snapshots.calculations.tail import (
     historical_risk,
 )
 from services.snapshots.inputs import Estimates, RiskInputs
+from shared.arrays import BoolArray, Columns, FloatArray
 from shared.caveats import Caveat
-from shared.conventions import BoolArray, Columns, FloatArray
 from shared.quant.returns import simple_returns
 
 

@@ -12,8 +12,9 @@ from services.snapshots.calculations.concentration import Concentration, portfol
 from services.snapshots.calculations.layout import Layout, Objects, days
 from services.snapshots.calculations.valuation import Valuations, position_valuations
 from services.snapshots.inputs import PortfolioDay, SnapshotInputs
+from shared.arrays import BoolArray, Columns, FloatArray, IntArray
 from shared.caveats import Caveat, gathered
-from shared.conventions import GREEKS, BoolArray, Columns, FloatArray, IntArray
+from shared.conventions import GREEKS
 
 MEASURES = ("dollar", "notional", "delta_adjusted")
 SIDES = ("long", "short", "gross", "net")

@@ -26,7 +26,8 @@ import numpy as np
 
 from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS, shortage
-from shared.conventions import MINIMUM_OBSERVATIONS, BoolArray, FloatArray, IntArray
+from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.conventions import MINIMUM_OBSERVATIONS
 
 CONFIDENCES = (95, 99)
 COVERAGE_OF_A_DAY = 0.95

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.snapshots.calculations.layout import Days, Layout, Objects
-from shared.conventions import BoolArray, Columns, FloatArray, IntArray
+from shared.arrays import BoolArray, Columns, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

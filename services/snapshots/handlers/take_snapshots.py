@@ -6,12 +6,12 @@ from services.snapshots import repository
 from services.snapshots.calculations.chain_metrics import chain_measurements
 from services.snapshots.calculations.schedule import snapshot_plan
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
+from shared.arrays import Columns
 from shared.calendar import require_session
 from shared.contracts.event import Notice, ShardEvent
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.gateway import SnapshotsRequested
 from shared.contracts.snapshots import SnapshotsCreated
-from shared.conventions import Columns
 from shared.database import Session
 from shared.messaging import ServiceRouter
 

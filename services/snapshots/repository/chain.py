@@ -23,8 +23,9 @@ from services.snapshots.inputs import (
 from services.snapshots.repository.market import load_factor_ids, load_market_history
 from services.snapshots.repository.risk import save_metrics
 from services.snapshots.tables import PUBLISHED, PnlAttribution, RiskMetric
+from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
-from shared.conventions import DEFAULT_MODEL, MARKET, Columns, FloatArray
+from shared.conventions import DEFAULT_MODEL, MARKET
 from shared.database import Session, among, merge, sql_table
 from shared.published import factors, gateway, snapshots
 from shared.rows import Scope, rows_of

@@ -7,8 +7,9 @@ from typing import TypeVar
 import numpy as np
 
 from services.snapshots.inputs import Estimates, MarketHistory, ObservedYield
+from shared.arrays import FloatArray
 from shared.calendar import last_sessions
-from shared.conventions import SESSIONS_PER_YEAR, FloatArray
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session
 from shared.published import factors, ingest
 from shared.published.closes import load_adjusted_closes

@@ -10,7 +10,8 @@ from sqlalchemy import Double, Select, and_, cast, func, select
 from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
-from shared.conventions import MARKET, Columns
+from shared.arrays import Columns
+from shared.conventions import MARKET
 from shared.database import Session, among, lock_each, merge
 from shared.published import factors, gateway, stress
 from shared.rows import Scope, rows_of

@@ -36,8 +36,9 @@ from services.snapshots.inputs import (
     Split,
 )
 from services.snapshots.tables import PortfolioSnapshot, PositionValuation
+from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
-from shared.conventions import GREEKS, Columns, FloatArray
+from shared.conventions import GREEKS
 from shared.database import Session, among, merge
 from shared.instruments import position_type
 from shared.published import gateway, greeks, ingest

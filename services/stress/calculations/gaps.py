@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from services.stress.inputs import Indices, ShardBook
+from shared.arrays import BoolArray
 from shared.caveats import Caveat
-from shared.conventions import BoolArray
 
 NO_EXPOSURE = ("no_exposure", "no price or no delta, so no exposure: left out")
 NO_BETAS = ("no_betas", "no factor betas: left out of the factor shocks")

@@ -7,7 +7,7 @@ import numpy as np
 from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import price_changes
 from services.stress.inputs import Indices, ShardBook
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 
 def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) -> FloatArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.stress.inputs import ShardBook
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 
 MARKET_SHOCKS = (-0.20, -0.10, -0.05, 0.05, 0.10, 0.20)
 RATE_SHOCKS = (-0.02, -0.01, 0.01, 0.02)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 
 def whole_cents(dollars: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ exactly zero there.
 import numpy as np
 
 from services.stress.inputs import Contracts, Indices
-from shared.conventions import BoolArray, FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
 

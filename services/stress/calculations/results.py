@@ -13,8 +13,8 @@ from services.stress.calculations.runs import Run
 from services.stress.calculations.shocks import Shocks
 from services.stress.calculations.valuation import OPTION_VALUATION, Impacts, Method, StressTest
 from services.stress.inputs import Holdings
+from shared.arrays import Columns, FloatArray
 from shared.caveats import Caveat
-from shared.conventions import Columns, FloatArray
 
 RATES = "Interest Rate"
 NAMED_IN_WARNINGS = 20

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.stress.calculations.valuation import StressTest, stress_test
 from services.stress.inputs import Indices, Scenario, ShardBook
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 Owner = UUID | None
 

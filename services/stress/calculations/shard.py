@@ -14,8 +14,8 @@ from services.stress.calculations.results import (
 from services.stress.calculations.runs import Plan, Run, plans, runs
 from services.stress.calculations.scenarios import valuable
 from services.stress.inputs import MARKET_NAME, Scenario, ShardBook, Work
+from shared.arrays import FloatArray
 from shared.caveats import Caveat, gathered
-from shared.conventions import FloatArray
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from services.stress.inputs import MARKET_NAME, Indices, Scenario
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 # Singular values below this share of the largest count as zero: proxies that move as one give no
 # leverage.

@@ -22,8 +22,8 @@ from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import beyond_zero, price_changes
 from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
 from services.stress.inputs import Indices, Scenario, ShardBook
+from shared.arrays import BoolArray, FloatArray
 from shared.caveats import Caveat
-from shared.conventions import BoolArray, FloatArray
 
 Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"

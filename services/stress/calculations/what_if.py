@@ -12,8 +12,8 @@ from services.stress.calculations.scenarios import valuable
 from services.stress.calculations.shard import left_out, uncorrelated, unvalued
 from services.stress.calculations.valuation import Method
 from services.stress.inputs import Holdings, Indices, Scenario
+from shared.arrays import FloatArray
 from shared.caveats import Caveat
-from shared.conventions import FloatArray
 
 # Of all outcomes together: an answer stays well below the bus's limit of a megabyte.
 LISTED_POSITIONS = 8_000

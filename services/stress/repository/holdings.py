@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import array
 
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Past, ShardBook, Work
 from services.stress.repository.scenarios import load_catalogue
+from shared.arrays import FloatArray
 from shared.calendar import last_sessions
-from shared.conventions import SESSIONS_PER_YEAR, FloatArray
+from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among, lock_each
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from services.stress.tables import MarketRiskScenario, PnlAxis, PositionPnl, StressResult
-from shared.conventions import Columns
+from shared.arrays import Columns
 from shared.database import Session, merge
 from shared.rows import rows_of
 

@@ -20,7 +20,7 @@ from services.factors.calculations.betas import (
 from services.factors.calculations.regression import least_squares
 from services.factors.inputs import MODELS
 from services.factors.tables import SymbolFactorBeta
-from shared.conventions import Columns, FloatArray
+from shared.arrays import Columns, FloatArray
 from shared.quant.returns import simple_returns
 from shared.rows import Row, rows_of
 from tests import panel

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.factors.calculations.clusters import Member, cluster_name, clusters, components
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 Links = list[tuple[int, int]]
 

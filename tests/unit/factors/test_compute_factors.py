@@ -24,10 +24,10 @@ from services.factors.inputs import (
     Work,
 )
 from services.factors.repository import FactorColumns
+from shared.arrays import Columns, day_numbers
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
-from shared.conventions import Columns, day_numbers
 from shared.database import Session
 from tests import panel
 

@@ -23,8 +23,8 @@ from services.factors.calculations.selection import (
 )
 from services.factors.inputs import HeldPortfolio, HeldUnderlying
 from services.factors.tables import CorrelationPair
+from shared.arrays import FloatArray
 from shared.contracts.gateway import CorrelationParameters
-from shared.conventions import FloatArray
 from shared.rows import Row, finite_or_none, rows_of
 from tests import panel
 

@@ -22,7 +22,7 @@ from services.factors.calculations.correlations import (
     pairwise_correlations,
     rescaled,
 )
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import log_returns
 from tests import panel
 

@@ -15,7 +15,7 @@ from services.factors.calculations.covariance import (
     shrinkage_intensity,
 )
 from services.factors.tables import FactorCovariance as Stored
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from shared.rows import rows_of
 from tests import panel

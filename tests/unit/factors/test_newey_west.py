@@ -6,7 +6,7 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from services.factors.calculations.newey_west import lags, long_run_variances, standard_errors
 from services.factors.calculations.regression import least_squares
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 
 
 def autocorrelated(days: int, carried: float, seed: int) -> FloatArray:

@@ -13,7 +13,7 @@ from services.factors.calculations.rates import (
 )
 from services.factors.inputs import MATURITIES
 from services.factors.tables import RateSensitivity
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from shared.rows import rows_of
 from tests import panel

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 
 from services.factors.calculations.betas import over_market
 from services.factors.calculations.regression import BLOCK, Fit, least_squares
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from tests import panel
 

@@ -12,7 +12,7 @@ from services.factors.calculations.symmetric import (
     product,
     solutions,
 )
-from shared.conventions import FloatArray, IntArray
+from shared.arrays import FloatArray, IntArray
 
 MATRICES = 200
 

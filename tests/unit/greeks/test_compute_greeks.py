@@ -17,10 +17,10 @@ from services.greeks.inputs import (
     Market,
     Work,
 )
+from shared.arrays import Columns
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
-from shared.conventions import Columns
 from shared.database import Session
 from shared.instruments import parse_occ
 

@@ -10,7 +10,7 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import (
     InvalidOption,

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from vollib.black_scholes.implied_volatility import implied_volatility as vollib_volatility
 
-from shared.conventions import FloatArray
+from shared.arrays import FloatArray
 from shared.quant.american import american_prices
 from shared.quant.black_scholes import OptionColumns, option_prices
 from shared.quant.dividends import CashDividends

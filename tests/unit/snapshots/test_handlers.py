@@ -20,10 +20,10 @@ from services.snapshots.inputs import (
     RiskPosition,
     SnapshotInputs,
 )
+from shared.arrays import Columns
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
-from shared.conventions import Columns
 from shared.database import Session
 from shared.errors import NotASession
 from tests.unit.snapshots.builders import (

@@ -12,7 +12,7 @@ from services.stress.calculations.results import PnlAxes, PositionVectors, Scena
 from services.stress.calculations.runs import plans, runs
 from services.stress.calculations.valuation import stress_test
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Scenario, ShardBook
-from shared.conventions import Columns
+from shared.arrays import Columns
 
 NAMES = ["Market", "Value"]
 COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])

@@ -1,0 +1,23 @@
+"""The types of arrays and columns that calculations and repositories exchange.
+
+Apart from `conventions`, so that a process without mathematics (the gateway) never loads numpy.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Values = Sequence[object] | npt.NDArray[np.generic]
+Columns = Mapping[str, Values]  # results by column name: equally long, one value per row
+
+_EPOCH = date(1970, 1, 1)
+
+
+def day_numbers(days: Sequence[date]) -> IntArray:
+    """Days since 1970-01-01, which are cheaper to send and to compare than dates."""
+    return np.array([(day - _EPOCH).days for day in days], dtype=np.int64)
