@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.ingest.providers.polygon import polygon_symbol
+from services.ingest.providers.polygon_rows import polygon_symbol
 from shared.instruments import parse_occ
 from tests.wire.market import KEY, Market
 from tests.wire.server import Reply, Request, StandIn, as_json

@@ -4,7 +4,6 @@ quotes.
 The shapes it answers with: docs/market-data.md.
 """
 
-import json
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -16,10 +15,9 @@ from collections.abc import (
 )
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
+from decimal import Decimal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeVar
 
 from services.ingest.inputs import Bar, CorporateAction, Coverage, OptionQuote, SecurityFacts
 from services.ingest.providers import (
@@ -31,10 +29,23 @@ from services.ingest.providers import (
     QuoteAnswer,
 )
 from services.ingest.providers.patience import Patience, Refused, TryAgain
+from services.ingest.providers.polygon_rows import (
+    INDICES,
+    NEW_YORK,
+    POLYGON,
+    StrictJson,
+    Unreadable,
+    bar_of,
+    chain_window,
+    facts_of,
+    one_a_day,
+    polygon_symbol,
+    quote_of,
+)
 from services.ingest.providers.schedule import fewest_requests
 from services.ingest.providers.threads import Threads, as_they_finish
 from shared import calendar
-from shared.instruments import INDEX_ROOTS, InvalidSymbol, OptionContract, parse_occ
+from shared.instruments import OptionContract, parse_occ
 
 if TYPE_CHECKING:
     from polygon import RESTClient  # type: ignore[import-untyped]
@@ -42,23 +53,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BASE_URL = "https://api.polygon.io"
-NEW_YORK = ZoneInfo("America/New_York")
 MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
 # About how many there are in the whole market, to tell what takes fewer requests: all of them, or
 # symbol by symbol.
 ACTIONS_A_YEAR = {"split": 2_000, "dividend": 60_000}
 
 FORBIDDEN = 403  # as in HTTP: what the plan does not include
-CONTRACT_TYPES = {"C": "call", "P": "put"}
-INDICES = frozenset(INDEX_ROOTS.values())
-KIND_BY_TYPE = {
-    "ETF": "etf",
-    "ETN": "etf",
-    "ETV": "etf",
-    "ETS": "etf",
-    "FUND": "fund",
-    "IX": "index",
-}
 
 
 class PolygonProvider:
@@ -66,7 +66,7 @@ class PolygonProvider:
     actions.
     """
 
-    name = "polygon"
+    name = POLYGON
     live = True
 
     def __init__(
@@ -188,7 +188,7 @@ class PolygonProvider:
 
     def _whole_session(self, session: date, spelled: Mapping[str, str]) -> list[Bar]:
         rows = self._client.get_grouped_daily_aggs(session, adjusted=False)
-        return [_bar(spelled[row.ticker], row) for row in rows if row.ticker in spelled]
+        return [bar_of(spelled[row.ticker], row) for row in rows if row.ticker in spelled]
 
     async def _history_of_one(
         self, symbol: str, first: date, last: date, optional: bool = False
@@ -199,7 +199,7 @@ class PolygonProvider:
         rows = self._client.list_aggs(
             polygon_symbol(symbol), 1, "day", first, last, adjusted=False, limit=MOST_AGGREGATES
         )
-        return [_bar(symbol, row) for row in rows]
+        return [bar_of(symbol, row) for row in rows]
 
     async def _actions_of_one(
         self, kinds: Sequence[str], ticker: str, first: date, last: date
@@ -243,7 +243,7 @@ class PolygonProvider:
 
     def _listed(self) -> list[SecurityFacts]:
         rows = self._client.list_tickers(market="stocks", active=True, limit=ROWS_OF_A_PAGE)
-        return [_facts(row.ticker, row, None) for row in rows]
+        return [facts_of(row.ticker, row, None) for row in rows]
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
         return await self._ask(lambda: self._details(symbol))
@@ -255,14 +255,14 @@ class PolygonProvider:
             if refused.status == 404:
                 return None
             raise
-        return _facts(symbol, details, details.sic_description)
+        return facts_of(symbol, details, details.sic_description)
 
     async def _chain(
         self, underlying: str, held: Sequence[OptionContract], session: date
     ) -> QuoteAnswer:
         contracts = frozenset(contract.symbol for contract in held)
         found = await self._ask(
-            lambda: self._snapshot(underlying, _window(held), session), optional=True
+            lambda: self._snapshot(underlying, chain_window(held), session), optional=True
         )
         return QuoteAnswer([quote for quote in found if quote.contract in contracts], contracts)
 
@@ -272,7 +272,7 @@ class PolygonProvider:
         rows = self._client.list_snapshot_options_chain(
             polygon_symbol(underlying), params={**window, "limit": CONTRACTS_OF_A_PAGE}
         )
-        return [quote for row in rows if (quote := _quote(row, session))]
+        return [quote for row in rows if (quote := quote_of(row, session))]
 
     async def _ask(self, call: Callable[[], T], optional: bool = False) -> T:
         """The call's result from a thread; whatever goes wrong in it makes the provider
@@ -285,7 +285,7 @@ class PolygonProvider:
         except Refused as error:
             refusal = NotInPlan if optional and error.status == FORBIDDEN else ProviderUnavailable
             raise refusal(self.name, error.reason) from None
-        except (TryAgain, _Unreadable) as error:
+        except (TryAgain, Unreadable) as error:
             raise ProviderUnavailable(self.name, str(error)) from None
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             shape = f"answers in a shape that it does not document ({type(error).__name__})"
@@ -297,48 +297,11 @@ class PolygonProvider:
 
         from services.ingest.providers.paced_http import PacedPool
 
-        client = RESTClient(self._api_key, retries=0, base=self._base_url, custom_json=_StrictJson)
+        client = RESTClient(self._api_key, retries=0, base=self._base_url, custom_json=StrictJson)
         client.client = PacedPool(
             self._threads, self._patience, self._api_key, maxsize=self._threads.at_once
         )
         return client
-
-
-class _Unreadable(Exception):
-    """An answer that cannot be understood. Not a ValueError: the library takes those for empty
-    answers.
-    """
-
-
-class _StrictJson:
-    """Decodes Polygon's answers in the library's stead, which would take a broken one for "no
-    data".
-    """
-
-    @staticmethod
-    def loads(text: str) -> dict[str, Any]:
-        """An answer that says it is one, with its results, if any."""
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            raise _Unreadable("answers with broken JSON") from None
-        if answer.get("status") not in ("OK", "DELAYED"):
-            raise _Unreadable(f"answers with the status {str(answer.get('status'))[:40]!r}")
-        if answer.get("results", ()) is None:
-            del answer["results"]
-        return dict(answer)
-
-
-def polygon_symbol(symbol: str) -> str:
-    """Our symbol as Polygon spells it: BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX
-    is I:SPX.
-    """
-    if symbol in INDICES:
-        return f"I:{symbol}"
-    root, _, suffix = symbol.partition("-")
-    if not suffix:
-        return symbol
-    return f"{root}p{suffix[1:]}" if len(suffix) == 2 and suffix[0] == "P" else f"{root}.{suffix}"
 
 
 def _range(days: Collection[date]) -> tuple[date, date]:
@@ -366,98 +329,4 @@ def _told(
     ours = (
         replace(each, symbol=spelled[each.symbol]) for each in actions if each.symbol in spelled
     )
-    return ActionAnswer(_one_a_day(ours), settled)
-
-
-def _one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
-    """A regular and a special dividend of one day as their sum, splits of one day as their
-    product.
-    """
-    found: dict[tuple[str, date, str], CorporateAction] = {}
-    for action in actions:
-        key = (action.symbol, action.ex_date, action.kind)
-        before = found.get(key)
-        if before is not None:
-            both = (
-                before.value * action.value
-                if action.kind == "split"
-                else before.value + action.value
-            )
-            action = replace(action, value=both)
-        found[key] = action
-    return list(found.values())
-
-
-def _bar(symbol: str, row: Any) -> Bar:
-    """A close as Polygon says it: an impossible one is passed on, to be judged where every
-    provider's are.
-    """
-    close = _number(row.close)
-    return Bar(symbol, _session_of(row.timestamp), close, float(close), "raw", PolygonProvider.name)
-
-
-@lru_cache(maxsize=4096)
-def _session_of(milliseconds: int) -> date:
-    return datetime.fromtimestamp(milliseconds / 1000, NEW_YORK).date()
-
-
-def _number(value: object) -> Decimal:
-    """The decimal as it was written; not a number when it is none."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return Decimal("NaN")
-    return number if not number.is_snan() else Decimal("NaN")
-
-
-def _facts(symbol: str, row: Any, industry: str | None) -> SecurityFacts:
-    kind = "index" if row.market == "indices" else KIND_BY_TYPE.get(row.type, "stock")
-    return SecurityFacts(symbol, kind, row.name, None, industry, None, PolygonProvider.name)
-
-
-def _window(held: Sequence[OptionContract]) -> dict[str, str]:
-    """What bounds the part of a chain that holds these contracts."""
-    expiries, strikes = (
-        [contract.expiry for contract in held],
-        [contract.strike for contract in held],
-    )
-    bounds = {
-        "expiration_date.gte": min(expiries).isoformat(),
-        "expiration_date.lte": max(expiries).isoformat(),
-        "strike_price.gte": f"{min(strikes).normalize():f}",
-        "strike_price.lte": f"{max(strikes).normalize():f}",
-    }
-    kinds = {contract.option_type for contract in held}
-    return bounds | ({"contract_type": CONTRACT_TYPES[kinds.pop()]} if len(kinds) == 1 else {})
-
-
-def _quote(row: Any, session: date) -> OptionQuote | None:
-    quote, trade, underlying = row.last_quote, row.last_trade, row.underlying_asset
-    if (
-        quote is None
-        or quote.bid is None
-        or quote.ask is None
-        or not _of_session(quote.last_updated, session)
-    ):
-        return None
-    try:
-        contract = parse_occ(str(row.details.ticker).removeprefix("O:"))
-    except (
-        InvalidSymbol
-    ):  # a contract adjusted for a merger, say, which OCC gives a root of its own
-        return None
-    last = trade.price if trade is not None and _of_session(trade.sip_timestamp, session) else None
-    price = None if underlying is None else underlying.price or underlying.value
-    return OptionQuote(
-        contract.symbol,
-        session,
-        _number(quote.bid),
-        _number(quote.ask),
-        None if last is None else _number(last),
-        None if price is None else _number(price),
-        PolygonProvider.name,
-    )
-
-
-def _of_session(nanoseconds: int | None, session: date) -> bool:
-    return nanoseconds is not None and _session_of(nanoseconds // 1_000_000) == session
+    return ActionAnswer(one_a_day(ours), settled)

@@ -13,7 +13,8 @@ import pytest
 from services.ingest.inputs import Bar
 from services.ingest.providers import Answer, NotInPlan, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.patience import Patience
-from services.ingest.providers.polygon import PolygonProvider, polygon_symbol
+from services.ingest.providers.polygon import PolygonProvider
+from services.ingest.providers.polygon_rows import polygon_symbol
 from shared.calendar import sessions
 from tests.wire.client import PATIENT, Counted, actions_of, patience_with
 from tests.wire.market import KEY, Dividend, Listing, Market, Split, bundled_market, made_up_market
