@@ -1,4 +1,4 @@
-"""What only ingest is told: `SIGMASIGHT_INGEST_*`, and provider keys under their usual names."""
+"""Settings of ingest alone: `SIGMASIGHT_INGEST_*`, and provider keys under their usual names."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ class IngestSettings(ServiceSettings):
 
     shard_size: int = Field(default=50, ge=1, le=1000, description="portfolios per piece of work")
     history_sessions: int = Field(
-        default=300, ge=70, description="sessions of prices kept before the session asked for"
+        default=300, ge=70, description="sessions of prices kept before the requested session"
     )
     data_directory: Path = BUNDLED_DATA
     clock_seconds: float = Field(default=30.0, gt=0, description="how often the market clock looks")
@@ -30,12 +30,12 @@ class IngestSettings(ServiceSettings):
         description="after the close, until a live provider has the session's prices",
     )
     recheck_hours: float = Field(
-        default=12.0, gt=0, description="until a provider is asked again for what it did not have"
+        default=12.0, gt=0, description="until a provider is queried again for what it did not have"
     )
     unknown_recheck_days: float = Field(
         default=7.0,
         gt=0,
-        description="until a provider is asked again for a symbol it does not know",
+        description="until a provider is queried again for a symbol it does not know",
     )
     claim_seconds: float = Field(
         default=30.0,
@@ -45,7 +45,7 @@ class IngestSettings(ServiceSettings):
 
     prices: tuple[PriceSource, ...] = Field(
         default=(),
-        description="who is asked for closes, in order; empty: everybody there is a key for",
+        description="providers of closes, in order; empty: those with a key, then files",
     )
     corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(
         default=(), description="likewise"

@@ -36,11 +36,10 @@ class Table(SQLModel):
 
 
 class MarketSession(Table, table=True):
-    """One NYSE session we know of. `revision`: the newest change of data dated on it; 0 when none.
+    """One NYSE session. `revision`: the newest change of data dated on it; 0 when none.
 
-    `due_at`: when the clock found that it had closed (null: before the clock's first look).
-    `announced_at`: when its close was announced (null: not yet), by the clock once per session, or
-    by an operator.
+    `due_at`: when the clock marked it as due (null: before its first time). `announced_at`: when
+    its close was announced (null: not yet), by the clock once per session, or by an operator.
     """
 
     __tablename__: ClassVar[str] = "market_sessions"
@@ -90,8 +89,9 @@ class Security(Table, table=True):
 
 
 class TreasuryYield(Table, table=True):
-    """One constant-maturity Treasury yield in percent. `maturity`: "1M" to "30Y"; `maturity_years`:
-    its length.
+    """One constant-maturity Treasury yield in percent.
+
+    `maturity`: "1M" to "30Y"; `maturity_years`: its length.
     """
 
     __tablename__: ClassVar[str] = "treasury_yields"
@@ -105,8 +105,9 @@ class TreasuryYield(Table, table=True):
 
 
 class OptionQuote(Table, table=True):
-    """One contract's bid and ask at a session's close, USD per share of contract. `contract` is the
-    OCC symbol.
+    """One contract's bid and ask at a session's close, USD per share of contract.
+
+    `contract` is the OCC symbol.
     """
 
     __tablename__: ClassVar[str] = "option_quotes"
@@ -124,10 +125,10 @@ class OptionQuote(Table, table=True):
 
 
 class CorporateAction(Table, table=True):
-    """A split (`value`: new shares per old one) or a cash dividend (USD per share) from `ex_date`
-    on.
+    """A split or a cash dividend from `ex_date` on.
 
-    `told_by`: the run that had the sessions it changes worked anew; null when they still are to be.
+    `value`: new shares per old one, or USD per share. `told_by`: the run that restated the sessions
+    it changes; null until then.
     """
 
     __tablename__: ClassVar[str] = "corporate_actions"
@@ -141,9 +142,7 @@ class CorporateAction(Table, table=True):
 
 
 class UnadjustedSymbol(Table, table=True):
-    """A symbol whose closes are to be adjusted anew, since some of them, or its splits and
-    dividends, changed.
-    """
+    """A symbol whose closes are to be adjusted again, since they or its actions changed."""
 
     __tablename__: ClassVar[str] = "unadjusted_symbols"
 
@@ -151,8 +150,7 @@ class UnadjustedSymbol(Table, table=True):
 
 
 class FetchLogEntry(Table, table=True):
-    """What a provider was last asked about a symbol: the range, when, and whether it knew the
-    symbol at all.
+    """The last query to a provider about a symbol: the range, when, and whether it knew it.
 
     `kind`: "prices", "corporate_actions", "securities", "yields" (`symbol` is a maturity) or
     "option_quotes" (`symbol` is a contract, or "*" when the plan does not include any).
@@ -170,8 +168,9 @@ class FetchLogEntry(Table, table=True):
 
 
 class QuarantinedPrice(Table, table=True):
-    """A close that was not believed, and why; never used, kept to be looked at. `close`: USD per
-    share, as sent.
+    """A close that was rejected as implausible, and why; kept for review, never used.
+
+    `close`: USD per share, as sent.
     """
 
     __tablename__: ClassVar[str] = "quarantined_prices"
@@ -185,9 +184,7 @@ class QuarantinedPrice(Table, table=True):
 
 
 class DataProvider(Table, table=True):
-    """Who is asked for a kind of data, by `rank` from 0; `live` when over the network and not from
-    files.
-    """
+    """A provider of a kind of data, by `rank` from 0; `live` when queried over the network."""
 
     __tablename__: ClassVar[str] = "data_providers"
 
@@ -198,9 +195,7 @@ class DataProvider(Table, table=True):
 
 
 class PriceClaim(Table, table=True):
-    """Who fetches a symbol's prices now. A claim past `claimed_until` is anybody's: its holder
-    died.
-    """
+    """Which replica fetches a symbol's prices; past `claimed_until` another one may."""
 
     __tablename__: ClassVar[str] = "price_claims"
 
@@ -210,9 +205,7 @@ class PriceClaim(Table, table=True):
 
 
 class ProviderRequest(Table, table=True):
-    """When one request to a provider leaves or has left; rows older than the limit's window are of
-    no use.
-    """
+    """When a request to a provider is or was sent; rows older than the window have no use."""
 
     __tablename__: ClassVar[str] = "provider_requests"
     __table_args__: ClassVar[Any] = (
@@ -227,12 +220,9 @@ class ProviderRequest(Table, table=True):
 
 
 _session = MarketSession.__table__.c  # type: ignore[attr-defined]
-_claim, _action, _close = (
-    sql_table(PriceClaim).c,
-    sql_table(CorporateAction).c,
-    sql_table(DailyPrice).c,
-)
-
+_claim = sql_table(PriceClaim).c
+_action = sql_table(CorporateAction).c
+_close = sql_table(DailyPrice).c
 _request = sql_table(ProviderRequest).c
 
 _basis_before = (

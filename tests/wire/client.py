@@ -14,9 +14,7 @@ HASTY = replace(PATIENT, connect_seconds=0.5, silence_seconds=0.5, whole_answer_
 
 
 def patience_with(trouble: Reply) -> Patience:
-    """Little patience with a server that is slow on purpose, and much with one that is only
-    busy.
-    """
+    """Little patience with a server that is slow on purpose, much with a busy one."""
     return HASTY if trouble.silence_seconds or trouble.trickle_seconds else PATIENT
 
 

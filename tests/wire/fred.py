@@ -1,5 +1,6 @@
-"""FRED's API as far as the provider uses it, from the bundled yields. Shapes:
-docs/market-data.md.
+"""FRED's API as the provider uses it, from the bundled yields.
+
+docs/market-data.md has its shapes.
 """
 
 from datetime import date, timedelta

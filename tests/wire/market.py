@@ -45,7 +45,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Market:
-    """Closes as traded by symbol and session, and what belongs to them.
+    """Closes as traded by symbol and session, with splits and facts; symbols as we spell them.
 
     Symbols are spelled our way.
     """
@@ -98,7 +98,7 @@ def bundled_market() -> Market:
 
 
 def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
-    """So many symbols, S0 on, each with a close on every session.
+    """Symbols S0 on, each with a close per session: 10.00 plus a cent per symbol and day.
 
     10.00 plus a cent per symbol and day.
     """
@@ -112,7 +112,7 @@ def made_up_market(symbols: int, sessions: Sequence[date]) -> Market:
 
 
 def moved_market(days: Sequence[date], suffixes: Sequence[str]) -> Market:
-    """The panel's last closes on other sessions.
+    """The panel's last closes on other sessions, each symbol with each suffix, and the proxies.
 
     Each symbol under its name with each suffix, proxies as they are.
 

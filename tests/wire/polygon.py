@@ -1,5 +1,6 @@
-"""Polygon's REST API as far as the provider uses it, from a `Market`. Shapes:
-docs/market-data.md.
+"""Polygon's REST API as the provider uses it, from a `Market`.
+
+docs/market-data.md has its shapes.
 """
 
 import base64
@@ -35,7 +36,7 @@ def polygon(
     page: int | None = None,
     chains: Mapping[str, Rows] | None = None,
 ) -> StandIn:
-    """A stand-in; `page` makes its pages smaller than asked for.
+    """A stand-in; `page`: rows of its pages; `chains`: option snapshots by underlying.
 
     `chains`: option snapshots by underlying.
     """
@@ -147,7 +148,7 @@ class _Polygon:
         return self._paged(request, rows, {}, 10)
 
     def _paged(self, request: Request, rows: Rows, head: dict[str, Any], usual: int) -> Reply:
-        """As many rows as a page holds, and where the next page is.
+        """As many rows as a page holds, and the next page: a cursor without the key.
 
         A cursor on the same path, without the key.
         """

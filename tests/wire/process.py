@@ -26,7 +26,7 @@ class Elsewhere:
 
 @contextmanager
 def polygon_elsewhere(make_market: Callable[[], Market]) -> Iterator[Elsewhere]:
-    """Answer from what `make_market` makes over there.
+    """Answer from what `make_market` returns in the other process, where it is found by name.
 
     It stands at the top of a module, to be found by name.
     """

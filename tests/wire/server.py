@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as a provider and misbehaves on request."""
+"""A real HTTP server on loopback that replaces a provider, and misbehaves on request."""
 
 import json
 import ssl
@@ -25,10 +25,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back.
+    """What is sent back.
 
     `silence_seconds`: before the first byte; `trickle_seconds`: before each byte of the body;
-    `promised_bytes`: a Content-Length other than the truth, after which the connection breaks off.
+    `promised_bytes`: a false Content-Length, after which the connection is closed.
     """
 
     status: int = 200
@@ -54,7 +54,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class StandIn:
-    """One provider's stand-in.
+    """One provider's stand-in: what was requested, and what it answers next instead.
 
     What it was asked, and what it is to answer instead of the truth next.
     """

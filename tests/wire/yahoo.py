@@ -1,5 +1,6 @@
-"""Yahoo's hosts as far as yfinance asks them, behind TLS, from a `Market`. Shapes:
-docs/market-data.md.
+"""Yahoo's hosts as yfinance uses them, behind TLS, from a `Market`.
+
+docs/market-data.md has their shapes.
 """
 
 import re
@@ -33,9 +34,7 @@ CRUMB = "stand-in-crumb"
 
 @contextmanager
 def yahoo(market: Market, directory: Path) -> Iterator[tuple[StandIn, Mapping[str, Any]]]:
-    """A running stand-in, and the options with which a curl session finds it under every name and
-    trusts it.
-    """
+    """A running stand-in, and the options with which a curl session finds and trusts it."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*HOSTS).configure_cert(context)
@@ -118,9 +117,7 @@ class _Yahoo:
         }  # fmt: skip
 
     def _series(self, symbol: str, days: list[date]) -> dict[str, Any]:
-        """Closes adjusted for every later split, and adjusted closes for every later dividend,
-        too.
-        """
+        """Closes adjusted for every later split, and adjusted closes for every later dividend."""
         closes, adjusted = _yahoo_closes(self._market, symbol, days)
         stamps = [_opening(day) for day in days]
         quote = dict.fromkeys(("open", "high", "low", "close"), closes) | {

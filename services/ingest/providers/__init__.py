@@ -1,4 +1,4 @@
-"""Where market data come from: one small protocol, and the providers that speak it."""
+"""Where market data come from: a small protocol per kind of data."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,9 @@ from services.ingest.inputs import (
 
 
 class ProviderUnavailable(Exception):
-    """A provider that is down, too slow, over its limit for good, or refuses the key; the next one
-    is asked.
+    """A provider that is down, too slow, over its limit, or refuses the key.
 
-    `reason` is a sentence for the run's warnings and holds no secret.
+    The next provider is queried. `reason` is a sentence for the run's warnings, without any secret.
     """
 
     def __init__(self, provider: str, reason: str) -> None:
@@ -29,17 +28,15 @@ class ProviderUnavailable(Exception):
 
 
 class NotInPlan(ProviderUnavailable):
-    """A plan that does not include something that can be done without; everything else is
-    served.
-    """
+    """A plan that does not include optional data; the provider serves everything else."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Part of what was asked for, as it arrives: stored at once, so that a crash loses no request.
+    """Part of an answer: stored at once, so that a crash repeats no request.
 
-    `settled`: the symbols that are answered for good by now, those among them without a bar being
-    unknown or not traded in the range.
+    `settled`: the symbols with a final answer. Those without a bar are unknown or not traded in the
+    range.
     """
 
     bars: Sequence[Bar]
@@ -53,26 +50,21 @@ class PriceProvider(Protocol):
     live: bool
 
     async def coverage(self) -> Coverage | None:
-        """The sessions this provider can serve; None for a live one, which has every closed
-        session.
-        """
+        """The sessions this provider has; None for a live one, which has every closed session."""
         ...
 
     def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The closes missing per symbol, by the fewest requests; more than was asked for may come
-        along.
+        """The closes missing per symbol, by the fewest requests; others may come with them.
 
         Raises `NotInPlan` when only symbols are left that the plan does not include, or
-        `ProviderUnavailable`: after either, everything answered before is still good.
+        `ProviderUnavailable`. Everything answered before either remains valid.
         """
         ...
 
 
 @dataclass(frozen=True)
 class ActionAnswer:
-    """Part of the splits and dividends asked for. `settled`: the symbols all of whose are told by
-    now.
-    """
+    """Part of the splits and dividends; `settled` are the symbols with a final answer."""
 
     actions: Sequence[CorporateAction]
     settled: frozenset[str]
@@ -89,14 +81,13 @@ class CorporateActionProvider(Protocol):
     ) -> AsyncIterator[ActionAnswer]:
         """Those with an ex-date between two dates, both included.
 
-        Raises `ProviderUnavailable`, after which everything answered before is still good.
+        Raises `ProviderUnavailable`. Everything answered before remains valid.
         """
         ...
 
 
-YieldAnswer = tuple[
-    str, Sequence[YieldObservation]
-]  # a maturity, and all there is of it in the range asked for
+# A maturity, and every observation of it in the range.
+YieldAnswer = tuple[str, Sequence[YieldObservation]]
 
 
 class YieldProvider(Protocol):
@@ -106,10 +97,9 @@ class YieldProvider(Protocol):
     live: bool
 
     def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
-        """Constant-maturity yields between two dates, both included, per maturity that something is
-        missing of.
+        """Constant-maturity yields between two dates, both included, by maturity.
 
-        Raises `ProviderUnavailable`, after which every maturity answered before is still good.
+        Raises `ProviderUnavailable`. Every maturity answered before remains valid.
         """
         ...
 
@@ -121,7 +111,7 @@ class SecurityProvider(Protocol):
     live: bool
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
-        """Facts about the symbols it knows among these; about all it can list when none are named.
+        """Facts about those of the symbols it knows; about all it lists when none are named.
 
         Raises `ProviderUnavailable`.
         """
@@ -130,9 +120,7 @@ class SecurityProvider(Protocol):
 
 @dataclass(frozen=True)
 class QuoteAnswer:
-    """Part of the quotes asked for, as it arrives. `settled`: the contracts that are answered for
-    good by now.
-    """
+    """Part of the quotes; `settled` are the contracts with a final answer."""
 
     quotes: Sequence[OptionQuote]
     settled: frozenset[str]
@@ -145,13 +133,12 @@ class OptionQuoteProvider(Protocol):
     live: bool
 
     def option_quotes(
-        self, contracts: Collection[str], session: date
+        self, contracts: Collection[str], session_date: date
     ) -> AsyncIterator[QuoteAnswer]:
-        """The contracts' quotes at the session's close, by the fewest requests; nothing of a
-        session it cannot tell.
+        """The contracts' quotes at the session's close, by the fewest requests.
 
-        Raises `NotInPlan` or `ProviderUnavailable`, after which everything answered before is still
-        good.
+        A session that the provider no longer has gives none. Raises `NotInPlan` or
+        `ProviderUnavailable`. Everything answered before remains valid.
         """
         ...
 
@@ -160,5 +147,5 @@ class Pace(Protocol):
     """What every request to a rate-limited provider waits for."""
 
     async def wait(self) -> None:
-        """Return when one request may be sent now."""
+        """Return when one request may be sent."""
         ...

@@ -1,8 +1,7 @@
-"""The bundled files: 57 names of adjusted closes, Treasury yields, sectors. Facts and licences:
-SOURCES.md beside them.
+"""The bundled files: adjusted closes of 57 symbols, Treasury yields and sectors.
 
-The panel has adjusted closes only, so they stand in for the raw close and `close_basis` says
-"adjusted".
+SOURCES.md next to them has facts and licences. The panel has adjusted closes only, so they also
+serve as the raw closes, and `close_basis` is "adjusted".
 """
 
 import asyncio
@@ -18,8 +17,10 @@ from pathlib import Path
 from services.ingest.inputs import Bar, Coverage, SecurityFacts, YieldObservation
 from services.ingest.providers import Answer, YieldAnswer
 
-_PRICES, _YIELDS = "adjusted_closes.csv.gz", "treasury_yields.csv.gz"
-_SECTORS, _SUPPLEMENT = "gics_sectors.csv", "securities_supplement.csv"
+_PRICES = "adjusted_closes.csv.gz"
+_YIELDS = "treasury_yields.csv.gz"
+_SECTORS = "gics_sectors.csv"
+_SUPPLEMENT = "securities_supplement.csv"
 MATURITY_OF_SERIES = {
     "DGS1MO": "1M", "DGS3MO": "3M", "DGS6MO": "6M", "DGS1": "1Y", "DGS2": "2Y",
     "DGS5": "5Y", "DGS7": "7Y", "DGS10": "10Y", "DGS20": "20Y", "DGS30": "30Y",
@@ -27,7 +28,7 @@ MATURITY_OF_SERIES = {
 
 
 class BundledProvider:
-    """Reads the files once, when first asked."""
+    """Reads the files once, when they are first needed."""
 
     name = "bundled"
     live = False
@@ -115,9 +116,14 @@ class BundledProvider:
                 self.name,
             )
         if supplement:
-            sector, industry = supplement["sector"] or None, supplement["industry"] or None
             return SecurityFacts(
-                symbol, supplement["kind"], supplement["name"], sector, industry, None, self.name
+                symbol,
+                supplement["kind"],
+                supplement["name"],
+                supplement["sector"] or None,
+                supplement["industry"] or None,
+                None,
+                self.name,
             )
         return SecurityFacts(symbol, "stock", None, None, None, None, self.name)
 

@@ -1,6 +1,7 @@
-"""A folder of CSV files as a provider of everything. Formats: docs/market-data.md.
+"""A folder of CSV files as a provider of every kind of data.
 
-A file with a mistake is not used at all: half a file would be worse than the next provider.
+docs/market-data.md has the formats. A file with an error is not used at all: half a file would be
+worse than the next provider.
 """
 
 import asyncio
@@ -37,8 +38,9 @@ NOTHING = Coverage(date.max, date.min)
 
 
 class CsvFolderProvider:
-    """Reads each file when first asked, and again when it has changed. A file that is not there
-    holds nothing.
+    """Reads each file when it is first needed and when it has changed.
+
+    A missing file has no rows.
     """
 
     name = "csv"
@@ -49,19 +51,15 @@ class CsvFolderProvider:
         self._read: dict[str, tuple[tuple[int, int], list[Row]]] = {}
 
     async def coverage(self) -> Coverage:
-        """From the first session of prices.csv to its last; nothing when it has none or cannot be
-        used.
-        """
+        """From the first session of prices.csv to its last; nothing without a valid file."""
         try:
             days = [row["session_date"] for row in await self._rows(PRICES)]
-        except ProviderUnavailable:  # said by `bars`, when somebody wants them
+        except ProviderUnavailable:  # `bars` reports it
             return NOTHING
         return Coverage(min(days), max(days)) if days else NOTHING
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The closes of prices.csv, all in one answer; without an adjusted close the close stands
-        for it.
-        """
+        """The closes of prices.csv in one answer; without an adjusted close, the close is used."""
         wanted = {(symbol, day) for symbol, days in missing.items() for day in days}
         rows = [
             row
@@ -89,10 +87,12 @@ class CsvFolderProvider:
         ]
 
     async def option_quotes(
-        self, contracts: Collection[str], session: date
+        self, contracts: Collection[str], session_date: date
     ) -> AsyncIterator[QuoteAnswer]:
         """The quotes of option_quotes.csv, all in one answer."""
-        rows = [row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session]
+        rows = [
+            row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session_date
+        ]
         quotes = [
             OptionQuote(**row, source=self.name) for row in rows if row["contract"] in contracts
         ]

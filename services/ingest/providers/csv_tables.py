@@ -1,6 +1,4 @@
-"""The files of a CSV folder: which columns each has, how they are read, and what may be wrong with
-them.
-"""
+"""The files of a CSV folder: their columns, how these are read, and what is checked."""
 
 import csv
 import io
@@ -22,9 +20,7 @@ _MOST_PROBLEMS = 3
 
 @dataclass(frozen=True)
 class Table:
-    """One file: how each column is read, which columns may be left out, which identify a row, what
-    else must hold.
-    """
+    """One file: its columns with their readers, the optional ones, the key, and a check of rows."""
 
     file: str
     columns: Mapping[str, Read]
@@ -33,14 +29,14 @@ class Table:
     problem: Callable[[Row], str | None] = lambda row: None
 
     def rows(self, text: str) -> list[Row]:
-        """Every row; raises `ValueError` naming the first problems by line and field, and how to
-        mend them.
-        """
+        """Every row; raises `ValueError`, which names the first problems by line, and the fixes."""
         content = _content(text)
         reader = csv.DictReader((line for _, line in content), strict=True)
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         self._check_header(reader.fieldnames, content)
-        found, problems, line_by_key = [], [], dict[tuple[Any, ...], int]()
+        found: list[Row] = []
+        problems: list[str] = []
+        line_by_key: dict[tuple[object, ...], int] = {}
         try:
             for cells in reader:
                 line = content[reader.line_num - 1][0]
@@ -66,11 +62,11 @@ class Table:
         return found
 
     def _check_header(self, header: Collection[str], content: Sequence[tuple[int, str]]) -> None:
-        lacking = sorted(self.columns.keys() - self.optional - set(header))
-        if lacking:
+        missing = sorted(self.columns.keys() - self.optional - set(header))
+        if missing:
             line = content[0][0] if content else 1
             raise ValueError(
-                f"line {line}, the column {lacking[0]} is missing: add it to the header"
+                f"line {line}, the column {missing[0]} is missing: add it to the header"
             )
 
     def _row(self, cells: Mapping[str | None, Any]) -> tuple[Row, list[str]]:

@@ -1,5 +1,6 @@
-"""FRED through fredapi: Treasury yields of constant maturity. The shapes it answers with:
-docs/market-data.md.
+"""FRED through fredapi: constant-maturity Treasury yields.
+
+docs/market-data.md has the shapes of its answers.
 """
 
 import http.client
@@ -35,7 +36,7 @@ ROOT_URL = "https://api.stlouisfed.org/fred"
 
 
 class FredProvider:
-    """One request per series, whatever the range."""
+    """One request per series and range."""
 
     name = "fred"
     live = True
@@ -55,17 +56,16 @@ class FredProvider:
         self._threads = Threads(self.name, pace, at_once)
 
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
-        """Maturities from one month to thirty years; holidays, which FRED has as ".", are
-        absent.
-        """
+        """Maturities from one month to thirty years, without holidays, which FRED marks "."."""
         calls = (partial(self._observed, maturity, *days) for maturity, days in ranges.items())
         async for answer in as_they_finish(calls, self._threads.at_once):
             yield answer
 
     async def _observed(self, maturity: str, first: date, last: date) -> YieldAnswer:
-        series, asking = SERIES_OF_MATURITY[maturity], retrying(self._patience, self._threads.pause)
+        series = SERIES_OF_MATURITY[maturity]
+        attempts = retrying(self._patience, self._threads.pause)
         try:
-            percents = await self._threads.run(lambda: asking(self._series, series, first, last))
+            percents = await self._threads.run(lambda: attempts(self._series, series, first, last))
         except (Refused, TryAgain) as error:
             raise ProviderUnavailable(self.name, error.reason) from None
         return maturity, [
@@ -73,9 +73,7 @@ class FredProvider:
         ]
 
     def _series(self, series: str, first: date, last: date) -> dict[date, float]:
-        """One request. The key stands in its URL, so what went wrong is told in words of our own,
-        without a cause.
-        """
+        """One request. Its URL holds the key, so errors are raised again without their cause."""
         self._threads.wait_for_turn()
         try:
             found = self._client.get_series(
@@ -99,9 +97,7 @@ class FredProvider:
 
 
 def _problem(error: Exception, secret: str) -> Exception:
-    """fredapi puts a ValueError, or whatever the body brings about, in the place of an HTTP
-    error.
-    """
+    """fredapi raises a ValueError, or any error from the body, in place of an HTTP error."""
     answer = error if isinstance(error, urllib.error.HTTPError) else error.__context__
     if isinstance(answer, urllib.error.HTTPError):
         trouble = failed(answer.code, answer.headers.get("Retry-After"), answer.headers.get("Date"))
@@ -147,7 +143,8 @@ class _Bounds(urllib.request.BaseHandler):
         whole.msg = response.reason  # type: ignore[attr-defined]
         return whole
 
-    https_request, https_response = http_request, http_response
+    https_request = http_request
+    https_response = http_response
 
 
 _bounds = _Bounds()

@@ -1,9 +1,9 @@
-"""Rate limits: never more than a plan's requests in any minute, whatever the number of replicas.
+"""Rate limits: at most a plan's requests in any minute, over all replicas.
 
-A request reserves a slot and waits for it. Slots are handed out so that each lies at least a window
-and a margin after the one `limit` places before it; a request leaves at its slot, or up to half the
-margin later, or not at all. So two requests `limit` places apart leave at least the window and half
-the margin apart; the other half is for the network.
+A request reserves a slot and waits for it. Each slot lies at least a window and a margin after the
+one `limit` places before it; a request is sent at its slot, or up to half the margin later, or not
+at all. So two requests `limit` places apart are at least the window and half the margin apart; the
+other half is for the network.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-WINDOW_SECONDS, MARGIN_SECONDS = 60.0, 2.0
+WINDOW_SECONDS = 60.0
+MARGIN_SECONDS = 2.0
 POLYGON_REQUESTS_A_MINUTE = {
     "free": 5,
     "starter": 100,
@@ -23,21 +24,15 @@ FRED_REQUESTS_A_SECOND = 2  # 120 a minute were documented once; since 2026 each
 
 
 class Reserve(Protocol):
-    """Where slots are handed out; with the replicas' own answers this is `repository.reserve_slot`
-    in a transaction.
-    """
+    """Assigns slots: `repository.reserve_slot` in a transaction."""
 
     async def __call__(self, limit: int, window_seconds: float, margin_seconds: float) -> float:
-        """Reserve the earliest free slot, for good; returns the seconds until it, 0 when it is
-        now.
-        """
+        """Reserve the earliest free slot; returns the seconds until it, 0 when it is now."""
         ...
 
 
 class SharedPace:
-    """Waits for slots. Nothing is locked meanwhile, and a slot that was missed is not made up
-    for.
-    """
+    """Waits for slots. Nothing is locked meanwhile, and a missed slot is not made up for."""
 
     def __init__(
         self,
@@ -49,22 +44,25 @@ class SharedPace:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reserve, self._limit = reserve, limit
-        self._window, self._margin = window_seconds, margin_seconds
-        self._sleep, self._clock = sleep, clock
+        self._reserve = reserve
+        self._limit = limit
+        self._window = window_seconds
+        self._margin = margin_seconds
+        self._sleep = sleep
+        self._clock = clock
 
     async def wait(self) -> None:
-        """Return when one request may be sent, which is to be done at once.
+        """Return when one request may be sent, which must be done at once.
 
-        The slot is counted from when it was given out, which was after `asked` and before the
-        answer came: sleeping from the answer on is never too short, and counting from `asked` on
-        never takes too late for in time.
+        The slot counts from the moment it was assigned, between `requested` and the reply. So
+        waiting from the reply on is never too short, and counting from `requested` on never
+        accepts a slot that has passed.
         """
         while True:
-            asked = self._clock()
+            requested = self._clock()
             until_slot = await self._reserve(self._limit, self._window, self._margin)
             await self._sleep(until_slot)
-            if self._clock() - asked <= until_slot + self._margin / 2:
+            if self._clock() - requested <= until_slot + self._margin / 2:
                 return
 
 

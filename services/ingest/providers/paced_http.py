@@ -1,6 +1,4 @@
-"""An HTTP pool every request of which waits for its turn, is bounded in time, and is sent again
-when that may help.
-"""
+"""An HTTP pool whose requests wait for their turn, have time limits, and are retried."""
 
 import json
 from typing import Any, Protocol
@@ -33,22 +31,23 @@ class Turns(Protocol):
 
 
 class PacedPool(urllib3.PoolManager):
-    """Takes the place of a client library's own pool, so that no request of it gets around the
-    rules.
+    """Replaces a client library's pool, so that every request follows the rules.
 
-    Answers with a JSON object; raises `Refused` or `TryAgain` for everything else. Follows no
-    redirect: the key would follow, too.
+    Replies with a JSON object; raises `Refused` or `TryAgain` for everything else. It follows no
+    redirect, which would send the key elsewhere.
     """
 
     def __init__(self, turns: Turns, patience: Patience, secret: str, **pool: Any) -> None:
         timeout = urllib3.Timeout(connect=patience.connect_seconds, read=patience.silence_seconds)
         super().__init__(retries=False, timeout=timeout, ca_certs=certifi.where(), **pool)
-        self._turns, self._patience, self._secret = turns, patience, secret
+        self._turns = turns
+        self._patience = patience
+        self._secret = secret
 
     def urlopen(  # type: ignore[override]
         self, method: str, url: str, redirect: bool = True, **options: Any
     ) -> urllib3.BaseHTTPResponse:
-        """One request of the library, sent as often as patience allows."""
+        """One request of the library, retried as `patience` allows."""
         return retrying(self._patience, self._turns.pause)(self._sent, method, url, **options)
 
     def _sent(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:

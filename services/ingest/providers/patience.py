@@ -1,4 +1,4 @@
-"""How long a provider is waited for, and how often it is asked again."""
+"""How long to wait for a provider, and how often to retry."""
 
 import random
 import time
@@ -16,8 +16,9 @@ _PASSING = {408, 423, 425, 429}
 
 @dataclass(frozen=True)
 class Patience:
-    """Bounds of one request, and of asking again. Pauses double from the first to the longest, with
-    jitter.
+    """Limits of one request and of its retries.
+
+    Pauses double from the first to the longest, with jitter.
     """
 
     attempts: int = 5
@@ -29,8 +30,9 @@ class Patience:
 
 
 class Refused(Exception):
-    """A provider's definite no: asking again does not help. `status` as in HTTP; `reason` holds no
-    secret.
+    """A provider's definite refusal, for which a retry does not help.
+
+    `status` as in HTTP; `reason` holds no secret.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -49,10 +51,9 @@ class TryAgain(Exception):
 
 
 def retrying(patience: Patience, pause: Callable[[float], None]) -> Retrying:
-    """Calls again on `TryAgain`, `pause` in between; the last `TryAgain` comes out.
+    """Calls again on `TryAgain`, with `pause` in between; raises the last `TryAgain`.
 
-    A provider that names a longer wait than the longest pause is given up at once: asking earlier
-    would be rude.
+    A provider that names a longer wait than the longest pause is given up at once.
     """
     return Retrying(
         stop=stop_after_attempt(patience.attempts),
@@ -75,15 +76,16 @@ def _pause_seconds(patience: Patience, state: RetryCallState) -> float:
     bounded = min(doubled, patience.longest_pause_seconds)
     jittered = random.uniform(bounded / 2, bounded)  # replicas come back apart  # nosec B311
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_seconds if isinstance(error, TryAgain) else None
-    return (
-        jittered if asked is None else asked + random.uniform(0, patience.first_pause_seconds / 2)
-    )  # nosec B311
+    named = error.retry_after_seconds if isinstance(error, TryAgain) else None
+    if named is None:
+        return jittered
+    return named + random.uniform(0, patience.first_pause_seconds / 2)  # nosec B311
 
 
 def read_in_time(read: Callable[[int], bytes], seconds: float) -> bytes:
-    """What `read` gives until it gives nothing, which may trickle in for so many seconds only."""
-    chunks, deadline = [], time.monotonic() + seconds
+    """Everything that `read` returns; raises `TryAgain` when it takes longer than `seconds`."""
+    chunks: list[bytes] = []
+    deadline = time.monotonic() + seconds
     while chunk := read(_CHUNK_BYTES):
         chunks.append(chunk)
         if time.monotonic() > deadline:
@@ -92,13 +94,13 @@ def read_in_time(read: Callable[[int], bytes], seconds: float) -> bytes:
 
 
 def failed(status: int, retry_after: str | None, answered: str | None) -> TryAgain | None:
-    """The `TryAgain` of an HTTP status that may be another one later; None for any other status."""
+    """The `TryAgain` of an HTTP status that may change; None for any other status."""
     if status not in _PASSING and status < 500:
         return None
     wait = retry_after_seconds(retry_after, answered)
     what = "limits our requests" if status == 429 else "fails"
-    asked = "" if wait is None else f" and asks us to wait {wait:g} s"
-    return TryAgain(f"{what} (HTTP {status}){asked}", wait)
+    named = "" if wait is None else f" and requests a wait of {wait:g} s"
+    return TryAgain(f"{what} (HTTP {status}){named}", wait)
 
 
 def retry_after_seconds(header: str | None, answered: str | None) -> float | None:
@@ -111,7 +113,8 @@ def retry_after_seconds(header: str | None, answered: str | None) -> float | Non
         return None
     if header.strip().isdigit():
         return float(header)
-    until, since = _http_date(header), _http_date(answered) or datetime.now(UTC)
+    until = _http_date(header)
+    since = _http_date(answered) or datetime.now(UTC)
     return None if until is None else max((until - since).total_seconds(), 0.0)
 
 
@@ -124,7 +127,7 @@ def _http_date(header: str | None) -> datetime | None:
 
 
 def scrubbed(text: str, secret: str) -> str:
-    """The text without the secret, plain or as it stands in a URL; at most 200 characters."""
+    """The text without the secret, plain or encoded for a URL; at most 200 characters."""
     for written in {secret, quote(secret, safe="")} - {""}:
         text = text.replace(written, "***")
     return text[:200]

@@ -1,7 +1,6 @@
-"""Polygon.io through polygon-api-client: closes, splits, dividends, what symbols are, option
-quotes.
+"""Polygon.io through polygon-api-client: every kind of data but yields.
 
-The shapes it answers with: docs/market-data.md.
+docs/market-data.md has the shapes of its answers.
 """
 
 from collections.abc import (
@@ -53,18 +52,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BASE_URL = "https://api.polygon.io"
-MOST_AGGREGATES, ROWS_OF_A_PAGE, CONTRACTS_OF_A_PAGE = 50_000, 1_000, 250
-# About how many there are in the whole market, to tell what takes fewer requests: all of them, or
-# symbol by symbol.
+MOST_AGGREGATES = 50_000
+ROWS_OF_A_PAGE = 1_000
+CONTRACTS_OF_A_PAGE = 250
+# About how many there are in the whole market, which decides whether it takes fewer requests to
+# fetch all of them or symbol by symbol.
 ACTIONS_A_YEAR = {"split": 2_000, "dividend": 60_000}
 
 FORBIDDEN = 403  # as in HTTP: what the plan does not include
 
 
 class PolygonProvider:
-    """Speaks every protocol but yields. Closes are as traded; adjusting them takes the corporate
-    actions.
-    """
+    """Every protocol but yields; closes are as traded, without adjustment."""
 
     name = POLYGON
     live = True
@@ -90,10 +89,9 @@ class PolygonProvider:
         return None
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The fewest requests: one per symbol for its whole range, or one per session for the whole
-        market.
+        """One request per symbol for its range, or one per session for the market: the fewest.
 
-        Indices are not in the whole market and come last, for most plans refuse them.
+        Indices are not in the whole market and come last, since most plans refuse them.
         """
         waiting = {
             symbol: set(days) for symbol, days in missing.items() if days and symbol not in INDICES
@@ -101,17 +99,14 @@ class PolygonProvider:
         spelled = {polygon_symbol(symbol): symbol for symbol in waiting}
         requests = fewest_requests(waiting)
         calls: list[Callable[[], Awaitable[tuple[list[Bar], str | date]]]] = [
-            *(
-                partial(self._session_of_many, session, spelled)
-                for session in reversed(requests.sessions)
-            ),
+            *(partial(self._session_of_many, day, spelled) for day in reversed(requests.sessions)),
             *(
                 partial(self._history_of_one, symbol, *_range(waiting[symbol]))
                 for symbol in requests.symbols
             ),
         ]
-        async for bars, asked in as_they_finish(calls, self._threads.at_once):
-            yield Answer(bars, _settled(waiting, asked))
+        async for bars, queried in as_they_finish(calls, self._threads.at_once):
+            yield Answer(bars, _settled(waiting, queried))
         indices = (
             partial(self._history_of_one, symbol, *_range(missing[symbol]), optional=True)
             for symbol in sorted(INDICES & missing.keys())
@@ -123,8 +118,9 @@ class PolygonProvider:
     async def corporate_actions(
         self, symbols: Collection[str], first: date, last: date
     ) -> AsyncIterator[ActionAnswer]:
-        """Splits and cash dividends in USD, of the whole market or symbol by symbol: whatever is
-        fewer requests.
+        """Splits and cash dividends in USD, of the whole market or by symbol.
+
+        It takes whichever is fewer requests.
         """
         spelled = {polygon_symbol(symbol): symbol for symbol in symbols if symbol not in INDICES}
         years = ((last - first).days + 1) / 365
@@ -142,58 +138,56 @@ class PolygonProvider:
             ]
         singly = [kind for kind in pages if kind not in whole]
         if not singly or not spelled:
-            yield _told(found, frozenset(symbols), spelled)
+            yield _answer(found, frozenset(symbols), spelled)
             return
         calls = (partial(self._actions_of_one, singly, ticker, first, last) for ticker in spelled)
         async for ticker, actions in as_they_finish(calls, self._threads.at_once):
             theirs = [each for each in found if each.symbol == ticker]
-            yield _told([*theirs, *actions], frozenset([spelled[ticker]]), spelled)
+            yield _answer([*theirs, *actions], frozenset([spelled[ticker]]), spelled)
         yield ActionAnswer([], INDICES & frozenset(symbols))
 
     async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
-        """Kind, name and SIC industry per symbol; without symbols, kind and name of every listed
-        stock and fund.
+        """Kind, name and SIC industry of the symbols; without any, kind and name of all listed.
 
         Polygon has no sectors.
         """
         if symbols is None:
-            return await self._ask(self._listed)
+            return await self._request(self._listed)
         calls = (partial(self._facts_about, symbol) for symbol in symbols)
         found = as_they_finish(calls, self._threads.at_once)
         return [facts async for facts in found if facts is not None]
 
     async def option_quotes(
-        self, contracts: Collection[str], session: date
+        self, contracts: Collection[str], session_date: date
     ) -> AsyncIterator[QuoteAnswer]:
-        """Bids and asks, of the present session only: the snapshot of a chain has no history.
+        """Quotes of the present session only: the snapshot of a chain has no history.
 
         A request per underlying, for the expiries and strikes held. An older session costs no
-        request and gives nothing. Quotes of another session than the one asked for, and contracts
-        without a bid and an ask, are left out: nothing is carried over, nothing invented.
+        request and gives nothing. Quotes of another session are left out, and one-sided ones.
         """
         today = self._now().astimezone(NEW_YORK).date()
-        if session < calendar.previous_session(today):
+        if session_date < calendar.previous_session(today):
             return
         by_underlying: dict[str, list[OptionContract]] = {}
         for contract in map(parse_occ, sorted(contracts)):
             by_underlying.setdefault(contract.underlying, []).append(contract)
-        calls = (partial(self._chain, *held, session) for held in by_underlying.items())
+        calls = (partial(self._chain, *held, session_date) for held in by_underlying.items())
         async for answer in as_they_finish(calls, self._threads.at_once):
             yield answer
 
     async def _session_of_many(
-        self, session: date, spelled: Mapping[str, str]
+        self, session_date: date, spelled: Mapping[str, str]
     ) -> tuple[list[Bar], date]:
-        return await self._ask(lambda: self._whole_session(session, spelled)), session
+        return await self._request(lambda: self._whole_session(session_date, spelled)), session_date
 
-    def _whole_session(self, session: date, spelled: Mapping[str, str]) -> list[Bar]:
-        rows = self._client.get_grouped_daily_aggs(session, adjusted=False)
+    def _whole_session(self, session_date: date, spelled: Mapping[str, str]) -> list[Bar]:
+        rows = self._client.get_grouped_daily_aggs(session_date, adjusted=False)
         return [bar_of(spelled[row.ticker], row) for row in rows if row.ticker in spelled]
 
     async def _history_of_one(
         self, symbol: str, first: date, last: date, optional: bool = False
     ) -> tuple[list[Bar], str]:
-        return await self._ask(lambda: self._history(symbol, first, last), optional), symbol
+        return await self._request(lambda: self._history(symbol, first, last), optional), symbol
 
     def _history(self, symbol: str, first: date, last: date) -> list[Bar]:
         rows = self._client.list_aggs(
@@ -210,9 +204,9 @@ class PolygonProvider:
     async def _actions(
         self, kind: str, ticker: str | None, first: date, last: date
     ) -> list[CorporateAction]:
-        """As Polygon spells their symbols."""
+        """With symbols as Polygon spells them."""
         read = self._splits if kind == "split" else self._dividends
-        actions = await self._ask(lambda: list(read(ticker, first, last)))
+        actions = await self._request(lambda: list(read(ticker, first, last)))
         return [
             CorporateAction(found, day, kind, value, self.name) for found, day, value in actions
         ]
@@ -246,7 +240,7 @@ class PolygonProvider:
         return [facts_of(row.ticker, row, None) for row in rows]
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
-        return await self._ask(lambda: self._details(symbol))
+        return await self._request(lambda: self._details(symbol))
 
     def _details(self, symbol: str) -> SecurityFacts | None:
         try:
@@ -258,25 +252,24 @@ class PolygonProvider:
         return facts_of(symbol, details, details.sic_description)
 
     async def _chain(
-        self, underlying: str, held: Sequence[OptionContract], session: date
+        self, underlying: str, held: Sequence[OptionContract], session_date: date
     ) -> QuoteAnswer:
         contracts = frozenset(contract.symbol for contract in held)
-        found = await self._ask(
-            lambda: self._snapshot(underlying, chain_window(held), session), optional=True
+        found = await self._request(
+            lambda: self._snapshot(underlying, chain_window(held), session_date), optional=True
         )
         return QuoteAnswer([quote for quote in found if quote.contract in contracts], contracts)
 
     def _snapshot(
-        self, underlying: str, window: Mapping[str, str], session: date
+        self, underlying: str, window: Mapping[str, str], session_date: date
     ) -> list[OptionQuote]:
         rows = self._client.list_snapshot_options_chain(
             polygon_symbol(underlying), params={**window, "limit": CONTRACTS_OF_A_PAGE}
         )
-        return [quote for row in rows if (quote := quote_of(row, session))]
+        return [quote for row in rows if (quote := quote_of(row, session_date))]
 
-    async def _ask(self, call: Callable[[], T], optional: bool = False) -> T:
-        """The call's result from a thread; whatever goes wrong in it makes the provider
-        unavailable.
+    async def _request(self, call: Callable[[], T], optional: bool = False) -> T:
+        """The call's result from a thread; any failure makes the provider unavailable.
 
         A refusal of what is `optional` is a matter of the plan and no outage.
         """
@@ -308,22 +301,20 @@ def _range(days: Collection[date]) -> tuple[date, date]:
     return min(days), max(days)
 
 
-def _settled(waiting: dict[str, set[date]], asked: str | date) -> frozenset[str]:
-    """Those symbols all of whose sessions were asked for by now, `asked` included; they wait no
-    longer.
-    """
-    if isinstance(asked, str):
-        waiting[asked].clear()
+def _settled(waiting: dict[str, set[date]], queried: str | date) -> frozenset[str]:
+    """The symbols whose sessions are all `queried` by now; they are removed from `waiting`."""
+    if isinstance(queried, str):
+        waiting[queried].clear()
     else:
         for days in waiting.values():
-            days.discard(asked)
+            days.discard(queried)
     done = frozenset(symbol for symbol, days in waiting.items() if not days)
     for symbol in done:
         del waiting[symbol]
     return done
 
 
-def _told(
+def _answer(
     actions: Iterable[CorporateAction], settled: frozenset[str], spelled: Mapping[str, str]
 ) -> ActionAnswer:
     ours = (

@@ -27,19 +27,15 @@ KIND_BY_TYPE = {
 
 
 class Unreadable(Exception):
-    """An answer that cannot be understood. Not a ValueError: the library takes those for empty
-    answers.
-    """
+    """An answer in an unknown form. Not a ValueError, which the library takes for no data."""
 
 
 class StrictJson:
-    """Decodes Polygon's answers in the library's stead, which would take a broken one for "no
-    data".
-    """
+    """Decodes Polygon's answers; the library would take a broken one for "no data"."""
 
     @staticmethod
     def loads(text: str) -> dict[str, Any]:
-        """An answer that says it is one, with its results, if any."""
+        """An answer with a valid status, with its results if it has any."""
         try:
             answer = json.loads(text)
         except ValueError:
@@ -52,8 +48,9 @@ class StrictJson:
 
 
 def polygon_symbol(symbol: str) -> str:
-    """Our symbol as Polygon spells it: BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX
-    is I:SPX.
+    """Our symbol as Polygon spells it.
+
+    BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX is I:SPX.
     """
     if symbol in INDICES:
         return f"I:{symbol}"
@@ -64,9 +61,7 @@ def polygon_symbol(symbol: str) -> str:
 
 
 def one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
-    """A regular and a special dividend of one day as their sum, splits of one day as their
-    product.
-    """
+    """The dividends of one day as their sum, the splits of one day as their product."""
     found: dict[tuple[str, date, str], CorporateAction] = {}
     for action in actions:
         key = (action.symbol, action.ex_date, action.kind)
@@ -83,9 +78,7 @@ def one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
 
 
 def bar_of(symbol: str, row: Any) -> Bar:
-    """A close as Polygon says it: an impossible one is passed on, to be judged where every
-    provider's are.
-    """
+    """A close as Polygon sent it, also an impossible one, which is rejected later."""
     close = _number(row.close)
     return Bar(symbol, _session_of(row.timestamp), close, float(close), "raw", POLYGON)
 
@@ -96,7 +89,7 @@ def _session_of(milliseconds: int) -> date:
 
 
 def _number(value: object) -> Decimal:
-    """The decimal as it was written; not a number when it is none."""
+    """The decimal as written; NaN when it is none."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -111,10 +104,8 @@ def facts_of(symbol: str, row: Any, industry: str | None) -> SecurityFacts:
 
 def chain_window(held: Sequence[OptionContract]) -> dict[str, str]:
     """What bounds the part of a chain that holds these contracts."""
-    expiries, strikes = (
-        [contract.expiry for contract in held],
-        [contract.strike for contract in held],
-    )
+    expiries = [contract.expiry for contract in held]
+    strikes = [contract.strike for contract in held]
     bounds = {
         "expiration_date.gte": min(expiries).isoformat(),
         "expiration_date.lte": max(expiries).isoformat(),
@@ -125,26 +116,30 @@ def chain_window(held: Sequence[OptionContract]) -> dict[str, str]:
     return bounds | ({"contract_type": CONTRACT_TYPES[kinds.pop()]} if len(kinds) == 1 else {})
 
 
-def quote_of(row: Any, session: date) -> OptionQuote | None:
-    quote, trade, underlying = row.last_quote, row.last_trade, row.underlying_asset
+def quote_of(row: Any, session_date: date) -> OptionQuote | None:
+    quote = row.last_quote
+    trade = row.last_trade
+    underlying = row.underlying_asset
     if (
         quote is None
         or quote.bid is None
         or quote.ask is None
-        or not _of_session(quote.last_updated, session)
+        or not _of_session(quote.last_updated, session_date)
     ):
         return None
     try:
         contract = parse_occ(str(row.details.ticker).removeprefix("O:"))
-    except (
-        InvalidSymbol
-    ):  # a contract adjusted for a merger, say, which OCC gives a root of its own
+    except InvalidSymbol:  # a contract adjusted for a merger, say, which has another root
         return None
-    last = trade.price if trade is not None and _of_session(trade.sip_timestamp, session) else None
+    last = (
+        trade.price
+        if trade is not None and _of_session(trade.sip_timestamp, session_date)
+        else None
+    )
     price = None if underlying is None else underlying.price or underlying.value
     return OptionQuote(
         contract.symbol,
-        session,
+        session_date,
         _number(quote.bid),
         _number(quote.ask),
         None if last is None else _number(last),
@@ -153,5 +148,5 @@ def quote_of(row: Any, session: date) -> OptionQuote | None:
     )
 
 
-def _of_session(nanoseconds: int | None, session: date) -> bool:
-    return nanoseconds is not None and _session_of(nanoseconds // 1_000_000) == session
+def _of_session(nanoseconds: int | None, session_date: date) -> bool:
+    return nanoseconds is not None and _session_of(nanoseconds // 1_000_000) == session_date

@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Requests:
-    """Symbols to ask for over their whole range, and sessions to ask for over the whole market."""
+    """Symbols to request over their whole range, and sessions to request for the whole market."""
 
     symbols: tuple[str, ...]
     sessions: tuple[date, ...]
@@ -35,16 +35,17 @@ def fewest_requests(missing: Mapping[str, Collection[date]]) -> Requests:
         return Requests((), ())
     by_symbol, by_session = _smallest_cover(symbols, sessions, missing)
     return Requests(
-        tuple(symbol for symbol, asked in zip(symbols, by_symbol, strict=True) if asked),
-        tuple(session for session, asked in zip(sessions, by_session, strict=True) if asked),
+        tuple(symbol for symbol, chosen in zip(symbols, by_symbol, strict=True) if chosen),
+        tuple(session for session, chosen in zip(sessions, by_session, strict=True) if chosen),
     )
 
 
 def _smallest_cover(
     symbols: list[str], sessions: list[date], missing: Mapping[str, Collection[date]]
 ) -> tuple[Mask, Mask]:
-    """König's: the rows that no alternating path from an unmatched row reaches, and the columns
-    that one does.
+    """The smallest cover, by König's construction.
+
+    The rows that no alternating path from an unmatched row reaches, and the columns that one does.
     """
     from scipy.sparse import csr_array  # a library that the bundled data need not load
     from scipy.sparse.csgraph import maximum_bipartite_matching
@@ -56,15 +57,15 @@ def _smallest_cover(
         (np.ones(len(columns), np.int8), columns, starts), (len(symbols), len(sessions))
     )
     row_by_column = maximum_bipartite_matching(graph, perm_type="row")
-    row_reached, column_reached = np.ones(len(symbols), bool), np.zeros(len(sessions), bool)
+    row_reached = np.ones(len(symbols), bool)
+    column_reached = np.zeros(len(sessions), bool)
     row_reached[row_by_column[row_by_column >= 0]] = False
     frontier: NDArray[np.intp] = np.flatnonzero(row_reached)
     while frontier.size:
         found = np.unique(graph[frontier].indices)
         found = found[~column_reached[found]]
         column_reached[found] = True
-        frontier = row_by_column[found].astype(
-            np.intp
-        )  # all matched, or the matching were not the largest
+        # All of these are matched, or the matching would not be the largest.
+        frontier = row_by_column[found].astype(np.intp)
         row_reached[frontier] = True
     return ~row_reached, column_reached

@@ -1,4 +1,4 @@
-"""Which providers are asked for what, in which order."""
+"""Which providers are queried for each kind of data, in which order."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,9 @@ LIVE_HISTORY = timedelta(days=2 * 365)  # as far back as the smallest plan of a 
 
 @dataclass(frozen=True)
 class Sources:
-    """A chain of providers per kind of data: the next is asked for what the ones before it did not
-    have.
+    """A chain of providers per kind of data: each is queried for what the ones before did not have.
 
-    `listed`: those whose whole list of securities is at hand, to be known before anybody asks.
+    `listed`: providers of securities whose whole list is read at start-up.
     """
 
     prices: Sequence[PriceProvider]
@@ -54,9 +53,7 @@ class Sources:
         }
 
     async def coverage(self, last_closed: date) -> Coverage:
-        """The sessions that can be had: up to `last_closed` when a provider of prices is a live
-        one.
-        """
+        """The sessions available: up to `last_closed` with a live provider of prices."""
         found = [await provider.coverage() for provider in self.prices]
         files = [each for each in found if each is not None]
         first = [each.first for each in files]
@@ -66,10 +63,9 @@ class Sources:
 
 
 def configured_sources(settings: IngestSettings, reserve: Callable[[str], Reserve]) -> Sources:
-    """The providers that the settings name, or by default those they give a key for and then the
-    bundled files.
+    """The providers that the settings name; by default those with a key, then the bundled files.
 
-    `reserve` hands out the slots of a provider's rate limit, by name. Raises `Misconfigured` for a
+    `reserve` assigns the slots of a provider's rate limit, by name. Raises `Misconfigured` for a
     provider that is named without its key or folder.
     """
     made = _Workshop(settings, reserve)
@@ -91,7 +87,7 @@ def configured_sources(settings: IngestSettings, reserve: Callable[[str], Reserv
 
 
 class _Workshop:
-    """Makes each provider once. Their libraries are heavy and loaded by those who use them only."""
+    """Makes each provider once, and imports its heavy libraries only then."""
 
     def __init__(self, settings: IngestSettings, reserve: Callable[[str], Reserve]) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Blocking client libraries off the event loop: a provider's calls run in threads of its own."""
+"""Blocking client libraries run in threads, apart from the event loop."""
 
 import asyncio
 import threading
@@ -30,17 +30,16 @@ class _Call:
         self._waiting.result()
 
     def abandon(self) -> None:
-        """Nobody wants the result any more: end at the next wait, or in the one under way."""
+        """The result is no longer needed: end at the next wait, or in the one in progress."""
         self._abandoned = True
         if self._waiting is not None:
             self._waiting.cancel()
 
 
 class Threads:
-    """Runs blocking calls; what they wait for meanwhile, they wait for on the event loop.
+    """Runs blocking calls; what they wait for, they wait for on the event loop.
 
-    So a call that waits for its turn ends when it is cancelled or the loop ends, and sends nothing
-    more.
+    So a call that waits for its turn ends when it is cancelled or the loop ends, and sends nothing.
     """
 
     def __init__(self, name: str, pace: Pace, at_once: int) -> None:
@@ -52,7 +51,8 @@ class Threads:
 
     async def run(self, call: Callable[[], T]) -> T:
         """The call's result, from a thread."""
-        self._loop, current = asyncio.get_running_loop(), _Call()
+        self._loop = asyncio.get_running_loop()
+        current = _Call()
         try:
             return await self._loop.run_in_executor(self._executor, self._in_thread, current, call)
         except asyncio.CancelledError:
@@ -84,12 +84,14 @@ class Threads:
 async def as_they_finish(
     calls: Iterable[Callable[[], Awaitable[T]]], at_once: int
 ) -> AsyncIterator[T]:
-    """Results in the order they arrive, so many calls at once.
+    """Results in the order they arrive, with at most `at_once` calls in progress.
 
-    After the first failure no call is started any more; those under way still give their results,
+    After the first failure no further call is started; those in progress still give their results,
     then it is raised.
     """
-    waiting, running, failure = deque(calls), set[asyncio.Task[T]](), None
+    waiting = deque(calls)
+    running: set[asyncio.Task[T]] = set()
+    failure: BaseException | None = None
     try:
         while running or (waiting and failure is None):
             while waiting and failure is None and len(running) < at_once:

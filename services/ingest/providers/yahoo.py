@@ -1,8 +1,7 @@
-"""Yahoo Finance through yfinance: closes of stocks, funds and indices; sectors. No key, no promise:
-a fallback.
+"""Yahoo Finance through yfinance: a fallback without a key, and without a promise.
 
-The shapes it answers with: docs/market-data.md. Yahoo's closes are adjusted for every split since,
-so those are undone; that takes splits up to today, which is why a history always reaches to today.
+docs/market-data.md has the shapes of its answers. Yahoo's closes are adjusted for every later
+split, so those are undone; that takes the splits up to today, so a history always reaches to today.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 INDICES = frozenset(INDEX_ROOTS.values())
 YAHOO_INDEX = {"SPX": "^GSPC"}  # the others are their own names behind a caret
 KIND_BY_TYPE = {"EQUITY": "stock", "ETF": "etf", "MUTUALFUND": "fund", "INDEX": "index"}
-# Yahoo's sectors are the eleven of GICS under names of its own.
+# Yahoo's sectors are the eleven of GICS under other names.
 GICS_SECTOR = {
     "Basic Materials": "Materials",
     "Consumer Cyclical": "Consumer Discretionary",
@@ -42,9 +41,7 @@ class UnknownSymbol(Exception):
 
 
 class YahooProvider:
-    """One request per symbol, and another the first time for its time zone; a symbol's facts take
-    two.
-    """
+    """One request per symbol, and once another for its time zone; a symbol's facts take two."""
 
     name = "yahoo"
     live = True
@@ -57,9 +54,7 @@ class YahooProvider:
         at_once: int = 4,
         connection: Mapping[str, Any] | None = None,
     ) -> None:
-        """`connection`: options of curl_cffi's Session, for a proxy or another certificate
-        authority.
-        """
+        """`connection`: options of curl_cffi's Session, such as a proxy or another authority."""
         self._patience = patience or Patience()
         self._threads = Threads(self.name, pace, at_once)
         self._connection = dict(connection or {})
@@ -69,9 +64,7 @@ class YahooProvider:
         return None
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
-        """The missing sessions of one symbol after the other, as traded and adjusted for splits and
-        dividends.
-        """
+        """The missing sessions by symbol, as traded and adjusted for splits and dividends."""
         calls = (
             partial(self._bars_of, symbol, days) for symbol, days in sorted(missing.items()) if days
         )
@@ -93,7 +86,7 @@ class YahooProvider:
         return [facts async for facts in found if facts is not None]
 
     async def _bars_of(self, symbol: str, days: Collection[date]) -> Answer:
-        history = await self._ask(symbol, lambda ticker: _history(ticker, min(days)))
+        history = await self._request(symbol, lambda ticker: _history(ticker, min(days)))
         wanted = set(days)
         return Answer(
             [bar for bar in _bars(symbol, history) if bar.session_date in wanted],
@@ -101,17 +94,17 @@ class YahooProvider:
         )
 
     async def _actions_of(self, symbol: str, first: date, last: date) -> ActionAnswer:
-        history = await self._ask(symbol, lambda ticker: _history(ticker, first))
+        history = await self._request(symbol, lambda ticker: _history(ticker, first))
         actions = [
             action for action in _actions(symbol, history) if first <= action.ex_date <= last
         ]
         return ActionAnswer(actions, frozenset({symbol}))
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
-        info = await self._ask(symbol, lambda ticker: ticker.info)
+        info = await self._request(symbol, lambda ticker: ticker.info)
         return _facts(symbol, info) if info and info.get("quoteType") in KIND_BY_TYPE else None
 
-    async def _ask(self, symbol: str, question: Any) -> Any:
+    async def _request(self, symbol: str, question: Any) -> Any:
         """What the library answers, from a thread; None for a symbol that Yahoo does not know."""
         from yfinance.exceptions import (  # type: ignore[import-untyped]
             YFException,
@@ -197,7 +190,8 @@ def _actions(symbol: str, history: "pandas.DataFrame | None") -> list[CorporateA
 
 def _split_since(history: "pandas.DataFrame") -> list[Decimal]:
     """New shares, after the splits of later days, of one share of each day."""
-    ratios, ratio = [], Decimal(1)
+    ratios: list[Decimal] = []
+    ratio = Decimal(1)
     for split in reversed(list(history["Stock Splits"])):
         ratios.append(ratio)
         ratio *= _decimal(split) if split else 1
@@ -205,9 +199,7 @@ def _split_since(history: "pandas.DataFrame") -> list[Decimal]:
 
 
 def _decimal(value: float) -> Decimal:
-    """The number that was meant: Yahoo sends single precision in sixteen digits, 130.03 as
-    130.02999877929688.
-    """
+    """The decimal behind single precision: 130.02999877929688 is 130.03."""
     import numpy as np
 
     single = np.float32(value)
@@ -228,7 +220,5 @@ def _facts(symbol: str, info: Mapping[str, Any]) -> SecurityFacts:
 
 
 def _continuous_yield(annual: object) -> float | None:
-    """From the decimal per year that Yahoo has; its `dividendYield` is one in some answers and
-    percent in others.
-    """
+    """From Yahoo's decimal per year; its `dividendYield` is sometimes in percent."""
     return log1p(annual) if isinstance(annual, float) and 0 <= annual < 1 else None

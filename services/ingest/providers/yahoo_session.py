@@ -1,7 +1,6 @@
-"""The HTTP session that yfinance is given: every request waits its turn, is bounded in time, and
-says what went wrong.
+"""yfinance's HTTP session: requests wait their turn, have time limits, and raise clear errors.
 
-yfinance takes most failures for an unknown symbol, so they are told apart before it sees them.
+yfinance takes most failures for an unknown symbol, so they are distinguished before it sees them.
 """
 
 import atexit
@@ -21,18 +20,15 @@ from services.ingest.providers.paced_http import Turns
 from services.ingest.providers.patience import Patience, Refused, TryAgain, failed, retrying
 from services.ingest.providers.yahoo import UnknownSymbol
 
-# With a symbol's facts yfinance asks for its price-earnings-to-growth ratio, which nobody here
-# wants.
+# With a symbol's facts yfinance requests its price-earnings-to-growth ratio, which is not used.
 _UNWANTED = "/ws/fundamentals-timeseries/"
 _NOT_THERE = ("Not Found", "No data found", "Data doesn't exist", "Quote not found")
 
 
 class PacedSession(requests.Session[requests.Response]):
-    """Raises `UnknownSymbol`, `Refused` and `TryAgain` for data, which pass through yfinance as
-    they are.
+    """Raises `UnknownSymbol`, `Refused` and `TryAgain` for data; yfinance lets them pass.
 
-    Cookies and crumbs are not data: yfinance does without them when it must, so their failures are
-    its own.
+    Cookies and crumbs are not data: yfinance also works without them, so it handles their failures.
     """
 
     def __init__(self, turns: Turns, patience: Patience, options: Mapping[str, Any]) -> None:
@@ -46,10 +42,11 @@ class PacedSession(requests.Session[requests.Response]):
             "curl_options": silence | dict(options.get("curl_options", {})),
         }
         super().__init__(**own)
-        self._turns, self._patience = turns, patience
+        self._turns = turns
+        self._patience = patience
 
     def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> requests.Response:
-        """One request of the library; data are asked for as often as patience allows."""
+        """One request of the library; requests for data are retried as `patience` allows."""
         patience = self._patience
         options["timeout"] = (patience.connect_seconds, patience.whole_answer_seconds)
         path = urlsplit(url).path
@@ -75,9 +72,7 @@ class PacedSession(requests.Session[requests.Response]):
 
 @lru_cache
 def prepare_library() -> None:
-    """Once per process: failures are raised instead of logged, and the library's cache is a
-    directory of our own.
-    """
+    """Once per process: raise failures instead of logging them, and use a separate cache."""
     import yfinance  # type: ignore[import-untyped]
 
     directory = tempfile.mkdtemp(prefix="sigmasight-yahoo-")
@@ -88,7 +83,8 @@ def prepare_library() -> None:
 
 def _nothing(url: str) -> requests.Response:
     response = requests.Response()
-    response.url, response.content = url, b"{}"
+    response.url = url
+    response.content = b"{}"
     return response
 
 
@@ -119,9 +115,7 @@ def _check(response: requests.Response) -> None:
 
 
 def _error(response: requests.Response) -> str | None:
-    """The error in an answer of the form {"chart": {"result": ..., "error": ...}}, in Yahoo's
-    words.
-    """
+    """Yahoo's error in an answer such as {"chart": {"result": ..., "error": ...}}."""
     try:
         [answer] = json.loads(response.content).values()
         error = answer["error"]

@@ -1,6 +1,4 @@
-"""docs/market-data.md against the stand-ins and the CSV provider: what is documented is what is
-tested.
-"""
+"""docs/market-data.md against the stand-ins and the CSV provider."""
 
 import json
 import re

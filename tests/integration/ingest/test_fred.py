@@ -128,7 +128,7 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -
     ("trouble", "reason"),
     [
         (refusal(429, "Too Many Requests."), "limits our requests (HTTP 429)"),
-        (refusal(429, "Too Many Requests.", Retry_After="3600"), "asks us to wait 3600 s"),
+        (refusal(429, "Too Many Requests.", Retry_After="3600"), "requests a wait of 3600 s"),
         (refusal(500, "Internal Server Error"), "fails (HTTP 500)"),
         (refusal(400, "Bad Request.  The series does not exist."), "The series does not exist."),
         (Reply(404, b"nothing"), "refuses (HTTP 404)"),

@@ -1,6 +1,4 @@
-"""Polygon's provider through the real client library, against a real server that answers as
-Polygon.
-"""
+"""Polygon's provider through the real client library, against a stand-in server."""
 
 import asyncio
 import logging
@@ -174,7 +172,7 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -
     ("trouble", "reason", "requests"),
     [
         (as_json({}, 429, Retry_After="0"), "limits our requests (HTTP 429)", 3),
-        (as_json({}, 429, Retry_After="3600"), "asks us to wait 3600 s", 1),
+        (as_json({}, 429, Retry_After="3600"), "requests a wait of 3600 s", 1),
         (as_json({}, 500), "fails (HTTP 500)", 3),
         (Reply(200, b""), "not a JSON object", 3),
         (Reply(200, b"{,}"), "broken JSON", 1),

@@ -1,6 +1,4 @@
-"""Yahoo's provider through the real yfinance and curl, against a real TLS server that answers as
-Yahoo's hosts.
-"""
+"""Yahoo's provider through the real yfinance and curl, against a stand-in TLS server."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -95,9 +93,7 @@ SPLIT_DAY, EX_DAY = MONTH[10], MONTH[5]
 
 
 def split_market() -> Market:
-    """At 400 before a four for one, at 100 from it on; 2.00 per old share paid before it, 0.50 per
-    new one after.
-    """
+    """At 400 before a four for one, then at 100; dividends of 2.00 per old share, 0.50 per new."""
     closes = {day: 400.0 if day < SPLIT_DAY else 100.0 for day in MONTH}
     return Market({"AAPL": closes}).with_events(
         Split("AAPL", SPLIT_DAY, 1, 4),
@@ -209,7 +205,7 @@ async def test_passing_trouble_is_asked_again(trouble: Reply, asked: Asked) -> N
     ("trouble", "reason"),
     [
         (as_json({}, 429, Retry_After="0"), "limits our requests (HTTP 429)"),
-        (as_json({}, 429, Retry_After="3600"), "asks us to wait 3600 s"),
+        (as_json({}, 429, Retry_After="3600"), "requests a wait of 3600 s"),
         (as_json({}, 500), "fails (HTTP 500)"),
         (Reply(403, b"Forbidden"), "refuses (HTTP 403)"),
         (Reply(404, b"<html>Not Found</html>"), "refuses (HTTP 404)"),

@@ -1,0 +1,95 @@
+"""The work that ingest publishes, on plain fakes: which sessions, which portfolios, which run."""
+
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+
+from services.ingest.handlers import deliver_prices as use_case
+from shared.caveats import Caveat
+from shared.contracts.event import EVENT_NAMESPACE
+from shared.database import Session
+
+AS_OF = date(2022, 12, 28)
+EARLIER = date(2022, 12, 21)
+SPLIT_DAY = date(2022, 12, 22)
+RUN = uuid5(EVENT_NAMESPACE, "unit/run")
+NO_SESSION: Session = None  # type: ignore[assignment]
+
+
+class Repository:
+    """Replaces the database: the announced sessions, and who holds what changed."""
+
+    def __init__(self, changed: dict[str, date], holders: dict[str, UUID]) -> None:
+        self.changed = changed
+        self.holders = holders
+
+    async def claim_actions(self, session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
+        return self.changed
+
+    async def load_announced(self, session: Session, first: date, last: date) -> list[date]:
+        return [day for day in (EARLIER, SPLIT_DAY, AS_OF) if first <= day <= last]
+
+    async def load_holders(
+        self, session: Session, symbols: Collection[str], as_of: date
+    ) -> list[UUID]:
+        return [self.holders[symbol] for symbol in symbols if symbol in self.holders]
+
+    async def latest_revision(self, session: Session, as_of: date) -> int:
+        return 7
+
+
+def replace_repository(
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, date] | None = None,
+    holders: dict[str, UUID] | None = None,
+) -> None:
+    monkeypatch.setattr(use_case, "repository", Repository(changed or {}, holders or {}))
+
+
+async def test_every_shard_carries_the_price_run_and_all_warnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replace_repository(monkeypatch)
+    ids = [uuid4() for _ in range(51)]
+    caveats = [Caveat.naming("price_missing", "no price", ["XOM"]), Caveat("not_in_plan", "none")]
+
+    shards = await use_case.shards_of(NO_SESSION, RUN, AS_OF, ids, caveats)
+
+    assert [(each.shard, each.shards, len(each.portfolio_ids)) for each in shards] == [
+        (0, 2, 50),
+        (1, 2, 1),
+    ]
+    assert {each.price_run for each in shards} == {"2022-12-28.r00000007"}
+    assert [[notice.count for notice in each.warnings] for each in shards] == [[1, 1]] * 2
+
+
+async def test_without_late_actions_no_session_is_restated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replace_repository(monkeypatch)
+
+    assert await use_case.restated_shards(NO_SESSION, RUN, AS_OF) == []
+
+
+async def test_a_late_split_restates_later_sessions_but_not_the_runs_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    holder = uuid4()
+    replace_repository(monkeypatch, {"AAPL": SPLIT_DAY}, {"AAPL": holder})
+
+    [restated] = await use_case.restated_shards(NO_SESSION, RUN, AS_OF)
+    [again] = await use_case.restated_shards(NO_SESSION, RUN, AS_OF)
+
+    assert (restated.as_of, restated.portfolio_ids) == (SPLIT_DAY, (holder,))
+    assert (restated.trigger, restated.run_id != RUN) == ("restatement", True)
+    assert restated.event_id == again.event_id
+
+
+async def test_a_late_split_that_no_portfolio_holds_restates_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replace_repository(monkeypatch, {"AAPL": EARLIER})
+
+    assert await use_case.restated_shards(NO_SESSION, RUN, AS_OF) == []
