@@ -1,3 +1,1 @@
-"""What the six services share: contracts, published views, mathematics, messaging, database,
-telemetry.
-"""
+"""What the services share: contracts, published views, mathematics, messaging, database."""

@@ -1,6 +1,4 @@
-"""The stack as a list of parts: two servers, the bootstrap step, six services; their ports and
-secrets.
-"""
+"""The stack as a list of parts: servers, bootstrap step, services; their ports and secrets."""
 
 import os
 import signal

@@ -52,8 +52,7 @@ class OptionToPrice(Contract):
 
 
 class PricedOption(Contract):
-    """The value and the Greeks per share, with every input and its source; or `reason` and no
-    numbers.
+    """Value and Greeks per share, with every input and its source; or a `reason` and no numbers.
 
     Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point
     (0.01), rho per percentage point of rate. `exercise`: the contract's own style; `model`: what

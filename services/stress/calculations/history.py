@@ -11,8 +11,9 @@ from shared.arrays import FloatArray
 
 
 def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) -> FloatArray:
-    """Dollars in whole cents by position and past day: (positions, days), a loss negative, NaN not
-    measured.
+    """P&L in whole cents by position and past day (positions, days), NaN where not measured.
+
+    A loss is negative.
 
     `returns`: (underlyings, days) simple returns, oldest first, NaN where missing; `underlying`:
     (positions,) index into them. Stock: exposure x return. Options: quantity x multiplier x (the

@@ -35,8 +35,7 @@ BEYOND_ZERO = (
 
 @dataclass(frozen=True)
 class Impacts:
-    """Dollars in whole cents; by portfolio and scenario the parts add up to `total`, and so do the
-    positions.
+    """P&L in whole cents; by portfolio and scenario parts and positions add up to `total`.
 
     `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios,
     scenarios, factors); everything else: (portfolios, scenarios). `nonlinear`: full repricing less
