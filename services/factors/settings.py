@@ -1,4 +1,4 @@
-"""What factors alone can be told."""
+"""The settings of factors alone."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""The factors service's tables, and the views it publishes."""
+"""The tables of factors, and the views it publishes."""
 
 from datetime import date
 from typing import Any, ClassVar
@@ -21,9 +21,7 @@ class Table(SQLModel):
 
 
 class FactorDefinition(Table, table=True):
-    """A factor and the ETF that stands for it; without a source `proxy` is null and the factor
-    inactive.
-    """
+    """A factor and its proxy, an ETF; without a source `proxy` is null and the factor inactive."""
 
     __tablename__: ClassVar[str] = "factor_definitions"
 
@@ -61,10 +59,10 @@ class SymbolFactorBeta(Table, table=True):
 
 
 class RateSensitivity(Table, table=True):
-    """A symbol's return per 1.00 of change of a Treasury yield, beside the market's. Null with
-    `reason`.
+    """A symbol's return per 1.00 of change of a Treasury yield, jointly with the market.
 
-    The error is Newey and West's over `lags` days; `lags` is null where there is no sensitivity.
+    Null with `reason`. The error is Newey and West's over `lags` days; `lags` is null where there
+    is no sensitivity.
     """
 
     __tablename__: ClassVar[str] = "rate_sensitivities"
@@ -83,9 +81,7 @@ class RateSensitivity(Table, table=True):
 
 
 class FactorReturn(Table, table=True):
-    """A factor's simple return on one session; a session without a close of its proxy has no
-    row.
-    """
+    """A factor's simple return on one session; no row without a close of its proxy."""
 
     __tablename__: ClassVar[str] = "factor_returns"
 
@@ -160,11 +156,10 @@ class FactorExposure(Table, table=True):
 
 
 class CorrelationCalculation(Table, table=True):
-    """How the underlyings of a portfolio, or of its longs or shorts, move together. Null figures
-    with `reason`.
+    """How the underlyings of a portfolio, or of its longs or shorts, move together.
 
-    `kept` and `left_out` list the underlyings that are in the matrix, the largest first, and those
-    that are not.
+    Null figures have a `reason`. `kept` and `left_out` list the underlyings that are in the matrix,
+    the largest first, and those that are not.
     """
 
     __tablename__: ClassVar[str] = "correlation_calculations"
@@ -194,8 +189,9 @@ class CorrelationCalculation(Table, table=True):
 
 
 class CorrelationPair(Table, table=True):
-    """The correlation of two underlyings of a portfolio, in both orders and with themselves. Null
-    with `reason`.
+    """The correlation of two underlyings of a portfolio; null with `reason`.
+
+    Pairs are stored in both orders, and every underlying with itself.
     """
 
     __tablename__: ClassVar[str] = "correlation_pairs"
@@ -212,9 +208,7 @@ class CorrelationPair(Table, table=True):
 
 
 class CorrelationCluster(Table, table=True):
-    """Underlyings of a portfolio that move together; the one with the most `members` is number
-    1.
-    """
+    """Underlyings of a portfolio that move together; number 1 has the most `members`."""
 
     __tablename__: ClassVar[str] = "correlation_clusters"
 

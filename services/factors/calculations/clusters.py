@@ -14,9 +14,7 @@ NAMED_BY_TENTHS = 7  # tenths of a cluster's members that must share a tag or a 
 
 @dataclass(frozen=True)
 class Member:
-    """What a cluster's name depends on: the symbol, the tags its positions carry, its sector if
-    known.
-    """
+    """What a cluster's name depends on: symbol, tags of its positions, and sector if known."""
 
     symbol: str
     tags: Collection[str]
@@ -26,11 +24,10 @@ class Member:
 def clusters(
     values: FloatArray, threshold: float, sizes: FloatArray
 ) -> tuple[tuple[int, ...], ...]:
-    """Connected components of |correlation| >= `threshold` (N x N, NaN for unknown) with two
-    members or more.
+    """Connected components of |correlation| >= `threshold` with two members or more.
 
-    The cluster with the most members comes first, among equals the one of the greatest total size;
-    members are indices, the largest by `sizes` (N) first.
+    `values` is N x N, NaN for unknown. The cluster with the most members comes first, among equals
+    the one of the greatest total size; members are indices, the largest by `sizes` (N) first.
     """
     with np.errstate(invalid="ignore"):
         linked = np.abs(values) >= threshold
@@ -40,8 +37,9 @@ def clusters(
 
 
 def components(linked: BoolArray) -> list[tuple[int, ...]]:
-    """The connected components of a graph given as a symmetric matrix of links; the diagonal is
-    ignored.
+    """The connected components of a graph given as a symmetric matrix of links.
+
+    The diagonal is ignored.
     """
     waiting = np.ones(len(linked), dtype=np.bool_)
     found = []

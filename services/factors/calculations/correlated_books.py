@@ -217,9 +217,9 @@ class BookCorrelations:
         return tuple(out.symbol for out in self.chosen.left_out if out.code == code)
 
     def pair_columns(self) -> Iterator[Columns]:
-        """One row per ordered pair of symbols, the diagonal included: lines of the matrix at a time.
+        """One row per ordered pair of symbols, the diagonal included, in parts.
 
-        A part is of at most 10,000 pairs, or of one line.
+        A part is whole lines of the matrix: at most 10,000 pairs, or one line.
         """
         symbols = self.chosen.symbols
         lines = max(1, PAIRS_AT_ONCE // max(1, len(symbols)))

@@ -1,4 +1,4 @@
-"""Correlations of daily returns pair by pair, and the figures a correlation matrix is summed up in.
+"""Correlations of daily returns pair by pair, and the figures that summarise a matrix of them.
 
 Every symbol may miss different days. The sums over the common days of all pairs are a few matrix
 products of the values with the mask of known days, so there is no loop over pairs.
@@ -46,8 +46,7 @@ class Correlations:
 
 
 def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correlations:
-    """Pearson's correlation of every pair of columns of `returns` (T x N, NaN for gaps), made
-    definite.
+    """Pearson's correlations of the columns of `returns` (T x N, NaN for gaps), made definite.
 
     A pair needs `minimum` common days on which both move. Every column must have moved. `sizes` (N)
     decides which of two symbols without a common window is left out of the definite part: the
@@ -55,9 +54,8 @@ def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correl
     """
     measured, observations = pairwise_correlations(returns, minimum)
     complete = complete_symbols(np.isfinite(measured), sizes)
-    same_window = bool(
-        np.isfinite(returns).all()
-    )  # then a sum of outer products: definite by construction
+    # In one window the matrix is a sum of outer products: definite by construction.
+    same_window = bool(np.isfinite(returns).all())
     block = np.ix_(complete, complete)
     if same_window or is_definite(measured[block]):
         return Correlations(measured, measured, observations, complete, repaired=False)
@@ -67,8 +65,7 @@ def correlations(returns: FloatArray, minimum: int, sizes: FloatArray) -> Correl
 
 
 def pairwise_correlations(returns: FloatArray, minimum: int) -> tuple[FloatArray, IntArray]:
-    """Correlations and numbers of common days (N x N), each pair on the days that both columns
-    have.
+    """Correlations and numbers of common days (N x N), each pair on the days that both have.
 
     With standardised returns z (0 where missing) and the mask k, the sums over the common days of i
     and j are z'k, (z*z)'k and z'z; correlation = (S_ij - S_i S_j / n) / sqrt(V_i V_j), V_i = S_ii -
@@ -79,7 +76,8 @@ def pairwise_correlations(returns: FloatArray, minimum: int) -> tuple[FloatArray
     scores = standardised(returns)
     days = mask.T @ mask
     divisor = np.maximum(days, 1.0)
-    sums, squares = scores.T @ mask, (scores * scores).T @ mask
+    sums = scores.T @ mask
+    squares = (scores * scores).T @ mask
     variation = squares - sums * sums / divisor
     covariation = scores.T @ scores - sums * sums.T / divisor
     moves = variation > STANDS_STILL * divisor
@@ -109,8 +107,7 @@ def never_moved(returns: FloatArray) -> BoolArray:
 
 
 def complete_symbols(measured: BoolArray, sizes: FloatArray) -> BoolArray:
-    """The symbols (N) left when, as long as a pair is not `measured` (N x N), the worst one is
-    dropped.
+    """Which symbols (N) remain when the worst is dropped until every pair is `measured` (N x N).
 
     The worst has the most pairs missing; among equals it is the smallest by `sizes`.
     """
@@ -124,8 +121,9 @@ def complete_symbols(measured: BoolArray, sizes: FloatArray) -> BoolArray:
 
 
 def is_definite(matrix: FloatArray) -> bool:
-    """Whether a symmetric matrix is positive semi-definite up to rounding (Cholesky's factorisation
-    exists).
+    """Whether a symmetric matrix is positive semi-definite up to rounding.
+
+    It is when Cholesky's factorisation exists.
     """
     try:
         np.linalg.cholesky(matrix + DEFINITE_TO * np.eye(len(matrix)))
@@ -144,7 +142,8 @@ def nearby_definite(matrix: FloatArray) -> FloatArray:
     definite wherever the way was cut off. The steps are as many as an eigendecomposition each can
     be afforded: 50 up to 125 symbols, none from 465.
     """
-    near, correction = matrix, np.zeros_like(matrix)
+    near = matrix
+    correction = np.zeros_like(matrix)
     for _ in range(min(MOST_STEPS, int(STEPS_TIMES_CUBE / max(len(matrix), 1) ** 3))):
         shifted = near - correction
         projected = clipped(shifted)
@@ -157,9 +156,7 @@ def nearby_definite(matrix: FloatArray) -> FloatArray:
 
 
 def clipped(matrix: FloatArray) -> FloatArray:
-    """The nearest positive semi-definite matrix to a symmetric one: its negative eigenvalues become
-    0.
-    """
+    """The nearest positive semi-definite matrix: negative eigenvalues become 0."""
     eigenvalues, vectors = np.linalg.eigh(matrix)
     negative = eigenvalues < 0.0
     part = vectors[:, negative]
@@ -168,9 +165,7 @@ def clipped(matrix: FloatArray) -> FloatArray:
 
 
 def rescaled(matrix: FloatArray) -> FloatArray:
-    """The correlations of a positive semi-definite matrix with a positive diagonal; exactly
-    symmetric.
-    """
+    """The correlations of a semi-definite matrix with a positive diagonal; exactly symmetric."""
     scale = np.sqrt(np.diag(matrix))
     values = np.clip(matrix / scale[:, None] / scale[None, :], -1.0, 1.0)
     values = (values + values.T) / 2.0

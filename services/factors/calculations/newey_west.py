@@ -33,8 +33,7 @@ def standard_errors(
 
 
 def long_run_variances(influences: FloatArray, most: IntArray) -> FloatArray:
-    """Variance of each column's sum (T x S): its squares, and twice its products with itself up to
-    `most` days later.
+    """Variance of each column's sum (T x S), its products over up to `most` (S) days included.
 
     Bartlett's weights 1 - lag / (most + 1) keep it from turning negative.
     """
@@ -48,8 +47,7 @@ def long_run_variances(influences: FloatArray, most: IntArray) -> FloatArray:
 def _influences(
     returns: FloatArray, regressors: FloatArray, fit: Fit, regressor: int
 ) -> tuple[FloatArray, BoolArray]:
-    """What each day adds to the coefficient's error (T x S), 0 where a day does not count; and
-    which days count.
+    """What each day adds to the coefficient's error (T x S), and which days count; 0 for others.
 
     e_t z_t with e the residual and z the row of (X'X)^-1 times the day's centred regressors.
     """
@@ -64,8 +62,9 @@ def _influences(
 
 
 def _inverse_row(fit: Fit, regressor: int) -> FloatArray:
-    """The regressor's row (K x S) of the inverse moments; that of the identity where not
-    determined.
+    """The regressor's row (K x S) of the inverse moments.
+
+    That of the identity where the asset is not determined.
     """
     roots = inverse_roots(definite(fit.moments, fit.determined))
     unit = np.zeros(roots.shape[1:])

@@ -1,5 +1,4 @@
-"""Ordinary least squares of many assets on the same regressors, each on its own days, without a
-loop over them.
+"""Ordinary least squares of many assets on the same regressors, without a loop over assets.
 
 Every asset may miss different days. The moments of all assets are one matrix product of the day
 mask with the regressors' products, so there is no grouping by missing-data pattern; the systems are
@@ -52,10 +51,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Second moments of each asset's days: `squares` (K x K x S) of regressors, `cross` (K x S),
-    `total` (S).
+    """Second moments over each asset's days.
 
-    All three are centred; `size` (S) is the uncentred sum of squared returns.
+    `squares` (K x K x S) of the regressors, `cross` (K x S) with the returns and `total` (S) of the
+    returns are centred; `size` (S) is the uncentred sum of squared returns.
     """
 
     squares: FloatArray
@@ -78,15 +77,15 @@ class _Solution:
 def least_squares(
     returns: FloatArray, regressors: FloatArray, minimum: int = MINIMUM_OBSERVATIONS
 ) -> Fit:
-    """OLS with intercept of each column of `returns` (T x S) on all columns of `regressors` (T x
-    K).
+    """OLS with intercept of each column of `returns` (T x S) on all `regressors` (T x K).
 
     A day counts for an asset when its return and every regressor are finite. An asset with fewer
     than `minimum` days, no degree of freedom, or collinear regressors is not determined.
     """
     whole = complete_days(regressors)
     kept = slice(None) if whole.all() else whole
-    returns, (standardised, scale) = returns[kept], _standardised(regressors[kept])
+    returns = returns[kept]
+    standardised, scale = _standardised(regressors[kept])
     moments = _moments(returns, standardised)
     condition = _condition_numbers(moments.squares)
     enough = moments.observations >= max(minimum, len(scale) + 2)
@@ -115,7 +114,8 @@ def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
     of_days = np.vstack([np.ones(len(regressors)), regressors.T])
     products = np.vstack([of_days, regressors[:, upper[0]].T * regressors[:, upper[1]].T])
     sums, return_sums, size = _sums(returns, of_days, products)
-    days, means = sums[0], sums[1 : factors + 1] / np.maximum(sums[0], 1.0)
+    days = sums[0]
+    means = sums[1 : factors + 1] / np.maximum(days, 1.0)
     squares = np.empty((factors, factors, returns.shape[1]))
     squares[upper] = sums[factors + 1 :] - means[upper[0]] * sums[1:][upper[1]]
     squares[upper[::-1]] = squares[upper]
@@ -131,11 +131,10 @@ def _moments(returns: FloatArray, regressors: FloatArray) -> _Moments:
 def _sums(
     returns: FloatArray, of_days: FloatArray, products: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Sums over each asset's days of `products`, of `of_days` times its returns, and of its returns
-    squared.
-    """
+    """Sums over each asset's days: `products`, `of_days` times its returns, its squared returns."""
     assets = returns.shape[1]
-    counted, weighted = np.empty((len(products), assets)), np.empty((len(of_days), assets))
+    counted = np.empty((len(products), assets))
+    weighted = np.empty((len(of_days), assets))
     size = np.empty(assets)
     for block in _blocks(assets):
         known = returns[:, block].copy()
@@ -152,8 +151,9 @@ def _blocks(assets: int) -> Iterator[slice]:
 
 
 def _condition_numbers(squares: FloatArray) -> FloatArray:
-    """Square root of the ratio of extreme eigenvalues of the regressors' correlation; inf when
-    degenerate.
+    """The root of the ratio of extreme eigenvalues of the regressors' correlation.
+
+    Infinite when they are degenerate.
     """
     spread = np.sqrt(np.maximum(diagonals(squares), 0.0))
     varies = (spread > 0.0).all(axis=0)
@@ -166,9 +166,7 @@ def _condition_numbers(squares: FloatArray) -> FloatArray:
 def _solution(
     returns: FloatArray, regressors: FloatArray, moments: _Moments, determined: BoolArray
 ) -> _Solution:
-    """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1) it is summed from the
-    residuals.
-    """
+    """The residual sum is total - |Wx'y|^2; where that cancels (R2 near 1), a sum of residuals."""
     roots = inverse_roots(definite(moments.squares, determined))
     explained = product(roots, moments.cross)
     slopes = np.where(determined, transposed_product(roots, explained), np.nan)
@@ -183,8 +181,9 @@ def _solution(
 
 
 def definite(moments: FloatArray, determined: BoolArray) -> FloatArray:
-    """The moments (K x K x S) with the identity where the asset is not determined, fit for
-    elimination.
+    """The moments (K x K x S) with the identity where the asset is not determined.
+
+    All of them are then fit for elimination.
     """
     if determined.all():
         return moments

@@ -1,5 +1,4 @@
-"""Many small symmetric matrices at once: `matrices[i, j]` holds entry (i, j) of all of them side by
-side.
+"""Many small symmetric matrices at once: `matrices[i, j]` holds entry (i, j) of all of them.
 
 LAPACK called per matrix spends most of its time around a 7 x 7 problem. With the batch as the last
 axis every step of an elimination is one vector operation over thousands of matrices.
@@ -23,7 +22,8 @@ def inverse_roots(matrices: FloatArray) -> FloatArray:
     that is not definite.
     """
     size = len(matrices)
-    factors, roots = np.zeros_like(matrices), np.zeros_like(matrices)
+    factors = np.zeros_like(matrices)
+    roots = np.zeros_like(matrices)
     for column in range(size):
         done = np.einsum("iks,ks->is", factors[column:, :column], factors[column, :column])
         rest = matrices[column:, column] - done
@@ -38,9 +38,7 @@ def inverse_roots(matrices: FloatArray) -> FloatArray:
 
 
 def solutions(matrices: FloatArray, right_sides: FloatArray) -> FloatArray:
-    """x (K x S) with M x = b, of positive definite `matrices` (K x K x S) and `right_sides` (K x
-    S).
-    """
+    """x (K x S) with M x = b: positive definite `matrices` (K x K x S), `right_sides` (K x S)."""
     roots = inverse_roots(matrices)
     return transposed_product(roots, product(roots, right_sides))
 
@@ -61,8 +59,7 @@ def diagonals(matrices: FloatArray) -> FloatArray:
 
 
 def extreme_eigenvalues(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The smallest and the largest eigenvalue (S each) of positive semi-definite `matrices` (K x K
-    x S).
+    """The smallest and the largest eigenvalue (S each) of semi-definite `matrices` (K x K x S).
 
     Householder's tridiagonal form, then Laguerre's iteration from outside the spectrum, which
     converges monotonically and cubically to the nearest root (Wilkinson, The Algebraic Eigenvalue
@@ -78,13 +75,15 @@ def extreme_eigenvalues(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     rest = np.flatnonzero(~(found & found_too))
     if rest.size:
         eigenvalues = np.linalg.eigvalsh(np.moveaxis(matrices[:, :, rest], -1, 0))
-        smallest[rest], largest[rest] = eigenvalues[:, 0], eigenvalues[:, -1]
+        smallest[rest] = eigenvalues[:, 0]
+        largest[rest] = eigenvalues[:, -1]
     return smallest, largest
 
 
 def _upper_bound(diagonal: FloatArray, squares: FloatArray) -> FloatArray:
-    """Of the eigenvalues, from their mean and variance (Wolkowicz and Styan, Linear Algebra 29,
-    1980).
+    """Of the eigenvalues, from their mean and variance.
+
+    Wolkowicz and Styan, Linear Algebra 29, 1980.
     """
     size = len(diagonal)
     mean = diagonal.sum(axis=0) / size
@@ -107,9 +106,7 @@ def _tridiagonal(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _reflect(below: FloatArray, block: FloatArray) -> FloatArray:
-    """Turn `below` into its first direction and `block` with it, in place; returns the first
-    entry.
-    """
+    """Turn `below` into its first direction and `block` with it, in place; returns its entry."""
     entry = -np.copysign(np.sqrt(np.einsum("is,is->s", below, below)), below[0])
     normal = below.copy()
     normal[0] -= entry
@@ -125,16 +122,17 @@ def _reflect(below: FloatArray, block: FloatArray) -> FloatArray:
 def _outermost_root(
     diagonal: FloatArray, squares: FloatArray, start: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """The eigenvalue next to `start`, which lies outside the spectrum; and where the iteration
-    converged.
+    """The eigenvalue next to `start`, which is outside the spectrum, and where it converged.
 
     On its way there each step is shorter than the one before; one that is not was led astray by
     rounding. The steps to come then add up to about this one times its ratio to the last, or far
     less.
     """
-    root, size = start.copy(), len(diagonal)
+    root = start.copy()
+    size = len(diagonal)
     converged, astray = np.zeros((2, *root.shape), dtype=np.bool_)
-    last, scale = np.full_like(root, np.inf), np.abs(diagonal).sum(axis=0)
+    last = np.full_like(root, np.inf)
+    scale = np.abs(diagonal).sum(axis=0)
     for _ in range(_ITERATIONS):
         with np.errstate(all="ignore"):
             slope, curvature = _logarithmic_derivatives(diagonal, squares, root)
@@ -154,12 +152,12 @@ def _outermost_root(
 def _logarithmic_derivatives(
     diagonal: FloatArray, squares: FloatArray, at: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """p'/p and (p'/p)^2 - p''/p of the characteristic polynomial, summed over its Sturm
-    quotients.
-    """
+    """p'/p and (p'/p)^2 - p''/p of the characteristic polynomial, from its Sturm quotients."""
     inverse = _inverse(diagonal[0] - at)
-    first, second = -inverse, np.zeros_like(at)
-    slope, curvature = first.copy(), first**2
+    first = -inverse
+    second = np.zeros_like(at)
+    slope = first.copy()
+    curvature = first**2
     for entry, square in zip(diagonal[1:], squares, strict=True):
         carried = square * inverse
         inverse = _inverse(entry - at - carried)

@@ -50,7 +50,8 @@ async def _load_outdated(
 
 def _current_symbols(basis: Basis, factors: Factors, symbols: Sequence[str]) -> CompoundSelect[str]:
     """The symbols with every model's betas and every maturity's sensitivity on this basis."""
-    beta, rate = sql_table(SymbolFactorBeta).c, sql_table(RateSensitivity).c
+    beta = sql_table(SymbolFactorBeta).c
+    rate = sql_table(RateSensitivity).c
     betas = (
         select(beta.symbol)
         .where(among(beta.symbol, symbols), beta.as_of == basis.as_of)
@@ -70,7 +71,8 @@ def _current_symbols(basis: Basis, factors: Factors, symbols: Sequence[str]) -> 
 
 
 def _current_covariances(basis: Basis, factors: Factors) -> Select[int]:
-    pair, weighting = sql_table(FactorCovariance).c, basis.weighting
+    pair = sql_table(FactorCovariance).c
+    weighting = basis.weighting
     return (
         select(func.count())
         .where(pair.as_of == basis.as_of, pair.price_run == basis.price_run)

@@ -74,7 +74,8 @@ def _active_positions(
 ) -> Select[UUID, UUID, str, str, float, int, float | None, float | None, str | None]:
     """The fields of `Position`; a missing price is carried forward."""
     active = gateway.active_positions(portfolio_ids, as_of)
-    held, greeks = active.c, contract_greeks.c
+    held = active.c
+    greeks = contract_greeks.c
     newest = ingest.last_close(held.symbol, as_of)
     is_stock = held.instrument == "stock"
     delta = case((is_stock, literal(1.0)), else_=greeks.delta)

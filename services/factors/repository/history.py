@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
-from sqlalchemy import Select, select
 
 from services.factors.inputs import (
     MATURITIES,
@@ -19,10 +18,10 @@ from services.factors.inputs import (
 from shared.arrays import day_numbers
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
-from shared.database import Session, among
+from shared.database import Session
 from shared.published import factors as published
-from shared.published.closes import day_number, load_adjusted_closes
-from shared.published.ingest import treasury_yields
+from shared.published import ingest
+from shared.published.closes import load_adjusted_closes
 
 _YIELD_MARGIN = timedelta(days=14)  # so that the first session, too, finds the yield before it
 
@@ -70,24 +69,16 @@ async def _load_yields(
     session: Session, session_dates: Sequence[date]
 ) -> dict[str, ObservedYields]:
     """The yields of every maturity; one that was never observed has no days."""
-    observed: dict[str, list[tuple[int, float]]] = {maturity: [] for maturity in MATURITIES}
-    first, last = session_dates[0] - _YIELD_MARGIN, session_dates[-1]
-    for maturity, day, percent in await session.execute(_yields(first, last)):
-        observed[maturity].append((day, percent))
+    first = session_dates[0] - _YIELD_MARGIN
+    query = ingest.yields_between(MATURITIES, first, session_dates[-1])
+    days: dict[str, list[date]] = {maturity: [] for maturity in MATURITIES}
+    percents: dict[str, list[float]] = {maturity: [] for maturity in MATURITIES}
+    for maturity, day, percent in await session.execute(query):
+        days[maturity].append(day)
+        percents[maturity].append(percent)
     return {
         maturity: ObservedYields(
-            days=np.array([day for day, _ in found], dtype=np.int64),
-            percents=np.array([percent for _, percent in found], dtype=np.float64),
+            day_numbers(days[maturity]), np.array(percents[maturity], dtype=np.float64)
         )
-        for maturity, found in observed.items()
+        for maturity in MATURITIES
     }
-
-
-def _yields(first: date, last: date) -> Select[str, int, float]:
-    observed = treasury_yields.c
-    return (
-        select(observed.maturity, day_number(observed.observation_date), observed.yield_percent)
-        .where(among(observed.maturity, MATURITIES))
-        .where(observed.observation_date.between(first, last))
-        .order_by(observed.observation_date)
-    )
