@@ -62,14 +62,14 @@ def _reachable(linked: BoolArray, start: int) -> BoolArray:
 
 
 def cluster_name(members: Sequence[Member]) -> str:
-    """A tag that 70 % of the members carry, else the sector of 70 %, else "<largest> lookalikes".
+    """A tag that 70 % of the members carry, else the sector of 70 %, else "<largest> cluster".
 
     `members` come largest first. Of several such tags the most carried wins, then the first by
     alphabet.
     """
     tag = _shared_by_most([tag for member in members for tag in set(member.tags)], len(members))
     sector = _shared_by_most((member.sector for member in members if member.sector), len(members))
-    return tag or sector or f"{members[0].symbol} lookalikes"
+    return tag or sector or f"{members[0].symbol} cluster"
 
 
 def _shared_by_most(words: Iterable[str], members: int) -> str | None:

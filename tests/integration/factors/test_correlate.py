@@ -278,7 +278,7 @@ async def test_clusters_are_named_by_tag_then_sector_then_largest(
     assert {book: row["name"] for book, row in names.items()} == {
         tagged: "Oil",
         sectoral: "Energy",
-        plain: "QUAL lookalikes",
+        plain: "QUAL cluster",
     }
     assert (names[sectoral]["members"], names[sectoral]["value"], names[sectoral]["weight"]) == (
         2,
@@ -296,8 +296,8 @@ async def test_clusters_are_named_by_tag_then_sector_then_largest(
     assert {row["concentration"] for row in calculations} == {1.0}
     sides = await rows_of(role, published.correlation_clusters, portfolio_id=plain)
     assert [(row["view"], row["cluster"], row["name"]) for row in sides] == [
-        ("longs", 1, "QUAL lookalikes"),
-        ("portfolio", 1, "QUAL lookalikes"),
+        ("longs", 1, "QUAL cluster"),
+        ("portfolio", 1, "QUAL cluster"),
     ]
 
 

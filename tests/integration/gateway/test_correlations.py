@@ -169,7 +169,7 @@ async def test_sides_and_limits_are_parts_of_the_matrix(ann: Person, pipeline: P
         2,
         1.0,
     )
-    assert [cluster["name"] for cluster in metrics["clusters"]] == ["SPY lookalikes"]
+    assert [cluster["name"] for cluster in metrics["clusters"]] == ["SPY cluster"]
     assert metrics["overall_correlation"] == pytest.approx(shorts["correlations"][0][1])
 
 

@@ -105,11 +105,9 @@ def test_sector_needs_seventy_percent_of_the_members() -> None:
     """Two of three are not enough, and an unknown sector counts for none."""
     some = members(("XOM", set(), "Energy"), ("CVX", set(), "Energy"), ("SPY", set(), None))
 
-    assert cluster_name(some) == "XOM lookalikes"
+    assert cluster_name(some) == "XOM cluster"
     assert cluster_name(some[:2]) == "Energy"
 
 
 def test_without_tag_or_sector_the_largest_gives_the_name() -> None:
-    assert (
-        cluster_name(members(("MSFT", {"a"}, "Tech"), ("JPM", {"b"}, "Banks"))) == "MSFT lookalikes"
-    )
+    assert cluster_name(members(("MSFT", {"a"}, "Tech"), ("JPM", {"b"}, "Banks"))) == "MSFT cluster"

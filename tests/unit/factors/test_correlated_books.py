@@ -122,7 +122,7 @@ def test_cluster_worked_by_hand() -> None:
     (cluster,) = clusters_of(book)
     first, second = members_of(book)
 
-    assert (cluster.cluster, cluster.name, cluster.members) == (1, "A lookalikes", 2)
+    assert (cluster.cluster, cluster.name, cluster.members) == (1, "A cluster", 2)
     assert (cluster.value, cluster.weight) == (150_000.0, 0.75)
     assert cluster.mean_correlation == pytest.approx(1.0)
     assert (first.symbol, first.value, first.weight) == ("A", 100_000.0, 0.5)
