@@ -57,12 +57,16 @@ from shared.database import Session
 from shared.errors import Misconfigured
 from shared.service import Runtime
 
-DESCRIPTION = "Portfolios in, risk reports out. Money in USD, shares and betas as decimals, dates as NYSE sessions."
+DESCRIPTION = (
+    "Portfolios in, risk reports out. "
+    "Money in USD, shares and betas as decimals, dates as NYSE sessions."
+)
 
 
 def create_gateway() -> FastAPI:
-    """The gateway as configured by the environment; exits with a named reason when the settings are
-    wrong.
+    """The gateway as configured by the environment.
+
+    Exits with a named reason when the settings are wrong.
     """
     runtime = Runtime("gateway", bus_router, GatewaySettings)
     try:
@@ -104,10 +108,8 @@ def assembled(
         app,
         tracer_provider=runtime.telemetry.tracer_provider,
         excluded_urls="health,metrics",
-        exclude_spans=[
-            "receive",
-            "send",
-        ],  # one span a request: these say nothing, and cost more than it
+        # one span a request: these add nothing, and cost more than it
+        exclude_spans=["receive", "send"],
     )
     return app
 
@@ -144,18 +146,18 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
 
 
 def _leave_what_stays() -> None:
-    """Let the garbage collector pass over what was loaded by now: looking through it would hold up
-    requests.
-    """
+    """Let the garbage collector skip what was loaded so far: scanning it delays requests."""
     gc.collect()
     gc.freeze()
 
 
 async def ensure_admin(session: Session, gateway: Gateway) -> None:
-    """Make sure that the configured administrator exists; an existing user is left as it is,
-    password included.
+    """Make sure that the configured administrator exists.
+
+    An existing user is left as it is, password included.
     """
-    email, password = gateway.settings.admin_email, gateway.settings.admin_password
+    email = gateway.settings.admin_email
+    password = gateway.settings.admin_password
     if email is None or password is None:
         return
     address = identity_schemas.normalised_email(email)
@@ -205,18 +207,19 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
 
 @contextmanager
 def at_termination(act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` as soon as the process is told to stop: the server then waits for open streams
-    before all else.
+    """Call `act` as soon as the process receives a signal to stop.
+
+    The server then waits for open streams before all else.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     handlers = {number: handler for number, handler in before.items() if callable(handler)}
 
-    def told(number: int, frame: FrameType | None) -> None:
+    def act_first(number: int, frame: FrameType | None) -> None:
         act()
         handlers[signal.Signals(number)](number, frame)
 
     for number in handlers:
-        signal.signal(number, told)
+        signal.signal(number, act_first)
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ class GatewaySettings(ServiceSettings):
     refresh_token_days: int = Field(default=30, ge=1, le=365)
 
     registration: Literal["open", "admin"] = Field(
-        default="open", description="whether anybody may register, or administrators make the users"
+        default="open", description="whether users may register, or only administrators create them"
     )
     login_attempts_per_account: int = Field(
         default=10, ge=1, description="failed, within the window"
@@ -46,7 +46,7 @@ class GatewaySettings(ServiceSettings):
 
     demo_directory: Path | None = Field(
         default=None,
-        description="books.json and the demo's position files: what `admin/demo/reset` puts back",
+        description="`books.json` and the demo's position files: what `admin/demo/reset` restores",
     )
 
     run_overdue_seconds: float = Field(
@@ -66,7 +66,7 @@ class GatewaySettings(ServiceSettings):
     )
     rate_limit_store_url: SecretStr | None = Field(
         default=None,
-        description="redis:// or rediss://, for replicas to count together; default: each its own",
+        description="redis:// or rediss://, for replicas to count together; default: each alone",
     )
     kept_answer_bytes: int = Field(
         default=64 * 1024 * 1024,

@@ -57,8 +57,9 @@ def _unique_name(model: type[SQLModel], index: str) -> None:
 
 
 class User(Table, table=True):
-    """Someone who may log in, unless `disabled_at` is set. `email` is in lower case; `role` is
-    "user" or "admin".
+    """Someone who may log in, unless `disabled_at` is set.
+
+    `email` is in lower case; `role` is "user" or "admin".
     """
 
     __tablename__: ClassVar[str] = "users"
@@ -101,8 +102,9 @@ Index(
 
 
 class LoginAttempt(Table, table=True):
-    """A failed log-in, counted by account (address in lower case, known or not) and by the caller's
-    network address.
+    """A failed log-in, counted by account and by network address.
+
+    The account is an address in lower case, of a known user or not.
     """
 
     __tablename__: ClassVar[str] = "login_attempts"
@@ -130,8 +132,9 @@ Index(
 
 
 class AuditEntry(Table, table=True):
-    """Who did what, written in the transaction that did it. Outlives its user, hence no foreign
-    key.
+    """Who did what, written in the transaction that did it.
+
+    Outlives its user, hence no foreign key.
 
     `action`: a stable word such as `portfolio.deleted`; `target`: what it was done to; `details`:
     never a secret.
@@ -149,8 +152,9 @@ class AuditEntry(Table, table=True):
 
 
 class Portfolio(Table, table=True):
-    """A book. `equity_balance`: the NAV its owner stated for the first snapshot, USD; null when
-    none was.
+    """A portfolio.
+
+    `equity_balance`: the NAV its owner gave for the first snapshot, USD; null when none was.
     """
 
     __tablename__: ClassVar[str] = "portfolios"
@@ -166,8 +170,9 @@ _unique_name(Portfolio, "uq_portfolios_user_name")
 
 
 class PortfolioRevision(Table, table=True):
-    """Raised by every edit of a book and by every stage recorded for it: answers about it are as
-    old as this.
+    """A portfolio's revision: raised by every edit of it and every stage recorded for it.
+
+    Answers about it are as old as this.
     """
 
     __tablename__: ClassVar[str] = "portfolio_revisions"
@@ -177,10 +182,10 @@ class PortfolioRevision(Table, table=True):
 
 
 class Position(Table, table=True):
-    """A holding: signed quantity of one instrument since its entry date. Prices in USD per share.
+    """A holding: signed quantity of one instrument since its entry date.
 
-    `stated_on`: the day whose shares (and contracts) all of it is stated in; splits since then are
-    not in it.
+    Prices in USD per share. `stated_on`: the day in whose shares (and contracts) all of it is
+    given; splits since then are not in it.
     """
 
     __tablename__: ClassVar[str] = "positions"
@@ -240,7 +245,10 @@ class CashFlow(Table, table=True):
 
 
 class Tag(Table, table=True):
-    """A user's word for some positions, unique per user whatever the case. `colour`: "#rrggbb"."""
+    """A user's tag for some positions, unique per user without regard to case.
+
+    `colour`: "#rrggbb".
+    """
 
     __tablename__: ClassVar[str] = "tags"
 
@@ -264,8 +272,9 @@ class PositionTag(Table, table=True):
 
 
 class BatchRun(Table, table=True):
-    """One piece of work through the pipeline. `trigger`: what set it off, such as clock, operator
-    or portfolios.
+    """One piece of work through the pipeline.
+
+    `trigger`: what set it off, such as clock, operator or portfolios.
 
     `problems`: [{stage, shard, code, message}], written when the run closes.
     """
@@ -297,7 +306,7 @@ Index(
 
 
 class BatchItem(Table, table=True):
-    """One stage of one shard of one run, as its event told. `status`: ok or failed."""
+    """One stage of one shard of one run, as its event reported. `status`: ok or failed."""
 
     __tablename__: ClassVar[str] = "batch_items"
     __table_args__: ClassVar[Any] = (
@@ -320,10 +329,10 @@ class BatchItem(Table, table=True):
 
 
 class RunEvent(Table, table=True):
-    """Something a run's followers are told, in the order of `event_id`; those that hold a portfolio
-    of it, that is.
+    """An event for those followers of a run who own a portfolio of it.
 
-    `kind`: stage, results or run; `data`: what is told, portfolios and users left out.
+    In the order of `event_id`. `kind`: stage, results or run; `data`: the event without portfolios
+    and users.
     """
 
     __tablename__: ClassVar[str] = "run_events"
@@ -337,8 +346,9 @@ class RunEvent(Table, table=True):
 
 
 class EventTicket(Table, table=True):
-    """A permission to follow one's events once, by its SHA-256: for browsers, whose streams carry
-    no header.
+    """A permission to follow the user's events once, by its SHA-256.
+
+    For browsers, whose streams carry no header.
     """
 
     __tablename__: ClassVar[str] = "event_tickets"
@@ -349,10 +359,10 @@ class EventTicket(Table, table=True):
 
 
 class DeadLetter(Table, table=True):
-    """A message some service gave up on, as it lay in `dead.<service>`. `heard`: its subject;
-    `payload`: its text.
+    """A message that a service gave up on, as it was in `dead.<service>`.
 
-    `replayed_at` is set once: a message that fails again leaves a letter of its own.
+    `heard`: its subject; `payload`: its text. `replayed_at` is set once: a message that fails again
+    leaves a new letter.
     """
 
     __tablename__: ClassVar[str] = "dead_letters"
@@ -374,8 +384,9 @@ class DeadLetter(Table, table=True):
 
 
 class OutboxRow(Table, table=True):
-    """An event committed with the rows it speaks of, for the relay to publish. `headers` carry the
-    trace.
+    """An event committed with the rows it speaks of, for the relay to publish.
+
+    `headers` carry the trace.
     """
 
     __tablename__: ClassVar[str] = "outbox"
@@ -397,8 +408,9 @@ Index(
 
 
 class IdempotencyKey(Table, table=True):
-    """The first answer to a write, given again to its repetition; `request_hash` tells them
-    apart.
+    """The first answer to a write, given again to its repetition.
+
+    `request_hash` distinguishes a repetition from another request with the same key.
     """
 
     __tablename__: ClassVar[str] = "idempotency_keys"
@@ -412,11 +424,10 @@ class IdempotencyKey(Table, table=True):
 
 @dataclass(frozen=True)
 class Access:
-    """What a user's transaction may do with a table: statements, and conditions on the rows they
-    find and leave.
+    """What a user's transaction may do with a table.
 
-    `rows`: condition on rows that are found, and left unless `left` says otherwise; None stands for
-    every row.
+    `statements`; `rows`: condition on rows that are found, and left unless `left` says otherwise;
+    None means every row.
     """
 
     statements: str
@@ -437,7 +448,10 @@ _IN_MY_PORTFOLIOS = f"portfolio_id = any ({_MY_PORTFOLIOS})"
 _OF_MY_PORTFOLIOS = f"portfolio_ids && {_MY_PORTFOLIOS}"
 # a filter, no index to look a position's tags up by
 _MY_TAGS = "tag_id in (select tag_id from gateway.tags)"
-_MY_POSITION = "exists (select from gateway.positions as held where held.position_id = position_tags.position_id)"
+_MY_POSITION = (
+    "exists (select from gateway.positions as held "
+    "where held.position_id = position_tags.position_id)"
+)
 _REPORTED_TO_ME = (
     "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
 )
@@ -472,14 +486,16 @@ ACCESS: dict[type[SQLModel], Access] = {
 OWN_ROWS_ELSEWHERE = {
     "user_id": _MINE,
     "portfolio_id": (
-        "portfolio_id = any (array(select own.portfolio_id from gateway.published_portfolios as own "
+        "portfolio_id = any (array("
+        "select own.portfolio_id from gateway.published_portfolios as own "
         f"where own.{_MINE}))"
     ),
 }
 
 
 def _tags_by_position() -> Select[Any]:
-    carried, tag = sql_table(PositionTag), sql_table(Tag)
+    carried = sql_table(PositionTag)
+    tag = sql_table(Tag)
     joined = carried.join(tag, tag.c.tag_id == carried.c.tag_id)
     return select(carried.c.position_id, tag.c.name.label("tag")).select_from(joined)
 

@@ -31,7 +31,7 @@ class AttributionReport(TypedDict):
 
 
 class AuditEntryOut(TypedDict):
-    """Something that somebody did."""
+    """One recorded action of a user."""
 
     audit_id: "int"
     occurred_at: "str"
@@ -553,9 +553,7 @@ class FetchTotals(TypedDict):
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical
-    line.
-    """
+    """One thing that is wrong: the field, a stable code and a sentence."""
 
     field: "NotRequired[str | None]"
     code: "str"
@@ -916,9 +914,7 @@ class OptionQuoteRow(TypedDict):
 
 
 class OptionQuotes(TypedDict):
-    """Option quotes at the close, USD per share of contract; a contract is named by its OCC
-    symbol.
-    """
+    """Option quotes at the close, USD per share of contract, by OCC symbol."""
 
     rows: "list[OptionQuoteRow]"
 
@@ -1045,7 +1041,7 @@ class PasswordChange(TypedDict):
 
 
 class PasswordReset(TypedDict):
-    """Another password for somebody, who will be logged out everywhere."""
+    """A new password for a user, who will be logged out everywhere."""
 
     new_password: "str"
 
@@ -1473,7 +1469,7 @@ class RefreshStarted(TypedDict):
 
 
 class Registered(TypedDict):
-    """Registered"""
+    """The address can log in now."""
 
     email: "str"
 
@@ -1867,7 +1863,7 @@ class TicketOut(TypedDict):
 
 
 class TokenPair(TypedDict):
-    """What a log-in gives: send the access token as `Authorization: Bearer`."""
+    """The tokens of a log-in: send the access token as `Authorization: Bearer`."""
 
     access_token: "str"
     refresh_token: "str"
@@ -2014,7 +2010,7 @@ class WantedSessions(TypedDict):
 
 
 class Warned(TypedDict):
-    """Something a reader should know about the numbers: what, how often, and whom it concerns."""
+    """Something a reader should know about the numbers: what, how often, and which it concerns."""
 
     code: "str"
     message: "str"

@@ -114,9 +114,7 @@ class SigmaSight(Session):
         return cast("TokenPair", self.request("POST", "auth/refresh", body=body))
 
     def logout(self, body: Logout) -> "None":
-        """End the log-in that a refresh token belongs to, its access tokens included; needs no
-        access token.
-        """
+        """End the log-in that a refresh token belongs to, its access tokens included."""
         self.request("POST", "auth/logout", body=body)
 
     def me(self) -> "UserOut":
@@ -1075,9 +1073,7 @@ class SigmaSight(Session):
         )
 
     def get_progress(self, *, as_of: date | str | None = None) -> "HistoryProgress":
-        """What is stored of the year of closes of everything that anybody holds, and what is
-        still coming.
-        """
+        """Progress of fetching a year of closes for every held symbol."""
         return cast(
             "HistoryProgress",
             self.request("GET", "admin/market-data/progress", query={"as_of": as_of}),
@@ -1135,7 +1131,7 @@ class SigmaSight(Session):
     def bring_up_to_date(
         self, body: WantedSession, *, idempotency_key: str | None = None
     ) -> "RunStarted":
-        """bring_up_to_date"""
+        """Fetch the missing prices and yields of a session for all held symbols."""
         return cast(
             "RunStarted",
             self.request(
@@ -1150,7 +1146,7 @@ class SigmaSight(Session):
     def take_all_snapshots(
         self, body: WantedSession, *, idempotency_key: str | None = None
     ) -> "BatchStarted":
-        """take_all_snapshots"""
+        """Take every portfolio's snapshot of a session again, from stored figures."""
         return cast(
             "BatchStarted",
             self.request(
@@ -1165,7 +1161,9 @@ class SigmaSight(Session):
     def measure_risk(
         self, body: WantedSession, *, idempotency_key: str | None = None
     ) -> "BatchStarted":
-        """measure_risk"""
+        """Measure every portfolio's risk on a session again: snapshot metrics, VaR and
+        shortfall.
+        """
         return cast(
             "BatchStarted",
             self.request(
@@ -1196,17 +1194,13 @@ class SigmaSight(Session):
         )
 
     def replay_letter(self, letter_id: UUID | str) -> "DeadLetterOut":
-        """Tell the message again, to everybody who hears it: what was done already is not done
-        twice.
-        """
+        """Publish the message again to every subscriber; completed work is not repeated."""
         return cast(
             "DeadLetterOut", self.request("POST", f"admin/dead-letters/{part(letter_id)}/replay")
         )
 
     def reset_demo(self, *, idempotency_key: str | None = None) -> "DemoReset":
-        """Put the demo's books back, delete whatever else its users have, and calculate every
-        session again.
-        """
+        """Restore the demo's portfolios and calculate every session again."""
         return cast(
             "DemoReset",
             self.request("POST", "admin/demo/reset", once=True, idempotency_key=idempotency_key),

@@ -1,4 +1,4 @@
-"""For administrators: who may use this, and what everybody did."""
+"""For administrators: users, and the log of what they did."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -74,7 +74,8 @@ async def get_user(user_id: UUID, _: Admin, session: OpenSession) -> User:
 @router.patch("/users/{user_id}", response_model=ManagedUser, responses=documented(404, 409))
 async def change_user(user_id: UUID, wanted: UserTerms, _: Admin, session: OpenSession) -> User:
     """Rename a user, change the role, disable or enable. One administrator always remains."""
-    user, now = await _known(session, user_id), datetime.now(UTC)
+    user = await _known(session, user_id)
+    now = datetime.now(UTC)
     changes = wanted.changes(user, now)
     if changes.get("role") == "user" or changes.get("disabled_at"):
         await _keep_an_administrator(session, user)

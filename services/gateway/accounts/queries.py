@@ -17,8 +17,9 @@ from shared.database import Session, lock, sql_table
 
 @dataclass(frozen=True)
 class UserFilter:
-    """Which users are wanted: all conditions hold. `search`: a part of the address or of the
-    name.
+    """Conditions that all hold for a user.
+
+    `search`: a part of the address or of the name.
     """
 
     search: str | None = None
@@ -61,9 +62,7 @@ async def save_user_terms(session: Session, user_id: UUID, terms: Mapping[str, A
 
 
 async def delete_user(session: Session, user_id: UUID) -> str | None:
-    """Delete a user with everything that is the user's; the address, or None when there was no such
-    user.
-    """
+    """Delete a user with everything that is the user's; the address, None when unknown."""
     email: str | None = await session.scalar(
         delete(users).where(users.c.user_id == user_id).returning(users.c.email)
     )
@@ -71,8 +70,9 @@ async def delete_user(session: Session, user_id: UUID) -> str | None:
 
 
 async def another_administrator(session: Session, user_id: UUID) -> bool:
-    """Whether an administrator who may log in remains without this one; changes of administrators
-    wait for ours.
+    """Whether an administrator who may log in remains without this one.
+
+    Other changes of administrators wait until this transaction ends.
     """
     await lock(session, "administrators")
     others = select(users.c.user_id).where(
@@ -83,7 +83,7 @@ async def another_administrator(session: Session, user_id: UUID) -> bool:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries are wanted: all conditions hold. `since` is included, `until` is not."""
+    """Conditions that all hold for an entry: `since` is included, `until` is not."""
 
     user_id: UUID | None = None
     action: str | None = None

@@ -45,8 +45,9 @@ class NewUser(BaseModel):
 
 
 class UserTerms(BaseModel):
-    """What may be changed; what is left out stays. `disabled` ends every log-in and refuses new
-    ones.
+    """What may be changed; what is left out stays.
+
+    `disabled` ends every log-in and refuses new ones.
     """
 
     model_config = body_example(disabled=True)
@@ -64,7 +65,7 @@ class UserTerms(BaseModel):
 
 
 class PasswordReset(BaseModel):
-    """Another password for somebody, who will be logged out everywhere."""
+    """A new password for a user, who will be logged out everywhere."""
 
     model_config = body_example(new_password="staple of another colour")
 
@@ -72,7 +73,7 @@ class PasswordReset(BaseModel):
 
 
 class AuditEntryOut(BaseModel):
-    """Something that somebody did."""
+    """One recorded action of a user."""
 
     model_config = example(
         audit_id=7,
@@ -86,7 +87,7 @@ class AuditEntryOut(BaseModel):
 
     audit_id: int
     occurred_at: datetime
-    user_id: UUID | None = Field(description="null when nobody had proven who they are")
+    user_id: UUID | None = Field(description="null when the caller was not authenticated")
     network_address: str | None
     action: str
     target: str | None = Field(description="the id, or the address, of what it was done to")

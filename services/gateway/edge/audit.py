@@ -1,4 +1,4 @@
-"""Saying who did what, in the transaction that does it."""
+"""Records who did what, in the transaction that does it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +15,9 @@ _LONGEST_TARGET = 200
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something, and from which network address; `user_id` is None for nobody in
-    particular.
+    """Who does something, and from which network address.
+
+    `user_id` is None for an unauthenticated caller.
     """
 
     user_id: UUID | None

@@ -1,7 +1,7 @@
 """Reads that send nothing when nothing changed: `ETag`, `If-None-Match`, 304.
 
 Every answer to a GET is given a weak tag made of its content. A route that knows sooner whether its
-answer would be the same (from a revision, say) asks `unchanged` before it computes anything, and
+answer would be the same (from a revision, say) calls `unchanged` before it computes anything, and
 sets the tag itself.
 """
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# To be kept by the user's own browser only, and asked about before each use.
+# Only the user's own browser may cache it, and it revalidates before each use.
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 TAG_LENGTH = 32
@@ -29,9 +29,7 @@ def _tag(content: bytes) -> str:
 
 
 def unchanged(request: Request, tag: str) -> Response | None:
-    """The 304 to return when the asker holds what the tag stands for; None when it wants the
-    answer.
-    """
+    """The 304 to return when the client already has this version, else None."""
     if not matches(request.headers.get("if-none-match"), tag):
         return None
     return Response(status_code=304, headers={**HEADERS, "ETag": tag})
@@ -59,8 +57,9 @@ class ConditionalReads:
 
 
 class _Held:
-    """Holds the start of an answer back until its whole body is there; one that streams passes as
-    it is.
+    """Holds the start of an answer back until its whole body is there.
+
+    A streamed answer passes unchanged.
     """
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -72,7 +71,8 @@ class _Held:
         if message["type"] == "http.response.start" and _comes_whole(message):
             self.start = message
             return
-        start, self.start = self.start, None
+        start = self.start
+        self.start = None
         if start is not None:
             start, message = self._tagged(start, message)
             await self.send(start)

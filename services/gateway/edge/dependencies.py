@@ -1,10 +1,10 @@
 """What endpoints receive: the gateway's parts, the caller, a transaction of the caller's.
 
 A route takes `OpenSession`: one transaction around it, in which every part of an answer is read. A
-route that asks another service takes `CallersDatabase` and opens transactions before and after the
-question, never around it. No route takes the gateway's own `database`: a user's transactions see
-and write only the user's rows, whatever their statements say. Under `/admin` an administrator's see
-the rows of all users. All know the caller, for `audit.record`.
+route that queries another service takes `CallersDatabase` and opens transactions before and after
+the request, never around it. No route takes the gateway's own `database`: a user's transactions see
+and write only the user's rows, independent of the statement. Under `/admin` an administrator's
+transactions see the rows of all users. All of them know the caller, for `audit.record`.
 """
 
 from collections.abc import AsyncIterator
@@ -45,15 +45,17 @@ class Gateway:
     relay: Relay
 
     async def ask(self, request: Request[Reply]) -> Reply:
-        """Another service's reply; raises `Refused` or `Unanswered`. Never in an open transaction:
-        a slow service would keep the database's connections.
+        """Another service's reply; raises `Refused` or `Unanswered`.
+
+        Never in an open transaction: a slow service would hold the database's connections.
         """
         return await ask(self.runtime.broker, request, self.settings.request_seconds)
 
     @property
     def database(self) -> Database:
-        """Transactions as the gateway's own role: for logging in, operators and background work,
-        never for a user.
+        """Transactions in the gateway's own role.
+
+        For logging in, operators and background work, never for a user.
         """
         return self.runtime.database
 
@@ -62,7 +64,7 @@ class Gateway:
         return self.database.beginning_with(partial(_begin_as_user, user_id, network_address))
 
     def database_of_operator(self, user_id: UUID, network_address: str | None) -> Database:
-        """Transactions of an operator's requests: they see what everybody has."""
+        """Transactions of an operator's requests: they see the rows of all users."""
         return self.database.beginning_with(partial(_begin, Actor(user_id, network_address)))
 
 
@@ -82,7 +84,7 @@ async def the_gateway(connection: HTTPConnection) -> Gateway:
 
 
 async def network_address(connection: HTTPConnection) -> str:
-    """Where the request came from, as the server in front of the application tells."""
+    """The address of the client, as reported by the server in front of the application."""
     return connection.client.host if connection.client else "unknown"
 
 
@@ -97,9 +99,9 @@ async def current_user(
     gateway: GatewayParts,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> User:
-    """The user behind the access token; 401 for anybody else.
+    """The user behind the access token; 401 without a valid one.
 
-    Uses a transaction of its own, already ended when the endpoint runs: an endpoint that reads
+    Uses a separate transaction that has ended when the endpoint runs: an endpoint that reads
     concurrently would otherwise hold one connection while it waits for more.
     """
     if credentials is None:
@@ -108,7 +110,7 @@ async def current_user(
 
 
 async def authenticated(gateway: Gateway, access_token: str) -> User:
-    """The user behind an access token; 401 when it proves nothing, or no more."""
+    """The user behind an access token; 401 when it is invalid, expired or revoked."""
     try:
         bearer = gateway.tokens.bearer(access_token)
     except InvalidToken:
@@ -143,7 +145,7 @@ Admin = Annotated[User, Depends(current_admin)]
 async def callers_database(
     connection: HTTPConnection, caller: Caller, gateway: GatewayParts, address: NetworkAddress
 ) -> Database:
-    """The caller's transactions; an administrator's under `/admin` see what everybody has.
+    """The caller's transactions; an administrator's under `/admin` see the rows of all users.
 
     Reads see one moment: parts of an answer that were calculated at different times would not add
     up.

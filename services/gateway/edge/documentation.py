@@ -1,4 +1,4 @@
-"""The OpenAPI document, with what every route may answer whatever it does."""
+"""The OpenAPI document, with the problems and headers that every route may answer."""
 
 from typing import Any
 

@@ -1,11 +1,10 @@
 """POSTs that create do so once per `Idempotency-Key`: a repetition gets the first answer again.
 
 A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their
-endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so what was
-done and what is remembered agree whatever crashes; one that asks another service first declares
-`BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are remembered: after a problem
-the same key may be tried again. A duplicate that comes while the first is still worked on waits for
-it.
+endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so the work and
+the stored answer agree after any crash; an endpoint that queries another service first declares
+`BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are stored: after a problem the same
+key may be tried again. A duplicate that arrives while the first is in progress waits for it.
 """
 
 import asyncio
@@ -36,8 +35,9 @@ _under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 @dataclass
 class Attempt:
-    """A request that carries a key; whose it is and in which transaction it runs are known once it
-    is authenticated.
+    """A request that carries a key.
+
+    Its user and transaction are known once it is authenticated.
     """
 
     fingerprint: str
@@ -128,12 +128,14 @@ def _one_at_a_time(request: Request, key: str) -> asyncio.Lock:
 
 
 async def _fingerprint(request: Request) -> str:
-    """What makes two requests the same: path, query and body, but for the arbitrary boundary
-    between a form's parts.
+    """The hash of path, query and body by which two requests are the same.
+
+    The arbitrary boundary between a form's parts is left out.
     """
     content_type = Message()
     content_type["content-type"] = request.headers.get("content-type", "")
-    body, boundary = await request.body(), content_type.get_boundary()
+    body = await request.body()
+    boundary = content_type.get_boundary()
     if boundary:
         body = body.replace(boundary.encode("latin-1", "replace"), b"")
     digest = hashlib.sha256(f"{request.url.path}\n{request.url.query}\n".encode())
@@ -221,9 +223,7 @@ async def _claim(attempt: Attempt, session: Session, user_id: UUID, key: str) ->
 
 
 def forget_answer(request: Request) -> None:
-    """Nothing was created after all (a dry run, say): the answer is not kept and the key stays
-    free.
-    """
+    """Do not store the answer: nothing was created (a dry run, say) and the key stays free."""
     attempt: Attempt | None = getattr(request.state, "attempt", None)
     if attempt is not None:
         attempt.session = None

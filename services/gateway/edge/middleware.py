@@ -1,6 +1,7 @@
-"""Around every request, from the outside in: its time and outcome as metrics, the headers that keep
-browsers safe, who may ask from another origin, how long it may take, how many may be sent, how
-large it may be, compression, and 304 for what the asker holds already. All are plain ASGI, a few
+"""Middleware around every request.
+
+From the outside in: metrics of time and outcome, security headers, CORS, deadline, rate limit, body
+size, compression, and 304 for answers that the client already has. All are plain ASGI, a few
 microseconds each.
 """
 
@@ -37,8 +38,9 @@ UserOf = Callable[[str], UUID]
 
 
 class BodyTooLarge(HTTPException):
-    """Raised while a body is read; an `HTTPException` because the framework turns any other into
-    "bad request".
+    """Raised while a body is read.
+
+    An `HTTPException` because the framework turns any other exception into "bad request".
     """
 
     def __init__(self) -> None:
@@ -66,8 +68,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if stated.isdigit() and int(stated) > self.max_bytes:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self.max_bytes:
             await too_large().response()(scope, receive, send)
             return
         await self.app(scope, self._counted(receive), send)
@@ -90,10 +92,9 @@ class BodyLimit:
 
 
 class RateLimit:
-    """So many requests a minute for each user, or for each network address that sends no valid
-    token.
+    """Limits requests a minute by user, or by network address without a valid token.
 
-    What operators do has a wider limit of its own: they replay whole histories.
+    Operators have a separate, wider limit: they replay whole histories.
     """
 
     def __init__(
@@ -102,9 +103,8 @@ class RateLimit:
         self.app = app
         self.limits = limits
         self.settings = settings
-        self.user_of = lru_cache(TOKENS_REMEMBERED)(
-            user_of
-        )  # an expired token still tells whose it was
+        # an expired token still names its user
+        self.user_of = lru_cache(TOKENS_REMEMBERED)(user_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not scope["path"].startswith(API):
@@ -120,9 +120,11 @@ class RateLimit:
 
     async def _standing(self, scope: Scope) -> Standing:
         if scope["path"].startswith(OPERATORS):
-            per_minute, what = self.settings.operator_requests_per_minute, "operator"
+            per_minute = self.settings.operator_requests_per_minute
+            what = "operator"
         else:
-            per_minute, what = self.settings.requests_per_minute, "user"
+            per_minute = self.settings.requests_per_minute
+            what = "user"
         return await self.limits.standing_after(per_minute, what, self._who(scope))
 
     def _who(self, scope: Scope) -> str:
@@ -141,8 +143,9 @@ class RateLimit:
 
 
 def network_of(address: str) -> str:
-    """What an address counts as: itself, or its /64 (one subscriber's, with more addresses than can
-    be counted).
+    """What an address counts as: itself, or the /64 of an IPv6 address.
+
+    A /64 belongs to one subscriber and holds more addresses than can be counted.
     """
     try:
         parsed = ip_address(address)
@@ -154,7 +157,7 @@ def network_of(address: str) -> str:
 
 
 def too_many(standing: Standing) -> Problem:
-    """What is said to somebody who sent too many."""
+    """The 429 for a caller who sent too many requests."""
     seconds = standing.seconds_to_wait
     detail = f"more than {standing.limit} requests within a minute: try again in {seconds} s"
     return Problem(429, "rate_limited", detail, headers={"Retry-After": str(seconds)})
@@ -164,10 +167,10 @@ def too_many(standing: Standing) -> Problem:
 
 
 class Deadline:
-    """Ends a request that makes no progress: no next part of its body, or no start of an answer,
-    for so many seconds.
+    """Ends a request that makes no progress for a number of seconds.
 
-    An answer that has started may take as long as it likes: events stream for hours.
+    Progress is the next part of its body, or the start of an answer. An answer that has started may
+    take as long as it likes: events stream for hours.
     """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
@@ -216,7 +219,7 @@ class _Progress:
 def too_slow(seconds: float, receiving: bool) -> Problem:
     """What is said when time is up: it was the request's (408), or ours (504)."""
     if receiving:
-        return Problem(408, "request_timeout", f"no more of the request came for {seconds:g} s")
+        return Problem(408, "request_timeout", f"nothing of the request arrived for {seconds:g} s")
     return Problem(
         504, "answer_timeout", f"there was no answer within {seconds:g} s: try again later"
     )
@@ -235,14 +238,16 @@ _SAFE = {
 _DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION_PAGE = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net "
-    "https://fonts.googleapis.com; font-src https://fonts.gstatic.com; worker-src blob:; frame-ancestors 'none'"
+    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
+    "font-src https://fonts.gstatic.com; worker-src blob:; frame-ancestors 'none'"
 )
 
 
 class SecurityHeaders:
-    """What a browser may do with an answer: nothing but read it; and keep nothing unless the answer
-    says so.
+    """Headers that let a browser read an answer and nothing else.
+
+    Nothing is cached unless the answer allows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -280,8 +285,9 @@ def _adding(headers: Sequence[tuple[bytes, bytes]], send: Send) -> Send:
 
 
 class Unexpected:
-    """Answers what nobody foresaw inside all others, so that this answer too is compressed, counted
-    and safe.
+    """Answers unexpected errors inside all other middleware.
+
+    So this answer too is compressed, counted and carries the security headers.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -323,7 +329,8 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = perf_counter(), "500"
+        started = perf_counter()
+        status = "500"
 
         async def noting_status(message: Message) -> None:
             nonlocal status

@@ -21,8 +21,9 @@ log = structlog.get_logger("sigmasight.gateway")
 
 
 class Relay:
-    """Publishes what the outbox holds: at once when woken, and every `poll_seconds` in case a
-    wake-up was lost.
+    """Publishes what the outbox holds.
+
+    At once when woken, and every `poll_seconds` in case a wake-up was lost.
     """
 
     def __init__(self, poll_seconds: float) -> None:
@@ -34,8 +35,9 @@ class Relay:
         self._woken.set()
 
     async def run(self, runtime: Runtime) -> None:
-        """Until cancelled. While the bus or the database is away, pauses grow up to half a
-        minute.
+        """Publish until cancelled.
+
+        While the bus or the database is away, pauses grow up to half a minute.
         """
         pause = self.poll_seconds
         while True:
@@ -75,7 +77,7 @@ async def _publish(broker: Bus, row: Row) -> None:
 
 
 def trace_headers() -> dict[str, str]:
-    """The current trace as W3C headers, to be stored beside an event."""
+    """The current trace as W3C headers, to be stored with an event."""
     headers: dict[str, str] = {}
     propagate.inject(headers)
     return headers

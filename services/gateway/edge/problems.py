@@ -29,8 +29,9 @@ log = structlog.get_logger("sigmasight.gateway")
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong: the field, a stable code, a sentence; for files also the physical
-    line.
+    """One thing that is wrong: the field, a stable code and a sentence.
+
+    For files also the line.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -60,7 +61,7 @@ class ProblemDocument(BaseModel):
     )
 
     type: str = Field(
-        default="about:blank", description="always about:blank: `code` tells problems apart"
+        default="about:blank", description="always about:blank: `code` identifies the problem"
     )
     title: str = Field(description="the status's name")
     status: int
@@ -98,13 +99,14 @@ class Problem(Exception):
 
 
 def not_found(what: str, which: object) -> Problem:
-    """A thing that is not there, or not the caller's: nobody can tell which."""
+    """The 404 for a thing that does not exist or is not the caller's, which look the same."""
     return Problem(404, f"{what}_not_found", f"there is no {what} {which}")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries for the problems a route may answer; 422 and 401 belong to every route that
-    asks for them.
+    """OpenAPI entries for the problems a route may answer.
+
+    Routes that need a token or validate input include 401 and 422.
     """
     schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
     return {
@@ -128,7 +130,7 @@ def install(app: FastAPI) -> None:
 
 async def _as_problem(connection: Request | WebSocket, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    if isinstance(connection, WebSocket):  # nobody else answers a handshake that failed
+    if isinstance(connection, WebSocket):  # the framework leaves a failed handshake unanswered
         await connection.send_denial_response(error.response())
     return error.response()
 
@@ -205,7 +207,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
 
 
 async def unexpected(request: Request, error: Exception) -> Response:
-    """What is answered when nobody foresaw the error: nothing of the inside."""
+    """The answer to an unexpected error: it shows no internals."""
     trace.get_current_span().record_exception(error)
     log.error("request failed", path=request.url.path, exc_info=error)
     return Problem(

@@ -68,17 +68,17 @@ async def save_entry(
         "target": target,
         "details": details,
     }
-    await session.execute(
-        insert(log).values(row).inline()
-    )  # returning nothing: a user may write but not read
+    # returning nothing: a user may write but not read
+    await session.execute(insert(log).values(row).inline())
 
 
 keys = sql_table(IdempotencyKey)
 
 
 async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
-    """The answer (and the hash of its request) once given under this key; others with the key wait
-    for us.
+    """The first answer stored under this key, with the hash of its request.
+
+    Other requests with the key wait until this transaction ends.
     """
     await lock(session, "idempotency", user_id, key)
     mine = and_(keys.c.user_id == user_id, keys.c.key == key)
@@ -102,24 +102,22 @@ outbox = sql_table(OutboxRow)
 
 
 async def save_event(
-    session: Session, event: Event, headers: Mapping[str, str], told_as: UUID | None = None
+    session: Session, event: Event, headers: Mapping[str, str], replay_id: UUID | None = None
 ) -> None:
-    """Leave an event for the relay, in the caller's transaction. The same event again changes
-    nothing.
+    """Leave an event for the relay, in the caller's transaction.
 
-    `told_as`: an id of its own for an event that is told again on purpose, which the bus would
-    otherwise discard.
+    The same event again changes nothing. `replay_id` replaces the event's id when it is published
+    again on purpose, which the bus would otherwise discard.
     """
     row = {
-        "event_id": told_as or event.event_id,
+        "event_id": replay_id or event.event_id,
         "subject": event.subject,
         "payload": event.model_dump(mode="json"),
         "headers": dict(headers),
     }
     left = insert(outbox).values(row).on_conflict_do_nothing(index_elements=[outbox.c.event_id])
-    await session.execute(
-        left.inline()
-    )  # returning nothing: a user may leave events but not read them
+    # returning nothing: a user may leave events but not read them
+    await session.execute(left.inline())
 
 
 async def load_waiting(session: Session, limit: int) -> list[Row]:
@@ -156,7 +154,7 @@ def is_over(family_id: Any) -> ColumnElement[bool]:
 
 
 async def become(session: Session, user_id: UUID) -> None:
-    """From here to the transaction's end its statements find and leave only what is the user's."""
+    """Restrict the rest of the transaction to what the user may see and write."""
     named = {"role": USERS_ROLE, "setting": USER_SETTING, "user_id": str(user_id)}
     await session.execute(_BECOME, named)
 
@@ -165,8 +163,9 @@ _BECOME = text("select set_config('role', :role, true), set_config(:setting, :us
 
 
 async def load_caller(session: Session, user_id: UUID, family_id: UUID) -> User | None:
-    """The user behind an access token, in one statement; None when disabled, gone, or the log-in is
-    over.
+    """The user behind an access token, in one statement.
+
+    None when the user is disabled or deleted, or the log-in is over.
     """
     standing = select(User).where(
         users.c.user_id == user_id, users.c.disabled_at.is_(None), ~is_over(family_id)

@@ -1,8 +1,8 @@
-"""How many requests a minute somebody may send: counted in this process, or in a store that all
-replicas share.
+"""How many requests a minute a caller may send.
 
-A store that does not answer never keeps a request waiting for long nor refuses it: this process
-counts for itself until the store is back, and says so in the log and in its readiness.
+Counted in this process, or in a store that all replicas share. A store that does not answer neither
+delays nor refuses a request for long: this process counts for itself until the store is back, and
+reports that in the log and in its readiness.
 """
 
 import asyncio
@@ -25,7 +25,10 @@ log = structlog.get_logger("sigmasight.gateway")
 
 @dataclass(frozen=True)
 class Standing:
-    """Where somebody stands after a request: `resets_at` (Unix time) is when more may follow."""
+    """A caller's allowance after a request.
+
+    `resets_at` (Unix time) is when more requests may follow.
+    """
 
     allowed: bool
     limit: int
@@ -33,13 +36,13 @@ class Standing:
     resets_at: float
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """What every answer tells about it; times in whole seconds."""
-        told = {
+        """The headers that every answer carries; times in whole seconds."""
+        values = {
             b"x-ratelimit-limit": self.limit,
             b"x-ratelimit-remaining": self.remaining,
             b"x-ratelimit-reset": ceil(self.resets_at),
         }
-        return [(name, b"%d" % value) for name, value in told.items()]
+        return [(name, b"%d" % value) for name, value in values.items()]
 
     @property
     def seconds_to_wait(self) -> int:
@@ -62,11 +65,11 @@ class SharedStore:
 
     @property
     def away(self) -> bool:
-        """Whether it did not answer a moment ago, so that nobody asks it yet."""
+        """Whether it did not answer a moment ago and is not queried yet."""
         return monotonic() < self._away_until
 
     def stay_away(self, reason: Exception) -> None:
-        """Ask nothing for a while."""
+        """Query nothing for a while."""
         self._away_until = monotonic() + RETRY_SECONDS
         log.warning(
             "rate limit store unreachable: this process counts for itself", reason=repr(reason)
@@ -92,7 +95,7 @@ class RateLimits:
         return "store_unreachable" if self._store.away else "shared"
 
     async def standing_after(self, per_minute: int, *who: str) -> Standing:
-        """Count one request of somebody's and tell where that leaves them."""
+        """Count one request of a caller and return the remaining allowance."""
         item = RateLimitItemPerMinute(per_minute)
         if self._store is not None and not self._store.away:
             try:

@@ -26,5 +26,8 @@ class Readiness(BaseModel):
     database: bool
     durables_missing: list[str]
     rate_limits: Counted = Field(
-        description="where requests are counted; store_unreachable: by each process for itself until it is back"
+        description=(
+            "where requests are counted; store_unreachable: by each process for itself until it is "
+            "back"
+        )
     )

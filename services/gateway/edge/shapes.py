@@ -12,9 +12,7 @@ _MEASURES = ("market_value", "notional_exposure", "delta_adjusted_exposure")
 
 
 class View(StrEnum):
-    """The whole portfolio, or the positions of which a positive (longs) or a negative (shorts)
-    quantity is held.
-    """
+    """The whole portfolio, or its positions of positive (longs) or negative (shorts) quantity."""
 
     PORTFOLIO = "portfolio"
     LONGS = "longs"
@@ -71,8 +69,9 @@ MAX_BYTES = 10 * 1024 * 1024
 
 
 def share_of(amount: float | Decimal | None, nav: Decimal | None) -> float | None:
-    """`amount` / NAV; None when either is unknown or NAV is not positive (a share of a debt means
-    nothing).
+    """`amount` as a share of NAV.
+
+    None when either is unknown or NAV is not positive (a share of a debt means nothing).
     """
     if amount is None or nav is None or nav <= 0:
         return None
@@ -82,7 +81,7 @@ def share_of(amount: float | Decimal | None, nav: Decimal | None) -> float | Non
 def no_share(nav: Decimal | None) -> str | None:
     """Why nothing can be given as a share of NAV; None when it can."""
     if nav is None:
-        return "no snapshot of this session states a NAV"
+        return "no snapshot of this session holds a NAV"
     return "NAV is not positive" if nav <= 0 else None
 
 

@@ -38,12 +38,13 @@ log = structlog.get_logger("sigmasight.gateway")
 
 
 class InvalidToken(Exception):
-    """An access token that proves nothing: expired, forged, or not one of ours."""
+    """An access token that is expired, forged, or not one of ours."""
 
 
 def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
-    """The configured Ed25519 key; on loopback, when none is configured, a new one that dies with
-    the process.
+    """The configured Ed25519 key.
+
+    On loopback, when none is configured, a new one that ends with the process.
 
     Raises `Misconfigured` when the key is unusable, or missing although others can reach the
     listener.
@@ -53,7 +54,8 @@ def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
     if shared.exposed:
         it = "it (or its _FILE twin) to an Ed25519 private key in PEM"
         raise Misconfigured(
-            f"refusing to listen on {shared.listen_host} without SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY: "
+            f"refusing to listen on {shared.listen_host} without "
+            "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY: "
             f"{shared.remedy(it)}"
         )
     log.warning("no token signing key is configured: tokens end with this process")
@@ -61,8 +63,9 @@ def signing_key(own: GatewaySettings, shared: Settings) -> Ed25519PrivateKey:
 
 
 def refuse_guessable_administrator(own: GatewaySettings, shared: Settings) -> None:
-    """Raise `Misconfigured` when others can reach an administrator whose password is the default or
-    a short one.
+    """Refuse a default or short administrator password when others can reach the listener.
+
+    Raises `Misconfigured`.
     """
     password = own.admin_password.get_secret_value() if own.admin_password else None
     if password is None or not shared.exposed:
@@ -70,7 +73,8 @@ def refuse_guessable_administrator(own: GatewaySettings, shared: Settings) -> No
     if password == DEFAULT_PASSWORD or len(password) < SHORTEST_ADMIN_PASSWORD:
         it = f"it to {SHORTEST_ADMIN_PASSWORD} characters or more"
         raise Misconfigured(
-            f"refusing to listen on {shared.listen_host} with so easy a SIGMASIGHT_GATEWAY_ADMIN_PASSWORD: "
+            f"refusing to listen on {shared.listen_host} with so easy a "
+            "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD: "
             f"{shared.remedy(it)}"
         )
 
@@ -87,8 +91,9 @@ def _parsed(pem: str) -> Ed25519PrivateKey:
 
 
 def verification_keys(own: GatewaySettings) -> tuple[Ed25519PublicKey, ...]:
-    """The configured public keys that are accepted besides the signing key's own; raises
-    `Misconfigured`.
+    """The configured public keys that are accepted besides the signing key's own.
+
+    Raises `Misconfigured`.
     """
     text = own.token_verification_keys.get_secret_value() if own.token_verification_keys else ""
     if _PUBLIC_KEY.sub("", text).strip():
@@ -127,8 +132,9 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Issues and reads access tokens; times are seconds. One key signs; others, before or after it,
-    are accepted.
+    """Issues and reads access tokens; times are seconds.
+
+    One key signs; tokens of the others, earlier or later keys, are accepted too.
     """
 
     key: Ed25519PrivateKey
@@ -142,7 +148,7 @@ class Tokens:
 
     @cached_property
     def accepted(self) -> dict[str, Ed25519PublicKey]:
-        """Every key whose tokens are believed, by its name."""
+        """Every key whose tokens are accepted, by its name."""
         return {key_id(key): key for key in (*self.others, self.key.public_key())}
 
     def access_token(self, bearer: Bearer, now: datetime) -> str:
@@ -161,13 +167,14 @@ class Tokens:
         )
 
     def user_id(self, token: str) -> UUID:
-        """Whose token it is; raises `InvalidToken`. Says nothing about whether the log-in still
-        stands.
+        """The token's user; raises `InvalidToken`.
+
+        Says nothing about whether the log-in is still valid.
         """
         return self.bearer(token).user_id
 
     def bearer(self, token: str) -> Bearer:
-        """Whose token it is and of which log-in; raises `InvalidToken`."""
+        """The token's user and log-in; raises `InvalidToken`."""
         bearer, expires_at = self._verified(token)
         if expires_at <= time():
             raise InvalidToken("Signature has expired")
@@ -175,8 +182,9 @@ class Tokens:
 
     @cached_property
     def _verified(self) -> Callable[[str], tuple[Bearer, float]]:
-        """A signature once found good stays good: of the last tokens seen, only the time is looked
-        at again.
+        """Verification with a cache: a valid signature stays valid.
+
+        Of the last tokens seen, only the time is checked again.
         """
         return lru_cache(TOKENS_REMEMBERED)(self._verify)
 
@@ -201,8 +209,9 @@ def new_refresh_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """What the database remembers of a refresh token: enough entropy went in that a plain hash is
-    safe.
+    """The hash by which the database stores a refresh token.
+
+    The token holds enough entropy for a plain hash to be safe.
     """
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -215,15 +224,15 @@ class Passwords:
 
     def __init__(self, memory_kib: int = 65_536) -> None:
         self._hasher = PasswordHash((Argon2Hasher(memory_cost=memory_kib),))
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._unknown_user = self._hasher.hash(secrets.token_urlsafe(16))
 
     async def hash(self, password: str) -> str:
         """The password's salted hash."""
         return await asyncio.to_thread(self._hasher.hash, password)
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password is the one behind the hash; None stands for a user who does not
-        exist.
-        """
-        same = await asyncio.to_thread(self._hasher.verify, password, password_hash or self._nobody)
+        """Whether the password matches the hash; None means that the user does not exist."""
+        same = await asyncio.to_thread(
+            self._hasher.verify, password, password_hash or self._unknown_user
+        )
         return same and password_hash is not None

@@ -1,5 +1,6 @@
-"""What every answer is made of. Rounding happens here, once: money to cents, Greeks to four
-decimals.
+"""Types and models that answers are made of.
+
+Rounding happens here, once: money to cents, Greeks to four decimals.
 """
 
 from collections.abc import Callable
@@ -18,9 +19,8 @@ def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
         if value is None:
             return None
         exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        return (
-            float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
-        )  # adding 0.0 makes -0.0 a plain zero
+        # adding 0.0 makes -0.0 a plain zero
+        return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
 
     return rounded
 
@@ -45,8 +45,9 @@ def example(**values: Any) -> ConfigDict:
 
 
 def body_example(**values: Any) -> ConfigDict:
-    """The same for what a request sends: a field nobody knows is refused by its name, for it may be
-    a misspelt one.
+    """The same for what a request sends.
+
+    An unknown field is refused by its name, since it may be a misspelling.
     """
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
 
@@ -64,7 +65,7 @@ class Page(BaseModel, Generic[Entry]):
 
 
 class Warned(BaseModel):
-    """Something a reader should know about the numbers: what, how often, and whom it concerns."""
+    """Something a reader should know about the numbers: what, how often, and which it concerns."""
 
     model_config = example(
         code="stale_price",

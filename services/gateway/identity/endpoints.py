@@ -1,6 +1,6 @@
-"""Who is asking: register, log in, refresh, log out, me, change one's password.
+"""Identity: register, log in, refresh, log out, me, change the password.
 
-Everything here runs as the gateway's own role: it is about who somebody is, before that is known.
+Everything here runs in the gateway's own role: the caller is not yet known.
 """
 
 import ipaddress
@@ -44,8 +44,9 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 async def register(
     wanted: Registration, gateway: GatewayParts, address: NetworkAddress
 ) -> Registered:
-    """Create a user with the role `user`. Says the same about an address that is taken, whose user
-    stays as it is.
+    """Create a user with the role `user`.
+
+    Answers the same when the address is taken; the existing user stays as it is.
     """
     if gateway.settings.registration != "open":
         raise Problem(403, "registration_closed", "administrators make the users here: ask one")
@@ -81,8 +82,9 @@ async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddre
 
 
 async def _count_attempt(session: Session, gateway: Gateway, account: str, address: str) -> None:
-    """Count before the password is looked at; 429 when there were too many attempts, right password
-    or not.
+    """Count an attempt before the password is checked.
+
+    429 when there were too many attempts, with the right password or not.
     """
     wait = await queries.save_attempt(
         session,
@@ -106,8 +108,9 @@ def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
 
 
 def address_block(address: str) -> str:
-    """What is counted as one network address: of IPv6 the /64, since whoever has one address there
-    has all.
+    """The address, or of IPv6 its /64, that counts as one network address.
+
+    Who has one address of a /64 has all of them.
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -135,7 +138,8 @@ async def refresh(
     A token that comes a second time was stolen, from its owner or by its owner's thief: it ends the
     whole log-in.
     """
-    now, hashed = datetime.now(UTC), token_hash(request.refresh_token)
+    now = datetime.now(UTC)
+    hashed = token_hash(request.refresh_token)
     async with gateway.database.transaction() as session:
         used = await queries.use_refresh_token(session, hashed, now)
         if used is not None:
@@ -157,10 +161,9 @@ async def _end_family_of_reused(session: Session, hashed: str, address: str, now
 
 @router.post("/logout", status_code=204, responses=documented(422))
 async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress) -> Response:
-    """End the log-in that a refresh token belongs to, its access tokens included; needs no access
-    token.
+    """End the log-in that a refresh token belongs to, its access tokens included.
 
-    Answers the same about a token that nobody knows.
+    Needs no access token, and answers the same for an unknown refresh token.
     """
     now = datetime.now(UTC)
     async with gateway.database.transaction() as session:
@@ -173,9 +176,8 @@ async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress
 
 
 async def _end(session: Session, token: Row, *, everywhere: bool, now: datetime) -> None:
-    if (
-        everywhere and token["used_at"] is None and token["revoked_at"] is None
-    ):  # only who is logged in may
+    # only a log-in that is still valid may end the others
+    if everywhere and token["used_at"] is None and token["revoked_at"] is None:
         await queries.end_families(session, token["user_id"], now)
     else:
         await queries.end_family(session, token["family_id"], now)

@@ -60,13 +60,13 @@ async def load_refresh_token(session: Session, token_hash: str) -> Row | None:
 
 
 async def end_family(session: Session, family_id: UUID, now: datetime) -> None:
-    """Nothing that descends from this log-in is good any more."""
+    """End a log-in: none of its tokens is valid any longer."""
     standing = and_(tokens.c.family_id == family_id, tokens.c.revoked_at.is_(None))
     await session.execute(update(tokens).where(standing).values(revoked_at=now))
 
 
 async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
-    """None of the user's log-ins is good any more."""
+    """End every log-in of the user."""
     standing = and_(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None))
     await session.execute(update(tokens).where(standing).values(revoked_at=now))
 
@@ -76,9 +76,7 @@ async def end_families(session: Session, user_id: UUID, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class AttemptLimits:
-    """How many attempts may be made within the window, on one account and from one network
-    address.
-    """
+    """How many attempts are allowed within the window, by account and by network address."""
 
     per_account: int
     per_address: int
@@ -88,17 +86,17 @@ class AttemptLimits:
 async def save_attempt(
     session: Session, account: str, network_address: str, limits: AttemptLimits, now: datetime
 ) -> timedelta | None:
-    """Count an attempt; when there were too many, count nothing and return the time to wait for the
-    next.
+    """Count an attempt; when there were too many, return the time to wait instead.
 
-    Attempts on the same account or from the same address come one after the other, so none slips
-    through beside another.
+    Attempts on the same account or from the same address run one after the other, so that none
+    passes unnoticed.
     """
     await lock_each(session, [f"login/account/{account}", f"login/address/{network_address}"])
-    waits = [
-        await _wait(session, attempts.c.account == account, limits.per_account, limits.window, now),
-        await _wait(session, attempts.c.network_address == network_address, limits.per_address, limits.window, now),
-    ]  # fmt: skip
+    counted = (
+        (attempts.c.account == account, limits.per_account),
+        (attempts.c.network_address == network_address, limits.per_address),
+    )
+    waits = [await _wait(session, *each, limits.window, now) for each in counted]
     if any(waits):
         return max(wait for wait in waits if wait)
     row = {"account": account, "network_address": network_address, "attempted_at": now}
@@ -107,29 +105,28 @@ async def save_attempt(
 
 
 async def _wait(
-    session: Session, concerned: ColumnElement[bool], limit: int, window: timedelta, now: datetime
+    session: Session, counted: ColumnElement[bool], limit: int, window: timedelta, now: datetime
 ) -> timedelta | None:
-    """Until the oldest of the last `limit` attempts leaves the window; None when there are not so
-    many in it.
+    """The time until the oldest of the last `limit` attempts leaves the window.
+
+    None when it holds fewer attempts.
     """
-    recent = select(attempts.c.attempted_at).where(
-        concerned, attempts.c.attempted_at > now - window
-    )
+    recent = select(attempts.c.attempted_at).where(counted, attempts.c.attempted_at > now - window)
     newest_first = recent.order_by(attempts.c.attempted_at.desc())
     oldest: datetime | None = await session.scalar(newest_first.offset(limit - 1).limit(1))
     return None if oldest is None else oldest + window - now
 
 
 async def delete_attempts(session: Session, account: str) -> None:
-    """The account's owner was here: what was counted against it is forgotten."""
+    """Forget the attempts on an account after a successful log-in."""
     await session.execute(delete(attempts).where(attempts.c.account == account))
 
 
 async def delete_past(session: Session, now: datetime, window: timedelta) -> None:
-    """Forget tokens whose time is over, and attempts that count no more.
+    """Forget expired tokens, and attempts outside the window.
 
-    A revoked token is kept for as long as another of its family might live: it says that the family
-    is over.
+    A revoked token is kept for as long as another of its family may be valid: it records that the
+    family is over.
     """
     live = tokens.alias("live")
     same_family = and_(live.c.family_id == tokens.c.family_id, live.c.expires_at > now)

@@ -92,8 +92,9 @@ class PasswordChange(BaseModel):
 
 
 class Registered(BaseModel):
-    """The address can log in now: with the password just given or, if it was registered before,
-    with its own.
+    """The address can log in now.
+
+    With the password just given or, if it was registered before, with the existing one.
     """
 
     model_config = example(email="ada@example.com")
@@ -120,7 +121,7 @@ class UserOut(BaseModel):
 
 
 class TokenPair(BaseModel):
-    """What a log-in gives: send the access token as `Authorization: Bearer`."""
+    """The tokens of a log-in: send the access token as `Authorization: Bearer`."""
 
     model_config = example(
         access_token="eyJhbGciOiJFZERTQSJ9...",

@@ -34,9 +34,7 @@ async def session_or_latest(session: Session, as_of: date | None) -> date:
 
 
 async def known_session(session: Session, day: date | None) -> date:
-    """The day, which must be a session there is data for; the last such session when none is
-    named.
-    """
+    """The day, which must be a session with data; by default the last such session."""
     known = await queries.sessions_with_data(session)
     latest = await queries.latest_session(session)
     chosen = day or latest

@@ -1,6 +1,4 @@
-"""Market data as ingest stores them: prices, securities, option quotes; and what of it a portfolio
-lacks.
-"""
+"""Market data as ingest stores them: prices, securities, option quotes."""
 
 from collections.abc import Sequence
 from decimal import Decimal

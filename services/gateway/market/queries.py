@@ -39,17 +39,16 @@ class SessionRange:
 
 
 async def sessions_with_data(session: Session) -> SessionRange | None:
-    """From the first session that ingest can price to the last; None before ingest has started
-    once.
-    """
+    """The first and last session that ingest can price; None before ingest first started."""
     known = ingest.market_sessions.c.session_date
     found = (await session.execute(select(func.min(known), func.max(known)))).one()
     return None if found[0] is None else SessionRange(*found)
 
 
 async def latest_session(session: Session) -> date | None:
-    """The session that books are valued on: the last announced, else the last known; None before
-    any.
+    """The last announced session, else the last known; None before any.
+
+    Portfolios are valued on it.
     """
     view = ingest.market_sessions.c
     announced = func.max(view.session_date).filter(view.announced)
@@ -62,8 +61,8 @@ async def latest_session(session: Session) -> date | None:
 async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] | None:
     """Which of these symbols have a security; None when any symbol may have one.
 
-    That is so while none is known at all, and when prices come over the network, where a new symbol
-    is asked for.
+    None while no security is known at all, and when prices come over the network, where a new
+    symbol is requested.
     """
     securities = ingest.securities.c.symbol
     asked = ingest.data_providers.c
@@ -87,8 +86,9 @@ items = sql_table(BatchItem)
 async def load_securities(
     session: Session, symbols: Collection[str], sector: str | None, limit: int, offset: int
 ) -> tuple[list[Row], int]:
-    """A page of securities by sector and symbol, of these symbols or (none given) of all, and how
-    many match.
+    """A page of securities by sector and symbol, and how many match.
+
+    Of these symbols, or of all when none is given.
     """
     conditions: list[ColumnElement[bool]] = [securities.c.symbol.in_(symbols)] if symbols else []
     conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
@@ -118,8 +118,9 @@ async def load_prices(
 
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """Each symbol's last two prices at or before a session, newest first; closes per share of that
-    session.
+    """Each symbol's last two prices at or before a session, newest first.
+
+    Closes are per share of that session.
     """
     asked = _each(symbols)
     close = ingest.close_on(prices, as_of).label("close")
@@ -137,11 +138,11 @@ async def latest_prices(session: Session, symbols: Collection[str], as_of: date)
 async def load_histories(
     session: Session, symbols: Collection[str], since: date, recent: date, as_of: date
 ) -> dict[str, Row]:
-    """By symbol that has any price by a session: what its last year holds.
+    """What is stored of a year of closes, by symbol with any close.
 
     `last_session`: with a price; `first_session`: the window's first; `prices`, `recent`: how many
-    since two sessions; `sources`: of those prices; `quarantined`: how many closes were not
-    believed.
+    since two sessions; `sources`: of those prices; `quarantined`: how many closes were rejected as
+    implausible.
     """
     found = await _load_window(session, symbols, since, recent, as_of)
     before = await _load_last_before(session, set(symbols) - found.keys(), since)
@@ -195,7 +196,7 @@ def _together(one: Row, other: Row) -> Row:
 async def _load_last_before(
     session: Session, symbols: Collection[str], day: date
 ) -> dict[str, date]:
-    """One look into the index per symbol."""
+    """The last session with a close before a day: one index lookup per symbol."""
     asked = _each(symbols)
     dates = select(prices.c.session_date).where(
         prices.c.symbol == asked.c.symbol, prices.c.session_date < day
@@ -208,8 +209,9 @@ async def _load_last_before(
 
 
 async def load_yields(session: Session, since: date, as_of: date) -> dict[str, Row]:
-    """By maturity that has any in a window: how many yields, the last day that has one, and their
-    sources.
+    """Stored yields by maturity that has any in a window.
+
+    How many yields, the last day that has one, and their sources.
     """
     view = ingest.treasury_yields.c
     stored = select(
@@ -221,11 +223,11 @@ async def load_yields(session: Session, since: date, as_of: date) -> dict[str, R
     return {row["maturity"]: row for row in await all_rows(session, stored.group_by(view.maturity))}
 
 
-# --- who is asked, and what came of it ---
+# --- providers, and what they returned ---
 
 
 async def load_providers(session: Session) -> list[Row]:
-    """Who is asked for which kind of data, in order."""
+    """The providers of each kind of data, in order."""
     asked = ingest.data_providers.c
     return await all_rows(
         session, select(asked.kind, asked.name, asked.live).order_by(asked.kind, asked.rank)
@@ -241,14 +243,14 @@ async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:
 async def load_answered(
     session: Session, symbols: Collection[str], since: date, as_of: date
 ) -> list[Row]:
-    """What providers were last asked about the closes of symbols, and how many closes of that range
-    are stored.
+    """The last range queried of each provider for the closes of symbols.
 
-    `asked_from` and `asked_until` are the part of the range that lies in a window. Null are the
-    closes of a whole window: those are counted already.
+    `asked_from` and `asked_until` are the part of the range that lies in a window; `stored` is how
+    many of its closes are stored, null for a whole window: those are counted already.
     """
     log = ingest.fetch_log.c
-    first, last = func.greatest(log.first_session, since), func.least(log.last_session, as_of)
+    first = func.greatest(log.first_session, since)
+    last = func.least(log.last_session, as_of)
     within = select(func.count()).where(
         prices.c.symbol == log.symbol, prices.c.session_date.between(first, last)
     )
@@ -267,9 +269,9 @@ async def load_answered(
 async def files_were_read(
     session: Session, day: date, portfolio_id: UUID | None, other_triggers: Collection[str]
 ) -> bool:
-    """Whether prices were brought for a session or a later one, and no run is about to bring any.
+    """Whether prices arrived for a session or a later one, and no run is about to bring any.
 
-    For a portfolio, or (None) for anybody's. `other_triggers`: of runs that bring no prices.
+    For one portfolio, or (None) for any. `other_triggers`: of runs that bring no prices.
     """
     brought = and_(items.c.stage == "prices", items.c.status == "ok")
     theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
@@ -285,8 +287,9 @@ async def files_were_read(
 
 
 async def load_price_sources(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
-    """How many of the symbols have their last price at or before a session from which source, the
-    most first.
+    """How many of the symbols' last prices, at or before a session, each source has.
+
+    The most first.
     """
     asked = _each(symbols)
     known = select(prices.c.source, prices.c.close_basis).where(
@@ -306,7 +309,7 @@ async def load_price_sources(session: Session, symbols: Collection[str], as_of: 
 async def load_quote_sources(
     session: Session, contracts: Collection[str], as_of: date
 ) -> list[Row]:
-    """How many of the contracts have a session's quote from which source, the most first."""
+    """How many of the contracts' quotes of a session each source has, the most first."""
     count = func.count().label("prices")
     counted = select(quotes.c.source, literal("quote").label("basis"), count).where(
         among(quotes.c.contract, contracts), quotes.c.session_date == as_of
@@ -368,8 +371,9 @@ def _rooted(roots: Collection[str]) -> ColumnElement[bool]:
 
 
 async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: date) -> list[Row]:
-    """What a portfolio, or (None) anybody, holds on a day, by underlying: whether as an option,
-    whether privately.
+    """The underlyings that a portfolio, or (None) any portfolio, holds on a day.
+
+    With whether each is held as an option, and whether privately.
     """
     active = [
         positions.c.entry_date <= day,

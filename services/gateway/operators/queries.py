@@ -14,8 +14,9 @@ tags = sql_table(Tag)
 
 
 async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
-    """Delete everything a user has but the portfolio of this name (whatever the case), and empty
-    that.
+    """Delete everything a user has but the portfolio of this name, and empty that.
+
+    The name is compared without regard to case.
     """
     mine = portfolios.c.user_id == user_id
     await session.execute(

@@ -64,9 +64,7 @@ class Yields(BaseModel):
 
 
 class OptionQuotes(BaseModel):
-    """Option quotes at the close, USD per share of contract; a contract is named by its OCC
-    symbol.
-    """
+    """Option quotes at the close, USD per share of contract, by OCC symbol."""
 
     model_config = body_example(
         rows=[
@@ -129,7 +127,9 @@ class DeadLetterOut(BaseModel):
     message: str
     payload: str = Field(description="the message as it was")
     buried_at: datetime
-    replayed_at: datetime | None = Field(description="when it was told again; null when it was not")
+    replayed_at: datetime | None = Field(
+        description="when it was published again; null when it was not"
+    )
     replayed_by: UUID | None
 
 
@@ -150,8 +150,9 @@ class Demo(BaseModel):
     books: list[DemoBook]
 
     def days(self) -> list[date]:
-        """The sessions, oldest first; two calendar days a session, and two weeks, are more than
-        enough.
+        """The sessions, oldest first.
+
+        Two calendar days a session, and two weeks, always hold enough sessions.
         """
         first = self.last_session - timedelta(days=2 * self.sessions + 14)
         return sessions(first, self.last_session)[-self.sessions :]

@@ -19,7 +19,7 @@ LOGIN_ATTEMPTS_KEPT = timedelta(days=1)  # as long as the widest window that may
 
 
 class Sweeper:
-    """Closes overdue runs every `every_seconds`, and once an hour forgets what is long over."""
+    """Closes overdue runs every `every_seconds`, and once an hour deletes expired rows."""
 
     def __init__(self, every_seconds: float, overdue_seconds: float) -> None:
         self.every_seconds = every_seconds
@@ -50,7 +50,7 @@ class Sweeper:
             await edge_queries.delete_published(session, now - timedelta(days=KEPT_DAYS))
             await edge_queries.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
-            await run_events.delete_told(session, now - timedelta(days=KEPT_DAYS))
+            await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await run_events.delete_expired_tickets(session, now)
             await dead_letters.delete_letters(
                 session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)

@@ -1,6 +1,4 @@
-"""Progress of the caller's runs as it happens: server-sent events, and the same over a
-WebSocket.
-"""
+"""Progress of the caller's runs, as server-sent events or over a WebSocket."""
 
 import asyncio
 import contextlib
@@ -30,7 +28,7 @@ from services.gateway.runs.feed import (
     STREAMS_PER_USER,
     Feed,
     Follower,
-    Told,
+    FollowerEvent,
     TooManyStreams,
     Wanted,
 )
@@ -42,17 +40,17 @@ from services.gateway.tables import User
 TICKET_SECONDS = 30
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
 SHAPES: dict[str, type[BaseModel]] = {STAGE: StageEvent, RESULTS: ResultsEvent, RUN: RunEvent}
-EventId = Annotated[
-    int | None, Query(ge=0, le=2**63 - 1, description="tell what came after this event")
-]
+EventId = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only events after this one")]
 
 
 @router.post("/ticket")
 async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
-    """A ticket for `?ticket=`, for browsers, whose event streams carry no header: valid for 30
-    seconds, once.
+    """A ticket for `?ticket=`, for browsers, whose event streams carry no header.
+
+    Valid for 30 seconds, once.
     """
-    ticket, expires_at = new_refresh_token(), datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
+    ticket = new_refresh_token()
+    expires_at = datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
     await run_events.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
     await record(session, "event_ticket.issued", caller.user_id)
     return TicketOut(ticket=ticket, expires_at=expires_at)
@@ -90,13 +88,14 @@ async def wanted_events(
         UUID | None, Query(description="this run only, from its beginning to its end")
     ] = None,
     after: EventId = None,
-    follow: Annotated[bool, Query(description="false: what was told so far, then end")] = True,
+    follow: Annotated[bool, Query(description="false: the events so far, then end")] = True,
     last_event_id: Annotated[
         str | None, Header(description="what browsers send on reconnecting")
     ] = None,
 ) -> Wanted:
-    """Which events the caller wants; what the header says outweighs the query, which may be
-    older.
+    """Which events the caller wants.
+
+    The header takes precedence over the query, which may be older.
     """
     if last_event_id is not None and last_event_id.isdecimal():
         after = int(last_event_id)
@@ -104,7 +103,7 @@ async def wanted_events(
 
 
 async def the_feed(connection: HTTPConnection) -> Feed:
-    """What this process's streams are fed by."""
+    """The feed of this process's streams."""
     feed: Feed = connection.app.state.feed
     return feed
 
@@ -118,7 +117,7 @@ async def open_stream(
     user: Annotated[User, Depends(follower_user)],
     wanted: Annotated[Wanted, Depends(wanted_events)],
 ) -> AsyncIterator[Follower]:
-    """A queue of the user's, for as long as the stream is open."""
+    """The user's queue, for as long as the stream is open."""
     if wanted.run_id is not None:
         await _refuse_foreign_run(gateway, user, wanted.run_id)
     try:
@@ -153,24 +152,24 @@ WantedEvents = Annotated[Wanted, Depends(wanted_events)]
 async def follow_events(
     gateway: GatewayParts, feed: FeedOfProcess, follower: Stream, wanted: WantedEvents
 ) -> AsyncIterator[ServerSentEvent]:
-    """Progress of the runs of the caller's portfolios, and of those the caller asked for, as
-    server-sent events.
+    """Progress of the caller's runs, as server-sent events.
 
-    Without `run_id` and `after`: what was told of runs that still go on, then whatever happens.
-    Comments keep the connection open. The stream ends when an access token would; reconnect with
-    the id of the last event.
+    These are the runs of the caller's portfolios and those that the caller requested. Without
+    `run_id` and `after`: the earlier events of running runs, then every new event. Comments keep
+    the connection open. The stream ends when an access token would; reconnect with the id of the
+    last event.
     """
-    async for told in _stream(gateway, feed, follower, wanted):
-        yield ServerSentEvent(id=str(told.event_id), event=told.kind, data=_shaped(told))
+    async for event in _stream(gateway, feed, follower, wanted):
+        yield ServerSentEvent(id=str(event.event_id), event=event.kind, data=_shaped(event))
 
 
-def _shaped(told: Told) -> BaseModel:
-    return SHAPES[told.kind].model_validate(told.data)
+def _shaped(event: FollowerEvent) -> BaseModel:
+    return SHAPES[event.kind].model_validate(event.data)
 
 
 def _stream(
     gateway: Gateway, feed: Feed, follower: Follower, wanted: Wanted
-) -> AsyncIterator[Told]:
+) -> AsyncIterator[FollowerEvent]:
     return feed.stream(gateway.database, follower, wanted, gateway.settings.access_token_seconds)
 
 
@@ -184,21 +183,21 @@ async def follow_by_websocket(
 ) -> None:
     """The same events as `{"id", "event", "data"}`; what the client sends is ignored."""
     await socket.accept()
-    telling = asyncio.create_task(_tell(socket, _stream(gateway, feed, follower, wanted)))
-    hearing = asyncio.create_task(_until_gone(socket))
+    sending = asyncio.create_task(_send(socket, _stream(gateway, feed, follower, wanted)))
+    waiting = asyncio.create_task(_until_gone(socket))
     try:
-        await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (telling, hearing):
+        for task in (sending, waiting):
             task.cancel()
-        await asyncio.gather(telling, hearing, return_exceptions=True)
+        await asyncio.gather(sending, waiting, return_exceptions=True)
 
 
-async def _tell(socket: WebSocket, events: AsyncIterator[Told]) -> None:
+async def _send(socket: WebSocket, events: AsyncIterator[FollowerEvent]) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        async for told in events:
-            data = _shaped(told).model_dump(mode="json")
-            await socket.send_json({"id": told.event_id, "event": told.kind, "data": data})
+        async for event in events:
+            data = _shaped(event).model_dump(mode="json")
+            await socket.send_json({"id": event.event_id, "event": event.kind, "data": data})
         await socket.close()
 
 

@@ -1,5 +1,6 @@
-"""What is recorded about runs, told to whoever follows: one reader in each process, one queue for
-each follower.
+"""The feed of run events to their followers.
+
+One reader in each process, one queue for each follower.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import run_events, runs
 from services.gateway.runs.queries.run_events import Span
-from services.gateway.runs.shapes import RUN, as_told
+from services.gateway.runs.shapes import RUN, data_for_follower
 from shared.database import Database, Session
 from shared.service import Runtime
 
@@ -29,7 +30,7 @@ log = structlog.get_logger("sigmasight.gateway")
 
 
 @dataclass(frozen=True)
-class Told:
+class FollowerEvent:
     """One event for one follower."""
 
     event_id: int
@@ -38,27 +39,28 @@ class Told:
 
 
 class TooManyStreams(Exception):
-    """The user has as many streams open in this process as anybody may."""
+    """The user has the largest number of streams open that a process allows."""
 
 
 @dataclass(eq=False)
 class Follower:
-    """A user on an open stream, and what has been told since it was opened. A None ends the
-    stream.
+    """A user on an open stream, and the events queued since it was opened.
+
+    A None ends the stream.
     """
 
     user_id: UUID
-    waiting: asyncio.Queue[Told | None] = field(
+    waiting: asyncio.Queue[FollowerEvent | None] = field(
         default_factory=lambda: asyncio.Queue(WAITING_AT_MOST)
     )
     cut_off: bool = False
 
-    def tell(self, told: Told) -> None:
-        """Queue an event; a follower too slow to keep up is cut off and comes back where it was."""
+    def queue(self, event: FollowerEvent) -> None:
+        """Queue an event; a follower too slow to keep up is cut off and resumes where it was."""
         if self.waiting.full():
             self.end()
         if not self.cut_off:
-            self.waiting.put_nowait(told)
+            self.waiting.put_nowait(event)
 
     def end(self) -> None:
         """Let the stream end after what is waiting."""
@@ -66,7 +68,7 @@ class Follower:
         if not self.waiting.full():
             self.waiting.put_nowait(None)
 
-    async def next(self, seconds: float) -> Told | None:
+    async def next(self, seconds: float) -> FollowerEvent | None:
         """The next event; None when the stream is to end, or `seconds` are over."""
         if self.cut_off and self.waiting.empty():
             return None
@@ -76,28 +78,30 @@ class Follower:
 
 
 class Feed:
-    """Hears that something was recorded, by whichever process, reads it once, and hands it to the
-    followers.
+    """Distributes what any process has recorded to the followers of this one.
 
-    What was recorded while the connection was lost is read when it is back: the log remembers, not
-    the connection.
+    It is notified and reads each event once. Events recorded while the connection was lost are read
+    when it is back: they are in the log.
     """
 
     def __init__(self) -> None:
         self._followers: set[Follower] = set()
         self._woken = asyncio.Event()
-        self._position: int | None = None  # the last event handed out; None while nobody follows
+        self._position: int | None = None  # the last event distributed; None without followers
         self._closed = False
 
     async def run(self, runtime: Runtime) -> None:
-        """Until cancelled. While the database is away, pauses grow up to ten seconds."""
+        """Distribute until cancelled.
+
+        While the database is away, pauses grow up to ten seconds.
+        """
         pause = 0.0
         while True:
             try:
                 async with runtime.database.listening(run_events.CHANNEL, self._woken.set) as probe:
                     pause = 0.0
                     while True:
-                        await self._hand_out(runtime.database)
+                        await self._distribute(runtime.database)
                         await self._wait()
                         await probe()
             except (SQLAlchemyError, OSError) as error:
@@ -122,7 +126,7 @@ class Feed:
 
     @contextmanager
     def following(self, user_id: UUID) -> Iterator[Follower]:
-        """Queue what is told to a user from now on; raises `TooManyStreams`."""
+        """Queue a user's events from now on; raises `TooManyStreams`."""
         if self.streams_of(user_id) >= STREAMS_PER_USER:
             raise TooManyStreams
         follower = Follower(user_id)
@@ -136,21 +140,19 @@ class Feed:
 
     async def stream(
         self, database: Database, follower: Follower, wanted: "Wanted", seconds: float
-    ) -> AsyncIterator[Told]:
-        """What was told before, as far as it is wanted, and what is told from now on, each once and
-        in order.
-        """
+    ) -> AsyncIterator[FollowerEvent]:
+        """The earlier events that are wanted, then new ones, each once and in order."""
         deadline = monotonic() + seconds
         seen, over = await self._begin(database, wanted)
-        async for told in _earlier(database, follower.user_id, wanted.span(seen)):
-            yield told
+        async for earlier in _earlier(database, follower.user_id, wanted.span(seen)):
+            yield earlier
         while not over:
-            told_now = await follower.next(deadline - monotonic())
-            if told_now is None:
+            latest = await follower.next(deadline - monotonic())
+            if latest is None:
                 return
-            if told_now.event_id > seen and wanted.includes(told_now):
-                yield told_now
-                over = wanted.ends_with(told_now)
+            if latest.event_id > seen and wanted.includes(latest):
+                yield latest
+                over = wanted.ends_with(latest)
 
     async def _begin(self, database: Database, wanted: "Wanted") -> tuple[int, bool]:
         """Up to which event the log is to be read, and whether nothing comes after it."""
@@ -161,7 +163,7 @@ class Feed:
             self._position = seen
         return seen, not wanted.follow or (run is not None and run["status"] != "running")
 
-    async def _hand_out(self, database: Database) -> None:
+    async def _distribute(self, database: Database) -> None:
         """Read what is new for the followers there are, a batch at a time."""
         rows: Sequence[Row] = ()
         while (
@@ -172,24 +174,27 @@ class Feed:
             self._position = None
 
     async def _read(self, database: Database) -> Sequence[Row]:
-        """Hand out one batch. Whoever begins to follow after it was read finds it in the log."""
+        """Distribute one batch.
+
+        Who begins to follow after it was read finds it in the log.
+        """
         async with database.transaction() as session:
             rows = await run_events.load_after(session, self._position or 0, BATCH)
             followers = list(self._followers)
-            told = await _addressed(session, rows, {follower.user_id for follower in followers})
+            events = await _addressed(session, rows, {follower.user_id for follower in followers})
         for follower in followers:
-            for each in told[follower.user_id]:
-                follower.tell(each)
+            for each in events[follower.user_id]:
+                follower.queue(each)
         return rows
 
 
-async def _earlier(database: Database, user_id: UUID, span: Span) -> AsyncIterator[Told]:
-    """What the user was told in a span of the log, read a batch at a time."""
+async def _earlier(database: Database, user_id: UUID, span: Span) -> AsyncIterator[FollowerEvent]:
+    """A user's events in a span of the log, read a batch at a time."""
     while True:
         async with database.transaction() as session:
-            rows = await run_events.load_told(session, user_id, span, BATCH)
-            told = await _addressed(session, rows, {user_id})
-        for each in told[user_id]:
+            rows = await run_events.load_of_user(session, user_id, span, BATCH)
+            events = await _addressed(session, rows, {user_id})
+        for each in events[user_id]:
             yield each
         if len(rows) < BATCH:
             return
@@ -198,33 +203,38 @@ async def _earlier(database: Database, user_id: UUID, span: Span) -> AsyncIterat
 
 async def _addressed(
     session: Session, rows: Sequence[Row], user_ids: Collection[UUID]
-) -> dict[UUID, list[Told]]:
-    """The events that each user may know of: about a portfolio of theirs, or of a run they asked
-    for.
+) -> dict[UUID, list[FollowerEvent]]:
+    """The events that each user may see.
+
+    Those about a portfolio of theirs, or of a run they requested.
     """
     if not rows:
         return {user_id: [] for user_id in user_ids}
     about = {portfolio_id for row in rows for portfolio_id in row["portfolio_ids"]}
     owned = await run_events.owners_of(session, user_ids, about)
-    return {user_id: list(_told_to(user_id, owned.get(user_id), rows)) for user_id in user_ids}
+    return {user_id: list(_events_for(user_id, owned.get(user_id), rows)) for user_id in user_ids}
 
 
-def _told_to(user_id: UUID, own: frozenset[UUID] | None, rows: Sequence[Row]) -> Iterator[Told]:
-    if own is None:  # may not log in any more
+def _events_for(
+    user_id: UUID, own: frozenset[UUID] | None, rows: Sequence[Row]
+) -> Iterator[FollowerEvent]:
+    if own is None:  # disabled or deleted
         return
     for row in rows:
         asked = row["requested_by"] == user_id
         if asked or not own.isdisjoint(row["portfolio_ids"]):
-            data = as_told(row["kind"], row["data"], row["portfolio_ids"], own, asked=asked)
-            yield Told(row["event_id"], row["kind"], data)
+            data = data_for_follower(
+                row["kind"], row["data"], row["portfolio_ids"], own, asked=asked
+            )
+            yield FollowerEvent(row["event_id"], row["kind"], data)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a follower wants: events `after` one they know, or of one run until it is over; else of
-    all that goes on.
+    """The events that a follower wants.
 
-    Without `follow`, what was told so far and no more.
+    Those `after` one they know, or those of one run until it is over, or else those of all running
+    runs. Without `follow`, only the events recorded so far.
     """
 
     after: int | None = None
@@ -236,10 +246,10 @@ class Wanted:
         everything = self.after is not None or self.run_id is not None
         return Span(self.after or 0, until, self.run_id, going_on=not everything)
 
-    def includes(self, told: Told) -> bool:
+    def includes(self, event: FollowerEvent) -> bool:
         """Whether the event is of the run that is wanted, if it is only one."""
-        return self.run_id is None or told.data["run_id"] == str(self.run_id)
+        return self.run_id is None or event.data["run_id"] == str(self.run_id)
 
-    def ends_with(self, told: Told) -> bool:
+    def ends_with(self, event: FollowerEvent) -> bool:
         """Whether nothing can follow."""
-        return self.run_id is not None and told.kind == RUN
+        return self.run_id is not None and event.kind == RUN

@@ -17,8 +17,9 @@ class _About(BaseModel):
 
 
 class TroubleOut(BaseModel):
-    """What failed, and why; the sentence is null where it might speak of other people's
-    portfolios.
+    """What failed, and why.
+
+    The sentence is null where it might concern other users' portfolios.
     """
 
     stage: str
@@ -62,9 +63,7 @@ class StageEvent(_About):
 
 
 class ResultsEvent(_About):
-    """Event `results`: everything about these portfolios can be read, or something of it will not
-    come.
-    """
+    """Event `results`: the results of these portfolios are complete, or some will not come."""
 
     model_config = example(
         run_id=SOME_ID,
@@ -124,7 +123,10 @@ class RunOut(BaseModel):
     run_id: UUID
     as_of: date
     trigger: str = Field(
-        description="clock, operator, portfolios, restatement (a split or dividend learnt late), or what was asked for"
+        description=(
+            "clock, operator, portfolios, restatement (a split or dividend learnt late), or what "
+            "was asked for"
+        )
     )
     status: str = Field(description="running, completed, partial or failed")
     started_at: datetime

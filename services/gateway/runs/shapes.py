@@ -13,9 +13,10 @@ INCOMPLETE = frozenset(
 
 @dataclass(frozen=True)
 class Item:
-    """One stage of one shard, as its event told. `occurred_at` ends it; it took `elapsed_seconds`.
+    """One stage of one shard, as its event reported.
 
-    `lacking`: (code, sentence) of warnings that say it succeeded with less than there should be.
+    `occurred_at` ends it; it took `elapsed_seconds`. `shortfalls`: (code, sentence) of the warnings
+    that it succeeded without everything it needs.
     """
 
     stage: str
@@ -26,7 +27,7 @@ class Item:
     elapsed_seconds: float = 0.0
     error: str | None = None
     message: str | None = None
-    lacking: tuple[tuple[str, str], ...] = ()
+    shortfalls: tuple[tuple[str, str], ...] = ()
 
     @property
     def started_at(self) -> datetime:
@@ -46,8 +47,9 @@ class Trouble:
 
 @dataclass(frozen=True)
 class ShardOutcome:
-    """`state`: done, closed (something failed: nothing after it will come) or open; what is
-    missing, and why.
+    """What became of a shard: its state, and what is missing and why.
+
+    `state`: done, closed (something failed: nothing after it will come) or open.
     """
 
     state: str
@@ -56,8 +58,10 @@ class ShardOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`status`: running, completed, partial or failed; `finished_at`: when its last row occurred,
-    if it is closed.
+    """What became of a run.
+
+    `status`: running, completed, partial or failed. `finished_at`: when its last row occurred, if
+    it is closed.
     """
 
     status: str
@@ -67,8 +71,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StageTiming:
-    """One stage over all shards: when it first began and last ended, the seconds it worked, the
-    shards it did.
+    """The timing of one stage over all shards.
+
+    When it first began and last ended, the seconds of work, the shards it did.
     """
 
     stage: str
@@ -82,11 +87,10 @@ class StageTiming:
 def outcome(
     reported: Sequence[Item], stages: Sequence[str], closed_at: datetime | None = None
 ) -> Outcome:
-    """What became of a run of `stages`. `closed_at` is when it was given up: what is missing then
-    counts as failed.
+    """What became of a run of `stages`.
 
-    A shard is done when every stage succeeded, and closed when one failed: nothing after it will
-    come.
+    `closed_at` is when it was given up: what is missing then counts as failed. A shard is done when
+    every stage succeeded, and closed when one failed: nothing after it will come.
     """
     items = [item for item in reported if item.stage in stages]
     shards = max((item.shards for item in items if item.succeeded), default=1)
@@ -97,7 +101,7 @@ def outcome(
     if closed_at is None and any(each.state == "open" for each in states):
         return Outcome("running", (), None)
     done = sum(each.state == "done" for each in states)
-    troubles = (*_lacking(items), *(trouble for each in states for trouble in each.troubles))
+    troubles = (*_shortfalls(items), *(trouble for each in states for trouble in each.troubles))
     status = "failed" if not done else "partial" if troubles else "completed"
     last_row = max((item.occurred_at for item in items), default=closed_at)
     return Outcome(
@@ -127,13 +131,14 @@ def _failure(item: Item) -> Trouble:
     )
 
 
-def _lacking(items: Iterable[Item]) -> list[Trouble]:
-    """What succeeded with less than there should be; shards that lack the same are named once, by
-    the first.
+def _shortfalls(items: Iterable[Item]) -> list[Trouble]:
+    """What succeeded without everything it needs.
+
+    Shards with the same shortfall are named once, by the first.
     """
     first: dict[tuple[str, str, str], Trouble] = {}
     for item in sorted(items, key=lambda item: item.shard):
-        for code, message in item.lacking:
+        for code, message in item.shortfalls:
             first.setdefault(
                 (item.stage, code, message), Trouble(item.stage, item.shard, code, message)
             )
@@ -172,7 +177,7 @@ RUN = "run"
 
 @dataclass(frozen=True)
 class Run:
-    """The run that something is told of."""
+    """The run that an event is about."""
 
     run_id: UUID
     as_of: date
@@ -182,7 +187,7 @@ class Run:
 
 @dataclass(frozen=True)
 class News:
-    """One thing to tell those who hold any of the portfolios, and the one who asked for the run."""
+    """One event for the owners of any of the portfolios and the user who requested the run."""
 
     kind: str
     portfolio_ids: Sequence[UUID]
@@ -192,8 +197,7 @@ class News:
 def shard_news(
     run: Run, recorded: Item, items: Sequence[Item], portfolio_ids: Sequence[UUID]
 ) -> list[News]:
-    """A stage was recorded; and its shard's results are complete, or never will be, when that is
-    new.
+    """The events of a recorded stage, and of its shard's results when these are final.
 
     `items`: everything reported of the run, the recorded item included.
     """
@@ -202,17 +206,17 @@ def shard_news(
         recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages
     )
     now = shard_outcome(recorded.shard, own, run.stages)
-    told = [News(STAGE, portfolio_ids, _stage_data(run, recorded, own))]
+    news = [News(STAGE, portfolio_ids, _stage_data(run, recorded, own))]
     if now.state not in ("open", before.state):
         troubles = [asdict(trouble) for trouble in now.troubles]
         status = "ready" if now.state == "done" else "failed"
         data = {**_head(run), "shard": recorded.shard, "status": status, "problems": troubles}
-        told.append(News(RESULTS, portfolio_ids, data))
-    return told
+        news.append(News(RESULTS, portfolio_ids, data))
+    return news
 
 
 def run_news(run: Run, result: Outcome, portfolio_ids: Sequence[UUID]) -> list[News]:
-    """The run is over; nothing while it goes on."""
+    """The event that the run is over; none while it is running."""
     if result.status == "running":
         return []
     finished = result.finished_at.isoformat() if result.finished_at else None
@@ -241,7 +245,7 @@ def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, Any]
     }
 
 
-def as_told(
+def data_for_follower(
     kind: str,
     data: dict[str, Any],
     portfolio_ids: Sequence[UUID],
@@ -249,16 +253,15 @@ def as_told(
     *,
     asked: bool,
 ) -> dict[str, Any]:
-    """What one follower is told: their own portfolios, and sentences only about work that is nobody
-    else's.
+    """An event's data for one follower.
 
-    A message may name instruments, and those of other people's portfolios are not this follower's
-    to know.
+    It names the follower's portfolios only, and holds sentences only about work on them alone: a
+    message may name instruments of other users' portfolios.
     """
     mine = [portfolio_id for portfolio_id in portfolio_ids if portfolio_id in own]
-    told = {**data, "portfolio_ids": mine}
+    visible = {**data, "portfolio_ids": mine}
     if asked or len(mine) == len(portfolio_ids):
-        return told
+        return visible
     if kind == STAGE:
-        return {**told, "message": None}
-    return {**told, "problems": [{**problem, "message": None} for problem in data["problems"]]}
+        return {**visible, "message": None}
+    return {**visible, "problems": [{**problem, "message": None} for problem in data["problems"]]}

@@ -32,8 +32,9 @@ async def start_run(
 async def start_runs(
     session: Session, user_id: UUID, portfolio_id: UUID, days: Sequence[date], reason: str
 ) -> dict[date, UUID]:
-    """The runs that value a portfolio on some sessions, started in the caller's transaction: the
-    last one first.
+    """Start the runs that value a portfolio on some sessions, the last one first.
+
+    In the caller's transaction.
     """
     if len(days) > 1:
         await refuse_too_many_runs(session, user_id, len(days))
@@ -44,7 +45,7 @@ async def start_runs(
 
 
 async def refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> None:
-    """429 when a user would have more runs going on than are good for everybody else's."""
+    """429 when a user would have more running runs than other users' work allows."""
     going_on = await runs.count_open(session, user_id)
     if going_on + wanted > MOST_OPEN_RUNS:
         detail = f"{going_on} of your runs go on: wait until they are through"
@@ -54,8 +55,7 @@ async def refuse_too_many_runs(session: Session, user_id: UUID, wanted: int) -> 
 async def restate(
     session: Session, user_id: UUID, portfolio_id: UUID, since: date, reason: str
 ) -> tuple[UUID | None, list[date]]:
-    """Start the runs that make an edited book's numbers follow the edit, in the caller's
-    transaction.
+    """Start the runs that follow an edit of a portfolio, in the caller's transaction.
 
     Returns the run of the last session (None before any is known), and the earlier sessions since
     `since` whose snapshots are taken again as well.
@@ -63,9 +63,8 @@ async def restate(
     latest = await market_queries.latest_session(session)
     if latest is None:
         return None, []
-    last = await asyncio.to_thread(
-        session_on_or_before, latest
-    )  # the first call loads the calendar
+    # the first call loads the calendar
+    last = await asyncio.to_thread(session_on_or_before, latest)
     stored = await runs.sessions_valued(session, portfolio_id, since)
     earlier = [day for day in stored if day < last]
     started = await start_runs(session, user_id, portfolio_id, [*earlier, last], reason)
@@ -86,8 +85,8 @@ async def start_shards(
 ) -> UUID:
     """Leave events of these kinds in the outbox, cut into shards, and open their run.
 
-    422 without factor exposures: everything that works on stored figures needs them, and the prices
-    they are of.
+    422 without factor exposures: work on stored figures needs them, and the prices they are based
+    on.
     """
     price_run = await runs.latest_price_run(session, day) if day else None
     if day is None or price_run is None or not portfolio_ids:

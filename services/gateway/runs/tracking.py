@@ -34,8 +34,9 @@ class _Reported:
 
 
 async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:
-    """Derive what has become of the run, and tell its followers; answers about what has changed are
-    outdated.
+    """Derive what has become of the run, and notify its followers.
+
+    Answers about what has changed are outdated.
     """
     reported = await _load_reported(session, event.run_id)
     recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
@@ -55,26 +56,21 @@ async def _load_reported(session: Session, run_id: UUID) -> _Reported:
 
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
-    """A run's stored items as the mathematics wants them."""
+    """A run's stored items as typed values."""
     shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds", "error", "message")
     return [
         Item(
             succeeded=row["status"] == "ok",
-            lacking=_lacking(row["warnings"]),
+            shortfalls=_shortfalls(row["warnings"]),
             **{name: row[name] for name in shared},
         )
         for row in rows
     ]
 
 
-def _lacking(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _shortfalls(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (
-            each["code"],
-            ": ".join([each["message"], ", ".join(each["about"])])
-            if each["about"]
-            else each["message"],
-        )
+        (each["code"], ": ".join(filter(None, [each["message"], ", ".join(each["about"])])))
         for each in warnings
         if each["code"] in INCOMPLETE
     )
@@ -83,7 +79,7 @@ def _lacking(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ..
 async def _derive_status(
     session: Session, reported: _Reported, closed_at: datetime | None
 ) -> list[News] | None:
-    """Save what has become of a run, and what to tell of it; None when that is nothing new."""
+    """Save what has become of a run; the events about it, None when nothing is new."""
     result = outcome(reported.items, reported.run.stages, closed_at)
     troubles = [asdict(trouble) for trouble in result.troubles]
     run_id = reported.run.run_id
@@ -99,20 +95,20 @@ def _rows(run_id: UUID, news: Sequence[News]) -> list[dict[str, Any]]:
 
 
 async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: float) -> list[UUID]:
-    """Close every run that has been open for too long, naming what is missing; returns the runs
-    closed.
+    """Close every run that has been open for too long, naming what is missing.
 
-    Nobody waits long for portfolios that were deleted: what is left of their work ends by itself
-    within seconds.
+    Returns the runs closed. Runs of deleted portfolios are closed sooner: what is left of their
+    work ends within seconds.
     """
-    overdue, abandoned = timedelta(seconds=overdue_seconds), timedelta(seconds=ABANDONED_SECONDS)
+    overdue = timedelta(seconds=overdue_seconds)
+    abandoned = timedelta(seconds=ABANDONED_SECONDS)
     late = await runs.load_overdue(session, now - overdue, now - abandoned)
     concerned: set[UUID] = set()
-    told: list[dict[str, Any]] = []
+    news: list[dict[str, Any]] = []
     for run_id in late:
         reported = await _load_reported(session, run_id)
-        told += _rows(run_id, await _derive_status(session, reported, now) or [])
+        news += _rows(run_id, await _derive_status(session, reported, now) or [])
         concerned |= reported.portfolio_ids
     await revisions.raise_revision(session, concerned)
-    await run_events.save_news(session, told)
+    await run_events.save_news(session, news)
     return late

@@ -26,7 +26,7 @@ from services.gateway.runs.feed import (
     WAITING_AT_MOST,
     Feed,
     Follower,
-    Told,
+    FollowerEvent,
     Wanted,
 )
 from services.gateway.runs.queries import run_events, runs
@@ -444,7 +444,7 @@ async def test_a_slow_follower_is_disconnected_after_its_last_event() -> None:
     follower = Follower(uuid4())
 
     for number in range(WAITING_AT_MOST + 5):
-        follower.tell(Told(number, "stage", {}))
+        follower.queue(FollowerEvent(number, "stage", {}))
     noticed = []
     while (received := await follower.next(1)) is not None:
         noticed.append(received.event_id)
@@ -490,10 +490,10 @@ async def test_events_are_forgotten_after_their_time(ann: Person, gateway: Gatew
     await deliver(gateway, of_portfolio(portfolio_id, uuid4()))
 
     async with gateway.database.transaction() as session:
-        await run_events.delete_told(session, datetime(2022, 1, 1, tzinfo=UTC))
+        await run_events.delete_events(session, datetime(2022, 1, 1, tzinfo=UTC))
     kept = await ann.get("events", after=0, follow=False)
     async with gateway.database.transaction() as session:
-        await run_events.delete_told(session, datetime.now(UTC))
+        await run_events.delete_events(session, datetime.now(UTC))
     gone = await ann.get("events", after=0, follow=False)
 
     assert (kept.text.count("event: "), gone.text) == (8, "")

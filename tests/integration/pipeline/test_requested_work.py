@@ -103,7 +103,7 @@ async def test_a_message_given_up_is_kept_and_completes_its_run_when_replayed(
 
     async with role("gateway").transaction() as session:
         event = EVENTS[letter["heard"]].model_validate_json(letter["payload"])
-        await edge_queries.save_event(session, event, {}, told_as=letter["letter_id"])
+        await edge_queries.save_event(session, event, {}, replay_id=letter["letter_id"])
     await publish_waiting(role("gateway"), pipeline.brokers["gateway"])
     await until_completed(pipeline, run_id)
 

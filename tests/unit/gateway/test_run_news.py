@@ -11,7 +11,7 @@ from services.gateway.runs.shapes import (
     Outcome,
     Run,
     Trouble,
-    as_told,
+    data_for_follower,
     run_news,
     shard_news,
 )
@@ -89,9 +89,9 @@ def test_a_run_that_goes_on_is_no_news() -> None:
 def test_sentences_about_shared_work_stay_with_who_asked() -> None:
     data = {"message": "no price of THEIRS"}
 
-    shared = as_told("stage", data, [MINE, THEIRS], frozenset({MINE}), asked=False)
-    asked = as_told("stage", data, [MINE, THEIRS], frozenset({MINE}), asked=True)
-    alone = as_told("stage", data, [MINE], frozenset({MINE}), asked=False)
+    shared = data_for_follower("stage", data, [MINE, THEIRS], frozenset({MINE}), asked=False)
+    asked = data_for_follower("stage", data, [MINE, THEIRS], frozenset({MINE}), asked=True)
+    alone = data_for_follower("stage", data, [MINE], frozenset({MINE}), asked=False)
 
     assert (shared["message"], asked["message"], alone["message"]) == (
         None,
@@ -105,6 +105,6 @@ def test_problems_of_shared_work_keep_their_code_only() -> None:
     troubles = (Trouble("factors", 0, "MarketDataNotReady", "no price of THEIRS"),)
     (news,) = run_news(RUN, Outcome("failed", troubles, NOON), [MINE, THEIRS])
 
-    sent = as_told(news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False)
+    sent = data_for_follower(news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False)
 
     assert [(p["code"], p["message"]) for p in sent["problems"]] == [("MarketDataNotReady", None)]

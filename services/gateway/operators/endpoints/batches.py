@@ -1,6 +1,4 @@
-"""For operators: work on what is stored, for every portfolio; and how such work is handed out in
-shards.
-"""
+"""For operators: work on stored data, for every portfolio, assigned in shards."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -38,10 +36,9 @@ Wanted = Annotated[WantedSession, Body(default_factory=WantedSession)]
 async def bring_up_to_date(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> RunStarted:
-    """Fetch what is missing of a session's prices and yields for everybody's symbols, and what
-    hangs on them.
+    """Fetch the missing prices and yields of a session for all held symbols.
 
-    The whole way is run: figures never stay behind the prices they were made of. What has not
+    The whole pipeline runs: figures never stay behind the prices they are based on. What has not
     changed is not computed again.
     """
     day = wanted.session_date or await market_queries.latest_session(session)
@@ -60,8 +57,9 @@ async def bring_up_to_date(
 async def take_snapshots(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> BatchStarted:
-    """Take every portfolio's snapshot of a session again, from the prices, Greeks and exposures
-    that are stored.
+    """Take every portfolio's snapshot of a session again, from stored figures.
+
+    These are the stored prices, Greeks and exposures.
     """
     return await _started(session, admin.user_id, response, wanted, SNAPSHOTS, [SnapshotsRequested])
 
@@ -70,9 +68,7 @@ async def take_snapshots(
 async def measure_risk(
     admin: Admin, session: OpenSession, response: Response, wanted: Wanted
 ) -> BatchStarted:
-    """Measure every portfolio's risk on a session again: what snapshots are measured by, VaR and
-    shortfall.
-    """
+    """Measure every portfolio's risk on a session again: snapshot metrics, VaR and shortfall."""
     kinds = [SnapshotsRequested, RiskRequested]
     return await _started(session, admin.user_id, response, wanted, RISK_METRICS, kinds)
 

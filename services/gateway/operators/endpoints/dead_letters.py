@@ -1,4 +1,4 @@
-"""For operators: what services gave up on, and telling it again once the cause is gone."""
+"""For operators: messages that services gave up on, and their replay."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -29,7 +29,9 @@ async def list_letters(
     _: Admin,
     session: OpenSession,
     service: Annotated[Service | None, Query(description="of this service only")] = None,
-    replayed: Annotated[bool | None, Query(description="only those told again, or not")] = None,
+    replayed: Annotated[
+        bool | None, Query(description="true: only replayed ones; false: only others")
+    ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:
@@ -40,17 +42,17 @@ async def list_letters(
 
 @router.post("/{letter_id}/replay", response_model=DeadLetterOut, responses=documented(404))
 async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> Row:
-    """Tell the message again, to everybody who hears it: what was done already is not done twice.
+    """Publish the message again to every subscriber; completed work is not repeated.
 
-    A letter is replayed once, however often this is called; a message that fails again leaves a
-    letter of its own.
+    A letter is replayed once, however often this is called; a message that fails again leaves a new
+    letter.
     """
     letter = await dead_letters.load_letter(session, letter_id)
     if letter is None:
         raise not_found("dead_letter", letter_id)
     if letter["replayed_at"] is not None:
         return letter
-    await edge_queries.save_event(session, _event_of(letter), trace_headers(), told_as=letter_id)
+    await edge_queries.save_event(session, _event_of(letter), trace_headers(), replay_id=letter_id)
     now = datetime.now(UTC)
     await dead_letters.save_replayed(session, letter_id, admin.user_id, now)
     facts = {name: letter[name] for name in ("service", "heard", "run_id")}
@@ -59,7 +61,7 @@ async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> 
 
 
 def _event_of(letter: Row) -> Event:
-    """The event that the letter holds; 422 when nobody could read it this time either."""
+    """The event that the letter holds; 422 when it still cannot be read."""
     kind = EVENTS.get(letter["heard"])
     try:
         if kind is not None:

@@ -33,8 +33,9 @@ router = APIRouter(
 
 @router.post("/reset", status_code=202, responses=documented(409))
 async def reset_demo(admin: Admin, session: OpenSession, gateway: GatewayParts) -> DemoReset:
-    """Put the demo's books back, delete whatever else its users have, and calculate every session
-    again.
+    """Restore the demo's portfolios and calculate every session again.
+
+    Everything else that the demo's users have is deleted.
     """
     directory = gateway.settings.demo_directory
     if directory is None or not (directory / MANIFEST).is_file():

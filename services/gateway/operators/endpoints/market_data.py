@@ -31,9 +31,7 @@ AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
 
 @router.get("/market-data/progress", response_model=HistoryProgress)
 async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
-    """What is stored of the year of closes of everything that anybody holds, and what is still
-    coming.
-    """
+    """Progress of fetching a year of closes for every held symbol."""
     return await fetch_progress(session, as_of)
 
 

@@ -1,4 +1,4 @@
-"""Dead letters: what services gave up on, kept as long as the stream they lay in."""
+"""Dead letters: what services gave up on, kept as long as the stream that held them."""
 
 from datetime import datetime
 from typing import Any
@@ -52,7 +52,7 @@ async def load_letter(session: Session, letter_id: UUID) -> Row | None:
 
 
 async def save_replayed(session: Session, letter_id: UUID, user_id: UUID, now: datetime) -> None:
-    """The letter's message was told again."""
+    """Mark the letter's message as replayed."""
     replayed = update(letters).where(letters.c.letter_id == letter_id)
     await session.execute(replayed.values(replayed_at=now, replayed_by=user_id))
 

@@ -11,11 +11,10 @@ from shared.database import Session, sql_table
 
 
 async def raise_revision(session: Session, portfolio_ids: Collection[UUID]) -> None:
-    """Outdate every answer given about these portfolios: in the transaction that changes what
-    answers are made of.
+    """Outdate every answer given about these portfolios.
 
-    In ascending order, so that nobody deadlocks; portfolios that were deleted meanwhile are passed
-    over.
+    Call it in the transaction that changes their data. Rows are locked in ascending order, so that
+    transactions do not deadlock; deleted portfolios are skipped.
     """
     if not portfolio_ids:
         return

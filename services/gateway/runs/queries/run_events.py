@@ -1,8 +1,7 @@
-"""What followers of runs are told: a log that every gateway process reads, and the notification
-that there is more.
+"""The log of run events that every gateway process reads, with its notification.
 
 Writers take turns until they commit, so `event_id` rises in the order in which events become
-visible: who has read up to one has missed none below it.
+visible: a reader of one has missed none below it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +25,9 @@ users = sql_table(User)
 
 
 async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None:
-    """Tell every process's followers when the transaction commits. Call it last: other tellers wait
-    until then.
+    """Notify the followers of every process when the transaction commits.
+
+    Call it last: other writers wait until then.
     """
     if not news:
         return
@@ -37,7 +37,7 @@ async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None
 
 
 async def latest_event_id(session: Session) -> int:
-    """The last event told; 0 before the first."""
+    """The id of the last event; 0 before the first."""
     return int(await session.scalar(select(func.coalesce(func.max(events.c.event_id), 0))) or 0)
 
 
@@ -48,7 +48,7 @@ def _with_runs() -> Select[Any]:
 
 
 async def load_after(session: Session, event_id: int, limit: int) -> list[Row]:
-    """The next events after one, for whomever they are, with who asked for their runs."""
+    """The next events after one, of all users, with the user who requested the run."""
     following = (
         _with_runs().where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
     )
@@ -65,16 +65,16 @@ class Span:
     going_on: bool = False
 
 
-async def load_told(session: Session, user_id: UUID, span: Span, limit: int) -> list[Row]:
-    """The first of a span's events that a user was told."""
+async def load_of_user(session: Session, user_id: UUID, span: Span, limit: int) -> list[Row]:
+    """The first events of a span that a user may see."""
     conditions = [events.c.event_id > span.after, events.c.event_id <= span.until]
     conditions += [events.c.run_id == span.run_id] if span.run_id else []
     conditions += [runs.c.status == "running"] if span.going_on else []
     mine = or_(
         runs.c.requested_by == user_id, events.c.portfolio_ids.overlap(_portfolios_of(user_id))
     )
-    told = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
-    return await all_rows(session, told)
+    visible = _with_runs().where(*conditions, mine).order_by(events.c.event_id).limit(limit)
+    return await all_rows(session, visible)
 
 
 def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
@@ -85,8 +85,9 @@ def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
 async def owners_of(
     session: Session, user_ids: Collection[UUID], portfolio_ids: Collection[UUID]
 ) -> dict[UUID, frozenset[UUID]]:
-    """Which of these portfolios each of these users owns; users who may not log in any more are
-    left out.
+    """Which of these portfolios each of these users owns.
+
+    Disabled users are left out.
     """
     owned = func.array_agg(portfolios.c.portfolio_id).filter(
         portfolios.c.portfolio_id.in_(portfolio_ids)
@@ -99,8 +100,8 @@ async def owners_of(
     return {user_id: frozenset(found or ()) for user_id, found in rows}
 
 
-async def delete_told(session: Session, before: datetime) -> None:
-    """Forget what was told before a moment."""
+async def delete_events(session: Session, before: datetime) -> None:
+    """Forget events recorded before a moment."""
     await session.execute(delete(events).where(events.c.recorded_at < before))
 
 
@@ -110,7 +111,7 @@ async def delete_told(session: Session, before: datetime) -> None:
 async def save_ticket(
     session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime
 ) -> None:
-    """A permission to follow one's events once."""
+    """Save a permission to follow the user's events once."""
     row = {"ticket_hash": ticket_hash, "user_id": user_id, "expires_at": expires_at}
     await session.execute(insert(tickets).values(row).inline())
 
@@ -123,5 +124,5 @@ async def take_ticket(session: Session, ticket_hash: str, now: datetime) -> UUID
 
 
 async def delete_expired_tickets(session: Session, now: datetime) -> None:
-    """Forget tickets that nobody can use any more."""
+    """Forget expired tickets."""
     await session.execute(delete(tickets).where(tickets.c.expires_at <= now))

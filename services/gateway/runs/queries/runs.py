@@ -64,7 +64,7 @@ async def _save_item(
     facts: dict[str, Any],
     trace_id: str | None,
 ) -> bool:
-    """Record the item, one at a time per run; whether it says more than what was recorded before.
+    """Record the item, one at a time per run; whether it says more than the recorded one.
 
     Success outlives failure and the later report outlives the earlier, so the order of arrival does
     not matter.
@@ -95,7 +95,7 @@ async def _hold_run(
 ) -> None:
     """Make sure the run exists and hold its row until the transaction ends.
 
-    What set it off stays unknown until an event tells, and it began when the earliest of them did.
+    Its trigger stays unknown until an event names it, and it began when the earliest event did.
     """
     row = {
         "run_id": event.run_id,
@@ -114,7 +114,7 @@ async def _hold_run(
 
 
 def _trigger_of(event: ShardEvent | WorkFailed) -> str:
-    """As far as the event tells."""
+    """The trigger, as far as the event names it."""
     if isinstance(event, PricesUpdated) and event.trigger:
         return event.trigger
     return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
@@ -147,9 +147,7 @@ async def save_outcome(
     problems: Sequence[Mapping[str, Any]],
     finished_at: datetime | None,
 ) -> bool:
-    """Write what became of a run, as it was derived from its items; whether that is something
-    new.
-    """
+    """Write what became of a run, as derived from its items; whether that is new."""
     values = {
         "status": status,
         "problems": [dict(problem) for problem in problems],
@@ -163,18 +161,18 @@ async def save_outcome(
 async def load_overdue(
     session: Session, started_before: datetime, abandoned_before: datetime
 ) -> list[UUID]:
-    """Runs still open of which nothing was heard since a moment, held until the transaction ends.
+    """Runs still open without news since a moment, held until the transaction ends.
 
     Sooner those whose portfolios have been deleted since. Not those that wait for prices while
-    market data are being fetched: the plan of a provider may allow so few requests that this takes
-    an hour.
+    market data are being fetched: a provider's plan may allow so few requests that this takes an
+    hour.
     """
-    heard = (
+    last_report = (
         select(func.max(items.c.occurred_at))
         .where(items.c.run_id == runs.c.run_id)
         .scalar_subquery()
     )
-    last_news = func.greatest(runs.c.started_at, heard)
+    last_news = func.greatest(runs.c.started_at, last_report)
     overdue = or_(
         last_news < started_before, and_(last_news < abandoned_before, _without_portfolios())
     )
@@ -205,7 +203,7 @@ def _without_portfolios() -> ColumnElement[bool]:
 
 
 async def count_open(session: Session, user_id: UUID) -> int:
-    """How many runs that the user asked for go on."""
+    """How many runs that the user requested are running."""
     mine = (runs.c.requested_by == user_id, runs.c.status == "running")
     return int(await session.scalar(select(func.count()).select_from(runs).where(*mine)) or 0)
 
@@ -240,9 +238,7 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
 
 
 async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
-    """Whether the user asked for the run, or has a portfolio that something was reported of in
-    it.
-    """
+    """Whether the user requested the run or owns a portfolio with a report in it."""
     own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id).scalar_subquery()
     touched = items.c.portfolio_ids.overlap(func.array(own))
     reported = select(items.c.run_id).where(items.c.run_id == run_id, touched).exists()
@@ -261,13 +257,11 @@ async def sessions_valued(session: Session, portfolio_id: UUID, since: date) -> 
     return list(await session.scalars(mine.order_by(taken.as_of)))
 
 
-# --- work to ask for ---
+# --- work to request ---
 
 
 async def latest_price_run(session: Session, as_of: date) -> str | None:
-    """The version of the market data that factors last worked on for a session; None when it did
-    not.
-    """
+    """The version of the market data that factors last worked on for a session, or None."""
     found: str | None = await session.scalar(
         select(covariances.c.price_run).where(covariances.c.as_of == as_of).limit(1)
     )
