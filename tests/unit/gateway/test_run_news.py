@@ -105,6 +105,8 @@ def test_problems_of_shared_work_keep_their_code_only() -> None:
     troubles = (Trouble("factors", 0, "MarketDataNotReady", "no price of THEIRS"),)
     (news,) = run_news(RUN, Outcome("failed", troubles, NOON), [MINE, THEIRS])
 
-    sent = data_for_follower(news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False)
+    sent = data_for_follower(
+        news.kind, news.data, news.portfolio_ids, frozenset({MINE}), asked=False
+    )
 
     assert [(p["code"], p["message"]) for p in sent["problems"]] == [("MarketDataNotReady", None)]
