@@ -153,5 +153,5 @@ def test_the_report_names_the_live_provider(report: PortfolioReport) -> None:
 
     assert market_data["sources"] == [{"source": "polygon", "basis": "raw", "prices": len(SYMBOLS)}]
     assert market_data["sentence"].startswith(
-        "Prices come from Polygon (closes as traded): asked in this order: Polygon"
+        "Prices come from Polygon (closes as traded): queried in this order: Polygon"
     )

@@ -10,7 +10,7 @@ class Alive(TypedDict):
 
 
 class AskedProvider(TypedDict):
-    """Somebody who is asked for a kind of data."""
+    """A provider of a kind of data."""
 
     name: "str"
     live: "bool"
@@ -75,9 +75,7 @@ class BookBack(TypedDict):
 
 
 class CalculatedGreeks(TypedDict):
-    """One option's value and Greeks per share with every input and its source; or `reason` and
-    no numbers.
-    """
+    """One option's value and Greeks per share with every input and its source."""
 
     contract: "str | None"
     underlying: "str | None"
@@ -127,9 +125,7 @@ class CashFlowOut(TypedDict):
 
 
 class CashFlowSaved(TypedDict):
-    """The flow, and the run that takes it into the snapshots it concerns (null when there are
-    none yet).
-    """
+    """The flow, and the run that values it (null when no snapshot exists yet)."""
 
     cash_flow_id: "str"
     portfolio_id: "str"
@@ -159,9 +155,7 @@ class ChangeOut(TypedDict):
 
 
 class ClusterMember(TypedDict):
-    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other
-    members.
-    """
+    """An underlying in a cluster."""
 
     symbol: "str"
     value: "float"
@@ -171,9 +165,7 @@ class ClusterMember(TypedDict):
 
 
 class ClusterOut(TypedDict):
-    """Underlyings linked by a |correlation| at or above the threshold, directly or through each
-    other.
-    """
+    """Underlyings linked, directly or not, by a |correlation| at or above the threshold."""
 
     cluster: "int"
     name: "str"
@@ -187,9 +179,7 @@ Columns = Literal["five-columns", "twelve-columns"]
 
 
 class ComponentOut(TypedDict):
-    """A position's part of the portfolio's VaR and expected shortfall: negative for one that
-    hedges.
-    """
+    """A position's part of the portfolio's VaR and expected shortfall; negative for a hedge."""
 
     position_id: "str"
     symbol: "str"
@@ -199,7 +189,7 @@ class ComponentOut(TypedDict):
 
 
 class ComponentVar(TypedDict):
-    """ComponentVar"""
+    """Historical one-day VaR and expected shortfall by position, losses positive."""
 
     confidence: "int"
     total_var: "float | None"
@@ -218,7 +208,7 @@ class CorrelatedSymbol(TypedDict):
 
 
 class CorrelationMatrix(TypedDict):
-    """CorrelationMatrix"""
+    """The correlation matrix of the largest underlyings."""
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -248,7 +238,7 @@ class CorrelationParameters(TypedDict):
 
 
 class CorrelationReport(TypedDict):
-    """How much the positions of the portfolio, or of one side of it, are one another."""
+    """How strongly the positions of the portfolio, or of one side of it, are correlated."""
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -328,7 +318,7 @@ class DataQuality(TypedDict):
 
 
 class DataQualityReport(TypedDict):
-    """DataQualityReport"""
+    """What is stored for a portfolio's calculations on a session."""
 
     as_of: "str | None"
     window_start: "str | None"
@@ -370,7 +360,7 @@ class DemoReset(TypedDict):
 
 
 class ExportedPosition(TypedDict):
-    """A position as its owner stated it, in full."""
+    """A position as its owner entered it, in full."""
 
     symbol: "str"
     position_type: "str"
@@ -390,7 +380,7 @@ class ExportedPosition(TypedDict):
 
 
 class Exposure(TypedDict):
-    """Exposure"""
+    """Long, short, gross and net exposure in USD."""
 
     long: "float"
     short: "float"
@@ -423,7 +413,7 @@ class Extremes(TypedDict):
 
 
 class FactorDefinition(TypedDict):
-    """A factor and the ETF that stands for it."""
+    """A factor and the ETF that represents it."""
 
     factor: "str"
     name: "str"
@@ -440,7 +430,7 @@ class FactorDefinitions(TypedDict):
 
 
 class FactorEtf(TypedDict):
-    """The fund that stands for a factor, with its last price."""
+    """The fund that represents a factor, with its last price."""
 
     symbol: "str"
     price: "float | None"
@@ -464,7 +454,7 @@ class FactorEtfs(TypedDict):
 
 
 class FactorMatrix(TypedDict):
-    """FactorMatrix"""
+    """Daily covariances and correlations of factor returns."""
 
     as_of: "str | None"
     space: "Space"
@@ -504,9 +494,7 @@ class FactorPnl(TypedDict):
 
 
 class FactorReport(TypedDict):
-    """The factor exposures of the portfolio or one side of it in one model, and its rate
-    sensitivities.
-    """
+    """The factor exposures in one model and the rate sensitivities of a portfolio or side."""
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -565,7 +553,7 @@ Form = Literal["csv", "json"]
 
 
 class GreekSet(TypedDict):
-    """GreekSet"""
+    """The five Greeks."""
 
     delta: "float | None"
     gamma: "float | None"
@@ -583,7 +571,7 @@ class GreeksCalculated(TypedDict):
 
 
 class GreeksReport(TypedDict):
-    """GreeksReport"""
+    """The Greeks of the portfolio or one side of it, and each option's."""
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -608,9 +596,7 @@ class GroupExposures(TypedDict):
 
 
 class GroupedPositions(TypedDict):
-    """A page of groups, the largest first, and the sums over all positions that meet the
-    conditions.
-    """
+    """A page of groups, the largest first, and the sums over all matching positions."""
 
     portfolio_id: "str"
     valued_on: "str | None"
@@ -634,9 +620,7 @@ class HistoryPoint(TypedDict):
 
 
 class HistoryProgress(TypedDict):
-    """What is stored of the year of closes of everything that anybody holds, and what is still
-    coming.
-    """
+    """What is stored of the year of closes of all holdings, and what is still to come."""
 
     as_of: "str | None"
     window_start: "str | None"
@@ -677,9 +661,7 @@ class LeftOut(TypedDict):
 
 
 class LeftOutPosition(TypedDict):
-    """A position that is not in the matrix: with its underlying, or because it has no exposure
-    itself.
-    """
+    """A position that is not in the matrix."""
 
     position_id: "str"
     symbol: "str"
@@ -721,7 +703,7 @@ class MarketClose(TypedDict):
 
 
 class MarketDataUsed(TypedDict):
-    """Which market data a book's figures rest on, and who is asked for such data."""
+    """The market data that a portfolio's figures are based on, and their providers."""
 
     sources: "list[PriceSource]"
     providers: "dict[str, list[AskedProvider]]"
@@ -740,9 +722,7 @@ class MarketScenario(TypedDict):
 
 
 class MarketScenarioReport(TypedDict):
-    """Plain moves of the market and of yields, by the portfolio's market beta and rate
-    sensitivity.
-    """
+    """Simple moves of the market and of yields."""
 
     portfolio_id: "str"
     as_of: "str | None"
@@ -818,7 +798,7 @@ class NewCashFlow(TypedDict):
 
 
 class NewPortfolio(TypedDict):
-    """A book without positions."""
+    """A portfolio without positions."""
 
     name: "str"
     equity_balance: "NotRequired[float | str | None]"
@@ -844,9 +824,7 @@ class NewPosition(TypedDict):
 
 
 class NewScenario(TypedDict):
-    """A scenario of the caller's own; evaluated for the caller's portfolios from their next run
-    on.
-    """
+    """A custom scenario, evaluated for the caller's portfolios from their next run on."""
 
     scenario_id: "NotRequired[str | None]"
     name: "str"
@@ -936,7 +914,7 @@ class OptionToPrice(TypedDict):
 
 
 class OptionsToPrice(TypedDict):
-    """OptionsToPrice"""
+    """Options by OCC symbol, or by underlying, strike, expiry and type."""
 
     as_of: "NotRequired[str | None]"
     engine: "NotRequired[Literal['default', 'european', 'american', 'mibian']]"
@@ -1060,9 +1038,7 @@ class PerformanceReport(TypedDict):
 
 
 class PeriodReturn(TypedDict):
-    """The time-weighted return over a period that ends with the session: flows are no
-    performance.
-    """
+    """The time-weighted return over a period that ends with the session."""
 
     period: "str"
     value: "float | None"
@@ -1071,7 +1047,7 @@ class PeriodReturn(TypedDict):
 
 
 class PortfolioOut(TypedDict):
-    """A book."""
+    """A portfolio."""
 
     portfolio_id: "str"
     name: "str"
@@ -1106,9 +1082,7 @@ PortfolioSort = Literal["created_at", "-created_at", "name", "-name"]
 
 
 class PortfolioSummary(TypedDict):
-    """A portfolio's last snapshot at or before the date asked for; null with a reason when there
-    is none.
-    """
+    """A portfolio's last snapshot at or before the requested date."""
 
     portfolio: "PortfolioOut"
     as_of: "str | None"
@@ -1145,7 +1119,7 @@ class PositionEdit(TypedDict):
 
 
 class PositionFactor(TypedDict):
-    """PositionFactor"""
+    """A position's exposure to one factor and the regression behind it."""
 
     factor: "str"
     name: "str"
@@ -1192,9 +1166,7 @@ class PositionFactors(TypedDict):
 
 
 class PositionGreeks(TypedDict):
-    """An option position's Greeks (unit x quantity x multiplier) and what they were computed
-    from.
-    """
+    """An option position's Greeks (unit x quantity x multiplier) and their inputs."""
 
     position_id: "str"
     contract: "str"
@@ -1252,7 +1224,7 @@ class PositionImpactOut(TypedDict):
 
 
 class PositionOut(TypedDict):
-    """PositionOut"""
+    """A holding with value, P&L, exposures and Greeks at the close of `valued_on`."""
 
     position_id: "str"
     portfolio_id: "str"
@@ -1322,7 +1294,7 @@ class PositionRate(TypedDict):
 
 
 class PositionSaved(TypedDict):
-    """PositionSaved"""
+    """The position after the edit, and the run that measures it (null when none is needed)."""
 
     position_id: "str"
     portfolio_id: "str"
@@ -1411,7 +1383,7 @@ class PriceRow(TypedDict):
 
 
 class PriceSource(TypedDict):
-    """A source of the prices that a book is valued with."""
+    """A source of the prices that a portfolio is valued with."""
 
     source: "str"
     basis: "str"
@@ -1425,7 +1397,7 @@ class Prices(TypedDict):
 
 
 class ProviderAnswer(TypedDict):
-    """A provider was asked for everything that is missing of a symbol, or does not know it."""
+    """A provider that has no further closes of a symbol, or does not know it."""
 
     provider: "str"
     known: "bool"
@@ -1433,7 +1405,7 @@ class ProviderAnswer(TypedDict):
 
 
 class RateOut(TypedDict):
-    """RateOut"""
+    """The effect of +1 basis point on a Treasury yield in signed dollars."""
 
     maturity: "str"
     dollars_per_basis_point: "float | None"
@@ -1483,9 +1455,7 @@ class Registration(TypedDict):
 
 
 class RestatedSessions(TypedDict):
-    """Sessions before the one valued whose snapshots are taken again, because the change
-    concerns them.
-    """
+    """Earlier sessions whose snapshots are taken again because of the change."""
 
     first: "str"
     last: "str"
@@ -1536,9 +1506,7 @@ class RunStarted(TypedDict):
 
 
 class ScenarioGroup(TypedDict):
-    """The P&L of a category's or a severity's scenarios, by the correlated method where it was
-    measured.
-    """
+    """The P&L of the scenarios of a category or severity."""
 
     group: "str"
     method: "str"
@@ -1549,7 +1517,7 @@ class ScenarioGroup(TypedDict):
 
 
 class ScenarioList(TypedDict):
-    """Every active scenario in display order, the caller's own last."""
+    """Every active scenario in display order, the caller's last."""
 
     items: "list[ScenarioOut]"
     total: "int"
@@ -1748,9 +1716,7 @@ class StrategyPage(TypedDict):
 
 
 class StressOutcome(TypedDict):
-    """A scenario's direct result (shocked factors only) beside its correlated one (the others
-    follow).
-    """
+    """A scenario's direct and correlated results."""
 
     scenario_id: "str"
     name: "str"
@@ -1962,9 +1928,7 @@ class WantedBatch(TypedDict):
 
 
 class WantedCorrelations(TypedDict):
-    """What to correlate: a portfolio (default: the first) at its last exposures at or before a
-    date.
-    """
+    """The portfolio to correlate, at its last exposures at or before a date."""
 
     portfolio_id: "NotRequired[str | None]"
     as_of: "NotRequired[str | None]"
@@ -1981,9 +1945,7 @@ class WantedFactorCorrelations(TypedDict):
 
 
 class WantedFactors(TypedDict):
-    """Whose factor exposures, on which session; default: the caller's first portfolio, the last
-    session.
-    """
+    """The portfolio and session of the factor exposures."""
 
     portfolio_id: "NotRequired[str | None]"
     session_date: "NotRequired[str | None]"
@@ -2032,7 +1994,7 @@ class WhatIf(TypedDict):
 
 
 class WhatIfReport(TypedDict):
-    """What the scenarios asked about would do, from what is stored for the session."""
+    """The effect of the requested scenarios, from what is stored for the session."""
 
     portfolio_id: "str"
     as_of: "str"

@@ -141,7 +141,7 @@ class SigmaSight(Session):
         entry_date: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "UploadReport":
-        """upload_positions"""
+        """Load a CSV file into a new portfolio (201) or an existing one (200)."""
         return cast(
             "UploadReport",
             self.request(
@@ -220,7 +220,7 @@ class SigmaSight(Session):
         return cast("PortfolioOut", self.request("GET", f"portfolios/{part(portfolio_id)}"))
 
     def rename_portfolio(self, portfolio_id: UUID | str, body: PortfolioTerms) -> "PortfolioOut":
-        """Rename a portfolio, or restate its opening equity, from which every NAV follows."""
+        """Rename a portfolio, or change its opening equity, from which every NAV follows."""
         return cast(
             "PortfolioOut", self.request("PATCH", f"portfolios/{part(portfolio_id)}", body=body)
         )
@@ -278,9 +278,7 @@ class SigmaSight(Session):
         search: str | None = None,
         view: str | None = None,
     ) -> "PositionPage":
-        """The positions that meet every condition given, with price, value, P&L, exposures and
-        Greeks.
-        """
+        """The positions that meet all conditions, with price, value, P&L, exposures and Greeks."""
         return cast(
             "PositionPage",
             self.request(
@@ -311,9 +309,7 @@ class SigmaSight(Session):
         as_of: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "PositionSaved":
-        """Enter a position, held against the rules of position files; a run measures the
-        portfolio again.
-        """
+        """Enter a position, checked against the rules of position files."""
         return cast(
             "PositionSaved",
             self.request(
@@ -342,9 +338,7 @@ class SigmaSight(Session):
         search: str | None = None,
         view: str | None = None,
     ) -> "GroupedPositions":
-        """The positions held that meet every condition given, added up in the three exposure
-        measures.
-        """
+        """The open positions that meet all conditions, summed in the three exposure measures."""
         return cast(
             "GroupedPositions",
             self.request(
@@ -379,7 +373,7 @@ class SigmaSight(Session):
     def edit_position(
         self, position_id: UUID | str, body: PositionEdit, *, as_of: date | str | None = None
     ) -> "PositionSaved":
-        """Restate a position, close it or reopen it: what is left out stays."""
+        """Change a position, close it or reopen it; what is left out stays as it is."""
         return cast(
             "PositionSaved",
             self.request(
@@ -388,11 +382,11 @@ class SigmaSight(Session):
         )
 
     def delete_position(self, position_id: UUID | str) -> "None":
-        """delete_position"""
+        """Delete a position as if it had never been held (to close one, give it an exit)."""
         self.request("DELETE", f"positions/{part(position_id)}")
 
     def put_tags(self, position_id: UUID | str, body: TagsOfPosition) -> "PositionSaved":
-        """Let a position carry just these tags, created where you do not have them."""
+        """Set the tags of a position; tags you do not have yet are created."""
         return cast(
             "PositionSaved", self.request("PUT", f"positions/{part(position_id)}/tags", body=body)
         )

@@ -1,11 +1,10 @@
-"""Answers that are kept: read and laid out once per portfolio, revision and question, then given as
-they are.
+"""A cache of answers, each read and laid out once per portfolio, revision and question.
 
 A route whose answer holds nothing but what was stored for one portfolio takes `NamedRevision` or
 `ChosenRevision` instead of `NamedPortfolio` or `ChosenPortfolio`; that is all. Its answers then
 carry an `ETag` made of the portfolio's revision and are kept, compressed, in this process. Every
-repetition by the same user costs one statement, which asks whether the token's user may still log
-in, still owns the portfolio, and what its revision is by now; so an edit or a run that another
+repetition by the same user costs one statement, which checks that the token's user may still log in
+and still owns the portfolio, and reads its current revision; so an edit or a run that another
 process recorded outdates the answers kept here, too.
 """
 
@@ -40,10 +39,9 @@ _COMPRESSED = {"Content-Encoding": "gzip", "Vary": f"{HEADERS['Vary']}, Accept-E
 
 
 def etag_of(portfolio_id: UUID, revision: int) -> str:
-    """The tag of every answer about a portfolio at a revision, by this version of the program; each
-    URL has its own.
+    """The tag of every answer about a portfolio at a revision, by this version of the program.
 
-    Weak: compressed or not, it is the same answer.
+    Each URL has its own tag. The tag is weak: compressed or not, it is the same answer.
     """
     return weak_tag(portfolio_id, revision, _BUILD)
 
@@ -64,9 +62,7 @@ async def answer_unchanged(_: Request, error: Exception) -> Response:
 
 @dataclass(frozen=True)
 class Question:
-    """Who asks what: the same question has the same answer until the portfolio's revision is
-    raised.
-    """
+    """A user's request; its answer stays the same until the portfolio's revision is raised."""
 
     user_id: UUID
     path: str
@@ -74,9 +70,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An answer: its portfolio and revision, its route (for metrics), and its bytes, compressed
-    when that pays.
+class KeptAnswer:
+    """An answer in the cache, with its portfolio and revision.
+
+    `route`: for metrics; `body`: compressed when that pays.
     """
 
     portfolio_id: UUID
@@ -88,7 +85,7 @@ class Kept:
 
     @property
     def etag(self) -> str:
-        """What tells it from its older and newer versions."""
+        """The tag that differs from those of its older and newer versions."""
         return etag_of(self.portfolio_id, self.revision)
 
     def response(self, headers: Headers) -> Response:
@@ -103,11 +100,13 @@ class Kept:
         return Response(gzip.decompress(self.body), headers=own, media_type=self.content_type)
 
 
-def keep_of(portfolio_id: UUID, revision: int, route: Any, content_type: str, body: bytes) -> Kept:
+def keep_of(
+    portfolio_id: UUID, revision: int, route: Any, content_type: str, body: bytes
+) -> KeptAnswer:
     """The answer as it is kept."""
     pays = len(body) >= SMALLEST_COMPRESSED
     stored = gzip.compress(body, COMPRESSION_LEVEL, mtime=0) if pays else body
-    return Kept(portfolio_id, revision, route, content_type, stored, compressed=pays)
+    return KeptAnswer(portfolio_id, revision, route, content_type, stored, compressed=pays)
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -124,26 +123,22 @@ def _weighted(coding: str) -> tuple[str, float]:
 
 
 class Answers:
-    """The answers kept, the ones not asked for the longest forgotten first when they are too many
-    bytes.
-    """
+    """The answers kept in memory; the least recently used are removed first."""
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
-        self._kept: OrderedDict[Question, Kept] = OrderedDict()
+        self._kept: OrderedDict[Question, KeptAnswer] = OrderedDict()
 
-    def find(self, question: Question) -> Kept | None:
+    def find(self, question: Question) -> KeptAnswer | None:
         """The last answer given to the question, however old."""
         kept = self._kept.get(question)
         if kept is not None:
             self._kept.move_to_end(question)
         return kept
 
-    def keep(self, question: Question, answer: Kept) -> None:
-        """Keep the answer in the place of an older one; one that is too large for the whole room is
-        not kept.
-        """
+    def keep(self, question: Question, answer: KeptAnswer) -> None:
+        """Keep the answer in place of an older one, unless it is larger than the whole cache."""
         self._forget(question)
         if len(answer.body) > self.most_bytes:
             return
@@ -158,9 +153,7 @@ class Answers:
 
 
 class Draft:
-    """What the route says about the answer it is making: the portfolio and the revision read before
-    all else.
-    """
+    """The portfolio and revision that a route read before all else, for the answer it makes."""
 
     def __init__(self) -> None:
         self.portfolio_id: UUID | None = None
@@ -174,9 +167,7 @@ async def named_revision(request: Request, portfolio: NamedPortfolio) -> Row:
 
 
 async def chosen_revision(request: Request, portfolio: ChosenPortfolio) -> Row:
-    """The portfolio of the query, or the caller's first, for an answer that is kept until its
-    revision is raised.
-    """
+    """The portfolio of the query or the caller's first, for an answer that is kept."""
     return _drafted(request, portfolio)
 
 
@@ -186,7 +177,8 @@ def _drafted(request: Request, portfolio: Row) -> Row:
         raise Unchanged(known)
     draft: Draft | None = request.scope.get(_DRAFT)
     if draft is not None:
-        draft.portfolio_id, draft.revision = portfolio["portfolio_id"], portfolio["revision"]
+        draft.portfolio_id = portfolio["portfolio_id"]
+        draft.revision = portfolio["revision"]
         draft.route = request.scope.get("route")
     return portfolio
 
@@ -203,13 +195,11 @@ class Revisions:
         self._asking: asyncio.Task[None] | None = None
 
     async def current(self, database: Database, claim: Claim) -> int | None:
-        """The portfolio's revision at some moment from now on; None when the claim does not
-        stand.
-        """
+        """The portfolio's revision from now on; None when the claim does not hold."""
         asked = self._waiting.setdefault(claim, asyncio.get_running_loop().create_future())
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(database))
-        return await asyncio.shield(asked)  # others may wait for the same, whoever goes away
+        return await asyncio.shield(asked)  # others may wait for the same revision
 
     async def _ask(self, database: Database) -> None:
         try:
@@ -219,11 +209,12 @@ class Revisions:
             self._asking = None
 
     async def _answer(self, database: Database) -> None:
-        asked, self._waiting = self._waiting, {}
+        asked = self._waiting
+        self._waiting = {}
         try:
             async with database.transaction() as session:
                 found = await load_revisions(session, asked)
-        except Exception as error:  # noqa: BLE001 - whoever asked has to know, whatever it is
+        except Exception as error:  # noqa: BLE001 - every waiting request gets it
             for future in asked.values():
                 future.set_exception(error)
         else:
@@ -234,8 +225,7 @@ class Revisions:
 class KeptAnswers:
     """Gives the answers that are kept, and keeps those that routes draft.
 
-    Whatever is doubtful (a token that proves nothing, a database that is away) is left to the
-    application.
+    Doubtful requests (an invalid token, a database that is down) are left to the application.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
@@ -262,21 +252,25 @@ class KeptAnswers:
         else:
             await self._answer(question, scope, receive, send)
 
-    async def _current(self, gateway: Gateway, bearer: Bearer, question: Question) -> Kept | None:
-        """The answer kept for the question, if it still holds, or does once another request has
-        renewed it.
+    async def _current(
+        self, gateway: Gateway, bearer: Bearer, question: Question
+    ) -> KeptAnswer | None:
+        """The answer kept for the question, if it still holds.
+
+        Or once another request has renewed it.
         """
         kept = self.answers.find(question)
         while kept and not await self._still_holds(gateway, bearer, kept):
             if question not in self._renewing:
                 return None
             await self._renewing[question].wait()
-            before, kept = kept, self.answers.find(question)
+            before = kept
+            kept = self.answers.find(question)
             if kept is before:
                 return None
         return kept
 
-    async def _still_holds(self, gateway: Gateway, bearer: Bearer, kept: Kept) -> bool:
+    async def _still_holds(self, gateway: Gateway, bearer: Bearer, kept: KeptAnswer) -> bool:
         claim = Claim(bearer.user_id, bearer.family_id, kept.portfolio_id)
         try:
             now = await self.revisions.current(gateway.database, claim)
@@ -285,9 +279,7 @@ class KeptAnswers:
         return now == kept.revision
 
     async def _answer(self, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer; keep what it drafted, and give it as it will be given
-        again.
-        """
+        """Let the application answer, keep what it drafted, and send that."""
         collected = _Collected(scope, send)
         renewed = (
             self._renewing.setdefault(question, asyncio.Event())
@@ -312,7 +304,7 @@ class _Collected:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.draft = scope[_DRAFT] = Draft()
         self.send = send
-        self.answer: Kept | None = None
+        self.answer: KeptAnswer | None = None
         self._content_type: str | None = None
         self._body: list[bytes] = []
 

@@ -14,7 +14,7 @@ from shared.database import Session
 
 
 async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) -> Row:
-    """The caller's portfolio; 404 when there is none, or when it is somebody else's."""
+    """The caller's portfolio; 404 when there is none, or when it is another user's."""
     portfolio = await portfolios.load_portfolio(session, caller.user_id, portfolio_id)
     if portfolio is None:
         raise not_found("portfolio", portfolio_id)
@@ -38,9 +38,7 @@ async def chosen_portfolio(
 
 
 async def owned_or_first(session: Session, caller: User, portfolio_id: UUID | None) -> Row:
-    """The caller's portfolio of this id, or the caller's first when none is named; 404 when there
-    is none.
-    """
+    """The caller's portfolio of this id (default: the first); 404 when there is none."""
     if portfolio_id is not None:
         return await owned_portfolio(session, caller, portfolio_id)
     first = await portfolios.first_portfolio(session, caller.user_id)
@@ -54,9 +52,7 @@ ChosenPortfolio = Annotated[Row, Depends(chosen_portfolio)]
 
 
 async def owning_portfolio(session: Session, caller: User, position_id: UUID) -> UUID:
-    """The portfolio of the caller's position; 404 when there is none, or when it is somebody
-    else's.
-    """
+    """The portfolio of the caller's position; 404 when there is none or it is another user's."""
     portfolio_id = await positions.portfolio_of(session, caller.user_id, position_id)
     if portfolio_id is None:
         raise not_found("position", position_id)

@@ -1,6 +1,4 @@
-"""What a position is, sent as JSON: held against the very rules that rows of position files are
-held against.
-"""
+"""Positions sent as JSON, checked against the rules of position files."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,16 +50,18 @@ class Accepted:
     warnings: list[dict[str, Any]]
 
 
-async def stated_day(session: Session, as_of: date | None) -> date:
-    """The day that terms are stated for: as asked for, else the last session, else (before any is
-    known) today.
+async def terms_day(session: Session, as_of: date | None) -> date:
+    """The day that terms are given for.
+
+    As requested, else the last session, else (before any is known) today.
     """
     return as_of or await market_queries.latest_session(session) or datetime.now(UTC).date()
 
 
 def exchange_day() -> date:
-    """Today at the exchange, where splits take effect in the morning: in its shares are files of
-    now.
+    """Today at the exchange; a file sent now is in its shares.
+
+    Splits take effect there in the morning.
     """
     return datetime.now(NEW_YORK).date()
 
@@ -69,7 +69,7 @@ def exchange_day() -> date:
 async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Accepted:
     """The terms as a holding; 422 with everything that is wrong with them.
 
-    `day`: what they are stated for, which no entry lies after.
+    `day`: the day they are given for; no entry is after it.
     """
     errors = wrong_tags(terms.get("tags") or ())
     sheet = Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, _cells(terms, with_tags=not errors)),), ())
@@ -151,16 +151,14 @@ def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
         return private
     if row["instrument"] == "stock" or not any(name in edit for name in _OPTION_TERMS):
         return {"symbol": row["symbol"], **private}
-    stated = {name: row[name] for name in ("strike", "expiry", "option_type")}
-    return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **stated}
+    terms = {name: row[name] for name in ("strike", "expiry", "option_type")}
+    return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **terms}
 
 
 def position_row(
     portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date
 ) -> dict[str, Any]:
-    """The row of the positions table that says what the holding says, in the shares of the day it
-    is stated on.
-    """
+    """The holding as a row of the positions table, in the shares of the day it is given for."""
     option = holding.option
     return {
         "position_id": position_id,
@@ -194,14 +192,14 @@ MAX_TAGS_PER_USER = 100
 async def tag_position(
     session: Session, caller: User, position_id: UUID, carried: Sequence[str], names: Sequence[str]
 ) -> bool:
-    """Let a position that carries some tags carry just these; whether that changes anything. 422
-    for unusable ones.
+    """Set the tags of a position; returns whether that changes anything.
+
+    422 for unusable ones.
     """
     if errors := wrong_tags(names):
         raise Problem(422, "invalid_tags", "; ".join(error["message"] for error in errors), errors)
-    wanted = {
-        name.lower(): name for name in reversed([*map(cleaned, names)])
-    }  # the first spelling counts
+    # Reversed: the first spelling counts.
+    wanted = {name.lower(): name for name in reversed([*map(cleaned, names)])}
     if {name.lower() for name in carried} == set(wanted):
         return False
     await tags.lock_tags(session, caller.user_id)

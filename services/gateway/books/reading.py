@@ -91,9 +91,7 @@ async def position_on(
 async def grouped_positions(
     session: Session, book: Book, wanted: PositionFilter, by: GroupBy, part: Part
 ) -> GroupedPositions:
-    """A page of the groups of all positions that meet the conditions, and the sums over those
-    positions.
-    """
+    """A page of the groups of all matching positions, and the sums over those positions."""
     rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
     return await asyncio.to_thread(_grouped, book, rows, by, part)
 
@@ -110,9 +108,7 @@ def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, part: Part) -> Groupe
 async def strategy_page(
     session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
 ) -> StrategyPage:
-    """A page of the strategies that tags stand for, each with the sums over the positions that
-    carry its tag.
-    """
+    """A page of the strategies that tags name, each with the sums over its positions."""
     tagged = replace(wanted, tags=[tag["name"] for tag in tags])
     day = book.valuation.day
     rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []

@@ -70,7 +70,7 @@ def keys_of(row: Row, by: GroupBy) -> list[str | None]:
 
 
 def strategies(tags: Iterable[str]) -> list[str]:
-    """The strategies that tags named `strategy:<name>` stand for."""
+    """The strategies that tags named `strategy:<name>` define."""
     named = [tag[len(STRATEGY_PREFIX) :].strip() for tag in tags if is_strategy(tag)]
     return list(dict.fromkeys(filter(None, named)))
 
@@ -126,9 +126,7 @@ def _exposure(rows: Iterable[Row], column: str) -> dict[str, Decimal] | None:
 
 
 def by_tag(rows: Sequence[Row], tags: Iterable[Row]) -> list[dict[str, Any]]:
-    """Each strategy's tag with the sums, the types and the symbols of the positions that carry it,
-    by name.
-    """
+    """Each strategy's tag, by name, with the sums, types and symbols of its positions."""
     strategy = [(tag, name) for tag in tags for name in strategies([tag["name"]])]
     return [
         _strategy(tag, name, [row for row in rows if tag["name"] in row["tags"]])
@@ -153,8 +151,7 @@ NOT_VALUED_SINCE = "not valued since it was entered or its terms changed: its ru
 
 
 def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dict[str, Any]:
-    """The position with its type, weight, P&L and Greeks, and `reason` where something of them is
-    null.
+    """The position with type, weight, P&L and Greeks, and a `reason` where one of them is null.
 
     `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost.
     `realised_pnl`: q·m·(exit price - entry price) of a closed position.
@@ -205,7 +202,10 @@ def _reason(row: Row, valued_on: date | None) -> str | None:
     if row["valued_on"] is not None:
         return _joined(row["reason"], row["greeks_reason"])
     if valued_on is None:
-        return "no snapshot of the portfolio exists at or before that date: its first run has not ended yet"
+        return (
+            "no snapshot of the portfolio exists at or before that date: its first run has not "
+            "ended yet"
+        )
     if row["entry_date"] > valued_on:
         return f"entered after {valued_on}, the last session valued"
     if not active_on(row, valued_on):
@@ -218,11 +218,10 @@ def _joined(*reasons: str | None) -> str | None:
 
 
 def side_coverage(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float]:
-    """Share (0 to 1) of gross notional exposure priced on the session itself, and of the options'
-    with Greeks.
+    """Shares (0 to 1) of gross notional exposure that have prices and Greeks.
 
-    A position whose notional is not known weighs with its cost, an option with its strike. 1 when
-    there is nothing to cover.
+    `prices`: priced on the session itself; `greeks`: of the options. A position whose notional is
+    not known weighs with its cost, an option with its strike. 1 when there is nothing to cover.
     """
     with_greeks = {row["position_id"] for row in options if row["reason"] is None}
     held_options = [row for row in valuations if row["strike"] is not None]

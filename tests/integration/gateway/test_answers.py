@@ -1,6 +1,4 @@
-"""Answers that are kept: given again as they are, never to another user, never once something was
-changed.
-"""
+"""Cached answers: the same bytes again, never for another user, never after a change."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -66,9 +64,7 @@ def counted_statements(gateway: Gateway) -> Iterator[list[str]]:
 
 
 def reading(sent: list[str]) -> list[str]:
-    """The statements that a request sent: the relay and the sweeper look at their own tables all
-    the time.
-    """
+    """The statements that a request sent, without those of the relay and the sweeper."""
     return [
         each
         for each in sent
@@ -81,7 +77,8 @@ async def change_behind(admin: Database, portfolio_id: str) -> None:
     async with admin.transaction() as session:
         await session.execute(
             text(
-                "update snapshots.portfolio_snapshots set market_value = 9999 where portfolio_id = :id"
+                "update snapshots.portfolio_snapshots set market_value = 9999 where portfolio_id = "
+                ":id"
             ),
             {"id": UUID(portfolio_id)},
         )
@@ -140,7 +137,8 @@ async def test_a_tag_from_another_process_spares_the_reading(ann: Person, book: 
 
 
 def test_a_tag_changes_with_portfolio_and_revision() -> None:
-    one, other = uuid4(), uuid4()
+    one = uuid4()
+    other = uuid4()
 
     assert len({etag_of(one, 1), etag_of(one, 2), etag_of(other, 1)}) == 3
     assert etag_of(one, 1).startswith('W/"')

@@ -1,6 +1,4 @@
-"""Correlations through the API: nothing before they exist, the whole matrix after, on demand
-through all services.
-"""
+"""Correlations through the API: stored ones, and those requested through all services."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -24,11 +22,14 @@ from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers
 
 WEEKLY = date(2022, 12, 27)
-METRICS, MATRIX = "risk/correlations/positions/metrics", "risk/correlations/positions/matrix"
-CALCULATE, BATCH = "risk/correlations/positions/calculate", "admin/batch/correlations"
+METRICS = "risk/correlations/positions/metrics"
+MATRIX = "risk/correlations/positions/matrix"
+CALCULATE = "risk/correlations/positions/calculate"
+BATCH = "admin/batch/correlations"
 FACTORS = "risk/correlations/factors/matrix"
 BOOK = HEADER + (
-    "XOM,300,90,2022-06-01,oil\nCVX,200,150,2022-06-01,oil\nAAPL,300,120,2022-06-01,\nJPM,-20,130,2022-06-01,\n"
+    "XOM,300,90,2022-06-01,oil\nCVX,200,150,2022-06-01,oil\n"
+    "AAPL,300,120,2022-06-01,\nJPM,-20,130,2022-06-01,\n"
     "SPY,-100,380,2022-03-01,\nQUAL,-300,110,2022-03-01,\nXOM230616C00110000,5,8.45,2022-11-01,\n"
 )
 
@@ -49,7 +50,7 @@ async def a_closed_book(person: Person, pipeline: Pipeline, session_date: date) 
 
 
 async def exposures(admin: Database, portfolio_id: str, as_of: date = AS_OF) -> None:
-    """What the requests look for: exposures of the portfolio, and the version of the data they are based on."""
+    """The portfolio's exposures and the version of their market data, which requests look up."""
     row = {
         "portfolio_id": UUID(portfolio_id),
         "as_of": as_of,
@@ -90,7 +91,8 @@ async def requests(admin: Database) -> list[CorrelationsRequested]:
 async def test_before_the_first_calculation_everything_is_null_with_a_reason(ann: Person) -> None:
     await ann.post("portfolios", {"name": "A"})
 
-    report, matrix = (await ann.get(METRICS)).json(), (await ann.get(MATRIX)).json()
+    report = (await ann.get(METRICS)).json()
+    matrix = (await ann.get(MATRIX)).json()
 
     assert (report["as_of"], report["overall_correlation"], report["clusters"]) == (None, None, [])
     assert (matrix["symbols"], matrix["correlations"], matrix["total"]) == ([], [], 0)

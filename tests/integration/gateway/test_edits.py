@@ -1,6 +1,4 @@
-"""Edits, followed through all six services: the numbers are those of a book that had always been
-so.
-"""
+"""Edits through all six services give the numbers of a book that had always been so."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -47,9 +45,7 @@ async def settled(admin: Database, pipeline: Pipeline) -> set[str]:
 
 
 async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, Any]], list[Any]]:
-    """The snapshots, and the positions by symbol, without what names the portfolio or says when
-    they were given.
-    """
+    """The snapshots and the positions by symbol, without ids and times."""
     shots = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()["items"]
     held = (await person.get("positions", portfolio_id=portfolio_id)).json()["items"]
     ours = ("position_id", "portfolio_id", "stated_on")

@@ -12,7 +12,8 @@ from tests.integration.gateway.people import HEADER, Person
 pytestmark = pytest.mark.usefixtures("market")
 
 TWELVE = (
-    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment "
+    "Subtype,Underlying Symbol,"
     "Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share,Tags\n"
 )
 BOOK = TWELVE + (
@@ -68,10 +69,8 @@ async def test_what_is_exported_uploads_clean_and_is_the_same(ann: Person) -> No
 
     assert (again["unchanged"], again["rejected"]) == (4, 0)
     assert (copy["new"], copy["rejected"]) == (4, 0)
-    before, after = (
-        await positions_of(ann, first),
-        await positions_of(ann, copy["portfolio"]["portfolio_id"]),
-    )
+    before = await positions_of(ann, first)
+    after = await positions_of(ann, copy["portfolio"]["portfolio_id"])
     assert [{**one, "position_id": None} for one in before] == [
         {**one, "position_id": None} for one in after
     ]

@@ -1,6 +1,4 @@
-"""Factors by model and side: every number adds up from the positions, and what is left out is
-named.
-"""
+"""Factors by model and side: numbers add up from the positions, what is left out is named."""
 
 from typing import Any
 
@@ -85,7 +83,8 @@ async def test_positions_show_the_regressions_behind_them(ann: Person, book: Sto
     page = (await ann.get("risk/factors/positions", model="joint")).json()
 
     by_symbol = {item["symbol"]: item for item in page["items"]}
-    call, exxon = by_symbol[CALL]["factors"][0], by_symbol["XOM"]["factors"][0]
+    call = by_symbol[CALL]["factors"][0]
+    exxon = by_symbol["XOM"]["factors"][0]
     assert page["total"] == 4
     assert (call["factor"], call["beta"], call["factor_exposure"]) == ("market", 1.7, 13_000 * 1.7)
     assert (call["standard_error"], call["observations"], call["condition_number"]) == (

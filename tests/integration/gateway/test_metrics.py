@@ -25,7 +25,8 @@ async def test_metrics_come_by_kind_with_units_and_reasons(ann: Person, book: St
         "concentration",
         "performance",
     ]
-    (var,), (sharpe,) = groups["value_at_risk"], groups["reward_to_risk"]
+    (var,) = groups["value_at_risk"]
+    (sharpe,) = groups["reward_to_risk"]
     assert (var["value"], var["unit"], var["observations"]) == (500.0, "USD", 252)
     assert var["share_of_nav"] == pytest.approx(500 / 49_876.55)
     assert (sharpe["value"], sharpe["reason"]) == (None, "12 returns, 60 needed")

@@ -106,7 +106,8 @@ async def test_portfolios_are_searched_and_sorted(ann: Person) -> None:
 async def test_a_portfolio_left_as_it_was_changes_nothing(ann: Person, admin: Database) -> None:
     created = (await ann.post("portfolios", {"name": "A", "equity_balance": 5})).json()
     portfolio_id = created["portfolio_id"]
-    entries, seen = await count(admin, AuditEntry), await revision(admin, portfolio_id)
+    entries = await count(admin, AuditEntry)
+    seen = await revision(admin, portfolio_id)
 
     same = await ann.request(
         "PATCH", f"portfolios/{portfolio_id}", json={"name": "A", "equity_balance": "5.00"}
@@ -138,7 +139,8 @@ async def test_flows_take_the_snapshots_they_concern_again(
 ) -> None:
     book = await a_stored_book(ann, admin)
     path = f"portfolios/{book.portfolio_id}/cash-flows"
-    before, seen = await count(admin, BatchRun), await revision(admin, book.portfolio_id)
+    before = await count(admin, BatchRun)
+    seen = await revision(admin, book.portfolio_id)
 
     added = (await ann.post(path, {"flow_date": "2022-12-28", "amount": 100})).json()
     deleted = await ann.request("DELETE", f"{path}/{added['cash_flow_id']}")

@@ -364,8 +364,10 @@ async def test_an_edit_changes_what_it_names_and_starts_a_run(ann: Person, admin
 async def test_an_edit_that_changes_nothing_starts_nothing(ann: Person, admin: Database) -> None:
     portfolio_id = await a_portfolio(ann)
     saved = await a_position(ann, tags=["core"])
-    path, seen = f"positions/{saved['position_id']}", await revision(admin, portfolio_id)
-    runs, entries = await count(admin, BatchRun), await count(admin, AuditEntry)
+    path = f"positions/{saved['position_id']}"
+    seen = await revision(admin, portfolio_id)
+    runs = await count(admin, BatchRun)
+    entries = await count(admin, AuditEntry)
 
     same = await ann.request("PUT", path, json={**TERMS, "quantity": "10.00", "tags": ["CORE"]})
     tagged = await ann.request("PUT", f"{path}/tags", json={"tags": ["core"]})
@@ -453,7 +455,8 @@ async def test_an_edit_waits_while_too_many_runs_go_on(
 ) -> None:
     book = await a_stored_book(ann, admin)
     monkeypatch.setattr(starting, "MOST_OPEN_RUNS", 2)
-    path, runs = f"positions/{book.positions['XOM']}", await count(admin, BatchRun)
+    path = f"positions/{book.positions['XOM']}"
+    runs = await count(admin, BatchRun)
 
     answer = await ann.request("PUT", path, json={"quantity": 11})
 
@@ -467,7 +470,8 @@ async def test_a_deleted_position_is_gone_and_its_book_measured_again(
 ) -> None:
     portfolio_id = await a_portfolio(ann)
     path = f"positions/{(await a_position(ann, tags=['core']))['position_id']}"
-    runs, seen = await count(admin, BatchRun), await revision(admin, portfolio_id)
+    runs = await count(admin, BatchRun)
+    seen = await revision(admin, portfolio_id)
 
     deleted = await ann.request("DELETE", path)
 

@@ -1,6 +1,4 @@
-"""Books through a 4:1 split: files and edits are in the shares of their day, and meet what is held
-in them.
-"""
+"""Books through a 4:1 split: files and edits are in the shares of their day."""
 
 from datetime import date
 from decimal import Decimal
@@ -14,14 +12,15 @@ from shared.database import Database
 from tests.builders import AS_OF, a_price, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
 
-BEFORE, EX_DATE = date(2022, 12, 20), date(2022, 12, 23)
+BEFORE = date(2022, 12, 20)
+EX_DATE = date(2022, 12, 23)
 OLD = (
-    HEADER
-    + "AAPL,100,520.40,2022-06-01,tech\nXOM,-50,100,2022-06-01,\nAAPL230616C00600000,2,34,2022-11-01,\n"
+    HEADER + "AAPL,100,520.40,2022-06-01,tech\nXOM,-50,100,2022-06-01,\n"
+    "AAPL230616C00600000,2,34,2022-11-01,\n"
 )
 NEW = (
-    HEADER
-    + "AAPL,400,130.10,2022-06-01,tech\nXOM,-50,100,2022-06-01,\nAAPL230616C00150000,8,8.5,2022-11-01,\n"
+    HEADER + "AAPL,400,130.10,2022-06-01,tech\nXOM,-50,100,2022-06-01,\n"
+    "AAPL230616C00150000,8,8.5,2022-11-01,\n"
 )
 
 

@@ -1,6 +1,4 @@
-"""Stress over REST: stored results by position, custom scenarios, what-if runs that stress
-answers.
-"""
+"""Stress over REST: stored results by position, custom scenarios, what-if runs."""
 
 import json
 from collections.abc import AsyncIterator
@@ -32,9 +30,7 @@ async def book(ann: Person, market: None, admin: Database) -> StoredBook:
 
 
 class Stress:
-    """Stress, as far as the bus shows: gives prepared answers and records what
-    it was asked.
-    """
+    """A stress service that gives prepared answers and records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, Any]] = {}
@@ -95,7 +91,8 @@ async def test_results_compare_full_repricing_and_flag_losses_beyond_nav(
 ) -> None:
     report = (await ann.get(f"risk/stress-testing/results/{book.portfolio_id}")).json()
 
-    crash, doom = outcome_of(report, "crash")["direct"], outcome_of(report, "doom")["direct"]
+    crash = outcome_of(report, "crash")["direct"]
+    doom = outcome_of(report, "doom")["direct"]
     assert (crash["total_pnl"], crash["delta_gamma_pnl"], crash["delta_gamma_difference"]) == (
         -3000.0,
         -3050.0,

@@ -1,6 +1,4 @@
-"""Tags: words for positions, unique in any case, within limits; strategies are tags of a
-certain name.
-"""
+"""Tags: words for positions, unique regardless of case, within limits; strategies by name."""
 
 import asyncio
 from typing import Any
@@ -123,7 +121,8 @@ async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(
 ) -> None:
     portfolio_id = await a_portfolio(ann)
     saved = await a_position(ann, tags=["old", "Kept"])
-    path, seen = f"positions/{saved['position_id']}/tags", await revision(admin, portfolio_id)
+    path = f"positions/{saved['position_id']}/tags"
+    seen = await revision(admin, portfolio_id)
 
     answer = await ann.request("PUT", path, json={"tags": ["kept", "new", "NEW"]})
     emptied = await ann.request("PUT", path, json={"tags": []})

@@ -249,7 +249,8 @@ async def test_uploads_beside_each_other_into_one_portfolio_all_arrive(ann: Pers
 
 async def test_positions_are_filtered_sorted_and_paged(ann: Person) -> None:
     data = HEADER + (
-        'AAPL,1,10,2022-01-03,"a,b"\nAAPL230616C00150000,-2,5,2022-02-01,b\nAAPL230616P00100000,3,5,2022-02-01,\n'
+        'AAPL,1,10,2022-01-03,"a,b"\nAAPL230616C00150000,-2,5,2022-02-01,b\n'
+        "AAPL230616P00100000,3,5,2022-02-01,\n"
         "MSFT,-4,7,2022-03-01,a\n"
     )
     portfolio_id = await ann.uploaded(data=data.encode())

@@ -14,8 +14,8 @@ from tests.integration.gateway.seeds import a_stored_book
 pytestmark = pytest.mark.usefixtures("market")
 
 TWELVE = (
-    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
-    "Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share\n"
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,"
+    "Underlying Symbol,Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share\n"
 )
 SCHWAB = """\
 "Positions for account Individual ...123 as of 04:05 PM ET, 12/21/2022"
@@ -23,7 +23,7 @@ SCHWAB = """\
 "Symbol","Description","Quantity","Price","Market Value","Cost Basis","Gain/Loss %","Security Type"
 "AAPL","APPLE INC","100","$135.45","$13,545.00","$14,871.00","-8.92%","Equity"
 "XOM","EXXON MOBIL CORP","-20","$108.38","-$2,167.60","-$1,930.20","-12.3%","Equity"
-"AAPL 06/16/2023 150.00 C","CALL APPLE INC $150","2","$6.15","$1,230.00","$1,690.00","-27.2%","Option"
+"AAPL 06/16/2023 150.00 C","CALL APPLE $150","2","$6.15","$1,230.00","$1,690.00","-27.2%","Option"
 "MSFT","MICROSOFT CORP","5","$244.43","$1,222.15","--","--","Equity"
 "91282CPU9","US TREASURY NOTE","1,000","$99.10","$991.00","$980.00","1.1%","Fixed Income"
 "Cash & Cash Investments","--","--","--","$3,096.90","--","--","Cash and Money Market"
@@ -61,7 +61,9 @@ async def test_the_twelve_columns_are_stored_in_full(ann: Person, admin: Databas
     )
 
     rows = await rows_of(admin)
-    stock, option, private = rows["AAPL"], rows["AAPL230616C00150000"], rows["ACME"]
+    stock = rows["AAPL"]
+    option = rows["AAPL230616C00150000"]
+    private = rows["ACME"]
     assert (stock["exit_date"], stock["exit_price"]) == (date(2022, 11, 15), Decimal("151.29"))
     assert (stock["investment_class"], stock["investment_subtype"]) == ("PUBLIC", "Growth")
     assert (option["instrument"], option["multiplier"], option["investment_class"]) == (
@@ -110,7 +112,8 @@ async def test_a_schwab_export_is_previewed_with_all_that_becomes_of_it(
 
 
 async def test_what_was_previewed_is_what_is_loaded(ann: Person) -> None:
-    preview, report = await preview_of(ann, SCHWAB), await loaded(ann, SCHWAB)
+    preview = await preview_of(ann, SCHWAB)
+    report = await loaded(ann, SCHWAB)
 
     same = ("source", "changes", "problems", "warnings", "new", "rejected", "as_of")
     assert {name: preview[name] for name in same} == {name: report[name] for name in same}

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.datastructures import Headers
 
-from services.gateway.books.answers import Answers, Kept, Question, keep_of
+from services.gateway.books.answers import Answers, KeptAnswer, Question, keep_of
 
 USER = UUID(int=1)
 
@@ -14,8 +14,10 @@ def a_question(path: str = "/report", user: UUID = USER) -> Question:
     return Question(user, path, b"")
 
 
-def an_answer(size: int, revision: int = 1) -> Kept:
-    return Kept(UUID(int=2), revision, None, "application/json", b"x" * size, compressed=False)
+def an_answer(size: int, revision: int = 1) -> KeptAnswer:
+    return KeptAnswer(
+        UUID(int=2), revision, None, "application/json", b"x" * size, compressed=False
+    )
 
 
 def test_what_was_not_asked_for_the_longest_is_forgotten_first() -> None:

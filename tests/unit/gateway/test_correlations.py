@@ -1,6 +1,4 @@
-"""Correlations laid out: squares from pairs, members under their clusters, positions that were left
-out.
-"""
+"""Matrices from pairs, clusters with their members, positions that are left out."""
 
 from typing import Any
 

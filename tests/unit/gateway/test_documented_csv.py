@@ -1,6 +1,4 @@
-"""docs/position-files.md against the code: its examples read clean, its table names every code and
-no other.
-"""
+"""docs/position-files.md against the code: its examples load, its table names every code."""
 
 import ast
 import re
@@ -26,9 +24,7 @@ CODE_ARGUMENT = {"complain": 1, "warn": 1, "Problem": 2, "RowProblem": 2, "Skipp
 
 
 def codes_in(path: Path) -> set[str]:
-    """Every code a file gives a row: as an argument, or first of a returned pair of code and
-    sentence.
-    """
+    """Every code that a file gives a row: as an argument, or first in a returned pair."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     arguments = [code_argument(node) for node in nodes if isinstance(node, ast.Call)]
     pairs = [

@@ -80,7 +80,8 @@ def test_groups_without_overlap_add_up_to_the_whole(
 ) -> None:
     rows = [a_row(value, position_type=kind if n % 2 else "LC") for n, value in enumerate(values)]
 
-    groups, whole = grouped(rows, GroupBy.TYPE), sums(rows)
+    groups = grouped(rows, GroupBy.TYPE)
+    whole = sums(rows)
 
     for measure in ("dollar", "notional", "delta_adjusted"):
         parts = [group["exposures"][measure] for group in groups if group["exposures"][measure]]

@@ -12,7 +12,7 @@ from services.gateway.analytics.shapes.progress import (
     SETTLED,
     WAITING,
     Asking,
-    lacking,
+    incomplete,
     symbol_progress,
     totals,
     yield_progress,
@@ -114,7 +114,7 @@ def test_files_settle_what_they_were_read_for() -> None:
         (known(8, first=WINDOW[0]), ["2 sessions without a close in between"]),
         (
             known(9, first=WINDOW[0], quarantined=1),
-            ["1 closes were sent and not believed", "1 session without"],
+            ["1 closes were rejected as implausible", "1 session without"],
         ),
         (known(0, last=date(2020, 1, 2)), ["no close since 2020-01-02"]),
     ],
@@ -134,7 +134,7 @@ def test_totals_count_sessions_and_leave_private_holdings_out() -> None:
 
     assert (found["sessions_stored"], found["sessions_wanted"]) == (14, 20)
     assert (found[COMPLETE], found[WAITING], found[FETCHING], found[SETTLED]) == (1, 1, 0, 0)
-    assert lacking(symbols) == ["AAPL"]
+    assert incomplete(symbols) == ["AAPL"]
 
 
 def test_all_ten_maturities_are_reported() -> None:

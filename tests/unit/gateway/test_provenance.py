@@ -26,15 +26,15 @@ def test_several_sources_are_counted_and_the_order_shown() -> None:
 
     assert said == (
         "Prices come from Polygon (30, closes as traded), the bundled files (2, adjusted closes): "
-        "asked in this order: Polygon, Yahoo, the bundled files."
+        "queried in this order: Polygon, Yahoo, the bundled files."
     )
 
 
 def test_a_book_without_prices_says_who_is_asked() -> None:
     assert sentence([], LIVE, None).startswith(
-        "No price of this book is stored: asked in this order: Polygon"
+        "No price of this portfolio is stored: queried in this order: Polygon"
     )
-    assert "nobody" in sentence([], [], None)
+    assert "no provider is configured" in sentence([], [], None)
 
 
 def test_providers_stand_under_their_kind_in_order() -> None:

@@ -23,12 +23,15 @@ from shared.calendar import is_session
 AS_OF = date(2022, 12, 28)
 TITLE = '"Positions for account Individual ...123 as of 04:05 PM ET, 12/21/2022"'
 OLD_HEADER = (
-    '"Symbol","Description","Quantity","Price","Price Change $","Price Change %","Market Value","Day Change $",'
-    '"Day Change %","Cost Basis","Gain/Loss $","Gain/Loss %","Ratings","Reinvest Dividends?","Capital Gains?",'
+    '"Symbol","Description","Quantity","Price","Price Change $","Price Change %","Market Value",'
+    '"Day Change $",'
+    '"Day Change %","Cost Basis","Gain/Loss $","Gain/Loss %","Ratings","Reinvest Dividends?",'
+    '"Capital Gains?",'
     '"% Of Account","Security Type"'
 )
 NEW_HEADER = (
-    '"Symbol","Description","Qty (Quantity)","Price","Price Chng $ (Price Change $)","Price Chng % (Price Change %)",'
+    '"Symbol","Description","Qty (Quantity)","Price","Price Chng $ (Price Change $)",'
+    '"Price Chng % (Price Change %)",'
     '"Mkt Val (Market Value)","Day Chng $ (Day Change $)","Day Chng % (Day Change %)","Cost Basis",'
     '"Gain $ (Gain/Loss $)","Gain % (Gain/Loss %)","Ratings","Reinvest?","Reinvest Capital Gains?",'
     '"% of Acct (% of Account)","Asset Type",'

@@ -88,7 +88,8 @@ def test_positions_missing_in_a_measure_are_without_exposure() -> None:
 
 
 def test_a_sides_greeks_count_shares_and_options() -> None:
-    stocks, options = [a_stock(100), a_stock(-30, "B")], [an_option(2)]
+    stocks = [a_stock(100), a_stock(-30, "B")]
+    options = [an_option(2)]
 
     greek = greeks.side_greeks([*stocks, *options], options)
 
@@ -109,14 +110,10 @@ def test_options_without_any_greeks_leave_nothing_to_say() -> None:
 
 
 def test_coverage_weighs_by_notional_and_the_unpriced_by_cost_or_strike() -> None:
-    stale, unpriced = (
-        a_stock(100, stale=True),
-        a_stock(100, "B", price=None, notional_exposure=None),
-    )
-    known, unknown = (
-        an_option(1),
-        an_option(1, "A2", reason="no volatility", notional_exposure=None),
-    )
+    stale = a_stock(100, stale=True)
+    unpriced = a_stock(100, "B", price=None, notional_exposure=None)
+    known = an_option(1)
+    unknown = an_option(1, "A2", reason="no volatility", notional_exposure=None)
 
     coverage = books_shapes.side_coverage(
         [a_stock(100), stale, unpriced, known, unknown], [known, unknown]

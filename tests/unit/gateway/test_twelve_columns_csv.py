@@ -1,6 +1,4 @@
-"""The twelve columns: options by symbol or by terms, classes, exits; each bad cell its own problem
-and no other.
-"""
+"""The twelve columns: options by symbol or by terms, classes, exits, one problem per bad cell."""
 
 from datetime import date
 from decimal import Decimal
@@ -160,9 +158,14 @@ def test_underlyings_name_all_symbols_to_look_up() -> None:
     assert underlyings(sheet) == {"AAPL", "ACME"}
 
 
-CLASS, SUBTYPE, UNDERLYING = "investment_class", "investment_subtype", "underlying_symbol"
-STRIKE, EXPIRY, KIND = "strike_price", "expiration_date", "option_type"
-EXIT, EXIT_PRICE = "exit_date", "exit_price_per_share"
+CLASS = "investment_class"
+SUBTYPE = "investment_subtype"
+UNDERLYING = "underlying_symbol"
+STRIKE = "strike_price"
+EXPIRY = "expiration_date"
+KIND = "option_type"
+EXIT = "exit_date"
+EXIT_PRICE = "exit_price_per_share"
 ONE_PROBLEM = [
     ({"Symbol": ""}, "symbol", "missing_value"),
     ({"Symbol": "", "Underlying Symbol": "AAPL"}, "symbol", "missing_value"),
@@ -295,11 +298,11 @@ def held(
 def test_a_file_silent_about_the_exit_does_not_open_a_position_again() -> None:
     change = met(held(exit_date=date(2022, 11, 15), exit_price="151"))
 
-    assert (change.kind, change.felt_from) == ("unchanged", None)
+    assert (change.kind, change.changes_from) == ("unchanged", None)
     assert change.terms.exit_date == date(2022, 11, 15)
 
 
-def test_an_exit_is_felt_from_its_day_and_a_quantity_from_the_entry() -> None:
+def test_an_exit_counts_from_its_day_and_a_quantity_from_the_entry() -> None:
     closed = met(held(), **{"Exit Date": "2022-11-15", "Exit Price Per Share": "151"})
     moved = met(
         held(exit_date=date(2022, 11, 15), exit_price="151"),
@@ -307,15 +310,15 @@ def test_an_exit_is_felt_from_its_day_and_a_quantity_from_the_entry() -> None:
     )
     resized = met(held(quantity="90"))
 
-    assert (closed.kind, closed.felt_from) == ("updated", date(2022, 11, 15))
-    assert moved.felt_from == date(2022, 11, 15)
-    assert (resized.kind, resized.felt_from) == ("updated", DAY)
+    assert (closed.kind, closed.changes_from) == ("updated", date(2022, 11, 15))
+    assert moved.changes_from == date(2022, 11, 15)
+    assert (resized.kind, resized.changes_from) == ("updated", DAY)
 
 
 def test_a_subtype_changes_no_number() -> None:
     change = met(held(), **{"Investment Subtype": "Growth"})
 
-    assert (change.kind, change.felt_from) == ("updated", None)
+    assert (change.kind, change.changes_from) == ("updated", None)
 
 
 def test_tags_carried_already_count_towards_the_twenty() -> None:

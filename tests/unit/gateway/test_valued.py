@@ -1,6 +1,4 @@
-"""A position beside what was measured of it: weights, P&L, Greeks, and the reason for every
-null.
-"""
+"""A position with its weight, P&L and Greeks, and the reason for every null."""
 
 from datetime import date
 from decimal import Decimal

@@ -116,7 +116,7 @@ async def _asking(
     window: Sequence[date],
     portfolio_id: UUID | None,
 ) -> Asking:
-    lacking = progress.lacking(known)
+    lacking = progress.incomplete(known)
     if not lacking:
         return Asking()
     live = [row["name"] for row in providers if row["live"]]

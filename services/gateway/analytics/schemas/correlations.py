@@ -32,8 +32,9 @@ _PARAMETERS = CorrelationParameters().model_dump()
 
 
 class ClusterMember(BaseModel):
-    """An underlying in a cluster; `mean_correlation` is that of |correlation| to the other
-    members.
+    """An underlying in a cluster.
+
+    `mean_correlation`: mean |correlation| with the other members.
     """
 
     symbol: str
@@ -44,9 +45,7 @@ class ClusterMember(BaseModel):
 
 
 class ClusterOut(BaseModel):
-    """Underlyings linked by a |correlation| at or above the threshold, directly or through each
-    other.
-    """
+    """Underlyings linked, directly or not, by a |correlation| at or above the threshold."""
 
     model_config = example(**_CLUSTER)
 
@@ -69,8 +68,9 @@ class DataQuality(BaseModel):
 
 
 class LeftOutPosition(LeftOut):
-    """A position that is not in the matrix: with its underlying, or because it has no exposure
-    itself.
+    """A position that is not in the matrix.
+
+    Its underlying is left out, or it has no exposure.
     """
 
     underlying: str
@@ -78,12 +78,11 @@ class LeftOutPosition(LeftOut):
 
 
 class CorrelationReport(BaseModel):
-    """How much the positions of the portfolio, or of one side of it, are one another. Weights are
-    gross.
+    """How strongly the positions of the portfolio, or of one side of it, are correlated.
 
-    `overall_correlation`: mean |correlation| over pairs. `concentration`: value in clusters over
-    value kept. `effective_positions`: 1 / (w'ρw), as how many equal and uncorrelated positions they
-    spread their risk.
+    Weights are gross. `overall_correlation`: mean |correlation| over pairs. `concentration`: value
+    in clusters over value kept. `effective_positions`: 1 / (w'ρw), the number of equal and
+    uncorrelated positions with the same diversification.
     """
 
     model_config = example(
@@ -165,8 +164,9 @@ class UnmeasuredPair(BaseModel):
 
 
 class CorrelationMatrix(BaseModel):
-    """The correlation matrix of the largest underlyings: `correlations[i][j]` is of `symbols[i]`
-    and `symbols[j]`.
+    """The correlation matrix of the largest underlyings.
+
+    `correlations[i][j]` is of `symbols[i]` and `symbols[j]`.
     """
 
     model_config = example(
@@ -216,8 +216,9 @@ class CorrelationMatrix(BaseModel):
 
 
 class WantedCorrelations(BaseModel):
-    """What to correlate: a portfolio (default: the first) at its last exposures at or before a
-    date.
+    """The portfolio to correlate, at its last exposures at or before a date.
+
+    Default: the caller's first portfolio.
     """
 
     model_config = body_example(portfolio_id=SOME_ID, as_of="2022-12-28", parameters=_PARAMETERS)
@@ -273,8 +274,9 @@ class Spread(BaseModel):
 
 
 class FactorMatrix(BaseModel):
-    """Daily covariances and correlations of factor returns, exponentially weighted; positive
-    semi-definite.
+    """Daily covariances and correlations of factor returns.
+
+    Exponentially weighted, positive semi-definite.
     """
 
     model_config = example(

@@ -11,8 +11,9 @@ from services.gateway.edge.values import SOME_ID, LeftOut, Money, Quantity, Warn
 
 
 class Model(StrEnum):
-    """How betas are estimated: jointly over the market and shrunk, jointly on raw returns, or one
-    by one.
+    """How betas are estimated.
+
+    Jointly over the market and shrunk, jointly on raw returns, or one by one.
     """
 
     MARKET_RELATIVE = "market_relative"
@@ -43,7 +44,7 @@ _RATE = {
 
 
 class FactorDefinition(BaseModel):
-    """A factor and the ETF that stands for it."""
+    """A factor and the ETF that represents it."""
 
     model_config = example(
         factor="market", name="Market", proxy="SPY", display_order=1, active=True
@@ -94,8 +95,9 @@ class FactorOut(BaseModel):
 
 
 class RateOut(BaseModel):
-    """What +1 basis point on a Treasury yield does: signed dollars; beta is per 1.00 of yield as a
-    share of NAV.
+    """The effect of +1 basis point on a Treasury yield in signed dollars.
+
+    `beta` is per 1.00 of yield as a share of NAV.
     """
 
     model_config = example(**_RATE)
@@ -103,7 +105,7 @@ class RateOut(BaseModel):
     maturity: str
     dollars_per_basis_point: Money | None
     standard_error: Money | None = Field(
-        description="of dollars_per_basis_point, taking the estimates of different symbols as independent"
+        description="of dollars_per_basis_point; estimates of symbols count as independent"
     )
     beta: float | None
     coverage: float | None
@@ -111,9 +113,7 @@ class RateOut(BaseModel):
 
 
 class FactorReport(BaseModel):
-    """The factor exposures of the portfolio or one side of it in one model, and its rate
-    sensitivities.
-    """
+    """The factor exposures in one model and the rate sensitivities of a portfolio or side."""
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -140,7 +140,7 @@ class FactorReport(BaseModel):
     factors: list[FactorOut]
     rates: RateOut | None = Field(description="the 10-year yield's entry of rate_sensitivities")
     rate_sensitivities: list[RateOut] = Field(
-        description="yields of 3M, 2Y, 10Y and 30Y, each estimated alone with the market: not to be added"
+        description="of 3M, 2Y, 10Y and 30Y, each estimated alone with the market: do not add"
     )
     coverage: float | None = Field(
         description="share of gross delta-adjusted exposure that had betas"
@@ -151,11 +151,10 @@ class FactorReport(BaseModel):
 
 
 class PositionFactor(BaseModel):
-    """A position's exposure to one factor and the regression behind it, to whose `raw_beta` the
-    statistics belong.
+    """A position's exposure to one factor and the regression behind it.
 
-    In the joint models all factors of a position share one regression; in univariate each has its
-    own.
+    The statistics are those of `raw_beta`. In the joint models all factors of a position share one
+    regression; in univariate each has its own.
     """
 
     factor: str

@@ -25,9 +25,7 @@ from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice
 
 
 class PositionGreeks(BaseModel):
-    """An option position's Greeks (unit x quantity x multiplier) and what they were computed
-    from.
-    """
+    """An option position's Greeks (unit x quantity x multiplier) and their inputs."""
 
     position_id: UUID
     contract: str
@@ -59,8 +57,9 @@ class PositionGreeks(BaseModel):
 
 
 class GreeksReport(BaseModel):
-    """The Greeks of the portfolio or one side of it (stock counts with delta 1 per share), and each
-    option's.
+    """The Greeks of the portfolio or one side of it, and each option's.
+
+    Stock counts with delta 1 per share.
     """
 
     model_config = example(
@@ -90,8 +89,9 @@ EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 
 
 class OptionsToPrice(BaseModel):
-    """Options by OCC symbol, or by underlying, strike, expiry and type; what is not given is taken
-    from store.
+    """Options by OCC symbol, or by underlying, strike, expiry and type.
+
+    What is not given is taken from stored market data.
     """
 
     model_config = body_example(as_of="2022-12-28", engine="default", options=[EXAMPLE])
@@ -105,8 +105,9 @@ class OptionsToPrice(BaseModel):
 
 
 class CalculatedGreeks(BaseModel):
-    """One option's value and Greeks per share with every input and its source; or `reason` and no
-    numbers.
+    """One option's value and Greeks per share with every input and its source.
+
+    When it cannot be priced: the `reason`, and no numbers.
     """
 
     contract: str | None

@@ -28,9 +28,9 @@ class CurrentPrice(BaseModel):
     symbol: str
     price: Price | None
     session_date: date | None = Field(description="the price's own session")
-    stale: bool | None = Field(description="whether it is older than the session asked for")
+    stale: bool | None = Field(description="whether it is older than the requested session")
     previous_close: Price | None = Field(
-        description="in the same shares as the price, whatever split since"
+        description="in the same shares as the price: splits are applied"
     )
     change: Price | None
     change_percent: float | None
@@ -49,7 +49,7 @@ class CurrentPrices(BaseModel):
 
 
 class FactorEtf(CurrentPrice):
-    """The fund that stands for a factor, with its last price."""
+    """The fund that represents a factor, with its last price."""
 
     model_config = example(factor="market", name="Market", **CURRENT | {"symbol": "SPY"})
 
@@ -68,7 +68,7 @@ class FactorEtfs(BaseModel):
 
 
 class ProviderAnswer(BaseModel):
-    """A provider was asked for everything that is missing of a symbol, or does not know it."""
+    """A provider that has no further closes of a symbol, or does not know it."""
 
     provider: str
     known: bool = Field(description="whether it knows the symbol at all")
@@ -85,23 +85,27 @@ class SymbolQuality(BaseModel):
     last_session: date | None
     prices: int = Field(description="in the window")
     missing: int = Field(description="sessions of the window without a price")
-    quarantined: int = Field(description="closes in the window that were sent and not believed")
+    quarantined: int = Field(description="closes in the window that were rejected as implausible")
     sources: list[str] = Field(description="of the closes in the window")
     state: str = Field(
-        description="complete (every session of the window is stored), fetching, waiting (to be asked for), settled "
-        "(whoever is asked has no more), or private"
+        description=(
+            "complete (every session of the window is stored), fetching, waiting (to be queried), "
+            "settled (no provider has further closes), or private"
+        )
     )
-    answered: list[ProviderAnswer] = Field(description="live providers that have no more of it")
+    answered: list[ProviderAnswer] = Field(
+        description="live providers without further closes of it"
+    )
     reason: str | None = Field(
         description="why sessions are missing, in words; null while it is complete or fetched"
     )
 
 
 class AskedProvider(BaseModel):
-    """Somebody who is asked for a kind of data."""
+    """A provider of a kind of data."""
 
     name: str
-    live: bool = Field(description="asked over the network; otherwise files are read")
+    live: bool = Field(description="queried over the network; otherwise files are read")
 
 
 class FetchTotals(BaseModel):
@@ -153,9 +157,7 @@ SOME_YIELD = {
 
 
 class HistoryProgress(BaseModel):
-    """What is stored of the year of closes of everything that anybody holds, and what is still
-    coming.
-    """
+    """What is stored of the year of closes of all holdings, and what is still to come."""
 
     model_config = example(
         as_of="2022-12-28",
@@ -194,8 +196,9 @@ class Feasibility(BaseModel):
 
 
 class DataQualityReport(HistoryProgress):
-    """What is stored for a portfolio's calculations on a session, what is still coming, and which
-    of them it allows.
+    """What is stored for a portfolio's calculations on a session.
+
+    Also what is still to come, and which calculations the data allow.
     """
 
     model_config = example(

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.portfolio import HistoryPoint
-from services.gateway.books.schemas.portfolios import PortfolioOut
+from services.gateway.books.schemas.portfolios import PORTFOLIO_EXAMPLE, PortfolioOut
 from services.gateway.edge.shapes import View
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, example
 
@@ -22,8 +22,9 @@ _METRIC = {
 
 
 class MetricOut(BaseModel):
-    """One measured number, or null with the reason. Losses (VaR, expected shortfall) are
-    positive.
+    """One measured number, or null with the reason.
+
+    Losses (VaR, expected shortfall) are positive.
     """
 
     model_config = example(**_METRIC)
@@ -47,9 +48,7 @@ class MetricGroup(BaseModel):
 
 
 class ComponentOut(BaseModel):
-    """A position's part of the portfolio's VaR and expected shortfall: negative for one that
-    hedges.
-    """
+    """A position's part of the portfolio's VaR and expected shortfall; negative for a hedge."""
 
     position_id: UUID
     symbol: str
@@ -59,8 +58,9 @@ class ComponentOut(BaseModel):
 
 
 class ComponentVar(BaseModel):
-    """Historical one-day VaR and expected shortfall by position, loss positive: the parts add up to
-    the totals.
+    """Historical one-day VaR and expected shortfall by position, losses positive.
+
+    The parts add up to the totals.
     """
 
     confidence: int = Field(description="percent")
@@ -100,8 +100,9 @@ class MetricsReport(BaseModel):
 
 
 class PeriodReturn(BaseModel):
-    """The time-weighted return over a period that ends with the session: flows are no
-    performance.
+    """The time-weighted return over a period that ends with the session.
+
+    Cash flows do not count as performance.
     """
 
     model_config = example(period="1m", value=-0.021, observations=21, reason=None)
@@ -116,7 +117,7 @@ class PerformanceReport(BaseModel):
     """Returns over the usual periods, and the series of NAV and P&L they are made of."""
 
     model_config = example(
-        portfolio=PortfolioOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        portfolio=PORTFOLIO_EXAMPLE,
         as_of="2022-12-28",
         periods=[{"period": "1m", "value": -0.021, "observations": 21, "reason": None}],
         items=[],

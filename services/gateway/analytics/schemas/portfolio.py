@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.books.schemas.portfolios import (
+    PORTFOLIO_EXAMPLE,
     SNAPSHOT_EXAMPLE,
     Exposures,
     GreekSet,
@@ -80,12 +81,13 @@ class HistoryPoint(BaseModel):
 
 
 class PortfolioSummary(BaseModel):
-    """A portfolio's last snapshot at or before the date asked for; null with a reason when there is
-    none.
+    """A portfolio's last snapshot at or before the requested date.
+
+    Null with a reason when there is none.
     """
 
     model_config = example(
-        portfolio=PortfolioOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        portfolio=PORTFOLIO_EXAMPLE,
         as_of="2022-12-28",
         snapshot=SNAPSHOT_EXAMPLE,
         coverage=SNAPSHOT_EXAMPLE["coverage"],

@@ -48,8 +48,9 @@ class SnapshotsStarted(BaseModel):
 
 
 class WantedFactors(BaseModel):
-    """Whose factor exposures, on which session; default: the caller's first portfolio, the last
-    session.
+    """The portfolio and session of the factor exposures.
+
+    Default: the caller's first portfolio, the last session.
     """
 
     model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")

@@ -16,7 +16,7 @@ from services.gateway.runs.schemas import RunOut
 
 
 class PriceSource(BaseModel):
-    """A source of the prices that a book is valued with."""
+    """A source of the prices that a portfolio is valued with."""
 
     source: str
     basis: str = Field(
@@ -28,7 +28,7 @@ class PriceSource(BaseModel):
 
 
 class MarketDataUsed(BaseModel):
-    """Which market data a book's figures rest on, and who is asked for such data."""
+    """The market data that a portfolio's figures are based on, and their providers."""
 
     model_config = example(
         sources=[{"source": "bundled", "basis": "adjusted", "prices": 24}],
@@ -39,7 +39,7 @@ class MarketDataUsed(BaseModel):
 
     sources: list[PriceSource] = Field(description="of the session's prices, the most first")
     providers: dict[str, list[AskedProvider]] = Field(
-        description="by kind of data, in the order they are asked"
+        description="by kind of data, in the order they are queried"
     )
     sentence: str
 

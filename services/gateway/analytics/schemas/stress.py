@@ -29,11 +29,10 @@ _SCENARIO = {
 
 
 class ScenarioOut(BaseModel):
-    """A stress scenario. Shocks are decimal returns of the factors' proxies; the rate shock a
-    change of yield.
+    """A stress scenario.
 
-    Historical ones whose window the data cover say what the proxies really did beside what is
-    stated.
+    Shocks are decimal returns of the factors' proxies, the rate shock a change of yield. Historical
+    scenarios whose window the data cover also give the measured moves of the proxies.
     """
 
     model_config = example(**_SCENARIO)
@@ -51,7 +50,7 @@ class ScenarioOut(BaseModel):
     basis: str = Field(
         description="relative: a style's shock is its return over the market; or absolute"
     )
-    custom: bool = Field(description="the caller's own")
+    custom: bool = Field(description="created by the caller")
     measured_shocks: dict[str, float] | None = Field(
         description="in the scenario's basis, beside `shocks`"
     )
@@ -63,7 +62,7 @@ class ScenarioOut(BaseModel):
 
 
 class ScenarioList(BaseModel):
-    """Every active scenario in display order, the caller's own last."""
+    """Every active scenario in display order, the caller's last."""
 
     model_config = example(items=[_SCENARIO], total=18)
 
@@ -72,7 +71,7 @@ class ScenarioList(BaseModel):
 
 
 class NewScenario(BaseModel):
-    """A scenario of the caller's own; evaluated for the caller's portfolios from their next run on.
+    """A custom scenario, evaluated for the caller's portfolios from their next run on.
 
     Saving under an id the caller has used before replaces that scenario.
     """
@@ -106,8 +105,9 @@ class NewScenario(BaseModel):
 
 
 class WhatIf(BaseModel):
-    """Scenarios to evaluate now: stored ones by id, one described here, or both. Nothing is
-    written.
+    """Scenarios to evaluate now: stored ones by id, one described here, or both.
+
+    Nothing is written.
     """
 
     model_config = body_example(shocks={"Market": -0.12}, rate_shock=0.005, positions_shown=10)
@@ -147,8 +147,9 @@ class LeftOutSymbol(BaseModel):
 
 
 class StressResultOut(BaseModel):
-    """What a scenario costs (negative) or earns. Impacts by factor and the non-linear part add up
-    to the total.
+    """What a scenario costs (negative) or earns.
+
+    Impacts by factor and the non-linear part add up to the total.
     """
 
     total_pnl: Money | None
@@ -169,18 +170,19 @@ class StressResultOut(BaseModel):
     warnings: list[Warned] | None
     left_out: list[LeftOutSymbol] = Field(
         default=[],
-        description="what this very scenario leaves out; empty in what-if runs, whose warnings say it",
+        description="what this scenario leaves out; empty in what-if runs, which use warnings",
     )
     positions: list[PositionImpactOut] | None = Field(
-        default=None, description="every position's part; null unless asked for"
+        default=None, description="every position's part; null unless requested"
     )
     positions_not_shown: int = 0
     pnl_not_shown: Money = 0.0
 
 
 class StressOutcome(BaseModel):
-    """A scenario's direct result (shocked factors only) beside its correlated one (the others
-    follow).
+    """A scenario's direct and correlated results.
+
+    Direct: only the shocked factors move; correlated: the others follow.
     """
 
     scenario_id: str
@@ -210,8 +212,9 @@ class Extremes(BaseModel):
 
 
 class ScenarioGroup(BaseModel):
-    """The P&L of a category's or a severity's scenarios, by the correlated method where it was
-    measured.
+    """The P&L of the scenarios of a category or severity.
+
+    By the correlated method where it was measured.
     """
 
     group: str
@@ -234,8 +237,9 @@ class MarketScenario(BaseModel):
 
 
 class MarketScenarioReport(BaseModel):
-    """Plain moves of the market and of yields, by the portfolio's market beta and rate
-    sensitivity.
+    """Simple moves of the market and of yields.
+
+    By the portfolio's market beta and rate sensitivity.
     """
 
     model_config = example(
@@ -267,7 +271,7 @@ class MarketScenarioReport(BaseModel):
 
 
 class WhatIfReport(BaseModel):
-    """What the scenarios asked about would do, from what is stored for the session."""
+    """The effect of the requested scenarios, from what is stored for the session."""
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -335,6 +339,6 @@ LONGEST_ID = 60
 
 
 class Included(StrEnum):
-    """What an answer holds only when it is asked for."""
+    """What an answer holds only on request."""
 
     POSITIONS = "positions"

@@ -1,6 +1,4 @@
-"""Correlations laid out for an answer: matrices from pairs, clusters with their members, what was
-left out.
-"""
+"""Correlations laid out for an answer: matrices, clusters with members, what is left out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -43,8 +41,9 @@ def with_members(clusters: Iterable[Row], members: Iterable[Row]) -> list[dict[s
 def left_out(
     exposed: Iterable[Row], out: Iterable[Row], kept: Iterable[Row]
 ) -> list[dict[str, Any]]:
-    """The positions that the figures do not contain: with their underlying, or for want of an
-    exposure.
+    """The positions that the figures do not contain.
+
+    Their underlying is left out, or they have no exposure.
     """
     whole = {symbol["symbol"]: symbol for symbol in out}
     some = {symbol["symbol"] for symbol in kept}

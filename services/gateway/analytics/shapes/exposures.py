@@ -20,7 +20,8 @@ MODEL_NOTES = {
         "single ones are unstable (see the condition number)"
     ),
     "univariate": (
-        "each beta comes from a regression on one factor alone: the factors overlap, so these betas and "
+        "each beta comes from a regression on one factor alone: the factors overlap, so these "
+        "betas and "
         "exposures must not be added across factors"
     ),
 }
@@ -41,9 +42,7 @@ _RATE = ("maturity", "beta", "standard_error", "t_statistic", "observations", "q
 
 
 def factor_betas(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, Any]]:
-    """Each factor's exposure in signed dollars with the portfolio's beta (dollars / NAV) and a
-    reason for nulls.
-    """
+    """Each factor's dollar exposure and beta (dollars / NAV), with a reason for nulls."""
     return [
         {**row, "beta": share_of(row["dollar_exposure"], nav), "reason": _no_beta(row, nav)}
         for row in rows
@@ -111,9 +110,7 @@ def _unknown_rate(row: Row) -> bool:
 
 
 def _of_maturity(rows: Sequence[Row], maturity: str) -> list[Row]:
-    """Every position's row of the maturity; a position without one counts with an unknown
-    sensitivity.
-    """
+    """Every position's row of the maturity; sensitivity unknown where there is none."""
     found = {row["position_id"]: row for row in rows if row["maturity"] == maturity}
     unknown = {"beta": None, "standard_error": None, "reason": None}
     return [
@@ -123,12 +120,11 @@ def _of_maturity(rows: Sequence[Row], maturity: str) -> list[Row]:
 
 
 def _rate_exposure(rows: Sequence[Row], nav: Decimal | None, maturity: str) -> dict[str, Any]:
-    """Sum over positions of delta-adjusted exposure x sensitivity (return per 1.00 of yield) x
-    0.0001.
+    """Sum over positions of delta-adjusted exposure x sensitivity x 0.0001.
 
-    `beta` is the same per 1.00 of yield as a share of NAV. `coverage`: share of gross exposure
-    whose sensitivity is known. `standard_error` takes the estimates of different symbols as
-    independent.
+    Sensitivity is the return per 1.00 of yield. `beta` is the same per 1.00 of yield as a share of
+    NAV. `coverage`: share of gross exposure whose sensitivity is known. `standard_error` takes the
+    estimates of different symbols as independent.
     """
     gross = sum(abs(float(row["delta_adjusted_exposure"] or 0)) for row in rows)
     known = [row for row in rows if not _unknown_rate(row)]
@@ -159,8 +155,9 @@ def _independent_error(rows: Iterable[Row]) -> float:
 
 
 def position_factors(rows: Iterable[Row], rates: Iterable[Row]) -> list[dict[str, Any]]:
-    """One entry per position with its factors and its rate sensitivities; rows come ordered by
-    position.
+    """One entry per position with its factors and its rate sensitivities.
+
+    Rows come ordered by position.
     """
     sensitivities: dict[Any, list[dict[str, Any]]] = {}
     for rate in rates:
@@ -193,7 +190,8 @@ def _position(rows: Sequence[Row], rates: Sequence[Row]) -> dict[str, Any]:
 
 
 def _position_rate(row: Row) -> dict[str, Any]:
-    exposure, beta = row["delta_adjusted_exposure"], row["beta"]
+    exposure = row["delta_adjusted_exposure"]
+    beta = row["beta"]
     known = exposure is not None and beta is not None
     dollars = float(exposure) * beta * BASIS_POINT if known else None
     return {**{name: row[name] for name in _RATE}, "dollars_per_basis_point": dollars}

@@ -9,10 +9,10 @@ Row = Mapping[str, Any]
 
 
 def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float | None]:
-    """Sum of position Greeks (unit x quantity x multiplier); a share of stock has delta 1 and
-    nothing else.
+    """Sum of position Greeks (unit x quantity x multiplier).
 
-    Null when there are options and none has Greeks: the snapshot's own rule.
+    A share of stock has delta 1 and nothing else. Null when there are options and none has Greeks:
+    the snapshot's own rule.
     """
     known = [row for row in options if row["reason"] is None]
     if options and not known:

@@ -51,10 +51,9 @@ def periods(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Per confidence: the portfolio's historical VaR and expected shortfall by position, largest
-    part first.
+    """The historical VaR and expected shortfall by position, per confidence.
 
-    The parts are whole cents that add up to the total.
+    The largest part comes first; the parts are whole cents that add up to the total.
     """
     confidences = sorted({row["confidence"] for row in rows})
     return [_component_var(c, [row for row in rows if row["confidence"] == c]) for c in confidences]
@@ -78,8 +77,9 @@ def _component_var(confidence: int, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def cents_adding_up(amounts: Sequence[float | Decimal]) -> list[Decimal]:
-    """The amounts in whole cents whose sum is the exact sum's: the largest remainders are rounded
-    up.
+    """The amounts in whole cents that add up to the exact sum.
+
+    The largest remainders are rounded up.
     """
     exact = [Decimal(repr(float(amount))) for amount in amounts]
     down = [amount.quantize(CENT, ROUND_FLOOR) for amount in exact]

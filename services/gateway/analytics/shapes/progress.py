@@ -1,6 +1,4 @@
-"""How far the fetching of closes has come, by symbol: from what is stored and what was answered,
-never a guess.
-"""
+"""Progress of fetching closes by symbol, from what is stored and what providers answered."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,8 +18,9 @@ MATURITIES = ("1M", "3M", "6M", "1Y", "2Y", "5Y", "7Y", "10Y", "20Y", "30Y")
 
 @dataclass(frozen=True)
 class Answered:
-    """A live provider has no more: it was asked for everything that is missing, or does not know
-    the symbol.
+    """A live provider that has no further closes.
+
+    It has answered for every missing session, or does not know the symbol.
     """
 
     provider: str
@@ -31,12 +30,12 @@ class Answered:
 
 @dataclass(frozen=True)
 class Asking:
-    """What is known about who is asked for closes.
+    """What is known about the providers of closes and their answers.
 
     `live`, `files`: the providers of prices, in order; `claimed`: symbols being fetched;
-    `answered`: by symbol what the providers were last asked (`asked_from` to `asked_until`;
-    `stored`: closes of it, None for the whole window); `files_were_read`: whether the files were
-    looked at for the session, and nobody is about to.
+    `answered`: by symbol, each provider's last query (`asked_from` to `asked_until`; `stored`:
+    closes of it, None for the whole window); `files_were_read`: whether the files were read for the
+    session and no fetch is about to.
     """
 
     live: Sequence[str] = ()
@@ -48,8 +47,9 @@ class Asking:
 
 @dataclass(frozen=True)
 class Progress:
-    """A symbol's state, who has no more closes of it, and in words why some are missing; None when
-    none is.
+    """A symbol's state, the providers without further closes, and why closes are missing.
+
+    `reason`: None when none is missing.
     """
 
     state: str
@@ -58,11 +58,10 @@ class Progress:
 
 
 def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Progress:
-    """Whether all closes of the window are stored, are being fetched, are to come, or are not to be
-    had.
+    """Whether a symbol's closes are stored, being fetched, to come, or not available.
 
-    Settled means that a run would ask nobody: every live provider has answered for each missing
-    session. Without a live provider it is up to the files.
+    Settled means that a run would query no provider: every live provider has answered for each
+    missing session. Without a live provider it depends on the files.
     """
     if known.status == PRIVATE:
         return Progress(PRIVATE)
@@ -72,7 +71,7 @@ def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Pro
     said = tuple(
         Answered(name, rows[name]["known"], rows[name]["asked_at"])
         for name in asking.live
-        if name in rows and _has_no_more(rows[name], known, window)
+        if name in rows and _is_exhausted(rows[name], known, window)
     )
     if known.symbol in asking.claimed:
         return Progress(FETCHING, said)
@@ -80,13 +79,14 @@ def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Pro
     settled = not still_to_ask if asking.live else asking.files_were_read
     if settled:
         return Progress(SETTLED, said, _why_missing(known, said, asking, window))
-    asked = ", ".join(still_to_ask or asking.files) or "anybody"
+    asked = ", ".join(still_to_ask or asking.files) or "any provider"
     return Progress(WAITING, said, f"{_sessions(known.missing)} not answered by {asked} yet")
 
 
-def _has_no_more(row: Mapping[str, Any], known: Known, window: Sequence[date]) -> bool:
-    """Whether every missing session was asked for: those asked for and not stored are all there
-    are.
+def _is_exhausted(row: Mapping[str, Any], known: Known, window: Sequence[date]) -> bool:
+    """Whether the provider was queried for every missing session.
+
+    What was queried and not stored is then all that is missing.
     """
     asked = bisect_right(window, row["asked_until"]) - bisect_left(window, row["asked_from"])
     stored = known.prices if row["stored"] is None else row["stored"]
@@ -100,7 +100,7 @@ def _why_missing(
         return f"unknown to {', '.join([each.provider for each in said] + list(asking.files))}"
     parts = []
     if known.quarantined:
-        parts.append(f"{known.quarantined} closes were sent and not believed")
+        parts.append(f"{known.quarantined} closes were rejected as implausible")
     if known.first_session is None:
         parts.append(f"no close since {known.last_session}")
     else:
@@ -109,7 +109,8 @@ def _why_missing(
 
 
 def _gaps(known: Known, first: date, last: date, window: Sequence[date]) -> list[str]:
-    before, after = bisect_left(window, first), len(window) - bisect_right(window, last)
+    before = bisect_left(window, first)
+    after = len(window) - bisect_right(window, last)
     between = known.missing - before - after
     parts = [f"none before {first}: listed then, by all that is known"] if before else []
     parts += [f"{_sessions(between)} without a close in between"] if between > 0 else []
@@ -121,9 +122,7 @@ def _sessions(count: int) -> str:
 
 
 def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) -> dict[str, Any]:
-    """Symbols by state, and sessions stored of those wanted; private holdings, of which none are,
-    left out.
-    """
+    """Symbols by state, and sessions stored of those wanted, without private holdings."""
     words = [each.state for each in states]
     wanted = [each for each in known if each.status != PRIVATE]
     return {
@@ -141,6 +140,6 @@ def yield_progress(stored: Mapping[str, Mapping[str, Any]]) -> list[dict[str, An
     ]
 
 
-def lacking(known: Iterable[Known]) -> list[str]:
-    """The symbols that miss sessions."""
+def incomplete(known: Iterable[Known]) -> list[str]:
+    """The symbols without a close for some sessions."""
     return [each.symbol for each in known if each.missing]

@@ -12,11 +12,11 @@ _NAMES = {
     "admin": "an administrator",
 }
 _BASES = {"raw": "closes as traded", "adjusted": "adjusted closes", "quote": "option quotes"}
-NO_PRICES = "No price of this book is stored"
+NO_PRICES = "No price of this portfolio is stored"
 
 
 def by_kind(providers: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """(name, live) of who is asked, in order, by kind of data."""
+    """(name, live) of the providers, in order, by kind of data."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in providers:
         found.setdefault(row["kind"], []).append({"name": row["name"], "live": row["live"]})
@@ -28,16 +28,19 @@ def sentence(
     price_providers: Sequence[Mapping[str, Any]],
     covered: tuple[date, date] | None,
 ) -> str:
-    """Where prices come from, and who is asked for them; without a live provider also how far the
-    files reach.
+    """The sources of prices and their providers in one sentence.
 
-    `sources`: {source, basis, prices}, the most first; `price_providers`: {name, live} in order.
+    Without a live provider it also gives the days that the files cover. `sources`: {source, basis,
+    prices}, the most first; `price_providers`: {name, live} in order.
     """
     files_only = bool(price_providers) and not any(each["live"] for each in price_providers)
-    if files_only:
+    if not price_providers:
+        asked = "no provider is configured"
+    elif files_only:
         asked = "no live provider is configured (a key in POLYGON_API_KEY brings one)"
     else:
-        asked = f"asked in this order: {_list([_name(each['name']) for each in price_providers]) or 'nobody'}"
+        names = _list([_name(each["name"]) for each in price_providers])
+        asked = f"queried in this order: {names}"
     span = f"{covered[0]} to {covered[1]}" if files_only and covered else None
     if not sources:
         return f"{NO_PRICES}: {asked}."

@@ -38,9 +38,7 @@ def known_symbols(
     private: Collection[str],
     window: Sequence[date],
 ) -> list[Known]:
-    """What is known of each symbol, by its stored history; private ones have none that is looked
-    for.
-    """
+    """What is known of each symbol by its stored history; private holdings have none."""
     return [
         Known(symbol, PRIVATE, None, 0, 0, 0, 0)
         if symbol in private
@@ -52,7 +50,8 @@ def known_symbols(
 def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date]) -> Known:
     if history is None:
         return Known(symbol, MISSING, None, 0, 0, len(window), 0)
-    last, found = history["last_session"], history["prices"]
+    last = history["last_session"]
+    found = history["prices"]
     status = COMPLETE if last == window[-1] else STALE
     missing = max(len(window) - found, 0)
     more = (history["first_session"], history["sources"])
@@ -64,7 +63,7 @@ def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date
 def feasible_calculations(
     known: Sequence[Known], optioned: Collection[str], proxies: Collection[str], yields: int
 ) -> list[dict[str, Any]]:
-    """Each calculation with what it needs and the symbols that lack it.
+    """Each calculation with what it needs and the symbols whose data are missing.
 
     `optioned`: underlyings of options; `proxies`: the factors' funds; `yields`: observations in the
     window.
@@ -77,7 +76,8 @@ def feasible_calculations(
         _feasible("valuation", "one price on or before the session", held - priced),
         _feasible(
             "greeks",
-            f"{_VOLATILITY_PRICES} prices of the underlying in the window, or a quote of the option",
+            f"{_VOLATILITY_PRICES} prices of the underlying in the window, "
+            "or a quote of the option",
             _short_of(_VOLATILITY_PRICES, set(optioned) & held, prices),
         ),
         _feasible(
@@ -107,10 +107,10 @@ def _short_of(enough: int, symbols: Collection[str], prices: Mapping[str, int]) 
     return {symbol for symbol in symbols if prices.get(symbol, 0) < enough}
 
 
-def _feasible(calculation: str, needs: str, lacking: Collection[str]) -> dict[str, Any]:
+def _feasible(calculation: str, needs: str, short: Collection[str]) -> dict[str, Any]:
     return {
         "calculation": calculation,
         "needs": needs,
-        "feasible": not lacking,
-        "lacking": sorted(lacking),
+        "feasible": not short,
+        "lacking": sorted(short),
     }

@@ -1,6 +1,4 @@
-"""Stress results of a portfolio: methods side by side, extremes, groups, and what they leave
-out.
-"""
+"""Stress results of a portfolio: methods side by side, extremes, groups, what they leave out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -22,9 +20,7 @@ SCENARIO_FIELDS = (
 
 
 def stress_outcomes(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, Any]]:
-    """One entry per scenario, in the order given, with its direct and its correlated result side by
-    side.
-    """
+    """One entry per scenario, in the order given, with its direct and correlated results."""
     outcomes: dict[str, dict[str, Any]] = {}
     for row in rows:
         shared = {key: row[key] for key in SCENARIO_FIELDS}
@@ -36,10 +32,9 @@ def stress_outcomes(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, 
 
 
 def _stress_result(row: Row, nav: Decimal | None) -> dict[str, Any]:
-    """The result as a share of NAV, flagged when it is beyond it, beside what delta and gamma alone
-    would say.
-    """
-    total, approximation = row["total_pnl"], row["delta_gamma_pnl"]
+    """The result with its share of NAV, a flag when it exceeds it, and delta-gamma's difference."""
+    total = row["total_pnl"]
+    approximation = row["delta_gamma_pnl"]
     exceeds = nav is not None and total is not None and total < -nav
     difference = None if total is None or approximation is None else total - approximation
     derived = {"share_of_nav": share_of(total, nav), "loss_exceeds_nav": exceeds}
@@ -47,9 +42,7 @@ def _stress_result(row: Row, nav: Decimal | None) -> dict[str, Any]:
 
 
 def with_positions(rows: Iterable[Row], impacts: Iterable[Row]) -> list[dict[str, Any]]:
-    """Each result with the part of every position in it, the largest loss first and unknown ones
-    last.
-    """
+    """Each result with every position's part, the largest loss first and unknown ones last."""
     shown: dict[tuple[str, str], list[Row]] = {}
     for impact in impacts:
         shown.setdefault((impact["scenario_id"], impact["method"]), []).append(impact)
@@ -67,9 +60,7 @@ def _by_pnl(impact: Row) -> tuple[bool, Any, str]:
 
 
 def worst_and_best(outcomes: Iterable[Row], method: str) -> tuple[Row | None, Row | None]:
-    """The scenarios with the lowest and the highest P&L under a method; None where nothing was
-    computed.
-    """
+    """The scenarios with the lowest and highest P&L under a method; None without results."""
     known = [each for each in outcomes if each[method] and each[method]["total_pnl"] is not None]
     if not known:
         return None, None

@@ -1,6 +1,4 @@
-"""A user's portfolios: list, create, get, rename, delete; their snapshots, cash flows and
-reports.
-"""
+"""A user's portfolios: list, create, get, change, delete; their cash flows."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -81,9 +79,9 @@ async def get_portfolio(portfolio: NamedRevision) -> Row:
 async def rename_portfolio(
     portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
 ) -> Row:
-    """Rename a portfolio, or restate its opening equity, from which every NAV follows."""
+    """Rename a portfolio, or change its opening equity, from which every NAV follows."""
     before = await _held(session, caller, portfolio_id)
-    changes = {name: value for name, value in terms.stated().items() if before[name] != value}
+    changes = {name: value for name, value in terms.named().items() if before[name] != value}
     holder = (
         await portfolios.portfolio_named(session, caller.user_id, changes["name"])
         if "name" in changes
@@ -118,9 +116,7 @@ async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSess
 
 
 async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
-    """The caller's portfolio, held against other edits; 404 when it is not there, or not any
-    more.
-    """
+    """The caller's portfolio, locked; 404 when it does not exist or was deleted."""
     await owned_portfolio(session, caller, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     return await owned_portfolio(session, caller, portfolio_id)
@@ -165,16 +161,14 @@ async def delete_cash_flow(
     flow = await portfolios.delete_cash_flow(session, portfolio_id, cash_flow_id)
     if flow is None:
         raise not_found("cash_flow", cash_flow_id)
-    stated = {name: flow[name] for name in ("portfolio_id", "flow_date", "amount", "note")}
-    await record(session, "cash_flow.deleted", cash_flow_id, **stated)
+    recorded = {name: flow[name] for name in ("portfolio_id", "flow_date", "amount", "note")}
+    await record(session, "cash_flow.deleted", cash_flow_id, **recorded)
     await _flow_again(session, caller, flow)
     return Response(status_code=204)
 
 
 async def _flow_again(session: Session, caller: User, flow: Row) -> UUID | None:
-    """Start the runs of a flow's snapshot and of those after it, whose NAV it changes; the first's
-    id.
-    """
+    """Run a flow's session and those after it again, whose NAV it changes; the first run's id."""
     portfolio_id = flow["portfolio_id"]
     await revisions.raise_revision(session, [portfolio_id])
     days = await runs.sessions_valued(session, portfolio_id, flow["flow_date"])

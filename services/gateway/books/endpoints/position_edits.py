@@ -1,6 +1,4 @@
-"""Edits of positions. Each is one transaction that also starts the run which measures the book
-again.
-"""
+"""Edits of positions, each one transaction that also starts the run to measure it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,9 +12,9 @@ from services.gateway.books.editing import (
     accepted,
     difference,
     position_row,
-    stated_day,
     tag_position,
     terms_after,
+    terms_day,
 )
 from services.gateway.books.queries import portfolios, positions
 from services.gateway.books.reading import position_on
@@ -37,43 +35,44 @@ from services.gateway.tables import User
 from shared.contracts.event import Day
 from shared.database import Session
 
+_RECORDED = ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
 router = APIRouter(
     prefix="/positions",
     tags=["positions"],
     responses=documented(401, 404, 422),
     route_class=OnceRoute,
 )
-StatedFor = Annotated[
+TermsOf = Annotated[
     Day | None,
     Query(
-        description="the day the terms are stated for, in whose shares quantity, prices and strike are, and which "
-        "no entry lies after; default: the last session"
+        description=(
+            "the day the terms are given for: quantity, prices and strike are in its shares, "
+            "and no entry is after it; default: the last session"
+        )
     ),
 ]
 
 
 @router.post("", status_code=201, response_model=PositionSaved, responses=documented(409))
 async def create_position(
-    wanted: NewPosition, caller: Caller, session: OpenSession, as_of: StatedFor = None
+    wanted: NewPosition, caller: Caller, session: OpenSession, as_of: TermsOf = None
 ) -> dict[str, Any]:
-    """Enter a position, held against the rules of position files; a run measures the portfolio
-    again.
+    """Enter a position, checked against the rules of position files.
+
+    A run measures the portfolio again.
     """
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
         "portfolio_id"
     ]
     await portfolios.lock_portfolio(session, portfolio_id)
-    day = await stated_day(session, as_of)
+    day = await terms_day(session, as_of)
     found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
     row = position_row(portfolio_id, uuid4(), found.holding, day)
     await _refuse_twin(session, row)
     await positions.save_position(session, row)
     await tag_position(session, caller, row["position_id"], (), found.holding.tags)
-    stated = {
-        name: row[name]
-        for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
-    }
-    await record(session, "position.created", row["position_id"], **stated)
+    recorded = {name: row[name] for name in _RECORDED}
+    await record(session, "position.created", row["position_id"], **recorded)
     return await _measured_again(session, caller, row, row["entry_date"], found.warnings)
 
 
@@ -83,12 +82,13 @@ async def edit_position(
     wanted: PositionEdit,
     caller: Caller,
     session: OpenSession,
-    as_of: StatedFor = None,
+    as_of: TermsOf = None,
 ) -> dict[str, Any]:
-    """Restate a position, close it or reopen it: what is left out stays. What changes nothing
-    starts nothing.
+    """Change a position, close it or reopen it; what is left out stays as it is.
+
+    An edit that changes nothing starts no run.
     """
-    day = await stated_day(session, as_of)
+    day = await terms_day(session, as_of)
     before = await _held(session, caller, position_id, day)
     found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), day)
     after = position_row(before["portfolio_id"], position_id, found.holding, day)
@@ -99,12 +99,12 @@ async def edit_position(
         since = _concerned_since(before, after, changes)
         return await _measured_again(session, caller, after, since, found.warnings)
     if retagged:
-        return await _retold(session, before)
+        return await _saved_tags(session, before)
     return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
 
 
 def _changes(before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
-    """What is other than before; that the same is stated on another day is no change."""
+    """What is other than before; giving the same for another day is no change."""
     return difference(before, after, [name for name in after if name != "stated_on"])
 
 
@@ -116,7 +116,8 @@ async def _write(
     With one term all are saved: from now on every one is in the shares of the day of the edit.
     """
     changes = _changes(before, after)
-    position_id, carried = before["position_id"], before["tags"]
+    position_id = before["position_id"]
+    carried = before["tags"]
     retagged = tags is not None and await tag_position(session, caller, position_id, carried, tags)
     if changes:
         await positions.save_terms(session, position_id, after)
@@ -129,16 +130,14 @@ async def _write(
 
 @router.delete("/{position_id:uuid}", status_code=204)
 async def delete_position(position_id: UUID, caller: Caller, session: OpenSession) -> Response:
-    """Delete a position as if it had never been held (to close one, give it an exit); a run
-    measures the rest.
+    """Delete a position as if it had never been held (to close one, give it an exit).
+
+    A run measures the rest.
     """
     row = await _held(session, caller, position_id)
     await positions.delete_position(session, position_id)
-    stated = {
-        name: row[name]
-        for name in ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
-    }
-    await record(session, "position.deleted", position_id, **stated)
+    recorded = {name: row[name] for name in _RECORDED}
+    await record(session, "position.deleted", position_id, **recorded)
     await revisions.raise_revision(session, [row["portfolio_id"]])
     await restate(
         session, caller.user_id, row["portfolio_id"], row["entry_date"], "position_deleted"
@@ -150,30 +149,30 @@ async def delete_position(position_id: UUID, caller: Caller, session: OpenSessio
 async def put_tags(
     position_id: UUID, wanted: TagsOfPosition, caller: Caller, session: OpenSession
 ) -> dict[str, Any]:
-    """Let a position carry just these tags, created where you do not have them. No number changes,
-    so no run starts.
+    """Set the tags of a position; tags you do not have yet are created.
+
+    No number changes, so no run starts.
     """
     row = await _held(session, caller, position_id)
     if not await tag_position(session, caller, position_id, row["tags"], wanted.tags):
         return await _saved(session, row, changed=False, run_id=None)
     await record(session, "position.tagged", position_id, was=row["tags"], now=wanted.tags)
-    return await _retold(session, row)
+    return await _saved_tags(session, row)
 
 
 async def _held(session: Session, caller: User, position_id: UUID, day: date | None = None) -> Row:
-    """The caller's position in terms of a day's shares (None: as stated), held against other edits;
-    404 without it.
-    """
+    """The caller's position, locked, in a day's shares (None: as entered); 404 without it."""
     await portfolios.lock_portfolio(session, await owning_portfolio(session, caller, position_id))
     row = await positions.load_position(session, position_id, day)
     if row is None:
         raise not_found("position", position_id)
-    return portfolios.as_stated(row)
+    return portfolios.with_file_decimals(row)
 
 
 async def _refuse_twin(session: Session, row: Mapping[str, Any]) -> None:
     """409 when the portfolio has another position in the instrument since the same date."""
-    symbol, entered = row["symbol"], row["entry_date"]
+    symbol = row["symbol"]
+    entered = row["entry_date"]
     same = await positions.positions_with(
         session, row["portfolio_id"], symbol, entered, row["stated_on"]
     )
@@ -212,7 +211,7 @@ async def _measured_again(
     return await _saved(session, row, changed=True, run_id=run_id, restated=span, warnings=warnings)
 
 
-async def _retold(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
+async def _saved_tags(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to an edit that no number follows from."""
     await revisions.raise_revision(session, [row["portfolio_id"]])
     return await _saved(session, row, changed=True, run_id=None)

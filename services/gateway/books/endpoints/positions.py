@@ -39,8 +39,9 @@ class TagMatch(StrEnum):
 
 
 class Status(StrEnum):
-    """Whether positions are held on the day (`as_of`, else the last session), were closed by it, or
-    either.
+    """Whether positions are open, closed, or either on the day.
+
+    The day is `as_of`, else the last session.
     """
 
     OPEN = "open"
@@ -48,7 +49,8 @@ class Status(StrEnum):
     ALL = "all"
 
 
-Sort = StrEnum("Sort", [sign + column for column in positions.SORT_COLUMNS for sign in ("", "-")])  # type: ignore[misc]
+_ORDERS = [sign + column for column in positions.SORT_COLUMNS for sign in ("", "-")]
+Sort = StrEnum("Sort", _ORDERS)  # type: ignore[misc]
 ChosenStatus = Annotated[Status, Query(description="held on the day, closed by it, or all")]
 
 
@@ -85,8 +87,9 @@ Wanted = Annotated[PositionFilter, Depends(position_filter)]
 async def with_status(
     session: Session, wanted: PositionFilter, status: Status, as_of: date | None
 ) -> PositionFilter:
-    """The conditions with the status on the day asked for; before any session is known, everything
-    counts as held.
+    """The conditions with the status on the requested day.
+
+    Before any session is known, every position counts as held.
     """
     if status is Status.ALL:
         return wanted
@@ -105,9 +108,7 @@ async def list_positions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PositionPage:
-    """The positions that meet every condition given, with price, value, P&L, exposures and
-    Greeks.
-    """
+    """The positions that meet all conditions, with price, value, P&L, exposures and Greeks."""
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     chosen = await with_status(session, wanted, status, as_of)
     return await position_page(session, book, chosen, sort.value, Part(limit, offset))
@@ -123,9 +124,7 @@ async def group_positions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> GroupedPositions:
-    """The positions held that meet every condition given, added up in the three exposure
-    measures.
-    """
+    """The open positions that meet all conditions, summed in the three exposure measures."""
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     held = await with_status(session, wanted, Status.OPEN, as_of)
     return await grouped_positions(session, book, held, by, Part(limit, offset))

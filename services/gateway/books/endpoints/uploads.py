@@ -76,12 +76,12 @@ async def upload_positions(
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description=FILE)],
 ) -> Response:
-    """Load a CSV file into a new portfolio (201) or an existing one (200); `dry_run` previews and
-    writes nothing.
+    """Load a CSV file into a new portfolio (201) or an existing one (200).
 
-    Good rows load and bad rows are reported (`mode=partial`), or one bad row keeps all out
-    (`all_or_nothing`). Rows meet what the portfolio holds by instrument and entry date: new,
-    updated or unchanged; nothing is ever deleted.
+    `dry_run` previews and writes nothing. Good rows load and bad rows are reported
+    (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows are matched with the
+    portfolio's positions by instrument and entry date: new, updated or unchanged; nothing is ever
+    deleted.
     """
     sheet = await read_sheet(await file.read(edge_shapes.MAX_BYTES + 1))
     plan = await plan_upload(session, caller, sheet, options, file.filename)

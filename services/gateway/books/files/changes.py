@@ -34,8 +34,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Change:
-    """What a row does to a portfolio. `kind`: new, updated or unchanged; `was`: what an update
-    replaces.
+    """What a row does to a portfolio.
+
+    `kind`: new, updated or unchanged; `was`: what an update replaces.
     """
 
     holding: Holding
@@ -44,13 +45,12 @@ class Change:
     was: Held | None = None
 
     @property
-    def felt_from(self) -> date | None:
-        """The first day on which the portfolio's numbers are other than they were; None when no
-        number changes.
-        """
+    def changes_from(self) -> date | None:
+        """The first day whose numbers change; None when no number changes."""
         if self.was is None:
             return self.holding.entry_date
-        before, after = self.was.terms, self.terms
+        before = self.was.terms
+        after = self.terms
         if (before.quantity, before.entry_price) != (after.quantity, after.entry_price):
             return self.holding.entry_date
         if (before.exit_date, before.exit_price) == (after.exit_date, after.exit_price):
@@ -70,9 +70,7 @@ def changes_to(existing: Mapping[Key, Held], holdings: Sequence[Holding]) -> lis
 
 
 def too_many_tags(changes: Sequence[Change]) -> list[Problem]:
-    """Rows whose tags, with those the position carries already, are more than one position may
-    have.
-    """
+    """Rows that, with the tags the position has already, exceed the tags of a position."""
     return [
         Problem(
             change.holding.line,
@@ -115,7 +113,7 @@ def _terms_after(before: Terms, holding: Holding) -> Terms:
     return Terms(
         holding.quantity,
         holding.entry_price,
-        holding.stated_class or before.investment_class,
+        holding.given_class or before.investment_class,
         holding.investment_subtype or before.investment_subtype,
         holding.exit_date if closed else before.exit_date,
         holding.exit_price if closed else before.exit_price,

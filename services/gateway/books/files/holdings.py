@@ -36,7 +36,7 @@ class Export:
     """What a broker's export says beside its positions.
 
     `exported_on`: the day of its title line, None when there is none. `cash`: USD, below 0 on
-    margin, None when no line tells of any.
+    margin, None when no line names any.
     """
 
     accounts: tuple[str, ...]
@@ -47,8 +47,9 @@ class Export:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A readable file: its rows, and the rows whose quoting or width made no sense. `line`: its
-    header's.
+    """A readable file: its rows, and the rows whose quotes or width could not be read.
+
+    `line`: its header's.
     """
 
     source: Source
@@ -62,7 +63,7 @@ class Sheet:
 class Holding:
     """One valid row. `quantity` is signed; prices are USD per share, also of an option.
 
-    `stated_class` and `investment_subtype` are None where the file is silent. Without `exit_date`
+    `given_class` and `investment_subtype` are None where the file is silent. Without `exit_date`
     it is held, or the file is silent about it. `market_value`: USD as a broker's export states it,
     None elsewhere.
     """
@@ -73,7 +74,7 @@ class Holding:
     entry_price: Decimal
     entry_date: date
     tags: tuple[str, ...] = ()
-    stated_class: str | None = None
+    given_class: str | None = None
     investment_subtype: str | None = None
     exit_date: date | None = None
     exit_price: Decimal | None = None
@@ -101,17 +102,16 @@ class Holding:
 
     @property
     def investment_class(self) -> str:
-        """As stated, else by the instrument."""
-        return self.stated_class or (OPTIONS if self.option else PUBLIC)
+        """As given, else by the instrument."""
+        return self.given_class or (OPTIONS if self.option else PUBLIC)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row is held against. `known_underlyings` None means that nothing is known about
-    symbols yet.
+    """What a row is checked against.
 
-    `entry_date`: when positions of an export without entry dates count as entered; default: the
-    export's own day.
+    `known_underlyings`: None when nothing is known about symbols yet. `entry_date`: when positions
+    of an export without entry dates count as entered; default: the export's own day.
     """
 
     as_of: date
@@ -122,9 +122,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Holdings:
-    """The rows that may be loaded with what is odd about them, and what is wrong with the
-    others.
-    """
+    """The rows that may be loaded with their warnings, and the problems of the others."""
 
     accepted: tuple[Holding, ...]
     problems: tuple[Problem, ...]

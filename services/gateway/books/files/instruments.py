@@ -37,7 +37,10 @@ def private_instrument(text: str) -> str | InvalidSymbol:
     if looks_like_option(name):
         return InvalidSymbol(text, "is an option's symbol, which a private holding cannot have")
     if not _PRIVATE.fullmatch(name):
-        problem = f"is not a name of letters, digits, '.', '_' and '-', at most {MAX_SYMBOL_LENGTH} characters"
+        problem = (
+            f"is not a name of letters, digits, '.', '_' and '-', at most {MAX_SYMBOL_LENGTH} "
+            "characters"
+        )
         return InvalidSymbol(text, problem)
     return name
 

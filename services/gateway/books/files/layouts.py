@@ -27,7 +27,7 @@ class Layout:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The columns no file may lack."""
+        """The columns every file must have."""
         return (self.symbol, "quantity", self.entry_price, "entry_date")
 
     @property
@@ -85,8 +85,9 @@ def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
 
 
 def _with_price(columns: list[str], layout: Layout) -> list[str]:
-    """A column "price" is the entry price, unless there is a better one: then it is a price of
-    today and unknown.
+    """Read a column "price" as the entry price unless the file has a better one.
+
+    Then it is today's price and an unknown column.
     """
     if layout.entry_price in columns:
         return columns

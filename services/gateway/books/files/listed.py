@@ -39,7 +39,8 @@ _OPTION_TYPES = {"CALL": "C", "C": "C", "PUT": "P", "P": "P"}
 def listed_sheet(line: int, header: list[str], records: Iterator[Record]) -> Sheet:
     """The rows below a header; raises `UnreadableFile` when a required column is missing."""
     layout, columns = layout_of(line, header)
-    rows, problems = [], []
+    rows: list[Row] = []
+    problems: list[Problem] = []
     for number, cells in at_most_max_rows(records):
         problem = misshapen(number, cells, columns, layout.required)
         if problem:
@@ -76,7 +77,7 @@ class ListedReading(Reading):
     def __init__(self, row: Row, rules: Rules, layout: Layout) -> None:
         super().__init__(row, rules)
         self.layout = layout
-        self._stated_class = self._class()
+        self._given_class = self._class()
 
     def holding(self, seen: Seen) -> Holding | None:
         """The row as a holding; None when it has problems."""
@@ -86,9 +87,10 @@ class ListedReading(Reading):
         price = self.price(price_field, self.number(price_field, self.text(price_field)))
         entered = self._entry_date()
         exited, exit_price = self._exit(entered)
-        tags, subtype = self._tags(), self._subtype()
+        tags = self._tags()
+        subtype = self._subtype()
         if instrument is not None:
-            self._check_class(self._stated_class, instrument)
+            self._check_class(self._given_class, instrument)
         if instrument is not None and entered is not None:
             self.check_lifetime(self._option_field, "entry_date", instrument, entered)
             seen.check_first(self, self._option_field, instrument, entered)
@@ -107,7 +109,7 @@ class ListedReading(Reading):
             price,
             entered,
             tags,
-            self._stated_class,
+            self._given_class,
             subtype,
             exited,
             exit_price,
@@ -116,7 +118,7 @@ class ListedReading(Reading):
     # --- what is held ---
 
     def _class(self) -> str | None:
-        """The class as stated."""
+        """The class as the row gives it."""
         text = self.text_if_any("investment_class")
         if text is not None and text.upper() not in CLASSES:
             message = f"investment_class {text!r} is none of {', '.join(CLASSES)}"
@@ -134,7 +136,7 @@ class ListedReading(Reading):
         """What the row holds; None, with a problem, when it does not say."""
         symbol = self.layout.symbol
         terms = [field for field in _TERMS if self.row.cells.get(field)]
-        if self._stated_class == PRIVATE:
+        if self._given_class == PRIVATE:
             return self._private(symbol, terms)
         if not self.row.cells.get(symbol) and (terms or self._names_an_underlying):
             return self._priced("underlying_symbol", self._contract("underlying_symbol"))
@@ -150,12 +152,10 @@ class ListedReading(Reading):
 
     @property
     def _names_an_underlying(self) -> bool:
-        return self._stated_class == OPTIONS and bool(self.row.cells.get("underlying_symbol"))
+        return self._given_class == OPTIONS and bool(self.row.cells.get("underlying_symbol"))
 
     def _priced(self, field: str, instrument: Instrument | None) -> Instrument | None:
-        class_is_clear = self._stated_class is not None or not self.row.cells.get(
-            "investment_class"
-        )
+        class_is_clear = self._given_class is not None or not self.row.cells.get("investment_class")
         if instrument is not None and class_is_clear:
             self.require_market_data(field, instrument)
         return instrument
@@ -170,14 +170,18 @@ class ListedReading(Reading):
         name = self.meant(symbol, private_instrument(rearmed(text))) if text else None
         known = self.rules.known_underlyings
         if name is not None and known is not None and name in known:
-            message = f"{name} is the symbol of a listed security: a private holding needs a name of its own"
+            message = (
+                f"{name} is the symbol of a listed security: a private holding needs another name"
+            )
             self.complain(symbol, "symbol_is_listed", message)
         return name if isinstance(name, str) else None
 
     def _contract(self, root_field: str) -> OptionContract | None:
         """The contract named by its terms; every one of them is needed."""
         root = self.text(root_field)
-        strike, expiry, kind = self._strike(), self._expiry(), self._option_type()
+        strike = self._strike()
+        expiry = self._expiry()
+        kind = self._option_type()
         if root_field != "underlying_symbol":
             self._check_underlying(root)
         if root is None or strike is None or expiry is None or kind is None:
@@ -222,12 +226,16 @@ class ListedReading(Reading):
         return kind
 
     def _check_underlying(self, root: str | None) -> None:
-        """A symbol beside an option's terms is the underlying; one that is stated as well must be
-        the same.
+        """Check that an underlying given beside the symbol is the symbol's.
+
+        A symbol beside an option's terms is the underlying.
         """
-        stated = self.text_if_any("underlying_symbol")
-        if root is not None and stated is not None and stated.upper() != root.upper():
-            message = f"underlying_symbol {stated!r} is not {root!r}: leave the symbol blank or write the option's own"
+        given = self.text_if_any("underlying_symbol")
+        if root is not None and given is not None and given.upper() != root.upper():
+            message = (
+                f"underlying_symbol {given!r} is not {root!r}: leave the symbol blank or write "
+                "the option's own"
+            )
             self.complain("underlying_symbol", "terms_disagree", message)
 
     def _check_agreement(self, contract: OptionContract, terms: list[str]) -> None:
@@ -245,27 +253,37 @@ class ListedReading(Reading):
         for field in terms:
             value = readers[field]()
             if value is not None and value != meant[field]:
-                message = f"{field} {self.row.cells[field]!r} is not what {contract.symbol} says: {meant[field]}"
+                message = (
+                    f"{field} {self.row.cells[field]!r} is not what {contract.symbol} says: "
+                    f"{meant[field]}"
+                )
                 self.complain(field, "terms_disagree", message)
-        stated = self.text_if_any("underlying_symbol")
-        if stated is not None and stated.upper() not in (contract.root, contract.underlying):
-            message = f"underlying_symbol {stated!r} is not what {contract.symbol} says: {contract.underlying}"
+        given = self.text_if_any("underlying_symbol")
+        if given is not None and given.upper() not in (contract.root, contract.underlying):
+            message = (
+                f"underlying_symbol {given!r} is not what {contract.symbol} says: "
+                f"{contract.underlying}"
+            )
             self.complain("underlying_symbol", "terms_disagree", message)
 
-    def _check_class(self, stated: str | None, instrument: Instrument) -> None:
+    def _check_class(self, given: str | None, instrument: Instrument) -> None:
         is_option = isinstance(instrument, OptionContract)
-        if stated == OPTIONS and not is_option:
+        if given == OPTIONS and not is_option:
             message = (
                 f"the class is OPTIONS but {instrument} is no option: write its OCC symbol, "
                 "or its underlying, strike, expiration and type"
             )
             self.complain("investment_class", "class_disagrees", message)
-        if stated == PUBLIC and is_option:
-            message = "the class is PUBLIC but the row names an option: write OPTIONS, or leave the class blank"
-            self.complain("investment_class", "class_disagrees", message)
-        if stated == PRIVATE:
+        if given == PUBLIC and is_option:
             message = (
-                f"{instrument} is private: it is loaded, has no market price, and is left out of values and risk "
+                "the class is PUBLIC but the row names an option: write OPTIONS, or leave the "
+                "class blank"
+            )
+            self.complain("investment_class", "class_disagrees", message)
+        if given == PRIVATE:
+            message = (
+                f"{instrument} is private: it is loaded, has no market price, and is left out of "
+                "values and risk "
                 "until it has one"
             )
             self.warn(self.layout.symbol, "no_market_price", message)

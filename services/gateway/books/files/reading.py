@@ -20,8 +20,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Reading:
-    """A row with its problems and warnings so far. A cell that makes no sense is a problem once,
-    then None.
+    """A row with its problems and warnings so far.
+
+    A cell that cannot be read is a problem once, and None afterwards.
     """
 
     def __init__(self, row: Row, rules: Rules) -> None:
@@ -105,7 +106,7 @@ class Reading:
         return instrument
 
     def require_market_data(self, field: str, instrument: Instrument) -> None:
-        """Complain when nobody can price the instrument."""
+        """Report a problem when no market data exist for the instrument."""
         known = self.rules.known_underlyings
         if known is not None and underlying_of(instrument) not in known:
             message = f"no market data provider knows {underlying_of(instrument)}"
@@ -128,9 +129,7 @@ class Reading:
 
 
 class Seen:
-    """The instruments and entry dates a file has named so far, by the line that named them
-    first.
-    """
+    """The instruments and entry dates of a file so far, by the line that named them first."""
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, date], int] = {}
@@ -139,7 +138,8 @@ class Seen:
         self, reading: Reading, field: str, instrument: Instrument, entered: date
     ) -> None:
         """Complain when another line has the same instrument and entry date."""
-        symbol, line = symbol_of(instrument), reading.row.line
+        symbol = symbol_of(instrument)
+        line = reading.row.line
         first = self._lines.setdefault((symbol, entered), line)
         if first != line:
             message = f"{symbol} entered on {entered} stands already on line {first}"

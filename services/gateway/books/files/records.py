@@ -17,8 +17,9 @@ Record = tuple[int, list[str] | None]  # None: its quoting is broken
 
 
 def records_of(data: bytes) -> Iterator[Record]:
-    """A CSV file's records without comments and blanks; raises `UnreadableFile` when it is no text
-    or too large.
+    """A CSV file's records without comments and blank lines.
+
+    Raises `UnreadableFile` when the file is not text or too large.
     """
     if len(data) > MAX_BYTES:
         raise UnreadableFile(1, "too_large", f"the file is larger than {MAX_BYTES // 1024**2} MB")
@@ -37,14 +38,15 @@ def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
 def misshapen(
     line: int, cells: list[str] | None, columns: Sequence[str], required: Sequence[str]
 ) -> Problem | None:
-    """What is wrong with a record's shape, held against the header: its quotes, too many or too few
-    cells.
-    """
+    """What is wrong with a record's quotes or number of cells, by the header."""
     if cells is None:
         message = "a quoted cell is not closed, or text follows its closing quote"
         return Problem(line, None, "broken_quotes", message)
     if len(cells) > len(columns) and any(cells[len(columns) :]):
-        message = f"the row has {len(cells)} cells, the header {len(columns)}: quote cells that hold a comma"
+        message = (
+            f"the row has {len(cells)} cells, the header {len(columns)}: quote cells that hold a "
+            "comma"
+        )
         return Problem(line, None, "too_many_cells", message)
     absent = [column for column in columns[len(cells) :] if column in required]
     if absent:

@@ -1,15 +1,17 @@
-"""Charles Schwab's own export of positions: a title line, a header, rows of money and percentages,
-totals.
+"""Charles Schwab's own export of positions.
+
+A title line, a header, rows of money and percentages, totals:
 
     "Positions for account Individual ...123 as of 04:05 PM ET, 12/28/2022"
 
-    "Symbol","Description","Quantity","Price",...,"Market Value",...,"Cost Basis",...,"Security
-    Type" "AAPL","APPLE INC","100","$126.04",...,"$12,604.00",...,"$9,850.00",...,"Equity" "AAPL
-    01/20/2023 150.00 C","CALL APPLE INC $150 EXP 01/20/23","-2",...,"Option" "Cash & Cash
-    Investments","--","--","--",...,"$3,096.90",...,"Cash and Money Market" "Account Total",...
+    "Symbol","Description","Quantity","Price",...,"Cost Basis",...,"Security Type"
+    "AAPL","APPLE INC","100","$126.04",...,"$9,850.00",...,"Equity"
+    "AAPL 01/20/2023 150.00 C","CALL APPLE INC $150 EXP 01/20/23","-2",...,"Option"
+    "Cash & Cash Investments","--","--","--",...,"$3,096.90",...,"Cash and Money Market"
+    "Account Total",...
 
 Newer exports call columns "Qty (Quantity)", "Mkt Val (Market Value)" and "Asset Type" and end in
-"Positions Total"; an export of all accounts repeats header and totals below a line with each
+"Positions Total". An export of all accounts repeats header and totals below a line with each
 account's name. No export says when or at which price a position was entered, so both are derived,
 and the preview says how.
 """
@@ -45,7 +47,8 @@ _DAY_FORMS = (
     re.compile(r"(?P<year>\d{4})[/-](?P<month>\d{1,2})[/-](?P<day>\d{1,2})", re.ASCII),
 )
 _OPTION = re.compile(
-    r"(?P<root>[A-Z][A-Z0-9./]{0,5}) (?P<day>\d{1,2}/\d{1,2}/\d{4}) (?P<strike>\d+(\.\d*)?|\.\d+) (?P<kind>[CP])"
+    r"(?P<root>[A-Z][A-Z0-9./]{0,5}) (?P<day>\d{1,2}/\d{1,2}/\d{4}) (?P<strike>\d+(\.\d*)?|\.\d+) "
+    r"(?P<kind>[CP])"
 )
 _MONEY = re.compile(
     r"(?P<sign>[+-]?)\$?(?P<minus>-?)(?P<digits>(\d{1,3}(,\d{3})+|\d+)(\.\d*)?|\.\d+)", re.ASCII
@@ -66,9 +69,7 @@ _FUTURES = ("futures cash", "futures positions market value")
 
 
 def is_export(first: Sequence[str]) -> bool:
-    """Whether a file's first record is the export's title, or its header when somebody removed the
-    title.
-    """
+    """Whether a file starts with an export's title, or with its header if the title was removed."""
     if first[0].lower().startswith("positions for "):
         return True
     names = set(_column_names(first))
@@ -76,8 +77,9 @@ def is_export(first: Sequence[str]) -> bool:
 
 
 def export_sheet(line: int, first: list[str], records: Iterator[Record]) -> Sheet:
-    """The export's positions, and what is said of its other lines; raises `UnreadableFile` without
-    a header.
+    """The export's positions, and notices about its other lines.
+
+    Raises `UnreadableFile` without a header.
     """
     parser = _Parser(line)
     parser.take(line, first)
@@ -87,9 +89,7 @@ def export_sheet(line: int, first: list[str], records: Iterator[Record]) -> Shee
 
 
 class _Parser:
-    """Sorts an export's records: titles, headers, names of accounts, positions, and lines that are
-    none.
-    """
+    """Sorts an export's records into titles, headers, account names, positions and others."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -137,7 +137,8 @@ class _Parser:
 
     def _skip(self, row: Row) -> bool:
         """Whether the row is no position; cash is added up."""
-        label, kind = row.cells["symbol"], row.cells.get("security_type", "").lower()
+        label = row.cells["symbol"]
+        kind = row.cells.get("security_type", "").lower()
         if label.lower() in _TOTALS:
             self.skipped.append(Skipped(row.line, label, "total", "a total of the lines above"))
         elif label.lower() in _FUTURES:
@@ -193,8 +194,9 @@ def _day(text: str) -> date | None:
 
 
 def entry_date(sheet: Sheet, rules: Rules) -> date:
-    """When the export's positions count as entered: as asked for, else its own day, at most the day
-    it is read for.
+    """The day on which the export's positions count as entered.
+
+    As requested, else the export's own day, at most the day it is read for.
     """
     exported_on = sheet.export.exported_on if sheet.export else None
     return rules.entry_date or min(exported_on or rules.as_of, rules.as_of)
@@ -203,11 +205,14 @@ def entry_date(sheet: Sheet, rules: Rules) -> date:
 def assumptions(sheet: Sheet, rules: Rules) -> list[Problem]:
     """What is assumed of every position of the export, as warnings about its title."""
     exported_on = sheet.export.exported_on if sheet.export else None
-    told = f"is of {exported_on}" if exported_on else "does not say its day"
+    day = f"is of {exported_on}" if exported_on else "does not say its day"
     entered = entry_date(sheet, rules)
-    chosen = "as asked for" if rules.entry_date else "send entry_date to choose another day"
-    message = f"the export {told} and has no entry dates: its positions count as entered on {entered} ({chosen})"
-    price = "the export has no entry prices: cost basis / quantity stands in"
+    chosen = "as requested" if rules.entry_date else "send entry_date to choose another day"
+    message = (
+        f"the export {day} and has no entry dates: its positions count as entered on {entered} "
+        f"({chosen})"
+    )
+    price = "the export has no entry prices: cost basis / quantity is used"
     return [
         Problem(sheet.line, "entry_date", "entry_date_assumed", message),
         Problem(sheet.line, "entry_price", "entry_price_derived", price),
@@ -238,7 +243,7 @@ class ExportReading(Reading):
 
     def instrument(self) -> Instrument | None:
         """What the row holds; None, with a problem, when it does not say."""
-        text = self._stated("symbol")
+        text = self._filled("symbol")
         if text is None:
             return None
         symbol = text.rstrip("*").upper()
@@ -247,7 +252,7 @@ class ExportReading(Reading):
             "symbol", _contract(option) if option else listed_instrument(symbol.replace("/", "."))
         )
 
-    def _stated(self, field: str) -> str | None:
+    def _filled(self, field: str) -> str | None:
         text = self.row.cells.get(field, "")
         if text.lower() in _NOTHING:
             self.complain(field, "missing_value", f"{field} is empty")
@@ -255,15 +260,16 @@ class ExportReading(Reading):
         return self.text(field)
 
     def _number(self, field: str) -> Decimal | None:
-        text = self._stated(field)
+        text = self._filled(field)
         value = money(text) if text else None
         if text is not None and value is None:
             self.complain(field, "not_a_number", f"{field} {text!r} is not a number")
         return self.number(field, str(value)) if value is not None else None
 
     def _entry_price(self, instrument: Instrument, quantity: Decimal) -> Decimal | None:
-        """Cost basis / quantity; else the cost per share, else the export's own price, which is
-        said.
+        """Cost basis / quantity, else the cost per share, else the export's own price.
+
+        The last of these adds a warning.
         """
         multiplier = (
             OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
@@ -276,7 +282,7 @@ class ExportReading(Reading):
             return self._positive("cost_per_share", abs(per_share))
         price = self._number("price")
         if price is not None:
-            message = "the export has no cost basis here: its price stands in for the entry price"
+            message = "the export has no cost basis here: its price is used as the entry price"
             self.warn("cost_basis", "entry_price_from_market", message)
         return None if price is None else self._positive("price", price)
 
@@ -298,7 +304,8 @@ def export_holdings(sheet: Sheet, rules: Rules) -> Holdings:
     """The export's positions; one that several accounts hold is added up."""
     entered = entry_date(sheet, rules)
     sums: dict[str, Holding] = {}
-    problems, warnings = list(sheet.problems), assumptions(sheet, rules)
+    problems = list(sheet.problems)
+    warnings = assumptions(sheet, rules)
     for reading in (ExportReading(row, rules, entered) for row in sheet.rows):
         holding = reading.holding()
         if holding is not None:
@@ -311,12 +318,17 @@ def export_holdings(sheet: Sheet, rules: Rules) -> Holdings:
 
 
 def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
-    """Both holdings as one at their average price; the first alone, with a problem, when they
-    cannot be added.
+    """Both holdings as one at their average price.
+
+    Where they cannot be added: the first alone, with a problem.
     """
-    symbol, quantity = more.symbol, first.quantity + more.quantity
+    symbol = more.symbol
+    quantity = first.quantity + more.quantity
     if (first.quantity > 0) != (more.quantity > 0):
-        message = f"{symbol} is held long and short, here and on line {first.line}: import one account at a time"
+        message = (
+            f"{symbol} is held long and short, here and on line {first.line}: import one account "
+            "at a time"
+        )
         reading.complain("symbol", "duplicate_row", message)
         return first
     if abs(quantity) >= LARGEST_NUMBER:
@@ -327,13 +339,16 @@ def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
     price = (cost / quantity).quantize(SMALLEST_STEP, ROUND_HALF_UP)
     values = (first.market_value, more.market_value)
     value = None if None in values else sum((one for one in values if one is not None), Decimal(0))
-    message = f"{symbol} stands on line {first.line} too: the quantities are added, at their average price"
+    message = (
+        f"{symbol} is on line {first.line} too: the quantities are added, at their average price"
+    )
     reading.warn("symbol", "added_up", message)
     return replace(first, quantity=quantity, entry_price=price, market_value=value)
 
 
 def _contract(option: re.Match[str]) -> Instrument | InvalidSymbol:
-    expiry, strike = _day(option["day"]), Decimal(option["strike"])
+    expiry = _day(option["day"])
+    strike = Decimal(option["strike"])
     if expiry is None:
         return InvalidSymbol(option[0], f"names an expiry that does not exist: {option['day']}")
     if not 0 < strike < 100_000 or strike.quantize(Decimal("0.001")) != strike:

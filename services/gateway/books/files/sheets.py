@@ -24,7 +24,7 @@ from services.gateway.books.files.schwab import (
 
 
 def sheet_of(data: bytes) -> Sheet:
-    """The cells of a position file of whatever format.
+    """The cells of a position file in any of the formats.
 
     Raises `UnreadableFile` when it is binary, empty, too large or has other columns.
     """
@@ -44,9 +44,7 @@ def sheet_of(data: bytes) -> Sheet:
 
 
 def underlyings(sheet: Sheet) -> set[str]:
-    """Every symbol about which must be known whether it has prices, as far as symbols can be
-    read.
-    """
+    """Every readable symbol of which must be known whether it has prices."""
     rules = Rules(LATEST_DATE, None, lambda _: True)
     readings: Iterable[ListedReading | ExportReading]
     if sheet.source is Source.SCHWAB:
@@ -58,8 +56,9 @@ def underlyings(sheet: Sheet) -> set[str]:
 
 
 def holdings_of(sheet: Sheet, rules: Rules) -> Holdings:
-    """The sheet's rows held against the rules: problems by line, none of which follows from
-    another.
+    """The sheet's rows checked against the rules, with their problems by line.
+
+    No problem follows from another.
     """
     judge = export_holdings if sheet.source is Source.SCHWAB else listed_holdings
     found = judge(sheet, rules)

@@ -23,8 +23,9 @@ def rearmed(text: str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A CSV file (CRLF, as RFC 4180 has it): text is disarmed, numbers and dates stay what they
-    are.
+    """A CSV file with CRLF line ends (RFC 4180), safe to open in a spreadsheet.
+
+    Text that would be a formula is escaped; numbers and dates stay as they are.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)

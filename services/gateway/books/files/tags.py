@@ -6,9 +6,7 @@ MAX_TAGS_TEXT = 2 * MAX_TAGS * MAX_TAG_LENGTH  # of a cell: more than any tags t
 
 
 def tags_in(text: str) -> tuple[str, ...]:
-    """The comma-separated tags of a cell, inner white space collapsed, the first spelling of each
-    kept.
-    """
+    """The comma-separated tags of a cell, each in its first spelling, spaces collapsed."""
     spellings: dict[str, str] = {}
     for part in text.split(","):
         tag = " ".join(part.split())

@@ -1,5 +1,6 @@
-"""Position files as they leave: templates to fill in, and a portfolio's positions, both ready to be
-uploaded again.
+"""Position files to download: templates to fill in, and a portfolio's positions.
+
+Both can be uploaded again.
 """
 
 from collections.abc import Iterable
@@ -31,8 +32,9 @@ _OPTION_WORDS = {"C": "CALL", "P": "PUT"}
 
 @dataclass(frozen=True)
 class Listed:
-    """A position as a file states it. Quantities are signed, prices USD per share; `option_type` is
-    "C" or "P".
+    """A position as a file gives it.
+
+    Quantities are signed, prices USD per share; `option_type` is "C" or "P".
     """
 
     symbol: str
@@ -63,8 +65,9 @@ def five_columns_template() -> str:
 
 
 def twelve_columns_template() -> str:
-    """An example of format B: every class, an option by its symbol and one by its terms, a position
-    that is closed.
+    """An example of the twelve columns.
+
+    Every class, an option by its symbol and one by its terms, a closed position.
     """
     return csv_text(TWELVE_HEADER, (_twelve(one) for one in _EXAMPLES))
 
@@ -107,7 +110,8 @@ def _by_terms(symbol: str) -> dict[str, str | Decimal | date]:
 def _example(
     symbol: str, quantity: str, price: str, entered: date, kind: str, **more: object
 ) -> Listed:
-    return Listed(symbol, Decimal(quantity), Decimal(price), entered, kind, **more)  # type: ignore[arg-type]
+    numbers = (Decimal(quantity), Decimal(price))
+    return Listed(symbol, *numbers, entered, kind, **more)  # type: ignore[arg-type]
 
 
 _EXAMPLES = (

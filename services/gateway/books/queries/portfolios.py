@@ -84,7 +84,7 @@ async def first_portfolio(session: Session, user_id: UUID) -> Row | None:
 async def save_portfolio(
     session: Session, user_id: UUID, name: str, equity_balance: Decimal | None
 ) -> UUID | None:
-    """A new portfolio's id; None when the user has one of this name already, whatever the case."""
+    """A new portfolio's id; None when the user has one of this name, regardless of case."""
     row = {
         "portfolio_id": uuid4(),
         "user_id": user_id,
@@ -97,7 +97,7 @@ async def save_portfolio(
 
 
 async def portfolio_named(session: Session, user_id: UUID, name: str) -> UUID | None:
-    """The user's portfolio of this name, whatever the case."""
+    """The user's portfolio of this name, regardless of case."""
     named = and_(portfolios.c.user_id == user_id, func.lower(portfolios.c.name) == func.lower(name))
     return await session.scalar(select(portfolios.c.portfolio_id).where(named))
 
@@ -119,8 +119,9 @@ async def delete_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) 
 
 
 async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
-    """Let edits of one portfolio wait for each other until the transaction ends; what only refers
-    to it need not.
+    """Let edits of one portfolio wait for each other until the transaction ends.
+
+    Rows that only refer to it do not wait.
     """
     held = select(1).where(portfolios.c.portfolio_id == portfolio_id)
     await session.execute(held.with_for_update(key_share=True))
@@ -134,10 +135,12 @@ async def load_holdings(session: Session, portfolio_id: UUID, day: date) -> list
     terms = positions_on(day, positions)
     held = await all_rows(session, select(terms).where(terms.c.portfolio_id == portfolio_id))
     carried = await load_carried(session, [row["position_id"] for row in held])
-    return [{**as_stated(row), "tags": carried.get(row["position_id"], [])} for row in held]
+    return [
+        {**with_file_decimals(row), "tags": carried.get(row["position_id"], [])} for row in held
+    ]
 
 
-def as_stated(row: Row) -> Row:
+def with_file_decimals(row: Row) -> Row:
     """The row with prices of as many decimals as files and tables have."""
     exit_price = row["exit_price"]
     rounded = {
@@ -155,8 +158,9 @@ async def save_positions(session: Session, rows: Rows) -> None:
 async def save_position_tags(
     session: Session, user_id: UUID, names_of: Mapping[UUID, Sequence[str]]
 ) -> None:
-    """Let positions carry tags, creating those the user does not have; tags they carry already
-    stay.
+    """Add tags to positions, creating those the user does not have.
+
+    Tags they have already stay.
     """
     tag_ids = await save_tags(
         session, user_id, [name for names in names_of.values() for name in names]

@@ -66,9 +66,7 @@ class PositionFilter:
 
 @dataclass(frozen=True)
 class Valuation:
-    """A session that a portfolio was valued on, and the sum of the absolute values of what it held;
-    None before any.
-    """
+    """A session that a portfolio was valued on, and its gross value; None before any."""
 
     day: date | None
     gross_value: Decimal | None
@@ -118,8 +116,7 @@ async def load_positions(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row]:
-    """A page of a portfolio's positions with what was measured on `valued_on`, in terms of that
-    day's shares.
+    """A page of a portfolio's positions, measured on and in shares of `valued_on`.
 
     `sort`: one of `SORT_COLUMNS`, "-" for descending; what has no value comes last both ways.
     """
@@ -154,9 +151,7 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
 
 
 async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:
-    """One position with what was measured on `valued_on`, in terms of that day's shares (None: as
-    stated).
-    """
+    """One position, measured on and in shares of `valued_on` (None: as entered)."""
     mine = _measured(valued_on).where(held.c.position_id == position_id)
     found = await all_rows(session, mine, {TERMS_ON: valued_on})
     return next(iter(await _with_tags(session, found)), None)
@@ -169,9 +164,7 @@ async def _with_tags(session: Session, rows: Sequence[Row]) -> list[Row]:
 
 
 async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UUID | None:
-    """The portfolio that holds the user's position; None when there is none, or it is somebody
-    else's.
-    """
+    """The portfolio of the user's position; None when there is none or it is another user's."""
     joined = positions.join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
     mine = and_(positions.c.position_id == position_id, portfolios.c.user_id == user_id)
     return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
@@ -206,8 +199,7 @@ async def delete_position(session: Session, position_id: UUID) -> None:
 
 
 def _measured(day: date | None) -> Select[Any]:
-    """Positions beside their valuation, unless their terms were changed since, and beside their
-    Greeks.
+    """Positions beside their valuation and Greeks, unless their terms changed since.
 
     To be executed with the same day as `TERMS_ON`.
     """
@@ -225,11 +217,17 @@ def _measured(day: date | None) -> Select[Any]:
         .outerjoin(value, valued)
         .outerjoin(greek, with_greeks)
     )
-    stated = (security.c.name.label("name"), security.c.sector, COST.label("cost"))
+    described = (security.c.name.label("name"), security.c.sector, COST.label("cost"))
     measured = (value.c[name] for name in _MEASURES)
     sensitivities = (greek.c[name].label(f"position_{name}") for name in GREEKS)
     own_reasons = (value.c.reason, greek.c.reason.label("greeks_reason"))
-    columns = (*stated, value.c.as_of.label("valued_on"), *measured, *sensitivities, *own_reasons)
+    columns = (
+        *described,
+        value.c.as_of.label("valued_on"),
+        *measured,
+        *sensitivities,
+        *own_reasons,
+    )
     return select(held, *columns).select_from(joined)
 
 

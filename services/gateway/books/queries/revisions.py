@@ -46,8 +46,8 @@ _PLACE = 2**32  # for the revision itself
 def revision_of(portfolio_id: ColumnElement[UUID]) -> ColumnElement[int]:
     """The revision of a portfolio in a statement; 0 until it is raised for the first time.
 
-    Its upper half stands for who is asked for market data: answers name them, and others outdate
-    the answers.
+    Its upper half represents the configured market data providers: answers name them, and others
+    outdate the answers.
     """
     raised = select(revisions.c.revision).where(revisions.c.portfolio_id == portfolio_id)
     return func.coalesce(raised.scalar_subquery(), 0) + _who_is_asked.scalar_subquery() * _PLACE
@@ -72,8 +72,9 @@ _standing = (
 
 
 async def load_revisions(session: Session, claims: Collection[Claim]) -> dict[Claim, int]:
-    """The revision of every portfolio that is the user's, where user and log-in still stand: one
-    statement for all.
+    """The revisions of portfolios whose user still owns them and is logged in.
+
+    One statement for all.
     """
     columns = zip(Claim._fields, zip(*claims, strict=True), strict=True)
     found = await session.execute(_standing, {name: list(ids) for name, ids in columns})

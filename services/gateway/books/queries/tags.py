@@ -18,9 +18,7 @@ portfolios = sql_table(Portfolio)
 
 
 async def lock_tags(session: Session, user_id: UUID) -> None:
-    """Let everything that creates or deletes the user's tags wait for each other until the
-    transaction ends.
-    """
+    """Let changes of the user's tags wait for each other until the transaction ends."""
     await lock(session, "tags", user_id)
 
 
@@ -47,7 +45,7 @@ async def load_tag(session: Session, user_id: UUID, tag_id: UUID) -> Row | None:
 
 
 async def tag_named(session: Session, user_id: UUID, name: str) -> UUID | None:
-    """The user's tag of this name, whatever the case."""
+    """The user's tag of this name, regardless of case."""
     named = and_(tags.c.user_id == user_id, func.lower(tags.c.name) == func.lower(name))
     return await session.scalar(select(tags.c.tag_id).where(named))
 
@@ -58,7 +56,7 @@ async def count_tags(session: Session, user_id: UUID) -> int:
 
 
 async def save_tag(session: Session, user_id: UUID, name: str, colour: str) -> UUID | None:
-    """A new tag's id; None when the user has one of this name already, whatever the case."""
+    """A new tag's id; None when the user has one of this name already, regardless of case."""
     row = {"tag_id": uuid4(), "user_id": user_id, "name": name, "colour": colour}
     statement = insert(tags).values(row).on_conflict_do_nothing()
     tag_id: UUID | None = await session.scalar(statement.returning(tags.c.tag_id))

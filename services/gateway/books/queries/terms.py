@@ -7,12 +7,13 @@ from services.gateway.tables import Position
 from shared.database import sql_table
 from shared.published.gateway import positions_on
 
-# The parameter every statement about `held` is executed with; None: each as it is stated.
+# The parameter every statement about `held` is executed with; None: each as it was entered.
 TERMS_ON = "terms_on"
 positions = sql_table(Position)
 _day = func.coalesce(cast(literal_column(f":{TERMS_ON}"), Date), positions.c.stated_on)
 _select = positions_on(_day, positions).element
-_written = _select.compile(dialect=PGDialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
+_postgres = PGDialect()  # type: ignore[no-untyped-call]
+_written = _select.compile(dialect=_postgres, compile_kwargs={"literal_binds": True})
 # As text: SQLAlchemy would walk through the expressions of every column whenever a statement is
 # executed.
 held = (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.books.schemas.portfolios import PortfolioOut
+from services.gateway.books.schemas.portfolios import PORTFOLIO_EXAMPLE, PortfolioOut
 from services.gateway.edge.values import SOME_ID, Price, Quantity, example
 
 
@@ -25,7 +25,7 @@ class Form(StrEnum):
 
 
 class ExportedPosition(BaseModel):
-    """A position as its owner stated it, in full."""
+    """A position as its owner entered it, in full."""
 
     symbol: str
     position_type: str = Field(description="LONG, SHORT, LC, SC, LP or SP")
@@ -48,13 +48,7 @@ class PositionsExport(BaseModel):
     """A portfolio with everything it holds or held."""
 
     model_config = example(
-        portfolio={
-            "portfolio_id": SOME_ID,
-            "name": "Long/short",
-            "equity_balance": 1000000.0,
-            "positions": 1,
-            "created_at": "2022-12-28T21:05:00Z",
-        },
+        portfolio={**PORTFOLIO_EXAMPLE, "positions": 1},
         positions=[
             {
                 "symbol": "AAPL230616C00150000",

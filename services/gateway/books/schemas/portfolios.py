@@ -11,17 +11,19 @@ from pydantic import AfterValidator, BaseModel, Field
 from services.gateway.books.files import EARLIEST_DATE
 from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
 
+PORTFOLIO_EXAMPLE = {
+    "portfolio_id": SOME_ID,
+    "name": "Long/short",
+    "equity_balance": 1_000_000.0,
+    "positions": 24,
+    "created_at": "2022-12-28T21:05:00Z",
+}
+
 
 class PortfolioOut(BaseModel):
-    """A book. `equity_balance`: the NAV its owner stated for the first snapshot."""
+    """A portfolio. `equity_balance`: the NAV its owner gave for the first snapshot."""
 
-    model_config = example(
-        portfolio_id=SOME_ID,
-        name="Long/short",
-        equity_balance=1_000_000.0,
-        positions=24,
-        created_at="2022-12-28T21:05:00Z",
-    )
+    model_config = example(**PORTFOLIO_EXAMPLE)
 
     portfolio_id: UUID
     name: str
@@ -31,8 +33,10 @@ class PortfolioOut(BaseModel):
 
 
 class Exposure(BaseModel):
-    """Long is a sum of positives, short a sum of negatives (reported negative), gross of absolutes,
-    net of all.
+    """Long, short, gross and net exposure in USD.
+
+    Long is a sum of positives, short a sum of negatives (reported negative), gross of absolute
+    values, net of all.
     """
 
     long: Money
@@ -50,8 +54,10 @@ class Exposures(BaseModel):
 
 
 class GreekSet(BaseModel):
-    """Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility
-    point, rho per 1 %.
+    """The five Greeks.
+
+    Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point,
+    rho per 1 %.
     """
 
     delta: Greek | None
@@ -116,13 +122,16 @@ EquityBalance = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
 class PortfolioSort(StrEnum):
     """The order of a list of portfolios."""
 
-    CREATED, CREATED_DOWN = "created_at", "-created_at"
-    NAME, NAME_DOWN = "name", "-name"
+    CREATED = "created_at"
+    CREATED_DOWN = "-created_at"
+    NAME = "name"
+    NAME_DOWN = "-name"
 
 
 class NewPortfolio(BaseModel):
-    """A book without positions. `equity_balance`: its NAV at the first snapshot; else the value of
-    what it holds.
+    """A portfolio without positions.
+
+    `equity_balance`: its NAV at the first snapshot; default: the value of its holdings.
     """
 
     model_config = body_example(name="Long/short", equity_balance=1_000_000)
@@ -137,14 +146,12 @@ class PortfolioTerms(BaseModel):
     model_config = body_example(name="Retirement")
 
     name: PortfolioName | None = None
-    equity_balance: EquityBalance | None = Field(
-        default=None, description="null: none is stated any more"
-    )
+    equity_balance: EquityBalance | None = Field(default=None, description="null removes it")
 
-    def stated(self) -> dict[str, Any]:
+    def named(self) -> dict[str, Any]:
         """What the request names."""
-        named = self.model_dump(exclude_unset=True)
-        return {name: value for name, value in named.items() if name != "name" or value is not None}
+        sent = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in sent.items() if name != "name" or value is not None}
 
 
 class NewCashFlow(BaseModel):
@@ -162,9 +169,7 @@ class NewCashFlow(BaseModel):
 
 
 class CashFlowSaved(CashFlowOut):
-    """The flow, and the run that takes it into the snapshots it concerns (null when there are none
-    yet).
-    """
+    """The flow, and the run that values it (null when no snapshot exists yet)."""
 
     run_id: UUID | None
 

@@ -1,6 +1,4 @@
-"""Positions as their owners state them and as they were measured, alone and in groups; tags and
-strategies.
-"""
+"""Positions as their owners enter them and as they were measured, alone and in groups."""
 
 from datetime import date
 from decimal import Decimal
@@ -75,11 +73,10 @@ POSITION_EXAMPLE = {
 
 
 class PositionOut(BaseModel):
-    """A holding, splits since it was stated applied, with value, P&L, exposures and Greeks at the
-    close of `valued_on`.
+    """A holding with value, P&L, exposures and Greeks at the close of `valued_on`.
 
-    What was not measured is null with a `reason`: right after an edit, until the run that the edit
-    started has ended.
+    Splits since it was entered are applied. What was not measured is null with a `reason`: after an
+    edit, until the run that the edit started has ended.
     """
 
     model_config = example(**POSITION_EXAMPLE)
@@ -103,9 +100,12 @@ class PositionOut(BaseModel):
     entry_date: date
     exit_price: Price | None
     exit_date: date | None
-    stated_on: date = Field(description="the day in whose shares its owner stated it")
+    stated_on: date = Field(description="the day in whose shares its owner entered it")
     split_factor: Quantity = Field(
-        description="shares of valued_on for one of stated_on: symbol, strike, quantity and prices are adjusted by it"
+        description=(
+            "shares of valued_on for one of stated_on: symbol, strike, quantity and prices are "
+            "adjusted by it"
+        )
     )
     tags: list[str]
     valued_on: date | None = Field(
@@ -161,9 +161,7 @@ class PositionPage(BaseModel):
 
 
 class PositionSaved(PositionOut):
-    """The position after the edit, and the run that measures it (null when no number follows from
-    the edit).
-    """
+    """The position after the edit, and the run that measures it (null when none is needed)."""
 
     model_config = example(
         **{**POSITION_EXAMPLE, "valued_on": None, "reason": "not valued since its terms changed"},
@@ -190,11 +188,10 @@ TagNames = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_leng
 
 
 class PositionTerms(BaseModel):
-    """What a position is. Held against the rules of position files, of which every problem names
-    the field.
+    """What a position is, checked against the rules of position files.
 
-    An option is named by its OCC symbol, or by underlying, strike, expiry and option type without a
-    symbol.
+    Every problem names its field. An option is named by its OCC symbol, or by underlying, strike,
+    expiry and option type without a symbol.
     """
 
     symbol: Word | None = None
@@ -283,8 +280,7 @@ GROUP_EXAMPLE: dict[str, Any] = {
 
 
 class GroupedPositions(BaseModel):
-    """A page of groups, the largest first, and the sums over all positions that meet the
-    conditions.
+    """A page of groups, the largest first, and the sums over all matching positions.
 
     A position counts fully in each of its tags and strategies, once in `everything`.
     """

@@ -26,15 +26,16 @@ class TagOut(BaseModel):
     name: str
     colour: str = Field(description="#rrggbb")
     strategy: str | None = Field(
-        description="the strategy it stands for, when it is named strategy:<name>"
+        description="the strategy it represents when it is named strategy:<name>"
     )
     positions: int
     created_at: datetime
 
 
 class NewTag(BaseModel):
-    """A tag to create. Letters, digits, spaces and `_ - :`, at most 50; unique whatever the
-    case.
+    """A tag to create.
+
+    Letters, digits, spaces and `_ - :`, at most 50; unique regardless of case.
     """
 
     model_config = body_example(name="strategy:income", colour="#16a34a")

@@ -7,7 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.books.files import Source
-from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName, PortfolioOut
+from services.gateway.books.schemas.portfolios import (
+    PORTFOLIO_EXAMPLE,
+    EquityBalance,
+    PortfolioName,
+    PortfolioOut,
+)
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 
@@ -64,16 +69,16 @@ class SourceOut(BaseModel):
         description="what the export says is held in cash; below 0 on margin"
     )
     equity_balance: Money | None = Field(
-        description="cash + market value of the accepted rows, both as exported: what a portfolio that is created "
-        "starts with unless you state it"
+        description=(
+            "cash + market value of the accepted rows, both as exported: the equity balance "
+            "of a new portfolio unless you send one"
+        )
     )
     skipped: list[SkippedLine]
 
 
 class RestatedSessions(BaseModel):
-    """Sessions before the one valued whose snapshots are taken again, because the change concerns
-    them.
-    """
+    """Earlier sessions whose snapshots are taken again because of the change."""
 
     first: date
     last: date
@@ -84,13 +89,7 @@ class UploadReport(BaseModel):
     """What became of the file. Nothing the file does not name is touched."""
 
     model_config = example(
-        portfolio={
-            "portfolio_id": SOME_ID,
-            "name": "Long/short",
-            "equity_balance": 1000000.0,
-            "positions": 1,
-            "created_at": "2022-12-28T21:05:00Z",
-        },
+        portfolio={**PORTFOLIO_EXAMPLE, "positions": 1},
         source={
             "format": "five_columns",
             "accounts": [],
@@ -184,11 +183,15 @@ class UploadOptions(BaseModel):
     )
     stated_on: date | None = Field(
         default=None,
-        description="the day in whose shares the file's quantities, prices and strikes are: splits since then are "
-        "applied to them; default: the day of a broker's export, else as_of, else today",
+        description=(
+            "the day in whose shares the file's quantities, prices and strikes are: splits since "
+            "then are applied; default: the day of a broker's export, else as_of, else today"
+        ),
     )
     entry_date: date | None = Field(
         default=None,
-        description="for a broker's export without entry dates: when its positions count as entered; "
-        "default: the day of the export",
+        description=(
+            "for a broker's export without entry dates: when its positions count as entered; "
+            "default: the day of the export"
+        ),
     )

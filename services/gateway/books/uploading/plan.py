@@ -59,23 +59,26 @@ class Plan:
 
     @property
     def restates_equity(self) -> bool:
-        """Whether a portfolio that is there gets another equity balance, from which every NAV
-        follows.
+        """Whether an existing portfolio gets another equity balance.
+
+        Every NAV follows from it.
         """
-        wanted, before = self.equity_balance, self.portfolio
+        wanted = self.equity_balance
+        before = self.portfolio
         return before is not None and wanted is not None and before["equity_balance"] != wanted
 
     @property
-    def felt_from(self) -> date | None:
+    def changes_from(self) -> date | None:
         """The first day whose numbers the upload changes; None when it changes none."""
-        days = (change.felt_from for change in self.written)
+        days = (change.changes_from for change in self.written)
         first = min((day for day in days if day is not None), default=None)
         return date.min if self.restates_equity else first
 
     @property
     def exported_equity(self) -> Decimal | None:
-        """Cash + market value of what is accepted, as a broker's export states them; None unless it
-        is positive.
+        """Cash plus market value of the accepted rows, as a broker's export gives them.
+
+        None unless it is positive.
         """
         cash = self.sheet.export.cash if self.sheet.export else None
         values = [holding.market_value for holding in self.holdings.accepted]
@@ -87,9 +90,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Started:
-    """The run that values a change, and the other sessions that are run again because it concerns
-    them, ascending.
-    """
+    """The run that values a change, and the earlier sessions that are run again, ascending."""
 
     run_id: UUID | None = None
     restated: Sequence[date] = ()
@@ -114,7 +115,7 @@ async def plan_upload(
     rules, valued_on = await _rules(session, sheet, options)
     holdings = await asyncio.to_thread(files.holdings_of, sheet, rules)
     portfolio = await _existing(session, caller, options, filename)
-    stated_on = _stated_on(sheet, options)
+    stated_on = _terms_day(sheet, options)
     held = (
         await portfolios.load_holdings(session, portfolio["portfolio_id"], stated_on)
         if portfolio
@@ -128,9 +129,10 @@ async def plan_upload(
     return _without_overtagged(plan)
 
 
-def _stated_on(sheet: Sheet, options: UploadOptions) -> date:
-    """In the shares of which day a file is: nobody who sends one without saying so means those
-    before a past split.
+def _terms_day(sheet: Sheet, options: UploadOptions) -> date:
+    """The day in whose shares a file is.
+
+    A file sent without that day is in today's shares, not in those before a past split.
     """
     exported_on = sheet.export.exported_on if sheet.export else None
     return options.stated_on or exported_on or options.as_of or exchange_day()
@@ -159,9 +161,7 @@ async def _rules(
 async def _existing(
     session: Session, caller: User, options: UploadOptions, filename: str | None
 ) -> Row | None:
-    """The caller's portfolio that is meant, held against other edits; None when it is to be
-    created.
-    """
+    """The caller's portfolio to load into, locked; None when it is to be created."""
     portfolio_id = options.portfolio_id
     if portfolio_id is None:
         portfolio_id = await portfolios.portfolio_named(

@@ -23,8 +23,9 @@ def change_counts(plan: Plan) -> dict[str, int]:
 async def upload_answer(
     plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started
 ) -> Response:
-    """The report as an answer, written beside the event loop: it has a line for each of thousands
-    of rows.
+    """The report as an answer, serialized in a thread.
+
+    It has a line for each of thousands of rows, which would hold up the event loop.
     """
     created = plan.portfolio is None and portfolio is not None
     body = await asyncio.to_thread(_report, plan, options, portfolio, started)
@@ -59,14 +60,14 @@ def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: 
 
 def _source(plan: Plan) -> dict[str, Any]:
     export = plan.sheet.export
-    told = (
+    described = (
         asdict(export)
         if export
         else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
     )
     entered = files.entry_date(plan.sheet, plan.rules) if export else None
     return {
-        **told,
+        **described,
         "format": plan.sheet.source,
         "entry_date": entered,
         "equity_balance": plan.exported_equity,
@@ -77,7 +78,7 @@ def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
     """What the rows' reader should know, after what concerns the file as a whole."""
     whole = []
     if options.entry_date and plan.sheet.source is not Source.SCHWAB:
-        message = "the file has entry dates of its own: the entry_date you sent is not used"
+        message = "the file has entry dates: the entry_date you sent is not used"
         whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
     return [*whole, *plan.holdings.warnings]
 

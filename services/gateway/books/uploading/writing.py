@@ -26,9 +26,7 @@ from shared.database import Session
 async def load_file(
     session: Session, owner: User, data: bytes, options: UploadOptions, filename: str
 ) -> UUID:
-    """Load a file into a portfolio of the owner's, new or not, and start nothing; returns the
-    portfolio's id.
-    """
+    """Load a file into an owner's portfolio, new or existing, without a run; returns its id."""
     plan = await plan_upload(session, owner, await read_sheet(data), options, filename)
     await refuse_unusable(session, owner, plan, options)
     portfolio_id = await save_portfolio(session, owner, plan, options, filename)
@@ -51,7 +49,8 @@ async def save_portfolio(
 async def _created(
     session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
 ) -> UUID:
-    name, balance = portfolio_name(options, filename), plan.equity_balance or plan.exported_equity
+    name = portfolio_name(options, filename)
+    balance = plan.equity_balance or plan.exported_equity
     portfolio_id = await portfolios.save_portfolio(session, caller.user_id, name, balance)
     if portfolio_id is None:  # an upload beside this one created it since we looked
         raise name_taken(name, await portfolios.portfolio_named(session, caller.user_id, name))
@@ -82,9 +81,9 @@ def _position_id(plan: Plan, holding: Holding) -> UUID:
 async def start_upload_runs(
     session: Session, caller: User, portfolio_id: UUID, plan: Plan
 ) -> Started:
-    if plan.valued_on is None or plan.felt_from is None:
+    if plan.valued_on is None or plan.changes_from is None:
         return Started()
-    stored = await runs.sessions_valued(session, portfolio_id, plan.felt_from)
+    stored = await runs.sessions_valued(session, portfolio_id, plan.changes_from)
     restated = [day for day in stored if day != plan.valued_on]
     days = [*restated, plan.valued_on]
     started = await start_runs(session, caller.user_id, portfolio_id, days, "upload")
