@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.edge.shapes import View
+from services.gateway.analytics.schemas.bases import OfView
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
 from shared.contracts.gateway import CorrelationParameters
 
@@ -77,7 +77,7 @@ class LeftOutPosition(LeftOut):
     code: str
 
 
-class CorrelationReport(BaseModel):
+class CorrelationReport(OfView):
     """How strongly the positions of the portfolio, or of one side of it, are correlated.
 
     Weights are gross. `overall_correlation`: mean |correlation| over pairs. `concentration`: value
@@ -117,9 +117,6 @@ class CorrelationReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    view: View
     price_run: str | None = Field(description="the version of the market data")
     parameters: CorrelationParameters | None
     overall_correlation: float | None
@@ -163,7 +160,7 @@ class UnmeasuredPair(BaseModel):
     reason: str
 
 
-class CorrelationMatrix(BaseModel):
+class CorrelationMatrix(OfView):
     """The correlation matrix of the largest underlyings.
 
     `correlations[i][j]` is of `symbols[i]` and `symbols[j]`.
@@ -195,9 +192,6 @@ class CorrelationMatrix(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    view: View
     parameters: CorrelationParameters | None
     symbols: list[CorrelatedSymbol] = Field(description="largest value first")
     total: int = Field(description="how many symbols there are without `limit`")

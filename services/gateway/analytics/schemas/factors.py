@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfPortfolio
 from services.gateway.edge.shapes import View
-from services.gateway.edge.values import SOME_ID, LeftOut, Money, Quantity, Warned, example
+from services.gateway.edge.values import SOME_ID, LeftOut, Money, Page, Quantity, Warned, example
 
 
 class Model(StrEnum):
@@ -112,12 +113,19 @@ class RateOut(BaseModel):
     reason: str | None
 
 
-class FactorReport(BaseModel):
+class OfModel(OfPortfolio):
+    """Factor exposures in one model, of the portfolio or one side of it."""
+
+    model: Model
+    view: View
+    note: str | None = Field(description="what to keep in mind when reading this model's betas")
+
+
+class FactorReport(OfModel):
     """The factor exposures in one model and the rate sensitivities of a portfolio or side."""
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         model="market_relative",
         view="portfolio",
         note=None,
@@ -131,11 +139,6 @@ class FactorReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    model: Model
-    view: View
-    note: str | None = Field(description="what to keep in mind when reading this model's betas")
     nav: Money | None = Field(description="of the whole portfolio: every beta is a share of it")
     factors: list[FactorOut]
     rates: RateOut | None = Field(description="the 10-year yield's entry of rate_sensitivities")
@@ -211,12 +214,11 @@ class PositionFactors(BaseModel):
     rates: list[PositionRate]
 
 
-class PositionFactorPage(BaseModel):
+class PositionFactorPage(Page[PositionFactors], OfModel):
     """A page of positions with their factors, by symbol."""
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         model="market_relative",
         view="portfolio",
         note=None,
@@ -228,15 +230,6 @@ class PositionFactorPage(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    model: Model
-    view: View
-    note: str | None
-    items: list[PositionFactors]
-    total: int
-    limit: int
-    offset: int
     left_out: list[LeftOut]
     reason: str | None
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfView
 from services.gateway.books.schemas.portfolios import GREEKS_EXAMPLE, GreekSet
-from services.gateway.edge.shapes import View
 from services.gateway.edge.values import (
-    SOME_ID,
     Coverage,
     Greek,
     LeftOut,
@@ -56,15 +55,14 @@ class PositionGreeks(BaseModel):
     reason: str | None
 
 
-class GreeksReport(BaseModel):
+class GreeksReport(OfView):
     """The Greeks of the portfolio or one side of it, and each option's.
 
     Stock counts with delta 1 per share.
     """
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         view="portfolio",
         portfolio=GREEKS_EXAMPLE,
         positions=[],
@@ -74,9 +72,6 @@ class GreeksReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    view: View
     portfolio: GreekSet | None = Field(description="of the view")
     positions: list[PositionGreeks]
     coverage: Coverage | None

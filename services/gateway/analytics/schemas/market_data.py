@@ -154,6 +154,7 @@ SOME_YIELD = {
     "last_observation": "2022-12-27",
     "sources": ["fred"],
 }
+_PROVIDERS = {"prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]}
 
 
 class HistoryProgress(BaseModel):
@@ -166,9 +167,7 @@ class HistoryProgress(BaseModel):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
-        providers={
-            "prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]
-        },
+        providers=_PROVIDERS,
         reason=None,
     )
 
@@ -212,9 +211,7 @@ class DataQualityReport(HistoryProgress):
         progress=SOME_TOTALS,
         symbols=[SOME_SYMBOL],
         yields=[SOME_YIELD],
-        providers={
-            "prices": [{"name": "polygon", "live": True}, {"name": "bundled", "live": False}]
-        },
+        providers=_PROVIDERS,
         calculations=[
             {
                 "calculation": "valuation",

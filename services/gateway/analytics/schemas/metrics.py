@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfView
 from services.gateway.analytics.schemas.portfolio import HistoryPoint
 from services.gateway.books.schemas.portfolios import PORTFOLIO_EXAMPLE, PortfolioOut
-from services.gateway.edge.shapes import View
-from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, example
+from services.gateway.edge.values import LeftOut, Money, Warned, example
 
 _METRIC = {
     "metric": "var_95_1d_historical",
@@ -69,12 +69,11 @@ class ComponentVar(BaseModel):
     positions: list[ComponentOut]
 
 
-class MetricsReport(BaseModel):
+class MetricsReport(OfView):
     """Every risk metric of the portfolio or one side of it, by kind."""
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         view="portfolio",
         nav=1012345.67,
         groups=[{"kind": "value_at_risk", "metrics": [_METRIC]}],
@@ -86,9 +85,6 @@ class MetricsReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
-    view: View
     nav: Money | None
     groups: list[MetricGroup]
     component_var: list[ComponentVar] = Field(description="of the whole portfolio")

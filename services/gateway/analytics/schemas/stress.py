@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfPortfolio
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
 
 _SCENARIO = {
@@ -236,15 +237,14 @@ class MarketScenario(BaseModel):
     reason: str | None
 
 
-class MarketScenarioReport(BaseModel):
+class MarketScenarioReport(OfPortfolio):
     """Simple moves of the market and of yields.
 
     By the portfolio's market beta and rate sensitivity.
     """
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         nav=1012345.67,
         items=[
             {
@@ -261,8 +261,6 @@ class MarketScenarioReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
     nav: Money | None
     items: list[MarketScenario]
     total: int
@@ -274,8 +272,7 @@ class WhatIfReport(BaseModel):
     """The effect of the requested scenarios, from what is stored for the session."""
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         nav=1012345.67,
         scenarios=[],
         left_out=[],
@@ -290,12 +287,11 @@ class WhatIfReport(BaseModel):
     warnings: list[Warned]
 
 
-class StressReport(BaseModel):
+class StressReport(OfPortfolio):
     """Every scenario's results for a portfolio on one session."""
 
     model_config = example(
-        portfolio_id=SOME_ID,
-        as_of="2022-12-28",
+        **ABOUT_EXAMPLE,
         nav=1012345.67,
         scenarios=[],
         direct={
@@ -320,8 +316,6 @@ class StressReport(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    as_of: date | None
     nav: Money | None
     scenarios: list[StressOutcome]
     direct: Extremes

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -18,9 +18,11 @@ from services.gateway.books.shapes import GroupBy
 from services.gateway.edge.values import (
     SOME_ID,
     Coverage,
+    Entry,
     Greek,
     LeftOut,
     Money,
+    Page,
     Price,
     Quantity,
     Warned,
@@ -138,7 +140,20 @@ class PositionOut(BaseModel):
     reason: str | None
 
 
-class PositionPage(BaseModel):
+class OfValuedPortfolio(BaseModel):
+    """A portfolio on the last session that it was valued on, null when there is none."""
+
+    portfolio_id: UUID
+    valued_on: date | None = Field(description="the session of every number")
+
+
+class ValuedPage(Page[Entry], OfValuedPortfolio, Generic[Entry]):
+    """A page of what a portfolio holds."""
+
+    reason: str | None = Field(description="why nothing is measured")
+
+
+class PositionPage(ValuedPage[PositionOut]):
     """A part of the positions that meet the conditions; `total` is how many do."""
 
     model_config = example(
@@ -150,14 +165,6 @@ class PositionPage(BaseModel):
         offset=0,
         reason=None,
     )
-
-    portfolio_id: UUID
-    valued_on: date | None = Field(description="the session of every number")
-    items: list[PositionOut]
-    total: int
-    limit: int
-    offset: int
-    reason: str | None = Field(description="why nothing is measured")
 
 
 class PositionSaved(PositionOut):
@@ -279,7 +286,7 @@ GROUP_EXAMPLE: dict[str, Any] = {
 }
 
 
-class GroupedPositions(BaseModel):
+class GroupedPositions(OfValuedPortfolio):
     """A page of groups, the largest first, and the sums over all matching positions.
 
     A position counts fully in each of its tags and strategies, once in `everything`.
@@ -297,8 +304,6 @@ class GroupedPositions(BaseModel):
         reason=None,
     )
 
-    portfolio_id: UUID
-    valued_on: date | None = Field(description="the session of every number")
     by: GroupBy
     everything: PositionGroup
     items: list[PositionGroup]

@@ -1,12 +1,12 @@
 """Models of tags and strategies."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.books.schemas.positions import GROUP_EXAMPLE, PositionGroup
+from services.gateway.books.schemas.positions import GROUP_EXAMPLE, PositionGroup, ValuedPage
 from services.gateway.edge.values import SOME_ID, body_example, example
 
 
@@ -62,7 +62,7 @@ class StrategyOut(PositionGroup):
     symbols: list[str]
 
 
-class StrategyPage(BaseModel):
+class StrategyPage(ValuedPage[StrategyOut]):
     """A page of a portfolio's strategies, by name."""
 
     model_config = example(
@@ -84,11 +84,3 @@ class StrategyPage(BaseModel):
         offset=0,
         reason=None,
     )
-
-    portfolio_id: UUID
-    valued_on: date | None
-    items: list[StrategyOut]
-    total: int
-    limit: int
-    offset: int
-    reason: str | None
