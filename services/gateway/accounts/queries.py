@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from services.gateway.edge.queries import Row, all_rows
+from services.gateway.edge.queries import Row, page_of
 from services.gateway.tables import AuditEntry, User
 from shared.database import Session, lock, sql_table
-
-# --- for administrators ---
 
 
 @dataclass(frozen=True)
@@ -27,8 +24,8 @@ class UserFilter:
     disabled: bool | None = None
 
 
-def _user_conditions(wanted: UserFilter) -> list[Any]:
-    conditions: list[Any] = []
+def _user_conditions(wanted: UserFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if wanted.search:
         columns = (users.c.email, users.c.full_name)
         conditions.append(
@@ -47,12 +44,12 @@ async def load_users(
     """A page of users by address, and how many match."""
     conditions = _user_conditions(wanted)
     page = select(users).where(*conditions).order_by(users.c.email)
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(users).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
-async def save_user_terms(session: Session, user_id: UUID, terms: Mapping[str, Any]) -> User | None:
+async def save_user_terms(
+    session: Session, user_id: UUID, terms: Mapping[str, object]
+) -> User | None:
     """The user with another name, role or `disabled_at`; None when there is no such user."""
     changed = update(users).where(users.c.user_id == user_id).values(**terms)
     statement = select(User).from_statement(changed.returning(users))
@@ -92,9 +89,9 @@ class AuditFilter:
     until: datetime | None = None
 
 
-def _entry_conditions(wanted: AuditFilter) -> list[Any]:
+def _entry_conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     equals = {"user_id": wanted.user_id, "action": wanted.action, "target": wanted.target}
-    conditions: list[Any] = [
+    conditions: list[ColumnElement[bool]] = [
         log.c[name] == value for name, value in equals.items() if value is not None
     ]
     conditions += [log.c.occurred_at >= wanted.since] if wanted.since else []
@@ -108,9 +105,7 @@ async def load_entries(
     """A page of entries, newest first, and how many match."""
     conditions = _entry_conditions(wanted)
     page = select(log).where(*conditions).order_by(log.c.occurred_at.desc(), log.c.audit_id.desc())
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(log).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
 users = sql_table(User)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.edge.values import SOME_ID, body_example, example
-from services.gateway.identity.schemas import Email, Password, UserOut
+from services.gateway.identity.schemas import SOME_USER, Email, Password, UserOut
 from services.gateway.tables import User
 
 Role = Literal["user", "admin"]
@@ -16,14 +16,7 @@ Role = Literal["user", "admin"]
 class ManagedUser(UserOut):
     """A user as administrators see one. `disabled_at`: since when the user may not log in."""
 
-    model_config = example(
-        user_id=SOME_ID,
-        email="ada@example.com",
-        full_name="Ada Lovelace",
-        role="user",
-        created_at="2022-12-28T21:05:00Z",
-        disabled_at=None,
-    ) | {"from_attributes": True}
+    model_config = example(**SOME_USER, disabled_at=None) | {"from_attributes": True}
 
     disabled_at: datetime | None
 
@@ -56,9 +49,11 @@ class UserTerms(BaseModel):
     role: Role | None = None
     disabled: bool | None = None
 
-    def changes(self, user: User, now: datetime) -> dict[str, Any]:
+    def changes(self, user: User, now: datetime) -> dict[str, object]:
         """The columns to write."""
-        columns = self.model_dump(include={"full_name", "role"}, exclude_none=True)
+        columns: dict[str, object] = self.model_dump(
+            include={"full_name", "role"}, exclude_none=True
+        )
         if self.disabled is not None:
             columns["disabled_at"] = (user.disabled_at or now) if self.disabled else None
         return columns

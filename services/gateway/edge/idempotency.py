@@ -157,7 +157,7 @@ Key = Annotated[
 async def first_time(
     request: Request, caller: Caller, session: OpenSession, idempotency_key: Key = None
 ) -> None:
-    """Let the request through when its key is new; others with it wait until the transaction ends."""
+    """Let the request through when its key is new; others with it wait."""
     if idempotency_key is not None:
         await _claim(request.state.attempt, session, caller.user_id, idempotency_key)
 
@@ -165,7 +165,7 @@ async def first_time(
 async def before_asking(
     request: Request, caller: Caller, database: CallersDatabase, idempotency_key: Key = None
 ) -> None:
-    """Let the request through when its key is new; its endpoint claims the key after the question.
+    """Let the request through when its key is new; its endpoint claims the key later.
 
     Where another process works on the same key, both ask and the second to finish gives the answer
     of the first.
@@ -202,7 +202,7 @@ class Later:
 async def later_transaction(
     request: Request, caller: Caller, database: CallersDatabase
 ) -> AsyncIterator[Later]:
-    """A transaction to open after the question; committed before the answer leaves."""
+    """A transaction to open after the request to the service; committed before the answer."""
     async with AsyncExitStack() as opened:
         yield Later(request, caller, database, opened)
 
@@ -211,15 +211,15 @@ LaterTransaction = Annotated[Later, Depends(later_transaction, scope="function")
 
 
 async def _claim(attempt: Attempt, session: Session, user_id: UUID, key: str) -> None:
-    first = await queries.first_answer(session, user_id, key)
+    first = await queries.lock_answer(session, user_id, key)
     if first is None:
         attempt.user_id = user_id
         attempt.session = session
         return
-    if first["request_hash"] != attempt.fingerprint:
+    if first.request_hash != attempt.fingerprint:
         detail = f"this {HEADER} came with a different request before"
         raise Problem(422, "idempotency_key_reused", detail)
-    raise AnsweredBefore(first["answer"])
+    raise AnsweredBefore(first.answer)
 
 
 def forget_answer(request: Request) -> None:

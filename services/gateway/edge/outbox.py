@@ -8,7 +8,7 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries
-from services.gateway.edge.queries import Row
+from services.gateway.tables import OutboxRow
 from shared.database import Database
 from shared.errors import BusUnavailable
 from shared.messaging import Bus, publish
@@ -59,19 +59,19 @@ async def publish_waiting(database: Database, broker: Bus) -> int:
     A crash between the two publishes the event again under the same id, which the bus discards.
     """
     async with database.transaction() as session:
-        waiting = await queries.load_waiting(session, BATCH)
+        waiting = await queries.lock_waiting(session, BATCH)
         for row in waiting:
             await _publish(broker, row)
-            await queries.save_published(session, row["outbox_id"])
+            await queries.save_published(session, row.outbox_id)
     return len(waiting)
 
 
-async def _publish(broker: Bus, row: Row) -> None:
+async def _publish(broker: Bus, row: OutboxRow) -> None:
     """Publish inside the trace that the event was written in."""
-    event = EVENTS[row["subject"]].model_validate(row["payload"])
-    token = context.attach(propagate.extract(row["headers"]))
+    event = EVENTS[row.subject].model_validate(row.payload)
+    token = context.attach(propagate.extract(row.headers))
     try:
-        await publish(broker, event, row["event_id"])
+        await publish(broker, event, row.event_id)
     finally:
         context.detach(token)
 

@@ -1,11 +1,22 @@
 """SQL behind every request: rows, the caller, the audit log, stored answers, the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, Table, and_, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.tables import (
@@ -30,6 +41,15 @@ async def all_rows(
     result = await session.execute(statement, parameters)
     names = [str(name) for name in result.keys()]  # noqa: SIM118 - they are no dictionary's
     return [dict(zip(names, row, strict=True)) for row in result]
+
+
+async def page_of(
+    session: Session, statement: Select[Any], limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """A page of the statement's rows, and how many it has in all."""
+    found = await all_rows(session, statement.limit(limit).offset(offset))
+    counted = statement.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
+    return found, int(await session.scalar(counted) or 0)
 
 
 async def one_row(session: Session, statement: Executable) -> Row | None:
@@ -58,7 +78,7 @@ async def save_entry(
     network_address: str | None,
     action: str,
     target: str | None,
-    details: dict[str, Any],
+    details: Mapping[str, object],
 ) -> None:
     """Write one entry, in the caller's transaction."""
     row = {
@@ -66,7 +86,7 @@ async def save_entry(
         "network_address": network_address,
         "action": action,
         "target": target,
-        "details": details,
+        "details": dict(details),
     }
     # returning nothing: a user may write but not read
     await session.execute(insert(log).values(row).inline())
@@ -75,21 +95,20 @@ async def save_entry(
 keys = sql_table(IdempotencyKey)
 
 
-async def first_answer(session: Session, user_id: UUID, key: str) -> Row | None:
+async def lock_answer(session: Session, user_id: UUID, key: str) -> IdempotencyKey | None:
     """The first answer stored under this key, with the hash of its request.
 
     Other requests with the key wait until this transaction ends.
     """
     await lock(session, "idempotency", user_id, key)
-    mine = and_(keys.c.user_id == user_id, keys.c.key == key)
-    return await one_row(session, select(keys).where(mine))
+    return await session.get(IdempotencyKey, (user_id, key))
 
 
 async def save_answer(
-    session: Session, user_id: UUID, key: str, request_hash: str, answer: dict[str, Any]
+    session: Session, user_id: UUID, key: str, request_hash: str, answer: Mapping[str, object]
 ) -> None:
     """Remember the answer for repetitions of the request."""
-    row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": answer}
+    row = {"user_id": user_id, "key": key, "request_hash": request_hash, "answer": dict(answer)}
     await session.execute(insert(keys).values(row))
 
 
@@ -120,15 +139,11 @@ async def save_event(
     await session.execute(left.inline())
 
 
-async def load_waiting(session: Session, limit: int) -> list[Row]:
+async def lock_waiting(session: Session, limit: int) -> Sequence[OutboxRow]:
     """The oldest events not yet published, held against other relays until the transaction ends."""
-    waiting = (
-        select(outbox)
-        .where(outbox.c.published_at.is_(None))
-        .order_by(outbox.c.outbox_id)
-        .limit(limit)
-    )
-    return await all_rows(session, waiting.with_for_update(skip_locked=True))
+    oldest = select(OutboxRow).order_by(outbox.c.outbox_id).limit(limit)
+    waiting = oldest.where(outbox.c.published_at.is_(None))
+    return (await session.scalars(waiting.with_for_update(skip_locked=True))).all()
 
 
 async def save_published(session: Session, outbox_id: int) -> None:
@@ -146,7 +161,7 @@ async def delete_published(session: Session, before: datetime) -> None:
 # --- families of refresh tokens ---
 
 
-def is_over(family_id: Any) -> ColumnElement[bool]:
+def is_over(family_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
     """Whether a family (an id, or a column of them) was ended."""
     revoked = tokens.alias("revoked")
     ended = and_(revoked.c.family_id == family_id, revoked.c.revoked_at.is_not(None))

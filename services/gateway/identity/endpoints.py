@@ -19,7 +19,6 @@ from services.gateway.edge.dependencies import (
     unauthorised,
 )
 from services.gateway.edge.problems import Problem, documented
-from services.gateway.edge.queries import Row
 from services.gateway.edge.tokens import Bearer, new_refresh_token, token_hash
 from services.gateway.identity import queries
 from services.gateway.identity.queries import AttemptLimits
@@ -34,7 +33,7 @@ from services.gateway.identity.schemas import (
     UserOut,
 )
 from services.gateway.settings import GatewaySettings
-from services.gateway.tables import User
+from services.gateway.tables import RefreshToken, User
 from shared.database import Session
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -143,7 +142,7 @@ async def refresh(
     async with gateway.database.transaction() as session:
         used = await queries.use_refresh_token(session, hashed, now)
         if used is not None:
-            return await _new_tokens(session, gateway, Bearer(used["user_id"], used["family_id"]))
+            return await _new_tokens(session, gateway, used)
         await _end_family_of_reused(session, hashed, address, now)
     raise unauthorised(
         "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
@@ -152,11 +151,11 @@ async def refresh(
 
 async def _end_family_of_reused(session: Session, hashed: str, address: str, now: datetime) -> None:
     token = await queries.load_refresh_token(session, hashed)
-    if token is None or token["used_at"] is None or token["revoked_at"] is not None:
+    if token is None or token.used_at is None or token.revoked_at is not None:
         return
-    await queries.end_family(session, token["family_id"], now)
+    await queries.end_family(session, token.family_id, now)
     act_as(session, Actor(None, address))
-    await record(session, "login.ended_by_reuse", token["user_id"], login=token["family_id"])
+    await record(session, "login.ended_by_reuse", token.user_id, login=token.family_id)
 
 
 @router.post("/logout", status_code=204, responses=documented(422))
@@ -168,19 +167,19 @@ async def logout(request: Logout, gateway: GatewayParts, address: NetworkAddress
     now = datetime.now(UTC)
     async with gateway.database.transaction() as session:
         token = await queries.load_refresh_token(session, token_hash(request.refresh_token))
-        if token is not None and token["expires_at"] > now:
+        if token is not None and token.expires_at > now:
             await _end(session, token, everywhere=request.everywhere, now=now)
-            act_as(session, Actor(token["user_id"], address))
-            await record(session, "login.ended", token["user_id"], everywhere=request.everywhere)
+            act_as(session, Actor(token.user_id, address))
+            await record(session, "login.ended", token.user_id, everywhere=request.everywhere)
     return Response(status_code=204)
 
 
-async def _end(session: Session, token: Row, *, everywhere: bool, now: datetime) -> None:
+async def _end(session: Session, token: RefreshToken, *, everywhere: bool, now: datetime) -> None:
     # only a log-in that is still valid may end the others
-    if everywhere and token["used_at"] is None and token["revoked_at"] is None:
-        await queries.end_families(session, token["user_id"], now)
+    if everywhere and token.used_at is None and token.revoked_at is None:
+        await queries.end_families(session, token.user_id, now)
     else:
-        await queries.end_family(session, token["family_id"], now)
+        await queries.end_family(session, token.family_id, now)
 
 
 @router.get("/me", response_model=UserOut, responses=documented(401))

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, is_over, one_row
+from services.gateway.edge.queries import is_over
+from services.gateway.edge.tokens import Bearer
 from services.gateway.tables import LoginAttempt, RefreshToken, User
 from shared.database import Session, lock_each, sql_table
 
@@ -33,8 +34,8 @@ async def save_refresh_token(
     await session.execute(insert(tokens).values(row))
 
 
-async def use_refresh_token(session: Session, token_hash: str, now: datetime) -> Row | None:
-    """Use the token up and return its `user_id` and `family_id`.
+async def use_refresh_token(session: Session, token_hash: str, now: datetime) -> Bearer | None:
+    """Use the token up and return its user and log-in.
 
     None when it is unknown, expired or used, when its family is over, or when its user is disabled.
     """
@@ -51,12 +52,13 @@ async def use_refresh_token(session: Session, token_hash: str, now: datetime) ->
         .values(used_at=now)
         .returning(tokens.c.user_id, tokens.c.family_id)
     )
-    return await one_row(session, statement)
+    used = (await session.execute(statement)).one_or_none()
+    return Bearer(used.user_id, used.family_id) if used else None
 
 
-async def load_refresh_token(session: Session, token_hash: str) -> Row | None:
-    """What is known of a token; None when nothing is."""
-    return await one_row(session, select(tokens).where(tokens.c.token_hash == token_hash))
+async def load_refresh_token(session: Session, token_hash: str) -> RefreshToken | None:
+    """The stored token; None when it is unknown."""
+    return await session.get(RefreshToken, token_hash)
 
 
 async def end_family(session: Session, family_id: UUID, now: datetime) -> None:

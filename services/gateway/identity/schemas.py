@@ -102,16 +102,19 @@ class Registered(BaseModel):
     email: str
 
 
+SOME_USER = {
+    "user_id": SOME_ID,
+    "email": "ada@example.com",
+    "full_name": "Ada Lovelace",
+    "role": "user",
+    "created_at": "2022-12-28T21:05:00Z",
+}
+
+
 class UserOut(BaseModel):
     """A user."""
 
-    model_config = example(
-        user_id=SOME_ID,
-        email="ada@example.com",
-        full_name="Ada Lovelace",
-        role="user",
-        created_at="2022-12-28T21:05:00Z",
-    ) | {"from_attributes": True}
+    model_config = example(**SOME_USER) | {"from_attributes": True}
 
     user_id: UUID
     email: str

@@ -4,13 +4,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     String,
+    TableValuedAlias,
     and_,
     any_,
     case,
@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
 )
 
-from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import BatchItem, BatchRun, Position
 from shared.database import Session, sql_table
 from shared.published import ingest
@@ -94,9 +94,7 @@ async def load_securities(
     conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
     page = select(securities).where(*conditions)
     order = (securities.c.sector.asc().nulls_last(), securities.c.symbol)
-    found = await all_rows(session, page.order_by(*order).limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(securities).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page.order_by(*order), limit, offset)
 
 
 async def load_security(session: Session, symbol: str) -> Row | None:
@@ -112,9 +110,7 @@ async def load_prices(
     conditions += [prices.c.session_date >= start] if start else []
     conditions += [prices.c.session_date <= end] if end else []
     page = select(prices).where(*conditions).order_by(prices.c.session_date.desc())
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(prices).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
 async def latest_prices(session: Session, symbols: Collection[str], as_of: date) -> list[Row]:
@@ -324,7 +320,7 @@ def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[
     return column == any_(cast(sorted(wanted), ARRAY(String)))
 
 
-def _each(symbols: Collection[str]) -> Any:
+def _each(symbols: Collection[str]) -> TableValuedAlias:
     """The symbols as a table of one column."""
     values = func.unnest(cast(sorted(symbols), ARRAY(String)))
     return values.table_valued("symbol", name="asked").render_derived()
@@ -360,9 +356,7 @@ async def load_quotes(
     conditions += [terms.startswith(f"{expiry:%y%m%d}")] if expiry else []
     conditions += [func.substr(terms, 7, 1) == option_type] if option_type else []
     page = select(quotes).where(*conditions).order_by(terms, quotes.c.contract)
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(quotes).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
 def _rooted(roots: Collection[str]) -> ColumnElement[bool]:

@@ -8,6 +8,13 @@ from pydantic import BaseModel, Field
 
 from services.gateway.edge.values import SOME_ID, Warned, example
 
+_ABOUT = {
+    "run_id": SOME_ID,
+    "as_of": "2022-12-28",
+    "trigger": "portfolios",
+    "portfolio_ids": [SOME_ID],
+}
+
 
 class _About(BaseModel):
     run_id: UUID
@@ -32,10 +39,7 @@ class StageEvent(_About):
     """Event `stage`: a stage succeeded, or was given up, for a shard of portfolios."""
 
     model_config = example(
-        run_id=SOME_ID,
-        as_of="2022-12-28",
-        trigger="portfolios",
-        portfolio_ids=[SOME_ID],
+        **_ABOUT,
         stage="greeks",
         status="ok",
         shard=0,
@@ -66,10 +70,7 @@ class ResultsEvent(_About):
     """Event `results`: the results of these portfolios are complete, or some will not come."""
 
     model_config = example(
-        run_id=SOME_ID,
-        as_of="2022-12-28",
-        trigger="portfolios",
-        portfolio_ids=[SOME_ID],
+        **_ABOUT,
         shard=0,
         status="ready",
         problems=[],
@@ -84,10 +85,7 @@ class RunEvent(_About):
     """Event `run`: the run is over, for every portfolio in it."""
 
     model_config = example(
-        run_id=SOME_ID,
-        as_of="2022-12-28",
-        trigger="portfolios",
-        portfolio_ids=[SOME_ID],
+        **_ABOUT,
         status="completed",
         finished_at="2022-12-28T21:00:03Z",
         problems=[],

@@ -50,9 +50,9 @@ async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed
 async def _load_reported(session: Session, run_id: UUID) -> _Reported:
     rows = await runs.load_items(session, run_id)
     head = await runs.load_head(session, run_id)
-    run = Run(run_id, head["as_of"], head["trigger"], stages_of(head["trigger"]))
+    run = Run(run_id, head.as_of, head.trigger, stages_of(head.trigger))
     portfolio_ids = frozenset(portfolio_id for row in rows for portfolio_id in row["portfolio_ids"])
-    return _Reported(run, as_items(rows), head["given_up_at"], portfolio_ids)
+    return _Reported(run, as_items(rows), head.given_up_at, portfolio_ids)
 
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -102,7 +102,7 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
     """
     overdue = timedelta(seconds=overdue_seconds)
     abandoned = timedelta(seconds=ABANDONED_SECONDS)
-    late = await runs.load_overdue(session, now - overdue, now - abandoned)
+    late = await runs.lock_overdue(session, now - overdue, now - abandoned)
     concerned: set[UUID] = set()
     news: list[dict[str, Any]] = []
     for run_id in late:

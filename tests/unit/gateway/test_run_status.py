@@ -155,7 +155,9 @@ def test_correlations_are_timed_after_the_stages() -> None:
 
 
 def test_an_incomplete_run_is_partial_and_says_so_once() -> None:
-    missing = (("price_quarantined", "closes of polygon were not believed: XOM 2022-12-28"),)
+    missing = (
+        ("price_quarantined", "closes of polygon were rejected as implausible: XOM 2022-12-28"),
+    )
     items = [
         replace(item, shortfalls=missing if item.stage == "prices" else ())
         for item in a_shard(0, 2) + a_shard(1, 2)

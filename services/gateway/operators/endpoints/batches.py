@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 
 from services.gateway.analytics.queries import correlations
-from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
-from services.gateway.operators.endpoints.runs import refuse_impossible_session
+from services.gateway.operators.endpoints.runs import start_session
 from services.gateway.operators.schemas import BatchStarted, RunStarted, WantedSession
-from services.gateway.runs.queries import runs
 from services.gateway.runs.stages import MARKET_DATA, RISK_METRICS, SNAPSHOTS
 from services.gateway.runs.starting import start_shards
 from shared.contracts.event import ShardEvent
-from shared.contracts.gateway import MarketCloseRequested, RiskRequested, SnapshotsRequested
+from shared.contracts.gateway import RiskRequested, SnapshotsRequested
 from shared.database import Session
 
 router = APIRouter(
@@ -44,13 +41,7 @@ async def bring_up_to_date(
     day = wanted.session_date or await market_queries.latest_session(session)
     if day is None:
         raise Problem(422, "no_market_data", "no session is known yet: name one")
-    await refuse_impossible_session(session, day)
-    event = MarketCloseRequested.new(uuid4(), day, reason=MARKET_DATA)
-    await runs.save_run(session, event.run_id, day, MARKET_DATA, admin.user_id)
-    await edge_queries.save_event(session, event, trace_headers())
-    await record(session, "batch.started", event.run_id, trigger=MARKET_DATA, session_date=day)
-    response.headers["Location"] = f"/api/v1/admin/batch/runs/{event.run_id}"
-    return RunStarted(run_id=event.run_id, session_date=day, status="running")
+    return await start_session(session, admin.user_id, response, day, MARKET_DATA)
 
 
 @router.post("/snapshots", status_code=202)

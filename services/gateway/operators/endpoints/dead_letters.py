@@ -47,7 +47,7 @@ async def replay_letter(letter_id: UUID, admin: Admin, session: OpenSession) -> 
     A letter is replayed once, however often this is called; a message that fails again leaves a new
     letter.
     """
-    letter = await dead_letters.load_letter(session, letter_id)
+    letter = await dead_letters.lock_letter(session, letter_id)
     if letter is None:
         raise not_found("dead_letter", letter_id)
     if letter["replayed_at"] is not None:

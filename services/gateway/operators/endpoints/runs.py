@@ -1,6 +1,5 @@
 """For operators: close a market, list runs."""
 
-import asyncio
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -13,17 +12,16 @@ from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, Limit, Offset, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.outbox import trace_headers
-from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.values import Page
 from services.gateway.market import queries as market_queries
-from services.gateway.market.dependencies import date_outside_data
+from services.gateway.market.dependencies import require_known_session
 from services.gateway.operators.schemas import MarketClose, RunStarted
 from services.gateway.runs.queries import runs
 from services.gateway.runs.schemas import RunDetail, RunOut
 from services.gateway.runs.shapes import stage_timings
 from services.gateway.runs.stages import ALL_STAGES
 from services.gateway.runs.tracking import as_items
-from shared.calendar import is_session, previous_session
 from shared.contracts.event import Day
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Session
@@ -38,15 +36,20 @@ async def close_market(
     wanted: MarketClose, admin: Admin, session: OpenSession, response: Response
 ) -> RunStarted:
     """Run a session for every portfolio, again if it was run before."""
-    await refuse_impossible_session(session, wanted.session_date)
-    event = MarketCloseRequested.new(uuid4(), wanted.session_date)
-    await runs.save_run(session, event.run_id, event.as_of, "operator", admin.user_id)
+    return await start_session(session, admin.user_id, response, wanted.session_date, "operator")
+
+
+async def start_session(
+    session: Session, user_id: UUID, response: Response, day: date, trigger: str
+) -> RunStarted:
+    """Start a run of a session for every portfolio; 422 when it is not a session with data."""
+    await require_known_session(day, await market_queries.sessions_with_data(session))
+    event = MarketCloseRequested.new(uuid4(), day, reason=trigger)
+    await runs.save_run(session, event.run_id, day, trigger, user_id)
     await edge_queries.save_event(session, event, trace_headers())
-    await record(
-        session, "batch.started", event.run_id, trigger="operator", session_date=event.as_of
-    )
+    await record(session, "batch.started", event.run_id, trigger=trigger, session_date=day)
     response.headers["Location"] = f"/api/v1/admin/batch/runs/{event.run_id}"
-    return RunStarted(run_id=event.run_id, session_date=event.as_of, status="running")
+    return RunStarted(run_id=event.run_id, session_date=day, status="running")
 
 
 @router.get("/batch/runs", response_model=Page[RunOut])
@@ -75,15 +78,3 @@ async def get_run(run_id: UUID, _: Admin, session: OpenSession) -> dict[str, Any
         "stages": [asdict(timing) for timing in stage_timings(as_items(items), ALL_STAGES)],
         "items": items,
     }
-
-
-async def refuse_impossible_session(session: Session, day: date) -> None:
-    """422 for a day that the exchange was closed on, or that no data can be had of."""
-    known = await market_queries.sessions_with_data(session)
-    if known and not known.first <= day <= known.last:
-        raise date_outside_data(day, known)
-    if not await asyncio.to_thread(
-        is_session, day
-    ):  # the first call loads the calendar, which takes a while
-        detail = f"{day} is not a NYSE session; the previous session is {previous_session(day)}"
-        raise Problem(422, "not_a_session", detail)

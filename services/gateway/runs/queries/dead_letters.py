@@ -1,13 +1,12 @@
 """Dead letters: what services gave up on, kept as long as the stream that held them."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.edge.queries import Row, one_row, page_of
 from services.gateway.tables import DeadLetter
 from shared.contracts import event as contracts
 from shared.database import Session, sql_table
@@ -31,7 +30,7 @@ async def load_letters(
     session: Session, service: str | None, replayed: bool | None, limit: int, offset: int
 ) -> tuple[list[Row], int]:
     """A page of letters, newest first, and how many match."""
-    conditions: list[Any] = [letters.c.service == service] if service else []
+    conditions: list[ColumnElement[bool]] = [letters.c.service == service] if service else []
     if replayed is not None:
         conditions.append(
             letters.c.replayed_at.is_not(None) if replayed else letters.c.replayed_at.is_(None)
@@ -39,12 +38,10 @@ async def load_letters(
     page = (
         select(letters).where(*conditions).order_by(letters.c.buried_at.desc(), letters.c.letter_id)
     )
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(letters).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
-async def load_letter(session: Session, letter_id: UUID) -> Row | None:
+async def lock_letter(session: Session, letter_id: UUID) -> Row | None:
     """One letter, held until the transaction ends, or None."""
     return await one_row(
         session, select(letters).where(letters.c.letter_id == letter_id).with_for_update()

@@ -24,7 +24,7 @@ portfolios = sql_table(Portfolio)
 users = sql_table(User)
 
 
-async def save_news(session: Session, news: Sequence[Mapping[str, Any]]) -> None:
+async def save_news(session: Session, news: Sequence[Mapping[str, object]]) -> None:
     """Notify the followers of every process when the transaction commits.
 
     Call it last: other writers wait until then.
@@ -77,7 +77,7 @@ async def load_of_user(session: Session, user_id: UUID, span: Span, limit: int) 
     return await all_rows(session, visible)
 
 
-def _portfolios_of(user_id: UUID) -> ColumnElement[Any]:
+def _portfolios_of(user_id: UUID) -> ColumnElement[Sequence[UUID]]:
     own = select(portfolios.c.portfolio_id).where(portfolios.c.user_id == user_id)
     return func.array(own.scalar_subquery())
 

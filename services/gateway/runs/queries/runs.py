@@ -1,6 +1,7 @@
 """Run tracking: one row per run, one row per (stage, shard) of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import BatchItem, BatchRun, Portfolio
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
@@ -61,7 +62,7 @@ async def _save_item(
     session: Session,
     stage: str,
     event: ShardEvent | WorkFailed,
-    facts: dict[str, Any],
+    facts: Mapping[str, object],
     trace_id: str | None,
 ) -> bool:
     """Record the item, one at a time per run; whether it says more than the recorded one.
@@ -130,21 +131,28 @@ async def load_items(session: Session, run_id: UUID) -> list[Row]:
     return await all_rows(session, rows)
 
 
-async def load_head(session: Session, run_id: UUID) -> Row:
-    """Session and trigger of a run that exists, and when it was closed as overdue, if it was."""
+@dataclass(frozen=True)
+class RunHead:
+    """A run's session and trigger; `given_up_at`: when it was closed as overdue, if it was."""
+
+    as_of: date
+    trigger: str
+    given_up_at: datetime | None
+
+
+async def load_head(session: Session, run_id: UUID) -> RunHead:
+    """The head of a run that exists."""
     overdue = runs.c.problems.contains([{"code": "overdue"}])
     given_up = case((overdue, runs.c.finished_at)).label("given_up_at")
-    head = select(runs.c.run_id, runs.c.as_of, runs.c.trigger, given_up).where(
-        runs.c.run_id == run_id
-    )
-    return (await all_rows(session, head))[0]
+    head = select(runs.c.as_of, runs.c.trigger, given_up).where(runs.c.run_id == run_id)
+    return RunHead(*(await session.execute(head)).one())
 
 
 async def save_outcome(
     session: Session,
     run_id: UUID,
     status: str,
-    problems: Sequence[Mapping[str, Any]],
+    problems: Sequence[Mapping[str, object]],
     finished_at: datetime | None,
 ) -> bool:
     """Write what became of a run, as derived from its items; whether that is new."""
@@ -158,7 +166,7 @@ async def save_outcome(
     return await session.scalar(changed.returning(runs.c.run_id)) is not None
 
 
-async def load_overdue(
+async def lock_overdue(
     session: Session, started_before: datetime, abandoned_before: datetime
 ) -> list[UUID]:
     """Runs still open without news since a moment, held until the transaction ends.
@@ -220,9 +228,7 @@ async def load_runs(
     conditions = [runs.c.status == status] if status else []
     conditions += [runs.c.as_of == as_of] if as_of else []
     page = select(runs).where(*conditions).order_by(runs.c.started_at.desc(), runs.c.run_id)
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).select_from(runs).where(*conditions))
-    return found, int(count or 0)
+    return await page_of(session, page, limit, offset)
 
 
 async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
