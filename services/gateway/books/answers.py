@@ -188,7 +188,7 @@ ChosenRevision = Annotated[Row, Depends(chosen_revision)]
 
 
 class Revisions:
-    """Asks for revisions: what is asked while a statement is under way shares the next one."""
+    """Reads revisions; requests that arrive during a statement share the next one."""
 
     def __init__(self) -> None:
         self._waiting: dict[Claim, asyncio.Future[int | None]] = {}

@@ -44,7 +44,7 @@ _KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "in
 
 @dataclass(frozen=True)
 class Accepted:
-    """Terms that met every rule, and what is odd about them."""
+    """Terms that met every rule, with their warnings."""
 
     holding: Holding
     warnings: list[dict[str, Any]]

@@ -38,7 +38,7 @@ class Book:
     valuation: Valuation
 
     def described(self) -> dict[str, Any]:
-        """What every answer says about itself."""
+        """What every answer gives about itself."""
         day = self.valuation.day
         return {
             "portfolio_id": self.portfolio_id,

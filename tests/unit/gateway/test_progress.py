@@ -12,6 +12,7 @@ from services.gateway.analytics.shapes.progress import (
     SETTLED,
     WAITING,
     Asking,
+    LastQuery,
     incomplete,
     symbol_progress,
     totals,
@@ -34,13 +35,13 @@ def known(stored: int, first: date | None = None, last: date | None = None, **mo
     )
 
 
-def an_answer(provider: str = "polygon", stored: int | None = 0, **more: Any) -> dict[str, Any]:
+def an_answer(provider: str = "polygon", stored: int | None = 0, **more: Any) -> LastQuery:
     asked = {"asked_from": WINDOW[0], "asked_until": WINDOW[-1], "asked_at": NOON}
-    return {"provider": provider, "known": True, "stored": stored, **asked} | more
+    return LastQuery(**{"provider": provider, "known": True, "stored": stored, **asked} | more)
 
 
 def asking(
-    *answers: dict[str, Any], live: tuple[str, ...] = ("polygon", "yahoo"), **more: Any
+    *answers: LastQuery, live: tuple[str, ...] = ("polygon", "yahoo"), **more: Any
 ) -> Asking:
     return Asking(live=live, files=("bundled",), answered={"AAPL": answers}, **more)
 

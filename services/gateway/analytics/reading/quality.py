@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.shapes import progress, provenance, quality
-from services.gateway.analytics.shapes.progress import Asking, Progress
+from services.gateway.analytics.shapes.progress import Asking, LastQuery, Progress
 from services.gateway.analytics.shapes.quality import Known
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -120,11 +120,11 @@ async def _asking(
     if not lacking:
         return Asking()
     live = [row["name"] for row in providers if row["live"]]
-    answered: dict[str, list[Row]] = {}
+    answered: dict[str, list[LastQuery]] = {}
     for row in (
         await market_queries.load_answered(session, lacking, window[0], window[-1]) if live else ()
     ):
-        answered.setdefault(row["symbol"], []).append(row)
+        answered.setdefault(row["symbol"], []).append(_last_query(row))
     others = triggers_without("prices")
     return Asking(
         live=live,
@@ -133,6 +133,17 @@ async def _asking(
         answered=answered,
         files_were_read=not live
         and await market_queries.files_were_read(session, window[-1], portfolio_id, others),
+    )
+
+
+def _last_query(row: Row) -> LastQuery:
+    return LastQuery(
+        provider=row["provider"],
+        known=row["known"],
+        asked_at=row["asked_at"],
+        asked_from=row["asked_from"],
+        asked_until=row["asked_until"],
+        stored=row["stored"],
     )
 
 

@@ -60,7 +60,7 @@ class ClusterOut(BaseModel):
 
 
 class DataQuality(BaseModel):
-    """How many pairs have common returns on every day looked back on, on fewer, on too few."""
+    """How many pairs have common returns on all days of the window, on fewer, on too few."""
 
     full_history: int
     limited_history: int
@@ -231,7 +231,7 @@ class WantedBatch(BaseModel):
 
 
 class CorrelationsStarted(BaseModel):
-    """Work was taken on."""
+    """The calculation has started."""
 
     model_config = example(
         run_id=SOME_ID, portfolio_id=SOME_ID, as_of="2022-12-28", portfolios=1, status="running"

@@ -51,7 +51,7 @@ class PositionGreeks(BaseModel):
     dividend_source: str | None
     model: str | None
     quote_mid: Price | None = Field(description="the contract's own mid quote of the session")
-    note: str | None = Field(description="what to know about numbers that stand")
+    note: str | None = Field(description="what to know about the numbers")
     reason: str | None
 
 
@@ -135,7 +135,7 @@ class CalculatedGreeks(BaseModel):
 
 
 class GreeksCalculated(BaseModel):
-    """The options in the order asked, at the close of `as_of`, by `engine`."""
+    """The options in the order of the request, at the close of `as_of`, by `engine`."""
 
     model_config = example(
         as_of="2022-12-28",

@@ -80,7 +80,7 @@ class SymbolQuality(BaseModel):
 
     symbol: str
     status: str = Field(
-        description="complete, stale (not of the session), missing, or private (not looked for)"
+        description="complete, stale (not of the session), missing, or private (no market data)"
     )
     last_session: date | None
     prices: int = Field(description="in the window")
@@ -180,7 +180,7 @@ class HistoryProgress(BaseModel):
     symbols: list[SymbolQuality]
     yields: list[MaturityStored] = Field(description="the ten maturities, the shortest first")
     providers: dict[str, list[AskedProvider]] = Field(
-        description="by kind of data, in the order they are asked"
+        description="by kind of data, in the order they are queried"
     )
     reason: str | None
 

@@ -34,7 +34,7 @@ class SessionRun(BaseModel):
 
 
 class SnapshotsStarted(BaseModel):
-    """Work was taken on: follow each run by `events`."""
+    """The calculation has started; follow each run by `events`."""
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -60,7 +60,7 @@ class WantedFactors(BaseModel):
 
 
 class FactorsStarted(BaseModel):
-    """Work was taken on: follow the run by `events`."""
+    """The calculation has started; follow the run by `events`."""
 
     model_config = example(
         run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running"
@@ -73,7 +73,7 @@ class FactorsStarted(BaseModel):
 
 
 class WantedFactorCorrelations(BaseModel):
-    """How to correlate the factors; the defaults are those of what is stored for every session."""
+    """How to correlate the factors; the defaults are those of the stored matrices."""
 
     model_config = body_example(
         as_of="2022-12-28", space="market_relative", decay=0.97, lookback=126
@@ -84,17 +84,17 @@ class WantedFactorCorrelations(BaseModel):
     decay: float = Field(
         default=0.94, gt=0, le=1, description="weight of a day against the next one"
     )
-    lookback: int = Field(default=252, ge=60, le=2520, description="daily returns looked back on")
+    lookback: int = Field(default=252, ge=60, le=2520, description="daily returns in the window")
 
 
 class WantedRefresh(WantedFactors):
-    """Whose symbols, on which session; default: the caller's first portfolio, the last session."""
+    """The portfolio and session to refresh; default: the caller's first, the last session."""
 
     model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")
 
 
 class RefreshStarted(FactorsStarted):
-    """Work was taken on: follow the run by `events`."""
+    """The calculation has started; follow the run by `events`."""
 
     model_config = example(
         run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running"

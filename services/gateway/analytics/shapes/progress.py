@@ -29,19 +29,34 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class LastQuery:
+    """A provider's last query for the closes of a symbol, as far as it lies in the window.
+
+    `stored`: how many closes of it are stored, None for the whole window; `known`: whether the
+    provider knows the symbol.
+    """
+
+    provider: str
+    known: bool
+    asked_at: datetime
+    asked_from: date
+    asked_until: date
+    stored: int | None
+
+
+@dataclass(frozen=True)
 class Asking:
     """What is known about the providers of closes and their answers.
 
     `live`, `files`: the providers of prices, in order; `claimed`: symbols being fetched;
-    `answered`: by symbol, each provider's last query (`asked_from` to `asked_until`; `stored`:
-    closes of it, None for the whole window); `files_were_read`: whether the files were read for the
-    session and no fetch is about to.
+    `answered`: each provider's last query, by symbol; `files_were_read`: whether the files were
+    read for the session and no run is about to read them.
     """
 
     live: Sequence[str] = ()
     files: Sequence[str] = ()
     claimed: Collection[str] = ()
-    answered: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    answered: Mapping[str, Sequence[LastQuery]] = field(default_factory=dict)
     files_were_read: bool = False
 
 
@@ -67,11 +82,11 @@ def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Pro
         return Progress(PRIVATE)
     if not known.missing:
         return Progress(COMPLETE)
-    rows = {row["provider"]: row for row in asking.answered.get(known.symbol, ())}
+    queries = {query.provider: query for query in asking.answered.get(known.symbol, ())}
     said = tuple(
-        Answered(name, rows[name]["known"], rows[name]["asked_at"])
+        Answered(name, queries[name].known, queries[name].asked_at)
         for name in asking.live
-        if name in rows and _is_exhausted(rows[name], known, window)
+        if name in queries and _is_exhausted(queries[name], known, window)
     )
     if known.symbol in asking.claimed:
         return Progress(FETCHING, said)
@@ -83,14 +98,14 @@ def symbol_progress(known: Known, asking: Asking, window: Sequence[date]) -> Pro
     return Progress(WAITING, said, f"{_sessions(known.missing)} not answered by {asked} yet")
 
 
-def _is_exhausted(row: Mapping[str, Any], known: Known, window: Sequence[date]) -> bool:
+def _is_exhausted(query: LastQuery, known: Known, window: Sequence[date]) -> bool:
     """Whether the provider was queried for every missing session.
 
     What was queried and not stored is then all that is missing.
     """
-    asked = bisect_right(window, row["asked_until"]) - bisect_left(window, row["asked_from"])
-    stored = known.prices if row["stored"] is None else row["stored"]
-    return not row["known"] or asked - stored == known.missing
+    asked = bisect_right(window, query.asked_until) - bisect_left(window, query.asked_from)
+    stored = known.prices if query.stored is None else query.stored
+    return not query.known or asked - stored == known.missing
 
 
 def _why_missing(
@@ -121,7 +136,7 @@ def _sessions(count: int) -> str:
     return "1 session" if count == 1 else f"{count} sessions"
 
 
-def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) -> dict[str, Any]:
+def totals(known: Sequence[Known], states: Sequence[Progress], sessions: int) -> dict[str, int]:
     """Symbols by state, and sessions stored of those wanted, without private holdings."""
     words = [each.state for each in states]
     wanted = [each for each in known if each.status != PRIVATE]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
 YEAR_OF_PRICES = 253  # 252 returns
 RECENT_PRICES = 91  # the 90 returns of position correlations
@@ -30,6 +30,15 @@ class Known:
     quarantined: int
     first_session: date | None = None  # with a price in the window
     sources: tuple[str, ...] = ()
+
+
+class Feasibility(TypedDict):
+    """What a calculation needs, and the symbols without it."""
+
+    calculation: str
+    needs: str
+    feasible: bool
+    lacking: list[str]
 
 
 def known_symbols(
@@ -62,7 +71,7 @@ def _known(symbol: str, history: Mapping[str, Any] | None, window: Sequence[date
 
 def feasible_calculations(
     known: Sequence[Known], optioned: Collection[str], proxies: Collection[str], yields: int
-) -> list[dict[str, Any]]:
+) -> list[Feasibility]:
     """Each calculation with what it needs and the symbols whose data are missing.
 
     `optioned`: underlyings of options; `proxies`: the factors' funds; `yields`: observations in the
@@ -107,7 +116,7 @@ def _short_of(enough: int, symbols: Collection[str], prices: Mapping[str, int]) 
     return {symbol for symbol in symbols if prices.get(symbol, 0) < enough}
 
 
-def _feasible(calculation: str, needs: str, short: Collection[str]) -> dict[str, Any]:
+def _feasible(calculation: str, needs: str, short: Collection[str]) -> Feasibility:
     return {
         "calculation": calculation,
         "needs": needs,

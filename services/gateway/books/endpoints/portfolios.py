@@ -48,7 +48,7 @@ async def list_portfolios(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> dict[str, Any]:
-    """The caller's portfolios, oldest first unless another order is asked for."""
+    """The caller's portfolios, oldest first by default."""
     items, total = await portfolios.load_portfolios(
         session, caller.user_id, search, sort.value, limit, offset
     )

@@ -1,4 +1,4 @@
-"""What comes of a file: holdings, and what is wrong or odd about the rest."""
+"""The result of reading a file: holdings, problems and warnings."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A line of a broker's export that is no position: what it says, and what becomes of it."""
+    """A line of a broker's export that is not a position, and how it is used."""
 
     line: int
     label: str

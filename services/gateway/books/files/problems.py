@@ -14,7 +14,7 @@ class Problem:
 
 
 class UnreadableFile(ValueError):
-    """The file as a whole cannot be understood: no row of it was looked at."""
+    """The file as a whole cannot be read; none of its rows was checked."""
 
     def __init__(self, line: int, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)

@@ -40,14 +40,14 @@ class Reading:
         self.warnings.append(Problem(self.row.line, field, code, message))
 
     def text(self, field: str) -> str | None:
-        """The cell's text; None, with a problem, when there is none or it cannot be meant."""
+        """The cell's text; None, with a problem, when it is empty or not usable."""
         text = self.text_if_any(field)
         if text is None and not self.row.cells.get(field):
             self.complain(field, "missing_value", f"{field} is empty")
         return text
 
     def text_if_any(self, field: str) -> str | None:
-        """The cell's text; None when there is none, with a problem when it cannot be meant."""
+        """The cell's text; None when it is empty, with a problem when it is not usable."""
         text = self.row.cells.get(field, "")
         if len(text) > MAX_CELL:
             self.complain(field, "too_long", f"{field} is longer than {MAX_CELL} characters")
@@ -55,7 +55,7 @@ class Reading:
         return text or None
 
     def number(self, field: str, text: str | None) -> Decimal | None:
-        """The number a text says, exact to six decimals."""
+        """The number of a text, exact to six decimals."""
         if text is None:
             return None
         if not _NUMBER.fullmatch(text):
@@ -85,7 +85,7 @@ class Reading:
         return number
 
     def day(self, field: str, text: str | None) -> date | None:
-        """The date a text says."""
+        """The date of a text."""
         if text is None:
             return None
         day = _date(text)
@@ -115,7 +115,7 @@ class Reading:
     def check_lifetime(
         self, field: str, entry_field: str, instrument: Instrument, entered: date
     ) -> None:
-        """An option is not entered after its expiry; one that expires on a closed day is odd."""
+        """An option is not entered after its expiry; an expiry on a closed day is a warning."""
         if not isinstance(instrument, OptionContract):
             return
         if entered > instrument.expiry:
@@ -123,7 +123,7 @@ class Reading:
             self.complain(entry_field, "entry_after_expiry", message)
         if not self.rules.is_session(instrument.expiry):
             message = (
-                f"expiry {instrument.expiry} is not a NYSE session: the session before it is meant"
+                f"expiry {instrument.expiry} is not a NYSE session: the session before it is used"
             )
             self.warn(field, "expiry_not_a_session", message)
 
@@ -142,7 +142,7 @@ class Seen:
         line = reading.row.line
         first = self._lines.setdefault((symbol, entered), line)
         if first != line:
-            message = f"{symbol} entered on {entered} stands already on line {first}"
+            message = f"{symbol} entered on {entered} is already on line {first}"
             reading.complain(field, "duplicate_row", message)
 
 

@@ -178,13 +178,11 @@ class PositionSaved(PositionOut):
         warnings=[],
     )
 
-    changed: bool = Field(
-        description="false when everything stood so already: then nothing was done"
-    )
+    changed: bool = Field(description="false when the edit changes nothing: then nothing was saved")
     run_id: UUID | None
     restated: RestatedSessions | None = Field(description="null when there are none")
     warnings: list[Warned] = Field(
-        description="what is odd about the position, without being wrong"
+        description="what is unusual about the position without being wrong"
     )
 
 

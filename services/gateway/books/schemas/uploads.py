@@ -1,4 +1,4 @@
-"""What is said about an uploaded file."""
+"""The report on an uploaded file."""
 
 from datetime import date
 from enum import StrEnum
@@ -48,7 +48,7 @@ class ChangeOut(TermsOut):
 
 
 class SkippedLine(BaseModel):
-    """A line of a broker's export that is no position, and what becomes of it."""
+    """A line of a broker's export that is not a position, and how it is used."""
 
     line: int
     label: str
@@ -57,7 +57,7 @@ class SkippedLine(BaseModel):
 
 
 class SourceOut(BaseModel):
-    """Which kind of file it is, and what a broker's export says beside its positions."""
+    """The format of the file, and what a broker's export holds beside its positions."""
 
     format: Source
     accounts: list[str] = Field(description="as the export calls them")
@@ -65,9 +65,7 @@ class SourceOut(BaseModel):
     entry_date: date | None = Field(
         description="when positions of an export without entry dates count as entered"
     )
-    cash: Money | None = Field(
-        description="what the export says is held in cash; below 0 on margin"
-    )
+    cash: Money | None = Field(description="the cash of the export; below 0 on margin")
     equity_balance: Money | None = Field(
         description=(
             "cash + market value of the accepted rows, both as exported: the equity balance "
@@ -86,7 +84,7 @@ class RestatedSessions(BaseModel):
 
 
 class UploadReport(BaseModel):
-    """What became of the file. Nothing the file does not name is touched."""
+    """The result of an upload; what the file does not name stays as it is."""
 
     model_config = example(
         portfolio={**PORTFOLIO_EXAMPLE, "positions": 1},
