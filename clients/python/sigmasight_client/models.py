@@ -264,7 +264,7 @@ class CorrelationReport(TypedDict):
 
 
 class CorrelationsStarted(TypedDict):
-    """Work was taken on."""
+    """The calculation has started."""
 
     run_id: "str"
     portfolio_id: "str | None"
@@ -310,7 +310,7 @@ class CurrentPrices(TypedDict):
 
 
 class DataQuality(TypedDict):
-    """How many pairs have common returns on every day looked back on, on fewer, on too few."""
+    """How many pairs have common returns on all days of the window, on fewer, on too few."""
 
     full_history: "int"
     limited_history: "int"
@@ -512,7 +512,7 @@ class FactorReport(TypedDict):
 
 
 class FactorsStarted(TypedDict):
-    """Work was taken on: follow the run by `events`."""
+    """The calculation has started; follow the run by `events`."""
 
     run_id: "str"
     portfolio_id: "str"
@@ -563,7 +563,7 @@ class GreekSet(TypedDict):
 
 
 class GreeksCalculated(TypedDict):
-    """The options in the order asked, at the close of `as_of`, by `engine`."""
+    """The options in the order of the request, at the close of `as_of`, by `engine`."""
 
     as_of: "str"
     engine: "str"
@@ -1432,7 +1432,7 @@ class RefreshRequest(TypedDict):
 
 
 class RefreshStarted(TypedDict):
-    """Work was taken on: follow the run by `events`."""
+    """The calculation has started; follow the run by `events`."""
 
     run_id: "str"
     portfolio_id: "str"
@@ -1575,7 +1575,7 @@ class SessionRun(TypedDict):
 
 
 class SkippedLine(TypedDict):
-    """A line of a broker's export that is no position, and what becomes of it."""
+    """A line of a broker's export that is not a position, and how it is used."""
 
     line: "int"
     label: "str"
@@ -1604,7 +1604,7 @@ class SnapshotOut(TypedDict):
 
 
 class SnapshotsStarted(TypedDict):
-    """Work was taken on: follow each run by `events`."""
+    """The calculation has started; follow each run by `events`."""
 
     portfolio_id: "str"
     status: "str"
@@ -1645,7 +1645,7 @@ Source = Literal["five_columns", "twelve_columns", "schwab_positions"]
 
 
 class SourceOut(TypedDict):
-    """Which kind of file it is, and what a broker's export says beside its positions."""
+    """The format of the file, and what a broker's export holds beside its positions."""
 
     format: "Source"
     accounts: "list[str]"
@@ -1847,7 +1847,7 @@ class UnmeasuredPair(TypedDict):
 
 
 class UploadReport(TypedDict):
-    """What became of the file."""
+    """The result of an upload; what the file does not name stays as it is."""
 
     portfolio: "PortfolioOut | None"
     source: "SourceOut"
@@ -1936,7 +1936,7 @@ class WantedCorrelations(TypedDict):
 
 
 class WantedFactorCorrelations(TypedDict):
-    """How to correlate the factors; the defaults are those of what is stored for every session."""
+    """How to correlate the factors; the defaults are those of the stored matrices."""
 
     as_of: "NotRequired[str | None]"
     space: "NotRequired[Space]"
@@ -1952,7 +1952,7 @@ class WantedFactors(TypedDict):
 
 
 class WantedRefresh(TypedDict):
-    """Whose symbols, on which session; default: the caller's first portfolio, the last session."""
+    """The portfolio and session to refresh; default: the caller's first, the last session."""
 
     portfolio_id: "NotRequired[str | None]"
     session_date: "NotRequired[str | None]"

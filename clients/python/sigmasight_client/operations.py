@@ -194,7 +194,7 @@ class SigmaSight(Session):
         limit: int | None = None,
         offset: int | None = None,
     ) -> "PagePortfolioOut":
-        """The caller's portfolios, oldest first unless another order is asked for."""
+        """The caller's portfolios, oldest first by default."""
         return cast(
             "PagePortfolioOut",
             self.request(
