@@ -111,7 +111,7 @@ def test_every_service_has_the_same_files(word: str) -> None:
 
 def test_the_gateway_has_the_rooms_of_its_subjects() -> None:
     found = {path.name for path in GATEWAY.iterdir() if path.name != "__pycache__"}
-    files = {"__init__.py", "main.py", "application.py", "tables.py", "settings.py", "migrations"}
+    files = {"__init__.py", "main.py", "application.py", "tables", "settings.py", "migrations"}
 
     assert found == files | set(SUBJECTS)
 

@@ -1,0 +1,55 @@
+"""The gateway's tables, the views it publishes, and who may do what with them."""
+
+from services.gateway.tables.access import (
+    ACCESS,
+    OWN_ROWS_ELSEWHERE,
+    USER_SETTING,
+    USERS_ROLE,
+    Access,
+)
+from services.gateway.tables.base import Table
+from services.gateway.tables.people import (
+    AuditEntry,
+    EventTicket,
+    IdempotencyKey,
+    LoginAttempt,
+    RefreshToken,
+    User,
+)
+from services.gateway.tables.portfolios import (
+    PUBLISHED,
+    CashFlow,
+    Portfolio,
+    PortfolioRevision,
+    Position,
+    PositionTag,
+    Tag,
+)
+from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+
+__all__ = [
+    "ACCESS",
+    "OWN_ROWS_ELSEWHERE",
+    "PUBLISHED",
+    "USERS_ROLE",
+    "USER_SETTING",
+    "Access",
+    "AuditEntry",
+    "BatchItem",
+    "BatchRun",
+    "CashFlow",
+    "DeadLetter",
+    "EventTicket",
+    "IdempotencyKey",
+    "LoginAttempt",
+    "OutboxRow",
+    "Portfolio",
+    "PortfolioRevision",
+    "Position",
+    "PositionTag",
+    "RefreshToken",
+    "RunEvent",
+    "Table",
+    "Tag",
+    "User",
+]

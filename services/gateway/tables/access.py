@@ -1,0 +1,94 @@
+"""What users' transactions may do with each table, and with published views."""
+
+from dataclasses import dataclass
+
+from sqlmodel import SQLModel
+
+from services.gateway.tables.people import (
+    AuditEntry,
+    EventTicket,
+    IdempotencyKey,
+    LoginAttempt,
+    RefreshToken,
+    User,
+)
+from services.gateway.tables.portfolios import (
+    CashFlow,
+    Portfolio,
+    PortfolioRevision,
+    Position,
+    PositionTag,
+    Tag,
+)
+from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a user's transaction may do with a table.
+
+    `statements`; `rows`: condition on rows that are found, and left unless `left` says otherwise;
+    None means every row.
+    """
+
+    statements: str
+    rows: str | None = None
+    left: str | None = None
+
+
+# what users' transactions run as; the gateway's own role is exempt from all this
+USERS_ROLE = "gateway_user"
+USER_SETTING = "sigmasight.user_id"
+_EDIT = "select, insert, update, delete"
+_MY_ID = f"nullif(current_setting('{USER_SETTING}', true), '')::uuid"
+_MINE = f"user_id = {_MY_ID}"
+_MY_PORTFOLIOS = (
+    "array(select portfolio_id from gateway.portfolios)"  # itself narrowed to the user's own
+)
+_IN_MY_PORTFOLIOS = f"portfolio_id = any ({_MY_PORTFOLIOS})"
+_OF_MY_PORTFOLIOS = f"portfolio_ids && {_MY_PORTFOLIOS}"
+# a filter, no index to look a position's tags up by
+_MY_TAGS = "tag_id in (select tag_id from gateway.tags)"
+_MY_POSITION = (
+    "exists (select from gateway.positions as held "
+    "where held.position_id = position_tags.position_id)"
+)
+_REPORTED_TO_ME = (
+    "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
+)
+# Every table is here: one that is not, users' transactions cannot touch, and a test says so.
+ACCESS: dict[type[SQLModel], Access] = {
+    User: Access("select (user_id, email, full_name, role, created_at, disabled_at)", _MINE),
+    RefreshToken: Access(""),
+    LoginAttempt: Access(""),
+    AuditEntry: Access("insert", _MINE),
+    Portfolio: Access(_EDIT, _MINE),
+    PortfolioRevision: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    Position: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    CashFlow: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    Tag: Access(_EDIT, _MINE),
+    PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
+    BatchRun: Access(
+        "select, insert",
+        f"requested_by = {_MY_ID} or {_REPORTED_TO_ME}",
+        f"requested_by = {_MY_ID}",
+    ),
+    BatchItem: Access("select", _OF_MY_PORTFOLIOS),
+    RunEvent: Access("select", _OF_MY_PORTFOLIOS),
+    EventTicket: Access("select, insert, delete", _MINE),
+    DeadLetter: Access(""),
+    OutboxRow: Access(
+        "insert, select (event_id)"
+    ),  # events may be left, and known again, but not read
+    IdempotencyKey: Access(_EDIT, _MINE),
+}
+# Which rows of another service's published view are the user's, by the first of these columns that
+# it has.
+OWN_ROWS_ELSEWHERE = {
+    "user_id": _MINE,
+    "portfolio_id": (
+        "portfolio_id = any (array("
+        "select own.portfolio_id from gateway.published_portfolios as own "
+        f"where own.{_MINE}))"
+    ),
+}

@@ -1,0 +1,146 @@
+"""Users and their log-ins, the audit log, and stored answers."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    String,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.gateway.tables.base import Table, owned_by, stamped
+from shared.database import key, optional, required, sql_table
+
+
+class User(Table, table=True):
+    """Someone who may log in, unless `disabled_at` is set.
+
+    `email` is in lower case; `role` is "user" or "admin".
+    """
+
+    __tablename__: ClassVar[str] = "users"
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint("role IN ('user', 'admin')", name="role_is_known"),
+    )
+
+    user_id: UUID = key(Uuid)
+    email: str = required(String(320), unique=True)
+    full_name: str = required(String(200), server_default="")
+    password_hash: str = required(String(300))
+    role: str = required(String(10), server_default="user")
+    created_at: datetime = stamped()
+    disabled_at: datetime | None = optional(DateTime(timezone=True))
+
+
+class RefreshToken(Table, table=True):
+    """A refresh token by its SHA-256; never stored itself. `used_at` is set once, on rotation.
+
+    `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a
+    used token returns.
+    """
+
+    __tablename__: ClassVar[str] = "refresh_tokens"
+
+    token_hash: str = key(String(64))
+    user_id: UUID = required(Uuid, owned_by("users.user_id"), index=True)
+    issued_at: datetime = stamped()
+    expires_at: datetime = required(DateTime(timezone=True))
+    used_at: datetime | None = optional(DateTime(timezone=True))
+    family_id: UUID = required(Uuid, index=True)
+    revoked_at: datetime | None = optional(DateTime(timezone=True))
+
+
+Index(
+    "ix_refresh_tokens_revoked_family",
+    sql_table(RefreshToken).c.family_id,
+    postgresql_where=text("revoked_at IS NOT NULL"),
+)
+
+
+class LoginAttempt(Table, table=True):
+    """A failed log-in, counted by account and by network address.
+
+    The account is an address in lower case, of a known user or not.
+    """
+
+    __tablename__: ClassVar[str] = "login_attempts"
+
+    attempt_id: int = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    account: str = required(String(320))
+    network_address: str = required(String(64))
+    attempted_at: datetime = required(DateTime(timezone=True))
+
+
+Index(
+    "ix_login_attempts_account",
+    sql_table(LoginAttempt).c.account,
+    sql_table(LoginAttempt).c.attempted_at,
+)
+
+
+Index(
+    "ix_login_attempts_network_address",
+    sql_table(LoginAttempt).c.network_address,
+    sql_table(LoginAttempt).c.attempted_at,
+)
+
+
+class AuditEntry(Table, table=True):
+    """Who did what, written in the transaction that did it.
+
+    Outlives its user, hence no foreign key.
+
+    `action`: a stable word such as `portfolio.deleted`; `target`: what it was done to; `details`:
+    never a secret.
+    """
+
+    __tablename__: ClassVar[str] = "audit_log"
+
+    audit_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    occurred_at: datetime = required(DateTime(timezone=True), server_default=func.now(), index=True)
+    user_id: UUID | None = optional(Uuid, index=True)
+    network_address: str | None = optional(String(64))
+    action: str = required(String(60), index=True)
+    target: str | None = optional(String(200))
+    details: dict[str, Any] = required(JSONB, server_default=text("'{}'::jsonb"))
+
+
+class EventTicket(Table, table=True):
+    """A permission to follow the user's events once, by its SHA-256.
+
+    For browsers, whose streams carry no header.
+    """
+
+    __tablename__: ClassVar[str] = "event_tickets"
+
+    ticket_hash: str = key(String(64))
+    user_id: UUID = required(Uuid, owned_by("users.user_id"))
+    expires_at: datetime = required(DateTime(timezone=True), index=True)
+
+
+class IdempotencyKey(Table, table=True):
+    """The first answer to a write, given again to its repetition.
+
+    `request_hash` distinguishes a repetition from another request with the same key.
+    """
+
+    __tablename__: ClassVar[str] = "idempotency_keys"
+
+    user_id: UUID = key(Uuid, owned_by("users.user_id"))
+    key: str = key(String(200))
+    request_hash: str = required(String(64))
+    answer: dict[str, Any] = required(JSONB)
+    created_at: datetime = stamped()
