@@ -22,7 +22,8 @@ _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}([.\-][A-Z0-9]{1,4})?$")
 # exercised at expiry only, except those on the S&P 100 under its old root (XEO is its European
 # sibling).
 INDEX_ROOTS = {
-    "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "RUT": "RUT", "RUTW": "RUT",
+    "SPX": "SPX", "SPXW": "SPX", "XSP": "XSP", "NDX": "NDX", "NDXP": "NDX", "RUT": "RUT",
+    "RUTW": "RUT",
     "VIX": "VIX", "VIXW": "VIX", "DJX": "DJX", "OEX": "OEX", "XEO": "OEX",
 }  # fmt: skip
 AMERICAN_INDEX_ROOTS = {"OEX"}

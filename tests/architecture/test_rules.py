@@ -178,7 +178,8 @@ def test_durables_and_streams_are_named_after_their_service() -> None:
 
 def test_import_contracts_hold() -> None:
     finished = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        [sys.executable, "-c",
+         "from importlinter.cli import lint_imports_command; lint_imports_command()"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -80,8 +80,10 @@ async def _written_tables(session: Session) -> list[str]:
     """
     found = await session.execute(
         text(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where tableowner <> 'postgres' "
-            "and schemaname not in ('pg_catalog', 'information_schema') and not tablename = any(:kept)"
+            "select format('%I.%I', schemaname, tablename) from pg_tables where tableowner <> "
+            "'postgres' "
+            "and schemaname not in ('pg_catalog', 'information_schema') and not tablename = "
+            "any(:kept)"
         ),
         {"kept": list(DEFINITIONS)},
     )

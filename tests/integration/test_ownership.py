@@ -69,7 +69,8 @@ async def test_published_views_have_exactly_the_columns_promised(
     for view in published_views(word):
         async with admin.transaction() as session:
             columns = text(
-                "select column_name from information_schema.columns where table_schema = :word and table_name = :name"
+                "select column_name from information_schema.columns where table_schema = :word and "
+                "table_name = :name"
                 " order by ordinal_position"
             )
             found = list(await session.scalars(columns, {"word": word, "name": view.name}))

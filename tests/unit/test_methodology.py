@@ -127,7 +127,9 @@ def test_there_is_arithmetic_to_follow() -> None:
 def test_every_equation_holds_to_its_last_digit(equation: str) -> None:
     left, right = equation.split(" = ")
 
-    last_digit = 0.5 * 10.0 ** -digits_after_point(NUMBER.search(right).group())  # type: ignore[union-attr]
+    number = NUMBER.search(right)
+    assert number is not None
+    last_digit = 0.5 * 10.0 ** -digits_after_point(number.group())
     allowed = rounding_error(left) + last_digit * (0.01 if "%" in right else 1.0) + 1e-9
     assert abs(value(left) - value(right)) <= allowed
 

@@ -23,7 +23,8 @@ BEFORE = date(2022, 12, 27)
 CALL = "AAPL230616C00150000"
 BOOK = (
     HEADER
-    + f"AAPL,100,120,2022-06-01,\nMSFT,-50,200,2022-06-01,\nXOM,10,90,2022-06-01,\n{CALL},2,8,2022-06-01,\n"
+    + "AAPL,100,120,2022-06-01,\nMSFT,-50,200,2022-06-01,\n"
+    + f"XOM,10,90,2022-06-01,\n{CALL},2,8,2022-06-01,\n"
 )
 NAV = Decimal(50_000)
 ACTIVE = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")

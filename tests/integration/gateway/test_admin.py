@@ -62,8 +62,8 @@ async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
             )
             return
         await message.respond(
-            b'{"answer": {"received": %d, "changed": 1, "first_session": "2022-12-28", "last_session": "2022-12-28"}}'
-            % len(request.rows)
+            b'{"answer": {"received": %d, "changed": 1, '
+            b'"first_session": "2022-12-28", "last_session": "2022-12-28"}}' % len(request.rows)
         )
 
     subscription = await bus.subscribe(StorePrices.subject, cb=answer)

@@ -50,7 +50,11 @@ async def another(
 
         def client(**settings: object) -> httpx2.AsyncClient:
             runtime = Runtime("gateway", router, GatewaySettings)
-            app = assembled(runtime, GatewaySettings(token_signing_key=signing_key, **settings))  # type: ignore[arg-type]
+            own = GatewaySettings(
+                token_signing_key=signing_key,
+                **settings,  # type: ignore[arg-type]
+            )
+            app = assembled(runtime, own)
             http = httpx2.AsyncClient(
                 transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
                 base_url="http://gateway",

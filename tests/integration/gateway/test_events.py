@@ -283,7 +283,8 @@ async def test_a_lost_connection_to_postgres_loses_no_event(
             ended = await session.execute(
                 text(
                     "select pg_terminate_backend(pid) from pg_stat_activity "
-                    "where application_name like 'sigmasight-listener-%' and datname = current_database()"
+                    "where application_name like 'sigmasight-listener-%' and datname = "
+                    "current_database()"
                 )
             )
         await deliver(gateway, rest)

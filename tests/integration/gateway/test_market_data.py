@@ -206,7 +206,8 @@ async def test_quality_reports_stored_data_and_what_they_allow(
     option, fresh = "AAPL230616C00150000", YEAR[-30:]
     portfolio_id = await ann.uploaded_book(
         HEADER
-        + f"AAPL,1,1,2022-06-01,\nMSFT,1,1,2022-06-01,\nXOM,1,1,2022-06-01,\n{option},1,8,2022-06-01,\n"
+        + "AAPL,1,1,2022-06-01,\nMSFT,1,1,2022-06-01,\nXOM,1,1,2022-06-01,\n"
+        + f"{option},1,8,2022-06-01,\n"
     )
     rows = [a_price(symbol, day, 100) for symbol in (*PROXIES, "AAPL") for day in YEAR]
     await save_prices(admin, *rows, *(a_price("MSFT", day, 200) for day in fresh[:-1]))
@@ -248,7 +249,8 @@ async def test_refresh_starts_a_run_of_the_portfolio(ann: Person, admin: Databas
 
     async with admin.transaction() as session:
         received = text(
-            "select payload from gateway.outbox where subject = :subject order by outbox_id desc limit 1"
+            "select payload from gateway.outbox where subject = :subject order by outbox_id desc "
+            "limit 1"
         )
         event: Any = await session.scalar(received, {"subject": PortfoliosChanged.subject})
     assert (answer.status_code, answer.json()["portfolio_id"]) == (202, portfolio_id)

@@ -213,7 +213,8 @@ async def test_no_user_puts_a_position_into_anothers_portfolio(
 ) -> None:
     position = {
         "position_id": uuid4(), "portfolio_id": anns_book, "symbol": "XOM", "underlying": "XOM",
-        "instrument": "stock", "quantity": 1, "entry_price": 1, "entry_date": AS_OF, "stated_on": AS_OF,
+        "instrument": "stock", "quantity": 1, "entry_price": 1, "entry_date": AS_OF,
+         "stated_on": AS_OF,
     }  # fmt: skip
 
     with pytest.raises(ProgrammingError, match="row-level security"):
@@ -294,7 +295,8 @@ async def test_the_users_role_without_a_user_finds_nothing(
 
 async def test_what_a_transaction_became_ends_with_it(servers: Servers) -> None:
     who = text(
-        f"select pg_backend_pid(), current_user, coalesce(current_setting('{USER_SETTING}', true), '')"
+        f"select pg_backend_pid(), current_user, coalesce(current_setting('{USER_SETTING}', true), "
+        "'')"
     )
     user_id = uuid4()
     one_connection = servers.settings.model_copy(update={"database_pool_size": 1})

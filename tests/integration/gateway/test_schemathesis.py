@@ -17,15 +17,18 @@ from tests.pipeline import answering_services
 from tests.servers import Servers
 
 CHECKS = (
-    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_headers_conformance,"
     "response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth,"
     "missing_required_header,use_after_free,ensure_resource_availability"
 )
 # One worker: parsing in several threads at once fails now and then in CPython 3.11. Streams never
 # end by themselves.
 OPTIONS = (
-    f"--seed 20221228 --phases examples,coverage,fuzzing --checks {CHECKS} --max-examples 4 --workers 1 "
-    "--generation-database none --no-shrink --continue-on-failure --suppress-health-check all --warnings off "
+    f"--seed 20221228 --phases examples,coverage,fuzzing --checks {CHECKS} --max-examples 4 "
+    "--workers 1 "
+    "--generation-database none --no-shrink --continue-on-failure --suppress-health-check all "
+    "--warnings off "
     "--output-truncate false --no-color --exclude-path /api/v1/events"
 ).split()
 # Two halves of the document, each tested by a separate process.

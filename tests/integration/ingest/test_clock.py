@@ -113,7 +113,10 @@ async def emitted(bus: Client) -> list[MarketClosed]:
 async def announced(admin: Database) -> list[date]:
     """The sessions that are marked as announced."""
     async with admin.transaction() as session:
-        marked = "select session_date from ingest.market_sessions where announced_at is not null order by 1"
+        marked = (
+            "select session_date from ingest.market_sessions where announced_at is not null order "
+            "by 1"
+        )
         return list(await session.scalars(text(marked)))
 
 

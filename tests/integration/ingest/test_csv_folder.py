@@ -152,7 +152,8 @@ async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
         ("", "prices.csv, line 1, the column close is missing: add it to the header"),
         (
             'symbol,session_date,close\n# note\nAAPL,2022-12-28,"1,234.5"',
-            "prices.csv, line 3, field close: '1,234.5' is not a number: write it like 101.25, without",
+            "prices.csv, line 3, field close: '1,234.5' is not a number: write it like 101.25, "
+            "without",
         ),
         (
             "symbol,session_date,close\nAAPL,2022-12-28,-1",
@@ -168,7 +169,8 @@ async def test_missing_files_hold_nothing(tmp_path: Path) -> None:
         ),
         (
             "symbol,session_date,close\nAAPL,2022-12-26,1",
-            "line 2, field session_date: '2022-12-26' is not a NYSE session: the one before is 2022-12-23",
+            "line 2, field session_date: '2022-12-26' is not a NYSE session: the one before is "
+            "2022-12-23",
         ),
         (
             "symbol,session_date,close\n?,2022-12-28,1",

@@ -249,7 +249,10 @@ def a_dividend(symbol: str, day: date, value: str = "0.8") -> CorporateAction:
 
 async def adjusted_before(admin: Database, day: date) -> dict[str, bool]:
     """Of each symbol, whether all its closes before a day are adjusted."""
-    query = f"select symbol, bool_and(adjusted_close < close) from ingest.daily_prices where session_date < '{day}'"
+    query = (
+        "select symbol, bool_and(adjusted_close < close) from ingest.daily_prices where "
+        f"session_date < '{day}'"
+    )
     return {row[0]: row[1] for row in await rows(admin, f"{query} group by 1 order by 1")}
 
 
@@ -286,7 +289,8 @@ async def test_a_split_learnt_late_restates_history_from_its_day(
 
     [(close, adjusted)] = await rows(
         admin,
-        f"select close, adjusted_close from ingest.daily_prices where session_date = '{DECEMBER[-2]}'",
+        "select close, adjusted_close from ingest.daily_prices where session_date = "
+        f"'{DECEMBER[-2]}'",
     )
     assert adjusted == pytest.approx(float(close) - 0.8)
     assert codes(found) == []

@@ -94,7 +94,10 @@ async def test_any_slots_there_are_leave_room_for_no_more_than_the_limit(
 
 async def test_slots_older_than_the_window_are_deleted(replicas: list[Database]) -> None:
     async with replicas[0].transaction() as session:
-        old = "insert into ingest.provider_requests (provider, slot) values ('polygon', now() - interval '63 s')"
+        old = (
+            "insert into ingest.provider_requests (provider, slot) values ('polygon', now() - "
+            "interval '63 s')"
+        )
         await session.execute(text(old))
 
     await slots_of(replicas[0])(LIMIT, 60.0, 2.0)
@@ -128,7 +131,8 @@ async def test_no_lock_is_held_while_a_request_waits(
         )
         busy = await session.scalar(
             text(
-                "select count(*) from pg_stat_activity where usename = 'ingest' and state like '%transaction%'"
+                "select count(*) from pg_stat_activity where usename = 'ingest' and state like "
+                "'%transaction%'"
             )
         )
 

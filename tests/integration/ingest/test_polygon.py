@@ -453,7 +453,8 @@ async def test_a_chain_is_asked_for_the_expiries_and_strikes_held(market: Market
     assert sorted(asked) == ["AAPL", "I:SPX", "SPY"]
     assert asked["AAPL"] == {
         "expiration_date.gte": "2023-01-20", "expiration_date.lte": "2023-02-17",
-        "strike_price.gte": "130", "strike_price.lte": "140", "contract_type": "call", "limit": "250",
+        "strike_price.gte": "130", "strike_price.lte": "140", "contract_type": "call",
+        "limit": "250",
     }  # fmt: skip
     assert asked["SPY"]["contract_type"] == "put"
 

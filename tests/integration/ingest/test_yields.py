@@ -79,7 +79,10 @@ async def put(database: Database, *observations: YieldObservation) -> None:
 async def stored(admin: Database) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {}
     async with admin.transaction() as session:
-        query = "select maturity, observation_date, yield_percent, source from ingest.treasury_yields order by 2"
+        query = (
+            "select maturity, observation_date, yield_percent, source from ingest.treasury_yields "
+            "order by 2"
+        )
         for maturity, *row in await session.execute(text(query)):
             found.setdefault(maturity, []).append(tuple(row))
     return found

@@ -30,7 +30,8 @@ def test_default_passwords_stay_on_this_machine(place: dict[str, object]) -> Non
 
 
 def test_one_default_password_is_named_alone() -> None:
-    own = BootstrapSettings(**OWN_PASSWORDS | {"nats_password": SecretStr("sigmasight")})  # type: ignore[arg-type]
+    passwords = OWN_PASSWORDS | {"nats_password": SecretStr("sigmasight")}
+    own = BootstrapSettings(**passwords)  # type: ignore[arg-type]
 
     with pytest.raises(Misconfigured, match=r"set SIGMASIGHT_BOOTSTRAP_NATS_PASSWORD$"):
         refuse_default_passwords(own, Settings(database_host="postgres"))

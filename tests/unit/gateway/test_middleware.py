@@ -35,7 +35,8 @@ async def ask(
 
 
 def serving(endpoint: object) -> Starlette:
-    return Starlette(routes=[Route("/api/v1/x", endpoint, methods=["GET", "POST"])])  # type: ignore[arg-type]
+    route = Route("/api/v1/x", endpoint, methods=["GET", "POST"])  # type: ignore[arg-type]
+    return Starlette(routes=[route])
 
 
 async def hello(_: Request) -> Response:

@@ -7,6 +7,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -40,10 +41,9 @@ def some_tokens() -> Tokens:
     return Tokens(Ed25519PrivateKey.generate(), access_seconds=900)
 
 
-def a_pem(key: object) -> SecretStr:
-    return SecretStr(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()  # type: ignore[attr-defined]
-    )
+def a_pem(key: PrivateKeyTypes) -> SecretStr:
+    written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return SecretStr(written.decode())
 
 
 def open_to_the_world() -> Settings:
