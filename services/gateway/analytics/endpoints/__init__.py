@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.gateway.analytics.endpoints import (
+    aliases,
     correlations,
     factors,
     greeks,
@@ -19,6 +20,7 @@ for subject in (
     portfolio,
     reports,
     risk,
+    aliases,
     greeks,
     correlations,
     stress,

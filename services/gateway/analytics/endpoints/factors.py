@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from services.gateway.analytics.endpoints.risk import ChosenModel
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.factors import (
     Wanted,
@@ -19,7 +18,7 @@ from services.gateway.analytics.schemas.factors import (
     Model,
     PositionFactorPage,
 )
-from services.gateway.books.answers import NamedRevision
+from services.gateway.books.answers import ChosenRevision, NamedRevision
 from services.gateway.edge.dependencies import (
     AsOf,
     Caller,
@@ -36,18 +35,18 @@ from shared.contracts.event import Day
 router = APIRouter(
     prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
 )
+ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
 
 
 @router.get("/definitions", response_model=FactorDefinitions, responses=documented(401))
 async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
-    """Every factor with the ETF that stands for it, in display order."""
+    """Every factor with the ETF that represents it, in display order."""
     items = await factors.load_definitions(session)
     return {"items": items, "total": len(items)}
 
 
-@router.get("/exposures/{portfolio_id}")
-async def get_exposures(
-    portfolio: NamedRevision,
+async def get_factors(
+    portfolio: ChosenRevision,
     session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
@@ -57,9 +56,8 @@ async def get_exposures(
     return await factor_report(session, Wanted(portfolio["portfolio_id"], model, view), as_of)
 
 
-@router.get("/exposures/{portfolio_id}/positions")
-async def get_position_exposures(
-    portfolio: NamedRevision,
+async def get_position_factors(
+    portfolio: ChosenRevision,
     session: OpenSession,
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,

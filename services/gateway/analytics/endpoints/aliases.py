@@ -1,0 +1,65 @@
+"""Answers with two addresses, each pair declared once.
+
+The first address takes the portfolio from the query (default: the caller's first), the second from
+the path. No other two routes give the same answer.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from fastapi import APIRouter
+
+from services.gateway.analytics.endpoints.factors import get_factors, get_position_factors
+from services.gateway.books.answers import NamedRevision
+from services.gateway.edge.problems import documented
+
+Endpoint = Callable[..., Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Alias:
+    """One answer under two addresses; `second_name` names the operation at the second."""
+
+    endpoint: Endpoint
+    first: str
+    second: str
+    second_name: str
+
+
+ALIASES = (
+    Alias(get_factors, "/risk/factors", "/factors/exposures/{portfolio_id}", "get_exposures"),
+    Alias(
+        get_position_factors,
+        "/risk/factors/positions",
+        "/factors/exposures/{portfolio_id}/positions",
+        "get_position_exposures",
+    ),
+)
+
+
+def with_portfolio_of_path(endpoint: Endpoint) -> Endpoint:
+    """The same endpoint for the portfolio that the path names."""
+
+    @wraps(endpoint)
+    async def answer(**arguments: object) -> object:
+        return await endpoint(**arguments)
+
+    signature = inspect.signature(endpoint)
+    others = dict(signature.parameters)
+    portfolio = others.pop("portfolio").replace(annotation=NamedRevision)
+    parameters = [portfolio, *others.values()]
+    answer.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return answer
+
+
+router = APIRouter(responses=documented(401, 404, 422))
+for alias in ALIASES:
+    router.add_api_route(alias.first, alias.endpoint, tags=["risk"])
+    router.add_api_route(
+        alias.second,
+        with_portfolio_of_path(alias.endpoint),
+        name=alias.second_name,
+        tags=["factors"],
+    )
