@@ -1,7 +1,7 @@
 """Stress results of a portfolio: stored ones, and those of a what-if."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.queries import stress as stress_queries
+from services.gateway.analytics.reading.factors import FactorRows, insensitive
 from services.gateway.analytics.reading.snapshots import nav_on
 from services.gateway.analytics.schemas.stress import (
     MarketScenarioReport,
@@ -44,8 +45,8 @@ async def stress_report(
         return stress_answer(portfolio_id, None, None, StressRows(), [])
     snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
     rows = await stress_rows(session, user_id, portfolio_id, day, with_positions)
-    insensitive = await _without_sensitivity(session, portfolio_id, day)
-    return stress_answer(portfolio_id, day, snapshot, rows, insensitive)
+    left_out = await _insensitive(session, portfolio_id, day)
+    return stress_answer(portfolio_id, day, snapshot, rows, left_out)
 
 
 async def stress_rows(
@@ -66,11 +67,11 @@ def stress_answer(
     day: date | None,
     snapshot: Row | None,
     rows: StressRows,
-    insensitive: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Mapping[str, Any]],
 ) -> StressReport:
     """The answer from its rows; empty with a reason when nothing was computed.
 
-    `insensitive`: the positions that lack what some scenario needs.
+    `left_out`: the positions without a sensitivity that some scenario needs.
     """
     nav = nav_on(day, snapshot)
     results = (
@@ -91,7 +92,7 @@ def stress_answer(
             "by_severity": scenarios.group_summary(outcomes, "severity"),
             "market_scenarios": rows.market,
             "coverage": min(coverages, default=None),
-            "left_out": edge_shapes.left_out(insensitive),
+            "left_out": edge_shapes.left_out(left_out),
             "warnings": report.distinct_warnings(row["warnings"] or [] for row in rows.results),
             "reason": None if rows.results else NO_STRESS,
         }
@@ -104,11 +105,11 @@ async def market_scenario_report(
     """The plain moves on their last session at or before `as_of`."""
     day = await latest_date(session, market_risk_scenarios, portfolio_id, as_of)
     items: Sequence[Row] = []
-    insensitive: Sequence[Mapping[str, Any]] = []
+    left_out: Sequence[Mapping[str, Any]] = []
     snapshot: Row | None = None
     if day is not None:
         items = await stress_queries.load_market_scenarios(session, portfolio_id, day)
-        insensitive = await _without_sensitivity(session, portfolio_id, day)
+        left_out = await _insensitive(session, portfolio_id, day)
         snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
     return MarketScenarioReport.model_validate(
         {
@@ -117,13 +118,13 @@ async def market_scenario_report(
             "nav": nav_on(day, snapshot),
             "items": items,
             "total": len(items),
-            "left_out": edge_shapes.left_out(insensitive),
+            "left_out": edge_shapes.left_out(left_out),
             "reason": None if items else NO_STRESS,
         }
     )
 
 
-async def _without_sensitivity(
+async def _insensitive(
     session: Session,
     portfolio_id: UUID,
     day: date,
@@ -131,16 +132,17 @@ async def _without_sensitivity(
     to_factors: bool = True,
     to_rates: bool = True,
 ) -> list[Mapping[str, Any]]:
-    """The positions that factor shocks, or shocks of the 10-year yield, leave out."""
-    found: list[Mapping[str, Any]] = []
+    """The positions that scenarios with these shocks leave out."""
+    rows = FactorRows()
     if to_factors:
-        found += await factors_queries.load_without_factors(
+        unmeasured = await factors_queries.load_without_factors(
             session, portfolio_id, day, exposures.DEFAULT_MODEL
         )
+        rows = replace(rows, unmeasured=unmeasured)
     if to_rates:
         rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
-        found += exposures.without_rate(rates, exposures.DEFAULT_MATURITY)
-    return found
+        rows = replace(rows, rates=rates)
+    return insensitive(rows)
 
 
 async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfReport:
@@ -151,7 +153,7 @@ async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfRep
         "to_rates": any(row["rate_shock"] is not None for row in rows),
     }
     snapshot = await snapshots_queries.latest_snapshot(session, answer.portfolio_id, answer.as_of)
-    insensitive = await _without_sensitivity(session, answer.portfolio_id, answer.as_of, **needed)
+    left_out = await _insensitive(session, answer.portfolio_id, answer.as_of, **needed)
     nav = nav_on(answer.as_of, snapshot)
     return WhatIfReport.model_validate(
         {
@@ -159,7 +161,7 @@ async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfRep
             "as_of": answer.as_of,
             "nav": nav,
             "scenarios": scenarios.stress_outcomes(rows, nav),
-            "left_out": edge_shapes.left_out(insensitive),
+            "left_out": edge_shapes.left_out(left_out),
             "warnings": [each.model_dump() for each in answer.warnings],
         }
     )
