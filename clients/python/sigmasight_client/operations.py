@@ -567,6 +567,38 @@ class SigmaSight(Session):
             ),
         )
 
+    def get_metrics(
+        self,
+        *,
+        as_of: date | str | None = None,
+        view: str | None = None,
+        portfolio_id: UUID | str | None = None,
+    ) -> "MetricsReport":
+        """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
+        concentration.
+        """
+        return cast(
+            "MetricsReport",
+            self.request(
+                "GET",
+                "risk/metrics",
+                query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id},
+            ),
+        )
+
+    def get_market_scenarios(
+        self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
+    ) -> "MarketScenarioReport":
+        """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
+        sensitivities.
+        """
+        return cast(
+            "MarketScenarioReport",
+            self.request(
+                "GET", "risk/market-scenarios", query={"as_of": as_of, "portfolio_id": portfolio_id}
+            ),
+        )
+
     def get_factors(
         self,
         *,
@@ -584,6 +616,26 @@ class SigmaSight(Session):
                 "GET",
                 "risk/factors",
                 query={"as_of": as_of, "view": view, "model": model, "portfolio_id": portfolio_id},
+            ),
+        )
+
+    def get_factor_exposures(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        as_of: date | str | None = None,
+        view: str | None = None,
+        model: str | None = None,
+    ) -> "FactorReport":
+        """Factor exposures in dollars and as betas, and the sensitivities to four Treasury
+        yields.
+        """
+        return cast(
+            "FactorReport",
+            self.request(
+                "GET",
+                f"factors/exposures/{part(portfolio_id)}",
+                query={"as_of": as_of, "view": view, "model": model},
             ),
         )
 
@@ -614,35 +666,29 @@ class SigmaSight(Session):
             ),
         )
 
-    def get_metrics(
+    def get_position_factor_exposures(
         self,
+        portfolio_id: UUID | str,
         *,
         as_of: date | str | None = None,
         view: str | None = None,
-        portfolio_id: UUID | str | None = None,
-    ) -> "MetricsReport":
-        """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
-        concentration.
-        """
+        model: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PositionFactorPage":
+        """get_position_factor_exposures"""
         return cast(
-            "MetricsReport",
+            "PositionFactorPage",
             self.request(
                 "GET",
-                "risk/metrics",
-                query={"as_of": as_of, "view": view, "portfolio_id": portfolio_id},
-            ),
-        )
-
-    def get_market_scenarios(
-        self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
-    ) -> "MarketScenarioReport":
-        """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
-        sensitivities.
-        """
-        return cast(
-            "MarketScenarioReport",
-            self.request(
-                "GET", "risk/market-scenarios", query={"as_of": as_of, "portfolio_id": portfolio_id}
+                f"factors/exposures/{part(portfolio_id)}/positions",
+                query={
+                    "as_of": as_of,
+                    "view": view,
+                    "model": model,
+                    "limit": limit,
+                    "offset": offset,
+                },
             ),
         )
 
@@ -795,54 +841,8 @@ class SigmaSight(Session):
         )
 
     def list_definitions(self) -> "FactorDefinitions":
-        """Every factor with the ETF that stands for it, in display order."""
+        """Every factor with the ETF that represents it, in display order."""
         return cast("FactorDefinitions", self.request("GET", "factors/definitions"))
-
-    def get_factor_exposures(
-        self,
-        portfolio_id: UUID | str,
-        *,
-        as_of: date | str | None = None,
-        view: str | None = None,
-        model: str | None = None,
-    ) -> "FactorReport":
-        """Factor exposures in dollars and as betas, and the sensitivities to four Treasury
-        yields.
-        """
-        return cast(
-            "FactorReport",
-            self.request(
-                "GET",
-                f"factors/exposures/{part(portfolio_id)}",
-                query={"as_of": as_of, "view": view, "model": model},
-            ),
-        )
-
-    def get_position_factor_exposures(
-        self,
-        portfolio_id: UUID | str,
-        *,
-        as_of: date | str | None = None,
-        view: str | None = None,
-        model: str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> "PositionFactorPage":
-        """get_position_factor_exposures"""
-        return cast(
-            "PositionFactorPage",
-            self.request(
-                "GET",
-                f"factors/exposures/{part(portfolio_id)}/positions",
-                query={
-                    "as_of": as_of,
-                    "view": view,
-                    "model": model,
-                    "limit": limit,
-                    "offset": offset,
-                },
-            ),
-        )
 
     def get_attribution(
         self,
@@ -866,11 +866,22 @@ class SigmaSight(Session):
     def calculate_factors(
         self, body: WantedFactors, *, idempotency_key: str | None = None
     ) -> "FactorsStarted":
-        """calculate_factors"""
+        """Compute a portfolio's factor exposures of a session, with every other stage of a run."""
         return cast(
             "FactorsStarted",
             self.request(
                 "POST", "factors/calculate", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
+    def refresh_market_data(
+        self, body: WantedRefresh, *, idempotency_key: str | None = None
+    ) -> "RefreshStarted":
+        """Fetch a portfolio's missing prices up to a session, and compute what depends on them."""
+        return cast(
+            "RefreshStarted",
+            self.request(
+                "POST", "market-data/refresh", body=body, once=True, idempotency_key=idempotency_key
             ),
         )
 
@@ -913,19 +924,6 @@ class SigmaSight(Session):
             "DataQualityReport",
             self.request(
                 "GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}
-            ),
-        )
-
-    def refresh_market_data(
-        self, body: WantedRefresh, *, idempotency_key: str | None = None
-    ) -> "RefreshStarted":
-        """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs
-        on them.
-        """
-        return cast(
-            "RefreshStarted",
-            self.request(
-                "POST", "market-data/refresh", body=body, once=True, idempotency_key=idempotency_key
             ),
         )
 

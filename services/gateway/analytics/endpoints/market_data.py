@@ -1,4 +1,4 @@
-"""Market data of a portfolio: current prices, factor ETFs, data quality, and fetching again."""
+"""Market data of a portfolio: current prices, factor ETFs and data quality."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Query
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.quality import data_quality
@@ -15,9 +15,7 @@ from services.gateway.analytics.schemas.market_data import (
     DataQualityReport,
     FactorEtfs,
 )
-from services.gateway.analytics.schemas.recalculation import RefreshStarted, WantedRefresh
 from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
-from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import AsOf, Caller, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import documented
@@ -25,11 +23,9 @@ from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import (
     Symbols,
-    known_session,
     session_or_latest,
     ticker_of,
 )
-from services.gateway.runs.starting import start_run
 from shared.calendar import session_on_or_before
 from shared.database import Session
 
@@ -88,26 +84,6 @@ async def get_quality(
     how far that is.
     """
     return await data_quality(session, portfolio["portfolio_id"], as_of)
-
-
-@router.post("/refresh", status_code=202)
-async def refresh(
-    caller: Caller,
-    session: OpenSession,
-    wanted: Annotated[WantedRefresh, Body(default_factory=WantedRefresh)],
-) -> RefreshStarted:
-    """Fetch what is missing of a portfolio's prices up to a session, and compute what hangs on
-    them.
-    """
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
-        "portfolio_id"
-    ]
-    day = await known_session(session, wanted.session_date)
-    run_id = await start_run(session, caller.user_id, portfolio_id, day, "market_data")
-    await record(session, "market_data.refreshed", portfolio_id, run_id=run_id, session_date=day)
-    return RefreshStarted(
-        run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running"
-    )
 
 
 async def _current(session: Session, tickers: Sequence[str], day: date) -> list[dict[str, Any]]:

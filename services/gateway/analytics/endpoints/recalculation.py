@@ -14,10 +14,12 @@ from services.gateway.analytics.reading.correlations import factor_matrix_of
 from services.gateway.analytics.schemas.correlations import FactorMatrix
 from services.gateway.analytics.schemas.recalculation import (
     FactorsStarted,
+    RefreshStarted,
     SessionRun,
     SnapshotsStarted,
     WantedFactorCorrelations,
     WantedFactors,
+    WantedRefresh,
     WantedSessions,
 )
 from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
@@ -28,6 +30,7 @@ from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data, known_session
 from services.gateway.runs.starting import refuse_too_many_runs, start_run
+from services.gateway.tables import User
 from shared.calendar import sessions
 from shared.contracts.factors import CorrelateFactors
 from shared.database import Session
@@ -92,18 +95,33 @@ async def calculate_factors(
     session: OpenSession,
     wanted: Annotated[WantedFactors, Body(default_factory=WantedFactors)],
 ) -> FactorsStarted:
-    """Spread a portfolio over the factors on a session, with everything before and after it in the
-    pipeline.
-    """
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
-        "portfolio_id"
-    ]
+    """Compute a portfolio's factor exposures of a session, with every other stage of a run."""
+    answer = await _started(session, caller, wanted, "factors", "factors.requested")
+    return FactorsStarted.model_validate(answer)
+
+
+@router.post("/market-data/refresh", status_code=202, tags=["market data"])
+async def refresh(
+    caller: Caller,
+    session: OpenSession,
+    wanted: Annotated[WantedRefresh, Body(default_factory=WantedRefresh)],
+) -> RefreshStarted:
+    """Fetch a portfolio's missing prices up to a session, and compute what depends on them."""
+    answer = await _started(session, caller, wanted, "market_data", "market_data.refreshed")
+    return RefreshStarted.model_validate(answer)
+
+
+async def _started(
+    session: Session, caller: User, wanted: WantedFactors, trigger: str, action: str
+) -> dict[str, object]:
+    """Start one run of the caller's portfolio; the answer describes it."""
+    portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
+    portfolio_id: UUID = portfolio["portfolio_id"]
     day = await known_session(session, wanted.session_date)
-    run_id = await start_run(session, caller.user_id, portfolio_id, day, "factors")
-    await record(session, "factors.requested", portfolio_id, run_id=run_id, session_date=day)
-    return FactorsStarted(
-        run_id=run_id, portfolio_id=portfolio_id, session_date=day, status="running"
-    )
+    run_id = await start_run(session, caller.user_id, portfolio_id, day, trigger)
+    await record(session, action, portfolio_id, run_id=run_id, session_date=day)
+    run = {"run_id": run_id, "portfolio_id": portfolio_id, "session_date": day}
+    return {**run, "status": "running"}
 
 
 @router.post(
