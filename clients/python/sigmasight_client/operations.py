@@ -487,9 +487,7 @@ class SigmaSight(Session):
         offset: int | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "PerformanceReport":
-        """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session,
-        newest first.
-        """
+        """Returns over 1d, 1w, 1m, 3m, ytd and 1y; NAV and P&L by session, newest first."""
         return cast(
             "PerformanceReport",
             self.request(
@@ -527,9 +525,7 @@ class SigmaSight(Session):
     def take_snapshots(
         self, portfolio_id: UUID | str, body: WantedSessions, *, idempotency_key: str | None = None
     ) -> "SnapshotsStarted":
-        """Take the portfolio's snapshots again, or for the first time, and all that follows from
-        them.
-        """
+        """Take the portfolio's snapshots (again), and compute what depends on them."""
         return cast(
             "SnapshotsStarted",
             self.request(
@@ -557,7 +553,9 @@ class SigmaSight(Session):
         view: str | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "GreeksReport":
-        """get_greeks"""
+        """Greeks of the portfolio or one side of it, and of each option position with its
+        inputs.
+        """
         return cast(
             "GreeksReport",
             self.request(
@@ -574,9 +572,7 @@ class SigmaSight(Session):
         view: str | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "MetricsReport":
-        """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
-        concentration.
-        """
+        """VaR, expected shortfall, volatility, ratios, drawdown, beta and concentration."""
         return cast(
             "MetricsReport",
             self.request(
@@ -589,7 +585,7 @@ class SigmaSight(Session):
     def get_market_scenarios(
         self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
     ) -> "MarketScenarioReport":
-        """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
+        """P&L of market moves (5, 10, 20 %) and yield moves (100, 200 bp), linear in
         sensitivities.
         """
         return cast(
@@ -649,7 +645,9 @@ class SigmaSight(Session):
         offset: int | None = None,
         portfolio_id: UUID | str | None = None,
     ) -> "PositionFactorPage":
-        """get_position_factors"""
+        """Factor exposures and rate sensitivities by position, with their regressions, by
+        symbol.
+        """
         return cast(
             "PositionFactorPage",
             self.request(
@@ -676,7 +674,9 @@ class SigmaSight(Session):
         limit: int | None = None,
         offset: int | None = None,
     ) -> "PositionFactorPage":
-        """get_position_factor_exposures"""
+        """Factor exposures and rate sensitivities by position, with their regressions, by
+        symbol.
+        """
         return cast(
             "PositionFactorPage",
             self.request(
@@ -693,9 +693,7 @@ class SigmaSight(Session):
         )
 
     def calculate_greeks(self, body: OptionsToPrice) -> "GreeksCalculated":
-        """Value options that nobody needs to hold, by the code that values those held; nothing
-        is stored.
-        """
+        """Value any options, held or not, as held options are valued; nothing is stored."""
         return cast("GreeksCalculated", self.request("POST", "risk/greeks/calculate", body=body))
 
     def get_position_correlations(
@@ -738,9 +736,7 @@ class SigmaSight(Session):
     def get_factor_correlations(
         self, *, as_of: date | str | None = None, space: str | None = None
     ) -> "FactorMatrix":
-        """The factors' covariances and correlations, with the mean, least and greatest of the
-        correlations.
-        """
+        """Covariances and correlations of the factors; mean, minimum and maximum correlation."""
         return cast(
             "FactorMatrix",
             self.request(
@@ -751,7 +747,9 @@ class SigmaSight(Session):
     def calculate_position_correlations(
         self, body: WantedCorrelations, *, idempotency_key: str | None = None
     ) -> "CorrelationsStarted":
-        """calculate_position_correlations"""
+        """Correlate a portfolio's positions with these parameters; replaces the session's
+        result.
+        """
         return cast(
             "CorrelationsStarted",
             self.request(
@@ -766,7 +764,9 @@ class SigmaSight(Session):
     def calculate_every_portfolio(
         self, body: WantedBatch, *, idempotency_key: str | None = None
     ) -> "CorrelationsStarted":
-        """calculate_every_portfolio"""
+        """Correlate the positions of every portfolio with exposures, as the weekly calculation
+        does.
+        """
         return cast(
             "CorrelationsStarted",
             self.request(
@@ -779,15 +779,15 @@ class SigmaSight(Session):
         )
 
     def list_scenarios(self) -> "ScenarioList":
-        """Every active stress scenario, the caller's own among them; historical ones with what
-        was measured.
+        """Every active stress scenario, custom ones included; historical ones with measured
+        values.
         """
         return cast("ScenarioList", self.request("GET", "risk/stress-testing/scenarios"))
 
     def save_scenario(
         self, body: NewScenario, *, idempotency_key: str | None = None
     ) -> "ScenarioOut":
-        """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
+        """Save a custom scenario (201), or replace the one with this id (200)."""
         return cast(
             "ScenarioOut",
             self.request(
@@ -800,7 +800,7 @@ class SigmaSight(Session):
         )
 
     def delete_scenario(self, scenario_id: str) -> "None":
-        """Delete a scenario of the caller's own; results it already has stay."""
+        """Delete a custom scenario; its stored results remain."""
         self.request("DELETE", f"risk/stress-testing/scenarios/{part(scenario_id)}")
 
     def evaluate_direct(self, body: WhatIf) -> "WhatIfReport":
@@ -828,9 +828,7 @@ class SigmaSight(Session):
         as_of: date | str | None = None,
         include: Sequence[str] | None = None,
     ) -> "StressReport":
-        """What every scenario would do to the portfolio, directly and with the other factors
-        following.
-        """
+        """P&L of the portfolio in every scenario, directly and with the other factors following."""
         return cast(
             "StressReport",
             self.request(
@@ -851,8 +849,8 @@ class SigmaSight(Session):
         as_of: date | str | None = None,
         start: date | str | None = None,
     ) -> "AttributionReport":
-        """The P&L of a period by factor: the parts and what is specific add up to the total, to
-        the cent.
+        """The P&L of a period by factor; factors and specific P&L add up to the total, to the
+        cent.
         """
         return cast(
             "AttributionReport",
@@ -886,7 +884,7 @@ class SigmaSight(Session):
         )
 
     def correlate_factors(self, body: WantedFactorCorrelations) -> "FactorMatrix":
-        """correlate_factors"""
+        """Covariances and correlations of the factors with these parameters; nothing is stored."""
         return cast(
             "FactorMatrix", self.request("POST", "risk/correlations/factors/calculate", body=body)
         )
@@ -898,9 +896,7 @@ class SigmaSight(Session):
         portfolio_id: UUID | str | None = None,
         as_of: date | str | None = None,
     ) -> "CurrentPrices":
-        """The last prices of these symbols; of none named, of what the portfolio (default: the
-        first) holds.
-        """
+        """The last prices of these symbols, or without symbols of what the portfolio holds."""
         return cast(
             "CurrentPrices",
             self.request(
@@ -911,7 +907,7 @@ class SigmaSight(Session):
         )
 
     def list_factor_etfs(self, *, as_of: date | str | None = None) -> "FactorEtfs":
-        """The funds that stand for the active factors, with their last prices."""
+        """The funds that represent the active factors, with their last prices."""
         return cast(
             "FactorEtfs", self.request("GET", "market-data/factor-etfs", query={"as_of": as_of})
         )
@@ -919,7 +915,9 @@ class SigmaSight(Session):
     def get_quality(
         self, portfolio_id: UUID | str, *, as_of: date | str | None = None
     ) -> "DataQualityReport":
-        """get_quality"""
+        """Data stored for a portfolio's calculations, data still to come, and what can be
+        computed.
+        """
         return cast(
             "DataQualityReport",
             self.request(

@@ -1,6 +1,4 @@
-"""Correlations: of a portfolio's positions, of the factors; weekly by themselves, and when asked
-for.
-"""
+"""Correlations of a portfolio's positions and of the factors, computed weekly and on request."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -80,9 +78,7 @@ async def get_position_matrix(
 async def get_factor_matrix(
     _: Caller, session: OpenSession, as_of: AsOf = None, space: Space = Space.MARKET_RELATIVE
 ) -> FactorMatrix:
-    """The factors' covariances and correlations, with the mean, least and greatest of the
-    correlations.
-    """
+    """Covariances and correlations of the factors; mean, minimum and maximum correlation."""
     return await factor_matrix(session, as_of, space)
 
 
@@ -93,9 +89,7 @@ async def calculate_position_correlations(
     response: Response,
     wanted: WantedCorrelations = AS_EVERY_WEEK,
 ) -> CorrelationsStarted:
-    """Correlate a portfolio's positions now, in the way that is asked for; the result replaces the
-    session's.
-    """
+    """Correlate a portfolio's positions with these parameters; replaces the session's result."""
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
         "portfolio_id"
     ]
@@ -121,9 +115,7 @@ async def calculate_position_correlations(
 async def calculate_every_portfolio(
     admin: Admin, session: OpenSession, response: Response, wanted: WantedBatch = LAST_SESSION
 ) -> CorrelationsStarted:
-    """Correlate the positions of every portfolio with exposures on a session, as the weekly
-    calculation does.
-    """
+    """Correlate the positions of every portfolio with exposures, as the weekly calculation does."""
     as_of = wanted.session_date or await correlations.latest_exposed_session(session)
     portfolio_ids = await correlations.load_exposed_portfolios(session, as_of) if as_of else []
     run_id = await _started(session, admin, as_of, portfolio_ids, CorrelationParameters())

@@ -65,9 +65,7 @@ async def get_position_factors(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PositionFactorPage:
-    """Every position's factor exposures and rate sensitivities with the regressions behind them, by
-    symbol.
-    """
+    """Factor exposures and rate sensitivities by position, with their regressions, by symbol."""
     wanted = Wanted(portfolio["portfolio_id"], model, view)
     return await position_factor_page(session, wanted, as_of, limit, offset)
 
@@ -82,7 +80,5 @@ async def get_attribution(
         Query(description="first session of the period; default: the last session alone"),
     ] = None,
 ) -> AttributionReport:
-    """The P&L of a period by factor: the parts and what is specific add up to the total, to the
-    cent.
-    """
+    """The P&L of a period by factor; factors and specific P&L add up to the total, to the cent."""
     return await attribution_report(session, portfolio["portfolio_id"], start, as_of)

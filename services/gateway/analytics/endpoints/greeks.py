@@ -1,4 +1,4 @@
-"""Greeks of options that nobody needs to hold, which the greeks service computes on request."""
+"""Greeks of options held or not, which the greeks service computes on request."""
 
 from datetime import date
 
@@ -21,9 +21,7 @@ router = APIRouter(
 async def calculate_greeks(
     wanted: OptionsToPrice, database: CallersDatabase, gateway: GatewayParts
 ) -> GreeksCalculated:
-    """Value options that nobody needs to hold, by the code that values those held; nothing is
-    stored.
-    """
+    """Value any options, held or not, as held options are valued; nothing is stored."""
     request = PriceOptions(
         as_of=wanted.as_of or await _latest_session(database),
         engine=wanted.engine,

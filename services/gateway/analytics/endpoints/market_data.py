@@ -46,8 +46,9 @@ async def list_current_prices(
     portfolio_id: Annotated[UUID | None, Query(description="or what this portfolio holds")] = None,
     as_of: AsOf = None,
 ) -> dict[str, Any]:
-    """The last prices of these symbols; of none named, of what the portfolio (default: the first)
-    holds.
+    """The last prices of these symbols, or without symbols of what the portfolio holds.
+
+    Default: the caller's first portfolio.
     """
     day = await session_or_latest(session, as_of)
     tickers = [ticker_of(symbol) for symbol in symbols]
@@ -61,7 +62,7 @@ async def list_current_prices(
 
 @router.get("/factor-etfs", response_model=FactorEtfs)
 async def list_factor_etfs(_: Caller, session: OpenSession, as_of: AsOf = None) -> dict[str, Any]:
-    """The funds that stand for the active factors, with their last prices."""
+    """The funds that represent the active factors, with their last prices."""
     day = await session_or_latest(session, as_of)
     active = [row for row in await factors.load_definitions(session) if row["active"]]
     current = {
@@ -77,11 +78,9 @@ async def list_factor_etfs(_: Caller, session: OpenSession, as_of: AsOf = None) 
 async def get_quality(
     portfolio: NamedPortfolio, session: OpenSession, as_of: AsOf = None
 ) -> dict[str, Any]:
-    """What is stored for a portfolio's calculations on a session, what of it is still coming, and
-    what it allows.
+    """Data stored for a portfolio's calculations, data still to come, and what can be computed.
 
-    To be asked again and again while closes are fetched: `progress` and each symbol's `state` tell
-    how far that is.
+    Poll it while closes are fetched: `progress` and each symbol's `state` show how much is done.
     """
     return await data_quality(session, portfolio["portfolio_id"], as_of)
 

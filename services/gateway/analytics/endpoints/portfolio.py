@@ -65,7 +65,8 @@ async def _with_left_out(
 ) -> list[dict[str, Any]]:
     if not items:
         return []
-    first, last = items[-1]["as_of"], items[0]["as_of"]
+    first = items[-1]["as_of"]
+    last = items[0]["as_of"]
     unvalued = await snapshots.load_without_value(session, portfolio_id, first, last)
     return exposure_points(items, unvalued)
 
@@ -79,7 +80,5 @@ async def get_performance(
     limit: Limit = 252,
     offset: Offset = 0,
 ) -> PerformanceReport:
-    """Returns over 1d, 1w, 1m, 3m, ytd and 1y up to the session, and NAV and P&L by session, newest
-    first.
-    """
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y; NAV and P&L by session, newest first."""
     return await performance_report(session, portfolio, (start, as_of), limit, offset)

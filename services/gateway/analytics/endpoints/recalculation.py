@@ -1,6 +1,4 @@
-"""Numbers made anew because somebody asks: a portfolio's snapshots and factor exposures, the
-factors' correlations.
-"""
+"""Calculations on request: snapshots, factor exposures, prices, correlations of the factors."""
 
 import asyncio
 from datetime import date
@@ -51,9 +49,7 @@ async def take_snapshots(
     session: OpenSession,
     wanted: Annotated[WantedSessions, Body(default_factory=WantedSessions)],
 ) -> SnapshotsStarted:
-    """Take the portfolio's snapshots again, or for the first time, and all that follows from
-    them.
-    """
+    """Take the portfolio's snapshots (again), and compute what depends on them."""
     portfolio_id = portfolio["portfolio_id"]
     days = await _sessions(session, wanted)
     await refuse_too_many_runs(session, caller.user_id, len(days))
@@ -133,9 +129,7 @@ async def correlate_factors(
     database: CallersDatabase,
     wanted: Annotated[WantedFactorCorrelations, Body(default_factory=WantedFactorCorrelations)],
 ) -> FactorMatrix:
-    """The factors' covariances and correlations in the way that is asked for; what is stored stays
-    as it is.
-    """
+    """Covariances and correlations of the factors with these parameters; nothing is stored."""
     async with database.transaction() as session:
         day = await known_session(session, wanted.as_of)
         named = await correlations.load_factor_names(session)

@@ -23,9 +23,7 @@ async def get_greeks(
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> GreeksReport:
-    """The Greeks of the portfolio or one side of it, and each option position's with the inputs
-    they came from.
-    """
+    """Greeks of the portfolio or one side of it, and of each option position with its inputs."""
     return await greeks_report(session, portfolio["portfolio_id"], as_of, view)
 
 
@@ -36,9 +34,7 @@ async def get_metrics(
     as_of: AsOf = None,
     view: ChosenView = View.PORTFOLIO,
 ) -> MetricsReport:
-    """Risk metrics by kind: VaR, expected shortfall, volatility, ratios, drawdown, beta,
-    concentration.
-    """
+    """VaR, expected shortfall, volatility, ratios, drawdown, beta and concentration."""
     return await metrics_report(session, portfolio["portfolio_id"], as_of, view)
 
 
@@ -46,7 +42,5 @@ async def get_metrics(
 async def get_market_scenarios(
     portfolio: ChosenRevision, session: OpenSession, as_of: AsOf = None
 ) -> MarketScenarioReport:
-    """Plain moves of the market (5, 10, 20 %) and of yields (100, 200 bp), linear in the
-    sensitivities.
-    """
+    """P&L of market moves (5, 10, 20 %) and yield moves (100, 200 bp), linear in sensitivities."""
     return await market_scenario_report(session, portfolio["portfolio_id"], as_of)

@@ -64,9 +64,7 @@ Asking = Annotated[WhatIfParts, Depends()]
 
 @router.get("/scenarios", response_model=ScenarioList, responses=documented(401))
 async def list_scenarios(caller: Caller, session: OpenSession) -> dict[str, Any]:
-    """Every active stress scenario, the caller's own among them; historical ones with what was
-    measured.
-    """
+    """Every active stress scenario, custom ones included; historical ones with measured values."""
     items = await stress.load_scenarios(session, caller.user_id)
     return {"items": items, "total": len(items)}
 
@@ -85,7 +83,7 @@ async def save_scenario(
     later: LaterTransaction,
     response: Response,
 ) -> Row:
-    """Save a scenario of the caller's own (201), or replace the one of that id (200)."""
+    """Save a custom scenario (201), or replace the one with this id (200)."""
     defaults = {
         "scenario_id": wanted.scenario_id or _id_from(wanted.name),
         "description": wanted.description or wanted.name,
@@ -116,7 +114,7 @@ def _id_from(name: str) -> str:
 
 @router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))
 async def delete_scenario(scenario_id: str, asking: Asking) -> Response:
-    """Delete a scenario of the caller's own; results it already has stay."""
+    """Delete a custom scenario; its stored results remain."""
     user_id = asking.caller.user_id
     request = DeleteScenario(user_id=user_id, scenario_id=scenario_id)
     try:
@@ -172,9 +170,7 @@ async def get_stress_results(
         list[Included], Query(description="`positions`: every position's part too")
     ] = [],  # noqa: B006
 ) -> StressReport:
-    """What every scenario would do to the portfolio, directly and with the other factors
-    following.
-    """
+    """P&L of the portfolio in every scenario, directly and with the other factors following."""
     with_positions = Included.POSITIONS in include
     portfolio_id = portfolio["portfolio_id"]
     return await stress_report(session, caller.user_id, portfolio_id, as_of, with_positions)

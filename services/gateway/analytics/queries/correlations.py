@@ -89,9 +89,7 @@ def _among(
 
 
 async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Every position that factors saw on a session, with its exposure, or the reason why it has
-    none.
-    """
+    """Every position in the factor calculation of a session, with its exposure or a reason."""
     names = ("position_id", "symbol", "underlying", "exposure", "reason")
     mine = (exposures.c.portfolio_id == portfolio_id, exposures.c.as_of == as_of)
     statement = select(*(exposures.c[name] for name in names)).where(*mine)
@@ -101,7 +99,7 @@ async def load_exposed(session: Session, portfolio_id: UUID, as_of: date) -> lis
 
 
 async def latest_exposed_session(session: Session) -> date | None:
-    """The last session that anybody has factor exposures of."""
+    """The last session with factor exposures of any portfolio."""
     found: date | None = await session.scalar(select(func.max(factors.factor_exposures.c.as_of)))
     return found
 
@@ -135,7 +133,8 @@ async def load_factor_names(session: Session) -> list[Row]:
 
 async def load_covariances(session: Session, as_of: date, space: str) -> list[Row]:
     """A session's factor covariances in one space, row by row in display order."""
-    first, second = definitions.alias("first"), definitions.alias("second")
+    first = definitions.alias("first")
+    second = definitions.alias("second")
     joined = covariances.join(first, first.c.factor == covariances.c.factor_a).join(
         second, second.c.factor == covariances.c.factor_b
     )

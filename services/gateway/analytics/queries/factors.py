@@ -26,10 +26,9 @@ async def load_definitions(session: Session) -> list[Row]:
 async def load_factor_exposures(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
-    """The portfolio's exposure to every defined factor, in display order; nulls where a factor has
-    none.
-    """
-    definitions, sums = factors.factor_definitions, factors.factor_exposures
+    """The portfolio's exposure to every defined factor or nulls, in display order."""
+    definitions = factors.factor_definitions
+    sums = factors.factor_exposures
     mine = and_(
         sums.c.factor == definitions.c.factor,
         sums.c.portfolio_id == portfolio_id,
@@ -45,9 +44,7 @@ async def load_factor_exposures(
 async def load_position_factors(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
-    """Every position's exposure to every active factor with the beta's statistics, by symbol and
-    position.
-    """
+    """Exposures by position and active factor with the beta's statistics, by symbol."""
     statement = _position_factors(portfolio_id, as_of, model)
     order = (view.c.symbol, view.c.position_id, factors.factor_definitions.c.display_order)
     return await all_rows(session, statement.order_by(*order), {TERMS_ON: as_of})
@@ -56,9 +53,7 @@ async def load_position_factors(
 async def load_without_factors(
     session: Session, portfolio_id: UUID, as_of: date, model: str
 ) -> list[Row]:
-    """Position, symbol, quantity and reason of every position that some factor's exposure leaves
-    out.
-    """
+    """Position, symbol, quantity and reason of positions without some factor's exposure."""
     every = _position_factors(portfolio_id, as_of, model).subquery()
     names = ("position_id", "symbol", "quantity", "reason")
     columns = [every.c[name] for name in names]
@@ -113,12 +108,12 @@ def _products(model: str) -> tuple[ColumnElement[Any], ...]:
 
 
 async def load_rate_sensitivities(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Each position's delta-adjusted exposure beside its underlying's sensitivities, one row per
-    maturity.
+    """Each position's delta-adjusted exposure and its underlying's sensitivities by maturity.
 
     One row with a null maturity for a position whose underlying has none.
     """
-    valued, rates = snapshots.position_valuations, factors.rate_sensitivities
+    valued = snapshots.position_valuations
+    rates = factors.rate_sensitivities
     same = and_(rates.c.symbol == valued.c.underlying, rates.c.as_of == valued.c.as_of)
     names = ("position_id", "symbol", "underlying", "quantity", "delta_adjusted_exposure")
     statistics = (

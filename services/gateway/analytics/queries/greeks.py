@@ -12,10 +12,9 @@ from shared.published import greeks
 
 
 async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Each option position's Greeks on a session, with the contract's own and what they were
-    computed from.
-    """
-    view, unit = greeks.position_greeks, greeks.contract_greeks
+    """Each option position's Greeks on a session, with the contract's Greeks and their inputs."""
+    view = greeks.position_greeks
+    unit = greeks.contract_greeks
     same = and_(unit.c.contract == view.c.contract, unit.c.as_of == view.c.as_of)
     units = [
         unit.c[name].label(f"unit_{name}")

@@ -21,9 +21,7 @@ async def load_metrics(session: Session, portfolio_id: UUID, as_of: date) -> lis
 
 
 async def load_components(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Every position's part of the portfolio's VaR and expected shortfall, by confidence, with its
-    quantity.
-    """
+    """Every position's quantity and part of VaR and expected shortfall, by confidence."""
     view = snapshots.component_var
     joined = view.join(positions, positions.c.position_id == view.c.position_id)
     found = select(view, positions.c.quantity).select_from(joined)
@@ -36,9 +34,7 @@ async def load_components(session: Session, portfolio_id: UUID, as_of: date) -> 
 async def load_attributions(
     session: Session, portfolio_id: UUID, start: date, end: date
 ) -> list[Row]:
-    """The attributed P&L of every session from `start` to `end`, by factor, "specific" among
-    them.
-    """
+    """The attributed P&L by session from `start` to `end` and by factor, "specific" included."""
     view = snapshots.pnl_attributions
     mine = select(view).where(view.c.portfolio_id == portfolio_id, view.c.as_of.between(start, end))
     return await all_rows(session, mine.order_by(view.c.as_of, view.c.factor))

@@ -57,14 +57,10 @@ def _between(view: Table, portfolio_id: UUID, start: date | None, end: date | No
 
 
 async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> list[Row]:
-    """Every position's value on a session, the largest first, with entry and option terms and the
-    option's model.
-    """
-    view, contract, unit = (
-        snapshots.position_valuations,
-        greeks.position_greeks,
-        greeks.contract_greeks,
-    )
+    """Every position's value on a session with terms and option model, the largest first."""
+    view = snapshots.position_valuations
+    contract = greeks.position_greeks
+    unit = greeks.contract_greeks
     same_position = and_(
         contract.c.position_id == view.c.position_id, contract.c.as_of == view.c.as_of
     )
@@ -90,9 +86,7 @@ async def load_valuations(session: Session, portfolio_id: UUID, as_of: date) -> 
 async def load_without_value(
     session: Session, portfolio_id: UUID, start: date | None, end: date | None
 ) -> list[Row]:
-    """Session, position, symbol and reason of every position that some exposure measure leaves
-    out.
-    """
+    """Session, position, symbol, quantity and reason of positions that a measure leaves out."""
     view = snapshots.position_valuations
     measures = (
         view.c[name] for name in ("market_value", "notional_exposure", "delta_adjusted_exposure")

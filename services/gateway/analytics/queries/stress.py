@@ -10,7 +10,7 @@ from services.gateway.edge.queries import Row, all_rows, one_row
 from shared.database import Session
 from shared.published import stress
 
-LAST = 1_000_000  # custom scenarios stand after the house's
+LAST = 1_000_000  # custom scenarios come after the shared ones
 _TERMS = (
     "scenario_id",
     "name",
@@ -34,8 +34,9 @@ _MEASURED = (
 
 
 def _scenarios(user_id: UUID) -> Subquery:
-    """The house's scenarios and the user's own, with what was measured beside what is stated."""
-    house, own = stress.stress_scenarios.c, stress.custom_scenarios.c
+    """The shared scenarios and the user's, with specified and measured values."""
+    house = stress.stress_scenarios.c
+    own = stress.custom_scenarios.c
     shared = select(
         *(house[name] for name in _TERMS + _MEASURED),
         house.display_order,
@@ -70,7 +71,8 @@ async def load_stress_results(
     session: Session, user_id: UUID, portfolio_id: UUID, as_of: date
 ) -> list[Row]:
     """The portfolio's results with their scenarios, in display order, direct before correlated."""
-    view, scenarios = stress.stress_results, _scenarios(user_id)
+    view = stress.stress_results
+    scenarios = _scenarios(user_id)
     names = ("name", "category", "severity", "shocks", "rate_shock", "volatility_shock", "custom")
     joined = view.join(scenarios, scenarios.c.scenario_id == view.c.scenario_id)
     columns: list[Any] = [view, *(scenarios.c[name] for name in names)]

@@ -41,9 +41,7 @@ _FIGURES = (
 
 @dataclass(frozen=True)
 class Calculated:
-    """A portfolio's calculation at or before a date, for one view; `row` is None when there is
-    none.
-    """
+    """A portfolio's calculation at or before a date for one view; `row` is None without one."""
 
     portfolio_id: UUID
     view: View
@@ -109,9 +107,7 @@ def _nothing(found: Calculated) -> dict[str, Any]:
 async def correlation_matrix(
     session: Session, portfolio_id: UUID, as_of: date | None, view: View, limit: int
 ) -> CorrelationMatrix:
-    """The view's matrix of its `limit` largest symbols, on its last session at or before
-    `as_of`.
-    """
+    """The view's matrix of its `limit` largest symbols, on the last session up to `as_of`."""
     found = await _calculated(session, portfolio_id, as_of, view)
     shown = found.kept()[:limit]
     names = [symbol["symbol"] for symbol in shown]
@@ -176,9 +172,7 @@ async def factor_matrix(session: Session, as_of: date | None, space: Space) -> F
 
 
 def factor_matrix_of(found: Mapping[str, Any], named: Sequence[Row]) -> FactorMatrix:
-    """A matrix that was calculated just now and is stored nowhere; `found["factors"]` are its rows
-    and columns.
-    """
+    """A matrix calculated on request; `found["factors"]` are its rows and columns."""
     names = {row["factor"]: row for row in named}
     square = found["correlations"]
     return FactorMatrix.model_validate(

@@ -45,9 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class FactorRows:
-    """Exposures by factor, sensitivities by position and maturity, and the positions that are left
-    out.
-    """
+    """Exposures by factor, sensitivities by position and maturity, and positions left out."""
 
     exposures: Sequence[Mapping[str, Any]] = ()
     rates: Sequence[Mapping[str, Any]] = ()
@@ -64,9 +62,7 @@ async def factor_report(session: Session, wanted: Wanted, as_of: date | None) ->
 
 
 async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows:
-    """What the answer is made of: stored sums for the whole portfolio, the positions' own for one
-    side.
-    """
+    """The answer's rows: stored sums for the whole portfolio, sums over positions for one side."""
     rates = await factors_queries.load_rate_sensitivities(session, wanted.portfolio_id, day)
     held = edge_shapes.held_on(wanted.view, rates)
     if wanted.view is View.PORTFOLIO:
@@ -151,9 +147,7 @@ async def position_factor_page(
 async def attribution_report(
     session: Session, portfolio_id: UUID, start: date | None, as_of: date | None
 ) -> AttributionReport:
-    """The P&L from `start` (default: the last session alone) to the last session attributed at or
-    before `as_of`.
-    """
+    """The P&L from `start` (default: the last session alone) to the last session up to `as_of`."""
     day = await latest_date(session, pnl_attributions, portfolio_id, as_of)
     rows: Sequence[Row] = []
     if day is not None:

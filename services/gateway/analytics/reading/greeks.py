@@ -39,12 +39,11 @@ def greeks_answer(
     options: Sequence[Row],
     valuations: Sequence[Row],
 ) -> GreeksReport:
-    """The whole portfolio's Greeks are the snapshot's; one side's are added up from its
-    positions.
-    """
+    """The answer: the snapshot's Greeks of the whole portfolio, or the sum over one side."""
     envelope = snapshot_envelope(snapshot, [])
     summary = envelope.pop("snapshot")
-    held, valued = edge_shapes.held_on(view, options), edge_shapes.held_on(view, valuations)
+    held = edge_shapes.held_on(view, options)
+    valued = edge_shapes.held_on(view, valuations)
     unknown = [{**row, "symbol": row["contract"]} for row in held if row["reason"]]
     one_side = {
         "portfolio": greeks.side_greeks(valued, held),

@@ -1,6 +1,4 @@
-"""What ingest has stored and what is still to come: of a portfolio's symbols, of everybody's, of a
-report's prices.
-"""
+"""Data that ingest has stored and data still to come, for one portfolio or all of them."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -33,9 +31,7 @@ _NOTHING: dict[str, Any] = {
 
 
 async def data_quality(session: Session, portfolio_id: UUID, as_of: date | None) -> dict[str, Any]:
-    """What is stored for a portfolio's calculations, what is to come, and which of them that
-    allows.
-    """
+    """Data stored for a portfolio's calculations, data to come, and which are possible."""
     words = (quality.COMPLETE, quality.STALE, quality.MISSING)
     day = await _day(session, as_of)
     if day is None:
@@ -56,7 +52,7 @@ async def data_quality(session: Session, portfolio_id: UUID, as_of: date | None)
 
 
 async def fetch_progress(session: Session, as_of: date | None) -> dict[str, Any]:
-    """What is stored, and what is to come, of everything that anybody holds on a session."""
+    """Data stored and data still to come for the holdings of all portfolios on a session."""
     day = await _day(session, as_of)
     if day is None:
         return _NOTHING
@@ -116,20 +112,22 @@ async def _asking(
     window: Sequence[date],
     portfolio_id: UUID | None,
 ) -> Asking:
-    lacking = progress.incomplete(known)
-    if not lacking:
+    unfinished = progress.incomplete(known)
+    if not unfinished:
         return Asking()
     live = [row["name"] for row in providers if row["live"]]
     answered: dict[str, list[LastQuery]] = {}
     for row in (
-        await market_queries.load_answered(session, lacking, window[0], window[-1]) if live else ()
+        await market_queries.load_answered(session, unfinished, window[0], window[-1])
+        if live
+        else ()
     ):
         answered.setdefault(row["symbol"], []).append(_last_query(row))
     others = triggers_without("prices")
     return Asking(
         live=live,
         files=[row["name"] for row in providers if not row["live"]],
-        claimed=await market_queries.load_claimed(session, lacking),
+        claimed=await market_queries.load_claimed(session, unfinished),
         answered=answered,
         files_were_read=not live
         and await market_queries.files_were_read(session, window[-1], portfolio_id, others),

@@ -16,9 +16,7 @@ from shared.published.snapshots import risk_metrics
 
 
 def snapshot_envelope(snapshot: Row | None, without_value: Sequence[Row]) -> dict[str, Any]:
-    """A snapshot with what every answer says about it: as_of, coverage, what is left out, and why
-    it is null.
-    """
+    """A snapshot with as_of, coverage, positions left out, and the reason when it is null."""
     if snapshot is None:
         nothing = dict.fromkeys(("as_of", "snapshot", "coverage"))
         return {**nothing, "left_out": [], "warnings": [], "reason": NO_SNAPSHOT}
