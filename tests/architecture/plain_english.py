@@ -8,11 +8,9 @@ where they are defined, and the documents. It skips code between backticks.
 
 import ast
 import io
-import json
 import re
 import sys
 import tokenize
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +18,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 ROOT = Path(__file__).parents[2]
-BASELINE = Path(__file__).with_name("plain_english_baseline.json")
 READ = ("services", "shared", "deploy", "sigmasight_client", "clients", "tests", "docs")
 ALONE = ("README.md", "CHANGELOG.md", "Makefile", "docker-compose.yml", "pyproject.toml")
 SUFFIXES = {".py", ".md", ".yml", ".yaml", ".toml", ".conf"}
@@ -142,16 +139,6 @@ def findings(*paths: str) -> Iterator[Finding]:
                 yield from refused_in(path, kind, text, line)
 
 
-def area(path: str) -> str:
-    """The unit of the baseline: a service, a folder, or a file of the root."""
-    parts = path.replace("sigmasight_client", "clients", 1).split("/")
-    return "/".join(parts[:2]) if parts[0] == "services" else parts[0]
-
-
-def counts() -> dict[str, int]:
-    return dict(sorted(Counter(area(each.path) for each in findings()).items()))
-
-
 def files() -> list[str]:
     inside = [path for folder in READ for path in (ROOT / folder).rglob("*")]
     found = [path for path in inside if path.suffix in SUFFIXES or path.name == "Dockerfile"]
@@ -259,9 +246,6 @@ def _blank_lines(code: re.Match[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if arguments == ["--write"]:
-        BASELINE.write_text(json.dumps(counts(), indent=2) + "\n", encoding="utf-8")
-        return 0
     found = list(findings(*arguments))
     for each in found:
         sys.stdout.write(f"{each}\n")

@@ -67,7 +67,7 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
 
 
 class BookBack(TypedDict):
-    """A book as it was at first."""
+    """A portfolio as it was at first."""
 
     email: "str"
     portfolio_id: "str"
@@ -352,7 +352,7 @@ class DeadLetterOut(TypedDict):
 
 
 class DemoReset(TypedDict):
-    """The books are back; their figures follow with the runs."""
+    """The demo portfolios are restored; their figures follow with the runs."""
 
     books: "list[BookBack]"
     runs: "list[SessionRun]"

@@ -134,7 +134,7 @@ class DeadLetterOut(BaseModel):
 
 
 class DemoBook(BaseModel):
-    """Whose book it is, its name and its file, as the manifest has it."""
+    """Owner, name and file of a demo portfolio, as the manifest has it."""
 
     email: str
     portfolio: PortfolioName
@@ -143,7 +143,7 @@ class DemoBook(BaseModel):
 
 
 class Demo(BaseModel):
-    """The manifest: the books, and the sessions that the demo shows."""
+    """The manifest: the portfolios, and the sessions that the demo shows."""
 
     last_session: Day
     sessions: int = Field(ge=1)
@@ -159,7 +159,7 @@ class Demo(BaseModel):
 
 
 class BookBack(BaseModel):
-    """A book as it was at first."""
+    """A portfolio as it was at first."""
 
     email: str
     portfolio_id: UUID
@@ -167,7 +167,7 @@ class BookBack(BaseModel):
 
 
 class DemoReset(BaseModel):
-    """The books are back; their figures follow with the runs."""
+    """The demo portfolios are restored; their figures follow with the runs."""
 
     model_config = example(
         books=[{"email": "individual@example.com", "portfolio_id": SOME_ID, "name": "Savings"}],

@@ -159,7 +159,7 @@ def test_the_table_names_what_is_not_complete_and_why() -> None:
         (a_run("partial", a_problem("price_quarantined"), a_problem("provider_unavailable")), 1),
         (a_run("failed"), 1),
     ],
-    ids=["completed", "not believed", "unavailable", "failed"],
+    ids=["completed", "quarantined", "unavailable", "failed"],
 )
 def test_only_what_can_be_acted_on_is_a_reason(run: dict[str, Any], reasons: int) -> None:
     assert len(backfill.to_act_on(Progress(WHOLE, run))) == reasons
