@@ -42,8 +42,8 @@ def columns_of(results: Iterable["DataclassInstance"], kind: "type[DataclassInst
 
 
 def decimal_of(number: float, decimals: int) -> Decimal | None:
-    """The number with so many decimals; None for NaN."""
-    return None if math.isnan(number) else Decimal(f"{number:.{decimals}f}")
+    """The number with so many decimals; None for NaN and infinity, which no column can store."""
+    return Decimal(f"{number:.{decimals}f}") if math.isfinite(number) else None
 
 
 def finite_or_none(number: float | None) -> float | None:

@@ -71,8 +71,6 @@ class Database:
         """Call `notify` at every notification on a channel, over a connection outside every pool.
 
         Yields a probe that raises once the connection is lost; `notify` is called then, too.
-
-        Yields a probe that raises once the connection is lost; `heard` is called then, too.
         """
         engine = create_async_engine(
             self.engine.url,

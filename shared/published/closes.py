@@ -14,7 +14,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 def day_number(column: ColumnElement[date]) -> ColumnElement[int]:
-    """`conventions.day_numbers` in SQL."""
+    """`arrays.day_numbers` in SQL."""
     return cast(column - literal(_EPOCH), Integer)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     true,
 )
 
+from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
 from shared.published import AnyColumn, Day, View, ingest, published_view
 
@@ -112,7 +113,7 @@ def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
     The columns of `positions_on`.
     """
     held = positions_on(day)
-    theirs = held.c.portfolio_id.in_(portfolio_ids)
+    theirs = among(held.c.portfolio_id, portfolio_ids)
     return select(held).where(theirs, active_on(held, day)).subquery("active")
 
 

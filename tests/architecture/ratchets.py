@@ -20,7 +20,7 @@ CODE = ("services", "shared", "deploy", "sigmasight_client", "clients")
 GENERATED = re.compile(r".*/migrations/versions/.*|.*sigmasight_client/(models|operations)\.py")
 FILE_LINES, FUNCTION_LINES, COLUMNS = 400, 45, 100
 # Repositories and calculations; the gateway calls them queries and shapes.
-WALL = re.compile(r"services/.*\b(repository|calculations|queries|shapes)\b")
+WALL = re.compile(r"services/.*\b(repository|calculations|inputs|queries|shapes)\b")
 WRITES = re.compile(r"\b(with_for_update|insert|update|delete|advisory_xact_lock)\(")
 
 Place = tuple[str, int, str]
@@ -106,9 +106,19 @@ def names_of_any(path: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
-        if alias.name in _aliases(node.module.replace(".", "/") + ".py")
+        if alias.name in _aliases_of_module(node.module)
     }
     return imported | _aliases(path)
+
+
+def _aliases_of_module(module: str) -> frozenset[str]:
+    """Those of a module, or of a package with what it takes from its own modules."""
+    path = module.replace(".", "/")
+    if f"{path}.py" in trees():
+        return _aliases(f"{path}.py")
+    door = f"{path}/__init__.py"
+    own = [each for each in trees() if each.startswith(f"{path}/")] if door in trees() else []
+    return frozenset(name for each in own for name in _aliases(each))
 
 
 @cache
@@ -117,6 +127,8 @@ def _aliases(path: str) -> frozenset[str]:
     for node in trees()[path].body if path in trees() else ():
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 pass
             case _:
                 continue

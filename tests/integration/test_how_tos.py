@@ -15,10 +15,12 @@ BLOCK = re.compile(r"^```(python|diff) (\S+)\n(.*?)^```", re.MULTILINE | re.DOTA
 # What proves each page: the tests it adds to, and those that list what it adds.
 PROOFS = {
     "add-an-endpoint": (
+        "tests/architecture/test_ratchets.py",
         "tests/integration/gateway/test_market_data.py::test_sectors_are_counted_by_name",
         "tests/integration/gateway/test_matrix.py::test_every_route_is_classified_once",
     ),
     "add-a-measure": (
+        "tests/architecture/test_ratchets.py",
         "tests/unit/snapshots/test_realised.py",
         "tests/unit/gateway/test_metrics.py",
         "tests/unit/test_methodology.py",
@@ -71,6 +73,7 @@ def test_the_page_works_as_written(page: str, tree: Path) -> None:
     code = [name for name in changed if name.endswith(".py")]
     run(tree, sys.executable, "-m", "ruff", "check", *code)
     run(tree, sys.executable, "-m", "ruff", "format", "--check", *code)
+    run(tree, sys.executable, "-m", "mypy", *code)
     run(tree, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PROOFS[page])
 
 

@@ -21,7 +21,7 @@ LONGEST_WAIT_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.5  # between attempts, where the API names no time
 SILENCE_SECONDS = 60.0  # an event stream that sends no heartbeat for so long is lost
-BUSY = (429, 503)
+BUSY = (429, 502, 503)  # 502: a proxy in front of a gateway that restarts
 LOG_IN_PATHS = ("/auth/login", "/auth/register", "/auth/refresh", "/auth/logout")
 
 
