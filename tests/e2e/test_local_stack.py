@@ -122,7 +122,7 @@ def test_doctor_finds_nothing_wrong_with_a_healthy_stack(stack: LocalStack) -> N
     said = stack.run("doctor")
 
     assert said.returncode == 0, said.stdout
-    assert "nothing to fix" in said.stdout
+    assert "no problems" in said.stdout
 
 
 def test_backfill_without_keys_says_that_everything_is_stored(stack: LocalStack) -> None:
@@ -131,8 +131,8 @@ def test_backfill_without_keys_says_that_everything_is_stored(stack: LocalStack)
     again = stack.run("backfill")
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
-    assert "Asked for closes, in this order: bundled (files)." in again.stdout
-    assert "Everything there is is stored: 1,771 of 1,771 sessions stored" in again.stdout
+    assert "Providers of closes, in this order: bundled (files)." in again.stdout
+    assert "Nothing to fetch: 1,771 of 1,771 sessions stored" in again.stdout
     assert "not complete" not in again.stdout
 
 
