@@ -52,7 +52,8 @@ def finite_or_none(number: float | None) -> float | None:
 
 
 def _stored(column: Column[object], values: Values) -> list[object]:
-    plain: list[object] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
+    plain = [value.item() if isinstance(value, np.generic) else value for value in listed]
     convert = _conversion(column)
     return plain if convert is None else [convert(value) for value in plain]
 

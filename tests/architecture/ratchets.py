@@ -21,7 +21,9 @@ GENERATED = re.compile(r".*/migrations/versions/.*|.*sigmasight_client/(models|o
 FILE_LINES, FUNCTION_LINES, COLUMNS = 400, 45, 100
 # Repositories and calculations; the gateway calls them queries and shapes.
 WALL = re.compile(r"services/.*\b(repository|calculations|inputs|queries|shapes)\b")
-WRITES = re.compile(r"\b(with_for_update|insert|update|delete|advisory_xact_lock)\(")
+WRITES = re.compile(
+    r"\b(with_for_update|insert|update|delete|advisory_xact_lock|merge|lock|lock_each|commit)\("
+)
 
 Place = tuple[str, int, str]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -60,7 +62,7 @@ def packed_assignments() -> Iterator[Place]:
 def loads_that_write() -> Iterator[Place]:
     """`load_` reads; what locks or writes is named after it."""
     for path, function in functions():
-        if function.name.startswith("load_") and WRITES.search(ast.unparse(function)):
+        if function.name.lstrip("_").startswith("load_") and WRITES.search(ast.unparse(function)):
             yield path, function.lineno, function.name
 
 

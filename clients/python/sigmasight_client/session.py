@@ -1,6 +1,7 @@
 """What surrounds every request of the client: log-in, waiting, retries, cached answers, events."""
 
 import json
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -155,7 +156,11 @@ class Session:
                 if not self._may_reconnect(error, patience):
                     raise
             else:
-                if not follow or (received.silent and not patience.wait(PAUSE_SECONDS)):
+                if not follow or received.ended:
+                    return
+                if not received.silent:
+                    patience = _Patience(self._sleep)
+                if not patience.wait(PAUSE_SECONDS):
                     return
 
     def follow(
@@ -183,7 +188,8 @@ class Session:
         with self.http.stream(
             "GET", "events", params=query, headers=headers, timeout=timeout
         ) as response:
-            if response.is_error:
+            kind = response.headers.get("Content-Type", "")
+            if response.is_error or not kind.startswith("text/event-stream"):
                 response.read()
                 raise _error(response)
             yield from received.parsed(response.iter_lines())
@@ -327,9 +333,12 @@ def part(value: object) -> str:
 def _retry_after(response: httpx2.Response) -> float | None:
     """The seconds that the API asks to wait, one minute at most; None when it names no time."""
     try:
-        return min(float(response.headers["Retry-After"]), LONGEST_WAIT_SECONDS)
+        seconds = float(response.headers["Retry-After"])
     except (KeyError, ValueError):
         return None
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, PAUSE_SECONDS), LONGEST_WAIT_SECONDS)
 
 
 def _parsed(response: httpx2.Response) -> Any:

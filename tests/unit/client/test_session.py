@@ -288,6 +288,35 @@ def test_a_lost_connection_is_opened_again_after_a_pause() -> None:
     assert api.slept == [0.5, 5.0]
 
 
+def test_a_stream_that_ends_at_once_is_opened_again_after_a_pause() -> None:
+    api = FewLines(a_stream(), a_stream(), a_stream(END))
+
+    with api.client() as client:
+        list(client.events(run_id=UUID(int=1)))
+
+    assert api.slept == [0.5, 0.5]
+
+
+def test_a_page_in_place_of_events_is_an_error() -> None:
+    page = httpx2.Response(200, text="<html>", headers={"Content-Type": "text/html"})
+    api = FewLines(page)
+
+    with api.client() as client, pytest.raises(ApiError) as error:
+        list(client.events(run_id=UUID(int=1)))
+
+    assert error.value.code == "unreadable"
+
+
+@pytest.mark.parametrize(("header", "slept"), [("-5", 0.5), ("nan", 0.5), ("0.0001", 0.5)])
+def test_an_odd_retry_after_is_a_short_pause(header: str, slept: float) -> None:
+    api = FewLines(a_problem(503, **{"Retry-After": header}), a_stream(END))
+
+    with api.client() as client:
+        list(client.events(run_id=UUID(int=1)))
+
+    assert api.slept == [slept]
+
+
 def test_events_of_a_foreign_run_are_refused() -> None:
     api = FewLines(a_problem(404, "run_not_found"))
 
@@ -309,7 +338,8 @@ def test_a_run_is_followed_to_its_end() -> None:
 
 
 def test_a_run_without_events_cannot_be_followed() -> None:
-    api = FewLines(*[httpx2.Response(200, text="")] * 3)
+    empty = httpx2.Response(200, text="", headers={"Content-Type": "text/event-stream"})
+    api = FewLines(*[empty] * 3)
 
     with api.client() as client, pytest.raises(LookupError, match="deleted"):
         client.follow(UUID(int=1))

@@ -43,6 +43,17 @@ def test_numbers_that_are_not_finite_become_null() -> None:
     assert [row["beta"] for row in rows] == [0.5, None, None]
 
 
+def test_infinity_is_no_amount_of_money() -> None:
+    assert rows_of(Result, {"pnl": [np.inf, -np.inf]}) == [{"pnl": None}, {"pnl": None}]
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    rows = rows_of(Result, {"place": [np.int64(7)], "beta": [np.float32("nan")]})
+
+    assert rows == [{"place": 7, "beta": None}]
+    assert type(rows[0]["place"]) is int
+
+
 def test_documents_become_text_and_refuse_nan() -> None:
     assert rows_of(Result, {"details": [{"a": 1.5}, None]}) == [
         {"details": '{"a": 1.5}'},
