@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Numeric,
+    Select,
     String,
     Subquery,
     Uuid,
@@ -27,7 +29,9 @@ from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
 from shared.published import AnyColumn, Day, View, ingest, published_view
 
-# equity_balance: the NAV given for the first snapshot in USD, null when none was given.
+# valued_from: the session that NAV starts from where no equity is stated; null before there is any
+# transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
+# is no statement of its own. settlement: "physical" | "cash".
 portfolios = published_view(
     "gateway",
     "portfolios",
@@ -35,13 +39,19 @@ portfolios = published_view(
     Column("user_id", Uuid),
     Column("name", String),
     Column("equity_balance", Numeric(20, 2)),
+    Column("valued_from", Date),
+    Column("settlement", String),
     Column("created_at", DateTime(timezone=True)),
 )
 
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
 # underlying: the option's underlying ticker, the symbol itself for stock. strike, expiry,
 # option_type ("C"/"P"): options only. quantity is signed. multiplier 100 for options, 1 otherwise.
-# Active on day d when entry_date <= d and (exit_date is null or exit_date > d). investment_class:
+# One row per lot and span of days over which the same quantity of it was held: one row for a lot
+# never closed in parts. Active on day d when held_from <= d and (held_until is null or
+# held_until > d). entry_price and entry_date are the lot's: its cost. from_price, until_price: what
+# a span begins and ends at: the entry price and the price of the closings at its ends, so that P&L
+# of a span is that of a holding bought at from_price and sold at until_price. investment_class:
 # "PUBLIC" | "OPTIONS" | "PRIVATE"; a private symbol is its owner's own word, so no provider is
 # queried for it. stated_on: the day whose shares (and contracts) symbol, strike, quantity and
 # prices are given in; to value a position on another day, read `positions_on(day)`.
@@ -49,6 +59,7 @@ positions = published_view(
     "gateway",
     "positions",
     Column("position_id", Uuid, primary_key=True),
+    Column("held_from", Date, primary_key=True),
     Column("portfolio_id", Uuid),
     Column("symbol", String),
     Column("instrument", String),
@@ -60,11 +71,15 @@ positions = published_view(
     Column("quantity", Numeric(20, 6)),
     Column("entry_price", Numeric(18, 6)),
     Column("entry_date", Date),
-    Column("exit_price", Numeric(18, 6)),
-    Column("exit_date", Date),
+    Column("held_until", Date),
+    Column("from_price", Numeric(30, 12)),
+    Column("until_price", Numeric(30, 12)),
     Column("investment_class", String),
     Column("stated_on", Date),
 )
+
+
+_PRICES = ("entry_price", "exit_price", "from_price", "until_price")
 
 
 def positions_on(day: Day, held: View = positions) -> Subquery:
@@ -74,8 +89,8 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
 
     The same columns, and `split_factor`: how many shares of that day one of `stated_on` is, 1
     without splits between them. quantity is multiplied by it and rounded to six decimals;
-    entry_price, exit_price and strike are divided; an option's symbol is that of its new strike. Of
-    an option those splits count that came before it expired.
+    prices and strike are divided; an option's symbol is that of its new strike. Of an option those
+    splits count that came before it expired.
     """
     own = held.c
     shares_of = func.least(own.stated_on, own.expiry), func.least(cast(day, Date), own.expiry)
@@ -88,8 +103,7 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
         "symbol": case((is_option, symbol), else_=own.symbol),
         "strike": case((is_option, strike)),
         "quantity": func.round(own.quantity * factor, 6),
-        "entry_price": own.entry_price / factor,
-        "exit_price": own.exit_price / factor,
+        **{name: own[name] / factor for name in _PRICES if name in own},
     }
     columns = [
         case((factor.is_(None), column), else_=restated[column.name]).label(column.name)
@@ -104,7 +118,7 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
 def active_on(held: View, day: Day) -> ColumnElement[bool]:
     """Whether a position of `held` is open at the end of `day`."""
     row = held.c
-    return and_(row.entry_date <= day, or_(row.exit_date.is_(None), row.exit_date > day))
+    return and_(row.held_from <= day, or_(row.held_until.is_(None), row.held_until > day))
 
 
 def active_positions(portfolio_ids: Sequence[UUID], day: date) -> Subquery:
@@ -126,7 +140,8 @@ def _occ_digits(strike: AnyColumn) -> AnyColumn:
     return func.lpad(cast(cast(strike * 1000, Integer), String), OCC_STRIKE_DIGITS, "0")
 
 
-# amount: positive is a deposit into the portfolio, negative a withdrawal, USD.
+# What came into a portfolio (positive) or left it, USD: deposits, withdrawals, transfers of cash
+# and, at the price given, of securities. No performance.
 cash_flows = published_view(
     "gateway",
     "cash_flows",
@@ -135,6 +150,65 @@ cash_flows = published_view(
     Column("flow_date", Date),
     Column("amount", Numeric(20, 2)),
 )
+
+# Income and cost that a user entered, USD, signed as it changes cash. kind: "dividend" |
+# "interest" | "borrow_fee" | "fee", the fees of trades included. symbol: whose dividend, or what
+# was traded.
+income = published_view(
+    "gateway",
+    "income",
+    Column("transaction_id", Uuid),
+    Column("portfolio_id", Uuid),
+    Column("day", Date),
+    Column("kind", String),
+    Column("symbol", String),
+    Column("amount", Numeric(20, 2)),
+)
+
+# "On that day the equity was so much": the anchors of NAV. stated_on is a session.
+equity_statements = published_view(
+    "gateway",
+    "equity_statements",
+    Column("transaction_id", Uuid, primary_key=True),
+    Column("portfolio_id", Uuid),
+    Column("stated_on", Date),
+    Column("amount", Numeric(20, 2)),
+)
+
+DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex-date so long ago
+
+
+def dividends_between(
+    portfolio_ids: Sequence[UUID], after: date, last: date
+) -> Select[UUID, UUID, date, Decimal]:
+    """position_id, portfolio_id, ex_date and amount (USD) of dividends that holders are due.
+
+    With ex-dates after `after` up to `last`: what was held at the end of the day before receives
+    quantity x dividend, a short pays it. Not where the owner entered a dividend of the symbol
+    within sixty days from the ex-date, which is then the one that counts.
+    """
+    due = ingest.dividends
+    ex_dates = and_(due.c.ex_date > after, due.c.ex_date <= last)
+    theirs = positions.join(due, and_(due.c.symbol == positions.c.symbol, ex_dates))
+    eve = due.c.ex_date - 1
+    held_then = and_(among(positions.c.portfolio_id, portfolio_ids), active_on(positions, eve))
+    dated = (
+        select(positions, due.c.ex_date, due.c.amount)
+        .select_from(theirs)
+        .where(held_then, positions.c.strike.is_(None))
+        .subquery("dated")
+    )
+    row = positions_on(dated.c.ex_date, dated).c
+    entered = income.c
+    replaced = select(entered.transaction_id).where(
+        entered.portfolio_id == row.portfolio_id,
+        entered.kind == "dividend",
+        entered.symbol == row.symbol,
+        entered.day.between(row.ex_date, row.ex_date + DIVIDEND_PAID_WITHIN),
+    )
+    amount = func.round(row.quantity * row.amount, 2).label("amount")
+    return select(row.position_id, row.portfolio_id, row.ex_date, amount).where(~replaced.exists())
+
 
 # One row per position and tag it carries; a position without tags has none. tag: as its owner
 # spells it.

@@ -144,6 +144,17 @@ splits = published_view(
 )
 
 
+# Dividends that raw closes fall by, USD per share of ex_date. Not those of symbols whose closes are
+# adjusted for them: there the dividend is in the price already.
+dividends = published_view(
+    "ingest",
+    "dividends",
+    Column("symbol", String, primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("amount", Numeric(18, 8)),
+)
+
+
 _LAST_DECIMAL = Decimal("0.00000001")
 _FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 

@@ -18,12 +18,13 @@ from services.gateway.tables.people import (
 )
 from services.gateway.tables.portfolios import (
     PUBLISHED,
-    CashFlow,
     Portfolio,
     PortfolioRevision,
     Position,
+    PositionSpan,
     PositionTag,
     Tag,
+    Transaction,
 )
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
 
@@ -37,7 +38,6 @@ __all__ = [
     "AuditEntry",
     "BatchItem",
     "BatchRun",
-    "CashFlow",
     "DeadLetter",
     "EventTicket",
     "IdempotencyKey",
@@ -46,10 +46,12 @@ __all__ = [
     "Portfolio",
     "PortfolioRevision",
     "Position",
+    "PositionSpan",
     "PositionTag",
     "RefreshToken",
     "RunEvent",
     "Table",
     "Tag",
+    "Transaction",
     "User",
 ]

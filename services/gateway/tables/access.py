@@ -13,12 +13,13 @@ from services.gateway.tables.people import (
     User,
 )
 from services.gateway.tables.portfolios import (
-    CashFlow,
     Portfolio,
     PortfolioRevision,
     Position,
+    PositionSpan,
     PositionTag,
     Tag,
+    Transaction,
 )
 from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, OutboxRow, RunEvent
 
@@ -65,7 +66,9 @@ ACCESS: dict[type[SQLModel], Access] = {
     Portfolio: Access(_EDIT, _MINE),
     PortfolioRevision: Access(_EDIT, _IN_MY_PORTFOLIOS),
     Position: Access(_EDIT, _IN_MY_PORTFOLIOS),
-    CashFlow: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    PositionSpan: Access(_EDIT, _IN_MY_PORTFOLIOS),
+    # written once: nothing in a ledger is edited or deleted
+    Transaction: Access("select, insert", _IN_MY_PORTFOLIOS),
     Tag: Access(_EDIT, _MINE),
     PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
     BatchRun: Access(

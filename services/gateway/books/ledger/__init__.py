@@ -1,0 +1,32 @@
+"""The ledger: transactions go in; lots, their movements and settlements are derived from them.
+
+Pure mathematics: the same transactions and the same market give the same ledger, in whichever
+order they were entered.
+"""
+
+from services.gateway.books.ledger.derivation import derived
+from services.gateway.books.ledger.inputs import (
+    Instrument,
+    Kind,
+    LotMethod,
+    Market,
+    Split,
+    Trade,
+)
+from services.gateway.books.ledger.results import Excess, Ledger, Lot, Movement, Settlement, Span
+
+__all__ = [
+    "Excess",
+    "Instrument",
+    "Kind",
+    "Ledger",
+    "Lot",
+    "LotMethod",
+    "Market",
+    "Movement",
+    "Settlement",
+    "Span",
+    "Split",
+    "Trade",
+    "derived",
+]

@@ -1,0 +1,186 @@
+"""Lots, movements and settlements from trades.
+
+Trades of one day count in a fixed order (what opens before what closes, then by price and
+quantity), so the order of entry does not matter. Expiries are settled at the close of their last
+session, after the trades of that day; what is exercised or assigned then trades the underlying at
+the strike.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+from services.gateway.books.ledger.inputs import Instrument, Kind, LotMethod, Market, Trade
+from services.gateway.books.ledger.matching import Matching, OpenLot
+from services.gateway.books.ledger.results import Excess, Ledger, Lot, Settlement
+
+SETTLEMENT_NAMESPACE = UUID("0d8f5be6-6a63-5c0c-9c53-0f7b6a2c4c55")
+LEAST_INTRINSIC_VALUE = Decimal("0.01")  # exercised automatically from here on, OCC rule 805
+
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            *(Kind.OPENING, Kind.TRANSFER_IN, Kind.SELL_SHORT, Kind.BUY),
+            *(Kind.BUY_TO_COVER, Kind.SELL, Kind.TRANSFER_OUT, Kind.EXERCISE, Kind.ASSIGNMENT),
+        )
+    )
+}
+
+
+def derived(
+    trades: Iterable[Trade],
+    market: Market,
+    method: LotMethod = LotMethod.FIFO,
+    *,
+    cash_settlement: bool = False,
+) -> Ledger:
+    """The ledger of one portfolio.
+
+    `method`: what a sale closes first where its own says nothing. `cash_settlement`: options in the
+    money end at their intrinsic value in cash and deliver nothing.
+    """
+    books = _by_instrument(trades, market)
+    settled = _Settling(market, cash_settlement)
+    matchings: list[Matching] = []
+    options = [key for key in books if key[1] is not None]
+    for key in options:
+        matching = Matching(market, method)
+        matching.enter(sorted(books[key], key=_order))
+        for lot in matching.expire():
+            settled.settle(matching, lot)
+        matchings.append(matching)
+    for symbol in {key[0] for key in books if key[1] is None} | set(settled.deliveries):
+        matching = Matching(market, method)
+        own = books.get((symbol, None), [])
+        matching.enter(sorted([*own, *settled.deliveries.get(symbol, [])], key=_order))
+        matchings.append(matching)
+    return _ledger(matchings, settled)
+
+
+def _ledger(matchings: Sequence[Matching], settled: "_Settling") -> Ledger:
+    lots = [lot for matching in matchings for lot in matching.lots()]
+    excesses = [excess for matching in matchings for excess in matching.excesses]
+    return Ledger(
+        sorted(lots, key=_lot_order),
+        sorted(settled.settlements, key=lambda each: (each.settled_on, str(each.lot_id))),
+        sorted(excesses, key=_excess_order),
+        sorted(settled.unsettled),
+    )
+
+
+def _lot_order(lot: Lot) -> tuple[date, str, str]:
+    return lot.entry_date, lot.instrument.symbol, str(lot.lot_id)
+
+
+def _excess_order(excess: Excess) -> str:
+    return str(excess.transaction_id)
+
+
+def _order(trade: Trade) -> tuple[date, int, Decimal, Decimal, str]:
+    price = Decimal(0) if trade.price is None else trade.price
+    identity = str(trade.lot_id or trade.transaction_id)
+    return trade.trade_date, _ORDER[trade.kind], price, trade.quantity, identity
+
+
+Key = tuple[str, tuple[str, date, Decimal] | None]
+
+
+def _by_instrument(trades: Iterable[Trade], market: Market) -> dict[Key, list[Trade]]:
+    """The trades of each instrument: a contract is the same one before and after a split."""
+    books: dict[Key, list[Trade]] = defaultdict(list)
+    for trade in trades:
+        books[_key(trade, market)].append(trade)
+    return books
+
+
+def _key(trade: Trade, market: Market) -> Key:
+    instrument = trade.instrument
+    if instrument.strike is None or instrument.expiry is None or instrument.option_type is None:
+        return instrument.symbol, None
+    day = min(trade.stated_on, instrument.expiry)
+    first_strike = instrument.strike * _decimal(market, instrument.underlying, day)
+    terms = (instrument.option_type, instrument.expiry, round(first_strike, 2))
+    return instrument.root, terms
+
+
+def _decimal(market: Market, underlying: str, day: date) -> Decimal:
+    shares = market.shares(underlying, day)
+    return Decimal(shares.numerator) / Decimal(shares.denominator)
+
+
+class _Settling:
+    """Ends option lots at their expiry, and collects what they deliver."""
+
+    def __init__(self, market: Market, cash_settlement: bool) -> None:
+        self._market = market
+        self._cash_settlement = cash_settlement
+        self.settlements: list[Settlement] = []
+        self.deliveries: dict[str, list[Trade]] = defaultdict(list)
+        self.unsettled: list[UUID] = []
+
+    def settle(self, matching: Matching, lot: OpenLot) -> None:
+        """End the lot at the close of its last session, unless that close is not known."""
+        instrument = lot.instrument
+        session_date = self._market.last_session(lot.expiry)
+        price = self._market.settlements.get((instrument.underlying, session_date))
+        if price is None:
+            self.unsettled.append(lot.lot_id)
+            return
+        quantity, strike = lot.on(session_date)
+        intrinsic_value = _intrinsic_value(instrument, strike, price)
+        in_the_money = intrinsic_value >= LEAST_INTRINSIC_VALUE
+        in_cash = self._cash_settlement or self._market.is_settled_in_cash(instrument)
+        shares = Decimal(0)
+        if in_the_money and not in_cash:
+            shares = quantity * instrument.multiplier * (1 if instrument.option_type == "C" else -1)
+        kind = _settlement_kind(quantity, in_the_money=in_the_money)
+        transaction_id = uuid5(SETTLEMENT_NAMESPACE, f"{lot.lot_id}/settlement")
+        paid = intrinsic_value if in_the_money and in_cash else Decimal(0)
+        matching.close(lot, transaction_id, kind, session_date, paid)
+        if shares:
+            self._deliver(lot, kind, session_date, shares, strike)
+        cash = -shares * strike + quantity * instrument.multiplier * paid
+        self.settlements.append(
+            Settlement(
+                lot.lot_id,
+                transaction_id,
+                kind,
+                session_date,
+                instrument,
+                quantity,
+                price,
+                intrinsic_value,
+                shares,
+                round(cash, 6),
+            )
+        )
+
+    def _deliver(
+        self, lot: OpenLot, kind: Kind, session_date: date, shares: Decimal, strike: Decimal
+    ) -> None:
+        underlying = lot.instrument.underlying
+        self.deliveries[underlying].append(
+            Trade(
+                uuid5(SETTLEMENT_NAMESPACE, f"{lot.lot_id}/delivery"),
+                kind,
+                session_date,
+                Instrument(underlying, underlying),
+                shares,
+                strike,
+                session_date,
+            )
+        )
+
+
+def _intrinsic_value(instrument: Instrument, strike: Decimal, price: Decimal) -> Decimal:
+    gain = price - strike if instrument.option_type == "C" else strike - price
+    return max(gain, Decimal(0))
+
+
+def _settlement_kind(quantity: Decimal, *, in_the_money: bool) -> Kind:
+    if not in_the_money:
+        return Kind.EXPIRY
+    return Kind.EXERCISE if quantity > 0 else Kind.ASSIGNMENT
