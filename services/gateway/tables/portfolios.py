@@ -154,7 +154,7 @@ class Position(Table, table=True):
     shares (and contracts) all of it is given; splits since then are not in it. `exit_date`: the day
     on which the last of it was closed, null while some is held; `exit_price`: the average of its
     closings, 0 for an option that ended worthless or delivered shares. `opened_by`: its
-    transaction, null for shares that an option delivered.
+    transaction, or the settlement of the option that delivered the shares.
     """
 
     __tablename__: ClassVar[str] = "positions"

@@ -1,0 +1,221 @@
+"""Keeping ledgers: what is stored of a portfolio follows from its transactions."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from services.gateway.books.ledger import Excess, Kind, Ledger, Lot, Market, Trade, derived
+from services.gateway.books.queries import ledger as queries
+from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
+from services.gateway.market import queries as market_queries
+from shared.database import Session
+
+_PRICE_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The ledger of a portfolio after a change, and the first day that its lots changed on.
+
+    `since` None: no lot changed.
+    """
+
+    ledger: Ledger
+    since: date | None
+
+
+async def derive_ledgers(
+    session: Session, portfolio_ids: Collection[UUID], as_of: date | None = None
+) -> dict[UUID, Ledger]:
+    """The ledgers of the portfolios as the market is known up to `as_of`; nothing is written.
+
+    `as_of` None: up to the last session with data.
+    """
+    terms = await queries.load_terms(session, portfolio_ids)
+    trades = await queries.load_trades(session, list(terms))
+    day = as_of or await market_queries.latest_session(session) or date.min
+    every = [trade for each in trades.values() for trade in each]
+    market = await queries.load_market(session, every, day)
+    return await asyncio.to_thread(_ledgers, trades, market, terms)
+
+
+def _ledgers(
+    trades: Mapping[UUID, Sequence[Trade]], market: Market, terms: Mapping[UUID, Terms]
+) -> dict[UUID, Ledger]:
+    return {
+        portfolio_id: derived(
+            trades[portfolio_id],
+            market,
+            kept.lot_method,
+            cash_settlement=kept.cash_settlement,
+        )
+        for portfolio_id, kept in terms.items()
+    }
+
+
+async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Kept]:
+    """Derive the lots of the portfolios again, and store them where they changed.
+
+    The caller holds the locks of the portfolios and has written what changed.
+    """
+    ledgers = await derive_ledgers(session, portfolio_ids)
+    before, spans_before = await queries.load_lots(session, list(ledgers))
+    found = await asyncio.to_thread(_compared, ledgers, before, spans_before)
+    changed = [portfolio_id for portfolio_id, kept in found.items() if kept.since is not None]
+    if changed:
+        rows = [
+            lot_row(portfolio_id, lot)
+            for portfolio_id in changed
+            for lot in ledgers[portfolio_id].lots
+        ]
+        spans = [
+            row
+            for portfolio_id in changed
+            for lot in ledgers[portfolio_id].lots
+            for row in span_rows(portfolio_id, lot)
+        ]
+        await queries.save_lots(session, changed, rows, spans)
+    return found
+
+
+def _compared(
+    ledgers: Mapping[UUID, Ledger],
+    before: Mapping[UUID, LotRow],
+    spans_before: Mapping[UUID, Sequence[SpanRow]],
+) -> dict[UUID, Kept]:
+    stored: dict[UUID, dict[UUID, LotRow]] = {portfolio_id: {} for portfolio_id in ledgers}
+    for row in before.values():
+        stored[row.portfolio_id][row.position_id] = row
+    return {
+        portfolio_id: Kept(
+            ledger, _changed_since(portfolio_id, ledger, stored[portfolio_id], spans_before)
+        )
+        for portfolio_id, ledger in ledgers.items()
+    }
+
+
+def _changed_since(
+    portfolio_id: UUID,
+    ledger: Ledger,
+    stored: Mapping[UUID, LotRow],
+    spans: Mapping[UUID, Sequence[SpanRow]],
+) -> date | None:
+    """The first day on which what is held, or what it cost, is other than it was."""
+    after = {lot.lot_id: lot for lot in ledger.lots}
+    gone = [row.entry_date for lot_id, row in stored.items() if lot_id not in after]
+    days = [
+        _first_difference(
+            stored.get(lot_id),
+            lot_row(portfolio_id, lot),
+            spans.get(lot_id, ()),
+            span_rows(portfolio_id, lot),
+        )
+        for lot_id, lot in after.items()
+    ]
+    return min((*gone, *(day for day in days if day is not None)), default=None)
+
+
+def _first_difference(
+    before: LotRow | None,
+    after: LotRow,
+    spans_before: Sequence[SpanRow],
+    spans_after: Sequence[SpanRow],
+) -> date | None:
+    if before is None:
+        return after.entry_date
+    if before == after and list(spans_before) == list(spans_after):
+        return None
+    if _opening(before) != _opening(after):
+        return min(before.entry_date, after.entry_date)
+    turns = [
+        _turning_days(row, spans) for row, spans in ((before, spans_before), (after, spans_after))
+    ]
+    own = set(turns[0].items()) ^ set(turns[1].items())
+    return min((day for day, _ in own), default=after.entry_date)
+
+
+def _opening(row: LotRow) -> tuple[object, ...]:
+    return (row.symbol, row.quantity, row.entry_price, row.entry_date, row.stated_on)
+
+
+def _turning_days(
+    row: LotRow, spans: Sequence[SpanRow]
+) -> dict[date, tuple[Decimal, Decimal | None]]:
+    """What is left after each day with a closing, and at which price the span before ended."""
+    if not spans:
+        return {} if row.exit_date is None else {row.exit_date: (Decimal(0), row.exit_price)}
+    following = [*(span.quantity for span in spans[1:]), Decimal(0)]
+    return {
+        span.held_until: (left, span.until_price)
+        for span, left in zip(spans, following, strict=True)
+        if span.held_until is not None
+    }
+
+
+def lot_row(portfolio_id: UUID, lot: Lot) -> LotRow:
+    """The lot as a row of the positions table."""
+    own = lot.instrument
+    return LotRow(
+        position_id=lot.lot_id,
+        portfolio_id=portfolio_id,
+        symbol=own.symbol,
+        instrument="stock" if own.expiry is None else "option",
+        underlying=own.underlying,
+        option_type=own.option_type,
+        strike=own.strike,
+        expiry=own.expiry,
+        multiplier=own.multiplier,
+        quantity=lot.quantity,
+        entry_price=round(lot.entry_price, _PRICE_DECIMALS),
+        entry_date=lot.entry_date,
+        exit_price=None if lot.closed_on is None else _rounded(lot.exit_price),
+        exit_date=lot.closed_on,
+        investment_class=own.investment_class,
+        investment_subtype=own.investment_subtype,
+        stated_on=lot.stated_on,
+        opened_by=lot.opened_by,
+    )
+
+
+def span_rows(portfolio_id: UUID, lot: Lot) -> list[SpanRow]:
+    """The lot's spans as rows; none for a lot whose row says it all."""
+    if lot.is_simple and _rounded(lot.exit_price) == lot.exit_price:
+        return []
+    return [
+        SpanRow(
+            lot.lot_id,
+            span.held_from,
+            portfolio_id,
+            span.held_until,
+            span.quantity,
+            span.from_price,
+            span.until_price,
+        )
+        for span in lot.spans
+    ]
+
+
+def _rounded(price: Decimal | None) -> Decimal | None:
+    return None if price is None else round(price, _PRICE_DECIMALS)
+
+
+async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:
+    """Let NAV start from a session unless it starts already; equity given before is of that day."""
+    stated = await queries.save_valued_from(session, portfolio_id, day)
+    if stated is not None:
+        await queries.append_transactions(
+            session, [equity_statement(portfolio_id, day, stated, source)]
+        )
+
+
+def equity_statement(portfolio_id: UUID, day: date, amount: Decimal, source: str) -> TransactionRow:
+    """The line that states a day's equity."""
+    return TransactionRow(uuid4(), portfolio_id, Kind.EQUITY, day, day, source, amount=amount)
+
+
+def excess_warnings(ledger: Ledger) -> dict[UUID, Excess]:
+    """By transaction: what it sold, or bought to cover, beyond what was held."""
+    return {excess.transaction_id: excess for excess in ledger.excesses}

@@ -1,0 +1,300 @@
+"""Ledgers: transactions and the market behind them as inputs, lots as they are stored."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select, update
+
+from services.gateway.books.ledger import Instrument, Kind, LotMethod, Market, Split, Trade
+from services.gateway.tables import Portfolio, Position, PositionSpan, Transaction
+from services.gateway.tables.portfolios import COUNTS
+from shared.calendar import session_on_or_before
+from shared.database import Session, among, append, merge, sql_table
+from shared.published import ingest
+from shared.rows import columns_of, rows_of
+
+transactions = sql_table(Transaction)
+portfolios = sql_table(Portfolio)
+positions = sql_table(Position)
+spans = sql_table(PositionSpan)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a portfolio's ledger is kept."""
+
+    lot_method: LotMethod
+    cash_settlement: bool
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """A row of the positions table."""
+
+    position_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    instrument: str
+    underlying: str
+    option_type: str | None
+    strike: Decimal | None
+    expiry: date | None
+    multiplier: int
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: date
+    exit_price: Decimal | None
+    exit_date: date | None
+    investment_class: str
+    investment_subtype: str | None
+    stated_on: date
+    opened_by: UUID | None
+
+
+@dataclass(frozen=True)
+class SpanRow:
+    """A row of the position_spans table."""
+
+    position_id: UUID
+    held_from: date
+    portfolio_id: UUID
+    held_until: date | None
+    quantity: Decimal
+    from_price: Decimal | None
+    until_price: Decimal | None
+
+
+@dataclass(frozen=True)
+class TransactionRow:
+    """A row of the transactions table, before it is written."""
+
+    transaction_id: UUID
+    portfolio_id: UUID
+    kind: Kind
+    trade_date: date
+    stated_on: date
+    source: str
+    symbol: str | None = None
+    underlying: str | None = None
+    option_type: str | None = None
+    strike: Decimal | None = None
+    expiry: date | None = None
+    multiplier: int = 1
+    investment_class: str | None = None
+    investment_subtype: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    fees: Decimal = Decimal(0)
+    lot_id: UUID | None = None
+    lot_method: LotMethod | None = None
+    source_line: int | None = None
+    external_id: str | None = None
+    note: str = ""
+    reverses: UUID | None = None
+
+
+async def append_transactions(session: Session, rows: Sequence[TransactionRow]) -> None:
+    """Write transactions, in this order."""
+    await append(session, Transaction, rows_of(Transaction, columns_of(rows, TransactionRow)))
+
+
+async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Terms]:
+    """How the ledgers of those portfolios that exist are kept."""
+    row = portfolios.c
+    query = select(row.portfolio_id, row.lot_method, row.settlement)
+    return {
+        portfolio_id: Terms(LotMethod(method), settlement == "cash")
+        for portfolio_id, method, settlement in await session.execute(
+            query.where(among(row.portfolio_id, portfolio_ids))
+        )
+    }
+
+
+async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, list[Trade]]:
+    """The transactions that open or close lots, and count, by portfolio; none has an empty list."""
+    row = transactions.c
+    query = select(
+        row.portfolio_id,
+        row.transaction_id,
+        row.kind,
+        row.trade_date,
+        row.quantity,
+        row.price,
+        row.stated_on,
+        row.lot_id,
+        row.lot_method,
+        row.symbol,
+        row.underlying,
+        row.multiplier,
+        row.option_type,
+        row.strike,
+        row.expiry,
+        row.investment_class,
+        row.investment_subtype,
+    ).where(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS)
+    found: dict[UUID, list[Trade]] = {portfolio_id: [] for portfolio_id in portfolio_ids}
+    for (
+        portfolio_id,
+        identity,
+        kind,
+        day,
+        quantity,
+        price,
+        stated_on,
+        lot,
+        method,
+        *terms,
+    ) in await session.execute(query):
+        found[portfolio_id].append(
+            Trade(
+                identity,
+                Kind(kind),
+                day,
+                Instrument(*terms),
+                quantity,
+                price,
+                stated_on,
+                lot,
+                LotMethod(method) if method else None,
+            )
+        )
+    return found
+
+
+async def load_market(session: Session, trades: Iterable[Trade], as_of: date) -> Market:
+    """What is known up to the session `as_of` of what the trades are on."""
+    traded = [trade.instrument for trade in trades]
+    underlyings = {instrument.underlying for instrument in traded}
+    expired = {
+        (instrument.underlying, session_on_or_before(instrument.expiry)): instrument.expiry
+        for instrument in traded
+        if instrument.expiry is not None
+    }
+    due = [(symbol, day) for symbol, day in expired if day <= as_of]
+    return Market(
+        as_of,
+        await _load_splits(session, underlyings),
+        await _load_closes(session, due),
+        {expiry: day for (_, day), expiry in expired.items()}
+        | {
+            instrument.expiry: session_on_or_before(instrument.expiry)
+            for instrument in traded
+            if instrument.expiry is not None
+        },
+        await _load_indexes(session, {symbol for symbol, _ in due}),
+    )
+
+
+async def _load_splits(session: Session, symbols: Collection[str]) -> dict[str, list[Split]]:
+    row = ingest.splits.c
+    query = select(row.symbol, row.ex_date, row.ratio).where(among(row.symbol, symbols))
+    found: dict[str, list[Split]] = defaultdict(list)
+    for symbol, ex_date, ratio in await session.execute(query.order_by(row.symbol, row.ex_date)):
+        found[symbol].append(Split(ex_date, ratio))
+    return dict(found)
+
+
+async def _load_closes(
+    session: Session, due: Sequence[tuple[str, date]]
+) -> dict[tuple[str, date], Decimal]:
+    """The closes of those symbols on those very sessions, where they are known."""
+    if not due:
+        return {}
+    row = ingest.daily_prices.c
+    symbols, days = zip(*due, strict=True)
+    query = select(row.symbol, row.session_date, row.close).where(
+        among(row.symbol, set(symbols)), among(row.session_date, set(days))
+    )
+    wanted = set(due)
+    return {
+        (symbol, day): close
+        for symbol, day, close in await session.execute(query)
+        if (symbol, day) in wanted
+    }
+
+
+async def _load_indexes(session: Session, symbols: Collection[str]) -> frozenset[str]:
+    row = ingest.securities.c
+    query = select(row.symbol).where(among(row.symbol, symbols), row.kind == "index")
+    return frozenset(await session.scalars(query)) if symbols else frozenset()
+
+
+async def load_lots(
+    session: Session, portfolio_ids: Collection[UUID]
+) -> tuple[dict[UUID, LotRow], dict[UUID, list[SpanRow]]]:
+    """The stored lots by id, and the spans of those closed in parts, ascending."""
+    columns = [positions.c[field.name] for field in fields(LotRow)]
+    query = select(*columns).where(among(positions.c.portfolio_id, portfolio_ids))
+    lots = {row.position_id: LotRow(*row) for row in await session.execute(query)}
+    columns = [spans.c[field.name] for field in fields(SpanRow)]
+    theirs = among(spans.c.portfolio_id, portfolio_ids)
+    held: dict[UUID, list[SpanRow]] = defaultdict(list)
+    query = select(*columns).where(theirs).order_by(spans.c.position_id, spans.c.held_from)
+    for row in await session.execute(query):
+        held[row.position_id].append(SpanRow(*row))
+    return lots, dict(held)
+
+
+async def save_lots(
+    session: Session,
+    portfolio_ids: Sequence[UUID],
+    lots: Sequence[LotRow],
+    held: Sequence[SpanRow],
+) -> None:
+    """Replace the lots of the portfolios by these; a lot that stays keeps its tags."""
+    within = {"portfolio_id": list(portfolio_ids)}
+    await merge(session, Position, rows_of(Position, columns_of(lots, LotRow)), within)
+    await merge(session, PositionSpan, rows_of(PositionSpan, columns_of(held, SpanRow)), within)
+
+
+async def market_dependent(
+    session: Session, portfolio_ids: Collection[UUID], as_of: date
+) -> list[UUID]:
+    """Those of the portfolios whose lots depend on the market, ascending.
+
+    They hold options that have expired by `as_of`, or closed lots that a split may concern.
+    """
+    row = transactions.c
+    concerned = or_(row.expiry <= as_of, row.kind.not_in(("opening", "sell_short")))
+    traded = and_(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None))
+    query = select(row.portfolio_id).distinct().where(traded, concerned)
+    return list(await session.scalars(query.order_by(row.portfolio_id)))
+
+
+async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> None:
+    """Let edits of the portfolios wait for each other until the transaction ends."""
+    row = portfolios.c
+    held = select(row.portfolio_id).where(among(row.portfolio_id, portfolio_ids))
+    await session.execute(held.order_by(row.portfolio_id).with_for_update(key_share=True))
+
+
+async def save_valued_from(session: Session, portfolio_id: UUID, day: date) -> Decimal | None:
+    """Set the session that NAV starts from unless there is one; the equity stated for it, if any.
+
+    The caller writes that as a statement of the day: the column is emptied.
+    """
+    row = portfolios.c
+    unset = and_(row.portfolio_id == portfolio_id, row.valued_from.is_(None))
+    stated: Decimal | None = await session.scalar(
+        select(row.equity_balance).where(unset).with_for_update(key_share=True)
+    )
+    await session.execute(
+        update(portfolios).where(unset).values(valued_from=day, equity_balance=None)
+    )
+    return stated
+
+
+async def active_transactions(
+    session: Session, portfolio_id: UUID, kinds: Collection[Kind]
+) -> Mapping[UUID, tuple[date, Decimal | None]]:
+    """The lines of some kinds that count, by id: day and amount."""
+    row = transactions.c
+    query = select(row.transaction_id, row.trade_date, row.amount).where(
+        row.portfolio_id == portfolio_id, row.kind.in_([str(kind) for kind in kinds]), COUNTS
+    )
+    return {identity: (day, amount) for identity, day, amount in await session.execute(query)}
