@@ -137,7 +137,7 @@ def test_a_named_lot_is_the_only_one_closed() -> None:
 def test_several_lots_of_one_day_are_several_lots() -> None:
     ledger = derived([a_trade("buy", price=151.25), a_trade("buy", price=152)], a_market())
 
-    assert [lot.entry_price for lot in ledger.lots] == [Decimal("151.25"), 152]
+    assert {lot.entry_price for lot in ledger.lots} == {Decimal("151.25"), 152}
 
 
 def test_what_is_sold_and_bought_again_on_a_day_is_another_lot() -> None:
@@ -391,20 +391,15 @@ def test_spans_earn_what_lots_paid_and_are_worth(
 
 def earned(lot: Lot, last: Decimal) -> float:
     """The P&L of the lot as calculators work it out: span by span, a lot in one piece as it is."""
-    multiplier = lot.instrument.multiplier
     if not lot.spans:
         return float(sum((movement.cash or 0 for movement in lot.movements), Decimal(0)))
-    return float(
-        sum(
-            span.quantity
-            * multiplier
-            * (
-                (last if span.held_until is None else span.until_price or 0)
-                - (span.from_price or 0)
-            )
-            for span in lot.spans
-        )
-    )
+    total = Decimal(0)
+    for span in lot.spans:
+        end = last if span.held_until is None else span.until_price
+        assert end is not None
+        assert span.from_price is not None
+        total += span.quantity * lot.instrument.multiplier * (end - span.from_price)
+    return float(total)
 
 
 @given(random_trades(), METHODS, PRICES)
