@@ -23,6 +23,7 @@ from services.gateway.books.ledger import (
     derived,
 )
 
+D = Decimal
 START = date(2022, 10, 3)
 CALL = Instrument(
     "AAPL221118C00100000",
@@ -96,10 +97,10 @@ def test_a_sale_of_a_part_leaves_the_rest_at_its_cost() -> None:
     )
 
     (lot,) = ledger.lots
-    assert (lot.entry_price, lot.closed_on) == (90, None)
+    assert (lot.entry_price, lot.closed_on) == (D(90), None)
     assert [(span.held_from, span.held_until, span.quantity) for span in lot.spans] == [
-        (day(0), day(7), 100),
-        (day(7), None, 70),
+        (day(0), day(7), D(100)),
+        (day(7), None, D(70)),
     ]
     assert lot.movements[1].cash == 30 * 99
 
@@ -146,7 +147,10 @@ def test_what_is_sold_and_bought_again_on_a_day_is_another_lot() -> None:
         [first, a_trade("sell", day(5), -100, 110), a_trade("buy", day(5), 100, 108)], a_market()
     )
 
-    assert [(lot.entry_price, lot.closed_on) for lot in ledger.lots] == [(100, day(5)), (108, None)]
+    assert [(lot.entry_price, lot.closed_on) for lot in ledger.lots] == [
+        (D(100), day(5)),
+        (D(108), None),
+    ]
 
 
 def test_a_sale_of_more_than_is_held_opens_a_short_lot_and_says_so() -> None:
@@ -155,7 +159,9 @@ def test_a_sale_of_more_than_is_held_opens_a_short_lot_and_says_so() -> None:
     ledger = derived([a_trade("buy", quantity=30), sold], a_market())
 
     assert remaining(ledger) == {"AAPL": [Decimal(-50)]}
-    assert [(e.transaction_id, e.quantity) for e in ledger.excesses] == [(sold.transaction_id, -50)]
+    assert [(e.transaction_id, e.quantity) for e in ledger.excesses] == [
+        (sold.transaction_id, D(-50))
+    ]
 
 
 def test_a_short_sale_leaves_what_is_held_long() -> None:
@@ -193,7 +199,7 @@ def test_shares_after_a_split_close_a_lot_bought_before_it() -> None:
 
     (lot,) = ledger.lots
     assert [movement.quantity for movement in lot.movements] == [100, -25]
-    assert (lot.movements[1].price, lot.movements[1].cash) == (440, 11_000)
+    assert (lot.movements[1].price, lot.movements[1].cash) == (D(440), D(11_000))
 
 
 def test_a_third_of_a_share_is_a_third() -> None:
@@ -231,23 +237,27 @@ def test_a_covered_call_in_the_money_delivers_the_shares_at_the_strike() -> None
     )
 
     shares, call = ledger.lots
-    assert (shares.closed_on, shares.exit_price) == (EXPIRY, 100)
-    assert (call.closed_on, call.exit_price) == (EXPIRY, 0)
+    assert (shares.closed_on, shares.exit_price) == (EXPIRY, D(100))
+    assert (call.closed_on, call.exit_price) == (EXPIRY, D(0))
     (settlement,) = ledger.settlements
-    assert (settlement.kind, settlement.shares, settlement.cash) == (Kind.ASSIGNMENT, -100, 10_000)
+    assert (settlement.kind, settlement.shares, settlement.cash) == (
+        Kind.ASSIGNMENT,
+        D(-100),
+        D(10_000),
+    )
 
 
 @pytest.mark.parametrize(
     ("instrument", "quantity", "price", "shares", "kind"),
     [
-        (CALL, 1, 110, 100, Kind.EXERCISE),
-        (CALL, -1, 110, -100, Kind.ASSIGNMENT),
-        (PUT, 2, 90, -200, Kind.EXERCISE),
-        (PUT, -2, 90, 200, Kind.ASSIGNMENT),
+        (CALL, 1, 110, D(100), Kind.EXERCISE),
+        (CALL, -1, 110, D(-100), Kind.ASSIGNMENT),
+        (PUT, 2, 90, D(-200), Kind.EXERCISE),
+        (PUT, -2, 90, D(200), Kind.ASSIGNMENT),
     ],
 )
 def test_options_in_the_money_become_shares_at_the_strike(
-    instrument: Instrument, quantity: int, price: int, shares: int, kind: Kind
+    instrument: Instrument, quantity: int, price: int, shares: Decimal, kind: Kind
 ) -> None:
     ledger = derived(
         [a_trade("opening", quantity=quantity, price=3, instrument=instrument)], settled_at(price)
@@ -255,7 +265,7 @@ def test_options_in_the_money_become_shares_at_the_strike(
 
     delivered = [lot for lot in ledger.lots if lot.instrument == STOCK]
     assert [(lot.quantity, lot.entry_price, lot.entry_date) for lot in delivered] == [
-        (shares, 100, EXPIRY)
+        (shares, D(100), EXPIRY)
     ]
     assert [settlement.kind for settlement in ledger.settlements] == [kind]
 
@@ -276,7 +286,7 @@ def test_index_options_are_settled_in_cash() -> None:
     ledger = derived([a_trade("opening", quantity=2, price=3, instrument=index_call)], market)
 
     (settlement,) = ledger.settlements
-    assert (settlement.shares, settlement.cash) == (0, 2 * 100 * 30)
+    assert (settlement.shares, settlement.cash) == (D(0), D(2 * 100 * 30))
     assert remaining(ledger) == {}
 
 
@@ -286,7 +296,7 @@ def test_a_portfolio_may_settle_in_cash() -> None:
     ledger = derived([trade], settled_at(110), cash_settlement=True)
 
     (settlement,) = ledger.settlements
-    assert (settlement.shares, settlement.cash) == (0, -1_000)
+    assert (settlement.shares, settlement.cash) == (D(0), D(-1_000))
 
 
 def test_an_expiry_without_a_close_is_not_settled() -> None:
@@ -317,7 +327,7 @@ def test_an_option_on_what_was_split_delivers_the_shares_of_its_last_day() -> No
     ledger = derived([a_trade("opening", quantity=1, price=8, instrument=CALL)], market)
 
     delivered = [lot for lot in ledger.lots if lot.instrument == STOCK]
-    assert [(lot.quantity, lot.entry_price) for lot in delivered] == [(400, 25)]
+    assert [(lot.quantity, lot.entry_price) for lot in delivered] == [(D(400), D(25))]
 
 
 # --- whatever the trades ---
