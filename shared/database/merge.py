@@ -37,8 +37,7 @@ async def merge(
     if not rows and within is None:
         return 0
     upserted = _Upserted(sql_table(model), tuple(rows[0]) if rows else (), tuple(ignoring))
-    many = len(rows) * len(upserted.columns) > MOST_VALUES
-    fresh = _Copied(upserted, rows) if upserted.vectors or many else _Sent(upserted, rows)
+    fresh = _fresh(upserted, rows)
     await fresh.prepare(session)
     changed = 0
     if within is not None:
@@ -54,15 +53,27 @@ async def merge(
     return changed
 
 
-async def append(session: Session, model: type[SQLModel], rows: Rows) -> None:
-    """Insert rows into the model's table by COPY, which takes a fraction of a `merge`.
+async def append(
+    session: Session, model: type[SQLModel], rows: Rows, *, guarded: bool = False
+) -> None:
+    """Insert rows, in this order, by COPY, which takes a fraction of a `merge`.
 
-    The caller has made sure that none of their keys is there, nor can be before the transaction
-    ends: otherwise it is an error of the caller (`UniqueViolationError` of asyncpg).
+    `guarded`: the table has row security, under which Postgres refuses COPY into it; many rows
+    then go through a temporary table. The caller has made sure that none of their keys is there,
+    nor can be before the transaction ends: otherwise it is an error of the caller
+    (`UniqueViolationError` of asyncpg).
     """
-    if rows:
-        table = sql_table(model)
+    if not rows:
+        return
+    table = sql_table(model)
+    if not guarded:
         await _copy(session, table.name, table.schema, tuple(rows[0]), rows)
+        return
+    written = _Upserted(table, tuple(rows[0]), ())
+    fresh = _fresh(written, rows)
+    await fresh.prepare(session)
+    await session.execute(text(written.insert(fresh.rows())), fresh.values(written.columns))
+    await fresh.forget(session)
 
 
 async def _copy(
@@ -87,6 +98,10 @@ class _Upserted:
         self.key = tuple(column.name for column in table.primary_key.columns)
         self.columns = columns or self.key
         self.vectors = [name for name in self.columns if isinstance(table.c[name].type, ARRAY)]
+
+    def insert(self, fresh: str) -> str:
+        columns = _names(self.columns)
+        return f"insert into {self.target} ({columns}) select {columns} from {fresh}"
 
     def upsert(self, fresh: str) -> str:
         values = [name for name in self.columns if name not in self.key]
@@ -188,6 +203,11 @@ class _Copied:
 
     def values(self, columns: Sequence[str]) -> dict[str, Any]:
         return {}
+
+
+def _fresh(upserted: _Upserted, rows: Rows) -> _Copied | _Sent:
+    many = len(rows) * len(upserted.columns) > MOST_VALUES
+    return _Copied(upserted, rows) if upserted.vectors or many else _Sent(upserted, rows)
 
 
 def _plain_type(column: Column[Any]) -> str:

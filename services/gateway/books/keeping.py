@@ -13,6 +13,7 @@ from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, Transa
 from services.gateway.market import queries as market_queries
 from shared.database import Session
 
+API, FILE, SYSTEM = "api", "file", "system"  # where a transaction comes from
 _PRICE_DECIMALS = 6
 
 
@@ -214,6 +215,12 @@ async def value_from(session: Session, portfolio_id: UUID, day: date, source: st
 def equity_statement(portfolio_id: UUID, day: date, amount: Decimal, source: str) -> TransactionRow:
     """The line that states a day's equity."""
     return TransactionRow(uuid4(), portfolio_id, Kind.EQUITY, day, day, source, amount=amount)
+
+
+def cash_flow(portfolio_id: UUID, day: date, amount: Decimal, note: str) -> TransactionRow:
+    """The line of a deposit (positive) or a withdrawal (negative)."""
+    kind = Kind.DEPOSIT if amount > 0 else Kind.WITHDRAWAL
+    return TransactionRow(uuid4(), portfolio_id, kind, day, day, API, amount=amount, note=note)
 
 
 def excess_warnings(ledger: Ledger) -> dict[UUID, Excess]:

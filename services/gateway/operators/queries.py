@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
-from services.gateway.tables import CashFlow, Portfolio, Position, Tag
+from services.gateway.tables import Portfolio, Position, Tag, Transaction
 from shared.database import Session, sql_table
 
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
-flows = sql_table(CashFlow)
+transactions = sql_table(Transaction)
 tags = sql_table(Tag)
 
 
@@ -23,6 +23,8 @@ async def clear_user(session: Session, user_id: UUID, kept: str) -> None:
         delete(portfolios).where(mine, func.lower(portfolios.c.name) != kept.lower())
     )
     own = select(portfolios.c.portfolio_id).where(mine)
-    for table in (positions, flows):
+    for table in (positions, transactions):
         await session.execute(delete(table).where(table.c.portfolio_id.in_(own)))
+    empty = {"valued_from": None, "equity_balance": None}
+    await session.execute(update(portfolios).where(mine).values(**empty))
     await session.execute(delete(tags).where(tags.c.user_id == user_id))

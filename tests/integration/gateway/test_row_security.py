@@ -28,16 +28,17 @@ from services.gateway.tables import (
     AuditEntry,
     BatchItem,
     BatchRun,
-    CashFlow,
     EventTicket,
     IdempotencyKey,
     Portfolio,
     PortfolioRevision,
     Position,
+    PositionSpan,
     PositionTag,
     RunEvent,
     Table,
     Tag,
+    Transaction,
     User,
 )
 from shared.database import Database, Session, create_engine, sql_table
@@ -85,6 +86,11 @@ async def counted(session: Session, model: type[SQLModel]) -> int:
     )
 
 
+async def position_of(person: Person, portfolio_id: UUID) -> UUID:
+    page = await person.get("positions", portfolio_id=str(portfolio_id))
+    return UUID(page.json()["items"][0]["position_id"])
+
+
 @pytest.fixture
 async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
     """A portfolio of Ann's, with a row in every table that holds users' things."""
@@ -93,12 +99,24 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
     rows: list[tuple[type[SQLModel], dict[str, Any]]] = [
         (PortfolioRevision, {"portfolio_id": portfolio_id}),
         (
-            CashFlow,
+            Transaction,
             {
-                "cash_flow_id": uuid4(),
+                "transaction_id": uuid4(),
                 "portfolio_id": portfolio_id,
-                "flow_date": AS_OF,
+                "kind": "deposit",
+                "trade_date": AS_OF,
+                "stated_on": AS_OF,
+                "source": "api",
                 "amount": 5,
+            },
+        ),
+        (
+            PositionSpan,
+            {
+                "position_id": await position_of(ann, portfolio_id),
+                "held_from": AS_OF,
+                "portfolio_id": portfolio_id,
+                "quantity": 5,
             },
         ),
         (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),

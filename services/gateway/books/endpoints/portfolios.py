@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
-from services.gateway.books.queries import portfolios
+from services.gateway.books.keeping import API, cash_flow
+from services.gateway.books.queries import flows, ledger, portfolios
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
     CashFlowSaved,
@@ -127,9 +128,7 @@ async def list_cash_flows(
     portfolio: NamedRevision, session: OpenSession, limit: Limit = 100, offset: Offset = 0
 ) -> dict[str, Any]:
     """The portfolio's deposits and withdrawals, newest first."""
-    items, total = await portfolios.load_cash_flows(
-        session, portfolio["portfolio_id"], limit, offset
-    )
+    items, total = await flows.load_cash_flows(session, portfolio["portfolio_id"], limit, offset)
     return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
@@ -139,38 +138,46 @@ async def add_cash_flow(
 ) -> dict[str, Any]:
     """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
     await _held(session, caller, portfolio_id)
-    flow = await portfolios.save_cash_flow(
-        session, portfolio_id, wanted.flow_date, wanted.amount, wanted.note
-    )
+    flow = cash_flow(portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
+    await ledger.append_transactions(session, [flow])
     await record(
         session,
         "cash_flow.created",
-        flow["cash_flow_id"],
+        flow.transaction_id,
         portfolio_id=portfolio_id,
         **wanted.model_dump(),
     )
-    return {**flow, "run_id": await _flow_again(session, caller, flow)}
+    run_id = await _flow_again(session, caller, portfolio_id, wanted.flow_date)
+    return {**await _flow(session, portfolio_id, flow.transaction_id), "run_id": run_id}
 
 
 @router.delete("/{portfolio_id}/cash-flows/{cash_flow_id}", status_code=204)
 async def delete_cash_flow(
     portfolio_id: UUID, cash_flow_id: UUID, caller: Caller, session: OpenSession
 ) -> Response:
-    """Delete a cash flow; the snapshots it concerned are taken again."""
+    """Reverse a cash flow; the snapshots it concerned are taken again."""
     await _held(session, caller, portfolio_id)
-    flow = await portfolios.delete_cash_flow(session, portfolio_id, cash_flow_id)
-    if flow is None:
-        raise not_found("cash_flow", cash_flow_id)
+    flow = await _flow(session, portfolio_id, cash_flow_id)
+    await ledger.save_reversals(session, portfolio_id, [cash_flow_id], API)
     recorded = {name: flow[name] for name in ("portfolio_id", "flow_date", "amount", "note")}
     await record(session, "cash_flow.deleted", cash_flow_id, **recorded)
-    await _flow_again(session, caller, flow)
+    await _flow_again(session, caller, portfolio_id, flow["flow_date"])
     return Response(status_code=204)
 
 
-async def _flow_again(session: Session, caller: User, flow: Row) -> UUID | None:
+async def _flow(session: Session, portfolio_id: UUID, cash_flow_id: UUID) -> Row:
+    """The cash flow; 404 when the portfolio has none of the id that counts."""
+    flow = await flows.load_cash_flow(session, portfolio_id, cash_flow_id)
+    if flow is None:
+        raise not_found("cash_flow", cash_flow_id)
+    return flow
+
+
+async def _flow_again(
+    session: Session, caller: User, portfolio_id: UUID, flow_date: date
+) -> UUID | None:
     """Run a flow's session and those after it again, whose NAV it changes; the first run's id."""
-    portfolio_id = flow["portfolio_id"]
     await revisions.raise_revision(session, [portfolio_id])
-    days = await runs.sessions_valued(session, portfolio_id, flow["flow_date"])
+    days = await runs.sessions_valued(session, portfolio_id, flow_date)
     started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")
     return started[days[0]] if days else None

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, insert, literal, null, or_, select, update
 
 from services.gateway.books.ledger import Instrument, Kind, LotMethod, Market, Split, Trade
 from services.gateway.tables import Portfolio, Position, PositionSpan, Transaction
@@ -100,7 +100,35 @@ class TransactionRow:
 
 async def append_transactions(session: Session, rows: Sequence[TransactionRow]) -> None:
     """Write transactions, in this order."""
-    await append(session, Transaction, rows_of(Transaction, columns_of(rows, TransactionRow)))
+    entered = rows_of(Transaction, columns_of(rows, TransactionRow))
+    await append(session, Transaction, entered, guarded=True)
+
+
+async def save_reversals(
+    session: Session, portfolio_id: UUID, transaction_ids: Collection[UUID], source: str
+) -> list[UUID]:
+    """Undo those of a portfolio's transactions that count; the ids of those that were undone.
+
+    A reversal repeats the line with quantity and amount negated.
+    """
+    row = transactions.c
+    own = {
+        row.transaction_id: func.gen_random_uuid(),
+        row.quantity: -row.quantity,
+        row.amount: -row.amount,
+        row.source: literal(source),
+        row.source_line: null(),
+        row.external_id: null(),
+        row.reverses: row.transaction_id,
+    }
+    left_out = (row.sequence, row.created_at)
+    written = [column for column in row if all(column is not other for other in left_out)]
+    undone = select(*(own.get(column, column) for column in written)).where(
+        row.portfolio_id == portfolio_id, among(row.transaction_id, transaction_ids), COUNTS
+    )
+    names = [column.name for column in written]
+    reversal = insert(transactions).from_select(names, undone).returning(row.reverses)
+    return list(await session.scalars(reversal))
 
 
 async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Terms]:

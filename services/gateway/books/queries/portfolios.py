@@ -1,4 +1,4 @@
-"""Portfolios, positions, tags and cash flows. Every statement is narrowed to one user's own."""
+"""Portfolios, positions and tags. Every statement is narrowed to one user's own."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,7 +13,6 @@ from services.gateway.books.queries.revisions import revision_of
 from services.gateway.books.queries.tags import load_carried, save_tags
 from services.gateway.edge.queries import Row, all_rows, one_row
 from services.gateway.tables import (
-    CashFlow,
     Portfolio,
     PortfolioRevision,
     Position,
@@ -25,7 +24,6 @@ from shared.published.gateway import positions_on
 
 portfolios = sql_table(Portfolio)
 positions = sql_table(Position)
-flows = sql_table(CashFlow)
 tags = sql_table(Tag)
 position_tags = sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
@@ -184,37 +182,3 @@ async def load_tag_names(session: Session, user_id: UUID) -> set[str]:
     """The user's tags in lower case."""
     names = await session.scalars(select(tags.c.name).where(tags.c.user_id == user_id))
     return {name.lower() for name in names}
-
-
-# --- cash flows ---
-
-
-async def load_cash_flows(
-    session: Session, portfolio_id: UUID, limit: int, offset: int
-) -> tuple[list[Row], int]:
-    """A page of a portfolio's cash flows, newest first, and how many there are."""
-    page = select(flows).where(flows.c.portfolio_id == portfolio_id)
-    page = page.order_by(flows.c.flow_date.desc(), flows.c.created_at.desc(), flows.c.cash_flow_id)
-    found = await all_rows(session, page.limit(limit).offset(offset))
-    count = await session.scalar(select(func.count()).where(flows.c.portfolio_id == portfolio_id))
-    return found, int(count or 0)
-
-
-async def save_cash_flow(
-    session: Session, portfolio_id: UUID, flow_date: date, amount: Decimal, note: str
-) -> Row:
-    """A new cash flow; positive is a deposit."""
-    row = {
-        "cash_flow_id": uuid4(),
-        "portfolio_id": portfolio_id,
-        "flow_date": flow_date,
-        "amount": amount,
-        "note": note,
-    }
-    return (await all_rows(session, insert(flows).values(row).returning(flows)))[0]
-
-
-async def delete_cash_flow(session: Session, portfolio_id: UUID, cash_flow_id: UUID) -> Row | None:
-    """Delete one of a portfolio's cash flows; what it was, or None when there was none."""
-    mine = and_(flows.c.portfolio_id == portfolio_id, flows.c.cash_flow_id == cash_flow_id)
-    return await one_row(session, delete(flows).where(mine).returning(flows))
