@@ -76,7 +76,7 @@ def test_both_roots_on_the_s_and_p_100_differ_in_exercise_only() -> None:
     assert (old.is_european, european.is_european) == (False, True)
 
 
-@pytest.mark.parametrize("ticker", ["AAPL", "brk.b", "BF-B", " spy "])
+@pytest.mark.parametrize("ticker", ["AAPL", "brk.b", "BF.B", " spy "])
 def test_tickers_are_normalised(ticker: str) -> None:
     assert parse_ticker(ticker) == ticker.strip().upper()
 
