@@ -40,6 +40,7 @@ from services.ingest.providers.polygon_rows import (
     one_a_day,
     polygon_symbol,
     quote_of,
+    symbol_of,
 )
 from services.ingest.providers.schedule import fewest_requests
 from services.ingest.providers.threads import Threads, as_they_finish
@@ -237,7 +238,7 @@ class PolygonProvider:
 
     def _listed(self) -> list[SecurityFacts]:
         rows = self._client.list_tickers(market="stocks", active=True, limit=ROWS_OF_A_PAGE)
-        return [facts_of(row.ticker, row, None) for row in rows]
+        return [facts_of(symbol_of(row.ticker), row, None) for row in rows]
 
     async def _facts_about(self, symbol: str) -> SecurityFacts | None:
         return await self._request(lambda: self._details(symbol))

@@ -1,6 +1,7 @@
 """What Polygon's rows mean: symbols, closes, splits and dividends, facts, option quotes."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,12 +11,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.ingest.inputs import Bar, CorporateAction, OptionQuote, SecurityFacts
-from shared.instruments import INDEX_ROOTS, InvalidSymbol, OptionContract, parse_occ
+from shared.instruments import (
+    INDEX_ROOTS,
+    InvalidSymbol,
+    OptionContract,
+    canonical_symbol,
+    parse_occ,
+)
 
 POLYGON = "polygon"  # the provider's name
 NEW_YORK = ZoneInfo("America/New_York")
 CONTRACT_TYPES = {"C": "call", "P": "put"}
 INDICES = frozenset(INDEX_ROOTS.values())
+_PREFERRED = re.compile(r"([A-Z]+)p([A-Z]?)")
 KIND_BY_TYPE = {
     "ETF": "etf",
     "ETN": "etf",
@@ -50,14 +58,21 @@ class StrictJson:
 def polygon_symbol(symbol: str) -> str:
     """Our symbol as Polygon spells it.
 
-    BRK-B is BRK.B, the preferred BAC-PL is BACpL, the index SPX is I:SPX.
+    BRK.B is BRK.B, the preferred BAC.PRL is BACpL, the index SPX is I:SPX.
     """
     if symbol in INDICES:
         return f"I:{symbol}"
-    root, _, suffix = symbol.partition("-")
+    root, _, suffix = canonical_symbol(symbol).partition(".")
     if not suffix:
-        return symbol
-    return f"{root}p{suffix[1:]}" if len(suffix) == 2 and suffix[0] == "P" else f"{root}.{suffix}"
+        return root
+    return f"{root}p{suffix[2:]}" if suffix.startswith("PR") else f"{root}.{suffix}"
+
+
+def symbol_of(spelled: str) -> str:
+    """Polygon's symbol as we spell it: BACpL is BAC.PRL."""
+    if match := _PREFERRED.fullmatch(spelled):
+        return f"{match[1]}.PR{match[2]}"
+    return canonical_symbol(spelled.removeprefix("I:"))
 
 
 def one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:

@@ -15,7 +15,7 @@ from services.ingest.inputs import Bar, CorporateAction, Coverage, SecurityFacts
 from services.ingest.providers import ActionAnswer, Answer, Pace, ProviderUnavailable
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.threads import Threads, as_they_finish
-from shared.instruments import INDEX_ROOTS
+from shared.instruments import INDEX_ROOTS, canonical_symbol
 
 if TYPE_CHECKING:
     import pandas
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 INDICES = frozenset(INDEX_ROOTS.values())
 YAHOO_INDEX = {"SPX": "^GSPC"}  # the others are their own names behind a caret
+# Preferreds, warrants and rights, with their series; units have none.
+YAHOO_KIND = {"PR": "P", "WS": "WT", "RT": "RI"}
 KIND_BY_TYPE = {"EQUITY": "stock", "ETF": "etf", "MUTUALFUND": "fund", "INDEX": "index"}
 # Yahoo's sectors are the eleven of GICS under other names.
 GICS_SECTOR = {
@@ -142,10 +144,17 @@ class YahooProvider:
 
 
 def yahoo_symbol(symbol: str) -> str:
-    """Our symbol as Yahoo spells it: BRK.B is BRK-B, the index SPX is ^GSPC."""
+    """Our symbol as Yahoo spells it: BRK.B is BRK-B, BAC.PRL is BAC-PL, the index SPX is ^GSPC."""
     if symbol in INDICES:
         return YAHOO_INDEX.get(symbol, f"^{symbol}")
-    return symbol.replace(".", "-")
+    root, _, suffix = canonical_symbol(symbol).partition(".")
+    if not suffix:
+        return root
+    if suffix == "U":
+        return f"{root}-UN"
+    kind = next((kind for kind in YAHOO_KIND if suffix.startswith(kind)), None)
+    spelled = suffix if kind is None else YAHOO_KIND[kind] + suffix.removeprefix(kind)
+    return f"{root}-{spelled}"
 
 
 def _history(ticker: Any, first: date) -> "pandas.DataFrame":

@@ -11,7 +11,7 @@ import pytest
 
 from services.ingest.inputs import Bar
 from services.ingest.providers import Answer, ProviderUnavailable
-from services.ingest.providers.yahoo import YahooProvider, yahoo_symbol
+from services.ingest.providers.yahoo import YahooProvider
 from shared.calendar import sessions
 from tests.wire.client import PATIENT, Counted, actions_of, patience_with
 from tests.wire.market import Dividend, Listing, Market, Split, bundled_market
@@ -164,12 +164,6 @@ async def test_symbols_and_indices_are_spelled_their_way(tmp_path: Path) -> None
         found = await bars(provider, {symbol: [LAST] for symbol in held.closes})
 
     assert {bar.symbol for bar in found} == {"BRK.B", "SPX", "VIX"}
-    assert [yahoo_symbol(symbol) for symbol in ("BRK.B", "BRK-A", "SPX", "VIX")] == [
-        "BRK-B",
-        "BRK-A",
-        "^GSPC",
-        "^VIX",
-    ]
 
 
 def of_data(reply: Reply, times: int = 1000) -> object:
