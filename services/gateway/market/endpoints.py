@@ -15,7 +15,7 @@ from services.gateway.market import queries
 from services.gateway.market.dependencies import Symbol, Symbols, session_or_latest, ticker_of
 from services.gateway.market.schemas import OptionChain, PriceHistory, SecurityOut
 from shared.contracts.event import Day
-from shared.instruments import INDEX_ROOTS, parse_occ
+from shared.instruments import option_roots, parse_occ
 
 router = APIRouter(
     prefix="/market-data",
@@ -75,7 +75,7 @@ async def list_option_quotes(
 ) -> dict[str, Any]:
     """An underlying's option quotes on the last session, at or before `as_of`, that has any."""
     ticker = ticker_of(symbol)
-    roots = {root for root, index in INDEX_ROOTS.items() if index == ticker} or {ticker}
+    roots = option_roots(ticker)
     day = await queries.latest_quoted_session(
         session, roots, await session_or_latest(session, as_of)
     )

@@ -11,7 +11,7 @@ from services.greeks.settings import get_settings
 from shared.calendar import require_session
 from shared.contracts.greeks import OptionsPriced, OptionToPrice, PricedOption, PriceOptions
 from shared.database import Session
-from shared.instruments import InvalidSymbol, OptionContract, parse_occ, parse_ticker
+from shared.instruments import InvalidSymbol, OptionContract, option_root, parse_occ, parse_ticker
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter("greeks")
@@ -50,7 +50,7 @@ def _identified(option: OptionToPrice) -> OptionContract | str:
             return parse_occ(option.contract)
         if option.underlying is None:
             return "neither an OCC symbol nor an underlying is given"
-        root = parse_ticker(option.underlying)
+        root = option_root(parse_ticker(option.underlying))
     except InvalidSymbol as error:
         return str(error)
     if option.strike is None or option.expiry is None or option.option_type is None:

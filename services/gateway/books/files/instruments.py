@@ -7,9 +7,11 @@ from decimal import Decimal
 from shared.instruments import (
     InvalidSymbol,
     OptionContract,
+    canonical_symbol,
     looks_like_option,
     normalise,
     occ_symbol,
+    option_root,
     parse_occ,
     parse_ticker,
 )
@@ -23,12 +25,27 @@ def listed_instrument(text: str) -> Instrument | InvalidSymbol:
     """The stock or option a symbol names; `InvalidSymbol` as a value when it names none."""
     try:
         if looks_like_option(text):
-            return parse_occ(text)
-        if len(text.split()) > 1:
+            return _supported(parse_occ(text))
+        ticker = canonical_symbol(text)
+        if len(ticker.split()) > 1:
             return InvalidSymbol(text, "holds white space: a ticker is one word")
-        return parse_ticker(text)
+        return parse_ticker(ticker)
     except InvalidSymbol as error:
         return error
+
+
+class UnsupportedContract(InvalidSymbol):
+    """A contract whose multiplier and deliverable no file says: adjusted, or a mini."""
+
+
+def _supported(contract: OptionContract) -> OptionContract | UnsupportedContract:
+    if not contract.is_adjusted:
+        return contract
+    problem = (
+        "is an adjusted or mini contract (its root ends in a digit), whose multiplier and "
+        "deliverable are not known: leave the row out, or enter it as PRIVATE under another name"
+    )
+    return UnsupportedContract(contract.symbol, problem)
 
 
 def private_instrument(text: str) -> str | InvalidSymbol:
@@ -50,7 +67,7 @@ def contract_of(
 ) -> OptionContract | InvalidSymbol:
     """The contract of these terms; `InvalidSymbol` as a value when no OCC symbol can say them."""
     try:
-        return parse_occ(occ_symbol(normalise(root), expiry, option_type, strike))
+        return _supported(parse_occ(occ_symbol(option_root(root), expiry, option_type, strike)))
     except InvalidSymbol:
         return InvalidSymbol(root, "is not the root of an option: 1 to 6 letters and digits")
 

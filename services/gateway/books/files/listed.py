@@ -27,7 +27,7 @@ from services.gateway.books.files.reading import Reading, Seen
 from services.gateway.books.files.records import Record, at_most_max_rows, misshapen
 from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
-from shared.instruments import OptionContract
+from shared.instruments import OptionContract, canonical_symbol
 
 MAX_SUBTYPE_LENGTH = 50
 LARGEST_STRIKE = Decimal(100_000)  # an OCC symbol has eight digits for the strike in thousandths
@@ -231,7 +231,9 @@ class ListedReading(Reading):
         A symbol beside an option's terms is the underlying.
         """
         given = self.text_if_any("underlying_symbol")
-        if root is not None and given is not None and given.upper() != root.upper():
+        if root is None or given is None:
+            return
+        if canonical_symbol(given) != canonical_symbol(root):
             message = (
                 f"underlying_symbol {given!r} is not {root!r}: leave the symbol blank or write "
                 "the option's own"
@@ -259,7 +261,7 @@ class ListedReading(Reading):
                 )
                 self.complain(field, "terms_disagree", message)
         given = self.text_if_any("underlying_symbol")
-        if given is not None and given.upper() not in (contract.root, contract.underlying):
+        if given and canonical_symbol(given) not in (contract.root, contract.underlying):
             message = (
                 f"underlying_symbol {given!r} is not what {contract.symbol} says: "
                 f"{contract.underlying}"

@@ -5,7 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from services.gateway.books.files.holdings import Row, Rules
-from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
+from services.gateway.books.files.instruments import (
+    Instrument,
+    UnsupportedContract,
+    symbol_of,
+    underlying_of,
+)
 from services.gateway.books.files.problems import Problem
 from shared.instruments import InvalidSymbol, OptionContract
 
@@ -100,6 +105,9 @@ class Reading:
 
     def meant(self, field: str, instrument: Instrument | InvalidSymbol) -> Instrument | None:
         """The instrument, unless the symbol is invalid."""
+        if isinstance(instrument, UnsupportedContract):
+            self.complain(field, "unsupported_contract", str(instrument))
+            return None
         if isinstance(instrument, InvalidSymbol):
             self.complain(field, "invalid_symbol", str(instrument))
             return None

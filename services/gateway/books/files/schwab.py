@@ -248,9 +248,7 @@ class ExportReading(Reading):
             return None
         symbol = text.rstrip("*").upper()
         option = _OPTION.fullmatch(symbol)
-        return self.meant(
-            "symbol", _contract(option) if option else listed_instrument(symbol.replace("/", "."))
-        )
+        return self.meant("symbol", _contract(option) if option else listed_instrument(symbol))
 
     def _filled(self, field: str) -> str | None:
         text = self.row.cells.get(field, "")
@@ -353,4 +351,4 @@ def _contract(option: re.Match[str]) -> Instrument | InvalidSymbol:
         return InvalidSymbol(option[0], f"names an expiry that does not exist: {option['day']}")
     if not 0 < strike < 100_000 or strike.quantize(Decimal("0.001")) != strike:
         return InvalidSymbol(option[0], f"names a strike that no option has: {option['strike']}")
-    return contract_of(option["root"].replace("/", "."), expiry, option["kind"], strike)
+    return contract_of(option["root"], expiry, option["kind"], strike)

@@ -31,6 +31,7 @@ from services.gateway.books.queries.terms import TERMS_ON, held, positions
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import Portfolio
 from shared.database import Session, sql_table
+from shared.instruments import canonical_symbol
 from shared.published import greeks, ingest, snapshots
 
 portfolios = sql_table(Portfolio)
@@ -245,7 +246,7 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     if wanted.among is not None:
         conditions.append(held.c.position_id == any_(literal(list(wanted.among), ARRAY(Uuid))))
     if wanted.underlying:
-        conditions.append(held.c.underlying == wanted.underlying.upper())
+        conditions.append(held.c.underlying == canonical_symbol(wanted.underlying))
     if wanted.sector:
         conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
     if wanted.search:
