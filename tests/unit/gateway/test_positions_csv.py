@@ -192,13 +192,70 @@ def test_underlyings_name_what_needs_a_price() -> None:
     assert underlyings(sheet) == {"MSFT", "AAPL"}
 
 
-def test_same_instrument_and_entry_date_twice_is_a_duplicate_of_its_first_line() -> None:
-    holdings = read(
-        a_file("AAPL,1,100,2022-06-01,", "MSFT,1,1,2022-06-01,", "aapl,2,90,2022-06-01,")
+def test_several_lots_of_one_instrument_and_day_are_loaded_without_a_word() -> None:
+    holdings = read(a_file("AAPL,100,130,2022-12-20,", "AAPL,50,131.5,2022-12-20,"))
+
+    assert [(holding.quantity, holding.entry_price) for holding in holdings.accepted] == [
+        (Decimal(100), Decimal(130)),
+        (Decimal(50), Decimal("131.5")),
+    ]
+    assert (holdings.problems, holdings.warnings) == ((), ())
+
+
+REPEATED = a_file("AAPL,1,100,2022-06-01,", "MSFT,1,1,2022-06-01,", "AAPL,1,100,2022-06-01,")
+
+
+def test_row_equal_in_every_column_is_loaded_with_a_warning_of_both_lines() -> None:
+    holdings = read(REPEATED)
+
+    assert [holding.line for holding in holdings.accepted] == [2, 3, 4]
+    (warning,) = holdings.warnings
+    assert (warning.line, warning.code) == (4, "duplicate_row")
+    assert "line 4 equals line 2" in warning.message
+
+
+def test_row_equal_in_every_column_is_refused_on_request() -> None:
+    refusing = Rules(AS_OF, None, is_session, refuse_duplicates=True)
+
+    holdings = holdings_of(sheet_of(REPEATED), refusing)
+
+    assert codes(holdings) == [(4, None, "duplicate_row")]
+    assert [holding.line for holding in holdings.accepted] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "AAPL,999999999999,1,2022-12-20,",
+        "SPX230120P03800000,1234567890,60,2022-12-20,",
+        "SPX230120P03800000,-30000000,60,2022-12-20,",
+        "AAPL,100000000,100000,2022-12-20,",
+    ],
+)
+def test_row_too_large_to_value_is_refused(row: str) -> None:
+    assert codes(read(a_file(row))) == [(2, "quantity", "too_large")]
+
+
+def test_largest_real_holdings_are_accepted() -> None:
+    data = a_file("AAPL,15000000000,130,2022-12-20,", "SPX230120P03800000,1000000,60,2022-12-20,")
+
+    assert len(read(data).accepted) == 2
+
+
+@pytest.mark.parametrize("text", ["123456789", "Z12345678", "20221", "44915", "12-20"])
+def test_account_number_as_a_date_is_named_as_no_date(text: str) -> None:
+    holdings = read(a_file(f"AAPL,1,100,{text},"))
+
+    assert codes(holdings) == [(2, "entry_date", "invalid_date")]
+    assert f"entry_date '{text}' is not a date of the form YYYY-MM-DD" in (
+        holdings.problems[0].message
     )
 
-    assert codes(holdings) == [(4, "ticker", "duplicate_row")]
-    assert "line 2" in holdings.problems[0].message
+
+def test_unknown_columns_are_named() -> None:
+    sheet = sheet_of(b"Ticker,Qty,Price,Trade Date,My Note,,Currency\nAAPL,1,100,2022-06-01,x,,USD")
+
+    assert sheet.ignored == ("My Note",)
 
 
 def test_two_contracts_of_one_underlying_and_two_dates_are_not_duplicates() -> None:

@@ -214,7 +214,7 @@ def test_long_and_short_of_one_stock_are_not_added() -> None:
 
     holdings = read(an_export(STOCK, short, STOCK))
 
-    assert codes(holdings) == [(5, "symbol", "duplicate_row")]
+    assert codes(holdings) == [(5, "symbol", "long_and_short")]
     assert [holding.quantity for holding in holdings.accepted] == [Decimal(2501)]
 
 

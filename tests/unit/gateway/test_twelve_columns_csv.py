@@ -116,10 +116,26 @@ def test_an_index_option_by_its_terms_keeps_its_root() -> None:
     assert (holding.symbol, holding.underlying) == ("SPXW230616C00150000", "SPX")
 
 
-def test_two_ways_to_name_one_option_are_duplicates() -> None:
+def test_two_ways_to_name_one_option_are_two_lots_of_it() -> None:
     holdings = read(a_file(OPTION, {**STOCK, "Symbol": OCC}))
 
-    assert [(problem.line, problem.code) for problem in holdings.problems] == [(3, "duplicate_row")]
+    assert [holding.symbol for holding in holdings.accepted] == [OCC, OCC]
+    assert (holdings.problems, holdings.warnings) == ((), ())
+
+
+SOLD_IN_PART = {**STOCK, "Quantity": "40", "Exit Date": "2022-12-15", "Exit Price Per Share": "137"}
+BOUGHT_AGAIN = {**STOCK, "Entry Price Per Share": "149"}
+
+
+def test_part_of_a_lot_sold_and_one_bought_again_that_day_are_lots() -> None:
+    holdings = read(a_file({**STOCK, "Quantity": "60"}, SOLD_IN_PART, BOUGHT_AGAIN))
+
+    assert [(holding.quantity, holding.exit_date) for holding in holdings.accepted] == [
+        (Decimal(60), None),
+        (Decimal(40), date(2022, 12, 15)),
+        (Decimal(100), None),
+    ]
+    assert holdings.problems == ()
 
 
 def test_an_exit_closes_a_position() -> None:

@@ -16,6 +16,7 @@ from services.gateway.books.files.changes import (
     changes_to,
     too_many_tags,
 )
+from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.holdings import (
     CLASSES,
     OPTIONS,
@@ -65,6 +66,7 @@ __all__ = [
     "Holding",
     "Holdings",
     "Listed",
+    "PriceHistory",
     "Problem",
     "Row",
     "Rules",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.problems import Problem
@@ -49,7 +50,7 @@ class Export:
 class Sheet:
     """A readable file: its rows, and the rows whose quotes or width could not be read.
 
-    `line`: its header's.
+    `line`: its header's. `ignored`: the columns that no rule reads, as the header has them.
     """
 
     source: Source
@@ -57,6 +58,7 @@ class Sheet:
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...]
     export: Export | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Holding:
     """One valid row. `quantity` is signed; prices are USD per share, also of an option.
 
     `given_class` and `investment_subtype` are None where the file is silent. Without `exit_date`
-    it is held, or the file is silent about it. `market_value`: USD as a broker's export states it,
-    None elsewhere.
+    it is held, or the file is silent about it. `market_value`: USD as in a broker's export, None
+    elsewhere. `stated_on`: the day in whose shares the row is, None where it is the file's.
     """
 
     line: int
@@ -79,6 +81,7 @@ class Holding:
     exit_date: date | None = None
     exit_price: Decimal | None = None
     market_value: Decimal | None = None
+    stated_on: date | None = None
 
     @property
     def symbol(self) -> str:
@@ -111,13 +114,19 @@ class Rules:
     """What a row is checked against.
 
     `known_underlyings`: None when nothing is known about symbols yet. `entry_date`: when positions
-    of an export without entry dates count as entered; default: the export's own day.
+    of an export without entry dates count as entered; default: the export's own day. `stated_on`:
+    the day in whose shares the file is, default `as_of`; with `stated_on_entry` each row is in the
+    shares of its own day instead. `history`: closes and splits that prices are compared with.
     """
 
     as_of: date
     known_underlyings: Collection[str] | None
     is_session: Callable[[date], bool]
     entry_date: date | None = None
+    refuse_duplicates: bool = False
+    stated_on: date | None = None
+    stated_on_entry: bool = False
+    history: PriceHistory | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The two column sets of position files, and which of them a header means."""
+"""The column sets of position files, which of them a header means, and what else is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +59,35 @@ TWELVE_COLUMNS = Layout(
         "exit_price": "exit_price_per_share",
     },
 )
+SIGN_COLUMNS = (
+    *("side", "action", "trade_type", "trade_side", "transaction_type", "direction"),
+    *("long/short", "long_short", "long_or_short", "l/s", "position_type", "position_side"),
+    *("buy/sell", "buy_sell", "buy_or_sell", "b/s"),
+)
+STATUS_COLUMNS = ("status", "position_status", "trade_status", "order_status", "open/closed")
+CURRENCY_COLUMNS = (
+    *("currency", "currency_code", "currencyprimary", "currency_primary", "ccy", "curr"),
+    *("trade_currency", "price_currency", "position_currency", "instrument_currency"),
+    *("local_currency", "settlement_currency", "settle_currency"),
+)
+MULTIPLIER_COLUMNS = (
+    *("multiplier", "contract_multiplier", "option_multiplier", "contract_size"),
+    *("shares_per_contract", "price_multiplier"),
+)
+UNIT_COLUMNS = ("unit", "quantity_unit", "quantity_type", "unit_of_measure", "uom")
+# Many brokers say the kind of account in it (cash, margin): read only where it is a side.
+TYPE_COLUMN = "type"
+MODIFIERS = frozenset(
+    (
+        *SIGN_COLUMNS,
+        *STATUS_COLUMNS,
+        *CURRENCY_COLUMNS,
+        *MULTIPLIER_COLUMNS,
+        *UNIT_COLUMNS,
+        TYPE_COLUMN,
+    )
+)
+MAX_NAME = 40  # of a column, in messages
 _SEPARATORS = set(";\t|")
 _ONLY_TWELVE = {*TWELVE_COLUMNS.columns, "exit_price"} - {*FIVE_COLUMNS.columns, "symbol"}
 
@@ -77,11 +106,20 @@ def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
     layout = TWELVE_COLUMNS if _ONLY_TWELVE & set(names) else FIVE_COLUMNS
     columns = _with_price([layout.aliases.get(name, name) for name in names], layout)
     _require_all(line, header, columns, layout)
-    for column in layout.columns:
+    for column in (*layout.columns, *sorted(MODIFIERS)):
         if columns.count(column) > 1:
             message = f"the header names {column} more than once"
             raise UnreadableFile(line, "duplicate_column", message, field=column)
     return layout, columns
+
+
+def ignored_columns(
+    header: Sequence[str], columns: Sequence[str], layout: Layout
+) -> tuple[str, ...]:
+    """The columns, as the header has them, that no rule reads."""
+    read = {*layout.columns, *MODIFIERS}
+    named = zip(header, columns, strict=True)
+    return tuple(cell[:MAX_NAME] for cell, column in named if column and column not in read)
 
 
 def _with_price(columns: list[str], layout: Layout) -> list[str]:
@@ -97,7 +135,7 @@ def _with_price(columns: list[str], layout: Layout) -> list[str]:
 def _require_all(line: int, header: Sequence[str], columns: Sequence[str], layout: Layout) -> None:
     missing = [column for column in layout.required if column not in columns]
     if missing:
-        found = ", ".join(cell[:40] for cell in header[:20])
+        found = ", ".join(cell[:MAX_NAME] for cell in header[:20])
         hint = (
             "; separate the columns by commas"
             if len(header) == 1 and _SEPARATORS & set(header[0])

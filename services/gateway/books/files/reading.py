@@ -8,7 +8,6 @@ from services.gateway.books.files.holdings import Row, Rules
 from services.gateway.books.files.instruments import (
     Instrument,
     UnsupportedContract,
-    symbol_of,
     underlying_of,
 )
 from services.gateway.books.files.problems import Problem
@@ -36,11 +35,11 @@ class Reading:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def complain(self, field: str, code: str, message: str) -> None:
+    def complain(self, field: str | None, code: str, message: str) -> None:
         """The row may not be loaded."""
         self.problems.append(Problem(self.row.line, field, code, message))
 
-    def warn(self, field: str, code: str, message: str) -> None:
+    def warn(self, field: str | None, code: str, message: str) -> None:
         """The row may be loaded, but its reader should know."""
         self.warnings.append(Problem(self.row.line, field, code, message))
 
@@ -137,21 +136,26 @@ class Reading:
 
 
 class Seen:
-    """The instruments and entry dates of a file so far, by the line that named them first."""
+    """The rows of a file so far, by the line that had their cells first."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[str, date], int] = {}
+        self._lines: dict[tuple[tuple[str, str], ...], int] = {}
 
-    def check_first(
-        self, reading: Reading, field: str, instrument: Instrument, entered: date
-    ) -> None:
-        """Complain when another line has the same instrument and entry date."""
-        symbol = symbol_of(instrument)
+    def check(self, reading: Reading) -> None:
+        """Warn of a row that equals an earlier one in every column, or refuse it by the rules.
+
+        Two lots of one instrument and one day differ in quantity or price, so they are no
+        duplicates.
+        """
         line = reading.row.line
-        first = self._lines.setdefault((symbol, entered), line)
-        if first != line:
-            message = f"{symbol} entered on {entered} is already on line {first}"
-            reading.complain(field, "duplicate_row", message)
+        first = self._lines.setdefault(tuple(reading.row.cells.items()), line)
+        if first == line:
+            return
+        equal = f"line {line} equals line {first} in every column"
+        if reading.rules.refuse_duplicates:
+            reading.complain(None, "duplicate_row", f"{equal}: leave one of them out")
+        else:
+            reading.warn(None, "duplicate_row", f"{equal}: both are loaded")
 
 
 def _why_not_a_number(field: str, text: str) -> tuple[str, str]:

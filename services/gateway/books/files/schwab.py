@@ -36,6 +36,7 @@ from services.gateway.books.files.layouts import Source, snake_case
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP, Reading
 from services.gateway.books.files.records import MAX_COLUMNS, Record, at_most_max_rows, misshapen
+from services.gateway.books.files.sizes import check_size
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, InvalidSymbol, OptionContract
 
 _TITLE = re.compile(
@@ -236,6 +237,8 @@ class ExportReading(Reading):
         if instrument is not None:
             self.require_market_data("symbol", instrument)
             self.check_lifetime("symbol", "entry_date", instrument, self.entered)
+        if instrument is not None and quantity:
+            check_size(self, instrument, quantity, price)
         if self.problems or instrument is None or quantity is None or price is None:
             return None
         value = money(self.row.cells.get("market_value", ""))
@@ -327,7 +330,7 @@ def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
             f"{symbol} is held long and short, here and on line {first.line}: import one account "
             "at a time"
         )
-        reading.complain("symbol", "duplicate_row", message)
+        reading.complain("symbol", "long_and_short", message)
         return first
     if abs(quantity) >= LARGEST_NUMBER:
         message = f"{symbol} here and on line {first.line} add up to {LARGEST_NUMBER:,} or more"

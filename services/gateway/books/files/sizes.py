@@ -1,0 +1,71 @@
+"""Whether a row's numbers can be of what it names: not too large, and not of other shares.
+
+A price that is a known split away from the close of its day is in the shares of another day.
+"""
+
+from datetime import date
+from decimal import Decimal
+from math import log
+
+from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.reading import Reading
+from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+
+LARGEST_VALUE = Decimal(10) ** 13  # USD; no service stores or adds up more
+LARGEST_SHARES = Decimal(10) ** 11  # no listed company has as many
+_NEAR = log(1.2)  # how far a price may be from the close of its day, times a split
+
+
+def check_size(
+    reading: Reading, instrument: Instrument, quantity: Decimal, price: Decimal | None
+) -> None:
+    """Refuse a row that no service could value: an account number as its quantity, say."""
+    contract = instrument if isinstance(instrument, OptionContract) else None
+    shares = abs(quantity) * (OPTION_MULTIPLIER if contract else STOCK_MULTIPLIER)
+    value = shares * max(price or Decimal(0), contract.strike if contract else Decimal(0))
+    if shares >= LARGEST_SHARES:
+        message = (
+            f"quantity {quantity:f} is {shares:,.0f} shares, more than any security has: check "
+            "that it is no account number and no amount"
+        )
+        reading.complain("quantity", "too_large", message)
+    elif value >= LARGEST_VALUE:
+        at = "price or strike" if contract else "price"
+        message = (
+            f"quantity x {at} is {value:,.0f} USD: it must be below {LARGEST_VALUE:,}, check both"
+        )
+        reading.complain("quantity", "too_large", message)
+
+
+def check_shares(
+    reading: Reading, field: str, symbol: str, price: Decimal, entered: date, stated_on: date
+) -> None:
+    """Warn of a price that is a known split away from the close of its day.
+
+    `stated_on`: the day in whose shares the price is read.
+    """
+    history = reading.rules.history
+    close = history.closes.get((symbol, entered)) if history else None
+    if history is None or not close:
+        return
+    of_that_day = history.shares(symbol, entered)
+    expected = float(close) * of_that_day / history.shares(symbol, stated_on)
+    distance = log(float(price) / expected)
+    ex_dates = [ex_date for ex_date, _ in history.splits.get(symbol, ())]
+    for day in (date.min, *ex_dates):
+        ratio = history.shares(symbol, stated_on) / history.shares(symbol, day)
+        if abs(log(ratio)) > _NEAR and abs(distance - log(ratio)) < min(_NEAR, abs(distance)):
+            reading.warn(field, "other_shares", _advice(reading, field, price, expected, stated_on))
+            return
+
+
+def _advice(reading: Reading, field: str, price: Decimal, expected: float, stated_on: date) -> str:
+    """How the price differs, and what to send."""
+    found = f"{field} {price:f} is {float(price) / expected:.3g} times the close of its day"
+    shares = f"({expected:.6g} in the shares of {stated_on}), and a split lies between"
+    advice = (
+        "if the file is in the shares of one day, send that day as stated_on"
+        if reading.rules.stated_on_entry
+        else "if each row is in the shares of its own day, send stated_on=entry_date"
+    )
+    return f"{found} {shares}: {advice}"
