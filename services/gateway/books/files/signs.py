@@ -65,17 +65,6 @@ _SIDES = {
 }
 # In a column called "type" a single letter may mean the kind of security.
 _SIDES_AS_TYPE = ("long", "short", "buy", "sell", "sell short", "lc", "sc", "lp", "sp")
-    "long",
-    "short",
-    "buy",
-    "sell",
-    "sell short",
-    "short sale",
-    "lc",
-    "sc",
-    "lp",
-    "sp",
-)
 _KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
 
 
