@@ -159,7 +159,8 @@ def canonical_symbol(text: str) -> str:
     match = _PARTS.match(symbol)
     if match is None:
         return SHARE_CLASSES.get(symbol, symbol)
-    root, separator, suffix = match[1], match[2].strip(), match[3]
+    root, between, suffix = match.groups()
+    separator = between.strip()
     if separator == "^":  # of preferreds only
         return f"{root}.PR{suffix}" if len(suffix) == 1 else symbol
     if not separator and not _AFTER_SPACE.match(suffix):  # the second word of a name

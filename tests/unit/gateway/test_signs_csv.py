@@ -201,8 +201,8 @@ def test_price_a_known_split_away_from_its_close_is_a_warning() -> None:
     assert [holding.stated_on for holding in holdings.accepted] == [None, None]
 
 
-def test_rows_in_the_shares_of_their_own_days_are_right() -> None:
-    holdings = across(history=HISTORY, stated_on_entry=True)
+def test_rows_in_the_shares_of_their_entry_dates_are_right() -> None:
+    holdings = across(history=HISTORY, shares_of_entry_date=True)
 
     assert holdings.warnings == ()
     assert [holding.stated_on for holding in holdings.accepted] == [
@@ -213,7 +213,7 @@ def test_rows_in_the_shares_of_their_own_days_are_right() -> None:
 
 def test_price_in_todays_shares_is_a_warning_where_it_should_be_of_its_day() -> None:
     data = b"ticker,quantity,entry_price,entry_date\nSPL,40,105,2022-12-01"
-    rules = Rules(AS_OF, None, is_session, stated_on_entry=True, history=HISTORY)
+    rules = Rules(AS_OF, None, is_session, shares_of_entry_date=True, history=HISTORY)
 
     holdings = holdings_of(sheet_of(data), rules)
 

@@ -115,8 +115,8 @@ class Rules:
 
     `known_underlyings`: None when nothing is known about symbols yet. `entry_date`: when positions
     of an export without entry dates count as entered; default: the export's own day. `stated_on`:
-    the day in whose shares the file is, default `as_of`; with `stated_on_entry` each row is in the
-    shares of its own day instead. `history`: closes and splits that prices are compared with.
+    the day in whose shares the file is, default `as_of`; with `shares_of_entry_date` each row is in the
+    shares of its entry date instead. `history`: closes and splits that prices are compared with.
     """
 
     as_of: date
@@ -125,7 +125,7 @@ class Rules:
     entry_date: date | None = None
     refuse_duplicates: bool = False
     stated_on: date | None = None
-    stated_on_entry: bool = False
+    shares_of_entry_date: bool = False
     history: PriceHistory | None = None
 
 

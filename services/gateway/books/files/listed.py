@@ -82,13 +82,7 @@ class ListedReading(NamedReading):
         exited, exit_price = self._exit(entered)
         tags = self._tags()
         subtype = self._subtype()
-        check_modifiers(self, instrument, closed=bool(self.row.cells.get("exit_date")))
-        if instrument is not None:
-            self.check_class(self.given_class, instrument)
-        if instrument is not None and entered is not None:
-            self.check_lifetime(self.option_field, "entry_date", instrument, entered)
-        if instrument is not None and quantity and price is not None:
-            check_size(self, instrument, quantity, price)
+        self._check_terms(instrument, quantity, price, entered)
         seen.check(self)
         if (
             self.problems
@@ -110,13 +104,30 @@ class ListedReading(NamedReading):
             subtype,
             exited,
             exit_price,
-            stated_on=entered if self.rules.stated_on_entry else None,
+            stated_on=entered if self.rules.shares_of_entry_date else None,
         )
+
+    def _check_terms(
+        self,
+        instrument: Instrument | None,
+        quantity: Decimal | None,
+        price: Decimal | None,
+        entered: date | None,
+    ) -> None:
+        """What no cell says alone."""
+        check_modifiers(self, instrument, closed=bool(self.row.cells.get("exit_date")))
+        if instrument is None:
+            return
+        self.check_class(self.given_class, instrument)
+        if entered is not None:
+            self.check_lifetime(self.option_field, "entry_date", instrument, entered)
+        if quantity and price is not None:
+            check_size(self, instrument, quantity, price)
 
     def _check_shares(self, instrument: Instrument, price: Decimal, entered: date) -> None:
         rules = self.rules
         if isinstance(instrument, str) and self.given_class != PRIVATE:
-            stated_on = entered if rules.stated_on_entry else rules.stated_on or rules.as_of
+            stated_on = entered if rules.shares_of_entry_date else rules.stated_on or rules.as_of
             check_shares(self, self.layout.entry_price, instrument, price, entered, stated_on)
 
     # --- when, and the rest ---

@@ -69,7 +69,7 @@ _KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
 
 
 def words(text: str) -> str:
-    """A cell's words in lower case, whatever separates them."""
+    """A cell's words in lower case, separated by single spaces."""
     return " ".join(re.sub(r"[_\-]+", " ", text).lower().split()) or text.strip()
 
 

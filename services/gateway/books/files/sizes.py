@@ -65,7 +65,7 @@ def _advice(reading: Reading, field: str, price: Decimal, expected: float, state
     shares = f"({expected:.6g} in the shares of {stated_on}), and a split lies between"
     advice = (
         "if the file is in the shares of one day, send that day as stated_on"
-        if reading.rules.stated_on_entry
-        else "if each row is in the shares of its own day, send stated_on=entry_date"
+        if reading.rules.shares_of_entry_date
+        else "if each row is in the shares of its entry date, send stated_on=entry_date"
     )
     return f"{found} {shares}: {advice}"
