@@ -79,6 +79,7 @@ positions = published_view(
 )
 
 
+_QUANTITIES = ("quantity", "opened_quantity")
 _PRICES = ("entry_price", "exit_price", "from_price", "until_price")
 
 
@@ -102,7 +103,7 @@ def positions_on(day: Day, held: View = positions) -> Subquery:
     restated = {
         "symbol": case((is_option, symbol), else_=own.symbol),
         "strike": case((is_option, strike)),
-        "quantity": func.round(own.quantity * factor, 6),
+        **{name: func.round(own[name] * factor, 6) for name in _QUANTITIES if name in own},
         **{name: own[name] / factor for name in _PRICES if name in own},
     }
     columns = [
@@ -178,14 +179,15 @@ equity_statements = published_view(
 DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex-date so long ago
 
 
-def dividends_between(
+def dividends_due(
     portfolio_ids: Sequence[UUID], after: date, last: date
-) -> Select[UUID, UUID, date, Decimal]:
-    """position_id, portfolio_id, ex_date and amount (USD) of dividends that holders are due.
+) -> Select[UUID, UUID, date, Decimal, str, Decimal, Decimal]:
+    """position_id, portfolio_id, ex_date, amount (USD), symbol, quantity and USD per share.
 
-    With ex-dates after `after` up to `last`: what was held at the end of the day before receives
-    quantity x dividend, a short pays it. Not where the owner entered a dividend of the symbol
-    within sixty days from the ex-date, which is then the one that counts.
+    The dividends that holders are due, with ex-dates after `after` up to `last`: what was held at
+    the end of the day before receives quantity x dividend, a short pays it. Not where the owner
+    entered a dividend of the symbol within sixty days from the ex-date, which is then the one that
+    counts.
     """
     due = ingest.dividends
     ex_dates = and_(due.c.ex_date > after, due.c.ex_date <= last)
@@ -193,7 +195,7 @@ def dividends_between(
     eve = due.c.ex_date - 1
     held_then = and_(among(positions.c.portfolio_id, portfolio_ids), active_on(positions, eve))
     dated = (
-        select(positions, due.c.ex_date, due.c.amount)
+        select(positions, due.c.ex_date, due.c.amount.label("per_share"))
         .select_from(theirs)
         .where(held_then, positions.c.strike.is_(None))
         .subquery("dated")
@@ -206,8 +208,24 @@ def dividends_between(
         entered.symbol == row.symbol,
         entered.day.between(row.ex_date, row.ex_date + DIVIDEND_PAID_WITHIN),
     )
-    amount = func.round(row.quantity * row.amount, 2).label("amount")
-    return select(row.position_id, row.portfolio_id, row.ex_date, amount).where(~replaced.exists())
+    amount = func.round(row.quantity * row.per_share, 2).label("amount")
+    return select(
+        row.position_id,
+        row.portfolio_id,
+        row.ex_date,
+        amount,
+        row.symbol,
+        row.quantity,
+        row.per_share,
+    ).where(~replaced.exists())
+
+
+def dividends_between(
+    portfolio_ids: Sequence[UUID], after: date, last: date
+) -> Select[UUID, UUID, date, Decimal]:
+    """position_id, portfolio_id, ex_date and amount (USD) of `dividends_due`."""
+    due = dividends_due(portfolio_ids, after, last).subquery("due").c
+    return select(due.position_id, due.portfolio_id, due.ex_date, due.amount)
 
 
 # One row per position and tag it carries; a position without tags has none. tag: as its owner

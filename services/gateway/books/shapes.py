@@ -151,17 +151,15 @@ NOT_VALUED_SINCE = "not valued since it was entered or its terms changed: its ru
 
 
 def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dict[str, Any]:
-    """The position with type, weight, P&L and Greeks, and a `reason` where one of them is null.
+    """The position with type, weight, return and Greeks, and a `reason` where one of them is null.
 
     `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost.
-    `realised_pnl`: q·m·(exit price - entry price) of a closed position.
     """
     return {
         **row,
         "position_type": position_type(row["option_type"], row["quantity"]),
         "weight": _weight_of(row["market_value"], gross_value),
         "unrealised_return": _ratio(row["unrealised_pnl"], row["cost"]),
-        "realised_pnl": _realised(row),
         "greeks": _greeks(row),
         "reason": _reason(row, valued_on),
     }
@@ -180,13 +178,6 @@ def _weight_of(market_value: Decimal | None, gross_value: Decimal | None) -> flo
 
 def _ratio(pnl: Decimal | None, cost: Decimal) -> float | None:
     return None if pnl is None or not cost else float(pnl / abs(cost))
-
-
-def _realised(row: Row) -> Decimal | None:
-    if row["exit_date"] is None or row["exit_price"] is None:
-        return None
-    pnl: Decimal = row["quantity"] * row["multiplier"] * (row["exit_price"] - row["entry_price"])
-    return pnl
 
 
 def _greeks(row: Row) -> dict[str, float | None]:

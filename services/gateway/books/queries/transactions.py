@@ -1,0 +1,188 @@
+"""The lines of a ledger: those that were entered, and those that follow from market data."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, func, literal, or_, select, true
+
+from services.gateway.edge.queries import Row, all_rows
+from services.gateway.tables import Transaction
+from shared.database import Session, among, sql_table
+from shared.published import gateway as published
+from shared.published import ingest
+from shared.published.gateway import active_on, dividends_due, positions_on
+
+lines = sql_table(Transaction)
+undoing = lines.alias("undoing")
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Which lines are wanted: all conditions hold.
+
+    `symbol`: of the instrument or its underlying. `first`, `last`: days of trade. `counting`: only
+    those that neither reverse nor are reversed.
+    """
+
+    kinds: Collection[str] = ()
+    symbol: str | None = None
+    sources: Collection[str] = ()
+    first: date | None = None
+    last: date | None = None
+    counting: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """Where a line is in the ledger.
+
+    `part`: of the day: 0 before the open (splits, dividends), 1 entered, 2 at the close
+    (settlements). `sequence` and `identity` order the lines of one part.
+    """
+
+    day: date
+    part: int
+    sequence: int
+    identity: str
+
+
+ENTERED = 1  # the part of the day of lines that were entered
+
+
+async def load_lines(
+    session: Session,
+    portfolio_id: UUID,
+    wanted: LineFilter,
+    after: Mark | None,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> list[Row]:
+    """Lines that were entered, in order of day and entry, from behind a mark on."""
+    row = lines.c
+    order = (row.trade_date, row.sequence)
+    page = _lines().where(row.portfolio_id == portfolio_id, *_conditions(wanted))
+    if after is not None:
+        page = page.where(_behind(after, newest_first=newest_first))
+    ordered = (column.desc() for column in order) if newest_first else order
+    return await all_rows(session, page.order_by(*ordered).limit(limit))
+
+
+async def load_entered(
+    session: Session, portfolio_id: UUID, transaction_ids: Collection[UUID]
+) -> list[Row]:
+    """Those lines of the portfolio that were entered, in order of entry."""
+    row = lines.c
+    mine = and_(row.portfolio_id == portfolio_id, among(row.transaction_id, transaction_ids))
+    return await all_rows(session, _lines().where(mine).order_by(row.sequence))
+
+
+async def known_external_ids(
+    session: Session, portfolio_id: UUID, external_ids: Collection[str]
+) -> dict[str, UUID]:
+    """The transactions of a portfolio that carry these ids of a broker; reversed ones too."""
+    row = lines.c
+    query = select(row.external_id, row.transaction_id).where(
+        row.portfolio_id == portfolio_id,
+        row.external_id.is_not(None),
+        among(row.external_id, external_ids),
+    )
+    return {external_id: identity for external_id, identity in await session.execute(query)}
+
+
+def _lines() -> Select[Any]:
+    joined = lines.outerjoin(undoing, undoing.c.reverses == lines.c.transaction_id)
+    return select(lines, undoing.c.transaction_id.label("reversed_by")).select_from(joined)
+
+
+def _conditions(wanted: LineFilter) -> list[ColumnElement[bool]]:
+    row = lines.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.kinds:
+        conditions.append(row.kind.in_(list(wanted.kinds)))
+    if wanted.symbol:
+        conditions.append(or_(row.symbol == wanted.symbol, row.underlying == wanted.symbol))
+    if wanted.sources:
+        conditions.append(row.source.in_(list(wanted.sources)))
+    if wanted.first:
+        conditions.append(row.trade_date >= wanted.first)
+    if wanted.last:
+        conditions.append(row.trade_date <= wanted.last)
+    if wanted.counting:
+        conditions += [row.reverses.is_(None), undoing.c.transaction_id.is_(None)]
+    return conditions
+
+
+def _behind(mark: Mark, *, newest_first: bool) -> ColumnElement[bool]:
+    """Whether a line follows the mark in the order that is read in."""
+    row = lines.c
+    later = row.trade_date < mark.day if newest_first else row.trade_date > mark.day
+    further = row.sequence < mark.sequence if newest_first else row.sequence > mark.sequence
+    same_day = row.trade_date == mark.day
+    if mark.part == ENTERED:
+        return or_(later, and_(same_day, further))
+    return or_(later, same_day) if (mark.part > ENTERED) == newest_first else later
+
+
+# --- what the market did to what was held ---
+
+
+async def load_splits_held(
+    session: Session, portfolio_id: UUID, first: date, last: date
+) -> list[Row]:
+    """Splits with ex-dates from `first` to `last` of what was held the evening before.
+
+    By instrument: its terms in the shares of that evening, the quantity held, and the ratio.
+    """
+    split = ingest.splits.c
+    held = published.positions
+    between = and_(split.symbol == held.c.underlying, split.ex_date.between(first, last))
+    alive = or_(held.c.expiry.is_(None), held.c.expiry >= split.ex_date)
+    over = (
+        select(held, split.ex_date, split.ratio)
+        .select_from(held.join(ingest.splits, between))
+        .where(held.c.portfolio_id == portfolio_id, active_on(held, split.ex_date - 1), alive)
+        .subquery("over")
+    )
+    row = positions_on(over.c.ex_date - 1, over).c
+    terms = (
+        *(row.symbol, row.underlying, row.option_type, row.strike, row.expiry, row.multiplier),
+        *(row.ex_date, row.ratio),
+    )
+    grouped = select(*terms, func.sum(row.quantity).label("quantity")).group_by(*terms)
+    return await all_rows(session, grouped.order_by(row.ex_date, row.symbol))
+
+
+async def load_dividends_due(
+    session: Session, portfolio_id: UUID, first: date, last: date
+) -> list[Row]:
+    """Dividends with ex-dates from `first` to `last` by symbol: quantity held, per share, USD."""
+    due = dividends_due([portfolio_id], first - timedelta(days=1), last).subquery("due").c
+    terms = (due.symbol, due.ex_date, due.per_share)
+    sums = (func.sum(due.quantity).label("quantity"), func.sum(due.amount).label("amount"))
+    grouped = select(*terms, *sums).group_by(*terms).order_by(due.ex_date, due.symbol)
+    return await all_rows(session, grouped)
+
+
+async def has_options(session: Session, portfolio_id: UUID) -> bool:
+    """Whether the portfolio has ever traded an option."""
+    row = lines.c
+    mine = and_(row.portfolio_id == portfolio_id, row.expiry.is_not(None))
+    return bool(await session.scalar(select(select(literal(1)).where(mine).exists())))
+
+
+async def load_last_closes(
+    session: Session, symbols: Collection[str], day: date
+) -> dict[str, tuple[date, Decimal]]:
+    """The last session and close of each symbol on or before a day, in the shares of the day."""
+    symbol = func.unnest(literal(sorted(symbols), ARRAY(String))).column_valued("symbol")
+    last = ingest.last_close(symbol, day)
+    query = select(symbol, last.c.session_date, last.c.close).join(last, true())
+    return {
+        name: (session_date, close)
+        for name, session_date, close in await session.execute(query)
+    }
