@@ -180,33 +180,37 @@ DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex
 
 
 def dividends_due(
-    portfolio_ids: Sequence[UUID], after: date, last: date
+    portfolio_ids: Sequence[UUID],
+    after: date,
+    last: date,
+    held: View = positions,
+    entered: View = income,
 ) -> Select[UUID, UUID, date, Decimal, str, Decimal, Decimal]:
     """position_id, portfolio_id, ex_date, amount (USD), symbol, quantity and USD per share.
 
     The dividends that holders are due, with ex-dates after `after` up to `last`: what was held at
     the end of the day before receives quantity x dividend, a short pays it. Not where the owner
     entered a dividend of the symbol within sixty days from the ex-date, which is then the one that
-    counts.
+    counts. `held`, `entered`: the published views, or the gateway's own selects of the same.
     """
     due = ingest.dividends
     ex_dates = and_(due.c.ex_date > after, due.c.ex_date <= last)
-    theirs = positions.join(due, and_(due.c.symbol == positions.c.symbol, ex_dates))
+    theirs = held.join(due, and_(due.c.symbol == held.c.symbol, ex_dates))
     eve = due.c.ex_date - 1
-    held_then = and_(among(positions.c.portfolio_id, portfolio_ids), active_on(positions, eve))
+    held_then = and_(among(held.c.portfolio_id, portfolio_ids), active_on(held, eve))
     dated = (
-        select(positions, due.c.ex_date, due.c.amount.label("per_share"))
+        select(held, due.c.ex_date, due.c.amount.label("per_share"))
         .select_from(theirs)
-        .where(held_then, positions.c.strike.is_(None))
+        .where(held_then, held.c.strike.is_(None))
         .subquery("dated")
     )
     row = positions_on(dated.c.ex_date, dated).c
-    entered = income.c
-    replaced = select(entered.transaction_id).where(
-        entered.portfolio_id == row.portfolio_id,
-        entered.kind == "dividend",
-        entered.symbol == row.symbol,
-        entered.day.between(row.ex_date, row.ex_date + DIVIDEND_PAID_WITHIN),
+    paid = entered.c
+    replaced = select(paid.transaction_id).where(
+        paid.portfolio_id == row.portfolio_id,
+        paid.kind == "dividend",
+        paid.symbol == row.symbol,
+        paid.day.between(row.ex_date, row.ex_date + DIVIDEND_PAID_WITHIN),
     )
     amount = func.round(row.quantity * row.per_share, 2).label("amount")
     return select(

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.books.endpoints import (
     exports,
+    ledger,
     portfolios,
     position_edits,
     positions,
@@ -13,5 +14,5 @@ from services.gateway.books.endpoints import (
 )
 
 router = APIRouter()
-for subject in (uploads, exports, portfolios, positions, position_edits, tags, strategies):
+for subject in (uploads, exports, portfolios, ledger, positions, position_edits, tags, strategies):
     router.include_router(subject.router)

@@ -10,7 +10,7 @@ from services.gateway.books import files
 from services.gateway.books.dependencies import ChosenPortfolio
 from services.gateway.books.editing import exchange_day
 from services.gateway.books.files import Listed
-from services.gateway.books.queries import portfolios
+from services.gateway.books.queries import positions
 from services.gateway.books.schemas.exports import Columns, Form, PositionsExport
 from services.gateway.edge.dependencies import OpenSession
 from services.gateway.edge.problems import documented
@@ -58,11 +58,11 @@ async def export_positions(
     ] = Form.CSV,
     as_of: Annotated[
         date | None,
-        Query(description="in whose shares quantity, prices and strikes are; default: today"),
+        Query(description="the day of what is held, and of its shares; default: today"),
     ] = None,
 ) -> Any:
     """Everything a portfolio holds or held: CSV in the twelve columns with tags, or JSON."""
-    held = await portfolios.load_holdings(
+    held = await positions.load_exported(
         session, portfolio["portfolio_id"], as_of or exchange_day()
     )
     rows = sorted(held, key=lambda row: (row["symbol"], row["entry_date"]))

@@ -164,7 +164,7 @@ class _Settling:
         underlying = lot.instrument.underlying
         self.deliveries[underlying].append(
             Trade(
-                uuid5(SETTLEMENT_NAMESPACE, f"{lot.lot_id}/delivery"),
+                delivery_id(lot.lot_id),
                 kind,
                 session_date,
                 Instrument(underlying, underlying),
@@ -173,6 +173,11 @@ class _Settling:
                 session_date,
             )
         )
+
+
+def delivery_id(lot_id: UUID) -> UUID:
+    """The transaction by which an option lot delivers shares."""
+    return uuid5(SETTLEMENT_NAMESPACE, f"{lot_id}/delivery")
 
 
 def _intrinsic_value(instrument: Instrument, strike: Decimal, price: Decimal) -> Decimal:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from services.gateway.books.queries.portfolios import with_file_decimals
 from services.gateway.books.queries.tags import load_carried, load_tagged
 from services.gateway.books.queries.terms import TERMS_ON, held, positions
 from services.gateway.edge.queries import Row, all_rows
@@ -149,6 +150,13 @@ async def _tagged(session: Session, portfolio_id: UUID, wanted: PositionFilter) 
         return wanted
     least = len({name.lower() for name in wanted.tags}) if wanted.all_tags else 1
     return replace(wanted, among=await load_tagged(session, portfolio_id, wanted.tags, least))
+
+
+async def load_exported(session: Session, portfolio_id: UUID, day: date) -> list[Row]:
+    """Every lot of a portfolio as it was held on a day, in terms of its shares, with tags."""
+    mine = select(held).where(held.c.portfolio_id == portfolio_id)
+    rows = await all_rows(session, mine, {TERMS_ON: day})
+    return [with_file_decimals(row) for row in await _with_tags(session, rows)]
 
 
 async def load_position(session: Session, position_id: UUID, valued_on: date | None) -> Row | None:

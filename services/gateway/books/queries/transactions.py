@@ -11,11 +11,15 @@ from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, func, literal
 
 from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import Transaction
+from services.gateway.tables.portfolios import PUBLISHED
 from shared.database import Session, among, sql_table
 from shared.published import gateway as published
 from shared.published import ingest
 from shared.published.gateway import active_on, dividends_due, positions_on
 
+# A user's transactions may not read the published views: rows are narrowed in the tables.
+held = PUBLISHED[published.positions].subquery("own_positions")
+income = PUBLISHED[published.income].subquery("own_income")
 lines = sql_table(Transaction)
 undoing = lines.alias("undoing")
 
@@ -50,6 +54,7 @@ class Mark:
     identity: str
 
 
+LastCloses = dict[str, tuple[date, Decimal]]
 ENTERED = 1  # the part of the day of lines that were entered
 
 
@@ -91,7 +96,7 @@ async def known_external_ids(
         row.external_id.is_not(None),
         among(row.external_id, external_ids),
     )
-    return {external_id: identity for external_id, identity in await session.execute(query)}
+    return {row.external_id: row.transaction_id for row in await session.execute(query)}
 
 
 def _lines() -> Select[Any]:
@@ -139,7 +144,6 @@ async def load_splits_held(
     By instrument: its terms in the shares of that evening, the quantity held, and the ratio.
     """
     split = ingest.splits.c
-    held = published.positions
     between = and_(split.symbol == held.c.underlying, split.ex_date.between(first, last))
     alive = or_(held.c.expiry.is_(None), held.c.expiry >= split.ex_date)
     over = (
@@ -161,7 +165,8 @@ async def load_dividends_due(
     session: Session, portfolio_id: UUID, first: date, last: date
 ) -> list[Row]:
     """Dividends with ex-dates from `first` to `last` by symbol: quantity held, per share, USD."""
-    due = dividends_due([portfolio_id], first - timedelta(days=1), last).subquery("due").c
+    before = first - timedelta(days=1)
+    due = dividends_due([portfolio_id], before, last, held, income).subquery("due").c
     terms = (due.symbol, due.ex_date, due.per_share)
     sums = (func.sum(due.quantity).label("quantity"), func.sum(due.amount).label("amount"))
     grouped = select(*terms, *sums).group_by(*terms).order_by(due.ex_date, due.symbol)
@@ -175,14 +180,11 @@ async def has_options(session: Session, portfolio_id: UUID) -> bool:
     return bool(await session.scalar(select(select(literal(1)).where(mine).exists())))
 
 
-async def load_last_closes(
-    session: Session, symbols: Collection[str], day: date
-) -> dict[str, tuple[date, Decimal]]:
+async def load_last_closes(session: Session, symbols: Collection[str], day: date) -> LastCloses:
     """The last session and close of each symbol on or before a day, in the shares of the day."""
-    symbol = func.unnest(literal(sorted(symbols), ARRAY(String))).column_valued("symbol")
+    symbol = func.unnest(literal(sorted(symbols), ARRAY(String))).column_valued("wanted")
     last = ingest.last_close(symbol, day)
     query = select(symbol, last.c.session_date, last.c.close).join(last, true())
     return {
-        name: (session_date, close)
-        for name, session_date, close in await session.execute(query)
+        name: (session_date, close) for name, session_date, close in await session.execute(query)
     }

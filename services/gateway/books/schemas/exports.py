@@ -25,11 +25,13 @@ class Form(StrEnum):
 
 
 class ExportedPosition(BaseModel):
-    """A position as its owner entered it, in full."""
+    """A lot in full: what is held of it on the day, or what was opened once it is closed."""
 
     symbol: str
     position_type: str = Field(description="LONG, SHORT, LC, SC, LP or SP")
     quantity: Quantity
+    opened_quantity: Quantity
+    opened_by: UUID | None
     entry_price: Price
     entry_date: date
     investment_class: str
@@ -54,6 +56,8 @@ class PositionsExport(BaseModel):
                 "symbol": "AAPL230616C00150000",
                 "position_type": "SC",
                 "quantity": -2.0,
+                "opened_quantity": -2.0,
+                "opened_by": SOME_ID,
                 "entry_price": 8.45,
                 "entry_date": "2022-11-01",
                 "investment_class": "OPTIONS",

@@ -46,6 +46,8 @@ POSITION_EXAMPLE = {
     "investment_class": "OPTIONS",
     "investment_subtype": None,
     "quantity": 10.0,
+    "opened_quantity": 10.0,
+    "opened_by": SOME_ID,
     "entry_price": 8.45,
     "entry_date": "2022-11-01",
     "exit_price": None,
@@ -97,7 +99,11 @@ class PositionOut(BaseModel):
     multiplier: int
     investment_class: str = Field(description="PUBLIC, OPTIONS or PRIVATE")
     investment_subtype: str | None
-    quantity: Quantity
+    quantity: Quantity = Field(
+        description="of the lot on valued_on, else what is left of it; once closed, what was opened"
+    )
+    opened_quantity: Quantity = Field(description="what its transaction opened")
+    opened_by: UUID | None = Field(description="the transaction that opened it")
     entry_price: Price
     entry_date: date
     exit_price: Price | None
@@ -130,7 +136,7 @@ class PositionOut(BaseModel):
     unrealised_pnl: Money | None
     unrealised_return: float | None = Field(description="unrealised P&L per dollar of cost")
     realised_pnl: Money | None = Field(
-        description="of a closed position: quantity x multiplier x (exit - entry)"
+        description="of all that was closed of it: quantity x multiplier x (price - entry)"
     )
     daily_pnl: Money | None
     notional_exposure: Money | None

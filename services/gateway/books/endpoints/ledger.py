@@ -1,0 +1,307 @@
+"""A portfolio's ledger: its transactions, the lots that follow from them, and expiries to come."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from services.gateway.books import lines, statements
+from services.gateway.books.answers import NamedRevision
+from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.editing import terms_day
+from services.gateway.books.entering import entered, excess_notices
+from services.gateway.books.keeping import API, Kept, keep_ledgers, value_from
+from services.gateway.books.ledger import Kind
+from services.gateway.books.lines import SYSTEM, InvalidMark
+from services.gateway.books.queries import ledger as ledger_queries
+from services.gateway.books.queries import portfolios
+from services.gateway.books.queries import transactions as queries
+from services.gateway.books.queries.transactions import LineFilter, Mark
+from services.gateway.books.reading import Part
+from services.gateway.books.schemas.ledger import (
+    ExpiryReport,
+    LotPage,
+    NewTransactions,
+    TransactionPage,
+    TransactionsSaved,
+    terms_of,
+)
+from services.gateway.books.statements import LotStatus, Wanted
+from services.gateway.edge.audit import record
+from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
+from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.queries import Row
+from services.gateway.market import queries as market_queries
+from services.gateway.runs.queries import revisions
+from services.gateway.runs.starting import restate
+from services.gateway.tables import User
+from shared.calendar import session_on_or_before
+from shared.contracts.event import Day
+from shared.database import Session
+
+router = APIRouter(
+    prefix="/portfolios/{portfolio_id}",
+    tags=["ledger"],
+    responses=documented(401, 404, 422),
+    route_class=OnceRoute,
+)
+Symbol = Annotated[
+    str | None, Query(max_length=24, description="of the instrument or its underlying")
+]
+TradedBy = Annotated[
+    Day | None, Query(description="no trade is after it; default: the last session with data")
+]
+
+
+def line_filter(
+    kinds: Annotated[list[Kind], Query(alias="kind", description="any of them")] = [],  # noqa: B006
+    symbol: Symbol = None,
+    sources: Annotated[
+        list[str],
+        Query(alias="source", max_length=10, description="api, file, migration or system"),
+    ] = [],  # noqa: B006
+    first: Annotated[Day | None, Query(alias="from", description="first day of trade")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day of trade")] = None,
+    counting: Annotated[
+        bool, Query(description="leave out reversals and what they reversed")
+    ] = False,
+) -> LineFilter:
+    """The conditions of the query, of which all hold."""
+    named = symbol.strip().upper() if symbol else None
+    return LineFilter([str(kind) for kind in kinds], named, sources, first, last, counting)
+
+
+class LedgerSort(StrEnum):
+    """The order of a ledger's lines."""
+
+    OLDEST_FIRST = "trade_date"
+    NEWEST_FIRST = "-trade_date"
+
+
+def mark_after(
+    after: Annotated[
+        str | None, Query(max_length=200, description="`next` of the page before")
+    ] = None,
+) -> Mark | None:
+    """The place in the ledger that the page begins behind; 422 for a word that names none."""
+    try:
+        return lines.read(after) if after else None
+    except InvalidMark:
+        raise Problem(
+            422, "invalid_cursor", "after is not the `next` of a page of transactions"
+        ) from None
+
+
+@router.get("/transactions", response_model=TransactionPage)
+async def list_transactions(
+    portfolio: NamedRevision,
+    session: OpenSession,
+    conditions: Annotated[LineFilter, Depends(line_filter)],
+    after: Annotated[Mark | None, Depends(mark_after)],
+    sort: Annotated[
+        LedgerSort, Query(description="a leading '-' sorts downwards")
+    ] = LedgerSort.OLDEST_FIRST,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """The lines of the ledger: those entered, and splits, dividends and expiries as derived."""
+    wanted = Wanted(conditions, after, limit, newest_first=sort is LedgerSort.NEWEST_FIRST)
+    return await statements.transaction_page(session, portfolio["portfolio_id"], wanted)
+
+
+@router.post("/transactions", status_code=201, response_model=TransactionsSaved)
+async def add_transactions(
+    portfolio_id: UUID,
+    wanted: NewTransactions,
+    caller: Caller,
+    session: OpenSession,
+    as_of: TradedBy = None,
+) -> dict[str, Any]:
+    """Enter up to 1,000 transactions, all of them or none; lots are derived again from the first.
+
+    A line whose `external_id` is known already is skipped.
+    """
+    await _locked(session, caller, portfolio_id)
+    given = [terms_of(each) for each in wanted.transactions]
+    fresh, skipped = await _unknown(session, portfolio_id, given)
+    day = await terms_day(session, as_of)
+    held, _ = await ledger_queries.load_lots(session, [portfolio_id])
+    quantities = {lot_id: lot.quantity for lot_id, lot in held.items()}
+    found = await entered(session, portfolio_id, fresh, day, quantities)
+    if not found.rows:
+        return _saved([], skipped, None, None, [])
+    await ledger_queries.append_transactions(session, found.rows)
+    identities = [row.transaction_id for row in found.rows]
+    await record(session, "transactions.created", portfolio_id, transactions=len(found.rows))
+    return await _kept(session, caller, portfolio_id, identities, skipped, found.warnings)
+
+
+async def _unknown(
+    session: Session, portfolio_id: UUID, given: Sequence[dict[str, Any]]
+) -> tuple[list[tuple[int, dict[str, Any]]], list[dict[str, Any]]]:
+    """The lines to enter with their places in the request, and those known by a broker's id."""
+    named = {terms["external_id"] for terms in given if terms["external_id"]}
+    known = await queries.known_external_ids(session, portfolio_id, named) if named else {}
+    skipped = [
+        {"external_id": external_id, "transaction_id": known[external_id]}
+        for external_id in dict.fromkeys(terms["external_id"] for terms in given)
+        if external_id in known
+    ]
+    fresh: list[tuple[int, dict[str, Any]]] = []
+    seen = set(known)
+    for place, terms in enumerate(given):
+        external_id = terms["external_id"]
+        if external_id in seen:
+            if external_id not in known:
+                raise _repeated(place, external_id)
+            continue
+        fresh.append((place, terms))
+        if external_id:
+            seen.add(external_id)
+    return fresh, skipped
+
+
+def _repeated(place: int, external_id: str) -> Problem:
+    message = f"external_id {external_id!r} is that of an earlier line of the request"
+    error = {
+        "field": f"transactions.{place}.external_id",
+        "code": "repeated",
+        "message": message,
+    }
+    return Problem(422, "invalid_transaction", message, [error])
+
+
+@router.post(
+    "/transactions/{transaction_id}/reverse",
+    status_code=201,
+    response_model=TransactionsSaved,
+    responses=documented(409),
+)
+async def reverse_transaction(
+    portfolio_id: UUID, transaction_id: UUID, caller: Caller, session: OpenSession
+) -> dict[str, Any]:
+    """Undo a transaction by a new line; lots are derived again without it.
+
+    A reversal cannot be reversed: enter the line again.
+    """
+    await _locked(session, caller, portfolio_id)
+    found = await queries.load_entered(session, portfolio_id, [transaction_id])
+    if not found:
+        raise await _absent(session, portfolio_id, transaction_id)
+    line = found[0]
+    if line["reverses"] is not None:
+        detail = f"{transaction_id} is itself a reversal: enter the line again"
+        raise Problem(409, "is_a_reversal", detail)
+    if line["reversed_by"] is not None:
+        detail = f"{transaction_id} was reversed by {line['reversed_by']}"
+        raise Problem(409, "reversed_already", detail)
+    await ledger_queries.save_reversals(session, portfolio_id, [transaction_id], API)
+    (undone,) = await queries.load_entered(session, portfolio_id, [transaction_id])
+    await record(session, "transaction.reversed", transaction_id, portfolio_id=portfolio_id)
+    return await _kept(session, caller, portfolio_id, [undone["reversed_by"]], [], [])
+
+
+async def _absent(session: Session, portfolio_id: UUID, transaction_id: UUID) -> Problem:
+    """409 for a line that is derived from market data, 404 for none at all."""
+    derived = await statements.derived_lines(session, portfolio_id, date.min, date.max)
+    if any(line["transaction_id"] == transaction_id for line in derived):
+        detail = f"{transaction_id} follows from market data ({SYSTEM}): it cannot be reversed"
+        return Problem(409, "is_derived", detail)
+    return not_found("transaction", transaction_id)
+
+
+async def _locked(session: Session, caller: User, portfolio_id: UUID) -> None:
+    """Let other edits of the caller's portfolio wait; 404 when there is none."""
+    await owned_portfolio(session, caller, portfolio_id)
+    await portfolios.lock_portfolio(session, portfolio_id)
+    await owned_portfolio(session, caller, portfolio_id)
+
+
+async def _kept(
+    session: Session,
+    caller: User,
+    portfolio_id: UUID,
+    identities: Sequence[UUID],
+    skipped: Sequence[Row],
+    warnings: Sequence[Row],
+) -> dict[str, Any]:
+    """What was written, after lots are derived again and the runs since the first change start."""
+    found = await queries.load_entered(session, portfolio_id, identities)
+    await _value_from_now(session, portfolio_id)
+    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    await revisions.raise_revision(session, [portfolio_id])
+    since = min([line["trade_date"] for line in found] + ([kept.since] if kept.since else []))
+    run_id, restated = await restate(
+        session, caller.user_id, portfolio_id, since, "transactions_entered"
+    )
+    notices = [*warnings, *await _excesses(session, portfolio_id, kept, found)]
+    return _saved(found, skipped, run_id, restated, notices)
+
+
+async def _value_from_now(session: Session, portfolio_id: UUID) -> None:
+    """Let NAV start from the last session with data, unless it starts already."""
+    latest = await market_queries.latest_session(session)
+    if latest is not None:
+        day = await asyncio.to_thread(session_on_or_before, latest)
+        await value_from(session, portfolio_id, day, API)
+
+
+async def _excesses(
+    session: Session, portfolio_id: UUID, kept: Kept, touched: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """Warnings of sales beyond what was held, of the instruments that the change touched."""
+    symbols = {line["symbol"] for line in touched} - {None}
+    identities = [excess.transaction_id for excess in kept.ledger.excesses]
+    if not identities or not symbols:
+        return []
+    rows = await queries.load_entered(session, portfolio_id, identities)
+    named = {row["transaction_id"]: row for row in rows if row["symbol"] in symbols}
+    return excess_notices(kept.ledger.excesses, named)
+
+
+def _saved(
+    found: Sequence[Row],
+    skipped: Sequence[Row],
+    run_id: UUID | None,
+    restated: Sequence[date] | None,
+    warnings: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    span = (
+        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
+    )
+    return {
+        "transactions": [lines.entered_line(row) for row in found],
+        "skipped": skipped,
+        "run_id": run_id,
+        "restated": span,
+        "warnings": warnings,
+    }
+
+
+@router.get("/lots", response_model=LotPage)
+async def list_lots(
+    portfolio: NamedRevision,
+    session: OpenSession,
+    status: Annotated[LotStatus, Query(description="whether some of it is left")] = LotStatus.ALL,
+    symbol: Symbol = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    """Every lot with what closed it: realised P&L by closing, unrealised P&L as last valued."""
+    named = symbol.strip().upper() if symbol else None
+    part = Part(limit, offset)
+    return await statements.lot_page(session, portfolio["portfolio_id"], status, named, part)
+
+
+@router.get("/expiries", response_model=ExpiryReport)
+async def list_expiries(portfolio: NamedRevision, session: OpenSession) -> dict[str, Any]:
+    """The options held, by expiry, and what each would end as at the last close.
+
+    In the money by a cent an option on shares is exercised or assigned; options on an index, and
+    all of a portfolio with `settlement=cash`, end in cash.
+    """
+    return await statements.expiry_report(session, portfolio["portfolio_id"])

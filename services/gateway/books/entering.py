@@ -1,0 +1,358 @@
+"""Transactions sent as JSON, checked field by field; trades by the rules of position files."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.gateway.books import files
+from services.gateway.books.files import Row as FileRow
+from services.gateway.books.files import Rules, Sheet, Source
+from services.gateway.books.files.instruments import listed_instrument
+from services.gateway.books.keeping import API
+from services.gateway.books.ledger import Excess, Kind, LotMethod
+from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.edge.problems import Problem
+from services.gateway.market import queries as market_queries
+from shared.calendar import is_session, session_on_or_before
+from shared.database import Session
+
+Terms = Mapping[str, Any]
+Errors = list[dict[str, Any]]
+
+# The sign that a quantity or an amount has by its kind; 0: either, as given.
+QUANTITY_SIGNS = {
+    Kind.OPENING: 0,
+    Kind.BUY: 1,
+    Kind.SELL: -1,
+    Kind.SELL_SHORT: -1,
+    Kind.BUY_TO_COVER: 1,
+    Kind.TRANSFER_IN: 0,
+    Kind.TRANSFER_OUT: -1,
+}
+AMOUNT_SIGNS = {
+    Kind.DEPOSIT: 1,
+    Kind.WITHDRAWAL: -1,
+    Kind.TRANSFER_IN: 1,
+    Kind.TRANSFER_OUT: -1,
+    Kind.DIVIDEND: 0,
+    Kind.INTEREST: 0,
+    Kind.BORROW_FEE: -1,
+    Kind.FEE: -1,
+    Kind.EQUITY: 0,
+}
+CLOSING = frozenset({Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT})
+ENTERABLE = [kind for kind in Kind if kind in QUANTITY_SIGNS or kind in AMOUNT_SIGNS]
+LARGEST_AMOUNT = Decimal(10) ** 13
+_COLUMNS = {
+    "symbol": "symbol",
+    "quantity": "quantity",
+    "price": "entry_price_per_share",
+    "trade_date": "entry_date",
+    "investment_class": "investment_class",
+    "investment_subtype": "investment_subtype",
+    "underlying": "underlying_symbol",
+    "strike": "strike_price",
+    "expiry": "expiration_date",
+    "option_type": "option_type",
+}
+_FIELDS = {column: field for field, column in _COLUMNS.items()}
+_INSTRUMENT = ("symbol", "underlying", "strike", "expiry", "option_type")
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The lines that may be written, and what is unusual about them."""
+
+    rows: list[TransactionRow]
+    warnings: list[dict[str, Any]]
+
+
+async def entered(
+    session: Session,
+    portfolio_id: UUID,
+    wanted: Sequence[tuple[int, Terms]],
+    day: date,
+    lots: Mapping[UUID, Decimal],
+) -> Entered:
+    """The terms as lines of a ledger; 422 with everything that is wrong with them.
+
+    Each comes with its place in the request. `day`: no trade is after it. `lots`: those that
+    may be named, with their quantities.
+    """
+    sheets = {place: _sheet(terms) for place, terms in wanted if _is_trade(terms)}
+    symbols = {symbol for sheet in sheets.values() for symbol in files.underlyings(sheet)}
+    known = await market_queries.known_symbols(session, symbols)
+    rules = Rules(day, known, is_session)
+    return await asyncio.to_thread(_checked, portfolio_id, wanted, sheets, rules, lots)
+
+
+def _checked(
+    portfolio_id: UUID,
+    wanted: Sequence[tuple[int, Terms]],
+    sheets: Mapping[int, Sheet],
+    rules: Rules,
+    lots: Mapping[UUID, Decimal],
+) -> Entered:
+    errors: Errors = []
+    warnings: list[dict[str, Any]] = []
+    rows: list[TransactionRow] = []
+    for place, terms in wanted:
+        check = _Check(portfolio_id, terms, rules, lots)
+        row = check.row(sheets.get(place))
+        errors += [
+            {**error, "field": f"transactions.{place}.{error['field']}"} for error in check.errors
+        ]
+        warnings += check.warnings
+        if row is not None and not check.errors:
+            rows.append(row)
+    if errors:
+        detail = f"{len(errors)} value{'s' if len(errors) > 1 else ''} cannot be used: "
+        first = f"{errors[0]['field']}: {errors[0]['message']}"
+        raise Problem(422, "invalid_transaction", detail + first, errors)
+    return Entered(rows, warnings)
+
+
+def _is_trade(terms: Terms) -> bool:
+    """Whether the terms name securities, as far as their kind allows it."""
+    kind = terms["kind"]
+    if kind not in QUANTITY_SIGNS:
+        return False
+    return kind not in AMOUNT_SIGNS or terms["amount"] is None
+
+
+def _sheet(terms: Terms) -> Sheet:
+    """The trade as a file of one row."""
+    cells = {
+        column: "" if terms.get(field) is None else str(terms[field]).strip()
+        for field, column in _COLUMNS.items()
+    }
+    blank = dict.fromkeys(("exit_date", "exit_price_per_share", "tags"), "")
+    return Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, cells | blank),), ())
+
+
+class _Check:
+    """One transaction with what is wrong with it so far."""
+
+    def __init__(
+        self, portfolio_id: UUID, terms: Terms, rules: Rules, lots: Mapping[UUID, Decimal]
+    ) -> None:
+        self._portfolio_id = portfolio_id
+        self._terms = terms
+        self._rules = rules
+        self._lots = lots
+        self.errors: Errors = []
+        self.warnings: list[dict[str, Any]] = []
+
+    def row(self, sheet: Sheet | None) -> TransactionRow | None:
+        """The line; None when something is wrong with it."""
+        kind = self._terms["kind"]
+        if kind not in ENTERABLE:
+            names = ", ".join(ENTERABLE)
+            self._complain("kind", "unknown_kind", f"kind {kind!r} is none of {names}")
+            return None
+        self._check_fees()
+        self._check_lot(Kind(kind))
+        return self._money(Kind(kind)) if sheet is None else self._trade(Kind(kind), sheet)
+
+    def _complain(self, field: str, code: str, message: str) -> None:
+        self.errors.append({"field": field, "code": code, "message": message})
+
+    # --- trades ---
+
+    def _trade(self, kind: Kind, sheet: Sheet) -> TransactionRow | None:
+        found = files.holdings_of(sheet, self._rules)
+        for problem in found.problems:
+            field = _FIELDS.get(problem.field or "", problem.field or "symbol")
+            self._complain(field, problem.code, _reworded(problem.message))
+        self.warnings += [
+            {"code": warning.code, "message": _reworded(warning.message)}
+            for warning in found.warnings
+        ]
+        if self._terms["amount"] is not None:
+            message = f"a {kind} moves quantity x price: it has no amount"
+            self._complain("amount", "unexpected", message)
+        if not found.accepted:
+            return None
+        holding = found.accepted[0]
+        sign = self._sign(kind)
+        quantity = self._signed("quantity", kind, holding.quantity, sign)
+        if abs(quantity * holding.multiplier * holding.entry_price) >= LARGEST_AMOUNT:
+            message = "quantity x multiplier x price must be below 10,000,000,000,000 USD"
+            self._complain("quantity", "too_large", message)
+        stated_on = self._stated_on(holding.entry_date)
+        option = holding.option
+        return TransactionRow(
+            **self._common(kind, holding.entry_date, stated_on),
+            symbol=holding.symbol,
+            underlying=holding.underlying,
+            option_type=option.option_type if option else None,
+            strike=option.strike if option else None,
+            expiry=option.expiry if option else None,
+            multiplier=holding.multiplier,
+            investment_class=holding.investment_class,
+            investment_subtype=holding.investment_subtype,
+            quantity=quantity,
+            price=holding.entry_price,
+        )
+
+    def _stated_on(self, trade_date: date) -> date:
+        given: date | None = self._terms["stated_on"]
+        if given is not None and given > self._rules.as_of:
+            message = f"stated_on {given} is after {self._rules.as_of}"
+            self._complain("stated_on", "in_the_future", message)
+        return given or trade_date
+
+    def _sign(self, kind: Kind) -> int:
+        """The sign of the quantity: what is transferred out of a short lot is bought back."""
+        held = self._lots.get(self._terms["lot_id"], Decimal(0))
+        return 1 if kind is Kind.TRANSFER_OUT and held < 0 else QUANTITY_SIGNS[kind]
+
+    def _signed(self, field: str, kind: Kind, given: Decimal, sign: int) -> Decimal:
+        """The number with its kind's sign, which it may be given with or without."""
+        if sign < 0 < given:
+            return -given
+        if sign > 0 > given:
+            message = f"{field} {given} is below 0, but a {kind} adds: give it without a sign"
+            self._complain(field, "wrong_sign", message)
+        return given
+
+    # --- money ---
+
+    def _money(self, kind: Kind) -> TransactionRow | None:
+        for field in ("quantity", "price", *_INSTRUMENT[1:]):
+            if self._terms[field] is not None:
+                self._complain(field, "unexpected", f"a {kind} of money has no {field}")
+        symbol = self._symbol(kind)
+        trade_date = self._trade_date(kind)
+        amount = self._number("amount")
+        if amount is None:
+            self._require(kind)
+        if amount is None or trade_date is None or self.errors:
+            return None
+        signed = self._signed("amount", kind, amount, AMOUNT_SIGNS[kind])
+        return TransactionRow(
+            **self._common(kind, trade_date, trade_date),
+            symbol=symbol,
+            underlying=symbol,
+            amount=signed,
+        )
+
+    def _require(self, kind: Kind) -> None:
+        if self._terms["amount"] is None:
+            message = f"a {kind} needs an amount" + (
+                ", or symbol, quantity and price" if kind in QUANTITY_SIGNS else ""
+            )
+            self._complain("amount", "required", message)
+
+    def _symbol(self, kind: Kind) -> str | None:
+        text = (self._terms["symbol"] or "").strip()
+        if not text:
+            if kind is Kind.DIVIDEND:
+                self._complain("symbol", "required", "a dividend needs the symbol that paid it")
+            return None
+        found = listed_instrument(text)
+        if not isinstance(found, str):
+            self._complain("symbol", "invalid_symbol", f"{text!r} is not the symbol of a share")
+            return None
+        return found
+
+    def _trade_date(self, kind: Kind) -> date | None:
+        text = (self._terms["trade_date"] or "").strip()
+        if not text:
+            self._complain("trade_date", "required", "trade_date is missing")
+            return None
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            message = f"trade_date {text!r} is not a date like 2022-12-28"
+            self._complain("trade_date", "invalid_date", message)
+            return None
+        if not day >= files.EARLIEST_DATE:
+            message = f"trade_date {day} is before {files.EARLIEST_DATE}"
+            self._complain("trade_date", "too_early", message)
+        elif day > self._rules.as_of:
+            message = f"trade_date {day} is after {self._rules.as_of}"
+            self._complain("trade_date", "in_the_future", message)
+        elif kind is Kind.EQUITY and not is_session(day):
+            message = f"{day} is no session: state the equity of {session_on_or_before(day)}"
+            self._complain("trade_date", "not_a_session", message)
+        return day
+
+    def _check_fees(self) -> None:
+        fees = self._number("fees")
+        if fees is not None and fees < 0:
+            self._complain("fees", "wrong_sign", "fees are given without a sign")
+
+    def _number(self, field: str) -> Decimal | None:
+        """A sum of money, as far as it can be used."""
+        given: Decimal | None = self._terms[field]
+        if given is None:
+            return None
+        if not given.is_finite():
+            self._complain(field, "not_a_number", f"{field} is not a number")
+            return None
+        if abs(given) >= LARGEST_AMOUNT:
+            self._complain(field, "too_large", f"{field} must be below 10,000,000,000,000 USD")
+            return None
+        if given != round(given, 2):
+            self._complain(field, "too_many_decimals", f"{field} has more than 2 decimals")
+            return None
+        if not given and field == "amount" and self._terms["kind"] != Kind.EQUITY:
+            self._complain(field, "zero", "the amount is 0")
+            return None
+        return given
+
+    def _check_lot(self, kind: Kind) -> None:
+        lot_id: UUID | None = self._terms["lot_id"]
+        for field in ("lot_id", "lot_method"):
+            if self._terms[field] is not None and kind not in CLOSING:
+                message = f"a {kind} closes no lot, so it cannot say which"
+                self._complain(field, "unexpected", message)
+                return
+        if lot_id is not None and lot_id not in self._lots:
+            self._complain("lot_id", "unknown_lot", f"the portfolio has no lot {lot_id}")
+
+    def _common(self, kind: Kind, trade_date: date, stated_on: date) -> dict[str, Any]:
+        method = self._terms["lot_method"]
+        return {
+            "transaction_id": uuid4(),
+            "portfolio_id": self._portfolio_id,
+            "kind": kind,
+            "trade_date": trade_date,
+            "stated_on": stated_on,
+            "source": API,
+            "fees": self._terms["fees"] or Decimal(0),
+            "lot_id": self._terms["lot_id"],
+            "lot_method": LotMethod(method) if method else None,
+            "external_id": self._terms["external_id"],
+            "note": self._terms["note"],
+        }
+
+
+def _reworded(message: str) -> str:
+    for column, field in _FIELDS.items():
+        message = message if column == field else message.replace(column, field)
+    return message.replace("entry_date", "trade_date")
+
+
+def excess_notices(
+    excesses: Sequence[Excess], rows: Mapping[UUID, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """A warning for every line that sold, or bought to cover, more than was held."""
+    known = [(excess, rows.get(excess.transaction_id)) for excess in excesses]
+    return [
+        {
+            "code": "more_than_held",
+            "message": (
+                f"{row['kind']} of {row['trade_date']}: {abs(excess.quantity).normalize():f} more "
+                "than was held; the rest opened a lot"
+            ),
+            "about": [row["symbol"]],
+        }
+        for excess, row in known
+        if row is not None
+    ]
