@@ -73,6 +73,11 @@ GET portfolios/{portfolio_id}/report
 GET portfolios/{portfolio_id}/cash-flows
 POST portfolios/{portfolio_id}/cash-flows
 DELETE portfolios/{portfolio_id}/cash-flows/{cash_flow_id}
+GET portfolios/{portfolio_id}/transactions
+POST portfolios/{portfolio_id}/transactions
+POST portfolios/{portfolio_id}/transactions/{transaction_id}/reverse
+GET portfolios/{portfolio_id}/lots
+GET portfolios/{portfolio_id}/expiries
 GET positions
 POST positions
 GET positions/grouped
@@ -138,7 +143,7 @@ POST risk/stress-testing/correlated-impact
 POST risk/stress-testing/comprehensive
 """
 
-IDS = ("portfolio_id", "position_id", "cash_flow_id", "tag_id")  # what users own
+IDS = ("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id")  # what users own
 OTHER_IDS = ("user_id", "run_id", "scenario_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LAST = (
@@ -247,11 +252,14 @@ async def anns_things(market: None, ann: Person) -> dict[str, str]:
     flow = await ann.post(
         f"portfolios/{portfolio_id}/cash-flows", {"flow_date": "2022-12-01", "amount": 5}
     )
+    deposit = {"kind": "deposit", "trade_date": "2022-12-01", "amount": 5}
+    entered = await ann.post(f"portfolios/{portfolio_id}/transactions", {"transactions": [deposit]})
     tag = (await ann.get("tags")).json()["items"][0]
     own = {
         "portfolio_id": portfolio_id,
         "position_id": position["position_id"],
         "cash_flow_id": flow.json()["cash_flow_id"],
+        "transaction_id": entered.json()["transactions"][0]["transaction_id"],
         "tag_id": tag["tag_id"],
     }
     return nothing() | own

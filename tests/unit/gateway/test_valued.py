@@ -49,24 +49,6 @@ def test_the_return_of_a_short_that_falls_is_positive() -> None:
     assert valued(short, DAY, None)["unrealised_return"] == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(("quantity", "pnl"), [(2, 200), (-2, -200)])
-def test_a_closed_option_realised_the_difference_times_its_multiplier(
-    quantity: int, pnl: int
-) -> None:
-    terms = {"option_type": "C", "multiplier": 100, "quantity": Decimal(quantity), **NOTHING}
-    closed = a_row(**terms, exit_date=date(2022, 12, 1), exit_price=Decimal(91))
-    unpriced = a_row(**terms, exit_date=date(2022, 12, 1))
-
-    assert valued(closed, DAY, None)["realised_pnl"] == pnl
-    assert (
-        valued(unpriced, DAY, None)["realised_pnl"],
-        valued(a_row(), DAY, None)["realised_pnl"],
-    ) == (
-        None,
-        None,
-    )
-
-
 def test_a_share_has_delta_one_and_nothing_else() -> None:
     greeks = valued(a_row(), DAY, None)["greeks"]
 
