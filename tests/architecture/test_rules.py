@@ -30,7 +30,10 @@ SUBJECTS: dict[str, set[str]] = {
     "identity": set(),
     "market": set(),
     "runs": {"feed", "handlers", "stages", "starting", "tracking"},
-    "books": {"answers", "editing", "files", "uploading"},
+    "books": {
+        *("answers", "editing", "entering", "files", "keeping"),
+        *("ledger", "statements", "uploading"),
+    },
     "accounts": set(),
     "analytics": set(),
     "operators": {"sweeper"},

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 from services.gateway.books import files
@@ -13,15 +12,15 @@ from services.gateway.books.files import Row as FileRow
 from services.gateway.books.files import Rules, Sheet, Source
 from services.gateway.books.files.instruments import listed_instrument
 from services.gateway.books.keeping import API
-from services.gateway.books.ledger import Excess, Kind, LotMethod
+from services.gateway.books.ledger import Excess, Kind
 from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.queries.transactions import EnteredLine
+from services.gateway.books.schemas.ledger import NewTransaction
 from services.gateway.edge.problems import Problem
+from services.gateway.edge.values import Warned
 from services.gateway.market import queries as market_queries
 from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
-
-Terms = Mapping[str, Any]
-Errors = list[dict[str, Any]]
 
 # The sign that a quantity or an amount has by its kind; 0: either, as given.
 QUANTITY_SIGNS = {
@@ -68,13 +67,13 @@ class Entered:
     """The lines that may be written, and what is unusual about them."""
 
     rows: list[TransactionRow]
-    warnings: list[dict[str, Any]]
+    warnings: list[Warned]
 
 
 async def entered(
     session: Session,
     portfolio_id: UUID,
-    wanted: Sequence[tuple[int, Terms]],
+    wanted: Sequence[tuple[int, NewTransaction]],
     day: date,
     lots: Mapping[UUID, Decimal],
 ) -> Entered:
@@ -92,13 +91,13 @@ async def entered(
 
 def _checked(
     portfolio_id: UUID,
-    wanted: Sequence[tuple[int, Terms]],
+    wanted: Sequence[tuple[int, NewTransaction]],
     sheets: Mapping[int, Sheet],
     rules: Rules,
     lots: Mapping[UUID, Decimal],
 ) -> Entered:
-    errors: Errors = []
-    warnings: list[dict[str, Any]] = []
+    errors: list[dict[str, str]] = []
+    warnings: list[Warned] = []
     rows: list[TransactionRow] = []
     for place, terms in wanted:
         check = _Check(portfolio_id, terms, rules, lots)
@@ -116,19 +115,19 @@ def _checked(
     return Entered(rows, warnings)
 
 
-def _is_trade(terms: Terms) -> bool:
+def _is_trade(terms: NewTransaction) -> bool:
     """Whether the terms name securities, as far as their kind allows it."""
-    kind = terms["kind"]
+    kind = terms.kind
     if kind not in QUANTITY_SIGNS:
         return False
-    return kind not in AMOUNT_SIGNS or terms["amount"] is None
+    return kind not in AMOUNT_SIGNS or terms.amount is None
 
 
-def _sheet(terms: Terms) -> Sheet:
+def _sheet(terms: NewTransaction) -> Sheet:
     """The trade as a file of one row."""
     cells = {
-        column: "" if terms.get(field) is None else str(terms[field]).strip()
-        for field, column in _COLUMNS.items()
+        column: "" if value is None else str(value).strip()
+        for column, value in ((column, getattr(terms, field)) for field, column in _COLUMNS.items())
     }
     blank = dict.fromkeys(("exit_date", "exit_price_per_share", "tags"), "")
     return Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, cells | blank),), ())
@@ -138,18 +137,18 @@ class _Check:
     """One transaction with what is wrong with it so far."""
 
     def __init__(
-        self, portfolio_id: UUID, terms: Terms, rules: Rules, lots: Mapping[UUID, Decimal]
+        self, portfolio_id: UUID, terms: NewTransaction, rules: Rules, lots: Mapping[UUID, Decimal]
     ) -> None:
         self._portfolio_id = portfolio_id
         self._terms = terms
         self._rules = rules
         self._lots = lots
-        self.errors: Errors = []
-        self.warnings: list[dict[str, Any]] = []
+        self.errors: list[dict[str, str]] = []
+        self.warnings: list[Warned] = []
 
     def row(self, sheet: Sheet | None) -> TransactionRow | None:
         """The line; None when something is wrong with it."""
-        kind = self._terms["kind"]
+        kind = self._terms.kind
         if kind not in ENTERABLE:
             names = ", ".join(ENTERABLE)
             self._complain("kind", "unknown_kind", f"kind {kind!r} is none of {names}")
@@ -169,10 +168,10 @@ class _Check:
             field = _FIELDS.get(problem.field or "", problem.field or "symbol")
             self._complain(field, problem.code, _reworded(problem.message))
         self.warnings += [
-            {"code": warning.code, "message": _reworded(warning.message)}
+            Warned(code=warning.code, message=_reworded(warning.message))
             for warning in found.warnings
         ]
-        if self._terms["amount"] is not None:
+        if self._terms.amount is not None:
             message = f"a {kind} moves quantity x price: it has no amount"
             self._complain("amount", "unexpected", message)
         if not found.accepted:
@@ -183,10 +182,10 @@ class _Check:
         if abs(quantity * holding.multiplier * holding.entry_price) >= LARGEST_AMOUNT:
             message = "quantity x multiplier x price must be below 10,000,000,000,000 USD"
             self._complain("quantity", "too_large", message)
-        stated_on = self._stated_on(holding.entry_date)
+        stated_on = self._share_day(holding.entry_date)
         option = holding.option
-        return TransactionRow(
-            **self._common(kind, holding.entry_date, stated_on),
+        return replace(
+            self._common(kind, holding.entry_date, stated_on),
             symbol=holding.symbol,
             underlying=holding.underlying,
             option_type=option.option_type if option else None,
@@ -199,8 +198,8 @@ class _Check:
             price=holding.entry_price,
         )
 
-    def _stated_on(self, trade_date: date) -> date:
-        given: date | None = self._terms["stated_on"]
+    def _share_day(self, trade_date: date) -> date:
+        given: date | None = self._terms.stated_on
         if given is not None and given > self._rules.as_of:
             message = f"stated_on {given} is after {self._rules.as_of}"
             self._complain("stated_on", "in_the_future", message)
@@ -208,7 +207,8 @@ class _Check:
 
     def _sign(self, kind: Kind) -> int:
         """The sign of the quantity: what is transferred out of a short lot is bought back."""
-        held = self._lots.get(self._terms["lot_id"], Decimal(0))
+        lot_id = self._terms.lot_id
+        held = Decimal(0) if lot_id is None else self._lots.get(lot_id, Decimal(0))
         return 1 if kind is Kind.TRANSFER_OUT and held < 0 else QUANTITY_SIGNS[kind]
 
     def _signed(self, field: str, kind: Kind, given: Decimal, sign: int) -> Decimal:
@@ -224,7 +224,7 @@ class _Check:
 
     def _money(self, kind: Kind) -> TransactionRow | None:
         for field in ("quantity", "price", *_INSTRUMENT[1:]):
-            if self._terms[field] is not None:
+            if getattr(self._terms, field) is not None:
                 self._complain(field, "unexpected", f"a {kind} of money has no {field}")
         symbol = self._symbol(kind)
         trade_date = self._trade_date(kind)
@@ -234,22 +234,22 @@ class _Check:
         if amount is None or trade_date is None or self.errors:
             return None
         signed = self._signed("amount", kind, amount, AMOUNT_SIGNS[kind])
-        return TransactionRow(
-            **self._common(kind, trade_date, trade_date),
+        return replace(
+            self._common(kind, trade_date, trade_date),
             symbol=symbol,
             underlying=symbol,
             amount=signed,
         )
 
     def _require(self, kind: Kind) -> None:
-        if self._terms["amount"] is None:
+        if self._terms.amount is None:
             message = f"a {kind} needs an amount" + (
                 ", or symbol, quantity and price" if kind in QUANTITY_SIGNS else ""
             )
             self._complain("amount", "required", message)
 
     def _symbol(self, kind: Kind) -> str | None:
-        text = (self._terms["symbol"] or "").strip()
+        text = (self._terms.symbol or "").strip()
         if not text:
             if kind is Kind.DIVIDEND:
                 self._complain("symbol", "required", "a dividend needs the symbol that paid it")
@@ -261,7 +261,7 @@ class _Check:
         return found
 
     def _trade_date(self, kind: Kind) -> date | None:
-        text = (self._terms["trade_date"] or "").strip()
+        text = (self._terms.trade_date or "").strip()
         if not text:
             self._complain("trade_date", "required", "trade_date is missing")
             return None
@@ -289,7 +289,7 @@ class _Check:
 
     def _number(self, field: str) -> Decimal | None:
         """A sum of money, as far as it can be used."""
-        given: Decimal | None = self._terms[field]
+        given: Decimal | None = getattr(self._terms, field)
         if given is None:
             return None
         if not given.is_finite():
@@ -301,36 +301,35 @@ class _Check:
         if given != round(given, 2):
             self._complain(field, "too_many_decimals", f"{field} has more than 2 decimals")
             return None
-        if not given and field == "amount" and self._terms["kind"] != Kind.EQUITY:
+        if not given and field == "amount" and self._terms.kind != Kind.EQUITY:
             self._complain(field, "zero", "the amount is 0")
             return None
         return given
 
     def _check_lot(self, kind: Kind) -> None:
-        lot_id: UUID | None = self._terms["lot_id"]
+        lot_id: UUID | None = self._terms.lot_id
         for field in ("lot_id", "lot_method"):
-            if self._terms[field] is not None and kind not in CLOSING:
+            if getattr(self._terms, field) is not None and kind not in CLOSING:
                 message = f"a {kind} closes no lot, so it cannot say which"
                 self._complain(field, "unexpected", message)
                 return
         if lot_id is not None and lot_id not in self._lots:
             self._complain("lot_id", "unknown_lot", f"the portfolio has no lot {lot_id}")
 
-    def _common(self, kind: Kind, trade_date: date, stated_on: date) -> dict[str, Any]:
-        method = self._terms["lot_method"]
-        return {
-            "transaction_id": uuid4(),
-            "portfolio_id": self._portfolio_id,
-            "kind": kind,
-            "trade_date": trade_date,
-            "stated_on": stated_on,
-            "source": API,
-            "fees": self._terms["fees"] or Decimal(0),
-            "lot_id": self._terms["lot_id"],
-            "lot_method": LotMethod(method) if method else None,
-            "external_id": self._terms["external_id"],
-            "note": self._terms["note"],
-        }
+    def _common(self, kind: Kind, trade_date: date, stated_on: date) -> TransactionRow:
+        return TransactionRow(
+            uuid4(),
+            self._portfolio_id,
+            kind,
+            trade_date,
+            stated_on,
+            API,
+            fees=self._terms.fees or Decimal(0),
+            lot_id=self._terms.lot_id,
+            lot_method=self._terms.lot_method,
+            external_id=self._terms.external_id,
+            note=self._terms.note,
+        )
 
 
 def _reworded(message: str) -> str:
@@ -339,20 +338,18 @@ def _reworded(message: str) -> str:
     return message.replace("entry_date", "trade_date")
 
 
-def excess_notices(
-    excesses: Sequence[Excess], rows: Mapping[UUID, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """A warning for every line that sold, or bought to cover, more than was held."""
-    known = [(excess, rows.get(excess.transaction_id)) for excess in excesses]
+def excess_notices(excesses: Sequence[Excess], lines: Mapping[UUID, EnteredLine]) -> list[Warned]:
+    """A warning for every one of the lines that sold, or bought to cover, more than was held."""
+    known = [(excess, lines.get(excess.transaction_id)) for excess in excesses]
     return [
-        {
-            "code": "more_than_held",
-            "message": (
-                f"{row['kind']} of {row['trade_date']}: {abs(excess.quantity).normalize():f} more "
+        Warned(
+            code="more_than_held",
+            message=(
+                f"{line.kind} of {line.trade_date}: {abs(excess.quantity).normalize():f} more "
                 "than was held; the rest opened a lot"
             ),
-            "about": [row["symbol"]],
-        }
-        for excess, row in known
-        if row is not None
+            about=[line.symbol] if line.symbol else [],
+        )
+        for excess, line in known
+        if line is not None
     ]

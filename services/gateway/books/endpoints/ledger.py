@@ -1,41 +1,42 @@
 """A portfolio's ledger: its transactions, the lots that follow from them, and expiries to come."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.gateway.books import lines, statements
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day
 from services.gateway.books.entering import entered, excess_notices
-from services.gateway.books.keeping import API, Kept, keep_ledgers, value_from
+from services.gateway.books.keeping import API, SYSTEM, Kept, keep_ledgers, value_from
 from services.gateway.books.ledger import Kind
-from services.gateway.books.lines import SYSTEM, InvalidMark
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
 from services.gateway.books.queries import transactions as queries
-from services.gateway.books.queries.transactions import LineFilter, Mark
+from services.gateway.books.queries.transactions import EnteredLine, LineFilter, Mark
 from services.gateway.books.reading import Part
 from services.gateway.books.schemas.ledger import (
     ExpiryReport,
     LotPage,
+    NewTransaction,
     NewTransactions,
+    SkippedTransaction,
     TransactionPage,
     TransactionsSaved,
-    terms_of,
 )
-from services.gateway.books.statements import LotStatus, Wanted
+from services.gateway.books.statements import lines, pages
+from services.gateway.books.statements.lines import InvalidMark
+from services.gateway.books.statements.pages import LotFilter, LotStatus, Wanted
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import Problem, documented, not_found
-from services.gateway.edge.queries import Row
+from services.gateway.edge.values import Warned
 from services.gateway.market import queries as market_queries
 from services.gateway.runs.queries import revisions
 from services.gateway.runs.starting import restate
@@ -97,7 +98,7 @@ def mark_after(
         ) from None
 
 
-@router.get("/transactions", response_model=TransactionPage)
+@router.get("/transactions")
 async def list_transactions(
     portfolio: NamedRevision,
     session: OpenSession,
@@ -107,33 +108,32 @@ async def list_transactions(
         LedgerSort, Query(description="a leading '-' sorts downwards")
     ] = LedgerSort.OLDEST_FIRST,
     limit: Limit = 100,
-) -> dict[str, Any]:
+) -> TransactionPage:
     """The lines of the ledger: those entered, and splits, dividends and expiries as derived."""
     wanted = Wanted(conditions, after, limit, newest_first=sort is LedgerSort.NEWEST_FIRST)
-    return await statements.transaction_page(session, portfolio["portfolio_id"], wanted)
+    return await pages.transaction_page(session, portfolio["portfolio_id"], wanted)
 
 
-@router.post("/transactions", status_code=201, response_model=TransactionsSaved)
+@router.post("/transactions", status_code=201)
 async def add_transactions(
     portfolio_id: UUID,
     wanted: NewTransactions,
     caller: Caller,
     session: OpenSession,
     as_of: TradedBy = None,
-) -> dict[str, Any]:
+) -> TransactionsSaved:
     """Enter up to 1,000 transactions, all of them or none; lots are derived again from the first.
 
     A line whose `external_id` is known already is skipped.
     """
     await _locked(session, caller, portfolio_id)
-    given = [terms_of(each) for each in wanted.transactions]
-    fresh, skipped = await _unknown(session, portfolio_id, given)
+    fresh, skipped = await _unknown(session, portfolio_id, wanted.transactions)
     day = await terms_day(session, as_of)
     held, _ = await ledger_queries.load_lots(session, [portfolio_id])
     quantities = {lot_id: lot.quantity for lot_id, lot in held.items()}
     found = await entered(session, portfolio_id, fresh, day, quantities)
     if not found.rows:
-        return _saved([], skipped, None, None, [])
+        return _saved([], skipped, None, [], [])
     await ledger_queries.append_transactions(session, found.rows)
     identities = [row.transaction_id for row in found.rows]
     await record(session, "transactions.created", portfolio_id, transactions=len(found.rows))
@@ -141,28 +141,27 @@ async def add_transactions(
 
 
 async def _unknown(
-    session: Session, portfolio_id: UUID, given: Sequence[dict[str, Any]]
-) -> tuple[list[tuple[int, dict[str, Any]]], list[dict[str, Any]]]:
+    session: Session, portfolio_id: UUID, given: Sequence[NewTransaction]
+) -> tuple[list[tuple[int, NewTransaction]], list[SkippedTransaction]]:
     """The lines to enter with their places in the request, and those known by a broker's id."""
-    named = {terms["external_id"] for terms in given if terms["external_id"]}
+    named = {terms.external_id for terms in given if terms.external_id}
     known = await queries.known_external_ids(session, portfolio_id, named) if named else {}
-    skipped = [
-        {"external_id": external_id, "transaction_id": known[external_id]}
-        for external_id in dict.fromkeys(terms["external_id"] for terms in given)
-        if external_id in known
-    ]
-    fresh: list[tuple[int, dict[str, Any]]] = []
-    seen = set(known)
+    fresh: list[tuple[int, NewTransaction]] = []
+    skipped: dict[str, SkippedTransaction] = {}
+    seen: set[str] = set()
     for place, terms in enumerate(given):
-        external_id = terms["external_id"]
-        if external_id in seen:
-            if external_id not in known:
-                raise _repeated(place, external_id)
+        external_id = terms.external_id
+        if external_id in known:
+            skipped[external_id] = SkippedTransaction(
+                external_id=external_id, transaction_id=known[external_id]
+            )
             continue
+        if external_id in seen:
+            raise _repeated(place, external_id)
         fresh.append((place, terms))
-        if external_id:
+        if external_id is not None:
             seen.add(external_id)
-    return fresh, skipped
+    return fresh, list(skipped.values())
 
 
 def _repeated(place: int, external_id: str) -> Problem:
@@ -178,12 +177,11 @@ def _repeated(place: int, external_id: str) -> Problem:
 @router.post(
     "/transactions/{transaction_id}/reverse",
     status_code=201,
-    response_model=TransactionsSaved,
     responses=documented(409),
 )
 async def reverse_transaction(
     portfolio_id: UUID, transaction_id: UUID, caller: Caller, session: OpenSession
-) -> dict[str, Any]:
+) -> TransactionsSaved:
     """Undo a transaction by a new line; lots are derived again without it.
 
     A reversal cannot be reversed: enter the line again.
@@ -193,22 +191,23 @@ async def reverse_transaction(
     if not found:
         raise await _absent(session, portfolio_id, transaction_id)
     line = found[0]
-    if line["reverses"] is not None:
+    if line.reverses is not None:
         detail = f"{transaction_id} is itself a reversal: enter the line again"
         raise Problem(409, "is_a_reversal", detail)
-    if line["reversed_by"] is not None:
-        detail = f"{transaction_id} was reversed by {line['reversed_by']}"
+    if line.reversed_by is not None:
+        detail = f"{transaction_id} was reversed by {line.reversed_by}"
         raise Problem(409, "reversed_already", detail)
     await ledger_queries.save_reversals(session, portfolio_id, [transaction_id], API)
     (undone,) = await queries.load_entered(session, portfolio_id, [transaction_id])
+    assert undone.reversed_by is not None, "the portfolio is locked, and the line counted"
     await record(session, "transaction.reversed", transaction_id, portfolio_id=portfolio_id)
-    return await _kept(session, caller, portfolio_id, [undone["reversed_by"]], [], [])
+    return await _kept(session, caller, portfolio_id, [undone.reversed_by], [], [])
 
 
 async def _absent(session: Session, portfolio_id: UUID, transaction_id: UUID) -> Problem:
     """409 for a line that is derived from market data, 404 for none at all."""
-    derived = await statements.derived_lines(session, portfolio_id, date.min, date.max)
-    if any(line["transaction_id"] == transaction_id for line in derived):
+    derived = await pages.derived_lines(session, portfolio_id, date.min, date.max)
+    if any(line.transaction_id == transaction_id for line in derived):
         detail = f"{transaction_id} follows from market data ({SYSTEM}): it cannot be reversed"
         return Problem(409, "is_derived", detail)
     return not_found("transaction", transaction_id)
@@ -226,15 +225,15 @@ async def _kept(
     caller: User,
     portfolio_id: UUID,
     identities: Sequence[UUID],
-    skipped: Sequence[Row],
-    warnings: Sequence[Row],
-) -> dict[str, Any]:
+    skipped: Sequence[SkippedTransaction],
+    warnings: Sequence[Warned],
+) -> TransactionsSaved:
     """What was written, after lots are derived again and the runs since the first change start."""
     found = await queries.load_entered(session, portfolio_id, identities)
     await _value_from_now(session, portfolio_id)
     kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
     await revisions.raise_revision(session, [portfolio_id])
-    since = min([line["trade_date"] for line in found] + ([kept.since] if kept.since else []))
+    since = min([line.trade_date for line in found] + ([kept.since] if kept.since else []))
     run_id, restated = await restate(
         session, caller.user_id, portfolio_id, since, "transactions_entered"
     )
@@ -251,38 +250,39 @@ async def _value_from_now(session: Session, portfolio_id: UUID) -> None:
 
 
 async def _excesses(
-    session: Session, portfolio_id: UUID, kept: Kept, touched: Sequence[Row]
-) -> list[dict[str, Any]]:
+    session: Session, portfolio_id: UUID, kept: Kept, touched: Sequence[EnteredLine]
+) -> list[Warned]:
     """Warnings of sales beyond what was held, of the instruments that the change touched."""
-    symbols = {line["symbol"] for line in touched} - {None}
+    symbols = {line.symbol for line in touched} - {None}
     identities = [excess.transaction_id for excess in kept.ledger.excesses]
     if not identities or not symbols:
         return []
     rows = await queries.load_entered(session, portfolio_id, identities)
-    named = {row["transaction_id"]: row for row in rows if row["symbol"] in symbols}
+    named = {row.transaction_id: row for row in rows if row.symbol in symbols}
     return excess_notices(kept.ledger.excesses, named)
 
 
 def _saved(
-    found: Sequence[Row],
-    skipped: Sequence[Row],
+    found: Sequence[EnteredLine],
+    skipped: Sequence[SkippedTransaction],
     run_id: UUID | None,
-    restated: Sequence[date] | None,
-    warnings: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+    restated: Sequence[date],
+    warnings: Sequence[Warned],
+) -> TransactionsSaved:
     span = (
         {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
     )
-    return {
-        "transactions": [lines.entered_line(row) for row in found],
+    content = {
+        "transactions": [lines.entered_line(line) for line in found],
         "skipped": skipped,
         "run_id": run_id,
         "restated": span,
         "warnings": warnings,
     }
+    return TransactionsSaved.model_validate(content, from_attributes=True)
 
 
-@router.get("/lots", response_model=LotPage)
+@router.get("/lots")
 async def list_lots(
     portfolio: NamedRevision,
     session: OpenSession,
@@ -290,18 +290,18 @@ async def list_lots(
     symbol: Symbol = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> dict[str, Any]:
+) -> LotPage:
     """Every lot with what closed it: realised P&L by closing, unrealised P&L as last valued."""
     named = symbol.strip().upper() if symbol else None
-    part = Part(limit, offset)
-    return await statements.lot_page(session, portfolio["portfolio_id"], status, named, part)
+    wanted = LotFilter(status, named)
+    return await pages.lot_page(session, portfolio["portfolio_id"], wanted, Part(limit, offset))
 
 
-@router.get("/expiries", response_model=ExpiryReport)
-async def list_expiries(portfolio: NamedRevision, session: OpenSession) -> dict[str, Any]:
+@router.get("/expiries")
+async def list_expiries(portfolio: NamedRevision, session: OpenSession) -> ExpiryReport:
     """The options held, by expiry, and what each would end as at the last close.
 
     In the money by a cent an option on shares is exercised or assigned; options on an index, and
     all of a portfolio with `settlement=cash`, end in cash.
     """
-    return await statements.expiry_report(session, portfolio["portfolio_id"])
+    return await pages.expiry_report(session, portfolio["portfolio_id"])

@@ -3,7 +3,8 @@
 One row per lot, however many parts it was closed in.
 """
 
-from typing import Any
+from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,7 +31,7 @@ from shared.published.gateway import positions_on
 TERMS_ON = "terms_on"
 positions = sql_table(Position)
 spans = sql_table(PositionSpan)
-_given: ColumnElement[Any] = cast(literal_column(f":{TERMS_ON}"), Date)
+_given: ColumnElement[date] = cast(literal_column(f":{TERMS_ON}"), Date)
 _day = func.coalesce(_given, positions.c.stated_on)
 _postgres = PGDialect()  # type: ignore[no-untyped-call]
 
@@ -43,7 +44,8 @@ def _lots() -> Subquery:
     is unknown.
     """
     span = spans.c
-    on_the_day = and_(span.held_from <= _given, or_(span.held_until.is_(None), _is_later(span)))
+    lasts = or_(span.held_until.is_(None), span.held_until > _given)
+    on_the_day = and_(span.held_from <= _given, lasts)
     now = and_(_given.is_(None), span.held_until.is_(None))
     left = and_(
         span.position_id == positions.c.position_id,
@@ -63,12 +65,7 @@ def _lots() -> Subquery:
     return lots.select_from(positions.outerjoin(spans, left)).subquery("lots")
 
 
-def _is_later(span: Any) -> ColumnElement[bool]:
-    later: ColumnElement[bool] = span.held_until > _given
-    return later
-
-
-def _realised() -> ColumnElement[Any]:
+def _realised() -> ColumnElement[Decimal]:
     own = positions.c
     span = spans.alias("closed").c
     end = case((span.held_until.is_(None), own.entry_price), else_=span.until_price)

@@ -1,15 +1,14 @@
 """The lines of a ledger: those that were entered, and those that follow from market data."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, func, literal, or_, select, true
 
-from services.gateway.edge.queries import Row, all_rows
 from services.gateway.tables import Transaction
 from services.gateway.tables.portfolios import PUBLISHED
 from shared.database import Session, among, sql_table
@@ -40,6 +39,63 @@ class LineFilter:
     counting: bool = False
 
 
+@dataclass(frozen=True)
+class EnteredLine:
+    """A row of the transactions table, and the transaction that undid it."""
+
+    transaction_id: UUID
+    sequence: int
+    portfolio_id: UUID
+    kind: str
+    trade_date: date
+    symbol: str | None
+    underlying: str | None
+    option_type: str | None
+    strike: Decimal | None
+    expiry: date | None
+    multiplier: int
+    quantity: Decimal | None
+    price: Decimal | None
+    amount: Decimal | None
+    fees: Decimal
+    stated_on: date
+    lot_id: UUID | None
+    lot_method: str | None
+    source: str
+    source_line: int | None
+    external_id: str | None
+    note: str
+    reverses: UUID | None
+    created_at: datetime
+    reversed_by: UUID | None
+
+
+@dataclass(frozen=True)
+class SplitHeld:
+    """A split of what was held the evening before: terms and quantity as they were then."""
+
+    symbol: str
+    underlying: str
+    option_type: str | None
+    strike: Decimal | None
+    expiry: date | None
+    multiplier: int
+    ex_date: date
+    ratio: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class DividendDue:
+    """A dividend of a symbol: USD per share, the shares held, and what that made in USD."""
+
+    symbol: str
+    ex_date: date
+    per_share: Decimal
+    quantity: Decimal
+    amount: Decimal
+
+
 @dataclass(frozen=True, order=True)
 class Mark:
     """Where a line is in the ledger.
@@ -54,6 +110,10 @@ class Mark:
     identity: str
 
 
+_LINES: Select[Any] = select(
+    *(lines.c[field.name] for field in fields(EnteredLine) if field.name in lines.c),
+    undoing.c.transaction_id,
+).select_from(lines.outerjoin(undoing, undoing.c.reverses == lines.c.transaction_id))
 LastCloses = dict[str, tuple[date, Decimal]]
 ENTERED = 1  # the part of the day of lines that were entered
 
@@ -66,24 +126,26 @@ async def load_lines(
     limit: int,
     *,
     newest_first: bool,
-) -> list[Row]:
+) -> list[EnteredLine]:
     """Lines that were entered, in order of day and entry, from behind a mark on."""
     row = lines.c
     order = (row.trade_date, row.sequence)
-    page = _lines().where(row.portfolio_id == portfolio_id, *_conditions(wanted))
+    page = _LINES.where(row.portfolio_id == portfolio_id, *_conditions(wanted))
     if after is not None:
         page = page.where(_behind(after, newest_first=newest_first))
     ordered = (column.desc() for column in order) if newest_first else order
-    return await all_rows(session, page.order_by(*ordered).limit(limit))
+    found = await session.execute(page.order_by(*ordered).limit(limit))
+    return [EnteredLine(*line) for line in found]
 
 
 async def load_entered(
     session: Session, portfolio_id: UUID, transaction_ids: Collection[UUID]
-) -> list[Row]:
+) -> list[EnteredLine]:
     """Those lines of the portfolio that were entered, in order of entry."""
     row = lines.c
     mine = and_(row.portfolio_id == portfolio_id, among(row.transaction_id, transaction_ids))
-    return await all_rows(session, _lines().where(mine).order_by(row.sequence))
+    found = await session.execute(_LINES.where(mine).order_by(row.sequence))
+    return [EnteredLine(*line) for line in found]
 
 
 async def known_external_ids(
@@ -97,11 +159,6 @@ async def known_external_ids(
         among(row.external_id, external_ids),
     )
     return {row.external_id: row.transaction_id for row in await session.execute(query)}
-
-
-def _lines() -> Select[Any]:
-    joined = lines.outerjoin(undoing, undoing.c.reverses == lines.c.transaction_id)
-    return select(lines, undoing.c.transaction_id.label("reversed_by")).select_from(joined)
 
 
 def _conditions(wanted: LineFilter) -> list[ColumnElement[bool]]:
@@ -138,11 +195,8 @@ def _behind(mark: Mark, *, newest_first: bool) -> ColumnElement[bool]:
 
 async def load_splits_held(
     session: Session, portfolio_id: UUID, first: date, last: date
-) -> list[Row]:
-    """Splits with ex-dates from `first` to `last` of what was held the evening before.
-
-    By instrument: its terms in the shares of that evening, the quantity held, and the ratio.
-    """
+) -> list[SplitHeld]:
+    """Splits with ex-dates from `first` to `last` of what was held the evening before."""
     split = ingest.splits.c
     between = and_(split.symbol == held.c.underlying, split.ex_date.between(first, last))
     alive = or_(held.c.expiry.is_(None), held.c.expiry >= split.ex_date)
@@ -157,20 +211,21 @@ async def load_splits_held(
         *(row.symbol, row.underlying, row.option_type, row.strike, row.expiry, row.multiplier),
         *(row.ex_date, row.ratio),
     )
-    grouped = select(*terms, func.sum(row.quantity).label("quantity")).group_by(*terms)
-    return await all_rows(session, grouped.order_by(row.ex_date, row.symbol))
+    grouped = select(*terms, func.sum(row.quantity)).group_by(*terms)
+    found = await session.execute(grouped.order_by(row.ex_date, row.symbol))
+    return [SplitHeld(*split) for split in found]
 
 
 async def load_dividends_due(
     session: Session, portfolio_id: UUID, first: date, last: date
-) -> list[Row]:
-    """Dividends with ex-dates from `first` to `last` by symbol: quantity held, per share, USD."""
+) -> list[DividendDue]:
+    """Dividends with ex-dates from `first` to `last` by symbol."""
     before = first - timedelta(days=1)
     due = dividends_due([portfolio_id], before, last, held, income).subquery("due").c
     terms = (due.symbol, due.ex_date, due.per_share)
-    sums = (func.sum(due.quantity).label("quantity"), func.sum(due.amount).label("amount"))
-    grouped = select(*terms, *sums).group_by(*terms).order_by(due.ex_date, due.symbol)
-    return await all_rows(session, grouped)
+    grouped = select(*terms, func.sum(due.quantity), func.sum(due.amount)).group_by(*terms)
+    found = await session.execute(grouped.order_by(due.ex_date, due.symbol))
+    return [DividendDue(*dividend) for dividend in found]
 
 
 async def has_options(session: Session, portfolio_id: UUID) -> bool:

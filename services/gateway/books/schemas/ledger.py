@@ -1,16 +1,15 @@
 """Models of a portfolio's ledger: transactions, lots, expiries."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.gateway.books.ledger import Kind, LotMethod
-from services.gateway.books.lots import Outcome
 from services.gateway.books.schemas.positions import Day, Number, OfValuedPortfolio, Word
 from services.gateway.books.schemas.uploads import RestatedSessions
+from services.gateway.books.statements.lots import Outcome
 from services.gateway.edge.values import (
     SOME_ID,
     Money,
@@ -384,8 +383,3 @@ class ExpiryReport(BaseModel):
     unsettled: list[ExpiringOption] = Field(
         description="options past their last session, which no close is known of"
     )
-
-
-def terms_of(wanted: NewTransaction) -> dict[str, Any]:
-    """The terms as they were sent, and no fees as 0."""
-    return {**wanted.model_dump(), "fees": wanted.fees or Decimal(0)}

@@ -1,25 +1,24 @@
-"""A portfolio's ledger as its owner reads it: transactions, lots, and expiries to come."""
+"""Pages of a ledger, from what is stored and what follows from it."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from services.gateway.books import lines, lots
 from services.gateway.books.keeping import derive_ledgers
 from services.gateway.books.ledger import Ledger, Market, Trade, derived
-from services.gateway.books.lines import Line
-from services.gateway.books.lots import Outlook
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import positions
 from services.gateway.books.queries import transactions as queries
 from services.gateway.books.queries.positions import PositionFilter
 from services.gateway.books.queries.transactions import LineFilter, Mark
 from services.gateway.books.reading import Book, Part, book_on
-from services.gateway.edge.queries import Row
+from services.gateway.books.schemas.ledger import ExpiryReport, LotPage, TransactionPage
+from services.gateway.books.statements import lines, lots
+from services.gateway.books.statements.lines import Line
+from services.gateway.books.statements.lots import Outlook, ShownLot, Valued
 from services.gateway.market import queries as market_queries
 from shared.database import Session
 
@@ -34,7 +33,7 @@ class Wanted:
     newest_first: bool
 
 
-async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted) -> dict[str, Any]:
+async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted) -> TransactionPage:
     """A page of a portfolio's transactions, entered and derived."""
     conditions = wanted.conditions
     rows = (
@@ -63,7 +62,8 @@ async def transaction_page(session: Session, portfolio_id: UUID, wanted: Wanted)
         wanted.limit,
         newest_first=wanted.newest_first,
     )
-    return {"items": items, "limit": wanted.limit, "next": following}
+    found = {"items": items, "limit": wanted.limit, "next": following}
+    return TransactionPage.model_validate(found, from_attributes=True)
 
 
 def _days(wanted: Wanted, entered: Sequence[Line]) -> tuple[date, date]:
@@ -71,9 +71,10 @@ def _days(wanted: Wanted, entered: Sequence[Line]) -> tuple[date, date]:
     first = wanted.conditions.first or date.min
     last = wanted.conditions.last or date.max
     ends = [wanted.after.day] if wanted.after else []
-    far = [entered[-1]["trade_date"]] if len(entered) > wanted.limit else []
-    earliest, latest = (far, ends) if wanted.newest_first else (ends, far)
-    return max([first, *earliest]), min([last, *latest])
+    far = [entered[-1].trade_date] if len(entered) > wanted.limit else []
+    if wanted.newest_first:
+        return max([first, *far]), min([last, *ends])
+    return max([first, *ends]), min([last, *far])
 
 
 async def derived_lines(
@@ -111,9 +112,23 @@ class LotStatus(StrEnum):
     ALL = "all"
 
 
-async def lot_page(
-    session: Session, portfolio_id: UUID, status: LotStatus, symbol: str | None, part: Part
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LotFilter:
+    """Which lots are wanted: all conditions hold. `symbol`: theirs or their underlying's."""
+
+    status: LotStatus
+    symbol: str | None
+
+    def meets(self, lot: ShownLot) -> bool:
+        """Whether the lot is wanted."""
+        named = self.symbol in (None, lot.symbol, lot.underlying)
+        is_open = lot.exit_date is None
+        return named and (
+            self.status is LotStatus.ALL or is_open == (self.status is LotStatus.OPEN)
+        )
+
+
+async def lot_page(session: Session, portfolio_id: UUID, wanted: LotFilter, part: Part) -> LotPage:
     """A page of the portfolio's lots, by entry, and the sums over all that meet the conditions."""
     book = await book_on(session, portfolio_id, None)
     ledger = (await derive_ledgers(session, [portfolio_id]))[portfolio_id]
@@ -121,48 +136,40 @@ async def lot_page(
         session, portfolio_id, PositionFilter(), book.valuation.day
     )
     known = await market_queries.latest_session(session)
-    return await asyncio.to_thread(_lot_page, book, ledger, rows, known, (status, symbol, part))
+    names = [field.name for field in fields(Valued)]
+    measured = {
+        row["position_id"]: Valued(**{name: row[name] for name in names})
+        for row in book.measured(rows)
+    }
+    return await asyncio.to_thread(_lot_page, book, ledger, measured, known, wanted, part)
 
 
 def _lot_page(
     book: Book,
     ledger: Ledger,
-    rows: Sequence[Row],
+    measured: Mapping[UUID, Valued],
     known: date | None,
-    wanted: tuple[LotStatus, str | None, Part],
-) -> dict[str, Any]:
-    status, symbol, part = wanted
-    measured = {row["position_id"]: row for row in book.measured(rows)}
+    wanted: LotFilter,
+    part: Part,
+) -> LotPage:
     shown = [lots.shown_lot(lot, measured.get(lot.lot_id), known) for lot in ledger.lots]
-    found = [lot for lot in shown if _has_status(lot, status) and _is_on(lot, symbol)]
-    return {**book.described(), "totals": lots.totals(found), **part.of(found)}
-
-
-def _has_status(lot: Row, status: LotStatus) -> bool:
-    if status is LotStatus.ALL:
-        return True
-    return (lot["exit_date"] is None) == (status is LotStatus.OPEN)
-
-
-def _is_on(lot: Row, symbol: str | None) -> bool:
-    return symbol in (None, lot["symbol"], lot["underlying"])
+    found = [lot for lot in shown if wanted.meets(lot)]
+    content = {**book.described(), "totals": lots.totals(found), **part.of(found)}
+    return LotPage.model_validate(content, from_attributes=True)
 
 
 # --- expiries ---
 
 
-async def expiry_report(session: Session, portfolio_id: UUID) -> dict[str, Any]:
+async def expiry_report(session: Session, portfolio_id: UUID) -> ExpiryReport:
     """The options that the portfolio holds, by expiry, and what each of them would end as."""
     day = await market_queries.latest_session(session)
     if day is None:
-        return {"portfolio_id": portfolio_id, "as_of": None, "items": [], "unsettled": []}
+        return ExpiryReport(portfolio_id=portfolio_id, as_of=None, items=[], unsettled=[])
     outlook = await _outlook(session, portfolio_id, day)
-    return {
-        "portfolio_id": portfolio_id,
-        "as_of": day,
-        "items": lots.expiries(outlook),
-        "unsettled": lots.unsettled(outlook),
-    }
+    found = {"items": lots.expiries(outlook), "unsettled": lots.unsettled(outlook)}
+    about = {"portfolio_id": portfolio_id, "as_of": day}
+    return ExpiryReport.model_validate({**about, **found}, from_attributes=True)
 
 
 async def _outlook(session: Session, portfolio_id: UUID, day: date) -> Outlook:
@@ -190,7 +197,8 @@ def _prospect(
     """The market with the last closes as those of every expiry to come."""
     known = {key: close for key, close in market.settlements.items() if key[1] <= day}
     for trade in options:
-        expiry, underlying = trade.instrument.expiry, trade.instrument.underlying
+        expiry = trade.instrument.expiry
+        underlying = trade.instrument.underlying
         if expiry is not None and underlying in closes:
             last = market.last_session(expiry)
             if last > day:

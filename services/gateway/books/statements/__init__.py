@@ -1,0 +1,1 @@
+"""A portfolio's ledger as its owner reads it: transactions, lots, and expiries to come."""

@@ -1,0 +1,323 @@
+"""Lots with what closed them, and options with what their expiry would do, as they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from services.gateway.books.ledger import (
+    Instrument,
+    Kind,
+    Ledger,
+    Lot,
+    Market,
+    Movement,
+    Settlement,
+)
+from services.gateway.books.shapes import NOT_VALUED_SINCE
+from shared.instruments import InvalidSymbol, occ_symbol, position_type
+
+LEAST = Decimal("0.000001")
+
+
+class Outcome(StrEnum):
+    """What an option's expiry would do at the last close of its underlying."""
+
+    EXERCISED = "exercised"
+    ASSIGNED = "assigned"
+    CASH_SETTLED = "cash_settled"
+    WORTHLESS = "worthless"
+
+
+@dataclass(frozen=True)
+class Valued:
+    """A lot as it was last valued; `split_factor`: shares of that day for one of its own."""
+
+    symbol: str
+    split_factor: Decimal
+    quantity: Decimal
+    valued_on: date | None
+    price: Decimal | None
+    market_value: Decimal | None
+    unrealised_pnl: Decimal | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What a transaction closed of a lot; None where its price is not known."""
+
+    transaction_id: UUID
+    kind: Kind
+    trade_date: date
+    quantity: Decimal
+    price: Decimal | None
+    realised_pnl: Decimal | None
+
+
+@dataclass(frozen=True)
+class ShownLot:
+    """A lot in the shares of its valuation, with its closings and P&L."""
+
+    position_id: UUID
+    opened_by: UUID
+    symbol: str
+    underlying: str
+    position_type: str
+    multiplier: int
+    stated_on: date
+    opened_quantity: Decimal
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: date
+    exit_date: date | None
+    days_held: int | None
+    cost: Decimal
+    closings: list[Closing]
+    realised_pnl: Decimal | None
+    valued_on: date | None
+    price: Decimal | None
+    market_value: Decimal | None
+    unrealised_pnl: Decimal | None
+    reason: str | None
+
+
+def shown_lot(lot: Lot, measured: Valued | None, day: date | None) -> ShownLot:
+    """The lot as it is shown; `day`: until when it is held at least."""
+    factor = Decimal(1) if measured is None else measured.split_factor
+    closings = [_closing(lot, movement, factor) for movement in lot.movements[1:]]
+    left = sum((movement.quantity for movement in lot.movements), Decimal(0))
+    own = lot.instrument
+    until = lot.closed_on or day
+    last = _last_value(lot, round(left * factor, 6), measured)
+    return ShownLot(
+        position_id=lot.lot_id,
+        opened_by=lot.opened_by,
+        symbol=last.symbol,
+        underlying=own.underlying,
+        position_type=position_type(own.option_type, lot.quantity),
+        multiplier=own.multiplier,
+        stated_on=lot.stated_on,
+        opened_quantity=round(lot.quantity * factor, 6),
+        quantity=round(left * factor, 6),
+        entry_price=lot.entry_price / factor,
+        entry_date=lot.entry_date,
+        exit_date=lot.closed_on,
+        days_held=None if until is None else max((until - lot.entry_date).days, 0),
+        cost=left * own.multiplier * lot.entry_price,
+        closings=closings,
+        realised_pnl=_total([closing.realised_pnl for closing in closings]),
+        valued_on=last.valued_on,
+        price=last.price,
+        market_value=last.market_value,
+        unrealised_pnl=last.unrealised_pnl,
+        reason=last.reason,
+    )
+
+
+def _closing(lot: Lot, movement: Movement, factor: Decimal) -> Closing:
+    gain = None if movement.price is None else movement.price - lot.entry_price
+    return Closing(
+        movement.transaction_id,
+        movement.kind,
+        movement.trade_date,
+        round(movement.quantity * factor, 6),
+        None if movement.price is None else movement.price / factor,
+        None if gain is None else -movement.quantity * lot.instrument.multiplier * gain,
+    )
+
+
+def _total(parts: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum; None where a part is unknown."""
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) else None
+
+
+def _last_value(lot: Lot, left: Decimal, measured: Valued | None) -> Valued:
+    """Value and P&L of what is left, if that is what was valued."""
+    symbol = lot.instrument.symbol if measured is None else measured.symbol
+    if lot.closed_on is not None:
+        reason = f"closed on {lot.closed_on}"
+    elif measured is None or abs(measured.quantity - left) > LEAST:
+        reason = NOT_VALUED_SINCE
+    else:
+        return measured
+    return Valued(symbol, Decimal(1), left, None, None, None, None, reason)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What lots have earned: realised by closings, unrealised on what is left, and both.
+
+    `unknown`: how many figures are not known, and in no sum.
+    """
+
+    lots: int
+    realised_pnl: Decimal
+    unrealised_pnl: Decimal
+    total_pnl: Decimal
+    unknown: int
+
+
+def totals(shown: Sequence[ShownLot]) -> Totals:
+    """The sums over lots."""
+    realised = [lot.realised_pnl for lot in shown]
+    unrealised = [lot.unrealised_pnl for lot in shown if lot.exit_date is None]
+    closed = sum((part for part in realised if part is not None), Decimal(0))
+    held = sum((part for part in unrealised if part is not None), Decimal(0))
+    unknown = sum(part is None for part in (*realised, *unrealised))
+    return Totals(len(shown), closed, held, closed + held, unknown)
+
+
+# --- expiries ---
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Expiries as they would go at the last closes, on which they are based by underlying.
+
+    `ledger`: of the options only, as if every expiry had come with those closes. `day`: the last
+    session with data.
+    """
+
+    day: date
+    market: Market
+    closes: Mapping[str, tuple[date, Decimal]]
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class ExpiringOption:
+    """An option lot, and what its expiry would do; None where no close is known."""
+
+    position_id: UUID
+    symbol: str
+    underlying: str
+    option_type: str | None
+    strike: Decimal | None
+    expiry: date | None
+    quantity: Decimal
+    underlying_price: Decimal | None = None
+    price_date: date | None = None
+    in_the_money: bool | None = None
+    intrinsic_value: Decimal | None = None
+    outcome: Outcome | None = None
+    shares: Decimal | None = None
+    cash: Decimal | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """The options that expire on one day; `cash`: of all of them together."""
+
+    expiry: date
+    last_session: date
+    days_left: int
+    cash: Decimal
+    options: list[ExpiringOption]
+
+
+def expiries(outlook: Outlook) -> list[Expiry]:
+    """The options held, by expiry: what would happen to each of them."""
+    lots = {lot.lot_id: lot for lot in outlook.ledger.lots}
+    groups: dict[date, list[ExpiringOption]] = {}
+    for settlement in outlook.ledger.settlements:
+        expiry = settlement.instrument.expiry
+        if expiry is not None and settlement.settled_on > outlook.day:
+            option = _option(outlook, lots[settlement.lot_id], settlement)
+            groups.setdefault(expiry, []).append(option)
+    for lot_id in outlook.ledger.unsettled:
+        expiry = lots[lot_id].instrument.expiry
+        if expiry is not None and outlook.market.last_session(expiry) > outlook.day:
+            option = _without_price(outlook, lots[lot_id])
+            groups.setdefault(expiry, []).append(option)
+    return [_expiry(outlook, expiry, groups[expiry]) for expiry in sorted(groups)]
+
+
+def _expiry(outlook: Outlook, expiry: date, options: list[ExpiringOption]) -> Expiry:
+    return Expiry(
+        expiry,
+        outlook.market.last_session(expiry),
+        (expiry - outlook.day).days,
+        sum((option.cash for option in options if option.cash is not None), Decimal(0)),
+        sorted(options, key=lambda each: (each.symbol, str(each.position_id))),
+    )
+
+
+def unsettled(outlook: Outlook) -> list[ExpiringOption]:
+    """The options whose last session has passed without a close of their underlying."""
+    lots = {lot.lot_id: lot for lot in outlook.ledger.lots}
+    past = [lots[lot_id] for lot_id in outlook.ledger.unsettled]
+    return [
+        _without_price(outlook, lot)
+        for lot in sorted(past, key=lambda each: (each.instrument.symbol, str(each.lot_id)))
+        if lot.instrument.expiry is not None
+        and outlook.market.last_session(lot.instrument.expiry) <= outlook.day
+    ]
+
+
+def _option(outlook: Outlook, lot: Lot, settlement: Settlement) -> ExpiringOption:
+    session_date, _ = outlook.closes[lot.instrument.underlying]
+    return replace(
+        _terms(outlook, lot, settlement.quantity),
+        underlying_price=settlement.underlying_price,
+        price_date=session_date,
+        in_the_money=bool(settlement.shares or settlement.cash),
+        intrinsic_value=settlement.intrinsic_value,
+        outcome=_outcome(settlement),
+        shares=settlement.shares,
+        cash=settlement.cash,
+    )
+
+
+def _outcome(settlement: Settlement) -> Outcome:
+    if settlement.shares:
+        return Outcome.EXERCISED if settlement.quantity > 0 else Outcome.ASSIGNED
+    return Outcome.CASH_SETTLED if settlement.cash else Outcome.WORTHLESS
+
+
+def _without_price(outlook: Outlook, lot: Lot) -> ExpiringOption:
+    own = lot.instrument
+    last = outlook.market.last_session(own.expiry or date.max)
+    on_the_day = f" on {last}, its last session," if last <= outlook.day else ""
+    left = sum((movement.quantity for movement in lot.movements), Decimal(0))
+    held = round(left / _factor(outlook.market, lot, outlook.day), 6)
+    reason = f"no close of {own.underlying}{on_the_day} is known"
+    return replace(_terms(outlook, lot, held), reason=reason)
+
+
+def _terms(outlook: Outlook, lot: Lot, quantity: Decimal) -> ExpiringOption:
+    own = lot.instrument
+    strike = None if own.strike is None else own.strike * _factor(outlook.market, lot, outlook.day)
+    return ExpiringOption(
+        lot.lot_id,
+        _symbol(own, strike),
+        own.underlying,
+        own.option_type,
+        strike,
+        own.expiry,
+        quantity,
+    )
+
+
+def _symbol(own: Instrument, strike: Decimal | None) -> str:
+    """The symbol of the strike that a split left, where a symbol can name it."""
+    if strike is None or strike == own.strike or not own.expiry or not own.option_type:
+        return own.symbol
+    try:
+        return occ_symbol(own.root, own.expiry, own.option_type, round(strike, 3))
+    except InvalidSymbol:
+        return own.symbol
+
+
+def _factor(market: Market, lot: Lot, day: date) -> Decimal:
+    """How many shares of the lot's own day one share of another day is."""
+    last = lot.instrument.expiry or date.max
+    underlying = lot.instrument.underlying
+    ratio = market.shares(underlying, min(lot.stated_on, last)) / market.shares(
+        underlying, min(day, last)
+    )
+    return Decimal(ratio.numerator) / Decimal(ratio.denominator)
