@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.books.files import Rules, holdings_of, sheet_of
+from services.gateway.books.files import Rules, Source, entries_of, holdings_of, sheet_of
 from shared.calendar import is_session
 
 PROJECT = Path(__file__).parents[3]
@@ -20,7 +20,10 @@ SOURCES = [
 ]
 # Which argument of which call is the code of something that concerns a row; an HTTP problem has a
 # sentence there.
-CODE_ARGUMENT = {"complain": 1, "warn": 1, "Problem": 2, "RowProblem": 2, "Skipped": 2}
+CODE_ARGUMENT = {
+    **{"complain": 1, "warn": 1, "skipped": 0, "Unclear": 1},
+    **{"Problem": 2, "RowProblem": 2, "Skipped": 2},
+}
 
 
 def codes_in(path: Path) -> set[str]:
@@ -61,7 +64,9 @@ def test_the_table_names_every_code_and_no_other() -> None:
 def test_the_examples_have_no_problems(example: str) -> None:
     rules = Rules(date(2022, 12, 28), {"AAPL", "MSFT", "XOM"}, is_session)
 
-    holdings = holdings_of(sheet_of(example.encode()), rules)
+    sheet = sheet_of(example.encode())
+    read = entries_of if sheet.source is Source.TRANSACTIONS else holdings_of
+    found = read(sheet, rules)
 
-    assert holdings.problems == ()
-    assert len(holdings.accepted) >= 2
+    assert found.problems == ()
+    assert len(found.accepted) >= 2

@@ -17,7 +17,7 @@ from services.gateway.books.files import (
     holdings_of,
     sheet_of,
 )
-from services.gateway.books.files.schwab import money
+from services.gateway.books.files.brokers import money
 from shared.calendar import is_session
 
 AS_OF = date(2022, 12, 28)
@@ -66,11 +66,10 @@ def sheet(text: str) -> Sheet:
     return sheet_of(text.encode())
 
 
-def read(text: str, known: set[str] | None = None, **rules: date) -> Holdings:
-    return holdings_of(
-        sheet(text),
-        Rules(**{"as_of": AS_OF, **rules}, known_underlyings=known, is_session=is_session),
-    )
+def read(
+    text: str, known: set[str] | None = None, as_of: date = AS_OF, entry_date: date | None = None
+) -> Holdings:
+    return holdings_of(sheet(text), Rules(as_of, known, is_session, entry_date))
 
 
 def an_export(*rows: str) -> str:

@@ -1,14 +1,17 @@
 """Position files: bytes in, holdings and problems out; positions in, a file out.
 
-Three formats are recognised by their header: five columns (ticker, quantity, entry_price,
-entry_date, tags), twelve columns (with class, option terms and exit), and Charles Schwab's own
-export of positions.
+Four formats are recognised by their header: five columns (ticker, quantity, entry_price,
+entry_date, tags), twelve columns (with class, option terms and exit), Charles Schwab's own export
+of positions, and transactions (date, type, symbol, quantity, price, fees, amount, id) in the
+columns and words of many brokers.
 
 Reading takes three steps, so that the caller can look symbols up in between: `sheet_of(data)` reads
 cells, `underlyings(sheet)` names what must be looked up, `holdings_of(sheet, rules)` applies every
-rule. The first raises `UnreadableFile`; after that a bad row is a value, never an exception.
+rule; `entries_of(sheet, rules)` does so for transactions. The first raises `UnreadableFile`; after
+that a bad row is a value, never an exception.
 """
 
+from services.gateway.books.files.activity import entries_of
 from services.gateway.books.files.changes import (
     Change,
     Held,
@@ -16,6 +19,7 @@ from services.gateway.books.files.changes import (
     changes_to,
     too_many_tags,
 )
+from services.gateway.books.files.entries import Entries, Entry
 from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.holdings import (
     CLASSES,
@@ -61,6 +65,8 @@ __all__ = [
     "PRIVATE",
     "PUBLIC",
     "Change",
+    "Entries",
+    "Entry",
     "Export",
     "Held",
     "Holding",
@@ -77,6 +83,7 @@ __all__ = [
     "UnreadableFile",
     "changes_to",
     "disarmed",
+    "entries_of",
     "entry_date",
     "five_columns_template",
     "holdings_of",

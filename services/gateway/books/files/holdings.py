@@ -115,8 +115,8 @@ class Rules:
 
     `known_underlyings`: None when nothing is known about symbols yet. `entry_date`: when positions
     of an export without entry dates count as entered; default: the export's own day. `stated_on`:
-    the day in whose shares the file is, default `as_of`; with `shares_of_entry_date` each row is in the
-    shares of its entry date instead. `history`: closes and splits that prices are compared with.
+    the day in whose shares the file is, default `as_of`; with `shares_of_entry_date` each row is in
+    those of its entry date. `history`: closes and splits that prices are compared with.
     """
 
     as_of: date

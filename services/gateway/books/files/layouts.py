@@ -13,6 +13,7 @@ class Source(StrEnum):
     FIVE_COLUMNS = "five_columns"
     TWELVE_COLUMNS = "twelve_columns"
     SCHWAB = "schwab_positions"
+    TRANSACTIONS = "transactions"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ MODIFIERS = frozenset(
         *MULTIPLIER_COLUMNS,
         *UNIT_COLUMNS,
         TYPE_COLUMN,
+    )
+)
+# A file with one of these is one of positions.
+POSITION_COLUMNS = frozenset(
+    (
+        *("entry_price", "entry_price_per_share", "entry_date", "cost_basis", "market_value"),
+        *("exit_date", "exit_price", "exit_price_per_share"),
     )
 )
 MAX_NAME = 40  # of a column, in messages

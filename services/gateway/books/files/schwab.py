@@ -22,6 +22,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from services.gateway.books.files.brokers import broker_day, broker_option, money
 from services.gateway.books.files.holdings import (
     Export,
     Holding,
@@ -31,30 +32,18 @@ from services.gateway.books.files.holdings import (
     Sheet,
     Skipped,
 )
-from services.gateway.books.files.instruments import Instrument, contract_of, listed_instrument
+from services.gateway.books.files.instruments import Instrument, listed_instrument
 from services.gateway.books.files.layouts import Source, snake_case
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP, Reading
 from services.gateway.books.files.records import MAX_COLUMNS, Record, at_most_max_rows, misshapen
 from services.gateway.books.files.sizes import check_size
-from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, InvalidSymbol, OptionContract
+from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
 _TITLE = re.compile(
     r"positions for (account )?(?P<account>.+?) as of (.*[, ])?(?P<day>[\d/\-]+)$", re.IGNORECASE
 )
 _MAX_TITLE = 200
-_DAY_FORMS = (
-    re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII),
-    re.compile(r"(?P<year>\d{4})[/-](?P<month>\d{1,2})[/-](?P<day>\d{1,2})", re.ASCII),
-)
-_OPTION = re.compile(
-    r"(?P<root>[A-Z][A-Z0-9./]{0,5}) (?P<day>\d{1,2}/\d{1,2}/\d{4}) (?P<strike>\d+(\.\d*)?|\.\d+) "
-    r"(?P<kind>[CP])"
-)
-_MONEY = re.compile(
-    r"(?P<sign>[+-]?)\$?(?P<minus>-?)(?P<digits>(\d{1,3}(,\d{3})+|\d+)(\.\d*)?|\.\d+)", re.ASCII
-)
-_BRACKETED = re.compile(r"\((.*)\)")
 _NOTHING = ("", "-", "--", "n/a", "incomplete", "missing")
 _REQUIRED = ("symbol", "quantity")
 _NAMES = {
@@ -125,7 +114,7 @@ class _Parser:
 
     def _title(self, title: re.Match[str]) -> None:
         self.accounts.append(title["account"].strip()[:MAX_CELL])
-        self.exported_on = _day(title["day"])
+        self.exported_on = broker_day(title["day"])
 
     def _row(self, line: int, cells: list[str] | None) -> None:
         problem = misshapen(line, cells, self.columns, _REQUIRED)
@@ -171,27 +160,6 @@ def _is_header(cells: Sequence[str]) -> bool:
 def _column_names(cells: Sequence[str]) -> list[str]:
     names = [snake_case(cell) for cell in cells]
     return [_NAMES.get(name, name) for name in names]
-
-
-def money(text: str) -> Decimal | None:
-    """The number in "$3,096.90", "-$5.00" or "($5.00)"; None in "--", "N/A" and anything else."""
-    bracketed = _BRACKETED.fullmatch(text)
-    match = _MONEY.fullmatch(bracketed[1] if bracketed else text)
-    if match is None or len(match["digits"]) > 40:
-        return None
-    number = Decimal(match["digits"].replace(",", ""))
-    negative = bool(bracketed) != (match["sign"] == "-" or match["minus"] == "-")
-    return -number if negative else number
-
-
-def _day(text: str) -> date | None:
-    for form in _DAY_FORMS:
-        if match := form.fullmatch(text):
-            try:
-                return date(int(match["year"]), int(match["month"]), int(match["day"]))
-            except ValueError:
-                return None
-    return None
 
 
 def entry_date(sheet: Sheet, rules: Rules) -> date:
@@ -250,8 +218,7 @@ class ExportReading(Reading):
         if text is None:
             return None
         symbol = text.rstrip("*").upper()
-        option = _OPTION.fullmatch(symbol)
-        return self.meant("symbol", _contract(option) if option else listed_instrument(symbol))
+        return self.meant("symbol", broker_option(symbol) or listed_instrument(symbol))
 
     def _filled(self, field: str) -> str | None:
         text = self.row.cells.get(field, "")
@@ -345,13 +312,3 @@ def _added(reading: ExportReading, first: Holding, more: Holding) -> Holding:
     )
     reading.warn("symbol", "added_up", message)
     return replace(first, quantity=quantity, entry_price=price, market_value=value)
-
-
-def _contract(option: re.Match[str]) -> Instrument | InvalidSymbol:
-    expiry = _day(option["day"])
-    strike = Decimal(option["strike"])
-    if expiry is None:
-        return InvalidSymbol(option[0], f"names an expiry that does not exist: {option['day']}")
-    if not 0 < strike < 100_000 or strike.quantize(Decimal("0.001")) != strike:
-        return InvalidSymbol(option[0], f"names a strike that no option has: {option['strike']}")
-    return contract_of(option["root"], expiry, option["kind"], strike)

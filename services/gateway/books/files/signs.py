@@ -153,7 +153,7 @@ def check_modifiers(
     """
     _check_status(reading, closed=closed)
     check_currency(reading)
-    _check_unit(reading)
+    check_unit(reading)
     check_multiplier(reading, instrument)
 
 
@@ -187,7 +187,7 @@ def check_currency(reading: Reading) -> None:
             reading.complain(field, "unsupported_currency", message)
 
 
-def _check_unit(reading: Reading) -> None:
+def check_unit(reading: Reading) -> None:
     for field, text in _given(reading, UNIT_COLUMNS):
         if words(text) not in _UNITS:
             message = (

@@ -1,0 +1,104 @@
+"""A file of transactions: its rows, and what each enters into the ledger."""
+
+from collections.abc import Iterator, Sequence
+
+from services.gateway.books.files.entries import Entries, Entry
+from services.gateway.books.files.holdings import Row, Rules, Sheet, Skipped
+from services.gateway.books.files.layouts import Source
+from services.gateway.books.files.problems import Problem
+from services.gateway.books.files.reading import Seen
+from services.gateway.books.files.records import Record, misshapen
+from services.gateway.books.files.trade_columns import columns_of
+from services.gateway.books.files.trades import DAY_FIRST, Delivery, TradeReading
+
+_REQUIRED = ("date",)
+
+
+def transactions_sheet(line: int, header: list[str], records: Sequence[Record]) -> Sheet:
+    """The rows below a header; raises `UnreadableFile` when it names a column twice."""
+    columns, ignored = columns_of(line, header)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for number, cells in records:
+        problem = misshapen(number, cells, columns, _REQUIRED)
+        if problem:
+            problems.append(problem)
+        else:
+            named = zip(columns, cells or (), strict=False)
+            rows.append(Row(number, {column: cell for column, cell in named if column}))
+    return Sheet(Source.TRANSACTIONS, line, tuple(rows), tuple(problems), ignored=ignored)
+
+
+def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:
+    """Each row, about to be read."""
+    day_first = any(DAY_FIRST.match(row.cells.get("date", "")) for row in sheet.rows)
+    return (TradeReading(row, rules, day_first=day_first) for row in sheet.rows)
+
+
+def entries_of(sheet: Sheet, rules: Rules) -> Entries:
+    """The lines of a file of transactions held against every rule."""
+    seen = Seen()
+    ids: dict[str, Row] = {}
+    accepted: list[Entry] = []
+    skipped: list[Skipped] = []
+    problems = list(sheet.problems)
+    warnings: list[Problem] = []
+    deliveries: list[Delivery] = []
+    for reading in trade_readings(sheet, rules):
+        found = _once(reading, reading.entry(), ids, seen)
+        problems += reading.problems
+        deliveries += [reading.delivered] if reading.delivered else []
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        elif found is not None:
+            accepted.append(found)
+            warnings += reading.warnings
+    kept, delivered = _without_deliveries(accepted, deliveries)
+    return Entries(
+        tuple(kept),
+        tuple(sorted(problems, key=lambda problem: problem.line)),
+        tuple(warning for warning in warnings if warning.line not in delivered),
+        tuple(sorted((*skipped, *delivered.values()), key=lambda one: one.line)),
+    )
+
+
+def _once(
+    reading: TradeReading, found: Entry | Skipped | None, ids: dict[str, Row], seen: Seen
+) -> Entry | Skipped | None:
+    """The line, unless an earlier one has its id or, by the rules, equals it."""
+    if not isinstance(found, Entry):
+        return found
+    if found.external_id is None:
+        seen.check(reading)
+        return None if reading.problems else found
+    row = reading.row
+    first = ids.setdefault(found.external_id, row)
+    if first is row:
+        return found
+    where = f"id {found.external_id!r} is on line {first.line} too"
+    if first.cells == row.cells:
+        return reading.skipped("repeated_id", f"{where}, and all else is equal: entered once")
+    reading.complain("id", "duplicate_id", f"{where}, but the rows differ: give each its own id")
+    return None
+
+
+def _without_deliveries(
+    entries: Sequence[Entry], deliveries: Sequence[Delivery]
+) -> tuple[list[Entry], dict[int, Skipped]]:
+    """The entries without the shares that options delivered at expiry; those, by their line.
+
+    They are derived from the options, so they would be there twice.
+    """
+    waiting = list(deliveries)
+    kept: list[Entry] = []
+    skipped: dict[int, Skipped] = {}
+    for entry in entries:
+        delivery = next((each for each in waiting if each.is_of(entry)), None)
+        if delivery is None:
+            kept.append(entry)
+            continue
+        waiting.remove(delivery)
+        message = f"the shares of line {delivery.line}: derived from the option at its expiry"
+        symbol = delivery.contract.underlying
+        skipped[entry.line] = Skipped(entry.line, symbol, "derived", message)
+    return kept, skipped

@@ -1,0 +1,381 @@
+"""Lines of a file of transactions, held against every rule."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from services.gateway.books.files.brokers import broker_day, broker_option, money, option_within
+from services.gateway.books.files.entries import Entry
+from services.gateway.books.files.holdings import Row, Rules, Skipped
+from services.gateway.books.files.instruments import Instrument
+from services.gateway.books.files.layouts import STATUS_COLUMNS
+from services.gateway.books.files.naming import NamedReading
+from services.gateway.books.files.reading import MAX_CELL, SMALLEST_STEP
+from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
+from services.gateway.books.files.sizes import LARGEST_VALUE, check_shares, check_size
+from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
+from services.gateway.books.files.trade_kinds import Unclear, kind_of
+from services.gateway.books.files.trade_words import By, Meaning, Notice
+from services.gateway.books.ledger import Kind
+from shared.instruments import (
+    OPTION_MULTIPLIER,
+    STOCK_MULTIPLIER,
+    OptionContract,
+    looks_like_option,
+)
+
+MAX_NOTE = 200
+_DAYS_TO_DELIVER = 4  # a broker enters the shares on the expiry's day or after the weekend
+CENT = Decimal("0.01")
+_NOTHING = ("-", "--", "n/a", "na", "none", "null")
+_TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
+_MOVED = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
+_BOUGHT = (Kind.BUY, Kind.BUY_TO_COVER, Kind.TRANSFER_IN)
+_MAY_BE_WORTHLESS = (Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT)
+_NOT_EXECUTED = (
+    *("cancelled", "canceled", "rejected", "pending", "working", "queued", "void", "unfilled"),
+    *("expired", "deleted", "error", "replaced"),
+)
+_ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ].*", re.ASCII)
+_COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})([;, ].*)?", re.ASCII)
+_SLASHED = re.compile(r"(\d{1,2}/\d{1,2})/(\d{4}|\d{2})([ ,].*)?", re.ASCII)
+_AS_OF = re.compile(r".* as of (.*)", re.IGNORECASE)
+_UNCLEAR_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])/\d{1,2}/\d{2,4}\b", re.ASCII)
+_LARGEST_UNSEEN_FEE = Decimal(10)  # USD, besides 1 % of what is traded
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What an assignment or exercise at expiry delivers: signed shares at the strike."""
+
+    line: int
+    contract: OptionContract
+    shares: Decimal
+
+    def is_of(self, entry: Entry) -> bool:
+        """Whether an entry is the purchase or sale of these very shares."""
+        return (
+            entry.instrument == self.contract.underlying
+            and entry.quantity == self.shares
+            and entry.price == self.contract.strike
+            and 0 <= (entry.trade_date - self.contract.expiry).days <= _DAYS_TO_DELIVER
+        )
+
+
+class TradeReading(NamedReading):
+    """One line of a file of transactions. `day_first`: its days are written before the months."""
+
+    def __init__(self, row: Row, rules: Rules, *, day_first: bool = False) -> None:
+        cells = {name: "" if text.lower() in _NOTHING else text for name, text in row.cells.items()}
+        super().__init__(Row(row.line, cells), rules, TRANSACTIONS)
+        self.meant_as = kind_of(cells)
+        self.day_first = day_first
+        self.delivered: Delivery | None = None
+
+    @property
+    def trades(self) -> bool:
+        """Whether the line is one of an instrument that must be known."""
+        if isinstance(self.meant_as, Unclear):
+            return False
+        kind = self.meant_as.kind
+        if kind is By.SHARES:
+            return bool(self.row.cells.get("quantity") and self.row.cells.get("symbol"))
+        return kind in (*_TRADED, *_MOVED, Kind.DIVIDEND, Notice.ASSIGNED, Notice.EXERCISED)
+
+    def entry(self) -> Entry | Skipped | None:
+        """The line as an entry or, with the reason, as one to skip; None when it has problems."""
+        if isinstance(self.meant_as, Unclear):
+            unclear = self.meant_as
+            self.complain(unclear.field, unclear.code, unclear.message)
+            return None
+        for field in STATUS_COLUMNS:
+            if words(self.row.cells.get(field, "")) in _NOT_EXECUTED:
+                message = f"{field} is {self.row.cells[field]!r}: nothing was traded"
+                return self.skipped("not_executed", message)
+        meaning = self.meant_as
+        if isinstance(meaning.kind, Notice):
+            return self._notice(meaning.kind)
+        check_currency(self)
+        check_unit(self)
+        traded_on = self.traded_on()
+        if meaning.kind in (*_TRADED, *_MOVED) or (meaning.kind is By.SHARES and self.trades):
+            return self._trade(self._kind_by_quantity(meaning), traded_on)
+        return self._cash(meaning, traded_on)
+
+    def skipped(self, code: str, message: str) -> Skipped:
+        """The line as one that is not entered."""
+        label = self.row.cells.get("symbol") or self.row.cells.get("note", "")
+        return Skipped(self.row.line, label[:MAX_CELL], code, message)
+
+    def _notice(self, notice: Notice) -> Entry | Skipped | None:
+        if notice in (Notice.ASSIGNED, Notice.EXERCISED):
+            return self._delivery(notice)
+        if notice is Notice.SWEEP:
+            return self.skipped("sweep", "money that the broker moves within the account")
+        if notice is Notice.UNSUPPORTED:
+            message = (
+                "mergers, spin-offs and the like are not supported: enter what they did to the "
+                "holding as a sale and a purchase"
+            )
+            self.complain("type", "unsupported_type", message)
+            return None
+        if notice is Notice.CORRECTION:
+            message = (
+                "the row cancels or corrects another one: leave both out, or enter what is right"
+            )
+            self.complain("type", "unsupported_type", message)
+            return None
+        return self._derived(notice)
+
+    def _derived(self, notice: Notice) -> Skipped:
+        message = f"{notice.value}: derived from market data, and not entered"
+        return self.skipped("derived", message)
+
+    def _delivery(self, notice: Notice) -> Entry | Skipped | None:
+        """An exercise or assignment: derived at expiry; before it, the option ends at 0.
+
+        Its shares are another line in every export, traded at the strike.
+        """
+        instrument = self.instrument() if self._names_an_option else None
+        if self.problems or not isinstance(instrument, OptionContract):
+            return self._derived(notice) if not self.problems else None
+        held = self.row.cells.get("quantity", "").rstrip("SL")  # Robinhood: 1S is one short
+        number = self.quantity(self.number("quantity", held or None))
+        day = self.traded_on()
+        if number is None or day is None:
+            return self._derived(notice) if not self.problems else None
+        closed = abs(number) if notice is Notice.ASSIGNED else -abs(number)
+        kind = Kind.BUY_TO_COVER if closed > 0 else Kind.SELL
+        if day < instrument.expiry:
+            return Entry(
+                self.row.line, kind, day, instrument, closed, Decimal(0),
+                external_id=self.text_if_any("id"), note=self.note(),
+            )  # fmt: skip
+        gained = 1 if instrument.option_type == "P" else -1
+        shares = closed * OPTION_MULTIPLIER * gained
+        self.delivered = Delivery(self.row.line, instrument, shares)
+        return self._derived(notice)
+
+    @property
+    def _names_an_option(self) -> bool:
+        symbol = self.row.cells.get("symbol", "")
+        note = self.row.cells.get("note", "")
+        return bool(symbol) and bool(
+            looks_like_option(symbol) or broker_option(symbol) or option_within(note)
+        )
+
+    # --- when and what ---
+
+    def traded_on(self) -> date | None:
+        """The day of the line, at most the day the file is read for."""
+        day = self.day("date", self.text("date"))
+        if day is not None and day > self.rules.as_of:
+            message = f"date {day} lies after {self.rules.as_of}, the day the file is read for"
+            self.complain("date", "date_in_future", message)
+            return None
+        return day
+
+    def day(self, field: str, text: str | None) -> date | None:
+        """The date of a text as brokers write it: with a time, in digits only, month first."""
+        if text is None:
+            return None
+        if match := _AS_OF.fullmatch(text):
+            text = match[1]
+        if match := _ISO_TIME.fullmatch(text):
+            return super().day(field, match[1])
+        if match := _COMPACT.fullmatch(text):
+            return super().day(field, "-".join(match.groups()[:3]))
+        match = _SLASHED.fullmatch(text)
+        if match is None:
+            return super().day(field, text)
+        if self.day_first:
+            message = (
+                f"{field} {text!r} may have the day before the month, as others in the file: write "
+                "YYYY-MM-DD"
+            )
+            self.complain(field, "invalid_date", message)
+            return None
+        year = match[2] if len(match[2]) == 4 else f"20{match[2]}"
+        day = broker_day(f"{match[1]}/{year}")
+        return super().day(field, day.isoformat() if day else text)
+
+    def instrument(self) -> Instrument | None:
+        """What the line trades, in our spellings or a broker's, else by its description."""
+        text = self.row.cells.get("symbol", "")
+        given = broker_option(text) if text else None
+        if given is None and text.isalpha():
+            given = option_within(self.row.cells.get("note", ""))
+        if given is None:
+            return super().instrument()
+        instrument = self.meant("symbol", given)
+        if instrument is not None:
+            self.require_market_data("symbol", instrument)
+        return instrument
+
+    # --- numbers ---
+
+    def number(self, field: str, text: str | None) -> Decimal | None:
+        """The number of a text as brokers write it: with a dollar sign, commas and brackets."""
+        value = money(text) if text and not _UNCLEAR_THOUSANDS.fullmatch(text) else None
+        if value is None or field == "quantity":
+            return super().number(field, text if value is None else f"{value:f}")
+        return super().number(field, f"{value.quantize(SMALLEST_STEP, ROUND_HALF_UP):f}")
+
+    def _amount(self, field: str) -> Decimal | None:
+        value = self.number(field, self.text_if_any(field))
+        return None if value is None else value.quantize(CENT, ROUND_HALF_UP)
+
+    def fees(self) -> Decimal | None:
+        """All fees of the line; None where no column has any."""
+        found = [fee for field in FEE_COLUMNS if (fee := self._amount(field)) is not None]
+        return sum(map(abs, found), Decimal(0)) if found else None
+
+    def note(self) -> str:
+        """The line's description, on one line."""
+        text = " ".join(self.row.cells.get("note", "").split())
+        return "".join(letter for letter in text if letter.isprintable())[:MAX_NOTE]
+
+    # --- lines ---
+
+    def _kind_by_quantity(self, meaning: Meaning) -> Kind:
+        if isinstance(meaning.kind, Kind):
+            return meaning.kind
+        outgoing = self.row.cells.get("quantity", "").startswith(("-", "("))
+        return Kind.TRANSFER_OUT if outgoing else Kind.TRANSFER_IN
+
+    def _trade(self, kind: Kind, traded_on: date | None) -> Entry | None:
+        instrument = self.instrument()
+        number = self.quantity(self.number("quantity", self.text("quantity")))
+        quantity = self._signed(kind, number)
+        fees = self.fees()
+        amount = self._amount("amount")
+        external_id = self.text_if_any("id")
+        check_multiplier(self, instrument)
+        if instrument is not None and traded_on is not None:
+            self.check_lifetime(self.option_field, "date", instrument, traded_on)
+        if instrument is None or not quantity:
+            self._price(kind)
+            return None
+        price = self._price(kind)
+        if price is None and not self.row.cells.get("price"):
+            price = self._derived_price(kind, instrument, quantity, amount, fees)
+        check_size(self, instrument, quantity, price)
+        if self.problems or traded_on is None:
+            return None
+        if price and isinstance(instrument, str):
+            check_shares(self, "price", instrument, price, traded_on, traded_on)
+        if price is not None and amount is not None:
+            fees = self._checked_fees(instrument, quantity, price, amount, fees)
+        return Entry(
+            self.row.line, kind, traded_on, instrument, quantity, price,
+            fees=fees or Decimal(0), external_id=external_id, note=self.note(),
+        )  # fmt: skip
+
+    def _signed(self, kind: Kind, number: Decimal | None) -> Decimal | None:
+        if not number:
+            return None
+        if kind in _BOUGHT and number < 0:
+            message = (
+                f"quantity {number:f} is below 0 but the row is a purchase: correct one of them"
+            )
+            self.complain("quantity", "sign_disagrees", message)
+            return None
+        return abs(number) if kind in _BOUGHT else -abs(number)
+
+    def _price(self, kind: Kind) -> Decimal | None:
+        number = self.number("price", self.text_if_any("price"))
+        return number if number == 0 and kind in _MAY_BE_WORTHLESS else self.price("price", number)
+
+    def _derived_price(
+        self,
+        kind: Kind,
+        instrument: Instrument,
+        quantity: Decimal,
+        amount: Decimal | None,
+        fees: Decimal | None,
+    ) -> Decimal | None:
+        """Amount without fees / (quantity x multiplier), with a warning."""
+        if kind is Kind.TRANSFER_OUT and not amount:
+            return None
+        if not amount:
+            self.complain("price", "missing_value", "price is empty, and there is no amount")
+            return None
+        gross = abs(amount) - (fees or Decimal(0)) * (1 if quantity > 0 else -1)
+        price = gross / (abs(quantity) * multiplier_of(instrument))
+        rounded = price.quantize(SMALLEST_STEP, ROUND_HALF_UP)
+        self.warn(
+            "price", "price_derived", f"price is empty: amount / quantity, {rounded:f}, is used"
+        )
+        return self.price("price", rounded)
+
+    def _checked_fees(
+        self,
+        instrument: Instrument,
+        quantity: Decimal,
+        price: Decimal,
+        amount: Decimal,
+        fees: Decimal | None,
+    ) -> Decimal | None:
+        """The fees, after the amount was compared with quantity x price and them.
+
+        A cost that no column names is taken as fees where it is small.
+        """
+        gross = abs(quantity) * multiplier_of(instrument) * price
+        direction = 1 if quantity > 0 else -1
+        unseen = (abs(amount) - gross) * direction - (fees or Decimal(0))
+        if abs(unseen) <= _tolerance(instrument, quantity, self.row.cells.get("price", "")):
+            return fees
+        small = gross / 100 + _LARGEST_UNSEEN_FEE
+        if fees is None and 0 < unseen <= small:
+            found = unseen.quantize(CENT, ROUND_HALF_UP)
+            message = f"amount and quantity x price differ by {found:f}: it is entered as fees"
+            self.warn("amount", "fees_derived", message)
+            return found
+        expected = (gross + (fees or Decimal(0)) * direction).quantize(CENT, ROUND_HALF_UP)
+        message = (
+            f"amount {abs(amount):f} is not quantity x price and fees, {expected:f}: the latter is "
+            "used, check the row"
+        )
+        self.warn("amount", "amount_disagrees", message)
+        return fees
+
+    def _cash(self, meaning: Meaning, traded_on: date | None) -> Entry | None:
+        instrument = self.instrument() if self.trades and self.row.cells.get("symbol") else None
+        self.text("amount")
+        amount = self._amount("amount")
+        external_id = self.text_if_any("id")
+        if amount == 0:
+            self.complain("amount", "zero_amount", "amount is 0: leave the row out")
+        if amount is not None and abs(amount) >= LARGEST_VALUE:
+            self.complain("amount", "too_large", f"amount must be below {LARGEST_VALUE:,} USD")
+        if amount is not None and meaning.sign > 0 > amount:
+            message = f"amount {amount:f} is below 0 but the row is money that came in"
+            self.complain("amount", "sign_disagrees", message)
+        if self.problems or traded_on is None or amount is None:
+            return None
+        signed = amount if meaning.sign == 0 else meaning.sign * abs(amount)
+        kind = meaning.kind
+        if not isinstance(kind, Kind):
+            kind = Kind.DEPOSIT if signed > 0 else Kind.WITHDRAWAL
+        return Entry(
+            self.row.line, kind, traded_on, instrument, amount=signed,
+            external_id=external_id, note=self.note(),
+        )  # fmt: skip
+
+
+def multiplier_of(instrument: Instrument) -> int:
+    """Shares per unit of quantity."""
+    return OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
+
+
+def _tolerance(instrument: Instrument, quantity: Decimal, price: str) -> Decimal:
+    """How far the amount may be off: a cent, and of stock half the last digit of its price.
+
+    Prices of parts of an order are averaged and rounded; those of options are not.
+    """
+    if isinstance(instrument, OptionContract):
+        return CENT
+    decimals = len(price.partition(".")[2].rstrip(") "))
+    return CENT + abs(quantity) / 2 / Decimal(10) ** decimals
