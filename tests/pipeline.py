@@ -123,7 +123,7 @@ async def _start(
             await step(session)
     telemetry = pipeline.telemetry[word] = create_telemetry(word, settings)
     broker = pipeline.brokers[word] = Broker(word, settings, telemetry, on_closed=lambda: None)
-    module = "gateway.runs.handlers" if word == "gateway" else f"{word}.handlers"
+    module = "gateway.books.handlers" if word == "gateway" else f"{word}.handlers"
     router = importlib.import_module(f"services.{module}").router
     router = router if hearing else _answers_of(router)
     Consumption(router, broker, database, settings, telemetry).attach()

@@ -16,6 +16,8 @@ from services.gateway.accounts import endpoints as accounts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
 from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
+from services.gateway.books.handlers import router as bus_router
+from services.gateway.books.keeping import anchor_portfolios
 from services.gateway.edge import endpoints as edge
 from services.gateway.edge import problems
 from services.gateway.edge.conditional import ConditionalReads
@@ -51,7 +53,6 @@ from services.gateway.operators import endpoints as operators
 from services.gateway.operators.sweeper import Sweeper
 from services.gateway.runs import endpoints as runs
 from services.gateway.runs.feed import Feed
-from services.gateway.runs.handlers import router as bus_router
 from services.gateway.settings import GatewaySettings, get_settings
 from shared.database import Session
 from shared.errors import Misconfigured
@@ -131,7 +132,9 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = gateway.runtime
-        await runtime.run_startup([lambda session: ensure_admin(session, gateway)])
+        await runtime.run_startup(
+            [lambda session: ensure_admin(session, gateway), anchor_portfolios]
+        )
         await runtime.broker.start()
         await runtime.start_background([gateway.relay.run, feed.run, sweeper.run])
         _leave_what_stays()

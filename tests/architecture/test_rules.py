@@ -31,8 +31,8 @@ SUBJECTS: dict[str, set[str]] = {
     "market": set(),
     "runs": {"feed", "handlers", "stages", "starting", "tracking"},
     "books": {
-        *("answers", "editing", "entering", "files", "keeping"),
-        *("ledger", "statements", "uploading"),
+        *("answers", "editing", "entering", "files", "handlers", "keeping", "ledger"),
+        *("lots", "settling", "statements", "uploading"),
     },
     "accounts": set(),
     "analytics": set(),
@@ -124,7 +124,7 @@ def test_every_subject_has_the_same_files(subject: str) -> None:
 
 
 def bus_module(word: str) -> str:
-    return "services.gateway.runs.handlers" if word == "gateway" else f"services.{word}.handlers"
+    return "services.gateway.books.handlers" if word == "gateway" else f"services.{word}.handlers"
 
 
 def bus_router(word: str) -> ServiceRouter:

@@ -17,7 +17,7 @@ from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.tables import User
-from shared.calendar import is_session
+from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import parse_occ
 
@@ -56,6 +56,18 @@ async def terms_day(session: Session, as_of: date | None) -> date:
     As requested, else the last session, else (before any is known) today.
     """
     return as_of or await market_queries.latest_session(session) or datetime.now(UTC).date()
+
+
+async def valuation_day(session: Session) -> date | None:
+    """The session that edits are valued on: the last one; None before any is known."""
+    latest = await market_queries.latest_session(session)
+    return await asyncio.to_thread(session_on_or_before, latest) if latest else None
+
+
+def refuse_for(reason: tuple[str, str] | None) -> None:
+    """409 when there is a reason (a code and a sentence) why an edit conflicts with the ledger."""
+    if reason is not None:
+        raise Problem(409, *reason)
 
 
 def exchange_day() -> date:

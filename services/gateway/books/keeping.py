@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books.ledger import Excess, Kind, Ledger, Lot, Market, Trade, derived
+from services.gateway.books.lots import LotLines, Written, lines_of_lots
 from services.gateway.books.queries import ledger as queries
 from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
 from services.gateway.market import queries as market_queries
+from shared.calendar import next_session
 from shared.database import Session
 
 API, FILE, SYSTEM = "api", "file", "system"  # where a transaction comes from
@@ -37,10 +39,37 @@ async def derive_ledgers(
     """
     terms = await queries.load_terms(session, portfolio_ids)
     trades = await queries.load_trades(session, list(terms))
-    day = as_of or await market_queries.latest_session(session) or date.min
+    return await _derive(session, terms, trades, as_of)
+
+
+async def load_lines(session: Session, portfolio_id: UUID) -> dict[UUID, LotLines]:
+    """The lots of a portfolio with the lines of its ledger behind each, by id."""
+    terms = await queries.load_terms(session, [portfolio_id])
+    trades = await queries.load_trades(session, [portfolio_id])
+    ledgers = await _derive(session, terms, trades, None)
+    ledger = ledgers[portfolio_id]
+    return await asyncio.to_thread(lines_of_lots, trades[portfolio_id], ledger)
+
+
+async def _derive(
+    session: Session,
+    terms: Mapping[UUID, Terms],
+    trades: Mapping[UUID, Sequence[Trade]],
+    as_of: date | None,
+) -> dict[UUID, Ledger]:
+    day = as_of or await last_session_with_data(session)
     every = [trade for each in trades.values() for trade in each]
     market = await queries.load_market(session, every, day)
     return await asyncio.to_thread(_ledgers, trades, market, terms)
+
+
+async def last_session_with_data(session: Session) -> date:
+    """The last session that there can be closes of, announced or not; before any, the first day.
+
+    What is derived up to it does not depend on the order in which sessions are run.
+    """
+    known = await market_queries.sessions_with_data(session)
+    return known.last if known else date.min
 
 
 def _ledgers(
@@ -203,6 +232,16 @@ def _rounded(price: Decimal | None) -> Decimal | None:
     return None if price is None else round(price, _PRICE_DECIMALS)
 
 
+async def write_lines(
+    session: Session, portfolio_id: UUID, written: Sequence[Written], source: str
+) -> None:
+    """Enter what was written of several lots into the ledger, reversals first."""
+    undone = [identity for each in written for identity in each.reversed]
+    if undone:
+        await queries.save_reversals(session, portfolio_id, undone, source)
+    await queries.append_transactions(session, [line for each in written for line in each.lines])
+
+
 async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:
     """Let NAV start from a session unless it starts already; equity given before is of that day."""
     stated = await queries.save_valued_from(session, portfolio_id, day)
@@ -210,6 +249,44 @@ async def value_from(session: Session, portfolio_id: UUID, day: date, source: st
         await queries.append_transactions(
             session, [equity_statement(portfolio_id, day, stated, source)]
         )
+
+
+async def value_from_first(
+    session: Session, portfolio_id: UUID, valued_on: date | None, first_day: date, source: str
+) -> None:
+    """Let NAV start with a portfolio's first transactions, unless it starts already.
+
+    That is on the session they are valued on, or when the first of them is later, on its session.
+    `valued_on` None: no session is known yet, so it does not start.
+    """
+    if valued_on is not None:
+        eve = max(valued_on, first_day) - timedelta(days=1)
+        await value_from(session, portfolio_id, await asyncio.to_thread(next_session, eve), source)
+
+
+async def anchor_portfolios(session: Session) -> None:
+    """Let NAV start with the first snapshot where portfolios are older than their ledgers."""
+    for portfolio_id, first in await queries.load_unanchored(session):
+        await value_from(session, portfolio_id, first, SYSTEM)
+
+
+async def state_equity(
+    session: Session, portfolio_id: UUID, day: date, amount: Decimal | None, source: str
+) -> date | None:
+    """Let the equity of a day be so much, None: not given; the first day whose NAV that moves.
+
+    None when it is so already. NAV before the first statement is carried backward from it.
+    """
+    standing = await queries.active_transactions(session, portfolio_id, [Kind.EQUITY])
+    before = {key: given for key, (stated_on, given) in standing.items() if stated_on == day}
+    if list(before.values()) == ([] if amount is None else [amount]):
+        return None
+    await queries.save_reversals(session, portfolio_id, list(before), source)
+    if amount is not None:
+        statement = equity_statement(portfolio_id, day, amount, source)
+        await queries.append_transactions(session, [statement])
+    is_first = all(stated_on >= day for stated_on, _ in standing.values())
+    return date.min if is_first else day
 
 
 def equity_statement(portfolio_id: UUID, day: date, amount: Decimal, source: str) -> TransactionRow:

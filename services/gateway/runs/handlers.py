@@ -1,9 +1,12 @@
-"""Run tracking: every event becomes a row, and a run's status is derived from its rows."""
+"""Run tracking: every event becomes a row, and a run's status is derived from its rows.
+
+`books.handlers` completes the router: of prices more follows than a row.
+"""
 
 from services.gateway.runs.queries import dead_letters, runs
 from services.gateway.runs.tracking import follow_up
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
-from shared.contracts.ingest import MarketClosed
+from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session
 from shared.messaging import ServiceRouter
 from shared.telemetry import current_trace_id
@@ -18,7 +21,7 @@ async def open_run(event: MarketClosed, session: Session) -> None:
     await runs.save_announcement(session, event)
 
 
-@router.on(*STAGE_EVENTS)
+@router.on(*(event for event in STAGE_EVENTS if event is not PricesUpdated))
 async def record_stage(event: ShardEvent, session: Session) -> None:
     """A stage of a shard is done; the run may or may not wait for it."""
     stage = stage_of(type(event))

@@ -23,7 +23,18 @@ async def start_run(
     session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str
 ) -> UUID:
     """Leave `portfolios.changed` in the outbox and open its run, in the caller's transaction."""
-    event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=(portfolio_id,), reason=reason)
+    return await start_run_of(session, user_id, [portfolio_id], as_of, reason)
+
+
+async def start_run_of(
+    session: Session,
+    user_id: UUID | None,
+    portfolio_ids: Sequence[UUID],
+    as_of: date,
+    reason: str,
+) -> UUID:
+    """The same for several portfolios in one run. `user_id` None: no user requested it."""
+    event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=tuple(portfolio_ids), reason=reason)
     await runs.save_run(session, event.run_id, as_of, "portfolios", user_id)
     await edge_queries.save_event(session, event, trace_headers())
     return event.run_id

@@ -14,9 +14,9 @@ from sqlalchemy import event, text
 
 from services.gateway.application import assembled
 from services.gateway.books.answers import etag_of
+from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.runs import handlers
-from services.gateway.runs.handlers import router
 from services.gateway.runs.queries import revisions
 from services.gateway.settings import GatewaySettings
 from services.ingest.tables import DataProvider

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from services.gateway.application import assembled
+from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.runs.handlers import router
 from services.gateway.settings import GatewaySettings
 from shared.database import Database
 from shared.service import Runtime

@@ -1,5 +1,6 @@
 """A user's portfolios: list, create, get, change, delete; their cash flows."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
-from services.gateway.books.keeping import API, cash_flow
+from services.gateway.books.editing import valuation_day
+from services.gateway.books.keeping import API, cash_flow, state_equity, value_from_first
 from services.gateway.books.queries import flows, ledger, portfolios
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
@@ -80,7 +82,11 @@ async def get_portfolio(portfolio: NamedRevision) -> Row:
 async def rename_portfolio(
     portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
 ) -> Row:
-    """Rename a portfolio, or change its opening equity, from which every NAV follows."""
+    """Rename a portfolio, or change the equity given for it, from which every NAV follows.
+
+    The equity is that of `equity_stated_on`; where none is given yet, of the session that NAV
+    starts from.
+    """
     before = await _held(session, caller, portfolio_id)
     changes = {name: value for name, value in terms.named().items() if before[name] != value}
     holder = (
@@ -91,7 +97,7 @@ async def rename_portfolio(
     if holder not in (None, portfolio_id):
         raise name_taken(changes["name"], holder)
     if changes:
-        await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, changes)
+        await _save_terms(session, caller, before, changes)
         was = {name: before[name] for name in changes}
         await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
         await revisions.raise_revision(session, [portfolio_id])
@@ -99,6 +105,18 @@ async def rename_portfolio(
         days = await runs.sessions_valued(session, portfolio_id, date.min)
         await start_runs(session, caller.user_id, portfolio_id, days, "equity_balance")
     return await owned_portfolio(session, caller, portfolio_id)
+
+
+async def _save_terms(
+    session: Session, caller: User, before: Row, changes: Mapping[str, Any]
+) -> None:
+    """Save what changes: equity in the ledger, as soon as the day it is given for is known."""
+    portfolio_id = before["portfolio_id"]
+    day = before["equity_stated_on"] or before["valued_from"]
+    columns = dict(changes)
+    if day is not None and "equity_balance" in columns:
+        await state_equity(session, portfolio_id, day, columns.pop("equity_balance"), API)
+    await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, columns)
 
 
 @router.delete("/{portfolio_id}", status_code=204)
@@ -140,6 +158,8 @@ async def add_cash_flow(
     await _held(session, caller, portfolio_id)
     flow = cash_flow(portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
     await ledger.append_transactions(session, [flow])
+    valued_on = await valuation_day(session)
+    await value_from_first(session, portfolio_id, valued_on, wanted.flow_date, API)
     await record(
         session,
         "cash_flow.created",

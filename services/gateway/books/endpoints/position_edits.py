@@ -1,6 +1,9 @@
-"""Edits of positions, each one transaction that also starts the run to measure it."""
+"""Edits of positions, each one transaction that also starts the run to measure it.
 
-from collections.abc import Mapping
+They are shorthands: what they write are lines of the portfolio's ledger.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -12,11 +15,22 @@ from services.gateway.books.editing import (
     accepted,
     difference,
     position_row,
+    refuse_for,
     tag_position,
     terms_after,
     terms_day,
+    valuation_day,
 )
-from services.gateway.books.queries import portfolios, positions
+from services.gateway.books.keeping import (
+    API,
+    keep_ledgers,
+    load_lines,
+    value_from_first,
+    write_lines,
+)
+from services.gateway.books.lots import EXIT_TERMS, LotLines, Written, corrected, entered
+from services.gateway.books.queries import ledger, portfolios
+from services.gateway.books.queries.portfolios import OwnDay
 from services.gateway.books.reading import position_on
 from services.gateway.books.schemas.positions import (
     NewPosition,
@@ -27,7 +41,7 @@ from services.gateway.books.schemas.positions import (
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import revisions
 from services.gateway.runs.starting import restate
@@ -53,13 +67,13 @@ TermsOf = Annotated[
 ]
 
 
-@router.post("", status_code=201, response_model=PositionSaved, responses=documented(409))
+@router.post("", status_code=201, response_model=PositionSaved)
 async def create_position(
     wanted: NewPosition, caller: Caller, session: OpenSession, as_of: TermsOf = None
 ) -> dict[str, Any]:
-    """Enter a position, checked against the rules of position files.
+    """Enter a position as a lot, checked against the rules of position files.
 
-    A run measures the portfolio again.
+    Several lots of one instrument may be entered on one day. A run measures the portfolio again.
     """
     portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
         "portfolio_id"
@@ -68,12 +82,11 @@ async def create_position(
     day = await terms_day(session, as_of)
     found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
     row = position_row(portfolio_id, uuid4(), found.holding, day)
-    await _refuse_twin(session, row)
-    await positions.save_position(session, row)
-    await tag_position(session, caller, row["position_id"], (), found.holding.tags)
     recorded = {name: row[name] for name in _RECORDED}
     await record(session, "position.created", row["position_id"], **recorded)
-    return await _measured_again(session, caller, row, row["entry_date"], found.warnings)
+    run_id, restated = await _written(session, caller, row, entered(row, API))
+    await tag_position(session, caller, row["position_id"], (), found.holding.tags)
+    return await _measured_again(session, row, run_id, restated, found.warnings)
 
 
 @router.put("/{position_id:uuid}", response_model=PositionSaved, responses=documented(409))
@@ -86,18 +99,29 @@ async def edit_position(
 ) -> dict[str, Any]:
     """Change a position, close it or reopen it; what is left out stays as it is.
 
-    An edit that changes nothing starts no run.
+    An edit that changes nothing starts no run. A lot that a transaction opened is corrected by
+    reversing that transaction (409); its tags can be set all the same.
     """
     day = await terms_day(session, as_of)
     before = await _held(session, caller, position_id, day)
-    found = await accepted(session, terms_after(before, wanted.model_dump(exclude_unset=True)), day)
+    lot = await _lot(session, before)
+    if not lot.exits:
+        before = {**before, **dict.fromkeys(EXIT_TERMS)}
+    sent = wanted.model_dump(exclude_unset=True)
+    if not sent.keys() - {"tags"}:
+        return await _tagged(session, caller, before, wanted.tags)
+    found = await accepted(session, terms_after(before, sent), day)
     after = position_row(before["portfolio_id"], position_id, found.holding, day)
-    await _refuse_twin(session, after)
     changes = _changes(before, after)
-    retagged = await _write(session, caller, before, after, wanted.tags)
+    refuse_for(lot.refusal(changes))
+    retagged = await _retagged(session, caller, before, wanted.tags)
+    if changes or retagged:
+        await _record_edit(session, before, changes, wanted.tags if retagged else None)
     if changes:
-        since = _concerned_since(before, after, changes)
-        return await _measured_again(session, caller, after, since, found.warnings)
+        run_id, restated = await _written(
+            session, caller, after, corrected(lot, after, changes, API)
+        )
+        return await _measured_again(session, after, run_id, restated, found.warnings)
     if retagged:
         return await _saved_tags(session, before)
     return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
@@ -108,40 +132,41 @@ def _changes(before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
     return difference(before, after, [name for name in after if name != "stated_on"])
 
 
-async def _write(
-    session: Session, caller: User, before: Row, after: Mapping[str, Any], tags: list[str] | None
+async def _retagged(
+    session: Session, caller: User, before: Row, names: Sequence[str] | None
 ) -> bool:
-    """Save changed terms and tags (None: these stay), on record; whether tags changed.
-
-    With one term all are saved: from now on every one is in the shares of the day of the edit.
-    """
-    changes = _changes(before, after)
-    position_id = before["position_id"]
-    carried = before["tags"]
-    retagged = tags is not None and await tag_position(session, caller, position_id, carried, tags)
-    if changes:
-        await positions.save_terms(session, position_id, after)
-    if changes or retagged:
-        was = {name: before[name] for name in changes} | ({"tags": carried} if retagged else {})
-        now = changes | ({"tags": tags} if retagged else {})
-        await record(session, "position.edited", position_id, was=was, now=now)
-    return retagged
+    """Set the tags unless they stay (None); whether that changes any."""
+    if names is None:
+        return False
+    return await tag_position(session, caller, before["position_id"], before["tags"], names)
 
 
-@router.delete("/{position_id:uuid}", status_code=204)
+async def _record_edit(
+    session: Session, before: Row, changes: Mapping[str, Any], tags: Sequence[str] | None
+) -> None:
+    was = {name: before[name] for name in changes}
+    now = dict(changes)
+    if tags is not None:
+        was["tags"] = before["tags"]
+        now["tags"] = tags
+    await record(session, "position.edited", before["position_id"], was=was, now=now)
+
+
+@router.delete("/{position_id:uuid}", status_code=204, responses=documented(409))
 async def delete_position(position_id: UUID, caller: Caller, session: OpenSession) -> Response:
-    """Delete a position as if it had never been held (to close one, give it an exit).
+    """Reverse a position as if it had never been held (to close one, give it an exit).
 
-    A run measures the rest.
+    The lines that close it and name it are reversed as well. A run measures the rest.
     """
     row = await _held(session, caller, position_id)
-    await positions.delete_position(session, position_id)
+    portfolio_id = row["portfolio_id"]
+    lot = await _lot(session, row)
+    refuse_for(lot.refusal(["deleted"]))
+    naming = await ledger.lines_naming(session, portfolio_id, position_id)
     recorded = {name: row[name] for name in _RECORDED}
     await record(session, "position.deleted", position_id, **recorded)
-    await revisions.raise_revision(session, [row["portfolio_id"]])
-    await restate(
-        session, caller.user_id, row["portfolio_id"], row["entry_date"], "position_deleted"
-    )
+    undone = Written([lot.lot.opened_by, *naming])
+    await _written(session, caller, row, undone, "position_deleted")
     return Response(status_code=204)
 
 
@@ -160,51 +185,65 @@ async def put_tags(
     return await _saved_tags(session, row)
 
 
-async def _held(session: Session, caller: User, position_id: UUID, day: date | None = None) -> Row:
-    """The caller's position, locked, in a day's shares (None: as entered); 404 without it."""
-    await portfolios.lock_portfolio(session, await owning_portfolio(session, caller, position_id))
-    row = await positions.load_position(session, position_id, day)
-    if row is None:
+async def _tagged(
+    session: Session, caller: User, before: Row, names: Sequence[str] | None
+) -> dict[str, Any]:
+    """The answer to an edit that names nothing but tags."""
+    if not await _retagged(session, caller, before, names):
+        return await _saved(session, before, changed=False, run_id=None)
+    await _record_edit(session, before, {}, names)
+    return await _saved_tags(session, before)
+
+
+async def _held(
+    session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.STATED
+) -> Row:
+    """The caller's position in a day's shares, its portfolio locked; 404 without it."""
+    portfolio_id = await owning_portfolio(session, caller, position_id)
+    await portfolios.lock_portfolio(session, portfolio_id)
+    found = await portfolios.load_holdings(session, portfolio_id, day, position_id)
+    if not found:
         raise not_found("position", position_id)
-    return portfolios.with_file_decimals(row)
+    return found[0]
 
 
-async def _refuse_twin(session: Session, row: Mapping[str, Any]) -> None:
-    """409 when the portfolio has another position in the instrument since the same date."""
-    symbol = row["symbol"]
-    entered = row["entry_date"]
-    same = await positions.positions_with(
-        session, row["portfolio_id"], symbol, entered, row["stated_on"]
-    )
-    twins = [position_id for position_id in same if position_id != row["position_id"]]
-    if twins:
-        detail = (
-            f"the portfolio has a position in {symbol} entered on {entered} already: {twins[0]}"
-        )
-        raise Problem(409, "position_exists", detail)
+async def _lot(session: Session, row: Row) -> LotLines:
+    """The lines behind a stored lot; 404 when its ledger no longer has it."""
+    lot = (await load_lines(session, row["portfolio_id"])).get(row["position_id"])
+    if lot is None:
+        raise not_found("position", row["position_id"])
+    return lot
 
 
-def _concerned_since(before: Row, after: Mapping[str, Any], changes: Mapping[str, Any]) -> date:
-    """From when on the book was another: only an exit leaves the days before it as they were."""
-    only_exit = set(changes) <= {"exit_date", "exit_price"}
-    name = "exit_date" if only_exit else "entry_date"
-    days: list[date] = [row[name] for row in (before, after) if row[name] is not None]
-    return min(days)
+async def _written(
+    session: Session,
+    caller: User,
+    row: Mapping[str, Any],
+    lines: Written,
+    reason: str = "position_edited",
+) -> tuple[UUID | None, list[date]]:
+    """Write lines of a lot, derive the portfolio again and start its runs since the first change.
+
+    Returns the run of the last session, and the earlier sessions that are run again.
+    """
+    portfolio_id = row["portfolio_id"]
+    await write_lines(session, portfolio_id, [lines], API)
+    valued_on = await valuation_day(session)
+    await value_from_first(session, portfolio_id, valued_on, row["entry_date"], API)
+    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    await revisions.raise_revision(session, [portfolio_id])
+    since = row["entry_date"] if kept.since is None else kept.since
+    return await restate(session, caller.user_id, portfolio_id, since, reason)
 
 
 async def _measured_again(
     session: Session,
-    caller: User,
     row: Mapping[str, Any],
-    since: date,
+    run_id: UUID | None,
+    restated: Sequence[date],
     warnings: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """The edit's answer, and the runs that make the portfolio's numbers since a day follow it."""
-    portfolio_id = row["portfolio_id"]
-    await revisions.raise_revision(session, [portfolio_id])
-    run_id, restated = await restate(
-        session, caller.user_id, portfolio_id, since, "position_edited"
-    )
+    """The edit's answer, with the runs that make the portfolio's numbers follow it."""
     span = (
         {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
     )

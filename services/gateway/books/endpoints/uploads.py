@@ -7,8 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
 from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.queries.portfolios import load_totals
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
-from services.gateway.books.schemas.uploads import Mode, UploadOptions, UploadReport
+from services.gateway.books.schemas.uploads import (
+    Duplicates,
+    Mode,
+    StatedOn,
+    UploadOptions,
+    UploadReport,
+)
 from services.gateway.books.uploading.plan import Started, plan_upload, read_sheet, refuse_unusable
 from services.gateway.books.uploading.report import upload_answer
 from services.gateway.books.uploading.writing import (
@@ -32,8 +39,10 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
-    stated_on: Annotated[date | None, Form()] = None,
+    stated_on: Annotated[StatedOn | None, Form()] = None,
     entry_date: Annotated[date | None, Form()] = None,
+    equity_stated_on: Annotated[date | None, Form()] = None,
+    duplicates: Annotated[Duplicates | None, Form()] = None,
 ) -> UploadOptions:
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
     form = {
@@ -46,6 +55,8 @@ def upload_options(
         "as_of": as_of,
         "stated_on": stated_on,
         "entry_date": entry_date,
+        "equity_stated_on": equity_stated_on,
+        "duplicates": duplicates,
     }
     given = {key: value for key, value in form.items() if value is not None}
     return query.model_copy(update={**given, "name": None})
@@ -80,19 +91,20 @@ async def upload_positions(
 
     `dry_run` previews and writes nothing. Good rows load and bad rows are reported
     (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows are matched with the
-    portfolio's positions by instrument and entry date: new, updated or unchanged; nothing is ever
-    deleted.
+    portfolio's lots by instrument, entry date and entry price, then in order: new, updated or
+    unchanged; nothing is ever deleted.
     """
     sheet = await read_sheet(await file.read(edge_shapes.MAX_BYTES + 1))
     plan = await plan_upload(session, caller, sheet, options, file.filename)
     await refuse_unusable(session, caller, plan, options)
     if options.dry_run:
         forget_answer(request)
-        return await upload_answer(plan, options, plan.portfolio, Started())
+        totals = plan.portfolio and await load_totals(session, plan.portfolio["portfolio_id"])
+        return await upload_answer(plan, options, plan.portfolio, Started(), totals)
     portfolio_id = await save_portfolio(session, caller, plan, options, file.filename)
-    await write_changes(session, caller, portfolio_id, plan)
-    started = await start_upload_runs(session, caller, portfolio_id, plan)
+    since = await write_changes(session, caller, portfolio_id, plan)
+    started = await start_upload_runs(session, caller, portfolio_id, plan, since)
     await record_upload(session, portfolio_id, plan, file.filename)
-    return await upload_answer(
-        plan, options, await owned_portfolio(session, caller, portfolio_id), started
-    )
+    portfolio = await owned_portfolio(session, caller, portfolio_id)
+    totals = await load_totals(session, portfolio_id)
+    return await upload_answer(plan, options, portfolio, started, totals)

@@ -18,6 +18,7 @@ from services.gateway.books.files.changes import (
     Terms,
     changes_to,
     too_many_tags,
+    without,
 )
 from services.gateway.books.files.entries import Entries, Entry
 from services.gateway.books.files.history import PriceHistory
@@ -40,6 +41,7 @@ from services.gateway.books.files.reading import EARLIEST_DATE, LARGEST_NUMBER
 from services.gateway.books.files.records import MAX_ROWS
 from services.gateway.books.files.schwab import entry_date
 from services.gateway.books.files.sheets import holdings_of, sheet_of, underlyings
+from services.gateway.books.files.sizes import LARGEST_VALUE
 from services.gateway.books.files.spreadsheet import disarmed, rearmed
 from services.gateway.books.files.tags import (
     MAX_TAG_LENGTH,
@@ -58,6 +60,7 @@ __all__ = [
     "CLASSES",
     "EARLIEST_DATE",
     "LARGEST_NUMBER",
+    "LARGEST_VALUE",
     "MAX_ROWS",
     "MAX_TAGS",
     "MAX_TAG_LENGTH",
@@ -95,4 +98,5 @@ __all__ = [
     "twelve_columns_template",
     "underlyings",
     "why_not_a_tag",
+    "without",
 ]

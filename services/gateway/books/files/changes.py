@@ -1,15 +1,15 @@
 """Holdings of a file meeting a portfolio that already holds something."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
-from services.gateway.books.files.holdings import Holding
+from services.gateway.books.files.holdings import Holding, Holdings
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.tags import MAX_TAGS
-
-Key = tuple[str, date]
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class Held:
-    """What a portfolio already holds of one instrument since one entry date."""
+    """A lot that a portfolio has. `left`: what remains of its quantity."""
 
+    position_id: UUID
+    symbol: str
+    entry_date: date
     terms: Terms
+    left: Decimal
     tags: frozenset[str] = frozenset()
 
 
@@ -36,7 +40,7 @@ class Held:
 class Change:
     """What a row does to a portfolio.
 
-    `kind`: new, updated or unchanged; `was`: what an update replaces.
+    `kind`: new, updated or unchanged; `was`: the lot that the row means, None for a new one.
     """
 
     holding: Holding
@@ -45,28 +49,72 @@ class Change:
     was: Held | None = None
 
     @property
-    def changes_from(self) -> date | None:
-        """The first day whose numbers change; None when no number changes."""
+    def changed(self) -> frozenset[str]:
+        """Which terms of the lot are other than before; none for a new one."""
         if self.was is None:
-            return self.holding.entry_date
-        before = self.was.terms
-        after = self.terms
-        if (before.quantity, before.entry_price) != (after.quantity, after.entry_price):
-            return self.holding.entry_date
-        if (before.exit_date, before.exit_price) == (after.exit_date, after.exit_price):
-            return None
-        return min(day for day in (before.exit_date, after.exit_date) if day is not None)
+            return frozenset()
+        before, after = vars(self.was.terms), vars(self.terms)
+        return frozenset(name for name in after if before[name] != after[name])
 
 
-def changes_to(existing: Mapping[Key, Held], holdings: Sequence[Holding]) -> list[Change]:
+def changes_to(held: Sequence[Held], holdings: Sequence[Holding]) -> list[Change]:
     """How each holding meets what is there.
 
     Tags are only added; where the file is silent about class, subtype or exit, they stay; nothing
-    is ever removed.
+    is ever removed. What remains of a lot that was closed in part is the whole lot, unchanged.
     """
-    return [
-        _change(existing.get((holding.symbol, holding.entry_date)), holding) for holding in holdings
-    ]
+    lots = _matched(held, holdings)
+    return [_change(lots.get(place), holding) for place, holding in enumerate(holdings)]
+
+
+def _matched(held: Sequence[Held], holdings: Sequence[Holding]) -> dict[int, Held]:
+    """The lot that each row means, by the row's place.
+
+    Of the same instrument and entry date: first what is alike, then at the same price, then in
+    order.
+    """
+    found: dict[int, Held] = {}
+    taken: set[UUID] = set()
+    for of_lot, of_row in _LIKENESSES:
+        waiting: dict[Hashable, deque[Held]] = defaultdict(deque)
+        for lot in held:
+            if lot.position_id not in taken:
+                waiting[lot.symbol, lot.entry_date, of_lot(lot)].append(lot)
+        for place, row in enumerate(holdings):
+            alike = waiting.get((row.symbol, row.entry_date, of_row(row)))
+            if place not in found and alike:
+                found[place] = alike.popleft()
+                taken.add(found[place].position_id)
+    return found
+
+
+_LIKENESSES: Sequence[tuple[Callable[[Held], Hashable], Callable[[Holding], Hashable]]] = (
+    (
+        lambda lot: (lot.terms.quantity, lot.terms.entry_price, lot.terms.exit_date),
+        lambda row: (row.quantity, row.entry_price, row.exit_date),
+    ),
+    (
+        lambda lot: (lot.terms.quantity, lot.terms.entry_price),
+        lambda row: (row.quantity, row.entry_price),
+    ),
+    (lambda lot: (lot.left, lot.terms.entry_price), lambda row: (row.quantity, row.entry_price)),
+    (lambda lot: lot.terms.entry_price, lambda row: row.entry_price),
+    (lambda lot: None, lambda row: None),
+)
+
+
+def without(holdings: Holdings, problems: Collection[Problem]) -> Holdings:
+    """The holdings without the rows that these problems are about, and with the problems."""
+    if not problems:
+        return holdings
+    lines = {problem.line for problem in problems}
+    every = sorted((*holdings.problems, *problems), key=lambda problem: problem.line)
+    return replace(
+        holdings,
+        accepted=tuple(holding for holding in holdings.accepted if holding.line not in lines),
+        problems=tuple(every),
+        warnings=tuple(warning for warning in holdings.warnings if warning.line not in lines),
+    )
 
 
 def too_many_tags(changes: Sequence[Change]) -> list[Problem]:
@@ -91,7 +139,7 @@ def _tags_after(change: Change) -> set[str]:
 def _change(held: Held | None, holding: Holding) -> Change:
     if held is None:
         return Change(holding, "new", _terms(holding))
-    terms = _terms_after(held.terms, holding)
+    terms = _terms_after(held, holding)
     known_tags = {tag.lower() for tag in held.tags}
     same = terms == held.terms and all(tag.lower() in known_tags for tag in holding.tags)
     return Change(holding, "unchanged" if same else "updated", terms, held)
@@ -108,10 +156,12 @@ def _terms(holding: Holding) -> Terms:
     )
 
 
-def _terms_after(before: Terms, holding: Holding) -> Terms:
+def _terms_after(held: Held, holding: Holding) -> Terms:
+    before = held.terms
     closed = holding.exit_date is not None
+    is_rest = not closed and holding.quantity == held.left
     return Terms(
-        holding.quantity,
+        before.quantity if is_rest else holding.quantity,
         holding.entry_price,
         holding.given_class or before.investment_class,
         holding.investment_subtype or before.investment_subtype,

@@ -14,7 +14,7 @@ from services.gateway.tables import Portfolio, Position, PositionSpan, Transacti
 from services.gateway.tables.portfolios import COUNTS
 from shared.calendar import session_on_or_before
 from shared.database import Session, among, append, merge, sql_table
-from shared.published import ingest
+from shared.published import ingest, snapshots
 from shared.rows import columns_of, rows_of
 
 transactions = sql_table(Transaction)
@@ -206,7 +206,7 @@ async def load_market(session: Session, trades: Iterable[Trade], as_of: date) ->
     due = [(symbol, day) for symbol, day in expired if day <= as_of]
     return Market(
         as_of,
-        await _load_splits(session, underlyings),
+        await load_splits(session, underlyings),
         await _load_closes(session, due),
         {expiry: day for (_, day), expiry in expired.items()}
         | {
@@ -218,7 +218,8 @@ async def load_market(session: Session, trades: Iterable[Trade], as_of: date) ->
     )
 
 
-async def _load_splits(session: Session, symbols: Collection[str]) -> dict[str, list[Split]]:
+async def load_splits(session: Session, symbols: Collection[str]) -> dict[str, list[Split]]:
+    """The known splits of those symbols that have any, ascending."""
     row = ingest.splits.c
     query = select(row.symbol, row.ex_date, row.ratio).where(among(row.symbol, symbols))
     found: dict[str, list[Split]] = defaultdict(list)
@@ -326,3 +327,22 @@ async def active_transactions(
         row.portfolio_id == portfolio_id, row.kind.in_([str(kind) for kind in kinds]), COUNTS
     )
     return {identity: (day, amount) for identity, day, amount in await session.execute(query)}
+
+
+async def lines_naming(session: Session, portfolio_id: UUID, lot_id: UUID) -> list[UUID]:
+    """The lines of a portfolio that count and name a lot: what opens it, or closes it alone."""
+    row = transactions.c
+    naming = and_(row.portfolio_id == portfolio_id, row.lot_id == lot_id, COUNTS)
+    return list(await session.scalars(select(row.transaction_id).where(naming)))
+
+
+async def load_unanchored(session: Session) -> list[tuple[UUID, date]]:
+    """The portfolios with snapshots whose NAV starts from no session yet, with the first one."""
+    taken = snapshots.portfolio_snapshots.c
+    row = portfolios.c
+    own = and_(taken.portfolio_id == row.portfolio_id, row.valued_from.is_(None))
+    first = select(row.portfolio_id, func.min(taken.as_of)).join_from(
+        portfolios, snapshots.portfolio_snapshots, own
+    )
+    found = await session.execute(first.group_by(row.portfolio_id).order_by(row.portfolio_id))
+    return list(found.tuples())

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy import FromClause, Select, and_, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.books.queries.revisions import revision_of
@@ -16,10 +17,13 @@ from services.gateway.tables import (
     Portfolio,
     PortfolioRevision,
     Position,
+    PositionSpan,
     PositionTag,
     Tag,
+    Transaction,
 )
-from shared.database import Rows, Session, merge, sql_table
+from services.gateway.tables.portfolios import COUNTS
+from shared.database import Session, merge, sql_table
 from shared.published.gateway import positions_on
 
 portfolios = sql_table(Portfolio)
@@ -27,6 +31,8 @@ positions = sql_table(Position)
 tags = sql_table(Tag)
 position_tags = sql_table(PositionTag)
 revisions = sql_table(PortfolioRevision)
+lines = sql_table(Transaction)
+spans = sql_table(PositionSpan)
 PRICE_DECIMALS = 6
 # --- portfolios ---
 
@@ -41,9 +47,24 @@ def _portfolio_rows(user_id: UUID) -> Select[Any]:
         .scalar_subquery()
     )
     revision = revision_of(portfolios.c.portfolio_id).label("revision")
-    return select(portfolios, held.label("positions"), revision).where(
-        portfolios.c.user_id == user_id
+    stated = _statement()
+    equity = func.coalesce(portfolios.c.equity_balance, stated.c.amount).label("equity_balance")
+    others = (column for column in portfolios.c if column is not portfolios.c.equity_balance)
+    columns = (*others, equity, stated.c.equity_stated_on, held.label("positions"), revision)
+    return (
+        select(*columns)
+        .select_from(portfolios.outerjoin(stated, true()))
+        .where(portfolios.c.user_id == user_id)
     )
+
+
+def _statement() -> FromClause:
+    """The equity stated for the session that NAV starts from, else the first that is stated."""
+    of_start = lines.c.trade_date.is_not_distinct_from(portfolios.c.valued_from)
+    own = and_(lines.c.portfolio_id == portfolios.c.portfolio_id, lines.c.kind == "equity", COUNTS)
+    first = (of_start.desc(), lines.c.trade_date, lines.c.sequence.desc())
+    day = lines.c.trade_date.label("equity_stated_on")
+    return select(lines.c.amount, day).where(own).order_by(*first).limit(1).lateral("stated")
 
 
 async def load_portfolios(
@@ -128,10 +149,27 @@ async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
 # --- positions ---
 
 
-async def load_holdings(session: Session, portfolio_id: UUID, day: date) -> list[Row]:
-    """Everything a portfolio holds or held, in terms of a day's shares, with tags."""
-    terms = positions_on(day, positions)
-    held = await all_rows(session, select(terms).where(terms.c.portfolio_id == portfolio_id))
+class OwnDay(StrEnum):
+    """A day that is another one for each lot."""
+
+    STATED = "stated_on"
+    ENTRY = "entry_date"
+
+
+async def load_holdings(
+    session: Session, portfolio_id: UUID, day: date | OwnDay, position_id: UUID | None = None
+) -> list[Row]:
+    """Every lot a portfolio holds or held, or one of them, with tags, in order of entry.
+
+    In terms of a day's shares: the same one, or as each lot was entered, or of its entry date.
+    """
+    terms = positions_on(positions.c[day] if isinstance(day, OwnDay) else day, positions)
+    opened = terms.outerjoin(lines, lines.c.transaction_id == terms.c.opened_by)
+    theirs = [terms.c.portfolio_id == portfolio_id]
+    theirs += [terms.c.position_id == position_id] if position_id else []
+    rows = select(terms).select_from(opened).where(*theirs)
+    in_order = rows.order_by(lines.c.sequence.nulls_last(), terms.c.position_id)
+    held = await all_rows(session, in_order)
     carried = await load_carried(session, [row["position_id"] for row in held])
     return [
         {**with_file_decimals(row), "tags": carried.get(row["position_id"], [])} for row in held
@@ -146,11 +184,6 @@ def with_file_decimals(row: Row) -> Row:
         "exit_price": None if exit_price is None else round(exit_price, PRICE_DECIMALS),
     }
     return {**row, **rounded}
-
-
-async def save_positions(session: Session, rows: Rows) -> None:
-    """Write positions, each by its id."""
-    await merge(session, Position, rows)
 
 
 async def save_position_tags(
@@ -173,6 +206,21 @@ async def save_position_tags(
         PositionTag,
         [{"position_id": one, "tag_id": other} for one, other in sorted(carried)],
     )
+
+
+async def load_totals(session: Session, portfolio_id: UUID) -> Row:
+    """How many lots of a portfolio are open, and what is left of them cost, USD by side."""
+    left = func.coalesce(spans.c.quantity, positions.c.quantity)
+    cost = left * positions.c.multiplier * positions.c.entry_price
+    lasting = and_(spans.c.position_id == positions.c.position_id, spans.c.held_until.is_(None))
+    totals = select(
+        func.count().label("lots"),
+        func.coalesce(func.sum(cost).filter(cost > 0), 0).label("long_cost"),
+        func.coalesce(func.sum(cost).filter(cost < 0), 0).label("short_cost"),
+    )
+    still_open = (positions.c.portfolio_id == portfolio_id, positions.c.exit_date.is_(None))
+    found = totals.select_from(positions.outerjoin(spans, lasting)).where(*still_open)
+    return (await all_rows(session, found))[0]
 
 
 # --- tags ---

@@ -7,27 +7,35 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
-from services.gateway.books.files import EARLIEST_DATE
+from services.gateway.books.files import EARLIEST_DATE, LARGEST_VALUE
 from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
 
 PORTFOLIO_EXAMPLE = {
     "portfolio_id": SOME_ID,
     "name": "Long/short",
     "equity_balance": 1_000_000.0,
+    "equity_stated_on": "2022-12-28",
     "positions": 24,
     "created_at": "2022-12-28T21:05:00Z",
 }
 
 
 class PortfolioOut(BaseModel):
-    """A portfolio. `equity_balance`: the NAV its owner gave for the first snapshot."""
+    """A portfolio. `equity_balance`: the equity its owner gave, the anchor of its NAV."""
 
     model_config = example(**PORTFOLIO_EXAMPLE)
 
     portfolio_id: UUID
     name: str
-    equity_balance: Money | None
+    equity_balance: Money | None = Field(
+        description=(
+            "that of the session NAV starts from, else the first one given; until the first "
+            "transactions are entered, the equity of that session to be"
+        )
+    )
+    equity_stated_on: date | None = Field(description="the day of `equity_balance`")
     positions: int = Field(description="how many positions it holds or held")
     created_at: datetime
 
@@ -116,7 +124,17 @@ def _trimmed(text: str) -> str:
 
 
 PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_trimmed)]
-EquityBalance = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
+EquityBalance = Annotated[
+    Decimal, Field(gt=0, max_digits=18, decimal_places=2), AfterValidator(lambda it: storable(it))
+]
+
+
+def storable(amount: Decimal) -> Decimal:
+    """The amount, unless it is more than every service can store."""
+    if abs(amount) >= LARGEST_VALUE:
+        limit = f"{LARGEST_VALUE:,}"
+        raise PydanticCustomError("too_large", "must stay below {limit} USD", {"limit": limit})
+    return amount
 
 
 class PortfolioSort(StrEnum):
@@ -131,7 +149,8 @@ class PortfolioSort(StrEnum):
 class NewPortfolio(BaseModel):
     """A portfolio without positions.
 
-    `equity_balance`: its NAV at the first snapshot; default: the value of its holdings.
+    `equity_balance`: its NAV on the session that its first transactions are valued on; default: the
+    value of its holdings.
     """
 
     model_config = body_example(name="Long/short", equity_balance=1_000_000)
@@ -163,7 +182,7 @@ class NewCashFlow(BaseModel):
     amount: Annotated[
         Decimal,
         Field(max_digits=18, decimal_places=2),
-        AfterValidator(lambda amount: _not_zero(amount)),
+        AfterValidator(lambda amount: _not_zero(storable(amount))),
     ]
     note: str = Field(default="", max_length=200)
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -16,12 +17,22 @@ from services.gateway.books.schemas.portfolios import (
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 
+SHARES_OF_ENTRY_DATE: Final = "entry_date"  # each row is in the shares of its own day
+StatedOn = date | Literal["entry_date"]
+
 
 class Mode(StrEnum):
     """Whether one bad row keeps the good ones out."""
 
     PARTIAL = "partial"
     ALL_OR_NOTHING = "all_or_nothing"
+
+
+class Duplicates(StrEnum):
+    """What becomes of a row that equals an earlier one in every column."""
+
+    LOAD = "load"
+    REFUSE = "refuse"
 
 
 class TermsOut(BaseModel):
@@ -83,6 +94,40 @@ class RestatedSessions(BaseModel):
     count: int
 
 
+class Receipt(BaseModel):
+    """What became of every line: rows = new + updated + unchanged + refused + skipped."""
+
+    rows: int
+    new: int
+    updated: int
+    unchanged: int
+    refused: int
+    skipped: int = Field(
+        description=(
+            "lines of a broker's export that are no position, or whose quantity was added to "
+            "another line's"
+        )
+    )
+
+
+class Totals(BaseModel):
+    """What is open: how many lots, and their cost in USD (that of shorts is negative)."""
+
+    lots: int
+    long_cost: Money
+    short_cost: Money
+    cash: Money | None = Field(
+        default=None, description="as a broker's export gives it; null elsewhere"
+    )
+
+
+class TotalsBeside(BaseModel):
+    """The file's totals beside those of the portfolio it was loaded into."""
+
+    file: Totals
+    portfolio: Totals | None = Field(description="null on a dry run that would create one")
+
+
 class UploadReport(BaseModel):
     """The result of an upload; what the file does not name stays as it is."""
 
@@ -106,6 +151,18 @@ class UploadReport(BaseModel):
         updated=0,
         unchanged=0,
         rejected=1,
+        receipt={
+            "rows": 2,
+            "new": 1,
+            "updated": 0,
+            "unchanged": 0,
+            "refused": 1,
+            "skipped": 0,
+        },
+        totals={
+            "file": {"lots": 1, "long_cost": 14871.0, "short_cost": 0.0, "cash": None},
+            "portfolio": {"lots": 1, "long_cost": 14871.0, "short_cost": 0.0, "cash": None},
+        },
         changes=[
             {
                 "line": 2,
@@ -141,7 +198,7 @@ class UploadReport(BaseModel):
     dry_run: bool
     mode: Mode
     as_of: date
-    stated_on: date = Field(
+    stated_on: StatedOn = Field(
         description="in whose shares the file's numbers, and those they replace, are"
     )
     rows: int = Field(description="rows in the file, good and bad")
@@ -149,6 +206,8 @@ class UploadReport(BaseModel):
     updated: int
     unchanged: int
     rejected: int
+    receipt: Receipt
+    totals: TotalsBeside
     changes: list[ChangeOut]
     problems: list[FieldError]
     warnings: list[FieldError]
@@ -170,7 +229,25 @@ class UploadOptions(BaseModel):
     )
     name: PortfolioName | None = Field(default=None, description="the same as `portfolio_name`")
     equity_balance: EquityBalance | None = Field(
-        default=None, description="its NAV at the first snapshot, USD"
+        default=None,
+        description=(
+            "its equity on `equity_stated_on`, USD; default for a new portfolio: that of a "
+            "broker's export on its own day"
+        ),
+    )
+    equity_stated_on: date | None = Field(
+        default=None,
+        description=(
+            "the day of `equity_balance`, or the session before it; default: the session that the "
+            "upload is valued on"
+        ),
+    )
+    duplicates: Duplicates | None = Field(
+        default=None,
+        description=(
+            "whether a row that equals an earlier one in every column is loaded with a warning "
+            "(default) or refused"
+        ),
     )
     mode: Mode | None = Field(default=None, description="default: partial")
     dry_run: bool | None = Field(
@@ -179,11 +256,12 @@ class UploadOptions(BaseModel):
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
-    stated_on: date | None = Field(
+    stated_on: StatedOn | None = Field(
         default=None,
         description=(
             "the day in whose shares the file's quantities, prices and strikes are: splits since "
-            "then are applied; default: the day of a broker's export, else as_of, else today"
+            "then are applied; `entry_date`: each row is in the shares of its entry date; "
+            "default: the day of a broker's export, else as_of, else today"
         ),
     )
     entry_date: date | None = Field(

@@ -1,8 +1,9 @@
 """A position file after all its rules, met with what the portfolio holds."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -14,8 +15,18 @@ from services.gateway.books import files
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import exchange_day, refuse_too_many
 from services.gateway.books.files import Change, Held, Holdings, Rules, Sheet, Terms
+from services.gateway.books.files import Problem as RowProblem
+from services.gateway.books.keeping import load_lines
+from services.gateway.books.lots import LotLines
 from services.gateway.books.queries import portfolios, tags
-from services.gateway.books.schemas.uploads import Mode, UploadOptions
+from services.gateway.books.queries.history import load_history
+from services.gateway.books.queries.portfolios import OwnDay
+from services.gateway.books.schemas.uploads import (
+    SHARES_OF_ENTRY_DATE,
+    Duplicates,
+    Mode,
+    UploadOptions,
+)
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -24,17 +35,15 @@ from services.gateway.tables import User
 from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 
-LARGEST_BALANCE = Decimal(10) ** 16  # what the column of the portfolios table holds in dollars
-
 
 @dataclass(frozen=True)
 class Plan:
     """A file after all its rules, met with the portfolio it is for.
 
-    `portfolio` None: it is to be created. `equity_balance`: what it is to start with, None to leave
-    it as it is. `stated_on`: the day in whose shares the file and, here, what is held are.
-    `valued_on`: the session its change is valued for, None before there are any. `position_ids`: of
-    what the portfolio holds, by symbol and entry date.
+    `portfolio` None: it is to be created. `equity`: what its equity is to be on `equity_day`, None
+    to leave it as it is; without a day it waits until one is known. `stated_on`: the day in whose
+    shares the file and, here, what is held are. `valued_on`: the session its change is valued for,
+    None before there are any. `lots`: the lines behind what the portfolio holds.
     """
 
     sheet: Sheet
@@ -43,9 +52,10 @@ class Plan:
     holdings: Holdings
     valued_on: date | None
     portfolio: Row | None
-    equity_balance: Decimal | None
-    changes: Sequence[Change]
-    position_ids: dict[tuple[str, date], UUID]
+    lots: Mapping[UUID, LotLines] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
+    equity: Decimal | None = None
+    equity_day: date | None = None
 
     @cached_property
     def rejected_lines(self) -> set[int]:
@@ -58,23 +68,6 @@ class Plan:
         return [change for change in self.changes if change.kind != "unchanged"]
 
     @property
-    def restates_equity(self) -> bool:
-        """Whether an existing portfolio gets another equity balance.
-
-        Every NAV follows from it.
-        """
-        wanted = self.equity_balance
-        before = self.portfolio
-        return before is not None and wanted is not None and before["equity_balance"] != wanted
-
-    @property
-    def changes_from(self) -> date | None:
-        """The first day whose numbers the upload changes; None when it changes none."""
-        days = (change.changes_from for change in self.written)
-        first = min((day for day in days if day is not None), default=None)
-        return date.min if self.restates_equity else first
-
-    @property
     def exported_equity(self) -> Decimal | None:
         """Cash plus market value of the accepted rows, as a broker's export gives them.
 
@@ -85,7 +78,7 @@ class Plan:
         if cash is None or any(value is None for value in values):
             return None
         total = cash + sum(value for value in values if value is not None)
-        return total if 0 < total < LARGEST_BALANCE else None
+        return total if 0 < total < files.LARGEST_VALUE else None
 
 
 @dataclass(frozen=True)
@@ -115,18 +108,53 @@ async def plan_upload(
     rules, valued_on = await _rules(session, sheet, options)
     holdings = await asyncio.to_thread(files.holdings_of, sheet, rules)
     portfolio = await _existing(session, caller, options, filename)
-    stated_on = _terms_day(sheet, options)
-    held = (
-        await portfolios.load_holdings(session, portfolio["portfolio_id"], stated_on)
-        if portfolio
-        else []
+    plan = Plan(sheet, rules, _terms_day(sheet, options), holdings, valued_on, portfolio)
+    return _with_equity(await _met(session, plan), options)
+
+
+async def _met(session: Session, plan: Plan) -> Plan:
+    """The plan with what each row does to the portfolio, without rows that it does not allow."""
+    lots: dict[UUID, LotLines] = {}
+    held: list[Held] = []
+    if plan.portfolio is not None:
+        portfolio_id = plan.portfolio["portfolio_id"]
+        lots = await load_lines(session, portfolio_id)
+        of_entry = plan.rules.shares_of_entry_date
+        day = OwnDay.ENTRY if of_entry else plan.stated_on
+        rows = await portfolios.load_holdings(session, portfolio_id, day)
+        held = [_held(row, lots[lot_id]) for row in rows if (lot_id := row["position_id"]) in lots]
+    changes = await asyncio.to_thread(files.changes_to, held, plan.holdings.accepted)
+    problems = [*files.too_many_tags(changes), *_refused(changes, lots)]
+    lines = {problem.line for problem in problems}
+    return replace(
+        plan,
+        lots=lots,
+        holdings=files.without(plan.holdings, problems),
+        changes=[change for change in changes if change.holding.line not in lines],
     )
-    known = {(row["symbol"], row["entry_date"]): _held(row) for row in held}
-    changes = await asyncio.to_thread(files.changes_to, known, holdings.accepted)
-    ids = {(row["symbol"], row["entry_date"]): row["position_id"] for row in held}
-    balance = options.equity_balance
-    plan = Plan(sheet, rules, stated_on, holdings, valued_on, portfolio, balance, changes, ids)
-    return _without_overtagged(plan)
+
+
+def _refused(changes: Sequence[Change], lots: Mapping[UUID, LotLines]) -> list[RowProblem]:
+    """Rows that would correct a lot which other transactions opened or closed."""
+    reasons = (
+        (change, lots[change.was.position_id].refusal(change.changed))
+        for change in changes
+        if change.was is not None
+    )
+    return [RowProblem(change.holding.line, None, *reason) for change, reason in reasons if reason]
+
+
+def _with_equity(plan: Plan, options: UploadOptions) -> Plan:
+    """The plan with the equity to state: as sent, else a new portfolio's by its export."""
+    export = plan.sheet.export
+    equity = options.equity_balance
+    day = options.equity_stated_on or plan.valued_on
+    if equity is None and plan.portfolio is None:
+        equity = plan.exported_equity
+        day = (export and export.exported_on) or plan.valued_on
+    if equity is None:
+        return plan
+    return replace(plan, equity=equity, equity_day=day and session_on_or_before(day))
 
 
 def _terms_day(sheet: Sheet, options: UploadOptions) -> date:
@@ -135,7 +163,8 @@ def _terms_day(sheet: Sheet, options: UploadOptions) -> date:
     A file sent without that day is in today's shares, not in those before a past split.
     """
     exported_on = sheet.export.exported_on if sheet.export else None
-    return options.stated_on or exported_on or options.as_of or exchange_day()
+    given = options.stated_on if isinstance(options.stated_on, date) else None
+    return given or exported_on or options.as_of or exchange_day()
 
 
 async def _rules(
@@ -150,12 +179,31 @@ async def _rules(
     if options.entry_date and options.entry_date > as_of:
         detail = f"entry_date {options.entry_date} lies after {as_of}, the day the file is read for"
         raise Problem(422, "date_in_future", detail)
-    needed = await asyncio.to_thread(files.underlyings, sheet)
-    symbols = await market_queries.known_symbols(session, needed)
+    traded = await asyncio.to_thread(files.underlyings, sheet)
+    symbols = await market_queries.known_symbols(session, traded)
     valued_on = (
         await asyncio.to_thread(session_on_or_before, min(as_of, latest)) if latest else None
     )
-    return Rules(as_of, symbols, is_session, options.entry_date), valued_on
+    rules = Rules(
+        as_of,
+        symbols,
+        is_session,
+        options.entry_date,
+        refuse_duplicates=options.duplicates is Duplicates.REFUSE,
+        stated_on=_terms_day(sheet, options),
+        shares_of_entry_date=options.stated_on == SHARES_OF_ENTRY_DATE,
+        history=await load_history(session, traded, _entry_days(sheet)),
+    )
+    return rules, valued_on
+
+
+def _entry_days(sheet: Sheet) -> set[date]:
+    """The entry dates of a file, as far as they can be read."""
+    found = set()
+    for row in sheet.rows:
+        with suppress(ValueError):
+            found.add(date.fromisoformat(row.cells.get("entry_date", "")))
+    return found
 
 
 async def _existing(
@@ -179,27 +227,11 @@ def portfolio_name(options: UploadOptions, filename: str | None) -> str:
     return options.portfolio_name or stem.strip()[:100] or "Portfolio"
 
 
-def _held(row: dict[str, Any]) -> Held:
-    terms = {name: row[name] for name in Terms.__dataclass_fields__}
-    return Held(Terms(**terms), frozenset(row["tags"]))
-
-
-def _without_overtagged(plan: Plan) -> Plan:
-    """The plan without the rows that would give a position more tags than it may carry."""
-    problems = files.too_many_tags(plan.changes)
-    if not problems:
-        return plan
-    lines = {problem.line for problem in problems}
-    holdings = replace(
-        plan.holdings,
-        accepted=tuple(holding for holding in plan.holdings.accepted if holding.line not in lines),
-        problems=tuple(
-            sorted((*plan.holdings.problems, *problems), key=lambda problem: problem.line)
-        ),
-        warnings=tuple(warning for warning in plan.holdings.warnings if warning.line not in lines),
-    )
-    changes = [change for change in plan.changes if change.holding.line not in lines]
-    return replace(plan, holdings=holdings, changes=changes)
+def _held(row: dict[str, Any], lot: LotLines) -> Held:
+    terms = Terms(**{name: row[name] for name in Terms.__dataclass_fields__})
+    left = round(terms.quantity * lot.left, 6)
+    carried = frozenset(row["tags"])
+    return Held(row["position_id"], row["symbol"], row["entry_date"], terms, left, carried)
 
 
 async def refuse_unusable(

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from fastapi import Response
@@ -9,7 +10,12 @@ from fastapi import Response
 from services.gateway.books import files
 from services.gateway.books.files import Change, Source
 from services.gateway.books.files import Problem as RowProblem
-from services.gateway.books.schemas.uploads import Mode, UploadOptions, UploadReport
+from services.gateway.books.schemas.uploads import (
+    SHARES_OF_ENTRY_DATE,
+    Mode,
+    UploadOptions,
+    UploadReport,
+)
 from services.gateway.books.uploading.plan import Plan, Started
 from services.gateway.edge.queries import Row
 from shared.instruments import position_type
@@ -21,18 +27,20 @@ def change_counts(plan: Plan) -> dict[str, int]:
 
 
 async def upload_answer(
-    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started
+    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started, totals: Row | None
 ) -> Response:
-    """The report as an answer, serialized in a thread.
+    """The report as an answer, serialized in a thread; `totals` of the portfolio, if there is one.
 
     It has a line for each of thousands of rows, which would hold up the event loop.
     """
     created = plan.portfolio is None and portfolio is not None
-    body = await asyncio.to_thread(_report, plan, options, portfolio, started)
+    body = await asyncio.to_thread(_report, plan, options, portfolio, started, totals)
     return Response(body, 201 if created else 200, media_type="application/json")
 
 
-def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started) -> str:
+def _report(
+    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started, totals: Row | None
+) -> str:
     restated = started.restated
     span = (
         {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
@@ -44,10 +52,14 @@ def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: 
             "dry_run": bool(options.dry_run),
             "mode": options.mode or Mode.PARTIAL,
             "as_of": plan.rules.as_of,
-            "stated_on": plan.stated_on,
+            "stated_on": SHARES_OF_ENTRY_DATE
+            if plan.rules.shares_of_entry_date
+            else plan.stated_on,
             "rows": len(plan.sheet.rows) + len(plan.sheet.problems),
             **change_counts(plan),
             "rejected": len(plan.rejected_lines),
+            "receipt": _receipt(plan),
+            "totals": {"file": _totals(plan), "portfolio": totals},
             "changes": [_change_row(change) for change in plan.changes],
             "problems": [vars(problem) for problem in plan.holdings.problems],
             "warnings": [vars(warning) for warning in _warnings(plan, options)],
@@ -56,6 +68,32 @@ def _report(plan: Plan, options: UploadOptions, portfolio: Row | None, started: 
         }
     )
     return report.model_dump_json()
+
+
+def _receipt(plan: Plan) -> dict[str, int]:
+    """What became of every line of the file.
+
+    Skipped are those of a broker's export that are no position, or a part of one on another line.
+    """
+    counts = change_counts(plan)
+    refused = len(plan.rejected_lines)
+    passed = len(plan.sheet.export.skipped) if plan.sheet.export else 0
+    rows = len(plan.sheet.rows) + len(plan.sheet.problems) + passed
+    skipped = rows - sum(counts.values()) - refused
+    return {"rows": rows, **counts, "refused": refused, "skipped": skipped}
+
+
+def _totals(plan: Plan) -> dict[str, Any]:
+    """What the file holds open, of the rows that were not refused."""
+    held = [each for each in plan.holdings.accepted if each.exit_date is None]
+    costs = [each.quantity * each.multiplier * each.entry_price for each in held]
+    export = plan.sheet.export
+    return {
+        "lots": len(held),
+        "long_cost": sum((cost for cost in costs if cost > 0), Decimal(0)),
+        "short_cost": sum((cost for cost in costs if cost < 0), Decimal(0)),
+        "cash": export.cash if export else None,
+    }
 
 
 def _source(plan: Plan) -> dict[str, Any]:

@@ -1,10 +1,19 @@
 """Writing of a planned upload, and the runs it starts."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
-from services.gateway.books.files import Holding
+from services.gateway.books.files import Change
+from services.gateway.books.keeping import (
+    FILE,
+    keep_ledgers,
+    state_equity,
+    value_from_first,
+    write_lines,
+)
+from services.gateway.books.lots import Written, corrected, entered
 from services.gateway.books.queries import portfolios
 from services.gateway.books.schemas.uploads import UploadOptions
 from services.gateway.books.uploading.plan import (
@@ -37,53 +46,83 @@ async def load_file(
 async def save_portfolio(
     session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
 ) -> UUID:
-    if plan.portfolio is None:
-        return await _created(session, caller, plan, options, filename)
-    portfolio_id: UUID = plan.portfolio["portfolio_id"]
-    if plan.restates_equity:
-        terms = {"equity_balance": plan.equity_balance}
-        await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
-    return portfolio_id
-
-
-async def _created(
-    session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
-) -> UUID:
+    """The portfolio to load into, created unless it exists."""
+    if plan.portfolio is not None:
+        existing: UUID = plan.portfolio["portfolio_id"]
+        return existing
     name = portfolio_name(options, filename)
-    balance = plan.equity_balance or plan.exported_equity
-    portfolio_id = await portfolios.save_portfolio(session, caller.user_id, name, balance)
+    portfolio_id = await portfolios.save_portfolio(session, caller.user_id, name, None)
     if portfolio_id is None:  # an upload beside this one created it since we looked
         raise name_taken(name, await portfolios.portfolio_named(session, caller.user_id, name))
     return portfolio_id
 
 
-async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> None:
-    chosen = {change.holding.line: _position_id(plan, change.holding) for change in plan.written}
-    rows = [
-        position_row(portfolio_id, chosen[change.holding.line], change.holding, plan.stated_on)
-        | vars(change.terms)
-        for change in plan.written
+async def write_changes(
+    session: Session, caller: User, portfolio_id: UUID, plan: Plan
+) -> date | None:
+    """Enter the file into the portfolio's ledger; the first day whose numbers that changes.
+
+    None when no number changes.
+    """
+    lots = {change.holding.line: _lot_id(change) for change in plan.written}
+    lines = [
+        _lines(portfolio_id, lots[change.holding.line], change, plan) for change in plan.written
     ]
-    await portfolios.save_positions(session, rows)
+    restated = await _write_equity(session, caller, portfolio_id, plan)
+    kept_since = None
+    if any(each.lines for each in lines):
+        await write_lines(session, portfolio_id, lines, FILE)
+        first = min(change.holding.entry_date for change in plan.written)
+        await value_from_first(session, portfolio_id, plan.valued_on, first, FILE)
+        kept_since = (await keep_ledgers(session, [portfolio_id]))[portfolio_id].since
     carried = {
-        chosen[change.holding.line]: change.holding.tags
+        lots[change.holding.line]: change.holding.tags
         for change in plan.written
         if change.holding.tags
     }
     await portfolios.save_position_tags(session, caller.user_id, carried)
     await revisions.raise_revision(session, [portfolio_id])
+    return min((day for day in (restated, kept_since) if day is not None), default=None)
 
 
-def _position_id(plan: Plan, holding: Holding) -> UUID:
-    return plan.position_ids.get((holding.symbol, holding.entry_date)) or uuid4()
+def _lot_id(change: Change) -> UUID:
+    return change.was.position_id if change.was else uuid4()
+
+
+def _lines(portfolio_id: UUID, lot_id: UUID, change: Change, plan: Plan) -> Written:
+    """What a row writes into the ledger."""
+    holding = change.holding
+    stated_on = holding.stated_on or plan.stated_on
+    row = position_row(portfolio_id, lot_id, holding, stated_on) | vars(change.terms)
+    if change.was is None:
+        return entered(row, FILE, holding.line)
+    return corrected(plan.lots[lot_id], row, change.changed, FILE, holding.line)
+
+
+async def _write_equity(
+    session: Session, caller: User, portfolio_id: UUID, plan: Plan
+) -> date | None:
+    """State the equity that the plan has, if any; the first day whose NAV that moves.
+
+    What was given for the portfolio before it had any transaction gives way to it.
+    """
+    if plan.equity is None:
+        return None
+    waiting = plan.equity if plan.equity_day is None else None
+    terms = {"equity_balance": waiting}
+    await portfolios.save_portfolio_terms(session, caller.user_id, portfolio_id, terms)
+    if plan.equity_day is None:
+        return date.min
+    return await state_equity(session, portfolio_id, plan.equity_day, plan.equity, FILE)
 
 
 async def start_upload_runs(
-    session: Session, caller: User, portfolio_id: UUID, plan: Plan
+    session: Session, caller: User, portfolio_id: UUID, plan: Plan, since: date | None
 ) -> Started:
-    if plan.valued_on is None or plan.changes_from is None:
+    """Start the runs that value what has changed since a day; None: nothing has."""
+    if plan.valued_on is None or since is None:
         return Started()
-    stored = await runs.sessions_valued(session, portfolio_id, plan.changes_from)
+    stored = await runs.sessions_valued(session, portfolio_id, since)
     restated = [day for day in stored if day != plan.valued_on]
     days = [*restated, plan.valued_on]
     started = await start_runs(session, caller.user_id, portfolio_id, days, "upload")
@@ -93,6 +132,7 @@ async def start_upload_runs(
 async def record_upload(
     session: Session, portfolio_id: UUID, plan: Plan, filename: str | None
 ) -> None:
+    """Write the upload into the audit log."""
     await audit.record(
         session,
         "positions.uploaded",
@@ -101,7 +141,7 @@ async def record_upload(
         format=plan.sheet.source,
         stated_on=plan.stated_on,
         created=plan.portfolio is None,
-        equity_balance=plan.equity_balance,
+        equity_balance=plan.equity,
         rejected=len(plan.rejected_lines),
         **change_counts(plan),
     )

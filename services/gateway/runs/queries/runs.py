@@ -263,6 +263,19 @@ async def sessions_valued(session: Session, portfolio_id: UUID, since: date) -> 
     return list(await session.scalars(mine.order_by(taken.as_of)))
 
 
+async def sessions_running(session: Session, portfolio_id: UUID, since: date) -> list[date]:
+    """The sessions from `since` on of running runs that the portfolio is in, or will be in.
+
+    Runs without any report yet are about every portfolio unless `portfolios.changed` started them.
+    """
+    of_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id)
+    named = of_run.where(items.c.portfolio_ids.contains([portfolio_id]))
+    of_every_portfolio = and_(~of_run.exists(), runs.c.trigger != "portfolios")
+    concerned = or_(named.exists(), of_every_portfolio)
+    going_on = (runs.c.status == "running", runs.c.as_of >= since, concerned)
+    return list(await session.scalars(select(runs.c.as_of).where(*going_on).distinct()))
+
+
 # --- work to request ---
 
 

@@ -1,0 +1,24 @@
+"""What the gateway does about every event: runs record it, and ledgers follow the market."""
+
+from services.gateway.books import settling
+from services.gateway.runs.handlers import record_stage
+from services.gateway.runs.handlers import router as runs_router
+from shared.contracts.ingest import PricesUpdated
+from shared.database import Session
+from shared.messaging import ServiceRouter
+
+_own = ServiceRouter("gateway")
+
+
+@_own.on(PricesUpdated)
+async def record_prices(event: PricesUpdated, session: Session) -> None:
+    """Prices have arrived: record that, and settle what they settle, in one transaction.
+
+    The portfolios are locked first, as by every edit.
+    """
+    dependent = await settling.lock_dependent(session, event)
+    await record_stage(event, session)
+    await settling.settle(session, dependent, event.as_of)
+
+
+router = ServiceRouter.joining(runs_router, _own)

@@ -1,0 +1,168 @@
+"""Lots that are entered and corrected as positions: which lines of the ledger that writes."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.gateway.books.ledger import Kind, Ledger, Lot, Movement, Trade
+from services.gateway.books.queries.ledger import TransactionRow
+
+EXIT_TERMS = frozenset({"exit_date", "exit_price"})
+_AMOUNT_HELD = frozenset({"symbol", "quantity"})
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class LotLines:
+    """The lines of the ledger behind a lot.
+
+    `opened_as`: the kind of the line that opened it, None when an option delivered it. `exits`: the
+    lines that closed the last of it and name it. `sold`: signed, in the shares of the lot: what
+    other lines of the ledger closed.
+    """
+
+    lot: Lot
+    opened_as: Kind | None
+    exits: tuple[UUID, ...] = ()
+    sold: Decimal = Decimal(0)
+
+    @property
+    def left(self) -> Decimal:
+        """The share of the lot that remains."""
+        held = sum((movement.quantity for movement in self.lot.movements), Decimal(0))
+        return held / self.lot.quantity
+
+    @property
+    def closable(self) -> Decimal:
+        """The share of the lot that an exit of its own closes: what other lines left of it."""
+        return (self.lot.quantity + self.sold) / self.lot.quantity
+
+    def refusal(self, changed: Collection[str]) -> tuple[str, str] | None:
+        """Why the lot cannot get other terms, as a code and a sentence; None when it can."""
+        if not changed:
+            return None
+        if self.opened_as is None:
+            return (
+                "lot_of_an_option",
+                "the shares were delivered by an option: correct or reverse the option instead",
+            )
+        if self.opened_as is not Kind.OPENING:
+            return (
+                "lot_of_a_trade",
+                f"the lot was opened by a transaction ({self.opened_as}): reverse transaction "
+                f"{self.lot.opened_by} and enter the right one",
+            )
+        if self.sold and (_AMOUNT_HELD & set(changed) or self._is_exited_twice(changed)):
+            return (
+                "lot_closed_by_trades",
+                "other transactions closed the lot or a part of it: reverse them first",
+            )
+        return None
+
+    def _is_exited_twice(self, changed: Collection[str]) -> bool:
+        return bool(EXIT_TERMS & set(changed)) and (bool(self.exits) or not self.closable)
+
+
+def lines_of_lots(trades: Iterable[Trade], ledger: Ledger) -> dict[UUID, LotLines]:
+    """The lines behind each lot, by its id."""
+    by_id = {trade.transaction_id: trade for trade in trades}
+    return {lot.lot_id: _lines(lot, by_id) for lot in ledger.lots}
+
+
+def _lines(lot: Lot, trades: Mapping[UUID, Trade]) -> LotLines:
+    opening = trades.get(lot.opened_by)
+    closings = [move for move in lot.movements[1:] if move.transaction_id in trades]
+    exits = [move for move in closings if _is_exit(lot, move, trades[move.transaction_id])]
+    sold = sum((move.quantity for move in closings if move not in exits), Decimal(0))
+    return LotLines(
+        lot,
+        opening.kind if opening else None,
+        tuple(move.transaction_id for move in exits),
+        sold,
+    )
+
+
+def _is_exit(lot: Lot, move: Movement, trade: Trade) -> bool:
+    return trade.lot_id == lot.lot_id and move.trade_date == lot.closed_on
+
+
+@dataclass(frozen=True)
+class Written:
+    """What goes into the ledger: the lines that are undone, and the new ones."""
+
+    reversed: Sequence[UUID] = ()
+    lines: Sequence[TransactionRow] = ()
+
+
+def entered(row: Mapping[str, Any], source: str, line: int | None = None) -> Written:
+    """The lines of a new lot, given as a row of the positions table."""
+    lines = [_opening(row, source, line)]
+    if row["exit_date"] is not None:
+        lines.append(_exit(row, row["quantity"], source, line))
+    return Written((), lines)
+
+
+def corrected(
+    lot: LotLines,
+    row: Mapping[str, Any],
+    changed: Collection[str],
+    source: str,
+    line: int | None = None,
+) -> Written:
+    """The lines that give a lot other terms: of what is `changed`, and no others."""
+    undone: list[UUID] = []
+    lines: list[TransactionRow] = []
+    if set(changed) - EXIT_TERMS:
+        undone.append(lot.lot.opened_by)
+        lines.append(_opening(row, source, line))
+    if EXIT_TERMS & set(changed) or (lot.exits and _AMOUNT_HELD & set(changed)):
+        undone += lot.exits
+        if row["exit_date"] is not None:
+            closed = round(row["quantity"] * lot.closable, _DECIMALS)
+            lines.append(_exit(row, closed, source, line))
+    return Written(undone, lines)
+
+
+def _opening(row: Mapping[str, Any], source: str, line: int | None) -> TransactionRow:
+    day = row["entry_date"]
+    terms = {**_instrument(row), "quantity": row["quantity"], "price": row["entry_price"]}
+    return _line(row, Kind.OPENING, day, terms, source, line)
+
+
+def _exit(row: Mapping[str, Any], closed: Decimal, source: str, line: int | None) -> TransactionRow:
+    kind = Kind.SELL if closed > 0 else Kind.BUY_TO_COVER
+    terms = {**_instrument(row), "quantity": -closed, "price": row["exit_price"]}
+    return _line(row, kind, row["exit_date"], terms, source, line)
+
+
+def _line(
+    row: Mapping[str, Any],
+    kind: Kind,
+    day: Any,
+    terms: Mapping[str, Any],
+    source: str,
+    line: int | None,
+) -> TransactionRow:
+    return TransactionRow(
+        uuid4(),
+        row["portfolio_id"],
+        kind,
+        day,
+        row["stated_on"],
+        source,
+        lot_id=row["position_id"],
+        source_line=line,
+        **terms,
+    )
+
+
+def _instrument(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _INSTRUMENT}
+
+
+_INSTRUMENT = (
+    *("symbol", "underlying", "option_type", "strike", "expiry", "multiplier"),
+    *("investment_class", "investment_subtype"),
+)

@@ -1,0 +1,57 @@
+"""Settling ledgers when market data arrive: options that expired, splits, corrected closes."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from services.gateway.books.keeping import keep_ledgers, last_session_with_data
+from services.gateway.books.queries import ledger
+from services.gateway.runs.queries import revisions, runs
+from services.gateway.runs.starting import start_run_of
+from shared.contracts.ingest import PricesUpdated
+from shared.database import Session
+
+SETTLED = "settled"  # the reason that `portfolios.changed` gives
+
+
+async def lock_dependent(session: Session, event: PricesUpdated) -> list[UUID]:
+    """Those of the event's portfolios whose lots depend on the market, held against edits."""
+    day = await last_session_with_data(session)
+    found = await ledger.market_dependent(session, event.portfolio_ids, day)
+    if found:
+        await ledger.lock_portfolios(session, found)
+    return found
+
+
+async def settle(session: Session, portfolio_ids: list[UUID], as_of: date) -> None:
+    """Derive the portfolios again; where lots changed, run every session that this concerns again.
+
+    Those are the session `as_of` whose prices arrived, those with snapshots, and those being run:
+    their calculators may have read the lots as they were. Where nothing changed, nothing is run.
+    """
+    if not portfolio_ids:
+        return
+    kept = await keep_ledgers(session, portfolio_ids)
+    changed = {
+        portfolio_id: ledger.since
+        for portfolio_id, ledger in kept.items()
+        if ledger.since is not None
+    }
+    await revisions.raise_revision(session, changed)
+    for day, concerned in (await _sessions_to_run(session, changed, as_of)).items():
+        await start_run_of(session, None, concerned, day, SETTLED)
+
+
+async def _sessions_to_run(
+    session: Session, changed: Mapping[UUID, date], as_of: date
+) -> dict[date, list[UUID]]:
+    """The portfolios to run again by session, the last one first."""
+    found: dict[date, list[UUID]] = defaultdict(list)
+    for portfolio_id, since in changed.items():
+        stored = await runs.sessions_valued(session, portfolio_id, since)
+        running = await runs.sessions_running(session, portfolio_id, since)
+        arrived = [as_of] if as_of >= since else []
+        for day in {*stored, *running, *arrived}:
+            found[day].append(portfolio_id)
+    return dict(sorted(found.items(), reverse=True))
