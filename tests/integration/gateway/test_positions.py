@@ -183,19 +183,24 @@ async def test_everything_wrong_is_said_at_once_in_the_words_of_the_api(ann: Per
 
 
 @pytest.mark.usefixtures("market")
-async def test_the_same_instrument_and_entry_date_is_one_position(ann: Person) -> None:
+async def test_several_lots_of_one_instrument_and_day_are_several_positions(ann: Person) -> None:
     await a_portfolio(ann)
     first = await a_position(ann)
 
-    again = await ann.post("positions", TERMS)
+    again = await a_position(ann, quantity=5)
     other = await a_position(ann, entry_date="2022-06-02")
     moved = await ann.request(
         "PUT", f"positions/{other['position_id']}", json={"entry_date": "2022-06-01"}
     )
+    page = (await ann.get("positions")).json()
 
-    for answer in (again, moved):
-        assert (answer.status_code, answer.json()["code"]) == (409, "position_exists")
-        assert first["position_id"] in answer.json()["detail"]
+    assert moved.status_code == 200
+    assert {item["position_id"]: item["quantity"] for item in page["items"]} == {
+        first["position_id"]: 10,
+        again["position_id"]: 5,
+        other["position_id"]: 10,
+    }
+    assert {item["entry_date"] for item in page["items"]} == {"2022-06-01"}
 
 
 @pytest.mark.usefixtures("market")
@@ -499,12 +504,14 @@ async def test_concurrent_edits_end_as_one_after_the_other(ann: Person, admin: D
 
 
 @pytest.mark.usefixtures("market")
-async def test_concurrent_entries_of_the_same_make_one_position(ann: Person) -> None:
+async def test_concurrent_entries_of_the_same_are_as_many_lots(ann: Person) -> None:
     await a_portfolio(ann)
 
     answers = await asyncio.gather(*(ann.post("positions", TERMS) for _ in range(5)))
 
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert len({answer.json()["position_id"] for answer in answers}) == 5
+    assert (await ann.get("positions")).json()["total"] == 5
 
 
 @pytest.mark.usefixtures("market")
