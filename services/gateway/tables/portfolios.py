@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    CompoundSelect,
     Date,
     Identity,
     Index,
@@ -260,7 +261,9 @@ def _held_positions() -> Select[Any]:
     }
     spans = sql_table(PositionSpan)
     joined = lot.outerjoin(spans, spans.c.position_id == lot.c.position_id)
-    columns = (own.get(each.name, lot.c.get(each.name)) for each in published.positions.c)
+    columns = (
+        own[each.name] if each.name in own else lot.c[each.name] for each in published.positions.c
+    )
     names = published.positions.c.keys()
     return select(
         *(column.label(name) for column, name in zip(columns, names, strict=True))
@@ -289,7 +292,7 @@ def _flows() -> Select[Any]:
     ).where(_line.kind.in_(FLOW_KINDS), COUNTS)
 
 
-def _income() -> Select[Any]:
+def _income() -> CompoundSelect[Any]:
     """Income and cost that lots do not have: dividends received, interest, fees."""
     entered = select(
         _line.transaction_id,

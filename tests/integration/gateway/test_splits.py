@@ -109,7 +109,7 @@ async def test_an_edit_is_in_the_shares_of_its_day_and_an_exit_restates_nothing(
 
     assert same.json()["changed"] is False
     assert closed.status_code == rolled.status_code == 200, rolled.text
-    assert (closed.json()["exit_price"], closed.json()["realised_pnl"]) == (131, 360)
+    assert (closed.json()["exit_price"], closed.json()["realised_pnl"]) == (4 * 131, 360)
     assert await stored(admin) == {
         "AAPL": (100, Decimal("520.4"), BEFORE),  # an exit leaves the opening as it was entered
         "XOM": (-50, 100, BEFORE),
