@@ -1,12 +1,23 @@
 """Reports are laid out from rows: money rounds once, shares need a NAV."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.shapes import report
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
+
+AMOUNTS = st.decimals(-(10**11), 10**11, places=6, allow_nan=False)
+SHOWN = [
+    *("as_of", "previous_session", "daily_pnl", "cumulative_pnl", "net_flow", "daily_return"),
+    *("unrealised_pnl", "exposures", "counts", "warnings", "price_coverage", "greeks_coverage"),
+    *("delta", "gamma", "theta", "vega", "rho"),
+]
 
 
 @pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])
@@ -38,3 +49,24 @@ def test_greeks_have_four_decimals() -> None:
     greeks = GreekSet(delta=0.63683065, gamma=None, theta=-0.01757268, vega=1.0, rho=0)
 
     assert (greeks.delta, greeks.theta) == (0.6368, -0.0176)
+
+
+@given(nav=AMOUNTS, market_value=AMOUNTS)
+def test_cash_and_value_make_the_nav_to_the_cent(nav: Decimal, market_value: Decimal) -> None:
+    row = {
+        **dict.fromkeys(SHOWN),
+        "as_of": date(2022, 12, 28),
+        "nav": nav,
+        "market_value": market_value,
+        "cash": nav,
+    }
+
+    shown = SnapshotOut.model_validate(report.snapshot_summary(row))
+
+    assert shown.cash is not None
+    cents = [Decimal(str(value)) for value in (shown.cash, shown.market_value, shown.nav)]
+    assert cents[0] + cents[1] == cents[2]
+
+
+def test_without_a_nav_there_is_no_cash() -> None:
+    assert report.cash_beside(None, Decimal(1)) is None

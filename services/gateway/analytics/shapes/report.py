@@ -1,11 +1,13 @@
-"""The shape of a report: published rows in, nested plain values out. Nothing is rounded here."""
+"""The shape of a report: published rows in, nested plain values out. Only cash is rounded here."""
 
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from services.gateway.edge.shapes import GREEKS
 
 Row = Mapping[str, Any]
+CENT = Decimal("0.01")
 
 
 def snapshot_summary(row: Row) -> dict[str, Any]:
@@ -15,9 +17,20 @@ def snapshot_summary(row: Row) -> dict[str, Any]:
     }
     return {
         **left_as_they_are,
+        "cash": cash_beside(row["nav"], row["market_value"]),
         "greeks": {name: row[name] for name in GREEKS},
         "coverage": {"prices": row["price_coverage"], "greeks": row["greeks_coverage"]},
     }
+
+
+def cash_beside(nav: Decimal | None, market_value: Decimal | None) -> Decimal | None:
+    """Cash in whole cents, so that with the value as it is shown it makes the NAV as it is shown.
+
+    None where one of them is.
+    """
+    if nav is None or market_value is None:
+        return None
+    return nav.quantize(CENT, ROUND_HALF_UP) - market_value.quantize(CENT, ROUND_HALF_UP)
 
 
 def distinct_warnings(lists: Iterable[Iterable[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
