@@ -4,7 +4,6 @@ One row per lot, however many parts it was closed in.
 """
 
 from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import (
     ColumnElement,
@@ -40,40 +39,41 @@ def _lots() -> Subquery:
     """The columns of the table, with `quantity` as it was at the end of the day.
 
     Before its entry and once it is closed, a lot shows what was opened: `opened_quantity`.
-    `realised`: P&L per unit of the multiplier of all that has been closed of it, null where a price
-    is unknown.
+    `realised_pnl`: USD, of all that has been closed of it; null where a price is unknown.
     """
     span = spans.c
+    own = positions.c
     lasts = or_(span.held_until.is_(None), span.held_until > _given)
     on_the_day = and_(span.held_from <= _given, lasts)
     now = and_(_given.is_(None), span.held_until.is_(None))
-    left = and_(
-        span.position_id == positions.c.position_id,
-        span.portfolio_id == positions.c.portfolio_id,
-        or_(on_the_day, now),
+    mine = and_(span.position_id == own.position_id, span.portfolio_id == own.portfolio_id)
+    joined = positions.outerjoin(spans, and_(mine, or_(on_the_day, now)))
+    parts = _parts()
+    of_it = and_(parts.c.position_id == own.position_id, parts.c.portfolio_id == own.portfolio_id)
+    left = func.coalesce(span.quantity, own.quantity).label("quantity")
+    gain = func.coalesce(parts.c.gain, own.quantity * (own.exit_price - own.entry_price))
+    return (
+        select(
+            *(left if column is own.quantity else column for column in own),
+            own.quantity.label("opened_quantity"),
+            (gain * own.multiplier).label("realised_pnl"),
+            _day.label("terms_day"),
+        )
+        .select_from(joined.outerjoin(parts, of_it))
+        .subquery("lots")
     )
-    own = positions.c
-    columns = [
-        func.coalesce(span.quantity, own.quantity).label("quantity")
-        if column is own.quantity
-        else column
-        for column in own
-    ]
-    terms = _day.label("terms_day")
-    opened = own.quantity.label("opened_quantity")
-    lots = select(*columns, opened, _realised().label("realised"), terms)
-    return lots.select_from(positions.outerjoin(spans, left)).subquery("lots")
 
 
-def _realised() -> ColumnElement[Decimal]:
-    own = positions.c
-    span = spans.alias("closed").c
-    end = case((span.held_until.is_(None), own.entry_price), else_=span.until_price)
+def _parts() -> Subquery:
+    """What lots closed in parts have gained per unit of the multiplier; null where unknown."""
+    lot = positions.alias("parted")
+    span = spans.alias("part").c
+    end = case((span.held_until.is_(None), lot.c.entry_price), else_=span.until_price)
     gain = span.quantity * (end - span.from_price)
-    known = case((func.count() == func.count(gain), func.sum(gain)))
-    in_parts = select(known).where(span.position_id == own.position_id).correlate(positions)
-    whole = own.quantity * (own.exit_price - own.entry_price)
-    return func.coalesce(in_parts.scalar_subquery(), whole)
+    known = case((func.count() == func.count(gain), func.sum(gain))).label("gain")
+    parted = select(span.position_id, span.portfolio_id, known)
+    of_lot = and_(lot.c.position_id == span.position_id, lot.c.portfolio_id == span.portfolio_id)
+    return parted.join(lot, of_lot).group_by(span.position_id, span.portfolio_id).subquery("parts")
 
 
 _held = _lots()
