@@ -309,3 +309,38 @@ async def test_a_settled_option_is_listed_with_its_delivery(ann: Person, admin: 
     lots = (await ann.get(f"portfolios/{book}/lots")).json()["items"]
     assert {lot["symbol"]: lot["opened_by"] for lot in lots}["AAPL"] == delivered["transaction_id"]
     assert {lot["symbol"]: lot["realised_pnl"] for lot in lots}[call] == -500
+
+
+async def test_another_lot_method_derives_the_lots_again(ann: Person) -> None:
+    book = await an_empty_book(ann)
+    await enter(
+        ann,
+        book,
+        a_trade("buy", 10, 100, "2022-06-01"),
+        a_trade("buy", 10, 120, "2022-06-02"),
+        a_trade("sell", 10, 130, "2022-12-20"),
+    )
+    before = (await ann.get(f"portfolios/{book}/lots", status="open")).json()["items"]
+
+    changed = await ann.request("PATCH", f"portfolios/{book}", json={"lot_method": "lifo"})
+
+    after = (await ann.get(f"portfolios/{book}/lots", status="open")).json()["items"]
+    assert (changed.status_code, changed.json()["lot_method"]) == (200, "lifo")
+    assert [lot["entry_price"] for lot in (*before, *after)] == [120, 100]
+    positions = (await ann.get("positions", portfolio_id=book, status="open")).json()["items"]
+    assert [position["entry_price"] for position in positions] == [100]
+
+
+async def test_settlement_in_cash_delivers_nothing(ann: Person, admin: Database) -> None:
+    book = await an_empty_book(ann)
+    await save_prices(admin, a_price("AAPL", AS_OF, 130))
+    call = {"kind": "sell_short", "symbol": "AAPL230120C00120000", "trade_date": "2022-12-20"}
+    await enter(ann, book, {**call, "quantity": 2, "price": 5})
+
+    await ann.request("PATCH", f"portfolios/{book}", json={"settlement": "cash"})
+
+    (expiry,) = (await ann.get(f"portfolios/{book}/expiries")).json()["items"]
+    assert expiry["options"][0]["outcome"] == "cash_settled"
+    assert expiry["cash"] == -2000
+    kept = (await ann.get(f"portfolios/{book}")).json()
+    assert (kept["settlement"], kept["valued_from"]) == ("cash", str(AS_OF))

@@ -1,6 +1,5 @@
 """A portfolio's ledger: its transactions, the lots that follow from them, and expiries to come."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -11,9 +10,9 @@ from fastapi import APIRouter, Depends, Query
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
-from services.gateway.books.editing import terms_day
+from services.gateway.books.editing import terms_day, valuation_day
 from services.gateway.books.entering import entered, excess_notices
-from services.gateway.books.keeping import API, SYSTEM, Kept, keep_ledgers, value_from
+from services.gateway.books.keeping import API, SYSTEM, Kept, keep_ledgers, value_from_first
 from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
@@ -37,11 +36,9 @@ from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSessio
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Warned
-from services.gateway.market import queries as market_queries
 from services.gateway.runs.queries import revisions
 from services.gateway.runs.starting import restate
 from services.gateway.tables import User
-from shared.calendar import session_on_or_before
 from shared.contracts.event import Day
 from shared.database import Session
 
@@ -230,23 +227,16 @@ async def _kept(
 ) -> TransactionsSaved:
     """What was written, after lots are derived again and the runs since the first change start."""
     found = await queries.load_entered(session, portfolio_id, identities)
-    await _value_from_now(session, portfolio_id)
+    first = min(line.trade_date for line in found)
+    await value_from_first(session, portfolio_id, await valuation_day(session), first, API)
     kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
     await revisions.raise_revision(session, [portfolio_id])
-    since = min([line.trade_date for line in found] + ([kept.since] if kept.since else []))
+    since = first if kept.since is None else min(first, kept.since)
     run_id, restated = await restate(
         session, caller.user_id, portfolio_id, since, "transactions_entered"
     )
     notices = [*warnings, *await _excesses(session, portfolio_id, kept, found)]
     return _saved(found, skipped, run_id, restated, notices)
-
-
-async def _value_from_now(session: Session, portfolio_id: UUID) -> None:
-    """Let NAV start from the last session with data, unless it starts already."""
-    latest = await market_queries.latest_session(session)
-    if latest is not None:
-        day = await asyncio.to_thread(session_on_or_before, latest)
-        await value_from(session, portfolio_id, day, API)
 
 
 async def _excesses(

@@ -1,6 +1,6 @@
 """A user's portfolios: list, create, get, change, delete; their cash flows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,7 +10,13 @@ from fastapi import APIRouter, Query, Response
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
 from services.gateway.books.editing import valuation_day
-from services.gateway.books.keeping import API, cash_flow, state_equity, value_from_first
+from services.gateway.books.keeping import (
+    API,
+    cash_flow,
+    keep_ledgers,
+    state_equity,
+    value_from_first,
+)
 from services.gateway.books.queries import flows, ledger, portfolios
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
@@ -28,10 +34,11 @@ from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions, runs
-from services.gateway.runs.starting import start_runs
+from services.gateway.runs.starting import restate, start_runs
 from services.gateway.tables import User
 from shared.database import Session
 
+_KEPT_BY = frozenset({"lot_method", "settlement"})
 router = APIRouter(
     prefix="/portfolios",
     tags=["portfolios"],
@@ -82,10 +89,11 @@ async def get_portfolio(portfolio: NamedRevision) -> Row:
 async def rename_portfolio(
     portfolio_id: UUID, terms: PortfolioTerms, caller: Caller, session: OpenSession
 ) -> Row:
-    """Rename a portfolio, or change the equity given for it, from which every NAV follows.
+    """Rename a portfolio, change the equity given for it, or how its ledger is kept.
 
-    The equity is that of `equity_stated_on`; where none is given yet, of the session that NAV
-    starts from.
+    The equity, from which every NAV follows, is that of `equity_stated_on`; where none is given
+    yet, of the session that NAV starts from. `lot_method` and `settlement` hold for the whole
+    ledger: lots are derived again, and run again since the first that changed.
     """
     before = await _held(session, caller, portfolio_id)
     changes = {name: value for name, value in terms.named().items() if before[name] != value}
@@ -101,10 +109,22 @@ async def rename_portfolio(
         was = {name: before[name] for name in changes}
         await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
         await revisions.raise_revision(session, [portfolio_id])
+        await _run_again(session, caller, portfolio_id, changes)
+    return await owned_portfolio(session, caller, portfolio_id)
+
+
+async def _run_again(
+    session: Session, caller: User, portfolio_id: UUID, changes: Collection[str]
+) -> None:
+    """Start the runs of every session whose numbers the changes move."""
+    since: date | None = None
+    if not _KEPT_BY.isdisjoint(changes):
+        since = (await keep_ledgers(session, [portfolio_id]))[portfolio_id].since
     if "equity_balance" in changes:
         days = await runs.sessions_valued(session, portfolio_id, date.min)
         await start_runs(session, caller.user_id, portfolio_id, days, "equity_balance")
-    return await owned_portfolio(session, caller, portfolio_id)
+    elif since is not None:
+        await restate(session, caller.user_id, portfolio_id, since, "ledger_kept_otherwise")
 
 
 async def _save_terms(

@@ -259,7 +259,7 @@ class LotOut(BaseModel):
     entry_price: Price
     entry_date: date
     exit_date: date | None = Field(description="when the last of it was closed")
-    days_held: int | None = Field(description="calendar days from entry to exit or last session")
+    days_held: int = Field(description="calendar days from entry to exit or last session")
     cost: Money = Field(description="of what is left")
     closings: list[ClosingOut]
     realised_pnl: Money | None = Field(description="of all closings; null where one is unknown")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from services.gateway.books.files import EARLIEST_DATE, LARGEST_VALUE
+from services.gateway.books.ledger import LotMethod
 from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
 
 PORTFOLIO_EXAMPLE = {
@@ -17,9 +18,19 @@ PORTFOLIO_EXAMPLE = {
     "name": "Long/short",
     "equity_balance": 1_000_000.0,
     "equity_stated_on": "2022-12-28",
+    "valued_from": "2022-12-28",
+    "lot_method": "fifo",
+    "settlement": "physical",
     "positions": 24,
     "created_at": "2022-12-28T21:05:00Z",
 }
+
+
+class Settling(StrEnum):
+    """How options in the money end at their expiry."""
+
+    PHYSICAL = "physical"
+    CASH = "cash"
 
 
 class PortfolioOut(BaseModel):
@@ -36,6 +47,13 @@ class PortfolioOut(BaseModel):
         )
     )
     equity_stated_on: date | None = Field(description="the day of `equity_balance`")
+    valued_from: date | None = Field(
+        description="the session its first transactions were valued on; null before there are any"
+    )
+    lot_method: LotMethod = Field(description="which lots a sale closes first")
+    settlement: Settling = Field(
+        description="whether options in the money deliver shares at their expiry, or end in cash"
+    )
     positions: int = Field(description="how many positions it holds or held")
     created_at: datetime
 
@@ -162,15 +180,25 @@ class NewPortfolio(BaseModel):
 class PortfolioTerms(BaseModel):
     """What may be changed; what is left out stays."""
 
-    model_config = body_example(name="Retirement")
+    model_config = body_example(name="Retirement", lot_method="fifo", settlement="physical")
 
     name: PortfolioName | None = None
     equity_balance: EquityBalance | None = Field(default=None, description="null removes it")
+    lot_method: LotMethod | None = Field(
+        default=None, description="which lots a sale closes first, where its own line says nothing"
+    )
+    settlement: Settling | None = Field(
+        default=None, description="cash: options end at their intrinsic value and deliver nothing"
+    )
 
     def named(self) -> dict[str, Any]:
         """What the request names."""
         sent = self.model_dump(exclude_unset=True)
-        return {name: value for name, value in sent.items() if name != "name" or value is not None}
+        return {
+            name: value
+            for name, value in sent.items()
+            if name == "equity_balance" or value is not None
+        }
 
 
 class NewCashFlow(BaseModel):

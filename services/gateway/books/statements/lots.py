@@ -73,7 +73,7 @@ class ShownLot:
     entry_price: Decimal
     entry_date: date
     exit_date: date | None
-    days_held: int | None
+    days_held: int
     cost: Decimal
     closings: list[Closing]
     realised_pnl: Decimal | None
@@ -84,7 +84,7 @@ class ShownLot:
     reason: str | None
 
 
-def shown_lot(lot: Lot, measured: Valued | None, day: date | None) -> ShownLot:
+def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
     """The lot as it is shown; `day`: until when it is held at least."""
     factor = Decimal(1) if measured is None else measured.split_factor
     closings = [_closing(lot, movement, factor) for movement in lot.movements[1:]]
@@ -105,7 +105,7 @@ def shown_lot(lot: Lot, measured: Valued | None, day: date | None) -> ShownLot:
         entry_price=lot.entry_price / factor,
         entry_date=lot.entry_date,
         exit_date=lot.closed_on,
-        days_held=None if until is None else max((until - lot.entry_date).days, 0),
+        days_held=max((until - lot.entry_date).days, 0),
         cost=left * own.multiplier * lot.entry_price,
         closings=closings,
         realised_pnl=_total([closing.realised_pnl for closing in closings]),

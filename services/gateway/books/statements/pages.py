@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.gateway.books.keeping import derive_ledgers
+from services.gateway.books.keeping import derive_ledgers, last_session_with_data
 from services.gateway.books.ledger import Ledger, Market, Trade, derived
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import positions
@@ -19,7 +19,6 @@ from services.gateway.books.schemas.ledger import ExpiryReport, LotPage, Transac
 from services.gateway.books.statements import lines, lots
 from services.gateway.books.statements.lines import Line
 from services.gateway.books.statements.lots import Outlook, ShownLot, Valued
-from services.gateway.market import queries as market_queries
 from shared.database import Session
 
 
@@ -81,8 +80,7 @@ async def derived_lines(
     session: Session, portfolio_id: UUID, first: date, last: date
 ) -> list[Line]:
     """What splits, dividends and expiries did from day to day, as far as there is market data."""
-    known = await market_queries.latest_session(session)
-    last = min(last, known or date.min)
+    last = min(last, await last_session_with_data(session))
     first = max(first, date(1900, 1, 1))
     if first > last:
         return []
@@ -135,7 +133,7 @@ async def lot_page(session: Session, portfolio_id: UUID, wanted: LotFilter, part
     rows = await positions.load_positions(
         session, portfolio_id, PositionFilter(), book.valuation.day
     )
-    known = await market_queries.latest_session(session)
+    known = await last_session_with_data(session)
     names = [field.name for field in fields(Valued)]
     measured = {
         row["position_id"]: Valued(**{name: row[name] for name in names})
@@ -148,7 +146,7 @@ def _lot_page(
     book: Book,
     ledger: Ledger,
     measured: Mapping[UUID, Valued],
-    known: date | None,
+    known: date,
     wanted: LotFilter,
     part: Part,
 ) -> LotPage:
@@ -163,8 +161,8 @@ def _lot_page(
 
 async def expiry_report(session: Session, portfolio_id: UUID) -> ExpiryReport:
     """The options that the portfolio holds, by expiry, and what each of them would end as."""
-    day = await market_queries.latest_session(session)
-    if day is None:
+    day = await last_session_with_data(session)
+    if day == date.min:
         return ExpiryReport(portfolio_id=portfolio_id, as_of=None, items=[], unsettled=[])
     outlook = await _outlook(session, portfolio_id, day)
     found = {"items": lots.expiries(outlook), "unsettled": lots.unsettled(outlook)}
