@@ -188,6 +188,9 @@ def test_words_of_trades_give_kind_and_sign(words: str, kind: Kind, quantity: in
         ("Borrow Fee", "3", Kind.BORROW_FEE, "-3"),
         ("ADR Fee", "-3", Kind.FEE, "-3"),
         ("Fee Refund", "3", Kind.FEE, "3"),
+        ("Transfer In", "500", Kind.TRANSFER_IN, "500"),
+        ("Transfer Out", "500", Kind.TRANSFER_OUT, "-500"),
+        ("Transfer", "-500", Kind.WITHDRAWAL, "-500"),
     ],
 )
 def test_words_of_cash_give_kind_and_sign(word: str, amount: str, kind: Kind, signed: str) -> None:
@@ -390,6 +393,7 @@ def test_orders_that_were_not_executed_are_skipped() -> None:
     ("row", "field", "code"),
     [
         ("2022-11-01,buy,AAPL,-10,150,,,,", "quantity", "sign_disagrees"),
+        ("2022-11-01,dividend,,,,,10,,", "symbol", "missing_value"),
         ("2022-11-01,deposit,,,,,-10,,", "amount", "sign_disagrees"),
         ("2022-11-01,deposit,,,,,0,,", "amount", "zero_amount"),
         ("2022-11-01,deposit,,,,,,,", "amount", "missing_value"),

@@ -11,7 +11,7 @@ rule; `entries_of(sheet, rules)` does so for transactions. The first raises `Unr
 that a bad row is a value, never an exception.
 """
 
-from services.gateway.books.files.activity import entries_of
+from services.gateway.books.files.activity import days_traded, entries_of
 from services.gateway.books.files.changes import (
     Change,
     Held,
@@ -85,6 +85,7 @@ __all__ = [
     "Terms",
     "UnreadableFile",
     "changes_to",
+    "days_traded",
     "disarmed",
     "entries_of",
     "entry_date",

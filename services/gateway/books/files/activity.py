@@ -1,12 +1,13 @@
 """A file of transactions: its rows, and what each enters into the ledger."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from services.gateway.books.files.entries import Entries, Entry
 from services.gateway.books.files.holdings import Row, Rules, Sheet, Skipped
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.problems import Problem
-from services.gateway.books.files.reading import Seen
+from services.gateway.books.files.reading import LATEST_DATE, Seen
 from services.gateway.books.files.records import Record, misshapen
 from services.gateway.books.files.trade_columns import columns_of
 from services.gateway.books.files.trades import DAY_FIRST, Delivery, TradeReading
@@ -33,6 +34,13 @@ def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:
     """Each row, about to be read."""
     day_first = any(DAY_FIRST.match(row.cells.get("date", "")) for row in sheet.rows)
     return (TradeReading(row, rules, day_first=day_first) for row in sheet.rows)
+
+
+def days_traded(sheet: Sheet) -> set[date]:
+    """The days of a file of transactions, as far as they can be read."""
+    rules = Rules(LATEST_DATE, None, lambda _: True)
+    days = (reading.traded_on() for reading in trade_readings(sheet, rules))
+    return {day for day in days if day is not None}
 
 
 def entries_of(sheet: Sheet, rules: Rules) -> Entries:

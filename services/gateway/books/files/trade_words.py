@@ -63,11 +63,14 @@ _TRADES = {
         Kind.BUY_TO_COVER,
     ),
     **_all(
-        "transfer in, transferred in, acat in, acats in, acati, shares received", Kind.TRANSFER_IN
+        "transfer in, transferred in, acat in, acats in, acati, shares received",
+        Kind.TRANSFER_IN,
+        1,
     ),
     **_all(
         "transfer out, transferred out, acat out, acats out, acato, shares delivered",
         Kind.TRANSFER_OUT,
+        -1,
     ),
     **_all("acat, acats, security transfer, internal security transfer, transfer", By.SHARES),
 }

@@ -80,9 +80,9 @@ class TradeReading(NamedReading):
         if isinstance(self.meant_as, Unclear):
             return False
         kind = self.meant_as.kind
-        if kind is By.SHARES:
-            return bool(self.row.cells.get("quantity") and self.row.cells.get("symbol"))
-        return kind in (*_TRADED, *_MOVED, Kind.DIVIDEND, Notice.ASSIGNED, Notice.EXERCISED)
+        if kind in (*_MOVED, By.SHARES):
+            return bool(self.row.cells.get("quantity"))
+        return kind in (*_TRADED, Kind.DIVIDEND, Notice.ASSIGNED, Notice.EXERCISED)
 
     def entry(self) -> Entry | Skipped | None:
         """The line as an entry or, with the reason, as one to skip; None when it has problems."""
@@ -100,7 +100,9 @@ class TradeReading(NamedReading):
         check_currency(self)
         check_unit(self)
         traded_on = self.traded_on()
-        if meaning.kind in (*_TRADED, *_MOVED) or (meaning.kind is By.SHARES and self.trades):
+        if meaning.kind in _TRADED or (
+            meaning.kind in (*_MOVED, By.SHARES) and self.row.cells.get("quantity")
+        ):
             return self._trade(self._kind_by_quantity(meaning), traded_on)
         return self._cash(meaning, traded_on)
 
@@ -265,7 +267,8 @@ class TradeReading(NamedReading):
         if self.problems or traded_on is None:
             return None
         if price and isinstance(instrument, str):
-            check_shares(self, "price", instrument, price, traded_on, traded_on)
+            given = None if self.rules.shares_of_entry_date else self.rules.stated_on
+            check_shares(self, "price", instrument, price, traded_on, given or traded_on)
         if price is not None and amount is not None:
             fees = self._checked_fees(instrument, quantity, price, amount, fees)
         return Entry(
@@ -342,7 +345,7 @@ class TradeReading(NamedReading):
         return fees
 
     def _cash(self, meaning: Meaning, traded_on: date | None) -> Entry | None:
-        instrument = self.instrument() if self.trades and self.row.cells.get("symbol") else None
+        instrument = self.instrument() if meaning.kind is Kind.DIVIDEND else None
         self.text("amount")
         amount = self._amount("amount")
         external_id = self.text_if_any("id")
