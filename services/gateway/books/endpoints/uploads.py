@@ -70,7 +70,10 @@ def _one_name(portfolio_name: str | None, name: str | None) -> str | None:
     return portfolio_name or name
 
 
-FILE = "CSV: five columns, twelve columns, or Charles Schwab's export of positions"
+FILE = (
+    "CSV: five columns, twelve columns, Charles Schwab's export of positions, or transactions in "
+    "the columns of most brokers"
+)
 router = APIRouter(
     prefix="/portfolio",
     tags=["portfolio"],
@@ -92,7 +95,8 @@ async def upload_positions(
     `dry_run` previews and writes nothing. Good rows load and bad rows are reported
     (`mode=partial`), or one bad row keeps all out (`all_or_nothing`). Rows are matched with the
     portfolio's lots by instrument, entry date and entry price, then in order: new, updated or
-    unchanged; nothing is ever deleted.
+    unchanged; nothing is ever deleted. A file of transactions is entered line by line, without the
+    lines whose id the portfolio has already.
     """
     sheet = await read_sheet(await file.read(edge_shapes.MAX_BYTES + 1))
     plan = await plan_upload(session, caller, sheet, options, file.filename)
@@ -102,9 +106,9 @@ async def upload_positions(
         totals = plan.portfolio and await load_totals(session, plan.portfolio["portfolio_id"])
         return await upload_answer(plan, options, plan.portfolio, Started(), totals)
     portfolio_id = await save_portfolio(session, caller, plan, options, file.filename)
-    since = await write_changes(session, caller, portfolio_id, plan)
-    started = await start_upload_runs(session, caller, portfolio_id, plan, since)
+    written = await write_changes(session, caller, portfolio_id, plan)
+    started = await start_upload_runs(session, caller, portfolio_id, plan, written.since)
     await record_upload(session, portfolio_id, plan, file.filename)
     portfolio = await owned_portfolio(session, caller, portfolio_id)
     totals = await load_totals(session, portfolio_id)
-    return await upload_answer(plan, options, portfolio, started, totals)
+    return await upload_answer(plan.warned(written.warnings), options, portfolio, started, totals)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, func, literal, or_, select, true
 
 from services.gateway.tables import Transaction
-from services.gateway.tables.portfolios import PUBLISHED
+from services.gateway.tables.portfolios import COUNTS, PUBLISHED
 from shared.database import Session, among, sql_table
 from shared.published import gateway as published
 from shared.published import ingest
@@ -159,6 +159,20 @@ async def known_external_ids(
         among(row.external_id, external_ids),
     )
     return {row.external_id: row.transaction_id for row in await session.execute(query)}
+
+
+async def counting_external_ids(
+    session: Session, portfolio_id: UUID, external_ids: Collection[str]
+) -> frozenset[str]:
+    """Those of a broker's ids that a transaction of the portfolio has which was not reversed."""
+    row = lines.c
+    query = select(row.external_id).where(
+        row.portfolio_id == portfolio_id,
+        row.external_id.is_not(None),
+        among(row.external_id, external_ids),
+        COUNTS,
+    )
+    return frozenset(await session.scalars(query))
 
 
 def _conditions(wanted: LineFilter) -> list[ColumnElement[bool]]:

@@ -58,12 +58,31 @@ class ChangeOut(TermsOut):
     was: TermsOut | None
 
 
+class EntryOut(BaseModel):
+    """A line of a file of transactions that is entered into the ledger."""
+
+    line: int
+    kind: str
+    trade_date: date
+    symbol: str | None
+    quantity: Quantity | None = Field(description="signed: bought above 0; null where cash moves")
+    price: Price | None
+    amount: Money | None = Field(description="as it changes cash; null of trades")
+    fees: Money
+    external_id: str | None = Field(description="the broker's id of the transaction")
+
+
 class SkippedLine(BaseModel):
-    """A line of a broker's export that is not a position, and how it is used."""
+    """A line of a file that is not loaded although nothing is wrong with it, and why."""
 
     line: int
     label: str
-    code: str = Field(description="cash, total or futures")
+    code: str = Field(
+        description=(
+            "of an export: cash, total or futures; of transactions: derived, sweep, not_executed, "
+            "repeated_id or known_id"
+        )
+    )
     message: str
 
 
@@ -84,6 +103,7 @@ class SourceOut(BaseModel):
         )
     )
     skipped: list[SkippedLine]
+    ignored: list[str] = Field(description="columns that no rule reads, as the header has them")
 
 
 class RestatedSessions(BaseModel):
@@ -105,7 +125,7 @@ class Receipt(BaseModel):
     skipped: int = Field(
         description=(
             "lines of a broker's export that are no position, or whose quantity was added to "
-            "another line's"
+            "another line's; of transactions, those derived from market data or known by their id"
         )
     )
 
@@ -141,6 +161,7 @@ class UploadReport(BaseModel):
             "cash": None,
             "equity_balance": None,
             "skipped": [],
+            "ignored": ["Note"],
         },
         dry_run=False,
         mode="partial",
@@ -180,6 +201,7 @@ class UploadReport(BaseModel):
                 "was": None,
             }
         ],
+        transactions=[],
         problems=[
             {
                 "line": 3,
@@ -209,6 +231,7 @@ class UploadReport(BaseModel):
     receipt: Receipt
     totals: TotalsBeside
     changes: list[ChangeOut]
+    transactions: list[EntryOut] = Field(description="of a file of transactions: what is entered")
     problems: list[FieldError]
     warnings: list[FieldError]
     restated: RestatedSessions | None = Field(

@@ -14,7 +14,17 @@ from uuid import UUID
 from services.gateway.books import files
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import exchange_day, refuse_too_many
-from services.gateway.books.files import Change, Held, Holdings, Rules, Sheet, Terms
+from services.gateway.books.files import (
+    Change,
+    Entry,
+    Held,
+    Holdings,
+    Rules,
+    Sheet,
+    Skipped,
+    Source,
+    Terms,
+)
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import load_lines
 from services.gateway.books.lots import LotLines
@@ -27,6 +37,7 @@ from services.gateway.books.schemas.uploads import (
     Mode,
     UploadOptions,
 )
+from services.gateway.books.uploading.entering import known_lines
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -43,7 +54,8 @@ class Plan:
     `portfolio` None: it is to be created. `equity`: what its equity is to be on `equity_day`, None
     to leave it as it is; without a day it waits until one is known. `stated_on`: the day in whose
     shares the file and, here, what is held are. `valued_on`: the session its change is valued for,
-    None before there are any. `lots`: the lines behind what the portfolio holds.
+    None before there are any. `lots`: the lines behind what the portfolio holds. `entries`: those
+    of a file of transactions that are to be entered, `skipped`: its others, which have no problem.
     """
 
     sheet: Sheet
@@ -56,6 +68,23 @@ class Plan:
     changes: Sequence[Change] = ()
     equity: Decimal | None = None
     equity_day: date | None = None
+    entries: Sequence[Entry] = ()
+    skipped: Sequence[Skipped] = ()
+
+    @property
+    def share_day(self) -> date | None:
+        """The day in whose shares all rows are; None: each in those of its own day."""
+        return None if self.rules.shares_of_entry_date else self.stated_on
+
+    @property
+    def loads_something(self) -> bool:
+        """Whether a row may be loaded, or is known already."""
+        return bool(self.holdings.accepted or self.entries or self.skipped)
+
+    def warned(self, warnings: Sequence[RowProblem]) -> "Plan":
+        """The plan with more warnings about its rows."""
+        every = sorted((*self.holdings.warnings, *warnings), key=lambda warning: warning.line)
+        return replace(self, holdings=replace(self.holdings, warnings=tuple(every)))
 
     @cached_property
     def rejected_lines(self) -> set[int]:
@@ -106,6 +135,11 @@ async def plan_upload(
     session: Session, caller: User, sheet: Sheet, options: UploadOptions, filename: str | None
 ) -> Plan:
     rules, valued_on = await _rules(session, sheet, options)
+    if sheet.source is Source.TRANSACTIONS:
+        portfolio = await _existing(session, caller, options, filename)
+        nothing = Holdings((), (), ())
+        plan = Plan(sheet, rules, _terms_day(sheet, options), nothing, valued_on, portfolio)
+        return _with_equity(await _with_entries(session, plan), options)
     holdings = await asyncio.to_thread(files.holdings_of, sheet, rules)
     portfolio = await _existing(session, caller, options, filename)
     plan = Plan(sheet, rules, _terms_day(sheet, options), holdings, valued_on, portfolio)
@@ -131,6 +165,22 @@ async def _met(session: Session, plan: Plan) -> Plan:
         lots=lots,
         holdings=files.without(plan.holdings, problems),
         changes=[change for change in changes if change.holding.line not in lines],
+    )
+
+
+async def _with_entries(session: Session, plan: Plan) -> Plan:
+    """The plan of a file of transactions, without the lines that the portfolio has already."""
+    found = await asyncio.to_thread(files.entries_of, plan.sheet, plan.rules)
+    known: list[Skipped] = []
+    if plan.portfolio is not None:
+        known = await known_lines(session, plan.portfolio["portfolio_id"], found.accepted)
+    lines = {line.line for line in known}
+    warnings = tuple(warning for warning in found.warnings if warning.line not in lines)
+    return replace(
+        plan,
+        holdings=Holdings((), found.problems, warnings),
+        entries=[entry for entry in found.accepted if entry.line not in lines],
+        skipped=sorted((*found.skipped, *known), key=lambda line: line.line),
     )
 
 
@@ -191,14 +241,22 @@ async def _rules(
         options.entry_date,
         refuse_duplicates=options.duplicates is Duplicates.REFUSE,
         stated_on=_terms_day(sheet, options),
-        shares_of_entry_date=options.stated_on == SHARES_OF_ENTRY_DATE,
-        history=await load_history(session, traded, _entry_days(sheet)),
+        shares_of_entry_date=_is_of_entry_dates(sheet, options),
+        history=await load_history(session, traded, await asyncio.to_thread(_entry_days, sheet)),
     )
     return rules, valued_on
 
 
+def _is_of_entry_dates(sheet: Sheet, options: UploadOptions) -> bool:
+    """Whether each row is in the shares of its own day, as transactions are unless given."""
+    given = options.stated_on
+    return given == SHARES_OF_ENTRY_DATE or (given is None and sheet.source is Source.TRANSACTIONS)
+
+
 def _entry_days(sheet: Sheet) -> set[date]:
     """The entry dates of a file, as far as they can be read."""
+    if sheet.source is Source.TRANSACTIONS:
+        return files.days_traded(sheet)
     found = set()
     for row in sheet.rows:
         with suppress(ValueError):
@@ -244,7 +302,7 @@ async def refuse_unusable(
         raise Problem(
             422, "rows_rejected", f"{rejected} rows have problems, so nothing was loaded", errors
         )
-    if rejected and not options.dry_run and not plan.holdings.accepted:
+    if rejected and not options.dry_run and not plan.loads_something:
         raise Problem(422, "no_valid_rows", "every row has problems, so nothing was loaded", errors)
     if wanted := {tag.lower() for change in plan.changes for tag in change.holding.tags}:
         await tags.lock_tags(session, caller.user_id)

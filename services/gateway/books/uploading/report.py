@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import Response
 
 from services.gateway.books import files
-from services.gateway.books.files import Change, Source
+from services.gateway.books.files import Change, Entry, Source
 from services.gateway.books.files import Problem as RowProblem
+from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.schemas.uploads import (
     SHARES_OF_ENTRY_DATE,
     Mode,
@@ -22,7 +23,7 @@ from shared.instruments import position_type
 
 
 def change_counts(plan: Plan) -> dict[str, int]:
-    kinds = [change.kind for change in plan.changes]
+    kinds = [*(change.kind for change in plan.changes), *("new" for _ in plan.entries)]
     return {kind: kinds.count(kind) for kind in ("new", "updated", "unchanged")}
 
 
@@ -61,6 +62,7 @@ def _report(
             "receipt": _receipt(plan),
             "totals": {"file": _totals(plan), "portfolio": totals},
             "changes": [_change_row(change) for change in plan.changes],
+            "transactions": [_entry_row(entry) for entry in plan.entries],
             "problems": [vars(problem) for problem in plan.holdings.problems],
             "warnings": [vars(warning) for warning in _warnings(plan, options)],
             "restated": span,
@@ -104,8 +106,11 @@ def _source(plan: Plan) -> dict[str, Any]:
         else {"accounts": [], "exported_on": None, "cash": None, "skipped": []}
     )
     entered = files.entry_date(plan.sheet, plan.rules) if export else None
+    skipped = [*described["skipped"], *map(asdict, plan.skipped)]
     return {
         **described,
+        "skipped": skipped,
+        "ignored": plan.sheet.ignored,
         "format": plan.sheet.source,
         "entry_date": entered,
         "equity_balance": plan.exported_equity,
@@ -119,6 +124,11 @@ def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
         message = "the file has entry dates: the entry_date you sent is not used"
         whole.append(RowProblem(plan.sheet.line, "entry_date", "entry_date_unused", message))
     return [*whole, *plan.holdings.warnings]
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    symbol = None if entry.instrument is None else symbol_of(entry.instrument)
+    return {**vars(entry), "symbol": symbol}
 
 
 def _change_row(change: Change) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Writing of a planned upload, and the runs it starts."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
 from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
-from services.gateway.books.files import Change
+from services.gateway.books.files import Change, Source
 from services.gateway.books.keeping import (
     FILE,
     keep_ledgers,
@@ -16,6 +17,7 @@ from services.gateway.books.keeping import (
 from services.gateway.books.lots import Written, corrected, entered
 from services.gateway.books.queries import portfolios
 from services.gateway.books.schemas.uploads import UploadOptions
+from services.gateway.books.uploading.entering import Result, write_entries
 from services.gateway.books.uploading.plan import (
     Plan,
     Started,
@@ -57,13 +59,10 @@ async def save_portfolio(
     return portfolio_id
 
 
-async def write_changes(
-    session: Session, caller: User, portfolio_id: UUID, plan: Plan
-) -> date | None:
-    """Enter the file into the portfolio's ledger; the first day whose numbers that changes.
-
-    None when no number changes.
-    """
+async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> Result:
+    """Enter the file into the portfolio's ledger."""
+    if plan.sheet.source is Source.TRANSACTIONS:
+        return await _write_transactions(session, caller, portfolio_id, plan)
     lots = {change.holding.line: _lot_id(change) for change in plan.written}
     lines = [
         _lines(portfolio_id, lots[change.holding.line], change, plan) for change in plan.written
@@ -82,7 +81,20 @@ async def write_changes(
     }
     await portfolios.save_position_tags(session, caller.user_id, carried)
     await revisions.raise_revision(session, [portfolio_id])
-    return min((day for day in (restated, kept_since) if day is not None), default=None)
+    return Result(_earliest(restated, kept_since))
+
+
+def _earliest(*days: date | None) -> date | None:
+    return min((day for day in days if day is not None), default=None)
+
+
+async def _write_transactions(
+    session: Session, caller: User, portfolio_id: UUID, plan: Plan
+) -> Result:
+    restated = await _write_equity(session, caller, portfolio_id, plan)
+    found = await write_entries(session, portfolio_id, plan.entries, plan.valued_on, plan.share_day)
+    await revisions.raise_revision(session, [portfolio_id])
+    return replace(found, since=_earliest(restated, found.since))
 
 
 def _lot_id(change: Change) -> UUID:

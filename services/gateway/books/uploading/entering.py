@@ -1,0 +1,111 @@
+"""A file of transactions, met with the ledger it is for, and entered into it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from services.gateway.books.files import OPTIONS, PUBLIC, Entry, Skipped
+from services.gateway.books.files import Problem as RowProblem
+from services.gateway.books.keeping import FILE, keep_ledgers, value_from_first, write_lines
+from services.gateway.books.ledger import Excess
+from services.gateway.books.lots import Written
+from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.queries.transactions import counting_external_ids
+from shared.database import Session
+from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
+
+
+@dataclass(frozen=True)
+class Result:
+    """What entering a file did: the first day whose numbers it changes, and notices about lines.
+
+    `since` None: no number changes.
+    """
+
+    since: date | None = None
+    warnings: Sequence[RowProblem] = ()
+
+
+async def known_lines(
+    session: Session, portfolio_id: UUID, entries: Sequence[Entry]
+) -> list[Skipped]:
+    """The lines that the portfolio has already, by the broker's own ids."""
+    named = {entry.external_id for entry in entries if entry.external_id is not None}
+    known = await counting_external_ids(session, portfolio_id, named) if named else frozenset()
+    message = "the portfolio has a transaction of this id already: it is not entered again"
+    return [
+        Skipped(entry.line, entry.external_id, "known_id", message)
+        for entry in entries
+        if entry.external_id is not None and entry.external_id in known
+    ]
+
+
+async def write_entries(
+    session: Session,
+    portfolio_id: UUID,
+    entries: Sequence[Entry],
+    valued_on: date | None,
+    share_day: date | None,
+) -> Result:
+    """Enter lines into a portfolio's ledger and derive its lots again.
+
+    `share_day`: in whose shares all of them are; None: each in those of its own day.
+    """
+    if not entries:
+        return Result()
+    rows = {entry.line: transaction_row(portfolio_id, entry, share_day) for entry in entries}
+    await write_lines(session, portfolio_id, [Written((), list(rows.values()))], FILE)
+    first = min(entry.trade_date for entry in entries)
+    await value_from_first(session, portfolio_id, valued_on, first, FILE)
+    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    by_id = {row.transaction_id: row for row in rows.values()}
+    warnings = [
+        _excess_warning(by_id[excess.transaction_id], excess)
+        for excess in kept.ledger.excesses
+        if excess.transaction_id in by_id
+    ]
+    since = first if kept.since is None else min(first, kept.since)
+    return Result(since, sorted(warnings, key=lambda warning: warning.line))
+
+
+def transaction_row(portfolio_id: UUID, entry: Entry, share_day: date | None) -> TransactionRow:
+    """The line as one of the ledger."""
+    instrument = entry.instrument
+    option = instrument if isinstance(instrument, OptionContract) else None
+    symbol = instrument.symbol if isinstance(instrument, OptionContract) else instrument
+    traded = entry.quantity is not None
+    return TransactionRow(
+        uuid4(),
+        portfolio_id,
+        entry.kind,
+        entry.trade_date,
+        (share_day if traded else None) or entry.trade_date,
+        FILE,
+        symbol=symbol,
+        underlying=option.underlying if option else symbol,
+        option_type=option.option_type if option else None,
+        strike=option.strike if option else None,
+        expiry=option.expiry if option else None,
+        multiplier=OPTION_MULTIPLIER if option else STOCK_MULTIPLIER,
+        investment_class=(OPTIONS if option else PUBLIC) if traded else None,
+        quantity=entry.quantity,
+        price=entry.price,
+        amount=entry.amount,
+        fees=entry.fees,
+        source_line=entry.line,
+        external_id=entry.external_id,
+        note=entry.note,
+    )
+
+
+def _excess_warning(row: TransactionRow, excess: Excess) -> RowProblem:
+    """What a line sold, or bought to cover, beyond what was held."""
+    done = "sells" if (row.quantity or Decimal(0)) < 0 else "buys back"
+    opened = "a short lot was opened" if done == "sells" else "a long lot was opened"
+    quantity = f"{abs(excess.quantity).normalize():f}"
+    message = f"{done} {quantity} {row.symbol} more than held: {opened}"
+    if row.price is None:
+        message = f"{done} {quantity} {row.symbol} more than held: the rest is not entered"
+    return RowProblem(row.source_line or 0, "quantity", "more_than_held", message)
