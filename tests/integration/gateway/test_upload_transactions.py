@@ -120,7 +120,7 @@ async def test_a_dry_run_and_a_refused_file_write_nothing(ann: Person) -> None:
     assert (await ann.get("portfolios")).json()["total"] == 0
 
 
-async def test_lines_are_in_the_shares_of_their_own_days(ann: Person, admin: Database) -> None:
+async def test_lines_are_in_the_shares_of_their_trade_dates(ann: Person, admin: Database) -> None:
     split = {"symbol": "AAPL", "ex_date": AS_OF.replace(day=23), "kind": "split", "source": "test"}
     await save_prices(admin, a_price("AAPL", date(2022, 12, 1), 400), a_price("AAPL", AS_OF, 100))
     await save(admin, CorporateAction, [{**split, "value": 4}])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from services.gateway.books.files.holdings import Skipped
 from services.gateway.books.files.instruments import Instrument
 from services.gateway.books.files.problems import Problem
-from services.gateway.books.ledger import Kind
+from services.gateway.books.ledger.inputs import Kind
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.gateway.books.files.signs import words
 from services.gateway.books.files.trade_columns import EFFECT_COLUMNS, TYPE_COLUMNS
 from services.gateway.books.files.trade_words import Meaning, meaning
-from services.gateway.books.ledger import Kind
+from services.gateway.books.ledger.inputs import Kind
 
 _PURCHASES = {Kind.BUY, Kind.BUY_TO_COVER}
 _SALES = {Kind.SELL, Kind.SELL_SHORT}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.gateway.books.ledger import Kind
+from services.gateway.books.ledger.inputs import Kind
 
 
 class Notice(StrEnum):

@@ -17,7 +17,7 @@ from services.gateway.books.files.sizes import LARGEST_VALUE, check_shares, chec
 from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
-from services.gateway.books.ledger import Kind
+from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import (
     OPTION_MULTIPLIER,
     STOCK_MULTIPLIER,

@@ -126,7 +126,7 @@ def _warnings(plan: Plan, options: UploadOptions) -> list[RowProblem]:
     return [*whole, *plan.holdings.warnings]
 
 
-def _entry_row(entry: Entry) -> dict[str, Any]:
+def _entry_row(entry: Entry) -> dict[str, object]:
     symbol = None if entry.instrument is None else symbol_of(entry.instrument)
     return {**vars(entry), "symbol": symbol}
 
