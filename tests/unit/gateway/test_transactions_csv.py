@@ -394,11 +394,14 @@ def test_orders_that_were_not_executed_are_skipped() -> None:
     [
         ("2022-11-01,buy,AAPL,-10,150,,,,", "quantity", "sign_disagrees"),
         ("2022-11-01,dividend,,,,,10,,", "symbol", "missing_value"),
+        ("2022-11-01,OASGN,AAPL230120C00150000,0,,,,,", "quantity", "zero_quantity"),
         ("2022-11-01,deposit,,,,,-10,,", "amount", "sign_disagrees"),
         ("2022-11-01,deposit,,,,,0,,", "amount", "zero_amount"),
         ("2022-11-01,deposit,,,,,,,", "amount", "missing_value"),
         ("2022-11-01,deposit,,,,,1e13,,", "amount", "too_large"),
         ("2022-11-01,deposit,,,,,1000000000000000,,", "amount", "too_large"),
+        (f"2022-11-01,deposit,,,,,{'9' * 30},,", "amount", "too_large"),
+        (f"2022-11-01,buy,AAPL,1,{'9' * 30},,,,", "price", "too_large"),
         ("2022-11-01,buy,AAPL,1234567890123,150,,,,", "quantity", "too_large"),
         ("2022-11-01,buy,SPX230120P03800000,1234567890,60,,,,", "quantity", "too_large"),
         ("2022-11-01,buy,AAPL,10,,,,,", "price", "missing_value"),
@@ -545,7 +548,15 @@ tokens = st.sampled_from(
     [
         *(",", ",", ",", "\n", '"', "AAPL", "buy", "sell short", "OASGN", "dividend", "2022-11-01"),
         *("11/31/2022", "1e5", "-3", "$1,000.00", "(5)", "0", "USD", "BRK/B", "1S", "'", " ", "."),
-        *("AAPL230120C00150000", "AAPL 1/20/2023 Call $150.00", "٣", "9" * 30, "deposit", "split"),
+        *(
+            "AAPL230120C00150000",
+            "AAPL 1/20/2023 Call $150.00",
+            "٣",
+            "9" * 30,
+            "deposit",
+            "split",
+            "1e999",
+        ),
     ]
 )
 
@@ -558,7 +569,11 @@ def test_any_file_text_gives_an_answer(pieces: list[str]) -> None:
     judged = judge(f"{HEADER}\n{text}".encode())
 
     lines = text.count("\n") + 2
-    assert judged is None or all(2 <= problem.line <= lines for problem in judged.problems)
+    if judged is None:
+        return
+    refused = {problem.line for problem in judged.problems}
+    assert all(2 <= line <= lines for line in refused)
+    assert refused.isdisjoint(each.line for each in (*judged.accepted, *judged.skipped))
 
 
 @given(

@@ -11,9 +11,9 @@ from services.gateway.books.files.holdings import Row, Rules, Skipped
 from services.gateway.books.files.instruments import Instrument
 from services.gateway.books.files.layouts import STATUS_COLUMNS
 from services.gateway.books.files.naming import NamedReading
-from services.gateway.books.files.reading import MAX_CELL, SMALLEST_STEP
+from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP
 from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
-from services.gateway.books.files.sizes import LARGEST_VALUE, check_shares, check_size
+from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
@@ -146,8 +146,12 @@ class TradeReading(NamedReading):
         held = self.row.cells.get("quantity", "").rstrip("SL")  # Robinhood: 1S is one short
         number = self.quantity(self.number("quantity", held or None))
         day = self.traded_on()
+        if number:
+            check_size(self, instrument, number, None)
+        if self.problems:
+            return None
         if number is None or day is None:
-            return self._derived(notice) if not self.problems else None
+            return self._derived(notice)
         closed = abs(number) if notice is Notice.ASSIGNED else -abs(number)
         kind = Kind.BUY_TO_COVER if closed > 0 else Kind.SELL
         if day < instrument.expiry:
@@ -221,7 +225,7 @@ class TradeReading(NamedReading):
     def number(self, field: str, text: str | None) -> Decimal | None:
         """The number of a text as brokers write it: with a dollar sign, commas and brackets."""
         value = money(text) if text and not _UNCLEAR_THOUSANDS.fullmatch(text) else None
-        if value is None or field == "quantity":
+        if value is None or field == "quantity" or abs(value) >= LARGEST_NUMBER:
             return super().number(field, text if value is None else f"{value:f}")
         return super().number(field, f"{value.quantize(SMALLEST_STEP, ROUND_HALF_UP):f}")
 
@@ -351,8 +355,6 @@ class TradeReading(NamedReading):
         external_id = self.text_if_any("id")
         if amount == 0:
             self.complain("amount", "zero_amount", "amount is 0: leave the row out")
-        if amount is not None and abs(amount) >= LARGEST_VALUE:
-            self.complain("amount", "too_large", f"amount must be below {LARGEST_VALUE:,} USD")
         if amount is not None and meaning.sign > 0 > amount:
             message = f"amount {amount:f} is below 0 but the row is money that came in"
             self.complain("amount", "sign_disagrees", message)
