@@ -21,7 +21,7 @@ SESSIONS: int = _MANIFEST["sessions"]
 
 @dataclass(frozen=True)
 class DemoBook:
-    """One user with one portfolio. `equity_balance` is the NAV at the first snapshot, USD."""
+    """One user with one portfolio. `equity_balance` is its NAV on the demo's first session, USD."""
 
     email: str
     password: str

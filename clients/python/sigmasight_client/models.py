@@ -62,8 +62,10 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     mode: "NotRequired[Mode | None]"
     dry_run: "NotRequired[bool | None]"
     as_of: "NotRequired[str | None]"
-    stated_on: "NotRequired[str | None]"
+    stated_on: "NotRequired[str | Literal['entry_date'] | None]"
     entry_date: "NotRequired[str | None]"
+    equity_stated_on: "NotRequired[str | None]"
+    duplicates: "NotRequired[Duplicates | None]"
 
 
 class BookBack(TypedDict):
@@ -152,6 +154,17 @@ class ChangeOut(TypedDict):
     tags: "list[str]"
     kind: "str"
     was: "TermsOut | None"
+
+
+class ClosingOut(TypedDict):
+    """What a transaction closed of a lot."""
+
+    transaction_id: "str"
+    kind: "Kind"
+    trade_date: "str"
+    quantity: "float"
+    price: "float | None"
+    realised_pnl: "float | None"
 
 
 class ClusterMember(TypedDict):
@@ -359,12 +372,56 @@ class DemoReset(TypedDict):
     status: "str"
 
 
+Duplicates = Literal["load", "refuse"]
+
+
+class ExpiringOption(TypedDict):
+    """An option lot, and what its expiry would do at the last close of the underlying."""
+
+    position_id: "str"
+    symbol: "str"
+    underlying: "str"
+    option_type: "str"
+    strike: "float"
+    expiry: "str"
+    quantity: "float"
+    underlying_price: "float | None"
+    price_date: "str | None"
+    in_the_money: "bool | None"
+    intrinsic_value: "float | None"
+    outcome: "Outcome | None"
+    shares: "float | None"
+    cash: "float | None"
+    reason: "str | None"
+
+
+class Expiry(TypedDict):
+    """The options that expire on one day."""
+
+    expiry: "str"
+    last_session: "str"
+    days_left: "int"
+    cash: "float"
+    options: "list[ExpiringOption]"
+
+
+class ExpiryReport(TypedDict):
+    """The options held, the next expiry first, as of the last session with market data."""
+
+    portfolio_id: "str"
+    as_of: "str | None"
+    items: "list[Expiry]"
+    unsettled: "list[ExpiringOption]"
+
+
 class ExportedPosition(TypedDict):
-    """A position as its owner entered it, in full."""
+    """A lot in full: what is held of it on the day, or what was opened once it is closed."""
 
     symbol: "str"
     position_type: "str"
     quantity: "float"
+    opened_quantity: "float"
+    opened_by: "str | None"
     entry_price: "float"
     entry_date: "str"
     investment_class: "str"
@@ -652,6 +709,32 @@ class ItemOut(TypedDict):
     trace_id: "str | None"
 
 
+Kind = Literal[
+    "opening",
+    "buy",
+    "sell",
+    "sell_short",
+    "buy_to_cover",
+    "deposit",
+    "withdrawal",
+    "transfer_in",
+    "transfer_out",
+    "dividend",
+    "interest",
+    "borrow_fee",
+    "fee",
+    "equity",
+    "split",
+    "expiry",
+    "exercise",
+    "assignment",
+    "symbol_change",
+]
+
+
+LedgerSort = Literal["trade_date", "-trade_date"]
+
+
 class LeftOut(TypedDict):
     """A position that the answer's numbers do not contain, and why."""
 
@@ -683,6 +766,61 @@ class Logout(TypedDict):
 
     refresh_token: "str"
     everywhere: "NotRequired[bool]"
+
+
+LotMethod = Literal["fifo", "lifo", "highest_cost"]
+
+
+class LotOut(TypedDict):
+    """What one transaction opened, what has closed of it, and what is left."""
+
+    position_id: "str"
+    opened_by: "str"
+    symbol: "str"
+    underlying: "str"
+    position_type: "str"
+    multiplier: "int"
+    stated_on: "str"
+    opened_quantity: "float"
+    quantity: "float"
+    entry_price: "float"
+    entry_date: "str"
+    exit_date: "str | None"
+    days_held: "int | None"
+    cost: "float"
+    closings: "list[ClosingOut]"
+    realised_pnl: "float | None"
+    valued_on: "str | None"
+    price: "float | None"
+    market_value: "float | None"
+    unrealised_pnl: "float | None"
+    reason: "str | None"
+
+
+class LotPage(TypedDict):
+    """A part of the lots that meet the conditions, by entry; the totals are of all that do."""
+
+    portfolio_id: "str"
+    valued_on: "str | None"
+    items: "list[LotOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    totals: "LotTotals"
+    reason: "str | None"
+
+
+LotStatus = Literal["open", "closed", "all"]
+
+
+class LotTotals(TypedDict):
+    """P&L of lots, fees and dividends not included."""
+
+    lots: "int"
+    realised_pnl: "float"
+    unrealised_pnl: "float"
+    total_pnl: "float"
+    unknown: "int"
 
 
 class ManagedUser(TypedDict):
@@ -844,6 +982,35 @@ class NewTag(TypedDict):
     colour: "NotRequired[str]"
 
 
+class NewTransaction(TypedDict):
+    """A line to be entered."""
+
+    kind: "str"
+    trade_date: "NotRequired[str | None]"
+    symbol: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    option_type: "NotRequired[str | None]"
+    strike: "NotRequired[float | str | None]"
+    expiry: "NotRequired[str | None]"
+    investment_class: "NotRequired[str | None]"
+    investment_subtype: "NotRequired[str | None]"
+    quantity: "NotRequired[float | str | None]"
+    price: "NotRequired[float | str | None]"
+    amount: "NotRequired[float | str | None]"
+    fees: "NotRequired[float | str | None]"
+    stated_on: "NotRequired[str | None]"
+    lot_id: "NotRequired[str | None]"
+    lot_method: "NotRequired[LotMethod | None]"
+    external_id: "NotRequired[str | None]"
+    note: "NotRequired[str]"
+
+
+class NewTransactions(TypedDict):
+    """Lines to be entered together: all of them, or none."""
+
+    transactions: "list[NewTransaction]"
+
+
 class NewUser(TypedDict):
     """A user made by an administrator, who may log in at once."""
 
@@ -919,6 +1086,9 @@ class OptionsToPrice(TypedDict):
     as_of: "NotRequired[str | None]"
     engine: "NotRequired[Literal['default', 'european', 'american', 'mibian']]"
     options: "list[OptionToPrice]"
+
+
+Outcome = Literal["exercised", "assigned", "cash_settled", "worthless"]
 
 
 class PageAuditEntryOut(TypedDict):
@@ -1052,6 +1222,7 @@ class PortfolioOut(TypedDict):
     portfolio_id: "str"
     name: "str"
     equity_balance: "float | None"
+    equity_stated_on: "str | None"
     positions: "int"
     created_at: "str"
 
@@ -1241,6 +1412,8 @@ class PositionOut(TypedDict):
     investment_class: "str"
     investment_subtype: "str | None"
     quantity: "float"
+    opened_quantity: "float"
+    opened_by: "str | None"
     entry_price: "float"
     entry_date: "str"
     exit_price: "float | None"
@@ -1311,6 +1484,8 @@ class PositionSaved(TypedDict):
     investment_class: "str"
     investment_subtype: "str | None"
     quantity: "float"
+    opened_quantity: "float"
+    opened_by: "str | None"
     entry_price: "float"
     entry_date: "str"
     exit_price: "float | None"
@@ -1423,6 +1598,17 @@ class Readiness(TypedDict):
     database: "bool"
     durables_missing: "list[str]"
     rate_limits: "Literal['in_process', 'shared', 'store_unreachable']"
+
+
+class Receipt(TypedDict):
+    """What became of every line: rows = new + updated + unchanged + refused + skipped."""
+
+    rows: "int"
+    new: "int"
+    updated: "int"
+    unchanged: "int"
+    refused: "int"
+    skipped: "int"
 
 
 class RefreshRequest(TypedDict):
@@ -1583,6 +1769,13 @@ class SkippedLine(TypedDict):
     message: "str"
 
 
+class SkippedTransaction(TypedDict):
+    """A line whose external_id is known already."""
+
+    external_id: "str"
+    transaction_id: "str"
+
+
 class SnapshotOut(TypedDict):
     """A portfolio on one session."""
 
@@ -1641,7 +1834,7 @@ Sort = Literal[
 ]
 
 
-Source = Literal["five_columns", "twelve_columns", "schwab_positions"]
+Source = Literal["five_columns", "twelve_columns", "schwab_positions", "transactions"]
 
 
 class SourceOut(TypedDict):
@@ -1837,6 +2030,71 @@ class TokenPair(TypedDict):
     expires_in: "int"
 
 
+class Totals(TypedDict):
+    """What is open: how many lots, and their cost in USD (that of shorts is negative)."""
+
+    lots: "int"
+    long_cost: "float"
+    short_cost: "float"
+    cash: "NotRequired[float | None]"
+
+
+class TotalsBeside(TypedDict):
+    """The file's totals beside those of the portfolio it was loaded into."""
+
+    file: "Totals"
+    portfolio: "Totals | None"
+
+
+class TransactionOut(TypedDict):
+    """One line of the ledger."""
+
+    transaction_id: "str"
+    portfolio_id: "str"
+    kind: "Kind"
+    trade_date: "str"
+    symbol: "str | None"
+    underlying: "str | None"
+    option_type: "str | None"
+    strike: "float | None"
+    expiry: "str | None"
+    multiplier: "int"
+    quantity: "float | None"
+    price: "float | None"
+    amount: "float | None"
+    fees: "float"
+    cash: "float | None"
+    stated_on: "str"
+    lot_id: "str | None"
+    lot_method: "LotMethod | None"
+    source: "str"
+    source_line: "int | None"
+    external_id: "str | None"
+    note: "str"
+    reverses: "str | None"
+    reversed_by: "str | None"
+    counts: "bool"
+    created_at: "str | None"
+
+
+class TransactionPage(TypedDict):
+    """A part of the ledger, in the order of its days."""
+
+    items: "list[TransactionOut]"
+    limit: "int"
+    next: "str | None"
+
+
+class TransactionsSaved(TypedDict):
+    """What was entered, and the run that measures the portfolio again."""
+
+    transactions: "list[TransactionOut]"
+    skipped: "list[SkippedTransaction]"
+    run_id: "str | None"
+    restated: "RestatedSessions | None"
+    warnings: "list[Warned]"
+
+
 class UnmeasuredPair(TypedDict):
     """Two symbols without a correlation."""
 
@@ -1854,12 +2112,14 @@ class UploadReport(TypedDict):
     dry_run: "bool"
     mode: "Mode"
     as_of: "str"
-    stated_on: "str"
+    stated_on: "str | Literal['entry_date']"
     rows: "int"
     new: "int"
     updated: "int"
     unchanged: "int"
     rejected: "int"
+    receipt: "Receipt"
+    totals: "TotalsBeside"
     changes: "list[ChangeOut]"
     problems: "list[FieldError]"
     warnings: "list[FieldError]"

@@ -17,6 +17,7 @@ from sigmasight_client.models import (
     DataQualityReport,
     DeadLetterOut,
     DemoReset,
+    ExpiryReport,
     FactorDefinitions,
     FactorEtfs,
     FactorMatrix,
@@ -27,6 +28,7 @@ from sigmasight_client.models import (
     GroupedPositions,
     HistoryProgress,
     Logout,
+    LotPage,
     ManagedUser,
     MarketClose,
     MarketScenarioReport,
@@ -36,6 +38,7 @@ from sigmasight_client.models import (
     NewPosition,
     NewScenario,
     NewTag,
+    NewTransactions,
     NewUser,
     OptionChain,
     OptionQuotes,
@@ -81,6 +84,8 @@ from sigmasight_client.models import (
     TagOut,
     TagsOfPosition,
     TokenPair,
+    TransactionPage,
+    TransactionsSaved,
     UploadReport,
     UserOut,
     UserTerms,
@@ -134,10 +139,12 @@ class SigmaSight(Session):
         portfolio_name: str | None = None,
         name: str | None = None,
         equity_balance: float | str | None = None,
+        equity_stated_on: date | str | None = None,
+        duplicates: str | None = None,
         mode: str | None = None,
         dry_run: bool | None = None,
         as_of: date | str | None = None,
-        stated_on: date | str | None = None,
+        stated_on: date | str | Literal["entry_date"] | None = None,
         entry_date: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "UploadReport":
@@ -152,6 +159,8 @@ class SigmaSight(Session):
                     "portfolio_name": portfolio_name,
                     "name": name,
                     "equity_balance": equity_balance,
+                    "equity_stated_on": equity_stated_on,
+                    "duplicates": duplicates,
                     "mode": mode,
                     "dry_run": dry_run,
                     "as_of": as_of,
@@ -220,7 +229,7 @@ class SigmaSight(Session):
         return cast("PortfolioOut", self.request("GET", f"portfolios/{part(portfolio_id)}"))
 
     def rename_portfolio(self, portfolio_id: UUID | str, body: PortfolioTerms) -> "PortfolioOut":
-        """Rename a portfolio, or change its opening equity, from which every NAV follows."""
+        """Rename a portfolio, or change the equity given for it, from which every NAV follows."""
         return cast(
             "PortfolioOut", self.request("PATCH", f"portfolios/{part(portfolio_id)}", body=body)
         )
@@ -258,8 +267,108 @@ class SigmaSight(Session):
         )
 
     def delete_cash_flow(self, portfolio_id: UUID | str, cash_flow_id: UUID | str) -> "None":
-        """Delete a cash flow; the snapshots it concerned are taken again."""
+        """Reverse a cash flow; the snapshots it concerned are taken again."""
         self.request("DELETE", f"portfolios/{part(portfolio_id)}/cash-flows/{part(cash_flow_id)}")
+
+    def list_transactions(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        sort: str | None = None,
+        limit: int | None = None,
+        kind: Sequence[str] | None = None,
+        symbol: str | None = None,
+        source: Sequence[str] | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+        counting: bool | None = None,
+        after: str | None = None,
+    ) -> "TransactionPage":
+        """The lines of the ledger: those entered, and splits, dividends and expiries as derived."""
+        return cast(
+            "TransactionPage",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/transactions",
+                query={
+                    "sort": sort,
+                    "limit": limit,
+                    "kind": kind,
+                    "symbol": symbol,
+                    "source": source,
+                    "from": from_,
+                    "to": to,
+                    "counting": counting,
+                    "after": after,
+                },
+            ),
+        )
+
+    def add_transactions(
+        self,
+        portfolio_id: UUID | str,
+        body: NewTransactions,
+        *,
+        as_of: date | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> "TransactionsSaved":
+        """Enter up to 1,000 transactions, all of them or none; lots are derived again from the
+        first.
+        """
+        return cast(
+            "TransactionsSaved",
+            self.request(
+                "POST",
+                f"portfolios/{part(portfolio_id)}/transactions",
+                query={"as_of": as_of},
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def reverse_transaction(
+        self,
+        portfolio_id: UUID | str,
+        transaction_id: UUID | str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> "TransactionsSaved":
+        """Undo a transaction by a new line; lots are derived again without it."""
+        return cast(
+            "TransactionsSaved",
+            self.request(
+                "POST",
+                f"portfolios/{part(portfolio_id)}/transactions/{part(transaction_id)}/reverse",
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def list_lots(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        status: str | None = None,
+        symbol: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "LotPage":
+        """Every lot with what closed it: realised P&L by closing, unrealised P&L as last valued."""
+        return cast(
+            "LotPage",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/lots",
+                query={"status": status, "symbol": symbol, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def list_expiries(self, portfolio_id: UUID | str) -> "ExpiryReport":
+        """The options held, by expiry, and what each would end as at the last close."""
+        return cast(
+            "ExpiryReport", self.request("GET", f"portfolios/{part(portfolio_id)}/expiries")
+        )
 
     def list_positions(
         self,
@@ -309,7 +418,7 @@ class SigmaSight(Session):
         as_of: date | str | None = None,
         idempotency_key: str | None = None,
     ) -> "PositionSaved":
-        """Enter a position, checked against the rules of position files."""
+        """Enter a position as a lot, checked against the rules of position files."""
         return cast(
             "PositionSaved",
             self.request(
@@ -382,7 +491,7 @@ class SigmaSight(Session):
         )
 
     def delete_position(self, position_id: UUID | str) -> "None":
-        """Delete a position as if it had never been held (to close one, give it an exit)."""
+        """Reverse a position as if it had never been held (to close one, give it an exit)."""
         self.request("DELETE", f"positions/{part(position_id)}")
 
     def put_tags(self, position_id: UUID | str, body: TagsOfPosition) -> "PositionSaved":

@@ -43,8 +43,8 @@ async def reset_demo(admin: Admin, session: OpenSession, gateway: GatewayParts) 
             "this gateway knows no demo: SIGMASIGHT_GATEWAY_DEMO_DIRECTORY is not set"
         )
     manifest = Demo.model_validate_json(await asyncio.to_thread((directory / MANIFEST).read_bytes))
-    back = [await _put_back(session, directory, book) for book in manifest.books]
     days = await asyncio.to_thread(manifest.days)
+    back = [await _put_back(session, directory, book, days[0]) for book in manifest.books]
     started = await _started(session, admin.user_id, days, [book.portfolio_id for book in back])
     await record(session, "demo.reset", None, books=[book.portfolio_id for book in back])
     return DemoReset(books=back, runs=started, status="running")
@@ -54,21 +54,27 @@ def _not_installed(detail: str) -> Problem:
     return Problem(409, "demo_not_installed", detail)
 
 
-async def _put_back(session: Session, directory: Path, book: DemoBook) -> BookBack:
+async def _put_back(session: Session, directory: Path, book: DemoBook, first: date) -> BookBack:
+    """Restore a portfolio; its equity is that of the first session shown."""
     user = await identity_queries.load_user_by_email(session, book.email)
     if user is None:
         raise _not_installed(f"there is no user {book.email}: run the demo first")
     await queries.clear_user(session, user.user_id, book.portfolio)
-    portfolio_id = await _loaded(session, user, directory, book)
-    terms = {"name": book.portfolio, "equity_balance": book.equity_balance}
-    await portfolios.save_portfolio_terms(session, user.user_id, portfolio_id, terms)
+    portfolio_id = await _loaded(session, user, directory, book, first)
+    name = {"name": book.portfolio}
+    await portfolios.save_portfolio_terms(session, user.user_id, portfolio_id, name)
     return BookBack(email=book.email, portfolio_id=portfolio_id, name=book.portfolio)
 
 
-async def _loaded(session: Session, user: User, directory: Path, book: DemoBook) -> UUID:
+async def _loaded(
+    session: Session, user: User, directory: Path, book: DemoBook, first: date
+) -> UUID:
     data = await asyncio.to_thread((directory / book.file).read_bytes)
     options = UploadOptions(
-        portfolio_name=book.portfolio, equity_balance=book.equity_balance, mode=Mode.ALL_OR_NOTHING
+        portfolio_name=book.portfolio,
+        equity_balance=book.equity_balance,
+        equity_stated_on=first,
+        mode=Mode.ALL_OR_NOTHING,
     )
     return await load_file(session, user, data, options, book.file)
 
