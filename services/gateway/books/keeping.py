@@ -1,8 +1,9 @@
 """Keeping ledgers: what is stored of a portfolio follows from its transactions."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -92,58 +93,60 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
     The caller holds the locks of the portfolios and has written what changed.
     """
     ledgers = await derive_ledgers(session, portfolio_ids)
-    before, spans_before = await queries.load_lots(session, list(ledgers))
-    found = await asyncio.to_thread(_compared, ledgers, before, spans_before)
-    changed = [portfolio_id for portfolio_id, kept in found.items() if kept.since is not None]
+    stored = _by_portfolio(*await queries.load_lots(session, list(ledgers)))
+    after = {key: await asyncio.to_thread(_rows, key, ledger) for key, ledger in ledgers.items()}
+    found: dict[UUID, Kept] = {}
+    changed: list[UUID] = []
+    for portfolio_id, rows in after.items():
+        before = stored.get(portfolio_id, _Rows({}, {}))
+        since = await asyncio.to_thread(_changed_since, before, rows)
+        found[portfolio_id] = Kept(ledgers[portfolio_id], since)
+        if before != rows:
+            changed.append(portfolio_id)
     if changed:
-        rows = [
-            lot_row(portfolio_id, lot)
-            for portfolio_id in changed
-            for lot in ledgers[portfolio_id].lots
-        ]
-        spans = [
-            row
-            for portfolio_id in changed
-            for lot in ledgers[portfolio_id].lots
-            for row in span_rows(portfolio_id, lot)
-        ]
-        await queries.save_lots(session, changed, rows, spans)
+        lots = [row for key in changed for row in after[key].lots.values()]
+        spans = [row for key in changed for each in after[key].spans.values() for row in each]
+        await queries.save_lots(session, changed, lots, spans)
     return found
 
 
-def _compared(
-    ledgers: Mapping[UUID, Ledger],
-    before: Mapping[UUID, LotRow],
-    spans_before: Mapping[UUID, Sequence[SpanRow]],
-) -> dict[UUID, Kept]:
-    stored: dict[UUID, dict[UUID, LotRow]] = {portfolio_id: {} for portfolio_id in ledgers}
-    for row in before.values():
-        stored[row.portfolio_id][row.position_id] = row
+@dataclass(frozen=True)
+class _Rows:
+    """Lots and spans as their tables have them, by lot; none is empty."""
+
+    lots: Mapping[UUID, LotRow]
+    spans: Mapping[UUID, Sequence[SpanRow]]
+
+
+def _by_portfolio(
+    lots: Mapping[UUID, LotRow], spans: Mapping[UUID, Sequence[SpanRow]]
+) -> dict[UUID, _Rows]:
+    found: dict[UUID, dict[UUID, LotRow]] = defaultdict(dict)
+    for lot_id, row in lots.items():
+        found[row.portfolio_id][lot_id] = row
     return {
-        portfolio_id: Kept(
-            ledger, _changed_since(portfolio_id, ledger, stored[portfolio_id], spans_before)
-        )
-        for portfolio_id, ledger in ledgers.items()
+        portfolio_id: _Rows(theirs, {key: spans[key] for key in theirs if key in spans})
+        for portfolio_id, theirs in found.items()
     }
 
 
-def _changed_since(
-    portfolio_id: UUID,
-    ledger: Ledger,
-    stored: Mapping[UUID, LotRow],
-    spans: Mapping[UUID, Sequence[SpanRow]],
-) -> date | None:
+def _rows(portfolio_id: UUID, ledger: Ledger) -> _Rows:
+    lots = {lot.lot_id: lot_row(portfolio_id, lot) for lot in ledger.lots}
+    spans = {lot.lot_id: span_rows(portfolio_id, lot) for lot in ledger.lots}
+    return _Rows(lots, {key: held for key, held in spans.items() if held})
+
+
+def _changed_since(before: _Rows, after: _Rows) -> date | None:
     """The first day on which what is held, or what it cost, is other than it was."""
-    after = {lot.lot_id: lot for lot in ledger.lots}
-    gone = [row.entry_date for lot_id, row in stored.items() if lot_id not in after]
+    gone = [row.entry_date for lot_id, row in before.lots.items() if lot_id not in after.lots]
     days = [
         _first_difference(
-            stored.get(lot_id),
-            lot_row(portfolio_id, lot),
-            spans.get(lot_id, ()),
-            span_rows(portfolio_id, lot),
+            before.lots.get(lot_id),
+            row,
+            before.spans.get(lot_id, ()),
+            after.spans.get(lot_id, ()),
         )
-        for lot_id, lot in after.items()
+        for lot_id, row in after.lots.items()
     ]
     return min((*gone, *(day for day in days if day is not None)), default=None)
 
@@ -156,7 +159,8 @@ def _first_difference(
 ) -> date | None:
     if before is None:
         return after.entry_date
-    if before == after and list(spans_before) == list(spans_after):
+    same = before == after or _measured(before) == _measured(after)
+    if same and list(spans_before) == list(spans_after):
         return None
     if _opening(before) != _opening(after):
         return min(before.entry_date, after.entry_date)
@@ -165,6 +169,11 @@ def _first_difference(
     ]
     own = set(turns[0].items()) ^ set(turns[1].items())
     return min((day for day, _ in own), default=after.entry_date)
+
+
+def _measured(row: LotRow) -> LotRow:
+    """The row without what no number follows from."""
+    return replace(row, investment_subtype=None, opened_by=None)
 
 
 def _opening(row: LotRow) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from services.gateway.books.queries.ledger import TransactionRow
 
 EXIT_TERMS = frozenset({"exit_date", "exit_price"})
 _AMOUNT_HELD = frozenset({"symbol", "quantity"})
+_CLASSES = frozenset({"investment_class", "investment_subtype"})
 _DECIMALS = 6
 
 
@@ -116,13 +117,26 @@ def corrected(
     lines: list[TransactionRow] = []
     if set(changed) - EXIT_TERMS:
         undone.append(lot.lot.opened_by)
-        lines.append(_opening(row, source, line))
+        same_terms = _as_stated(lot.lot) if set(changed) <= _CLASSES else {}
+        lines.append(_opening({**row, **same_terms}, source, line))
     if EXIT_TERMS & set(changed) or (lot.exits and _AMOUNT_HELD & set(changed)):
         undone += lot.exits
         if row["exit_date"] is not None:
             closed = round(row["quantity"] * lot.closable, _DECIMALS)
             lines.append(_exit(row, closed, source, line))
     return Written(undone, lines)
+
+
+def _as_stated(lot: Lot) -> dict[str, Any]:
+    """The terms of a lot in the shares of the day that it was entered for."""
+    instrument = lot.instrument
+    return {
+        "symbol": instrument.symbol,
+        "strike": instrument.strike,
+        "quantity": lot.quantity,
+        "entry_price": lot.entry_price,
+        "stated_on": lot.stated_on,
+    }
 
 
 def _opening(row: Mapping[str, Any], source: str, line: int | None) -> TransactionRow:

@@ -222,11 +222,11 @@ async def test_the_last_stage_of_a_run_outdates_all_of_its_portfolios(
     ]
     for each in events[:-1]:
         async with gateway.database.transaction() as session:
-            await handlers.router.handlers[type(each)](each, session)
+            await router.handlers[type(each)](each, session)
     running = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 
     async with gateway.database.transaction() as session:
-        await handlers.router.handlers[type(events[-1])](events[-1], session)
+        await router.handlers[type(events[-1])](events[-1], session)
     finished = (await ann.get(f"portfolios/{book.portfolio_id}/report")).json()["last_run"]
 
     assert (running["status"], finished["status"]) == ("running", "completed")

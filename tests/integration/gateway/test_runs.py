@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.runs import handlers, tracking
+from services.gateway.runs import tracking
 from services.gateway.runs.queries import runs
 from services.ingest.tables import PriceClaim, ProviderRequest
 from shared.contracts.event import Event, ShardEvent, WorkFailed
@@ -71,7 +72,7 @@ def a_whole_run(run_id: UUID, shards: int = 2) -> list[Event]:
 
 async def deliver(gateway: Gateway, events: list[Event]) -> None:
     for event in events:
-        handler = handlers.router.handlers[type(event)]
+        handler = router.handlers[type(event)]
         async with gateway.database.transaction() as session:
             await handler(event, session)
 

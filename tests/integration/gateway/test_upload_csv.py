@@ -161,6 +161,16 @@ async def test_an_exit_closes_what_is_held_and_silence_leaves_it_closed(
     assert (await rows_of(admin))["AAPL"]["exit_date"] == date(2022, 11, 15)
 
 
+async def test_a_subtype_changes_no_number_so_nothing_runs(ann: Person, admin: Database) -> None:
+    portfolio_id = await ann.uploaded()
+
+    data = TWELVE + "AAPL,100,100,2022-06-01,,Growth,,,,,,\n"
+    report = await loaded(ann, data, 200, portfolio_id=portfolio_id)
+
+    assert (report["updated"], report["run_id"]) == (1, None)
+    assert (await rows_of(admin))["AAPL"]["investment_subtype"] == "Growth"
+
+
 @pytest.mark.parametrize(
     ("exited", "restated"), [("2022-12-27", ["2022-12-27"]), ("2022-12-28", [])]
 )

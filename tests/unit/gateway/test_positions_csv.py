@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -358,7 +358,6 @@ def test_tag_letters_of_any_script_are_allowed() -> None:
 
 
 def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
-    day = date(2022, 6, 1)
     accepted = read(
         a_file(
             "AAPL,1,100,2022-06-01,",
@@ -367,12 +366,12 @@ def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
             "GE,1,9,2022-06-01,x",
         )
     ).accepted
-    held = {
-        ("AAPL", day): held_at("1", "100", "kept"),
-        ("MSFT", day): held_at("1", "50"),
-        ("GE", day): held_at("1", "9"),
-        ("IBM", day): held_at("1", "1"),
-    }
+    held = [
+        held_at("AAPL", "1", "100", "kept"),
+        held_at("MSFT", "1", "50"),
+        held_at("GE", "1", "9"),
+        held_at("IBM", "1", "1"),
+    ]
 
     changes = changes_to(held, accepted)
 
@@ -382,11 +381,13 @@ def test_a_file_meets_a_portfolio_as_new_updated_or_unchanged() -> None:
         ("XOM", "new"),
         ("GE", "updated"),
     ]
-    assert changes[1].was == held["MSFT", day]
+    assert changes[1].was == held[1]
 
 
-def held_at(quantity: str, price: str, *tags: str, **more: Any) -> Held:
-    return Held(Terms(Decimal(quantity), Decimal(price), PUBLIC, **more), frozenset(tags))
+def held_at(symbol: str, quantity: str, price: str, *tags: str) -> Held:
+    terms = Terms(Decimal(quantity), Decimal(price), PUBLIC)
+    day = date(2022, 6, 1)
+    return Held(uuid4(), symbol, day, terms, Decimal(quantity), frozenset(tags))
 
 
 def judge(data: bytes) -> Holdings | None:
