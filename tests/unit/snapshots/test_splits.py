@@ -19,6 +19,7 @@ from services.snapshots.inputs import (
 )
 from tests.unit.snapshots.builders import (
     FRIDAY,
+    LONG_AGO,
     SESSIONS,
     THURSDAY,
     TUESDAY,
@@ -76,7 +77,9 @@ def a_split_book(
     shares = {day: ratio if day >= EX_DATE else 1.0 for day in DAYS}
     calls = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in DAYS}
     restated = [
-        PositionOnDay(an_id(place), day, symbol, quantities[place] * shares[day], shares[day])
+        PositionOnDay(
+            an_id(place), LONG_AGO, day, symbol, quantities[place] * shares[day], shares[day]
+        )
         for day in DAYS
         for place, symbol in enumerate(("AAPL", calls[day]))
     ]
@@ -145,6 +148,32 @@ def test_the_snapshot_of_its_day_names_the_split() -> None:
     named = caveats[2][0]
     assert named.message == "AAPL split 4:1 on 2022-07-06: quantity and entry price are adjusted"
     assert named.about == ("AAPL", NEW_CALL)
+
+
+@pytest.mark.parametrize("previous", [FRIDAY, TUESDAY, WEDNESDAY])
+def test_option_value_known_before_a_split_is_carried_over_it(previous: date) -> None:
+    """The call is quoted on Friday at 24 under its old symbol, and on Thursday at 7."""
+    days = [FRIDAY, TUESDAY, WEDNESDAY, THURSDAY]
+    symbols = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in days}
+    shares = {day: 4.0 if day >= EX_DATE else 1.0 for day in days}
+    quotes = quoted({}, {OLD_CALL: {FRIDAY: 24.0}, NEW_CALL: {THURSDAY: 7.0}})
+    plan = Plan((an_id(0),), (DueSnapshot(0, THURSDAY, previous),))
+
+    lines = portfolio_snapshots(
+        SnapshotInputs(
+            plan=plan,
+            positions=positions([an_option(NEW_CALL, -8, entry_price=20 / 4)]),
+            quotes=[each for each in quotes if each.symbol == symbols[each.day]],
+            splits=[Split("AAPL", EX_DATE, 4.0)],
+            restated=[
+                PositionOnDay(an_id(0), LONG_AGO, day, symbols[day], -2 * shares[day], shares[day])
+                for day in days
+            ],
+            sessions=SESSIONS,
+        )
+    ).valuations
+
+    assert lines.daily_pnl.tolist() == [-8 * 100 * (7 - 24 / 4)]
 
 
 @pytest.mark.parametrize(
