@@ -210,9 +210,10 @@ class WorkedExample:
             strike=float(contract.strike) if contract else None,
             quantity=quantity,
             entry_price=price,
-            entry_date=entered,
-            exit_price=None,
-            exit_date=None,
+            held_from=entered,
+            from_price=price,
+            held_until=None,
+            until_price=None,
             sector=None,
         )
 
@@ -265,8 +266,9 @@ class WorkedExample:
 
     @cached_property
     def daily_returns(self) -> FloatArray:
-        """P&L_t / NAV_t-1, NaN on the first."""
-        return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / self.navs[:-1]])
+        """P&L_t / (NAV_t-1 + inflow_t), NaN on the first."""
+        capital = self.navs[:-1] + self.snapshots.inflow[1:]
+        return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / capital])
 
     # --- factors and rates ------------------------------------------------------------------------
 
@@ -422,8 +424,13 @@ class WorkedExample:
 
     @cached_property
     def attribution(self) -> Attributions:
+        own = self.snapshots
+        causes = np.column_stack([own.income, own.fees, own.trades_pnl])
         return attributed_pnl(
-            self.snapshots.daily_pnl[-1:], self.exposures_before[None, :], self.factor_returns[-1:]
+            own.daily_pnl[-1:],
+            causes[-1:],
+            self.exposures_before[None, :],
+            self.factor_returns[-1:],
         )
 
 
@@ -754,8 +761,13 @@ def _attribution(example: WorkedExample) -> Cells:
         [name, money(example.exposures_before[k]), percent(float(returns[k]), 4), money(parts[k])]
         for k, name in enumerate(FACTOR_NAMES)
     ]
+    causes = [round(float(part), 2) for part in example.attribution.causes[0]]
+    rows += [
+        [name, "", "", money(part)]
+        for name, part in zip(("income", "fees", "trades"), causes, strict=True)
+    ]
     total = float(example.snapshots.daily_pnl[-1])
-    specific = round(total, 2) - round(sum(round(float(part), 2) for part in parts), 2)
+    specific = round(total, 2) - round(sum(round(float(part), 2) for part in (*parts, *causes)), 2)
     return [*rows, ["specific", "", "", money(specific)], ["**P&L**", "", "", money(total)]]
 
 
