@@ -36,9 +36,6 @@ def an_option(contract: str = EXPIRED, quantity: int = 2) -> HeldOption:
         PORTFOLIO,
         contract,
         terms.underlying,
-        terms.option_type,
-        terms.strike,
-        terms.expiry,
         Decimal(quantity),
         100,
     )

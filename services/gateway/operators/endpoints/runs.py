@@ -43,7 +43,7 @@ async def start_session(
     session: Session, user_id: UUID, response: Response, day: date, trigger: str
 ) -> RunStarted:
     """Start a run of a session for every portfolio; 422 when it is not a session with data."""
-    await require_known_session(day, await market_queries.sessions_with_data(session))
+    require_known_session(day, await market_queries.sessions_with_data(session))
     event = MarketCloseRequested.new(uuid4(), day, reason=trigger)
     await runs.save_run(session, event.run_id, day, trigger, user_id)
     await edge_queries.save_event(session, event, trace_headers())
