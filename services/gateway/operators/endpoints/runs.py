@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Admin, Limit, Offset, OpenSession
+from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import documented, not_found
@@ -56,14 +56,12 @@ async def start_session(
 async def list_runs(
     _: Admin,
     session: OpenSession,
+    page: ChosenPage,
     status: Annotated[Literal["running", "completed", "partial", "failed"] | None, Query()] = None,
     as_of: Annotated[Day | None, Query(description="runs of this session only")] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """Runs, newest first."""
-    items, total = await runs.load_runs(session, status, as_of, limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(*await runs.load_runs(session, status, as_of, page.limit, page.offset))
 
 
 @router.get("/batch/runs/{run_id}", response_model=RunDetail, responses=documented(404))
