@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.edge.dependencies import (
     AsOf,
@@ -13,8 +13,8 @@ from services.gateway.edge.dependencies import (
     ChosenPeriod,
     OpenSession,
 )
-from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import documented, not_found
+from services.gateway.edge.idempotency import once_router
+from services.gateway.edge.problems import not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from services.gateway.market import queries
@@ -23,12 +23,7 @@ from services.gateway.market.schemas import OptionChain, PriceHistory, SecurityO
 from shared.contracts.event import Day
 from shared.instruments import INDEX_ROOTS, parse_occ
 
-router = APIRouter(
-    prefix="/market-data",
-    tags=["market data"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/market-data", "market data", 401, 404, 422)
 
 
 @router.get("/prices/{symbol}", response_model=PriceHistory)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    or_,
     select,
     true,
 )
@@ -257,7 +256,7 @@ async def load_answered(
         log.asked_at,
         first.label("asked_from"),
         last.label("asked_until"),
-        case((or_(first > since, last < as_of), within.scalar_subquery())).label("stored"),
+        case(((first > since) | (last < as_of), within.scalar_subquery())).label("stored"),
     ).where(log.kind == "prices", among(log.symbol, symbols))
     return await all_rows(session, asked.order_by(log.symbol, log.provider))
 
@@ -371,7 +370,7 @@ async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: da
     """
     active = [
         positions.c.entry_date <= day,
-        or_(positions.c.exit_date.is_(None), positions.c.exit_date > day),
+        positions.c.exit_date.is_(None) | (positions.c.exit_date > day),
     ]
     active += [positions.c.portfolio_id == portfolio_id] if portfolio_id else []
     optioned = func.bool_or(positions.c.instrument == "option").label("optioned")

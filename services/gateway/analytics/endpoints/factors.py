@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.factors import (
@@ -28,13 +28,11 @@ from services.gateway.edge.dependencies import (
     OpenSession,
     Side,
 )
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
 from shared.contracts.event import Day
 
-router = APIRouter(
-    prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
-)
+router = once_router("/factors", "factors", 401, 404, 422)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.queries import snapshots
 from services.gateway.analytics.reading.report import portfolio_report
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
@@ -11,16 +9,10 @@ from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.report import snapshot_summary
 from services.gateway.books.answers import NamedRevision
 from services.gateway.edge.dependencies import AsOf, ChosenPage, ChosenPeriod, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import documented
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.values import Page
 
-router = APIRouter(
-    prefix="/portfolios",
-    tags=["portfolios"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/portfolios", "portfolios", 401, 404, 422)
 
 
 @router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])

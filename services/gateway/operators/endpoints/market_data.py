@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.reading.quality import fetch_progress
 from services.gateway.analytics.schemas.market_data import HistoryProgress
 from services.gateway.edge.dependencies import Admin, AsOf, Gateway, GatewayParts, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
 from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
 from shared.contracts import ingest
 from shared.contracts.event import Request
 from shared.messaging import Refused, Unanswered
 
-router = APIRouter(
-    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
-)
+router = once_router("/admin", "admin", 401, 403, 422)
 AnyRow = TypeVar("AnyRow", ingest.PriceRow, ingest.YieldRow, ingest.OptionQuoteRow)
 
 

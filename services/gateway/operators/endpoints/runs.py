@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.values import Page
@@ -26,9 +26,7 @@ from shared.contracts.event import Day
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Session
 
-router = APIRouter(
-    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
-)
+router = once_router("/admin", "admin", 401, 403, 422)
 
 
 @router.post("/batch/market-close", status_code=202)
