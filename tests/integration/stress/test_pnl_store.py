@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Database
@@ -28,13 +27,6 @@ from tests.integration.stress.books import (
 )
 
 WINDOW = last_sessions(AS_OF, SESSIONS_PER_YEAR + 1)
-
-
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
 
 
 async def prices_of(admin: Database, symbol: str, *missing: date) -> np.ndarray[Any, Any]:

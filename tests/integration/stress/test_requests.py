@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from services.factors import tables as factors
 from services.stress.handlers import router
-from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.contracts.event import Refusal, Request
 from shared.contracts.stress import (
     DeleteScenario,
@@ -39,13 +38,6 @@ from tests.integration.stress.books import (
     stress,
 )
 from tests.servers import Servers
-
-
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
 
 
 @pytest.fixture

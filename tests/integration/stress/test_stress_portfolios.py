@@ -36,13 +36,6 @@ from tests.integration.stress.books import (
 )
 
 
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
-
-
 async def test_start_mirrors_the_eighteen_scenarios_in_order(role: Role) -> None:
     rows = sorted(
         await stored(role, published.stress_scenarios), key=lambda row: row["display_order"]

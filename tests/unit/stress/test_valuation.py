@@ -18,8 +18,9 @@ from services.stress.calculations.valuation import (
     stressed_underlying_returns,
 )
 from services.stress.inputs import STOCK, Contracts, Scenario, ShardBook
-from shared.quant.black_scholes import OptionColumns, option_values
+from shared.quant.black_scholes import option_values
 from shared.quant.pricing import prices
+from tests.unit.stress.builders import columns_of
 
 NAMES = ["Market", "Value", "Growth"]
 COVARIANCE = np.array([[0.04, 0.005, -0.004], [0.005, 0.01, -0.009], [-0.004, -0.009, 0.0121]])
@@ -115,19 +116,6 @@ def an_option_book(units: Sequence[float], contracts: Contracts, beta: float = 1
         gamma=(np.array(units) * greeks.gamma).tolist(),
         underlying_price=spots.tolist(),
     )
-
-
-def columns_of(contracts: Contracts, **moved: Any) -> OptionColumns:
-    names = (
-        "call",
-        "underlying_price",
-        "strike",
-        "years_to_expiry",
-        "volatility",
-        "rate",
-        "dividend_yield",
-    )
-    return OptionColumns.of(**{name: moved.get(name, getattr(contracts, name)) for name in names})
 
 
 def values_of(contracts: Contracts, **moved: Any) -> FloatArray:
