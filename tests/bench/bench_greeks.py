@@ -9,11 +9,10 @@ which flatters it), and its bare closed form without dates, curves and instrumen
 least work that QuantLib can be asked for.
 """
 
-import statistics
 from collections.abc import Callable
 from dataclasses import fields, replace
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import QuantLib
@@ -25,6 +24,7 @@ from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_prices, option_values
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
+from tests.bench.measuring import Measurement, alone, median_seconds
 
 OPTIONS = 100_000
 QUANTLIB_SAMPLE = 5_000
@@ -38,8 +38,6 @@ REPETITIONS = 15
 DAY, POINT = 1.0 / 365.0, 0.01
 
 Engine = Callable[[OptionColumns], OptionValues]
-Answer = TypeVar("Answer")
-Measurement = dict[str, Any]
 
 
 def run() -> list[Measurement]:
@@ -283,36 +281,12 @@ def first(options: OptionColumns, count: int) -> OptionColumns:
     return options.take(np.arange(options.strike.size) < count)
 
 
-def median_seconds(work: Callable[[], Answer], repetitions: int) -> float:
-    """How long it takes, after one go that does not count."""
-    work()
-    return statistics.median(_seconds(work) for _ in range(repetitions))
-
-
-def _seconds(work: Callable[[], Answer]) -> float:
-    started = perf_counter()
-    work()
-    return perf_counter() - started
-
-
 def largest_difference(theirs: OptionValues, ours: OptionValues) -> float:
     """Over the price and the five Greeks, in published units."""
     return max(
         float(np.abs(getattr(theirs, f.name) - getattr(ours, f.name)).max())
         for f in fields(OptionValues)
     )
-
-
-def alone(name: str, seconds: float, accuracy: str | None = None) -> Measurement:
-    """A figure of ours."""
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": None,
-        "ratio": None,
-        "accuracy": accuracy,
-    }
 
 
 def compared(

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from shared.database import Database, Session, create_engine
 from shared.messaging import stream_configs
+from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers, running_servers
 
 # Filled by migrations, not by work: emptying them would break the services.
@@ -71,6 +72,13 @@ async def empty(admin: Database, bus: Client) -> None:
             await session.execute(text(f"truncate {names} cascade"))
     for stream in stream_configs():
         await bus.jetstream().purge_stream(str(stream.name))
+
+
+@pytest.fixture
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    """All six services at work, begun with empty tables and streams."""
+    async with running_pipeline(servers, admin) as running:
+        yield running
 
 
 async def _written_tables(session: Session) -> list[str]:

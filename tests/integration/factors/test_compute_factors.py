@@ -33,6 +33,7 @@ from shared.contracts.greeks import GreeksComputed
 from shared.database import Database, sql_table
 from shared.instruments import parse_occ
 from shared.published import factors as published
+from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from shared.rows import rows_of as rows_as_stored
 from tests import panel
@@ -234,13 +235,18 @@ async def test_proxy_held_as_a_position_is_its_own_factor(admin: Database, role:
     )
 
 
+def returns_by_space() -> dict[str, FloatArray]:
+    """A year of the proxies' returns, as they are and over the market."""
+    returns = simple_returns(panel.closes(*panel.PROXIES, last=253))
+    return {"absolute": returns, "market_relative": over_market(returns, panel.FACTORS)}
+
+
 async def test_covariance_is_stored_in_both_spaces(admin: Database, role: Role) -> None:
     await save_market(admin)
 
     await run(role, greeks_computed())
 
-    returns = simple_returns(panel.closes(*panel.PROXIES, last=253))
-    spaces = {"absolute": returns, "market_relative": over_market(returns, panel.FACTORS)}
+    spaces = returns_by_space()
     found = await rows_of(role, published.factor_covariances)
     assert len(found) == 2 * 49
     for row in found:
@@ -585,8 +591,7 @@ async def test_factor_returns_are_those_of_the_proxies(admin: Database, role: Ro
 
     await run(role, greeks_computed())
 
-    proxies = simple_returns(panel.closes(*panel.PROXIES, last=253))
-    spaces = {"absolute": proxies, "market_relative": over_market(proxies, panel.FACTORS)}
+    spaces = returns_by_space()
     found = await rows_of(role, published.factor_returns)
     assert len(found) == 2 * 252 * 7
     for row in found:
