@@ -25,6 +25,7 @@ from shared.quant.black_scholes import OptionColumns, OptionValues, option_price
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
 from tests.bench.measuring import Measurement, alone, median_seconds
+from tests.unit.shared.builders import uniform_options
 
 OPTIONS = 100_000
 QUANTLIB_SAMPLE = 5_000
@@ -86,16 +87,7 @@ def against(
 
 def random_options(count: int) -> OptionColumns:
     """Deep in to deep out of the money, a day to three years, rates from -1 % to 8 %."""
-    random = np.random.default_rng(20221228)
-    return OptionColumns.of(
-        call=random.random(count) < 0.5,
-        underlying_price=random.uniform(5.0, 500.0, count),
-        strike=random.uniform(5.0, 500.0, count),
-        years_to_expiry=random.integers(1, 1096, count) / 365.0,
-        volatility=random.uniform(0.03, 1.2, count),
-        rate=random.uniform(-0.01, 0.08, count),
-        dividend_yield=random.uniform(0.0, 0.06, count),
-    )
+    return uniform_options(count, seed=20221228)
 
 
 def quantlib_values(options: OptionColumns) -> OptionValues:

@@ -1,8 +1,7 @@
 """A bootstrapped Postgres and NATS once per run; empty tables and streams for every test."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
-import nats
 import pytest
 from nats.aio.client import Client
 from sqlalchemy import text
@@ -10,7 +9,13 @@ from sqlalchemy import text
 from shared.database import Database, Session, create_engine
 from shared.messaging import stream_configs
 from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import Servers, running_servers
+from tests.servers import (
+    Role,
+    Servers,
+    administrators_bus,
+    administrators_database,
+    running_servers,
+)
 
 # Filled by migrations, not by work: emptying them would break the services.
 DEFINITIONS = ("alembic_version", "factor_definitions")
@@ -29,13 +34,12 @@ async def admin(servers: Servers) -> AsyncIterator[Database]:
 
     For arranging rows of any service, never for the work under test.
     """
-    database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
-    yield database
-    await database.close()
+    async with administrators_database(servers) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
-async def role(servers: Servers) -> AsyncIterator[Callable[[str], Database]]:
+async def role(servers: Servers) -> AsyncIterator[Role]:
     """`role("greeks")`: the database as one service sees it."""
     opened: dict[str, Database] = {}
 
@@ -52,13 +56,8 @@ async def role(servers: Servers) -> AsyncIterator[Callable[[str], Database]]:
 @pytest.fixture(scope="session")
 async def bus(servers: Servers) -> AsyncIterator[Client]:
     """The bus as its administrator."""
-    client = await nats.connect(
-        servers.settings.nats_url,
-        user="bootstrap",
-        password=servers.own.nats_password.get_secret_value(),
-    )
-    yield client
-    await client.close()
+    async with administrators_bus(servers) as client:
+        yield client
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ missing.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,13 +27,13 @@ from services.factors.repository.estimates import claim_outdated
 from services.factors.tables import SymbolFactorBeta
 from services.greeks import tables as greeks
 from services.ingest.tables import TreasuryYield
+from shared.arrays import FloatArray
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Database, sql_table
 from shared.instruments import parse_occ
 from shared.published import factors as published
-from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from shared.rows import rows_of as rows_as_stored
 from tests import panel
@@ -47,8 +47,8 @@ from tests.builders import (
     save_positions,
     save_prices,
 )
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 Row = Mapping[str, Any]
 SESSIONS = panel.sessions()[-253:]
 XOM_PUT = "XOM230616P00100000"

@@ -3,7 +3,6 @@
 What is run again.
 """
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,8 +20,8 @@ from shared.database import Database
 from shared.retention import prune
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
 from tests.pipeline import Pipeline, content_hash
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 Lines = dict[str, list[str]]
 SERVICES: tuple[Any, ...] = (greeks, factors, snapshots, stress)
 DAYS = sessions(date(2022, 12, 20), AS_OF)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.stress.handlers.mirror_scenarios import mirror_scenarios
-from tests.integration.stress.books import Role
+from tests.servers import Role
 
 
 @pytest.fixture(autouse=True)

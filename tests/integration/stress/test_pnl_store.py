@@ -16,7 +16,6 @@ from shared.database import Database
 from shared.published import stress as published
 from tests.builders import AS_OF, a_portfolio, a_price, save_prices
 from tests.integration.stress.books import (
-    Role,
     a_call,
     a_covariance,
     a_stock,
@@ -25,6 +24,7 @@ from tests.integration.stress.books import (
     stored,
     stress,
 )
+from tests.servers import Role
 
 WINDOW = last_sessions(AS_OF, SESSIONS_PER_YEAR + 1)
 

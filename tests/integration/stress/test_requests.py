@@ -26,7 +26,6 @@ from shared.telemetry import create_telemetry
 from tests.builders import AS_OF, a_portfolio
 from tests.integration.stress.books import (
     FACTORS,
-    Role,
     a_call,
     a_covariance,
     a_stock,
@@ -37,7 +36,8 @@ from tests.integration.stress.books import (
     stored,
     stress,
 )
-from tests.servers import Servers
+from tests.servers import Role, Servers
+from tests.unit.stress import builders
 
 
 @pytest.fixture
@@ -56,19 +56,9 @@ async def gateway(servers: Servers, role: Role) -> AsyncIterator[Broker]:
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
-    about = {
-        "scenario_id": "my_fall",
-        "name": "My fall",
-        "description": "A test.",
-        "category": "custom",
-    }
-    return {
-        **about,
-        "severity": "severe",
-        "shocks": {"Market": -0.20},
-        "volatility_shock": 0.10,
-        **changes,
-    }
+    fall = {"scenario_id": "my_fall", "name": "My fall", "severity": "severe"}
+    shocks = {"shocks": {"Market": -0.20}, "volatility_shock": 0.10}
+    return builders.a_definition(**fall | shocks | changes)
 
 
 async def refusal(broker: Broker, request: Request[Any]) -> Refusal:

@@ -30,7 +30,7 @@ from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Session
 from tests import panel
-from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard
+from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
 
 FACTORS = Factors(panel.FACTORS, panel.PROXIES)
 SESSIONS = panel.sessions()[-253:]
@@ -101,8 +101,7 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, FactorsComputed]:
-    repository = Repository(work)
-    monkeypatch.setattr(use_case, "repository", repository)
+    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
     return repository, await use_case.compute_factors(a_shard(GreeksComputed), NO_SESSION)
 
 

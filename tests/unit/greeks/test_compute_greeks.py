@@ -22,7 +22,7 @@ from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
 from shared.instruments import parse_occ
-from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard
+from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
 
 EXPIRED = "AAPL221216C00130000"
 
@@ -64,8 +64,7 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, GreeksComputed]:
-    repository = Repository(work)
-    monkeypatch.setattr(use_case, "repository", repository)
+    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
     return repository, await use_case.compute_greeks(a_shard(PricesUpdated), NO_SESSION)
 
 

@@ -12,18 +12,18 @@ from shared.quant.black_scholes import OptionColumns, OptionValues
 from shared.quant.dividends import CashDividends
 from shared.settings import load
 from tests.processes import loaded_by
+from tests.unit.shared.builders import uniform_options
 
 
 def some_options(count: int) -> OptionColumns:
-    random = np.random.default_rng(3)
-    return OptionColumns.of(
-        call=random.random(count) < 0.5,
-        underlying_price=random.uniform(20.0, 400.0, count),
-        strike=random.uniform(20.0, 400.0, count),
-        years_to_expiry=random.integers(1, 900, count) / 365.0,
-        volatility=random.uniform(0.05, 0.9, count),
-        rate=random.uniform(-0.01, 0.07, count),
-        dividend_yield=random.uniform(0.0, 0.05, count),
+    return uniform_options(
+        count,
+        seed=3,
+        price=(20.0, 400.0),
+        days=900,
+        volatility=(0.05, 0.9),
+        rate=(-0.01, 0.07),
+        dividend_yield=(0.0, 0.05),
     )
 
 
