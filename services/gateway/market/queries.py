@@ -11,8 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     String,
     TableValuedAlias,
-    and_,
-    any_,
     case,
     cast,
     func,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import BatchItem, BatchRun, Position
-from shared.database import Session, sql_table
+from shared.database import Session, among, sql_table
 from shared.published import ingest
 
 OCC_TERMS = 15  # characters of an OCC symbol after its root
@@ -268,7 +266,7 @@ async def files_were_read(
 
     For one portfolio, or (None) for any. `other_triggers`: of runs that bring no prices.
     """
-    brought = and_(items.c.stage == "prices", items.c.status == "ok")
+    brought = (items.c.stage == "prices") & (items.c.status == "ok")
     theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
     of_session = items.join(runs, runs.c.run_id == items.c.run_id)
     done = (
@@ -312,11 +310,6 @@ async def load_quote_sources(
     return await all_rows(
         session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
     )
-
-
-def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
-    """Whether the column is one of these, as one parameter however many they are."""
-    return column == any_(cast(sorted(wanted), ARRAY(String)))
 
 
 def _each(symbols: Collection[str]) -> TableValuedAlias:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.gateway.edge.values import SOME_ID, Warned, example
 
 _RUN = {"run_id": SOME_ID, "as_of": "2022-12-28"}
+_COMPLETED_RUN = {**_RUN, "trigger": "clock", "status": "completed"}
 _ABOUT = {**_RUN, "trigger": "portfolios", "portfolio_ids": [SOME_ID]}
 
 
@@ -105,9 +106,7 @@ class RunOut(BaseModel):
     """A piece of work through the pipeline."""
 
     model_config = example(
-        **_RUN,
-        trigger="clock",
-        status="completed",
+        **_COMPLETED_RUN,
         started_at="2022-12-28T21:00:01Z",
         finished_at="2022-12-28T21:00:03Z",
         problems=[],
