@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from nats.aio.client import Client
-from sqlalchemy import text
 
-from shared.database import Database, Session, create_engine
-from shared.messaging import stream_configs
+from shared.database import Database, create_engine
+from tests.emptying import empty_all
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import (
     Role,
@@ -16,9 +15,6 @@ from tests.servers import (
     administrators_database,
     running_servers,
 )
-
-# Filled by migrations, not by work: emptying them would break the services.
-DEFINITIONS = ("alembic_version", "factor_definitions")
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +59,7 @@ async def bus(servers: Servers) -> AsyncIterator[Client]:
 @pytest.fixture(autouse=True)
 async def empty(admin: Database, bus: Client) -> None:
     """Every test starts with empty tables and streams."""
-    async with admin.transaction() as session:
-        if names := ", ".join(await _written_tables(session)):
-            # a service that is still at work on the last test gives way, not we: the bus lets it
-            # try again
-            await session.execute(text("set local deadlock_timeout = '30s'"))
-            await session.execute(text(f"truncate {names} cascade"))
-    for stream in stream_configs():
-        await bus.jetstream().purge_stream(str(stream.name))
+    await empty_all(admin, bus)
 
 
 @pytest.fixture
@@ -78,25 +67,3 @@ async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncItera
     """All six services at work, begun with empty tables and streams."""
     async with running_pipeline(servers, admin) as running:
         yield running
-
-
-async def _written_tables(session: Session) -> list[str]:
-    """The services' tables that hold rows, or that a transaction is writing now.
-
-    Truncating all of them takes long.
-    """
-    found = await session.execute(
-        text(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where tableowner <> "
-            "'postgres' "
-            "and schemaname not in ('pg_catalog', 'information_schema') and not tablename = "
-            "any(:kept)"
-        ),
-        {"kept": list(DEFINITIONS)},
-    )
-    written = [
-        f"select '{name}' where exists (select from {name}) or exists (select from pg_locks where "
-        f"relation = '{name}'::regclass and mode = 'RowExclusiveLock' and pid <> pg_backend_pid())"
-        for name in found.scalars()
-    ]
-    return list(await session.scalars(text(" union all ".join(written)))) if written else []
