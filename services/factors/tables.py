@@ -20,6 +20,13 @@ class Table(SQLModel):
     metadata = MetaData(schema="factors")
 
 
+class _OfPortfolio(Table):
+    """What is known of a portfolio on a session."""
+
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+
+
 class FactorDefinition(Table, table=True):
     """A factor and its proxy, an ETF; without a source `proxy` is null and the factor inactive."""
 
@@ -135,7 +142,7 @@ _held = sql_table(PositionFactorExposure).c
 Index("ix_position_factor_exposures_portfolio_as_of", _held.portfolio_id, _held.as_of)
 
 
-class FactorExposure(Table, table=True):
+class FactorExposure(_OfPortfolio, table=True):
     """A portfolio's exposure to one factor: the signed sum over its positions, USD.
 
     `positions` counts the active ones, `positions_left_out` those of them without an exposure or a
@@ -144,8 +151,6 @@ class FactorExposure(Table, table=True):
 
     __tablename__: ClassVar[str] = "factor_exposures"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     model: str = key(String(20))
     factor: str = key(String(20))
     dollar_exposure: float | None = optional(Double)
@@ -155,7 +160,7 @@ class FactorExposure(Table, table=True):
     positions_left_out: int = required(Integer)
 
 
-class CorrelationCalculation(Table, table=True):
+class CorrelationCalculation(_OfPortfolio, table=True):
     """How the underlyings of a portfolio, or of its longs or shorts, move together.
 
     Null figures have a `reason`. `kept` and `left_out` list the underlyings that are in the matrix,
@@ -164,8 +169,6 @@ class CorrelationCalculation(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_calculations"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     view: str = key(String(10))
     price_run: str = required(String(64))
     parameters: dict[str, Any] = required(JSONB)
@@ -188,7 +191,7 @@ class CorrelationCalculation(Table, table=True):
     reason: str | None = optional(String)
 
 
-class CorrelationPair(Table, table=True):
+class CorrelationPair(_OfPortfolio, table=True):
     """The correlation of two underlyings of a portfolio; null with `reason`.
 
     Pairs are stored in both orders, and every underlying with itself.
@@ -196,8 +199,6 @@ class CorrelationPair(Table, table=True):
 
     __tablename__: ClassVar[str] = "correlation_pairs"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     symbol_a: str = key(String(24))
     symbol_b: str = key(String(24))
     correlation: float | None = optional(Double)
@@ -207,36 +208,32 @@ class CorrelationPair(Table, table=True):
     reason: str | None = optional(String)
 
 
-class CorrelationCluster(Table, table=True):
+class _OfCluster(_OfPortfolio):
+    """What is known of a cluster of a portfolio's underlyings, or of one of its members."""
+
+    view: str = key(String(10))
+    cluster: int = key(Integer)
+    value: float = required(Double)
+    weight: float = required(Double)
+    mean_correlation: float = required(Double)
+
+
+class CorrelationCluster(_OfCluster, table=True):
     """Underlyings of a portfolio that move together; number 1 has the most `members`."""
 
     __tablename__: ClassVar[str] = "correlation_clusters"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
-    view: str = key(String(10))
-    cluster: int = key(Integer)
     name: str = required(String(100))
     members: int = required(Integer)
-    value: float = required(Double)
-    weight: float = required(Double)
-    mean_correlation: float = required(Double)
 
 
-class CorrelationClusterMember(Table, table=True):
+class CorrelationClusterMember(_OfCluster, table=True):
     """An underlying in a cluster, with its signed value in USD."""
 
     __tablename__: ClassVar[str] = "correlation_cluster_members"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
-    view: str = key(String(10))
-    cluster: int = key(Integer)
     symbol: str = key(String(24))
-    value: float = required(Double)
-    weight: float = required(Double)
     positions: int = required(Integer)
-    mean_correlation: float = required(Double)
 
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {

@@ -22,9 +22,6 @@ class HeldOption:
     portfolio_id: UUID
     contract: str
     underlying: str
-    option_type: str
-    strike: Decimal
-    expiry: date
     quantity: Decimal
     multiplier: int
 

@@ -5,19 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import (
-    Date,
-    Double,
-    Index,
-    Integer,
-    Numeric,
-    Select,
-    String,
-    Uuid,
-    and_,
-    or_,
-    select,
-)
+from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, select
 from sqlalchemy import Table as SqlTable
 from sqlmodel import MetaData, SQLModel
 
@@ -33,7 +21,18 @@ class Table(SQLModel):
     metadata = MetaData(schema="greeks")
 
 
-class ContractGreeks(Table, table=True):
+class _Sensitivities(Table):
+    """The Greeks; null with `reason`."""
+
+    delta: float | None = optional(Double)
+    gamma: float | None = optional(Double)
+    theta: float | None = optional(Double)
+    vega: float | None = optional(Double)
+    rho: float | None = optional(Double)
+    reason: str | None = optional(String)
+
+
+class ContractGreeks(_Sensitivities, table=True):
     """One contract's value and Greeks per share on one session, from one price run."""
 
     __tablename__: ClassVar[str] = "contract_greeks"
@@ -56,17 +55,11 @@ class ContractGreeks(Table, table=True):
     dividend_source: str | None = optional(String)
     model: str | None = optional(String)
     price: float | None = optional(Double)
-    delta: float | None = optional(Double)
-    gamma: float | None = optional(Double)
-    theta: float | None = optional(Double)
-    vega: float | None = optional(Double)
-    rho: float | None = optional(Double)
-    reason: str | None = optional(String)
     quote_mid: float | None = optional(Double)
     note: str | None = optional(String)
 
 
-class PositionGreeks(Table, table=True):
+class PositionGreeks(_Sensitivities, table=True):
     """One option position's Greeks on one session, or null with a reason.
 
     Greek per share x quantity x multiplier.
@@ -81,12 +74,6 @@ class PositionGreeks(Table, table=True):
     underlying: str = required(String)
     quantity: Decimal = required(Numeric(20, 6))
     multiplier: int = required(Integer)
-    delta: float | None = optional(Double)
-    gamma: float | None = optional(Double)
-    theta: float | None = optional(Double)
-    vega: float | None = optional(Double)
-    rho: float | None = optional(Double)
-    reason: str | None = optional(String)
 
 
 Index(
@@ -103,10 +90,10 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
 _contract = sql_table(ContractGreeks).c
 _held = gateway.positions.c
 _has_split = select(ingest.splits).where(ingest.splits.c.symbol == _held.underlying).exists()
-_same_series = and_(
-    _held.underlying == _contract.underlying,
-    _held.expiry == _contract.expiry,
-    _held.option_type == _contract.option_type,
+_same_series = (
+    (_held.underlying == _contract.underlying)
+    & (_held.expiry == _contract.expiry)
+    & (_held.option_type == _contract.option_type)
 )
 DETAILS = (
     # When a session runs again, its P&L starts from the value of the contracts held before it. A
@@ -114,9 +101,9 @@ DETAILS = (
     Detail(
         ContractGreeks,
         owner="contract",
-        stays=or_(
-            select(gateway.positions).where(_held.symbol == _contract.contract).exists(),
-            select(gateway.positions).where(_same_series, _has_split).exists(),
+        stays=(
+            select(gateway.positions).where(_held.symbol == _contract.contract).exists()
+            | select(gateway.positions).where(_same_series, _has_split).exists()
         ),
     ),
     Detail(PositionGreeks),

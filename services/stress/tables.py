@@ -38,28 +38,36 @@ class Table(SQLModel):
     metadata = MetaData(schema="stress")
 
 
-class StressScenario(Table, table=True):
-    """One scenario of the house.
+class _Scenario(Table):
+    """What defines a scenario.
 
-    `shocks`: decimal return by factor name; `rate_shock`: change of yield in decimals. `origin`:
-    "file" for those the scenario files define (one removed from the files becomes inactive). The
-    `measured_` columns say what the proxies did in the window of a historical scenario.
+    `shocks`: decimal return by factor name; `rate_shock`: change of yield in decimals.
     """
 
-    __tablename__: ClassVar[str] = "stress_scenarios"
-
-    scenario_id: str = key(String(80))
     name: str = required(String(200))
     description: str = required(String)
     category: str = required(String(20))
     severity: str = required(String(20))
     shocks: dict[str, float] = required(JSONB)
     rate_shock: float | None = optional(Double)
-    basis: str = required(String(10))
-    display_order: int = required(Integer)
-    active: bool = required(Boolean)
-    origin: str = required(String(10))
     volatility_shock: float | None = optional(Double)
+    basis: str = required(String(10))
+    active: bool = required(Boolean)
+
+
+class StressScenario(_Scenario, table=True):
+    """One scenario of the house.
+
+    `origin`: "file" for those the scenario files define (one removed from the files becomes
+    inactive). The `measured_` columns say what the proxies did in the window of a historical
+    scenario.
+    """
+
+    __tablename__: ClassVar[str] = "stress_scenarios"
+
+    scenario_id: str = key(String(80))
+    display_order: int = required(Integer)
+    origin: str = required(String(10))
     window_start: date | None = optional(Date)
     window_end: date | None = optional(Date)
     measured_shocks: dict[str, float] | None = optional(JSONB)
@@ -68,25 +76,23 @@ class StressScenario(Table, table=True):
     measured_source: str | None = optional(String)
 
 
-class CustomScenario(Table, table=True):
+class CustomScenario(_Scenario, table=True):
     """A scenario that a user saved for the user's own portfolios; inactive once deleted."""
 
     __tablename__: ClassVar[str] = "custom_scenarios"
 
     user_id: UUID = key(Uuid)
     scenario_id: str = key(String(80))
-    name: str = required(String(200))
-    description: str = required(String)
-    category: str = required(String(20))
-    severity: str = required(String(20))
-    shocks: dict[str, float] = required(JSONB)
-    rate_shock: float | None = optional(Double)
-    volatility_shock: float | None = optional(Double)
-    basis: str = required(String(10))
-    active: bool = required(Boolean)
 
 
-class StressResult(Table, table=True):
+class _OfPortfolio(Table):
+    """What is known of a portfolio on a session."""
+
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+
+
+class StressResult(_OfPortfolio, table=True):
     """One portfolio in one scenario by one method ("direct", "correlated").
 
     USD, a loss is negative. Amounts are null, and `warnings` say why, when no position had the
@@ -96,8 +102,6 @@ class StressResult(Table, table=True):
 
     __tablename__: ClassVar[str] = "stress_results"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     scenario_id: str = key(String(80))
     method: str = key(String(12))
     total_pnl: Decimal | None = optional(Numeric(20, 6))
@@ -112,7 +116,7 @@ class StressResult(Table, table=True):
     left_out: list[dict[str, str]] = required(JSONB, server_default="[]")
 
 
-class MarketRiskScenario(Table, table=True):
+class MarketRiskScenario(_OfPortfolio, table=True):
     """One step of a ladder.
 
     `kind` "market" (`shock`: decimal return) or "rates" (decimal change of yield). `exposure`: USD
@@ -121,8 +125,6 @@ class MarketRiskScenario(Table, table=True):
 
     __tablename__: ClassVar[str] = "market_risk_scenarios"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     kind: str = key(String(10))
     shock: float = key(Double)
     exposure: float | None = optional(Double)
@@ -149,13 +151,11 @@ class PositionPnl(Table, table=True):
     scenario_pnl: list[float] = required(ARRAY(Double))
 
 
-class PnlAxis(Table, table=True):
+class PnlAxis(_OfPortfolio, table=True):
     """What the entries of a portfolio's vectors belong to: sessions, and scenarios by method."""
 
     __tablename__: ClassVar[str] = "pnl_axes"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     session_dates: list[date] = required(ARRAY(Date))
     scenario_ids: list[str] = required(ARRAY(String))
     methods: list[str] = required(ARRAY(String))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Select, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Select, any_, literal, select
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, SQLModel
 
@@ -16,17 +16,23 @@ def sql_table(model: type[SQLModel]) -> SqlTable:
 
 def key(kind: Any, *more: Any, **options: Any) -> Any:
     """A column of the primary key."""
-    return Field(sa_column=Column(kind, *more, primary_key=True, **options))
+    return Field(sa_type=kind, sa_column_args=more, primary_key=True, sa_column_kwargs=options)
 
 
 def required(kind: Any, *more: Any, **options: Any) -> Any:
     """A column that is never null."""
-    return Field(sa_column=Column(kind, *more, nullable=False, **options))
+    return Field(sa_type=kind, sa_column_args=more, nullable=False, sa_column_kwargs=options)
 
 
 def optional(kind: Any, *more: Any, **options: Any) -> Any:
     """A column that is null when there is nothing to say."""
-    return Field(default=None, sa_column=Column(kind, *more, nullable=True, **options))
+    return Field(
+        default=None,
+        sa_type=kind,
+        sa_column_args=more,
+        nullable=True,
+        sa_column_kwargs=options,
+    )
 
 
 def published_columns(model: type[SQLModel], view: SqlTable) -> Select[Any]:

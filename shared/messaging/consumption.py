@@ -123,28 +123,27 @@ class Consumption:
 
     async def settle(self, kind: type[Event], handler: Handler, message: Delivery) -> None:
         """Handle one message, then acknowledge it, have it redelivered, or give it up."""
-        attempt = message.attempt
         try:
             event = kind.model_validate_json(message.body)
         except ValidationError as error:
-            await self._give_up(kind, None, message, attempt, error)
+            await self._give_up(kind, None, message, error)
             return
         with structlog.contextvars.bound_contextvars(
             run_id=str(event.run_id), as_of=str(event.as_of), subject=kind.subject
         ):
-            await self._try(kind, handler, event, message, attempt)
+            await self._try(kind, handler, event, message)
 
     async def _try(
-        self, kind: type[Event], handler: Handler, event: Event, message: Delivery, attempt: int
+        self, kind: type[Event], handler: Handler, event: Event, message: Delivery
     ) -> None:
-        if attempt > self.attempts_allowed + CRASHES_TOLERATED:
+        if message.attempt > self.attempts_allowed + CRASHES_TOLERATED:
             error = RuntimeError("the process died on every delivery")
-            await self._give_up(kind, event, message, attempt, error)
+            await self._give_up(kind, event, message, error)
             return
         try:
             await self._work(kind, handler, event)
         except Exception as error:  # noqa: BLE001 - any error of a handler is settled here
-            await self._retry_or_give_up(kind, event, message, attempt, error)
+            await self._retry_or_give_up(kind, event, message, error)
         else:
             await message.acknowledge()
             self._count(kind, "handled")
@@ -176,47 +175,37 @@ class Consumption:
             raise Misconfigured(f"{handler.__name__} returned {name} without @router.emits({name})")
 
     async def _retry_or_give_up(
-        self, kind: type[Event], event: Event, message: Delivery, attempt: int, error: Exception
+        self, kind: type[Event], event: Event, message: Delivery, error: Exception
     ) -> None:
-        if isinstance(error, Permanent | Misconfigured) or attempt >= self.attempts_allowed:
-            await self._give_up(kind, event, message, attempt, error)
+        if isinstance(error, Permanent | Misconfigured) or message.attempt >= self.attempts_allowed:
+            await self._give_up(kind, event, message, error)
             return
-        delay = self.settings.retry_seconds[attempt - 1]
-        log.warning("will retry", attempt=attempt, delay_seconds=delay, exc_info=error)
+        delay = self.settings.retry_seconds[message.attempt - 1]
+        log.warning("will retry", attempt=message.attempt, delay_seconds=delay, exc_info=error)
         await message.redeliver(delay)
         self._count(kind, "retried")
 
     async def _give_up(
-        self,
-        kind: type[Event],
-        event: Event | None,
-        message: Delivery,
-        attempt: int,
-        error: Exception,
+        self, kind: type[Event], event: Event | None, message: Delivery, error: Exception
     ) -> None:
         """Publish a dead letter and the failure, and only then take the message off the stream."""
-        log.error("gave up", attempt=attempt, subject_received=kind.subject, exc_info=error)
-        await self._publish_dead_letter(kind, event, message, attempt, error)
-        failure = self._failure(kind, event, attempt, error)
+        log.error("gave up", attempt=message.attempt, subject_received=kind.subject, exc_info=error)
+        await self._publish_dead_letter(kind, event, message, error)
+        failure = self._failure(kind, event, message.attempt, error)
         if failure is not None:
             await publish(self.broker, failure)
         await message.reject()
         self._count(kind, "dead")
 
     async def _publish_dead_letter(
-        self,
-        kind: type[Event],
-        event: Event | None,
-        message: Delivery,
-        attempt: int,
-        error: Exception,
+        self, kind: type[Event], event: Event | None, message: Delivery, error: Exception
     ) -> None:
         letter = DeadLetter(
             letter_id=uuid5(EVENT_NAMESPACE, f"dead/{self.router.word}/{message.position}"),
             service=self.router.word,
             heard=kind.subject,
             run_id=event.run_id if event else None,
-            attempts=attempt,
+            attempts=message.attempt,
             error=type(error).__name__,
             message=str(error)[:LONGEST_MESSAGE],
             payload=message.body.decode("utf-8", errors="replace"),

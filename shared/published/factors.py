@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Boolean, Column, Date, Double, Integer, Select, String, Uuid, select
+from sqlalchemy import Boolean, Date, Double, Integer, Select, String, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.conventions import DEFAULT_MODEL
 from shared.database import among
-from shared.published import published_view
+from shared.published import columns, keys, published_view
 
 # factor: a stable id ("market", "value", "growth", "momentum", "quality", "size", "low_volatility",
 # "short_interest"). name: as scenarios spell it ("Market", "Low Volatility"). proxy: the ETF, null
@@ -16,11 +16,10 @@ from shared.published import published_view
 factor_definitions = published_view(
     "factors",
     "factor_definitions",
-    Column("factor", String, primary_key=True),
-    Column("name", String),
-    Column("proxy", String),
-    Column("display_order", Integer),
-    Column("active", Boolean),
+    *keys(factor=String),
+    *columns(String, "name", "proxy"),
+    *columns(Integer, "display_order"),
+    *columns(Boolean, "active"),
 )
 
 
@@ -43,21 +42,14 @@ def active_factors() -> Select[str, str, str]:
 symbol_factor_betas = published_view(
     "factors",
     "symbol_factor_betas",
-    Column("symbol", String, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("model", String, primary_key=True),
-    Column("factor", String, primary_key=True),
-    Column("price_run", String),
-    Column("beta", Double),
-    Column("raw_beta", Double),
-    Column("standard_error", Double),
-    Column("t_statistic", Double),
-    Column("capped", Boolean),
-    Column("r_squared", Double),
-    Column("observations", Integer),
-    Column("condition_number", Double),
-    Column("quality", String),
-    Column("reason", String),
+    *keys(symbol=String, as_of=Date, model=String, factor=String),
+    *columns(String, "price_run"),
+    *columns(Double, "beta", "raw_beta", "standard_error", "t_statistic"),
+    *columns(Boolean, "capped"),
+    *columns(Double, "r_squared"),
+    *columns(Integer, "observations"),
+    *columns(Double, "condition_number"),
+    *columns(String, "quality", "reason"),
 )
 
 
@@ -75,17 +67,11 @@ def betas_on(day: date, symbols: Iterable[str]) -> Select[str, str, float | None
 rate_sensitivities = published_view(
     "factors",
     "rate_sensitivities",
-    Column("symbol", String, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("maturity", String, primary_key=True),
-    Column("price_run", String),
-    Column("beta", Double),
-    Column("standard_error", Double),
-    Column("t_statistic", Double),
-    Column("lags", Integer),
-    Column("observations", Integer),
-    Column("quality", String),
-    Column("reason", String),
+    *keys(symbol=String, as_of=Date, maturity=String),
+    *columns(String, "price_run"),
+    *columns(Double, "beta", "standard_error", "t_statistic"),
+    *columns(Integer, "lags", "observations"),
+    *columns(String, "quality", "reason"),
 )
 
 # One row per position, session and active factor (model market_relative). exposure: delta-adjusted
@@ -94,17 +80,11 @@ rate_sensitivities = published_view(
 position_factor_exposures = published_view(
     "factors",
     "position_factor_exposures",
-    Column("position_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("factor", String, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("symbol", String),
-    Column("underlying", String),
-    Column("exposure", Double),
-    Column("beta", Double),
-    Column("factor_exposure", Double),
-    Column("quality", String),
-    Column("reason", String),
+    *keys(position_id=Uuid, as_of=Date, factor=String),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "symbol", "underlying"),
+    *columns(Double, "exposure", "beta", "factor_exposure"),
+    *columns(String, "quality", "reason"),
 )
 
 # One row per portfolio, session, model and factor: signed dollars, i.e. the sum over positions.
@@ -115,15 +95,9 @@ position_factor_exposures = published_view(
 factor_exposures = published_view(
     "factors",
     "factor_exposures",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("model", String, primary_key=True),
-    Column("factor", String, primary_key=True),
-    Column("dollar_exposure", Double),
-    Column("gross_exposure", Double),
-    Column("coverage", Double),
-    Column("positions", Integer),
-    Column("positions_left_out", Integer),
+    *keys(portfolio_id=Uuid, as_of=Date, model=String, factor=String),
+    *columns(Double, "dollar_exposure", "gross_exposure", "coverage"),
+    *columns(Integer, "positions", "positions_left_out"),
 )
 
 # Simple daily returns of the factors, decimals. space: "absolute" (the proxies' own) |
@@ -132,10 +106,8 @@ factor_exposures = published_view(
 factor_returns = published_view(
     "factors",
     "factor_returns",
-    Column("session_date", Date, primary_key=True),
-    Column("space", String, primary_key=True),
-    Column("factor", String, primary_key=True),
-    Column("factor_return", Double),
+    *keys(session_date=Date, space=String, factor=String),
+    *columns(Double, "factor_return"),
 )
 
 
@@ -154,18 +126,10 @@ def returns_between(first: date, last: date) -> Select[date, str, float]:
 factor_covariances = published_view(
     "factors",
     "factor_covariances",
-    Column("as_of", Date, primary_key=True),
-    Column("space", String, primary_key=True),
-    Column("factor_a", String, primary_key=True),
-    Column("factor_b", String, primary_key=True),
-    Column("price_run", String),
-    Column("covariance", Double),
-    Column("correlation", Double),
-    Column("shrunk_covariance", Double),
-    Column("shrinkage", Double),
-    Column("decay", Double),
-    Column("lookback", Integer),
-    Column("observations", Integer),
+    *keys(as_of=Date, space=String, factor_a=String, factor_b=String),
+    *columns(String, "price_run"),
+    *columns(Double, "covariance", "correlation", "shrunk_covariance", "shrinkage", "decay"),
+    *columns(Integer, "lookback", "observations"),
 )
 
 
@@ -195,28 +159,25 @@ def covariances_on(
 correlation_calculations = published_view(
     "factors",
     "correlation_calculations",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("view", String, primary_key=True),
-    Column("price_run", String),
-    Column("parameters", JSONB),
-    Column("overall_correlation", Double),
-    Column("concentration", Double),
-    Column("effective_positions", Double),
-    Column("coverage", Double),
-    Column("gross_value", Double),
-    Column("kept_value", Double),
-    Column("positions", Integer),
-    Column("positions_kept", Integer),
-    Column("symbols_kept", Integer),
-    Column("symbols_left_out", Integer),
-    Column("kept", JSONB),
-    Column("left_out", JSONB),
-    Column("clusters", Integer),
-    Column("psd_repaired", Boolean),
-    Column("largest_repair", Double),
-    Column("warnings", JSONB),
-    Column("reason", String),
+    *keys(portfolio_id=Uuid, as_of=Date, view=String),
+    *columns(String, "price_run"),
+    *columns(JSONB, "parameters"),
+    *columns(
+        Double,
+        "overall_correlation",
+        "concentration",
+        "effective_positions",
+        "coverage",
+        "gross_value",
+        "kept_value",
+    ),
+    *columns(Integer, "positions", "positions_kept", "symbols_kept", "symbols_left_out"),
+    *columns(JSONB, "kept", "left_out"),
+    *columns(Integer, "clusters"),
+    *columns(Boolean, "psd_repaired"),
+    *columns(Double, "largest_repair"),
+    *columns(JSONB, "warnings"),
+    *columns(String, "reason"),
 )
 
 # The full matrix, diagonal included. correlation is the repaired one, measured_correlation the
@@ -226,15 +187,10 @@ correlation_calculations = published_view(
 correlation_pairs = published_view(
     "factors",
     "correlation_pairs",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("symbol_a", String, primary_key=True),
-    Column("symbol_b", String, primary_key=True),
-    Column("correlation", Double),
-    Column("measured_correlation", Double),
-    Column("observations", Integer),
-    Column("quality", String),
-    Column("reason", String),
+    *keys(portfolio_id=Uuid, as_of=Date, symbol_a=String, symbol_b=String),
+    *columns(Double, "correlation", "measured_correlation"),
+    *columns(Integer, "observations"),
+    *columns(String, "quality", "reason"),
 )
 
 # Clusters numbered from 1, the one with the most members first. value: gross dollars; weight: its
@@ -242,28 +198,18 @@ correlation_pairs = published_view(
 correlation_clusters = published_view(
     "factors",
     "correlation_clusters",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("view", String, primary_key=True),
-    Column("cluster", Integer, primary_key=True),
-    Column("name", String),
-    Column("members", Integer),
-    Column("value", Double),
-    Column("weight", Double),
-    Column("mean_correlation", Double),
+    *keys(portfolio_id=Uuid, as_of=Date, view=String, cluster=Integer),
+    *columns(String, "name"),
+    *columns(Integer, "members"),
+    *columns(Double, "value", "weight", "mean_correlation"),
 )
 
 # value: signed dollars of the underlying. mean_correlation: mean |rho| to the other members.
 correlation_cluster_members = published_view(
     "factors",
     "correlation_cluster_members",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("view", String, primary_key=True),
-    Column("cluster", Integer, primary_key=True),
-    Column("symbol", String, primary_key=True),
-    Column("value", Double),
-    Column("weight", Double),
-    Column("positions", Integer),
-    Column("mean_correlation", Double),
+    *keys(portfolio_id=Uuid, as_of=Date, view=String, cluster=Integer, symbol=String),
+    *columns(Double, "value", "weight"),
+    *columns(Integer, "positions"),
+    *columns(Double, "mean_correlation"),
 )

@@ -1,7 +1,6 @@
 """Option values and sensitivities as greeks publishes them."""
 
 from sqlalchemy import (
-    Column,
     Date,
     Double,
     Integer,
@@ -16,7 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from shared.published import Day, Text, ingest, published_view
+from shared.conventions import GREEKS
+from shared.published import Day, Text, columns, ingest, keys, published_view
 
 # One row per contract and session. Per share of contract; delta and gamma per 1.00 of the
 # underlying, theta per calendar day, vega per volatility point (0.01), rho per percentage point of
@@ -32,32 +32,22 @@ from shared.published import Day, Text, ingest, published_view
 contract_greeks = published_view(
     "greeks",
     "contract_greeks",
-    Column("contract", String, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("price_run", String),
-    Column("underlying", String),
-    Column("option_type", String),
-    Column("strike", Numeric(18, 6)),
-    Column("expiry", Date),
-    Column("underlying_price", Numeric(18, 6)),
-    Column("underlying_price_date", Date),
-    Column("years_to_expiry", Double),
-    Column("volatility", Double),
-    Column("iv_source", String),
-    Column("rate", Double),
-    Column("rate_source", String),
-    Column("dividend_yield", Double),
-    Column("dividend_source", String),
-    Column("model", String),
-    Column("price", Double),
-    Column("delta", Double),
-    Column("gamma", Double),
-    Column("theta", Double),
-    Column("vega", Double),
-    Column("rho", Double),
-    Column("reason", String),
-    Column("quote_mid", Double),
-    Column("note", String),
+    *keys(contract=String, as_of=Date),
+    *columns(String, "price_run", "underlying", "option_type"),
+    *columns(Numeric(18, 6), "strike"),
+    *columns(Date, "expiry"),
+    *columns(Numeric(18, 6), "underlying_price"),
+    *columns(Date, "underlying_price_date"),
+    *columns(Double, "years_to_expiry", "volatility"),
+    *columns(String, "iv_source"),
+    *columns(Double, "rate"),
+    *columns(String, "rate_source"),
+    *columns(Double, "dividend_yield"),
+    *columns(String, "dividend_source", "model"),
+    *columns(Double, "price", *GREEKS),
+    *columns(String, "reason"),
+    *columns(Double, "quote_mid"),
+    *columns(String, "note"),
 )
 
 
@@ -92,17 +82,11 @@ def last_value(contract: Text, day: Day) -> LateralFromClause:
 position_greeks = published_view(
     "greeks",
     "position_greeks",
-    Column("position_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("contract", String),
-    Column("underlying", String),
-    Column("quantity", Numeric(20, 6)),
-    Column("multiplier", Integer),
-    Column("delta", Double),
-    Column("gamma", Double),
-    Column("theta", Double),
-    Column("vega", Double),
-    Column("rho", Double),
-    Column("reason", String),
+    *keys(position_id=Uuid, as_of=Date),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "contract", "underlying"),
+    *columns(Numeric(20, 6), "quantity"),
+    *columns(Integer, "multiplier"),
+    *columns(Double, *GREEKS),
+    *columns(String, "reason"),
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    Column,
+    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -23,16 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from shared.database import among
-from shared.published import AnyColumn, Day, Text, View, published_view
+from shared.published import AnyColumn, Day, Text, View, columns, keys, published_view
 
 # Sessions that were announced. `revision` is the newest market-data revision dated on this very
 # session; the `price_run` of a session derives from the highest revision on or before it.
 market_sessions = published_view(
     "ingest",
     "market_sessions",
-    Column("session_date", Date, primary_key=True),
-    Column("revision", BigInteger),
-    Column("announced", Boolean),
+    *keys(session_date=Date),
+    *columns(BigInteger, "revision"),
+    *columns(Boolean, "announced"),
 )
 
 # close: USD per share, raw where `close_basis` is "raw"; "adjusted" says the provider had adjusted
@@ -40,25 +40,20 @@ market_sessions = published_view(
 daily_prices = published_view(
     "ingest",
     "daily_prices",
-    Column("symbol", String, primary_key=True),
-    Column("session_date", Date, primary_key=True),
-    Column("close", Numeric(18, 6)),
-    Column("adjusted_close", Double),
-    Column("close_basis", String),
-    Column("source", String),
+    *keys(symbol=String, session_date=Date),
+    *columns(Numeric(18, 6), "close"),
+    *columns(Double, "adjusted_close"),
+    *columns(String, "close_basis", "source"),
 )
 
 # kind: stock | etf | fund | index. dividend_yield: continuous, decimal per year, null when unknown.
 securities = published_view(
     "ingest",
     "securities",
-    Column("symbol", String, primary_key=True),
-    Column("kind", String),
-    Column("name", String),
-    Column("sector", String),
-    Column("industry", String),
-    Column("dividend_yield", Double),
-    Column("source", String),
+    *keys(symbol=String),
+    *columns(String, "kind", "name", "sector", "industry"),
+    *columns(Double, "dividend_yield"),
+    *columns(String, "source"),
 )
 
 # maturity: "1M" "3M" "6M" "1Y" "2Y" "5Y" "7Y" "10Y" "20Y" "30Y"; maturity_years is its length.
@@ -66,11 +61,9 @@ securities = published_view(
 treasury_yields = published_view(
     "ingest",
     "treasury_yields",
-    Column("maturity", String, primary_key=True),
-    Column("observation_date", Date, primary_key=True),
-    Column("maturity_years", Double),
-    Column("yield_percent", Double),
-    Column("source", String),
+    *keys(maturity=String, observation_date=Date),
+    *columns(Double, "maturity_years", "yield_percent"),
+    *columns(String, "source"),
 )
 
 
@@ -100,13 +93,9 @@ def yields_between(maturities: Iterable[str], first: date, last: date) -> Select
 option_quotes = published_view(
     "ingest",
     "option_quotes",
-    Column("contract", String, primary_key=True),
-    Column("session_date", Date, primary_key=True),
-    Column("bid", Numeric(18, 6)),
-    Column("ask", Numeric(18, 6)),
-    Column("last", Numeric(18, 6)),
-    Column("underlying_price", Numeric(18, 6)),
-    Column("source", String),
+    *keys(contract=String, session_date=Date),
+    *columns(Numeric(18, 6), "bid", "ask", "last", "underlying_price"),
+    *columns(String, "source"),
 )
 
 # Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities",
@@ -114,10 +103,9 @@ option_quotes = published_view(
 data_providers = published_view(
     "ingest",
     "data_providers",
-    Column("kind", String, primary_key=True),
-    Column("rank", Integer, primary_key=True),
-    Column("name", String),
-    Column("live", Boolean),
+    *keys(kind=String, rank=Integer),
+    *columns(String, "name"),
+    *columns(Boolean, "live"),
 )
 
 # kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date
@@ -125,11 +113,9 @@ data_providers = published_view(
 corporate_actions = published_view(
     "ingest",
     "corporate_actions",
-    Column("symbol", String, primary_key=True),
-    Column("ex_date", Date, primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("value", Numeric(18, 8)),
-    Column("source", String),
+    *keys(symbol=String, ex_date=Date, kind=String),
+    *columns(Numeric(18, 8), "value"),
+    *columns(String, "source"),
 )
 
 # Splits that show in the closes: before ex_date they are as traded then, in shares of which one is
@@ -138,9 +124,8 @@ corporate_actions = published_view(
 splits = published_view(
     "ingest",
     "splits",
-    Column("symbol", String, primary_key=True),
-    Column("ex_date", Date, primary_key=True),
-    Column("ratio", Numeric(18, 8)),
+    *keys(symbol=String, ex_date=Date),
+    *columns(Numeric(18, 8), "ratio"),
 )
 
 
@@ -176,7 +161,7 @@ def split_factor(
     return select(factor.label("factor")).where(between).correlate_except(splits)
 
 
-def _exact(ratio: AnyColumn) -> AnyColumn:
+def _exact(ratio: ColumnElement[Decimal]) -> ColumnElement[Decimal]:
     """A third is stored as 0.33333333, and 300 shares shall become 100, not 99.999999."""
     inverse = 1 / func.nullif(func.round(1 / ratio, 3), 0)
     return case((func.abs(inverse - ratio) <= _LAST_DECIMAL, inverse), else_=ratio)
@@ -210,25 +195,22 @@ def last_close(symbol: Text, day: Day) -> LateralFromClause:
 fetch_log = published_view(
     "ingest",
     "fetch_log",
-    Column("provider", String, primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("symbol", String, primary_key=True),
-    Column("first_session", Date),
-    Column("last_session", Date),
-    Column("known", Boolean),
-    Column("asked_at", DateTime(timezone=True)),
+    *keys(provider=String, kind=String, symbol=String),
+    *columns(Date, "first_session", "last_session"),
+    *columns(Boolean, "known"),
+    *columns(DateTime(timezone=True), "asked_at"),
 )
 
 # The symbols whose closes are being fetched at this moment.
-price_claims = published_view("ingest", "price_claims", Column("symbol", String, primary_key=True))
+price_claims = published_view("ingest", "price_claims", *keys(symbol=String))
 
 # When the newest request to a provider with a limit leaves or has left: what waits for its turn
 # lies ahead of now.
 provider_requests = published_view(
     "ingest",
     "provider_requests",
-    Column("provider", String, primary_key=True),
-    Column("newest", DateTime(timezone=True)),
+    *keys(provider=String),
+    *columns(DateTime(timezone=True), "newest"),
 )
 
 # Closes a source sent that were rejected as implausible, and why; never used in a calculation.
@@ -236,10 +218,7 @@ provider_requests = published_view(
 quarantined_prices = published_view(
     "ingest",
     "quarantined_prices",
-    Column("symbol", String, primary_key=True),
-    Column("session_date", Date, primary_key=True),
-    Column("source", String, primary_key=True),
-    Column("close", String),
-    Column("reason", String),
-    Column("seen_at", DateTime(timezone=True)),
+    *keys(symbol=String, session_date=Date, source=String),
+    *columns(String, "close", "reason"),
+    *columns(DateTime(timezone=True), "seen_at"),
 )

@@ -1,9 +1,9 @@
 """Scenarios and their results as stress publishes them."""
 
-from sqlalchemy import ARRAY, Boolean, Column, Date, Double, Integer, Numeric, String, Uuid
+from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, Numeric, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.published import published_view
+from shared.published import columns, keys, published_view
 
 # shocks: {"Market": -0.35, ...} decimal returns of the proxies by factor name; rate_shock: change
 # of yield in decimals (0.01 is +100 bp), null when rates are not shocked; volatility_shock: added
@@ -16,23 +16,31 @@ from shared.published import published_view
 stress_scenarios = published_view(
     "stress",
     "stress_scenarios",
-    Column("scenario_id", String, primary_key=True),
-    Column("name", String),
-    Column("description", String),
-    Column("category", String),
-    Column("severity", String),
-    Column("shocks", JSONB),
-    Column("rate_shock", Double),
-    Column("basis", String),
-    Column("display_order", Integer),
-    Column("active", Boolean),
-    Column("volatility_shock", Double),
-    Column("window_start", Date),
-    Column("window_end", Date),
-    Column("measured_shocks", JSONB),
-    Column("measured_returns", JSONB),
-    Column("measured_rate_change", Double),
-    Column("measured_source", String),
+    *keys(scenario_id=String),
+    *columns(String, "name", "description", "category", "severity"),
+    *columns(JSONB, "shocks"),
+    *columns(Double, "rate_shock"),
+    *columns(String, "basis"),
+    *columns(Integer, "display_order"),
+    *columns(Boolean, "active"),
+    *columns(Double, "volatility_shock"),
+    *columns(Date, "window_start", "window_end"),
+    *columns(JSONB, "measured_shocks", "measured_returns"),
+    *columns(Double, "measured_rate_change"),
+    *columns(String, "measured_source"),
+)
+
+# What defines a scenario, of the house or of a user.
+SCENARIO_TERMS = (
+    "scenario_id",
+    "name",
+    "description",
+    "category",
+    "severity",
+    "shocks",
+    "rate_shock",
+    "volatility_shock",
+    "basis",
 )
 
 # Scenarios that users saved; they are evaluated for their owner's portfolios only, and
@@ -41,17 +49,12 @@ stress_scenarios = published_view(
 custom_scenarios = published_view(
     "stress",
     "custom_scenarios",
-    Column("user_id", Uuid, primary_key=True),
-    Column("scenario_id", String, primary_key=True),
-    Column("name", String),
-    Column("description", String),
-    Column("category", String),
-    Column("severity", String),
-    Column("shocks", JSONB),
-    Column("rate_shock", Double),
-    Column("volatility_shock", Double),
-    Column("basis", String),
-    Column("active", Boolean),
+    *keys(user_id=Uuid, scenario_id=String),
+    *columns(String, "name", "description", "category", "severity"),
+    *columns(JSONB, "shocks"),
+    *columns(Double, "rate_shock", "volatility_shock"),
+    *columns(String, "basis"),
+    *columns(Boolean, "active"),
 )
 
 # One row per portfolio, session, scenario and method ("direct" | "correlated"). All USD, whole
@@ -65,20 +68,16 @@ custom_scenarios = published_view(
 stress_results = published_view(
     "stress",
     "stress_results",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("scenario_id", String, primary_key=True),
-    Column("method", String, primary_key=True),
-    Column("total_pnl", Numeric(20, 6)),
-    Column("factor_impacts", JSONB),
-    Column("nonlinear", Numeric(20, 6)),
-    Column("correlation_effect", Numeric(20, 6)),
-    Column("effective_shocks", JSONB),
-    Column("option_valuation", String),
-    Column("coverage", Double),
-    Column("warnings", JSONB),
-    Column("delta_gamma_pnl", Numeric(20, 6)),
-    Column("left_out", JSONB),
+    *keys(portfolio_id=Uuid, as_of=Date, scenario_id=String, method=String),
+    *columns(Numeric(20, 6), "total_pnl"),
+    *columns(JSONB, "factor_impacts"),
+    *columns(Numeric(20, 6), "nonlinear", "correlation_effect"),
+    *columns(JSONB, "effective_shocks"),
+    *columns(String, "option_valuation"),
+    *columns(Double, "coverage"),
+    *columns(JSONB, "warnings"),
+    *columns(Numeric(20, 6), "delta_gamma_pnl"),
+    *columns(JSONB, "left_out"),
 )
 
 # kind: "market" (shock is a decimal return) | "rates" (shock_bp basis points). pnl in USD, null
@@ -86,14 +85,11 @@ stress_results = published_view(
 market_risk_scenarios = published_view(
     "stress",
     "market_risk_scenarios",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("shock", Double, primary_key=True),
-    Column("exposure", Double),
-    Column("pnl", Numeric(20, 6)),
-    Column("coverage", Double),
-    Column("reason", String),
+    *keys(portfolio_id=Uuid, as_of=Date, kind=String, shock=Double),
+    *columns(Double, "exposure"),
+    *columns(Numeric(20, 6), "pnl"),
+    *columns(Double, "coverage"),
+    *columns(String, "reason"),
 )
 
 # The store of profit and loss: one row per position and session. historical_pnl: USD (whole cents)
@@ -104,20 +100,19 @@ market_risk_scenarios = published_view(
 position_pnl_vectors = published_view(
     "stress",
     "position_pnl_vectors",
-    Column("position_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("symbol", String),
-    Column("historical_pnl", ARRAY(Double)),
-    Column("reason", String),
+    *keys(position_id=Uuid, as_of=Date),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "symbol"),
+    *columns(ARRAY(Double), "historical_pnl"),
+    *columns(String, "reason"),
 )
 
 # The sessions that the elements of every historical_pnl of `as_of` belong to, ascending.
 pnl_dates = published_view(
     "stress",
     "pnl_dates",
-    Column("as_of", Date, primary_key=True),
-    Column("session_dates", ARRAY(Date)),
+    *keys(as_of=Date),
+    *columns(ARRAY(Date), "session_dates"),
 )
 
 # Each position's part of its portfolio's stress_results: USD, whole cents, so that they add up to
@@ -126,11 +121,8 @@ pnl_dates = published_view(
 position_scenario_pnl = published_view(
     "stress",
     "position_scenario_pnl",
-    Column("position_id", Uuid, primary_key=True),
-    Column("as_of", Date, primary_key=True),
-    Column("scenario_id", String, primary_key=True),
-    Column("method", String, primary_key=True),
-    Column("pnl", Numeric(20, 2)),
-    Column("portfolio_id", Uuid),
-    Column("symbol", String),
+    *keys(position_id=Uuid, as_of=Date, scenario_id=String, method=String),
+    *columns(Numeric(20, 2), "pnl"),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "symbol"),
 )

@@ -162,9 +162,9 @@ def refused_in(path: str, kind: Kind, text: str, line: int = 1) -> Iterator[Find
 def _places(path: Path) -> Iterator[Place]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        tree = ast.parse(text)
-        yield from _literals(tree)
-        yield from _names(tree)
+        nodes = list(ast.walk(ast.parse(text)))
+        yield from _literals(nodes)
+        yield from _names(nodes)
         yield from _comments(text)
     elif path.suffix == ".md":
         yield "document", 1, re.sub(r"(?ms)^```.*?^```", _blank_lines, text)
@@ -172,32 +172,32 @@ def _places(path: Path) -> Iterator[Place]:
         yield "comment", 1, "\n".join(line.partition("#")[2] for line in text.splitlines())
 
 
-def _literals(tree: ast.Module) -> Iterator[Place]:
+def _literals(nodes: list[ast.AST]) -> Iterator[Place]:
     """Docstrings, and the literals that hold more than one word."""
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             kind: Kind = "docstring" if id(node) in docstrings else "text"
             if kind == "docstring" or len(node.value.split()) > 1:
                 yield kind, node.lineno, node.value
 
 
-def _names(tree: ast.Module) -> Iterator[Place]:
+def _names(nodes: list[ast.AST]) -> Iterator[Place]:
     """Names where they are defined, without columns and fields that others depend on."""
     fields = {
         id(statement.target)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ClassDef)
         for statement in node.body
         if isinstance(statement, ast.AnnAssign)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         name = _defined(node)
         exempt = name in COLUMNS or (id(node) in fields and name in FIELDS)
         if name and not exempt:

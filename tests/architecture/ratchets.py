@@ -100,6 +100,7 @@ CHECKS: dict[str, Callable[[], Iterator[Place]]] = {
 }
 
 
+@cache
 def names_of_any(path: str) -> set[str]:
     """What this module calls a type that holds `Any`, defined or imported by it."""
     tree = trees()[path]

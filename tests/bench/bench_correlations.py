@@ -6,9 +6,6 @@ The peers do their part of it on the same returns in the same process: pandas' D
 min_periods, networkx' connected components.
 """
 
-import statistics
-from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +20,7 @@ from services.factors.inputs import HeldPortfolio, HeldUnderlying
 from shared.arrays import FloatArray
 from shared.contracts.gateway import CorrelationParameters
 from shared.quant.returns import log_returns
+from tests.bench.measuring import alone, median_seconds
 
 SYMBOLS = 1_000
 GAPS = 0.05
@@ -54,32 +52,21 @@ def _measured(what: str, closes: FloatArray) -> list[dict[str, Any]]:
     )
     same = {frozenset(part) for part in book.clusters} == networkx_clusters(values)
     return [
-        _measurement(f"Matrix, repair, clusters and figures, {size} ({repair})", ours),
-        _measurement(f"pandas corr(min_periods=20) alone, {size}", theirs)
+        alone(f"Matrix, repair, clusters and figures, {size} ({repair})", ours),
+        alone(f"pandas corr(min_periods=20) alone, {size}", theirs)
         | {
             "peer": "pandas",
             "ratio": theirs / ours,
             "accuracy": f"largest difference {difference:.1e}",
         },
-        _measurement(f"Clusters alone, {size}", searched),
-        _measurement(f"networkx connected components, {size}", graph)
+        alone(f"Clusters alone, {size}", searched),
+        alone(f"networkx connected components, {size}", graph)
         | {
             "peer": "networkx",
             "ratio": graph / searched,
             "accuracy": f"{len(book.clusters)} clusters, {'the same' if same else 'DIFFERENT'}",
         },
     ]
-
-
-def _measurement(name: str, seconds: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": None,
-        "ratio": None,
-        "accuracy": None,
-    }
 
 
 def random_closes(gaps: float) -> FloatArray:
@@ -115,16 +102,6 @@ def networkx_clusters(values: FloatArray) -> set[frozenset[int]]:
     """Connected components with two members or more."""
     graph = networkx.from_numpy_array(np.abs(values) >= PARAMETERS.cluster_threshold)
     return {frozenset(part) for part in networkx.connected_components(graph) if len(part) > 1}
-
-
-def median_seconds(work: Callable[[], object], repetitions: int) -> float:
-    return statistics.median(_seconds(work) for _ in range(repetitions))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = perf_counter()
-    work()
-    return perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ number is that of the design as given, ours that of the centred regressors in un
 deviations: the accuracy compares it with numpy's `cond` of just that.
 """
 
-from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from services.factors.inputs import MATURITIES
 from shared.arrays import FloatArray
 from shared.quant.returns import simple_returns
 from tests import panel
+from tests.bench.measuring import alone, best_seconds
 
 SYMBOLS = 5_000
 SAMPLE = 250
@@ -47,37 +46,26 @@ def run() -> list[dict[str, Any]]:
     size = f"{SYMBOLS:,} symbols x {SESSIONS} days x {len(panel.FACTORS)} factors, {GAPS:.0%} gaps"
     prior, changes = market_prior(panel.FACTORS), random_changes()
     return [
-        _measurement(f"Least squares, {size}: {STATISTICS}", ours)
+        alone(f"Least squares, {size}: {STATISTICS}", ours)
         | {
             "peer": f"{PEER}: {STATISTICS}; "
             f"{SAMPLE} symbols in {theirs * SAMPLE / SYMBOLS:.3f} s, scaled",
             "ratio": theirs / ours,
             "accuracy": f"largest difference {largest_difference(some, factors):.1e}",
         },
-        _measurement(
+        alone(
             "The same, shrunk, capped and with quality and reason",
             best_seconds(lambda: symbol_betas(returns, factors, prior), REPETITIONS),
         ),
-        _measurement(
+        alone(
             "All three models (nine regressions a symbol)",
             best_seconds(lambda: model_betas(returns, proxies, panel.FACTORS), 5),
         ),
-        _measurement(
+        alone(
             "Rate sensitivities to four maturities, Newey-West errors",
             best_seconds(lambda: rate_sensitivities(returns, proxies[:, 0], changes), 5),
         ),
     ]
-
-
-def _measurement(name: str, seconds: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": None,
-        "ratio": None,
-        "accuracy": None,
-    }
 
 
 def random_returns(factors: FloatArray) -> FloatArray:
@@ -141,16 +129,6 @@ def largest_difference(returns: FloatArray, factors: FloatArray) -> float:
 def _condition_number(regressors: FloatArray) -> float:
     centred = regressors - regressors.mean(axis=0)
     return float(np.linalg.cond(centred / centred.std(axis=0)))
-
-
-def best_seconds(work: Callable[[], object], repetitions: int) -> float:
-    return min(_seconds(work) for _ in range(repetitions))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = perf_counter()
-    work()
-    return perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ which flatters it), and its bare closed form without dates, curves and instrumen
 least work that QuantLib can be asked for.
 """
 
-import statistics
 from collections.abc import Callable
 from dataclasses import fields, replace
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import QuantLib
@@ -25,6 +24,8 @@ from shared.quant.american import american_prices, american_values
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_prices, option_values
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import implied_volatilities
+from tests.bench.measuring import Measurement, alone, median_seconds
+from tests.unit.shared.builders import uniform_options
 
 OPTIONS = 100_000
 QUANTLIB_SAMPLE = 5_000
@@ -38,8 +39,6 @@ REPETITIONS = 15
 DAY, POINT = 1.0 / 365.0, 0.01
 
 Engine = Callable[[OptionColumns], OptionValues]
-Answer = TypeVar("Answer")
-Measurement = dict[str, Any]
 
 
 def run() -> list[Measurement]:
@@ -88,16 +87,7 @@ def against(
 
 def random_options(count: int) -> OptionColumns:
     """Deep in to deep out of the money, a day to three years, rates from -1 % to 8 %."""
-    random = np.random.default_rng(20221228)
-    return OptionColumns.of(
-        call=random.random(count) < 0.5,
-        underlying_price=random.uniform(5.0, 500.0, count),
-        strike=random.uniform(5.0, 500.0, count),
-        years_to_expiry=random.integers(1, 1096, count) / 365.0,
-        volatility=random.uniform(0.03, 1.2, count),
-        rate=random.uniform(-0.01, 0.08, count),
-        dividend_yield=random.uniform(0.0, 0.06, count),
-    )
+    return uniform_options(count, seed=20221228)
 
 
 def quantlib_values(options: OptionColumns) -> OptionValues:
@@ -283,36 +273,12 @@ def first(options: OptionColumns, count: int) -> OptionColumns:
     return options.take(np.arange(options.strike.size) < count)
 
 
-def median_seconds(work: Callable[[], Answer], repetitions: int) -> float:
-    """How long it takes, after one go that does not count."""
-    work()
-    return statistics.median(_seconds(work) for _ in range(repetitions))
-
-
-def _seconds(work: Callable[[], Answer]) -> float:
-    started = perf_counter()
-    work()
-    return perf_counter() - started
-
-
 def largest_difference(theirs: OptionValues, ours: OptionValues) -> float:
     """Over the price and the five Greeks, in published units."""
     return max(
         float(np.abs(getattr(theirs, f.name) - getattr(ours, f.name)).max())
         for f in fields(OptionValues)
     )
-
-
-def alone(name: str, seconds: float, accuracy: str | None = None) -> Measurement:
-    """A figure of ours."""
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": None,
-        "ratio": None,
-        "accuracy": accuracy,
-    }
 
 
 def compared(

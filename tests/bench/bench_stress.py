@@ -24,8 +24,9 @@ from services.stress.calculations.shocks import direct_shocks
 from services.stress.calculations.valuation import stress_test, stressed_impacts
 from services.stress.inputs import STOCK, Contracts, ShardBook
 from shared.arrays import FloatArray
-from shared.quant.black_scholes import OptionColumns, option_values
+from shared.quant.black_scholes import option_values
 from tests.bench.measured_windows import NAMES, bundled
+from tests.unit.stress.builders import columns_of
 
 POSITIONS, OPTIONS, PORTFOLIOS = 10_000, 2_000, 100
 REPETITIONS = 5
@@ -150,20 +151,6 @@ def random_covariance() -> FloatArray:
     loadings = np.random.default_rng(3).normal(0, 0.008, (7, 7))
     covariance: FloatArray = loadings @ loadings.T + np.diag(np.full(7, 2e-5))
     return covariance
-
-
-def columns_of(contracts: Contracts) -> OptionColumns:
-    """As the pricing functions take them."""
-    names = (
-        "call",
-        "underlying_price",
-        "strike",
-        "years_to_expiry",
-        "volatility",
-        "rate",
-        "dividend_yield",
-    )
-    return OptionColumns.of(**{name: getattr(contracts, name) for name in names})
 
 
 def quantlib_loop(contracts: Contracts) -> tuple[float, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from services.gateway.books.files import MAX_ROWS, Rules, holdings_of, sheet_of
 from shared.calendar import is_session
+from tests.bench.measuring import Measurement, within
 from tests.panel import symbols
 from tests.stack import RunningStack, running_stack
 
@@ -130,15 +131,8 @@ def _measured(name: str, work: Callable[[], object]) -> dict[str, Any]:
     return _line(f"{name}: {MAX_ROWS:,} rows", perf_counter() - started)
 
 
-def _line(name: str, seconds: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": f"{LIMIT_SECONDS:.0f} s allowed",
-        "ratio": LIMIT_SECONDS / seconds,
-        "accuracy": None,
-    }
+def _line(name: str, seconds: float) -> Measurement:
+    return within(LIMIT_SECONDS, f"{LIMIT_SECONDS:.0f} s allowed", name, seconds)
 
 
 if __name__ == "__main__":

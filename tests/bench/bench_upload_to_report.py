@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx2
 
+from tests.bench.measuring import Measurement, within
 from tests.panel import symbols
 from tests.stack import RunningStack, running_stack
 
@@ -57,15 +58,8 @@ def _rows(timings: list[Timing]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(name: str, seconds: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": seconds,
-        "unit": "s",
-        "peer": f"at most {BUDGET_SECONDS:g} s",
-        "ratio": BUDGET_SECONDS / seconds,
-        "accuracy": None,
-    }
+def _row(name: str, seconds: float) -> Measurement:
+    return within(BUDGET_SECONDS, f"at most {BUDGET_SECONDS:g} s", name, seconds)
 
 
 def _timed(stack: RunningStack, number: int) -> Timing:

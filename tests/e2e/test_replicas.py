@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
-import nats
 import pytest
 from nats.aio.client import Client
 from sqlalchemy import text
@@ -25,13 +24,13 @@ from shared.calendar import closing_time, sessions
 from shared.contracts.event import Event
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
-from shared.database import Database, create_engine
+from shared.database import Database
 from shared.messaging import Broker, publish
 from shared.telemetry import create_telemetry
 from tests.builders import a_portfolio, a_position, save, save_positions
 from tests.panel import PROXIES
 from tests.replicas import Replica, running_replicas
-from tests.servers import Servers, running_servers
+from tests.servers import Servers, administrators_bus, administrators_database, running_servers
 from tests.wire.market import Market, made_up_market
 
 PLAN = "starter"
@@ -69,17 +68,14 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="module")
 async def admin(servers: Servers) -> AsyncIterator[Database]:
-    database = Database(create_engine(servers.administrator_settings, servers.own.database_user))
-    yield database
-    await database.close()
+    async with administrators_database(servers) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")
 async def bus(servers: Servers) -> AsyncIterator[Client]:
-    password = servers.own.nats_password.get_secret_value()
-    client = await nats.connect(servers.settings.nats_url, user="bootstrap", password=password)
-    yield client
-    await client.close()
+    async with administrators_bus(servers) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

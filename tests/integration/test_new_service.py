@@ -37,6 +37,15 @@ def run(tree: Path, *command: str) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+def copied_tree(copy: Path) -> Path:
+    """What the pages of `docs/how-to` change, with the compiled modules, which are still valid."""
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("bench"))
+    for file in FILES:
+        shutil.copy(ROOT / file, copy / file)
+    return copy
+
+
 def insert(path: Path, before: str, text: str) -> None:
     """Edit one file by hand: add text before the only place that starts with `before`."""
     content = path.read_text(encoding="utf-8")
@@ -47,12 +56,7 @@ def insert(path: Path, before: str, text: str) -> None:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the tree with the service `toy`."""
-    copy = tmp_path_factory.mktemp("new_service") / "tree"
-    for folder in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__", "bench")
-        shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
-    for file in FILES:
-        shutil.copy(ROOT / file, copy / file)
+    copy = copied_tree(tmp_path_factory.mktemp("new_service") / "tree")
     add_the_service(copy)
     yield copy
     shutil.rmtree(copy)

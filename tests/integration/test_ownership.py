@@ -4,7 +4,6 @@ Postgres itself says no.
 """
 
 import itertools
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
@@ -12,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from deploy.bootstrap import WORDS, published_views
 from shared.database import Database
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 PAIRS = list(itertools.permutations(WORDS, 2))
 
 

@@ -19,7 +19,7 @@ from services.factors.repository.history import load_factors, load_history
 from services.factors.tables import FactorExposure, PositionFactorExposure
 from shared.arrays import Columns
 from shared.database import Session, among, lock_each, merge
-from shared.published import gateway, ingest
+from shared.published import gateway, identity, ingest
 from shared.published.greeks import contract_greeks
 from shared.rows import rows_of
 
@@ -86,10 +86,7 @@ def _active_positions(
     reason = case((incomplete & is_stock, no_price), (incomplete, no_greeks))
     return (
         select(
-            held.position_id,
-            held.portfolio_id,
-            held.symbol,
-            held.underlying,
+            *identity(active),
             cast(held.quantity, Double).label("quantity"),
             held.multiplier,
             delta.label("delta"),

@@ -17,7 +17,7 @@ from services.gateway.accounts.schemas import (
     UserTerms,
 )
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Admin, GatewayParts, Limit, Offset, OpenSession
+from services.gateway.edge.dependencies import Admin, ChosenPage, GatewayParts, OpenSession
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Page
 from services.gateway.identity import queries as identity_queries
@@ -33,19 +33,16 @@ router = APIRouter(prefix="/admin", tags=["admin"], responses=documented(401, 40
 async def list_users(
     _: Admin,
     session: OpenSession,
+    page: ChosenPage,
     search: Annotated[
         str | None, Query(max_length=100, description="a part of the address or the name")
     ] = None,
     role: Annotated[Role | None, Query()] = None,
     disabled: Annotated[bool | None, Query()] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """The users that meet every condition given, by address."""
-    items, total = await queries.load_users(
-        session, UserFilter(search, role, disabled), limit, offset
-    )
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    wanted = UserFilter(search, role, disabled)
+    return page.page(*await queries.load_users(session, wanted, page.limit, page.offset))
 
 
 @router.post("/users", status_code=201, response_model=ManagedUser, responses=documented(409))
@@ -130,6 +127,7 @@ async def _keep_an_administrator(session: Session, user: User) -> None:
 async def list_audit_log(
     _: Admin,
     session: OpenSession,
+    page: ChosenPage,
     user_id: Annotated[UUID | None, Query(description="done by this user")] = None,
     action: Annotated[
         str | None, Query(max_length=60, description="portfolio.deleted, say")
@@ -137,10 +135,7 @@ async def list_audit_log(
     target: Annotated[str | None, Query(max_length=200, description="done to this")] = None,
     since: Annotated[datetime | None, Query(description="at or after this moment")] = None,
     until: Annotated[datetime | None, Query(description="before this moment")] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """Who did what, newest first: every condition given holds."""
     wanted = AuditFilter(user_id, action, target, since, until)
-    items, total = await queries.load_entries(session, wanted, limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(*await queries.load_entries(session, wanted, page.limit, page.offset))

@@ -7,7 +7,7 @@ and write only the user's rows, independent of the statement. Under `/admin` an 
 transactions see the rows of all users. All of them know the caller, for `audit.record`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -178,3 +178,37 @@ AsOf = Annotated[
 ChosenView = Annotated[View, Query(description="positions held long, held short, or both")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to leave out first")]
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which part of a list is wanted."""
+
+    limit: Limit = 100
+    offset: Offset = 0
+
+    def page(self, items: Sequence[object], total: int) -> dict[str, object]:
+        """These items as a `Page`, of `total` in the whole list."""
+        return {"items": items, "total": total, "limit": self.limit, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Which sessions are wanted; without a bound, all that there are."""
+
+    start: Annotated[Day | None, Query(description="first session wanted")] = None
+    end: Annotated[Day | None, Query(description="last session wanted")] = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """Which session and side of a portfolio are wanted, and the transaction to read them in."""
+
+    session: OpenSession
+    as_of: AsOf = None
+    view: ChosenView = View.PORTFOLIO
+
+
+ChosenPage = Annotated[Paging, Depends()]
+ChosenPeriod = Annotated[Period, Depends()]
+ChosenSide = Annotated[Side, Depends()]

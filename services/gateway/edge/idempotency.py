@@ -1,10 +1,11 @@
 """POSTs that create do so once per `Idempotency-Key`: a repetition gets the first answer again.
 
-A router with `route_class=OnceRoute` has it on each of its POSTs that documents 201 or 202; their
-endpoints do nothing for it. The answer is stored in the endpoint's own transaction, so the work and
-the stored answer agree after any crash; an endpoint that queries another service first declares
-`BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are stored: after a problem the same
-key may be tried again. A duplicate that arrives while the first is in progress waits for it.
+A router with `route_class=OnceRoute`, such as one of `once_router`, has it on each of its POSTs
+that documents 201 or 202; their endpoints do nothing for it. The answer is stored in the endpoint's
+own transaction, so the work and the stored answer agree after any crash; an endpoint that queries
+another service first declares `BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are
+stored: after a problem the same key may be tried again. A duplicate that arrives while the first is
+in progress waits for it.
 """
 
 import asyncio
@@ -17,13 +18,13 @@ from typing import Annotated, Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from services.gateway.edge import queries
 from services.gateway.edge.dependencies import Caller, CallersDatabase, OpenSession
-from services.gateway.edge.problems import Problem
+from services.gateway.edge.problems import Problem, documented
 from services.gateway.tables import User
 from shared.database import Database, Session
 
@@ -108,6 +109,13 @@ class OnceRoute(APIRoute):
             return await (_answered_once(request, key, answer) if key else answer(request))
 
         return once
+
+
+def once_router(prefix: str, tag: str, *problems: int) -> APIRouter:
+    """A router of such routes below `prefix`; `problems`: the statuses any of them may answer."""
+    return APIRouter(
+        prefix=prefix, tags=[tag], responses=documented(*problems), route_class=OnceRoute
+    )
 
 
 async def _answered_once(request: Request, key: str, answer: Answer) -> Response:

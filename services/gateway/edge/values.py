@@ -37,6 +37,9 @@ Quantity = Annotated[
     BeforeValidator(_rounded_to(Decimal("0.000001"))),
     Field(description="signed: below 0 is short"),
 ]
+ValuedBy = Annotated[
+    str | None, Field(description="close, adjusted_close, quote_mid, model or intrinsic")
+]
 
 
 def example(**values: Any) -> ConfigDict:
@@ -97,3 +100,8 @@ class LeftOut(BaseModel):
     position_id: UUID
     symbol: str
     reason: str
+
+
+UnmeasuredPositions = Annotated[
+    list[LeftOut], Field(description="positions that some exposure measure does not contain")
+]

@@ -1,6 +1,5 @@
 """What routes about market data require: a symbol, a session there is data for."""
 
-import asyncio
 from datetime import date
 from typing import Annotated
 
@@ -40,16 +39,15 @@ async def known_session(session: Session, day: date | None) -> date:
     chosen = day or latest
     if known is None or chosen is None:
         raise Problem(422, "no_market_data", "no session is known yet: there is nothing to work on")
-    await require_known_session(chosen, known)
+    require_known_session(chosen, known)
     return chosen
 
 
-async def require_known_session(day: date, known: queries.SessionRange | None) -> None:
+def require_known_session(day: date, known: queries.SessionRange | None) -> None:
     """422 for a day outside the data, or that is not a session; `known` None allows any date."""
     if known and not known.first <= day <= known.last:
         raise date_outside_data(day, known)
-    # the first call loads the calendar, which takes a while
-    if not await asyncio.to_thread(is_session, day):
+    if not is_session(day):
         detail = f"{day} is not a NYSE session; the previous session is {previous_session(day)}"
         raise Problem(422, "not_a_session", detail)
 

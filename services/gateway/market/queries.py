@@ -11,20 +11,17 @@ from sqlalchemy import (
     ColumnElement,
     String,
     TableValuedAlias,
-    and_,
-    any_,
     case,
     cast,
     func,
     literal,
-    or_,
     select,
     true,
 )
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import BatchItem, BatchRun, Position
-from shared.database import Session, sql_table
+from shared.database import Session, among, sql_table
 from shared.published import ingest
 
 OCC_TERMS = 15  # characters of an OCC symbol after its root
@@ -257,7 +254,7 @@ async def load_answered(
         log.asked_at,
         first.label("asked_from"),
         last.label("asked_until"),
-        case((or_(first > since, last < as_of), within.scalar_subquery())).label("stored"),
+        case(((first > since) | (last < as_of), within.scalar_subquery())).label("stored"),
     ).where(log.kind == "prices", among(log.symbol, symbols))
     return await all_rows(session, asked.order_by(log.symbol, log.provider))
 
@@ -269,7 +266,7 @@ async def files_were_read(
 
     For one portfolio, or (None) for any. `other_triggers`: of runs that bring no prices.
     """
-    brought = and_(items.c.stage == "prices", items.c.status == "ok")
+    brought = (items.c.stage == "prices") & (items.c.status == "ok")
     theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
     of_session = items.join(runs, runs.c.run_id == items.c.run_id)
     done = (
@@ -313,11 +310,6 @@ async def load_quote_sources(
     return await all_rows(
         session, counted.group_by(quotes.c.source).order_by(count.desc(), quotes.c.source)
     )
-
-
-def among(column: ColumnElement[str], wanted: Collection[str]) -> ColumnElement[bool]:
-    """Whether the column is one of these, as one parameter however many they are."""
-    return column == any_(cast(sorted(wanted), ARRAY(String)))
 
 
 def _each(symbols: Collection[str]) -> TableValuedAlias:
@@ -371,7 +363,7 @@ async def load_held_symbols(session: Session, portfolio_id: UUID | None, day: da
     """
     active = [
         positions.c.entry_date <= day,
-        or_(positions.c.exit_date.is_(None), positions.c.exit_date > day),
+        positions.c.exit_date.is_(None) | (positions.c.exit_date > day),
     ]
     active += [positions.c.portfolio_id == portfolio_id] if portfolio_id else []
     optioned = func.bool_or(positions.c.instrument == "option").label("optioned")

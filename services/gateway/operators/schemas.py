@@ -16,6 +16,8 @@ from shared.topology import TOPOLOGY
 
 ROWS_PER_REQUEST = 4_000  # keeps a request well below the bus's one megabyte
 MAX_ROWS = 50_000
+_AAPL = {"symbol": "AAPL", "session_date": "2022-12-28"}
+_OPTION = {"contract": "AAPL230317C00130000", "session_date": "2022-12-28"}
 
 
 class MarketClose(BaseModel):
@@ -39,16 +41,7 @@ class RunStarted(BaseModel):
 class Prices(BaseModel):
     """Daily prices, USD. `adjusted_close` defaults to `close`."""
 
-    model_config = body_example(
-        rows=[
-            {
-                "symbol": "AAPL",
-                "session_date": "2022-12-28",
-                "close": 126.04,
-                "adjusted_close": 125.11,
-            }
-        ]
-    )
+    model_config = body_example(rows=[{**_AAPL, "close": 126.04, "adjusted_close": 125.11}])
 
     rows: list[PriceRow] = Field(min_length=1, max_length=MAX_ROWS)
 
@@ -66,16 +59,7 @@ class Yields(BaseModel):
 class OptionQuotes(BaseModel):
     """Option quotes at the close, USD per share of contract, by OCC symbol."""
 
-    model_config = body_example(
-        rows=[
-            {
-                "contract": "AAPL230317C00130000",
-                "session_date": "2022-12-28",
-                "bid": 7.1,
-                "ask": 7.3,
-            }
-        ]
-    )
+    model_config = body_example(rows=[{**_OPTION, "bid": 7.1, "ask": 7.3}])
 
     rows: list[OptionQuoteRow] = Field(min_length=1, max_length=MAX_ROWS)
 

@@ -8,12 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.gateway.edge.values import SOME_ID, Warned, example
 
-_ABOUT = {
-    "run_id": SOME_ID,
-    "as_of": "2022-12-28",
-    "trigger": "portfolios",
-    "portfolio_ids": [SOME_ID],
-}
+_RUN = {"run_id": SOME_ID, "as_of": "2022-12-28"}
+_COMPLETED_RUN = {**_RUN, "trigger": "clock", "status": "completed"}
+_ABOUT = {**_RUN, "trigger": "portfolios", "portfolio_ids": [SOME_ID]}
 
 
 class _About(BaseModel):
@@ -109,10 +106,7 @@ class RunOut(BaseModel):
     """A piece of work through the pipeline."""
 
     model_config = example(
-        run_id=SOME_ID,
-        as_of="2022-12-28",
-        trigger="clock",
-        status="completed",
+        **_COMPLETED_RUN,
         started_at="2022-12-28T21:00:01Z",
         finished_at="2022-12-28T21:00:03Z",
         problems=[],

@@ -9,14 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from services.ingest.inputs import (
-    Bar,
-    CorporateAction,
-    Coverage,
-    OptionQuote,
-    SecurityFacts,
-    YieldObservation,
-)
+from services.ingest import inputs
 from services.ingest.providers import (
     ActionAnswer,
     Answer,
@@ -34,7 +27,7 @@ from services.ingest.providers.csv_tables import (
     Table,
 )
 
-NOTHING = Coverage(date.max, date.min)
+NOTHING = inputs.Coverage(date.max, date.min)
 
 
 class CsvFolderProvider:
@@ -50,13 +43,13 @@ class CsvFolderProvider:
         self._directory = directory
         self._read: dict[str, tuple[tuple[int, int], list[Row]]] = {}
 
-    async def coverage(self) -> Coverage:
+    async def coverage(self) -> inputs.Coverage:
         """From the first session of prices.csv to its last; nothing without a valid file."""
         try:
             days = [row["session_date"] for row in await self._rows(PRICES)]
         except ProviderUnavailable:  # `bars` reports it
             return NOTHING
-        return Coverage(min(days), max(days)) if days else NOTHING
+        return inputs.Coverage(min(days), max(days)) if days else NOTHING
 
     async def bars(self, missing: Mapping[str, Collection[date]]) -> AsyncIterator[Answer]:
         """The closes of prices.csv in one answer; without an adjusted close, the close is used."""
@@ -71,17 +64,19 @@ class CsvFolderProvider:
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """The observations of yields.csv."""
         observations = [
-            YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)
+            inputs.YieldObservation(**row, source=self.name) for row in await self._rows(YIELDS)
         ]
         for maturity, (first, last) in ranges.items():
             theirs = [each for each in observations if each.maturity == maturity]
             yield maturity, [each for each in theirs if first <= each.observation_date <= last]
 
-    async def securities(self, symbols: Collection[str] | None = None) -> Sequence[SecurityFacts]:
+    async def securities(
+        self, symbols: Collection[str] | None = None
+    ) -> Sequence[inputs.SecurityFacts]:
         """The facts of securities.csv."""
         rows = await self._rows(SECURITIES)
         return [
-            SecurityFacts(**row, source=self.name)
+            inputs.SecurityFacts(**row, source=self.name)
             for row in rows
             if symbols is None or row["symbol"] in symbols
         ]
@@ -94,7 +89,9 @@ class CsvFolderProvider:
             row for row in await self._rows(OPTION_QUOTES) if row["session_date"] == session_date
         ]
         quotes = [
-            OptionQuote(**row, source=self.name) for row in rows if row["contract"] in contracts
+            inputs.OptionQuote(**row, source=self.name)
+            for row in rows
+            if row["contract"] in contracts
         ]
         yield QuoteAnswer(quotes, frozenset(contracts))
 
@@ -104,7 +101,7 @@ class CsvFolderProvider:
         """The splits and dividends of corporate_actions.csv, all in one answer."""
         rows = [row for row in await self._rows(CORPORATE_ACTIONS) if row["symbol"] in symbols]
         actions = [
-            CorporateAction(**row, source=self.name)
+            inputs.CorporateAction(**row, source=self.name)
             for row in rows
             if first <= row["ex_date"] <= last
         ]
@@ -137,9 +134,9 @@ class CsvFolderProvider:
         return self._read[table.file][1]
 
 
-def _bar(row: Row) -> Bar:
+def _bar(row: Row) -> inputs.Bar:
     adjusted = row["adjusted_close"] if row["adjusted_close"] is not None else row["close"]
-    return Bar(
+    return inputs.Bar(
         row["symbol"],
         row["session_date"],
         row["close"],

@@ -54,6 +54,7 @@ T = TypeVar("T")
 
 BASE_URL = "https://api.polygon.io"
 MOST_AGGREGATES = 50_000
+Dated = tuple[str, date, Decimal]  # a symbol, a day, and a value of that day
 ROWS_OF_A_PAGE = 1_000
 CONTRACTS_OF_A_PAGE = 250
 # About how many there are in the whole market, which decides whether it takes fewer requests to
@@ -212,9 +213,7 @@ class PolygonProvider:
             CorporateAction(found, day, kind, value, self.name) for found, day, value in actions
         ]
 
-    def _splits(
-        self, ticker: str | None, first: date, last: date
-    ) -> Iterable[tuple[str, date, Decimal]]:
+    def _splits(self, ticker: str | None, first: date, last: date) -> Iterable[Dated]:
         rows = self._client.list_splits(
             ticker, execution_date_gte=first, execution_date_lte=last, limit=ROWS_OF_A_PAGE
         )
@@ -222,9 +221,7 @@ class PolygonProvider:
             ratio = Decimal(str(row.split_to)) / Decimal(str(row.split_from))
             yield row.ticker, date.fromisoformat(row.execution_date), ratio
 
-    def _dividends(
-        self, ticker: str | None, first: date, last: date
-    ) -> Iterable[tuple[str, date, Decimal]]:
+    def _dividends(self, ticker: str | None, first: date, last: date) -> Iterable[Dated]:
         rows = self._client.list_dividends(
             ticker, ex_dividend_date_gte=first, ex_dividend_date_lte=last, limit=ROWS_OF_A_PAGE
         )

@@ -198,33 +198,24 @@ def _factor_problems(factor: object, shock: object) -> Iterator[str]:
         )
 
 
-def _rate_shock(value: object) -> Iterator[str]:
-    if value is None:
-        return
-    if not _is_finite(value):
-        yield (
-            f"{value!r} is not a finite number: "
-            "write a change of yield in decimals, 0.01 for +100 bp"
-        )
-    elif abs(value) > 1:
-        yield (
-            f"{value!r} is a change of {value * 100:g} percentage points: "
-            "write decimals, 0.01 for +100 bp"
-        )
+def _change_of(
+    what: str, points: str, sample: str, most: float
+) -> Callable[[object], Iterator[str]]:
+    def check(value: object) -> Iterator[str]:
+        if value is None:
+            return
+        if not _is_finite(value):
+            yield (
+                f"{value!r} is not a finite number: write a change of {what} in decimals, {sample}"
+            )
+        elif abs(value) > most:
+            yield f"{value!r} is a change of {value * 100:g} {points}: write decimals, {sample}"
+
+    return check
 
 
-def _volatility_shock(value: object) -> Iterator[str]:
-    if value is None:
-        return
-    if not _is_finite(value):
-        yield (
-            f"{value!r} is not a finite number: "
-            "write a change of volatility in decimals, 0.10 for ten points"
-        )
-    elif abs(value) > 2:
-        yield (
-            f"{value!r} is a change of {value * 100:g} points: write decimals, 0.10 for ten points"
-        )
+_rate_shock = _change_of("yield", "percentage points", "0.01 for +100 bp", most=1)
+_volatility_shock = _change_of("volatility", "points", "0.10 for ten points", most=2)
 
 
 def _day(value: object) -> Iterator[str]:

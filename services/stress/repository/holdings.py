@@ -16,7 +16,7 @@ from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among, lock_each
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
-from shared.published import factors, greeks
+from shared.published import factors, greeks, identity
 from shared.published.closes import load_adjusted_closes
 from shared.quant.returns import simple_returns
 
@@ -107,9 +107,10 @@ async def _load_covariance(session: Session, as_of: date, ids: Sequence[str]) ->
 
 def _exposures(portfolio_ids: Sequence[UUID], as_of: date, ids: Sequence[str]) -> Subquery:
     """One row per position with its betas, one per factor of `ids`, side by side."""
-    row = factors.position_factor_exposures.c
+    view = factors.position_factor_exposures
+    row = view.c
     betas = array([func.max(row.beta).filter(row.factor == factor) for factor in ids])
-    position = (row.position_id, row.portfolio_id, row.symbol, row.underlying, row.exposure)
+    position = (*identity(view), row.exposure)
     chosen = and_(row.portfolio_id.in_(portfolio_ids), row.as_of == as_of)
     return select(*position, betas.label("betas")).where(chosen).group_by(*position).subquery()
 
@@ -142,12 +143,7 @@ def _positions(exposures: Subquery, as_of: date, maturity: str) -> Select[tuple[
     units = cast(position.quantity * position.multiplier, Double)
     return (
         select(
-            held.position_id,
-            held.portfolio_id,
-            held.symbol,
-            held.underlying,
-            held.exposure,
-            held.betas,
+            exposures,
             rate.beta.label("rate_beta"),
             case((is_stock, 0.0), else_=position.gamma).label("gamma"),
             case((is_stock, 0.0), else_=price).label("underlying_price"),

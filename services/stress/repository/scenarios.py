@@ -13,19 +13,9 @@ from services.stress.tables import CustomScenario, StressScenario
 from shared.database import Session, lock, merge, sql_table
 from shared.errors import Misconfigured
 from shared.published import factors, gateway, ingest
+from shared.published.stress import SCENARIO_TERMS
 from shared.rows import columns_of, rows_of
 
-_DESCRIBED = (
-    "scenario_id",
-    "name",
-    "description",
-    "category",
-    "severity",
-    "shocks",
-    "rate_shock",
-    "basis",
-    "volatility_shock",
-)
 _MEASURED = (
     "window_start",
     "window_end",
@@ -131,9 +121,9 @@ async def load_catalogue(session: Session, portfolio_ids: Sequence[UUID]) -> Cat
 
 async def _load_house(session: Session) -> tuple[Scenario, ...]:
     table = sql_table(StressScenario).c
-    query = select(*(table[field] for field in _DESCRIBED + _MEASURED)).where(table.active)
+    query = select(*(table[field] for field in SCENARIO_TERMS + _MEASURED)).where(table.active)
     found = await session.execute(query.order_by(table.display_order, table.scenario_id))
-    return tuple(_scenario(row, _DESCRIBED + _MEASURED) for row in found.mappings())
+    return tuple(_scenario(row, SCENARIO_TERMS + _MEASURED) for row in found.mappings())
 
 
 async def _load_custom(
@@ -142,14 +132,14 @@ async def _load_custom(
     """By user; users without custom scenarios are absent."""
     table = sql_table(CustomScenario).c
     query = (
-        select(table.user_id, *(table[field] for field in _DESCRIBED))
+        select(table.user_id, *(table[field] for field in SCENARIO_TERMS))
         .where(table.active, table.user_id.in_(user_ids))
         .order_by(table.user_id, table.scenario_id)
     )
     by_user: dict[UUID, tuple[Scenario, ...]] = {}
     for row in (await session.execute(query)).mappings():
         saved = by_user.get(row["user_id"], ())
-        by_user[row["user_id"]] = (*saved, _scenario(row, _DESCRIBED))
+        by_user[row["user_id"]] = (*saved, _scenario(row, SCENARIO_TERMS))
     return by_user
 
 
@@ -173,7 +163,7 @@ async def claim_ids(session: Session, user_id: UUID) -> ScenarioIds:
 
 async def save_custom_scenario(session: Session, user_id: UUID, scenario: Scenario) -> None:
     """Store a user's scenario, in place of the one of that id."""
-    columns = {field: [getattr(scenario, field)] for field in _DESCRIBED}
+    columns = {field: [getattr(scenario, field)] for field in SCENARIO_TERMS}
     await merge(
         session, CustomScenario, rows_of(CustomScenario, columns, user_id=user_id, active=True)
     )

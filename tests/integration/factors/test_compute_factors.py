@@ -3,7 +3,7 @@ missing.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ from services.factors.repository.estimates import claim_outdated
 from services.factors.tables import SymbolFactorBeta
 from services.greeks import tables as greeks
 from services.ingest.tables import TreasuryYield
+from shared.arrays import FloatArray
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
@@ -46,8 +47,8 @@ from tests.builders import (
     save_positions,
     save_prices,
 )
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 Row = Mapping[str, Any]
 SESSIONS = panel.sessions()[-253:]
 XOM_PUT = "XOM230616P00100000"
@@ -234,13 +235,18 @@ async def test_proxy_held_as_a_position_is_its_own_factor(admin: Database, role:
     )
 
 
+def returns_by_space() -> dict[str, FloatArray]:
+    """A year of the proxies' returns, as they are and over the market."""
+    returns = simple_returns(panel.closes(*panel.PROXIES, last=253))
+    return {"absolute": returns, "market_relative": over_market(returns, panel.FACTORS)}
+
+
 async def test_covariance_is_stored_in_both_spaces(admin: Database, role: Role) -> None:
     await save_market(admin)
 
     await run(role, greeks_computed())
 
-    returns = simple_returns(panel.closes(*panel.PROXIES, last=253))
-    spaces = {"absolute": returns, "market_relative": over_market(returns, panel.FACTORS)}
+    spaces = returns_by_space()
     found = await rows_of(role, published.factor_covariances)
     assert len(found) == 2 * 49
     for row in found:
@@ -585,8 +591,7 @@ async def test_factor_returns_are_those_of_the_proxies(admin: Database, role: Ro
 
     await run(role, greeks_computed())
 
-    proxies = simple_returns(panel.closes(*panel.PROXIES, last=253))
-    spaces = {"absolute": proxies, "market_relative": over_market(proxies, panel.FACTORS)}
+    spaces = returns_by_space()
     found = await rows_of(role, published.factor_returns)
     assert len(found) == 2 * 252 * 7
     for row in found:

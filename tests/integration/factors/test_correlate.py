@@ -3,7 +3,7 @@ delivery changes.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -32,8 +32,8 @@ from tests.builders import (
     save_positions,
     save_prices,
 )
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 Row = Mapping[str, Any]
 TUESDAY, WEDNESDAY = date(2022, 12, 27), date(2022, 12, 28)
 SESSIONS = [day for day in panel.sessions() if day <= TUESDAY][-91:]

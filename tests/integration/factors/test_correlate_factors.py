@@ -13,12 +13,12 @@ from tests import panel
 from tests.builders import AS_OF
 from tests.integration.factors.test_compute_factors import (
     SESSIONS,
-    Role,
     greeks_computed,
     rows_of,
     run,
     save_market,
 )
+from tests.servers import Role
 
 
 async def asked(role: Role, request: CorrelateFactors) -> FactorCorrelations:

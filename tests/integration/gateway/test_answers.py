@@ -1,8 +1,7 @@
 """Cached answers: the same bytes again, never for another user, never after a change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from services.gateway.application import assembled
 from services.gateway.books.answers import etag_of
@@ -30,6 +29,7 @@ from shared.service import Runtime
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
+from tests.integration.gateway.statements import noted_statements
 
 STAGES = (
     PricesUpdated,
@@ -45,22 +45,6 @@ STAGES = (
 async def book(ann: Person, admin: Database) -> StoredBook:
     """What one run left for Ann."""
     return await a_stored_book(ann, admin)
-
-
-@contextmanager
-def counted_statements(gateway: Gateway) -> Iterator[list[str]]:
-    """Every statement that the gateway sends meanwhile."""
-    sent: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        sent.append(statement)
-
-    engine = gateway.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def reading(sent: list[str]) -> list[str]:
@@ -106,7 +90,7 @@ async def test_a_repeated_report_is_given_with_one_statement(
 ) -> None:
     first = await ann.get(f"portfolios/{book.portfolio_id}/report")
 
-    with counted_statements(gateway) as sent:
+    with noted_statements(gateway) as sent:
         second = await ann.get(f"portfolios/{book.portfolio_id}/report")
 
     assert (second.status_code, second.content) == (200, first.content)
@@ -120,7 +104,7 @@ async def test_a_caller_who_has_the_answer_costs_one_statement(
     path = f"portfolios/{book.portfolio_id}/report"
     tag = (await ann.get(path)).headers["etag"]
 
-    with counted_statements(gateway) as sent:
+    with noted_statements(gateway) as sent:
         answer = await ann.request("GET", path, headers={"If-None-Match": f'"other", {tag}'})
 
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
@@ -179,7 +163,7 @@ async def test_an_outdated_answer_that_many_ask_for_is_renewed_once(
     async with gateway.database.transaction() as session:
         await revisions.raise_revision(session, [UUID(book.portfolio_id)])
 
-    with counted_statements(gateway) as sent:
+    with noted_statements(gateway) as sent:
         answers = await asyncio.gather(*(ann.get(path) for _ in range(8)))
 
     assert {answer.status_code for answer in answers} == {200}

@@ -2,16 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from shared.database import Database
 from tests.integration.gateway.test_schemathesis import address
-from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline
 
 __all__ = ["address"]
 TOUR = Path(__file__).parents[3] / "docs" / "api-tour.md"
@@ -37,13 +34,6 @@ def commands(text: str) -> list[Command]:
             elif line and not line.startswith("#"):
                 found.append(Command(line))
     return found
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    """All six services at work."""
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 @pytest.mark.skipif(

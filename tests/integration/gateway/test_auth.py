@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from services.gateway.application import ensure_admin
 from services.gateway.edge.dependencies import Gateway
@@ -23,6 +23,7 @@ from services.gateway.identity.queries import AttemptLimits
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
 from tests.integration.gateway.people import PASSWORD, Person, logged_in
+from tests.integration.gateway.statements import noted_statements
 
 WRONG = "wrong password"
 
@@ -144,20 +145,12 @@ async def test_an_unknown_user_costs_a_password_check_too(
     assert checked == [None]
 
 
-@contextmanager
-def tables_used(gateway: Gateway) -> Iterator[list[str]]:
+PEOPLE = re.compile(r"gateway\.(users|audit_log|login_attempts)\b(?!\.)")
+
+
+def tables_used(gateway: Gateway) -> AbstractContextManager[list[str]]:
     """The tables of people that statements use, in order, for as long as the context lasts."""
-    seen: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        seen.extend(re.findall(r"gateway\.(users|audit_log|login_attempts)\b(?!\.)", statement))
-
-    engine = gateway.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    return noted_statements(gateway, PEOPLE.findall)
 
 
 async def test_the_database_works_as_much_for_a_taken_address_as_for_a_free_one(

@@ -1,6 +1,5 @@
 """Correlations through the API: stored ones, and those requested through all services."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,8 +17,7 @@ from shared.database import Database, sql_table
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.test_runs import a_whole_run, deliver
-from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline
 
 WEEKLY = date(2022, 12, 27)
 METRICS = "risk/correlations/positions/metrics"
@@ -32,13 +30,6 @@ BOOK = HEADER + (
     "AAPL,300,120,2022-06-01,\nJPM,-20,130,2022-06-01,\n"
     "SPY,-100,380,2022-03-01,\nQUAL,-300,110,2022-03-01,\nXOM230616C00110000,5,8.45,2022-11-01,\n"
 )
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    """All six services at work."""
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 async def a_closed_book(person: Person, pipeline: Pipeline, session_date: date) -> str:

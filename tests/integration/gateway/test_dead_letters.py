@@ -92,12 +92,17 @@ async def test_letters_are_narrowed_and_paged(operator: Person, gateway: Gateway
     assert (len(page["items"]), page["total"]) == (1, 3)
 
 
+async def a_stored_letter(gateway: Gateway) -> tuple[DeadLetter, str]:
+    """A letter and where it is replayed."""
+    letter = a_letter()
+    await kept(gateway, letter)
+    return letter, f"admin/dead-letters/{letter.letter_id}/replay"
+
+
 async def test_a_letter_is_replayed_to_every_subscriber_and_only_once(
     operator: Person, gateway: Gateway, bus: Client
 ) -> None:
-    letter = a_letter()
-    await kept(gateway, letter)
-    path = f"admin/dead-letters/{letter.letter_id}/replay"
+    letter, path = await a_stored_letter(gateway)
 
     first = await operator.post(path, None)
     await all_published(bus, 1)
@@ -126,9 +131,7 @@ async def first_sequence(bus: Client) -> int:
 async def test_two_operators_at_once_replay_it_once(
     operator: Person, gateway: Gateway, bus: Client
 ) -> None:
-    letter = a_letter()
-    await kept(gateway, letter)
-    path = f"admin/dead-letters/{letter.letter_id}/replay"
+    _, path = await a_stored_letter(gateway)
 
     answers = await asyncio.gather(*(operator.post(path, None) for _ in range(4)))
     await all_published(bus, 1)

@@ -100,13 +100,19 @@ async def test_internal_failures_reveal_nothing_internal(
     assert "division" not in answer.text
 
 
+def fail_with(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway gets this error instead of its database."""
+
+    def no_database(_: Gateway) -> Any:
+        raise error
+
+    monkeypatch.setattr(Gateway, "database", property(no_database))
+
+
 async def test_a_database_that_is_away_is_unavailable(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_: Gateway) -> Any:
-        raise OperationalError("select 1", {}, Exception("the connection is closed"))
-
-    monkeypatch.setattr(Gateway, "database", property(away))
+    fail_with(OperationalError("select 1", {}, Exception("the connection is closed")), monkeypatch)
 
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 
@@ -120,10 +126,7 @@ class Recovering(Exception):
 async def test_a_database_that_recovers_is_unavailable(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def recovering(_: Gateway) -> Any:
-        raise DBAPIError("select 1", {}, Recovering("the database system is starting up"))
-
-    monkeypatch.setattr(Gateway, "database", property(recovering))
+    fail_with(DBAPIError("select 1", {}, Recovering("the database is starting up")), monkeypatch)
 
     assert_is_problem(await ann.get("portfolios"), 503, "database_unavailable")
 

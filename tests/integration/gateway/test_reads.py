@@ -1,7 +1,6 @@
 """What a reader sees: nothing invented before the first run, and the whole report after it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,23 +13,15 @@ from services.gateway.application import assembled
 from services.gateway.books.handlers import router
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.settings import GatewaySettings
-from shared.database import Database
 from shared.service import Runtime
+from shared.topology import STAGES
 from tests.integration.gateway.people import HEADER, Person
-from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline
 
 BOOK = HEADER + (
     'AAPL,300,120,2022-06-01,"tech"\nXOM,-200,90,2022-06-01,\nSPY,100,380,2022-03-01,core\n'
     "AAPL230616C00150000,5,8.45,2022-11-01,options\nSPY230317P00370000,-3,9.1,2022-11-01,options\n"
 )
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    """All six services at work."""
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 async def test_before_the_first_run_everything_is_null_with_a_reason(ann: Person) -> None:
@@ -254,14 +245,7 @@ async def test_the_trace_of_a_request_runs_through_every_stage(
 
     items = (await operator.get(f"admin/batch/runs/{run_id}")).json()["items"]
 
-    assert {item["stage"] for item in items} == {
-        "prices",
-        "greeks",
-        "factors",
-        "snapshots",
-        "stress",
-        "risk",
-    }
+    assert {item["stage"] for item in items} == set(STAGES)
     assert len({item["trace_id"] for item in items}) == 1
     assert items[0]["trace_id"]
 

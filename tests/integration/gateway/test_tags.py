@@ -129,11 +129,8 @@ async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(
 
     assert (answer.json()["tags"], answer.json()["run_id"]) == (["Kept", "new"], None)
     assert emptied.json()["tags"] == []
-    assert {tag["name"] for tag in (await ann.get("tags")).json()["items"]} == {
-        "old",
-        "Kept",
-        "new",
-    }
+    names = {tag["name"] for tag in (await ann.get("tags")).json()["items"]}
+    assert names == {"old", "Kept", "new"}
     assert await revision(admin, portfolio_id) == seen + 2
 
 

@@ -2,23 +2,14 @@
 says.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from shared.database import Database
 from tests.integration.gateway.people import HEADER, Person
-from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import Servers
+from tests.pipeline import Pipeline
 from tests.worked_example import AS_OF, BEFORE, NAMES, POSITIONS, WorkedExample
-
-
-@pytest.fixture
-async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    async with running_pipeline(servers, admin) as running:
-        yield running
 
 
 def in_order(rows: list[dict[str, Any]], key: str) -> list[Any]:

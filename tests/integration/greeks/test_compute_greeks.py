@@ -4,7 +4,7 @@ What it writes, what it reads again, what it says about what is missing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,12 +41,11 @@ from shared.errors import NotASession
 from shared.messaging import Broker, Consumption
 from shared.published import greeks as published
 from shared.telemetry import create_telemetry
-from tests.servers import Servers
+from tests.servers import Role, Servers
 
 AS_OF = date(2022, 12, 28)
 HISTORY = sessions(AS_OF - timedelta(days=400), AS_OF)[-253:]
 GREEKS = ("delta", "gamma", "theta", "vega", "rho")
-Role = Callable[[str], Database]
 
 
 def an_id(name: str) -> UUID:
@@ -157,6 +156,12 @@ async def describe(admin: Database, dividend_yield: float | None, symbol: str = 
         await insert(session, "ingest.securities", [row])
 
 
+async def hold_quoted(admin: Database, *positions: dict[str, Any]) -> None:
+    """Both books with these positions, and the closes of what they are based on."""
+    await hold(admin, *positions)
+    await quote(admin)
+
+
 async def handle(role: Role, event: PricesUpdated) -> GreeksComputed:
     async with role("greeks").transaction() as session:
         return await compute_greeks(event, session)
@@ -196,8 +201,7 @@ async def test_position_greeks_are_unit_times_quantity_times_multiplier(
     admin: Database, role: Role
 ) -> None:
     short = an_option("short", quantity=-3, entry_date=date(2022, 11, 1))
-    await hold(admin, an_option(), short, a_stock())
-    await quote(admin)
+    await hold_quoted(admin, an_option(), short, a_stock())
     await publish_curve(admin)
     await describe(admin, 0.006)
 
@@ -213,8 +217,7 @@ async def test_position_greeks_are_unit_times_quantity_times_multiplier(
 
 
 async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await publish_curve(admin, date(2022, 12, 27))
     await describe(admin, 0.006)
 
@@ -243,12 +246,11 @@ async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role
 
 
 async def test_handling_a_shard_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
-    await hold(
+    await hold_quoted(
         admin,
         an_option(),
         an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
     )
-    await quote(admin)
 
     first = await handle(role, prices_updated())
     rows = await contract_rows(role), await position_rows(role)
@@ -261,8 +263,7 @@ async def test_handling_a_shard_twice_leaves_the_same_rows(admin: Database, role
 async def test_current_contracts_are_read_not_recomputed(
     admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
-    await quote(admin)
+    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK))
     await handle(role, prices_updated(shards=2))
 
     def must_get_nothing(terms: Sequence[ContractTerms], *_: object) -> list[ContractValuation]:
@@ -278,8 +279,7 @@ async def test_current_contracts_are_read_not_recomputed(
 
 async def test_only_missing_contracts_are_computed(admin: Database, role: Role) -> None:
     put = an_option("put", OTHER_BOOK, symbol="AAPL230616P00120000", option_type="P", strike=120)
-    await hold(admin, an_option(), an_option(book=OTHER_BOOK), put)
-    await quote(admin)
+    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK), put)
     await handle(role, prices_updated())
     (before,) = await written_by(admin)
 
@@ -291,8 +291,7 @@ async def test_only_missing_contracts_are_computed(admin: Database, role: Role) 
 
 
 async def test_new_market_data_values_contracts_again(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await handle(role, prices_updated())
     (before,) = await contract_rows(role)
     async with admin.transaction() as session:
@@ -311,8 +310,7 @@ async def test_new_market_data_values_contracts_again(admin: Database, role: Rol
 async def test_concurrent_shards_value_a_shared_contract_once(
     admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
-    await quote(admin)
+    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK))
     valued: list[str] = []
 
     def counted(
@@ -333,12 +331,11 @@ async def test_concurrent_shards_value_a_shared_contract_once(
 
 
 async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: Role) -> None:
-    await hold(
+    await hold_quoted(
         admin,
         an_option(),
         an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
     )
-    await quote(admin)
     await handle(role, prices_updated())
     once = await contract_rows(role), await position_rows(role)
     async with admin.transaction() as session:
@@ -350,12 +347,11 @@ async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: R
 
 
 async def test_missing_price_is_null_with_reason_everywhere(admin: Database, role: Role) -> None:
-    await hold(
+    await hold_quoted(
         admin,
         an_option(),
         an_option("lost", symbol="ZZZ230616C00010000", underlying="ZZZ", strike=10),
     )
-    await quote(admin)
 
     event = await handle(role, prices_updated())
 
@@ -396,8 +392,7 @@ async def test_old_price_is_carried_forward_with_its_date(admin: Database, role:
 
 async def test_price_after_the_session_is_not_seen(admin: Database, role: Role) -> None:
     earlier = HISTORY[-30]
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
 
     await handle(role, prices_updated(as_of=earlier))
 
@@ -407,8 +402,7 @@ async def test_price_after_the_session_is_not_seen(admin: Database, role: Role) 
 
 
 async def test_unknown_dividend_and_curve_are_said(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await describe(admin, None)
 
     event = await handle(role, prices_updated())
@@ -425,8 +419,7 @@ async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, rol
         "strike": 100,
         "expiry": date(2022, 12, 16),
     }
-    await hold(admin, an_option("expired", **terms))
-    await quote(admin)
+    await hold_quoted(admin, an_option("expired", **terms))
 
     event = await handle(role, prices_updated())
 
@@ -449,8 +442,7 @@ async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, rol
         "strike": 100,
         "expiry": date(2022, 12, 26),
     }
-    await hold(admin, an_option("holiday", **terms))
-    await quote(admin)
+    await hold_quoted(admin, an_option("holiday", **terms))
 
     await handle(role, prices_updated(as_of=date(2022, 12, 23)))
 
@@ -459,8 +451,7 @@ async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, rol
 
 
 async def test_closed_positions_leave_the_table_on_rerun(admin: Database, role: Role) -> None:
-    await hold(admin, an_option(), an_option("sold", entry_date=date(2022, 11, 1)))
-    await quote(admin)
+    await hold_quoted(admin, an_option(), an_option("sold", entry_date=date(2022, 11, 1)))
     await handle(role, prices_updated())
     async with admin.transaction() as session:
         sold = {"day": AS_OF, "id": an_id(f"{BOOK}/sold")}
@@ -474,8 +465,7 @@ async def test_closed_positions_leave_the_table_on_rerun(admin: Database, role: 
 
 
 async def test_positions_not_yet_entered_have_no_row(admin: Database, role: Role) -> None:
-    await hold(admin, an_option(entry_date=AS_OF + timedelta(days=1)))
-    await quote(admin)
+    await hold_quoted(admin, an_option(entry_date=AS_OF + timedelta(days=1)))
 
     event = await handle(role, prices_updated())
 
@@ -483,8 +473,7 @@ async def test_positions_not_yet_entered_have_no_row(admin: Database, role: Role
 
 
 async def test_other_books_rows_stay_untouched(admin: Database, role: Role) -> None:
-    await hold(admin, an_option(), an_option(book=OTHER_BOOK))
-    await quote(admin)
+    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK))
     await handle(role, prices_updated(books=(BOOK, OTHER_BOOK)))
     before = await position_rows(role)
 
@@ -508,8 +497,7 @@ async def test_a_shard_without_options_works(
 async def test_mibian_engine_writes_the_same_numbers(
     admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await handle(role, prices_updated())
     (default,) = await contract_rows(role)
 
@@ -540,8 +528,7 @@ async def test_event_is_about_the_shard_received(admin: Database, role: Role) ->
 async def test_prices_on_the_bus_become_greeks_on_the_bus(
     servers: Servers, bus: Client, admin: Database, role: Role
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     telemetry = create_telemetry("greeks", servers.settings)
     broker = Broker("greeks", servers.settings, telemetry, on_closed=lambda: None)
     Consumption(handlers.router, broker, role("greeks"), servers.settings, telemetry).attach()
@@ -583,8 +570,7 @@ async def quote_option(
 
 
 async def test_quote_of_the_session_implies_the_volatility(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await publish_curve(admin)
     await describe(admin, 0.006)
     await quote_option(admin, 13.9, 14.1)
@@ -598,8 +584,7 @@ async def test_quote_of_the_session_implies_the_volatility(admin: Database, role
 
 
 async def test_quote_of_another_session_is_not_seen(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await quote_option(admin, 13.9, 14.1, session_date=date(2022, 12, 27))
 
     await handle(role, prices_updated())
@@ -610,8 +595,7 @@ async def test_quote_of_another_session_is_not_seen(admin: Database, role: Role)
 
 
 async def test_impossible_quote_is_noted_and_published(admin: Database, role: Role) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await quote_option(admin, 150.0, 152.0)
 
     event = await handle(role, prices_updated())
@@ -626,8 +610,7 @@ async def test_impossible_quote_is_noted_and_published(admin: Database, role: Ro
 async def test_another_engine_values_stored_contracts_again(
     admin: Database, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await handle(role, prices_updated())
     monkeypatch.setattr(use_case, "get_settings", lambda: GreeksSettings(engine="mibian"))
 
@@ -664,8 +647,7 @@ async def only(role: Role, option: OptionToPrice, **request: Any) -> PricedOptio
 async def test_option_in_no_portfolio_is_valued_like_one_that_is_held(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin)
+    await hold_quoted(admin, an_option())
     await publish_curve(admin)
     await describe(admin, 0.006)
     await quote_option(admin, 13.9, 14.1)

@@ -6,7 +6,7 @@ made.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -33,9 +33,8 @@ from shared.contracts.ingest import MarketClosed
 from shared.database import Database, create_engine
 from shared.messaging import Broker, Bus, publish
 from shared.telemetry import create_telemetry
-from tests.servers import Servers
+from tests.servers import Role, Servers
 
-Role = Callable[[str], Database]
 NEW_YORK = ZoneInfo("America/New_York")
 LIVE = Sources(prices=[PolygonProvider("no key is needed: nothing is asked", Unlimited())])
 DELAY = timedelta(minutes=30)

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,8 +22,8 @@ from services.ingest.settings import IngestSettings
 from shared.calendar import sessions
 from shared.caveats import Caveat
 from shared.database import Database
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 AS_OF = date(2022, 12, 28)
 FIRST = date(2022, 12, 1)
 DECEMBER = sessions(FIRST, AS_OF)

@@ -1,6 +1,5 @@
 """Ingest's handlers on a real database."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -32,8 +31,8 @@ from shared.contracts.ingest import (
 from shared.database import Database
 from shared.errors import DateOutsideData, InvalidRows, NotASession
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 PREVIOUS = date(2022, 12, 27)
 
 

@@ -6,7 +6,7 @@ Polygon alone is queried for everything, as its smallest plan would be: the pace
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -18,12 +18,12 @@ from services.ingest.settings import IngestSettings
 from shared.calendar import next_session
 from shared.database import Database
 from tests.panel import PROXIES
+from tests.servers import Role
 from tests.wire.client import PATIENT, Counted
 from tests.wire.market import KEY, Dividend, bundled_market
 from tests.wire.polygon import option_row, polygon
 from tests.wire.server import StandIn
 
-Role = Callable[[str], Database]
 DAY = date(2022, 12, 27)
 BOOK = sorted(bundled_market().closes.keys() - set(PROXIES))[:30]
 OPTIONS = ("AAPL230120C00130000", "AAPL230616P00120000")

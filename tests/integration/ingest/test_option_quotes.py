@@ -2,7 +2,7 @@
 by greeks.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -29,12 +29,12 @@ from services.ingest.settings import IngestSettings
 from shared.caveats import Caveat
 from shared.database import Database
 from tests.builders import a_portfolio, a_position, save_positions
+from tests.servers import Role
 from tests.wire.client import PATIENT, Counted
 from tests.wire.market import KEY, bundled_market
 from tests.wire.polygon import NOT_ENTITLED, Rows, option_row, polygon
 from tests.wire.server import StandIn, as_json
 
-Role = Callable[[str], Database]
 AS_OF, BEFORE = date(2022, 12, 28), date(2022, 12, 27)
 CLOSED = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 SETTINGS = IngestSettings(history_sessions=70)

@@ -1,6 +1,6 @@
 """Treasury yields: a series per maturity, whose gaps are filled."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,8 +18,8 @@ from services.ingest.settings import IngestSettings
 from shared.calendar import is_session, next_session, previous_session, sessions
 from shared.caveats import Caveat
 from shared.database import Database
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 AS_OF = date(2022, 12, 28)
 SETTINGS = IngestSettings(history_sessions=70)
 WINDOW = sessions(window_start(AS_OF, SETTINGS.history_sessions), AS_OF)

@@ -1,7 +1,6 @@
 """What operators ask for beside whole sessions: work on what is stored, and messages replayed."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,8 +19,7 @@ from shared.database import Database
 from shared.topology import EVENTS
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
 from tests.pipeline import Pipeline, content_hash
-
-Role = Callable[[str], Database]
+from tests.servers import Role
 
 
 @pytest.fixture

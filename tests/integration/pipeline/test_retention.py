@@ -3,13 +3,15 @@
 What is run again.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from nats.aio.client import Client
 from sqlalchemy import text
 
 from services.factors import tables as factors
@@ -20,9 +22,10 @@ from shared.calendar import sessions
 from shared.database import Database
 from shared.retention import prune
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
-from tests.pipeline import Pipeline, content_hash
+from tests.emptying import empty_all
+from tests.pipeline import Pipeline, content_hash, running_pipeline
+from tests.servers import Role, Servers
 
-Role = Callable[[str], Database]
 Lines = dict[str, list[str]]
 SERVICES: tuple[Any, ...] = (greeks, factors, snapshots, stress)
 DAYS = sessions(date(2022, 12, 20), AS_OF)
@@ -31,7 +34,20 @@ KEPT = [day for day in DAYS if (AS_OF - day).days <= RETENTION]
 OLD = DAYS[1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", autouse=True)
+async def empty(admin: Database, bus: Client) -> None:
+    """Once for all tests: what each leaves is what it found."""
+    await empty_all(admin, bus)
+
+
+@pytest.fixture(scope="module")
+async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
+    """Every service at work, for all tests."""
+    async with running_pipeline(servers, admin) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 async def book(admin: Database, empty: None) -> UUID:
     """A long, a short, options, an entry and an exit."""
     portfolio = await a_portfolio(admin, "Book", Decimal(100_000))
@@ -74,42 +90,51 @@ async def read(admin: Database, since: date) -> Lines:
     return found
 
 
-async def test_report_of_every_kept_session_is_the_same_after_pruning(
-    pipeline: Pipeline, book: UUID, admin: Database, role: Role
-) -> None:
+@dataclass(frozen=True)
+class Pruned:
+    """What there was to read before the details were pruned, and what all tables hold since."""
+
+    whole: Lines
+    kept: Lines
+    hashes_of_whole: dict[str, str]
+    removed: dict[str, int]
+    hashes: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def pruned(pipeline: Pipeline, book: UUID, admin: Database, role: Role) -> Pruned:
+    """The sessions, run once and pruned."""
     await pipeline.run(DAYS)
-    before = await read(admin, since=KEPT[0])
-
-    removed = await prune_all(role)
-
-    assert {"position_pnl", "position_valuations", "position_greeks", "risk_metrics"} <= set(
-        removed
+    return Pruned(
+        whole=await read(admin, since=DAYS[0]),
+        kept=await read(admin, since=KEPT[0]),
+        hashes_of_whole=await content_hash(admin),
+        removed=await prune_all(role),
+        hashes=await content_hash(admin),
     )
-    assert await read(admin, since=KEPT[0]) == before
+
+
+async def test_report_of_every_kept_session_is_the_same_after_pruning(
+    pruned: Pruned, admin: Database
+) -> None:
+    details = {"position_pnl", "position_valuations", "position_greeks", "risk_metrics"}
+
+    assert details <= set(pruned.removed)
+    assert await read(admin, since=KEPT[0]) == pruned.kept
 
 
 async def test_sessions_run_again_after_pruning_come_out_the_same(
-    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+    pipeline: Pipeline, pruned: Pruned, admin: Database
 ) -> None:
-    await pipeline.run(DAYS)
-    before = await read(admin, since=KEPT[0])
-    await prune_all(role)
-    pruned = await content_hash(admin)
-
     await pipeline.run(KEPT[::-1])
 
-    assert await read(admin, since=KEPT[0]) == before
-    assert await content_hash(admin) == pruned
+    assert await read(admin, since=KEPT[0]) == pruned.kept
+    assert await content_hash(admin) == pruned.hashes
 
 
 async def test_old_session_run_again_works_and_is_pruned_again(
-    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+    pipeline: Pipeline, pruned: Pruned, admin: Database, role: Role
 ) -> None:
-    await pipeline.run(DAYS)
-    whole = await read(admin, since=DAYS[0])
-    await prune_all(role)
-    pruned = await content_hash(admin)
-
     await pipeline.run([OLD])
 
     again = await read(admin, since=DAYS[0])
@@ -120,19 +145,19 @@ async def test_old_session_run_again_works_and_is_pruned_again(
         "published_position_greeks",
     ):
         assert [line for line in again[view] if own in line] == [
-            line for line in whole[view] if own in line
+            line for line in pruned.whole[view] if own in line
         ]
     await prune_all(role)
-    assert await content_hash(admin) == pruned
+    assert await content_hash(admin) == pruned.hashes
 
 
 async def test_pruned_sessions_run_again_restore_every_row(
-    pipeline: Pipeline, book: UUID, admin: Database, role: Role
+    pipeline: Pipeline, pruned: Pruned, admin: Database, role: Role
 ) -> None:
-    await pipeline.run(DAYS)
-    whole = await content_hash(admin)
     await prune_all(role)
 
     await pipeline.run(DAYS)
 
-    assert await content_hash(admin) == whole
+    restored = await content_hash(admin)
+    await prune_all(role)
+    assert restored == pruned.hashes_of_whole

@@ -1,13 +1,12 @@
 """What a transaction sees of others."""
 
-from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import text
 
 from shared.database import Database, Session
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 MONDAY, TUESDAY = date(2022, 12, 26), date(2022, 12, 27)
 
 

@@ -23,9 +23,8 @@ from shared.errors import BusUnavailable, Permanent
 from shared.messaging import MESSAGE_ID, Broker, Consumption, ServiceRouter, publish
 from shared.telemetry import create_telemetry
 from tests.builders import AS_OF
-from tests.servers import Servers
+from tests.servers import Role, Servers
 
-Role = Callable[[str], Database]
 Handler = Callable[[PricesUpdated, Session], Awaitable[Any]]
 
 

@@ -4,7 +4,7 @@ Exactly those, in batches, and no reader waits for it.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,8 +19,8 @@ from services.stress import tables as stress
 from shared.database import Database
 from shared.retention import prune
 from tests.builders import AS_OF, a_portfolio, a_position, save, save_positions
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 RETENTION = 30
 FIRST_KEPT = AS_OF - timedelta(days=RETENTION)
 LAST_OLD = FIRST_KEPT - timedelta(days=1)

@@ -2,7 +2,6 @@
 stored.
 """
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,8 +19,8 @@ from shared.published import stress as published
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
 from tests.builders import AS_OF, save
+from tests.servers import Role
 
-Role = Callable[[str], Database]
 FACTORS = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")
 CALL = "AAPL230616C00130000"
 

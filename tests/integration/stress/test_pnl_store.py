@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Database
 from shared.published import stress as published
 from tests.builders import AS_OF, a_portfolio, a_price, save_prices
 from tests.integration.stress.books import (
-    Role,
     a_call,
     a_covariance,
     a_stock,
@@ -26,15 +24,9 @@ from tests.integration.stress.books import (
     stored,
     stress,
 )
+from tests.servers import Role
 
 WINDOW = last_sessions(AS_OF, SESSIONS_PER_YEAR + 1)
-
-
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
 
 
 async def prices_of(admin: Database, symbol: str, *missing: date) -> np.ndarray[Any, Any]:

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from services.factors import tables as factors
 from services.stress.handlers import router
-from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from shared.contracts.event import Refusal, Request
 from shared.contracts.stress import (
     DeleteScenario,
@@ -27,7 +26,6 @@ from shared.telemetry import create_telemetry
 from tests.builders import AS_OF, a_portfolio
 from tests.integration.stress.books import (
     FACTORS,
-    Role,
     a_call,
     a_covariance,
     a_stock,
@@ -38,14 +36,8 @@ from tests.integration.stress.books import (
     stored,
     stress,
 )
-from tests.servers import Servers
-
-
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
+from tests.servers import Role, Servers
+from tests.unit.stress import builders
 
 
 @pytest.fixture
@@ -64,19 +56,9 @@ async def gateway(servers: Servers, role: Role) -> AsyncIterator[Broker]:
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
-    about = {
-        "scenario_id": "my_fall",
-        "name": "My fall",
-        "description": "A test.",
-        "category": "custom",
-    }
-    return {
-        **about,
-        "severity": "severe",
-        "shocks": {"Market": -0.20},
-        "volatility_shock": 0.10,
-        **changes,
-    }
+    fall = {"scenario_id": "my_fall", "name": "My fall", "severity": "severe"}
+    shocks = {"shocks": {"Market": -0.20}, "volatility_shock": 0.10}
+    return builders.a_definition(**fall | shocks | changes)
 
 
 async def refusal(broker: Broker, request: Request[Any]) -> Refusal:

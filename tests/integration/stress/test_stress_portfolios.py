@@ -22,7 +22,6 @@ from shared.errors import MarketDataNotReady, Misconfigured
 from shared.published import stress as published
 from tests.builders import AS_OF, a_price, a_yield, save, save_prices
 from tests.integration.stress.books import (
-    Role,
     a_call,
     a_covariance,
     a_stock,
@@ -34,13 +33,7 @@ from tests.integration.stress.books import (
     stored,
     stress,
 )
-
-
-@pytest.fixture(autouse=True)
-async def mirrored(role: Role, empty: None) -> None:
-    """The scenarios are where the service's start leaves them."""
-    async with role("stress").transaction() as session:
-        await mirror_scenarios(session)
+from tests.servers import Role
 
 
 async def test_start_mirrors_the_eighteen_scenarios_in_order(role: Role) -> None:

@@ -30,9 +30,8 @@ from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Session
 from tests import panel
+from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
 
-AS_OF = date(2022, 12, 28)
-PORTFOLIO = uuid5(EVENT_NAMESPACE, "unit/portfolio")
 FACTORS = Factors(panel.FACTORS, panel.PROXIES)
 SESSIONS = panel.sessions()[-253:]
 NOTHING = Outdated(symbols=(), factors=False)
@@ -102,18 +101,8 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, FactorsComputed]:
-    repository = Repository(work)
-    monkeypatch.setattr(use_case, "repository", repository)
-    event = GreeksComputed.new(
-        uuid5(EVENT_NAMESPACE, "unit/run"),
-        AS_OF,
-        shard=0,
-        shards=1,
-        price_run="run-1",
-        portfolio_ids=(PORTFOLIO,),
-    )
-    no_session: Session = None  # type: ignore[assignment]
-    return repository, await use_case.compute_factors(event, no_session)
+    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
+    return repository, await use_case.compute_factors(a_shard(GreeksComputed), NO_SESSION)
 
 
 def work(

@@ -1,7 +1,6 @@
 """The handler alone, on plain fakes: what it asks for, what it saves, what it publishes."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid5
 
@@ -23,9 +22,8 @@ from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
 from shared.instruments import parse_occ
+from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
 
-AS_OF = date(2022, 12, 28)
-PORTFOLIO = uuid5(EVENT_NAMESPACE, "unit/portfolio")
 EXPIRED = "AAPL221216C00130000"
 
 
@@ -36,9 +34,6 @@ def an_option(contract: str = EXPIRED, quantity: int = 2) -> HeldOption:
         PORTFOLIO,
         contract,
         terms.underlying,
-        terms.option_type,
-        terms.strike,
-        terms.expiry,
         Decimal(quantity),
         100,
     )
@@ -69,18 +64,8 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, GreeksComputed]:
-    repository = Repository(work)
-    monkeypatch.setattr(use_case, "repository", repository)
-    event = PricesUpdated.new(
-        uuid5(EVENT_NAMESPACE, "unit/run"),
-        AS_OF,
-        shard=0,
-        shards=1,
-        price_run="run-1",
-        portfolio_ids=(PORTFOLIO,),
-    )
-    no_session: Session = None  # type: ignore[assignment]
-    return repository, await use_case.compute_greeks(event, no_session)
+    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
+    return repository, await use_case.compute_greeks(a_shard(PricesUpdated), NO_SESSION)
 
 
 def work(

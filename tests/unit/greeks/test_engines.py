@@ -1,7 +1,5 @@
 """Both engines speak the same units."""
 
-import subprocess
-import sys
 from dataclasses import fields
 
 import numpy as np
@@ -13,18 +11,19 @@ from shared.errors import Misconfigured
 from shared.quant.black_scholes import OptionColumns, OptionValues
 from shared.quant.dividends import CashDividends
 from shared.settings import load
+from tests.processes import loaded_by
+from tests.unit.shared.builders import uniform_options
 
 
 def some_options(count: int) -> OptionColumns:
-    random = np.random.default_rng(3)
-    return OptionColumns.of(
-        call=random.random(count) < 0.5,
-        underlying_price=random.uniform(20.0, 400.0, count),
-        strike=random.uniform(20.0, 400.0, count),
-        years_to_expiry=random.integers(1, 900, count) / 365.0,
-        volatility=random.uniform(0.05, 0.9, count),
-        rate=random.uniform(-0.01, 0.07, count),
-        dividend_yield=random.uniform(0.0, 0.05, count),
+    return uniform_options(
+        count,
+        seed=3,
+        price=(20.0, 400.0),
+        days=900,
+        volatility=(0.05, 0.9),
+        rate=(-0.01, 0.07),
+        dividend_yield=(0.0, 0.05),
     )
 
 
@@ -67,14 +66,6 @@ def test_unknown_engine_stops_the_start_with_its_name(monkeypatch: pytest.Monkey
 
 
 def test_service_starts_without_loading_the_oracles() -> None:
-    code = (
-        "import sys, services.greeks.handlers;"
-        "oracles = {'mibian', 'QuantLib', 'statsmodels', 'pandas', 'scipy.stats'};"
-        "print(sorted(oracles & set(sys.modules)))"
-    )
+    oracles = ("mibian", "QuantLib", "statsmodels", "pandas", "scipy.stats")
 
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-
-    assert loaded.stdout.strip() == "[]"
+    assert loaded_by("import services.greeks.handlers", oracles) == []

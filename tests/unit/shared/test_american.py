@@ -22,23 +22,10 @@ from shared.quant.black_scholes import (
 )
 from shared.quant.dividends import CashDividends, escrowed
 from shared.quant.pricing import prices, values
+from tests.unit.shared.builders import MARKETS, at_the_money
 
 DAY, POINT = 1.0 / 365.0, 0.01
 NAMES = [field.name for field in fields(OptionValues)]
-
-
-def options(**given: Any) -> OptionColumns:
-    """A one-year at-the-money put at 5 % rate and 20 % volatility, unless said otherwise."""
-    defaults: dict[str, Any] = {
-        "call": False,
-        "underlying_price": 100.0,
-        "strike": 100.0,
-        "years_to_expiry": 1.0,
-        "volatility": 0.20,
-        "rate": 0.05,
-        "dividend_yield": 0.0,
-    }
-    return OptionColumns.of(**(defaults | given))
 
 
 def random_options(count: int, seed: int = 20221228) -> OptionColumns:
@@ -104,7 +91,7 @@ def spectral(process: Any, _: Any) -> Any:
 def test_published_values_of_american_calls(years: float, published: list[float]) -> None:
     """Broadie & Detemple (1996), tables 1 and 2: K = 100, r = 3 %, q = 7 %, 20 %, S = 80 to 120."""
     spots = [80.0, 90.0, 100.0, 110.0, 120.0]
-    calls = options(
+    calls = at_the_money(
         call=True, underlying_price=spots, rate=0.03, dividend_yield=0.07, years_to_expiry=years
     )
 
@@ -115,7 +102,7 @@ def test_published_premium_of_an_american_put() -> None:
     """Andersen, Lake & Offengenden (2016), section 6: S = K = 100, r = q = 5 %, 25 %, one year:
     0.106952702747.
     """
-    put = options(volatility=0.25, dividend_yield=0.05)
+    put = at_the_money(volatility=0.25, dividend_yield=0.05)
 
     premium = american_prices(put) - option_prices(put)
 
@@ -206,7 +193,7 @@ def test_call_without_yield_is_european() -> None:
 
 
 def test_put_without_interest_is_european() -> None:
-    contracts = options(rate=0.0, dividend_yield=[0.0, 0.03], strike=[80.0, 130.0])
+    contracts = at_the_money(rate=0.0, dividend_yield=[0.0, 0.03], strike=[80.0, 130.0])
 
     np.testing.assert_array_equal(american_prices(contracts), option_prices(contracts))
 
@@ -234,14 +221,16 @@ def test_long_put_reaches_the_perpetual_one() -> None:
     """
     g = 2 * 0.06 / 0.25**2
 
-    value = american_prices(options(rate=0.06, volatility=0.25, years_to_expiry=100.0))
+    value = american_prices(at_the_money(rate=0.06, volatility=0.25, years_to_expiry=100.0))
 
     assert value == pytest.approx(100.0 / (1 + g) * (g / (1 + g)) ** g, abs=0.01)
 
 
 @pytest.mark.parametrize(("call", "strike", "delta"), [(False, 300.0, -1.0), (True, 20.0, 1.0)])
 def test_deep_in_the_money_is_exercised(call: bool, strike: float, delta: float) -> None:
-    value = american_values(options(call=call, strike=strike, dividend_yield=0.06 if call else 0.0))
+    value = american_values(
+        at_the_money(call=call, strike=strike, dividend_yield=0.06 if call else 0.0)
+    )
 
     assert value.price == pytest.approx(abs(100.0 - strike), abs=1e-12)
     assert value.delta == delta
@@ -252,7 +241,9 @@ def test_expired_option_is_intrinsic_and_needs_no_market() -> None:
     unknown = float("nan")
 
     value = american_values(
-        options(years_to_expiry=[0.0, -1.0], strike=[110.0, 90.0], volatility=unknown, rate=unknown)
+        at_the_money(
+            years_to_expiry=[0.0, -1.0], strike=[110.0, 90.0], volatility=unknown, rate=unknown
+        )
     )
 
     np.testing.assert_array_equal(value.price, [10.0, 0.0])
@@ -264,8 +255,8 @@ def test_without_volatility_the_best_moment_is_known() -> None:
 
     The call with yield above rate is exercised at once.
     """
-    puts = options(volatility=0.0, strike=[120.0, 100.0, 95.0])
-    call = options(call=True, volatility=0.0, strike=90.0, dividend_yield=0.08)
+    puts = at_the_money(volatility=0.0, strike=[120.0, 100.0, 95.0])
+    call = at_the_money(call=True, volatility=0.0, strike=90.0, dividend_yield=0.08)
 
     np.testing.assert_allclose(american_prices(puts), [20.0, 0.0, 0.0], atol=1e-12)
     assert american_prices(call) == pytest.approx(10.0, abs=1e-12)
@@ -285,7 +276,7 @@ def test_two_boundaries_are_solved_on_the_tree() -> None:
     """A put with yield < rate < 0 (Battauz, De Donno & Sbuelz 2015) is worth more than the European
     one, not less than a finer tree by more than a cent.
     """
-    put = options(rate=-0.01, dividend_yield=-0.04, volatility=0.2)
+    put = at_the_money(rate=-0.01, dividend_yield=-0.04, volatility=0.2)
 
     value = american_prices(put)
 
@@ -294,12 +285,13 @@ def test_two_boundaries_are_solved_on_the_tree() -> None:
 
 def test_no_contracts_have_no_values() -> None:
     assert all(
-        getattr(american_values(options(strike=np.array([]))), name).shape == (0,) for name in NAMES
+        getattr(american_values(at_the_money(strike=np.array([]))), name).shape == (0,)
+        for name in NAMES
     )
 
 
 def test_shape_of_the_options_is_kept() -> None:
-    grid = options(underlying_price=np.linspace(80.0, 120.0, 6).reshape(2, 3))
+    grid = at_the_money(underlying_price=np.linspace(80.0, 120.0, 6).reshape(2, 3))
 
     assert american_prices(grid).shape == (2, 3)
     assert american_values(grid).gamma.shape == (2, 3)
@@ -329,7 +321,7 @@ def test_roll_geske_whaley_value_of_a_call_with_one_dividend() -> None:
 
     S = K = 40, 9 %, 30 %, six months, two dividends of 0.50: Black's approximation 3.67.
     """
-    call = options(
+    call = at_the_money(
         call=[True],
         underlying_price=40.0,
         strike=40.0,
@@ -377,7 +369,7 @@ def test_dividends_of_nothing_change_nothing() -> None:
 
 
 def test_dividends_after_expiry_do_not_count() -> None:
-    contracts = options(strike=[90.0, 110.0])
+    contracts = at_the_money(strike=[90.0, 110.0])
 
     late = CashDividends.of([[5.0], [5.0]], [[1.2], [1.2]])
 
@@ -385,7 +377,7 @@ def test_dividends_after_expiry_do_not_count() -> None:
 
 
 def test_tree_meets_collocation_where_dividends_vanish() -> None:
-    contracts = options(strike=np.array([80.0, 100.0, 120.0, 140.0]))
+    contracts = at_the_money(strike=np.array([80.0, 100.0, 120.0, 140.0]))
 
     nearly = american_values(contracts, quarterly(4, 1e-9))
 
@@ -397,7 +389,7 @@ def test_tree_meets_collocation_where_dividends_vanish() -> None:
 
 
 def test_theta_with_dividends_is_the_value_lost_in_a_day() -> None:
-    contracts = options(
+    contracts = at_the_money(
         call=[True, True, False, False], strike=np.array([90.0, 105.0, 95.0, 110.0])
     )
     cash = quarterly(4, 1.0)
@@ -412,7 +404,7 @@ def test_theta_with_dividends_is_the_value_lost_in_a_day() -> None:
 
 
 def test_european_parity_holds_on_the_escrowed_spot() -> None:
-    calls = options(call=[True] * 3, strike=np.array([90.0, 100.0, 110.0]))
+    calls = at_the_money(call=[True] * 3, strike=np.array([90.0, 100.0, 110.0]))
     cash = quarterly(3, 1.0)
 
     spread = prices(calls, False, cash) - prices(replace(calls, call=~calls.call), False, cash)
@@ -422,7 +414,7 @@ def test_european_parity_holds_on_the_escrowed_spot() -> None:
 
 
 def test_european_rho_and_theta_see_the_dividends() -> None:
-    call, cash = options(call=[True]), quarterly(1, 1.0)
+    call, cash = at_the_money(call=[True]), quarterly(1, 1.0)
     step = 1e-5
 
     greeks = values(call, False, cash)
@@ -443,7 +435,7 @@ def test_european_rho_and_theta_see_the_dividends() -> None:
 def test_dividends_worth_the_spot_are_refused() -> None:
     with pytest.raises(InvalidOption, match="dividends") as caught:
         american_prices(
-            options(strike=[90.0, 100.0]), CashDividends.of([[1.0], [120.0]], [[0.5], [0.5]])
+            at_the_money(strike=[90.0, 100.0]), CashDividends.of([[1.0], [120.0]], [[0.5], [0.5]])
         )
 
     assert caught.value.index == 1
@@ -475,21 +467,9 @@ def test_each_contract_is_priced_by_its_own_style() -> None:
     )
 
 
-markets = st.fixed_dictionaries(
-    {
-        "underlying_price": st.floats(1.0, 1_000.0),
-        "strike": st.floats(1.0, 1_000.0),
-        "years_to_expiry": st.floats(0.002, 5.0),
-        "volatility": st.floats(0.01, 2.0),
-        "rate": st.floats(-0.02, 0.15),
-        "dividend_yield": st.floats(0.0, 0.10),
-    }
-)
-
-
-@given(market=markets, call=st.booleans())
+@given(market=MARKETS, call=st.booleans())
 def test_never_below_intrinsic_or_the_european_value(market: dict[str, float], call: bool) -> None:
-    contract = options(call=call, **market)
+    contract = at_the_money(call=call, **market)
 
     price = american_prices(contract)
 
@@ -498,14 +478,16 @@ def test_never_below_intrinsic_or_the_european_value(market: dict[str, float], c
     assert american_values(contract).price >= option_prices(contract)
 
 
-@given(market=markets)
+@given(market=MARKETS)
 def test_put_and_call_stay_within_their_bounds(market: dict[str, float]) -> None:
     """Hull, section 11.4, with yield.
 
     S exp(-q T) - K <= C - P <= S - K exp(-r T), for rates not below zero.
     """
     market["rate"] = abs(market["rate"])
-    call, put = (float(american_prices(options(call=kind, **market))) for kind in (True, False))
+    call, put = (
+        float(american_prices(at_the_money(call=kind, **market))) for kind in (True, False)
+    )
 
     years, spot, strike = market["years_to_expiry"], market["underlying_price"], market["strike"]
     lower = spot * np.exp(-market["dividend_yield"] * years) - strike
@@ -516,17 +498,17 @@ def test_put_and_call_stay_within_their_bounds(market: dict[str, float]) -> None
     assert put <= strike * max(1.0, np.exp(-market["rate"] * years)) + 1e-9
 
 
-@given(market=markets, call=st.booleans(), more=st.floats(1.02, 3.0))
+@given(market=MARKETS, call=st.booleans(), more=st.floats(1.02, 3.0))
 def test_value_grows_with_volatility_and_time(
     market: dict[str, float], call: bool, more: float
 ) -> None:
-    base = american_prices(options(call=call, **market))
+    base = american_prices(at_the_money(call=call, **market))
 
     moved = american_prices(
-        options(call=call, **(market | {"volatility": market["volatility"] * more}))
+        at_the_money(call=call, **(market | {"volatility": market["volatility"] * more}))
     )
     longer = american_prices(
-        options(call=call, **(market | {"years_to_expiry": market["years_to_expiry"] * more}))
+        at_the_money(call=call, **(market | {"years_to_expiry": market["years_to_expiry"] * more}))
     )
 
     tolerance = 2e-5 * (market["underlying_price"] + market["strike"])
@@ -534,9 +516,9 @@ def test_value_grows_with_volatility_and_time(
     assert longer >= base - tolerance
 
 
-@given(market=markets, call=st.booleans())
+@given(market=MARKETS, call=st.booleans())
 def test_greeks_keep_their_signs(market: dict[str, float], call: bool) -> None:
-    greeks = american_values(options(call=call, **market))
+    greeks = american_values(at_the_money(call=call, **market))
 
     sign = 1.0 if call else -1.0
     assert -1e-9 <= sign * float(greeks.delta) <= 1.0 + 1e-9

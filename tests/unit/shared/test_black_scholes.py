@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.quant.black_scholes import InvalidOption, OptionColumns, OptionValues, option_values
+from tests.unit.shared.builders import MARKETS, at_the_money
 
 DAY, POINT = 1.0 / 365.0, 0.01
 NAMES = [field.name for field in fields(OptionValues)]
@@ -22,16 +23,7 @@ def options(**given: Any) -> OptionColumns:
     """A one-year at-the-money European call at 5 % rate and 20 % volatility, unless said
     otherwise.
     """
-    defaults: dict[str, Any] = {
-        "call": True,
-        "underlying_price": 100.0,
-        "strike": 100.0,
-        "years_to_expiry": 1.0,
-        "volatility": 0.20,
-        "rate": 0.05,
-        "dividend_yield": 0.0,
-    }
-    return OptionColumns.of(**(defaults | given))
+    return at_the_money(**{"call": True} | given)
 
 
 def random_columns(count: int, seed: int = 20221228) -> dict[str, Any]:
@@ -323,20 +315,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
         options(strike=[90.0, 100.0], volatility=[0.1, 0.2, 0.3])
 
 
-prices = st.floats(1.0, 1_000.0)
-markets = st.fixed_dictionaries(
-    {
-        "underlying_price": prices,
-        "strike": prices,
-        "years_to_expiry": st.floats(0.002, 5.0),
-        "volatility": st.floats(0.01, 2.0),
-        "rate": st.floats(-0.02, 0.15),
-        "dividend_yield": st.floats(0.0, 0.10),
-    }
-)
-
-
-@given(market=markets, call=st.booleans())
+@given(market=MARKETS, call=st.booleans())
 def test_price_lies_within_no_arbitrage_bounds(market: dict[str, float], call: bool) -> None:
     price = float(option_values(options(call=call, **market)).price)
 
@@ -347,7 +326,7 @@ def test_price_lies_within_no_arbitrage_bounds(market: dict[str, float], call: b
     assert lower - 1e-9 <= price <= upper + 1e-9
 
 
-@given(market=markets, call=st.booleans())
+@given(market=MARKETS, call=st.booleans())
 def test_signs_of_the_greeks_never_change(market: dict[str, float], call: bool) -> None:
     values = option_values(options(call=call, **market))
 
@@ -358,7 +337,7 @@ def test_signs_of_the_greeks_never_change(market: dict[str, float], call: bool) 
     assert sign * float(values.rho) >= 0.0
 
 
-@given(market=markets, call=st.booleans(), scale=st.floats(0.1, 10.0))
+@given(market=MARKETS, call=st.booleans(), scale=st.floats(0.1, 10.0))
 def test_value_scales_with_spot_and_strike(
     market: dict[str, float], call: bool, scale: float
 ) -> None:

@@ -1,7 +1,5 @@
 """NYSE sessions."""
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from deploy.calendar_table import TABLE, Hours, published_hours, render
 from shared import calendar
 from shared.calendar import table
 from shared.errors import NotASession
+from tests.processes import loaded_by
 
 CHRISTMAS_OBSERVED = date(2022, 12, 26)
 LAST_EXPIRY_YEAR = 2099  # option symbols have two digits for the year
@@ -44,16 +43,11 @@ def test_table_is_what_make_calendar_writes(published: dict[date, Hours]) -> Non
 
 def test_the_calendar_needs_no_pandas() -> None:
     program = (
-        "import sys; from datetime import date; from shared import calendar;"
-        "calendar.last_sessions(date(2040, 1, 3), 9); calendar.closing_time(date(2022, 11, 25));"
-        "print(sorted({'pandas', 'numpy', 'pandas_market_calendars'} & set(sys.modules)))"
+        "from datetime import date; from shared import calendar;"
+        "calendar.last_sessions(date(2040, 1, 3), 9); calendar.closing_time(date(2022, 11, 25))"
     )
 
-    finished = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-
-    assert finished.stdout.strip() == "[]"
+    assert loaded_by(program, ("pandas", "numpy", "pandas_market_calendars")) == []
 
 
 def test_holidays_and_weekends_are_no_sessions() -> None:

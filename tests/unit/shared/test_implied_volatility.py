@@ -24,6 +24,7 @@ from shared.quant.implied_volatility import (
     implied_volatilities,
 )
 from shared.quant.pricing import european_prices
+from tests.unit.shared.builders import at_the_money
 
 CHAIN = Path(__file__).parents[3] / "deploy" / "demo" / "data" / "options_spx_2025-10-01.csv.gz"
 CHAIN_DATE = date(2025, 10, 1)
@@ -34,16 +35,7 @@ def options(**given: Any) -> OptionColumns:
 
     Its volatility is what is asked for.
     """
-    defaults: dict[str, Any] = {
-        "call": True,
-        "underlying_price": 100.0,
-        "strike": 100.0,
-        "years_to_expiry": 1.0,
-        "volatility": 0.0,
-        "rate": 0.05,
-        "dividend_yield": 0.0,
-    }
-    return OptionColumns.of(**(defaults | given))
+    return at_the_money(**{"call": True, "volatility": 0.0} | given)
 
 
 def random_options(count: int, seed: int = 20251001) -> OptionColumns:

@@ -38,12 +38,11 @@ from shared.contracts.stress import DeleteScenario, EvaluateWhatIf, SaveScenario
 from shared.database import Session
 from shared.errors import InvalidScenario, Unanswerable
 from shared.rows import Row
+from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard
+from tests.unit.stress.builders import a_definition
 
-AS_OF = date(2022, 12, 28)
-PORTFOLIO = uuid5(EVENT_NAMESPACE, "unit/portfolio")
 USER = uuid5(EVENT_NAMESPACE, "unit/user")
 POSITIONS = [uuid5(EVENT_NAMESPACE, f"unit/position/{number}") for number in range(2)]
-NO_SESSION: Session = None  # type: ignore[assignment]
 COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])
 
 
@@ -143,15 +142,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 async def stress() -> StressComputed:
-    event = FactorsComputed.new(
-        uuid5(EVENT_NAMESPACE, "unit/run"),
-        AS_OF,
-        shard=0,
-        shards=1,
-        price_run="run-1",
-        portfolio_ids=(PORTFOLIO,),
-    )
-    return await stress_portfolios.stress_portfolios(event, NO_SESSION)
+    return await stress_portfolios.stress_portfolios(a_shard(FactorsComputed), NO_SESSION)
 
 
 def result_rows(repository: Repository) -> list[Row]:
@@ -200,12 +191,6 @@ async def test_without_covariance_the_event_names_what_is_missing(repository: Re
         ("no_covariance", 1),
         ("history_incomplete", 1),
     ]
-
-
-def a_definition(**changes: Any) -> dict[str, Any]:
-    about = {"scenario_id": "mine", "name": "Mine", "description": "A test."}
-    kind = {"category": "custom", "severity": "mild", "shocks": {"Market": -0.2}}
-    return {**about, **kind, **changes}
 
 
 async def save(definition: dict[str, Any]) -> bool:

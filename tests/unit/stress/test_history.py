@@ -5,8 +5,8 @@ import pytest
 
 from services.stress.calculations.history import historical_pnl, history_reasons
 from services.stress.inputs import STOCK, Contracts, ShardBook
-from shared.quant.black_scholes import OptionColumns
 from shared.quant.pricing import prices
+from tests.unit.stress.builders import columns_of
 
 NAN = np.nan
 RETURNS = np.array([[0.02, -0.05, 0.0], [0.01, NAN, -0.10], [NAN, NAN, NAN]])  # AAPL, XOM, NEWCO
@@ -47,15 +47,7 @@ def a_book(contracts: Contracts, units: float = -300.0) -> ShardBook:
 
 
 def value(contracts: Contracts, spot: float) -> float:
-    columns = OptionColumns.of(
-        call=contracts.call,
-        underlying_price=spot,
-        strike=contracts.strike,
-        years_to_expiry=contracts.years_to_expiry,
-        volatility=contracts.volatility,
-        rate=contracts.rate,
-        dividend_yield=contracts.dividend_yield,
-    )
+    columns = columns_of(contracts, underlying_price=spot)
     return float(prices(columns, contracts.american)[0])
 
 

@@ -15,6 +15,7 @@ from services.stress.calculations.scenarios import (
     valuable,
 )
 from services.stress.inputs import Scenario
+from tests.unit.stress.builders import a_definition
 
 BUNDLED = Path(services.stress.__file__).with_name("scenarios.json")
 
@@ -63,18 +64,6 @@ CONTRACT: dict[str, tuple[str, str, dict[str, float], float | None]] = {
 
 def bundled() -> tuple[Scenario, ...]:
     return scenarios(json.loads(BUNDLED.read_text(encoding="utf-8")))
-
-
-def a_definition(**changes: Any) -> dict[str, Any]:
-    definition = {
-        "scenario_id": "mine",
-        "name": "Mine",
-        "description": "A test.",
-        "category": "custom",
-        "severity": "mild",
-        "shocks": {"Market": -0.10},
-    }
-    return {**definition, **changes}
 
 
 def problems_of(*definitions: object) -> tuple[str, ...]:

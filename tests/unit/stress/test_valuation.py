@@ -18,8 +18,9 @@ from services.stress.calculations.valuation import (
     stressed_underlying_returns,
 )
 from services.stress.inputs import STOCK, Contracts, Scenario, ShardBook
-from shared.quant.black_scholes import OptionColumns, option_values
+from shared.quant.black_scholes import option_values
 from shared.quant.pricing import prices
+from tests.unit.stress.builders import columns_of
 
 NAMES = ["Market", "Value", "Growth"]
 COVARIANCE = np.array([[0.04, 0.005, -0.004], [0.005, 0.01, -0.009], [-0.004, -0.009, 0.0121]])
@@ -28,6 +29,7 @@ FloatArray = NDArray[np.float64]
 dollars = st.floats(-1e7, 1e7)
 a_beta = st.floats(-3, 3)
 a_shock = st.floats(-1, 1)
+a_rate_shock = st.floats(-0.05, 0.05)
 linear_books = st.lists(
     st.tuples(dollars, a_beta, a_beta, a_beta, st.floats(-20, 20)), min_size=1, max_size=8
 )
@@ -115,19 +117,6 @@ def an_option_book(units: Sequence[float], contracts: Contracts, beta: float = 1
         gamma=(np.array(units) * greeks.gamma).tolist(),
         underlying_price=spots.tolist(),
     )
-
-
-def columns_of(contracts: Contracts, **moved: Any) -> OptionColumns:
-    names = (
-        "call",
-        "underlying_price",
-        "strike",
-        "years_to_expiry",
-        "volatility",
-        "rate",
-        "dividend_yield",
-    )
-    return OptionColumns.of(**{name: moved.get(name, getattr(contracts, name)) for name in names})
 
 
 def values_of(contracts: Contracts, **moved: Any) -> FloatArray:
@@ -245,28 +234,20 @@ def test_no_shock_no_effect(rows: list[tuple[float, ...]], units: float) -> None
     for book in (stocks, options):
         impacts = stressed_impacts(book, shocks_of(0.0, 0.0, 0.0))
         assert impacts.positions.tolist() == [[0.0]] * len(book.symbols)
-        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (
-            0,
-            0,
-            0,
-        )
+        effects = (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0])
+        assert effects == (0, 0, 0)
 
 
-@given(linear_books, a_shock, a_shock, a_shock, st.floats(-0.05, 0.05), st.floats(0, 5))
+@given(linear_books, st.tuples(a_shock, a_shock, a_shock), a_rate_shock, st.floats(0, 5))
 def test_a_linear_book_scales_with_its_shock(
-    rows: list[tuple[float, ...]],
-    market: float,
-    value: float,
-    growth: float,
-    rate: float,
-    factor: float,
+    rows: list[tuple[float, ...]], moves: tuple[float, ...], rate: float, factor: float
 ) -> None:
     book = a_linear_book(rows)
     rounding = 4 * CENT / 2 * len(rows)  # four parts of each position, to the nearest cent
-    once = stressed_impacts(book, shocks_of(market, value, growth, rate=rate)).total
+    once = stressed_impacts(book, shocks_of(*moves, rate=rate)).total
 
     scaled = stressed_impacts(
-        book, shocks_of(market * factor, value * factor, growth * factor, rate=rate * factor)
+        book, shocks_of(*(move * factor for move in moves), rate=rate * factor)
     ).total
 
     assert scaled == pytest.approx(once * factor, abs=rounding * (1 + factor) + 1e-6)
@@ -288,24 +269,16 @@ def and_its_short(book: ShardBook) -> ShardBook:
     )
 
 
-@given(linear_books, a_shock, a_shock, a_shock, st.floats(-0.05, 0.05), st.floats(1, 1000))
+@given(linear_books, st.tuples(a_shock, a_shock, a_shock), a_rate_shock, st.floats(1, 1000))
 def test_long_plus_its_exact_short_is_exactly_zero(
-    rows: list[tuple[float, ...]],
-    market: float,
-    value: float,
-    growth: float,
-    rate: float,
-    units: float,
+    rows: list[tuple[float, ...]], moves: tuple[float, ...], rate: float, units: float
 ) -> None:
     contracts = some_contracts({"american": True, "call": False}, {"strike": 120.0})
     for book in (a_linear_book(rows), an_option_book([units, 2 * units], contracts)):
-        impacts = stressed_impacts(and_its_short(book), shocks_of(market, value, growth, rate=rate))
+        impacts = stressed_impacts(and_its_short(book), shocks_of(*moves, rate=rate))
 
-        assert (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0]) == (
-            0,
-            0,
-            0,
-        )
+        effects = (impacts.total[0, 0], impacts.nonlinear[0, 0], impacts.delta_gamma[0, 0])
+        assert effects == (0, 0, 0)
 
 
 @given(linear_books, a_shock, a_shock, a_shock)

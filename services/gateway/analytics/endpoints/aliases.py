@@ -47,10 +47,11 @@ def with_portfolio_of_path(endpoint: Endpoint) -> Endpoint:
         return await endpoint(**arguments)
 
     signature = inspect.signature(endpoint)
-    others = dict(signature.parameters)
-    portfolio = others.pop("portfolio").replace(annotation=NamedRevision)
-    parameters = [portfolio, *others.values()]
-    answer.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    parameters = dict(signature.parameters)
+    parameters["portfolio"] = parameters["portfolio"].replace(annotation=NamedRevision)
+    answer.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=list(parameters.values())
+    )
     return answer
 
 

@@ -29,6 +29,7 @@ from services.gateway.edge.dependencies import (
     Admin,
     AsOf,
     Caller,
+    ChosenSide,
     ChosenView,
     OpenSession,
 )
@@ -53,13 +54,10 @@ Largest = Annotated[
 
 @router.get("/risk/correlations/positions/metrics", responses=documented(404))
 async def get_position_correlations(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    as_of: AsOf = None,
-    view: ChosenView = View.PORTFOLIO,
+    side: ChosenSide, portfolio: ChosenRevision
 ) -> CorrelationReport:
     """Overall correlation, concentration, effective positions, and clusters with their members."""
-    return await correlation_report(session, portfolio["portfolio_id"], as_of, view)
+    return await correlation_report(side.session, portfolio["portfolio_id"], side.as_of, side.view)
 
 
 @router.get("/risk/correlations/positions/matrix", responses=documented(404))

@@ -1,8 +1,10 @@
 """Factors: their definitions, the exposures to them, and the P&L they explain."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Depends, Query
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.factors import (
@@ -22,20 +24,31 @@ from services.gateway.books.answers import ChosenRevision, NamedRevision
 from services.gateway.edge.dependencies import (
     AsOf,
     Caller,
-    ChosenView,
-    Limit,
-    Offset,
+    ChosenPage,
     OpenSession,
+    Side,
 )
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
-from services.gateway.edge.shapes import View
 from shared.contracts.event import Day
 
-router = APIRouter(
-    prefix="/factors", tags=["factors"], responses=documented(401, 404, 422), route_class=OnceRoute
-)
-ChosenModel = Annotated[Model, Query(description="how the betas are estimated")]
+router = once_router("/factors", "factors", 401, 404, 422)
+
+
+@dataclass(frozen=True)
+class _SideInModel(Side):
+    """The same, and the model of the betas."""
+
+    model: Annotated[Model, Query(description="how the betas are estimated")] = (
+        Model.MARKET_RELATIVE
+    )
+
+    def wanted(self, portfolio_id: UUID) -> Wanted:
+        """The portfolio's figures in this model, of this side."""
+        return Wanted(portfolio_id, self.model, self.view)
+
+
+ModelledSide = Annotated[_SideInModel, Depends()]
 
 
 @router.get("/definitions", response_model=FactorDefinitions, responses=documented(401))
@@ -45,29 +58,17 @@ async def list_definitions(_: Caller, session: OpenSession) -> dict[str, Any]:
     return {"items": items, "total": len(items)}
 
 
-async def get_factors(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    as_of: AsOf = None,
-    view: ChosenView = View.PORTFOLIO,
-    model: ChosenModel = Model.MARKET_RELATIVE,
-) -> FactorReport:
+async def get_factors(side: ModelledSide, portfolio: ChosenRevision) -> FactorReport:
     """Factor exposures in dollars and as betas, and the sensitivities to four Treasury yields."""
-    return await factor_report(session, Wanted(portfolio["portfolio_id"], model, view), as_of)
+    return await factor_report(side.session, side.wanted(portfolio["portfolio_id"]), side.as_of)
 
 
 async def get_position_factors(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    as_of: AsOf = None,
-    view: ChosenView = View.PORTFOLIO,
-    model: ChosenModel = Model.MARKET_RELATIVE,
-    limit: Limit = 100,
-    offset: Offset = 0,
+    side: ModelledSide, page: ChosenPage, portfolio: ChosenRevision
 ) -> PositionFactorPage:
     """Factor exposures and rate sensitivities by position, with their regressions, by symbol."""
-    wanted = Wanted(portfolio["portfolio_id"], model, view)
-    return await position_factor_page(session, wanted, as_of, limit, offset)
+    wanted = side.wanted(portfolio["portfolio_id"])
+    return await position_factor_page(side.session, wanted, side.as_of, page.limit, page.offset)
 
 
 @router.get("/attribution/{portfolio_id}")

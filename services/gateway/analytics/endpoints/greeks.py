@@ -2,19 +2,15 @@
 
 from datetime import date
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.schemas.greeks import GreeksCalculated, OptionsToPrice
 from services.gateway.edge.dependencies import CallersDatabase, GatewayParts
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
 from shared.contracts.greeks import PriceOptions
 from shared.database import Database
 
-router = APIRouter(
-    prefix="/risk/greeks", tags=["risk"], responses=documented(401, 422), route_class=OnceRoute
-)
+router = once_router("/risk/greeks", "risk", 401, 422)
 
 
 @router.post("/calculate", responses=documented(503))

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.gateway.analytics.queries import factors
 from services.gateway.analytics.reading.quality import data_quality
@@ -17,8 +17,7 @@ from services.gateway.analytics.schemas.market_data import (
 )
 from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
 from services.gateway.edge.dependencies import AsOf, Caller, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import documented
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import (
@@ -30,12 +29,7 @@ from shared.calendar import session_on_or_before
 from shared.database import Session
 
 NO_PRICE = "no price is stored on or before that session"
-router = APIRouter(
-    prefix="/market-data",
-    tags=["market data"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/market-data", "market data", 401, 404, 422)
 
 
 @router.get("/current", response_model=CurrentPrices)

@@ -16,6 +16,8 @@ from services.gateway.analytics.schemas.portfolio import ExposurePoint, Portfoli
 from services.gateway.books.answers import ChosenRevision
 from services.gateway.edge.dependencies import (
     AsOf,
+    ChosenPage,
+    ChosenPeriod,
     Limit,
     Offset,
     OpenSession,
@@ -27,7 +29,6 @@ from shared.contracts.event import Day
 from shared.database import Session
 
 Start = Annotated[Day | None, Query(description="first session wanted")]
-End = Annotated[Day | None, Query(description="last session wanted")]
 router = APIRouter(prefix="/portfolio", tags=["portfolio"], responses=documented(401, 404, 422))
 
 
@@ -45,19 +46,14 @@ async def get_portfolio(
 
 @router.get("/exposures", response_model=Page[ExposurePoint])
 async def get_exposures(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    start: Start = None,
-    end: End = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
+    period: ChosenPeriod, page: ChosenPage, portfolio: ChosenRevision, session: OpenSession
 ) -> dict[str, Any]:
     """The three exposure measures by session, newest first."""
     portfolio_id = portfolio["portfolio_id"]
-    items = await snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset)
-    total = await snapshots.count_snapshots(session, portfolio_id, start, end)
-    points = await _with_left_out(session, portfolio_id, items)
-    return {"items": points, "total": total, "limit": limit, "offset": offset}
+    chosen = (session, portfolio_id, period.start, period.end)
+    items = await snapshots.load_snapshots(*chosen, page.limit, page.offset)
+    total = await snapshots.count_snapshots(*chosen)
+    return page.page(await _with_left_out(session, portfolio_id, items), total)
 
 
 async def _with_left_out(

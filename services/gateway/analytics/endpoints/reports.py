@@ -1,8 +1,6 @@
 """A portfolio's stored snapshots, and its report."""
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Query
+from typing import Any
 
 from services.gateway.analytics.queries import snapshots
 from services.gateway.analytics.reading.report import portfolio_report
@@ -10,39 +8,22 @@ from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.report import snapshot_summary
 from services.gateway.books.answers import NamedRevision
-from services.gateway.edge.dependencies import AsOf, Limit, Offset, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import documented
+from services.gateway.edge.dependencies import AsOf, ChosenPage, ChosenPeriod, OpenSession
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.values import Page
-from shared.contracts.event import Day
 
-router = APIRouter(
-    prefix="/portfolios",
-    tags=["portfolios"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/portfolios", "portfolios", 401, 404, 422)
 
 
 @router.get("/{portfolio_id}/snapshots", response_model=Page[SnapshotOut])
 async def list_snapshots(
-    portfolio: NamedRevision,
-    session: OpenSession,
-    start: Annotated[Day | None, Query(description="first session wanted")] = None,
-    end: Annotated[Day | None, Query(description="last session wanted")] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
+    portfolio: NamedRevision, period: ChosenPeriod, page: ChosenPage, session: OpenSession
 ) -> dict[str, Any]:
     """The portfolio's snapshots, newest first."""
-    portfolio_id = portfolio["portfolio_id"]
-    rows = await snapshots.load_snapshots(session, portfolio_id, start, end, limit, offset)
-    total = await snapshots.count_snapshots(session, portfolio_id, start, end)
-    return {
-        "items": [snapshot_summary(row) for row in rows],
-        "total": total,
-        "limit": limit,
-        "offset": offset,
-    }
+    chosen = (session, portfolio["portfolio_id"], period.start, period.end)
+    rows = await snapshots.load_snapshots(*chosen, page.limit, page.offset)
+    total = await snapshots.count_snapshots(*chosen)
+    return page.page([snapshot_summary(row) for row in rows], total)
 
 
 @router.get("/{portfolio_id}/report")

@@ -9,33 +9,22 @@ from services.gateway.analytics.schemas.greeks import GreeksReport
 from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.schemas.stress import MarketScenarioReport
 from services.gateway.books.answers import ChosenRevision
-from services.gateway.edge.dependencies import AsOf, ChosenView, OpenSession
+from services.gateway.edge.dependencies import AsOf, ChosenSide, OpenSession
 from services.gateway.edge.problems import documented
-from services.gateway.edge.shapes import View
 
 router = APIRouter(prefix="/risk", tags=["risk"], responses=documented(401, 404, 422))
 
 
 @router.get("/greeks")
-async def get_greeks(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    as_of: AsOf = None,
-    view: ChosenView = View.PORTFOLIO,
-) -> GreeksReport:
+async def get_greeks(side: ChosenSide, portfolio: ChosenRevision) -> GreeksReport:
     """Greeks of the portfolio or one side of it, and of each option position with its inputs."""
-    return await greeks_report(session, portfolio["portfolio_id"], as_of, view)
+    return await greeks_report(side.session, portfolio["portfolio_id"], side.as_of, side.view)
 
 
 @router.get("/metrics")
-async def get_metrics(
-    portfolio: ChosenRevision,
-    session: OpenSession,
-    as_of: AsOf = None,
-    view: ChosenView = View.PORTFOLIO,
-) -> MetricsReport:
+async def get_metrics(side: ChosenSide, portfolio: ChosenRevision) -> MetricsReport:
     """VaR, expected shortfall, volatility, ratios, drawdown, beta and concentration."""
-    return await metrics_report(session, portfolio["portfolio_id"], as_of, view)
+    return await metrics_report(side.session, portfolio["portfolio_id"], side.as_of, side.view)
 
 
 @router.get("/market-scenarios")

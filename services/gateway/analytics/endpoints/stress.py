@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from services.gateway.analytics.queries import stress
 from services.gateway.analytics.reading.stress import NO_STRESS, stress_report, what_if_report
@@ -29,7 +29,7 @@ from services.gateway.edge.dependencies import (
     GatewayParts,
     OpenSession,
 )
-from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, OnceRoute
+from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, once_router
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.runs.queries import revisions
@@ -41,12 +41,7 @@ from shared.contracts.stress import (
 from shared.messaging import Refused
 from shared.published.stress import stress_results
 
-router = APIRouter(
-    prefix="/risk/stress-testing",
-    tags=["risk"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/risk/stress-testing", "risk", 401, 404, 422)
 Method = Literal["direct", "correlated", "comprehensive"]
 
 

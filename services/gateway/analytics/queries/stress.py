@@ -11,18 +11,7 @@ from shared.database import Session
 from shared.published import stress
 
 LAST = 1_000_000  # custom scenarios come after the shared ones
-_TERMS = (
-    "scenario_id",
-    "name",
-    "description",
-    "category",
-    "severity",
-    "shocks",
-    "rate_shock",
-    "volatility_shock",
-    "basis",
-    "active",
-)
+_TERMS = (*stress.SCENARIO_TERMS, "active")
 _MEASURED = (
     "window_start",
     "window_end",

@@ -34,6 +34,7 @@ _FACTOR = {
     "positions_left_out": 0,
     "reason": None,
 }
+_AAPL = {"position_id": SOME_ID, "symbol": "AAPL", "underlying": "AAPL", "quantity": 100.0}
 _RATE = {
     "maturity": "10Y",
     "dollars_per_basis_point": -310.25,
@@ -193,16 +194,7 @@ class PositionRate(BaseModel):
 class PositionFactors(BaseModel):
     """A position's exposure to every factor and every yield."""
 
-    model_config = example(
-        position_id=SOME_ID,
-        symbol="AAPL",
-        underlying="AAPL",
-        quantity=100.0,
-        option_type=None,
-        exposure=12604.0,
-        factors=[],
-        rates=[],
-    )
+    model_config = example(**_AAPL, option_type=None, exposure=12604.0, factors=[], rates=[])
 
     position_id: UUID
     symbol: str

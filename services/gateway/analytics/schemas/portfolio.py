@@ -20,6 +20,8 @@ from services.gateway.edge.values import (
     Money,
     Price,
     Quantity,
+    UnmeasuredPositions,
+    ValuedBy,
     Warned,
     example,
 )
@@ -100,9 +102,7 @@ class PortfolioSummary(BaseModel):
     as_of: date | None
     snapshot: SnapshotOut | None
     coverage: Coverage | None
-    left_out: list[LeftOut] = Field(
-        description="positions that some exposure measure does not contain"
-    )
+    left_out: UnmeasuredPositions
     warnings: list[Warned]
     reason: str | None
 
@@ -154,9 +154,7 @@ class ValuedPosition(BaseModel):
     expiry: date | None
     price: Price | None
     price_date: date | None = Field(description="before as_of when the price was carried forward")
-    price_source: str | None = Field(
-        description="close, adjusted_close, quote_mid, model or intrinsic"
-    )
+    price_source: ValuedBy
     stale: bool | None
     market_value: Money | None
     cost: Money | None

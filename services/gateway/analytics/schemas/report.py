@@ -11,7 +11,7 @@ from services.gateway.analytics.schemas.metrics import MetricsReport, PeriodRetu
 from services.gateway.analytics.schemas.portfolio import HistoryPoint, SnapshotOut, ValuedPosition
 from services.gateway.analytics.schemas.stress import StressReport
 from services.gateway.books.schemas.portfolios import SNAPSHOT_EXAMPLE, PortfolioOut
-from services.gateway.edge.values import SOME_ID, Coverage, LeftOut, Warned, example
+from services.gateway.edge.values import SOME_ID, Coverage, UnmeasuredPositions, Warned, example
 from services.gateway.runs.schemas import RunOut
 
 
@@ -70,8 +70,6 @@ class PortfolioReport(BaseModel):
     market_data: MarketDataUsed
     last_run: RunOut | None
     coverage: Coverage | None
-    left_out: list[LeftOut] = Field(
-        description="positions that some exposure measure does not contain"
-    )
+    left_out: UnmeasuredPositions
     warnings: list[Warned]
     reason: str | None

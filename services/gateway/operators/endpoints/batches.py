@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import Body, Response
 
 from services.gateway.analytics.queries import correlations
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.idempotency import once_router
+from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
 from services.gateway.operators.endpoints.runs import start_session
 from services.gateway.operators.schemas import BatchStarted, RunStarted, WantedSession
@@ -20,12 +20,7 @@ from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import RiskRequested, SnapshotsRequested
 from shared.database import Session
 
-router = APIRouter(
-    prefix="/admin/batch",
-    tags=["admin"],
-    responses=documented(401, 403, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/admin/batch", "admin", 401, 403, 422)
 Wanted = Annotated[WantedSession, Body(default_factory=WantedSession)]
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Admin, Limit, Offset, OpenSession
+from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row
@@ -28,16 +28,16 @@ router = APIRouter(
 async def list_letters(
     _: Admin,
     session: OpenSession,
+    page: ChosenPage,
     service: Annotated[Service | None, Query(description="of this service only")] = None,
     replayed: Annotated[
         bool | None, Query(description="true: only replayed ones; false: only others")
     ] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """What services gave up on, newest first."""
-    items, total = await dead_letters.load_letters(session, service, replayed, limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(
+        *await dead_letters.load_letters(session, service, replayed, page.limit, page.offset)
+    )
 
 
 @router.post("/{letter_id}/replay", response_model=DeadLetterOut, responses=documented(404))

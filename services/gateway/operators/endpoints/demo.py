@@ -5,8 +5,6 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.schemas.recalculation import SessionRun
 from services.gateway.books.queries import portfolios
 from services.gateway.books.schemas.uploads import Mode, UploadOptions
@@ -14,7 +12,7 @@ from services.gateway.books.uploading.writing import load_file
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Admin, GatewayParts, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.identity import queries as identity_queries
@@ -26,9 +24,7 @@ from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
 MANIFEST = "books.json"
-router = APIRouter(
-    prefix="/admin/demo", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
-)
+router = once_router("/admin/demo", "admin", 401, 403, 422)
 
 
 @router.post("/reset", status_code=202, responses=documented(409))

@@ -3,30 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from fastapi import APIRouter
-
 from services.gateway.analytics.reading.quality import fetch_progress
 from services.gateway.analytics.schemas.market_data import HistoryProgress
 from services.gateway.edge.dependencies import Admin, AsOf, Gateway, GatewayParts, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented
 from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
+from shared.contracts import ingest
 from shared.contracts.event import Request
-from shared.contracts.ingest import (
-    OptionQuoteRow,
-    PriceRow,
-    RowsStored,
-    StoreOptionQuotes,
-    StorePrices,
-    StoreYields,
-    YieldRow,
-)
 from shared.messaging import Refused, Unanswered
 
-router = APIRouter(
-    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
-)
-AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
+router = once_router("/admin", "admin", 401, 403, 422)
+AnyRow = TypeVar("AnyRow", ingest.PriceRow, ingest.YieldRow, ingest.OptionQuoteRow)
 
 
 @router.get("/market-data/progress", response_model=HistoryProgress)
@@ -36,22 +24,28 @@ async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> di
 
 
 @router.put("/market-data/prices", responses=documented(503))
-async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> RowsStored:
+async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> ingest.RowsStored:
     """Store daily prices: ingest's to write, so it is asked. Repeating changes nothing."""
-    return await _stored(gateway, [StorePrices(rows=tuple(part)) for part in _parts(prices.rows)])
+    return await _stored(
+        gateway, [ingest.StorePrices(rows=tuple(part)) for part in _parts(prices.rows)]
+    )
 
 
 @router.put("/market-data/yields", responses=documented(503))
-async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> RowsStored:
+async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> ingest.RowsStored:
     """Store Treasury yields: ingest's to write, so it is asked. Repeating changes nothing."""
-    return await _stored(gateway, [StoreYields(rows=tuple(part)) for part in _parts(yields.rows)])
+    return await _stored(
+        gateway, [ingest.StoreYields(rows=tuple(part)) for part in _parts(yields.rows)]
+    )
 
 
 @router.put("/market-data/option-quotes", responses=documented(503))
-async def put_option_quotes(quotes: OptionQuotes, _: Admin, gateway: GatewayParts) -> RowsStored:
+async def put_option_quotes(
+    quotes: OptionQuotes, _: Admin, gateway: GatewayParts
+) -> ingest.RowsStored:
     """Store option quotes: ingest's to write, so it is asked. Repeating changes nothing."""
     return await _stored(
-        gateway, [StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)]
+        gateway, [ingest.StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)]
     )
 
 
@@ -61,9 +55,11 @@ def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:
     ]
 
 
-async def _stored(gateway: Gateway, requests: Sequence[Request[RowsStored]]) -> RowsStored:
+async def _stored(
+    gateway: Gateway, requests: Sequence[Request[ingest.RowsStored]]
+) -> ingest.RowsStored:
     """Ask for one part after the other; each is stored wholly or not at all."""
-    answers: list[RowsStored] = []
+    answers: list[ingest.RowsStored] = []
     for request in requests:
         try:
             answers.append(await gateway.ask(request))
@@ -73,10 +69,10 @@ async def _stored(gateway: Gateway, requests: Sequence[Request[RowsStored]]) -> 
     return _summed(answers)
 
 
-def _summed(answers: Sequence[RowsStored]) -> RowsStored:
+def _summed(answers: Sequence[ingest.RowsStored]) -> ingest.RowsStored:
     first = [each.first_session for each in answers if each.first_session]
     last = [each.last_session for each in answers if each.last_session]
-    return RowsStored(
+    return ingest.RowsStored(
         received=sum(each.received for each in answers),
         changed=sum(each.changed for each in answers),
         first_session=min(first, default=None),

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Admin, Limit, Offset, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.dependencies import Admin, ChosenPage, OpenSession
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.values import Page
@@ -26,9 +26,7 @@ from shared.contracts.event import Day
 from shared.contracts.gateway import MarketCloseRequested
 from shared.database import Session
 
-router = APIRouter(
-    prefix="/admin", tags=["admin"], responses=documented(401, 403, 422), route_class=OnceRoute
-)
+router = once_router("/admin", "admin", 401, 403, 422)
 
 
 @router.post("/batch/market-close", status_code=202)
@@ -43,7 +41,7 @@ async def start_session(
     session: Session, user_id: UUID, response: Response, day: date, trigger: str
 ) -> RunStarted:
     """Start a run of a session for every portfolio; 422 when it is not a session with data."""
-    await require_known_session(day, await market_queries.sessions_with_data(session))
+    require_known_session(day, await market_queries.sessions_with_data(session))
     event = MarketCloseRequested.new(uuid4(), day, reason=trigger)
     await runs.save_run(session, event.run_id, day, trigger, user_id)
     await edge_queries.save_event(session, event, trace_headers())
@@ -56,14 +54,12 @@ async def start_session(
 async def list_runs(
     _: Admin,
     session: OpenSession,
+    page: ChosenPage,
     status: Annotated[Literal["running", "completed", "partial", "failed"] | None, Query()] = None,
     as_of: Annotated[Day | None, Query(description="runs of this session only")] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """Runs, newest first."""
-    items, total = await runs.load_runs(session, status, as_of, limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(*await runs.load_runs(session, status, as_of, page.limit, page.offset))
 
 
 @router.get("/batch/runs/{run_id}", response_model=RunDetail, responses=documented(404))
