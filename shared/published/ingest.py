@@ -134,9 +134,8 @@ splits = published_view(
 dividends = published_view(
     "ingest",
     "dividends",
-    Column("symbol", String, primary_key=True),
-    Column("ex_date", Date, primary_key=True),
-    Column("amount", Numeric(18, 8)),
+    *keys(symbol=String, ex_date=Date),
+    *columns(Numeric(18, 8), "amount"),
 )
 
 
