@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Valued:
-    """A lot as it was last valued; `split_factor`: shares of that day for one of its own."""
+    """A lot as it was last valued; `split_factor`: shares of that day for one as entered."""
 
     symbol: str
     split_factor: Decimal
