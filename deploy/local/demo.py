@@ -120,7 +120,7 @@ def upload_once(user: DemoUser) -> bool:
         {
             "portfolio_name": book.portfolio,
             "equity_balance": book.equity_balance,
-            "equity_stated_on": demo_sessions()[0],
+            "equity_date": demo_sessions()[0],
             "as_of": LAST_SESSION,
             "mode": "all_or_nothing",
         },

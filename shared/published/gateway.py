@@ -29,9 +29,9 @@ from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
 from shared.published import AnyColumn, Day, View, ingest, published_view
 
-# valued_from: the session that NAV starts from where no equity is stated; null before there is any
+# valued_from: the session that NAV starts from where no equity is entered; null before there is any
 # transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
-# is no statement of its own. settlement: "physical" | "cash".
+# has no statement yet. settlement: "physical" | "cash".
 portfolios = published_view(
     "gateway",
     "portfolios",

@@ -64,7 +64,7 @@ class BodyUploadPositionsApiV1PortfolioUploadPost(TypedDict):
     as_of: "NotRequired[str | None]"
     stated_on: "NotRequired[str | Literal['entry_date'] | None]"
     entry_date: "NotRequired[str | None]"
-    equity_stated_on: "NotRequired[str | None]"
+    equity_date: "NotRequired[str | None]"
     duplicates: "NotRequired[Duplicates | None]"
 
 
@@ -1222,7 +1222,7 @@ class PortfolioOut(TypedDict):
     portfolio_id: "str"
     name: "str"
     equity_balance: "float | None"
-    equity_stated_on: "str | None"
+    equity_date: "str | None"
     positions: "int"
     created_at: "str"
 

@@ -37,7 +37,7 @@ class LotLines:
 
     @property
     def closable(self) -> Decimal:
-        """The share of the lot that an exit of its own closes: what other lines left of it."""
+        """The share of the lot that a separate exit closes: what other lines left of it."""
         return (self.lot.quantity + self.sold) / self.lot.quantity
 
     def refusal(self, changed: Collection[str]) -> tuple[str, str] | None:
@@ -117,7 +117,7 @@ def corrected(
     lines: list[TransactionRow] = []
     if set(changed) - EXIT_TERMS:
         undone.append(lot.lot.opened_by)
-        same_terms = _as_stated(lot.lot) if set(changed) <= _CLASSES else {}
+        same_terms = _as_entered(lot.lot) if set(changed) <= _CLASSES else {}
         lines.append(_opening({**row, **same_terms}, source, line))
     if EXIT_TERMS & set(changed) or (lot.exits and _AMOUNT_HELD & set(changed)):
         undone += lot.exits
@@ -127,7 +127,7 @@ def corrected(
     return Written(undone, lines)
 
 
-def _as_stated(lot: Lot) -> dict[str, Any]:
+def _as_entered(lot: Lot) -> dict[str, Any]:
     """The terms of a lot in the shares of the day that it was entered for."""
     instrument = lot.instrument
     return {

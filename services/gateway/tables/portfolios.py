@@ -39,7 +39,7 @@ class Portfolio(Table, table=True):
     """A portfolio.
 
     `valued_from`: the session that its first transactions were valued on, from which its NAV starts
-    where no equity is stated; null before there are any. `equity_balance`: what its owner stated
+    where no equity is entered; null before there are any. `equity_balance`: what its owner entered
     before that day was known, USD; it becomes a statement of that day. `lot_method`: which lots a
     sale closes first. `settlement`: whether options in the money deliver shares at their expiry.
     """

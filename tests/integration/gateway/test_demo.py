@@ -65,7 +65,7 @@ async def test_books_are_as_they_were_at_first_and_keep_their_ids(
     assert [(p["portfolio_id"], p["name"], p["equity_balance"]) for p in mine] == [
         (savings, "Savings", 50_000)
     ]
-    assert {p["equity_stated_on"] for p in (*mine, *his)} == {"2022-12-23"}  # the first shown
+    assert {p["equity_date"] for p in (*mine, *his)} == {"2022-12-23"}  # the first shown
     assert await held(ann, savings) == [("AAPL", 100, 100, ("tech",)), ("MSFT", -50, 200, ())]
     assert (await ann.get(f"portfolios/{savings}/cash-flows")).json()["total"] == 0
     assert [tag["name"] for tag in (await ann.get("tags")).json()["items"]] == ["tech"]

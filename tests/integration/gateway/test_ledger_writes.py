@@ -298,11 +298,11 @@ async def test_equity_and_flows_beyond_what_can_be_stored_are_refused(ann: Perso
 # --- equity and the start of NAV ---
 
 
-async def test_an_exports_equity_is_of_its_own_day(ann: Person, admin: Database) -> None:
+async def test_an_exports_equity_is_of_the_day_it_names(ann: Person, admin: Database) -> None:
     portfolio = (await loaded(ann, SCHWAB))["portfolio"]
     book = portfolio["portfolio_id"]
 
-    assert (portfolio["equity_balance"], portfolio["equity_stated_on"]) == (32_567, "2022-12-23")
+    assert (portfolio["equity_balance"], portfolio["equity_date"]) == (32_567, "2022-12-23")
     assert ("equity", "2022-12-23", 32_567, None) in await lines(admin, book)
     assert await valued_from(admin, book) == AS_OF
 
@@ -312,14 +312,14 @@ async def test_equity_sent_with_a_file_is_of_the_session_it_is_valued_on(
 ) -> None:
     latest = await loaded(ann, SAME_DAY, portfolio_name="A", equity_balance="5")
     dated = await loaded(
-        ann, SAME_DAY, portfolio_name="B", equity_balance="6", equity_stated_on="2022-12-25"
+        ann, SAME_DAY, portfolio_name="B", equity_balance="6", equity_date="2022-12-25"
     )
     book = latest["portfolio"]["portfolio_id"]
     same = await loaded(ann, SAME_DAY, portfolio_id=book, equity_balance="5")
     other = await loaded(ann, SAME_DAY, portfolio_id=book, equity_balance="7")
 
-    assert latest["portfolio"]["equity_stated_on"] == "2022-12-28"
-    assert dated["portfolio"]["equity_stated_on"] == "2022-12-23"  # the session before Christmas
+    assert latest["portfolio"]["equity_date"] == "2022-12-28"
+    assert dated["portfolio"]["equity_date"] == "2022-12-23"  # the session before Christmas
     assert (same["run_id"], other["run_id"] is not None) == (None, True)
     equity = [line for line in await lines(admin, book) if line[0] == "equity"]
     assert equity == [("equity", "2022-12-28", 7, None)]
@@ -335,8 +335,8 @@ async def test_equity_given_before_any_transaction_waits_for_the_first(
     await ann.post("positions", POSITION)
     given = (await ann.get(f"portfolios/{book}")).json()
 
-    assert (waiting["equity_balance"], waiting["equity_stated_on"], before) == (1000, None, [])
-    assert (given["equity_balance"], given["equity_stated_on"]) == (1000, "2022-12-28")
+    assert (waiting["equity_balance"], waiting["equity_date"], before) == (1000, None, [])
+    assert (given["equity_balance"], given["equity_date"]) == (1000, "2022-12-28")
     assert ("equity", "2022-12-28", 1000, None) in await lines(admin, book)
 
 
@@ -348,9 +348,9 @@ async def test_another_equity_reverses_the_one_before(ann: Person, admin: Databa
     gone = (await ann.request("PATCH", path, json={"equity_balance": None})).json()
     again = (await ann.request("PATCH", path, json={"equity_balance": 5})).json()
 
-    assert (changed["equity_balance"], changed["equity_stated_on"]) == (40_000, "2022-12-23")
-    assert (gone["equity_balance"], gone["equity_stated_on"]) == (None, None)
-    assert (again["equity_balance"], again["equity_stated_on"]) == (5, "2022-12-28")
+    assert (changed["equity_balance"], changed["equity_date"]) == (40_000, "2022-12-23")
+    assert (gone["equity_balance"], gone["equity_date"]) == (None, None)
+    assert (again["equity_balance"], again["equity_date"]) == (5, "2022-12-28")
     equity = [line for line in await lines(admin, book) if line[0] == "equity"]
     assert equity == [("equity", "2022-12-28", 5, None)]
 

@@ -49,7 +49,7 @@ def a_trade(
     lot_id: UUID | None = None,
     lot_method: LotMethod | None = None,
 ) -> Trade:
-    """A trade of AAPL, in the shares of its own day."""
+    """A trade of AAPL, in the shares of the day it was made."""
     return Trade(
         uuid4(),
         Kind(kind),
@@ -330,7 +330,7 @@ def test_an_option_on_what_was_split_delivers_the_shares_of_its_last_day() -> No
     assert [(lot.quantity, lot.entry_price) for lot in delivered] == [(D(400), D(25))]
 
 
-# --- whatever the trades ---
+# --- any trades ---
 
 PRICES = st.decimals(Decimal("0.01"), Decimal(500), places=2)
 KINDS = st.sampled_from(["opening", "buy", "sell", "sell_short", "buy_to_cover"])

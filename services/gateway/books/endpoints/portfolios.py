@@ -91,7 +91,7 @@ async def rename_portfolio(
 ) -> Row:
     """Rename a portfolio, change the equity given for it, or how its ledger is kept.
 
-    The equity, from which every NAV follows, is that of `equity_stated_on`; where none is given
+    The equity, from which every NAV follows, is that of `equity_date`; where none is given
     yet, of the session that NAV starts from. `lot_method` and `settlement` hold for the whole
     ledger: lots are derived again, and run again since the first that changed.
     """
@@ -132,7 +132,7 @@ async def _save_terms(
 ) -> None:
     """Save what changes: equity in the ledger, as soon as the day it is given for is known."""
     portfolio_id = before["portfolio_id"]
-    day = before["equity_stated_on"] or before["valued_from"]
+    day = before["equity_date"] or before["valued_from"]
     columns = dict(changes)
     if day is not None and "equity_balance" in columns:
         await state_equity(session, portfolio_id, day, columns.pop("equity_balance"), API)

@@ -196,7 +196,7 @@ async def _tagged(
 
 
 async def _held(
-    session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.STATED
+    session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.GIVEN
 ) -> Row:
     """The caller's position in a day's shares, its portfolio locked; 404 without it."""
     portfolio_id = await owning_portfolio(session, caller, position_id)

@@ -12,7 +12,7 @@ from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioNa
 from services.gateway.books.schemas.uploads import (
     Duplicates,
     Mode,
-    StatedOn,
+    SharesOf,
     UploadOptions,
     UploadReport,
 )
@@ -39,9 +39,9 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
-    stated_on: Annotated[StatedOn | None, Form()] = None,
+    stated_on: Annotated[SharesOf | None, Form()] = None,
     entry_date: Annotated[date | None, Form()] = None,
-    equity_stated_on: Annotated[date | None, Form()] = None,
+    equity_date: Annotated[date | None, Form()] = None,
     duplicates: Annotated[Duplicates | None, Form()] = None,
 ) -> UploadOptions:
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""
@@ -55,7 +55,7 @@ def upload_options(
         "as_of": as_of,
         "stated_on": stated_on,
         "entry_date": entry_date,
-        "equity_stated_on": equity_stated_on,
+        "equity_date": equity_date,
         "duplicates": duplicates,
     }
     given = {key: value for key, value in form.items() if value is not None}

@@ -53,7 +53,8 @@ class Change:
         """Which terms of the lot are other than before; none for a new one."""
         if self.was is None:
             return frozenset()
-        before, after = vars(self.was.terms), vars(self.terms)
+        before = vars(self.was.terms)
+        after = vars(self.terms)
         return frozenset(name for name in after if before[name] != after[name])
 
 

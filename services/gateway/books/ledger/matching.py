@@ -21,7 +21,7 @@ from services.gateway.books.ledger.results import (
 LOT_NAMESPACE = UUID("b2a7f7f0-2b1e-5a54-8f0c-3f4f1c1d9b0a")
 QUANTITY_DECIMALS = 6
 _NOTHING = Decimal("0.000001")
-# These always open a lot of their own; the others close what is held on the other side first.
+# These always open another lot; the others close what is held on the other side first.
 _OPENS = frozenset({Kind.OPENING, Kind.TRANSFER_IN, Kind.SELL_SHORT})
 # These are meant to close, so opening a lot with the rest is worth a notice.
 _CLOSES = frozenset({Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT})

@@ -15,7 +15,7 @@ PRICE_DECIMALS = 12  # of averages: a cent of a million shares has eight
 class Movement:
     """What a transaction did to one lot.
 
-    `quantity`: the signed change, in the shares the lot is stated in; `price`: USD per such share,
+    `quantity`: the signed change, in the shares of the lot; `price`: USD per such share,
     None where it is not known. `cash`: what it moved, USD: negative where something was bought; an
     opening counts like a purchase. None where the price is not known.
     """
@@ -117,7 +117,7 @@ class Settlement:
 class Excess:
     """A sale of more than was held long, or a purchase to cover more than was short.
 
-    What exceeds it, `quantity` (signed), opened a lot of its own.
+    What exceeds it, `quantity` (signed), opened another lot.
     """
 
     transaction_id: UUID

@@ -15,7 +15,6 @@ from services.gateway.tables.portfolios import COUNTS
 from shared.calendar import session_on_or_before
 from shared.database import Session, among, append, merge, sql_table
 from shared.published import ingest, snapshots
-from shared.rows import columns_of, rows_of
 
 transactions = sql_table(Transaction)
 portfolios = sql_table(Portfolio)
@@ -100,8 +99,7 @@ class TransactionRow:
 
 async def append_transactions(session: Session, rows: Sequence[TransactionRow]) -> None:
     """Write transactions, in this order."""
-    entered = rows_of(Transaction, columns_of(rows, TransactionRow))
-    await append(session, Transaction, entered, guarded=True)
+    await append(session, Transaction, [vars(row) for row in rows], guarded=True)
 
 
 async def save_reversals(
@@ -143,42 +141,26 @@ async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[
     }
 
 
+# What a trade and its instrument are made of, in the order of their fields.
+_OF_TRADES = (
+    *("transaction_id", "kind", "trade_date", "quantity", "price", "stated_on"),
+    *("lot_id", "lot_method"),
+)
+_OF_INSTRUMENTS = (
+    *("symbol", "underlying", "multiplier", "option_type", "strike", "expiry"),
+    *("investment_class", "investment_subtype"),
+)
+
+
 async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, list[Trade]]:
     """The transactions that open or close lots, and count, by portfolio; none has an empty list."""
     row = transactions.c
-    query = select(
-        row.portfolio_id,
-        row.transaction_id,
-        row.kind,
-        row.trade_date,
-        row.quantity,
-        row.price,
-        row.stated_on,
-        row.lot_id,
-        row.lot_method,
-        row.symbol,
-        row.underlying,
-        row.multiplier,
-        row.option_type,
-        row.strike,
-        row.expiry,
-        row.investment_class,
-        row.investment_subtype,
-    ).where(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS)
+    columns = [row[name] for name in (*_OF_TRADES, *_OF_INSTRUMENTS)]
+    traded = (among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS)
     found: dict[UUID, list[Trade]] = {portfolio_id: [] for portfolio_id in portfolio_ids}
-    for (
-        portfolio_id,
-        identity,
-        kind,
-        day,
-        quantity,
-        price,
-        stated_on,
-        lot,
-        method,
-        *terms,
-    ) in await session.execute(query):
-        found[portfolio_id].append(
+    for line in await session.execute(select(row.portfolio_id, *columns).where(*traded)):
+        identity, kind, day, quantity, price, stated_on, lot, method, *terms = line[1:]
+        found[line.portfolio_id].append(
             Trade(
                 identity,
                 Kind(kind),
@@ -277,8 +259,8 @@ async def save_lots(
 ) -> None:
     """Replace the lots of the portfolios by these; a lot that stays keeps its tags."""
     within = {"portfolio_id": list(portfolio_ids)}
-    await merge(session, Position, rows_of(Position, columns_of(lots, LotRow)), within)
-    await merge(session, PositionSpan, rows_of(PositionSpan, columns_of(held, SpanRow)), within)
+    await merge(session, Position, [vars(lot) for lot in lots], within)
+    await merge(session, PositionSpan, [vars(span) for span in held], within)
 
 
 async def market_dependent(
@@ -303,19 +285,19 @@ async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> 
 
 
 async def save_valued_from(session: Session, portfolio_id: UUID, day: date) -> Decimal | None:
-    """Set the session that NAV starts from unless there is one; the equity stated for it, if any.
+    """Set the session that NAV starts from unless there is one; returns the equity entered for it.
 
     The caller writes that as a statement of the day: the column is emptied.
     """
     row = portfolios.c
     unset = and_(row.portfolio_id == portfolio_id, row.valued_from.is_(None))
-    stated: Decimal | None = await session.scalar(
+    equity: Decimal | None = await session.scalar(
         select(row.equity_balance).where(unset).with_for_update(key_share=True)
     )
     await session.execute(
         update(portfolios).where(unset).values(valued_from=day, equity_balance=None)
     )
-    return stated
+    return equity
 
 
 async def active_transactions(

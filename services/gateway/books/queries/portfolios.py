@@ -47,24 +47,24 @@ def _portfolio_rows(user_id: UUID) -> Select[Any]:
         .scalar_subquery()
     )
     revision = revision_of(portfolios.c.portfolio_id).label("revision")
-    stated = _statement()
-    equity = func.coalesce(portfolios.c.equity_balance, stated.c.amount).label("equity_balance")
+    statement = _statement()
+    equity = func.coalesce(portfolios.c.equity_balance, statement.c.amount).label("equity_balance")
     others = (column for column in portfolios.c if column is not portfolios.c.equity_balance)
-    columns = (*others, equity, stated.c.equity_stated_on, held.label("positions"), revision)
+    columns = (*others, equity, statement.c.equity_date, held.label("positions"), revision)
     return (
         select(*columns)
-        .select_from(portfolios.outerjoin(stated, true()))
+        .select_from(portfolios.outerjoin(statement, true()))
         .where(portfolios.c.user_id == user_id)
     )
 
 
 def _statement() -> FromClause:
-    """The equity stated for the session that NAV starts from, else the first that is stated."""
+    """The equity of the session that NAV starts from, else the first one entered."""
     of_start = lines.c.trade_date.is_not_distinct_from(portfolios.c.valued_from)
     own = and_(lines.c.portfolio_id == portfolios.c.portfolio_id, lines.c.kind == "equity", COUNTS)
     first = (of_start.desc(), lines.c.trade_date, lines.c.sequence.desc())
-    day = lines.c.trade_date.label("equity_stated_on")
-    return select(lines.c.amount, day).where(own).order_by(*first).limit(1).lateral("stated")
+    day = lines.c.trade_date.label("equity_date")
+    return select(lines.c.amount, day).where(own).order_by(*first).limit(1).lateral("statement")
 
 
 async def load_portfolios(
@@ -152,7 +152,7 @@ async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
 class OwnDay(StrEnum):
     """A day that is another one for each lot."""
 
-    STATED = "stated_on"
+    GIVEN = "stated_on"
     ENTRY = "entry_date"
 
 

@@ -17,7 +17,7 @@ PORTFOLIO_EXAMPLE = {
     "portfolio_id": SOME_ID,
     "name": "Long/short",
     "equity_balance": 1_000_000.0,
-    "equity_stated_on": "2022-12-28",
+    "equity_date": "2022-12-28",
     "valued_from": "2022-12-28",
     "lot_method": "fifo",
     "settlement": "physical",
@@ -46,7 +46,7 @@ class PortfolioOut(BaseModel):
             "transactions are entered, the equity of that session to be"
         )
     )
-    equity_stated_on: date | None = Field(description="the day of `equity_balance`")
+    equity_date: date | None = Field(description="the day of `equity_balance`")
     valued_from: date | None = Field(
         description="the session its first transactions were valued on; null before there are any"
     )

@@ -17,8 +17,8 @@ from services.gateway.books.schemas.portfolios import (
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 
-SHARES_OF_ENTRY_DATE: Final = "entry_date"  # each row is in the shares of its own day
-StatedOn = date | Literal["entry_date"]
+SHARES_OF_ENTRY_DATE: Final = "entry_date"  # each row is in the shares of the day it was entered
+SharesOf = date | Literal["entry_date"]
 
 
 class Mode(StrEnum):
@@ -220,7 +220,7 @@ class UploadReport(BaseModel):
     dry_run: bool
     mode: Mode
     as_of: date
-    stated_on: StatedOn = Field(
+    stated_on: SharesOf = Field(
         description="in whose shares the file's numbers, and those they replace, are"
     )
     rows: int = Field(description="rows in the file, good and bad")
@@ -254,11 +254,11 @@ class UploadOptions(BaseModel):
     equity_balance: EquityBalance | None = Field(
         default=None,
         description=(
-            "its equity on `equity_stated_on`, USD; default for a new portfolio: that of a "
+            "its equity on `equity_date`, USD; default for a new portfolio: that of a "
             "broker's export on its own day"
         ),
     )
-    equity_stated_on: date | None = Field(
+    equity_date: date | None = Field(
         default=None,
         description=(
             "the day of `equity_balance`, or the session before it; default: the session that the "
@@ -279,7 +279,7 @@ class UploadOptions(BaseModel):
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
-    stated_on: StatedOn | None = Field(
+    stated_on: SharesOf | None = Field(
         default=None,
         description=(
             "the day in whose shares the file's quantities, prices and strikes are: splits since "

@@ -198,7 +198,7 @@ def _with_equity(plan: Plan, options: UploadOptions) -> Plan:
     """The plan with the equity to state: as sent, else a new portfolio's by its export."""
     export = plan.sheet.export
     equity = options.equity_balance
-    day = options.equity_stated_on or plan.valued_on
+    day = options.equity_date or plan.valued_on
     if equity is None and plan.portfolio is None:
         equity = plan.exported_equity
         day = (export and export.exported_on) or plan.valued_on

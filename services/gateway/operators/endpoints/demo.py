@@ -69,7 +69,7 @@ async def _loaded(
     options = UploadOptions(
         portfolio_name=book.portfolio,
         equity_balance=book.equity_balance,
-        equity_stated_on=first,
+        equity_date=first,
         mode=Mode.ALL_OR_NOTHING,
     )
     return await load_file(session, user, data, options, book.file)
