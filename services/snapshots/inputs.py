@@ -21,14 +21,18 @@ PortfolioDay = tuple[int, date]  # a portfolio's place in its shard, and a sessi
 class History:
     """What is stored of a shard's portfolios around the session of the run.
 
-    `stored`: per portfolio, ascending, the sessions with a snapshot: the last one before the run's
-    session and all from it on. `outdated`: later sessions with a valuation that is based on a price
-    carried forward over the run's session, where another price is now the last one known.
+    `stored`: per portfolio, ascending, the sessions with a snapshot: the last one before the first
+    that the run may take, and all from it on. `outdated`: later sessions with a valuation that is
+    based on a price carried forward over the run's session, where another price is now the last one
+    known. `anchors`: per portfolio, ascending, the sessions that its NAV is anchored on.
+    `market_until`: the last session with market data, None without any.
     """
 
     portfolios: tuple[UUID, ...]
     stored: tuple[tuple[date, ...], ...]
     outdated: frozenset[date] = frozenset()
+    anchors: tuple[tuple[date, ...], ...] = ()
+    market_until: date | None = None
 
     @classmethod
     def of(
@@ -36,13 +40,26 @@ class History:
         portfolios: Sequence[UUID],
         snapshots: Iterable[tuple[UUID, date]],
         outdated: Iterable[date],
+        anchors: Iterable[tuple[UUID, date]] = (),
+        market_until: date | None = None,
     ) -> Self:
-        """Group the stored (portfolio, session) pairs by portfolio, in the order given."""
-        by_portfolio: dict[UUID, list[date]] = {portfolio: [] for portfolio in portfolios}
-        for portfolio, session_date in snapshots:
-            by_portfolio[portfolio].append(session_date)
-        stored = tuple(tuple(sorted(dates)) for dates in by_portfolio.values())
-        return cls(tuple(portfolios), stored, frozenset(outdated))
+        """Group the (portfolio, session) pairs by portfolio, in the order given."""
+        return cls(
+            tuple(portfolios),
+            _by_portfolio(portfolios, snapshots),
+            frozenset(outdated),
+            _by_portfolio(portfolios, anchors),
+            market_until,
+        )
+
+
+def _by_portfolio(
+    portfolios: Sequence[UUID], pairs: Iterable[tuple[UUID, date]]
+) -> tuple[tuple[date, ...], ...]:
+    found: dict[UUID, set[date]] = {portfolio: set() for portfolio in portfolios}
+    for portfolio, session_date in pairs:
+        found[portfolio].add(session_date)
+    return tuple(tuple(sorted(dates)) for dates in found.values())
 
 
 @dataclass(frozen=True)
@@ -56,10 +73,15 @@ class DueSnapshot:
 
 @dataclass(frozen=True)
 class Plan:
-    """The snapshots that a run takes, ordered by session and portfolio."""
+    """The snapshots that a run takes, ordered by session and portfolio.
+
+    `measured_from`: the first session whose NAV they may move; None: that of every one stored,
+    because NAV is carried backward from the first anchor.
+    """
 
     portfolios: tuple[UUID, ...]
     due: tuple[DueSnapshot, ...]
+    measured_from: date | None = None
 
     @property
     def session_dates(self) -> list[date]:
@@ -78,10 +100,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class HeldPosition:
-    """A position open at some time within the plan's days, in the shares of the last of them.
+    """A position over days of the same quantity, some of the plan's, in the shares of the last one.
 
-    `position_type`: "LONG", "SHORT", or "LC", "SC", "LP", "SP" for options. `multiplier` is 100 for
-    options, 1 otherwise. Prices are USD per share (per share of contract); `quantity` is signed.
+    A lot closed in parts has several. Held at the end of each day from `held_from` to before
+    `held_until`, None while it lasts. Its P&L is that of so much bought at `from_price` and sold at
+    `until_price`, None where unknown; `entry_price` is the lot's cost. `position_type`: "LONG",
+    "SHORT", or "LC", "SC", "LP", "SP" for options. `multiplier` is 100 for options, 1 otherwise.
+    Prices are USD per share (per share of contract); `quantity` is signed.
     """
 
     position_id: UUID
@@ -94,9 +119,10 @@ class HeldPosition:
     strike: float | None
     quantity: float
     entry_price: float
-    entry_date: date
-    exit_price: float | None
-    exit_date: date | None
+    held_from: date
+    from_price: float | None
+    held_until: date | None
+    until_price: float | None
     sector: str | None
 
 
@@ -121,9 +147,13 @@ def _is_whole(number: float) -> bool:
 
 @dataclass(frozen=True)
 class PositionOnDay:
-    """A position in the shares of `day`; `factor`: shares of the day for one as it was entered."""
+    """A position in the shares of `day`; `factor`: shares of the day for one as it was entered.
+
+    `held_from` says which of its spans it is.
+    """
 
     position_id: UUID
+    held_from: date
     day: date
     symbol: str
     quantity: float
@@ -148,10 +178,20 @@ class Quote:
 
 @dataclass(frozen=True)
 class CashFlow:
-    """What came into a portfolio (positive) or left it, USD."""
+    """What came into a portfolio (positive) or left it, USD: capital, income or a cost."""
 
     portfolio: int
     day: date
+    amount: float
+
+
+@dataclass(frozen=True)
+class Dividend:
+    """What the holder of a position receives (or, short, pays: negative) for its ex-date, USD."""
+
+    position_id: UUID
+    portfolio: int
+    ex_date: date
     amount: float
 
 
@@ -161,7 +201,10 @@ class SnapshotInputs:
 
     `splits`: those after the first of the plan's days, by ex-date; `restated`: the positions that
     they changed, on every one of the days. `greeks`: by (contract, session), per share of contract
-    in the order of `GREEKS`, NaN where unknown. `sessions`: the exchange's, ascending, from the
+    in the order of `GREEKS`, NaN where unknown. `flows`: capital that came in or left; those up to
+    the first of the days are summed on it. `income` and `fees`: what was entered of dividends,
+    interest and borrow fees, and of fees, signed as it changes cash; `dividends` those that follow
+    from ex-dates; all after the first of the days. `sessions`: the exchange's, ascending, from the
     first to the last of the plan's days.
     """
 
@@ -172,6 +215,9 @@ class SnapshotInputs:
     restated: Sequence[PositionOnDay] = ()
     greeks: Mapping[tuple[str, date], FloatArray] = field(default_factory=dict)
     flows: Sequence[CashFlow] = ()
+    income: Sequence[CashFlow] = ()
+    fees: Sequence[CashFlow] = ()
+    dividends: Sequence[Dividend] = ()
     sessions: Sequence[date] = ()
 
 
@@ -180,13 +226,19 @@ class SnapshotInputs:
 
 @dataclass(frozen=True)
 class ChainLink:
-    """One snapshot: `nav` and `pnl` in USD, `daily_return` a decimal; NaN where unknown."""
+    """One snapshot: `nav` and `pnl` in USD, `daily_return` a decimal; NaN where unknown.
+
+    `income`, `fees` (a cost is negative) and `trades_pnl` are parts of the P&L, USD.
+    """
 
     session_date: date
     previous: date | None
     nav: float
     pnl: float
     daily_return: float
+    income: float = 0.0
+    fees: float = 0.0
+    trades_pnl: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -254,10 +306,10 @@ class StoredExposure:
 
 @dataclass(frozen=True)
 class ChainInputs:
-    """What the metrics and attributions of the session `as_of` and of all later ones follow from.
+    """What the metrics and attributions of `as_of` and of all sessions it moved follow from.
 
     `chains`: every snapshot of each portfolio, ascending. `market_sides`: of each portfolio on
-    `as_of`; `stored_exposures`: by portfolio and later session, one per view. `factor_exposures`:
+    `as_of`; `stored_exposures`: by portfolio and other session, one per view. `factor_exposures`:
     by portfolio and snapshot, USD per factor, NaN where unknown.
     """
 

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Date,
     Double,
     FromClause,
+    FunctionFilter,
     Index,
     Integer,
     Numeric,
@@ -23,8 +25,10 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
+    and_,
     case,
     cast,
+    false,
     func,
     literal,
     select,
@@ -33,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import ColumnCollection
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import MetaData, SQLModel
 
@@ -43,6 +48,7 @@ from shared.retention import Detail
 
 MONEY = Numeric(20, 6)
 PRICE = Numeric(18, 6)
+AnyColumns = ColumnCollection[str, Any]
 
 
 class Table(SQLModel):
@@ -77,6 +83,7 @@ class PositionValuation(Table, table=True):
     cost: Decimal = required(MONEY)
     unrealised_pnl: Decimal | None = optional(MONEY)
     daily_pnl: Decimal | None = optional(MONEY)
+    income: Decimal = required(MONEY, server_default="0")
     notional_exposure: Decimal | None = optional(MONEY)
     delta: float | None = optional(Double)
     delta_adjusted_exposure: Decimal | None = optional(MONEY)
@@ -86,7 +93,9 @@ class PositionValuation(Table, table=True):
 class PortfolioSnapshot(Table, table=True):
     """One portfolio on one session: its value, and P&L and flows since the snapshot before.
 
-    `previous_session` is null on the first. `carried`: the symbols whose price, or whose
+    `previous_session` is null on the first. `trades_pnl`, `income` and `fees` are parts of
+    `daily_pnl`. `flows_to_date`: every flow up to the session, null in rows that are older than the
+    column. `carried`: the symbols whose price, or whose
     underlying's, is older than the session or unknown, with both.
     """
 
@@ -98,7 +107,13 @@ class PortfolioSnapshot(Table, table=True):
     market_value: Decimal = required(MONEY)
     daily_pnl: Decimal | None = optional(MONEY)
     closed_pnl: Decimal = required(MONEY)
+    trades_pnl: Decimal = required(MONEY, server_default="0")
+    income: Decimal = required(MONEY, server_default="0")
+    fees: Decimal = required(MONEY, server_default="0")
     net_flow: Decimal = required(MONEY)
+    inflow: Decimal = required(MONEY, server_default="0")
+    outflow: Decimal = required(MONEY, server_default="0")
+    flows_to_date: Decimal | None = optional(MONEY)
     unrealised_pnl: Decimal = required(MONEY)
     exposures: dict[str, dict[str, float]] = required(JSONB)
     delta: float | None = optional(Double)
@@ -161,41 +176,143 @@ class PnlAttribution(Table, table=True):
     reason: str | None = optional(String)
 
 
+LARGE_FLOW = Decimal("0.1")  # of NAV before: from here on a flow distorts a day's return (GIPS)
+RESTARTED = (
+    "drawdown, ratios and performance are of the returns since this session, which has none:"
+    " NAV before it and what came in were not positive"
+)
+
+
 def _chained_snapshots() -> Select[Any]:
     """Snapshots with what derives from their portfolio's chain of P&L and flows.
 
-    NAV starts at the portfolio's equity balance, else at the first snapshot's market value, and
-    moves by P&L and flows. The windows are partitioned by portfolio, so reading one portfolio sums
-    one portfolio.
+    P&L and flows since the first snapshot, `moved`, differ from NAV by a constant (`level`) from
+    one equity statement to the next. A statement sets it from its session on, the first one for the
+    sessions before too; without any, NAV of the session valued first is market value plus flows to
+    date. The windows are partitioned by portfolio, so reading one portfolio sums one portfolio.
+    """
+    return _with_returns(_with_nav(_with_levels(_with_statements())))
+
+
+def _so_far(what: FunctionElement[Any] | FunctionFilter[Any], row: AnyColumns) -> Over[Any]:
+    """Over the portfolio's snapshots up to this one."""
+    return what.over(partition_by=row.portfolio_id, order_by=row.as_of)
+
+
+def _with_statements() -> FromClause:
+    """Snapshots with what they earned and received so far, and the equity stated of their session.
+
+    Of several statements of one session the same one always counts. `is_anchor`: the session that
+    the portfolio was first valued on; if it has no snapshot, the last one before it, or the first.
     """
     rows = sql_table(PortfolioSnapshot)
-    owned = gateway.portfolios
+    owned = gateway.portfolios.c
+    equity = gateway.equity_statements.c
+    stated = (
+        select(equity.amount)
+        .where(equity.portfolio_id == rows.c.portfolio_id, equity.stated_on == rows.c.as_of)
+        .order_by(equity.transaction_id.desc())
+        .limit(1)
+        .lateral("stated")
+    )
+    own = rows.c.portfolio_id
+    before = func.max(rows.c.as_of).filter(rows.c.as_of <= owned.valued_from)
+    anchor = func.coalesce(
+        before.over(partition_by=own), func.min(rows.c.as_of).over(partition_by=own)
+    )
+    earned = _so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)), rows.c)
+    joined = rows.outerjoin(
+        gateway.portfolios, owned.portfolio_id == rows.c.portfolio_id
+    ).outerjoin(stated, true())
+    return (
+        select(
+            rows,
+            earned.label("earned"),
+            _so_far(func.sum(rows.c.net_flow), rows.c).label("flowed"),
+            (rows.c.as_of == anchor).label("is_anchor"),
+            stated.c.amount.label("statement"),
+            owned.equity_balance,
+        )
+        .select_from(joined)
+        .subquery("stated_snapshots")
+    )
 
-    def so_far(what: FunctionElement[Decimal]) -> Over[Decimal]:
-        return what.over(partition_by=rows.c.portfolio_id, order_by=rows.c.as_of)
 
-    opening = func.coalesce(owned.c.equity_balance, so_far(func.first_value(rows.c.market_value)))
-    earned = so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)))
-    nav = opening + earned + so_far(func.sum(rows.c.net_flow))
-    joined = rows.outerjoin(owned, owned.c.portfolio_id == rows.c.portfolio_id)
+def _with_levels(rows: FromClause) -> FromClause:
+    """NAV less what moved it so far: where it is known, and how many statements there were."""
+    row = rows.c
+    stated = func.coalesce(row.statement, case((row.is_anchor, row.equity_balance)))
+    moved = row.earned + row.flowed
+    unstated = row.market_value + func.coalesce(row.flows_to_date, row.flowed)
+    return select(
+        rows,
+        stated.label("stated_equity"),
+        moved.label("moved"),
+        (stated - moved).label("stated_level"),
+        case((row.is_anchor, unstated - moved)).label("anchored_level"),
+        _so_far(func.count(stated), row).label("statements"),
+    ).subquery("levels")
+
+
+def _with_nav(rows: FromClause) -> FromClause:
+    """Snapshots with their NAV, and what a statement differs by from the NAV carried to its day."""
+    row = rows.c
+    same = func.max(row.stated_level)
+    level = func.coalesce(
+        case((row.statements > 0, same.over(partition_by=[row.portfolio_id, row.statements]))),
+        func.max(row.stated_level).filter(row.statements == 1).over(partition_by=row.portfolio_id),
+        func.max(row.anchored_level).over(partition_by=row.portfolio_id),
+    )
+    levelled = select(rows, level.label("level")).subquery("levelled")
+    row = levelled.c
+    gap = case(
+        (
+            and_(row.stated_equity.is_not(None), row.statements > 1),
+            row.level - _so_far(func.lag(row.level), row),
+        )
+    )
+    return select(
+        levelled,
+        cast(row.moved + row.level, MONEY).label("nav"),
+        cast(row.earned, MONEY).label("cumulative_pnl"),
+        cast(gap, MONEY).label("unexplained"),
+        cast(_so_far(func.lag(row.moved + row.level), row), MONEY).label("nav_before"),
+    ).subquery("valued")
+
+
+def _with_returns(rows: FromClause) -> Select[Any]:
+    """The chain with cash and returns, by the names of the view."""
+    row = rows.c
+    capital = row.nav_before + row.inflow
+    daily_return = case((capital > 0, cast(row.daily_pnl / capital, Double)))
     chained = select(
-        rows, cast(nav, MONEY).label("nav"), cast(earned, MONEY).label("cumulative_pnl")
-    )
-    return _with_returns(chained.select_from(joined).subquery("chained"))
-
-
-def _with_returns(chained: FromClause) -> Select[Any]:
-    """The chain with cash and daily return, by the names of the view."""
-    nav_before = func.lag(chained.c.nav).over(
-        partition_by=chained.c.portfolio_id, order_by=chained.c.as_of
-    )
-    derived = {
-        "cash": chained.c.nav - chained.c.market_value,
-        "daily_return": case((nav_before > 0, cast(chained.c.daily_pnl / nav_before, Double))),
+        rows,
+        daily_return.label("daily_return"),
+        _so_far(func.count(daily_return), row).label("so_far"),
+    ).subquery("chained")
+    row = chained.c
+    starts = row.daily_return.is_(None)
+    chained_from = _so_far(func.max(row.as_of).filter(starts), row)
+    returns_before = _so_far(func.max(row.so_far).filter(starts), row)
+    flow = func.greatest(row.inflow, -row.outflow)
+    warned = row.warnings.op("||")(_restarted(chained_from))
+    derived: dict[str, ColumnElement[Any]] = {
+        "cash": row.nav - row.market_value,
+        "large_flow": func.coalesce(flow > LARGE_FLOW * func.greatest(row.nav_before, 0), false()),
+        "chained_from": chained_from,
+        "warnings": case((returns_before > 0, warned), else_=row.warnings),
     }
     names = [column.name for column in published.portfolio_snapshots.columns]
-    return select(
-        *(derived[name].label(name) if name in derived else chained.c[name] for name in names)
+    return select(*(derived[name].label(name) if name in derived else row[name] for name in names))
+
+
+def _restarted(day: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The warning that the chain of returns started again on the day."""
+    about = func.jsonb_build_array(cast(day, String))
+    return func.jsonb_build_array(
+        func.jsonb_build_object(
+            "code", "chain_restarted", "message", RESTARTED, "count", 1, "about", about
+        )
     )
 
 

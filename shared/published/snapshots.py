@@ -9,7 +9,9 @@ from shared.published import published_view
 # null with `reason` when nothing was ever known; price_date < as_of means carried forward (stale).
 # price_source: "close" | "adjusted_close" | "quote_mid" | "model" | "intrinsic"; a model value is
 # as old as the close of the underlying behind it, a quote's mid is of its session. exposures
-# in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot.
+# in signed USD. delta: per share, 1 for stock. daily_pnl: null on the first snapshot; of what was
+# sold of the position since the snapshot before too, and of `income`, the dividends that it
+# received (a short pays: negative) for ex-dates since then.
 position_valuations = published_view(
     "snapshots",
     "position_valuations",
@@ -31,21 +33,35 @@ position_valuations = published_view(
     Column("cost", Numeric(20, 6)),
     Column("unrealised_pnl", Numeric(20, 6)),
     Column("daily_pnl", Numeric(20, 6)),
+    Column("income", Numeric(20, 6)),
     Column("notional_exposure", Numeric(20, 6)),
     Column("delta", Double),
     Column("delta_adjusted_exposure", Numeric(20, 6)),
     Column("reason", String),
 )
 
-# One row per portfolio and session. nav, cash, cumulative_pnl and daily_return are derived by the
-# view from the chain of daily P&L and flows, so they are right in whichever order the sessions ran.
+# One row per portfolio and session. What follows from the chain of daily P&L and flows is derived
+# by the view, so it is right in whichever order the sessions ran: nav, cash, cumulative_pnl,
+# daily_return, unexplained, large_flow, chained_from and the warning chain_restarted.
 # previous_session: the snapshot daily_pnl is measured from (null on the first). closed_pnl: the
 # part of daily_pnl earned by positions closed since then, so that daily_pnl = sum of the open
-# positions' daily_pnl + closed_pnl. Greeks: of the whole portfolio, a share of stock has delta 1
-# and nothing else; null when it holds options and none has Greeks. exposures:
-# {"dollar"|"notional"|"delta_adjusted": {"long","short","gross", "net"}} in USD. counts: by
-# position type. coverage: share of gross notional exposure with a current price, of the options'
-# gross notional with Greeks. warnings: [{"code","message","count","about"}].
+# positions' daily_pnl + closed_pnl + what was entered of dividends, interest, borrow fees and fees.
+# By cause, daily_pnl = P&L of the previous snapshot's holdings had they been held to the close +
+# trades_pnl (trading away from the close: q x m x (close - price) of what was bought since, q x m x
+# (price - close) of what was sold) + income (dividends, interest, borrow fees) + fees (negative).
+# inflow (>= 0) and outflow (<= 0): capital that came in and left since then; net_flow is their sum.
+# nav: on the session of an equity statement (stated_equity) what it says, carried from there by
+# daily_pnl and net_flow; before the first one carried backward; without any, market value plus all
+# flows so far on the portfolio's valued_from, carried both ways. unexplained: a statement less the
+# NAV carried to its session (null on the first). daily_return: daily_pnl / (NAV before + inflow),
+# null where that is not positive, which ends the chain of returns; chained_from: the last session
+# without a return, which the present chain starts from. large_flow: inflow or -outflow is above a
+# tenth of NAV before.
+# Greeks: of the whole portfolio, a share of stock has delta 1 and nothing else; null when it holds
+# options and none has Greeks. exposures: {"dollar"|"notional"|"delta_adjusted":
+# {"long","short","gross", "net"}} in USD. counts: by position type. coverage: share of gross
+# notional exposure with a current price, of the options' gross notional with Greeks. warnings:
+# [{"code","message","count","about"}].
 portfolio_snapshots = published_view(
     "snapshots",
     "portfolio_snapshots",
@@ -57,9 +73,18 @@ portfolio_snapshots = published_view(
     Column("cash", Numeric(20, 6)),
     Column("daily_pnl", Numeric(20, 6)),
     Column("closed_pnl", Numeric(20, 6)),
+    Column("trades_pnl", Numeric(20, 6)),
+    Column("income", Numeric(20, 6)),
+    Column("fees", Numeric(20, 6)),
     Column("cumulative_pnl", Numeric(20, 6)),
     Column("net_flow", Numeric(20, 6)),
+    Column("inflow", Numeric(20, 6)),
+    Column("outflow", Numeric(20, 6)),
+    Column("stated_equity", Numeric(20, 2)),
+    Column("unexplained", Numeric(20, 6)),
     Column("daily_return", Double),
+    Column("chained_from", Date),
+    Column("large_flow", Boolean),
     Column("unrealised_pnl", Numeric(20, 6)),
     Column("exposures", JSONB),
     Column("delta", Double),
@@ -83,7 +108,8 @@ portfolio_snapshots = published_view(
 # market return), beta (market_exposure / NAV), hhi, top_3_weight and top_10_weight. Of the
 # portfolio only: volatility_21d and _63d and _252d, sharpe_252d, sortino_252d, max_drawdown (never
 # positive), beta_realised_252d and correlation_spy (of daily returns against SPY's), performance_1d
-# and _1w, _1m, _3m, _ytd, _1y (time-weighted, flows excluded).
+# and _1w, _1m, _3m, _ytd, _1y (time-weighted); all of them of the returns since the snapshot's
+# chained_from.
 risk_metrics = published_view(
     "snapshots",
     "risk_metrics",
@@ -114,10 +140,10 @@ component_var = published_view(
     Column("reason", String),
 )
 
-# One row per portfolio, session and active factor, and one for "specific": the rows' pnl add up to
-# the snapshot's daily_pnl. pnl = exposure (USD at previous_session) x factor_return (summed over
-# the sessions since, model and space market_relative); specific is what is left and has neither.
-# Null with `reason`.
+# One row per portfolio, session and active factor, and one each for "income", "fees", "trades" (as
+# in the snapshot) and "specific": the rows' pnl add up to the snapshot's daily_pnl. Of a factor,
+# pnl = exposure (USD at previous_session) x factor_return (summed over the sessions since, model
+# and space market_relative); specific is what is left. Null with `reason`.
 pnl_attributions = published_view(
     "snapshots",
     "pnl_attributions",

@@ -10,15 +10,16 @@ CarriedPrice = dict[str, str | None]
 def carried_prices(valuations: Valuations) -> list[list[CarriedPrice]]:
     """Per snapshot the symbols whose price, or whose underlying's, is not the session's own.
 
-    As it is stored with the snapshot, which depends on these prices: it is taken again when a
-    session before it brings a newer or another one. Prices are text of six decimals.
+    As it is stored with the snapshot, which depends on these prices, of what was closed since the
+    snapshot before too: it is taken again when a session before it brings a newer or another one.
+    Prices are text of six decimals.
     """
     plan = valuations.layout.inputs.plan
     session = valuations.layout.session[valuations.due]
-    own = valuations.price_day == session
+    own = valuations.last_price_day == session
     underlying = valuations.underlying_price_day == session
     found: list[dict[str, CarriedPrice]] = [{} for _ in plan.due]
-    for line in np.flatnonzero(valuations.active & ~(own & underlying)).tolist():
+    for line in np.flatnonzero(~(own & underlying)).tolist():
         symbol = valuations.symbol[line]
         found[valuations.due[line]].setdefault(symbol, _carried_price(valuations, line))
     return [list(by_symbol.values()) for by_symbol in found]
@@ -28,8 +29,8 @@ def _carried_price(valuations: Valuations, line: int) -> CarriedPrice:
     return {
         "symbol": valuations.symbol[line],
         "underlying": valuations.layout.positions.underlying[valuations.position[line]],
-        "price": _six_decimals(valuations.price[line]),
-        "price_date": _day(valuations.price_day[line]),
+        "price": _six_decimals(valuations.last_price[line]),
+        "price_date": _day(valuations.last_price_day[line]),
         "underlying_price": _six_decimals(valuations.underlying_price[line]),
         "underlying_price_date": _day(valuations.underlying_price_day[line]),
     }

@@ -21,6 +21,8 @@ _SENTENCES = {
     "greeks_missing": "no Greeks on the session: left out of the portfolio's Greeks",
     "delta_missing": "no delta on the session: left out of delta-adjusted exposure",
     "pnl_missing": "no price at the previous snapshot: left out of the daily P&L",
+    "pnl_since_entry": "no price was known at the previous snapshot:"
+    " the daily P&L starts from the entry price",
     "exit_price_missing": "closed without an exit price: left out of the daily P&L",
 }
 
@@ -84,7 +86,8 @@ def _missing(valuations: Valuations, without_greeks: BoolArray) -> dict[str, lis
         "underlying_price_missing": active & is_option & np.isnan(valuations.underlying_price),
         "greeks_missing": without_greeks,
         "delta_missing": active & np.isnan(valuations.delta),
-        "pnl_missing": measured & ~unpriced & np.isnan(valuations.daily_pnl),
+        "pnl_missing": measured & ~unpriced & np.isnan(valuations.earned.base),
+        "pnl_since_entry": ~unpriced & valuations.earned.since_entry,
         "exit_price_missing": ~active & unpriced,
     }
     return {

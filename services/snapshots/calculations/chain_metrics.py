@@ -1,8 +1,9 @@
 """What follows from the chain of snapshots, for a session and every later one stored.
 
-A snapshot taken late, or again, moves NAV and returns of all that follow, so their realised
-metrics, betas and attributions are computed again. Later sessions' market exposures stay as they
-are, and so does the concentration of every session whose snapshot was not taken again.
+A snapshot taken late, or again, moves NAV and returns of all that follow (and, on or before the
+first anchor of NAV, of all before), so their realised metrics, betas and attributions are computed
+again. Other sessions' market exposures stay as they are, and so does the concentration of every
+session whose snapshot was not taken again.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,6 +42,7 @@ from services.snapshots.inputs import (
 )
 from shared.arrays import Columns, FloatArray
 
+CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains
 SPECIFIC = "specific"
 Concentrations = Mapping[PortfolioDay, Mapping[str, Concentration | None]]
 
@@ -58,20 +60,22 @@ class AttributedDays:
     pnl: Attributions
 
     def columns(self) -> Columns:
-        """Of `pnl_attributions`: each day's factors, then what is specific."""
-        names = [*self.names, SPECIFIC]
-        nothing = np.full((len(self.days), 1), np.nan)
+        """Of `pnl_attributions`: each day's factors, its other causes, then what is specific."""
+        names = [*self.names, *CAUSES, SPECIFIC]
+        nothing = np.full((len(self.days), len(CAUSES) + 1), np.nan)
         days = [day for day in range(len(self.days)) for _ in names]
-        reasons = self.pnl.reason.tolist()
+        pnl = np.hstack([self.pnl.factors, self.pnl.causes, self.pnl.specific[:, None]])
+        reasons = np.repeat(self.pnl.reason[:, None], len(names), axis=1)
+        reasons[~np.isnan(pnl)] = None
         return {
             "portfolio_id": [self.portfolios[self.days[day][0]] for day in days],
             "as_of": [self.days[day][1] for day in days],
             "factor": names * len(self.days),
             "previous_session": [self.previous[day] for day in days],
-            "pnl": np.hstack([self.pnl.factors, self.pnl.specific[:, None]]).ravel(),
+            "pnl": pnl.ravel(),
             "exposure": np.hstack([self.exposures, nothing]).ravel(),
             "factor_return": np.hstack([self.factor_returns, nothing]).ravel(),
-            "reason": [reasons[day] for day in days],
+            "reason": reasons.ravel(),
         }
 
 
@@ -84,11 +88,13 @@ class ChainMeasurements:
 
 
 def chain_measurements(inputs: ChainInputs, concentrations: Concentrations) -> ChainMeasurements:
-    """The metrics and the attribution of the inputs' session and of every later one stored.
+    """The metrics and the attribution of the inputs' session and of every other one it moved.
 
-    `concentrations`: by view, of the days whose snapshots were taken.
+    `concentrations`: by view, of the days whose snapshots were taken. A day taken as an anchor of
+    NAV only has no exposures, and no beta.
     """
-    exposures = _exposures(inputs)
+    taken: dict[PortfolioDay, Sequence[Metric]] = dict.fromkeys(concentrations, ())
+    exposures = taken | _exposures(inputs)
     metrics = [*_chain_metrics(inputs, exposures), *_concentrations(concentrations)]
     return ChainMeasurements(
         DayMetrics(inputs.portfolios, metrics), _attributed(inputs, exposures.keys())
@@ -96,16 +102,16 @@ def chain_measurements(inputs: ChainInputs, concentrations: Concentrations) -> C
 
 
 def _exposures(inputs: ChainInputs) -> dict[PortfolioDay, Sequence[Metric]]:
-    """The market exposures, per view, of the session itself and of every later one stored."""
+    """The market exposures, per view, of the session itself and of every other one stored."""
     own: dict[PortfolioDay, Sequence[Metric]] = {
         (place, inputs.as_of): market_exposures(sides)
         for place, sides in enumerate(inputs.market_sides)
     }
-    later = {
+    others = {
         day: [_stored_exposure(exposure) for exposure in exposures]
         for day, exposures in inputs.stored_exposures.items()
     }
-    return own | later
+    return own | others
 
 
 def _stored_exposure(exposure: StoredExposure) -> Metric:
@@ -177,6 +183,7 @@ def _attributed(inputs: ChainInputs, measured: Collection[PortfolioDay]) -> Attr
     spans = [(link.previous, link.session_date) for link in chosen]
     returns = summed_returns(inputs.market.sessions, inputs.market.factor_returns, spans)
     pnl = np.array([link.pnl for link in chosen], dtype=np.float64)
+    causes = [[link.income, link.fees, link.trades_pnl] for link in chosen]
     return AttributedDays(
         portfolios=inputs.portfolios,
         names=inputs.market.factors,
@@ -184,7 +191,9 @@ def _attributed(inputs: ChainInputs, measured: Collection[PortfolioDay]) -> Attr
         previous=previous,
         exposures=exposures,
         factor_returns=returns,
-        pnl=attributed_pnl(pnl, exposures, returns),
+        pnl=attributed_pnl(
+            pnl, np.array(causes, dtype=np.float64).reshape(-1, len(CAUSES)), exposures, returns
+        ),
     )
 
 

@@ -8,7 +8,15 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from services.snapshots.inputs import HeldPosition, PositionOnDay, Quote, SnapshotInputs, Split
+from services.snapshots.inputs import (
+    CashFlow,
+    Dividend,
+    HeldPosition,
+    PositionOnDay,
+    Quote,
+    SnapshotInputs,
+    Split,
+)
 from shared.arrays import BoolArray, FloatArray, IntArray
 
 Days = npt.NDArray[np.datetime64]
@@ -36,15 +44,17 @@ def objects(values: Sequence[object]) -> Objects:
 
 @dataclass(frozen=True)
 class PositionColumns:
-    """The positions of several portfolios, one entry each, ordered by portfolio and position.
+    """The positions of several portfolios, an entry per span, by portfolio, position and day.
 
     In the shares of the last day needed; `DailyTerms` has those of the days before. `portfolio` is
-    the portfolio's place; `quantity` is signed; `multiplier` 100 for options, 1 otherwise; prices
-    are USD per share (per share of contract). `strike` is NaN for stock, `exit_day` NaT while open,
-    `exit_price` NaN when there is none.
+    the portfolio's place, `lot` the same number for all spans of one position; `quantity` is
+    signed; `multiplier` 100 for options, 1 otherwise; prices are USD per share (per share of
+    contract). `strike` is NaN for stock, `until_day` NaT while the span lasts, `from_price` and
+    `until_price` NaN where there is none.
     """
 
     position_id: Objects
+    lot: IntArray
     portfolio: IntArray
     symbol: Objects
     underlying: Objects
@@ -54,18 +64,25 @@ class PositionColumns:
     strike: FloatArray
     quantity: FloatArray
     entry_price: FloatArray
-    entry_day: Days
-    exit_price: FloatArray
-    exit_day: Days
+    from_price: FloatArray
+    from_day: Days
+    until_price: FloatArray
+    until_day: Days
     sector: Objects
 
     @classmethod
     def of(cls, portfolios: Sequence[UUID], positions: Sequence[HeldPosition]) -> "PositionColumns":
         """Lay out positions of the portfolios."""
         place = {portfolio: index for index, portfolio in enumerate(portfolios)}
-        held = sorted(positions, key=lambda each: (place[each.portfolio_id], each.position_id))
+        held = sorted(
+            positions,
+            key=lambda each: (place[each.portfolio_id], each.position_id, each.held_from),
+        )
+        lots = {each.position_id: None for each in held}
+        lot = dict(zip(lots, range(len(lots)), strict=True))
         return cls(
             position_id=objects([each.position_id for each in held]),
+            lot=np.array([lot[each.position_id] for each in held], dtype=np.int64),
             portfolio=np.array([place[each.portfolio_id] for each in held], dtype=np.int64),
             symbol=objects([each.symbol for each in held]),
             underlying=objects([each.underlying for each in held]),
@@ -75,9 +92,10 @@ class PositionColumns:
             strike=floats([each.strike for each in held]),
             quantity=floats([each.quantity for each in held]),
             entry_price=floats([each.entry_price for each in held]),
-            entry_day=days([each.entry_date for each in held]),
-            exit_price=floats([each.exit_price for each in held]),
-            exit_day=days([each.exit_date for each in held]),
+            from_price=floats([each.from_price for each in held]),
+            from_day=days([each.held_from for each in held]),
+            until_price=floats([each.until_price for each in held]),
+            until_day=days([each.held_until for each in held]),
             sector=objects([each.sector for each in held]),
         )
 
@@ -153,10 +171,11 @@ class DailyTerms:
         symbol: Objects = np.broadcast_to(positions.symbol[:, None], shape)
         quantity: FloatArray = np.broadcast_to(positions.quantity[:, None], shape)
         factor: FloatArray = np.broadcast_to(1.0, shape)
-        place = {position: row for row, position in enumerate(positions.position_id.tolist())}
-        known = [terms for terms in restated if terms.position_id in place]
+        spans = zip(positions.position_id.tolist(), positions.from_day.tolist(), strict=True)
+        place = {span: row for row, span in enumerate(spans)}
+        known = [terms for terms in restated if (terms.position_id, terms.held_from) in place]
         if known:
-            row = np.array([place[terms.position_id] for terms in known])
+            row = np.array([place[terms.position_id, terms.held_from] for terms in known])
             column = np.searchsorted(day, days([terms.day for terms in known]))
             symbol = symbol.copy()
             quantity = quantity.copy()
@@ -201,3 +220,13 @@ class Layout:
     def previous(self) -> Days:
         """The session that each snapshot is measured from, NaT on a portfolio's first."""
         return days([due.previous for due in self.inputs.plan.due])
+
+    def within(self, entries: Sequence[CashFlow] | Sequence[Dividend]) -> BoolArray:
+        """Which entries (columns) belong to which snapshots due (rows).
+
+        Those of its portfolio, dated after the snapshot before and up to the session.
+        """
+        day = days([each.ex_date if isinstance(each, Dividend) else each.day for each in entries])
+        same = self.portfolio[:, None] == np.array([each.portfolio for each in entries])
+        since = (day > self.previous[:, None]) & (day <= self.session[:, None])
+        return np.asarray(same & since)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.snapshots.inputs import PortfolioDay
@@ -47,6 +47,10 @@ class Metric:
         if self.value is None:
             return None
         return round(self.value, MICRO_DOLLARS if self.unit == USD else 12) + 0.0  # no minus zero
+
+    def because(self, cause: str) -> "Metric":
+        """The same, a missing one with the cause beside its reason."""
+        return self if self.reason is None else replace(self, reason=f"{self.reason}; {cause}")
 
     @classmethod
     def missing(

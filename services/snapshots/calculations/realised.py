@@ -1,10 +1,12 @@
 """What a portfolio's returns say: volatility, Sharpe, Sortino, drawdown, beta, performance.
 
-Returns are time-weighted: P&L over the NAV of the snapshot before, flows excluded. A return counts
-as *daily* when it spans exactly one session; one that spans a gap moves performance and drawdown,
-never a statistic of daily returns. Rates are the 3-month Treasury yield of each return's own day,
-r_f = yield / 252. Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and Price,
-Journal of Investing 3 (1994).
+Returns are time-weighted: P&L over the NAV of the snapshot before plus what came in since. A return
+counts as *daily* when it spans exactly one session; one that spans a gap moves performance and
+drawdown, never a statistic of daily returns. A day without a return (without capital: the NAV
+before it plus what came in was not positive) ends the chain of returns, and a new one starts from
+it; every metric is of the current chain. Rates are the 3-month Treasury yield of each return's own
+day, r_f = yield / 252. Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and
+Price, Journal of Investing 3 (1994).
 """
 
 import math
@@ -34,7 +36,7 @@ PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
 class Chain:
     """One portfolio's snapshots, ascending by session; every column has one entry per snapshot.
 
-    `returns`: decimals since the snapshot before, NaN at the first and where NAV was not positive.
+    `returns`: decimals since the snapshot before, NaN at the first and where there was no capital.
     `spans`: the sessions a return covers, 0 at the first. `market`: the market's return on the
     session, `rate`: the 3-month Treasury yield known on it as a decimal per year; NaN where
     unknown.
@@ -49,6 +51,11 @@ class Chain:
     def until(self, place: int) -> "Chain":
         """The chain as it ended with its snapshot number `place`."""
         return Chain(*(getattr(self, field.name)[: place + 1] for field in fields(self)))
+
+    def current(self) -> "Chain":
+        """The chain since the last snapshot without a return, which starts it."""
+        start = int(np.flatnonzero(~np.isfinite(self.returns))[-1])
+        return Chain(*(getattr(self, field.name)[start:] for field in fields(self)))
 
     def daily(self, window: int = SESSIONS_PER_YEAR) -> "_Daily":
         """The last `window` returns that span one session."""
@@ -73,13 +80,26 @@ def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ..
 
     `exchange` holds the exchange's sessions, ascending, over at least the chain's span.
     """
+    current = chain.current()
+    of_chain = (
+        *(_volatility(current.daily(window), window) for window in WINDOWS),
+        *_reward_to_risk(current.daily()),
+        *_market_relation(current.daily()),
+        _max_drawdown(current),
+    )
+    restart = _restart(chain, current)
     return (
-        *(_volatility(chain.daily(window), window) for window in WINDOWS),
-        *_reward_to_risk(chain.daily()),
-        *_market_relation(chain.daily()),
-        _max_drawdown(chain),
+        *(metric.because(restart) if restart else metric for metric in of_chain),
         *_performances(chain, exchange),
     )
+
+
+def _restart(chain: Chain, current: Chain) -> str | None:
+    """Why the metrics are of fewer returns than there are; None when they are of all."""
+    earlier = chain.returns[: len(chain.returns) - len(current.returns)]
+    if not np.isfinite(earlier).any():
+        return None
+    return f"the chain of returns starts again on {current.sessions[0]}, a day without capital"
 
 
 def _volatility(daily: _Daily, window: int) -> Metric:
@@ -127,10 +147,12 @@ def sortino_ratio(excess: FloatArray) -> float:
 
 
 def _divided(numerator: float, denominator: float) -> float:
-    return numerator / denominator if denominator > _NOTHING else math.nan
+    return numerator / denominator if denominator > _ROUNDING else math.nan
 
 
-_NOTHING = 1e-15  # a deviation of equal returns is rounding, not risk
+# A deviation of daily returns below it is rounding, not risk: P&L is stored in micro-dollars, so
+# this is what rounding does to the returns of 1,000 USD.
+_ROUNDING = 1e-9
 
 
 def _market_relation(daily: _Daily) -> Iterator[Metric]:
@@ -150,13 +172,17 @@ def _market_relation(daily: _Daily) -> Iterator[Metric]:
 def realised_beta(own: FloatArray, market: FloatArray) -> float:
     """cov(own, market) / var(market) of daily returns; NaN when the market does not move."""
     centred = market - market.mean()
-    return _divided(float(np.mean(centred * (own - own.mean()))), float(np.mean(centred**2)))
+    variance = float(np.mean(centred**2))
+    covariance = float(np.mean(centred * (own - own.mean())))
+    return covariance / variance if math.sqrt(variance) > _ROUNDING else math.nan
 
 
 def correlation(own: FloatArray, market: FloatArray) -> float:
     """Pearson correlation of daily returns; NaN when one of them does not vary."""
-    deviations = float(own.std()) * float(market.std())
-    return _divided(float(np.mean((own - own.mean()) * (market - market.mean()))), deviations)
+    if min(float(own.std()), float(market.std())) <= _ROUNDING:
+        return math.nan
+    covariance = float(np.mean((own - own.mean()) * (market - market.mean())))
+    return covariance / (float(own.std()) * float(market.std()))
 
 
 def _returns_with(what: str, known: BoolArray) -> str:
@@ -167,7 +193,7 @@ def _max_drawdown(chain: Chain) -> Metric:
     """The largest fall of the compounded returns from an earlier high; not positive."""
     name = "max_drawdown"
     returns = chain.returns[1:]
-    problem = shortage(len(returns), 1) or _unknown_return(chain, 0)
+    problem = shortage(len(returns), 1)
     if problem:
         return Metric.missing(name, DECIMAL, problem, observations=len(returns))
     return measured(name, DECIMAL, max_drawdown(returns), len(returns))
@@ -228,8 +254,7 @@ def _start(chain: Chain, day: date, exchange: Sequence[date]) -> tuple[str | Non
 
 def _unknown_return(chain: Chain, after: int) -> str | None:
     """Why the returns after a place cannot be compounded; None when they can."""
-    unknown = np.flatnonzero(~np.isfinite(chain.returns[after + 1 :]))
-    if not len(unknown):
+    restart = chain.current().sessions[0]
+    if restart <= chain.sessions[after]:
         return None
-    day = chain.sessions[after + 1 + int(unknown[0])].isoformat()
-    return f"no return on {day}: NAV before it was not positive"
+    return f"no return on {restart}: NAV before it was not positive"

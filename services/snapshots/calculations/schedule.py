@@ -4,7 +4,8 @@ A snapshot of session t depends on the snapshot before it (daily P&L is measured
 prices dated at or before t. Running session d can therefore change, besides d itself: the snapshot
 after d, whose P&L starts at d; every later snapshot that carries a price forward which is no longer
 the last one known, because d brought a newer or a different one; and the snapshot after each of
-those.
+those. NAV is anchored on equity statements and on the session that the portfolio was first valued
+on: those sessions are taken with the first run that needs them.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,26 +16,46 @@ from services.snapshots.inputs import DueSnapshot, History, Plan
 
 
 def snapshot_plan(as_of: date, history: History) -> Plan:
-    """What a run of `as_of` takes: `as_of` for every portfolio, then what depends on it.
+    """What a run of `as_of` takes: `as_of` for every portfolio, its anchors, what depends on them.
 
     A session affected for one portfolio is taken again for every portfolio that has it stored, so
     that the rows of (affected sessions) x (portfolios) can be replaced as one block.
     """
-    chains = [sorted({*stored, as_of}) for stored in history.stored]
-    affected = _affected_sessions(as_of, chains, history.outdated)
+    anchors = history.anchors or tuple(() for _ in history.portfolios)
+    missing = [
+        _needed(own, as_of, history.market_until).difference(stored)
+        for own, stored in zip(anchors, history.stored, strict=True)
+    ]
+    chains = [
+        sorted({*stored, as_of, *taken})
+        for stored, taken in zip(history.stored, missing, strict=True)
+    ]
+    changed = {as_of, *(day for day in history.outdated if day > as_of)}.union(*missing)
+    affected = _with_following(changed, chains)
     due = tuple(
         DueSnapshot(portfolio, session_date, _previous(chain, session_date))
         for session_date in sorted(affected)
         for portfolio, chain in enumerate(chains)
         if _contains(chain, session_date)
     )
-    return Plan(history.portfolios, due)
+    return Plan(history.portfolios, due, _measured_from(min(affected), anchors))
 
 
-def _affected_sessions(
-    as_of: date, chains: Sequence[Sequence[date]], outdated: Iterable[date]
-) -> set[date]:
-    changed = {as_of, *(session_date for session_date in outdated if session_date > as_of)}
+def _needed(anchors: Sequence[date], as_of: date, market_until: date | None) -> set[date]:
+    """The anchors that NAV of `as_of` may depend on: those so far, before any of them the first."""
+    found = {anchor for anchor in anchors if anchor <= as_of}
+    if anchors and not found and market_until is not None and anchors[0] <= market_until:
+        return {anchors[0]}
+    return found
+
+
+def _measured_from(first: date, anchors: Iterable[Sequence[date]]) -> date | None:
+    """Up to its first anchor, a portfolio's NAV is carried backward from it."""
+    return None if any(own and first <= own[0] for own in anchors) else first
+
+
+def _with_following(changed: set[date], chains: Sequence[Sequence[date]]) -> set[date]:
+    """The sessions, and those whose P&L starts at one of them."""
     following = {
         _following(chain, session_date)
         for chain in chains

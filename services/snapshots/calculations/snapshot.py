@@ -11,7 +11,7 @@ from services.snapshots.calculations.caveats import snapshot_caveats
 from services.snapshots.calculations.concentration import Concentration, portfolio_concentrations
 from services.snapshots.calculations.layout import Layout, Objects, days
 from services.snapshots.calculations.valuation import Valuations, position_valuations
-from services.snapshots.inputs import PortfolioDay, SnapshotInputs
+from services.snapshots.inputs import CashFlow, PortfolioDay, SnapshotInputs
 from shared.arrays import BoolArray, Columns, FloatArray, IntArray
 from shared.caveats import Caveat, gathered
 from shared.conventions import GREEKS
@@ -27,16 +27,19 @@ class Snapshots:
     """One entry per snapshot due, in their order. Money is signed USD.
 
     Sums leave out what is not known; the coverages and `caveats` say how much that is. `daily_pnl`
-    is NaN on a portfolio's first snapshot; `closed_pnl` is the part of it earned by positions
-    closed since the previous one, so that `daily_pnl` is the sum of the open positions' P&L and
-    `closed_pnl`. `net_flow` is what came in after the previous snapshot up to the session, 0 on the
-    first. `exposures`: (snapshots, MEASURES, SIDES), short negative, long and gross positive.
-    `greeks`: (snapshots, GREEKS), of the whole portfolio: a share of stock has delta 1; NaN when it
-    holds options and none has Greeks. `counts`: (snapshots, POSITION_TYPES). `price_coverage`:
-    share of gross notional exposure priced on the session itself (a position whose notional is not
-    known weighs with its cost, an option with its strike). `greeks_coverage`: share of the options'
-    gross notional that has Greeks. Both are 1 when there is nothing to cover. `concentrations`: by
-    view.
+    is NaN on a portfolio's first snapshot, and its parts 0. It is the sum of the open positions'
+    P&L, of `closed_pnl`, earned by those gone since the previous one, and of the income and `fees`
+    that were entered. By cause it is the P&L that the previous snapshot's holdings would have made
+    until the session's close, and `trades_pnl` (see `Earnings`), `income` (dividends, interest,
+    borrow fees) and `fees` (negative). `inflow` (not negative) and `outflow` (not positive) are
+    what came in and left after the previous snapshot up to the session; `flows_to_date` is the sum
+    of both since the beginning, on the first too. `exposures`: (snapshots, MEASURES, SIDES), short
+    negative, long and gross positive. `greeks`: (snapshots, GREEKS), of the whole portfolio: a
+    share of stock has delta 1; NaN when it holds options and none has Greeks. `counts`: (snapshots,
+    POSITION_TYPES). `price_coverage`: share of gross notional exposure priced on the session itself
+    (a position whose notional is not known weighs with its cost, an option with its strike).
+    `greeks_coverage`: share of the options' gross notional that has Greeks. Both are 1 when there
+    is nothing to cover. `concentrations`: by view.
     """
 
     valuations: Valuations
@@ -44,7 +47,12 @@ class Snapshots:
     unrealised_pnl: FloatArray
     daily_pnl: FloatArray
     closed_pnl: FloatArray
-    net_flow: FloatArray
+    trades_pnl: FloatArray
+    income: FloatArray
+    fees: FloatArray
+    inflow: FloatArray
+    outflow: FloatArray
+    flows_to_date: FloatArray
     exposures: FloatArray
     greeks: FloatArray
     counts: IntArray
@@ -52,6 +60,11 @@ class Snapshots:
     greeks_coverage: FloatArray
     caveats: tuple[tuple[Caveat, ...], ...]
     concentrations: tuple[dict[str, Concentration | None], ...]
+
+    @property
+    def net_flow(self) -> FloatArray:
+        """What came in after the previous snapshot up to the session less what left, USD."""
+        return self.inflow + self.outflow
 
     def columns(self) -> Columns:
         """Of `portfolio_snapshots`, but for the warnings, which are the `caveats`."""
@@ -63,7 +76,13 @@ class Snapshots:
             "market_value": self.market_value,
             "daily_pnl": self.daily_pnl,
             "closed_pnl": self.closed_pnl,
+            "trades_pnl": self.trades_pnl,
+            "income": self.income,
+            "fees": self.fees,
             "net_flow": self.net_flow,
+            "inflow": self.inflow,
+            "outflow": self.outflow,
+            "flows_to_date": self.flows_to_date,
             "unrealised_pnl": self.unrealised_pnl,
             "exposures": [_by_measure(sums) for sums in self.exposures.tolist()],
             **{greek: self.greeks[:, place] for place, greek in enumerate(GREEKS)},
@@ -121,14 +140,22 @@ def portfolio_snapshots(inputs: SnapshotInputs) -> Snapshots:
     with_greeks: BoolArray = np.logical_not(np.isnan(line_greeks).any(axis=1))
     weight = np.where(valuations.active, _weights(valuations), 0.0)
     priced = valuations.price_day == layout.session[valuations.due]
-    pnl = sums.of(valuations.daily_pnl)
+    income = _received(layout, inputs.income)
+    fees = _received(layout, inputs.fees)
+    pnl = sums.of(valuations.daily_pnl) + income + fees
+    inflow, outflow = _flows(layout)
     return Snapshots(
         valuations=valuations,
         market_value=sums.of(valuations.market_value),
         unrealised_pnl=sums.of(valuations.unrealised_pnl),
         daily_pnl=np.where(np.isnat(layout.previous), np.nan, pnl),
         closed_pnl=sums.of(valuations.daily_pnl, ~valuations.active),
-        net_flow=_net_flows(layout),
+        trades_pnl=sums.of(valuations.earned.trades),
+        income=sums.of(valuations.earned.income) + income,
+        fees=fees,
+        inflow=inflow,
+        outflow=outflow,
+        flows_to_date=_flows_to_date(layout),
         exposures=_exposures(sums, valuations),
         greeks=_portfolio_greeks(sums, line_greeks, options, with_greeks),
         counts=_counts(
@@ -153,19 +180,30 @@ class _Sums:
         return np.bincount(self.due, weights=counted, minlength=self.snapshots).astype(np.float64)
 
 
-def _net_flows(layout: Layout) -> FloatArray:
-    """Flows dated after the previous snapshot, up to the session.
+def _received(layout: Layout, entries: Sequence[CashFlow]) -> FloatArray:
+    """What the entries of each snapshot due add up to; 0 on a portfolio's first."""
+    if not entries:
+        return np.zeros(len(layout.inputs.plan.due))
+    amount = np.array([entry.amount for entry in entries])
+    total: FloatArray = np.where(layout.within(entries), amount, 0.0).sum(axis=1)
+    return total
 
-    None at a portfolio's first, whose NAV is given.
-    """
+
+def _flows(layout: Layout) -> tuple[FloatArray, FloatArray]:
+    """What came in, and what left (negative)."""
+    flows = layout.inputs.flows
+    inflow = _received(layout, [flow for flow in flows if flow.amount > 0.0])
+    return inflow, _received(layout, [flow for flow in flows if flow.amount < 0.0])
+
+
+def _flows_to_date(layout: Layout) -> FloatArray:
     flows = layout.inputs.flows
     if not flows:
         return np.zeros(len(layout.inputs.plan.due))
-    day = days([flow.day for flow in flows])
     same = layout.portfolio[:, None] == np.array([flow.portfolio for flow in flows])
-    between = (day > layout.previous[:, None]) & (day <= layout.session[:, None])
-    amount = np.array([flow.amount for flow in flows], dtype=np.float64)
-    total: FloatArray = np.where(same & between, amount, 0.0).sum(axis=1)
+    known = same & (days([flow.day for flow in flows]) <= layout.session[:, None])
+    amount = np.array([flow.amount for flow in flows])
+    total: FloatArray = np.where(known, amount, 0.0).sum(axis=1)
     return total
 
 

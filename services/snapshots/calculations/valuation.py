@@ -4,21 +4,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.snapshots.calculations.earnings import Earnings, Prices, earnings
 from services.snapshots.calculations.layout import Days, Layout, Objects
+from services.snapshots.calculations.lines import Lines
+from services.snapshots.calculations.metrics import MICRO_DOLLARS
 from shared.arrays import BoolArray, Columns, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Valuations:
-    """One line per snapshot due and position that was open at some time after the one before it.
+    """One line per snapshot due and position, or part of one, held after the one before it.
 
     `due` and `position` are places in the plan and in the layout's positions. Lines with `active`
-    false are positions closed since the previous snapshot: they no longer own anything (value, cost
-    and exposures are 0) and only their `daily_pnl` counts. Money is signed USD; NaN is "not known"
-    and `reason` gives the first cause. Unrealised P&L is value less cost. `notional` is q·m·S for
-    options and q·P for stock; `delta` is per share (1 for stock) and `delta_adjusted` q·m·S·delta.
-    A price of an earlier day is carried forward (`stale`). All of it, `symbol` and `quantity` too,
-    is in the shares of the session.
+    false were closed since the previous snapshot: they no longer own anything (value, cost and
+    exposures are 0), and only what they `earned` counts, which is with what is left of the same lot
+    while some is held. `last_price`: the last one known, of closed lines too, whose `price` is what
+    they were closed at. Money is signed USD; NaN is "not known" and `reason` gives the first cause.
+    Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is
+    per share (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried
+    forward (`stale`). All of it, `symbol` and `quantity` too, is in the shares of the session.
     """
 
     layout: Layout
@@ -31,16 +35,23 @@ class Valuations:
     price_day: Days
     source: Objects
     stale: BoolArray
+    last_price: FloatArray
+    last_price_day: Days
     underlying_price: FloatArray
     underlying_price_day: Days
     market_value: FloatArray
     cost: FloatArray
     unrealised_pnl: FloatArray
-    daily_pnl: FloatArray
+    earned: Earnings
     notional: FloatArray
     delta: FloatArray
     delta_adjusted: FloatArray
     reason: Objects
+
+    @property
+    def daily_pnl(self) -> FloatArray:
+        """What each line earned since the previous snapshot, USD; NaN where unknown."""
+        return self.earned.pnl
 
     def columns(self) -> Columns:
         """Of `position_valuations`: one row per open position and session."""
@@ -68,6 +79,7 @@ class Valuations:
             "cost": self.cost[kept],
             "unrealised_pnl": self.unrealised_pnl[kept],
             "daily_pnl": self.daily_pnl[kept],
+            "income": self.earned.income[kept],
             "notional_exposure": self.notional[kept],
             "delta": self.delta[kept],
             "delta_adjusted_exposure": self.delta_adjusted[kept],
@@ -75,39 +87,31 @@ class Valuations:
         }
 
 
-@dataclass(frozen=True)
-class _Lines:
-    """Which positions count for which snapshots; `session` and `previous` are the snapshot's."""
-
-    due: IntArray
-    position: IntArray
-    session: Days
-    previous: Days
-    active: BoolArray
-
-
 def position_valuations(layout: Layout) -> Valuations:
-    """The value of every open position, and what it earned since the previous snapshot.
-
-    Daily P&L of a position held since the previous snapshot p: q·m·(P_t - P_p); entered after p:
-    q·m·(P_t - E); closed after p: the exit price replaces P_t. NaN where there is no previous
-    snapshot or a price is unknown. After a split P_p, too, is per share of the session.
-    """
-    lines = _lines(layout)
+    """The value of every open position, and what it earned since the previous snapshot."""
+    lines = Lines.of(layout)
     quotes = layout.quotes
     on = quotes.columns(lines.session)
     book = _picked(layout, lines.position, on)
     own = quotes.rows(book.symbol)
     under = quotes.rows(book.underlying)
-    price = np.where(lines.active, quotes.price[own, on], book.exit_price)
-    price_day = np.where(lines.active, quotes.price_day[own, on], book.exit_day)
+    prices = Prices(
+        now=quotes.price[own, on],
+        before=_previous_price(layout, lines, own) / book.factor,
+        begun=book.from_price,
+        ended=book.until_price,
+    )
+    price = np.where(lines.active, prices.now, prices.ended)
+    price_day = np.where(
+        lines.active, quotes.price_day[own, on], layout.positions.until_day[lines.position]
+    )
     size = book.quantity * book.multiplier
     held = np.where(lines.active, size, 0.0)
-    market_value = _owned(held, price)
-    cost = held * book.entry_price
+    market_value = np.round(_owned(held, price), MICRO_DOLLARS)
+    cost = np.round(held * book.entry_price, MICRO_DOLLARS)
     underlying_price = quotes.price[under, on]
     delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
-    base = _base_price(book, lines, _previous_price(layout, lines, own) / book.factor)
+    earned = earnings(layout, lines, size, prices)
     return Valuations(
         layout=layout,
         due=lines.due,
@@ -119,38 +123,19 @@ def position_valuations(layout: Layout) -> Valuations:
         price_day=price_day,
         source=np.where(lines.active, quotes.source[own, on], "exit"),
         stale=lines.active & (price_day < lines.session),
+        last_price=prices.now,
+        last_price_day=quotes.price_day[own, on],
         underlying_price=underlying_price,
         underlying_price_day=quotes.price_day[under, on],
         market_value=market_value,
         cost=cost,
         unrealised_pnl=market_value - cost,
-        daily_pnl=np.where(np.isnat(lines.previous), np.nan, size * (price - base)),
+        earned=earned,
         notional=_owned(held, underlying_price),
         delta=delta,
         delta_adjusted=_owned(held, underlying_price * delta),
-        reason=_reasons(lines, price, underlying_price, delta, base),
+        reason=_reasons(lines, price, underlying_price, delta, earned.base),
     )
-
-
-def _lines(layout: Layout) -> _Lines:
-    """Every snapshot with the positions that are open, or were closed since the one before."""
-    due, position = _pairs(layout)
-    session = layout.session[due]
-    previous = layout.previous[due]
-    entry = layout.positions.entry_day[position]
-    exit_ = layout.positions.exit_day[position]
-    active = (entry <= session) & (np.isnat(exit_) | (exit_ > session))
-    kept = active | ((exit_ > previous) & (exit_ <= session))
-    return _Lines(due[kept], position[kept], session[kept], previous[kept], active[kept])
-
-
-def _pairs(layout: Layout) -> tuple[IntArray, IntArray]:
-    portfolio = layout.portfolio
-    first = np.searchsorted(layout.positions.portfolio, portfolio, side="left")
-    count = np.searchsorted(layout.positions.portfolio, portfolio, side="right") - first
-    due = np.repeat(np.arange(len(portfolio)), count)
-    within = np.arange(len(due)) - np.repeat(np.cumsum(count) - count, count)
-    return due, np.repeat(first, count) + within
 
 
 @dataclass(frozen=True)
@@ -163,9 +148,8 @@ class _Picked:
     multiplier: FloatArray
     quantity: FloatArray
     entry_price: FloatArray
-    entry_day: Days
-    exit_price: FloatArray
-    exit_day: Days
+    from_price: FloatArray
+    until_price: FloatArray
     factor: FloatArray
 
 
@@ -180,14 +164,13 @@ def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
         multiplier=book.multiplier[position],
         quantity=terms.quantity[position, on],
         entry_price=book.entry_price[position] / factor,
-        entry_day=book.entry_day[position],
-        exit_price=book.exit_price[position] / factor,
-        exit_day=book.exit_day[position],
+        from_price=book.from_price[position] / factor,
+        until_price=book.until_price[position] / factor,
         factor=factor,
     )
 
 
-def _previous_price(layout: Layout, lines: _Lines, own: IntArray) -> FloatArray:
+def _previous_price(layout: Layout, lines: Lines, own: IntArray) -> FloatArray:
     """The price at the previous snapshot, per share of the last day.
 
     An option may have had another symbol then.
@@ -204,13 +187,8 @@ def _owned(held: FloatArray, price: FloatArray) -> FloatArray:
     return np.where(held == 0.0, 0.0, held * price)
 
 
-def _base_price(book: _Picked, lines: _Lines, previous_price: FloatArray) -> FloatArray:
-    """The price daily P&L starts from: the previous snapshot's, or that of a later entry."""
-    return np.where(book.entry_day <= lines.previous, previous_price, book.entry_price)
-
-
 def _reasons(
-    lines: _Lines,
+    lines: Lines,
     price: FloatArray,
     underlying_price: FloatArray,
     delta: FloatArray,

@@ -31,7 +31,7 @@ async def take_snapshots(event: ShardEvent, session: Session) -> SnapshotsCreate
     inputs = await repository.load_snapshot_inputs(session, plan)
     taken = await asyncio.to_thread(portfolio_snapshots, inputs)
     await repository.save_snapshots(session, plan, _columns(taken), taken.valuations.columns())
-    chain = await repository.load_chain(session, plan.portfolios, event.as_of)
+    chain = await repository.load_chain(session, plan, event.as_of)
     measured = await asyncio.to_thread(chain_measurements, chain, taken.concentrations_by_day())
     await repository.save_measurements(
         session, plan.portfolios, measured.metrics.columns(), measured.attributed.columns()

@@ -17,6 +17,7 @@ from services.snapshots.inputs import (
     ChainLink,
     MarketSide,
     MarketSides,
+    Plan,
     PortfolioDay,
     StoredExposure,
 )
@@ -31,13 +32,16 @@ from shared.published import factors, gateway, snapshots
 from shared.rows import Scope, rows_of
 
 Portfolios = tuple[UUID, ...]
+_PARTS = ("income", "fees", "trades_pnl")
 
 
-async def load_chain(session: Session, portfolios: Portfolios, as_of: date) -> ChainInputs:
-    """Every snapshot of the portfolios, and what those from `as_of` on are measured with."""
+async def load_chain(session: Session, plan: Plan, as_of: date) -> ChainInputs:
+    """Every snapshot of the portfolios, and what those that the plan may move are measured with."""
+    portfolios = plan.portfolios
+    first = plan.measured_from or date.min
     ids = await load_factor_ids(session)
     chains = await _load_chains(session, portfolios)
-    later = [link for chain in chains for link in chain if link.session_date >= as_of]
+    later = [link for chain in chains for link in chain if link.session_date >= first]
     before = {link.previous for link in later if link.previous is not None}
     linked = [link.session_date for chain in chains for link in chain]
     spanned = sessions(min(linked), max(linked)) if linked else []
@@ -47,7 +51,7 @@ async def load_chain(session: Session, portfolios: Portfolios, as_of: date) -> C
         chains=chains,
         market=await load_market_history(session, spanned, ids),
         market_sides=await _load_market_sides(session, portfolios, as_of),
-        stored_exposures=await _load_stored_exposures(session, portfolios, as_of),
+        stored_exposures=await _load_stored_exposures(session, portfolios, first, as_of),
         factor_exposures=await _load_factor_exposures(session, portfolios, before, ids),
     )
 
@@ -63,14 +67,15 @@ async def _load_chains(session: Session, portfolios: Portfolios) -> list[list[Ch
             cast(chain.nav, Double).label("nav"),
             cast(chain.daily_pnl, Double).label("daily_pnl"),
             chain.daily_return,
+            *(cast(chain[part], Double).label(part) for part in _PARTS),
         )
         .where(among(chain.portfolio_id, portfolios))
         .order_by(chain.portfolio_id, chain.as_of)
     )
     chains: dict[UUID, list[ChainLink]] = {portfolio: [] for portfolio in portfolios}
     for portfolio, session_date, previous, *numbers in await session.execute(query):
-        nav, pnl, daily_return = np.array(numbers, dtype=np.float64).tolist()
-        chains[portfolio].append(ChainLink(session_date, previous, nav, pnl, daily_return))
+        known = np.array(numbers, dtype=np.float64).tolist()
+        chains[portfolio].append(ChainLink(session_date, previous, *known))
     return list(chains.values())
 
 
@@ -101,6 +106,7 @@ async def _load_market_sides(
             func.count(),
         )
         .join(gateway.positions, held.position_id == row.position_id)
+        .where(gateway.active_on(gateway.positions, as_of))
         .where(among(row.portfolio_id, portfolios), row.as_of == as_of, row.factor == MARKET)
         .group_by(row.portfolio_id, bought)
     )
@@ -112,13 +118,12 @@ async def _load_market_sides(
 
 
 async def _load_stored_exposures(
-    session: Session, portfolios: Portfolios, after: date
+    session: Session, portfolios: Portfolios, first: date, but: date
 ) -> dict[PortfolioDay, list[StoredExposure]]:
-    """The market exposures of every later session that was measured."""
+    """The market exposures of every session from `first` on that was measured, `but` one."""
     row = sql_table(RiskMetric).c
-    later = and_(
-        among(row.portfolio_id, portfolios), row.as_of > after, row.metric == MARKET_EXPOSURE
-    )
+    own = and_(among(row.portfolio_id, portfolios), row.metric == MARKET_EXPOSURE)
+    later = and_(own, row.as_of >= first, row.as_of != but)
     query = select(row.portfolio_id, row.as_of, row.view, row.value, row.coverage, row.reason)
     found: dict[PortfolioDay, list[StoredExposure]] = defaultdict(list)
     for portfolio, session_date, *exposure in await session.execute(query.where(later)):

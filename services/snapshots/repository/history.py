@@ -35,17 +35,48 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
     known = gateway.portfolios.c.portfolio_id
     found = await session.scalars(select(known).where(among(known, portfolio_ids)))
     portfolios = sorted(found)
-    stored = (await session.execute(_stored(portfolios, as_of))).all()
+    anchors = (await session.execute(_anchors(portfolios))).all()
+    missing = [row.day for row in anchors if row.missing and row.day <= as_of]
+    stored = (await session.execute(_stored(portfolios, min([as_of, *missing])))).all()
     outdated = (await session.scalars(_outdated(portfolios, as_of))).all()
-    return History.of(portfolios, [(row.portfolio_id, row.as_of) for row in stored], outdated)
+    return History.of(
+        portfolios,
+        [(row.portfolio_id, row.as_of) for row in stored],
+        outdated,
+        [(row.portfolio_id, row.day) for row in anchors],
+        await session.scalar(_market_until()),
+    )
 
 
-def _stored(portfolios: Sequence[UUID], as_of: date) -> CompoundSelect[UUID, date]:
-    """The last snapshot before `as_of` of each portfolio, and all from it on."""
+def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, bool]:
+    """The sessions that NAV is anchored on, and whether their snapshot is missing."""
+    owned = gateway.portfolios.c
+    equity = gateway.equity_statements.c
+    valued = select(owned.portfolio_id, owned.valued_from.label("day")).where(
+        among(owned.portfolio_id, portfolios), owned.valued_from.is_not(None)
+    )
+    stated = select(equity.portfolio_id, equity.stated_on).where(
+        among(equity.portfolio_id, portfolios)
+    )
+    anchor = valued.union(stated).subquery("anchor")
+    row = _snapshots.c
+    same = and_(row.portfolio_id == anchor.c.portfolio_id, row.as_of == anchor.c.day)
+    missing = row.as_of.is_(None).label("missing")
+    return select(*anchor.c, missing).select_from(anchor.outerjoin(_snapshots, same))
+
+
+def _market_until() -> Select[date]:
+    """The last session that market data is known of."""
+    row = ingest.market_sessions.c
+    return select(func.max(row.session_date)).where(or_(row.announced, row.revision > 0))
+
+
+def _stored(portfolios: Sequence[UUID], first: date) -> CompoundSelect[UUID, date]:
+    """The last snapshot before `first` of each portfolio, and all from it on."""
     row = _snapshots.c
     own = among(row.portfolio_id, portfolios)
-    later = select(row.portfolio_id, row.as_of).where(own, row.as_of >= as_of)
-    before = select(row.portfolio_id, func.max(row.as_of)).where(own, row.as_of < as_of)
+    later = select(row.portfolio_id, row.as_of).where(own, row.as_of >= first)
+    before = select(row.portfolio_id, func.max(row.as_of)).where(own, row.as_of < first)
     return later.union_all(before.group_by(row.portfolio_id))
 
 

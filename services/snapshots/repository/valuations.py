@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Date,
     Double,
     FromClause,
+    Select,
     String,
     TableValuedAlias,
     and_,
@@ -28,6 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from services.snapshots.inputs import (
     CashFlow,
+    Dividend,
     HeldPosition,
     Plan,
     PositionOnDay,
@@ -47,8 +50,8 @@ from shared.rows import Scope, rows_of
 Portfolios = Sequence[UUID]
 Value = TypeVar("Value")
 _NAMED = ("position_id", "portfolio_id", "symbol", "underlying", "option_type")
-_NUMBERS = ("multiplier", "strike", "quantity", "entry_price", "exit_price")
-_DATES = ("entry_date", "exit_date")
+_NUMBERS = ("multiplier", "strike", "quantity", "entry_price", "from_price", "until_price")
+_DATES = ("held_from", "held_until")
 
 
 async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
@@ -75,6 +78,9 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
         restated=restated,
         greeks=await _load_greeks(session, contracts, plan.session_dates),
         flows=await _load_flows(session, plan.portfolios, first, last),
+        income=await _load_income(session, plan.portfolios, first, last, fees=False),
+        fees=await _load_income(session, plan.portfolios, first, last, fees=True),
+        dividends=await _load_dividends(session, plan.portfolios, first, last),
         sessions=sessions(first, last),
     )
 
@@ -91,12 +97,12 @@ def _contracts(positions: Sequence[HeldPosition], restated: Sequence[PositionOnD
 async def _load_positions(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[HeldPosition]:
-    """Positions entered by the last day and not closed by the first, in the last day's shares."""
+    """Positions held at some time after the first day up to the last, in the last day's shares."""
     held = gateway.positions_on(last)
     row = held.c
     security = ingest.securities.c
     joined = held.outerjoin(ingest.securities, security.symbol == row.underlying)
-    open_then = and_(row.entry_date <= last, or_(row.exit_date.is_(None), row.exit_date > first))
+    open_then = and_(row.held_from <= last, or_(row.held_until.is_(None), row.held_until > first))
     numbers = [cast(row[name], Double).label(name) for name in _NUMBERS]
     columns = [*(row[name] for name in (*_NAMED, *_DATES)), *numbers, security.sector]
     query = select(*columns).select_from(joined)
@@ -113,9 +119,10 @@ async def _load_positions(
             strike=each.strike,
             quantity=each.quantity,
             entry_price=each.entry_price,
-            entry_date=each.entry_date,
-            exit_price=each.exit_price,
-            exit_date=each.exit_date,
+            held_from=each.held_from,
+            from_price=each.from_price,
+            held_until=each.held_until,
+            until_price=each.until_price,
             sector=each.sector,
         )
         for each in found
@@ -145,7 +152,9 @@ async def _load_restated(
     row = gateway.positions_on(dated.c.day, dated).c
     terms = (row.symbol, cast(row.quantity, Double), cast(row.split_factor, Double))
     tickers = sorted({split.symbol for split in splits})
-    query = select(row.position_id, row.day, *terms).where(among(row.underlying, tickers))
+    query = select(row.position_id, row.held_from, row.day, *terms).where(
+        among(row.underlying, tickers)
+    )
     return [PositionOnDay(*found) for found in await session.execute(query)]
 
 
@@ -213,13 +222,58 @@ async def _load_greeks(
 async def _load_flows(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[CashFlow]:
-    """The cash flows after the first day up to the last."""
+    """The cash flows up to the last day, those up to the first summed on it."""
     row = gateway.cash_flows.c
-    query = select(row.portfolio_id, row.flow_date, cast(row.amount, Double))
-    within = and_(among(row.portfolio_id, portfolios), row.flow_date > first, row.flow_date <= last)
-    found = await session.execute(query.where(within).order_by(row.flow_date, row.cash_flow_id))
+    return await _load_amounts(
+        session,
+        portfolios,
+        select(
+            row.portfolio_id,
+            func.greatest(row.flow_date, first).label("day"),
+            row.amount,
+        ).where(among(row.portfolio_id, portfolios), row.flow_date <= last),
+    )
+
+
+async def _load_amounts(
+    session: Session, portfolios: Portfolios, dated: Select[UUID, date, Decimal]
+) -> list[CashFlow]:
+    """Amounts by portfolio and day, what comes in and what leaves summed apart."""
+    row = dated.subquery("dated").c
+    comes_in = row.amount > 0
+    query = (
+        select(row.portfolio_id, row.day, cast(func.sum(row.amount), Double))
+        .group_by(row.portfolio_id, row.day, comes_in)
+        .order_by(row.portfolio_id, row.day, comes_in)
+    )
     place = {portfolio: index for index, portfolio in enumerate(portfolios)}
+    found = await session.execute(query)
     return [CashFlow(place[portfolio], day, amount) for portfolio, day, amount in found]
+
+
+async def _load_income(
+    session: Session, portfolios: Portfolios, first: date, last: date, *, fees: bool
+) -> list[CashFlow]:
+    """The fees entered after the first day up to the last, or the income other than fees."""
+    row = gateway.income.c
+    kind = row.kind == "fee" if fees else row.kind != "fee"
+    within = and_(among(row.portfolio_id, portfolios), row.day > first, row.day <= last)
+    dated = select(row.portfolio_id, row.day, row.amount).where(within, kind)
+    return await _load_amounts(session, portfolios, dated)
+
+
+async def _load_dividends(
+    session: Session, portfolios: Portfolios, first: date, last: date
+) -> list[Dividend]:
+    """The dividends that positions are due for ex-dates after the first day up to the last."""
+    due = gateway.dividends_between(portfolios, first, last).subquery("due").c
+    amount = cast(due.amount, Double)
+    query = select(due.position_id, due.portfolio_id, due.ex_date, amount)
+    found = await session.execute(query.order_by(due.ex_date, due.position_id))
+    place = {portfolio: index for index, portfolio in enumerate(portfolios)}
+    return [
+        Dividend(position, place[owner], ex_date, usd) for position, owner, ex_date, usd in found
+    ]
 
 
 async def save_snapshots(

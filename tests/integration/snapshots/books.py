@@ -106,15 +106,26 @@ async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) 
         await insert(session, "gateway.positions", positions)
 
 
-async def deposit(admin: Database, day: date, amount: Decimal) -> None:
-    flow = {
-        "cash_flow_id": an_id(f"flow {day}"),
+async def enter(
+    admin: Database, kind: str, day: date, amount: Decimal | float, symbol: str | None = None
+) -> None:
+    """A line of the first portfolio's ledger that moves cash, or states its equity."""
+    line = {
+        "transaction_id": an_id(f"{kind} {day} {amount}"),
         "portfolio_id": BOOK,
-        "flow_date": day,
+        "kind": kind,
+        "trade_date": day,
+        "symbol": symbol,
         "amount": amount,
+        "stated_on": day,
+        "source": "api",
     }
     async with admin.transaction() as session:
-        await insert(session, "gateway.cash_flows", [flow])
+        await insert(session, "gateway.transactions", [line])
+
+
+async def deposit(admin: Database, day: date, amount: Decimal) -> None:
+    await enter(admin, "deposit" if amount > 0 else "withdrawal", day, amount)
 
 
 async def quote(

@@ -42,7 +42,11 @@ Closes = Mapping[str, Mapping[date, float]]
 
 @dataclass(frozen=True)
 class Holding:
-    """A position; `option_type` "C" or "P" makes it an option on `underlying`."""
+    """A position; `option_type` "C" or "P" makes it an option on `underlying`.
+
+    A part of one when `lot`, the number of the position it is a part of, is given: held since
+    `held_from` at `from_price` until its exit.
+    """
 
     symbol: str = "AAPL"
     quantity: float = 100.0
@@ -50,6 +54,9 @@ class Holding:
     entry_date: date = LONG_AGO
     exit_price: float | None = None
     exit_date: date | None = None
+    lot: int | None = None
+    held_from: date | None = None
+    from_price: float | None = None
     option_type: str | None = None
     underlying: str | None = None
     strike: float = 100.0
@@ -97,7 +104,7 @@ def positions(holdings: Sequence[Holding]) -> list[HeldPosition]:
 def _position(place: int, holding: Holding) -> HeldPosition:
     is_option = holding.option_type is not None
     return HeldPosition(
-        position_id=an_id(place),
+        position_id=an_id(place if holding.lot is None else holding.lot),
         portfolio_id=an_id(holding.portfolio),
         symbol=holding.symbol,
         underlying=holding.priced_on,
@@ -107,9 +114,10 @@ def _position(place: int, holding: Holding) -> HeldPosition:
         strike=holding.strike if is_option else None,
         quantity=holding.quantity,
         entry_price=holding.entry_price,
-        entry_date=holding.entry_date,
-        exit_price=holding.exit_price,
-        exit_date=holding.exit_date,
+        held_from=holding.held_from or holding.entry_date,
+        from_price=holding.entry_price if holding.held_from is None else holding.from_price,
+        held_until=holding.exit_date,
+        until_price=holding.exit_price,
         sector=None,
     )
 
@@ -147,6 +155,7 @@ def inputs(
     market: Market,
     due: Iterable[DueSnapshot],
     flows: Sequence[CashFlow] = (),
+    **more: Any,
 ) -> SnapshotInputs:
     """What the snapshots due are computed from."""
     chosen = tuple(due)
@@ -160,6 +169,7 @@ def inputs(
         greeks=greeks,
         flows=flows,
         sessions=SESSIONS,
+        **more,
     )
 
 
@@ -174,9 +184,11 @@ def snapshot(
     session: date = WEDNESDAY,
     previous: date | None = TUESDAY,
     flows: Sequence[CashFlow] = (),
+    **more: Any,
 ) -> Snapshots:
     """One portfolio's snapshot of `session`, measured from `previous`."""
-    return portfolio_snapshots(inputs(holdings, market, [DueSnapshot(0, session, previous)], flows))
+    due = [DueSnapshot(0, session, previous)]
+    return portfolio_snapshots(inputs(holdings, market, due, flows, **more))
 
 
 def closes(symbol: str = "AAPL", **prices: float) -> dict[str, dict[date, float]]:

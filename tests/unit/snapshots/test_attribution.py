@@ -18,38 +18,49 @@ dollars = st.floats(-1e7, 1e7, width=32)
 @given(
     arrays.arrays(np.float64, (4, 7), elements=dollars),
     arrays.arrays(np.float64, (4, 7), elements=st.floats(-0.1, 0.1)),
+    arrays.arrays(np.float64, (4, 3), elements=dollars),
     st.lists(dollars, min_size=4, max_size=4),
 )
-def test_factors_and_specific_add_up_to_the_pnl(
-    exposures: Any, returns: Any, pnl: list[float]
+def test_factors_causes_and_specific_add_up_to_the_pnl(
+    exposures: Any, returns: Any, causes: Any, pnl: list[float]
 ) -> None:
     total = np.round(np.array(pnl), 6)
 
-    found = attributed_pnl(total, exposures, returns)
+    found = attributed_pnl(total, causes, exposures, returns)
 
-    assert found.factors.sum(axis=1) + found.specific == pytest.approx(total, abs=1e-6)
+    parts = found.factors.sum(axis=1) + found.causes.sum(axis=1) + found.specific
+    assert parts == pytest.approx(total, abs=1e-6)
 
 
 def test_worked_example() -> None:
     # 100,000 of market at +1 % and 20,000 of value at -0.5 % explain 900 of a P&L of 850.
-    found = attributed_pnl(np.array([850.0]), np.array([[1e5, 2e4]]), np.array([[0.01, -0.005]]))
+    # 30 of dividends less 5 of fees are apart, and 20 were lost by a trade away from the close.
+    found = attributed_pnl(
+        np.array([850.0]),
+        np.array([[30.0, -5.0, -20.0]]),
+        np.array([[1e5, 2e4]]),
+        np.array([[0.01, -0.005]]),
+    )
 
     assert found.factors.tolist() == [[1000.0, -100.0]]
-    assert found.specific.tolist() == [-50.0]
+    assert found.causes.tolist() == [[30.0, -5.0, -20.0]]
+    assert found.specific.tolist() == [-55.0]
     assert found.reason.tolist() == [None]
 
 
-def test_unknown_inputs_make_every_part_unknown_and_the_first_cause_is_given() -> None:
+def test_unknown_inputs_make_factors_unknown_and_the_first_cause_is_given() -> None:
     known, unknown = [1.0, 1.0], [1.0, np.nan]
 
     found = attributed_pnl(
         np.array([np.nan, 5.0, 5.0]),
+        np.array([[0.0], [1.0], [2.0]]),
         np.array([unknown, unknown, known]),
         np.array([known, known, unknown]),
     )
 
     assert np.isnan(found.factors).all()
     assert np.isnan(found.specific).all()
+    assert found.causes.ravel().tolist() == pytest.approx([np.nan, 1.0, 2.0], nan_ok=True)
     assert found.reason.tolist() == [
         "the first snapshot has no P&L",
         "no factor exposures at the previous snapshot",

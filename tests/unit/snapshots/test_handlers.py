@@ -68,15 +68,13 @@ class SnapshotRepository:
         self.snapshots = snapshots
         self.valuations = valuations
 
-    async def load_chain(
-        self, session: Session, portfolios: Sequence[UUID], as_of: date
-    ) -> ChainInputs:
+    async def load_chain(self, session: Session, plan: Plan, as_of: date) -> ChainInputs:
         return ChainInputs(
-            portfolios=tuple(portfolios),
+            portfolios=plan.portfolios,
             as_of=as_of,
-            chains=[[] for _ in portfolios],
+            chains=[[] for _ in plan.portfolios],
             market=MarketHistory([], ("market",), np.empty((0, 1)), []),
-            market_sides=[MarketSides() for _ in portfolios],
+            market_sides=[MarketSides() for _ in plan.portfolios],
             stored_exposures={},
             factor_exposures={},
         )

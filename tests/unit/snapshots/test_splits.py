@@ -19,6 +19,7 @@ from services.snapshots.inputs import (
 )
 from tests.unit.snapshots.builders import (
     FRIDAY,
+    LONG_AGO,
     SESSIONS,
     THURSDAY,
     TUESDAY,
@@ -76,7 +77,9 @@ def a_split_book(
     shares = {day: ratio if day >= EX_DATE else 1.0 for day in DAYS}
     calls = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in DAYS}
     restated = [
-        PositionOnDay(an_id(place), day, symbol, quantities[place] * shares[day], shares[day])
+        PositionOnDay(
+            an_id(place), LONG_AGO, day, symbol, quantities[place] * shares[day], shares[day]
+        )
         for day in DAYS
         for place, symbol in enumerate(("AAPL", calls[day]))
     ]
