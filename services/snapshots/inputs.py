@@ -199,13 +199,14 @@ class Dividend:
 class SnapshotInputs:
     """Everything that the snapshots of a plan are computed from.
 
-    `splits`: those after the first of the plan's days, by ex-date; `restated`: the positions that
-    they changed, on every one of the days. `greeks`: by (contract, session), per share of contract
-    in the order of `GREEKS`, NaN where unknown. `flows`: capital that came in or left; those up to
-    the first of the days are summed on it. `income` and `fees`: what was entered of dividends,
-    interest and borrow fees, and of fees, signed as it changes cash; `dividends` those that follow
-    from ex-dates; all after the first of the days. `sessions`: the exchange's, ascending, from the
-    first to the last of the plan's days.
+    `splits`: by ex-date, those after the first of the plan's days, and on an option's underlying
+    those since it is held; `restated`: the positions that they changed, on every one of the days
+    and on the splits' eves, on which the options are quoted too. `greeks`: by (contract, session),
+    per share of contract in the order of `GREEKS`, NaN where unknown. `flows`: capital that came in
+    or left; those up to the first of the days are summed on it. `income` and `fees`: what was
+    entered of dividends, interest and borrow fees, and of fees, signed as it changes cash;
+    `dividends` those that follow from ex-dates; all after the first of the days. `sessions`: the
+    exchange's, ascending, from the first to the last of the plan's days.
     """
 
     plan: Plan

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from services.snapshots.calculations.renamed import carried_over_splits
 from services.snapshots.inputs import (
     CashFlow,
     Dividend,
@@ -148,7 +149,7 @@ class QuoteGrid:
 class DailyTerms:
     """What the positions were on each day; arrays have shape (positions, days).
 
-    `factor`: shares of the day for one of the last day's. `splits`: those after the first day.
+    `factor`: shares of the day for one of the last day's. `splits`: those since positions are held.
     """
 
     day: Days
@@ -202,9 +203,12 @@ class Layout:
         """Lay out what was read."""
         on = inputs.plan.days
         positions = PositionColumns.of(inputs.plan.portfolios, inputs.positions)
-        terms = DailyTerms.of(positions, on, inputs.splits, inputs.restated)
+        own = [terms for terms in inputs.restated if terms.day in on]
+        terms = DailyTerms.of(positions, on, inputs.splits, own)
         symbols = {*terms.symbol.ravel().tolist(), *positions.underlying.tolist()}
-        return cls(inputs, positions, terms, QuoteGrid.of(symbols, on, inputs.quotes))
+        known = [each for each in inputs.quotes if each.day in on and each.symbol in symbols]
+        carried = carried_over_splits(inputs)
+        return cls(inputs, positions, terms, QuoteGrid.of(symbols, on, [*known, *carried]))
 
     @property
     def portfolio(self) -> IntArray:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -64,15 +64,17 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
     positions = await _load_positions(session, plan.portfolios, first, last)
     stocks = {position.symbol for position in positions if not position.is_option}
     tickers = sorted(stocks.union(position.underlying for position in positions))
-    splits = await _load_splits(session, tickers, first, last)
-    restated = await _load_restated(session, plan.portfolios, splits, days)
+    splits = await _load_splits(session, positions, tickers, first, last)
+    eves = {split.ex_date - timedelta(days=1) for split in splits}
+    with_eves = sorted(eves.union(days))
+    restated = await _load_restated(session, plan.portfolios, splits, with_eves)
     contracts = _contracts(positions, restated)
     return SnapshotInputs(
         plan=plan,
         positions=positions,
         quotes=[
             *await _load_closes(session, tickers, days),
-            *await _load_values(session, contracts, days),
+            *await _load_values(session, contracts, with_eves),
         ],
         splits=splits,
         restated=restated,
@@ -130,11 +132,22 @@ async def _load_positions(
 
 
 async def _load_splits(
-    session: Session, tickers: Sequence[str], first: date, last: date
+    session: Session,
+    positions: Sequence[HeldPosition],
+    tickers: Sequence[str],
+    first: date,
+    last: date,
 ) -> list[Split]:
-    """The splits after the first day up to the last, by ex-date."""
+    """The splits up to the last day, by ex-date: those after the first day, and those since an
+    option on the symbol is held.
+    """
     row = ingest.splits.c
-    within = and_(row.ex_date > first, row.ex_date <= last, among(row.symbol, tickers))
+    options = [each for each in positions if each.is_option]
+    since = min((each.held_from for each in options), default=last)
+    on_options = and_(row.ex_date > since, among(row.symbol, {each.underlying for each in options}))
+    within = and_(
+        row.ex_date <= last, or_(and_(row.ex_date > first, among(row.symbol, tickers)), on_options)
+    )
     query = select(row.symbol, row.ex_date, cast(row.ratio, Double)).where(within)
     found = await session.execute(query.order_by(row.ex_date, row.symbol))
     return [Split(symbol, ex_date, ratio) for symbol, ex_date, ratio in found]

@@ -139,7 +139,8 @@ async def test_deposit_moves_nav_but_not_pnl(admin: Database, role: Role) -> Non
         100,
         Decimal("25100.25"),
     )
-    assert row["daily_return"] == pytest.approx(100 / 20000)
+    assert (row["inflow"], row["outflow"], row["large_flow"]) == (Decimal("5000.25"), 0, True)
+    assert row["daily_return"] == pytest.approx(100 / 25000.25)
 
 
 async def test_return_is_null_when_nav_before_is_not_positive(admin: Database, role: Role) -> None:
@@ -374,7 +375,9 @@ async def test_nav_chain_agrees_with_adding_up_by_hand(admin: Database, role: Ro
             nav - row["market_value"],
         )
         expected = (
-            None if row["daily_pnl"] is None else pytest.approx(float(row["daily_pnl"] / before))
+            None
+            if row["daily_pnl"] is None
+            else pytest.approx(float(row["daily_pnl"] / (before + row["inflow"])))
         )
         assert row["daily_return"] == expected
 
@@ -632,14 +635,14 @@ async def test_a_close_carried_over_a_split_is_worth_as_much(
         await take(role, day)
 
     rows = await chain(role)
-    assert [row["daily_pnl"] for row in rows] == [None, 0, 400]
+    assert [row["daily_pnl"] for row in rows] == [None, 0, 400 - 8 * 100 * (11 - 10)]
     assert [row["exposures"]["notional"]["long"] for row in rows] == [52_000, 52_000, 52_400]
     held = {(row["as_of"], row["symbol"]): row for row in (await tables(role))[1]}
     stale = held[TUESDAY, "AAPL"]
     assert (stale["quantity"], stale["price"], stale["price_date"]) == (400, 130, MONDAY)
     assert (held[WEDNESDAY, CALL]["quantity"], held[WEDNESDAY, CALL]["cost"]) == (-8, -1_400)
-    lost = held[TUESDAY, CALL]  # the symbol meant another contract the day before: nothing to carry
-    assert (lost["price"], lost["reason"]) == (None, "no price known on or before the session")
+    carried = held[TUESDAY, CALL]  # under its symbol of the day before
+    assert (carried["price"], carried["price_date"], carried["stale"]) == (10, MONDAY, True)
 
 
 async def split_in_four(admin: Database, ex_date: date) -> None:
