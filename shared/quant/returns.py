@@ -6,7 +6,7 @@ with zero or carried forward, because both would pull volatilities and betas tow
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -83,9 +83,16 @@ def _growths(amounts: FloatArray, share: FloatArray) -> list[float]:
 
     positive = np.exp(-np.outer(_GROWTHS, share)) @ amounts > 0.0
     changes = np.flatnonzero(positive[1:] != positive[:-1])
-    return [float(brentq(worth, _GROWTHS[at], _GROWTHS[at + 1], xtol=1e-15)) for at in changes]
+    return [_root(worth, _GROWTHS[at], _GROWTHS[at + 1]) for at in changes.tolist()]
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Between low and high, or the one that is the root but for rounding."""
+    if function(low) * function(high) > 0.0:
+        return min(low, high, key=lambda at: abs(function(at)))
+    return float(brentq(function, low, high, xtol=1e-15))
 
 
 # From a loss of all but e^-60 to a gain of e^60; near zero a step is 0.02 %.
-_GROWTHS = np.sinh(np.linspace(-8.0, 8.0, 3201)) * 60.0 / np.sinh(8.0)
+_GROWTHS = (np.sinh(np.linspace(-8.0, 8.0, 3201)) * 60.0 / np.sinh(8.0)).tolist()
 _LARGEST_GROWTH = 700.0  # what e^x can be a float of

@@ -178,6 +178,40 @@ def test_pnl_of_the_session_and_of_later_ones_is_attributed_from_the_snapshot_be
     )
 
 
+def test_income_fees_and_trades_are_attributed_beside_the_factors() -> None:
+    *before, last = a_chain(A_YEAR)
+    chain = [*before, replace(last, income=4.0, fees=-1.5, trades_pnl=2.0)]
+
+    columns = measured(chain).attributed.columns()
+
+    by_name = dict(zip(columns["factor"], columns["pnl"], strict=True))
+    assert (by_name["income"], by_name["fees"], by_name["trades"]) == (4.0, -1.5, 2.0)
+    assert sum(by_name.values()) == pytest.approx(10.0)
+    assert set(columns["reason"]) == {None}
+
+
+def test_causes_stay_known_without_factor_exposures() -> None:
+    found = measured(a_chain(A_YEAR), factor_exposures={}).attributed.columns()
+
+    reasons = dict(zip(found["factor"], found["reason"], strict=True))
+    missing = "no factor exposures at the previous snapshot"
+    assert reasons == {
+        "market": missing, "value": missing, "specific": missing,
+        "income": None, "fees": None, "trades": None,
+    }  # fmt: skip
+
+
+def test_session_taken_as_an_anchor_only_is_measured_without_beta() -> None:
+    anchor = {(0, A_YEAR[-3]): dict.fromkeys(VIEWS)}
+
+    found = measured(a_chain(A_YEAR), concentrations=anchor)
+
+    names = {name for session, name, _ in numbers(found) if session == A_YEAR[-3]}
+    assert {"max_drawdown", "hhi"} < names
+    assert not {"beta", "market_exposure"} & names
+    assert (0, A_YEAR[-3]) in found.attributed.days
+
+
 def test_chain_counts_the_sessions_between_its_links() -> None:
     links = a_chain([EXCHANGE[10], EXCHANGE[11], EXCHANGE[15]])
     market = a_market()

@@ -1,7 +1,7 @@
 """In any order, repeated or restated, runs leave the tables of one ordered run over right data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.snapshots.calculations.carried import CarriedPrice, carried_prices
 from services.snapshots.calculations.schedule import snapshot_plan
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
 from services.snapshots.inputs import CashFlow, History
@@ -42,6 +43,7 @@ class House:
     closes: dict[str, dict[date, float]] = field(default_factory=dict)
     contracts: dict[date, Contract] = field(default_factory=dict)
     snapshots: dict[tuple[int, date], Row] = field(default_factory=dict)
+    carried: dict[tuple[int, date], list[CarriedPrice]] = field(default_factory=dict)
     valuations: dict[tuple[int, date, int], Row] = field(default_factory=dict)
 
     def run(self, as_of: date, prices: Prices) -> None:
@@ -78,12 +80,11 @@ class House:
         market = Market(self.closes, {CALL: self.contracts})
         return {
             session
-            for (_, session, place), row in self.valuations.items()
+            for (_, session), carried in self.carried.items()
             if session > as_of
-            for used, known in zip(
-                row[:2], _prices_known(market, self.holdings[place], session), strict=True
-            )
-            if (used[1] is None or used[1] <= as_of) and used != known
+            for each in carried
+            for used, known in _prices_used_and_known(market, each, session)
+            if (used[1] is None or used[1] <= as_of.isoformat()) and used != known
         }
 
     def _replace(self, taken: Snapshots) -> None:
@@ -94,13 +95,28 @@ class House:
         self.snapshots = {key: row for key, row in self.snapshots.items() if key[1] not in sessions}
         self.valuations.update(_valuation_rows(taken))
         self.snapshots.update(_snapshot_rows(taken))
+        due = taken.valuations.layout.inputs.plan.due
+        days = [(each.portfolio, each.session_date) for each in due]
+        self.carried.update(zip(days, carried_prices(taken.valuations), strict=True))
 
 
-def _prices_known(market: Market, held: Holding, session: date) -> list[Row]:
-    """(price, its day) of the holding and of what it is priced on."""
-    own = latest_value if held.option_type else latest_close
-    known = (own(market, held.symbol, session), latest_close(market, held.priced_on, session))
-    return [(quote.price, quote.price_day) if quote else (None, None) for quote in known]
+def _prices_used_and_known(
+    market: Market, carried: CarriedPrice, session: date
+) -> list[tuple[Row, Row]]:
+    """(price, its day) as stored and as known now, of a symbol and of what it is priced on."""
+    symbol, underlying = carried["symbol"], carried["underlying"]
+    assert symbol is not None
+    assert underlying is not None
+    own = latest_value if symbol == CALL else latest_close
+    known = (own(market, symbol, session), latest_close(market, underlying, session))
+    stored = (
+        (carried["price"], carried["price_date"]),
+        (carried["underlying_price"], carried["underlying_price_date"]),
+    )
+    return [
+        (used, (f"{quote.price:.6f}", str(quote.price_day)) if quote else (None, None))
+        for used, quote in zip(stored, known, strict=True)
+    ]
 
 
 def _price(price: float, day: np.datetime64) -> Row:
@@ -129,7 +145,10 @@ def _snapshot_rows(taken: Snapshots) -> dict[tuple[int, date], Row]:
         taken.market_value,
         taken.daily_pnl,
         taken.closed_pnl,
+        taken.trades_pnl,
         taken.net_flow,
+        taken.inflow,
+        taken.flows_to_date,
         taken.exposures,
         taken.price_coverage,
         taken.greeks_coverage,
@@ -176,7 +195,20 @@ def holdings(draw: st.DrawFn) -> Holding:
     return an_option(CALL, **terms) if ticker == CALL else Holding(ticker, **terms)
 
 
-books = st.lists(holdings(), max_size=6)
+@st.composite
+def lots(draw: st.DrawFn) -> list[Holding]:
+    """A lot, or one of which a part was sold on its exit."""
+    whole = draw(holdings())
+    if whole.exit_date is None or draw(st.booleans()):
+        return [whole]
+    begun: dict[str, Any] = {"held_from": whole.exit_date, "from_price": whole.exit_price}
+    rest = replace(whole, quantity=whole.quantity / 2, exit_date=None, exit_price=None)
+    return [whole, replace(rest, **begun)]
+
+
+books = st.lists(lots(), max_size=5).map(
+    lambda lots: [replace(span, lot=lot) for lot, spans in enumerate(lots) for span in spans]
+)
 cash_flows = st.lists(
     st.builds(CashFlow, st.integers(0, PORTFOLIOS - 1), st.sampled_from(EVERY_DAY), amounts),
     max_size=3,
@@ -234,9 +266,11 @@ def test_pnl_telescopes_over_any_set_of_sessions(
     book: list[Holding], flows: list[CashFlow], prices: Prices, sessions: set[date]
 ) -> None:
     known: Prices = {key: 50.0 if close is None else close for key, close in prices.items()}
+    unpriced = {held.lot for held in book if held.exit_date and held.exit_price is None}
     priced = [
-        held if held.exit_date is None or held.exit_price else Holding(portfolio=held.portfolio)
+        Holding(portfolio=held.portfolio, lot=held.lot) if held.lot in unpriced else held
         for held in book
+        if held.lot not in unpriced or held.held_from is None
     ]
     house = ordered_run(priced, flows, set(SESSIONS), known)
     sparse = ordered_run(priced, flows, {SESSIONS[0], SESSIONS[-1]} | sessions, known)

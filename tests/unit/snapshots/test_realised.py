@@ -245,6 +245,46 @@ def test_missing_start_snapshot_or_unknown_return_gives_no_performance() -> None
     assert found["performance_1d"].value == pytest.approx(0.001)
 
 
+def test_day_without_capital_ends_the_chain_and_a_new_one_starts() -> None:
+    lost = [0.01, -0.5, *[0.02] * 20]
+    since = list(np.random.default_rng(7).normal(0, 0.01, 70))
+    days = the_sessions(len(lost) + len(since) + 2)
+    chain = a_chain([*lost, np.nan, *since], days=days)
+
+    found = metrics_of(chain)
+
+    alone = metrics_of(a_chain(since, days=days[-71:]))
+    for name in ("max_drawdown", "volatility_252d", "sharpe_252d", "performance_1m"):
+        assert found[name].value == alone[name].value
+        assert found[name].observations == alone[name].observations
+    restart = days[len(lost) + 1]
+    assert found["performance_1y"].value is None
+    past = metrics_of(chain.until(len(lost) + 5))
+    assert past["volatility_21d"].reason == (
+        f"4 returns, 21 needed; the chain of returns starts again on {restart}, a day without"
+        " capital"
+    )
+
+
+def test_days_without_capital_before_the_first_return_are_no_restart() -> None:
+    found = metrics_of(a_chain([np.nan, np.nan, 0.01, -0.02]))
+
+    assert found["volatility_21d"].reason == "2 returns, 21 needed"
+    assert found["max_drawdown"].value == pytest.approx(-0.02)
+
+
+def test_ratio_over_rounding_noise_is_null() -> None:
+    noise = np.random.default_rng(2).normal(0, 1e-11, 80)
+    market = np.random.default_rng(3).normal(0, 0.01, 81)
+
+    found = metrics_of(a_chain(list(0.0001 + noise), market=market, rate=0.0))
+
+    for name in ("sharpe_252d", "sortino_252d", "correlation_spy"):
+        assert (found[name].value, found[name].reason) == (None, "the returns do not vary")
+    still = metrics_of(a_chain(list(market[1:]), market=0.0001 + np.append(noise, 0.0)))
+    assert still["beta_realised_252d"].value is None
+
+
 @pytest.mark.parametrize(
     ("session", "period", "start"),
     [

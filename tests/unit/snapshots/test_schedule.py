@@ -82,3 +82,52 @@ def test_nothing_but_the_session_is_taken_without_history(
     stored: tuple[tuple[date, ...], ...],
 ) -> None:
     assert len(due(MONDAY, history(*stored))) == len(stored)
+
+
+def anchored(
+    *anchors: date, stored: tuple[date, ...] = (), market_until: date | None = FRIDAY
+) -> History:
+    return History((an_id(0),), (stored,), anchors=(anchors,), market_until=market_until)
+
+
+def test_anchors_up_to_the_session_are_taken_with_it() -> None:
+    taken = due(THURSDAY, anchored(MONDAY, WEDNESDAY, FRIDAY))
+
+    assert taken == (
+        DueSnapshot(0, MONDAY, None),
+        DueSnapshot(0, WEDNESDAY, MONDAY),
+        DueSnapshot(0, THURSDAY, WEDNESDAY),
+    )
+
+
+def test_anchor_that_is_stored_is_not_taken_again() -> None:
+    taken = due(THURSDAY, anchored(MONDAY, stored=(MONDAY,)))
+
+    assert taken == (DueSnapshot(0, THURSDAY, MONDAY),)
+
+
+def test_anchor_taken_late_retakes_the_session_after_it() -> None:
+    taken = due(FRIDAY, anchored(TUESDAY, stored=(MONDAY, WEDNESDAY, THURSDAY)))
+
+    assert taken == (
+        DueSnapshot(0, TUESDAY, MONDAY),
+        DueSnapshot(0, WEDNESDAY, TUESDAY),
+        DueSnapshot(0, FRIDAY, THURSDAY),
+    )
+
+
+@pytest.mark.parametrize(("market_until", "count"), [(FRIDAY, 2), (TUESDAY, 1), (None, 1)])
+def test_session_before_every_anchor_takes_the_first_if_the_market_is_known(
+    market_until: date | None, count: int
+) -> None:
+    taken = due(MONDAY, anchored(THURSDAY, FRIDAY, market_until=market_until))
+
+    assert taken == (DueSnapshot(0, MONDAY, None), DueSnapshot(0, THURSDAY, MONDAY))[:count]
+
+
+def test_sessions_up_to_the_first_anchor_move_nav_of_all() -> None:
+    known = anchored(WEDNESDAY, stored=(MONDAY, WEDNESDAY, FRIDAY))
+
+    assert snapshot_plan(TUESDAY, known).measured_from is None
+    assert snapshot_plan(WEDNESDAY, known).measured_from is None
+    assert snapshot_plan(THURSDAY, known).measured_from == THURSDAY

@@ -214,13 +214,6 @@ def test_unknown_price_is_left_out_named_and_weighs_with_its_cost() -> None:
     assert taken.daily_pnl.tolist() == [300.0]
 
 
-def test_pnl_that_cannot_be_measured_is_named() -> None:
-    taken = snapshot([Holding()], Market(closes(wednesday=103)))
-
-    assert codes(taken) == {"pnl_missing": ("AAPL",)}
-    assert taken.daily_pnl.tolist() == [0.0]
-
-
 def test_option_on_an_unknown_underlying_is_named_and_weighs_with_its_strike() -> None:
     holdings = [Holding("MSFT", 100), an_option(CALL, 1, strike=50)]
     market = Market(closes("MSFT", tuesday=50, wednesday=50), {CALL: {WEDNESDAY: Contract(None)}})

@@ -150,6 +150,32 @@ def test_the_snapshot_of_its_day_names_the_split() -> None:
     assert named.about == ("AAPL", NEW_CALL)
 
 
+@pytest.mark.parametrize("previous", [FRIDAY, TUESDAY, WEDNESDAY])
+def test_option_value_known_before_a_split_is_carried_over_it(previous: date) -> None:
+    """The call is quoted on Friday at 24 under its old symbol, and on Thursday at 7."""
+    days = [FRIDAY, TUESDAY, WEDNESDAY, THURSDAY]
+    symbols = {day: NEW_CALL if day >= EX_DATE else OLD_CALL for day in days}
+    shares = {day: 4.0 if day >= EX_DATE else 1.0 for day in days}
+    quotes = quoted({}, {OLD_CALL: {FRIDAY: 24.0}, NEW_CALL: {THURSDAY: 7.0}})
+    plan = Plan((an_id(0),), (DueSnapshot(0, THURSDAY, previous),))
+
+    lines = portfolio_snapshots(
+        SnapshotInputs(
+            plan=plan,
+            positions=positions([an_option(NEW_CALL, -8, entry_price=20 / 4)]),
+            quotes=[each for each in quotes if each.symbol == symbols[each.day]],
+            splits=[Split("AAPL", EX_DATE, 4.0)],
+            restated=[
+                PositionOnDay(an_id(0), LONG_AGO, day, symbols[day], -2 * shares[day], shares[day])
+                for day in days
+            ],
+            sessions=SESSIONS,
+        )
+    ).valuations
+
+    assert lines.daily_pnl.tolist() == [-8 * 100 * (7 - 24 / 4)]
+
+
 @pytest.mark.parametrize(
     ("ratio", "words"),
     [(4, "4:1"), (1.5, "3:2"), (0.05, "1:20"), (0.33333333, "1:3"), (1.33333333, "4:3")],

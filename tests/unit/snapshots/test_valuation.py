@@ -164,12 +164,12 @@ def test_price_never_known_is_null_with_a_reason() -> None:
     assert lines.reason.tolist() == ["no price known on or before the session"]
 
 
-def test_price_known_only_now_has_value_but_no_pnl() -> None:
-    lines = valued(Holding(quantity=10), closes(wednesday=103))
+def test_price_known_only_now_earns_what_it_rose_since_entry() -> None:
+    lines = valued(Holding(quantity=10, entry_price=90), closes(wednesday=103))
 
     assert lines.market_value == pytest.approx([1030.0])
-    assert np.isnan(lines.daily_pnl).all()
-    assert lines.reason.tolist() == ["no price known at the previous snapshot"]
+    assert lines.daily_pnl == pytest.approx([130.0])
+    assert lines.reason.tolist() == [None]
 
 
 def test_option_has_three_different_exposures() -> None:
