@@ -18,20 +18,31 @@ PortfolioDay = tuple[int, date]  # a portfolio's place in its shard, and a sessi
 
 
 @dataclass(frozen=True)
+class Anchors:
+    """The sessions that a portfolio's NAV is anchored on: the first, and those without a snapshot.
+
+    `missing` ascend; `first` is None without any anchor.
+    """
+
+    first: date | None = None
+    missing: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
 class History:
     """What is stored of a shard's portfolios around the session of the run.
 
     `stored`: per portfolio, ascending, the sessions with a snapshot: the last one before the first
     that the run may take, and all from it on. `outdated`: later sessions with a valuation that is
     based on a price carried forward over the run's session, where another price is now the last one
-    known. `anchors`: per portfolio, ascending, the sessions that its NAV is anchored on.
-    `market_until`: the last session with market data, None without any.
+    known. `anchors`: per portfolio. `market_until`: the last session with market data, None without
+    any.
     """
 
     portfolios: tuple[UUID, ...]
     stored: tuple[tuple[date, ...], ...]
     outdated: frozenset[date] = frozenset()
-    anchors: tuple[tuple[date, ...], ...] = ()
+    anchors: tuple[Anchors, ...] = ()
     market_until: date | None = None
 
     @classmethod
@@ -40,15 +51,16 @@ class History:
         portfolios: Sequence[UUID],
         snapshots: Iterable[tuple[UUID, date]],
         outdated: Iterable[date],
-        anchors: Iterable[tuple[UUID, date]] = (),
+        anchors: Mapping[UUID, Anchors] | None = None,
         market_until: date | None = None,
     ) -> Self:
-        """Group the (portfolio, session) pairs by portfolio, in the order given."""
+        """Group the stored (portfolio, session) pairs by portfolio, in the order given."""
+        known = anchors or {}
         return cls(
             tuple(portfolios),
             _by_portfolio(portfolios, snapshots),
             frozenset(outdated),
-            _by_portfolio(portfolios, anchors),
+            tuple(known.get(portfolio, Anchors()) for portfolio in portfolios),
             market_until,
         )
 

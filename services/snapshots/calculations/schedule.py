@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from services.snapshots.inputs import DueSnapshot, History, Plan
+from services.snapshots.inputs import Anchors, DueSnapshot, History, Plan
 
 
 def snapshot_plan(as_of: date, history: History) -> Plan:
@@ -21,11 +21,8 @@ def snapshot_plan(as_of: date, history: History) -> Plan:
     A session affected for one portfolio is taken again for every portfolio that has it stored, so
     that the rows of (affected sessions) x (portfolios) can be replaced as one block.
     """
-    anchors = history.anchors or tuple(() for _ in history.portfolios)
-    missing = [
-        _needed(own, as_of, history.market_until).difference(stored)
-        for own, stored in zip(anchors, history.stored, strict=True)
-    ]
+    anchors = history.anchors or tuple(Anchors() for _ in history.portfolios)
+    missing = [_needed(own, as_of, history.market_until) for own in anchors]
     chains = [
         sorted({*stored, as_of, *taken})
         for stored, taken in zip(history.stored, missing, strict=True)
@@ -41,17 +38,21 @@ def snapshot_plan(as_of: date, history: History) -> Plan:
     return Plan(history.portfolios, due, _measured_from(min(affected), anchors))
 
 
-def _needed(anchors: Sequence[date], as_of: date, market_until: date | None) -> set[date]:
-    """The anchors that NAV of `as_of` may depend on: those so far, before any of them the first."""
-    found = {anchor for anchor in anchors if anchor <= as_of}
-    if anchors and not found and market_until is not None and anchors[0] <= market_until:
-        return {anchors[0]}
-    return found
+def _needed(anchors: Anchors, as_of: date, market_until: date | None) -> set[date]:
+    """The missing ones that NAV of `as_of` may depend on.
+
+    Those up to it; before any of them the first, once the market's data of it is known.
+    """
+    first = anchors.first
+    if first is not None and as_of < first and market_until is not None and first <= market_until:
+        return {first}.intersection(anchors.missing)
+    return {anchor for anchor in anchors.missing if anchor <= as_of}
 
 
-def _measured_from(first: date, anchors: Iterable[Sequence[date]]) -> date | None:
+def _measured_from(taken_from: date, anchors: Iterable[Anchors]) -> date | None:
     """Up to its first anchor, a portfolio's NAV is carried backward from it."""
-    return None if any(own and first <= own[0] for own in anchors) else first
+    firsts = [own.first for own in anchors if own.first is not None]
+    return None if any(taken_from <= first for first in firsts) else taken_from
 
 
 def _with_following(changed: set[date], chains: Sequence[Sequence[date]]) -> set[date]:

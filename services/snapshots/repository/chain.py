@@ -32,6 +32,7 @@ from shared.published import factors, gateway, snapshots
 from shared.rows import Scope, rows_of
 
 Portfolios = tuple[UUID, ...]
+_OF_EVERY_DAY = (MARKET_EXPOSURE, "max_drawdown")
 _PARTS = ("income", "fees", "trades_pnl")
 
 
@@ -120,14 +121,20 @@ async def _load_market_sides(
 async def _load_stored_exposures(
     session: Session, portfolios: Portfolios, first: date, but: date
 ) -> dict[PortfolioDay, list[StoredExposure]]:
-    """The market exposures of every session from `first` on that was measured, `but` one."""
+    """The market exposures of every session from `first` on that was measured, `but` one.
+
+    None of a session that was valued as an anchor of NAV only.
+    """
     row = sql_table(RiskMetric).c
-    own = and_(among(row.portfolio_id, portfolios), row.metric == MARKET_EXPOSURE)
-    later = and_(own, row.as_of >= first, row.as_of != but)
-    query = select(row.portfolio_id, row.as_of, row.view, row.value, row.coverage, row.reason)
+    own = and_(among(row.portfolio_id, portfolios), among(row.metric, _OF_EVERY_DAY))
+    others = and_(own, row.as_of >= first, row.as_of != but)
+    exposure = (row.view, row.value, row.coverage, row.reason)
     found: dict[PortfolioDay, list[StoredExposure]] = defaultdict(list)
-    for portfolio, session_date, *exposure in await session.execute(query.where(later)):
-        found[portfolios.index(portfolio), session_date].append(StoredExposure(*exposure))
+    query = select(row.portfolio_id, row.as_of, row.metric, *exposure).where(others)
+    for portfolio, session_date, metric, *stored in await session.execute(query):
+        exposures = found[portfolios.index(portfolio), session_date]
+        if metric == MARKET_EXPOSURE:
+            exposures.append(StoredExposure(*stored))
     return found
 
 

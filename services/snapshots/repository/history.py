@@ -20,8 +20,9 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.snapshots.inputs import History
+from services.snapshots.inputs import Anchors, History
 from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Session, among, lock_each, sql_table
 from shared.published import gateway, greeks, ingest
@@ -35,21 +36,24 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
     known = gateway.portfolios.c.portfolio_id
     found = await session.scalars(select(known).where(among(known, portfolio_ids)))
     portfolios = sorted(found)
-    anchors = (await session.execute(_anchors(portfolios))).all()
-    missing = [row.day for row in anchors if row.missing and row.day <= as_of]
+    anchors = {
+        row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
+        for row in await session.execute(_anchors(portfolios))
+    }
+    missing = [day for own in anchors.values() for day in own.missing]
     stored = (await session.execute(_stored(portfolios, min([as_of, *missing])))).all()
     outdated = (await session.scalars(_outdated(portfolios, as_of))).all()
     return History.of(
         portfolios,
         [(row.portfolio_id, row.as_of) for row in stored],
         outdated,
-        [(row.portfolio_id, row.day) for row in anchors],
+        anchors,
         await session.scalar(_market_until()),
     )
 
 
-def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, bool]:
-    """The sessions that NAV is anchored on, and whether their snapshot is missing."""
+def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
+    """Per portfolio, the first session that NAV is anchored on, and those without a snapshot."""
     owned = gateway.portfolios.c
     equity = gateway.equity_statements.c
     valued = select(owned.portfolio_id, owned.valued_from.label("day")).where(
@@ -61,8 +65,16 @@ def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, bool]:
     anchor = valued.union(stated).subquery("anchor")
     row = _snapshots.c
     same = and_(row.portfolio_id == anchor.c.portfolio_id, row.as_of == anchor.c.day)
-    missing = row.as_of.is_(None).label("missing")
-    return select(*anchor.c, missing).select_from(anchor.outerjoin(_snapshots, same))
+    missing = func.array_agg(aggregate_order_by(anchor.c.day, anchor.c.day))
+    return (
+        select(
+            anchor.c.portfolio_id,
+            func.min(anchor.c.day).label("first"),
+            missing.filter(row.as_of.is_(None)).label("missing"),
+        )
+        .select_from(anchor.outerjoin(_snapshots, same))
+        .group_by(anchor.c.portfolio_id)
+    )
 
 
 def _market_until() -> Select[date]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.snapshots.calculations.schedule import snapshot_plan
-from services.snapshots.inputs import DueSnapshot, History
+from services.snapshots.inputs import Anchors, DueSnapshot, History
 from tests.unit.snapshots.builders import an_id
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2022, 11, day) for day in (14, 15, 16, 17, 18))
@@ -87,7 +87,9 @@ def test_nothing_but_the_session_is_taken_without_history(
 def anchored(
     *anchors: date, stored: tuple[date, ...] = (), market_until: date | None = FRIDAY
 ) -> History:
-    return History((an_id(0),), (stored,), anchors=(anchors,), market_until=market_until)
+    missing = tuple(day for day in anchors if day not in stored)
+    known = (Anchors(anchors[0], missing),)
+    return History((an_id(0),), (stored,), anchors=known, market_until=market_until)
 
 
 def test_anchors_up_to_the_session_are_taken_with_it() -> None:
@@ -104,6 +106,13 @@ def test_anchor_that_is_stored_is_not_taken_again() -> None:
     taken = due(THURSDAY, anchored(MONDAY, stored=(MONDAY,)))
 
     assert taken == (DueSnapshot(0, THURSDAY, MONDAY),)
+
+
+def test_anchor_stored_long_before_is_not_taken_again() -> None:
+    """Only the last snapshot before the session is read."""
+    known = History((an_id(0),), ((WEDNESDAY,),), anchors=(Anchors(MONDAY),))
+
+    assert due(THURSDAY, known) == (DueSnapshot(0, THURSDAY, WEDNESDAY),)
 
 
 def test_anchor_taken_late_retakes_the_session_after_it() -> None:
