@@ -25,7 +25,6 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
-    and_,
     case,
     cast,
     false,
@@ -36,7 +35,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, array
 from sqlalchemy.sql import ColumnCollection
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import MetaData, SQLModel
@@ -48,6 +47,7 @@ from shared.retention import Detail
 
 MONEY = Numeric(20, 6)
 PRICE = Numeric(18, 6)
+EPOCH = date(2000, 1, 1)
 AnyColumns = ColumnCollection[str, Any]
 
 
@@ -202,17 +202,17 @@ def _so_far(what: FunctionElement[Any] | FunctionFilter[Any], row: AnyColumns) -
 def _with_statements() -> FromClause:
     """Snapshots with what they earned and received so far, and the equity stated of their session.
 
-    Of several statements of one session the same one always counts. `is_anchor`: the session that
-    the portfolio was first valued on; if it has no snapshot, the last one before it, or the first.
+    `statements`: by day; of several of one day the same one always counts. `is_anchor`: the session
+    that the portfolio was first valued on; if it has no snapshot, the last one before it, or the
+    first.
     """
     rows = sql_table(PortfolioSnapshot)
     owned = gateway.portfolios.c
     equity = gateway.equity_statements.c
+    amounts = aggregate_order_by(equity.amount, equity.transaction_id)
     stated = (
-        select(equity.amount)
-        .where(equity.portfolio_id == rows.c.portfolio_id, equity.stated_on == rows.c.as_of)
-        .order_by(equity.transaction_id.desc())
-        .limit(1)
+        select(func.jsonb_object_agg(equity.stated_on, amounts, type_=JSONB).label("statements"))
+        .where(equity.portfolio_id == rows.c.portfolio_id)
         .lateral("stated")
     )
     own = rows.c.portfolio_id
@@ -221,6 +221,7 @@ def _with_statements() -> FromClause:
         before.over(partition_by=own), func.min(rows.c.as_of).over(partition_by=own)
     )
     earned = _so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)), rows.c)
+    day = func.to_char(rows.c.as_of, "YYYY-MM-DD")
     joined = rows.outerjoin(
         gateway.portfolios, owned.portfolio_id == rows.c.portfolio_id
     ).outerjoin(stated, true())
@@ -230,7 +231,9 @@ def _with_statements() -> FromClause:
             earned.label("earned"),
             _so_far(func.sum(rows.c.net_flow), rows.c).label("flowed"),
             (rows.c.as_of == anchor).label("is_anchor"),
-            stated.c.amount.label("statement"),
+            cast(stated.c.statements[func.to_char(rows.c.as_of, "YYYY-MM-DD")].astext, MONEY).label(
+                "statement"
+            ),
             owned.equity_balance,
         )
         .select_from(joined)
@@ -239,43 +242,44 @@ def _with_statements() -> FromClause:
 
 
 def _with_levels(rows: FromClause) -> FromClause:
-    """NAV less what moved it so far: where it is known, and how many statements there were."""
+    """NAV less what moved it so far, where it is known: by a statement, or without any.
+
+    `stated_level` has the day in front of it, so that the greatest is the last one.
+    """
     row = rows.c
     stated = func.coalesce(row.statement, case((row.is_anchor, row.equity_balance)))
     moved = row.earned + row.flowed
     unstated = row.market_value + func.coalesce(row.flows_to_date, row.flowed)
+    day = cast(row.as_of - EPOCH, Numeric)
     return select(
         rows,
         stated.label("stated_equity"),
         moved.label("moved"),
-        (stated - moved).label("stated_level"),
+        case((stated.is_not(None), array([day, stated - moved]))).label("stated_level"),
         case((row.is_anchor, unstated - moved)).label("anchored_level"),
-        _so_far(func.count(stated), row).label("statements"),
     ).subquery("levels")
 
 
 def _with_nav(rows: FromClause) -> FromClause:
     """Snapshots with their NAV, and what a statement differs by from the NAV carried to its day."""
     row = rows.c
-    same = func.max(row.stated_level)
-    level = func.coalesce(
-        case((row.statements > 0, same.over(partition_by=[row.portfolio_id, row.statements]))),
-        func.max(row.stated_level).filter(row.statements == 1).over(partition_by=row.portfolio_id),
-        func.max(row.anchored_level).over(partition_by=row.portfolio_id),
-    )
-    levelled = select(rows, level.label("level")).subquery("levelled")
+    kind = ARRAY(Numeric)
+    found = select(
+        rows,
+        func.min(row.stated_level, type_=kind).over(partition_by=row.portfolio_id).label("first"),
+        _so_far(func.max(row.stated_level, type_=kind), row).label("last"),
+        func.max(row.anchored_level).over(partition_by=row.portfolio_id).label("anchored"),
+    ).subquery("found")
+    row = found.c
+    level = func.coalesce(row.last[2], row.first[2], row.anchored)
+    levelled = select(found, level.label("level")).subquery("levelled")
     row = levelled.c
-    gap = case(
-        (
-            and_(row.stated_equity.is_not(None), row.statements > 1),
-            row.level - _so_far(func.lag(row.level), row),
-        )
-    )
+    gap = row.level - _so_far(func.lag(row.last[2]), row)
     return select(
         levelled,
         cast(row.moved + row.level, MONEY).label("nav"),
         cast(row.earned, MONEY).label("cumulative_pnl"),
-        cast(gap, MONEY).label("unexplained"),
+        cast(case((row.stated_equity.is_not(None), gap)), MONEY).label("unexplained"),
         cast(_so_far(func.lag(row.moved + row.level), row), MONEY).label("nav_before"),
     ).subquery("valued")
 
