@@ -8,7 +8,7 @@ rows as they are.
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,7 +36,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, array
-from sqlalchemy.sql import ColumnCollection
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import MetaData, SQLModel
 
@@ -48,7 +47,7 @@ from shared.retention import Detail
 MONEY = Numeric(20, 6)
 PRICE = Numeric(18, 6)
 EPOCH = date(2000, 1, 1)
-AnyColumns = ColumnCollection[str, Any]
+Value = TypeVar("Value")
 
 
 class Table(SQLModel):
@@ -194,50 +193,48 @@ def _chained_snapshots() -> Select[Any]:
     return _with_returns(_with_nav(_with_levels(_with_statements())))
 
 
-def _so_far(what: FunctionElement[Any] | FunctionFilter[Any], row: AnyColumns) -> Over[Any]:
+def _so_far(what: FunctionElement[Value] | FunctionFilter[Value], rows: FromClause) -> Over[Value]:
     """Over the portfolio's snapshots up to this one."""
-    return what.over(partition_by=row.portfolio_id, order_by=row.as_of)
+    return what.over(partition_by=rows.c.portfolio_id, order_by=rows.c.as_of)
 
 
 def _with_statements() -> FromClause:
-    """Snapshots with what they earned and received so far, and the equity stated of their session.
+    """Snapshots with what they earned and received so far, and the statement of their session.
 
-    `statements`: by day; of several of one day the same one always counts. `is_anchor`: the session
-    that the portfolio was first valued on; if it has no snapshot, the last one before it, or the
-    first.
+    `statements`: equity by day; of several of one day the same one always counts. `is_anchor`: the
+    session that the portfolio was first valued on; if it has no snapshot, the last one before it,
+    or the first.
     """
     rows = sql_table(PortfolioSnapshot)
     owned = gateway.portfolios.c
     equity = gateway.equity_statements.c
     amounts = aggregate_order_by(equity.amount, equity.transaction_id)
-    stated = (
+    found = (
         select(func.jsonb_object_agg(equity.stated_on, amounts, type_=JSONB).label("statements"))
         .where(equity.portfolio_id == rows.c.portfolio_id)
-        .lateral("stated")
+        .lateral("found")
     )
     own = rows.c.portfolio_id
     before = func.max(rows.c.as_of).filter(rows.c.as_of <= owned.valued_from)
     anchor = func.coalesce(
         before.over(partition_by=own), func.min(rows.c.as_of).over(partition_by=own)
     )
-    earned = _so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)), rows.c)
+    earned = _so_far(func.sum(func.coalesce(rows.c.daily_pnl, 0)), rows)
     day = func.to_char(rows.c.as_of, "YYYY-MM-DD")
     joined = rows.outerjoin(
         gateway.portfolios, owned.portfolio_id == rows.c.portfolio_id
-    ).outerjoin(stated, true())
+    ).outerjoin(found, true())
     return (
         select(
             rows,
             earned.label("earned"),
-            _so_far(func.sum(rows.c.net_flow), rows.c).label("flowed"),
+            _so_far(func.sum(rows.c.net_flow), rows).label("flowed"),
             (rows.c.as_of == anchor).label("is_anchor"),
-            cast(stated.c.statements[func.to_char(rows.c.as_of, "YYYY-MM-DD")].astext, MONEY).label(
-                "statement"
-            ),
+            cast(found.c.statements[day].astext, MONEY).label("statement"),
             owned.equity_balance,
         )
         .select_from(joined)
-        .subquery("stated_snapshots")
+        .subquery("with_statements")
     )
 
 
@@ -247,15 +244,15 @@ def _with_levels(rows: FromClause) -> FromClause:
     `stated_level` has the day in front of it, so that the greatest is the last one.
     """
     row = rows.c
-    stated = func.coalesce(row.statement, case((row.is_anchor, row.equity_balance)))
+    equity = func.coalesce(row.statement, case((row.is_anchor, row.equity_balance)))
     moved = row.earned + row.flowed
     unstated = row.market_value + func.coalesce(row.flows_to_date, row.flowed)
     day = cast(row.as_of - EPOCH, Numeric)
     return select(
         rows,
-        stated.label("stated_equity"),
+        equity.label("stated_equity"),
         moved.label("moved"),
-        case((stated.is_not(None), array([day, stated - moved]))).label("stated_level"),
+        case((equity.is_not(None), array([day, equity - moved]))).label("stated_level"),
         case((row.is_anchor, unstated - moved)).label("anchored_level"),
     ).subquery("levels")
 
@@ -267,20 +264,20 @@ def _with_nav(rows: FromClause) -> FromClause:
     found = select(
         rows,
         func.min(row.stated_level, type_=kind).over(partition_by=row.portfolio_id).label("first"),
-        _so_far(func.max(row.stated_level, type_=kind), row).label("last"),
+        _so_far(func.max(row.stated_level, type_=kind), rows).label("last"),
         func.max(row.anchored_level).over(partition_by=row.portfolio_id).label("anchored"),
     ).subquery("found")
     row = found.c
     level = func.coalesce(row.last[2], row.first[2], row.anchored)
     levelled = select(found, level.label("level")).subquery("levelled")
     row = levelled.c
-    gap = row.level - _so_far(func.lag(row.last[2]), row)
+    gap = row.level - _so_far(func.lag(row.last[2]), levelled)
     return select(
         levelled,
         cast(row.moved + row.level, MONEY).label("nav"),
         cast(row.earned, MONEY).label("cumulative_pnl"),
         cast(case((row.stated_equity.is_not(None), gap)), MONEY).label("unexplained"),
-        cast(_so_far(func.lag(row.moved + row.level), row), MONEY).label("nav_before"),
+        cast(_so_far(func.lag(row.moved + row.level), levelled), MONEY).label("nav_before"),
     ).subquery("valued")
 
 
@@ -292,12 +289,12 @@ def _with_returns(rows: FromClause) -> Select[Any]:
     chained = select(
         rows,
         daily_return.label("daily_return"),
-        _so_far(func.count(daily_return), row).label("so_far"),
+        _so_far(func.count(daily_return), rows).label("so_far"),
     ).subquery("chained")
     row = chained.c
     starts = row.daily_return.is_(None)
-    chained_from = _so_far(func.max(row.as_of).filter(starts), row)
-    returns_before = _so_far(func.max(row.so_far).filter(starts), row)
+    chained_from = _so_far(func.max(row.as_of).filter(starts), chained)
+    returns_before = _so_far(func.max(row.so_far).filter(starts), chained)
     flow = func.greatest(row.inflow, -row.outflow)
     warned = row.warnings.op("||")(_restarted(chained_from))
     derived: dict[str, ColumnElement[Any]] = {
@@ -310,7 +307,7 @@ def _with_returns(rows: FromClause) -> Select[Any]:
     return select(*(derived[name].label(name) if name in derived else row[name] for name in names))
 
 
-def _restarted(day: ColumnElement[Any]) -> ColumnElement[Any]:
+def _restarted(day: ColumnElement[date]) -> ColumnElement[object]:
     """The warning that the chain of returns started again on the day."""
     about = func.jsonb_build_array(cast(day, String))
     return func.jsonb_build_array(

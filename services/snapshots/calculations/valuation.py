@@ -95,16 +95,11 @@ def position_valuations(layout: Layout) -> Valuations:
     book = _picked(layout, lines.position, on)
     own = quotes.rows(book.symbol)
     under = quotes.rows(book.underlying)
-    prices = Prices(
-        now=quotes.price[own, on],
-        before=_previous_price(layout, lines, own) / book.factor,
-        begun=book.from_price,
-        ended=book.until_price,
-    )
+    last_price_day = quotes.price_day[own, on]
+    before = _previous_price(layout, lines, own) / book.factor
+    prices = Prices(quotes.price[own, on], before, book.from_price, book.until_price)
     price = np.where(lines.active, prices.now, prices.ended)
-    price_day = np.where(
-        lines.active, quotes.price_day[own, on], layout.positions.until_day[lines.position]
-    )
+    price_day = np.where(lines.active, last_price_day, book.until_day)
     size = book.quantity * book.multiplier
     held = np.where(lines.active, size, 0.0)
     market_value = np.round(_owned(held, price), MICRO_DOLLARS)
@@ -124,7 +119,7 @@ def position_valuations(layout: Layout) -> Valuations:
         source=np.where(lines.active, quotes.source[own, on], "exit"),
         stale=lines.active & (price_day < lines.session),
         last_price=prices.now,
-        last_price_day=quotes.price_day[own, on],
+        last_price_day=last_price_day,
         underlying_price=underlying_price,
         underlying_price_day=quotes.price_day[under, on],
         market_value=market_value,
@@ -150,6 +145,7 @@ class _Picked:
     entry_price: FloatArray
     from_price: FloatArray
     until_price: FloatArray
+    until_day: Days
     factor: FloatArray
 
 
@@ -166,6 +162,7 @@ def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
         entry_price=book.entry_price[position] / factor,
         from_price=book.from_price[position] / factor,
         until_price=book.until_price[position] / factor,
+        until_day=book.until_day[position],
         factor=factor,
     )
 

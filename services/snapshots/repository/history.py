@@ -59,10 +59,10 @@ def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
     valued = select(owned.portfolio_id, owned.valued_from.label("day")).where(
         among(owned.portfolio_id, portfolios), owned.valued_from.is_not(None)
     )
-    stated = select(equity.portfolio_id, equity.stated_on).where(
+    statements = select(equity.portfolio_id, equity.stated_on).where(
         among(equity.portfolio_id, portfolios)
     )
-    anchor = valued.union(stated).subquery("anchor")
+    anchor = valued.union(statements).subquery("anchor")
     row = _snapshots.c
     same = and_(row.portfolio_id == anchor.c.portfolio_id, row.as_of == anchor.c.day)
     missing = func.array_agg(aggregate_order_by(anchor.c.day, anchor.c.day))

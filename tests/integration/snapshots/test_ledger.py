@@ -72,7 +72,7 @@ async def taken(role: Role, days: Iterable[date]) -> list[Row]:
 # --- NAV ---
 
 
-async def test_nav_of_a_stated_day_does_not_move_when_an_earlier_session_is_closed(
+async def test_nav_of_a_statements_day_does_not_move_when_an_earlier_session_is_closed(
     admin: Database, role: Role
 ) -> None:
     """Case f04: an export states its equity; then an operator closes a session before."""
