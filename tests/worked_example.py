@@ -210,9 +210,10 @@ class WorkedExample:
             strike=float(contract.strike) if contract else None,
             quantity=quantity,
             entry_price=price,
-            entry_date=entered,
-            exit_price=None,
-            exit_date=None,
+            held_from=entered,
+            from_price=price,
+            held_until=None,
+            until_price=None,
             sector=None,
         )
 
@@ -265,8 +266,9 @@ class WorkedExample:
 
     @cached_property
     def daily_returns(self) -> FloatArray:
-        """P&L_t / NAV_t-1, NaN on the first."""
-        return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / self.navs[:-1]])
+        """P&L_t / (NAV_t-1 + inflows_t), NaN on the first."""
+        capital = self.navs[:-1] + self.snapshots.inflow[1:]
+        return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / capital])
 
     # --- factors and rates ------------------------------------------------------------------------
 
@@ -422,8 +424,12 @@ class WorkedExample:
 
     @cached_property
     def attribution(self) -> Attributions:
+        taken = self.snapshots
         return attributed_pnl(
-            self.snapshots.daily_pnl[-1:], self.exposures_before[None, :], self.factor_returns[-1:]
+            taken.daily_pnl[-1:],
+            np.stack([taken.income[-1:], taken.fees[-1:], taken.trades_pnl[-1:]], axis=1),
+            self.exposures_before[None, :],
+            self.factor_returns[-1:],
         )
 
 
@@ -754,9 +760,12 @@ def _attribution(example: WorkedExample) -> Cells:
         [name, money(example.exposures_before[k]), percent(float(returns[k]), 4), money(parts[k])]
         for k, name in enumerate(FACTOR_NAMES)
     ]
+    causes = example.attribution.causes[0].tolist()
+    others = [["income", causes[0]], ["fees", causes[1]], ["trades", causes[2]]]
     total = float(example.snapshots.daily_pnl[-1])
-    specific = round(total, 2) - round(sum(round(float(part), 2) for part in parts), 2)
-    return [*rows, ["specific", "", "", money(specific)], ["**P&L**", "", "", money(total)]]
+    specific = round(total, 2) - round(sum(round(float(part), 2) for part in [*parts, *causes]), 2)
+    rows += [[name, "", "", money(usd)] for name, usd in [*others, ["specific", specific]]]
+    return [*rows, ["**P&L**", "", "", money(total)]]
 
 
 TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
