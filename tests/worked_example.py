@@ -266,7 +266,7 @@ class WorkedExample:
 
     @cached_property
     def daily_returns(self) -> FloatArray:
-        """P&L_t / (NAV_t-1 + inflow_t), NaN on the first."""
+        """P&L_t / (NAV_t-1 + inflows_t), NaN on the first."""
         capital = self.navs[:-1] + self.snapshots.inflow[1:]
         return np.concatenate([[np.nan], self.snapshots.daily_pnl[1:] / capital])
 
@@ -424,11 +424,10 @@ class WorkedExample:
 
     @cached_property
     def attribution(self) -> Attributions:
-        own = self.snapshots
-        causes = np.column_stack([own.income, own.fees, own.trades_pnl])
+        taken = self.snapshots
         return attributed_pnl(
-            own.daily_pnl[-1:],
-            causes[-1:],
+            taken.daily_pnl[-1:],
+            np.stack([taken.income[-1:], taken.fees[-1:], taken.trades_pnl[-1:]], axis=1),
             self.exposures_before[None, :],
             self.factor_returns[-1:],
         )
@@ -761,14 +760,12 @@ def _attribution(example: WorkedExample) -> Cells:
         [name, money(example.exposures_before[k]), percent(float(returns[k]), 4), money(parts[k])]
         for k, name in enumerate(FACTOR_NAMES)
     ]
-    causes = [round(float(part), 2) for part in example.attribution.causes[0]]
-    rows += [
-        [name, "", "", money(part)]
-        for name, part in zip(("income", "fees", "trades"), causes, strict=True)
-    ]
+    causes = example.attribution.causes[0].tolist()
+    others = [["income", causes[0]], ["fees", causes[1]], ["trades", causes[2]]]
     total = float(example.snapshots.daily_pnl[-1])
-    specific = round(total, 2) - round(sum(round(float(part), 2) for part in (*parts, *causes)), 2)
-    return [*rows, ["specific", "", "", money(specific)], ["**P&L**", "", "", money(total)]]
+    specific = round(total, 2) - round(sum(round(float(part), 2) for part in [*parts, *causes]), 2)
+    rows += [[name, "", "", money(usd)] for name, usd in [*others, ["specific", specific]]]
+    return [*rows, ["**P&L**", "", "", money(total)]]
 
 
 TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.quant.returns import money_weighted_return
+from shared.quant.money_weighted import money_weighted_return
 
 Dated = list[tuple[date, float]]
 START = date(2008, 1, 1)
