@@ -202,7 +202,7 @@ class _Check:
         given: date | None = self._terms.stated_on
         if given is not None and given > self._rules.as_of:
             message = f"stated_on {given} is after {self._rules.as_of}"
-            self._complain("stated_on", "in_the_future", message)
+            self._complain("stated_on", "date_in_future", message)
         return given or trade_date
 
     def _sign(self, kind: Kind) -> int:
@@ -217,7 +217,7 @@ class _Check:
             return -given
         if sign > 0 > given:
             message = f"{field} {given} is below 0, but a {kind} adds: give it without a sign"
-            self._complain(field, "wrong_sign", message)
+            self._complain(field, "sign_disagrees", message)
         return given
 
     # --- money ---
@@ -246,13 +246,15 @@ class _Check:
             message = f"a {kind} needs an amount" + (
                 ", or symbol, quantity and price" if kind in QUANTITY_SIGNS else ""
             )
-            self._complain("amount", "required", message)
+            self._complain("amount", "missing_value", message)
 
     def _symbol(self, kind: Kind) -> str | None:
         text = (self._terms.symbol or "").strip()
         if not text:
             if kind is Kind.DIVIDEND:
-                self._complain("symbol", "required", "a dividend needs the symbol that paid it")
+                self._complain(
+                    "symbol", "missing_value", "a dividend needs the symbol that paid it"
+                )
             return None
         found = listed_instrument(text)
         if not isinstance(found, str):
@@ -263,7 +265,7 @@ class _Check:
     def _trade_date(self, kind: Kind) -> date | None:
         text = (self._terms.trade_date or "").strip()
         if not text:
-            self._complain("trade_date", "required", "trade_date is missing")
+            self._complain("trade_date", "missing_value", "trade_date is missing")
             return None
         try:
             day = date.fromisoformat(text)
@@ -273,10 +275,10 @@ class _Check:
             return None
         if not day >= files.EARLIEST_DATE:
             message = f"trade_date {day} is before {files.EARLIEST_DATE}"
-            self._complain("trade_date", "too_early", message)
+            self._complain("trade_date", "date_too_early", message)
         elif day > self._rules.as_of:
             message = f"trade_date {day} is after {self._rules.as_of}"
-            self._complain("trade_date", "in_the_future", message)
+            self._complain("trade_date", "date_in_future", message)
         elif kind is Kind.EQUITY and not is_session(day):
             message = f"{day} is no session: state the equity of {session_on_or_before(day)}"
             self._complain("trade_date", "not_a_session", message)
@@ -285,7 +287,7 @@ class _Check:
     def _check_fees(self) -> None:
         fees = self._number("fees")
         if fees is not None and fees < 0:
-            self._complain("fees", "wrong_sign", "fees are given without a sign")
+            self._complain("fees", "sign_disagrees", "fees are given without a sign")
 
     def _number(self, field: str) -> Decimal | None:
         """A sum of money, as far as it can be used."""
@@ -302,7 +304,7 @@ class _Check:
             self._complain(field, "too_many_decimals", f"{field} has more than 2 decimals")
             return None
         if not given and field == "amount" and self._terms.kind != Kind.EQUITY:
-            self._complain(field, "zero", "the amount is 0")
+            self._complain(field, "zero_amount", "the amount is 0")
             return None
         return given
 

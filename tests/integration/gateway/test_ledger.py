@@ -196,6 +196,10 @@ async def test_a_brokers_id_is_entered_once(ann: Person) -> None:
     assert [each["external_id"] for each in again["skipped"]] == ["U1-7"]
     assert again["skipped"][0]["transaction_id"] == first["transactions"][0]["transaction_id"]
     assert [line["quantity"] for line in again["transactions"]] == [1]
+    path = f"portfolios/{book}/transactions/{again['skipped'][0]['transaction_id']}/reverse"
+    await ann.post(path, None)
+    corrected = await enter(ann, book, {**trade, "quantity": 90})
+    assert (corrected["skipped"], corrected["transactions"][0]["quantity"]) == ([], 90)
 
 
 async def test_every_wrong_field_is_named_and_nothing_is_written(ann: Person) -> None:

@@ -121,7 +121,7 @@ async def add_transactions(
 ) -> TransactionsSaved:
     """Enter up to 1,000 transactions, all of them or none; lots are derived again from the first.
 
-    A line whose `external_id` is known already is skipped.
+    A line whose `external_id` another line that counts has already is skipped.
     """
     await _locked(session, caller, portfolio_id)
     fresh, skipped = await _unknown(session, portfolio_id, wanted.transactions)

@@ -151,28 +151,15 @@ async def load_entered(
 async def known_external_ids(
     session: Session, portfolio_id: UUID, external_ids: Collection[str]
 ) -> dict[str, UUID]:
-    """The transactions of a portfolio that carry these ids of a broker; reversed ones too."""
+    """The transactions of a portfolio that count and carry these ids of a broker, by id."""
     row = lines.c
     query = select(row.external_id, row.transaction_id).where(
         row.portfolio_id == portfolio_id,
         row.external_id.is_not(None),
         among(row.external_id, external_ids),
-    )
-    return {row.external_id: row.transaction_id for row in await session.execute(query)}
-
-
-async def counting_external_ids(
-    session: Session, portfolio_id: UUID, external_ids: Collection[str]
-) -> frozenset[str]:
-    """Those of a broker's ids that a transaction of the portfolio has which was not reversed."""
-    row = lines.c
-    query = select(row.external_id).where(
-        row.portfolio_id == portfolio_id,
-        row.external_id.is_not(None),
-        among(row.external_id, external_ids),
         COUNTS,
     )
-    return frozenset(await session.scalars(query))
+    return {row.external_id: row.transaction_id for row in await session.execute(query)}
 
 
 def _conditions(wanted: LineFilter) -> list[ColumnElement[bool]]:

@@ -12,7 +12,7 @@ from services.gateway.books.keeping import FILE, keep_ledgers, value_from_first,
 from services.gateway.books.ledger import Excess
 from services.gateway.books.lots import Written
 from services.gateway.books.queries.ledger import TransactionRow
-from services.gateway.books.queries.transactions import counting_external_ids
+from services.gateway.books.queries.transactions import known_external_ids
 from shared.database import Session
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
@@ -33,7 +33,7 @@ async def known_lines(
 ) -> list[Skipped]:
     """The lines that the portfolio has already, by the broker's own ids."""
     named = {entry.external_id for entry in entries if entry.external_id is not None}
-    known = await counting_external_ids(session, portfolio_id, named) if named else frozenset()
+    known = await known_external_ids(session, portfolio_id, named) if named else {}
     message = "the portfolio has a transaction of this id already: it is not entered again"
     return [
         Skipped(entry.line, entry.external_id, "known_id", message)
