@@ -22,12 +22,29 @@ LONGEST = (
     "tests/integration",
 )
 
+# What these run of services and shared, others run too: tracing them would only take time, and the
+# coverage that is left can only be less.
+UNTRACED = (
+    "tests/architecture",
+    "tests/integration/gateway/test_schemathesis.py",
+    "tests/integration/pipeline",
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: place(item.path.relative_to(ROOT)))
+    for item in items:
+        if names_of(item) & set(UNTRACED):
+            item.add_marker("no_cover")
+    items.sort(key=place)
 
 
-def place(file: Path) -> int:
+def names_of(item: pytest.Item) -> set[str]:
+    """A test's file and the folders that hold it."""
+    file = item.path.relative_to(ROOT)
+    return {str(file), *(str(parent) for parent in file.parents)}
+
+
+def place(item: pytest.Item) -> int:
     """Where a test's file comes in the order: that of its first name in the list."""
-    names = {str(file), *(str(parent) for parent in file.parents)}
+    names = names_of(item)
     return next((number for number, name in enumerate(LONGEST) if name in names), len(LONGEST))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
@@ -99,7 +99,8 @@ def assembled(
     app.state.gateway = gateway
     app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
-    app.include_router(_api())
+    for subject in (identity, books, analytics, runs, market, accounts, operators):
+        app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
     surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
@@ -117,13 +118,6 @@ def assembled(
 
 def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
-
-
-def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1")
-    for subject in (identity, books, analytics, runs, market, accounts, operators):
-        api.include_router(subject.router)
-    return api
 
 
 def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]

@@ -90,14 +90,17 @@ def test_the_key_is_in_no_log(report: PortfolioReport, stack: RunningStack) -> N
     assert not [path for path in logs if KEY in path.read_text(errors="replace")]
 
 
-def backfilled(stack: RunningStack) -> tuple[int, list[str]]:
-    """The exit code of `sigmasight backfill` away from a terminal, and what it prints."""
+def backfilled(stack: RunningStack, market: StandIn) -> tuple[list[str], list[str]]:
+    """What `sigmasight backfill` prints away from a terminal, and the paths it queries."""
+    before = len(market.paths())
     environment = os.environ | {"SIGMASIGHT_STATE_DIR": str(stack.directory.path), "COLUMNS": "200"}
     command = [sys.executable, "-m", "deploy.local", "backfill"]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    return done.returncode, done.stdout.splitlines() + done.stderr.splitlines()
+    lines = done.stdout.splitlines() + done.stderr.splitlines()
+    assert done.returncode == 0, lines
+    return lines, market.paths()[before:]
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +117,8 @@ async def held(stack: RunningStack, report: PortfolioReport) -> None:
 def test_backfill_shows_every_symbol_until_it_is_stored(
     held: None, stack: RunningStack, market: StandIn
 ) -> None:
-    before = len(market.paths())
+    lines, paths = backfilled(stack, market)
 
-    code, lines = backfilled(stack)
-
-    assert code == 0, lines
     assert lines[0] == "Providers of closes, in this order: polygon (live), bundled (files)."
     stored = [
         line.split(":")[0] for line in lines if line.endswith("253 of 253 sessions from polygon")
@@ -127,20 +127,17 @@ def test_backfill_shows_every_symbol_until_it_is_stored(
     assert any(line.startswith("NOPEQ: 0 of 253 sessions (unknown to polygon") for line in lines)
     table = lines[next(n for n, line in enumerate(lines) if line.startswith("not complete")) + 1 :]
     assert [line.split()[0] for line in table if line.split()[0] != "yields"] == ["NOPEQ"]
-    asked = [path for path in market.paths()[before:] if path.startswith("/v2/aggs/ticker/")]
+    asked = [path for path in paths if path.startswith("/v2/aggs/ticker/")]
     assert len(asked) == len(MORE) + 1
 
 
 def test_a_second_backfill_asks_for_no_closes_again(
     held: None, stack: RunningStack, market: StandIn
 ) -> None:
-    before = len(market.paths())
+    lines, paths = backfilled(stack, market)
 
-    code, lines = backfilled(stack)
-
-    assert code == 0, lines
     assert not [line for line in lines if "sessions from" in line]
-    assert not [path for path in market.paths()[before:] if path.startswith("/v2/aggs/")]
+    assert not [path for path in paths if path.startswith("/v2/aggs/")]
     quality = stack.api.get_progress()
     assert (quality["progress"]["complete"], quality["progress"]["settled"]) == (
         len(SYMBOLS) + len(MORE) + len(panel.PROXIES),

@@ -115,13 +115,18 @@ async def test_concurrent_creations_keep_to_the_limit(ann: Person, market: None)
     assert sorted(answer.status_code for answer in answers) == [201, 201, 422, 422, 422, 422]
 
 
+async def a_tagged_position(ann: Person, *tags: str) -> tuple[str, str]:
+    """The ids of a new portfolio and of its position with these tags."""
+    portfolio_id = await a_portfolio(ann)
+    return portfolio_id, (await a_position(ann, tags=list(tags)))["position_id"]
+
+
 @pytest.mark.usefixtures("market")
 async def test_tags_of_a_position_are_replaced_and_created_on_the_fly(
     ann: Person, admin: Database
 ) -> None:
-    portfolio_id = await a_portfolio(ann)
-    saved = await a_position(ann, tags=["old", "Kept"])
-    path = f"positions/{saved['position_id']}/tags"
+    portfolio_id, position_id = await a_tagged_position(ann, "old", "Kept")
+    path = f"positions/{position_id}/tags"
     seen = await revision(admin, portfolio_id)
 
     answer = await ann.request("PUT", path, json={"tags": ["kept", "new", "NEW"]})
@@ -150,15 +155,14 @@ async def test_unusable_tags_of_a_position_are_refused(ann: Person, tags: list[s
 async def test_deleting_a_tag_takes_it_off_and_leaves_the_positions(
     ann: Person, admin: Database
 ) -> None:
-    portfolio_id = await a_portfolio(ann)
-    saved = await a_position(ann, tags=["tech", "core"])
+    portfolio_id, position_id = await a_tagged_position(ann, "tech", "core")
     tag = next(tag for tag in (await ann.get("tags")).json()["items"] if tag["name"] == "tech")
     seen = await revision(admin, portfolio_id)
 
     deleted = await ann.request("DELETE", f"tags/{tag['tag_id']}")
 
     assert (tag["positions"], deleted.status_code) == (1, 204)
-    assert (await ann.get(f"positions/{saved['position_id']}")).json()["tags"] == ["core"]
+    assert (await ann.get(f"positions/{position_id}")).json()["tags"] == ["core"]
     assert await revision(admin, portfolio_id) == seen + 1
 
 

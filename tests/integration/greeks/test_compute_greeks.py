@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import numpy as np
 import pytest
 from nats.aio.client import Client
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text
 
 from services.greeks import handlers
 from services.greeks.calculations.contracts import (
@@ -167,23 +167,19 @@ async def handle(role: Role, event: PricesUpdated) -> GreeksComputed:
         return await compute_greeks(event, session)
 
 
-async def contract_rows(role: Role) -> list[dict[str, Any]]:
-    """Contract rows as another service sees them."""
-    view = published.contract_greeks
+async def rows_of(role: Role, view: Table, key: str) -> list[dict[str, Any]]:
+    """A view's rows as another service sees them, by key and session."""
     async with role("factors").transaction() as session:
-        rows = (
-            await session.execute(select(view).order_by(view.c.contract, view.c.as_of))
-        ).mappings()
-        return [dict(row) for row in rows]
+        rows = await session.execute(select(view).order_by(view.c[key], view.c.as_of))
+        return [dict(row) for row in rows.mappings()]
+
+
+async def contract_rows(role: Role) -> list[dict[str, Any]]:
+    return await rows_of(role, published.contract_greeks, "contract")
 
 
 async def position_rows(role: Role) -> list[dict[str, Any]]:
-    view = published.position_greeks
-    async with role("factors").transaction() as session:
-        rows = (
-            await session.execute(select(view).order_by(view.c.position_id, view.c.as_of))
-        ).mappings()
-        return [dict(row) for row in rows]
+    return await rows_of(role, published.position_greeks, "position_id")
 
 
 async def written_by(admin: Database) -> list[str]:

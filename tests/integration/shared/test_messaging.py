@@ -93,6 +93,15 @@ async def settled(bus: Client) -> None:
     raise AssertionError(f"messages left: {await pending(bus)}")
 
 
+async def results_of(servers: Servers, bus: Client, *shards: PricesUpdated) -> list[Any]:
+    """What is published when these events are, one after the other."""
+    for shard in shards:
+        await emit(servers, shard)
+    messages = await published(bus, "GREEKS", GreeksComputed.subject)
+    await settled(bus)
+    return messages
+
+
 async def at_once(_: int) -> None:
     return None
 
@@ -103,9 +112,7 @@ async def test_handled_event_is_published_and_acknowledged(
     work, shard = Work(at_once), a_shard()
 
     async with greeks_hearing(servers, role("greeks"), work):
-        await emit(servers, shard)
-        [message] = await published(bus, "GREEKS", GreeksComputed.subject)
-        await settled(bus)
+        [message] = await results_of(servers, bus, shard)
 
     event = GreeksComputed.model_validate_json(message.data)
     assert event.event_id == GreeksComputed.identity(shard.run_id, AS_OF, 0)
@@ -120,10 +127,7 @@ async def test_repeated_publication_is_discarded_by_the_bus(
     work, shard = Work(at_once), a_shard()
 
     async with greeks_hearing(servers, role("greeks"), work):
-        await emit(servers, shard)
-        await emit(servers, shard)
-        await published(bus, "GREEKS", GreeksComputed.subject)
-        await settled(bus)
+        await results_of(servers, bus, shard, shard)
 
     assert len(work.seen) == 1
 
