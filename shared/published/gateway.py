@@ -6,7 +6,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Date,
     DateTime,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 
 from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
-from shared.published import AnyColumn, Day, View, ingest, published_view
+from shared.published import AnyColumn, Day, View, columns, ingest, keys, published_view
 
 # valued_from: the session that NAV starts from where no equity is entered; null before there is any
 # transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
@@ -35,13 +34,13 @@ from shared.published import AnyColumn, Day, View, ingest, published_view
 portfolios = published_view(
     "gateway",
     "portfolios",
-    Column("portfolio_id", Uuid, primary_key=True),
-    Column("user_id", Uuid),
-    Column("name", String),
-    Column("equity_balance", Numeric(20, 2)),
-    Column("valued_from", Date),
-    Column("settlement", String),
-    Column("created_at", DateTime(timezone=True)),
+    *keys(portfolio_id=Uuid),
+    *columns(Uuid, "user_id"),
+    *columns(String, "name"),
+    *columns(Numeric(20, 2), "equity_balance"),
+    *columns(Date, "valued_from"),
+    *columns(String, "settlement"),
+    *columns(DateTime(timezone=True), "created_at"),
 )
 
 # symbol: the ticker, or the OCC symbol of an option (no padding). instrument: "stock" | "option".
@@ -58,24 +57,18 @@ portfolios = published_view(
 positions = published_view(
     "gateway",
     "positions",
-    Column("position_id", Uuid, primary_key=True),
-    Column("held_from", Date, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("symbol", String),
-    Column("instrument", String),
-    Column("underlying", String),
-    Column("option_type", String),
-    Column("strike", Numeric(18, 6)),
-    Column("expiry", Date),
-    Column("multiplier", Integer),
-    Column("quantity", Numeric(20, 6)),
-    Column("entry_price", Numeric(18, 6)),
-    Column("entry_date", Date),
-    Column("held_until", Date),
-    Column("from_price", Numeric(30, 12)),
-    Column("until_price", Numeric(30, 12)),
-    Column("investment_class", String),
-    Column("stated_on", Date),
+    *keys(position_id=Uuid, held_from=Date),
+    *columns(Uuid, "portfolio_id"),
+    *columns(String, "symbol", "instrument", "underlying", "option_type"),
+    *columns(Numeric(18, 6), "strike"),
+    *columns(Date, "expiry"),
+    *columns(Integer, "multiplier"),
+    *columns(Numeric(20, 6), "quantity"),
+    *columns(Numeric(18, 6), "entry_price"),
+    *columns(Date, "entry_date", "held_until"),
+    *columns(Numeric(30, 12), "from_price", "until_price"),
+    *columns(String, "investment_class"),
+    *columns(Date, "stated_on"),
 )
 
 
@@ -146,10 +139,10 @@ def _occ_digits(strike: AnyColumn) -> AnyColumn:
 cash_flows = published_view(
     "gateway",
     "cash_flows",
-    Column("cash_flow_id", Uuid, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("flow_date", Date),
-    Column("amount", Numeric(20, 2)),
+    *keys(cash_flow_id=Uuid),
+    *columns(Uuid, "portfolio_id"),
+    *columns(Date, "flow_date"),
+    *columns(Numeric(20, 2), "amount"),
 )
 
 # Income and cost that a user entered, USD, signed as it changes cash. kind: "dividend" |
@@ -158,22 +151,20 @@ cash_flows = published_view(
 income = published_view(
     "gateway",
     "income",
-    Column("transaction_id", Uuid),
-    Column("portfolio_id", Uuid),
-    Column("day", Date),
-    Column("kind", String),
-    Column("symbol", String),
-    Column("amount", Numeric(20, 2)),
+    *columns(Uuid, "transaction_id", "portfolio_id"),
+    *columns(Date, "day"),
+    *columns(String, "kind", "symbol"),
+    *columns(Numeric(20, 2), "amount"),
 )
 
 # "On that day the equity was so much": the anchors of NAV. stated_on is a session.
 equity_statements = published_view(
     "gateway",
     "equity_statements",
-    Column("transaction_id", Uuid, primary_key=True),
-    Column("portfolio_id", Uuid),
-    Column("stated_on", Date),
-    Column("amount", Numeric(20, 2)),
+    *keys(transaction_id=Uuid),
+    *columns(Uuid, "portfolio_id"),
+    *columns(Date, "stated_on"),
+    *columns(Numeric(20, 2), "amount"),
 )
 
 DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex-date so long ago
@@ -237,6 +228,5 @@ def dividends_between(
 position_tags = published_view(
     "gateway",
     "position_tags",
-    Column("position_id", Uuid, primary_key=True),
-    Column("tag", String, primary_key=True),
+    *keys(position_id=Uuid, tag=String),
 )
