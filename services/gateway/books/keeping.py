@@ -16,12 +16,15 @@ from services.gateway.market import queries as market_queries
 from shared.calendar import next_session
 from shared.database import Session
 
-API, FILE, SYSTEM = "api", "file", "system"  # where a transaction comes from
+# Where a transaction comes from.
+API = "api"
+FILE = "file"
+SYSTEM = "system"
 _PRICE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptLedger:
     """The ledger of a portfolio after a change, and the first day that its lots changed on.
 
     `since` None: no lot changed.
@@ -87,7 +90,7 @@ def _ledgers(
     }
 
 
-async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Kept]:
+async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, KeptLedger]:
     """Derive the lots of the portfolios again, and store them where they changed.
 
     The caller holds the locks of the portfolios and has written what changed.
@@ -95,12 +98,12 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
     ledgers = await derive_ledgers(session, portfolio_ids)
     stored = _by_portfolio(*await queries.load_lots(session, list(ledgers)))
     after = {key: await asyncio.to_thread(_rows, key, ledger) for key, ledger in ledgers.items()}
-    found: dict[UUID, Kept] = {}
+    found: dict[UUID, KeptLedger] = {}
     changed: list[UUID] = []
     for portfolio_id, rows in after.items():
         before = stored.get(portfolio_id, _Rows({}, {}))
         since = await asyncio.to_thread(_changed_since, before, rows)
-        found[portfolio_id] = Kept(ledgers[portfolio_id], since)
+        found[portfolio_id] = KeptLedger(ledgers[portfolio_id], since)
         if before != rows:
             changed.append(portfolio_id)
     if changed:
@@ -253,10 +256,10 @@ async def write_lines(
 
 async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:
     """Let NAV start from a session unless it starts already; equity given before is of that day."""
-    stated = await queries.save_valued_from(session, portfolio_id, day)
-    if stated is not None:
+    given = await queries.save_valued_from(session, portfolio_id, day)
+    if given is not None:
         await queries.append_transactions(
-            session, [equity_statement(portfolio_id, day, stated, source)]
+            session, [equity_statement(portfolio_id, day, given, source)]
         )
 
 

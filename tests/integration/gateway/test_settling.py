@@ -111,7 +111,7 @@ async def test_a_second_delivery_and_a_restart_change_nothing(
 
 
 @pytest.mark.parametrize("order", permutations(range(3)))
-async def test_lots_are_the_same_in_whatever_order_sessions_arrive(
+async def test_lots_are_the_same_in_any_order_of_sessions(
     ann: Person, admin: Database, gateway: Gateway, order: Sequence[int]
 ) -> None:
     book = await a_book(ann, CALLS + "XOM221209P00110000,-3,4,2022-11-01,\n")

@@ -12,7 +12,7 @@ from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
 from services.gateway.books.entering import entered, excess_notices
-from services.gateway.books.keeping import API, SYSTEM, Kept, keep_ledgers, value_from_first
+from services.gateway.books.keeping import API, SYSTEM, KeptLedger, keep_ledgers, value_from_first
 from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
@@ -240,7 +240,7 @@ async def _kept(
 
 
 async def _excesses(
-    session: Session, portfolio_id: UUID, kept: Kept, touched: Sequence[EnteredLine]
+    session: Session, portfolio_id: UUID, kept: KeptLedger, touched: Sequence[EnteredLine]
 ) -> list[Warned]:
     """Warnings of sales beyond what was held, of the instruments that the change touched."""
     symbols = {line.symbol for line in touched} - {None}

@@ -10,9 +10,9 @@ from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.queries.portfolios import load_totals
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
 from services.gateway.books.schemas.uploads import (
+    DayOfShares,
     Duplicates,
     Mode,
-    StatedOn,
     UploadOptions,
     UploadReport,
 )
@@ -39,7 +39,7 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
-    stated_on: Annotated[StatedOn | None, Form()] = None,
+    stated_on: Annotated[DayOfShares | None, Form()] = None,
     entry_date: Annotated[date | None, Form()] = None,
     equity_stated_on: Annotated[date | None, Form()] = None,
     duplicates: Annotated[Duplicates | None, Form()] = None,

@@ -53,8 +53,8 @@ class Change:
         """Which terms of the lot are other than before; none for a new one."""
         if self.was is None:
             return frozenset()
-        before, after = vars(self.was.terms), vars(self.terms)
-        return frozenset(name for name in after if before[name] != after[name])
+        before = vars(self.was.terms)
+        return frozenset(name for name, term in vars(self.terms).items() if before[name] != term)
 
 
 def changes_to(held: Sequence[Held], holdings: Sequence[Holding]) -> list[Change]:

@@ -15,7 +15,6 @@ from services.gateway.tables.portfolios import COUNTS
 from shared.calendar import session_on_or_before
 from shared.database import Session, among, append, merge, sql_table
 from shared.published import ingest, snapshots
-from shared.rows import columns_of, rows_of
 
 transactions = sql_table(Transaction)
 portfolios = sql_table(Portfolio)
@@ -100,8 +99,7 @@ class TransactionRow:
 
 async def append_transactions(session: Session, rows: Sequence[TransactionRow]) -> None:
     """Write transactions, in this order."""
-    entered = rows_of(Transaction, columns_of(rows, TransactionRow))
-    await append(session, Transaction, entered, guarded=True)
+    await append(session, Transaction, [vars(row) for row in rows], guarded=True)
 
 
 async def save_reversals(
@@ -145,53 +143,30 @@ async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[
 
 async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, list[Trade]]:
     """The transactions that open or close lots, and count, by portfolio; none has an empty list."""
+    columns = (transactions.c[name] for name in (*_TRADE, *_TERMS))
     row = transactions.c
-    query = select(
-        row.portfolio_id,
-        row.transaction_id,
-        row.kind,
-        row.trade_date,
-        row.quantity,
-        row.price,
-        row.stated_on,
-        row.lot_id,
-        row.lot_method,
-        row.symbol,
-        row.underlying,
-        row.multiplier,
-        row.option_type,
-        row.strike,
-        row.expiry,
-        row.investment_class,
-        row.investment_subtype,
-    ).where(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS)
+    query = select(*columns).where(
+        among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS
+    )
     found: dict[UUID, list[Trade]] = {portfolio_id: [] for portfolio_id in portfolio_ids}
-    for (
-        portfolio_id,
-        identity,
-        kind,
-        day,
-        quantity,
-        price,
-        stated_on,
-        lot,
-        method,
-        *terms,
-    ) in await session.execute(query):
-        found[portfolio_id].append(
-            Trade(
-                identity,
-                Kind(kind),
-                day,
-                Instrument(*terms),
-                quantity,
-                price,
-                stated_on,
-                lot,
-                LotMethod(method) if method else None,
-            )
-        )
+    for portfolio_id, identity, kind, day, stated_on, lot, method, *terms in await session.execute(
+        query
+    ):
+        quantity, price, *instrument = terms
+        lot_method = LotMethod(method) if method else None
+        traded = (identity, Kind(kind), day, Instrument(*instrument), quantity, price)
+        found[portfolio_id].append(Trade(*traded, stated_on, lot, lot_method))
     return found
+
+
+_TRADE = (
+    *("portfolio_id", "transaction_id", "kind", "trade_date", "stated_on", "lot_id", "lot_method"),
+    *("quantity", "price"),
+)
+_TERMS = (  # in the order of Instrument
+    *("symbol", "underlying", "multiplier", "option_type", "strike", "expiry"),
+    *("investment_class", "investment_subtype"),
+)
 
 
 async def load_market(session: Session, trades: Iterable[Trade], as_of: date) -> Market:
@@ -277,8 +252,8 @@ async def save_lots(
 ) -> None:
     """Replace the lots of the portfolios by these; a lot that stays keeps its tags."""
     within = {"portfolio_id": list(portfolio_ids)}
-    await merge(session, Position, rows_of(Position, columns_of(lots, LotRow)), within)
-    await merge(session, PositionSpan, rows_of(PositionSpan, columns_of(held, SpanRow)), within)
+    await merge(session, Position, [vars(row) for row in lots], within)
+    await merge(session, PositionSpan, [vars(row) for row in held], within)
 
 
 async def market_dependent(
@@ -303,19 +278,19 @@ async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> 
 
 
 async def save_valued_from(session: Session, portfolio_id: UUID, day: date) -> Decimal | None:
-    """Set the session that NAV starts from unless there is one; the equity stated for it, if any.
+    """Set the session that NAV starts from unless there is one; the equity given for it, if any.
 
     The caller writes that as a statement of the day: the column is emptied.
     """
     row = portfolios.c
     unset = and_(row.portfolio_id == portfolio_id, row.valued_from.is_(None))
-    stated: Decimal | None = await session.scalar(
+    given: Decimal | None = await session.scalar(
         select(row.equity_balance).where(unset).with_for_update(key_share=True)
     )
     await session.execute(
         update(portfolios).where(unset).values(valued_from=day, equity_balance=None)
     )
-    return stated
+    return given
 
 
 async def active_transactions(
