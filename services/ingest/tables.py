@@ -232,14 +232,8 @@ _basis_before = (
     .limit(1)
     .scalar_subquery()
 )
-
-
-def _in_raw_closes(kind: str, value: str) -> Select[Any]:
-    """Actions of a kind that show in the closes: not where those are adjusted for them."""
-    columns = (_action.symbol, _action.ex_date, _action.value.label(value))
-    raw = func.coalesce(_basis_before, "raw") == "raw"
-    return select(*columns).where(_action.kind == kind, raw)
-
+# Not where closes are adjusted for what happened: there it does not show in them.
+_shows_in_closes = func.coalesce(_basis_before, "raw") == "raw"
 
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.market_sessions: select(
@@ -253,8 +247,12 @@ PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.option_quotes: published_columns(OptionQuote, published.option_quotes),
     published.data_providers: published_columns(DataProvider, published.data_providers),
     published.corporate_actions: published_columns(CorporateAction, published.corporate_actions),
-    published.splits: _in_raw_closes("split", "ratio"),
-    published.dividends: _in_raw_closes("dividend", "amount"),
+    published.splits: select(_action.symbol, _action.ex_date, _action.value.label("ratio")).where(
+        _action.kind == "split", _shows_in_closes
+    ),
+    published.dividends: select(
+        _action.symbol, _action.ex_date, _action.value.label("amount")
+    ).where(_action.kind == "dividend", _shows_in_closes),
     published.fetch_log: published_columns(FetchLogEntry, published.fetch_log),
     published.provider_requests: select(_request.provider, func.max(_request.slot)).group_by(
         _request.provider

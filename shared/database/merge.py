@@ -37,7 +37,7 @@ async def merge(
     if not rows and within is None:
         return 0
     upserted = _Upserted(sql_table(model), tuple(rows[0]) if rows else (), tuple(ignoring))
-    fresh = _fresh(upserted, rows)
+    fresh = upserted.way(len(rows))(upserted, rows)
     await fresh.prepare(session)
     changed = 0
     if within is not None:
@@ -70,7 +70,7 @@ async def append(
         await _copy(session, table.name, table.schema, tuple(rows[0]), rows)
         return
     written = _Upserted(table, tuple(rows[0]), ())
-    fresh = _fresh(written, rows)
+    fresh = written.way(len(rows))(written, rows)
     await fresh.prepare(session)
     await session.execute(text(written.insert(fresh.rows())), fresh.values(written.columns))
     await fresh.forget(session)
@@ -98,6 +98,10 @@ class _Upserted:
         self.key = tuple(column.name for column in table.primary_key.columns)
         self.columns = columns or self.key
         self.vectors = [name for name in self.columns if isinstance(table.c[name].type, ARRAY)]
+
+    def way(self, count: int) -> "type[_Copied | _Sent]":
+        """How so many rows go to Postgres."""
+        return _Copied if self.vectors or count * len(self.columns) > MOST_VALUES else _Sent
 
     def insert(self, fresh: str) -> str:
         columns = _names(self.columns)
@@ -203,11 +207,6 @@ class _Copied:
 
     def values(self, columns: Sequence[str]) -> dict[str, Any]:
         return {}
-
-
-def _fresh(upserted: _Upserted, rows: Rows) -> _Copied | _Sent:
-    many = len(rows) * len(upserted.columns) > MOST_VALUES
-    return _Copied(upserted, rows) if upserted.vectors or many else _Sent(upserted, rows)
 
 
 def _plain_type(column: Column[Any]) -> str:

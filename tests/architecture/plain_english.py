@@ -109,6 +109,7 @@ NAMES = {"Edition", "Kept", "Told", "Take", "Look", "felt_from", "MINE_ELSEWHERE
 # Columns of tables, which only a migration renames.
 COLUMNS = {
     "asked_at": "ingest.fetch_log: when the provider was queried",
+    "equity_date": "the API: the day whose equity an equity balance is",
     "stated_on": "gateway.positions and the API: the day in whose shares a quantity is given",
     "told_by": "ingest.corporate_actions: the run that published the action",
 }

@@ -13,6 +13,7 @@ from services.gateway.books.files import Holding, Rules, Sheet, Source
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files import Row as FileRow
 from services.gateway.books.queries import portfolios, tags
+from services.gateway.books.queries.ledger import LotRow
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -169,33 +170,42 @@ def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
 
 def position_row(
     portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date
-) -> dict[str, Any]:
-    """The holding as a row of the positions table, in the shares of the day it is given for."""
+) -> LotRow:
+    """The holding as a lot, in the shares of the day it is given for."""
     option = holding.option
+    return LotRow(
+        position_id=position_id,
+        portfolio_id=portfolio_id,
+        symbol=holding.symbol,
+        instrument="option" if option else "stock",
+        underlying=holding.underlying,
+        option_type=option.option_type if option else None,
+        strike=option.strike if option else None,
+        expiry=option.expiry if option else None,
+        multiplier=holding.multiplier,
+        quantity=holding.quantity,
+        entry_price=holding.entry_price,
+        entry_date=holding.entry_date,
+        exit_price=holding.exit_price,
+        exit_date=holding.exit_date,
+        investment_class=holding.investment_class,
+        investment_subtype=holding.investment_subtype,
+        stated_on=stated_on,
+        opened_by=None,
+    )
+
+
+def difference(row: Row, after: LotRow) -> Row:
+    """What of a lot an edit changes, by column: the new values.
+
+    The same given in the shares of another day is no change.
+    """
+    same = ("stated_on", "opened_by")
     return {
-        "position_id": position_id,
-        "portfolio_id": portfolio_id,
-        "symbol": holding.symbol,
-        "instrument": "option" if option else "stock",
-        "underlying": holding.underlying,
-        "option_type": option.option_type if option else None,
-        "strike": option.strike if option else None,
-        "expiry": option.expiry if option else None,
-        "multiplier": holding.multiplier,
-        "quantity": holding.quantity,
-        "entry_price": holding.entry_price,
-        "entry_date": holding.entry_date,
-        "exit_price": holding.exit_price,
-        "exit_date": holding.exit_date,
-        "investment_class": holding.investment_class,
-        "investment_subtype": holding.investment_subtype,
-        "stated_on": stated_on,
+        name: value
+        for name, value in vars(after).items()
+        if name not in same and row[name] != value
     }
-
-
-def difference(row: Row, after: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """What of a row an edit changes, by column: the new values."""
-    return {name: after[name] for name in names if row[name] != after[name]}
 
 
 MAX_TAGS_PER_USER = 100

@@ -16,9 +16,10 @@ from services.gateway.market import queries as market_queries
 from shared.calendar import next_session
 from shared.database import Session
 
+# Where a transaction comes from.
 API = "api"
 FILE = "file"
-SYSTEM = "system"  # where a transaction comes from
+SYSTEM = "system"
 _PRICE_DECIMALS = 6
 
 
@@ -255,10 +256,10 @@ async def write_lines(
 
 async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:
     """Let NAV start from a session unless it starts already; equity given before is of that day."""
-    equity = await queries.save_valued_from(session, portfolio_id, day)
-    if equity is not None:
+    given = await queries.save_valued_from(session, portfolio_id, day)
+    if given is not None:
         await queries.append_transactions(
-            session, [equity_statement(portfolio_id, day, equity, source)]
+            session, [equity_statement(portfolio_id, day, given, source)]
         )
 
 

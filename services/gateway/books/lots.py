@@ -1,13 +1,13 @@
 """Lots that are entered and corrected as positions: which lines of the ledger that writes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 from services.gateway.books.ledger import Kind, Ledger, Lot, Movement, Trade
-from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.queries.ledger import LotRow, TransactionRow
 
 EXIT_TERMS = frozenset({"exit_date", "exit_price"})
 _AMOUNT_HELD = frozenset({"symbol", "quantity"})
@@ -37,7 +37,7 @@ class LotLines:
 
     @property
     def closable(self) -> Decimal:
-        """The share of the lot that a separate exit closes: what other lines left of it."""
+        """The share of the lot that an exit closes: what other lines left of it."""
         return (self.lot.quantity + self.sold) / self.lot.quantity
 
     def refusal(self, changed: Collection[str]) -> tuple[str, str] | None:
@@ -97,86 +97,80 @@ class Written:
     lines: Sequence[TransactionRow] = ()
 
 
-def entered(row: Mapping[str, Any], source: str, line: int | None = None) -> Written:
-    """The lines of a new lot, given as a row of the positions table."""
+def entered(row: LotRow, source: str, line: int | None = None) -> Written:
+    """The lines of a new lot; `line`: of the file that it comes from."""
     lines = [_opening(row, source, line)]
-    if row["exit_date"] is not None:
-        lines.append(_exit(row, row["quantity"], source, line))
+    if row.exit_date is not None:
+        lines.append(_exit(row, row.exit_date, row.quantity, source, line))
     return Written((), lines)
 
 
 def corrected(
-    lot: LotLines,
-    row: Mapping[str, Any],
-    changed: Collection[str],
-    source: str,
-    line: int | None = None,
+    lot: LotLines, row: LotRow, changed: Collection[str], source: str, line: int | None = None
 ) -> Written:
     """The lines that give a lot other terms: of what is `changed`, and no others."""
     undone: list[UUID] = []
     lines: list[TransactionRow] = []
     if set(changed) - EXIT_TERMS:
         undone.append(lot.lot.opened_by)
-        same_terms = _as_entered(lot.lot) if set(changed) <= _CLASSES else {}
-        lines.append(_opening({**row, **same_terms}, source, line))
+        terms = _in_first_shares(row, lot.lot) if set(changed) <= _CLASSES else row
+        lines.append(_opening(terms, source, line))
     if EXIT_TERMS & set(changed) or (lot.exits and _AMOUNT_HELD & set(changed)):
         undone += lot.exits
-        if row["exit_date"] is not None:
-            closed = round(row["quantity"] * lot.closable, _DECIMALS)
-            lines.append(_exit(row, closed, source, line))
+        if row.exit_date is not None:
+            closed = round(row.quantity * lot.closable, _DECIMALS)
+            lines.append(_exit(row, row.exit_date, closed, source, line))
     return Written(undone, lines)
 
 
-def _as_entered(lot: Lot) -> dict[str, Any]:
-    """The terms of a lot in the shares of the day that it was entered for."""
-    instrument = lot.instrument
-    return {
-        "symbol": instrument.symbol,
-        "strike": instrument.strike,
-        "quantity": lot.quantity,
-        "entry_price": lot.entry_price,
-        "stated_on": lot.stated_on,
-    }
+def _in_first_shares(row: LotRow, lot: Lot) -> LotRow:
+    """The row in the shares of the day that the lot was entered for."""
+    return replace(
+        row,
+        symbol=lot.instrument.symbol,
+        strike=lot.instrument.strike,
+        quantity=lot.quantity,
+        entry_price=lot.entry_price,
+        stated_on=lot.stated_on,
+    )
 
 
-def _opening(row: Mapping[str, Any], source: str, line: int | None) -> TransactionRow:
-    day = row["entry_date"]
-    terms = {**_instrument(row), "quantity": row["quantity"], "price": row["entry_price"]}
-    return _line(row, Kind.OPENING, day, terms, source, line)
+def _opening(row: LotRow, source: str, line: int | None) -> TransactionRow:
+    price = row.entry_price
+    return _trade(row, Kind.OPENING, row.entry_date, row.quantity, price, source, line)
 
 
-def _exit(row: Mapping[str, Any], closed: Decimal, source: str, line: int | None) -> TransactionRow:
+def _exit(row: LotRow, day: date, closed: Decimal, source: str, line: int | None) -> TransactionRow:
     kind = Kind.SELL if closed > 0 else Kind.BUY_TO_COVER
-    terms = {**_instrument(row), "quantity": -closed, "price": row["exit_price"]}
-    return _line(row, kind, row["exit_date"], terms, source, line)
+    return _trade(row, kind, day, -closed, row.exit_price, source, line)
 
 
-def _line(
-    row: Mapping[str, Any],
+def _trade(
+    row: LotRow,
     kind: Kind,
-    day: Any,
-    terms: Mapping[str, Any],
+    day: date,
+    quantity: Decimal,
+    price: Decimal | None,
     source: str,
     line: int | None,
 ) -> TransactionRow:
     return TransactionRow(
         uuid4(),
-        row["portfolio_id"],
+        row.portfolio_id,
         kind,
         day,
-        row["stated_on"],
+        row.stated_on,
         source,
-        lot_id=row["position_id"],
+        symbol=row.symbol,
+        underlying=row.underlying,
+        option_type=row.option_type,
+        strike=row.strike,
+        expiry=row.expiry,
+        multiplier=row.multiplier,
+        investment_class=row.investment_class,
+        investment_subtype=row.investment_subtype,
+        quantity=quantity,
+        price=price,
+        lot_id=row.position_id,
         source_line=line,
-        **terms,
     )
-
-
-def _instrument(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in _INSTRUMENT}
-
-
-_INSTRUMENT = (
-    *("symbol", "underlying", "option_type", "strike", "expiry", "multiplier"),
-    *("investment_class", "investment_subtype"),
-)

@@ -298,7 +298,7 @@ async def test_equity_and_flows_beyond_what_can_be_stored_are_refused(ann: Perso
 # --- equity and the start of NAV ---
 
 
-async def test_an_exports_equity_is_of_the_day_it_names(ann: Person, admin: Database) -> None:
+async def test_equity_of_an_export_is_of_the_exports_day(ann: Person, admin: Database) -> None:
     portfolio = (await loaded(ann, SCHWAB))["portfolio"]
     book = portfolio["portfolio_id"]
 

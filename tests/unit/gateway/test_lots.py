@@ -1,26 +1,39 @@
 """Which lines of a ledger give a lot other terms."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.gateway.books.ledger import Instrument, Kind, Market, Trade, derived
 from services.gateway.books.lots import LotLines, corrected, entered, lines_of_lots
-from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.queries.ledger import LotRow, TransactionRow
 
 BOOK, LOT = UUID(int=1), UUID(int=2)
 ENTERED, CLOSED = date(2022, 6, 1), date(2022, 12, 20)
-ROW: dict[str, Any] = {
-    "position_id": LOT,
-    "portfolio_id": BOOK,
-    **{"symbol": "AAPL", "underlying": "AAPL", "option_type": None, "strike": None},
-    **{"expiry": None, "multiplier": 1, "investment_class": "PUBLIC", "investment_subtype": None},
-    **{"quantity": Decimal(100), "entry_price": Decimal(150), "entry_date": ENTERED},
-    **{"exit_date": None, "exit_price": None, "stated_on": ENTERED},
-}
+ROW = LotRow(
+    position_id=LOT,
+    portfolio_id=BOOK,
+    symbol="AAPL",
+    instrument="stock",
+    underlying="AAPL",
+    option_type=None,
+    strike=None,
+    expiry=None,
+    multiplier=1,
+    quantity=Decimal(100),
+    entry_price=Decimal(150),
+    entry_date=ENTERED,
+    exit_price=None,
+    exit_date=None,
+    investment_class="PUBLIC",
+    investment_subtype=None,
+    stated_on=ENTERED,
+    opened_by=None,
+)
+EXITED = replace(ROW, exit_date=CLOSED, exit_price=Decimal(160))
 
 
 def a_trade(line: TransactionRow) -> Trade:
@@ -45,13 +58,13 @@ def a_sale(quantity: int, day: date = CLOSED, lot_id: UUID | None = None) -> Tra
     return Trade(UUID(int=9), Kind.SELL, day, stock, sold, Decimal(160), day, lot_id)
 
 
-def lot_of(row: dict[str, Any], *sales: Trade) -> LotLines:
+def lot_of(row: LotRow, *sales: Trade) -> LotLines:
     trades = [*map(a_trade, entered(row, "api").lines), *sales]
     return lines_of_lots(trades, derived(trades, Market(CLOSED)))[LOT]
 
 
 def test_a_lot_and_its_exit_are_two_lines_that_close_it() -> None:
-    lot = lot_of({**ROW, "exit_date": CLOSED, "exit_price": Decimal(160)})
+    lot = lot_of(EXITED)
 
     assert lot.opened_as is Kind.OPENING
     assert (len(lot.exits), lot.sold, lot.left) == (1, Decimal(0), Decimal(0))
@@ -70,9 +83,7 @@ def test_a_lot_and_its_exit_are_two_lines_that_close_it() -> None:
 def test_only_the_lines_that_change_are_written_again(
     changed: set[str], undone: int, written: list[Kind]
 ) -> None:
-    row = {**ROW, "exit_date": CLOSED, "exit_price": Decimal(160)}
-
-    correction = corrected(lot_of(row), row, changed, "api")
+    correction = corrected(lot_of(EXITED), EXITED, changed, "api")
 
     assert len(correction.reversed) == undone
     assert [line.kind for line in correction.lines] == written
@@ -82,7 +93,7 @@ def test_only_the_lines_that_change_are_written_again(
 def test_an_exit_closes_what_sales_left() -> None:
     lot = lot_of(ROW, a_sale(40))
 
-    correction = corrected(lot, {**ROW, "exit_date": CLOSED}, {"exit_date"}, "api")
+    correction = corrected(lot, replace(ROW, exit_date=CLOSED), {"exit_date"}, "api")
 
     assert lot.refusal({"exit_date"}) is None
     assert [line.quantity for line in correction.lines] == [-60]
@@ -111,9 +122,7 @@ def test_a_sale_of_a_part_that_names_the_lot_is_no_exit() -> None:
 
 
 def test_shorts_are_closed_by_purchases() -> None:
-    row = {**ROW, "quantity": Decimal(-5), "exit_date": CLOSED, "exit_price": Decimal(1)}
-
-    opening, closing = entered(row, "file", 7).lines
+    opening, closing = entered(replace(EXITED, quantity=Decimal(-5)), "file", 7).lines
 
     assert [opening.kind, closing.kind] == [Kind.OPENING, Kind.BUY_TO_COVER]
     assert [opening.quantity, closing.quantity] == [-5, 5]

@@ -3,7 +3,8 @@
 They are shorthands: what they write are lines of the portfolio's ledger.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -82,11 +83,11 @@ async def create_position(
     day = await terms_day(session, as_of)
     found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
     row = position_row(portfolio_id, uuid4(), found.holding, day)
-    recorded = {name: row[name] for name in _RECORDED}
-    await record(session, "position.created", row["position_id"], **recorded)
-    run_id, restated = await _written(session, caller, row, entered(row, API))
-    await tag_position(session, caller, row["position_id"], (), found.holding.tags)
-    return await _measured_again(session, row, run_id, restated, found.warnings)
+    recorded = {name: getattr(row, name) for name in _RECORDED}
+    await record(session, "position.created", row.position_id, **recorded)
+    runs = await _write(session, caller, portfolio_id, entered(row, API), row.entry_date)
+    await tag_position(session, caller, row.position_id, (), found.holding.tags)
+    return await _saved(session, portfolio_id, row.position_id, runs, found.warnings)
 
 
 @router.put("/{position_id:uuid}", response_model=PositionSaved, responses=documented(409))
@@ -104,7 +105,7 @@ async def edit_position(
     """
     day = await terms_day(session, as_of)
     before = await _held(session, caller, position_id, day)
-    lot = await _lot(session, before)
+    lot = await _lot(session, before["portfolio_id"], position_id)
     if not lot.exits:
         before = {**before, **dict.fromkeys(EXIT_TERMS)}
     sent = wanted.model_dump(exclude_unset=True)
@@ -112,24 +113,17 @@ async def edit_position(
         return await _tagged(session, caller, before, wanted.tags)
     found = await accepted(session, terms_after(before, sent), day)
     after = position_row(before["portfolio_id"], position_id, found.holding, day)
-    changes = _changes(before, after)
+    changes = difference(before, after)
     refuse_for(lot.refusal(changes))
     retagged = await _retagged(session, caller, before, wanted.tags)
     if changes or retagged:
         await _record_edit(session, before, changes, wanted.tags if retagged else None)
     if changes:
-        run_id, restated = await _written(
-            session, caller, after, corrected(lot, after, changes, API)
-        )
-        return await _measured_again(session, after, run_id, restated, found.warnings)
-    if retagged:
-        return await _saved_tags(session, before)
-    return await _saved(session, after, changed=False, run_id=None, warnings=found.warnings)
-
-
-def _changes(before: Row, after: Mapping[str, Any]) -> dict[str, Any]:
-    """What is other than before; giving the same for another day is no change."""
-    return difference(before, after, [name for name in after if name != "stated_on"])
+        lines = corrected(lot, after, changes, API)
+        first = min(before["entry_date"], after.entry_date)
+        runs = await _write(session, caller, after.portfolio_id, lines, first)
+        return await _saved(session, after.portfolio_id, position_id, runs, found.warnings)
+    return await _unmeasured(session, before, changed=retagged, warnings=found.warnings)
 
 
 async def _retagged(
@@ -142,7 +136,7 @@ async def _retagged(
 
 
 async def _record_edit(
-    session: Session, before: Row, changes: Mapping[str, Any], tags: Sequence[str] | None
+    session: Session, before: Row, changes: Row, tags: Sequence[str] | None
 ) -> None:
     was = {name: before[name] for name in changes}
     now = dict(changes)
@@ -160,13 +154,14 @@ async def delete_position(position_id: UUID, caller: Caller, session: OpenSessio
     """
     row = await _held(session, caller, position_id)
     portfolio_id = row["portfolio_id"]
-    lot = await _lot(session, row)
+    lot = await _lot(session, portfolio_id, position_id)
     refuse_for(lot.refusal(["deleted"]))
     naming = await ledger.lines_naming(session, portfolio_id, position_id)
     recorded = {name: row[name] for name in _RECORDED}
     await record(session, "position.deleted", position_id, **recorded)
     undone = Written([lot.lot.opened_by, *naming])
-    await _written(session, caller, row, undone, "position_deleted")
+    first = row["entry_date"]
+    await _write(session, caller, portfolio_id, undone, first, "position_deleted")
     return Response(status_code=204)
 
 
@@ -179,24 +174,24 @@ async def put_tags(
     No number changes, so no run starts.
     """
     row = await _held(session, caller, position_id)
-    if not await tag_position(session, caller, position_id, row["tags"], wanted.tags):
-        return await _saved(session, row, changed=False, run_id=None)
-    await record(session, "position.tagged", position_id, was=row["tags"], now=wanted.tags)
-    return await _saved_tags(session, row)
+    changed = await tag_position(session, caller, position_id, row["tags"], wanted.tags)
+    if changed:
+        await record(session, "position.tagged", position_id, was=row["tags"], now=wanted.tags)
+    return await _unmeasured(session, row, changed=changed)
 
 
 async def _tagged(
     session: Session, caller: User, before: Row, names: Sequence[str] | None
 ) -> dict[str, Any]:
     """The answer to an edit that names nothing but tags."""
-    if not await _retagged(session, caller, before, names):
-        return await _saved(session, before, changed=False, run_id=None)
-    await _record_edit(session, before, {}, names)
-    return await _saved_tags(session, before)
+    changed = await _retagged(session, caller, before, names)
+    if changed:
+        await _record_edit(session, before, {}, names)
+    return await _unmeasured(session, before, changed=changed)
 
 
 async def _held(
-    session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.GIVEN
+    session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.OPENING
 ) -> Row:
     """The caller's position in a day's shares, its portfolio locked; 404 without it."""
     portfolio_id = await owning_portfolio(session, caller, position_id)
@@ -207,55 +202,60 @@ async def _held(
     return found[0]
 
 
-async def _lot(session: Session, row: Row) -> LotLines:
+async def _lot(session: Session, portfolio_id: UUID, position_id: UUID) -> LotLines:
     """The lines behind a stored lot; 404 when its ledger no longer has it."""
-    lot = (await load_lines(session, row["portfolio_id"])).get(row["position_id"])
+    lot = (await load_lines(session, portfolio_id)).get(position_id)
     if lot is None:
-        raise not_found("position", row["position_id"])
+        raise not_found("position", position_id)
     return lot
 
 
-async def _written(
+@dataclass(frozen=True)
+class _Runs:
+    """What follows an edit: the run of the last session, and those of `restated` earlier ones."""
+
+    run_id: UUID | None = None
+    restated: Sequence[date] = ()
+
+
+async def _write(
     session: Session,
     caller: User,
-    row: Mapping[str, Any],
+    portfolio_id: UUID,
     lines: Written,
+    first_day: date,
     reason: str = "position_edited",
-) -> tuple[UUID | None, list[date]]:
+) -> _Runs:
     """Write lines of a lot, derive the portfolio again and start its runs since the first change.
 
-    Returns the run of the last session, and the earlier sessions that are run again.
+    `first_day`: the lot's, from which the runs start where no quantity or price changed.
     """
-    portfolio_id = row["portfolio_id"]
     await write_lines(session, portfolio_id, [lines], API)
     valued_on = await valuation_day(session)
-    await value_from_first(session, portfolio_id, valued_on, row["entry_date"], API)
+    await value_from_first(session, portfolio_id, valued_on, first_day, API)
     kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
     await revisions.raise_revision(session, [portfolio_id])
-    since = row["entry_date"] if kept.since is None else kept.since
-    return await restate(session, caller.user_id, portfolio_id, since, reason)
+    since = kept.since or first_day
+    return _Runs(*await restate(session, caller.user_id, portfolio_id, since, reason))
 
 
-async def _measured_again(
-    session: Session,
-    row: Mapping[str, Any],
-    run_id: UUID | None,
-    restated: Sequence[date],
-    warnings: list[dict[str, Any]],
+async def _unmeasured(
+    session: Session, row: Row, *, changed: bool, warnings: Sequence[Row] = ()
 ) -> dict[str, Any]:
-    """The edit's answer, with the runs that make the portfolio's numbers follow it."""
-    span = (
-        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
-    )
-    return await _saved(session, row, changed=True, run_id=run_id, restated=span, warnings=warnings)
-
-
-async def _saved_tags(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to an edit that no number follows from."""
-    await revisions.raise_revision(session, [row["portfolio_id"]])
-    return await _saved(session, row, changed=True, run_id=None)
-
-
-async def _saved(session: Session, row: Mapping[str, Any], **about: Any) -> dict[str, Any]:
+    if changed:
+        await revisions.raise_revision(session, [row["portfolio_id"]])
     position = await position_on(session, row["portfolio_id"], row["position_id"], None)
-    return {**position, "restated": None, "warnings": [], **about}
+    about = {"changed": changed, "run_id": None, "restated": None, "warnings": warnings}
+    return {**position, **about}
+
+
+async def _saved(
+    session: Session, portfolio_id: UUID, position_id: UUID, runs: _Runs, warnings: Sequence[Row]
+) -> dict[str, Any]:
+    """The answer to an edit that makes the portfolio's numbers follow it."""
+    days = runs.restated
+    span = {"first": days[0], "last": days[-1], "count": len(days)} if days else None
+    position = await position_on(session, portfolio_id, position_id, None)
+    about = {"changed": True, "run_id": runs.run_id, "restated": span, "warnings": warnings}
+    return {**position, **about}

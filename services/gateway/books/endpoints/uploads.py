@@ -10,9 +10,9 @@ from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.queries.portfolios import load_totals
 from services.gateway.books.schemas.portfolios import EquityBalance, PortfolioName
 from services.gateway.books.schemas.uploads import (
+    DayOfShares,
     Duplicates,
     Mode,
-    SharesOf,
     UploadOptions,
     UploadReport,
 )
@@ -39,7 +39,7 @@ def upload_options(
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
     as_of: Annotated[date | None, Form()] = None,
-    stated_on: Annotated[SharesOf | None, Form()] = None,
+    stated_on: Annotated[DayOfShares | None, Form()] = None,
     entry_date: Annotated[date | None, Form()] = None,
     equity_date: Annotated[date | None, Form()] = None,
     duplicates: Annotated[Duplicates | None, Form()] = None,
@@ -103,8 +103,9 @@ async def upload_positions(
     await refuse_unusable(session, caller, plan, options)
     if options.dry_run:
         forget_answer(request)
-        totals = plan.portfolio and await load_totals(session, plan.portfolio["portfolio_id"])
-        return await upload_answer(plan, options, plan.portfolio, Started(), totals)
+        before = plan.portfolio
+        totals = await load_totals(session, before["portfolio_id"]) if before else None
+        return await upload_answer(plan, options, before, Started(), totals)
     portfolio_id = await save_portfolio(session, caller, plan, options, file.filename)
     written = await write_changes(session, caller, portfolio_id, plan)
     started = await start_upload_runs(session, caller, portfolio_id, plan, written.since)

@@ -54,8 +54,7 @@ class Change:
         if self.was is None:
             return frozenset()
         before = vars(self.was.terms)
-        after = vars(self.terms)
-        return frozenset(name for name in after if before[name] != after[name])
+        return frozenset(name for name, term in vars(self.terms).items() if before[name] != term)
 
 
 def changes_to(held: Sequence[Held], holdings: Sequence[Holding]) -> list[Change]:

@@ -154,26 +154,30 @@ _OF_INSTRUMENTS = (
 
 async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, list[Trade]]:
     """The transactions that open or close lots, and count, by portfolio; none has an empty list."""
+    columns = (transactions.c[name] for name in (*_TRADE, *_TERMS))
     row = transactions.c
-    columns = [row[name] for name in (*_OF_TRADES, *_OF_INSTRUMENTS)]
-    traded = (among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS)
+    query = select(*columns).where(
+        among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None), COUNTS
+    )
     found: dict[UUID, list[Trade]] = {portfolio_id: [] for portfolio_id in portfolio_ids}
-    for line in await session.execute(select(row.portfolio_id, *columns).where(*traded)):
-        identity, kind, day, quantity, price, stated_on, lot, method, *terms = line[1:]
-        found[line.portfolio_id].append(
-            Trade(
-                identity,
-                Kind(kind),
-                day,
-                Instrument(*terms),
-                quantity,
-                price,
-                stated_on,
-                lot,
-                LotMethod(method) if method else None,
-            )
-        )
+    for portfolio_id, identity, kind, day, stated_on, lot, method, *terms in await session.execute(
+        query
+    ):
+        quantity, price, *instrument = terms
+        lot_method = LotMethod(method) if method else None
+        traded = (identity, Kind(kind), day, Instrument(*instrument), quantity, price)
+        found[portfolio_id].append(Trade(*traded, stated_on, lot, lot_method))
     return found
+
+
+_TRADE = (
+    *("portfolio_id", "transaction_id", "kind", "trade_date", "stated_on", "lot_id", "lot_method"),
+    *("quantity", "price"),
+)
+_TERMS = (  # in the order of Instrument
+    *("symbol", "underlying", "multiplier", "option_type", "strike", "expiry"),
+    *("investment_class", "investment_subtype"),
+)
 
 
 async def load_market(session: Session, trades: Iterable[Trade], as_of: date) -> Market:
@@ -259,8 +263,8 @@ async def save_lots(
 ) -> None:
     """Replace the lots of the portfolios by these; a lot that stays keeps its tags."""
     within = {"portfolio_id": list(portfolio_ids)}
-    await merge(session, Position, [vars(lot) for lot in lots], within)
-    await merge(session, PositionSpan, [vars(span) for span in held], within)
+    await merge(session, Position, [vars(row) for row in lots], within)
+    await merge(session, PositionSpan, [vars(row) for row in held], within)
 
 
 async def market_dependent(
@@ -285,19 +289,19 @@ async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> 
 
 
 async def save_valued_from(session: Session, portfolio_id: UUID, day: date) -> Decimal | None:
-    """Set the session that NAV starts from unless there is one; returns the equity entered for it.
+    """Set the session that NAV starts from unless there is one; the equity given for it, if any.
 
     The caller writes that as a statement of the day: the column is emptied.
     """
     row = portfolios.c
     unset = and_(row.portfolio_id == portfolio_id, row.valued_from.is_(None))
-    equity: Decimal | None = await session.scalar(
+    given: Decimal | None = await session.scalar(
         select(row.equity_balance).where(unset).with_for_update(key_share=True)
     )
     await session.execute(
         update(portfolios).where(unset).values(valued_from=day, equity_balance=None)
     )
-    return equity
+    return given
 
 
 async def active_transactions(

@@ -1,6 +1,7 @@
 """Portfolios, positions and tags. Every statement is narrowed to one user's own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -59,7 +60,7 @@ def _portfolio_rows(user_id: UUID) -> Select[Any]:
 
 
 def _statement() -> FromClause:
-    """The equity of the session that NAV starts from, else the first one entered."""
+    """The equity given for the session that NAV starts from, else the first that is given."""
     of_start = lines.c.trade_date.is_not_distinct_from(portfolios.c.valued_from)
     own = and_(lines.c.portfolio_id == portfolios.c.portfolio_id, lines.c.kind == "equity", COUNTS)
     first = (of_start.desc(), lines.c.trade_date, lines.c.sequence.desc())
@@ -152,7 +153,7 @@ async def lock_portfolio(session: Session, portfolio_id: UUID) -> None:
 class OwnDay(StrEnum):
     """A day that is another one for each lot."""
 
-    GIVEN = "stated_on"
+    OPENING = "stated_on"
     ENTRY = "entry_date"
 
 
@@ -208,8 +209,18 @@ async def save_position_tags(
     )
 
 
-async def load_totals(session: Session, portfolio_id: UUID) -> Row:
-    """How many lots of a portfolio are open, and what is left of them cost, USD by side."""
+@dataclass(frozen=True)
+class OpenTotals:
+    """How many lots are open, and what is left of them cost, USD by side."""
+
+    lots: int
+    long_cost: Decimal
+    short_cost: Decimal
+    cash: Decimal | None = None
+
+
+async def load_totals(session: Session, portfolio_id: UUID) -> OpenTotals:
+    """The totals of what a portfolio holds; its cash is not known here."""
     left = func.coalesce(spans.c.quantity, positions.c.quantity)
     cost = left * positions.c.multiplier * positions.c.entry_price
     lasting = and_(spans.c.position_id == positions.c.position_id, spans.c.held_until.is_(None))
@@ -220,7 +231,7 @@ async def load_totals(session: Session, portfolio_id: UUID) -> Row:
     )
     still_open = (positions.c.portfolio_id == portfolio_id, positions.c.exit_date.is_(None))
     found = totals.select_from(positions.outerjoin(spans, lasting)).where(*still_open)
-    return (await all_rows(session, found))[0]
+    return OpenTotals(*(await session.execute(found)).one())
 
 
 # --- tags ---

@@ -17,8 +17,8 @@ from services.gateway.books.schemas.portfolios import (
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
 
-SHARES_OF_ENTRY_DATE: Final = "entry_date"  # each row is in the shares of the day it was entered
-SharesOf = date | Literal["entry_date"]
+SHARES_OF_ENTRY_DATE: Final = "entry_date"  # in the shares of each row's entry date
+DayOfShares = date | Literal["entry_date"]
 
 
 class Mode(StrEnum):
@@ -220,7 +220,7 @@ class UploadReport(BaseModel):
     dry_run: bool
     mode: Mode
     as_of: date
-    stated_on: SharesOf = Field(
+    stated_on: DayOfShares = Field(
         description="in whose shares the file's numbers, and those they replace, are"
     )
     rows: int = Field(description="rows in the file, good and bad")
@@ -279,7 +279,7 @@ class UploadOptions(BaseModel):
     as_of: date | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
-    stated_on: SharesOf | None = Field(
+    stated_on: DayOfShares | None = Field(
         default=None,
         description=(
             "the day in whose shares the file's quantities, prices and strikes are: splits since "

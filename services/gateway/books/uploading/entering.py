@@ -51,7 +51,7 @@ async def write_entries(
 ) -> Result:
     """Enter lines into a portfolio's ledger and derive its lots again.
 
-    `share_day`: in whose shares all of them are; None: each in those of its trade date.
+    `share_day`: in whose shares all of them are; None: each in those of its day.
     """
     if not entries:
         return Result()

@@ -73,7 +73,7 @@ class Plan:
 
     @property
     def share_day(self) -> date | None:
-        """The day in whose shares all rows are; None: each in those of its date."""
+        """The day in whose shares all rows are; None: each in those of its day."""
         return None if self.rules.shares_of_entry_date else self.stated_on
 
     @property
@@ -248,7 +248,7 @@ async def _rules(
 
 
 def _is_of_entry_dates(sheet: Sheet, options: UploadOptions) -> bool:
-    """Whether each row is in the shares of its date, as transactions are unless given."""
+    """Whether each row is in the shares of its day, as transactions are unless given."""
     given = options.stated_on
     return given == SHARES_OF_ENTRY_DATE or (given is None and sheet.source is Source.TRANSACTIONS)
 

@@ -11,6 +11,7 @@ from services.gateway.books import files
 from services.gateway.books.files import Change, Entry, Source
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files.instruments import symbol_of
+from services.gateway.books.queries.portfolios import OpenTotals
 from services.gateway.books.schemas.uploads import (
     SHARES_OF_ENTRY_DATE,
     Mode,
@@ -28,7 +29,11 @@ def change_counts(plan: Plan) -> dict[str, int]:
 
 
 async def upload_answer(
-    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started, totals: Row | None
+    plan: Plan,
+    options: UploadOptions,
+    portfolio: Row | None,
+    started: Started,
+    totals: OpenTotals | None,
 ) -> Response:
     """The report as an answer, serialized in a thread; `totals` of the portfolio, if there is one.
 
@@ -40,7 +45,11 @@ async def upload_answer(
 
 
 def _report(
-    plan: Plan, options: UploadOptions, portfolio: Row | None, started: Started, totals: Row | None
+    plan: Plan,
+    options: UploadOptions,
+    portfolio: Row | None,
+    started: Started,
+    totals: OpenTotals | None,
 ) -> str:
     restated = started.restated
     span = (
@@ -60,7 +69,7 @@ def _report(
             **change_counts(plan),
             "rejected": len(plan.rejected_lines),
             "receipt": _receipt(plan),
-            "totals": {"file": _totals(plan), "portfolio": totals},
+            "totals": {"file": vars(_totals(plan)), "portfolio": totals and vars(totals)},
             "changes": [_change_row(change) for change in plan.changes],
             "transactions": [_entry_row(entry) for entry in plan.entries],
             "problems": [vars(problem) for problem in plan.holdings.problems],
@@ -85,17 +94,17 @@ def _receipt(plan: Plan) -> dict[str, int]:
     return {"rows": rows, **counts, "refused": refused, "skipped": skipped}
 
 
-def _totals(plan: Plan) -> dict[str, Any]:
+def _totals(plan: Plan) -> OpenTotals:
     """What the file holds open, of the rows that were not refused."""
     held = [each for each in plan.holdings.accepted if each.exit_date is None]
     costs = [each.quantity * each.multiplier * each.entry_price for each in held]
     export = plan.sheet.export
-    return {
-        "lots": len(held),
-        "long_cost": sum((cost for cost in costs if cost > 0), Decimal(0)),
-        "short_cost": sum((cost for cost in costs if cost < 0), Decimal(0)),
-        "cash": export.cash if export else None,
-    }
+    return OpenTotals(
+        len(held),
+        sum((cost for cost in costs if cost > 0), Decimal(0)),
+        sum((cost for cost in costs if cost < 0), Decimal(0)),
+        export.cash if export else None,
+    )
 
 
 def _source(plan: Plan) -> dict[str, Any]:

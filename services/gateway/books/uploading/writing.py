@@ -105,7 +105,8 @@ def _lines(portfolio_id: UUID, lot_id: UUID, change: Change, plan: Plan) -> Writ
     """What a row writes into the ledger."""
     holding = change.holding
     stated_on = holding.stated_on or plan.stated_on
-    row = position_row(portfolio_id, lot_id, holding, stated_on) | vars(change.terms)
+    row = position_row(portfolio_id, lot_id, holding, stated_on)
+    row = replace(row, **vars(change.terms))
     if change.was is None:
         return entered(row, FILE, holding.line)
     return corrected(plan.lots[lot_id], row, change.changed, FILE, holding.line)
