@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from services.gateway.analytics.reading.snapshots import money_weighted_rate
 from services.gateway.analytics.shapes.performance import (
     Basis,
     Point,
@@ -42,14 +41,14 @@ def a_point(
 
 
 def test_over_two_years_without_flows_it_is_the_growth_per_year() -> None:
-    found = money_weighted([a_point(730, 100), a_point(0, 121)], money_weighted_rate)
+    found = money_weighted([a_point(730, 100), a_point(0, 121)])
 
     assert found.money_weighted == pytest.approx(0.1, abs=1e-9)
     assert found.money_weighted_basis is Basis.PER_YEAR
 
 
 def test_under_a_year_it_is_that_of_the_period() -> None:
-    found = money_weighted([a_point(30, 100), a_point(0, 105)], money_weighted_rate)
+    found = money_weighted([a_point(30, 100), a_point(0, 105)])
 
     assert found.money_weighted == pytest.approx(0.05, abs=1e-9)
     assert found.money_weighted_basis is Basis.PERIOD
@@ -62,7 +61,7 @@ def test_money_that_came_before_a_fall_weighs_it_more() -> None:
         a_point(0, 1000, daily_return=1000 / 1110 - 1),
     ]
 
-    found = span(points, points[1].as_of, money_weighted_rate)
+    found = span(points, points[1].as_of)
 
     assert found is not None
     assert found.value == pytest.approx((1 + 0.1 / 11) * 1000 / 1110 - 1)
@@ -77,11 +76,11 @@ def test_money_that_came_before_a_fall_weighs_it_more() -> None:
 def test_what_a_statement_does_not_explain_is_no_performance() -> None:
     points = [a_point(30, 100), a_point(15, 150, unexplained=50), a_point(0, 150)]
 
-    assert money_weighted(points, money_weighted_rate).money_weighted == pytest.approx(0, abs=1e-9)
+    assert money_weighted(points).money_weighted == pytest.approx(0, abs=1e-9)
 
 
 def test_a_period_that_began_before_the_first_snapshot_has_a_reason() -> None:
-    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END, money_weighted_rate)
+    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END)
 
     assert found["1m"].money_weighted == pytest.approx(1.1 ** (40 / 40) - 1, abs=1e-9)
     assert (found["1y"].money_weighted, found["1y"].money_weighted_reason) == (
@@ -99,9 +98,9 @@ def test_a_day_has_no_money_weighted_return() -> None:
 def test_a_session_without_a_return_ends_the_chain_of_a_span() -> None:
     points = [a_point(2, 100), a_point(1, 0, daily_return=-1.0), a_point(0, 5, daily_return=None)]
 
-    found = span(points, END - timedelta(days=1), money_weighted_rate)
+    found = span(points, END - timedelta(days=1))
 
     assert found is not None
     assert (found.value, found.observations) == (None, None)
     assert found.reason == f"no return on {END}: NAV before it was not positive"
-    assert span(points[:1], END, money_weighted_rate) is None
+    assert span(points[:1], END) is None

@@ -14,7 +14,7 @@ from services.gateway.analytics.schemas.metrics import (
     SpanReturn,
 )
 from services.gateway.analytics.shapes import metrics, performance, report
-from services.gateway.analytics.shapes.performance import Dated, MoneyWeighted
+from services.gateway.analytics.shapes.performance import MoneyWeighted
 from services.gateway.books.reading import NO_SNAPSHOT
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
@@ -84,9 +84,7 @@ async def period_returns(
     if day is not None:
         first = performance.earliest_start(day)
         points = await snapshots_queries.load_points(session, portfolio_id, first, day)
-        found = await asyncio.to_thread(
-            performance.money_weighted_periods, points, day, money_weighted_rate
-        )
+        found = await asyncio.to_thread(performance.money_weighted_periods, points, day)
     weighted = [found.get(period) or performance.not_money_weighted(period) for period in PERIODS]
     return [
         PeriodReturn.model_validate({**period, **vars(by_money)})
@@ -101,16 +99,7 @@ async def _span(
     if start is None or end is None:
         return None
     points = await snapshots_queries.load_points(session, portfolio_id, start, end)
-    found = await asyncio.to_thread(performance.span, points, start, money_weighted_rate)
+    found = await asyncio.to_thread(performance.span, points, start)
     if found is None:
         return None
     return SpanReturn.model_validate({**vars(found), **vars(found.weighted)})
-
-
-def money_weighted_rate(dated: Sequence[Dated]) -> tuple[float | None, str | None]:
-    """The yearly rate, or why there is none."""
-    # Only here: the gateway starts without arrays.
-    from shared.quant.returns import money_weighted_return
-
-    found = money_weighted_return(dated)
-    return found.rate, found.reason

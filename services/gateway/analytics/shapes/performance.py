@@ -1,20 +1,17 @@
 """Returns over periods: time-weighted as stored, and money-weighted beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from shared.conventions import period_start
+from shared.quant.money_weighted import money_weighted_return
 
 MONEY_WEIGHTED_PERIODS = ("1m", "3m", "ytd", "1y")
 DAYS_A_YEAR = 365
 SHORT = "given for periods of a month and longer"
-
-Dated = tuple[date, float]
-# The yearly rate at which dated amounts are worth nothing together, or why there is none.
-Solve = Callable[[Sequence[Dated]], tuple[float | None, str | None]]
 
 
 class Basis(StrEnum):
@@ -62,14 +59,9 @@ class Span:
     weighted: MoneyWeighted
 
 
-def money_weighted_periods(
-    points: Sequence[Point], day: date, solve: Solve
-) -> dict[str, MoneyWeighted]:
+def money_weighted_periods(points: Sequence[Point], day: date) -> dict[str, MoneyWeighted]:
     """The money-weighted return over each of the longer periods that end with the session."""
-    return {
-        period: _since(points, period_start(day, period), solve)
-        for period in MONEY_WEIGHTED_PERIODS
-    }
+    return {period: _since(points, period_start(day, period)) for period in MONEY_WEIGHTED_PERIODS}
 
 
 def not_money_weighted(period: str) -> MoneyWeighted:
@@ -83,14 +75,14 @@ def earliest_start(day: date) -> date:
     return min(period_start(day, period) for period in MONEY_WEIGHTED_PERIODS)
 
 
-def _since(points: Sequence[Point], start: date, solve: Solve) -> MoneyWeighted:
+def _since(points: Sequence[Point], start: date) -> MoneyWeighted:
     before = [point for point in points if point.as_of <= start]
     if not before:
         return MoneyWeighted(None, None, f"no snapshot on or before {start} is stored")
-    return money_weighted([before[-1], *points[len(before) :]], solve)
+    return money_weighted([before[-1], *points[len(before) :]])
 
 
-def span(points: Sequence[Point], start: date, solve: Solve) -> Span | None:
+def span(points: Sequence[Point], start: date) -> Span | None:
     """Both returns of the sessions from `start` on; None where there is no second snapshot.
 
     From the close of the snapshot before `start`, or else of the first one.
@@ -111,11 +103,11 @@ def span(points: Sequence[Point], start: date, solve: Solve) -> Span | None:
         None if missing else value - 1.0,
         None if missing else len(returns),
         reason,
-        money_weighted(held, solve),
+        money_weighted(held),
     )
 
 
-def money_weighted(points: Sequence[Point], solve: Solve) -> MoneyWeighted:
+def money_weighted(points: Sequence[Point]) -> MoneyWeighted:
     """From the close of the first point to that of the last one.
 
     NAV at the beginning and what came in are paid; what left and NAV at the end are received. The
@@ -130,9 +122,10 @@ def money_weighted(points: Sequence[Point], solve: Solve) -> MoneyWeighted:
     for point in points[1:]:
         flows = (point.inflow, point.outflow, point.unexplained or Decimal(0))
         dated += [(point.as_of, -float(flow)) for flow in flows if flow]
-    rate, reason = solve([*dated, (last.as_of, float(last.nav))])
+    found = money_weighted_return([*dated, (last.as_of, float(last.nav))])
+    rate = found.rate
     days = (last.as_of - first.as_of).days
     basis = Basis.PER_YEAR if days >= DAYS_A_YEAR else Basis.PERIOD
     if rate is not None and basis is Basis.PERIOD:
         rate = (1.0 + rate) ** (days / DAYS_A_YEAR) - 1.0
-    return MoneyWeighted(rate, None if rate is None else basis, reason, large)
+    return MoneyWeighted(rate, None if rate is None else basis, found.reason, large)
