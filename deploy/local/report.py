@@ -82,7 +82,7 @@ def _greek_table(snapshot: Answer) -> Table:
 
 
 def _factor_table(factors: Answer, attribution: Answer) -> Table:
-    """Exposures next to the day's P&L from them; specific is the P&L they do not explain."""
+    """Exposures next to the day's P&L from them; then what they do not explain of it."""
     table = _table("factor", "proxy", "beta", "USD", "daily P&L")
     pnl = {part["name"]: part["pnl"] for part in attribution["factors"]}
     for factor in factors["factors"]:
@@ -94,7 +94,8 @@ def _factor_table(factors: Answer, attribution: Answer) -> Table:
                 money(factor["dollar_exposure"]),
                 money(pnl.get(factor["name"])),
             )
-    table.add_row("specific", "", "", "", money(attribution["specific"]))
+    for part in ("specific", "trades", "income", "fees"):
+        table.add_row(part, "", "", "", money(attribution[part]))
     rates = factors["rates"] or {}
     per_basis_point = rates.get("dollars_per_basis_point")
     dollars = UNKNOWN if per_basis_point is None else f"{money(per_basis_point)} per bp"

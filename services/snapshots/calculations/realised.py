@@ -13,7 +13,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -26,10 +26,14 @@ from services.snapshots.calculations.metrics import (
     shortage,
 )
 from shared.arrays import BoolArray, FloatArray, IntArray
-from shared.conventions import MINIMUM_OBSERVATIONS, SESSIONS_PER_YEAR
+from shared.conventions import (
+    MINIMUM_OBSERVATIONS,
+    PERIODS,
+    SESSIONS_PER_YEAR,
+    period_start,
+)
 
 WINDOWS = (21, 63, SESSIONS_PER_YEAR)
-PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
 
 
 @dataclass(frozen=True)
@@ -217,27 +221,6 @@ def _performances(chain: Chain, exchange: Sequence[date]) -> Iterator[Metric]:
             yield Metric.missing(name, DECIMAL, problem)
         else:
             yield measured(name, DECIMAL, float(np.prod(1.0 + since)) - 1.0, len(since))
-
-
-def period_start(session: date, period: str) -> date:
-    """The day whose value a period's return starts from: so long ago, or last New Year's Eve."""
-    match period:
-        case "1d":
-            return session - timedelta(days=1)
-        case "1w":
-            return session - timedelta(days=7)
-        case "ytd":
-            return date(session.year - 1, 12, 31)
-        case _:
-            return _months_before(session, {"1m": 1, "3m": 3, "1y": 12}[period])
-
-
-def _months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or that month's last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    following_year, following_month = divmod(year * 12 + month + 1, 12)
-    last = date(following_year, following_month + 1, 1) - timedelta(days=1)
-    return last.replace(day=min(day.day, last.day))
 
 
 def _start(chain: Chain, day: date, exchange: Sequence[date]) -> tuple[str | None, int]:

@@ -33,9 +33,9 @@ async def test_exposures_are_given_in_each_model(ann: Person, book: StoredBook, 
     report = (await ann.get("risk/factors", model=model)).json()
 
     market = market_of(report)
-    assert (report["model"], report["nav"]) == (model, 49_876.55)
+    assert (report["model"], report["nav"]) == (model, 50_000)
     assert market["dollar_exposure"] == pytest.approx(exposure_to("market", model))
-    assert market["beta"] == pytest.approx(exposure_to("market", model) / 49_876.55)
+    assert market["beta"] == pytest.approx(exposure_to("market", model) / 50_000)
     assert ("must not be added" in (report["note"] or "")) == (model == "univariate")
 
 

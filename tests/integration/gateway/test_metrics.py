@@ -28,7 +28,7 @@ async def test_metrics_come_by_kind_with_units_and_reasons(ann: Person, book: St
     (var,) = groups["value_at_risk"]
     (sharpe,) = groups["reward_to_risk"]
     assert (var["value"], var["unit"], var["observations"]) == (500.0, "USD", 252)
-    assert var["share_of_nav"] == pytest.approx(500 / 49_876.55)
+    assert var["share_of_nav"] == pytest.approx(500 / 50_000)
     assert (sharpe["value"], sharpe["reason"]) == (None, "12 returns, 60 needed")
 
 
@@ -71,11 +71,25 @@ async def test_performance_has_every_period_and_the_series(ann: Person, book: St
     assert periods["1y"]["value"] is None
     assert periods["1y"]["reason"]
     assert [(item["as_of"], item["nav"]) for item in report["items"]] == [
-        ("2022-12-28", 49_876.55),
-        ("2022-12-27", 50_000.0),
+        ("2022-12-28", 50_000.0),
+        ("2022-12-27", 50_123.45),
     ]
     assert (page["total"], [item["as_of"] for item in page["items"]]) == (2, ["2022-12-27"])
     assert (before["total"], before["as_of"], before["periods"][0]["value"]) == (1, None, None)
+
+
+async def test_a_span_is_weighted_by_time_and_by_money(ann: Person, book: StoredBook) -> None:
+    report = (await ann.get("portfolio/performance", start="2022-12-28")).json()
+    whole = (await ann.get("portfolio/performance")).json()
+
+    span = report["span"]
+    assert (span["start"], span["end"], span["observations"]) == ("2022-12-27", "2022-12-28", 1)
+    assert span["value"] == pytest.approx(-123.45 / 50_123.45)
+    assert span["money_weighted"] == pytest.approx(-123.45 / 50_123.45)
+    assert (span["money_weighted_basis"], span["large_flows"]) == ("period", [])
+    assert whole["span"] is None
+    (month,) = [period for period in whole["periods"] if period["period"] == "1m"]
+    assert month["money_weighted_reason"] == "no snapshot on or before 2022-11-28 is stored"
 
 
 async def test_greeks_of_one_side_count_its_shares_and_options(

@@ -69,7 +69,8 @@ LOSSES = {f"{kind}_{level}_1d_historical": 1234.0 for kind in ("var", "es") for 
 
 
 def an_attribution(market: float | None) -> dict[str, Any]:
-    return {"factors": [{"name": "Market", "pnl": market}], "specific": 31.0, "total": -55.0}
+    causes = {"specific": 31.0, "trades": 0.0, "income": 2.0, "fees": -1.0}
+    return {"factors": [{"name": "Market", "pnl": market}], **causes, "total": -55.0}
 
 
 def a_report(**changes: Any) -> dict[str, Any]:

@@ -140,6 +140,18 @@ def test_factors_and_specific_add_up_to_the_cent() -> None:
     assert (content["start"], content["as_of"], content["sessions"]) == (DAY, DAY, 1)
 
 
+def test_income_fees_and_trades_are_parts_of_the_total() -> None:
+    rows = [a_part("market", "-10.004"), a_part("value", "3.337"), a_part("specific", "1.003")]
+    causes = [a_part("income", "2.301"), a_part("fees", "-1"), a_part("trades", "-0.115")]
+
+    content = metrics.attributed([*rows, *causes], DEFINITIONS)
+
+    parts = [*(factor["pnl"] for factor in content["factors"])]
+    parts += [content[cause] for cause in metrics.CAUSES]
+    assert parts[2:] == [Decimal("2.30"), Decimal("-1.00"), Decimal("-0.12")]
+    assert sum(parts, content["specific"]) == content["total"] == Decimal("-4.48")
+
+
 def test_a_session_that_could_not_be_split_is_left_out_and_named() -> None:
     before = date(2022, 12, 27)
     unknown = [

@@ -13,11 +13,7 @@ from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 
 AMOUNTS = st.decimals(-(10**11), 10**11, places=6, allow_nan=False)
-SHOWN = [
-    *("as_of", "previous_session", "daily_pnl", "cumulative_pnl", "net_flow", "daily_return"),
-    *("unrealised_pnl", "exposures", "counts", "warnings", "price_coverage", "greeks_coverage"),
-    *("delta", "gamma", "theta", "vega", "rho"),
-]
+SHOWN = [*SnapshotOut.model_fields, "price_coverage", "greeks_coverage", *edge_shapes.GREEKS]
 
 
 @pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])

@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.realised import (
-    PERIODS,
     Chain,
     annual_volatility,
     correlation,
     max_drawdown,
-    period_start,
     realised_beta,
     realised_metrics,
     sharpe_ratio,
     sortino_ratio,
 )
 from shared.calendar import sessions
+from shared.conventions import PERIODS, period_start
 from shared.quant.returns import simple_returns
 from tests import panel
 

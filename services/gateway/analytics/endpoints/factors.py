@@ -81,5 +81,5 @@ async def get_attribution(
         Query(description="first session of the period; default: the last session alone"),
     ] = None,
 ) -> AttributionReport:
-    """The P&L of a period by factor; factors and specific P&L add up to the total, to the cent."""
+    """The P&L of a period by factor, income, fees and trades; the rest is specific, to the cent."""
     return await attribution_report(session, portfolio["portfolio_id"], start, as_of)

@@ -76,5 +76,8 @@ async def get_performance(
     limit: Limit = 252,
     offset: Offset = 0,
 ) -> PerformanceReport:
-    """Returns over 1d, 1w, 1m, 3m, ytd and 1y; NAV and P&L by session, newest first."""
+    """Returns over 1d, 1w, 1m, 3m, ytd and 1y; NAV and P&L by session, newest first.
+
+    Weighted by time and, from a month on, by money; with `start` also over that span.
+    """
     return await performance_report(session, portfolio, (start, as_of), limit, offset)

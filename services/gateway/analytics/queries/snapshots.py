@@ -1,11 +1,13 @@
 """What snapshots publishes: values, NAV and P&L of portfolios and positions."""
 
+from dataclasses import fields
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, and_, func, or_, select
 
+from services.gateway.analytics.shapes.performance import Point
 from services.gateway.books.queries.terms import TERMS_ON, held
 from services.gateway.edge.queries import Row, all_rows
 from shared.database import Session
@@ -35,9 +37,26 @@ async def load_snapshots(
 async def load_history(session: Session, portfolio_id: UUID, end: date, limit: int) -> list[Row]:
     """NAV, P&L and return of the portfolio's last sessions up to `end`, oldest first."""
     view = snapshots.portfolio_snapshots
-    names = ("as_of", "nav", "daily_pnl", "cumulative_pnl", "daily_return")
+    names = (
+        *("as_of", "nav", "daily_pnl", "trades_pnl", "income", "fees", "cumulative_pnl"),
+        *("inflow", "outflow", "large_flow", "unexplained", "daily_return"),
+    )
     last = select(*(view.c[name] for name in names)).where(*_between(view, portfolio_id, None, end))
     return (await all_rows(session, last.order_by(view.c.as_of.desc()).limit(limit)))[::-1]
+
+
+async def load_points(session: Session, portfolio_id: UUID, start: date, end: date) -> list[Point]:
+    """The portfolio's chain from its last snapshot before `start` to `end`, oldest first."""
+    view = snapshots.portfolio_snapshots
+    taken = view.alias("taken").c
+    before = select(func.max(taken.as_of)).where(
+        taken.portfolio_id == portfolio_id, taken.as_of < start
+    )
+    first = func.coalesce(before.scalar_subquery(), start)
+    columns = (view.c[field.name] for field in fields(Point))
+    mine = and_(view.c.portfolio_id == portfolio_id, view.c.as_of >= first, view.c.as_of <= end)
+    found = await session.execute(select(*columns).where(mine).order_by(view.c.as_of))
+    return [Point(*point) for point in found]
 
 
 async def count_snapshots(

@@ -1,16 +1,24 @@
 """A portfolio's snapshots: its value, its exposures, its performance."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from services.gateway.analytics.queries import metrics as metrics_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
-from services.gateway.analytics.schemas.metrics import PerformanceReport
-from services.gateway.analytics.shapes import metrics, report
+from services.gateway.analytics.schemas.metrics import (
+    PerformanceReport,
+    PeriodReturn,
+    SpanReturn,
+)
+from services.gateway.analytics.shapes import metrics, performance, report
+from services.gateway.analytics.shapes.performance import MoneyWeighted
 from services.gateway.books.reading import NO_SNAPSHOT
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
+from shared.conventions import PERIODS
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
@@ -60,8 +68,38 @@ async def performance_report(
     content = {
         "portfolio": portfolio,
         "as_of": day,
-        "periods": metrics.periods(rows),
+        "periods": await period_returns(session, portfolio_id, day, rows),
+        "span": await _span(session, portfolio_id, start, end or day),
         **page,
         "reason": reason,
     }
     return PerformanceReport.model_validate(content)
+
+
+async def period_returns(
+    session: Session, portfolio_id: UUID, day: date | None, rows: Sequence[Row]
+) -> list[PeriodReturn]:
+    """The returns over the usual periods that end with the session, weighted by time and money."""
+    found: dict[str, MoneyWeighted] = {}
+    if day is not None:
+        first = performance.earliest_start(day)
+        points = await snapshots_queries.load_points(session, portfolio_id, first, day)
+        found = await asyncio.to_thread(performance.money_weighted_periods, points, day)
+    weighted = [found.get(period) or performance.not_money_weighted(period) for period in PERIODS]
+    return [
+        PeriodReturn.model_validate({**period, **vars(by_money)})
+        for period, by_money in zip(metrics.periods(rows), weighted, strict=True)
+    ]
+
+
+async def _span(
+    session: Session, portfolio_id: UUID, start: date | None, end: date | None
+) -> SpanReturn | None:
+    """The returns of the sessions from `start` to `end`, where a start is wanted."""
+    if start is None or end is None:
+        return None
+    points = await snapshots_queries.load_points(session, portfolio_id, start, end)
+    found = await asyncio.to_thread(performance.span, points, start)
+    if found is None:
+        return None
+    return SpanReturn.model_validate({**vars(found), **vars(found.weighted)})

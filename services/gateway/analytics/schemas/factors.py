@@ -236,7 +236,10 @@ class FactorPnl(BaseModel):
 
 
 class AttributionReport(BaseModel):
-    """Where the P&L of a period came from: factors + specific = total, to the cent."""
+    """Where the P&L of a period came from, to the cent.
+
+    factors + income + fees + trades + specific = total.
+    """
 
     model_config = example(
         portfolio_id=SOME_ID,
@@ -244,7 +247,10 @@ class AttributionReport(BaseModel):
         as_of="2022-12-28",
         sessions=1,
         factors=[{"factor": "market", "name": "Market", "pnl": -7633.2, "share_of_total": 1.81}],
-        specific=3423.1,
+        income=230.0,
+        fees=-1.0,
+        trades=-12.5,
+        specific=3206.6,
         total=-4210.1,
         sessions_left_out=[],
         reason=None,
@@ -255,8 +261,11 @@ class AttributionReport(BaseModel):
     as_of: date | None = Field(description="the last session attributed")
     sessions: int
     factors: list[FactorPnl]
+    income: Money | None = Field(description="dividends, interest and borrow fees")
+    fees: Money | None = Field(description="fees, negative")
+    trades: Money | None = Field(description="trading away from the close")
     specific: Money | None = Field(
-        description="what no factor explains: the securities' own moves and trading"
+        description="what neither a factor nor a part above explains: the securities' own moves"
     )
     total: Money | None = Field(description="the P&L of the sessions attributed")
     sessions_left_out: list[date] = Field(

@@ -1,12 +1,14 @@
 """Risk metrics and performance."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfView
 from services.gateway.analytics.schemas.portfolio import HistoryPoint
+from services.gateway.analytics.shapes.performance import Basis
 from services.gateway.books.schemas.portfolios import PORTFOLIO_EXAMPLE, PortfolioOut
 from services.gateway.edge.values import LeftOut, Money, Warned, example
 
@@ -95,18 +97,50 @@ class MetricsReport(OfView):
     reason: str | None
 
 
-class PeriodReturn(BaseModel):
-    """The time-weighted return over a period that ends with the session.
+class Weighted(BaseModel):
+    """Both returns of a period. Cash flows do not count as performance in either."""
 
-    Cash flows do not count as performance.
-    """
-
-    model_config = example(period="1m", value=-0.021, observations=21, reason=None)
-
-    period: str = Field(description="1d, 1w, 1m, 3m, ytd or 1y")
-    value: float | None
+    value: float | None = Field(description="time-weighted: the daily returns compounded")
     observations: int | None
     reason: str | None
+    money_weighted: float | None = Field(
+        description="what the money earned while it was there: the internal rate of return (XIRR)"
+    )
+    money_weighted_basis: Basis | None = Field(
+        description="per_year where the period is 365 days or longer, else of the period"
+    )
+    money_weighted_reason: str | None = Field(description="why there is none")
+    large_flows: list[date] = Field(
+        description="sessions with a flow above 10 % of NAV, which distort a daily return"
+    )
+
+
+_WEIGHTED: dict[str, Any] = {
+    "value": -0.021,
+    "observations": 21,
+    "reason": None,
+    "money_weighted": -0.0198,
+    "money_weighted_basis": "period",
+    "money_weighted_reason": None,
+    "large_flows": [],
+}
+
+
+class PeriodReturn(Weighted):
+    """The returns over a period that ends with the session."""
+
+    model_config = example(period="1m", **_WEIGHTED)
+
+    period: str = Field(description="1d, 1w, 1m, 3m, ytd or 1y")
+
+
+class SpanReturn(Weighted):
+    """The returns from the close of one session to that of another."""
+
+    model_config = example(start="2022-11-28", end="2022-12-28", **_WEIGHTED)
+
+    start: date
+    end: date
 
 
 class PerformanceReport(BaseModel):
@@ -115,7 +149,8 @@ class PerformanceReport(BaseModel):
     model_config = example(
         portfolio=PORTFOLIO_EXAMPLE,
         as_of="2022-12-28",
-        periods=[{"period": "1m", "value": -0.021, "observations": 21, "reason": None}],
+        periods=[{"period": "1m", **_WEIGHTED}],
+        span={"start": "2022-11-28", "end": "2022-12-28", **_WEIGHTED},
         items=[],
         total=90,
         limit=252,
@@ -126,6 +161,9 @@ class PerformanceReport(BaseModel):
     portfolio: PortfolioOut
     as_of: date | None
     periods: list[PeriodReturn]
+    span: SpanReturn | None = Field(
+        description="of the sessions from `start` to `as_of`, where `start` is given"
+    )
     items: list[HistoryPoint] = Field(description="newest first")
     total: int
     limit: int

@@ -37,12 +37,27 @@ class SnapshotOut(BaseModel):
         description="what daily_pnl is measured from; null on the first"
     )
     nav: Money | None
-    cash: Money | None
+    cash: Money | None = Field(description="nav - market_value, to the cent")
     market_value: Money | None
-    daily_pnl: Money | None
+    stated_equity: Money | None = Field(description="what an equity statement of the session says")
+    unexplained: Money | None = Field(
+        description="that less the NAV carried to the session; null on the first statement"
+    )
+    daily_pnl: Money | None = Field(description="since previous_session, the parts below included")
+    trades_pnl: Money | None = Field(description="of it: trading away from the close")
+    income: Money | None = Field(description="of it: dividends, interest and borrow fees")
+    fees: Money | None = Field(description="of it: fees, negative")
     cumulative_pnl: Money | None
-    net_flow: Money | None
-    daily_return: float | None = Field(description="null when the NAV before was not positive")
+    net_flow: Money | None = Field(description="inflow + outflow")
+    inflow: Money | None = Field(description="capital that came in since previous_session")
+    outflow: Money | None = Field(description="capital that left since then, negative")
+    large_flow: bool | None = Field(description="a flow above 10 % of the NAV before")
+    daily_return: float | None = Field(
+        description="daily_pnl / (NAV before + inflow); null when that is not positive"
+    )
+    chained_from: date | None = Field(
+        description="the session without a return that the present chain of returns starts from"
+    )
     unrealised_pnl: Money | None
     exposures: Exposures | None
     greeks: GreekSet
@@ -71,14 +86,28 @@ class HistoryPoint(BaseModel):
         as_of="2022-12-28",
         nav=1012345.67,
         daily_pnl=-4210.1,
+        trades_pnl=-12.5,
+        income=230.0,
+        fees=-1.0,
         cumulative_pnl=12345.67,
+        inflow=0.0,
+        outflow=0.0,
+        large_flow=False,
+        unexplained=None,
         daily_return=-0.00414,
     )
 
     as_of: date
     nav: Money | None
     daily_pnl: Money | None
+    trades_pnl: Money | None
+    income: Money | None
+    fees: Money | None
     cumulative_pnl: Money | None
+    inflow: Money | None
+    outflow: Money | None
+    large_flow: bool | None = Field(description="a flow above 10 % of the NAV before")
+    unexplained: Money | None
     daily_return: float | None
 
 
@@ -130,6 +159,7 @@ class ValuedPosition(BaseModel):
         cost=-52250.0,
         unrealised_pnl=-1940.0,
         daily_pnl=905.0,
+        income=0.0,
         notional_exposure=-54190.0,
         delta=1.0,
         delta_adjusted_exposure=-54190.0,
@@ -160,6 +190,7 @@ class ValuedPosition(BaseModel):
     cost: Money | None
     unrealised_pnl: Money | None
     daily_pnl: Money | None
+    income: Money | None = Field(description="of daily_pnl: dividends received, or paid if short")
     notional_exposure: Money | None
     delta: Greek | None
     delta_adjusted_exposure: Money | None

@@ -6,13 +6,14 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from services.gateway.edge.shapes import View, share_of
+from shared.conventions import PERIODS
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
 SPECIFIC = "specific"
+CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains, and no price move
 AMOUNT = "USD"
 PERFORMANCE = "performance_"
-PERIODS = ("1d", "1w", "1m", "3m", "ytd", "1y")
 # Kinds in the order they are shown; a metric belongs to the first whose beginning its name has.
 _KINDS = {
     "value_at_risk": ("var_",),
@@ -95,7 +96,9 @@ def cents_adding_up(amounts: Sequence[float | Decimal]) -> list[Decimal]:
 
 
 def attributed(rows: Sequence[Row], definitions: Iterable[Row]) -> dict[str, Any]:
-    """The P&L of the rows' sessions by factor; specific is what is left, so that the cents add up.
+    """The P&L of the rows' sessions by factor and cause; specific is what is left.
+
+    So the cents add up.
 
     A session of which some part is unknown is left out as a whole, and named.
     """
@@ -109,6 +112,10 @@ def attributed(rows: Sequence[Row], definitions: Iterable[Row]) -> dict[str, Any
         for definition in definitions
         if definition["active"]
     }
+    causes = {
+        cause: _cents(row["pnl"] for row in known if row["factor"] == cause) for cause in CAUSES
+    }
+    explained = sum((*parts.values(), *causes.values()), Decimal(0))
     total = _cents(row["pnl"] for row in known) if known else None
     return {
         "start": sessions[0] if sessions else None,
@@ -119,7 +126,8 @@ def attributed(rows: Sequence[Row], definitions: Iterable[Row]) -> dict[str, Any
             for definition in definitions
             if definition["active"]
         ],
-        "specific": None if total is None else total - sum(parts.values(), Decimal(0)),
+        **(causes if known else dict.fromkeys(CAUSES)),
+        "specific": None if total is None else total - explained,
         "total": total,
         "sessions_left_out": unknown,
         "reason": None if known else _no_attribution(rows),

@@ -242,7 +242,7 @@ def _measured(day: date | None) -> Select[Any]:
 
 _MEASURES = (
     *("price", "price_date", "price_source", "stale", "underlying_price"),
-    *("market_value", "unrealised_pnl", "daily_pnl"),
+    *("market_value", "unrealised_pnl", "daily_pnl", "income"),
     *("notional_exposure", "delta", "delta_adjusted_exposure"),
 )
 

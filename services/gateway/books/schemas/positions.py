@@ -68,6 +68,7 @@ POSITION_EXAMPLE = {
     "unrealised_return": -0.512426,
     "realised_pnl": None,
     "daily_pnl": -512.0,
+    "income": 0.0,
     "notional_exposure": 126040.0,
     "delta": 0.2341,
     "delta_adjusted_exposure": 29505.96,
@@ -139,6 +140,7 @@ class PositionOut(BaseModel):
         description="of all that was closed of it: quantity x multiplier x (price - entry)"
     )
     daily_pnl: Money | None
+    income: Money | None = Field(description="of daily_pnl: dividends received, or paid if short")
     notional_exposure: Money | None
     delta: Greek | None = Field(description="per share; 1 for stock")
     delta_adjusted_exposure: Money | None

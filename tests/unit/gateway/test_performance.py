@@ -1,0 +1,106 @@
+"""Returns weighted by money beside those weighted by time."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from services.gateway.analytics.shapes.performance import (
+    Basis,
+    Point,
+    money_weighted,
+    money_weighted_periods,
+    not_money_weighted,
+    span,
+)
+
+END = date(2022, 12, 28)
+NOTHING = Decimal(0)
+
+
+def a_point(
+    days_ago: int,
+    nav: int | None,
+    inflow: int = 0,
+    outflow: int = 0,
+    unexplained: int | None = None,
+    daily_return: float | None = 0.0,
+    *,
+    large: bool = False,
+) -> Point:
+    """A session so many days before the end."""
+    return Point(
+        END - timedelta(days=days_ago),
+        None if nav is None else Decimal(nav),
+        Decimal(inflow),
+        Decimal(outflow),
+        None if unexplained is None else Decimal(unexplained),
+        large,
+        daily_return,
+    )
+
+
+def test_over_two_years_without_flows_it_is_the_growth_per_year() -> None:
+    found = money_weighted([a_point(730, 100), a_point(0, 121)])
+
+    assert found.money_weighted == pytest.approx(0.1, abs=1e-9)
+    assert found.money_weighted_basis is Basis.PER_YEAR
+
+
+def test_under_a_year_it_is_that_of_the_period() -> None:
+    found = money_weighted([a_point(30, 100), a_point(0, 105)])
+
+    assert found.money_weighted == pytest.approx(0.05, abs=1e-9)
+    assert found.money_weighted_basis is Basis.PERIOD
+
+
+def test_money_that_came_before_a_fall_weighs_it_more() -> None:
+    points = [
+        a_point(60, 100),
+        a_point(30, 1110, inflow=1000, daily_return=0.1 / 11, large=True),
+        a_point(0, 1000, daily_return=1000 / 1110 - 1),
+    ]
+
+    found = span(points, points[1].as_of)
+
+    assert found is not None
+    assert found.value == pytest.approx((1 + 0.1 / 11) * 1000 / 1110 - 1)
+    weighted = found.weighted.money_weighted
+    assert weighted is not None
+    # What 100 dollars of 60 days and 1,000 of 30 days lost: 100 g^2 + 1000 g = 1000.
+    growth = (-1000 + (1000**2 + 4 * 100 * 1000) ** 0.5) / 200
+    assert weighted == pytest.approx(growth**2 - 1, abs=1e-9)
+    assert found.weighted.large_flows == [points[1].as_of]
+
+
+def test_what_a_statement_does_not_explain_is_no_performance() -> None:
+    points = [a_point(30, 100), a_point(15, 150, unexplained=50), a_point(0, 150)]
+
+    assert money_weighted(points).money_weighted == pytest.approx(0, abs=1e-9)
+
+
+def test_a_period_that_began_before_the_first_snapshot_has_a_reason() -> None:
+    found = money_weighted_periods([a_point(40, 100), a_point(0, 110)], END)
+
+    assert found["1m"].money_weighted == pytest.approx(1.1 ** (40 / 40) - 1, abs=1e-9)
+    assert (found["1y"].money_weighted, found["1y"].money_weighted_reason) == (
+        None,
+        "no snapshot on or before 2021-12-28 is stored",
+    )
+
+
+def test_a_day_has_no_money_weighted_return() -> None:
+    assert not_money_weighted("1d").money_weighted_reason == (
+        "given for periods of a month and longer"
+    )
+
+
+def test_a_session_without_a_return_ends_the_chain_of_a_span() -> None:
+    points = [a_point(2, 100), a_point(1, 0, daily_return=-1.0), a_point(0, 5, daily_return=None)]
+
+    found = span(points, END - timedelta(days=1))
+
+    assert found is not None
+    assert (found.value, found.observations) == (None, None)
+    assert found.reason == f"no return on {END}: NAV before it was not positive"
+    assert span(points[:1], END) is None
