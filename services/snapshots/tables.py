@@ -188,7 +188,8 @@ def _chained_snapshots() -> Select[Any]:
     P&L and flows since the first snapshot, `moved`, differ from NAV by a constant (`level`) from
     one equity statement to the next. A statement sets it from its session on, the first one for the
     sessions before too; without any, NAV of the session valued first is market value plus flows to
-    date. The windows are partitioned by portfolio, so reading one portfolio sums one portfolio.
+    date, or plus the opening cash that flows and trades left. The windows are partitioned by
+    portfolio, so reading one portfolio sums one portfolio.
     """
     return _with_returns(_with_nav(_with_levels(_with_statements())))
 
@@ -232,6 +233,7 @@ def _with_statements() -> FromClause:
             (rows.c.as_of == anchor).label("is_anchor"),
             cast(found.c.statements[day].astext, MONEY).label("statement"),
             owned.equity_balance,
+            owned.opening_cash,
         )
         .select_from(joined)
         .subquery("with_statements")
@@ -246,7 +248,8 @@ def _with_levels(rows: FromClause) -> FromClause:
     row = rows.c
     equity = func.coalesce(row.statement, case((row.is_anchor, row.equity_balance)))
     moved = row.earned + row.flowed
-    unstated = row.market_value + func.coalesce(row.flows_to_date, row.flowed)
+    cash = func.coalesce(row.opening_cash, row.flows_to_date, row.flowed)
+    unstated = row.market_value + cash
     day = cast(row.as_of - EPOCH, Numeric)
     return select(
         rows,

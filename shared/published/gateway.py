@@ -30,14 +30,15 @@ from shared.published import AnyColumn, Day, View, columns, ingest, keys, publis
 
 # valued_from: the session that NAV starts from where no equity is entered; null before there is any
 # transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
-# has no statement yet. settlement: "physical" | "cash".
+# has no statement yet. opening_cash: the cash of that day where money was paid in and traded with
+# until then; null elsewhere: then what came in. settlement: "physical" | "cash".
 portfolios = published_view(
     "gateway",
     "portfolios",
     *keys(portfolio_id=Uuid),
     *columns(Uuid, "user_id"),
     *columns(String, "name"),
-    *columns(Numeric(20, 2), "equity_balance"),
+    *columns(Numeric(20, 2), "equity_balance", "opening_cash"),
     *columns(Date, "valued_from"),
     *columns(String, "settlement"),
     *columns(DateTime(timezone=True), "created_at"),

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from services.gateway.books.ledger import Excess, Kind, Ledger, Lot, Market, Trade, derived
 from services.gateway.books.lots import LotLines, Written, lines_of_lots
+from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
 from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
 from services.gateway.market import queries as market_queries
@@ -25,9 +26,9 @@ _PRICE_DECIMALS = 6
 
 @dataclass(frozen=True)
 class KeptLedger:
-    """The ledger of a portfolio after a change, and the first day that its lots changed on.
+    """The ledger of a portfolio after a change, and the first day that numbers changed on.
 
-    `since` None: no lot changed.
+    `since` None: neither a lot nor the opening cash changed.
     """
 
     ledger: Ledger
@@ -110,6 +111,11 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
         lots = [row for key in changed for row in after[key].lots.values()]
         spans = [row for key in changed for each in after[key].spans.values() for row in each]
         await queries.save_lots(session, changed, lots, spans)
+    for portfolio_id, day in (await keep_opening_cash(session, ledgers)).items():
+        since = found[portfolio_id].since
+        found[portfolio_id] = KeptLedger(
+            ledgers[portfolio_id], day if since is None else min(day, since)
+        )
     return found
 
 

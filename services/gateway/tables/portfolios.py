@@ -40,7 +40,9 @@ class Portfolio(Table, table=True):
 
     `valued_from`: the session that its first transactions were valued on, from which its NAV starts
     where no equity is entered; null before there are any. `equity_balance`: what its owner entered
-    before that day was known, USD; it becomes a statement of that day. `lot_method`: which lots a
+    before that day was known, USD; it becomes a statement of that day. `opening_cash`: what flows,
+    trades and income left in cash at the end of that day, USD; null where nothing was both paid in
+    and traded until then. `lot_method`: which lots a
     sale closes first. `settlement`: whether options in the money deliver shares at their expiry.
     """
 
@@ -57,6 +59,7 @@ class Portfolio(Table, table=True):
     name: str = required(String(100))
     equity_balance: Decimal | None = optional(Numeric(20, 2))
     valued_from: date | None = optional(Date)
+    opening_cash: Decimal | None = optional(Numeric(20, 2))
     lot_method: str = required(String(12), server_default="fifo")
     settlement: str = required(String(8), server_default="physical")
     created_at: datetime = stamped()

@@ -129,19 +129,29 @@ async def arrange(admin: Database, role: Role, method: str = "fifo") -> None:
             ("BETA", date(2022, 11, 15), "dividend", Decimal("0.40")),
         )
     ]
-    announced: Sequence[Row] = [{"session_date": day, "announced_at": day} for day in DAYS]
     async with admin.transaction() as session:
         await insert(session, "ingest.corporate_actions", actions)
-        await insert(session, "ingest.market_sessions", announced)
-        await session.execute(
-            text(
-                "update gateway.portfolios set valued_from = :day, lot_method = :method"
-                " where portfolio_id = :book"
-            ),
-            {"day": DAYS[0], "method": method, "book": BOOK},
-        )
+    await announce(admin)
+    await start_from(admin, DAYS[0], method)
     async with role("gateway").transaction() as session:
         await enter(session, transactions())
+
+
+async def announce(admin: Database) -> None:
+    """Every session was announced."""
+    announced: Sequence[Row] = [{"session_date": day, "announced_at": day} for day in DAYS]
+    async with admin.transaction() as session:
+        await insert(session, "ingest.market_sessions", announced)
+
+
+async def start_from(admin: Database, day: date, method: str = "fifo") -> None:
+    """Let the portfolio's NAV start from a session."""
+    terms = "set valued_from = :day, lot_method = :method"
+    async with admin.transaction() as session:
+        await session.execute(
+            text(f"update gateway.portfolios {terms} where portfolio_id = :book"),
+            {"day": day, "method": method, "book": BOOK},
+        )
 
 
 async def enter(session: Session, rows: Sequence[TransactionRow]) -> None:
@@ -223,6 +233,44 @@ async def test_all_pnl_is_the_change_of_nav_less_flows(admin: Database, role: Ro
     earned = sum((row["daily_pnl"] or Decimal(0) for row in rows), Decimal(0))
     flows = sum((row["net_flow"] for row in rows[1:]), Decimal(0))
     assert cents(earned) == cents(rows[-1]["nav"] - rows[0]["nav"] - flows) == Decimal("8337.50")
+
+
+async def test_money_spent_before_the_first_session_counts_once(
+    admin: Database, role: Role
+) -> None:
+    start, bought, sold, first = DAYS[:4]
+    await hold(admin)
+    await quote(admin, dict.fromkeys(DAYS[:5], 112.0), "ALFA")
+    await announce(admin)
+    await start_from(admin, first)
+    lines = [("deposit", start, None, 10_000), ("buy", bought, 50, 100), ("sell", sold, -10, 110)]
+    rows = [
+        TransactionRow(
+            uuid4(),
+            BOOK,
+            Kind(kind),
+            day,
+            day,
+            "file",
+            symbol="ALFA" if quantity else None,
+            underlying="ALFA" if quantity else None,
+            investment_class="PUBLIC" if quantity else None,
+            quantity=None if quantity is None else Decimal(quantity),
+            price=None if quantity is None else Decimal(money),
+            amount=Decimal(money) if quantity is None else None,
+        )
+        for kind, day, quantity, money in lines
+    ]
+    async with role("gateway").transaction() as session:
+        await enter(session, rows)
+
+    for day in (first, DAYS[4], DAYS[0]):
+        await take(role, day)
+
+    nav = {row["as_of"]: cents(row["nav"]) for row in await chain(role)}
+    assert nav[first] == 40 * 112 + 10_000 - 50 * 100 + 10 * 110
+    assert nav[DAYS[4]] == nav[first]
+    assert nav[DAYS[0]] == 10_000
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ async def _flow_again(
     session: Session, caller: User, portfolio_id: UUID, flow_date: date
 ) -> UUID | None:
     """Run a flow's session and those after it again, whose NAV it changes; the first run's id."""
+    await keep_ledgers(session, [portfolio_id])
     await revisions.raise_revision(session, [portfolio_id])
     days = await runs.sessions_valued(session, portfolio_id, flow_date)
     started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")

@@ -113,6 +113,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_gateway_position_spans_portfolio_id'), 'position_spans', ['portfolio_id'], unique=False, schema='gateway')
     op.add_column('portfolios', sa.Column('valued_from', sa.Date(), nullable=True), schema='gateway')
+    op.add_column('portfolios', sa.Column('opening_cash', sa.Numeric(precision=20, scale=2), nullable=True), schema='gateway')
     op.add_column('portfolios', sa.Column('lot_method', sa.String(length=12), server_default='fifo', nullable=False), schema='gateway')
     op.add_column('portfolios', sa.Column('settlement', sa.String(length=8), server_default='physical', nullable=False), schema='gateway')
     op.create_check_constraint('lot_method_is_known', 'portfolios', "lot_method IN ('fifo', 'lifo', 'highest_cost')", schema='gateway')

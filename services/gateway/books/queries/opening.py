@@ -1,0 +1,70 @@
+"""What moved cash until the session that a portfolio's NAV starts from."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, update
+
+from services.gateway.tables import Portfolio, Transaction
+from services.gateway.tables.portfolios import COUNTS, PUBLISHED
+from shared.database import Session, among, sql_table
+from shared.published import gateway as published
+
+portfolios = sql_table(Portfolio)
+lines = sql_table(Transaction)
+_opening = lines.alias("opening")
+_TRADES = ("buy", "sell", "sell_short", "buy_to_cover")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The session `day` that NAV starts from, and the cash until its end, USD.
+
+    `flows` and `traded` (what was bought and sold, negative where more was bought): None where
+    there are none; `income` less costs. `opening_cash`: as it is stored.
+    """
+
+    day: date
+    opening_cash: Decimal | None
+    flows: Decimal | None
+    traded: Decimal | None
+    income: Decimal
+
+
+async def load_starts(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Start]:
+    """By portfolio, of those whose NAV starts from a session."""
+    own = portfolios.c
+    flow = PUBLISHED[published.cash_flows].subquery("flow").c
+    income = PUBLISHED[published.income].subquery("income").c
+    row = lines.c
+    # the exit of a lot that was taken over belongs to it, and moved no cash before NAV starts
+    taken_over = (
+        select(_opening.c.transaction_id)
+        .where(_opening.c.lot_id == row.lot_id, _opening.c.kind == "opening")
+        .exists()
+    )
+    traded = and_(row.kind.in_(_TRADES), or_(row.lot_id.is_(None), ~taken_over), COUNTS)
+    query = select(
+        own.portfolio_id,
+        own.valued_from,
+        own.opening_cash,
+        select(func.sum(flow.amount))
+        .where(flow.portfolio_id == own.portfolio_id, flow.flow_date <= own.valued_from)
+        .scalar_subquery(),
+        select(func.sum(-row.quantity * row.multiplier * func.coalesce(row.price, 0)))
+        .where(row.portfolio_id == own.portfolio_id, row.trade_date <= own.valued_from, traded)
+        .scalar_subquery(),
+        select(func.coalesce(func.sum(income.amount), 0))
+        .where(income.portfolio_id == own.portfolio_id, income.day <= own.valued_from)
+        .scalar_subquery(),
+    ).where(among(own.portfolio_id, portfolio_ids), own.valued_from.is_not(None))
+    return {portfolio_id: Start(*found) for portfolio_id, *found in await session.execute(query)}
+
+
+async def save_opening_cash(session: Session, portfolio_id: UUID, cash: Decimal | None) -> None:
+    """Store the opening cash of a portfolio."""
+    mine = portfolios.c.portfolio_id == portfolio_id
+    await session.execute(update(portfolios).where(mine).values(opening_cash=cash))
