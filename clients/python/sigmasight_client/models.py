@@ -17,13 +17,16 @@ class AskedProvider(TypedDict):
 
 
 class AttributionReport(TypedDict):
-    """Where the P&L of a period came from: factors + specific = total, to the cent."""
+    """Where the P&L of a period came from, to the cent."""
 
     portfolio_id: "str"
     start: "str | None"
     as_of: "str | None"
     sessions: "int"
     factors: "list[FactorPnl]"
+    income: "float | None"
+    fees: "float | None"
+    trades: "float | None"
     specific: "float | None"
     total: "float | None"
     sessions_left_out: "list[str]"
@@ -40,6 +43,9 @@ class AuditEntryOut(TypedDict):
     action: "str"
     target: "str | None"
     details: "dict[str, Any]"
+
+
+Basis = Literal["per_year", "period"]
 
 
 class BatchStarted(TypedDict):
@@ -375,6 +381,20 @@ class DemoReset(TypedDict):
 Duplicates = Literal["load", "refuse"]
 
 
+class EntryOut(TypedDict):
+    """A line of a file of transactions that is entered into the ledger."""
+
+    line: "int"
+    kind: "str"
+    trade_date: "str"
+    symbol: "str | None"
+    quantity: "float | None"
+    price: "float | None"
+    amount: "float | None"
+    fees: "float"
+    external_id: "str | None"
+
+
 class ExpiringOption(TypedDict):
     """An option lot, and what its expiry would do at the last close of the underlying."""
 
@@ -672,7 +692,14 @@ class HistoryPoint(TypedDict):
     as_of: "str"
     nav: "float | None"
     daily_pnl: "float | None"
+    trades_pnl: "float | None"
+    income: "float | None"
+    fees: "float | None"
     cumulative_pnl: "float | None"
+    inflow: "float | None"
+    outflow: "float | None"
+    large_flow: "bool | None"
+    unexplained: "float | None"
     daily_return: "float | None"
 
 
@@ -786,7 +813,7 @@ class LotOut(TypedDict):
     entry_price: "float"
     entry_date: "str"
     exit_date: "str | None"
-    days_held: "int | None"
+    days_held: "int"
     cost: "float"
     closings: "list[ClosingOut]"
     realised_pnl: "float | None"
@@ -1200,6 +1227,7 @@ class PerformanceReport(TypedDict):
     portfolio: "PortfolioOut"
     as_of: "str | None"
     periods: "list[PeriodReturn]"
+    span: "SpanReturn | None"
     items: "list[HistoryPoint]"
     total: "int"
     limit: "int"
@@ -1208,12 +1236,16 @@ class PerformanceReport(TypedDict):
 
 
 class PeriodReturn(TypedDict):
-    """The time-weighted return over a period that ends with the session."""
+    """The returns over a period that ends with the session."""
 
-    period: "str"
     value: "float | None"
     observations: "int | None"
     reason: "str | None"
+    money_weighted: "float | None"
+    money_weighted_basis: "Basis | None"
+    money_weighted_reason: "str | None"
+    large_flows: "list[str]"
+    period: "str"
 
 
 class PortfolioOut(TypedDict):
@@ -1223,6 +1255,9 @@ class PortfolioOut(TypedDict):
     name: "str"
     equity_balance: "float | None"
     equity_date: "str | None"
+    valued_from: "str | None"
+    lot_method: "LotMethod"
+    settlement: "Settling"
     positions: "int"
     created_at: "str"
 
@@ -1269,6 +1304,8 @@ class PortfolioTerms(TypedDict):
 
     name: "NotRequired[str | None]"
     equity_balance: "NotRequired[float | str | None]"
+    lot_method: "NotRequired[LotMethod | None]"
+    settlement: "NotRequired[Settling | None]"
 
 
 class PositionEdit(TypedDict):
@@ -1434,6 +1471,7 @@ class PositionOut(TypedDict):
     unrealised_return: "float | None"
     realised_pnl: "float | None"
     daily_pnl: "float | None"
+    income: "float | None"
     notional_exposure: "float | None"
     delta: "float | None"
     delta_adjusted_exposure: "float | None"
@@ -1506,6 +1544,7 @@ class PositionSaved(TypedDict):
     unrealised_return: "float | None"
     realised_pnl: "float | None"
     daily_pnl: "float | None"
+    income: "float | None"
     notional_exposure: "float | None"
     delta: "float | None"
     delta_adjusted_exposure: "float | None"
@@ -1760,8 +1799,11 @@ class SessionRun(TypedDict):
     session_date: "str"
 
 
+Settling = Literal["physical", "cash"]
+
+
 class SkippedLine(TypedDict):
-    """A line of a broker's export that is not a position, and how it is used."""
+    """A line of a file that is not loaded although nothing is wrong with it, and why."""
 
     line: "int"
     label: "str"
@@ -1784,10 +1826,19 @@ class SnapshotOut(TypedDict):
     nav: "float | None"
     cash: "float | None"
     market_value: "float | None"
+    equity_statement: "float | None"
+    unexplained: "float | None"
     daily_pnl: "float | None"
+    trades_pnl: "float | None"
+    income: "float | None"
+    fees: "float | None"
     cumulative_pnl: "float | None"
     net_flow: "float | None"
+    inflow: "float | None"
+    outflow: "float | None"
+    large_flow: "bool | None"
     daily_return: "float | None"
+    chained_from: "str | None"
     unrealised_pnl: "float | None"
     exposures: "Exposures | None"
     greeks: "GreekSet"
@@ -1847,9 +1898,24 @@ class SourceOut(TypedDict):
     cash: "float | None"
     equity_balance: "float | None"
     skipped: "list[SkippedLine]"
+    ignored: "list[str]"
 
 
 Space = Literal["market_relative", "absolute"]
+
+
+class SpanReturn(TypedDict):
+    """The returns from the close of one session to that of another."""
+
+    value: "float | None"
+    observations: "int | None"
+    reason: "str | None"
+    money_weighted: "float | None"
+    money_weighted_basis: "Basis | None"
+    money_weighted_reason: "str | None"
+    large_flows: "list[str]"
+    start: "str"
+    end: "str"
 
 
 class Spread(TypedDict):
@@ -2121,6 +2187,7 @@ class UploadReport(TypedDict):
     receipt: "Receipt"
     totals: "TotalsBeside"
     changes: "list[ChangeOut]"
+    transactions: "list[EntryOut]"
     problems: "list[FieldError]"
     warnings: "list[FieldError]"
     restated: "RestatedSessions | None"
@@ -2167,6 +2234,7 @@ class ValuedPosition(TypedDict):
     cost: "float | None"
     unrealised_pnl: "float | None"
     daily_pnl: "float | None"
+    income: "float | None"
     notional_exposure: "float | None"
     delta: "float | None"
     delta_adjusted_exposure: "float | None"

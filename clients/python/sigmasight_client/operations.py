@@ -229,7 +229,7 @@ class SigmaSight(Session):
         return cast("PortfolioOut", self.request("GET", f"portfolios/{part(portfolio_id)}"))
 
     def rename_portfolio(self, portfolio_id: UUID | str, body: PortfolioTerms) -> "PortfolioOut":
-        """Rename a portfolio, or change the equity given for it, from which every NAV follows."""
+        """Rename a portfolio, change the equity given for it, or how its ledger is kept."""
         return cast(
             "PortfolioOut", self.request("PATCH", f"portfolios/{part(portfolio_id)}", body=body)
         )
@@ -958,7 +958,7 @@ class SigmaSight(Session):
         as_of: date | str | None = None,
         start: date | str | None = None,
     ) -> "AttributionReport":
-        """The P&L of a period by factor; factors and specific P&L add up to the total, to the
+        """The P&L of a period by factor, income, fees and trades; the rest is specific, to the
         cent.
         """
         return cast(

@@ -13,7 +13,11 @@ from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 
 AMOUNTS = st.decimals(-(10**11), 10**11, places=6, allow_nan=False)
-SHOWN = [*SnapshotOut.model_fields, "price_coverage", "greeks_coverage", *edge_shapes.GREEKS]
+SHOWN = [
+    *SnapshotOut.model_fields,
+    *("stated_equity", "price_coverage", "greeks_coverage"),
+    *edge_shapes.GREEKS,
+]
 
 
 @pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])

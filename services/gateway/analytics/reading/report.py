@@ -21,9 +21,10 @@ from services.gateway.analytics.reading.factors import (
 from services.gateway.analytics.reading.greeks import greeks_answer
 from services.gateway.analytics.reading.metrics import MetricRows, metric_rows, metrics_answer
 from services.gateway.analytics.reading.quality import market_data_of
-from services.gateway.analytics.reading.snapshots import period_returns, snapshot_envelope
+from services.gateway.analytics.reading.snapshots import money_weighted_of, snapshot_envelope
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
+from services.gateway.analytics.shapes.metrics import periods
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
 from services.gateway.runs.queries import runs as runs_queries
@@ -59,7 +60,9 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
             "history": stored.history,
             "positions": stored.valued,
             **_sections(portfolio_id, snapshot, stored),
-            "performance": await period_returns(session, portfolio_id, day, stored.metrics.metrics),
+            "performance": periods(
+                stored.metrics.metrics, await money_weighted_of(session, portfolio_id, day)
+            ),
             "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
             "market_data": await market_data_of(session, stored.valued, day),
             "last_run": await runs_queries.latest_run_of(session, portfolio_id),

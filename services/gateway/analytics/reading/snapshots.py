@@ -10,7 +10,6 @@ from services.gateway.analytics.queries import metrics as metrics_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.schemas.metrics import (
     PerformanceReport,
-    PeriodReturn,
     SpanReturn,
 )
 from services.gateway.analytics.shapes import metrics, performance, report
@@ -18,7 +17,6 @@ from services.gateway.analytics.shapes.performance import MoneyWeighted
 from services.gateway.books.reading import NO_SNAPSHOT
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
-from shared.conventions import PERIODS
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
@@ -68,7 +66,7 @@ async def performance_report(
     content = {
         "portfolio": portfolio,
         "as_of": day,
-        "periods": await period_returns(session, portfolio_id, day, rows),
+        "periods": metrics.periods(rows, await money_weighted_of(session, portfolio_id, day)),
         "span": await _span(session, portfolio_id, start, end or day),
         **page,
         "reason": reason,
@@ -76,20 +74,15 @@ async def performance_report(
     return PerformanceReport.model_validate(content)
 
 
-async def period_returns(
-    session: Session, portfolio_id: UUID, day: date | None, rows: Sequence[Row]
-) -> list[PeriodReturn]:
-    """The returns over the usual periods that end with the session, weighted by time and money."""
-    found: dict[str, MoneyWeighted] = {}
-    if day is not None:
-        first = performance.earliest_start(day)
-        points = await snapshots_queries.load_points(session, portfolio_id, first, day)
-        found = await asyncio.to_thread(performance.money_weighted_periods, points, day)
-    weighted = [found.get(period) or performance.not_money_weighted(period) for period in PERIODS]
-    return [
-        PeriodReturn.model_validate({**period, **vars(by_money)})
-        for period, by_money in zip(metrics.periods(rows), weighted, strict=True)
-    ]
+async def money_weighted_of(
+    session: Session, portfolio_id: UUID, day: date | None
+) -> dict[str, MoneyWeighted]:
+    """The money-weighted returns over the longer periods that end with the session."""
+    if day is None:
+        return {}
+    first = performance.earliest_start(day)
+    points = await snapshots_queries.load_points(session, portfolio_id, first, day)
+    return await asyncio.to_thread(performance.money_weighted_periods, points, day)
 
 
 async def _span(

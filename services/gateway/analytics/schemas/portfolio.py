@@ -39,7 +39,7 @@ class SnapshotOut(BaseModel):
     nav: Money | None
     cash: Money | None = Field(description="nav - market_value, to the cent")
     market_value: Money | None
-    stated_equity: Money | None = Field(description="what an equity statement of the session says")
+    equity_statement: Money | None = Field(description="the equity that a transaction gave for it")
     unexplained: Money | None = Field(
         description="that less the NAV carried to the session; null on the first statement"
     )

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from services.gateway.analytics.shapes.performance import MoneyWeighted, not_money_weighted
 from services.gateway.edge.shapes import View, share_of
 from shared.conventions import PERIODS
 
@@ -44,11 +45,21 @@ def kind_of(metric: str) -> str:
     return next(kinds, OTHER)
 
 
-def periods(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The portfolio's return over each period that ends with the session; null with a reason."""
+def periods(rows: Iterable[Row], by_money: Mapping[str, MoneyWeighted]) -> list[dict[str, Any]]:
+    """The portfolio's returns over each period that ends with the session; null with a reason.
+
+    `by_money`: the money-weighted ones of those periods that have one.
+    """
     found = {row["metric"]: row for row in rows if row["view"] == View.PORTFOLIO}
     unknown = {"value": None, "observations": None, "reason": "not computed for this session yet"}
-    return [{**found.get(PERFORMANCE + period, unknown), "period": period} for period in PERIODS]
+    return [
+        {
+            **found.get(PERFORMANCE + period, unknown),
+            **vars(by_money.get(period) or not_money_weighted(period)),
+            "period": period,
+        }
+        for period in PERIODS
+    ]
 
 
 def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ def snapshot_summary(row: Row) -> dict[str, Any]:
     }
     return {
         **left_as_they_are,
+        "equity_statement": row["stated_equity"],
         "cash": cash_beside(row["nav"], row["market_value"]),
         "greeks": {name: row[name] for name in GREEKS},
         "coverage": {"prices": row["price_coverage"], "greeks": row["greeks_coverage"]},

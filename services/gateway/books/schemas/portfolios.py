@@ -101,7 +101,7 @@ SNAPSHOT_EXAMPLE = {
     "nav": 1012345.67,
     "cash": 401845.42,
     "market_value": 610500.25,
-    "stated_equity": None,
+    "equity_statement": None,
     "unexplained": None,
     "daily_pnl": -4210.1,
     "trades_pnl": -12.5,
