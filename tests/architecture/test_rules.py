@@ -31,7 +31,7 @@ SUBJECTS: dict[str, set[str]] = {
     "market": set(),
     "runs": {"feed", "handlers", "stages", "starting", "tracking"},
     "books": {
-        *("answers", "editing", "entering", "files", "handlers", "keeping", "ledger"),
+        *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
         *("lots", "settling", "statements", "uploading"),
     },
     "accounts": set(),

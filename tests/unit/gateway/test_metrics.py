@@ -86,7 +86,7 @@ def test_metrics_of_one_view_are_grouped_and_amounts_are_shares_of_nav() -> None
 
 def test_every_period_has_a_return_or_a_reason() -> None:
     found = metrics.periods(
-        [a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")]
+        [a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")], {}
     )
 
     assert [each["period"] for each in found] == ["1d", "1w", "1m", "3m", "ytd", "1y"]
