@@ -348,3 +348,28 @@ async def test_settlement_in_cash_delivers_nothing(ann: Person, admin: Database)
     assert expiry["cash"] == -2000
     kept = (await ann.get(f"portfolios/{book}")).json()
     assert (kept["settlement"], kept["valued_from"]) == ("cash", str(AS_OF))
+
+
+async def test_a_part_sold_after_a_split_is_of_the_new_shares(ann: Person, admin: Database) -> None:
+    book = await an_empty_book(ann)
+    await save_prices(admin, a_price("AAPL", date(2022, 12, 20), 520), a_price("AAPL", AS_OF, 130))
+    known = {"symbol": "AAPL", "ex_date": SPLIT_DAY, "kind": "split", "value": Decimal(4)}
+    await save(admin, CorporateAction, [{**known, "source": "test"}])
+    await enter(ann, book, a_trade("buy", 100, 520, "2022-12-20"))
+
+    await enter(ann, book, a_trade("sell", 160, 131, str(AS_OF)))
+
+    now, then = [
+        (await ann.get("positions/export", portfolio_id=book, format="json", as_of=day)).json()
+        for day in (str(AS_OF), "2022-12-21")
+    ]
+    shown = [
+        (row["quantity"], row["opened_quantity"], row["entry_price"])
+        for answer in (now, then)
+        for row in answer["positions"]
+    ]
+    assert shown == [(240, 400, 130), (100, 100, 520)]
+    (split,) = await lines_of(ann, book, kind="split")
+    assert (split["quantity"], split["note"]) == (300, "4:1, 100 held before")
+    (lot,) = (await ann.get(f"portfolios/{book}/lots")).json()["items"]
+    assert (lot["closings"][0]["realised_pnl"], lot["realised_pnl"]) == (160, 160)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.analytics.shapes import metrics
+from services.gateway.analytics.shapes.performance import Basis, MoneyWeighted
 from services.gateway.edge.shapes import View
 
 DAY = date(2022, 12, 28)
@@ -85,12 +86,14 @@ def test_metrics_of_one_view_are_grouped_and_amounts_are_shares_of_nav() -> None
 
 
 def test_every_period_has_a_return_or_a_reason() -> None:
-    found = metrics.periods(
-        [a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")], {}
-    )
+    rows = [a_metric("performance_1m", 0.02), a_metric("performance_1m", 0.9, view="longs")]
+    by_money = {"1m": MoneyWeighted(0.03, Basis.PERIOD, None)}
+
+    found = metrics.periods(rows, by_money)
 
     assert [each["period"] for each in found] == ["1d", "1w", "1m", "3m", "ytd", "1y"]
-    assert found[2]["value"] == 0.02
+    assert (found[2]["value"], found[2]["money_weighted"]) == (0.02, 0.03)
+    assert all(each["money_weighted_reason"] for each in found if each is not found[2])
     assert all(each["reason"] for each in found if each["value"] is None)
 
 
