@@ -21,6 +21,17 @@ KINDS = (
     "'opening', 'buy', 'sell', 'sell_short', 'buy_to_cover', 'deposit', 'withdrawal', 'transfer_in',"
     " 'transfer_out', 'dividend', 'interest', 'borrow_fee', 'fee', 'equity'"
 )
+# What was held under a hyphen (BRK-B, BAC-PL, ACHR-WT, XYZ-UN) has its canonical symbol from here on.
+CANONICAL = """
+UPDATE gateway.positions SET (symbol, underlying) = (
+    SELECT spelt, spelt FROM (SELECT CASE
+        WHEN symbol ~ '-P[A-Z]$' THEN regexp_replace(symbol, '-P([A-Z])$', '.PR\\1')
+        WHEN symbol ~ '-WT$' THEN regexp_replace(symbol, '-WT$', '.WS')
+        WHEN symbol ~ '-UN$' THEN regexp_replace(symbol, '-UN$', '.U')
+        ELSE replace(symbol, '-', '.') END AS spelt) AS canonical
+) WHERE instrument = 'stock' AND investment_class <> 'PRIVATE'
+    AND symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$'
+"""
 OPENINGS = """
 INSERT INTO gateway.transactions (
     transaction_id, portfolio_id, kind, trade_date, symbol, underlying, option_type, strike, expiry,
@@ -123,7 +134,7 @@ def upgrade() -> None:
     op.drop_constraint('entry_price_positive', 'positions', schema='gateway', type_='check')
     op.create_check_constraint('entry_price_not_negative', 'positions', 'entry_price >= 0', schema='gateway')
     op.create_index('ix_positions_portfolio_symbol', 'positions', ['portfolio_id', 'symbol', 'entry_date'], unique=False, schema='gateway')
-    for statement in (OPENINGS, EXITS, FLOWS):
+    for statement in (CANONICAL, OPENINGS, EXITS, FLOWS):
         op.execute(statement)
     op.execute("UPDATE gateway.positions SET opened_by = position_id")
     op.drop_table('cash_flows', schema='gateway')

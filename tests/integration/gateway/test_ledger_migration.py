@@ -1,0 +1,92 @@
+"""Portfolios kept as lists of positions become ledgers."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.bootstrap import alembic_config
+from shared.database import create_engine
+from tests.servers import Servers
+
+NAME = f"sigmasight_before_ledgers_{os.getpid()}"
+BEFORE = """
+insert into gateway.users (user_id, email, password_hash)
+values ('00000000-0000-0000-0000-00000000000a', 'a@example.org', '-');
+insert into gateway.portfolios (portfolio_id, user_id, name, equity_balance)
+values ('00000000-0000-0000-0000-00000000000b', '00000000-0000-0000-0000-00000000000a', 'B', 5000);
+insert into gateway.positions (position_id, portfolio_id, symbol, instrument, underlying, quantity,
+    entry_price, entry_date, exit_date, exit_price, stated_on, investment_class)
+values
+    ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000b', 'BRK-B',
+     'stock', 'BRK-B', 10, 300, '2022-11-01', null, null, '2022-12-01', 'PUBLIC'),
+    ('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-00000000000b', 'XOM',
+     'stock', 'XOM', -20, 110, '2022-11-02', '2022-11-09', 105, '2022-12-01', 'PUBLIC'),
+    ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-00000000000b', 'MY-FUND',
+     'stock', 'MY-FUND', 1, 50, '2022-11-03', null, null, '2022-12-01', 'PRIVATE');
+insert into gateway.cash_flows (cash_flow_id, portfolio_id, flow_date, amount, note)
+values ('00000000-0000-0000-0000-000000000004', '00000000-0000-0000-0000-00000000000b',
+    '2022-11-04', -250.50, 'rent');
+"""
+
+
+@pytest.fixture
+async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
+    """A database whose gateway knew positions and cash flows, with some of both."""
+    admin = create_engine(servers.administrator_settings, servers.own.database_user)
+    async with admin.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.execute(text(f"drop database if exists {NAME}"))
+        await plain.execute(text(f"create database {NAME}"))
+    settings = servers.administrator_settings.model_copy(update={"database_name": NAME})
+    engine = create_engine(settings, servers.own.database_user)
+    async with engine.begin() as connection:
+        await connection.execute(text("create schema gateway"))
+        await connection.run_sync(migrate, "0005")
+        for statement in BEFORE.strip().split(";\n"):
+            await connection.execute(text(statement.removesuffix(";")))
+        yield connection
+    await engine.dispose()
+    async with admin.connect() as connection:
+        plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await plain.execute(text(f"drop database {NAME}"))
+    await admin.dispose()
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the gateway's schema to a revision."""
+    config = alembic_config("gateway")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def rows(connection: AsyncConnection, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await connection.execute(text(query))]
+
+
+async def test_positions_exits_and_flows_become_transactions(older: AsyncConnection) -> None:
+    await older.run_sync(migrate, "head")
+
+    lines = "select kind, symbol, quantity::float, price::float, amount::float, lot_id is not null"
+    assert await rows(older, f"{lines} from gateway.transactions order by trade_date, kind") == [
+        ("opening", "BRK.B", 10, 300, None, True),
+        ("opening", "XOM", -20, 110, None, True),
+        ("opening", "MY-FUND", 1, 50, None, True),
+        ("withdrawal", None, None, None, -250.5, False),
+        ("buy_to_cover", "XOM", 20, 105, None, True),
+    ]
+
+
+async def test_positions_keep_their_ids_as_lots(older: AsyncConnection) -> None:
+    before = await rows(older, "select position_id from gateway.positions order by 1")
+
+    await older.run_sync(migrate, "head")
+
+    lots = "select position_id, opened_by = position_id from gateway.positions order by 1"
+    assert await rows(older, lots) == [(position_id, True) for (position_id,) in before]
+    equity = "select equity_balance::float, valued_from, lot_method from gateway.portfolios"
+    assert await rows(older, equity) == [(5000, None, "fifo")]
