@@ -57,7 +57,9 @@ def passed_on() -> set[tuple[int, str]]:
         r'^    code = "([a-z_]+)"', (PROJECT / "shared" / "errors.py").read_text(), re.MULTILINE
     )
     too_large = {"too_large", "too_many_rows"}
-    return {
+    lots = calls(GATEWAY / "books", "Refusal")
+    conflicts = {(409, str(arguments[0])) for _, arguments in lots}
+    return conflicts | {
         (413 if code in too_large else 422, code)
         for code in files | refusals | set(errors)
         if isinstance(code, str)

@@ -12,6 +12,7 @@ from services.gateway.books import files
 from services.gateway.books.files import Holding, Rules, Sheet, Source
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.files import Row as FileRow
+from services.gateway.books.lots import Refusal
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.ledger import LotRow
 from services.gateway.edge.problems import Problem
@@ -65,10 +66,10 @@ async def valuation_day(session: Session) -> date | None:
     return await asyncio.to_thread(session_on_or_before, latest) if latest else None
 
 
-def refuse_for(reason: tuple[str, str] | None) -> None:
-    """409 when there is a reason (a code and a sentence) why an edit conflicts with the ledger."""
-    if reason is not None:
-        raise Problem(409, *reason)
+def refuse_for(refusal: Refusal | None) -> None:
+    """409 when the ledger does not allow an edit."""
+    if refusal is not None:
+        raise Problem(409, refusal.code, refusal.message)
 
 
 def exchange_day() -> date:

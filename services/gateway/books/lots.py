@@ -16,6 +16,20 @@ _DECIMALS = 6
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why the ledger does not allow an edit: a stable code, and a sentence with what to do."""
+
+    code: str
+    message: str
+
+
+DELIVERED = Refusal(
+    "lot_of_an_option",
+    "the shares were delivered by an option: correct or reverse the option instead",
+)
+
+
+@dataclass(frozen=True)
 class LotLines:
     """The lines of the ledger behind a lot.
 
@@ -30,33 +44,24 @@ class LotLines:
     sold: Decimal = Decimal(0)
 
     @property
-    def left(self) -> Decimal:
-        """The share of the lot that remains."""
-        held = sum((movement.quantity for movement in self.lot.movements), Decimal(0))
-        return held / self.lot.quantity
-
-    @property
     def closable(self) -> Decimal:
         """The share of the lot that an exit closes: what other lines left of it."""
         return (self.lot.quantity + self.sold) / self.lot.quantity
 
-    def refusal(self, changed: Collection[str]) -> tuple[str, str] | None:
-        """Why the lot cannot get other terms, as a code and a sentence; None when it can."""
+    def refusal(self, changed: Collection[str]) -> Refusal | None:
+        """Why the lot cannot get other terms; None when it can."""
         if not changed:
             return None
         if self.opened_as is None:
-            return (
-                "lot_of_an_option",
-                "the shares were delivered by an option: correct or reverse the option instead",
-            )
+            return DELIVERED
         if self.opened_as is not Kind.OPENING:
-            return (
+            return Refusal(
                 "lot_of_a_trade",
                 f"the lot was opened by a transaction ({self.opened_as}): reverse transaction "
                 f"{self.lot.opened_by} and enter the right one",
             )
         if self.sold and (_AMOUNT_HELD & set(changed) or self._is_exited_twice(changed)):
-            return (
+            return Refusal(
                 "lot_closed_by_trades",
                 "other transactions closed the lot or a part of it: reverse them first",
             )

@@ -48,7 +48,7 @@ async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, 
     """The snapshots and the positions by symbol, without ids and times."""
     shots = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()["items"]
     held = (await person.get("positions", portfolio_id=portfolio_id)).json()["items"]
-    ours = ("position_id", "portfolio_id", "stated_on")
+    ours = ("position_id", "portfolio_id", "opened_by", "stated_on")
     return shots, [{name: value for name, value in row.items() if name not in ours} for row in held]
 
 
@@ -115,3 +115,39 @@ async def test_an_exit_earns_its_price_on_its_day(
     assert after["counts"] == {**before["counts"], "LONG": 0} or "LONG" not in after["counts"]
     closed = (await ann.get(f"positions/{position['position_id']}")).json()
     assert (closed["realised_pnl"], closed["reason"]) == (1000.0, "closed on 2022-12-28")
+
+
+EXPORT = """\
+"Positions for account Individual ...001 as of 04:48 PM ET, 2022/12/28"
+
+"Symbol","Description","Quantity","Price","Market Value","Cost Basis","Security Type"
+"AAPL","APPLE INC","100","$125.67","$12,567.00","$14,871.00","Equity"
+"Cash & Cash Investments","--","--","--","$20,000.00","--","Cash and Money Market"
+"Account Total","--","--","--","$32,567.00","$14,871.00","--"
+"""
+
+
+async def navs(person: Person, portfolio_id: str) -> dict[str, float]:
+    page = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()
+    return {shot["as_of"]: shot["nav"] for shot in page["items"]}
+
+
+async def test_equity_of_an_export_is_the_nav_of_its_day_for_ever(
+    ann: Person, admin: Database, pipeline: Pipeline
+) -> None:
+    report = (await ann.upload(EXPORT.encode(), entry_date="2022-11-01")).json()
+    book = report["portfolio"]["portfolio_id"]
+    await pipeline.finished([UUID(report["run_id"])])
+    first = await navs(ann, book)
+
+    for day in (date(2022, 12, 27), date(2022, 11, 10)):
+        await pipeline.finished([await pipeline.close(day)])
+
+    prices = {
+        day: (await ann.get("positions", portfolio_id=book, as_of=day)).json()["items"][0]["price"]
+        for day in ("2022-11-10", "2022-12-28")
+    }
+    gained = 100 * (prices["2022-12-28"] - prices["2022-11-10"])
+    after = await navs(ann, book)
+    assert first["2022-12-28"] == after["2022-12-28"] == 32_567
+    assert after["2022-11-10"] == pytest.approx(32_567 - gained, abs=0.02)

@@ -17,12 +17,13 @@ EXAMPLES = re.findall(r"```csv\n(.*?)```", DOCUMENT, re.DOTALL)
 SOURCES = [
     *(BOOKS / "files").glob("*.py"),
     *(BOOKS / "uploading").glob("*.py"),
+    BOOKS / "lots.py",
 ]
 # Which argument of which call is the code of something that concerns a row; an HTTP problem has a
 # sentence there.
 CODE_ARGUMENT = {
     **{"complain": 1, "warn": 1, "skipped": 0, "Unclear": 1},
-    **{"Problem": 2, "RowProblem": 2, "Skipped": 2},
+    **{"Problem": 2, "RowProblem": 2, "Skipped": 2, "Refusal": 0},
 }
 
 

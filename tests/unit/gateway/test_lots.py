@@ -67,7 +67,7 @@ def test_a_lot_and_its_exit_are_two_lines_that_close_it() -> None:
     lot = lot_of(EXITED)
 
     assert lot.opened_as is Kind.OPENING
-    assert (len(lot.exits), lot.sold, lot.left) == (1, Decimal(0), Decimal(0))
+    assert (len(lot.exits), lot.sold) == (1, Decimal(0))
     assert lot.lot.closed_on == CLOSED
 
 
@@ -104,7 +104,7 @@ def test_a_lot_that_a_sale_closed_keeps_its_quantity(changed: set[str]) -> None:
     refusal = lot_of(ROW, a_sale(100)).refusal(changed)
 
     assert refusal is not None
-    assert refusal[0] == "lot_closed_by_trades"
+    assert refusal.code == "lot_closed_by_trades"
 
 
 def test_other_terms_of_a_lot_that_a_sale_closed_may_change() -> None:

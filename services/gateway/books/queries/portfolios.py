@@ -8,7 +8,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import FromClause, Select, and_, delete, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.books.queries.revisions import revision_of
@@ -163,18 +174,29 @@ async def load_holdings(
     """Every lot a portfolio holds or held, or one of them, with tags, in order of entry.
 
     In terms of a day's shares: the same one, or as each lot was entered, or of its entry date.
+    `left`: the share of its quantity that remains.
     """
     terms = positions_on(positions.c[day] if isinstance(day, OwnDay) else day, positions)
     opened = terms.outerjoin(lines, lines.c.transaction_id == terms.c.opened_by)
+    opened = opened.outerjoin(spans, _lasting(terms))
+    # both in the shares of the lot, whichever those are
+    stored = select(positions.c.quantity).where(positions.c.position_id == terms.c.position_id)
+    in_parts = (spans.c.position_id.is_not(None), spans.c.quantity / stored.scalar_subquery())
+    left = case((terms.c.exit_date.is_not(None), 0), in_parts, else_=1).label("left")
     theirs = [terms.c.portfolio_id == portfolio_id]
     theirs += [terms.c.position_id == position_id] if position_id else []
-    rows = select(terms).select_from(opened).where(*theirs)
+    rows = select(terms, left).select_from(opened).where(*theirs)
     in_order = rows.order_by(lines.c.sequence.nulls_last(), terms.c.position_id)
     held = await all_rows(session, in_order)
     carried = await load_carried(session, [row["position_id"] for row in held])
     return [
         {**with_file_decimals(row), "tags": carried.get(row["position_id"], [])} for row in held
     ]
+
+
+def _lasting(lots: FromClause) -> ColumnElement[bool]:
+    """Which span of a lot lasts: of a lot that was closed in part."""
+    return and_(spans.c.position_id == lots.c.position_id, spans.c.held_until.is_(None))
 
 
 def with_file_decimals(row: Row) -> Row:
@@ -223,14 +245,13 @@ async def load_totals(session: Session, portfolio_id: UUID) -> OpenTotals:
     """The totals of what a portfolio holds; its cash is not known here."""
     left = func.coalesce(spans.c.quantity, positions.c.quantity)
     cost = left * positions.c.multiplier * positions.c.entry_price
-    lasting = and_(spans.c.position_id == positions.c.position_id, spans.c.held_until.is_(None))
     totals = select(
         func.count().label("lots"),
         func.coalesce(func.sum(cost).filter(cost > 0), 0).label("long_cost"),
         func.coalesce(func.sum(cost).filter(cost < 0), 0).label("short_cost"),
     )
     still_open = (positions.c.portfolio_id == portfolio_id, positions.c.exit_date.is_(None))
-    found = totals.select_from(positions.outerjoin(spans, lasting)).where(*still_open)
+    found = totals.select_from(positions.outerjoin(spans, _lasting(positions))).where(*still_open)
     return OpenTotals(*(await session.execute(found)).one())
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePath
-from typing import Any
 from uuid import UUID
 
 from services.gateway.books import files
@@ -27,7 +26,7 @@ from services.gateway.books.files import (
 )
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import load_lines
-from services.gateway.books.lots import LotLines
+from services.gateway.books.lots import DELIVERED, LotLines
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.history import load_history
 from services.gateway.books.queries.portfolios import OwnDay
@@ -148,16 +147,20 @@ async def plan_upload(
 
 async def _met(session: Session, plan: Plan) -> Plan:
     """The plan with what each row does to the portfolio, without rows that it does not allow."""
-    lots: dict[UUID, LotLines] = {}
     held: list[Held] = []
+    lots: dict[UUID, LotLines] = {}
     if plan.portfolio is not None:
-        portfolio_id = plan.portfolio["portfolio_id"]
-        lots = await load_lines(session, portfolio_id)
         of_entry = plan.rules.shares_of_entry_date
         day = OwnDay.ENTRY if of_entry else plan.stated_on
-        rows = await portfolios.load_holdings(session, portfolio_id, day)
-        held = [_held(row, lots[lot_id]) for row in rows if (lot_id := row["position_id"]) in lots]
+        rows = await portfolios.load_holdings(session, plan.portfolio["portfolio_id"], day)
+        held = await asyncio.to_thread(lambda: [_held(row) for row in rows])
     changes = await asyncio.to_thread(files.changes_to, held, plan.holdings.accepted)
+    if plan.portfolio is not None and any(change.changed for change in changes):
+        lots = await load_lines(session, plan.portfolio["portfolio_id"])
+    return await asyncio.to_thread(_allowed, plan, changes, lots)
+
+
+def _allowed(plan: Plan, changes: Sequence[Change], lots: Mapping[UUID, LotLines]) -> Plan:
     problems = [*files.too_many_tags(changes), *_refused(changes, lots)]
     lines = {problem.line for problem in problems}
     return replace(
@@ -186,12 +189,16 @@ async def _with_entries(session: Session, plan: Plan) -> Plan:
 
 def _refused(changes: Sequence[Change], lots: Mapping[UUID, LotLines]) -> list[RowProblem]:
     """Rows that would correct a lot which other transactions opened or closed."""
-    reasons = (
-        (change, lots[change.was.position_id].refusal(change.changed))
-        for change in changes
-        if change.was is not None
-    )
-    return [RowProblem(change.holding.line, None, *reason) for change, reason in reasons if reason]
+    problems = []
+    for change in changes:
+        if change.was is None or not change.changed:
+            continue
+        lot = lots.get(change.was.position_id)
+        refusal = lot.refusal(change.changed) if lot else DELIVERED
+        if refusal is not None:
+            line = change.holding.line
+            problems.append(RowProblem(line, None, refusal.code, refusal.message))
+    return problems
 
 
 def _with_equity(plan: Plan, options: UploadOptions) -> Plan:
@@ -285,9 +292,9 @@ def portfolio_name(options: UploadOptions, filename: str | None) -> str:
     return options.portfolio_name or stem.strip()[:100] or "Portfolio"
 
 
-def _held(row: dict[str, Any], lot: LotLines) -> Held:
+def _held(row: Row) -> Held:
     terms = Terms(**{name: row[name] for name in Terms.__dataclass_fields__})
-    left = round(terms.quantity * lot.left, 6)
+    left = round(terms.quantity * row["left"], 6)
     carried = frozenset(row["tags"])
     return Held(row["position_id"], row["symbol"], row["entry_date"], terms, left, carried)
 

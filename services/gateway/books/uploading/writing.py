@@ -1,5 +1,7 @@
 """Writing of a planned upload, and the runs it starts."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
@@ -64,9 +66,7 @@ async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan
     if plan.sheet.source is Source.TRANSACTIONS:
         return await _write_transactions(session, caller, portfolio_id, plan)
     lots = {change.holding.line: _lot_id(change) for change in plan.written}
-    lines = [
-        _lines(portfolio_id, lots[change.holding.line], change, plan) for change in plan.written
-    ]
+    lines = await asyncio.to_thread(_lines, portfolio_id, lots, plan)
     restated = await _write_equity(session, caller, portfolio_id, plan)
     kept_since = None
     if any(each.lines for each in lines):
@@ -101,15 +101,23 @@ def _lot_id(change: Change) -> UUID:
     return change.was.position_id if change.was else uuid4()
 
 
-def _lines(portfolio_id: UUID, lot_id: UUID, change: Change, plan: Plan) -> Written:
-    """What a row writes into the ledger."""
+def _lines(portfolio_id: UUID, lots: Mapping[int, UUID], plan: Plan) -> list[Written]:
+    """What the rows write into the ledger; `lots`: the lot of each line."""
+    return [
+        _written(portfolio_id, lots[change.holding.line], change, plan) for change in plan.written
+    ]
+
+
+def _written(portfolio_id: UUID, lot_id: UUID, change: Change, plan: Plan) -> Written:
     holding = change.holding
     stated_on = holding.stated_on or plan.stated_on
     row = position_row(portfolio_id, lot_id, holding, stated_on)
-    row = replace(row, **vars(change.terms))
     if change.was is None:
         return entered(row, FILE, holding.line)
-    return corrected(plan.lots[lot_id], row, change.changed, FILE, holding.line)
+    if not change.changed:  # tags only
+        return Written()
+    after = replace(row, **vars(change.terms))
+    return corrected(plan.lots[lot_id], after, change.changed, FILE, holding.line)
 
 
 async def _write_equity(
