@@ -1,5 +1,6 @@
 """Ledgers follow the market: what expires is settled when its close arrives, and run again once."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -216,3 +217,26 @@ async def test_deleted_portfolios_and_runs_known_before_are_no_obstacle(
     await arrive(gateway, arrived)
 
     assert await settled(admin) == [(str(AS_OF), [str(book)])]
+
+
+async def test_settlement_and_edits_beside_each_other_are_each_whole(
+    ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_book(ann)
+    page = (await ann.get("positions", portfolio_id=str(book))).json()["items"]
+    stock = next(item["position_id"] for item in page if item["symbol"] == "MSFT")
+    await save_prices(admin, a_price("AAPL", EXPIRY, 134.51))
+
+    *_, edited, added = await asyncio.gather(
+        *(arrive(gateway, prices_of(day, book)) for day in (EXPIRY, AS_OF)),
+        ann.request("PUT", f"positions/{stock}", json={"quantity": 11}),
+        ann.upload((HEADER + "XOM,1,90,2022-06-01,\n").encode(), portfolio_id=str(book)),
+    )
+
+    assert (edited.status_code, added.status_code) == (200, 200)
+    assert [lot[:2] for lot in await lots(admin, book)] == [
+        ("AAPL", 200),
+        ("AAPL221216C00100000", 2),
+        ("MSFT", 11),
+        ("XOM", 1),
+    ]
