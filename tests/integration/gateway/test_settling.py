@@ -227,10 +227,11 @@ async def test_settlement_and_edits_beside_each_other_are_each_whole(
     stock = next(item["position_id"] for item in page if item["symbol"] == "MSFT")
     await save_prices(admin, a_price("AAPL", EXPIRY, 134.51))
 
-    *_, edited, added = await asyncio.gather(
-        *(arrive(gateway, prices_of(day, book)) for day in (EXPIRY, AS_OF)),
+    edited, added, *_ = await asyncio.gather(
         ann.request("PUT", f"positions/{stock}", json={"quantity": 11}),
         ann.upload((HEADER + "XOM,1,90,2022-06-01,\n").encode(), portfolio_id=str(book)),
+        arrive(gateway, prices_of(EXPIRY, book)),
+        arrive(gateway, prices_of(AS_OF, book)),
     )
 
     assert (edited.status_code, added.status_code) == (200, 200)
