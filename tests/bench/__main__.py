@@ -9,6 +9,7 @@ from tests.bench import (
     bench_gateway,
     bench_greeks,
     bench_ingest,
+    bench_ledger,
     bench_onboarding,
     bench_pipeline,
     bench_stress,
@@ -26,6 +27,7 @@ for benchmark in (
     bench_gateway,
     bench_upload,
     bench_upload_to_report,
+    bench_ledger,
     bench_ingest,
     bench_onboarding,
 ):
