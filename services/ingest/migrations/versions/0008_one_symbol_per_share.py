@@ -18,30 +18,51 @@ depends_on: Union[str, Sequence[str], None] = None
 
 # What was stored under a hyphen (BRK-B, BAC-PL, ACHR-WT, XYZ-UN) is under the canonical symbol from
 # here on, unless that has a row of its own already.
-CANONICAL = (
-    "CASE WHEN symbol ~ '-P[A-Z]$' THEN regexp_replace(symbol, '-P([A-Z])$', '.PR\\1')"
-    " WHEN symbol ~ '-WT$' THEN regexp_replace(symbol, '-WT$', '.WS')"
-    " WHEN symbol ~ '-UN$' THEN regexp_replace(symbol, '-UN$', '.U')"
-    " ELSE replace(symbol, '-', '.') END"
+STATEMENTS = (
+    """
+    UPDATE ingest.daily_prices AS own SET symbol = ingest.canonical(own.symbol)
+    WHERE own.symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$' AND NOT EXISTS (
+        SELECT FROM ingest.daily_prices AS other
+        WHERE other.symbol = ingest.canonical(own.symbol) AND other.session_date = own.session_date
+    )
+    """,
+    """
+    UPDATE ingest.securities AS own SET symbol = ingest.canonical(own.symbol)
+    WHERE own.symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$' AND NOT EXISTS (
+        SELECT FROM ingest.securities AS other WHERE other.symbol = ingest.canonical(own.symbol)
+    )
+    """,
+    """
+    UPDATE ingest.corporate_actions AS own SET symbol = ingest.canonical(own.symbol)
+    WHERE own.symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$' AND NOT EXISTS (
+        SELECT FROM ingest.corporate_actions AS other
+        WHERE other.symbol = ingest.canonical(own.symbol) AND other.ex_date = own.ex_date
+            AND other.kind = own.kind
+    )
+    """,
+    """
+    UPDATE ingest.unadjusted_symbols AS own SET symbol = ingest.canonical(own.symbol)
+    WHERE own.symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$' AND NOT EXISTS (
+        SELECT FROM ingest.unadjusted_symbols AS other
+        WHERE other.symbol = ingest.canonical(own.symbol)
+    )
+    """,
 )
-TABLES = {
-    'daily_prices': ('session_date',),
-    'securities': (),
-    'corporate_actions': ('ex_date', 'kind'),
-    'unadjusted_symbols': (),
-}
 
 
 def upgrade() -> None:
     """Upgrade schema."""
-    for table, others in TABLES.items():
-        same = ''.join(f' AND other.{name} = own.{name}' for name in others)
-        canonical = CANONICAL.replace('symbol', 'own.symbol')
-        op.execute(
-            f"UPDATE ingest.{table} AS own SET symbol = {canonical}"
-            " WHERE own.symbol ~ '^[A-Z][A-Z0-9]*-[A-Z0-9]{1,4}$' AND NOT EXISTS ("
-            f"SELECT FROM ingest.{table} AS other WHERE other.symbol = {canonical}{same})"
-        )
+    op.execute(
+        "CREATE FUNCTION ingest.canonical(symbol text) RETURNS text LANGUAGE sql IMMUTABLE AS $$"
+        " SELECT CASE"
+        " WHEN symbol ~ '-P[A-Z]$' THEN regexp_replace(symbol, '-P([A-Z])$', '.PR\\1')"
+        " WHEN symbol ~ '-WT$' THEN regexp_replace(symbol, '-WT$', '.WS')"
+        " WHEN symbol ~ '-UN$' THEN regexp_replace(symbol, '-UN$', '.U')"
+        " ELSE replace(symbol, '-', '.') END $$"
+    )
+    for statement in STATEMENTS:
+        op.execute(statement)
+    op.execute("DROP FUNCTION ingest.canonical(text)")
 
 
 def downgrade() -> None:

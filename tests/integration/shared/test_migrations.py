@@ -1,4 +1,4 @@
-"""Portfolios kept as lists of positions become ledgers."""
+"""Databases of an earlier version: positions become ledgers, shares get one symbol."""
 
 import os
 from collections.abc import AsyncIterator
@@ -31,6 +31,13 @@ values
 insert into gateway.cash_flows (cash_flow_id, portfolio_id, flow_date, amount, note)
 values ('00000000-0000-0000-0000-000000000004', '00000000-0000-0000-0000-00000000000b',
     '2022-11-04', -250.50, 'rent');
+insert into ingest.daily_prices
+    (symbol, session_date, close, adjusted_close, close_basis, source, revision)
+values ('BRK-B', '2022-12-27', 300, 300, 'raw', 'admin', 1),
+    ('BRK-B', '2022-12-28', 301, 301, 'raw', 'admin', 1),
+    ('BRK.B', '2022-12-28', 302, 302, 'raw', 'admin', 2),
+    ('BAC-PL', '2022-12-28', 1160, 1160, 'raw', 'admin', 1),
+    ('AAPL', '2022-12-28', 126, 126, 'raw', 'admin', 1);
 """
 
 
@@ -46,7 +53,9 @@ async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
     engine = create_engine(settings, servers.own.database_user)
     async with engine.begin() as connection:
         await connection.execute(text("create schema gateway"))
-        await connection.run_sync(migrate, "0005")
+        await connection.execute(text("create schema ingest"))
+        await connection.run_sync(migrate, "gateway", "0005")
+        await connection.run_sync(migrate, "ingest", "0007")
         for statement in BEFORE.strip().split(";\n"):
             await connection.execute(text(statement.removesuffix(";")))
         yield connection
@@ -57,9 +66,9 @@ async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
     await admin.dispose()
 
 
-def migrate(connection: Connection, revision: str) -> None:
-    """Bring the gateway's schema to a revision."""
-    config = alembic_config("gateway")
+def migrate(connection: Connection, word: str, revision: str) -> None:
+    """Bring a service's schema to a revision."""
+    config = alembic_config(word)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -69,7 +78,7 @@ async def rows(connection: AsyncConnection, query: str) -> list[tuple[Any, ...]]
 
 
 async def test_positions_exits_and_flows_become_transactions(older: AsyncConnection) -> None:
-    await older.run_sync(migrate, "head")
+    await older.run_sync(migrate, "gateway", "head")
 
     lines = "select kind, symbol, quantity::float, price::float, amount::float, lot_id is not null"
     assert await rows(older, f"{lines} from gateway.transactions order by trade_date, kind") == [
@@ -84,9 +93,22 @@ async def test_positions_exits_and_flows_become_transactions(older: AsyncConnect
 async def test_positions_keep_their_ids_as_lots(older: AsyncConnection) -> None:
     before = await rows(older, "select position_id from gateway.positions order by 1")
 
-    await older.run_sync(migrate, "head")
+    await older.run_sync(migrate, "gateway", "head")
 
     lots = "select position_id, opened_by = position_id from gateway.positions order by 1"
     assert await rows(older, lots) == [(position_id, True) for (position_id,) in before]
     equity = "select equity_balance::float, valued_from, lot_method from gateway.portfolios"
     assert await rows(older, equity) == [(5000, None, "fifo")]
+
+
+async def test_prices_get_the_canonical_symbol_where_it_has_none(older: AsyncConnection) -> None:
+    await older.run_sync(migrate, "ingest", "head")
+
+    closes = "select symbol, session_date::text, close::float from ingest.daily_prices"
+    assert await rows(older, f"{closes} order by symbol, session_date, close") == [
+        ("AAPL", "2022-12-28", 126),
+        ("BAC.PRL", "2022-12-28", 1160),
+        ("BRK-B", "2022-12-28", 301),
+        ("BRK.B", "2022-12-27", 300),
+        ("BRK.B", "2022-12-28", 302),
+    ]
