@@ -202,14 +202,14 @@ def _so_far(what: FunctionElement[Value] | FunctionFilter[Value], rows: FromClau
 def _with_statements() -> FromClause:
     """Snapshots with what they earned and received so far, and the statement of their session.
 
-    `statements`: equity by day; of several of one day the same one always counts. `is_anchor`: the
+    `statements`: equity by day; of several of one day the one entered last counts. `is_anchor`: the
     session that the portfolio was first valued on; if it has no snapshot, the last one before it,
     or the first.
     """
     rows = sql_table(PortfolioSnapshot)
     owned = gateway.portfolios.c
     equity = gateway.equity_statements.c
-    amounts = aggregate_order_by(equity.amount, equity.transaction_id)
+    amounts = aggregate_order_by(equity.amount, equity.sequence)
     found = (
         select(func.jsonb_object_agg(equity.stated_on, amounts, type_=JSONB).label("statements"))
         .where(equity.portfolio_id == rows.c.portfolio_id)

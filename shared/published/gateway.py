@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     DateTime,
@@ -158,7 +159,8 @@ income = published_view(
     *columns(Numeric(20, 2), "amount"),
 )
 
-# "On that day the equity was so much": the anchors of NAV. stated_on is a session.
+# "On that day the equity was so much": the anchors of NAV. stated_on is a session; of
+# several of one day the one of the highest sequence counts.
 equity_statements = published_view(
     "gateway",
     "equity_statements",
@@ -166,6 +168,7 @@ equity_statements = published_view(
     *columns(Uuid, "portfolio_id"),
     *columns(Date, "stated_on"),
     *columns(Numeric(20, 2), "amount"),
+    *columns(BigInteger, "sequence"),
 )
 
 DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex-date so long ago

@@ -13,6 +13,7 @@ from services.gateway.books.lots import LotLines, Written, lines_of_lots
 from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
 from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
+from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
 from shared.calendar import next_session
 from shared.database import Session
@@ -22,6 +23,7 @@ API = "api"
 FILE = "file"
 SYSTEM = "system"
 _PRICE_DECIMALS = 6
+LARGEST_AMOUNT = 10**13  # USD
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,30 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
             ledgers[portfolio_id], day if since is None else min(day, since)
         )
     return found
+
+
+async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:
+    """Derive and store the lots of one portfolio after a user's change.
+
+    422 when its lots or what it was paid are together more than can be valued: each of a thousand
+    lines may be small enough, and their sum not.
+    """
+    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    cost = sum(
+        (
+            abs(lot.quantity) * lot.instrument.multiplier * lot.entry_price
+            for lot in kept.ledger.lots
+        ),
+        Decimal(0),
+    )
+    moved = await queries.load_amount_moved(session, portfolio_id)
+    if max(cost, moved) >= LARGEST_AMOUNT:
+        detail = (
+            f"the portfolio's lots would cost {cost:,.2f} USD and its cash lines move "
+            f"{moved:,.2f} USD: each must stay below {LARGEST_AMOUNT:,} USD"
+        )
+        raise Problem(422, "portfolio_too_large", detail)
+    return kept
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from services.gateway.books.queries.ledger import LotRow, TransactionRow
 
 EXIT_TERMS = frozenset({"exit_date", "exit_price"})
 _AMOUNT_HELD = frozenset({"symbol", "quantity"})
+_LIFE = _AMOUNT_HELD | {"entry_date", "deleted"}
 _CLASSES = frozenset({"investment_class", "investment_subtype"})
 _DECIMALS = 6
 
@@ -60,7 +61,7 @@ class LotLines:
                 f"the lot was opened by a transaction ({self.opened_as}): reverse transaction "
                 f"{self.lot.opened_by} and enter the right one",
             )
-        if self.sold and (_AMOUNT_HELD & set(changed) or self._is_exited_twice(changed)):
+        if self.sold and (_LIFE & set(changed) or self._is_exited_twice(changed)):
             return Refusal(
                 "lot_closed_by_trades",
                 "other transactions closed the lot or a part of it: reverse them first",

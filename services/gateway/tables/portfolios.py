@@ -324,7 +324,11 @@ PUBLISHED: dict[SqlTable, Any] = {
     published.cash_flows: _flows(),
     published.income: _income(),
     published.equity_statements: select(
-        _line.transaction_id, _line.portfolio_id, _line.trade_date.label("stated_on"), _line.amount
+        _line.transaction_id,
+        _line.portfolio_id,
+        _line.trade_date.label("stated_on"),
+        _line.amount,
+        _line.sequence,
     ).where(_line.kind == "equity", COUNTS),
     published.position_tags: _tags_by_position(),
 }

@@ -400,3 +400,26 @@ async def test_flows_are_lines_and_their_deletion_a_reversal(ann: Person, admin:
     listed = (await ann.get(path)).json()
     assert [item["cash_flow_id"] for item in listed["items"]] == [taken["cash_flow_id"]]
     assert await every_line(admin, book) == 3
+
+
+async def test_a_portfolio_too_large_as_a_whole_is_refused(ann: Person) -> None:
+    book = (await ann.post("portfolios", {"name": "Large"})).json()["portfolio_id"]
+    deposit = {"kind": "deposit", "trade_date": "2022-12-20", "amount": 6_000_000_000_000}
+
+    first = await ann.post(f"portfolios/{book}/transactions", {"transactions": [deposit]})
+    second = await ann.post(f"portfolios/{book}/transactions", {"transactions": [deposit]})
+
+    assert (first.status_code, second.status_code) == (201, 422)
+    assert second.json()["code"] == "portfolio_too_large"
+
+
+async def test_a_position_sold_in_part_is_not_deleted(ann: Person) -> None:
+    sold = {"kind": "sell", "trade_date": "2022-12-21", "symbol": "MSFT", "quantity": 20}
+    terms = {"symbol": "MSFT", "quantity": 50, "entry_price": 240, "entry_date": "2022-12-05"}
+    book = (await ann.post("portfolios", {"name": "Sold"})).json()["portfolio_id"]
+    held = (await ann.post("positions", {**terms, "portfolio_id": book})).json()["position_id"]
+    await ann.post(f"portfolios/{book}/transactions", {"transactions": [{**sold, "price": 241}]})
+
+    deleted = await ann.request("DELETE", f"positions/{held}")
+
+    assert (deleted.status_code, deleted.json()["code"]) == (409, "lot_closed_by_trades")

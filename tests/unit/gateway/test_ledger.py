@@ -453,3 +453,16 @@ def test_a_split_leaves_value_and_cash_as_they_are(
 
     moved = sum(movement.cash or 0 for lot in ledger.lots for movement in lot.movements)
     assert float(moved) == pytest.approx(sold * 60 - bought * 120, abs=1e-6)
+
+
+def test_strikes_that_two_reverse_splits_bring_close_stay_two_contracts() -> None:
+    twice = {"AAPL": [Split(day(5), D("0.03333333")), Split(day(10), D("0.03333333"))]}
+    low = replace(CALL, symbol="AAPL221118C00002000", strike=D(2))
+    high = replace(CALL, symbol="AAPL221118C00004000", strike=D(4))
+
+    ledger = derived(
+        [a_trade("buy", day(20), 5, 1, low), a_trade("sell", day(25), -5, 1, high)],
+        a_market(splits=twice),
+    )
+
+    assert remaining(ledger) == {low.symbol: [5], high.symbol: [-5]}

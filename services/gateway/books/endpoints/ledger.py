@@ -12,7 +12,8 @@ from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
 from services.gateway.books.entering import entered, excess_notices
-from services.gateway.books.keeping import API, SYSTEM, KeptLedger, keep_ledgers, value_from_first
+from services.gateway.books.files.instruments import listed_instrument, symbol_of
+from services.gateway.books.keeping import API, SYSTEM, KeptLedger, keep_ledger, value_from_first
 from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
@@ -41,6 +42,7 @@ from services.gateway.runs.starting import restate
 from services.gateway.tables import User
 from shared.contracts.event import Day
 from shared.database import Session
+from shared.instruments import InvalidSymbol
 
 router = APIRouter(
     prefix="/portfolios/{portfolio_id}",
@@ -54,6 +56,14 @@ Symbol = Annotated[
 TradedBy = Annotated[
     Day | None, Query(description="no trade is after it; default: the last session with data")
 ]
+
+
+def named_symbol(text: str) -> str:
+    """The symbol that a spelling means; as it is, in upper case, where it names no instrument."""
+    instrument = listed_instrument(text)
+    if isinstance(instrument, InvalidSymbol):
+        return text.strip().upper()
+    return symbol_of(instrument)
 
 
 def line_filter(
@@ -70,7 +80,7 @@ def line_filter(
     ] = False,
 ) -> LineFilter:
     """The conditions of the query, of which all hold."""
-    named = symbol.strip().upper() if symbol else None
+    named = named_symbol(symbol) if symbol else None
     return LineFilter([str(kind) for kind in kinds], named, sources, first, last, counting)
 
 
@@ -229,7 +239,7 @@ async def _kept(
     found = await queries.load_entered(session, portfolio_id, identities)
     first = min(line.trade_date for line in found)
     await value_from_first(session, portfolio_id, await valuation_day(session), first, API)
-    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    kept = await keep_ledger(session, portfolio_id)
     await revisions.raise_revision(session, [portfolio_id])
     since = first if kept.since is None else min(first, kept.since)
     run_id, restated = await restate(
@@ -282,7 +292,7 @@ async def list_lots(
     offset: Offset = 0,
 ) -> LotPage:
     """Every lot with what closed it: realised P&L by closing, unrealised P&L as last valued."""
-    named = symbol.strip().upper() if symbol else None
+    named = named_symbol(symbol) if symbol else None
     wanted = LotFilter(status, named)
     return await pages.lot_page(session, portfolio["portfolio_id"], wanted, Part(limit, offset))
 

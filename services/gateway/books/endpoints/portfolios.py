@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
-from services.gateway.books.editing import valuation_day
+from services.gateway.books.editing import exchange_day, terms_day, valuation_day
 from services.gateway.books.keeping import (
     API,
     cash_flow,
-    keep_ledgers,
+    keep_ledger,
     state_equity,
     value_from_first,
 )
@@ -30,7 +30,7 @@ from services.gateway.books.schemas.portfolios import (
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import documented, not_found
+from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions, runs
@@ -119,7 +119,7 @@ async def _run_again(
     """Start the runs of every session whose numbers the changes move."""
     since: date | None = None
     if not _KEPT_BY.isdisjoint(changes):
-        since = (await keep_ledgers(session, [portfolio_id]))[portfolio_id].since
+        since = (await keep_ledger(session, portfolio_id)).since
     if "equity_balance" in changes:
         days = await runs.sessions_valued(session, portfolio_id, date.min)
         await start_runs(session, caller.user_id, portfolio_id, days, "equity_balance")
@@ -176,10 +176,15 @@ async def add_cash_flow(
 ) -> dict[str, Any]:
     """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
     await _held(session, caller, portfolio_id)
+    latest = max(await terms_day(session, None), exchange_day())
+    if wanted.flow_date > latest:
+        detail = f"flow_date {wanted.flow_date} lies after {latest}: enter it when it has happened"
+        raise Problem(422, "date_in_future", detail)
     flow = cash_flow(portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
     await ledger.append_transactions(session, [flow])
     valued_on = await valuation_day(session)
-    await value_from_first(session, portfolio_id, valued_on, wanted.flow_date, API)
+    if valued_on is not None and wanted.flow_date <= valued_on:  # else NAV starts with what is held
+        await value_from_first(session, portfolio_id, valued_on, wanted.flow_date, API)
     await record(
         session,
         "cash_flow.created",
@@ -217,7 +222,7 @@ async def _flow_again(
     session: Session, caller: User, portfolio_id: UUID, flow_date: date
 ) -> UUID | None:
     """Run a flow's session and those after it again, whose NAV it changes; the first run's id."""
-    await keep_ledgers(session, [portfolio_id])
+    await keep_ledger(session, portfolio_id)
     await revisions.raise_revision(session, [portfolio_id])
     days = await runs.sessions_valued(session, portfolio_id, flow_date)
     started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")

@@ -24,7 +24,7 @@ from services.gateway.books.editing import (
 )
 from services.gateway.books.keeping import (
     API,
-    keep_ledgers,
+    keep_ledger,
     load_lines,
     value_from_first,
     write_lines,
@@ -233,7 +233,7 @@ async def _write(
     await write_lines(session, portfolio_id, [lines], API)
     valued_on = await valuation_day(session)
     await value_from_first(session, portfolio_id, valued_on, first_day, API)
-    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    kept = await keep_ledger(session, portfolio_id)
     await revisions.raise_revision(session, [portfolio_id])
     since = kept.since or first_day
     return _Runs(*await restate(session, caller.user_id, portfolio_id, since, reason))

@@ -1,7 +1,7 @@
 """One row being read: its cells as numbers, dates and instruments, and what is wrong with them."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from services.gateway.books.files.holdings import Row, Rules
@@ -119,13 +119,18 @@ class Reading:
             message = f"no market data provider knows {underlying_of(instrument)}"
             self.complain(field, "unknown_symbol", message)
 
+    def _last_session(self, expiry: date) -> date:
+        """The last session of an option that expires then; at most a week lies between."""
+        days = (expiry - timedelta(days=back) for back in range(7))
+        return next((day for day in days if self.rules.is_session(day)), expiry)
+
     def check_lifetime(
         self, field: str, entry_field: str, instrument: Instrument, entered: date
     ) -> None:
         """An option is not entered after its expiry; an expiry on a closed day is a warning."""
         if not isinstance(instrument, OptionContract):
             return
-        if entered > instrument.expiry:
+        if entered > self._last_session(instrument.expiry):
             message = f"{entry_field} {entered} lies after the option's expiry {instrument.expiry}"
             self.complain(entry_field, "entry_after_expiry", message)
         if not self.rules.is_session(instrument.expiry):

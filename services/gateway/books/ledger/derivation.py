@@ -100,15 +100,11 @@ def _key(trade: Trade, market: Market) -> Key:
     instrument = trade.instrument
     if instrument.strike is None or instrument.expiry is None or instrument.option_type is None:
         return instrument.symbol, None
-    day = min(trade.stated_on, instrument.expiry)
-    first_strike = instrument.strike * _decimal(market, instrument.underlying, day)
-    terms = (instrument.option_type, instrument.expiry, round(first_strike, 2))
+    entered = market.shares(instrument.underlying, min(trade.stated_on, instrument.expiry))
+    factor = entered / market.shares(instrument.underlying, instrument.expiry)
+    last_strike = instrument.strike * factor.numerator / factor.denominator
+    terms = (instrument.option_type, instrument.expiry, round(last_strike, 4))
     return instrument.root, terms
-
-
-def _decimal(market: Market, underlying: str, day: date) -> Decimal:
-    shares = market.shares(underlying, day)
-    return Decimal(shares.numerator) / Decimal(shares.denominator)
 
 
 class _Settling:

@@ -139,7 +139,7 @@ class Matching:
         if abs(rest - used) < _NOTHING:
             used = rest
         cash = _cash(lot.instrument, used, trade.price)
-        price = None if trade.price is None else round(trade.price / factor, 6)
+        price = None if trade.price is None else round(trade.price / factor, PRICE_DECIMALS)
         self._move(lot, trade.transaction_id, trade.kind, trade.trade_date, moved, price, cash)
         return rest - used
 
@@ -176,7 +176,7 @@ class Matching:
         """Close the whole lot at a price per share of `day`."""
         quantity, _ = lot.on(day)
         cash = _cash(lot.instrument, -quantity, price)
-        own = round(price / _decimal(lot.per(day)), 6)
+        own = round(price / _decimal(lot.per(day)), PRICE_DECIMALS)
         self._move(lot, transaction_id, kind, day, -lot.remaining, own, cash)
 
     def _move(

@@ -332,3 +332,12 @@ async def load_unanchored(session: Session) -> list[tuple[UUID, date]]:
     )
     found = await session.execute(first.group_by(row.portfolio_id).order_by(row.portfolio_id))
     return list(found.tuples())
+
+
+async def load_amount_moved(session: Session, portfolio_id: UUID) -> Decimal:
+    """The sum of what a portfolio's cash lines moved, either way, USD."""
+    row = transactions.c
+    query = select(func.coalesce(func.sum(func.abs(row.amount)), 0)).where(
+        row.portfolio_id == portfolio_id, row.amount.is_not(None), COUNTS
+    )
+    return Decimal(await session.scalar(query) or 0)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, select, update
 
 from services.gateway.tables import Portfolio, Transaction
 from services.gateway.tables.portfolios import COUNTS, PUBLISHED
@@ -15,8 +15,8 @@ from shared.published import gateway as published
 
 portfolios = sql_table(Portfolio)
 lines = sql_table(Transaction)
-_opening = lines.alias("opening")
-_TRADES = ("buy", "sell", "sell_short", "buy_to_cover")
+# Lots taken over (`opening`) moved no cash. What is transferred in kind is a flow, and paid for.
+_TRADES = ("buy", "sell", "sell_short", "buy_to_cover", "transfer_in", "transfer_out")
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,7 @@ async def load_starts(session: Session, portfolio_ids: Collection[UUID]) -> dict
     flow = PUBLISHED[published.cash_flows].subquery("flow").c
     income = PUBLISHED[published.income].subquery("income").c
     row = lines.c
-    # the exit of a lot that was taken over belongs to it, and moved no cash before NAV starts
-    taken_over = (
-        select(_opening.c.transaction_id)
-        .where(_opening.c.lot_id == row.lot_id, _opening.c.kind == "opening")
-        .exists()
-    )
-    traded = and_(row.kind.in_(_TRADES), or_(row.lot_id.is_(None), ~taken_over), COUNTS)
+    traded = and_(row.kind.in_(_TRADES), row.quantity.is_not(None), COUNTS)
     query = select(
         own.portfolio_id,
         own.valued_from,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.gateway.books.ledger import Kind, LotMethod
 from services.gateway.books.schemas.positions import Day, Number, OfValuedPortfolio, Word
@@ -101,6 +101,9 @@ class TransactionPage(BaseModel):
     next: str | None = Field(description="send it as `after` for the next page; null on the last")
 
 
+ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
 class NewTransaction(BaseModel):
     """A line to be entered.
 
@@ -138,7 +141,7 @@ class NewTransaction(BaseModel):
     lot_method: LotMethod | None = Field(
         default=None, description="which lots it closes first; default: the portfolio's"
     )
-    external_id: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+    external_id: ExternalId | None = Field(
         default=None, description="the broker's own id: what is known by it is skipped"
     )
     note: str = Field(default="", max_length=200)

@@ -165,8 +165,8 @@ def totals(shown: Sequence[ShownLot]) -> Totals:
     """The sums over lots."""
     realised = [lot.realised_pnl for lot in shown]
     unrealised = [lot.unrealised_pnl for lot in shown if lot.exit_date is None]
-    closed = sum((part for part in realised if part is not None), Decimal(0))
-    held = sum((part for part in unrealised if part is not None), Decimal(0))
+    closed = sum((round(part, 2) for part in realised if part is not None), Decimal(0))
+    held = sum((round(part, 2) for part in unrealised if part is not None), Decimal(0))
     unknown = sum(part is None for part in (*realised, *unrealised))
     return Totals(len(shown), closed, held, closed + held, unknown)
 

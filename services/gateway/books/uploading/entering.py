@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from services.gateway.books.files import OPTIONS, PUBLIC, Entry, Skipped
 from services.gateway.books.files import Problem as RowProblem
-from services.gateway.books.keeping import FILE, keep_ledgers, value_from_first, write_lines
+from services.gateway.books.keeping import FILE, keep_ledger, value_from_first, write_lines
 from services.gateway.books.ledger import Excess
 from services.gateway.books.lots import Written
 from services.gateway.books.queries.ledger import TransactionRow
@@ -59,7 +59,7 @@ async def write_entries(
     await write_lines(session, portfolio_id, [Written((), list(rows.values()))], FILE)
     first = min(entry.trade_date for entry in entries)
     await value_from_first(session, portfolio_id, valued_on, first, FILE)
-    kept = (await keep_ledgers(session, [portfolio_id]))[portfolio_id]
+    kept = await keep_ledger(session, portfolio_id)
     by_id = {row.transaction_id: row for row in rows.values()}
     warnings = [
         _excess_warning(by_id[excess.transaction_id], excess)

@@ -11,7 +11,7 @@ from services.gateway.books.editing import position_row
 from services.gateway.books.files import Change, Source
 from services.gateway.books.keeping import (
     FILE,
-    keep_ledgers,
+    keep_ledger,
     state_equity,
     value_from_first,
     write_lines,
@@ -73,7 +73,7 @@ async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan
         await write_lines(session, portfolio_id, lines, FILE)
         first = min(change.holding.entry_date for change in plan.written)
         await value_from_first(session, portfolio_id, plan.valued_on, first, FILE)
-        kept_since = (await keep_ledgers(session, [portfolio_id]))[portfolio_id].since
+        kept_since = (await keep_ledger(session, portfolio_id)).since
     carried = {
         lots[change.holding.line]: change.holding.tags
         for change in plan.written
