@@ -47,7 +47,11 @@ class QuietServer(uvicorn.Server):
 
 @pytest.fixture
 async def address(app: FastAPI) -> AsyncIterator[str]:
-    """Where the gateway is served, on a free port."""
+    """Where the gateway is served, on a free port.
+
+    With its document made: on a busy machine that takes longer than its readers wait.
+    """
+    app.openapi()
     server = QuietServer(
         uvicorn.Config(
             app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False
