@@ -45,7 +45,6 @@ AMOUNT_SIGNS = {
 }
 CLOSING = frozenset({Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT})
 ENTERABLE = [kind for kind in Kind if kind in QUANTITY_SIGNS or kind in AMOUNT_SIGNS]
-LARGEST_AMOUNT = Decimal(10) ** 13
 _COLUMNS = {
     "symbol": "symbol",
     "quantity": "quantity",
@@ -179,7 +178,7 @@ class _Check:
         holding = found.accepted[0]
         sign = self._sign(kind)
         quantity = self._signed("quantity", kind, holding.quantity, sign)
-        if abs(quantity * holding.multiplier * holding.entry_price) >= LARGEST_AMOUNT:
+        if abs(quantity * holding.multiplier * holding.entry_price) >= files.LARGEST_VALUE:
             message = "quantity x multiplier x price must be below 10,000,000,000,000 USD"
             self._complain("quantity", "too_large", message)
         stated_on = self._share_day(holding.entry_date)
@@ -297,7 +296,7 @@ class _Check:
         if not given.is_finite():
             self._complain(field, "not_a_number", f"{field} is not a number")
             return None
-        if abs(given) >= LARGEST_AMOUNT:
+        if abs(given) >= files.LARGEST_VALUE:
             self._complain(field, "too_large", f"{field} must be below 10,000,000,000,000 USD")
             return None
         if given != round(given, 2):

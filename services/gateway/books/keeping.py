@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from services.gateway.books.ledger import Excess, Kind, Ledger, Lot, Market, Trade, derived
+from services.gateway.books.files import LARGEST_VALUE
+from services.gateway.books.ledger import Kind, Ledger, Lot, Market, Trade, derived
 from services.gateway.books.lots import LotLines, Written, lines_of_lots
 from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
@@ -23,7 +24,6 @@ API = "api"
 FILE = "file"
 SYSTEM = "system"
 _PRICE_DECIMALS = 6
-LARGEST_AMOUNT = 10**13  # USD
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:
         Decimal(0),
     )
     moved = await queries.load_amount_moved(session, portfolio_id)
-    if max(cost, moved) >= LARGEST_AMOUNT:
+    if max(cost, moved) >= LARGEST_VALUE:
         detail = (
             f"the portfolio's lots would cost {cost:,.2f} USD and its cash lines move "
-            f"{moved:,.2f} USD: each must stay below {LARGEST_AMOUNT:,} USD"
+            f"{moved:,.2f} USD: each must stay below {LARGEST_VALUE:,} USD"
         )
         raise Problem(422, "portfolio_too_large", detail)
     return kept
@@ -342,8 +342,3 @@ def cash_flow(portfolio_id: UUID, day: date, amount: Decimal, note: str) -> Tran
     """The line of a deposit (positive) or a withdrawal (negative)."""
     kind = Kind.DEPOSIT if amount > 0 else Kind.WITHDRAWAL
     return TransactionRow(uuid4(), portfolio_id, kind, day, day, API, amount=amount, note=note)
-
-
-def excess_warnings(ledger: Ledger) -> dict[UUID, Excess]:
-    """By transaction: what it sold, or bought to cover, beyond what was held."""
-    return {excess.transaction_id: excess for excess in ledger.excesses}

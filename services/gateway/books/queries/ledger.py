@@ -141,17 +141,6 @@ async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[
     }
 
 
-# What a trade and its instrument are made of, in the order of their fields.
-_OF_TRADES = (
-    *("transaction_id", "kind", "trade_date", "quantity", "price", "stated_on"),
-    *("lot_id", "lot_method"),
-)
-_OF_INSTRUMENTS = (
-    *("symbol", "underlying", "multiplier", "option_type", "strike", "expiry"),
-    *("investment_class", "investment_subtype"),
-)
-
-
 async def load_trades(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, list[Trade]]:
     """The transactions that open or close lots, and count, by portfolio; none has an empty list."""
     columns = (transactions.c[name] for name in (*_TRADE, *_TERMS))

@@ -17,13 +17,10 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
-    delete,
     func,
-    insert,
     literal,
     or_,
     select,
-    update,
 )
 
 from services.gateway.books.queries.portfolios import with_file_decimals
@@ -177,34 +174,6 @@ async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UU
     joined = positions.join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
     mine = and_(positions.c.position_id == position_id, portfolios.c.user_id == user_id)
     return await session.scalar(select(positions.c.portfolio_id).select_from(joined).where(mine))
-
-
-async def positions_with(
-    session: Session, portfolio_id: UUID, symbol: str, entry_date: date, day: date
-) -> list[UUID]:
-    """The portfolio's positions since that date in what the symbol means on a day."""
-    same = and_(
-        held.c.portfolio_id == portfolio_id,
-        held.c.symbol == symbol,
-        held.c.entry_date == entry_date,
-    )
-    return list(await session.scalars(select(held.c.position_id).where(same), {TERMS_ON: day}))
-
-
-async def save_position(session: Session, row: Mapping[str, Any]) -> None:
-    """Enter a position."""
-    await session.execute(insert(positions).values(**row))
-
-
-async def save_terms(session: Session, position_id: UUID, terms: Mapping[str, Any]) -> None:
-    """Restate what a position is."""
-    mine = positions.c.position_id == position_id
-    await session.execute(update(positions).where(mine).values(**terms))
-
-
-async def delete_position(session: Session, position_id: UUID) -> None:
-    """Delete a position; its tags stay with the user."""
-    await session.execute(delete(positions).where(positions.c.position_id == position_id))
 
 
 def _measured(day: date | None) -> Select[Any]:
