@@ -53,11 +53,34 @@ class Accepted:
 
 
 async def terms_day(session: Session, as_of: date | None) -> date:
-    """The day that terms are given for.
+    """The day that terms are given for; 422 for one that has not come yet.
 
     As requested, else the last session, else (before any is known) today.
     """
+    await refuse_future(session, as_of=as_of)
     return as_of or await market_queries.latest_session(session) or datetime.now(UTC).date()
+
+
+async def refuse_future(session: Session, **days: date | None) -> None:
+    """422 for days, by field, after today and after the last session with data.
+
+    What is entered for such a day would be held, and NAV would start, on a session to come.
+    """
+    if not any(days.values()):
+        return
+    known = await market_queries.sessions_with_data(session)
+    last = max(exchange_day(), known.last) if known else exchange_day()
+    errors = [
+        {
+            "field": field,
+            "code": "date_in_future",
+            "message": f"{field} {day} lies after {last}: enter it when it has happened",
+        }
+        for field, day in days.items()
+        if day is not None and day > last
+    ]
+    if errors:
+        raise Problem(422, "date_in_future", errors[0]["message"], errors)
 
 
 async def valuation_day(session: Session) -> date | None:

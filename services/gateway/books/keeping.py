@@ -288,7 +288,8 @@ async def write_lines(
 
 async def value_from(session: Session, portfolio_id: UUID, day: date, source: str) -> None:
     """Let NAV start from a session unless it starts already; equity given before is of that day."""
-    given = await queries.save_valued_from(session, portfolio_id, day)
+    latest = await market_queries.latest_session(session)
+    given = await queries.save_valued_from(session, portfolio_id, day, latest)
     if given is not None:
         await queries.append_transactions(
             session, [equity_statement(portfolio_id, day, given, source)]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
-from services.gateway.books.editing import exchange_day, terms_day, valuation_day
+from services.gateway.books.editing import refuse_future, valuation_day
 from services.gateway.books.keeping import (
     API,
     cash_flow,
@@ -30,7 +30,7 @@ from services.gateway.books.schemas.portfolios import (
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
-from services.gateway.edge.problems import Problem, documented, not_found
+from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
 from services.gateway.runs.queries import revisions, runs
@@ -176,10 +176,7 @@ async def add_cash_flow(
 ) -> dict[str, Any]:
     """Record a deposit or a withdrawal; the snapshots it concerns are taken again."""
     await _held(session, caller, portfolio_id)
-    latest = max(await terms_day(session, None), exchange_day())
-    if wanted.flow_date > latest:
-        detail = f"flow_date {wanted.flow_date} lies after {latest}: enter it when it has happened"
-        raise Problem(422, "date_in_future", detail)
+    await refuse_future(session, flow_date=wanted.flow_date)
     flow = cash_flow(portfolio_id, wanted.flow_date, wanted.amount, wanted.note)
     await ledger.append_transactions(session, [flow])
     valued_on = await valuation_day(session)

@@ -277,13 +277,18 @@ async def lock_portfolios(session: Session, portfolio_ids: Collection[UUID]) -> 
     await session.execute(held.order_by(row.portfolio_id).with_for_update(key_share=True))
 
 
-async def save_valued_from(session: Session, portfolio_id: UUID, day: date) -> Decimal | None:
+async def save_valued_from(
+    session: Session, portfolio_id: UUID, day: date, latest: date | None
+) -> Decimal | None:
     """Set the session that NAV starts from unless there is one; the equity given for it, if any.
 
-    The caller writes that as a statement of the day: the column is emptied.
+    One to come, after the session `latest`, gives way to an earlier one. The caller writes the
+    equity as a statement of the day: the column is emptied.
     """
     row = portfolios.c
-    unset = and_(row.portfolio_id == portfolio_id, row.valued_from.is_(None))
+    to_come = and_(row.valued_from > latest, row.valued_from > day)
+    replaced = or_(row.valued_from.is_(None), to_come)
+    unset = and_(row.portfolio_id == portfolio_id, replaced)
     given: Decimal | None = await session.scalar(
         select(row.equity_balance).where(unset).with_for_update(key_share=True)
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.gateway.books import files
 from services.gateway.books.dependencies import owned_portfolio
-from services.gateway.books.editing import exchange_day, refuse_too_many
+from services.gateway.books.editing import exchange_day, refuse_future, refuse_too_many
 from services.gateway.books.files import (
     Change,
     Entry,
@@ -228,6 +228,15 @@ async def _rules(
     session: Session, sheet: Sheet, options: UploadOptions
 ) -> tuple[Rules, date | None]:
     """What the rows are held against, and the session the change is valued for."""
+    export = sheet.export
+    stated_on = options.stated_on if isinstance(options.stated_on, date) else None
+    await refuse_future(
+        session,
+        as_of=options.as_of,
+        stated_on=stated_on,
+        equity_date=options.equity_date,
+        file=export.exported_on if export else None,
+    )
     known = await market_queries.sessions_with_data(session)
     if options.as_of and known and options.as_of < known.first:
         raise date_outside_data(options.as_of, known)
