@@ -9,9 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.gateway.books import files
-from services.gateway.books.files import Holding, Rules, Sheet, Source
+from services.gateway.books.files import Holding, Rules
 from services.gateway.books.files import Problem as RowProblem
-from services.gateway.books.files import Row as FileRow
+from services.gateway.books.files.fields import LOT, OPTION_TERMS
 from services.gateway.books.lots import Refusal
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.ledger import LotRow
@@ -23,24 +23,7 @@ from shared.calendar import is_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import parse_occ
 
-COLUMNS = {
-    "symbol": "symbol",
-    "quantity": "quantity",
-    "entry_price": "entry_price_per_share",
-    "entry_date": "entry_date",
-    "investment_class": "investment_class",
-    "investment_subtype": "investment_subtype",
-    "underlying": "underlying_symbol",
-    "strike": "strike_price",
-    "expiry": "expiration_date",
-    "option_type": "option_type",
-    "exit_date": "exit_date",
-    "exit_price": "exit_price_per_share",
-    "tags": "tags",
-}
 NEW_YORK = ZoneInfo("America/New_York")
-_FIELDS = {column: field for field, column in COLUMNS.items()}
-_OPTION_TERMS = ("underlying", "strike", "expiry", "option_type")
 _KEPT = ("quantity", "entry_price", "entry_date", "exit_date", "exit_price", "investment_subtype")
 
 
@@ -109,7 +92,8 @@ async def accepted(session: Session, terms: Mapping[str, Any], day: date) -> Acc
     `day`: the day they are given for; no entry is after it.
     """
     errors = wrong_tags(terms.get("tags") or ())
-    sheet = Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, _cells(terms, with_tags=not errors)),), ())
+    names = () if errors else terms.get("tags") or ()
+    sheet = LOT.sheet({**terms, "tags": ",".join(map(cleaned, names))})
     known = await market_queries.known_symbols(session, files.underlyings(sheet))
     found = await asyncio.to_thread(files.holdings_of, sheet, Rules(day, known, is_session))
     errors += [_named(problem) for problem in found.problems]
@@ -144,28 +128,14 @@ def cleaned(name: str) -> str:
     return " ".join(name.split())
 
 
-def _cells(terms: Mapping[str, Any], *, with_tags: bool) -> dict[str, str]:
-    texts = {
-        field: "" if terms.get(field) is None else str(terms[field]).strip() for field in COLUMNS
-    }
-    texts["tags"] = ",".join(map(cleaned, terms.get("tags") or ())) if with_tags else ""
-    return {column: texts[field] for field, column in COLUMNS.items()}
-
-
 def _named(problem: RowProblem) -> dict[str, Any]:
     """A row's problem by the names of the JSON fields."""
-    field = None if problem.field is None else _FIELDS.get(problem.field, problem.field)
-    return {"field": field, "code": problem.code, "message": _reworded(problem.message)}
-
-
-def _reworded(message: str) -> str:
-    for column, field in _FIELDS.items():
-        message = message if column == field else message.replace(column, field)
-    return message
+    field = LOT.field(problem.field)
+    return {"field": field, "code": problem.code, "message": LOT.reworded(problem.message)}
 
 
 def _warned(warning: RowProblem) -> dict[str, Any]:
-    return {"code": warning.code, "message": _reworded(warning.message)}
+    return {"code": warning.code, "message": LOT.reworded(warning.message)}
 
 
 def terms_after(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +156,7 @@ def _instrument(row: Row, edit: Mapping[str, Any]) -> dict[str, Any]:
     )
     if edit.get("symbol") is not None:
         return private
-    if row["instrument"] == "stock" or not any(name in edit for name in _OPTION_TERMS):
+    if row["instrument"] == "stock" or not any(name in edit for name in OPTION_TERMS):
         return {"symbol": row["symbol"], **private}
     terms = {name: row[name] for name in ("strike", "expiry", "option_type")}
     return {"symbol": None, "underlying": parse_occ(row["symbol"]).root, **terms}

@@ -8,8 +8,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books import files
-from services.gateway.books.files import Row as FileRow
-from services.gateway.books.files import Rules, Sheet, Source
+from services.gateway.books.files import Rules, Sheet
+from services.gateway.books.files.fields import OPTION_TERMS, TRADE
 from services.gateway.books.files.instruments import listed_instrument
 from services.gateway.books.keeping import API
 from services.gateway.books.ledger import Excess, Kind
@@ -45,20 +45,6 @@ AMOUNT_SIGNS = {
 }
 CLOSING = frozenset({Kind.SELL, Kind.BUY_TO_COVER, Kind.TRANSFER_OUT})
 ENTERABLE = [kind for kind in Kind if kind in QUANTITY_SIGNS or kind in AMOUNT_SIGNS]
-_COLUMNS = {
-    "symbol": "symbol",
-    "quantity": "quantity",
-    "price": "entry_price_per_share",
-    "trade_date": "entry_date",
-    "investment_class": "investment_class",
-    "investment_subtype": "investment_subtype",
-    "underlying": "underlying_symbol",
-    "strike": "strike_price",
-    "expiry": "expiration_date",
-    "option_type": "option_type",
-}
-_FIELDS = {column: field for field, column in _COLUMNS.items()}
-_INSTRUMENT = ("symbol", "underlying", "strike", "expiry", "option_type")
 
 
 @dataclass(frozen=True)
@@ -81,7 +67,7 @@ async def entered(
     Each comes with its place in the request. `day`: no trade is after it. `lots`: those that
     may be named, with their quantities.
     """
-    sheets = {place: _sheet(terms) for place, terms in wanted if _is_trade(terms)}
+    sheets = {place: TRADE.sheet(vars(terms)) for place, terms in wanted if _is_trade(terms)}
     symbols = {symbol for sheet in sheets.values() for symbol in files.underlyings(sheet)}
     known = await market_queries.known_symbols(session, symbols)
     rules = Rules(day, known, is_session)
@@ -122,16 +108,6 @@ def _is_trade(terms: NewTransaction) -> bool:
     return kind not in AMOUNT_SIGNS or terms.amount is None
 
 
-def _sheet(terms: NewTransaction) -> Sheet:
-    """The trade as a file of one row."""
-    cells = {
-        column: "" if value is None else str(value).strip()
-        for column, value in ((column, getattr(terms, field)) for field, column in _COLUMNS.items())
-    }
-    blank = dict.fromkeys(("exit_date", "exit_price_per_share", "tags"), "")
-    return Sheet(Source.TWELVE_COLUMNS, 1, (FileRow(1, cells | blank),), ())
-
-
 class _Check:
     """One transaction with what is wrong with it so far."""
 
@@ -164,10 +140,10 @@ class _Check:
     def _trade(self, kind: Kind, sheet: Sheet) -> TransactionRow | None:
         found = files.holdings_of(sheet, self._rules)
         for problem in found.problems:
-            field = _FIELDS.get(problem.field or "", problem.field or "symbol")
-            self._complain(field, problem.code, _reworded(problem.message))
+            field = TRADE.field(problem.field) or "symbol"
+            self._complain(field, problem.code, TRADE.reworded(problem.message))
         self.warnings += [
-            Warned(code=warning.code, message=_reworded(warning.message))
+            Warned(code=warning.code, message=TRADE.reworded(warning.message))
             for warning in found.warnings
         ]
         if self._terms.amount is not None:
@@ -222,7 +198,7 @@ class _Check:
     # --- money ---
 
     def _money(self, kind: Kind) -> TransactionRow | None:
-        for field in ("quantity", "price", *_INSTRUMENT[1:]):
+        for field in ("quantity", "price", *OPTION_TERMS):
             if getattr(self._terms, field) is not None:
                 self._complain(field, "unexpected", f"a {kind} of money has no {field}")
         symbol = self._symbol(kind)
@@ -331,12 +307,6 @@ class _Check:
             external_id=self._terms.external_id,
             note=self._terms.note,
         )
-
-
-def _reworded(message: str) -> str:
-    for column, field in _FIELDS.items():
-        message = message if column == field else message.replace(column, field)
-    return message.replace("entry_date", "trade_date")
 
 
 def excess_notices(excesses: Sequence[Excess], lines: Mapping[UUID, EnteredLine]) -> list[Warned]:
