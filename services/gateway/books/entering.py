@@ -12,8 +12,10 @@ from services.gateway.books.files import Rules, Sheet
 from services.gateway.books.files.fields import OPTION_TERMS, TRADE
 from services.gateway.books.files.instruments import listed_instrument
 from services.gateway.books.keeping import API
-from services.gateway.books.ledger import Excess, Kind
-from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.ledger import Excess, Instrument, Kind, Market, instrument_key
+from services.gateway.books.ledger.derivation import Key
+from services.gateway.books.queries import ledger as ledger_queries
+from services.gateway.books.queries.ledger import LotRow, TransactionRow
 from services.gateway.books.queries.transactions import EnteredLine
 from services.gateway.books.schemas.ledger import NewTransaction
 from services.gateway.edge.problems import Problem
@@ -48,6 +50,27 @@ ENTERABLE = [kind for kind in Kind if kind in QUANTITY_SIGNS or kind in AMOUNT_S
 
 
 @dataclass(frozen=True)
+class Lots:
+    """The lots of a portfolio, and the splits of what they hold."""
+
+    rows: Mapping[UUID, LotRow]
+    market: Market
+
+    def key(self, row: LotRow | TransactionRow) -> Key:
+        """What a row is on, whichever splits there were since it was entered."""
+        terms = (row.multiplier, row.option_type, row.strike, row.expiry)
+        instrument = Instrument(row.symbol or "", row.underlying or "", *terms)
+        return instrument_key(instrument, row.stated_on, self.market)
+
+
+async def load_lots(session: Session, portfolio_id: UUID) -> Lots:
+    """What the portfolio holds and has held."""
+    rows, _ = await ledger_queries.load_lots(session, [portfolio_id])
+    splits = await ledger_queries.load_splits(session, {row.underlying for row in rows.values()})
+    return Lots(rows, Market(date.max, splits))
+
+
+@dataclass(frozen=True)
 class Entered:
     """The lines that may be written, and what is unusual about them."""
 
@@ -60,12 +83,11 @@ async def entered(
     portfolio_id: UUID,
     wanted: Sequence[tuple[int, NewTransaction]],
     day: date,
-    lots: Mapping[UUID, Decimal],
+    lots: Lots,
 ) -> Entered:
     """The terms as lines of a ledger; 422 with everything that is wrong with them.
 
-    Each comes with its place in the request. `day`: no trade is after it. `lots`: those that
-    may be named, with their quantities.
+    Each comes with its place in the request. `day`: no trade is after it.
     """
     sheets = {place: TRADE.sheet(vars(terms)) for place, terms in wanted if _is_trade(terms)}
     symbols = {symbol for sheet in sheets.values() for symbol in files.underlyings(sheet)}
@@ -79,7 +101,7 @@ def _checked(
     wanted: Sequence[tuple[int, NewTransaction]],
     sheets: Mapping[int, Sheet],
     rules: Rules,
-    lots: Mapping[UUID, Decimal],
+    lots: Lots,
 ) -> Entered:
     errors: list[dict[str, str]] = []
     warnings: list[Warned] = []
@@ -111,9 +133,7 @@ def _is_trade(terms: NewTransaction) -> bool:
 class _Check:
     """One transaction with what is wrong with it so far."""
 
-    def __init__(
-        self, portfolio_id: UUID, terms: NewTransaction, rules: Rules, lots: Mapping[UUID, Decimal]
-    ) -> None:
+    def __init__(self, portfolio_id: UUID, terms: NewTransaction, rules: Rules, lots: Lots) -> None:
         self._portfolio_id = portfolio_id
         self._terms = terms
         self._rules = rules
@@ -129,7 +149,7 @@ class _Check:
             self._complain("kind", "unknown_kind", f"kind {kind!r} is none of {names}")
             return None
         self._check_fees()
-        self._check_lot(Kind(kind))
+        self._check_choice(Kind(kind), trades=sheet is not None)
         return self._money(Kind(kind)) if sheet is None else self._trade(Kind(kind), sheet)
 
     def _complain(self, field: str, code: str, message: str) -> None:
@@ -138,7 +158,8 @@ class _Check:
     # --- trades ---
 
     def _trade(self, kind: Kind, sheet: Sheet) -> TransactionRow | None:
-        found = files.holdings_of(sheet, self._rules)
+        rules = replace(self._rules, worthless=kind in CLOSING)
+        found = files.holdings_of(sheet, rules)
         for problem in found.problems:
             field = TRADE.field(problem.field) or "symbol"
             self._complain(field, problem.code, TRADE.reworded(problem.message))
@@ -159,7 +180,7 @@ class _Check:
             self._complain("quantity", "too_large", message)
         stated_on = self._share_day(holding.entry_date)
         option = holding.option
-        return replace(
+        row = replace(
             self._common(kind, holding.entry_date, stated_on),
             symbol=holding.symbol,
             underlying=holding.underlying,
@@ -172,6 +193,8 @@ class _Check:
             quantity=quantity,
             price=holding.entry_price,
         )
+        self._check_lot(row)
+        return row
 
     def _share_day(self, trade_date: date) -> date:
         given: date | None = self._terms.stated_on
@@ -182,9 +205,9 @@ class _Check:
 
     def _sign(self, kind: Kind) -> int:
         """The sign of the quantity: what is transferred out of a short lot is bought back."""
-        lot_id = self._terms.lot_id
-        held = Decimal(0) if lot_id is None else self._lots.get(lot_id, Decimal(0))
-        return 1 if kind is Kind.TRANSFER_OUT and held < 0 else QUANTITY_SIGNS[kind]
+        lot = self._named_lot
+        is_short = lot is not None and lot.quantity < 0
+        return 1 if kind is Kind.TRANSFER_OUT and is_short else QUANTITY_SIGNS[kind]
 
     def _signed(self, field: str, kind: Kind, given: Decimal, sign: int) -> Decimal:
         """The number with its kind's sign, which it may be given with or without."""
@@ -283,15 +306,38 @@ class _Check:
             return None
         return given
 
-    def _check_lot(self, kind: Kind) -> None:
+    @property
+    def _named_lot(self) -> LotRow | None:
         lot_id: UUID | None = self._terms.lot_id
+        return None if lot_id is None else self._lots.rows.get(lot_id)
+
+    def _check_choice(self, kind: Kind, *, trades: bool) -> None:
+        """Only what closes lots may say which, and only lots there are."""
+        closes = trades and kind in CLOSING
         for field in ("lot_id", "lot_method"):
-            if getattr(self._terms, field) is not None and kind not in CLOSING:
-                message = f"a {kind} closes no lot, so it cannot say which"
+            if getattr(self._terms, field) is not None and not closes:
+                message = f"this {kind} closes no lot, so it cannot say which"
                 self._complain(field, "unexpected", message)
                 return
-        if lot_id is not None and lot_id not in self._lots:
-            self._complain("lot_id", "unknown_lot", f"the portfolio has no lot {lot_id}")
+        if self._terms.lot_id is not None and self._named_lot is None:
+            message = f"the portfolio has no lot {self._terms.lot_id}"
+            self._complain("lot_id", "unknown_lot", message)
+
+    def _check_lot(self, row: TransactionRow) -> None:
+        """The lot that a trade names is one that it can close."""
+        lot = self._named_lot
+        if lot is None or row.quantity is None:
+            return
+        if self._lots.key(row) != self._lots.key(lot):
+            message = f"lot {lot.position_id} is of {lot.symbol}, and {row.symbol} is traded"
+            self._complain("lot_id", "other_instrument", message)
+        elif lot.entry_date > row.trade_date:
+            message = f"lot {lot.position_id} was opened on {lot.entry_date}, after the trade"
+            self._complain("lot_id", "opened_later", message)
+        elif (lot.quantity > 0) == (row.quantity > 0):
+            side, verb = ("long", "sell") if lot.quantity > 0 else ("short", "buy_to_cover")
+            message = f"lot {lot.position_id} is {side}: a {verb} closes it"
+            self._complain("lot_id", "other_side", message)
 
     def _common(self, kind: Kind, trade_date: date, stated_on: date) -> TransactionRow:
         return TransactionRow(

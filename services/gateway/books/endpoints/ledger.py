@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
-from services.gateway.books.entering import entered, excess_notices
+from services.gateway.books.entering import entered, excess_notices, load_lots
 from services.gateway.books.files.instruments import listed_instrument, symbol_of
 from services.gateway.books.keeping import API, SYSTEM, KeptLedger, keep_ledger, value_from_first
 from services.gateway.books.ledger import Kind
@@ -136,9 +136,8 @@ async def add_transactions(
     await _locked(session, caller, portfolio_id)
     fresh, skipped = await _unknown(session, portfolio_id, wanted.transactions)
     day = await terms_day(session, as_of)
-    held, _ = await ledger_queries.load_lots(session, [portfolio_id])
-    quantities = {lot_id: lot.quantity for lot_id, lot in held.items()}
-    found = await entered(session, portfolio_id, fresh, day, quantities)
+    lots = await load_lots(session, portfolio_id)
+    found = await entered(session, portfolio_id, fresh, day, lots)
     if not found.rows:
         return _saved([], skipped, None, [], [])
     await ledger_queries.append_transactions(session, found.rows)

@@ -117,6 +117,7 @@ class Rules:
     of an export without entry dates count as entered; default: the export's own day. `stated_on`:
     the day in whose shares the file is, default `as_of`; with `shares_of_entry_date` each row is in
     those of its entry date. `history`: closes and splits that prices are compared with.
+    `worthless`: a price may be 0, as that of an option closed for nothing.
     """
 
     as_of: date
@@ -127,6 +128,7 @@ class Rules:
     stated_on: date | None = None
     shares_of_entry_date: bool = False
     history: PriceHistory | None = None
+    worthless: bool = False
 
 
 @dataclass(frozen=True)

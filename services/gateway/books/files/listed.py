@@ -77,7 +77,9 @@ class ListedReading(NamedReading):
         price_field = self.layout.entry_price
         number = self.quantity(self.number("quantity", self.text("quantity")))
         quantity = signed_quantity(self, number, instrument)
-        price = self.price(price_field, self.number(price_field, self.text(price_field)))
+        price = self.number(price_field, self.text(price_field))
+        if price != 0 or not self.rules.worthless:
+            price = self.price(price_field, price)
         entered = self._entry_date()
         exited, exit_price = self._exit(entered)
         tags = self._tags()

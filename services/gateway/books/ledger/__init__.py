@@ -4,7 +4,7 @@ Pure mathematics: the same transactions and the same market give the same ledger
 order they were entered.
 """
 
-from services.gateway.books.ledger.derivation import derived
+from services.gateway.books.ledger.derivation import derived, instrument_key
 from services.gateway.books.ledger.inputs import (
     Instrument,
     Kind,
@@ -29,4 +29,5 @@ __all__ = [
     "Split",
     "Trade",
     "derived",
+    "instrument_key",
 ]

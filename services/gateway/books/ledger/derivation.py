@@ -92,15 +92,15 @@ def _by_instrument(trades: Iterable[Trade], market: Market) -> dict[Key, list[Tr
     """The trades of each instrument: a contract is the same one before and after a split."""
     books: dict[Key, list[Trade]] = defaultdict(list)
     for trade in trades:
-        books[_key(trade, market)].append(trade)
+        books[instrument_key(trade.instrument, trade.stated_on, market)].append(trade)
     return books
 
 
-def _key(trade: Trade, market: Market) -> Key:
-    instrument = trade.instrument
+def instrument_key(instrument: Instrument, stated_on: date, market: Market) -> Key:
+    """What an instrument given in the shares of a day is, whichever splits there were since."""
     if instrument.strike is None or instrument.expiry is None or instrument.option_type is None:
         return instrument.symbol, None
-    entered = market.shares(instrument.underlying, min(trade.stated_on, instrument.expiry))
+    entered = market.shares(instrument.underlying, min(stated_on, instrument.expiry))
     factor = entered / market.shares(instrument.underlying, instrument.expiry)
     last_strike = instrument.strike * factor.numerator / factor.denominator
     terms = (instrument.option_type, instrument.expiry, round(last_strike, 4))

@@ -131,7 +131,9 @@ class NewTransaction(BaseModel):
     investment_class: Word | None = None
     investment_subtype: str | None = Field(default=None, max_length=200)
     quantity: Number | None = None
-    price: Number | None = Field(default=None, description="USD per share, above 0")
+    price: Number | None = Field(
+        default=None, description="USD per share; 0 only of what is closed"
+    )
     amount: Number | None = Field(default=None, description="USD")
     fees: Number | None = Field(default=None, description="USD, without a sign")
     stated_on: date | None = Field(
