@@ -50,13 +50,15 @@ class IngestSettings(ServiceSettings):
     corporate_actions: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(
         default=(), description="likewise"
     )
-    yields: tuple[Literal["fred", "csv", "bundled"], ...] = Field(
+    yields: tuple[Literal["fred", "treasury", "csv", "bundled"], ...] = Field(
         default=(), description="likewise"
     )
     securities: tuple[PriceSource, ...] = Field(
         default=(), description="likewise, for what symbols are"
     )
-    option_quotes: tuple[Literal["polygon", "csv"], ...] = Field(default=(), description="likewise")
+    option_quotes: tuple[Literal["polygon", "yahoo", "csv"], ...] = Field(
+        default=(), description="likewise"
+    )
     csv_directory: Path | None = Field(
         default=None, description="the folder behind the provider csv"
     )
@@ -65,6 +67,9 @@ class IngestSettings(ServiceSettings):
     )
     polygon_url: str = "https://api.polygon.io"
     fred_url: str = "https://api.stlouisfed.org/fred"
+    treasury_url: str = (
+        "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/pages/xml"
+    )
     yahoo_requests_a_minute: int = Field(default=60, ge=1)
 
     polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")

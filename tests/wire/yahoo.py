@@ -5,8 +5,9 @@ docs/market-data.md has their shapes.
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from curl_cffi import CurlOpt
 from curl_cffi.curl import ffi, lib  # type: ignore[attr-defined]
 
 from services.ingest.providers.yahoo import yahoo_symbol
+from shared.instruments import parse_occ
 from tests.wire.market import Listing, Market
 from tests.wire.server import Reply, Request, StandIn, as_json
 
@@ -32,14 +34,29 @@ HOSTS = (
 CRUMB = "stand-in-crumb"
 
 
+Chains = Mapping[str, Sequence["Quoted"]]  # by underlying
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """One contract that Yahoo lists, and its prices, USD per share of contract."""
+
+    contract: str
+    bid: float
+    ask: float
+    last: float
+
+
 @contextmanager
-def yahoo(market: Market, directory: Path) -> Iterator[tuple[StandIn, Mapping[str, Any]]]:
+def yahoo(
+    market: Market, directory: Path, chains: Chains | None = None
+) -> Iterator[tuple[StandIn, Mapping[str, Any]]]:
     """A running stand-in, and the options with which a curl session finds and trusts it."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*HOSTS).configure_cert(context)
     authority.cert_pem.write_to_path(str(directory / "authority.pem"))
-    with StandIn(_Yahoo(market).answer, context).running() as server:
+    with StandIn(_Yahoo(market, chains or {}).answer, context).running() as server:
         every_host = lib.curl_slist_append(ffi.NULL, f"::127.0.0.1:{server.port}".encode())
         yield (
             server,
@@ -65,8 +82,9 @@ def data_paths(server: StandIn) -> list[str]:
 
 
 class _Yahoo:
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, chains: Chains) -> None:
         self._market = market
+        self._chains = chains
         self._ours = {yahoo_symbol(symbol): symbol for symbol in market.closes}
 
     def answer(self, request: Request) -> Reply:
@@ -76,6 +94,10 @@ class _Yahoo:
             return self._chart(request, _unquoted(chart[1]))
         if summary := re.fullmatch(r"/v10/finance/quoteSummary/([^/]+)", request.path):
             return self._with_crumb(request, lambda: self._summary(_unquoted(summary[1])))
+        if chain := re.fullmatch(r"/v7/finance/options/([^/]+)", request.path):
+            return self._with_crumb(
+                request, lambda: self._options(_unquoted(chain[1]), request.query.get("date"))
+            )
         if request.path == "/v7/finance/quote":
             return self._with_crumb(request, lambda: self._quote(request.query["symbols"]))
         return Reply(
@@ -156,6 +178,29 @@ class _Yahoo:
             modules["assetProfile"] = {"sector": listing.sector, "industry": listing.industry}
         return as_json({"quoteSummary": {"result": [modules], "error": None}})
 
+    def _options(self, symbol: str, wanted: str | None) -> Reply:
+        """The chain of an expiry, the nearest by default, and every expiry that is listed."""
+        ours = self._ours.get(symbol, symbol.removeprefix("^"))
+        quoted = self._chains.get(ours, ())
+        expiries = sorted({_midnight(parse_occ(each.contract).expiry) for each in quoted})
+        if not expiries:
+            empty = {"underlyingSymbol": symbol, "expirationDates": [], "options": []}
+            return as_json({"optionChain": {"result": [empty], "error": None}})
+        expiry = int(wanted) if wanted else expiries[0]
+        of_expiry = [
+            each for each in quoted if _midnight(parse_occ(each.contract).expiry) == expiry
+        ]
+        day, close = list(self._market.closes[ours].items())[-1]
+        result = {
+            "underlyingSymbol": symbol, "expirationDates": expiries,
+            "strikes": sorted({float(parse_occ(each.contract).strike) for each in of_expiry}),
+            "quote": {"symbol": symbol, "quoteType": self._listing(symbol).yahoo_type,
+                      "marketState": "CLOSED", "regularMarketPrice": close,
+                      "regularMarketTime": _closing(day)},
+            "options": [{"expirationDate": expiry, **_sides(of_expiry, _closing(day))}],
+        }  # fmt: skip
+        return as_json({"optionChain": {"result": [result], "error": None}})
+
     def _quote(self, symbol: str) -> Reply:
         listing = self._listing(symbol)
         row = {"symbol": symbol, "quoteType": listing.yahoo_type, "longName": listing.name,
@@ -192,6 +237,28 @@ def _split_after(market: Market, symbol: str, day: date) -> float:
 def _single(numbers: list[float]) -> list[float]:
     """As Yahoo sends them: single precision, written out in full."""
     return [float(np.float32(number)) for number in numbers]
+
+
+def _sides(quoted: Sequence[Quoted], stamp: int) -> dict[str, list[dict[str, Any]]]:
+    sides: dict[str, list[dict[str, Any]]] = {"calls": [], "puts": []}
+    for each in quoted:
+        terms = parse_occ(each.contract)
+        row = {"contractSymbol": each.contract, "strike": float(terms.strike), "currency": "USD",
+               "lastPrice": each.last, "bid": each.bid, "ask": each.ask, "change": 0.0,
+               "percentChange": 0.0, "volume": 1, "openInterest": 12, "contractSize": "REGULAR",
+               "expiration": _midnight(terms.expiry), "lastTradeDate": stamp,
+               "impliedVolatility": 0.31, "inTheMoney": False}  # fmt: skip
+        sides["calls" if terms.option_type == "C" else "puts"].append(row)
+    return sides
+
+
+def _midnight(day: date) -> int:
+    """How Yahoo writes an expiry: its midnight in UTC."""
+    return int(datetime.combine(day, time(), UTC).timestamp())
+
+
+def _closing(day: date) -> int:
+    return int(datetime.combine(day, time(16), NEW_YORK).timestamp())
 
 
 def _opening(day: date) -> int:

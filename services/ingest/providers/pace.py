@@ -21,6 +21,7 @@ POLYGON_REQUESTS_A_MINUTE = {
     "unlimited": None,
 }
 FRED_REQUESTS_A_SECOND = 2  # 120 a minute were documented once; since 2026 each second counts
+TREASURY_REQUESTS_A_MINUTE = 30  # it publishes no limit, and a year of yields is one request
 
 
 class Reserve(Protocol):

@@ -1,6 +1,7 @@
 """An HTTP pool whose requests wait for their turn, have time limits, and are retried."""
 
 import json
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import certifi
@@ -30,19 +31,40 @@ class Turns(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Form:
+    """How a complete body begins and ends, and its name."""
+
+    begins: bytes
+    ends: bytes
+    name: str
+
+
+JSON_OBJECT = Form(b"{", b"}", "a JSON object")
+XML = Form(b"<", b">", "XML")
+
+
 class PacedPool(urllib3.PoolManager):
     """Replaces a client library's pool, so that every request follows the rules.
 
-    Replies with a JSON object; raises `Refused` or `TryAgain` for everything else. It follows no
-    redirect, which would send the key elsewhere.
+    Replies with a body in the `form`; raises `Refused` or `TryAgain` for everything else. It
+    follows no redirect, which would send the key elsewhere.
     """
 
-    def __init__(self, turns: Turns, patience: Patience, secret: str, **pool: Any) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        patience: Patience,
+        secret: str,
+        form: Form = JSON_OBJECT,
+        **pool: Any,
+    ) -> None:
         timeout = urllib3.Timeout(connect=patience.connect_seconds, read=patience.silence_seconds)
         super().__init__(retries=False, timeout=timeout, ca_certs=certifi.where(), **pool)
         self._turns = turns
         self._patience = patience
         self._secret = secret
+        self._form = form
 
     def urlopen(  # type: ignore[override]
         self, method: str, url: str, redirect: bool = True, **options: Any
@@ -77,8 +99,9 @@ class PacedPool(urllib3.PoolManager):
             raise trouble
         if response.status != 200:
             raise Refused(response.status, scrubbed(_said(response.status, body), self._secret))
-        if not (body.lstrip().startswith(b"{") and body.rstrip().endswith(b"}")):
-            raise TryAgain("answers with something that is not a JSON object")
+        form = self._form
+        if not (body.lstrip().startswith(form.begins) and body.rstrip().endswith(form.ends)):
+            raise TryAgain(f"answers with something that is not {form.name}")
 
 
 def _problem(error: exceptions.HTTPError) -> str:

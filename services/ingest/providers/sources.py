@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -20,12 +20,16 @@ from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.pace import (
     FRED_REQUESTS_A_SECOND,
     POLYGON_REQUESTS_A_MINUTE,
+    TREASURY_REQUESTS_A_MINUTE,
     Reserve,
     SharedPace,
     Unlimited,
 )
 from services.ingest.settings import IngestSettings
 from shared.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from services.ingest.providers.treasury import TreasuryProvider
 
 LIVE_HISTORY = timedelta(days=2 * 365)  # as far back as the smallest plan of a live provider goes
 
@@ -132,6 +136,12 @@ class _Workshop:
             self._reserve("fred"), FRED_REQUESTS_A_SECOND, window_seconds=1.0, margin_seconds=0.2
         )
         return FredProvider(key, pace, root_url=self._settings.fred_url)
+
+    def _treasury(self) -> "TreasuryProvider":
+        from services.ingest.providers.treasury import TreasuryProvider
+
+        pace = self._pace("treasury", TREASURY_REQUESTS_A_MINUTE)
+        return TreasuryProvider(pace, url=self._settings.treasury_url)
 
     def _pace(self, provider: str, requests_a_minute: int | None) -> Pace:
         if requests_a_minute is None:

@@ -4,18 +4,28 @@ docs/market-data.md has the shapes of its answers. Yahoo's closes are adjusted f
 split, so those are undone; that takes the splits up to today, so a history always reaches to today.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import date
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from math import log1p
 from typing import TYPE_CHECKING, Any
 
 from services.ingest.inputs import Bar, CorporateAction, Coverage, SecurityFacts
-from services.ingest.providers import ActionAnswer, Answer, Pace, ProviderUnavailable
+from services.ingest.providers import (
+    ActionAnswer,
+    Answer,
+    Pace,
+    ProviderUnavailable,
+    QuoteAnswer,
+)
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.threads import Threads, as_they_finish
-from shared.instruments import INDEX_ROOTS, canonical_symbol
+from services.ingest.providers.yahoo_options import Choose, OptionChain, requested_chain
+from shared import calendar
+from shared.instruments import INDEX_ROOTS, canonical_symbol, parse_occ
 
 if TYPE_CHECKING:
     import pandas
@@ -42,8 +52,20 @@ class UnknownSymbol(Exception):
     """Yahoo has no such symbol, or nothing of it in the range."""
 
 
+SECONDS_REUSED = 60.0  # how long a symbol's splits and dividends wait for its closes to be queried
+
+
+@dataclass(frozen=True)
+class _RecentHistory:
+    """A symbol's history from `first` to now, until `stale` on the monotonic clock."""
+
+    first: date
+    stale: float
+    history: "pandas.DataFrame | None"
+
+
 class YahooProvider:
-    """One request per symbol, and once another for its time zone; a symbol's facts take two."""
+    """One request per symbol for closes, splits and dividends; a symbol's facts take two more."""
 
     name = "yahoo"
     live = True
@@ -55,11 +77,14 @@ class YahooProvider:
         patience: Patience | None = None,
         at_once: int = 4,
         connection: Mapping[str, Any] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`connection`: options of curl_cffi's Session, such as a proxy or another authority."""
         self._patience = patience or Patience()
         self._threads = Threads(self.name, pace, at_once)
         self._connection = dict(connection or {})
+        self._now = now
+        self._histories: dict[str, _RecentHistory] = {}
 
     async def coverage(self) -> Coverage | None:
         """Every closed session."""
@@ -87,8 +112,55 @@ class YahooProvider:
         found = as_they_finish(calls, self._threads.at_once)
         return [facts async for facts in found if facts is not None]
 
+    async def option_quotes(
+        self, contracts: Collection[str], session_date: date
+    ) -> AsyncIterator[QuoteAnswer]:
+        """Quotes of the present session only: Yahoo has no older ones, which cost no request.
+
+        Two requests per underlying and expiry. Quotes of another session are left out.
+        """
+        today = self._now().astimezone(calendar.NEW_YORK).date()
+        if session_date < calendar.previous_session(today):
+            return
+        held: dict[tuple[str, date], set[str]] = {}
+        for contract in map(parse_occ, sorted(contracts)):
+            held.setdefault((contract.underlying, contract.expiry), set()).add(contract.symbol)
+        calls = (
+            partial(self._quotes_of, *chain, frozenset(symbols), session_date)
+            for chain, symbols in held.items()
+        )
+        async for answer in as_they_finish(calls, self._threads.at_once):
+            yield answer
+
+    async def option_chain(self, underlying: str, choose: Choose) -> OptionChain | None:
+        """The listed contracts of the expiry that `choose` picks; None when there are none.
+
+        Raises `ProviderUnavailable`.
+        """
+        found: OptionChain | None = await self._request(
+            underlying,
+            lambda ticker: requested_chain(ticker, underlying, choose),
+            f"^{underlying}" if underlying in INDICES else None,
+        )
+        return found
+
+    async def _quotes_of(
+        self, underlying: str, expiry: date, contracts: frozenset[str], session_date: date
+    ) -> QuoteAnswer:
+        chain = await self.option_chain(
+            underlying, lambda listed: expiry if expiry in listed else None
+        )
+        if chain is None or chain.session_date != session_date:
+            return QuoteAnswer([], contracts)
+        quotes = [quote for quote in chain.quotes(self.name) if quote.contract in contracts]
+        return QuoteAnswer(quotes, contracts)
+
     async def _bars_of(self, symbol: str, days: Collection[date]) -> Answer:
-        history = await self._request(symbol, lambda ticker: _history(ticker, min(days)))
+        recent = self._histories.pop(symbol, None)
+        if recent and recent.first <= min(days) and time.monotonic() < recent.stale:
+            history = recent.history
+        else:
+            history = await self._request(symbol, lambda ticker: _history(ticker, min(days)))
         wanted = set(days)
         return Answer(
             [bar for bar in _bars(symbol, history) if bar.session_date in wanted],
@@ -97,6 +169,7 @@ class YahooProvider:
 
     async def _actions_of(self, symbol: str, first: date, last: date) -> ActionAnswer:
         history = await self._request(symbol, lambda ticker: _history(ticker, first))
+        self._remember(symbol, first, history)
         actions = [
             action for action in _actions(symbol, history) if first <= action.ex_date <= last
         ]
@@ -106,7 +179,13 @@ class YahooProvider:
         info = await self._request(symbol, lambda ticker: ticker.info)
         return _facts(symbol, info) if info and info.get("quoteType") in KIND_BY_TYPE else None
 
-    async def _request(self, symbol: str, question: Any) -> Any:
+    def _remember(self, symbol: str, first: date, history: "pandas.DataFrame | None") -> None:
+        """Until the symbol's closes are queried, which are in the same answer."""
+        now = time.monotonic()
+        fresh = {name: recent for name, recent in self._histories.items() if now < recent.stale}
+        self._histories = fresh | {symbol: _RecentHistory(first, now + SECONDS_REUSED, history)}
+
+    async def _request(self, symbol: str, question: Any, spelled: str | None = None) -> Any:
         """What the library answers, from a thread; None for a symbol that Yahoo does not know."""
         from yfinance.exceptions import (  # type: ignore[import-untyped]
             YFException,
@@ -115,7 +194,7 @@ class YahooProvider:
         )
 
         try:
-            return await self._threads.run(lambda: question(self._ticker(symbol)))
+            return await self._threads.run(lambda: question(self._ticker(symbol, spelled)))
         except (UnknownSymbol, YFTickerMissingError):
             return None
         except (Refused, TryAgain) as error:
@@ -130,10 +209,15 @@ class YahooProvider:
             reason = f"answers in a shape that is not known ({type(error).__name__})"
         raise ProviderUnavailable(self.name, reason)
 
-    def _ticker(self, symbol: str) -> Any:
+    def _ticker(self, symbol: str, spelled: str | None) -> Any:
+        """The library's ticker; without a request for the time zone of a listed share."""
         import yfinance  # type: ignore[import-untyped]
 
-        return yfinance.Ticker(yahoo_symbol(symbol), session=self._session)
+        session = self._session
+        name = spelled or yahoo_symbol(symbol)
+        if symbol not in INDICES:
+            yfinance.cache.get_tz_cache().store(name, calendar.NEW_YORK.key)
+        return yfinance.Ticker(name, session=session)
 
     @cached_property
     def _session(self) -> "PacedSession":

@@ -14,7 +14,7 @@ from services.ingest.providers.csv_folder import CsvFolderProvider
 from tests.wire.client import actions_of, yields_of
 from tests.wire.market import KEY, Dividend, Listing, Market, Split
 from tests.wire.polygon import option_row, polygon
-from tests.wire.yahoo import yahoo
+from tests.wire.yahoo import CRUMB, Quoted, yahoo
 
 TEXT = (Path(__file__).parents[3] / "docs" / "market-data.md").read_text(encoding="utf-8")
 SHAPES = re.findall(r"`GET (\S+)`\n\n```json\n(.*?)```", TEXT, re.DOTALL)
@@ -69,9 +69,11 @@ def test_polygon_answers_as_documented(path: str, documented: str) -> None:
 
 @pytest.mark.parametrize(("url", "documented"), [found for found in SHAPES if "yahoo" in found[0]])
 def test_yahoo_answers_as_documented(url: str, documented: str, tmp_path: Path) -> None:
-    with yahoo(MARKET, tmp_path) as (_, connection):
+    listed = {"AAPL": [Quoted("AAPL230120C00130000", 1.52, 1.55, 1.55)]}
+    with yahoo(MARKET, tmp_path, listed) as (_, connection):
         session: requests.Session[requests.Response] = requests.Session(**connection)
-        answer = json.loads(session.get(url, timeout=5).content)
+        address = url.replace("crumb=...", f"crumb={CRUMB}")
+        answer = json.loads(session.get(address, timeout=5).content)
 
     assert shape(answer) == shape(json.loads(documented))
 
@@ -93,4 +95,4 @@ async def test_documented_files_are_read_without_a_mistake(tmp_path: Path) -> No
 
 
 def test_every_shape_and_file_is_found_in_the_document() -> None:
-    assert (len(SHAPES), len(FILES)) == (7, 5)
+    assert (len(SHAPES), len(FILES)) == (8, 5)

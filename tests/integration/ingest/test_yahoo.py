@@ -1,22 +1,23 @@
 """Yahoo's provider through the real yfinance and curl, against a stand-in TLS server."""
 
+import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from services.ingest.inputs import Bar
-from services.ingest.providers import Answer, ProviderUnavailable
+from services.ingest.providers import Answer, ProviderUnavailable, QuoteAnswer
 from services.ingest.providers.yahoo import YahooProvider
 from shared.calendar import sessions
 from tests.wire.client import PATIENT, Counted, actions_of, patience_with
 from tests.wire.market import Dividend, Listing, Market, Split, bundled_market
-from tests.wire.server import Reply, StandIn, as_json
-from tests.wire.yahoo import data_paths, missing, yahoo
+from tests.wire.server import Reply, Request, StandIn, as_json
+from tests.wire.yahoo import Quoted, data_paths, missing, yahoo
 
 LAST = date(2022, 12, 28)
 YEAR = sessions(date(2021, 12, 29), LAST)
@@ -283,3 +284,144 @@ async def test_everything_is_not_listed(asked: Asked) -> None:
 
     assert await provider.securities() == []
     assert server.requests == []
+
+
+CALL, PUT, FAR = "AAPL230120C00130000", "AAPL230120P00120000", "AAPL230317P00120000"
+CHAINS = {
+    "AAPL": [
+        Quoted(CALL, 1.52, 1.55, 1.55),
+        Quoted(PUT, 0.0, 0.0, 1.1),
+        Quoted("AAPL1230120C00130000", 1.5, 1.6, 1.5),
+        Quoted(FAR, 4.1, 4.2, 4.15),
+    ],
+    "SPX": [Quoted("SPXW230120C03800000", 60.0, 61.0, 60.5)],
+}
+EVENING = datetime(2022, 12, 28, 22, tzinfo=UTC)
+
+
+@contextmanager
+def quoting(directory: Path, now: datetime = EVENING) -> Iterator[tuple[YahooProvider, StandIn]]:
+    market = Market({"AAPL": {LAST: 126.04}, "SPX": {LAST: 3783.22}, "KO": {LAST: 63.0}})
+    with yahoo(market, directory, CHAINS) as (server, connection):
+        yield (
+            YahooProvider(Counted(), patience=PATIENT, connection=connection, now=lambda: now),
+            server,
+        )
+
+
+async def quotes(
+    provider: YahooProvider, contracts: Collection[str], day: date = LAST
+) -> list[QuoteAnswer]:
+    return [answer async for answer in provider.option_quotes(contracts, day)]
+
+
+async def test_quotes_of_what_is_held_are_those_of_the_session(tmp_path: Path) -> None:
+    with quoting(tmp_path) as (provider, server):
+        [answer] = await quotes(provider, [CALL])
+
+    [quote] = answer.quotes
+    assert (quote.contract, quote.session_date) == (CALL, LAST)
+    assert (quote.bid, quote.ask, quote.last) == (
+        Decimal("1.52"),
+        Decimal("1.55"),
+        Decimal("1.55"),
+    )
+    assert (quote.underlying_price, quote.source) == (Decimal("126.04"), "yahoo")
+    assert data_paths(server) == ["/v7/finance/options/AAPL"] * 2
+
+
+async def test_each_expiry_and_underlying_is_requested_apart(tmp_path: Path) -> None:
+    held = [CALL, FAR, "SPXW230120C03800000"]
+    with quoting(tmp_path) as (provider, server):
+        answers = await quotes(provider, held)
+
+    assert {quote.contract for answer in answers for quote in answer.quotes} == set(held)
+    assert sorted(set(data_paths(server))) == [
+        "/v7/finance/options/%5ESPX",
+        "/v7/finance/options/AAPL",
+    ]
+
+
+async def test_zeros_of_the_night_are_no_quotes(tmp_path: Path) -> None:
+    with quoting(tmp_path) as (provider, _):
+        [answer] = await quotes(provider, [PUT])
+
+    assert (list(answer.quotes), set(answer.settled)) == ([], {PUT})
+
+
+@pytest.mark.parametrize(
+    "contract", ["AAPL230616C00130000", "KO230120C00060000", "NOSUCH230120C00060000"]
+)
+async def test_contracts_that_are_not_listed_are_settled_without_a_quote(
+    contract: str, tmp_path: Path
+) -> None:
+    with quoting(tmp_path) as (provider, _):
+        [answer] = await quotes(provider, [contract])
+
+    assert (list(answer.quotes), set(answer.settled)) == ([], {contract})
+
+
+async def test_quotes_of_the_next_session_are_not_those_of_the_one_before(tmp_path: Path) -> None:
+    next_day = datetime(2022, 12, 29, 15, tzinfo=UTC)
+    with quoting(tmp_path, next_day) as (provider, server):
+        server.whenever(
+            lambda request: later(server, request) if "/options/" in request.path else None
+        )
+        [answer] = await quotes(provider, [CALL])
+
+    assert (list(answer.quotes), set(answer.settled)) == ([], {CALL})
+
+
+def later(server: StandIn, request: Request) -> Reply:
+    """The chain with a trade of the underlying in the next session."""
+    reply = server._answer(request)
+    found = json.loads(reply.body)
+    for result in found["optionChain"]["result"] or ():
+        result["quote"]["regularMarketTime"] += 86_400
+    return as_json(found, reply.status)
+
+
+async def test_older_sessions_cost_no_request(tmp_path: Path) -> None:
+    with quoting(tmp_path) as (provider, server):
+        assert await quotes(provider, [CALL], MONTH[5]) == []
+
+    assert server.requests == []
+
+
+async def test_lasting_trouble_with_chains_makes_the_provider_unavailable(tmp_path: Path) -> None:
+    with quoting(tmp_path) as (provider, server):
+        server.whenever(of_data(as_json({}, 429, Retry_After="0")))  # type: ignore[arg-type]
+        with pytest.raises(ProviderUnavailable, match="limits our requests"):
+            await quotes(provider, [CALL])
+
+
+async def test_a_chain_has_what_is_listed_for_the_expiry_chosen(tmp_path: Path) -> None:
+    with quoting(tmp_path) as (provider, _):
+        chain = await provider.option_chain("AAPL", max)
+        none = await provider.option_chain("KO", max)
+
+    assert none is None
+    assert chain is not None
+    assert (chain.expiry, chain.session_date) == (date(2023, 3, 17), LAST)
+    assert [each.contract.symbol for each in chain.options] == [FAR]
+
+
+async def test_closes_and_actions_of_a_symbol_come_in_one_request(tmp_path: Path) -> None:
+    with asking(split_market(), tmp_path) as (provider, server, _):
+        actions = await actions_of(provider, ["AAPL"], MONTH[0], LAST)
+        found = await bars(provider, {"AAPL": MONTH[1:]})
+        again = await bars(provider, {"AAPL": MONTH})
+
+    assert len(actions) == 3
+    assert [bar.session_date for bar in found] == MONTH[1:]
+    assert [bar.session_date for bar in again] == MONTH
+    assert data_paths(server) == ["/v8/finance/chart/AAPL"] * 2
+
+
+async def test_closes_from_before_the_actions_are_requested(tmp_path: Path) -> None:
+    with asking(split_market(), tmp_path) as (provider, server, _):
+        await actions_of(provider, ["AAPL"], MONTH[5], LAST)
+        found = await bars(provider, {"AAPL": MONTH})
+
+    assert [bar.session_date for bar in found] == MONTH
+    assert data_paths(server) == ["/v8/finance/chart/AAPL"] * 2
