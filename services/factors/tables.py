@@ -27,6 +27,20 @@ class _OfPortfolio(Table):
     as_of: date = key(Date)
 
 
+class _Regressed(Table):
+    """What a symbol's returns up to a session depend on, by least squares; null with `reason`."""
+
+    symbol: str = key(String(24))
+    as_of: date = key(Date)
+    price_run: str = required(String(64))
+    beta: float | None = optional(Double)
+    standard_error: float | None = optional(Double)
+    t_statistic: float | None = optional(Double)
+    observations: int = required(Integer)
+    quality: str = required(String(20))
+    reason: str | None = optional(String)
+
+
 class FactorDefinition(Table, table=True):
     """A factor and its proxy, an ETF; without a source `proxy` is null and the factor inactive."""
 
@@ -39,7 +53,7 @@ class FactorDefinition(Table, table=True):
     active: bool = required(Boolean)
 
 
-class SymbolFactorBeta(Table, table=True):
+class SymbolFactorBeta(_Regressed, table=True):
     """A symbol's beta to one factor in one model: return per unit of factor return.
 
     `raw_beta`, its error, t and R2 are least squares; `beta` is capped, and shrunk before in the
@@ -48,24 +62,15 @@ class SymbolFactorBeta(Table, table=True):
 
     __tablename__: ClassVar[str] = "symbol_factor_betas"
 
-    symbol: str = key(String(24))
-    as_of: date = key(Date)
     model: str = key(String(20))
     factor: str = key(String(20))
-    price_run: str = required(String(64))
-    beta: float | None = optional(Double)
     raw_beta: float | None = optional(Double)
-    standard_error: float | None = optional(Double)
-    t_statistic: float | None = optional(Double)
     capped: bool = required(Boolean)
     r_squared: float | None = optional(Double)
-    observations: int = required(Integer)
     condition_number: float | None = optional(Double)
-    quality: str = required(String(20))
-    reason: str | None = optional(String)
 
 
-class RateSensitivity(Table, table=True):
+class RateSensitivity(_Regressed, table=True):
     """A symbol's return per 1.00 of change of a Treasury yield, jointly with the market.
 
     Null with `reason`. The error is Newey and West's over `lags` days; `lags` is null where there
@@ -74,17 +79,8 @@ class RateSensitivity(Table, table=True):
 
     __tablename__: ClassVar[str] = "rate_sensitivities"
 
-    symbol: str = key(String(24))
-    as_of: date = key(Date)
     maturity: str = key(String(4))
-    price_run: str = required(String(64))
-    beta: float | None = optional(Double)
-    standard_error: float | None = optional(Double)
-    t_statistic: float | None = optional(Double)
     lags: int | None = optional(Integer)
-    observations: int = required(Integer)
-    quality: str = required(String(20))
-    reason: str | None = optional(String)
 
 
 class FactorReturn(Table, table=True):

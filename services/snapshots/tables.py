@@ -56,7 +56,23 @@ class Table(SQLModel):
     metadata = MetaData(schema="snapshots")
 
 
-class PositionValuation(Table, table=True):
+class _OfPosition(Table):
+    """What is known of a position on a session."""
+
+    position_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+    portfolio_id: UUID = required(Uuid)
+    symbol: str = required(String(24))
+
+
+class _OfPortfolio(Table):
+    """What is known of a portfolio on a session."""
+
+    portfolio_id: UUID = key(Uuid)
+    as_of: date = key(Date)
+
+
+class PositionValuation(_OfPosition, table=True):
     """One open position on one session: signed USD, prices per share; null with `reason`."""
 
     __tablename__: ClassVar[str] = "position_valuations"
@@ -64,10 +80,6 @@ class PositionValuation(Table, table=True):
         Index("ix_position_valuations_portfolio", "portfolio_id", "as_of"),
     )
 
-    position_id: UUID = key(Uuid)
-    as_of: date = key(Date)
-    portfolio_id: UUID = required(Uuid)
-    symbol: str = required(String(24))
     underlying: str = required(String(24))
     position_type: str = required(String(5))
     sector: str | None = optional(String(60))
@@ -89,7 +101,7 @@ class PositionValuation(Table, table=True):
     reason: str | None = optional(String(80))
 
 
-class PortfolioSnapshot(Table, table=True):
+class PortfolioSnapshot(_OfPortfolio, table=True):
     """One portfolio on one session: its value, and P&L and flows since the snapshot before.
 
     `previous_session` is null on the first. `trades_pnl`, `income` and `fees` are parts of
@@ -100,8 +112,6 @@ class PortfolioSnapshot(Table, table=True):
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     previous_session: date | None = optional(Date)
     market_value: Decimal = required(MONEY)
     daily_pnl: Decimal | None = optional(MONEY)
@@ -127,13 +137,11 @@ class PortfolioSnapshot(Table, table=True):
     carried: list[dict[str, str | None]] = required(JSONB, server_default="[]")
 
 
-class RiskMetric(Table, table=True):
+class RiskMetric(_OfPortfolio, table=True):
     """One number of a portfolio on one session, in its `unit`; null with `reason`."""
 
     __tablename__: ClassVar[str] = "risk_metrics"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     metric: str = key(String(40))
     view: str = key(String(10))
     value: float | None = optional(Double)
@@ -143,16 +151,12 @@ class RiskMetric(Table, table=True):
     reason: str | None = optional(String)
 
 
-class ComponentVar(Table, table=True):
+class ComponentVar(_OfPosition, table=True):
     """One position's part of its portfolio's historical VaR and shortfall; null with `reason`."""
 
     __tablename__: ClassVar[str] = "component_var"
     __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
 
-    position_id: UUID = key(Uuid)
-    as_of: date = key(Date)
-    portfolio_id: UUID = required(Uuid)
-    symbol: str = required(String(24))
     var_95: float | None = optional(Double)
     es_95: float | None = optional(Double)
     var_99: float | None = optional(Double)
@@ -160,13 +164,11 @@ class ComponentVar(Table, table=True):
     reason: str | None = optional(String)
 
 
-class PnlAttribution(Table, table=True):
+class PnlAttribution(_OfPortfolio, table=True):
     """The part of a snapshot's P&L by one factor, or ("specific") by none; null with `reason`."""
 
     __tablename__: ClassVar[str] = "pnl_attributions"
 
-    portfolio_id: UUID = key(Uuid)
-    as_of: date = key(Date)
     factor: str = key(String(40))
     previous_session: date | None = optional(Date)
     pnl: Decimal | None = optional(MONEY)

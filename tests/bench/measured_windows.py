@@ -6,6 +6,7 @@ with the panel.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,7 @@ OTHER_WINDOWS = {
     "Bear market of 2022": (date(2022, 1, 3), date(2022, 10, 12)),
 }
 NAMES = tuple(factor.replace("_", " ").title() for factor in FACTORS)
+Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,36 +70,40 @@ def _compared(scenario: Scenario) -> str:
     assert scenario.window_start is not None
     assert scenario.window_end is not None
     found = measured(scenario.window_start, scenario.window_end)
-    head = f"### {scenario.name}: {scenario.window_start} to {scenario.window_end}\n\n"
-    head += "| factor | proxy | scenario | measured, same terms | proxy's own return |\n"
-    head += "|---|---|---|---|---|\n"
-    rows = [
-        f"| {name} | {proxy} | {_shock(scenario, name)} | {_percent(_over_market(found, name))} "
-        f"| {_percent(found.returns[name])} |"
-        for name, proxy in zip(NAMES, PROXIES, strict=True)
-    ]
-    return head + "\n".join([*rows, _yield_row(found, "not shocked")]) + "\n"
+    columns = ("scenario", "measured, same terms", "proxy's own return")
+    rows = {
+        name: (_shock(scenario, name), _percent(_over_market(found, name)), _returned(found, name))
+        for name in NAMES
+    }
+    title = f"{scenario.name}: {scenario.window_start} to {scenario.window_end}"
+    return _table(title, columns, rows, ("not shocked", _yield_change(found), ""))
 
 
 def _window(title: str, start: date, end: date) -> str:
     found = measured(start, end)
-    head = f"### {title}: {start} to {end}\n\n"
-    head += "| factor | proxy | over the market | proxy's own return |\n"
-    head += "|---|---|---|---|\n"
-    rows = [
-        f"| {name} | {proxy} | {_percent(_over_market(found, name))} | "
-        f"{_percent(found.returns[name])} |"
-        for name, proxy in zip(NAMES, PROXIES, strict=True)
+    columns = ("over the market", "proxy's own return")
+    rows = {name: (_percent(_over_market(found, name)), _returned(found, name)) for name in NAMES}
+    return _table(f"{title}: {start} to {end}", columns, rows, ("", _yield_change(found)))
+
+
+def _table(title: str, columns: Cells, rows: Mapping[str, Cells], yield_row: Cells) -> str:
+    """A section of the page: a row for each factor by name, and the yield's."""
+    lines = [
+        ("factor", "proxy", *columns),
+        *((name, proxy, *rows[name]) for name, proxy in zip(NAMES, PROXIES, strict=True)),
+        ("10-year yield", "", *yield_row),
     ]
-    return (
-        head
-        + "\n".join([*rows, f"| 10-year yield |  |  | {found.rate_change * 1e4:+.0f} bp |"])
-        + "\n"
-    )
+    head, *body = ("| " + " | ".join(cells) + " |" for cells in lines)
+    rule = "|" + "---|" * len(lines[0])
+    return "\n".join([f"### {title}", "", head, rule, *body]) + "\n"
 
 
-def _yield_row(found: Measured, shock: str) -> str:
-    return f"| 10-year yield |  | {shock} | {found.rate_change * 1e4:+.0f} bp |  |"
+def _yield_change(found: Measured) -> str:
+    return f"{found.rate_change * 1e4:+.0f} bp"
+
+
+def _returned(found: Measured, name: str) -> str:
+    return _percent(found.returns[name])
 
 
 def _over_market(found: Measured, name: str) -> float:

@@ -15,6 +15,18 @@ GOOD_ROWS = 'AAPL,100,100,2022-06-01,"tech,core"\nMSFT,-50,200,2022-06-01,tech\n
 GOOD_FILE = (HEADER + GOOD_ROWS).encode()
 
 
+def a_schwab_export(day: str) -> str:
+    """A broker's export of a day of December 2022: 100 AAPL and 20,000 USD in cash."""
+    return f"""\
+"Positions for account Individual ...001 as of 04:48 PM ET, 2022/12/{day}"
+
+"Symbol","Description","Quantity","Price","Market Value","Cost Basis","Security Type"
+"AAPL","APPLE INC","100","$125.67","$12,567.00","$14,871.00","Equity"
+"Cash & Cash Investments","--","--","--","$20,000.00","--","Cash and Money Market"
+"Account Total","--","--","--","$32,567.00","$14,871.00","--"
+"""
+
+
 @dataclass(frozen=True)
 class Person:
     """A logged-in user: requests go below /api/v1."""

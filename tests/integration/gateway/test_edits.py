@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from services.gateway.tables import BatchRun
 from shared.database import Database, sql_table
-from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.people import HEADER, Person, a_schwab_export
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import Servers
 
@@ -117,16 +117,6 @@ async def test_an_exit_earns_its_price_on_its_day(
     assert (closed["realised_pnl"], closed["reason"]) == (1000.0, "closed on 2022-12-28")
 
 
-EXPORT = """\
-"Positions for account Individual ...001 as of 04:48 PM ET, 2022/12/28"
-
-"Symbol","Description","Quantity","Price","Market Value","Cost Basis","Security Type"
-"AAPL","APPLE INC","100","$125.67","$12,567.00","$14,871.00","Equity"
-"Cash & Cash Investments","--","--","--","$20,000.00","--","Cash and Money Market"
-"Account Total","--","--","--","$32,567.00","$14,871.00","--"
-"""
-
-
 async def navs(person: Person, portfolio_id: str) -> dict[str, float]:
     page = (await person.get(f"portfolios/{portfolio_id}/snapshots")).json()
     return {shot["as_of"]: shot["nav"] for shot in page["items"]}
@@ -135,7 +125,7 @@ async def navs(person: Person, portfolio_id: str) -> dict[str, float]:
 async def test_equity_of_an_export_is_the_nav_of_its_day_for_ever(
     ann: Person, admin: Database, pipeline: Pipeline
 ) -> None:
-    report = (await ann.upload(EXPORT.encode(), entry_date="2022-11-01")).json()
+    report = (await ann.upload(a_schwab_export("28").encode(), entry_date="2022-11-01")).json()
     book = report["portfolio"]["portfolio_id"]
     await pipeline.finished([UUID(report["run_id"])])
     first = await navs(ann, book)

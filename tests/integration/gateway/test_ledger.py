@@ -50,9 +50,15 @@ async def an_empty_book(person: Person) -> str:
     return str(answer.json()["portfolio_id"])
 
 
+async def a_book_of(person: Person, *transactions: dict[str, Any]) -> str:
+    """A portfolio with these transactions and no others."""
+    book = await an_empty_book(person)
+    await enter(person, book, *transactions)
+    return book
+
+
 async def test_a_part_that_is_sold_leaves_the_rest_in_the_list(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(ann, book, a_trade("buy", 100, 120, "2022-06-01"))
+    book = await a_book_of(ann, a_trade("buy", 100, 120, "2022-06-01"))
 
     sold = await enter(ann, book, a_trade("sell", 40, 132.3, "2022-12-20", fees=1))
 
@@ -72,10 +78,8 @@ async def test_a_part_that_is_sold_leaves_the_rest_in_the_list(ann: Person) -> N
 
 
 async def test_a_lot_closed_in_parts_shows_what_was_opened(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(
+    book = await a_book_of(
         ann,
-        book,
         a_trade("buy", 100, 120, "2022-06-01"),
         a_trade("sell", 40, 130, "2022-12-20"),
         a_trade("sell", 60, 110, "2022-12-21"),
@@ -89,10 +93,8 @@ async def test_a_lot_closed_in_parts_shows_what_was_opened(ann: Person) -> None:
 
 
 async def test_lots_name_what_closed_them_and_add_up(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(
+    book = await a_book_of(
         ann,
-        book,
         a_trade("buy", 100, 120, "2022-06-01"),
         a_trade("buy", 10, 100, "2022-06-02"),
         a_trade("sell", 105, 130, "2022-12-20"),
@@ -146,8 +148,7 @@ async def test_transactions_are_paged_by_the_key(ann: Person, admin: Database) -
 
 
 async def test_a_dividend_is_listed_with_what_it_paid(ann: Person, admin: Database) -> None:
-    book = await an_empty_book(ann)
-    await enter(ann, book, a_trade("buy", 100, 120, "2022-06-01"))
+    book = await a_book_of(ann, a_trade("buy", 100, 120, "2022-06-01"))
     await save_prices(admin, a_price("AAPL", date(2022, 12, 20), 130), a_price("AAPL", AS_OF, 130))
     paid = {"symbol": "AAPL", "ex_date": SPLIT_DAY, "kind": "dividend", "value": Decimal("0.23")}
     await save(admin, CorporateAction, [{**paid, "source": "test"}])
@@ -162,8 +163,7 @@ async def test_a_dividend_is_listed_with_what_it_paid(ann: Person, admin: Databa
 
 
 async def test_a_reversal_restores_what_was_before(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(ann, book, a_trade("buy", 100, 120, "2022-06-01"))
+    book = await a_book_of(ann, a_trade("buy", 100, 120, "2022-06-01"))
     sold = await enter(ann, book, a_trade("sell", 40, 130, "2022-12-20"))
     path = f"portfolios/{book}/transactions/{sold['transactions'][0]['transaction_id']}/reverse"
 
@@ -233,8 +233,7 @@ async def test_every_wrong_field_is_named_and_nothing_is_written(ann: Person) ->
 
 
 async def test_selling_more_than_held_warns_and_opens_a_short_lot(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(ann, book, a_trade("buy", 10, 120, "2022-06-01"))
+    book = await a_book_of(ann, a_trade("buy", 10, 120, "2022-06-01"))
 
     sold = await enter(ann, book, a_trade("sell", 15, 130, "2022-12-20"))
 
@@ -316,10 +315,8 @@ async def test_a_settled_option_is_listed_with_its_delivery(ann: Person, admin: 
 
 
 async def test_another_lot_method_derives_the_lots_again(ann: Person) -> None:
-    book = await an_empty_book(ann)
-    await enter(
+    book = await a_book_of(
         ann,
-        book,
         a_trade("buy", 10, 100, "2022-06-01"),
         a_trade("buy", 10, 120, "2022-06-02"),
         a_trade("sell", 10, 130, "2022-12-20"),

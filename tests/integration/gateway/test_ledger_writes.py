@@ -13,7 +13,7 @@ from services.gateway.books.keeping import anchor_portfolios
 from services.gateway.edge.dependencies import Gateway
 from shared.database import Database
 from tests.builders import AS_OF
-from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.people import HEADER, Person, a_schwab_export
 from tests.integration.gateway.seeds import a_stored_book
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -23,14 +23,7 @@ PARTLY_CLOSED = EXITS + "AAPL,60,148.00,2022-12-01,,\nAAPL,40,148.00,2022-12-01,
 SAME_DAY = HEADER + "AAPL,100,130,2022-12-20,\nAAPL,50,131.5,2022-12-20,\n"
 REENTERED = EXITS + "AAPL,100,130,2022-12-20,2022-12-20,131\nAAPL,100,130.5,2022-12-20,,\n"
 DOUBLES = HEADER + "AAPL,10,130,2022-12-20,\nMSFT,1,240,2022-12-20,\nAAPL,10,130,2022-12-20,\n"
-SCHWAB = """\
-"Positions for account Individual ...001 as of 04:48 PM ET, 2022/12/23"
-
-"Symbol","Description","Quantity","Price","Market Value","Cost Basis","Security Type"
-"AAPL","APPLE INC","100","$125.67","$12,567.00","$14,871.00","Equity"
-"Cash & Cash Investments","--","--","--","$20,000.00","--","Cash and Money Market"
-"Account Total","--","--","--","$32,567.00","$14,871.00","--"
-"""
+SCHWAB = a_schwab_export("23")
 POSITION: dict[str, Any] = {
     "symbol": "AAPL",
     "quantity": 10,

@@ -25,6 +25,7 @@ from services.greeks.handlers.compute_greeks import compute_greeks
 from services.greeks.handlers.price_options import price_options
 from services.greeks.inputs import ContractTerms, ContractValuation, Market
 from services.greeks.settings import GreeksSettings
+from services.ingest.tables import TreasuryYield
 from shared.calendar import sessions
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.greeks import (
@@ -41,6 +42,7 @@ from shared.errors import NotASession
 from shared.messaging import Broker, Consumption
 from shared.published import greeks as published
 from shared.telemetry import create_telemetry
+from tests.builders import a_price, a_yield, save, save_prices
 from tests.servers import Role, Servers
 
 AS_OF = date(2022, 12, 28)
@@ -89,6 +91,11 @@ def an_option(name: str = "call", book: UUID = BOOK, **given: Any) -> dict[str, 
     return defaults | given
 
 
+def a_put(book: UUID = BOOK) -> dict[str, Any]:
+    """Ten AAPL 120 puts of the same expiry."""
+    return an_option("put", book, symbol="AAPL230616P00120000", option_type="P", strike=120)
+
+
 def a_stock(name: str = "stock", book: UUID = BOOK) -> dict[str, Any]:
     terms = {"symbol": "AAPL", "instrument": "stock", "multiplier": 1}
     return an_option(name, book) | terms | {"option_type": None, "strike": None, "expiry": None}
@@ -124,30 +131,13 @@ async def quote(admin: Database, symbol: str = "AAPL", days: Sequence[date] = HI
     random = np.random.default_rng(5)
     walk = np.exp(random.normal(0.0, 0.02, len(days)).cumsum())
     closes = np.round(130.0 * walk / walk[-1], 2).tolist()
-    rows = [
-        {
-            "symbol": symbol,
-            "session_date": day,
-            "close": close,
-            "adjusted_close": close,
-            "close_basis": "raw",
-            "source": "test",
-            "revision": 1,
-        }
-        for day, close in zip(days, closes, strict=True)
-    ]
-    async with admin.transaction() as session:
-        await insert(session, "ingest.daily_prices", rows)
+    prices = (a_price(symbol, day, close) for day, close in zip(days, closes, strict=True))
+    await save_prices(admin, *prices)
 
 
 async def publish_curve(admin: Database, day: date = AS_OF, percent: float = 4.0) -> None:
-    shared = {"observation_date": day, "yield_percent": percent, "source": "test", "revision": 1}
-    rows = [
-        shared | {"maturity": label, "maturity_years": years}
-        for label, years in (("3M", 0.25), ("1Y", 1.0))
-    ]
-    async with admin.transaction() as session:
-        await insert(session, "ingest.treasury_yields", rows)
+    yields = [a_yield(maturity, day, percent) for maturity in ("3M", "1Y")]
+    await save(admin, TreasuryYield, yields)
 
 
 async def describe(admin: Database, dividend_yield: float | None, symbol: str = "AAPL") -> None:
@@ -242,11 +232,7 @@ async def test_contract_row_names_inputs_and_sources(admin: Database, role: Role
 
 
 async def test_handling_a_shard_twice_leaves_the_same_rows(admin: Database, role: Role) -> None:
-    await hold_quoted(
-        admin,
-        an_option(),
-        an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
-    )
+    await hold_quoted(admin, an_option(), a_put())
 
     first = await handle(role, prices_updated())
     rows = await contract_rows(role), await position_rows(role)
@@ -274,8 +260,7 @@ async def test_current_contracts_are_read_not_recomputed(
 
 
 async def test_only_missing_contracts_are_computed(admin: Database, role: Role) -> None:
-    put = an_option("put", OTHER_BOOK, symbol="AAPL230616P00120000", option_type="P", strike=120)
-    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK), put)
+    await hold_quoted(admin, an_option(), an_option(book=OTHER_BOOK), a_put(OTHER_BOOK))
     await handle(role, prices_updated())
     (before,) = await written_by(admin)
 
@@ -327,11 +312,7 @@ async def test_concurrent_shards_value_a_shared_contract_once(
 
 
 async def test_same_shard_four_times_at_once_is_as_once(admin: Database, role: Role) -> None:
-    await hold_quoted(
-        admin,
-        an_option(),
-        an_option("put", symbol="AAPL230616P00120000", option_type="P", strike=120),
-    )
+    await hold_quoted(admin, an_option(), a_put())
     await handle(role, prices_updated())
     once = await contract_rows(role), await position_rows(role)
     async with admin.transaction() as session:

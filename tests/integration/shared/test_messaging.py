@@ -102,6 +102,12 @@ async def results_of(servers: Servers, bus: Client, *shards: PricesUpdated) -> l
     return messages
 
 
+async def handled(servers: Servers, role: Role, bus: Client, work: Work) -> None:
+    """Return once the service has answered for a shard, and nothing is left to deliver."""
+    async with greeks_hearing(servers, role("greeks"), work):
+        await results_of(servers, bus, a_shard())
+
+
 async def at_once(_: int) -> None:
     return None
 
@@ -140,10 +146,7 @@ async def test_transient_error_is_retried_until_it_passes(
             raise ConnectionError("try again")
 
     work = Work(fail_twice)
-    async with greeks_hearing(servers, role("greeks"), work):
-        await emit(servers, a_shard())
-        await published(bus, "GREEKS", GreeksComputed.subject)
-        await settled(bus)
+    await handled(servers, role, bus, work)
 
     assert len(work.seen) == 3
 
@@ -194,10 +197,7 @@ async def test_slow_handler_keeps_its_message_by_heartbeat(
         await asyncio.sleep(servers.settings.acknowledge_seconds * 2)
 
     work = Work(slowly)
-    async with greeks_hearing(servers, role("greeks"), work):
-        await emit(servers, a_shard())
-        await published(bus, "GREEKS", GreeksComputed.subject)
-        await settled(bus)
+    await handled(servers, role, bus, work)
 
     assert len(work.seen) == 1
 

@@ -1,6 +1,6 @@
 """Portfolios, prices and stored rows for the tests of snapshots: plain functions with defaults."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.snapshots import SnapshotsCreated
 from shared.database import Database, Session
+from tests.builders import a_price
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2022, 12, day) for day in (12, 13, 14, 15, 16))
 NEXT_MONDAY = date(2022, 12, 19)
@@ -132,18 +133,7 @@ async def quote(
     admin: Database, closes: Mapping[date, float], symbol: str = "AAPL", basis: str = "raw"
 ) -> None:
     """Store closes, replacing those of the same days."""
-    rows = [
-        {
-            "symbol": symbol,
-            "session_date": day,
-            "close": close,
-            "adjusted_close": close,
-            "close_basis": basis,
-            "source": "test",
-            "revision": 1,
-        }
-        for day, close in closes.items()
-    ]
+    rows = [a_price(symbol, day, close) | {"close_basis": basis} for day, close in closes.items()]
     async with admin.transaction() as session:
         await session.execute(
             text(
@@ -183,6 +173,13 @@ async def take(
 ) -> SnapshotsCreated:
     async with role("snapshots").transaction() as session:
         return await take_snapshots(factors_computed(as_of, books, run), session)
+
+
+async def taken(role: Role, days: Iterable[date], books: Sequence[UUID] = (BOOK,)) -> list[Row]:
+    """The chain after these sessions, in this order."""
+    for day in days:
+        await take(role, day, books)
+    return await chain(role)
 
 
 async def published(role: Role, view: str, by: str = "portfolio_id, as_of") -> list[Row]:

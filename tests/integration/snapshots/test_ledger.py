@@ -1,6 +1,6 @@
 """NAV from its anchors, lots closed in parts, income and flows, on a real database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
@@ -34,10 +34,16 @@ from tests.integration.snapshots.books import (
     published,
     quote,
     tables,
-    take,
+    taken,
 )
 
 RISING = dict(zip(WEEK, (100, 101, 103, 106, 110, 115), strict=True))
+
+
+async def a_rising_book(admin: Database, equity: Decimal | None = None) -> None:
+    """100 AAPL in a week in which they rise."""
+    await hold(admin, a_stock(), equity=equity)
+    await quote(admin, RISING)
 
 
 async def valued_from(admin: Database, day: date) -> None:
@@ -62,13 +68,6 @@ async def navs(role: Role) -> dict[date, Decimal]:
     return {row["as_of"]: row["nav"] for row in await chain(role)}
 
 
-async def taken(role: Role, days: Iterable[date]) -> list[Row]:
-    """The chain after these sessions, in this order."""
-    for day in days:
-        await take(role, day)
-    return await chain(role)
-
-
 # --- NAV ---
 
 
@@ -76,8 +75,7 @@ async def test_nav_of_a_statements_day_does_not_move_when_an_earlier_session_is_
     admin: Database, role: Role
 ) -> None:
     """Case f04: an export states its equity; then an operator closes a session before."""
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", THURSDAY, Decimal("32567.00"))
     await taken(role, [THURSDAY])
     before = await navs(role)
@@ -93,8 +91,7 @@ async def test_nav_of_a_statements_day_does_not_move_when_an_earlier_session_is_
 async def test_nav_of_the_first_valued_session_does_not_move_either(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await valued_from(admin, WEDNESDAY)
     await deposit(admin, TUESDAY, Decimal("500.00"))
     await deposit(admin, THURSDAY, Decimal("-20.00"))
@@ -125,8 +122,7 @@ async def test_session_valued_before_the_first_entry_does_not_make_nav_start_at_
 async def test_equity_balance_is_the_equity_of_the_session_first_valued(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, a_stock(), equity=Decimal("20000.00"))
-    await quote(admin, RISING)
+    await a_rising_book(admin, Decimal("20000.00"))
     await valued_from(admin, WEDNESDAY)
 
     rows = await taken(role, [WEDNESDAY, MONDAY])
@@ -140,8 +136,7 @@ async def test_equity_balance_is_the_equity_of_the_session_first_valued(
 async def test_statements_hold_from_their_day_and_differences_are_shown(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", TUESDAY, Decimal("20000.00"))
     await enter(admin, "equity", THURSDAY, Decimal("20450.10"))
 
@@ -156,8 +151,7 @@ async def test_statements_hold_from_their_day_and_differences_are_shown(
 
 
 async def test_reversed_statement_is_no_anchor(admin: Database, role: Role) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", TUESDAY, Decimal("20000.00"))
     wrong = an_id(f"equity {TUESDAY} 20000.00")
     async with admin.transaction() as session:
@@ -173,8 +167,7 @@ async def test_reversed_statement_is_no_anchor(admin: Database, role: Role) -> N
 async def test_session_of_a_statement_is_valued_with_the_run_that_needs_it(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", TUESDAY, Decimal("20000.00"))
 
     rows = await taken(role, [THURSDAY])
@@ -186,8 +179,7 @@ async def test_session_of_a_statement_is_valued_with_the_run_that_needs_it(
 async def test_session_before_every_statement_values_the_first_once_its_market_is_known(
     admin: Database, role: Role, known_until: date, stored: int
 ) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", THURSDAY, Decimal("20000.00"))
     await market_until(admin, known_until)
 
@@ -276,8 +268,7 @@ async def test_flow_above_a_tenth_of_nav_is_flagged(
 async def test_day_without_capital_ends_the_chain_and_is_named_from_then_on(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, a_stock())
-    await quote(admin, RISING)
+    await a_rising_book(admin)
     await enter(admin, "equity", MONDAY, Decimal("50.00"))
     await deposit(admin, TUESDAY, Decimal("-200.00"))
     await deposit(admin, THURSDAY, Decimal("1000.00"))

@@ -17,6 +17,7 @@ from shared.calendar import sessions
 from shared.contracts.snapshots import RiskMeasured
 from shared.contracts.stress import StressComputed
 from shared.database import Database
+from tests.builders import a_price, a_yield
 from tests.integration.snapshots.books import (
     BOOK,
     BOTH,
@@ -41,6 +42,7 @@ from tests.integration.snapshots.books import (
 )
 
 WINDOW = sessions(date(2021, 10, 1), NEXT_MONDAY)
+FRIDAY_BEFORE = MONDAY - timedelta(days=3)
 FACTORS = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")
 SYMBOLS = ("AAPL", "GE", "MSFT", "KO")
 VIEWS = ("risk_metrics", "component_var", "pnl_attributions")
@@ -109,24 +111,14 @@ async def a_market(admin: Database) -> None:
         100 * np.cumprod(1 + random.normal(0, 0.02, (len(past), len(SYMBOLS))), axis=0), 4
     ).tolist()
     closes = [
-        {
-            "symbol": symbol,
-            "session_date": day,
-            "close": close,
-            "adjusted_close": close,
-            "close_basis": "raw",
-            "source": "test",
-            "revision": 1,
-        }
+        a_price(symbol, day, close)
         for day, row in zip(past, prices, strict=True)
         for symbol, close in zip(SYMBOLS, row, strict=True)
     ]
-    known = {"maturity": "3M", "maturity_years": 0.25, "source": "test", "revision": 1}
     async with admin.transaction() as session:
         await insert(session, "factors.factor_returns", returns)
         await insert(session, "ingest.daily_prices", closes)
-        observed = {**known, "observation_date": MONDAY - timedelta(days=3), "yield_percent": 4.2}
-        await insert(session, "ingest.treasury_yields", [observed])
+        await insert(session, "ingest.treasury_yields", [a_yield("3M", FRIDAY_BEFORE, 4.2)])
 
 
 async def a_model(admin: Database, as_of: date) -> None:
@@ -245,6 +237,13 @@ async def a_measurable_week(admin: Database) -> None:
         await vectors(admin, day)
 
 
+async def both_by_day(role: Role, days: Sequence[date] = WEEK) -> Contents:
+    """What is published once both handlers have run on every session, in this order."""
+    for day in days:
+        await both(role, day)
+    return await contents(role)
+
+
 async def test_components_of_the_positions_add_up_to_the_metric(
     admin: Database, role: Role
 ) -> None:
@@ -308,14 +307,13 @@ async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(
 ) -> None:
     await a_measurable_week(admin)
 
-    for day in WEEK:
-        await both(role, day)
+    found = await both_by_day(role)
 
     snapshots = {
         (row["portfolio_id"], row["as_of"]): row
         for row in await published(role, "portfolio_snapshots")
     }
-    rows = (await contents(role))["pnl_attributions"]
+    rows = found["pnl_attributions"]
     others = {"income", "fees", "trades", "specific"}
     assert len(rows) == len(snapshots) * (len(FACTORS) + len(others))
     for key, snapshot in snapshots.items():
@@ -336,8 +334,7 @@ async def test_pnl_by_factor_adds_up_to_the_daily_pnl_to_the_cent(
 async def test_metrics_of_a_short_history_say_what_is_needed(admin: Database, role: Role) -> None:
     await a_measurable_week(admin)
 
-    for day in WEEK:
-        await both(role, day)
+    await both_by_day(role)
 
     found = await metrics(role, NEXT_MONDAY)
     assert found["volatility_252d", "portfolio"]["reason"] == "5 returns, 60 needed"
@@ -364,14 +361,10 @@ async def test_every_metric_of_both_handlers_is_there_for_every_book(
 
 async def test_handlers_run_twice_change_nothing(admin: Database, role: Role) -> None:
     await a_measurable_week(admin)
-    for day in WEEK:
-        await both(role, day)
-    once, emitted = await contents(role), await measure(role, NEXT_MONDAY)
+    once = await both_by_day(role)
+    emitted = await measure(role, NEXT_MONDAY)
 
-    for day in (*WEEK, MONDAY):
-        await both(role, day)
-
-    assert await contents(role) == once
+    assert await both_by_day(role, (*WEEK, MONDAY)) == once
     assert (await measure(role, NEXT_MONDAY)).event_id == emitted.event_id
 
 
@@ -379,9 +372,7 @@ async def test_risk_before_snapshots_gives_the_rows_of_risk_after_them(
     admin: Database, role: Role
 ) -> None:
     await a_measurable_week(admin)
-    for day in WEEK:
-        await both(role, day)
-    ordered = await contents(role)
+    ordered = await both_by_day(role)
     await cleared(admin)
 
     for day in WEEK:
@@ -399,24 +390,17 @@ async def test_sessions_in_any_order_leave_the_rows_of_an_ordered_run(
     admin: Database, role: Role, order: Sequence[date]
 ) -> None:
     await a_measurable_week(admin)
-    for day in sorted(order):
-        await both(role, day)
-    ordered = await contents(role)
+    ordered = await both_by_day(role, sorted(order))
     await cleared(admin)
 
-    for day in order:
-        await both(role, day)
-
-    assert await contents(role) == ordered
+    assert await both_by_day(role, order) == ordered
 
 
 async def test_everything_at_once_leaves_the_rows_of_an_ordered_run(
     admin: Database, role: Role
 ) -> None:
     await a_measurable_week(admin)
-    for day in WEEK:
-        await both(role, day)
-    ordered = await contents(role)
+    ordered = await both_by_day(role)
     await cleared(admin)
 
     works: list[Awaitable[Any]] = [measure(role, day) for day in WEEK]
@@ -430,9 +414,7 @@ async def test_restated_price_moves_what_follows_from_the_chain_on_its_day_and_l
     admin: Database, role: Role
 ) -> None:
     await a_measurable_week(admin)
-    for day in WEEK:
-        await both(role, day)
-    before = await contents(role)
+    before = await both_by_day(role)
 
     await quote(admin, {WEDNESDAY: 150.0})
     await take(role, WEDNESDAY, BOTH)
@@ -451,18 +433,13 @@ async def test_sessions_rerun_after_a_restatement_have_the_rows_of_one_run_over_
     admin: Database, role: Role
 ) -> None:
     await a_measurable_week(admin)
-    for day in WEEK:
-        await both(role, day)
+    await both_by_day(role)
     await quote(admin, {WEDNESDAY: 150.0})
 
-    for day in reversed([day for day in WEEK if day >= WEDNESDAY]):
-        await both(role, day)
+    restated = await both_by_day(role, [day for day in reversed(WEEK) if day >= WEDNESDAY])
 
-    restated = await contents(role)
     await cleared(admin)
-    for day in WEEK:
-        await both(role, day)
-    assert await contents(role) == restated
+    assert await both_by_day(role) == restated
 
 
 async def test_without_vectors_and_model_the_figures_are_null_with_a_reason(

@@ -43,6 +43,7 @@ from tests.integration.snapshots.books import (
     quote,
     tables,
     take,
+    taken,
     value,
 )
 
@@ -70,10 +71,8 @@ async def test_without_equity_balance_nav_opens_with_market_value(
     await quote(admin, {MONDAY: 100, TUESDAY: 104})
     await quote(admin, {MONDAY: 80, TUESDAY: 81}, "GE")
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    first, second = await taken(role, (MONDAY, TUESDAY))
 
-    first, second = await chain(role)
     assert (first["nav"], first["cash"]) == (6000, 0)
     assert (second["daily_pnl"], second["nav"], second["cash"]) == (350, 6350, 0)
     assert second["daily_return"] == pytest.approx(350 / 6000)
@@ -83,10 +82,8 @@ async def test_short_that_rises_lowers_nav(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(quantity=-10), equity=Decimal("10000.00"))
     await quote(admin, {MONDAY: 100, TUESDAY: 104.25})
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    row = (await taken(role, (MONDAY, TUESDAY)))[-1]
 
-    row = (await chain(role))[-1]
     assert (row["daily_pnl"], row["nav"], row["cash"]) == (
         Decimal("-42.5"),
         Decimal("9957.5"),
@@ -102,10 +99,8 @@ async def test_purchase_moves_cash_into_value_and_earns_close_less_entry(
     await quote(admin, {MONDAY: 100, TUESDAY: 100})
     await quote(admin, {TUESDAY: 80}, "GE")
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    before, after = await taken(role, (MONDAY, TUESDAY))
 
-    before, after = await chain(role)
     assert (after["daily_pnl"], after["nav"]) == (20, 20020)
     assert before["cash"] - after["cash"] == 20 * 79
 
@@ -116,10 +111,8 @@ async def test_sale_counts_on_its_exit_day_and_leaves_cash(admin: Database, role
     await quote(admin, {MONDAY: 100, TUESDAY: 101})
     await quote(admin, {MONDAY: 80, TUESDAY: 85}, "GE")
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    before, after = await taken(role, (MONDAY, TUESDAY))
 
-    before, after = await chain(role)
     assert (after["daily_pnl"], after["closed_pnl"], after["nav"]) == (140, 40, 20140)
     assert after["cash"] - before["cash"] == 20 * 82
     assert [row["symbol"] for row in (await tables(role))[1] if row["as_of"] == TUESDAY] == ["AAPL"]
@@ -130,10 +123,8 @@ async def test_deposit_moves_nav_but_not_pnl(admin: Database, role: Role) -> Non
     await quote(admin, {MONDAY: 100, TUESDAY: 101})
     await deposit(admin, TUESDAY, Decimal("5000.25"))
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    row = (await taken(role, (MONDAY, TUESDAY)))[-1]
 
-    row = (await chain(role))[-1]
     assert (row["net_flow"], row["daily_pnl"], row["nav"]) == (
         Decimal("5000.25"),
         100,
@@ -147,10 +138,8 @@ async def test_return_is_null_when_nav_before_is_not_positive(admin: Database, r
     await hold(admin, a_stock(quantity=-10))
     await quote(admin, {MONDAY: 100, TUESDAY: 101})
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    row = (await taken(role, (MONDAY, TUESDAY)))[-1]
 
-    row = (await chain(role))[-1]
     assert (row["nav"], row["daily_pnl"], row["daily_return"]) == (-1010, -10, None)
 
 
@@ -171,10 +160,8 @@ async def test_option_book_is_stored_in_three_measures(admin: Database, role: Ro
     for day, price, delta in ((MONDAY, 20.0, 0.6), (TUESDAY, 23.0, 0.65)):
         await value(admin, day, price, delta)
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    row = (await taken(role, (MONDAY, TUESDAY)))[-1]
 
-    row = (await chain(role))[-1]
     assert row["exposures"] == {
         "dollar": {"long": 14400, "short": -4600, "gross": 19000, "net": 9800},
         "notional": {"long": 14400, "short": -28800, "gross": 43200, "net": -14400},
@@ -204,8 +191,7 @@ async def test_option_with_a_quote_is_worth_the_quotes_mid(admin: Database, role
     await value(admin, MONDAY, 20.0, 0.6, quote_mid=21.25)
     await value(admin, TUESDAY, 23.0, 0.65)
 
-    for day in (MONDAY, TUESDAY):
-        await take(role, day)
+    await taken(role, (MONDAY, TUESDAY))
 
     first, second = (await tables(role))[1]
     assert (first["price"], first["price_source"], first["delta"]) == (
@@ -237,8 +223,7 @@ async def test_quote_that_arrives_late_replaces_the_value_carried(
     await hold(admin, an_option())
     await quote(admin, dict.fromkeys(WEEK, 140))
     await value(admin, MONDAY, 20.0, 0.6)
-    for day in (MONDAY, TUESDAY, WEDNESDAY):
-        await take(role, day)
+    await taken(role, (MONDAY, TUESDAY, WEDNESDAY))
 
     await value(admin, TUESDAY, None, None, quote_mid=19.0)
     emitted = await take(role, TUESDAY)
@@ -344,8 +329,7 @@ async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(
 ) -> None:
     await a_busy_week(admin)
 
-    for day in WEEK:
-        await take(role, day, BOTH)
+    await taken(role, WEEK, BOTH)
 
     snapshots, valuations = await tables(role)
     for row in snapshots:
@@ -362,8 +346,7 @@ async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(
 async def test_nav_chain_agrees_with_adding_up_by_hand(admin: Database, role: Role) -> None:
     await a_busy_week(admin)
 
-    for day in WEEK:
-        await take(role, day, BOTH)
+    await taken(role, WEEK, BOTH)
 
     nav, cumulative = Decimal("50000"), Decimal(0)
     for row in await chain(role):
@@ -401,13 +384,11 @@ async def test_sessions_out_of_order_leave_the_rows_of_an_ordered_run(
     admin: Database, role: Role, order: Iterable[date]
 ) -> None:
     await a_busy_week(admin)
-    for day in sorted(order):
-        await take(role, day, BOTH)
+    await taken(role, sorted(order), BOTH)
     ordered = await tables(role)
     await cleared(admin)
 
-    for day in order:
-        await take(role, day, BOTH)
+    await taken(role, order, BOTH)
 
     assert await tables(role) == ordered
 
@@ -416,8 +397,7 @@ async def test_concurrent_sessions_leave_the_rows_of_an_ordered_run(
     admin: Database, role: Role
 ) -> None:
     await a_busy_week(admin)
-    for day in WEEK:
-        await take(role, day, BOTH)
+    await taken(role, WEEK, BOTH)
     ordered = await tables(role)
     await cleared(admin)
 
@@ -462,8 +442,7 @@ async def test_late_session_is_counted_as_restating_the_next(admin: Database, ro
 async def test_restated_price_moves_its_day_and_the_days_after(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(), equity=Decimal("10000.00"))
     await quote(admin, {MONDAY: 100, TUESDAY: 999, THURSDAY: 103})
-    for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY):
-        await take(role, day)
+    await taken(role, (MONDAY, TUESDAY, WEDNESDAY, THURSDAY))
 
     await quote(admin, {TUESDAY: 101})
     await take(role, TUESDAY, run="restated")
@@ -478,8 +457,7 @@ async def test_price_that_arrives_late_is_used_on_every_day_without_it(
     admin: Database, role: Role
 ) -> None:
     await hold(admin, a_stock("NEW"))
-    for day in (MONDAY, TUESDAY, WEDNESDAY, FRIDAY):
-        await take(role, day)
+    await taken(role, (MONDAY, TUESDAY, WEDNESDAY, FRIDAY))
 
     await quote(admin, {TUESDAY: 50}, "NEW")
     emitted = await take(role, TUESDAY)
@@ -495,8 +473,7 @@ async def test_option_value_that_arrives_late_replaces_the_one_carried(
     await hold(admin, an_option())
     await quote(admin, dict.fromkeys(WEEK, 140))
     await value(admin, MONDAY, 20.0, 0.6)
-    for day in (MONDAY, TUESDAY, WEDNESDAY, THURSDAY):
-        await take(role, day)
+    await taken(role, (MONDAY, TUESDAY, WEDNESDAY, THURSDAY))
 
     await value(admin, TUESDAY, 22.123456789, 0.6)
     emitted = await take(role, TUESDAY)
@@ -576,8 +553,7 @@ async def test_corrected_close_reaches_later_snapshots_whose_valuations_are_prun
 ) -> None:
     """GE has no close on three days: their snapshots are based on the close of a day before."""
     await a_busy_week(admin)
-    for day in WEEK:
-        await take(role, day, BOTH)
+    await taken(role, WEEK, BOTH)
     assert "position_valuations" in await prune(role("snapshots"), DETAILS, retention_days=0)
     await quote(admin, {corrected: 70.0}, "GE")
 
@@ -585,8 +561,7 @@ async def test_corrected_close_reaches_later_snapshots_whose_valuations_are_prun
 
     restated = await published(role, "portfolio_snapshots")
     await cleared(admin)
-    for day in WEEK:
-        await take(role, day, BOTH)
+    await taken(role, WEEK, BOTH)
     assert restated == await published(role, "portfolio_snapshots")
 
 
@@ -611,8 +586,7 @@ async def test_statements_grow_neither_with_positions_nor_with_days(
     many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))
     async with admin.transaction() as session:
         await insert(session, "gateway.positions", list(many))
-    for day in WEEK[2:]:
-        await take(role, day)
+    await taken(role, WEEK[2:])
 
     await quote(admin, {TUESDAY: 101})
     together, counts = await statements_of(role, TUESDAY)
@@ -631,10 +605,8 @@ async def test_a_close_carried_over_a_split_is_worth_as_much(
     await value(admin, MONDAY, 40.0, 0.5, contract="AAPL230616C00520000", strike=520)
     await value(admin, WEDNESDAY, 11.0, 0.5)
 
-    for day in order:
-        await take(role, day)
+    rows = await taken(role, order)
 
-    rows = await chain(role)
     assert [row["daily_pnl"] for row in rows] == [None, 0, 400 - 8 * 100 * (11 - 10)]
     assert [row["exposures"]["notional"]["long"] for row in rows] == [52_000, 52_000, 52_400]
     held = {(row["as_of"], row["symbol"]): row for row in (await tables(role))[1]}

@@ -2,13 +2,12 @@
 
 import ast
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from services.gateway.books.files import Rules, Source, entries_of, holdings_of, sheet_of
-from shared.calendar import is_session
+from services.gateway.books.files import Source, entries_of, holdings_of, sheet_of
+from tests.unit.gateway.builders import rules
 
 PROJECT = Path(__file__).parents[3]
 BOOKS = PROJECT / "services" / "gateway" / "books"
@@ -63,11 +62,11 @@ def test_the_table_names_every_code_and_no_other() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_examples_have_no_problems(example: str) -> None:
-    rules = Rules(date(2022, 12, 28), {"AAPL", "MSFT", "XOM"}, is_session)
+    known = rules({"AAPL", "MSFT", "XOM"})
 
     sheet = sheet_of(example.encode())
     read = entries_of if sheet.source is Source.TRANSACTIONS else holdings_of
-    found = read(sheet, rules)
+    found = read(sheet, known)
 
     assert found.problems == ()
     assert len(found.accepted) >= 2

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,6 @@ from services.gateway.books.files import (
     PUBLIC,
     Held,
     Holdings,
-    Rules,
     Terms,
     UnreadableFile,
     changes_to,
@@ -24,26 +24,14 @@ from services.gateway.books.files import (
     why_not_a_tag,
 )
 from services.gateway.edge.shapes import MAX_BYTES
-from shared.calendar import is_session
+from tests.unit.gateway.builders import AS_OF, codes, file_of, rules, sheet_if_readable
 
-AS_OF = date(2022, 12, 28)
 HEADER = "ticker,quantity,entry_price,entry_date,tags"
-
-
-def a_file(*rows: str, header: str = HEADER) -> bytes:
-    return "\n".join([header, *rows]).encode()
-
-
-def rules(known: set[str] | None = None, as_of: date = AS_OF) -> Rules:
-    return Rules(as_of, known, is_session)
+a_file = partial(file_of, header=HEADER)
 
 
 def read(data: bytes, known: set[str] | None = None, as_of: date = AS_OF) -> Holdings:
     return holdings_of(sheet_of(data), rules(known, as_of))
-
-
-def codes(holdings: Holdings) -> list[tuple[int, str | None, str]]:
-    return [(problem.line, problem.field, problem.code) for problem in holdings.problems]
 
 
 def refusal(data: bytes) -> UnreadableFile:
@@ -215,7 +203,7 @@ def test_row_equal_in_every_column_is_loaded_with_a_warning_of_both_lines() -> N
 
 
 def test_row_equal_in_every_column_is_refused_on_request() -> None:
-    refusing = Rules(AS_OF, None, is_session, refuse_duplicates=True)
+    refusing = rules(refuse_duplicates=True)
 
     holdings = holdings_of(sheet_of(REPEATED), refusing)
 
@@ -391,11 +379,8 @@ def held_at(symbol: str, quantity: str, price: str, *tags: str) -> Held:
 
 
 def judge(data: bytes) -> Holdings | None:
-    try:
-        sheet = sheet_of(data)
-    except UnreadableFile:
-        return None
-    return holdings_of(sheet, rules(known={"AAPL"}))
+    sheet = sheet_if_readable(data)
+    return holdings_of(sheet, rules(known={"AAPL"})) if sheet else None
 
 
 @given(st.binary(max_size=400))

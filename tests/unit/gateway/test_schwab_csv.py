@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from services.gateway.books.files import (
     Holdings,
-    Rules,
     Sheet,
     Source,
     UnreadableFile,
@@ -18,9 +17,8 @@ from services.gateway.books.files import (
     sheet_of,
 )
 from services.gateway.books.files.brokers import money
-from shared.calendar import is_session
+from tests.unit.gateway.builders import AS_OF, codes, rules
 
-AS_OF = date(2022, 12, 28)
 TITLE = '"Positions for account Individual ...123 as of 04:05 PM ET, 12/21/2022"'
 OLD_HEADER = (
     '"Symbol","Description","Quantity","Price","Price Change $","Price Change %","Market Value",'
@@ -69,15 +67,11 @@ def sheet(text: str) -> Sheet:
 def read(
     text: str, known: set[str] | None = None, as_of: date = AS_OF, entry_date: date | None = None
 ) -> Holdings:
-    return holdings_of(sheet(text), Rules(as_of, known, is_session, entry_date))
+    return holdings_of(sheet(text), rules(known, as_of, entry_date=entry_date))
 
 
 def an_export(*rows: str) -> str:
     return "\n".join([TITLE, '"","",""', OLD_HEADER, *rows])
-
-
-def codes(holdings: Holdings) -> list[tuple[int, str | None, str]]:
-    return [(problem.line, problem.field, problem.code) for problem in holdings.problems]
 
 
 def test_the_export_is_recognised_and_its_positions_are_read() -> None:
@@ -151,7 +145,7 @@ def test_the_entry_date_is_what_was_asked_for_or_no_later_than_the_day_of_readin
 
     assert {holding.entry_date for holding in asked.accepted} == {date(2022, 6, 1)}
     assert {holding.entry_date for holding in read(later).accepted} == {AS_OF}
-    assert entry_date(sheet(EXPORT), Rules(AS_OF, None, is_session)) == date(2022, 12, 21)
+    assert entry_date(sheet(EXPORT), rules()) == date(2022, 12, 21)
 
 
 def test_money_funds_and_margin_count_as_cash() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,22 +11,19 @@ from hypothesis import strategies as st
 from services.gateway.books.files import (
     Holdings,
     PriceHistory,
-    Rules,
     UnreadableFile,
     holdings_of,
     sheet_of,
 )
 from services.gateway.books.files.layouts import MODIFIERS
-from shared.calendar import is_session
+from tests.unit.gateway.builders import file_of, rules
 
-AS_OF = date(2022, 12, 28)
 CALL = "AAPL230616C00150000"
 
 
 def read(header: str, *rows: str) -> Holdings:
     base = "ticker,quantity,entry_price,entry_date"
-    data = "\n".join([f"{base},{header}", *rows]).encode()
-    return holdings_of(sheet_of(data), Rules(AS_OF, None, is_session))
+    return holdings_of(sheet_of(file_of(*rows, header=f"{base},{header}")), rules())
 
 
 def read_one(header: str, cell: str, symbol: str = "AAPL", quantity: str = "100") -> Holdings:
@@ -186,9 +184,8 @@ HISTORY = PriceHistory(
 )
 
 
-def across(**more: bool | PriceHistory | date) -> Holdings:
-    rules = Rules(AS_OF, None, is_session, **more)  # type: ignore[arg-type]
-    return holdings_of(sheet_of(ACROSS), rules)
+def across(**more: Any) -> Holdings:
+    return holdings_of(sheet_of(ACROSS), rules(**more))
 
 
 def test_price_a_known_split_away_from_its_close_is_a_warning() -> None:
@@ -213,9 +210,9 @@ def test_rows_in_the_shares_of_their_entry_dates_are_right() -> None:
 
 def test_price_in_todays_shares_is_a_warning_where_it_should_be_of_its_day() -> None:
     data = b"ticker,quantity,entry_price,entry_date\nSPL,40,105,2022-12-01"
-    rules = Rules(AS_OF, None, is_session, shares_of_entry_date=True, history=HISTORY)
+    given = rules(shares_of_entry_date=True, history=HISTORY)
 
-    holdings = holdings_of(sheet_of(data), rules)
+    holdings = holdings_of(sheet_of(data), given)
 
     assert [warning.code for warning in holdings.warnings] == ["other_shares"]
     assert "stated_on" in holdings.warnings[0].message
@@ -241,6 +238,6 @@ def test_any_cell_of_these_columns_gives_an_answer(field: str, cell: str, symbol
         sheet = sheet_of(data.encode())
     except UnreadableFile:
         return
-    holdings = holdings_of(sheet, Rules(AS_OF, None, is_session))
+    holdings = holdings_of(sheet, rules())
 
     assert len(holdings.accepted) == (0 if holdings.problems else 1)

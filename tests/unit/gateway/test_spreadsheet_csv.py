@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from services.gateway.books.files import (
     Holding,
     Listed,
-    Rules,
     disarmed,
     holdings_of,
     positions_file,
@@ -21,9 +20,7 @@ from services.gateway.books.files import (
     why_not_a_tag,
 )
 from services.gateway.books.files.tags import tags_in
-from shared.calendar import is_session
-
-AS_OF = date(2022, 12, 28)
+from tests.unit.gateway.builders import AS_OF, rules
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''=1"])
@@ -83,9 +80,7 @@ def test_what_is_written_is_read_back(
         tags=tags,
     )
 
-    holdings = holdings_of(
-        sheet_of(positions_file([written]).encode()), Rules(AS_OF, {"XOM"}, is_session)
-    )
+    holdings = holdings_of(sheet_of(positions_file([written]).encode()), rules({"XOM"}))
 
     read_back = Holding(2, "XOM", quantity, price, day, tags, "PUBLIC", subtype, day, price)
     assert (holdings.accepted, holdings.problems) == ((read_back,), ())

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,6 @@ from services.gateway.books.files import (
     Entries,
     Entry,
     PriceHistory,
-    Rules,
     Source,
     UnreadableFile,
     entries_of,
@@ -22,18 +22,10 @@ from services.gateway.books.files import (
 from services.gateway.books.files.instruments import symbol_of
 from services.gateway.books.files.trade_words import MEANINGS, Notice
 from services.gateway.books.ledger import Kind
-from shared.calendar import is_session
+from tests.unit.gateway.builders import codes, file_of, rules, sheet_if_readable
 
-AS_OF = date(2022, 12, 28)
 HEADER = "date,type,symbol,quantity,price,fees,amount,currency,id"
-
-
-def a_file(*rows: str, header: str = HEADER) -> bytes:
-    return "\n".join([header, *rows]).encode()
-
-
-def rules(known: set[str] | None = None, history: PriceHistory | None = None) -> Rules:
-    return Rules(AS_OF, known, is_session, history=history)
+a_file = partial(file_of, header=HEADER)
 
 
 def read(*rows: str, header: str = HEADER, known: set[str] | None = None) -> Entries:
@@ -47,10 +39,6 @@ def read_one(*rows: str, header: str = HEADER) -> Entry:
     assert entries.problems == ()
     (entry,) = entries.accepted
     return entry
-
-
-def codes(entries: Entries) -> list[tuple[int, str | None, str]]:
-    return [(problem.line, problem.field, problem.code) for problem in entries.problems]
 
 
 def traded(entries: Entries) -> list[tuple[Kind, str, Decimal | None]]:
@@ -537,11 +525,10 @@ def test_unread_columns_are_named_and_a_repeated_one_refuses_the_file() -> None:
 
 
 def judge(data: bytes) -> Entries | None:
-    try:
-        sheet = sheet_of(data)
-    except UnreadableFile:
+    sheet = sheet_if_readable(data)
+    if sheet is None or sheet.source is not Source.TRANSACTIONS:
         return None
-    return entries_of(sheet, rules(known={"AAPL"})) if sheet.source is Source.TRANSACTIONS else None
+    return entries_of(sheet, rules(known={"AAPL"}))
 
 
 tokens = st.sampled_from(

@@ -13,7 +13,6 @@ from services.gateway.books.files import (
     Held,
     Holding,
     Holdings,
-    Rules,
     Source,
     Terms,
     changes_to,
@@ -24,9 +23,8 @@ from services.gateway.books.files import (
     twelve_columns_template,
     underlyings,
 )
-from shared.calendar import is_session
+from tests.unit.gateway.builders import rules
 
-AS_OF = date(2022, 12, 28)
 COLUMNS = (
     *(
         "Symbol",
@@ -67,7 +65,7 @@ def a_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, end: str =
 
 
 def read(data: bytes, known: set[str] | None = None) -> Holdings:
-    return holdings_of(sheet_of(data), Rules(AS_OF, known, is_session))
+    return holdings_of(sheet_of(data), rules(known))
 
 
 def codes(holdings: Holdings) -> list[tuple[str | None, str]]:
