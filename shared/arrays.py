@@ -4,7 +4,9 @@ Apart from `conventions`, so that a process without mathematics (the gateway) ne
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,15 @@ Values = Sequence[object] | npt.NDArray[np.generic]
 Columns = Mapping[str, Values]  # results by column name: equally long, one value per row
 
 _EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class ArrayColumns:
+    """The base of frozen dataclasses whose fields are columns of one length, row by row."""
+
+    def take(self, rows: BoolArray | npt.NDArray[np.intp] | slice) -> Self:
+        """These rows: by their places, in that order, or where True."""
+        return replace(self, **{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
 def day_numbers(days: Sequence[date]) -> IntArray:

@@ -56,7 +56,6 @@ from services.snapshots.calculations.tail import (
 from services.snapshots.inputs import (
     CashFlow,
     DueSnapshot,
-    HeldPosition,
     Plan,
     Quote,
     SnapshotInputs,
@@ -67,12 +66,13 @@ from services.stress.calculations.valuation import stress_test
 from services.stress.inputs import Contracts, ShardBook
 from shared import calendar
 from shared.arrays import FloatArray
-from shared.instruments import parse_occ, position_type
+from shared.instruments import parse_occ
 from shared.quant import pricing
 from shared.quant.black_scholes import OptionColumns, OptionValues, option_values
 from shared.quant.implied_volatility import Reason, american_implied_volatilities
 from shared.quant.returns import log_returns, simple_returns
 from tests import panel
+from tests.unit.snapshots.builders import Holding, positions
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "methodology.md"
@@ -188,33 +188,12 @@ class WorkedExample:
         return portfolio_snapshots(
             SnapshotInputs(
                 plan=Plan((PORTFOLIO,), due),
-                positions=[self._position(place) for place in range(len(POSITIONS))],
+                positions=positions([_holding(*terms) for terms in POSITIONS]),
                 quotes=[*self._close_quotes(), self._option_quote()],
                 greeks={(PUT, AS_OF): np.array(self.unit_greeks)},
                 flows=[CashFlow(0, AS_OF, DEPOSIT)],
                 sessions=days,
             )
-        )
-
-    def _position(self, place: int) -> HeldPosition:
-        symbol, quantity, price, entered = POSITIONS[place]
-        contract = parse_occ(symbol) if symbol == PUT else None
-        return HeldPosition(
-            position_id=UUID(int=place),
-            portfolio_id=PORTFOLIO,
-            symbol=symbol,
-            underlying=contract.underlying if contract else symbol,
-            position_type=position_type(contract.option_type if contract else None, quantity).value,
-            is_option=contract is not None,
-            multiplier=100 if contract else 1,
-            strike=float(contract.strike) if contract else None,
-            quantity=quantity,
-            entry_price=price,
-            held_from=entered,
-            from_price=price,
-            held_until=None,
-            until_price=None,
-            sector=None,
         )
 
     def _close_quotes(self) -> list[Quote]:
@@ -434,6 +413,21 @@ class WorkedExample:
 
 
 FACTOR_NAMES = ("Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
+
+
+def _holding(symbol: str, quantity: float, price: float, entered: date) -> Holding:
+    if symbol != PUT:
+        return Holding(symbol, quantity, price, entered)
+    contract = parse_occ(symbol)
+    return Holding(
+        symbol,
+        quantity,
+        price,
+        entered,
+        option_type=contract.option_type,
+        underlying=contract.underlying,
+        strike=float(contract.strike),
+    )
 
 
 def _day_numbers(days: Sequence[date]) -> Any:

@@ -1,16 +1,16 @@
 """What stress reads: the only thing that its repository and its calculations share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Self
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.arrays import BoolArray, FloatArray
+from shared.quant.black_scholes import PricingInputs
 
 MARKET_NAME = "Market"  # the market factor as scenarios spell it
 STOCK = -1  # in place of a contract's index
@@ -109,28 +109,15 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Contracts:
+class Contracts(PricingInputs):
     """The distinct option contracts of the shard, one entry each; NaN where not measured.
 
-    Prices and strikes in dollars per share, years to expiry, `volatility`, `rate` and
-    `dividend_yield` in decimals per year. `american`: exercised whenever it pays, else at expiry
-    only.
+    An expired one settled at the close of the session. `american`: exercised whenever it pays, else
+    at expiry only.
     """
 
     symbols: NDArray[np.str_]
-    call: BoolArray
     american: BoolArray
-    underlying_price: FloatArray
-    strike: FloatArray
-    years_to_expiry: FloatArray
-    volatility: FloatArray
-    rate: FloatArray
-    dividend_yield: FloatArray
-
-    @property
-    def expired(self) -> BoolArray:
-        """Settled at the close of the session: no later move reaches them."""
-        return self.years_to_expiry <= 0.0
 
     @property
     def repriceable(self) -> BoolArray:
@@ -143,11 +130,6 @@ class Contracts:
         )
         known: BoolArray = sensible | self.expired
         return known
-
-    def chosen(self, places: Indices) -> Self:
-        """The contracts at `places`, in that order."""
-        named = [field.name for field in fields(self)]
-        return type(self)(**{name: getattr(self, name)[places] for name in named})
 
 
 @dataclass(frozen=True)
@@ -226,7 +208,7 @@ class ShardBook:
             underlying_price=self.underlying_price[places],
             contract=contract.astype(np.intp) - stocks,
             units=self.units[places],
-            contracts=self.contracts.chosen(held[stocks:]),
+            contracts=self.contracts.take(held[stocks:]),
         )
 
 

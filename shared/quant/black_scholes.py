@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray
 from shared.quant.normal import normal_density, normal_distribution
 
 CALENDAR_DAYS_PER_YEAR = 365.0
@@ -32,13 +32,12 @@ class InvalidOption(ValueError):
 
 
 @dataclass(frozen=True)
-class OptionColumns:
-    """What n European options are and what the market says, as arrays of one shape (made by `of`).
+class PricingInputs(ArrayColumns):
+    """What n options are and what the market says of them, as arrays of one shape.
 
     `call` is True for calls. Prices are in currency per share; `volatility`, `rate` and
     `dividend_yield` are decimals per year, the latter two continuously compounded.
-    `years_to_expiry` at or below zero is expired; the volatility, rate and dividend yield of an
-    expired option are not looked at and may be NaN.
+    `years_to_expiry` at or below zero is expired.
     """
 
     call: BoolArray
@@ -48,6 +47,19 @@ class OptionColumns:
     volatility: FloatArray
     rate: FloatArray
     dividend_yield: FloatArray
+
+    @property
+    def expired(self) -> BoolArray:
+        """True where the option is at or past its expiry, so that no later move reaches it."""
+        return self.years_to_expiry <= 0.0
+
+
+@dataclass(frozen=True)
+class OptionColumns(PricingInputs):
+    """Inputs that can be priced, made by `of`.
+
+    The volatility, rate and dividend yield of an expired option are not looked at and may be NaN.
+    """
 
     @classmethod
     def of(
@@ -75,17 +87,6 @@ class OptionColumns:
         options = cls(calls, *columns)
         options._check()
         return options
-
-    @property
-    def expired(self) -> BoolArray:
-        """True where the option is at or past its expiry."""
-        return self.years_to_expiry <= 0.0
-
-    def take(self, chosen: BoolArray) -> Self:
-        """The contracts where `chosen` is True, in their order."""
-        return replace(
-            self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)}
-        )
 
     def flat(self) -> Self:
         """The same options in arrays of one dimension."""

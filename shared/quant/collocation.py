@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray
 from shared.quant.collocation_grid import BOUNDARY_NODES, Grid, grid
 from shared.quant.normal import normal_density
 
@@ -41,7 +41,7 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class Puts:
+class Puts(ArrayColumns):
     """American puts per unit of strike, arrays of shape (n,).
 
     `log_moneyness` is ln(spot / strike); `years`, `volatility` and `rate` are positive (with a rate
@@ -56,10 +56,6 @@ class Puts:
     rate: FloatArray
     dividend_yield: FloatArray
     drift: FloatArray
-
-    def take(self, chosen: NDArray[np.intp]) -> Self:
-        """The puts at these places."""
-        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray
 from shared.quant.black_scholes import InvalidOption, OptionColumns
 
 
 @dataclass(frozen=True)
-class CashDividends:
+class CashDividends(ArrayColumns):
     """Up to k dividends of each of n contracts, arrays of shape (n, k) made by `of`.
 
     `amount` is in currency per share, `years` the time to the ex-date on the clock of
@@ -48,10 +48,6 @@ class CashDividends:
                     column, "finite and not negative", index, float(values[~valid][0])
                 )
         return cls(amounts, np.where(amounts > 0.0, times, 0.0))
-
-    def take(self, chosen: BoolArray) -> Self:
-        """The dividends of the contracts where `chosen` is True."""
-        return replace(self, amount=self.amount[chosen], years=self.years[chosen])
 
     def counted(self, options: OptionColumns) -> BoolArray:
         """True where a dividend goes ex after now and not after expiry; shape (n, k)."""

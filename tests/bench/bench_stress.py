@@ -139,7 +139,7 @@ def random_contracts(dice: np.random.Generator) -> Contracts:
 
 def without_repricing(book: ShardBook) -> ShardBook:
     """The same book with nothing to reprice: options count by delta and gamma."""
-    none = book.contracts.chosen(np.zeros(0, dtype=np.intp))
+    none = book.contracts.take(np.zeros(0, dtype=np.intp))
     columns = {name: getattr(book, name) for name in ShardBook.__dataclass_fields__}
     return ShardBook(
         **{**columns, "contract": np.full(POSITIONS, STOCK, dtype=np.intp), "contracts": none}
@@ -157,7 +157,7 @@ def quantlib_loop(contracts: Contracts) -> tuple[float, str]:
     """(QuantLib's seconds per price, the largest difference of a repriced change in dollars per
     share).
     """
-    some = contracts.chosen(np.arange(QUANTLIB_SAMPLE))
+    some = contracts.take(np.arange(QUANTLIB_SAMPLE))
     started = perf_counter()
     base = np.array([quantlib_price(some, place, 1.0) for place in range(QUANTLIB_SAMPLE)])
     moved = [

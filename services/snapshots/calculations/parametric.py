@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
 from shared.conventions import MINIMUM_OBSERVATIONS
 
 # Standard normal quantiles of 0.95 and 0.99, and the density there over the tail's probability.
@@ -40,7 +40,7 @@ class FactorModel:
 
 
 @dataclass(frozen=True)
-class Exposures:
+class Exposures(ArrayColumns):
     """P positions of one portfolio: signed delta-adjusted USD (NaN where unknown) and weight.
 
     `underlying` is the row of each position's underlying in the factor model.
@@ -49,10 +49,6 @@ class Exposures:
     dollars: FloatArray
     underlying: IntArray
     weight: FloatArray
-
-    def of(self, chosen: BoolArray | slice) -> "Exposures":
-        """Those of the positions."""
-        return Exposures(self.dollars[chosen], self.underlying[chosen], self.weight[chosen])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Price, Journal of Investing 3 (1994).
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -25,7 +25,7 @@ from services.snapshots.calculations.metrics import (
     measured,
     shortage,
 )
-from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
 from shared.conventions import (
     MINIMUM_OBSERVATIONS,
     PERIODS,
@@ -37,7 +37,7 @@ WINDOWS = (21, 63, SESSIONS_PER_YEAR)
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(ArrayColumns):
     """One portfolio's snapshots, ascending by session; every column has one entry per snapshot.
 
     `returns`: decimals since the snapshot before, NaN at the first and where there was no capital.
@@ -54,12 +54,12 @@ class Chain:
 
     def until(self, place: int) -> "Chain":
         """The chain as it ended with its snapshot number `place`."""
-        return Chain(*(getattr(self, field.name)[: place + 1] for field in fields(self)))
+        return self.take(slice(place + 1))
 
     def current(self) -> "Chain":
         """The chain since the last snapshot without a return, which starts it."""
         start = int(np.flatnonzero(~np.isfinite(self.returns))[-1])
-        return Chain(*(getattr(self, field.name)[start:] for field in fields(self)))
+        return self.take(slice(start, None))
 
     def daily(self, window: int = SESSIONS_PER_YEAR) -> "_Daily":
         """The last `window` returns that span one session."""

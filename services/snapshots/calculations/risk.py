@@ -68,7 +68,7 @@ class Holdings:
     def part(self, positions: slice) -> "Holdings":
         """Those of the positions."""
         return Holdings(
-            self.quantity[positions], self.pnl.of(positions), self.exposures.of(positions)
+            self.quantity[positions], self.pnl.take(positions), self.exposures.take(positions)
         )
 
     def views(self) -> Mapping[str, BoolArray]:
@@ -174,9 +174,11 @@ def shard_risk(inputs: RiskInputs) -> ShardRisk:
 def portfolio_risk(holdings: Holdings, model: FactorModel) -> PortfolioRisk:
     """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view."""
     views = holdings.views()
-    historical = {view: historical_risk(holdings.pnl.of(chosen)) for view, chosen in views.items()}
+    historical = {
+        view: historical_risk(holdings.pnl.take(chosen)) for view, chosen in views.items()
+    }
     parametric = {
-        view: parametric_risk(holdings.exposures.of(chosen), model)
+        view: parametric_risk(holdings.exposures.take(chosen), model)
         for view, chosen in views.items()
     }
     metrics = [

@@ -26,7 +26,7 @@ import numpy as np
 
 from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS, shortage
-from shared.arrays import BoolArray, FloatArray, IntArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
 from shared.conventions import MINIMUM_OBSERVATIONS
 
 CONFIDENCES = (95, 99)
@@ -38,7 +38,7 @@ TAIL_MEASURES = tuple(
 
 
 @dataclass(frozen=True)
-class PositionPnl:
+class PositionPnl(ArrayColumns):
     """What P positions would have earned on D past days: `pnl` is P x D in USD, NaN where unknown.
 
     `weight`: gross exposure in USD, which decides what share of the portfolio a day or a figure
@@ -48,10 +48,6 @@ class PositionPnl:
     pnl: FloatArray
     weight: FloatArray
     reason: Objects
-
-    def of(self, chosen: BoolArray | slice) -> "PositionPnl":
-        """Those of the positions."""
-        return PositionPnl(self.pnl[chosen], self.weight[chosen], self.reason[chosen])
 
 
 @dataclass(frozen=True)

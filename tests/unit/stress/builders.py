@@ -2,20 +2,15 @@
 priced.
 """
 
+from dataclasses import fields
 from typing import Any
 
-from services.stress.inputs import Contracts
-from shared.quant.black_scholes import OptionColumns
+import numpy as np
 
-_PRICED = (
-    "call",
-    "underlying_price",
-    "strike",
-    "years_to_expiry",
-    "volatility",
-    "rate",
-    "dividend_yield",
-)
+from services.stress.inputs import Contracts
+from shared.quant.black_scholes import OptionColumns, PricingInputs
+
+_PRICED = [each.name for each in fields(PricingInputs)]
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
@@ -29,6 +24,13 @@ def a_definition(**changes: Any) -> dict[str, Any]:
         "shocks": {"Market": -0.10},
     }
     return {**definition, **changes}
+
+
+def no_contracts() -> Contracts:
+    """Those of a shard without options."""
+    columns: dict[str, Any] = dict.fromkeys(_PRICED, np.zeros(0))
+    none = np.zeros(0, dtype=np.bool_)
+    return Contracts(**{**columns, "call": none}, symbols=np.zeros(0, dtype=np.str_), american=none)
 
 
 def columns_of(contracts: Contracts, **moved: Any) -> OptionColumns:

@@ -21,7 +21,6 @@ from services.stress.handlers import (
 from services.stress.inputs import (
     STOCK,
     Catalogue,
-    Contracts,
     Factors,
     Holdings,
     Move,
@@ -39,7 +38,7 @@ from shared.database import Session
 from shared.errors import InvalidScenario, Unanswerable
 from shared.rows import Row
 from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard
-from tests.unit.stress.builders import a_definition
+from tests.unit.stress.builders import a_definition, no_contracts
 
 USER = uuid5(EVENT_NAMESPACE, "unit/user")
 POSITIONS = [uuid5(EVENT_NAMESPACE, f"unit/position/{number}") for number in range(2)]
@@ -52,7 +51,6 @@ def a_scenario(scenario_id: str = "fall", **shocks: float) -> Scenario:
 
 def some_holdings(value_beta: float = 0.5) -> Holdings:
     """100,000 of AAPL with a market beta of 1.2, and 40,000 of XOM short with one of 0.8."""
-    nothing = np.zeros(0)
     book = ShardBook(
         portfolios=1,
         portfolio=np.zeros(2, dtype=np.intp),
@@ -64,7 +62,7 @@ def some_holdings(value_beta: float = 0.5) -> Holdings:
         underlying_price=np.zeros(2),
         contract=np.full(2, STOCK, dtype=np.intp),
         units=np.zeros(2),
-        contracts=Contracts(np.zeros(0, dtype=np.str_), nothing > 0, nothing > 0, *[nothing] * 6),
+        contracts=no_contracts(),
     )
     factors = Factors(("market", "value"), ("Market", "Value"))
     return Holdings(AS_OF, [PORTFOLIO], POSITIONS, ["AAPL", "XOM"], book, factors, COVARIANCE)

@@ -117,7 +117,7 @@ def test_long_plus_its_exact_short_is_zero_on_every_day() -> None:
 def test_an_empty_book_has_no_rows() -> None:
     nothing = np.zeros(0, dtype=np.intp)
     floats = np.zeros(0)
-    contracts = a_put().chosen(nothing)
+    contracts = a_put().take(nothing)
     book = ShardBook(
         1, nothing, [], floats, np.zeros((0, 1)), floats, floats, floats, nothing, floats, contracts
     )
