@@ -79,6 +79,18 @@ async def save_positions(admin: Database, *positions: Mapping[str, Any]) -> None
     await save(admin, tables.Position, positions)
 
 
+async def a_mixed_book(admin: Database) -> UUID:
+    """A stored portfolio of 100,000 USD with a long, a short and an option; returns its id."""
+    portfolio = await a_portfolio(admin, equity_balance=Decimal(100_000))
+    await save_positions(
+        admin,
+        a_position(portfolio, "AAPL", 100, 140),
+        a_position(portfolio, "XOM", -200, 105),
+        a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
+    )
+    return portfolio
+
+
 def a_price(
     symbol: str, session_date: date, close: float, adjusted_close: float | None = None
 ) -> dict[str, Any]:

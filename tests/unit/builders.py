@@ -1,7 +1,8 @@
 """What the tests of handlers share: a session, a portfolio, and the event that names its shard."""
 
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import date
-from types import ModuleType
 from typing import TypeVar
 from uuid import uuid5
 
@@ -13,7 +14,7 @@ from shared.database import Session
 AS_OF = date(2022, 12, 28)
 PORTFOLIO = uuid5(EVENT_NAMESPACE, "unit/portfolio")
 NO_SESSION: Session = None  # type: ignore[assignment]
-Fake = TypeVar("Fake")
+Answer = TypeVar("Answer")
 Shard = TypeVar("Shard", bound=ShardEvent)
 
 
@@ -25,9 +26,12 @@ def a_shard(event: type[Shard]) -> Shard:
     )
 
 
-def in_place_of_the_database(
-    fake: Fake, use_case: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> Fake:
-    """The fake, which the handler's module now has for its repository."""
-    monkeypatch.setattr(use_case, "repository", fake)
-    return fake
+async def handled(
+    shard: Shard,
+    handler: Callable[[Shard, Session], Awaitable[Answer]],
+    repository: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Answer:
+    """What the handler publishes of a shard, with this for its repository."""
+    monkeypatch.setattr(sys.modules[handler.__module__], "repository", repository)
+    return await handler(shard, NO_SESSION)

@@ -588,15 +588,6 @@ class FactorReport(TypedDict):
     reason: "str | None"
 
 
-class FactorsStarted(TypedDict):
-    """The calculation has started; follow the run by `events`."""
-
-    run_id: "str"
-    portfolio_id: "str"
-    session_date: "str"
-    status: "str"
-
-
 class Feasibility(TypedDict):
     """Whether a calculation has what it needs, symbol by symbol."""
 
@@ -1284,6 +1275,15 @@ class PortfolioReport(TypedDict):
     reason: "str | None"
 
 
+class PortfolioRunStarted(TypedDict):
+    """The calculation has started; follow the run by `events`."""
+
+    run_id: "str"
+    portfolio_id: "str"
+    session_date: "str"
+    status: "str"
+
+
 PortfolioSort = Literal["created_at", "-created_at", "name", "-name"]
 
 
@@ -1654,15 +1654,6 @@ class RefreshRequest(TypedDict):
     """A refresh token, good for one use."""
 
     refresh_token: "str"
-
-
-class RefreshStarted(TypedDict):
-    """The calculation has started; follow the run by `events`."""
-
-    run_id: "str"
-    portfolio_id: "str"
-    session_date: "str"
-    status: "str"
 
 
 class Registered(TypedDict):
@@ -2272,15 +2263,8 @@ class WantedFactorCorrelations(TypedDict):
     lookback: "NotRequired[int]"
 
 
-class WantedFactors(TypedDict):
-    """The portfolio and session of the factor exposures."""
-
-    portfolio_id: "NotRequired[str | None]"
-    session_date: "NotRequired[str | None]"
-
-
-class WantedRefresh(TypedDict):
-    """The portfolio and session to refresh; default: the caller's first, the last session."""
+class WantedRun(TypedDict):
+    """The portfolio and session of the run to start."""
 
     portfolio_id: "NotRequired[str | None]"
     session_date: "NotRequired[str | None]"

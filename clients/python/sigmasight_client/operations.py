@@ -22,7 +22,6 @@ from sigmasight_client.models import (
     FactorEtfs,
     FactorMatrix,
     FactorReport,
-    FactorsStarted,
     GreeksCalculated,
     GreeksReport,
     GroupedPositions,
@@ -58,6 +57,7 @@ from sigmasight_client.models import (
     PerformanceReport,
     PortfolioOut,
     PortfolioReport,
+    PortfolioRunStarted,
     PortfolioSummary,
     PortfolioTerms,
     PositionEdit,
@@ -69,7 +69,6 @@ from sigmasight_client.models import (
     PriceHistory,
     Prices,
     RefreshRequest,
-    RefreshStarted,
     Registered,
     Registration,
     RowsStored,
@@ -92,8 +91,7 @@ from sigmasight_client.models import (
     WantedBatch,
     WantedCorrelations,
     WantedFactorCorrelations,
-    WantedFactors,
-    WantedRefresh,
+    WantedRun,
     WantedSession,
     WantedSessions,
     WhatIf,
@@ -971,22 +969,22 @@ class SigmaSight(Session):
         )
 
     def calculate_factors(
-        self, body: WantedFactors, *, idempotency_key: str | None = None
-    ) -> "FactorsStarted":
+        self, body: WantedRun, *, idempotency_key: str | None = None
+    ) -> "PortfolioRunStarted":
         """Compute a portfolio's factor exposures of a session, with every other stage of a run."""
         return cast(
-            "FactorsStarted",
+            "PortfolioRunStarted",
             self.request(
                 "POST", "factors/calculate", body=body, once=True, idempotency_key=idempotency_key
             ),
         )
 
     def refresh_market_data(
-        self, body: WantedRefresh, *, idempotency_key: str | None = None
-    ) -> "RefreshStarted":
+        self, body: WantedRun, *, idempotency_key: str | None = None
+    ) -> "PortfolioRunStarted":
         """Fetch a portfolio's missing prices up to a session, and compute what depends on them."""
         return cast(
-            "RefreshStarted",
+            "PortfolioRunStarted",
             self.request(
                 "POST", "market-data/refresh", body=body, once=True, idempotency_key=idempotency_key
             ),

@@ -34,6 +34,21 @@ DOCUMENTATION = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
 UserOf = Callable[[str], UUID]
 
 
+class AroundRequests:
+    """The base of what concerns HTTP requests alone: websockets and the lifespan pass by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handle = self.around if scope["type"] == "http" else self.app
+        await handle(scope, receive, send)
+
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, by way of `app`."""
+        raise NotImplementedError
+
+
 # --- bodies ---
 
 
@@ -57,17 +72,14 @@ async def answer_too_large(_: Request, __: Exception) -> Response:
     return too_large().response()
 
 
-class BodyLimit:
+class BodyLimit(AroundRequests):
     """Refuses a body while it is being read, before anything keeps more of it than allowed."""
 
     def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
-        self.app = app
+        super().__init__(app)
         self.max_bytes = max_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self.max_bytes:
             await too_large().response()(scope, receive, send)
@@ -166,7 +178,7 @@ def too_many(standing: Standing) -> Problem:
 # --- how long ---
 
 
-class Deadline:
+class Deadline(AroundRequests):
     """Ends a request that makes no progress for a number of seconds.
 
     Progress is the next part of its body, or the start of an answer. An answer that has started may
@@ -174,13 +186,10 @@ class Deadline:
     """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self.app = app
+        super().__init__(app)
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
         progress = _Progress(self.seconds, receive, send)
         try:
             async with asyncio.timeout(self.seconds) as progress.timeout:
@@ -244,22 +253,19 @@ _DOCUMENTATION_PAGE = (
 )
 
 
-class SecurityHeaders:
+class SecurityHeaders(AroundRequests):
     """Headers that let a browser read an answer and nothing else.
 
     Nothing is cached unless the answer allows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        super().__init__(app)
         safe = [(name.lower().encode(), value.encode()) for name, value in _SAFE.items()]
         self.data = [*safe, (b"content-security-policy", _DATA_ONLY.encode())]
         self.page = [*safe, (b"content-security-policy", _DOCUMENTATION_PAGE.encode())]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self.page if scope["path"] in DOCUMENTATION else self.data
 
         async def safely(message: Message) -> None:
@@ -284,19 +290,13 @@ def _adding(headers: Sequence[tuple[bytes, bytes]], send: Send) -> Send:
 # --- outcome ---
 
 
-class Unexpected:
+class Unexpected(AroundRequests):
     """Answers unexpected errors inside all other middleware.
 
     So this answer too is compressed, counted and carries the security headers.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def noting_start(message: Message) -> None:
@@ -313,11 +313,11 @@ class Unexpected:
             await response(scope, receive, send)
 
 
-class RequestMetrics:
+class RequestMetrics(AroundRequests):
     """Seconds by method, route template and status."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self.app = app
+        super().__init__(app)
         self.seconds = Histogram(
             "sigmasight_http_seconds",
             "Seconds to answer",
@@ -325,10 +325,7 @@ class RequestMetrics:
             registry=registry,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         status = "500"
 

@@ -101,14 +101,18 @@ def _values(book: StoredBook) -> list[SQLModel]:
     return [*shots, *(_valuation(book, symbol) for symbol in HELD)]
 
 
+def _about(book: StoredBook, symbol: str) -> dict[str, Any]:
+    """Which position a row is of."""
+    named = {"position_id": book.positions[symbol], "symbol": symbol}
+    return {**named, "underlying": HELD[symbol][0]}
+
+
 def _valuation(book: StoredBook, symbol: str) -> SQLModel:
-    underlying, kind, quantity, value, notional, exposed = HELD[symbol]
+    _, kind, quantity, value, notional, exposed = HELD[symbol]
     return _row(
         snapshots.PositionValuation,
         book,
-        position_id=book.positions[symbol],
-        symbol=symbol,
-        underlying=underlying,
+        **_about(book, symbol),
         position_type=kind,
         quantity=Decimal(quantity),
         price=Decimal(130),
@@ -195,10 +199,8 @@ def _position_exposures(book: StoredBook) -> list[SQLModel]:
         _row(
             factors.PositionFactorExposure,
             book,
-            position_id=book.positions[symbol],
+            **_about(book, symbol),
             factor=factor,
-            symbol=symbol,
-            underlying=underlying,
             exposure=exposed,
             beta=beta_of(underlying, "market_relative", factor),
             factor_exposure=_product(exposed, beta_of(underlying, "market_relative", factor)),

@@ -96,6 +96,12 @@ def a_put(book: UUID = BOOK) -> dict[str, Any]:
     return an_option("put", book, symbol="AAPL230616P00120000", option_type="P", strike=120)
 
 
+def a_call_until(expiry: date) -> dict[str, Any]:
+    """Ten AAPL 100 calls that expire on this day."""
+    symbol = f"AAPL{expiry:%y%m%d}C00100000"
+    return an_option("short-lived", symbol=symbol, strike=100, expiry=expiry)
+
+
 def a_stock(name: str = "stock", book: UUID = BOOK) -> dict[str, Any]:
     terms = {"symbol": "AAPL", "instrument": "stock", "multiplier": 1}
     return an_option(name, book) | terms | {"option_type": None, "strike": None, "expiry": None}
@@ -391,12 +397,7 @@ async def test_unknown_dividend_and_curve_are_said(admin: Database, role: Role) 
 
 
 async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, role: Role) -> None:
-    terms: dict[str, Any] = {
-        "symbol": "AAPL221216C00100000",
-        "strike": 100,
-        "expiry": date(2022, 12, 16),
-    }
-    await hold_quoted(admin, an_option("expired", **terms))
+    await hold_quoted(admin, a_call_until(date(2022, 12, 16)))
 
     event = await handle(role, prices_updated())
 
@@ -414,12 +415,7 @@ async def test_expired_option_is_intrinsic_with_zero_greeks(admin: Database, rol
 
 
 async def test_expiry_on_a_holiday_means_the_session_before(admin: Database, role: Role) -> None:
-    terms: dict[str, Any] = {
-        "symbol": "AAPL221226C00100000",
-        "strike": 100,
-        "expiry": date(2022, 12, 26),
-    }
-    await hold_quoted(admin, an_option("holiday", **terms))
+    await hold_quoted(admin, a_call_until(date(2022, 12, 26)))
 
     await handle(role, prices_updated(as_of=date(2022, 12, 23)))
 

@@ -15,7 +15,7 @@ from shared.calendar import sessions
 from shared.contracts.ingest import PriceRow, StorePrices
 from shared.database import Database
 from shared.messaging import ask
-from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.builders import AS_OF, a_mixed_book
 from tests.pipeline import RESULT_SCHEMAS, Pipeline, content_hash
 
 LAST_SIX = sessions(date(2022, 12, 20), AS_OF)
@@ -27,14 +27,7 @@ Rows = list[tuple[Any, ...]]
 @pytest.fixture
 async def book(admin: Database, empty: None) -> UUID:
     """A long, a short and an option."""
-    portfolio = await a_portfolio(admin, "Book", Decimal(100_000))
-    await save_positions(
-        admin,
-        a_position(portfolio, "AAPL", 100, 140),
-        a_position(portfolio, "XOM", -200, 105),
-        a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
-    )
-    return portfolio
+    return await a_mixed_book(admin)
 
 
 async def restate(pipeline: Pipeline) -> None:

@@ -21,7 +21,7 @@ from services.stress import tables as stress
 from shared.calendar import sessions
 from shared.database import Database
 from shared.retention import prune
-from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.builders import AS_OF, a_mixed_book, a_position, save_positions
 from tests.emptying import empty_all
 from tests.pipeline import Pipeline, content_hash, running_pipeline
 from tests.servers import Role, Servers
@@ -50,14 +50,11 @@ async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncItera
 @pytest.fixture(scope="module")
 async def book(admin: Database, empty: None) -> UUID:
     """A long, a short, options, an entry and an exit."""
-    portfolio = await a_portfolio(admin, "Book", Decimal(100_000))
+    portfolio = await a_mixed_book(admin)
     await save_positions(
         admin,
-        a_position(portfolio, "AAPL", 100, 140),
-        a_position(portfolio, "XOM", -200, 105),
         a_position(portfolio, "MSFT", 30, 240, DAYS[3]),
         a_position(portfolio, "JPM", 20, 130, exit_date=DAYS[1], exit_price=Decimal(132)),
-        a_position(portfolio, "AAPL230616C00140000", 2, 8.5),
         a_position(portfolio, "MSFT230317P00230000", -1, 9.5),
     )
     return portfolio

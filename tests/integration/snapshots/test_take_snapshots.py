@@ -48,6 +48,13 @@ from tests.integration.snapshots.books import (
 )
 
 
+async def an_option_valued_on_monday(admin: Database) -> None:
+    """Two calls sold, worth 20.00 on Monday and of unknown value after; AAPL stays at 140."""
+    await hold(admin, an_option())
+    await quote(admin, dict.fromkeys(WEEK, 140))
+    await value(admin, MONDAY, 20.0, 0.6)
+
+
 async def test_first_snapshot_opens_with_the_equity_balance(admin: Database, role: Role) -> None:
     await hold(admin, a_stock(), equity=Decimal("25000.00"))
     await quote(admin, {MONDAY: 100.5})
@@ -220,9 +227,7 @@ async def test_quote_values_an_option_that_has_no_model_value_on_its_own_session
 async def test_quote_that_arrives_late_replaces_the_value_carried(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin, dict.fromkeys(WEEK, 140))
-    await value(admin, MONDAY, 20.0, 0.6)
+    await an_option_valued_on_monday(admin)
     await taken(role, (MONDAY, TUESDAY, WEDNESDAY))
 
     await value(admin, TUESDAY, None, None, quote_mid=19.0)
@@ -470,9 +475,7 @@ async def test_price_that_arrives_late_is_used_on_every_day_without_it(
 async def test_option_value_that_arrives_late_replaces_the_one_carried(
     admin: Database, role: Role
 ) -> None:
-    await hold(admin, an_option())
-    await quote(admin, dict.fromkeys(WEEK, 140))
-    await value(admin, MONDAY, 20.0, 0.6)
+    await an_option_valued_on_monday(admin)
     await taken(role, (MONDAY, TUESDAY, WEDNESDAY, THURSDAY))
 
     await value(admin, TUESDAY, 22.123456789, 0.6)

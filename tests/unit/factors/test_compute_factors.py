@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 import numpy as np
 import pytest
 
-from services.factors.handlers import compute_factors as use_case
+from services.factors.handlers.compute_factors import compute_factors
 from services.factors.inputs import (
     MATURITIES,
     MODELS,
@@ -30,7 +30,7 @@ from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.database import Session
 from tests import panel
-from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
+from tests.unit.builders import AS_OF, PORTFOLIO, a_shard, handled
 
 FACTORS = Factors(panel.FACTORS, panel.PROXIES)
 SESSIONS = panel.sessions()[-253:]
@@ -101,8 +101,8 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, FactorsComputed]:
-    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
-    return repository, await use_case.compute_factors(a_shard(GreeksComputed), NO_SESSION)
+    repository, shard = Repository(work), a_shard(GreeksComputed)
+    return repository, await handled(shard, compute_factors, repository, monkeypatch)
 
 
 def work(

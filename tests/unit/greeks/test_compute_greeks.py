@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.greeks.handlers import compute_greeks as use_case
+from services.greeks.handlers.compute_greeks import compute_greeks
 from services.greeks.inputs import (
     Basis,
     Close,
@@ -22,7 +22,7 @@ from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
 from shared.instruments import parse_occ
-from tests.unit.builders import AS_OF, NO_SESSION, PORTFOLIO, a_shard, in_place_of_the_database
+from tests.unit.builders import AS_OF, PORTFOLIO, a_shard, handled
 
 EXPIRED = "AAPL221216C00130000"
 
@@ -64,8 +64,8 @@ class Repository:
 
 
 async def handle(work: Work, monkeypatch: pytest.MonkeyPatch) -> tuple[Repository, GreeksComputed]:
-    repository = in_place_of_the_database(Repository(work), use_case, monkeypatch)
-    return repository, await use_case.compute_greeks(a_shard(PricesUpdated), NO_SESSION)
+    repository, shard = Repository(work), a_shard(PricesUpdated)
+    return repository, await handled(shard, compute_greeks, repository, monkeypatch)
 
 
 def work(

@@ -1,23 +1,22 @@
 """Calculations on request: snapshots, factor exposures, prices, correlations of the factors."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 
 from services.gateway.analytics.queries import correlations
 from services.gateway.analytics.reading.correlations import factor_matrix_of
 from services.gateway.analytics.schemas.correlations import FactorMatrix
 from services.gateway.analytics.schemas.recalculation import (
-    FactorsStarted,
-    RefreshStarted,
+    PortfolioRunStarted,
     SessionRun,
     SnapshotsStarted,
     WantedFactorCorrelations,
-    WantedFactors,
-    WantedRefresh,
+    WantedRun,
     WantedSessions,
 )
 from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
@@ -28,7 +27,6 @@ from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data, known_session
 from services.gateway.runs.starting import refuse_too_many_runs, start_run
-from services.gateway.tables import User
 from shared.calendar import sessions
 from shared.contracts.factors import CorrelateFactors
 from shared.database import Session
@@ -85,39 +83,48 @@ async def _sessions(session: Session, wanted: WantedSessions) -> list[date]:
     return days
 
 
-@router.post("/factors/calculate", status_code=202, tags=["factors"])
-async def calculate_factors(
+async def requested_run(
     caller: Caller,
     session: OpenSession,
-    wanted: Annotated[WantedFactors, Body(default_factory=WantedFactors)],
-) -> FactorsStarted:
+    wanted: Annotated[WantedRun, Body(default_factory=WantedRun)],
+) -> "RequestedRun":
+    """A run of the portfolio and session of the body."""
+    portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
+    day = await known_session(session, wanted.session_date)
+    return RequestedRun(session, caller.user_id, portfolio["portfolio_id"], day)
+
+
+@dataclass(frozen=True)
+class RequestedRun:
+    """One run of one of the caller's portfolios."""
+
+    session: Session
+    user_id: UUID
+    portfolio_id: UUID
+    day: date
+
+    async def start(self, trigger: str, action: str) -> PortfolioRunStarted:
+        """Start it; the answer describes it."""
+        run_id = await start_run(self.session, self.user_id, self.portfolio_id, self.day, trigger)
+        await record(self.session, action, self.portfolio_id, run_id=run_id, session_date=self.day)
+        return PortfolioRunStarted(
+            run_id=run_id, portfolio_id=self.portfolio_id, session_date=self.day, status="running"
+        )
+
+
+Requested = Annotated[RequestedRun, Depends(requested_run)]
+
+
+@router.post("/factors/calculate", status_code=202, tags=["factors"])
+async def calculate_factors(run: Requested) -> PortfolioRunStarted:
     """Compute a portfolio's factor exposures of a session, with every other stage of a run."""
-    answer = await _started(session, caller, wanted, "factors", "factors.requested")
-    return FactorsStarted.model_validate(answer)
+    return await run.start("factors", "factors.requested")
 
 
 @router.post("/market-data/refresh", status_code=202, tags=["market data"])
-async def refresh(
-    caller: Caller,
-    session: OpenSession,
-    wanted: Annotated[WantedRefresh, Body(default_factory=WantedRefresh)],
-) -> RefreshStarted:
+async def refresh(run: Requested) -> PortfolioRunStarted:
     """Fetch a portfolio's missing prices up to a session, and compute what depends on them."""
-    answer = await _started(session, caller, wanted, "market_data", "market_data.refreshed")
-    return RefreshStarted.model_validate(answer)
-
-
-async def _started(
-    session: Session, caller: User, wanted: WantedFactors, trigger: str, action: str
-) -> dict[str, object]:
-    """Start one run of the caller's portfolio; the answer describes it."""
-    portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
-    portfolio_id: UUID = portfolio["portfolio_id"]
-    day = await known_session(session, wanted.session_date)
-    run_id = await start_run(session, caller.user_id, portfolio_id, day, trigger)
-    await record(session, action, portfolio_id, run_id=run_id, session_date=day)
-    run = {"run_id": run_id, "portfolio_id": portfolio_id, "session_date": day}
-    return {**run, "status": "running"}
+    return await run.start("market_data", "market_data.refreshed")
 
 
 @router.post(

@@ -47,8 +47,8 @@ class SnapshotsStarted(BaseModel):
     runs: list[SessionRun] = Field(description="one for each session, oldest first")
 
 
-class WantedFactors(BaseModel):
-    """The portfolio and session of the factor exposures.
+class WantedRun(BaseModel):
+    """The portfolio and session of the run to start.
 
     Default: the caller's first portfolio, the last session.
     """
@@ -59,7 +59,7 @@ class WantedFactors(BaseModel):
     session_date: Day | None = None
 
 
-class FactorsStarted(BaseModel):
+class PortfolioRunStarted(BaseModel):
     """The calculation has started; follow the run by `events`."""
 
     model_config = example(
@@ -85,17 +85,3 @@ class WantedFactorCorrelations(BaseModel):
         default=0.94, gt=0, le=1, description="weight of a day against the next one"
     )
     lookback: int = Field(default=252, ge=60, le=2520, description="daily returns in the window")
-
-
-class WantedRefresh(WantedFactors):
-    """The portfolio and session to refresh; default: the caller's first, the last session."""
-
-    model_config = body_example(portfolio_id=SOME_ID, session_date="2022-12-28")
-
-
-class RefreshStarted(FactorsStarted):
-    """The calculation has started; follow the run by `events`."""
-
-    model_config = example(
-        run_id=SOME_ID, portfolio_id=SOME_ID, session_date="2022-12-28", status="running"
-    )
