@@ -7,7 +7,7 @@ import numpy as np
 
 from services.snapshots.calculations.layout import Layout
 from services.snapshots.calculations.lines import Lines
-from services.snapshots.calculations.metrics import MICRO_DOLLARS
+from services.snapshots.calculations.metrics import cents
 from services.snapshots.inputs import Dividend
 from shared.arrays import BoolArray, FloatArray
 
@@ -17,18 +17,20 @@ class Prices:
     """Prices of lines, USD per share of the session, NaN where unknown.
 
     `now`: the last one known at the session's end, `before`: at the previous snapshot's;
-    `begun` and `ended`: what the line's span begins and ends at.
+    `begun` and `ended`: what the line's span begins and ends at. `value_before`: what the line was
+    worth at the previous snapshot, USD to the cent.
     """
 
     now: FloatArray
     before: FloatArray
     begun: FloatArray
     ended: FloatArray
+    value_before: FloatArray
 
 
 @dataclass(frozen=True)
 class Earnings:
-    """What each line earned since the previous snapshot, USD with at most six decimals.
+    """What each line earned since the previous snapshot, USD to the cent.
 
     All of a lot is on its home line, so that a part sold counts for the position that is left, and
     the lines add up to the portfolio. `pnl`: price moves and dividends, NaN where neither is known
@@ -49,19 +51,22 @@ class Earnings:
 def earnings(layout: Layout, lines: Lines, size: FloatArray, prices: Prices) -> Earnings:
     """Of lines of so many shares (`size`, contracts times multiplier, signed).
 
-    A span held from the previous snapshot p to the session t earns size·(P_t - P_p); one that began
-    after p starts from its own price instead of P_p, one that ended ends at its own price instead
-    of P_t. Where no price was known at p, the span's own is the base there too, so that P&L adds up
-    to the same over any snapshots in between. Trades: size·(P_t - begun) where it began since p,
-    size·(ended - P_t) where it ended, size·(ended - begun) for both. A closed position without any
-    price at t counts with its base for P_t.
+    A span held from the previous snapshot p to the session t earns size·P_t - size·P_p, both to the
+    cent, so that the P&L of days adds up to that of the time between them; one that began after p
+    starts from its own price instead of P_p, one that ended ends at its own price instead of P_t.
+    Where no price was known at p, the span's own is the base there too. Trades: size·(P_t - begun)
+    where it began since p, size·(ended - P_t) where it ended, size·(ended - begun) for both. A
+    closed position without any price at t counts with its base for P_t.
     """
     unpriced = lines.held_before & np.isnan(prices.before)
-    base = np.where(lines.held_before & ~unpriced, prices.before, prices.begun)
-    end = np.where(lines.active, prices.now, prices.ended)
-    moved = np.round(size * (end - base), MICRO_DOLLARS)
-    close = np.where(np.isnan(prices.now), base, prices.now)
-    away = np.where(lines.active, 0.0, np.round(size * (prices.ended - close), MICRO_DOLLARS))
+    carried = lines.held_before & ~unpriced
+    base = np.where(carried, prices.before, prices.begun)
+    begun = np.where(carried, prices.value_before, cents(size * prices.begun))
+    now = cents(size * prices.now)
+    ended = cents(size * prices.ended)
+    moved = cents(np.where(lines.active, now, ended) - begun)
+    close = np.where(np.isnan(now), begun, now)
+    away = np.where(lines.active, 0.0, cents(ended - close))
     trades = np.where(lines.held_before, away, moved)
     income = _paid(layout, lines, layout.inputs.dividends)
     price_pnl = lines.gathered(moved)
@@ -69,9 +74,9 @@ def earnings(layout: Layout, lines: Lines, size: FloatArray, prices: Prices) -> 
     measured = ~np.isnat(lines.previous)
     traded = lines.gathered(np.where(measured & np.isfinite(moved), trades, 0.0))
     return Earnings(
-        pnl=np.where(measured, np.round(pnl, MICRO_DOLLARS), np.nan),
-        trades=np.round(traded, MICRO_DOLLARS),
-        income=np.round(income, MICRO_DOLLARS),
+        pnl=np.where(measured, cents(pnl), np.nan),
+        trades=cents(traded),
+        income=cents(income),
         base=base,
         since_entry=measured & unpriced & ~np.isnan(prices.begun),
     )

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import numpy as np
+
 from services.snapshots.inputs import PortfolioDay
-from shared.arrays import Columns
+from shared.arrays import Columns, FloatArray
 
 PORTFOLIO = "portfolio"
 LONGS = "longs"
@@ -14,10 +16,17 @@ SHORTS = "shorts"
 VIEWS = (PORTFOLIO, LONGS, SHORTS)
 
 USD = "USD"
-MICRO_DOLLARS = 6  # decimals of stored money, so that stored parts and stored totals add up
+MICRO_DOLLARS = 6  # decimals of stored estimates, so that stored parts and totals add up
+_LAST_DIGITS = 1e-6  # of a cent: 1.005 USD is less than that in a float
 DECIMAL = "decimal"
 DECIMAL_A_YEAR = "decimal per year"
 RATIO = "ratio"
+
+
+def cents(usd: FloatArray) -> FloatArray:
+    """Values to the cent, halves away from zero: as accounts move money, and SQL rounds it."""
+    hundredths = np.floor(np.abs(usd) * 100 + 0.5 + _LAST_DIGITS)
+    return np.asarray(np.copysign(hundredths, usd) / 100 + 0.0)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from shared.conventions import GREEKS
 MEASURES = ("dollar", "notional", "delta_adjusted")
 SIDES = ("long", "short", "gross", "net")
 POSITION_TYPES = ("LONG", "SHORT", "LC", "SC", "LP", "SP")
-EXPOSURE_DECIMALS = 6  # of the exposures in the JSON, like stored money
+EXPOSURE_DECIMALS = 2  # of the exposures in the JSON, like the positions' own
 
 
 @dataclass(frozen=True)

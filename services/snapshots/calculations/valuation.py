@@ -7,7 +7,7 @@ import numpy as np
 from services.snapshots.calculations.earnings import Earnings, Prices, earnings
 from services.snapshots.calculations.layout import Days, Layout, Objects
 from services.snapshots.calculations.lines import Lines
-from services.snapshots.calculations.metrics import MICRO_DOLLARS
+from services.snapshots.calculations.metrics import cents
 from shared.arrays import BoolArray, Columns, FloatArray, IntArray
 
 
@@ -96,14 +96,16 @@ def position_valuations(layout: Layout) -> Valuations:
     own = quotes.rows(book.symbol)
     under = quotes.rows(book.underlying)
     last_price_day = quotes.price_day[own, on]
-    before = _previous_price(layout, lines, own) / book.factor
-    prices = Prices(quotes.price[own, on], before, book.from_price, book.until_price)
+    before, value_before = _previous(layout, lines, own)
+    prices = Prices(
+        quotes.price[own, on], before / book.factor, book.from_price, book.until_price, value_before
+    )
     price = np.where(lines.active, prices.now, prices.ended)
     price_day = np.where(lines.active, last_price_day, book.until_day)
     size = book.quantity * book.multiplier
     held = np.where(lines.active, size, 0.0)
-    market_value = np.round(_owned(held, price), MICRO_DOLLARS)
-    cost = np.round(held * book.entry_price, MICRO_DOLLARS)
+    market_value = cents(_owned(held, price))
+    cost = cents(held * book.entry_price)
     underlying_price = quotes.price[under, on]
     delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
     earned = earnings(layout, lines, size, prices)
@@ -124,11 +126,11 @@ def position_valuations(layout: Layout) -> Valuations:
         underlying_price_day=quotes.price_day[under, on],
         market_value=market_value,
         cost=cost,
-        unrealised_pnl=market_value - cost,
+        unrealised_pnl=cents(market_value - cost),
         earned=earned,
-        notional=_owned(held, underlying_price),
+        notional=cents(_owned(held, underlying_price)),
         delta=delta,
-        delta_adjusted=_owned(held, underlying_price * delta),
+        delta_adjusted=cents(_owned(held, underlying_price * delta)),
         reason=_reasons(lines, price, underlying_price, delta, earned.base),
     )
 
@@ -167,16 +169,18 @@ def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
     )
 
 
-def _previous_price(layout: Layout, lines: Lines, own: IntArray) -> FloatArray:
-    """The price at the previous snapshot, per share of the last day.
+def _previous(layout: Layout, lines: Lines, own: IntArray) -> tuple[FloatArray, FloatArray]:
+    """The price at the previous snapshot, per share of the last day, and the value then, USD.
 
-    An option may have had another symbol then.
+    An option may have had another symbol then, and the line another number of shares.
     """
     terms = layout.terms
     position = lines.position
     before = layout.quotes.columns(lines.previous)
     rows = layout.quotes.rows(terms.symbol[position, before]) if terms.splits else own
-    return np.asarray(layout.quotes.price[rows, before] * terms.factor[position, before])
+    price = layout.quotes.price[rows, before]
+    size = terms.quantity[position, before] * layout.positions.multiplier[position]
+    return np.asarray(price * terms.factor[position, before]), cents(size * price)
 
 
 def _owned(held: FloatArray, price: FloatArray) -> FloatArray:

@@ -483,7 +483,7 @@ async def test_option_value_that_arrives_late_replaces_the_one_carried(
 
     assert emitted.counts["restated"] == 2
     assert [row["price"] for row in (await tables(role))[1]] == [20, *[Decimal("22.123457")] * 3]
-    assert [row["daily_pnl"] for row in await chain(role)] == [None, Decimal("-424.691358"), 0, 0]
+    assert [row["daily_pnl"] for row in await chain(role)] == [None, Decimal("-424.69"), 0, 0]
     assert (await take(role, TUESDAY)).counts["restated"] == 1
 
 

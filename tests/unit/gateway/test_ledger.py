@@ -178,11 +178,12 @@ def test_an_exit_without_a_price_leaves_its_price_unknown() -> None:
     assert (lot.closed_on, lot.exit_price, lot.spans[0].until_price) == (day(3), None, None)
 
 
-def test_a_day_trade_has_no_span_and_keeps_its_cash() -> None:
+def test_a_day_trade_is_held_over_its_day_and_keeps_its_cash() -> None:
     ledger = derived([a_trade("buy", price=100), a_trade("sell", day(0), -100, 103)], a_market())
 
     (lot,) = ledger.lots
-    assert not lot.spans
+    assert lot.is_simple
+    assert [(span.held_from, span.held_until) for span in lot.spans] == [(START, START)]
     assert sum(movement.cash or 0 for movement in lot.movements) == 300
 
 

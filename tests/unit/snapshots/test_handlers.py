@@ -125,15 +125,15 @@ async def test_snapshot_stores_the_warnings_that_its_event_publishes(
     assert ("price_missing", ("NEW",)) in [(each.code, each.about) for each in event.warnings]
 
 
-async def test_stored_exposures_have_six_decimals(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stored_exposures_are_to_the_cent(monkeypatch: pytest.MonkeyPatch) -> None:
     repository = SnapshotRepository([Holding(quantity=1 / 3)])
 
     await take(repository, WEDNESDAY, monkeypatch)
 
     (exposures,) = repository.snapshots["exposures"]
     assert isinstance(exposures, dict)
-    assert exposures["dollar"] == {
-        "long": 34.333333, "short": 0.0, "gross": 34.333333, "net": 34.333333,
+    assert exposures["notional"] == exposures["dollar"] == {
+        "long": 34.33, "short": 0.0, "gross": 34.33, "net": 34.33,
     }  # fmt: skip
 
 

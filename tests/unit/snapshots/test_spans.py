@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.snapshots.calculations.metrics import cents
 from services.snapshots.calculations.snapshot import Snapshots, portfolio_snapshots
 from services.snapshots.inputs import CashFlow, Dividend, DueSnapshot
 from tests.unit.snapshots.builders import (
@@ -356,4 +357,6 @@ def _had_it_been_held(span: Holding, market: Market, before: date, day: date) ->
     base = start.price if start and start.price is not None else span.from_price
     if base is None or end is None or end.price is None:
         return 0.0
-    return span.quantity * (100.0 if span.option_type else 1.0) * (end.price - base)
+    size = span.quantity * (100.0 if span.option_type else 1.0)
+    value, value_before = cents(np.array([size * end.price, size * base])).tolist()
+    return float(value - value_before)

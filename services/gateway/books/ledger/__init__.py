@@ -13,7 +13,16 @@ from services.gateway.books.ledger.inputs import (
     Split,
     Trade,
 )
-from services.gateway.books.ledger.results import Excess, Ledger, Lot, Movement, Settlement, Span
+from services.gateway.books.ledger.results import (
+    Excess,
+    Ledger,
+    Lot,
+    Movement,
+    Settlement,
+    Span,
+    cash_moved,
+    cents,
+)
 
 __all__ = [
     "Excess",
@@ -28,6 +37,8 @@ __all__ = [
     "Span",
     "Split",
     "Trade",
+    "cash_moved",
+    "cents",
     "derived",
     "instrument_key",
 ]

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from services.gateway.books.ledger.inputs import Instrument, Kind, LotMethod, Market, Trade
 from services.gateway.books.ledger.matching import Matching, OpenLot
-from services.gateway.books.ledger.results import Excess, Ledger, Lot, Settlement
+from services.gateway.books.ledger.results import Excess, Ledger, Lot, Settlement, cash_moved, cents
 
 SETTLEMENT_NAMESPACE = UUID("0d8f5be6-6a63-5c0c-9c53-0f7b6a2c4c55")
 LEAST_INTRINSIC_VALUE = Decimal("0.01")  # exercised automatically from here on, OCC rule 805
@@ -138,7 +138,7 @@ class _Settling:
         matching.close(lot, transaction_id, kind, session_date, paid)
         if shares:
             self._deliver(lot, kind, session_date, shares, strike)
-        cash = -shares * strike + quantity * instrument.multiplier * paid
+        cash = cash_moved(shares, 1, strike) + cents(quantity * instrument.multiplier * paid)
         self.settlements.append(
             Settlement(
                 lot.lot_id,
@@ -150,7 +150,7 @@ class _Settling:
                 price,
                 intrinsic_value,
                 shares,
-                round(cash, 6),
+                cash,
             )
         )
 

@@ -16,6 +16,8 @@ from services.gateway.books.ledger.results import (
     Movement,
     Span,
     average_price,
+    cash_moved,
+    cents,
 )
 
 LOT_NAMESPACE = UUID("b2a7f7f0-2b1e-5a54-8f0c-3f4f1c1d9b0a")
@@ -138,7 +140,7 @@ class Matching:
         used = round(moved / factor, QUANTITY_DECIMALS) if all_of_it else rest
         if abs(rest - used) < _NOTHING:
             used = rest
-        cash = _cash(lot.instrument, used, trade.price)
+        cash = _part(trade, rest, used)
         price = None if trade.price is None else round(trade.price / factor, PRICE_DECIMALS)
         self._move(lot, trade.transaction_id, trade.kind, trade.trade_date, moved, price, cash)
         return rest - used
@@ -158,7 +160,7 @@ class Matching:
             Decimal(0),
         )
         self._lots.append(lot)
-        cash = _cash(trade.instrument, quantity, price)
+        cash = _part(trade, quantity, quantity)
         self._move(lot, trade.transaction_id, trade.kind, trade.trade_date, quantity, price, cash)
 
     def expire(self) -> list[OpenLot]:
@@ -175,7 +177,7 @@ class Matching:
     ) -> None:
         """Close the whole lot at a price per share of `day`."""
         quantity, _ = lot.on(day)
-        cash = _cash(lot.instrument, -quantity, price)
+        cash = cash_moved(-quantity, lot.instrument.multiplier, price)
         own = round(price / _decimal(lot.per(day)), PRICE_DECIMALS)
         self._move(lot, transaction_id, kind, day, -lot.remaining, own, cash)
 
@@ -193,8 +195,13 @@ class Matching:
         lot.movements.append(Movement(lot.lot_id, transaction_id, kind, day, quantity, price, cash))
 
 
-def _cash(instrument: Instrument, quantity: Decimal, price: Decimal | None) -> Decimal | None:
-    return None if price is None else round(-quantity * instrument.multiplier * price, 6)
+def _part(trade: Trade, rest: Decimal, used: Decimal) -> Decimal | None:
+    """What a part of what is left of a trade moves: all parts add up to the cash of its line."""
+    if trade.price is None:
+        return None
+    multiplier = trade.instrument.multiplier
+    before = cash_moved(rest, multiplier, trade.price)
+    return before - cash_moved(rest - used, multiplier, trade.price)
 
 
 def _decimal(factor: Fraction) -> Decimal:
@@ -202,8 +209,13 @@ def _decimal(factor: Fraction) -> Decimal:
 
 
 def _spans(movements: Sequence[Movement], multiplier: int) -> tuple[Span, ...]:
-    """What is left at the end of each day with a movement, until the next one."""
+    """What is left at the end of each day with a movement, until the next one.
+
+    A lot that was opened and closed on one day is held over that day only.
+    """
     days = [(day, list(moved)) for day, moved in groupby(movements, key=_day)]
+    if len(days) == 1 and not sum(movement.quantity for movement in movements):
+        days = [(days[0][0], days[0][1][:1]), (days[0][0], days[0][1][1:])]
     spans: list[Span] = []
     held = Decimal(0)
     until_price: Decimal | None = None
@@ -214,13 +226,21 @@ def _spans(movements: Sequence[Movement], multiplier: int) -> tuple[Span, ...]:
             continue
         from_price = _from_price(moved, before, until_price, held, multiplier)
         following = days[place + 1] if place + 1 < len(days) else None
-        until_price = average_price(following[1]) if following else None
+        until_price = _until_price(following[1], held, multiplier) if following else None
         spans.append(Span(day, following[0] if following else None, held, from_price, until_price))
     return tuple(spans)
 
 
 def _day(movement: Movement) -> date:
     return movement.trade_date
+
+
+def _until_price(moved: Sequence[Movement], held: Decimal, multiplier: int) -> Decimal | None:
+    """What a span ends at: the average price of the closings of its last day."""
+    price = average_price(moved)
+    cash = _cash(moved)
+    closed = -sum((movement.quantity for movement in moved), Decimal(0))
+    return price if closed != held else _settled(price, held, multiplier, cash)
 
 
 def _from_price(
@@ -231,12 +251,25 @@ def _from_price(
     multiplier: int,
 ) -> Decimal | None:
     """What a span begins at, so that what ended and what begins differ by the cash of the day."""
+    cash = _cash(moved)
     if len(moved) == 1 and not before:
-        return moved[0].price
-    cash = Decimal(0)
-    for movement in moved:
-        if movement.cash is None:
-            return None
-        cash += movement.cash
-    ended = before * until_price if before and until_price is not None else Decimal(0)
-    return round((ended - cash / multiplier) / held, PRICE_DECIMALS)
+        return _settled(moved[0].price, held, multiplier, None if cash is None else -cash)
+    if cash is None:
+        return None
+    ended = cents(before * multiplier * until_price) if before and until_price else Decimal(0)
+    return round((ended - cash) / (held * multiplier), PRICE_DECIMALS)
+
+
+def _cash(moved: Sequence[Movement]) -> Decimal | None:
+    """What movements have moved together; None where that of one is unknown."""
+    known = [movement.cash for movement in moved if movement.cash is not None]
+    return sum(known, Decimal(0)) if len(known) == len(moved) else None
+
+
+def _settled(
+    price: Decimal | None, quantity: Decimal, multiplier: int, paid: Decimal | None
+) -> Decimal | None:
+    """The price, or where it does not come to what was paid to the cent, the one that does."""
+    if price is None or paid is None or cents(quantity * multiplier * price) == paid:
+        return price
+    return round(paid / (quantity * multiplier), PRICE_DECIMALS)

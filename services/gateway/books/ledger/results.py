@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from services.gateway.books.ledger.inputs import Instrument, Kind
 
 PRICE_DECIMALS = 12  # of averages: a cent of a million shares has eight
+_CENT = Decimal("0.01")
+
+
+def cents(usd: Decimal) -> Decimal:
+    """A sum of money as an account moves it: to the cent, halves away from zero, as in SQL."""
+    return usd.quantize(_CENT, ROUND_HALF_UP)
+
+
+def cash_moved(quantity: Decimal, multiplier: int, price: Decimal) -> Decimal:
+    """What a trade of a signed quantity moves: negative where something is bought."""
+    return cents(-quantity * multiplier * price)
 
 
 @dataclass(frozen=True)
@@ -16,8 +27,9 @@ class Movement:
     """What a transaction did to one lot.
 
     `quantity`: the signed change, in the shares of the lot; `price`: USD per such share,
-    None where it is not known. `cash`: what it moved, USD: negative where something was bought; an
-    opening counts like a purchase. None where the price is not known.
+    None where it is not known. `cash`: what it moved, USD to the cent: negative where something was
+    bought; an opening counts like a purchase. None where the price is not known. What one
+    transaction did to several lots adds up to the cash of its line.
     """
 
     lot_id: UUID
@@ -36,7 +48,8 @@ class Span:
     `held_until` None: held ever since. P&L over the span is that of so much bought at `from_price`
     and sold at `until_price`, USD per share: on a day that closes a part, the span before ends at
     the average price of what was closed, and the span after begins so that the cash of the day is
-    the difference. None where a price is not known, `until_price` also while the span lasts.
+    the difference. Where the price of a trade does not come to what was paid, to the cent, the span
+    has the price that does. None where a price is not known, `until_price` also while it lasts.
     """
 
     held_from: date
@@ -72,9 +85,12 @@ class Lot:
 
     @property
     def is_simple(self) -> bool:
-        """Whether the lot was held in one piece, from its entry to its exit if it had one."""
-        spans = [span for span in self.spans if span.from_price != self.entry_price]
-        return not spans and len(self.spans) <= 1
+        """Whether its entry and exit prices say what its spans do: it was held in one piece."""
+        if len(self.spans) != 1:
+            return not self.spans
+        (span,) = self.spans
+        ends_alike = span.held_until is None or span.until_price == self.exit_price
+        return ends_alike and span.from_price == self.entry_price
 
 
 def average_price(movements: Sequence[Movement]) -> Decimal | None:

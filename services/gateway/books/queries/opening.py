@@ -48,7 +48,9 @@ async def load_starts(session: Session, portfolio_ids: Collection[UUID]) -> dict
         select(func.sum(flow.amount))
         .where(flow.portfolio_id == own.portfolio_id, flow.flow_date <= own.valued_from)
         .scalar_subquery(),
-        select(func.sum(-row.quantity * row.multiplier * func.coalesce(row.price, 0)))
+        select(
+            func.sum(func.round(-row.quantity * row.multiplier * func.coalesce(row.price, 0), 2))
+        )
         .where(row.portfolio_id == own.portfolio_id, row.trade_date <= own.valued_from, traded)
         .scalar_subquery(),
         select(func.coalesce(func.sum(income.amount), 0))

@@ -244,7 +244,7 @@ class OpenTotals:
 async def load_totals(session: Session, portfolio_id: UUID) -> OpenTotals:
     """The totals of what a portfolio holds; its cash is not known here."""
     left = func.coalesce(spans.c.quantity, positions.c.quantity)
-    cost = left * positions.c.multiplier * positions.c.entry_price
+    cost = func.round(left * positions.c.multiplier * positions.c.entry_price, 2)
     totals = select(
         func.count().label("lots"),
         func.coalesce(func.sum(cost).filter(cost > 0), 0).label("long_cost"),

@@ -4,6 +4,7 @@ One row per lot, however many parts it was closed in.
 """
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -51,12 +52,15 @@ def _lots() -> Subquery:
     parts = _parts()
     of_it = and_(parts.c.position_id == own.position_id, parts.c.portfolio_id == own.portfolio_id)
     left = func.coalesce(span.quantity, own.quantity).label("quantity")
-    gain = func.coalesce(parts.c.gain, own.quantity * (own.exit_price - own.entry_price))
+    gain = func.coalesce(
+        parts.c.gain,
+        _gain(own.quantity * own.multiplier, own.entry_price, own.exit_price),
+    )
     return (
         select(
             *(left if column is own.quantity else column for column in own),
             own.quantity.label("opened_quantity"),
-            (gain * own.multiplier).label("realised_pnl"),
+            gain.label("realised_pnl"),
             _day.label("terms_day"),
         )
         .select_from(joined.outerjoin(parts, of_it))
@@ -64,12 +68,19 @@ def _lots() -> Subquery:
     )
 
 
+def _gain(
+    size: ColumnElement[Any], begun: ColumnElement[Any], ended: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """What so many shares gained from one price to another, both values to the cent."""
+    return func.round(size * ended, 2) - func.round(size * begun, 2)
+
+
 def _parts() -> Subquery:
-    """What lots closed in parts have gained per unit of the multiplier; null where unknown."""
+    """What lots closed in parts have gained, USD to the cent; null where unknown."""
     lot = positions.alias("parted")
     span = spans.alias("part").c
     end = case((span.held_until.is_(None), lot.c.entry_price), else_=span.until_price)
-    gain = span.quantity * (end - span.from_price)
+    gain = _gain(span.quantity * lot.c.multiplier, span.from_price, end)
     known = case((func.count() == func.count(gain), func.sum(gain))).label("gain")
     parted = select(span.position_id, span.portfolio_id, known)
     of_lot = and_(lot.c.position_id == span.position_id, lot.c.portfolio_id == span.portfolio_id)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from services.gateway.books.keeping import SYSTEM
-from services.gateway.books.ledger import Kind, Settlement
+from services.gateway.books.ledger import Kind, Settlement, cash_moved
 from services.gateway.books.ledger.derivation import delivery_id
 from services.gateway.books.ledger.inputs import exact
 from services.gateway.books.queries.transactions import (
@@ -137,7 +137,9 @@ def _cash(row: EnteredLine) -> Decimal | None:
     """USD; a reversal gives back the fees as well."""
     fees = row.fees if row.reverses else -row.fees
     if row.kind in TRADES and row.quantity is not None:
-        return None if row.price is None else fees - row.quantity * row.multiplier * row.price
+        if row.price is None:
+            return None
+        return fees + cash_moved(row.quantity, row.multiplier, row.price)
     if row.kind == Kind.EQUITY or row.amount is None:
         return fees
     return fees + row.amount

@@ -13,8 +13,8 @@ from services.gateway.books.ledger import (
     Ledger,
     Lot,
     Market,
-    Movement,
     Settlement,
+    cents,
 )
 from services.gateway.books.shapes import NOT_VALUED_SINCE
 from shared.instruments import InvalidSymbol, occ_symbol, position_type
@@ -87,7 +87,7 @@ class ShownLot:
 def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
     """The lot as it is shown; `day`: until when it is held at least."""
     factor = Decimal(1) if measured is None else measured.split_factor
-    closings = [_closing(lot, movement, factor) for movement in lot.movements[1:]]
+    closings = _closings(lot, factor)
     left = sum((movement.quantity for movement in lot.movements), Decimal(0))
     own = lot.instrument
     until = lot.closed_on or day
@@ -106,7 +106,7 @@ def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
         entry_date=lot.entry_date,
         exit_date=lot.closed_on,
         days_held=max((until - lot.entry_date).days, 0),
-        cost=left * own.multiplier * lot.entry_price,
+        cost=_cost(lot, left),
         closings=closings,
         realised_pnl=_total([closing.realised_pnl for closing in closings]),
         valued_on=last.valued_on,
@@ -117,16 +117,28 @@ def shown_lot(lot: Lot, measured: Valued | None, day: date) -> ShownLot:
     )
 
 
-def _closing(lot: Lot, movement: Movement, factor: Decimal) -> Closing:
-    gain = None if movement.price is None else movement.price - lot.entry_price
-    return Closing(
-        movement.transaction_id,
-        movement.kind,
-        movement.trade_date,
-        round(movement.quantity * factor, 6),
-        None if movement.price is None else movement.price / factor,
-        None if gain is None else -movement.quantity * lot.instrument.multiplier * gain,
-    )
+def _closings(lot: Lot, factor: Decimal) -> list[Closing]:
+    """What closed the lot: each realises its cash less the cost of what it closed, to the cent."""
+    closings = []
+    left = lot.quantity
+    for movement in lot.movements[1:]:
+        before = _cost(lot, left)
+        left += movement.quantity
+        closings.append(
+            Closing(
+                movement.transaction_id,
+                movement.kind,
+                movement.trade_date,
+                round(movement.quantity * factor, 6),
+                None if movement.price is None else movement.price / factor,
+                None if movement.cash is None else movement.cash - (before - _cost(lot, left)),
+            )
+        )
+    return closings
+
+
+def _cost(lot: Lot, quantity: Decimal) -> Decimal:
+    return cents(quantity * lot.instrument.multiplier * lot.entry_price)
 
 
 def _total(parts: Sequence[Decimal | None]) -> Decimal | None:
@@ -165,8 +177,8 @@ def totals(shown: Sequence[ShownLot]) -> Totals:
     """The sums over lots."""
     realised = [lot.realised_pnl for lot in shown]
     unrealised = [lot.unrealised_pnl for lot in shown if lot.exit_date is None]
-    closed = sum((round(part, 2) for part in realised if part is not None), Decimal(0))
-    held = sum((round(part, 2) for part in unrealised if part is not None), Decimal(0))
+    closed = sum((part for part in realised if part is not None), Decimal(0))
+    held = sum((cents(part) for part in unrealised if part is not None), Decimal(0))
     unknown = sum(part is None for part in (*realised, *unrealised))
     return Totals(len(shown), closed, held, closed + held, unknown)
 
