@@ -32,7 +32,7 @@ SUBJECTS: dict[str, set[str]] = {
     "runs": {"feed", "handlers", "stages", "starting", "tracking"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
-        *("lots", "settling", "statements", "uploading"),
+        *("lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
     "analytics": set(),

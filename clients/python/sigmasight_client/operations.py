@@ -308,6 +308,7 @@ class SigmaSight(Session):
         body: NewTransactions,
         *,
         as_of: date | str | None = None,
+        duplicates: str | None = None,
         idempotency_key: str | None = None,
     ) -> "TransactionsSaved":
         """Enter up to 1,000 transactions, all of them or none; lots are derived again from the
@@ -318,7 +319,7 @@ class SigmaSight(Session):
             self.request(
                 "POST",
                 f"portfolios/{part(portfolio_id)}/transactions",
-                query={"as_of": as_of},
+                query={"as_of": as_of, "duplicates": duplicates},
                 body=body,
                 once=True,
                 idempotency_key=idempotency_key,

@@ -96,10 +96,7 @@ def position_valuations(layout: Layout) -> Valuations:
     own = quotes.rows(book.symbol)
     under = quotes.rows(book.underlying)
     last_price_day = quotes.price_day[own, on]
-    before, value_before = _previous(layout, lines, own)
-    prices = Prices(
-        quotes.price[own, on], before / book.factor, book.from_price, book.until_price, value_before
-    )
+    prices = _prices(layout, lines, book, own)
     price = np.where(lines.active, prices.now, prices.ended)
     price_day = np.where(lines.active, last_price_day, book.until_day)
     size = book.quantity * book.multiplier
@@ -169,18 +166,24 @@ def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
     )
 
 
-def _previous(layout: Layout, lines: Lines, own: IntArray) -> tuple[FloatArray, FloatArray]:
-    """The price at the previous snapshot, per share of the last day, and the value then, USD.
+def _prices(layout: Layout, lines: Lines, book: _Picked, own: IntArray) -> Prices:
+    """What P&L is measured between.
 
-    An option may have had another symbol then, and the line another number of shares.
+    At the previous snapshot an option may have had another symbol, and a line other shares.
     """
     terms = layout.terms
     position = lines.position
-    before = layout.quotes.columns(lines.previous)
-    rows = layout.quotes.rows(terms.symbol[position, before]) if terms.splits else own
-    price = layout.quotes.price[rows, before]
-    size = terms.quantity[position, before] * layout.positions.multiplier[position]
-    return np.asarray(price * terms.factor[position, before]), cents(size * price)
+    quotes = layout.quotes
+    before = quotes.columns(lines.previous)
+    rows = quotes.rows(terms.symbol[position, before]) if terms.splits else own
+    price = quotes.price[rows, before]
+    return Prices(
+        now=quotes.price[own, quotes.columns(lines.session)],
+        before=price * terms.factor[position, before] / book.factor,
+        begun=book.from_price,
+        ended=book.until_price,
+        value_before=cents(terms.quantity[position, before] * book.multiplier * price),
+    )
 
 
 def _owned(held: FloatArray, price: FloatArray) -> FloatArray:

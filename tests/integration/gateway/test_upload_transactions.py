@@ -134,3 +134,97 @@ async def test_lines_are_in_the_shares_of_their_trade_dates(ann: Person, admin: 
     exported = await ann.get("positions/export", portfolio_id=portfolio_id, format="json")
     lots = exported.json()["positions"]
     assert [(lot["quantity"], lot["entry_price"]) for lot in lots] == [(40, 100), (40, 100)]
+
+
+UNNAMED = b"""date,type,symbol,quantity,price
+2022-12-01,buy,AAPL,10,150
+2022-12-02,sell,AAPL,4,151
+"""
+
+
+async def test_a_repeated_line_without_an_id_is_a_warning_with_both(ann: Person) -> None:
+    first = await uploaded(ann, UNNAMED)
+    lines = await lines_of(ann, first)
+
+    preview = await uploaded(ann, UNNAMED, dry_run="true")
+    again = await uploaded(ann, UNNAMED)
+
+    for report in (preview, again):
+        found = [each for each in report["warnings"] if each["code"] == "line_exists"]
+        assert [each["line"] for each in found] == [2, 3]
+        for each, line in zip(found, lines, strict=True):
+            assert line["transaction_id"] in each["message"]
+    assert (again["receipt"]["new"], len(await lines_of(ann, first))) == (2, 4)
+    assert await held(ann, first) == {"AAPL": 12}
+
+
+async def test_a_repeated_line_is_refused_where_that_is_wanted(ann: Person) -> None:
+    first = await uploaded(ann, UNNAMED)
+    longer = UNNAMED + b"2022-12-05,buy,AAPL,1,150\n"
+
+    again = await uploaded(ann, longer, duplicates="refuse")
+    twice = await uploaded(ann, longer + b"2022-12-05,buy,AAPL,1,150\n")
+
+    assert [(each["line"], each["code"]) for each in again["problems"]] == [
+        (2, "line_exists"),
+        (3, "line_exists"),
+    ]
+    assert (again["receipt"]["new"], again["receipt"]["refused"]) == (1, 2)
+    assert await held(ann, first) == {"AAPL": 15}  # 6 at first, then 1, then 8
+    # Each equal line counts once: the last row equals line 4 only.
+    codes = [(each["line"], each["code"]) for each in twice["warnings"]]
+    assert codes == [
+        (2, "line_exists"), (3, "line_exists"), (4, "line_exists"), (5, "duplicate_row"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        b"2022-12-01,buy,AAPL,10,150.01\n",
+        b"2022-12-01,buy,MSFT,10,150\n",
+        b"2022-11-30,buy,AAPL,10,150\n",
+    ],
+)
+async def test_a_line_that_differs_in_a_column_is_another_one(ann: Person, other: bytes) -> None:
+    await uploaded(ann, UNNAMED)
+
+    again = await uploaded(ann, UNNAMED.splitlines(keepends=True)[0] + other)
+
+    assert again["warnings"] == []
+
+
+async def test_a_repeated_json_line_is_a_warning_or_refused(ann: Person) -> None:
+    book = (await uploaded(ann, UNNAMED))["portfolio"]["portfolio_id"]
+    trade = {"trade_date": "2022-12-01", "symbol": "aapl", "quantity": "10.0", "price": 150}
+    body = {"transactions": [{"kind": "deposit", "trade_date": "2022-12-01", "amount": 5}]}
+    body["transactions"].append({"kind": "buy", **trade})
+    path = f"portfolios/{book}/transactions"
+
+    refused = await ann.post(f"{path}?duplicates=refuse", body)
+    saved = await ann.post(path, body)
+
+    assert refused.status_code == 422
+    assert [(each["field"], each["code"]) for each in refused.json()["errors"]] == [
+        ("transactions.1", "line_exists")
+    ]
+    (warning,) = saved.json()["warnings"]
+    assert (warning["code"], len(warning["about"])) == ("line_exists", 1)
+    assert warning["message"].startswith("transactions.1 equals transaction ")
+
+
+async def test_a_dry_run_shows_what_would_be_sold_beyond_what_is_held(ann: Person) -> None:
+    for _ in range(2):
+        preview = await uploaded(ann, BLOTTER, dry_run="true")
+        assert (await ann.get("portfolios")).json()["total"] == 0
+        codes = [(each["line"], each["code"]) for each in preview["warnings"]]
+        assert codes == [(3, "more_than_held")]
+        assert preview["run_id"] is None
+
+    await uploaded(ann, BLOTTER)
+    more = b"date,type,symbol,quantity,price\n2022-12-01,sell,AAPL,160,150\n"
+    beyond = await uploaded(ann, more, dry_run="true", portfolio_name="book")
+    within = await uploaded(ann, more.replace(b"160", b"150"), dry_run="true")
+
+    assert [each["code"] for each in beyond["warnings"]] == ["more_than_held"]
+    assert within["warnings"] == []

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.gateway.books import repeated
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
@@ -18,8 +19,10 @@ from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
 from services.gateway.books.queries import transactions as queries
+from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.books.queries.transactions import EnteredLine, LineFilter, Mark
 from services.gateway.books.reading import Part
+from services.gateway.books.repeated import repeated_lines
 from services.gateway.books.schemas.ledger import (
     ExpiryReport,
     LotPage,
@@ -29,6 +32,7 @@ from services.gateway.books.schemas.ledger import (
     TransactionPage,
     TransactionsSaved,
 )
+from services.gateway.books.schemas.uploads import Duplicates
 from services.gateway.books.statements import lines, pages
 from services.gateway.books.statements.lines import InvalidMark
 from services.gateway.books.statements.pages import LotFilter, LotStatus, Wanted
@@ -128,10 +132,15 @@ async def add_transactions(
     caller: Caller,
     session: OpenSession,
     as_of: TradedBy = None,
+    duplicates: Annotated[
+        Duplicates, Query(description="of lines without an id that equal one in the ledger")
+    ] = Duplicates.LOAD,
 ) -> TransactionsSaved:
     """Enter up to 1,000 transactions, all of them or none; lots are derived again from the first.
 
-    A line whose `external_id` another line that counts has already is skipped.
+    A line whose `external_id` another line that counts has already is skipped. One without an id
+    that equals a line of the ledger is entered with a warning, or refused with
+    `duplicates=refuse`.
     """
     await _locked(session, caller, portfolio_id)
     fresh, skipped = await _unknown(session, portfolio_id, wanted.transactions)
@@ -140,10 +149,47 @@ async def add_transactions(
     found = await entered(session, portfolio_id, fresh, day, lots)
     if not found.rows:
         return _saved([], skipped, None, [], [])
+    twice = await _entered_twice(session, portfolio_id, fresh, found.rows, duplicates)
     await ledger_queries.append_transactions(session, found.rows)
     identities = [row.transaction_id for row in found.rows]
     await record(session, "transactions.created", portfolio_id, transactions=len(found.rows))
-    return await _kept(session, caller, portfolio_id, identities, skipped, found.warnings)
+    return await _kept(
+        session, caller, portfolio_id, identities, skipped, [*found.warnings, *twice]
+    )
+
+
+async def _entered_twice(
+    session: Session,
+    portfolio_id: UUID,
+    places: Sequence[tuple[int, NewTransaction]],
+    rows: Sequence[TransactionRow],
+    duplicates: Duplicates,
+) -> list[Warned]:
+    """Warnings of the lines that equal one of the ledger; 422 where they are to be refused."""
+    known = await repeated_lines(session, portfolio_id, rows)
+    found = [
+        (place, known[row.transaction_id])
+        for (place, _), row in zip(places, rows, strict=True)
+        if row.transaction_id in known
+    ]
+    if found and duplicates is Duplicates.REFUSE:
+        errors = [
+            {
+                "field": f"transactions.{place}",
+                "code": repeated.CODE,
+                "message": repeated.why(equal, refused=True),
+            }
+            for place, equal in found
+        ]
+        raise Problem(422, "invalid_transaction", errors[0]["message"], errors)
+    return [
+        Warned(
+            code=repeated.CODE,
+            message=f"transactions.{place} {repeated.why(equal, refused=False)}",
+            about=[str(equal)],
+        )
+        for place, equal in found
+    ]
 
 
 async def _unknown(

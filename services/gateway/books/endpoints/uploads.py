@@ -22,6 +22,7 @@ from services.gateway.books.uploading.writing import (
     record_upload,
     save_portfolio,
     start_upload_runs,
+    warnings_of_writing,
     write_changes,
 )
 from services.gateway.edge import shapes as edge_shapes
@@ -103,9 +104,10 @@ async def upload_positions(
     await refuse_unusable(session, caller, plan, options)
     if options.dry_run:
         forget_answer(request)
+        warnings = await warnings_of_writing(session, caller, plan, options, file.filename)
         before = plan.portfolio
         totals = await load_totals(session, before["portfolio_id"]) if before else None
-        return await upload_answer(plan, options, before, Started(), totals)
+        return await upload_answer(plan.warned(warnings), options, before, Started(), totals)
     portfolio_id = await save_portfolio(session, caller, plan, options, file.filename)
     written = await write_changes(session, caller, portfolio_id, plan)
     started = await start_upload_runs(session, caller, portfolio_id, plan, written.since)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, func, literal, or_, select, true
 
+from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.tables import Transaction
 from services.gateway.tables.portfolios import COUNTS, PUBLISHED
 from shared.database import Session, among, sql_table
@@ -160,6 +161,16 @@ async def known_external_ids(
         COUNTS,
     )
     return {row.external_id: row.transaction_id for row in await session.execute(query)}
+
+
+async def load_same_days(
+    session: Session, portfolio_id: UUID, days: Collection[date]
+) -> list[TransactionRow]:
+    """The lines of a portfolio that count and were traded on these days, in order of entry."""
+    columns = [lines.c[field.name] for field in fields(TransactionRow)]
+    mine = and_(lines.c.portfolio_id == portfolio_id, among(lines.c.trade_date, days), COUNTS)
+    found = await session.execute(select(*columns).where(mine).order_by(lines.c.sequence))
+    return [TransactionRow(*row) for row in found]
 
 
 def _conditions(wanted: LineFilter) -> list[ColumnElement[bool]]:

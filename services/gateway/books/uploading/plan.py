@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePath
 from uuid import UUID
 
-from services.gateway.books import files
+from services.gateway.books import files, repeated
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import exchange_day, refuse_future, refuse_too_many
 from services.gateway.books.files import (
@@ -30,13 +30,14 @@ from services.gateway.books.lots import DELIVERED, LotLines
 from services.gateway.books.queries import portfolios, tags
 from services.gateway.books.queries.history import load_history
 from services.gateway.books.queries.portfolios import OwnDay
+from services.gateway.books.repeated import repeated_lines
 from services.gateway.books.schemas.uploads import (
     SHARES_OF_ENTRY_DATE,
     Duplicates,
     Mode,
     UploadOptions,
 )
-from services.gateway.books.uploading.entering import known_lines
+from services.gateway.books.uploading.entering import known_lines, transaction_row
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.queries import Row
 from services.gateway.market import queries as market_queries
@@ -178,13 +179,38 @@ async def _with_entries(session: Session, plan: Plan) -> Plan:
     if plan.portfolio is not None:
         known = await known_lines(session, plan.portfolio["portfolio_id"], found.accepted)
     lines = {line.line for line in known}
-    warnings = tuple(warning for warning in found.warnings if warning.line not in lines)
-    return replace(
+    entries = [entry for entry in found.accepted if entry.line not in lines]
+    twice = await _repeated(session, plan, entries)
+    refused = twice if plan.rules.refuse_duplicates else []
+    lines |= {problem.line for problem in refused}
+    warnings = [warning for warning in found.warnings if warning.line not in lines]
+    warned = replace(
         plan,
-        holdings=Holdings((), found.problems, warnings),
-        entries=[entry for entry in found.accepted if entry.line not in lines],
+        holdings=Holdings((), (*found.problems, *refused), tuple(warnings)),
+        entries=[entry for entry in entries if entry.line not in lines],
         skipped=sorted((*found.skipped, *known), key=lambda line: line.line),
     )
+    return warned if refused else warned.warned(twice)
+
+
+async def _repeated(session: Session, plan: Plan, entries: Sequence[Entry]) -> list[RowProblem]:
+    """The lines that equal one which the portfolio has, each with the id of that one."""
+    if plan.portfolio is None:
+        return []
+    portfolio_id = plan.portfolio["portfolio_id"]
+    rows = [transaction_row(portfolio_id, entry, plan.share_day) for entry in entries]
+    known = await repeated_lines(session, portfolio_id, rows)
+    refused = plan.rules.refuse_duplicates
+    return [
+        RowProblem(
+            row.source_line or 0,
+            None,
+            repeated.CODE,
+            repeated.why(known[row.transaction_id], refused=refused),
+        )
+        for row in rows
+        if row.transaction_id in known
+    ]
 
 
 def _refused(changes: Sequence[Change], lots: Mapping[UUID, LotLines]) -> list[RowProblem]:

@@ -1,7 +1,7 @@
 """Writing of a planned upload, and the runs it starts."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
 from services.gateway.books.files import Change, Source
+from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import (
     FILE,
     keep_ledger,
@@ -59,6 +60,20 @@ async def save_portfolio(
     if portfolio_id is None:  # an upload beside this one created it since we looked
         raise name_taken(name, await portfolios.portfolio_named(session, caller.user_id, name))
     return portfolio_id
+
+
+async def warnings_of_writing(
+    session: Session, caller: User, plan: Plan, options: UploadOptions, filename: str | None
+) -> Sequence[RowProblem]:
+    """What entering a file of transactions would warn of; nothing stays written."""
+    if not plan.entries:
+        return ()
+    trial = await session.begin_nested()
+    try:
+        portfolio_id = await save_portfolio(session, caller, plan, options, filename)
+        return (await write_changes(session, caller, portfolio_id, plan)).warnings
+    finally:
+        await trial.rollback()
 
 
 async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan: Plan) -> Result:
