@@ -20,6 +20,7 @@ from services.gateway.books.ledger import (
     Market,
     Split,
     Trade,
+    cents,
     derived,
 )
 
@@ -397,20 +398,19 @@ def test_spans_earn_what_lots_paid_and_are_worth(
         left = sum((movement.quantity for movement in lot.movements), Decimal(0))
         cash = sum((movement.cash or Decimal(0) for movement in lot.movements), Decimal(0))
         worth = cash + left * lot.instrument.multiplier * last
-        assert earned(lot, last) == pytest.approx(float(worth), abs=1e-4)
+        assert earned(lot, last) == worth
 
 
-def earned(lot: Lot, last: Decimal) -> float:
-    """The P&L of the lot as calculators work it out: span by span, a lot in one piece as it is."""
-    if not lot.spans:
-        return float(sum((movement.cash or 0 for movement in lot.movements), Decimal(0)))
+def earned(lot: Lot, last: Decimal) -> Decimal:
+    """The P&L of the lot as calculators work it out: span by span, to the cent."""
     total = Decimal(0)
     for span in lot.spans:
         end = last if span.held_until is None else span.until_price
         assert end is not None
         assert span.from_price is not None
-        total += span.quantity * lot.instrument.multiplier * (end - span.from_price)
-    return float(total)
+        size = span.quantity * lot.instrument.multiplier
+        total += cents(size * end) - cents(size * span.from_price)
+    return total
 
 
 @given(random_trades(), METHODS, PRICES)
