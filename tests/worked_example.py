@@ -330,7 +330,7 @@ class WorkedExample:
 
     @cached_property
     def stress_test(self) -> Any:
-        return stress_test(self.stress_book, self.scenarios, FACTOR_NAMES, self.covariance.shrunk)
+        return stress_test(self.stress_book, self.scenarios, panel.FACTORS, self.covariance.shrunk)
 
     # --- VaR --------------------------------------------------------------------------------------
 
@@ -646,20 +646,34 @@ def _correlation_figures(example: WorkedExample) -> Cells:
 def _scenario_shocks(example: WorkedExample) -> Cells:
     methods = example.stress_test.methods
     return [
-        [scenario.name, method, *(percent(float(s), 2) for s in impacts.shocks.factors[place])]
+        [
+            _headline(scenario),
+            method,
+            *(percent(float(shock), 2) for shock in impacts.shocks.factors[place]),
+        ]
         for place, scenario in enumerate(example.scenarios)
         for method, impacts in methods.items()
     ]
 
 
+def _headline(scenario: Any) -> str:
+    return f"{scenario.name}, measured" if scenario.measured else str(scenario.name)
+
+
+def _deviations_or_none(distance: float) -> str:
+    return "none" if np.isnan(distance) else number(distance, 2)
+
+
 def _scenario_pnl(example: WorkedExample) -> Cells:
     return [
         [
-            scenario.name,
+            _headline(scenario),
             method,
             *map(money, impacts.positions[:, place].tolist()),
             money(float(impacts.total[0, place])),
+            money(float(impacts.volatility[0, place])),
             money(float(impacts.delta_gamma[0, place])),
+            _deviations_or_none(float(example.stress_test.plausibility[place])),
         ]
         for place, scenario in enumerate(example.scenarios)
         for method, impacts in example.stress_test.methods.items()
@@ -787,7 +801,10 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     "correlations": (["", *UNDERLYINGS], _correlations),
     "correlation figures": (["figure", ""], _correlation_figures),
     "shocks": (["scenario", "method", *FACTOR_NAMES], _scenario_shocks),
-    "scenario pnl": (["scenario", "method", *NAMES, "total", "delta-gamma"], _scenario_pnl),
+    "scenario pnl": (
+        ["scenario", "method", *NAMES, "total", "volatility", "delta-gamma", "plausibility"],
+        _scenario_pnl,
+    ),
     "worst days": (["rank", "day", *NAMES, "portfolio"], _worst_days),
     "ranks": (["confidence", "h = 251 × (1 − c)", "k", "w = h − k"], _ranks),
     "var": (["one day, USD", "historical", "rescaled", "parametric"], _var),

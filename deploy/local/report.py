@@ -140,8 +140,10 @@ def _ranked_cells(ranked: Sequence[Answer], method: str, place: int) -> tuple[st
     if len(ranked) < SHOWN:
         return UNKNOWN, UNKNOWN
     scenario = ranked[place]
-    beyond = " [red]beyond NAV[/red]" if scenario[method]["loss_exceeds_nav"] else ""
-    return scenario["name"], money(scenario[method]["total_pnl"]) + beyond
+    result = scenario[method]
+    beyond = " [red]beyond NAV[/red]" if result["loss_exceeds_nav"] else ""
+    measured = ", measured" if result["headline"] == "measured" else ""
+    return scenario["name"] + measured, money(result["total_pnl"]) + beyond
 
 
 def _remarks(answer: Answer) -> Text:

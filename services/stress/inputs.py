@@ -1,7 +1,7 @@
 """What stress reads: the only thing that its repository and its calculations share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from uuid import UUID
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import PricingInputs
 
-MARKET_NAME = "Market"  # the market factor as scenarios spell it
+MARKET = "market"  # the id of the market factor
 STOCK = -1  # in place of a contract's index
 Indices = NDArray[np.intp]
 
@@ -21,15 +21,15 @@ Indices = NDArray[np.intp]
 class Scenario:
     """One hypothetical day.
 
-    `shocks`: decimal return by factor name (-0.35 is a fall of 35 %). `basis` "relative": a style's
-    shock is its return over the market; "absolute": its own return. `rate_shock`: change of the
-    Treasury yield in decimals (0.01 is +100 bp), None when rates stay. `volatility_shock`: added to
-    the volatility of every option, in decimals (0.10 is ten points), None when volatilities stay.
+    `shocks`: decimal return by factor id (-0.35 is a fall of 35 %). `basis` "absolute": the return
+    of the factor's proxy itself; "over_market": a style's return over the market. `rate_shock`:
+    change of the Treasury yield in decimals (0.01 is +100 bp), None when rates stay.
+    `volatility_shock`: relative change of one-month implied volatility (1.50: it rises to 2.5 times
+    what it was), less at longer tenors, None when volatilities stay.
 
     A historical scenario may name its window, from the close of `window_start` to the close of
-    `window_end`, and what was measured in it: `measured_returns` of the proxies (their own, also
-    with basis "relative"), `measured_rate_change` of the 10-year yield in decimals, and the source
-    of both.
+    `window_end`, and what was measured in it: `measured_returns` of the proxies (their own in any
+    basis), `measured_rate_change` of the 10-year yield in decimals, and the source of both.
     """
 
     scenario_id: str
@@ -39,7 +39,7 @@ class Scenario:
     severity: str
     shocks: Mapping[str, float]
     rate_shock: float | None = None
-    basis: str = "relative"
+    basis: str = "absolute"
     volatility_shock: float | None = None
     window_start: date | None = None
     window_end: date | None = None
@@ -48,15 +48,38 @@ class Scenario:
     measured_source: str | None = None
 
     @property
+    def measured(self) -> bool:
+        """Whether the moves of its window are known."""
+        return self.measured_returns is not None
+
+    @property
     def measured_shocks(self) -> dict[str, float] | None:
-        """The measured returns in the scenario's basis: "relative" is a style's over the market."""
+        """The measured returns in the scenario's basis."""
         returns = self.measured_returns
         if returns is None or self.basis == "absolute":
             return None if returns is None else dict(returns)
-        market = returns.get(MARKET_NAME, 0.0)
-        return {
-            name: each if name == MARKET_NAME else each - market for name, each in returns.items()
-        }
+        market = returns.get(MARKET, 0.0)
+        return {name: each if name == MARKET else each - market for name, each in returns.items()}
+
+    @property
+    def at_still_volatility(self) -> "Scenario":
+        """The scenario without its move of implied volatility."""
+        return replace(self, volatility_shock=None)
+
+    @property
+    def headline(self) -> "Scenario":
+        """The scenario by what was measured in its window, else as specified.
+
+        The volatility shock is the specified one in both: no window measures it.
+        """
+        if self.measured_returns is None:
+            return self
+        return replace(
+            self,
+            shocks=self.measured_returns,
+            rate_shock=self.measured_rate_change,
+            basis="absolute",
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +94,7 @@ class Move:
 class Window:
     """What is stored about the window of a historical scenario.
 
-    `closes`: adjusted closes of the factors' proxies by factor name; absent where one of the two is
+    `closes`: adjusted closes of the factors' proxies by factor id; absent where one of the two is
     missing. `yields_percent`: None where one of the two is missing.
     """
 
@@ -102,10 +125,9 @@ class ScenarioIds:
 
 @dataclass(frozen=True)
 class Factors:
-    """The active factors in display order: stable ids, and the names scenarios use."""
+    """The stable ids of the active factors in display order."""
 
     ids: tuple[str, ...]
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ class Table(SQLModel):
 class _Scenario(Table):
     """What defines a scenario.
 
-    `shocks`: decimal return by factor name; `rate_shock`: change of yield in decimals.
+    `shocks`: decimal return by factor id; `rate_shock`: change of yield in decimals;
+    `volatility_shock`: relative change of one-month implied volatility.
     """
 
     name: str = required(String(200))
@@ -51,7 +52,7 @@ class _Scenario(Table):
     shocks: dict[str, float] = required(JSONB)
     rate_shock: float | None = optional(Double)
     volatility_shock: float | None = optional(Double)
-    basis: str = required(String(10))
+    basis: str = required(String(12))
     active: bool = required(Boolean)
 
 
@@ -96,8 +97,10 @@ class StressResult(_OfPortfolio, table=True):
     """One portfolio in one scenario by one method ("direct", "correlated").
 
     USD, a loss is negative. Amounts are null, and `warnings` say why, when no position had the
-    inputs the scenario needs. `left_out`: every symbol that this scenario leaves out, wholly or in
-    part, with the reason.
+    inputs the scenario needs. `headline` "measured": by the moves of the scenario's window, with
+    the result by the shocks it specifies next to it; "specified": by those. `floored`: dollars by
+    symbol that prices which stop at zero take away. `left_out`: every symbol that this scenario
+    leaves out, wholly or in part, with the reason.
     """
 
     __tablename__: ClassVar[str] = "stress_results"
@@ -114,6 +117,12 @@ class StressResult(_OfPortfolio, table=True):
     warnings: list[dict[str, Any]] = required(JSONB)
     delta_gamma_pnl: Decimal | None = optional(Numeric(20, 6))
     left_out: list[dict[str, str]] = required(JSONB, server_default="[]")
+    headline: str = required(String(9), server_default="specified")
+    volatility_pnl: Decimal | None = optional(Numeric(20, 6))
+    implied_moves: dict[str, float] = required(JSONB, server_default="{}")
+    plausibility: float | None = optional(Double)
+    floored: dict[str, float] = required(JSONB, server_default="{}")
+    stated: dict[str, Any] | None = optional(JSONB)
 
 
 class MarketRiskScenario(_OfPortfolio, table=True):

@@ -69,9 +69,10 @@ class PositionImpact(Contract):
 class ScenarioOutcome(Contract):
     """One scenario by one method on one portfolio. USD in whole cents, a loss is negative.
 
-    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`. The
-    fields mean what those of `stress.published_stress_results` mean. `left_out`: positions without
-    what the scenario needs, and why.
+    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`;
+    `volatility_pnl` is one of the `factor_impacts`. The fields mean what those of
+    `stress.published_stress_results` mean. `left_out`: positions without what the scenario needs,
+    and why.
     """
 
     scenario_id: str
@@ -83,12 +84,18 @@ class ScenarioOutcome(Contract):
     volatility_shock: float | None
     basis: str
     method: Literal["direct", "correlated"]
+    headline: Literal["measured", "specified"]
     total_pnl: Decimal | None
     factor_impacts: dict[str, Decimal]
+    volatility_pnl: Decimal | None
     nonlinear: Decimal | None
     delta_gamma_pnl: Decimal | None
     correlation_effect: Decimal | None
     effective_shocks: dict[str, float]
+    implied_moves: dict[str, float]
+    plausibility: float | None
+    floored: dict[str, float]
+    stated: dict[str, Any] | None
     option_valuation: str
     coverage: float | None
     left_out: tuple[Notice, ...]
@@ -110,10 +117,11 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
     """Evaluate scenarios on a portfolio from what is stored for `as_of`; nothing is written.
 
     `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
-    `volatility_shock` and `basis` describe one more that is not saved (`what_if`). `method`
-    "comprehensive" is both. `positions_shown`: how many positions per outcome at most, largest
-    impact first (fewer when the answer would be too long). Refused with `invalid_scenario`,
-    `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.
+    `volatility_shock` and `basis` describe one more that is not saved (`what_if`). `volatility`
+    False: every scenario without its move of implied volatility. `method` "comprehensive" is both.
+    `positions_shown`: how many positions per outcome at most, largest impact first (fewer when the
+    answer would be too long). Refused with `invalid_scenario`, `unknown_scenario`,
+    `unknown_portfolio`, `not_calculated` or `no_covariance`.
     """
 
     subject: ClassVar[str] = "ask.stress.what_if"
@@ -124,6 +132,7 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
     shocks: dict[str, float] = Field(default_factory=dict)
     rate_shock: float | None = None
     volatility_shock: float | None = None
-    basis: str = "relative"
+    basis: str = "absolute"
+    volatility: bool = True
     method: Literal["direct", "correlated", "comprehensive"] = "comprehensive"
     positions_shown: int = Field(default=200, ge=0, le=1000)

@@ -5,10 +5,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import columns, keys, published_view
 
-# shocks: {"Market": -0.35, ...} decimal returns of the proxies by factor name; rate_shock: change
-# of yield in decimals (0.01 is +100 bp), null when rates are not shocked; volatility_shock: added
-# to every option's volatility, in decimals (0.10 is ten points), null when it is not shocked.
-# basis: "relative" (a style's shock is its return over the market) | "absolute". Historical
+# shocks: {"market": -0.35, ...} decimal returns of the proxies by factor id; rate_shock: change of
+# yield in decimals (0.01 is +100 bp), null when rates are not shocked; volatility_shock: relative
+# change of one-month implied volatility (1.50: to 2.5 times what it was), applied to an option
+# with T days to expiry with the weight min(1, sqrt(30 / T)), null when it is not shocked. basis:
+# "absolute" (a shock is the proxy's own return) | "over_market" (a style's over the market's).
+# Historical
 # scenarios whose window the data cover say what the proxies did from the close of window_start to
 # the close of window_end: measured_returns their own returns, measured_shocks the same in the
 # scenario's basis (beside `shocks`), measured_rate_change the change of the 10-year yield in
@@ -59,11 +61,19 @@ custom_scenarios = published_view(
 
 # One row per portfolio, session, scenario and method ("direct" | "correlated"). All USD, whole
 # cents. total_pnl = the sum of the portfolio's rows in position_scenario_pnl = factor_impacts +
-# nonlinear. factor_impacts: {"Market": -1234.5, ..., "Interest Rate": ...}; nonlinear: what full
-# repricing of the options adds to their delta; delta_gamma_pnl: the total with options by delta and
+# nonlinear. factor_impacts: {"market": -1234.5, ..., "interest_rate": ..., "volatility": ...};
+# volatility_pnl: what the move of implied volatility makes, one of them; nonlinear: what full
+# repricing of the options adds to their delta, and what prices that stop at zero take away
+# (floored: those dollars by symbol); delta_gamma_pnl: the total with options by delta and
 # gamma instead, to compare. correlation_effect: correlated - direct (on the correlated row, null on
 # the direct one). left_out: [{"symbol", "code", "reason"}, ...], every symbol that this scenario
-# leaves out, wholly or in part. effective_shocks: the shocks every factor really took.
+# leaves out, wholly or in part. headline: "measured" (by the moves of the scenario's window; the
+# last column is then the result by the shocks it specifies: {total_pnl, volatility_pnl, nonlinear,
+# factor_impacts, effective_shocks, implied_moves, plausibility}) | "specified" (by those; the last
+# column is null). effective_shocks: the market-relative shocks every factor really took, of the
+# yield and of one-month volatility; implied_moves: the proxies' own returns; plausibility:
+# Mahalanobis distance of the shocked factors in yearly deviations, null without a covariance or a
+# shocked factor.
 # option_valuation: "delta_gamma" | "full". coverage: 0..1.
 stress_results = published_view(
     "stress",
@@ -78,6 +88,11 @@ stress_results = published_view(
     *columns(JSONB, "warnings"),
     *columns(Numeric(20, 6), "delta_gamma_pnl"),
     *columns(JSONB, "left_out"),
+    *columns(String, "headline"),
+    *columns(Numeric(20, 6), "volatility_pnl"),
+    *columns(JSONB, "implied_moves"),
+    *columns(Double, "plausibility"),
+    *columns(JSONB, "floored", "stated"),
 )
 
 # kind: "market" (shock is a decimal return) | "rates" (shock_bp basis points). pnl in USD, null

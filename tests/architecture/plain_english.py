@@ -116,6 +116,7 @@ COLUMNS = {
 # Fields of the API: allowed as a field of a class only.
 FIELDS = {
     "lacking": "data quality: the symbols for which data are missing",
+    "stated": "stress results: the domain's name of a measured scenario's result by its own shocks",
     "heard": "dead letters and failure events: the subject of the message that failed",
 }
 

@@ -25,7 +25,8 @@ from services.stress.calculations.valuation import stress_test, stressed_impacts
 from services.stress.inputs import STOCK, Contracts, ShardBook
 from shared.arrays import FloatArray
 from shared.quant.black_scholes import option_values
-from tests.bench.measured_windows import NAMES, bundled
+from tests.bench.measured_windows import bundled
+from tests.panel import FACTORS
 from tests.unit.stress.builders import columns_of
 
 POSITIONS, OPTIONS, PORTFOLIOS = 10_000, 2_000, 100
@@ -47,11 +48,11 @@ def run() -> list[dict[str, Any]]:
 
 def _measured(book: ShardBook) -> list[dict[str, Any]]:
     scenarios, covariance = bundled(), random_covariance()
-    shocks = direct_shocks(scenarios, NAMES)
+    shocks = direct_shocks(scenarios, FACTORS)
     without = without_repricing(book)
     delta_gamma = median_seconds(lambda: stressed_impacts(without, shocks))
-    direct = median_seconds(lambda: stress_test(book, scenarios, NAMES, None))
-    both = median_seconds(lambda: stress_test(book, scenarios, NAMES, covariance))
+    direct = median_seconds(lambda: stress_test(book, scenarios, FACTORS, None))
+    both = median_seconds(lambda: stress_test(book, scenarios, FACTORS, covariance))
     returns = np.random.default_rng(7).normal(0, 0.02, (POSITIONS, DAYS))
     past = median_seconds(lambda: historical_pnl(book, returns, np.arange(POSITIONS)))
     quantlib, accuracy = quantlib_loop(book.contracts)

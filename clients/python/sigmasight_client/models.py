@@ -677,6 +677,9 @@ class GroupedPositions(TypedDict):
     reason: "str | None"
 
 
+Headline = Literal["measured", "specified"]
+
+
 class HistoryPoint(TypedDict):
     """NAV and P&L of one session."""
 
@@ -1909,6 +1912,18 @@ class SpanReturn(TypedDict):
     end: "str"
 
 
+class SpecifiedResult(TypedDict):
+    """The result of a measured scenario by the shocks it specifies."""
+
+    total_pnl: "float | None"
+    volatility_pnl: "float | None"
+    nonlinear: "float | None"
+    factor_impacts: "dict[str, float] | None"
+    effective_shocks: "dict[str, float]"
+    implied_moves: "dict[str, float]"
+    plausibility: "float | None"
+
+
 class Spread(TypedDict):
     """Of the pairs of different factors."""
 
@@ -2000,15 +2015,21 @@ class StressReport(TypedDict):
 class StressResultOut(TypedDict):
     """What a scenario costs (negative) or earns."""
 
+    headline: "Headline"
     total_pnl: "float | None"
     share_of_nav: "float | None"
     loss_exceeds_nav: "bool"
     factor_impacts: "dict[str, float] | None"
+    volatility_pnl: "float | None"
     nonlinear: "float | None"
     delta_gamma_pnl: "float | None"
     delta_gamma_difference: "float | None"
     correlation_effect: "float | None"
     effective_shocks: "dict[str, float | None] | None"
+    implied_moves: "NotRequired[dict[str, float]]"
+    plausibility: "NotRequired[float | None]"
+    floored: "NotRequired[dict[str, float]]"
+    stated: "NotRequired[SpecifiedResult | None]"
     option_valuation: "str | None"
     coverage: "float | None"
     warnings: "list[Warned] | None"
@@ -2302,6 +2323,7 @@ class WhatIf(TypedDict):
     rate_shock: "NotRequired[float | None]"
     volatility_shock: "NotRequired[float | None]"
     basis: "NotRequired[str]"
+    volatility: "NotRequired[bool]"
     positions_shown: "NotRequired[int]"
 
 

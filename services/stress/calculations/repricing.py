@@ -8,13 +8,15 @@ exactly zero there.
 import numpy as np
 
 from services.stress.inputs import Contracts, Indices
-from shared.arrays import BoolArray, FloatArray
-from shared.quant.black_scholes import OptionColumns
+from shared.arrays import FloatArray
+from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
 from shared.quant.pricing import prices
 
-# Models know no price of zero and no negative volatility: moves beyond stop at these.
+# Models know no price of zero and no negative volatility: moves beyond stop at these. What the
+# difference to a price of zero is worth is below a hundredth of a percent of the underlying.
 LOWEST_UNDERLYING = 1e-4  # of the price before the move
 LOWEST_VOLATILITY = 1e-3
+DAYS_OF_SHOCK = 30.0  # the tenor whose implied volatility takes a volatility shock in full
 
 
 def price_changes(
@@ -22,9 +24,9 @@ def price_changes(
 ) -> FloatArray:
     """Change of value in dollars per share of every contract in every state: (contracts, states).
 
-    `returns`: (contracts, states) decimal returns of the underlying; `rates` and `volatilities`:
-    (states,) added to the contract's rate and volatility, in decimals. NaN where the return or an
-    input is not known; 0 for settled contracts.
+    `returns`: (contracts, states) decimal returns of the underlying; `rates`: (states,) added to
+    the contract's rate, in decimals; `volatilities`: (states,) relative change of one-month implied
+    volatility. NaN where the return or an input is not known; 0 for settled contracts.
     """
     living = contracts.repriceable & ~contracts.expired
     changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
@@ -36,12 +38,6 @@ def price_changes(
     after = _values(contracts, row, returns[row, state], rates[state], volatilities[state])
     changes[row, state] = after - before[row]
     return changes
-
-
-def beyond_zero(returns: FloatArray) -> BoolArray:
-    """Where a move takes the underlying to zero or below: priced at `LOWEST_UNDERLYING` then."""
-    found: BoolArray = returns <= LOWEST_UNDERLYING - 1.0
-    return found
 
 
 def _values(
@@ -60,13 +56,28 @@ def _values(
         * np.maximum(1.0 + move, LOWEST_UNDERLYING),
         strike=contracts.strike[chosen],
         years_to_expiry=contracts.years_to_expiry[chosen],
-        volatility=_shocked_volatility(contracts.volatility[chosen], volatility),
+        volatility=shocked_volatility(
+            contracts.volatility[chosen], contracts.years_to_expiry[chosen], volatility
+        ),
         rate=contracts.rate[chosen] + rate,
         dividend_yield=contracts.dividend_yield[chosen],
     )
     return prices(options, contracts.american[chosen])
 
 
-def _shocked_volatility(volatility: FloatArray, shock: FloatArray | float) -> FloatArray:
-    """Volatility + shock; a fall stops at `LOWEST_VOLATILITY`, or where it was if that is lower."""
-    return np.maximum(volatility + shock, np.minimum(volatility, LOWEST_VOLATILITY))
+def shocked_volatility(
+    volatility: FloatArray, years_to_expiry: FloatArray, shock: FloatArray | float
+) -> FloatArray:
+    """Volatility x (1 + shock x weight), weight = min(1, sqrt(30 / days to expiry)).
+
+    Implied volatility of longer tenors moves less than the one-month one that `shock` is the
+    relative change of: by the square root of time, the usual weighting of vega by tenor. A fall
+    stops at `LOWEST_VOLATILITY`, or where it was if that is lower.
+    """
+    days = years_to_expiry * CALENDAR_DAYS_PER_YEAR
+    with np.errstate(divide="ignore"):
+        weight = np.minimum(1.0, np.sqrt(DAYS_OF_SHOCK / days))
+    moved: FloatArray = np.maximum(
+        volatility * (1.0 + shock * weight), np.minimum(volatility, LOWEST_VOLATILITY)
+    )
+    return moved

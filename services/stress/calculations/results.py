@@ -10,13 +10,14 @@ import numpy as np
 
 from services.stress.calculations.market_risk import MarketRisk
 from services.stress.calculations.runs import Run
-from services.stress.calculations.shocks import Shocks
+from services.stress.calculations.shocks import Shocks, proxy_returns
 from services.stress.calculations.valuation import OPTION_VALUATION, Impacts, Method, StressTest
-from services.stress.inputs import Holdings
+from services.stress.inputs import Holdings, ShardBook
 from shared.arrays import Columns, FloatArray
 from shared.caveats import Caveat
 
-RATES = "Interest Rate"
+RATES = "interest_rate"
+VOLATILITY = "volatility"
 NAMED_IN_WARNINGS = 20
 NOTHING_MEASURED = {
     "market": "no position has a market beta",
@@ -33,6 +34,7 @@ class Amounts:
     """
 
     total_pnl: FloatArray
+    volatility_pnl: FloatArray
     nonlinear: FloatArray
     delta_gamma_pnl: FloatArray
     correlation_effect: FloatArray
@@ -45,11 +47,15 @@ class Amounts:
         effect = test.correlation_effect
         if effect is None or method == "direct":
             effect = np.full(impacts.total.shape, np.nan)
-        total, nonlinear, delta_gamma, effect = (
-            np.where(impacts.measured, each, np.nan)
-            for each in (impacts.total, impacts.nonlinear, impacts.delta_gamma, effect)
-        )
-        return cls(total, nonlinear, delta_gamma, effect, impacts.coverage)
+        amounts = {
+            "total_pnl": impacts.total,
+            "volatility_pnl": impacts.volatility,
+            "nonlinear": impacts.nonlinear,
+            "delta_gamma_pnl": impacts.delta_gamma,
+            "correlation_effect": effect,
+        }
+        known = {name: np.where(impacts.measured, each, np.nan) for name, each in amounts.items()}
+        return cls(**known, coverage=impacts.coverage)
 
     def at(self, portfolio: int, scenario: int) -> dict[str, float]:
         """By name, the amounts of one portfolio in one scenario."""
@@ -66,6 +72,22 @@ class Amounts:
 
 
 @dataclass(frozen=True)
+class Moves:
+    """What moves in a scenario, in any portfolio.
+
+    `headline`: "measured" when the moves are those of the scenario's window, "specified" when they
+    are the ones it specifies. `effective_shocks`: by factor over the market, the yield, and the
+    relative change of one-month volatility. `implied_moves`: the proxies' own returns by factor.
+    `plausibility`: yearly deviations, NaN without a covariance or a shocked factor.
+    """
+
+    headline: str
+    effective_shocks: Mapping[str, float]
+    implied_moves: Mapping[str, float]
+    plausibility: float
+
+
+@dataclass(frozen=True)
 class ScenarioResults:
     """Every run, method, portfolio and scenario, in that order."""
 
@@ -74,12 +96,14 @@ class ScenarioResults:
     methods: Sequence[str]
     amounts: Amounts
     factor_impacts: Sequence[Mapping[str, float]]
-    effective_shocks: Sequence[Mapping[str, float]]
+    moves: Sequence[Moves]
+    floored: Sequence[Mapping[str, float]]
+    specified: Sequence[Mapping[str, object] | None]
     caveats: Sequence[tuple[Caveat, ...]]
 
     @classmethod
     def of(
-        cls, portfolio_ids: Sequence[UUID], every: Sequence[Run], factor_names: Sequence[str]
+        cls, portfolio_ids: Sequence[UUID], every: Sequence[Run], factor_ids: Sequence[str]
     ) -> Self:
         """The results of every run; `portfolio_ids` are those of the shard."""
         tests = [(run, method) for run in every for method in run.test.methods]
@@ -88,9 +112,10 @@ class ScenarioResults:
             for run, method in tests
             for portfolio, scenario in np.ndindex(*run.test.methods[method].total.shape)
         ]
-        shocks = [
-            (len(run.portfolios), effective_shocks(run.test.methods[method].shocks, factor_names))
+        moves = [
+            each
             for run, method in tests
+            for each in moves_of(run.test, method, factor_ids) * len(run.portfolios)
         ]
         return cls(
             portfolio_ids=[portfolio_ids[int(run.portfolios[p])] for run, _, p, _ in places],
@@ -98,10 +123,16 @@ class ScenarioResults:
             methods=[method for _, method, _, _ in places],
             amounts=Amounts.joined([Amounts.of(run.test, method) for run, method in tests]),
             factor_impacts=[
-                factor_impacts(run.test.methods[method], p, s, factor_names)
+                factor_impacts(run.test.methods[method], p, s, factor_ids)
                 for run, method, p, s in places
             ],
-            effective_shocks=[each for portfolios, by in shocks for each in by * portfolios],
+            moves=moves,
+            floored=[
+                floored(run.book, run.test.methods[method], p, s) for run, method, p, s in places
+            ],
+            specified=[
+                as_specified(run.test, method, p, s, factor_ids) for run, method, p, s in places
+            ],
             caveats=[run.test.caveats[p][s] for run, _, p, s in places],
         )
 
@@ -113,7 +144,12 @@ class ScenarioResults:
             "method": self.methods,
             **{field.name: getattr(self.amounts, field.name) for field in fields(Amounts)},
             "factor_impacts": self.factor_impacts,
-            "effective_shocks": self.effective_shocks,
+            **{
+                field.name: [getattr(each, field.name) for each in self.moves]
+                for field in fields(Moves)
+            },
+            "floored": self.floored,
+            "stated": self.specified,
             "option_valuation": [OPTION_VALUATION] * len(self.methods),
             "warnings": [[_warning(each) for each in caveats] for caveats in self.caveats],
             "left_out": [
@@ -228,20 +264,87 @@ class PnlAxes:
 
 
 def factor_impacts(
-    impacts: Impacts, portfolio: int, scenario: int, factor_names: Sequence[str]
+    impacts: Impacts, portfolio: int, scenario: int, factor_ids: Sequence[str]
 ) -> dict[str, float]:
-    """Dollars by factor, and by the yield; empty when nothing was measured."""
+    """Dollars by factor, by the yield and by volatility; empty when nothing was measured."""
     place = (portfolio, scenario)
     if not impacts.measured[place]:
         return {}
-    parts = [*impacts.factors[place].tolist(), float(impacts.rates[place])]
-    return dict(zip((*factor_names, RATES), parts, strict=True))
+    moved = (float(impacts.rates[place]), float(impacts.volatility[place]))
+    parts = [*impacts.factors[place].tolist(), *moved]
+    return dict(zip((*factor_ids, RATES, VOLATILITY), parts, strict=True))
 
 
-def effective_shocks(shocks: Shocks, factor_names: Sequence[str]) -> list[dict[str, float]]:
-    """By scenario, what every factor and the yield really did; twelve digits, never minus zero."""
-    moves = np.round(np.column_stack([shocks.factors, shocks.rates]), 12) + 0.0
-    return [dict(zip((*factor_names, RATES), row, strict=True)) for row in moves.tolist()]
+def moves_of(test: StressTest, method: Method, factor_ids: Sequence[str]) -> list[Moves]:
+    """By scenario of the test, what its headline moves."""
+    shocks = test.methods[method].shocks
+    headlines = ["measured" if each.measured else "specified" for each in test.scenarios]
+    moves = zip(
+        headlines,
+        effective_shocks(shocks, factor_ids),
+        implied_moves(shocks, factor_ids),
+        test.plausibility.tolist(),
+        strict=True,
+    )
+    return [Moves(*each) for each in moves]
+
+
+def effective_shocks(shocks: Shocks, factor_ids: Sequence[str]) -> list[dict[str, float]]:
+    """By scenario, what every factor, the yield and volatility really did."""
+    moves = np.column_stack([shocks.factors, shocks.rates, shocks.volatilities])
+    return _named((*factor_ids, RATES, VOLATILITY), moves)
+
+
+def implied_moves(shocks: Shocks, factor_ids: Sequence[str]) -> list[dict[str, float]]:
+    """By scenario, the return of every factor's proxy itself."""
+    return _named(factor_ids, proxy_returns(shocks.factors, factor_ids))
+
+
+def _named(names: Sequence[str], moves: FloatArray) -> list[dict[str, float]]:
+    """Row by row by name; twelve digits, never minus zero."""
+    rounded = np.round(moves, 12) + 0.0
+    return [dict(zip(names, row, strict=True)) for row in rounded.tolist()]
+
+
+def floored(book: ShardBook, impacts: Impacts, portfolio: int, scenario: int) -> dict[str, float]:
+    """By symbol, the dollars that prices which stop at zero take from the linear sum."""
+    amounts = impacts.floored[:, scenario]
+    by_symbol: dict[str, float] = {}
+    for place in np.flatnonzero((book.portfolio == portfolio) & (amounts != 0.0)).tolist():
+        symbol = book.symbols[place]
+        by_symbol[symbol] = round(by_symbol.get(symbol, 0.0) + float(amounts[place]), 2)
+    return by_symbol
+
+
+def as_specified(
+    test: StressTest, method: Method, portfolio: int, scenario: int, factor_ids: Sequence[str]
+) -> dict[str, object] | None:
+    """The result by the shocks a measured scenario specifies; None where that is the headline."""
+    scenario_id = test.scenarios[scenario].scenario_id
+    if scenario_id not in test.specified:
+        return None
+    impacts = test.as_specified[method]
+    place = test.specified.index(scenario_id)
+    measured = bool(impacts.measured[portfolio, place])
+    amounts = {
+        "total_pnl": impacts.total,
+        "volatility_pnl": impacts.volatility,
+        "nonlinear": impacts.nonlinear,
+    }
+    return {
+        **{
+            name: float(values[portfolio, place]) if measured else None
+            for name, values in amounts.items()
+        },
+        "factor_impacts": factor_impacts(impacts, portfolio, place, factor_ids),
+        "effective_shocks": effective_shocks(impacts.shocks, factor_ids)[place],
+        "implied_moves": implied_moves(impacts.shocks, factor_ids)[place],
+        "plausibility": _known(test.specified_plausibility[place]),
+    }
+
+
+def _known(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
 
 
 def _warning(caveat: Caveat) -> dict[str, object]:

@@ -23,10 +23,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Run:
-    """The results of a plan; `portfolios` and `positions` are the places in the shard."""
+    """The results of a plan; `portfolios` and `positions` are the places in the shard.
+
+    `book` is the plan's part of the shard.
+    """
 
     portfolios: Indices
     positions: Indices
+    book: ShardBook
     test: StressTest
 
     def position_pnl(self) -> FloatArray:
@@ -63,13 +67,13 @@ def _owned_by(user: Owner, owners: Sequence[Owner]) -> Indices:
 def runs(
     book: ShardBook,
     every: Sequence[Plan],
-    factor_names: Sequence[str],
+    factor_ids: Sequence[str],
     covariance: FloatArray | None,
 ) -> tuple[Run, ...]:
     """Every plan carried out, by `stress_test`."""
     found = []
     for plan in every:
         part = book.of_portfolios(plan.portfolios)
-        test = stress_test(part, plan.scenarios, factor_names, covariance)
-        found.append(Run(plan.portfolios, book.positions_of(plan.portfolios), test))
+        test = stress_test(part, plan.scenarios, factor_ids, covariance)
+        found.append(Run(plan.portfolios, book.positions_of(plan.portfolios), part, test))
     return tuple(found)

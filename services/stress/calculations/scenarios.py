@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeGuard
 
-from services.stress.inputs import MARKET_NAME, Scenario
+from services.stress.inputs import MARKET, Scenario
 
-FACTOR_NAMES = (MARKET_NAME, "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
+FACTOR_IDS = (MARKET, "value", "growth", "momentum", "quality", "size", "low_volatility")
 CATEGORIES = ("market", "rates", "rotation", "volatility", "historical", "custom")
 SEVERITIES = ("mild", "moderate", "severe", "extreme")
-BASES = ("relative", "absolute")
+BASES = ("absolute", "over_market")
 LARGEST_RISE = 10.0
 Definition = Mapping[str, object]  # as read from JSON
 Flaw = tuple[str, str]  # (field, what is wrong with it and the fix)
@@ -69,10 +69,10 @@ def custom_scenario(definition: Definition) -> Scenario:
 
 
 def valuable(
-    every: Sequence[Scenario], factor_names: Collection[str]
+    every: Sequence[Scenario], factor_ids: Collection[str]
 ) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
-    """(those that shock `factor_names` only, the others): other factors cannot be valued."""
-    kept = tuple(each for each in every if set(each.shocks) <= set(factor_names))
+    """(those that shock `factor_ids` only, the others): other factors cannot be valued."""
+    kept = tuple(each for each in every if set(each.shocks) <= set(factor_ids))
     return kept, tuple(each for each in every if each not in kept)
 
 
@@ -178,14 +178,13 @@ def _one_of(choices: Sequence[str]) -> Callable[[object], Iterator[str]]:
 
 def _shocks(value: object) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        yield f'{value!r} is not an object: write {{"Market": -0.10}}'
+        yield f'{value!r} is not an object: write {{"market": -0.10}}'
 
 
 def _factor_problems(factor: object, shock: object) -> Iterator[str]:
-    if factor not in FACTOR_NAMES:
+    if factor not in FACTOR_IDS:
         yield (
-            "unknown factor: "
-            f"use one of {', '.join(FACTOR_NAMES)}, and rate_shock for interest rates"
+            f"unknown factor: use one of {', '.join(FACTOR_IDS)}, and rate_shock for interest rates"
         )
     if not _is_finite(shock):
         yield f"{shock!r} is not a finite number: write a decimal return, -0.10 for a fall of 10 %"
@@ -198,24 +197,24 @@ def _factor_problems(factor: object, shock: object) -> Iterator[str]:
         )
 
 
-def _change_of(
-    what: str, points: str, sample: str, most: float
-) -> Callable[[object], Iterator[str]]:
-    def check(value: object) -> Iterator[str]:
-        if value is None:
-            return
-        if not _is_finite(value):
-            yield (
-                f"{value!r} is not a finite number: write a change of {what} in decimals, {sample}"
-            )
-        elif abs(value) > most:
-            yield f"{value!r} is a change of {value * 100:g} {points}: write decimals, {sample}"
-
-    return check
+def _rate_shock(value: object) -> Iterator[str]:
+    write = "write a change of yield in decimals, 0.01 for +100 bp"
+    if value is None:
+        return
+    if not _is_finite(value):
+        yield f"{value!r} is not a finite number: {write}"
+    elif abs(value) > 1:
+        yield f"{value!r} is a change of {value * 100:g} percentage points: {write}"
 
 
-_rate_shock = _change_of("yield", "percentage points", "0.01 for +100 bp", most=1)
-_volatility_shock = _change_of("volatility", "points", "0.10 for ten points", most=2)
+def _volatility_shock(value: object) -> Iterator[str]:
+    write = "write a relative change of one-month implied volatility, 0.50 for half as much again"
+    if value is None:
+        return
+    if not _is_finite(value):
+        yield f"{value!r} is not a finite number: {write}"
+    elif not -1 < value <= LARGEST_RISE:
+        yield f"{value!r} is not above -1 and at most {LARGEST_RISE:g}: {write}"
 
 
 def _day(value: object) -> Iterator[str]:

@@ -13,7 +13,7 @@ from services.stress.calculations.results import (
 )
 from services.stress.calculations.runs import Plan, Run, plans, runs
 from services.stress.calculations.scenarios import valuable
-from services.stress.inputs import MARKET_NAME, Scenario, ShardBook, Work
+from services.stress.inputs import MARKET, Scenario, ShardBook, Work
 from shared.arrays import FloatArray
 from shared.caveats import Caveat, gathered
 
@@ -33,14 +33,14 @@ class ShardResults:
 def shard_results(work: Work) -> ShardResults:
     """Every scenario on every position, direct and correlated, the ladders, and the past days."""
     held = work.holdings
-    names = held.factors.names
-    house, set_aside = valuable(work.catalogue.house, names)
-    every = runs(held.book, _plans(work, house), names, held.covariance)
+    ids = held.factors.ids
+    house, set_aside = valuable(work.catalogue.house, ids)
+    every = runs(held.book, _plans(work, house), ids, held.covariance)
     historical = historical_pnl(held.book, work.past.returns, work.past.underlying)
     reasons = history_reasons(held.book, historical, held.underlyings)
-    ladders = market_risk(held.book, names.index(MARKET_NAME))
+    ladders = market_risk(held.book, ids.index(MARKET))
     return ShardResults(
-        results=ScenarioResults.of(held.portfolio_ids, every, names),
+        results=ScenarioResults.of(held.portfolio_ids, every, ids),
         ladders=LadderResults(held.portfolio_ids, ladders),
         vectors=PositionVectors.of(held, historical, reasons, every),
         axes=PnlAxes.of(held.portfolio_ids, work.past.session_dates, every),
@@ -57,9 +57,9 @@ def shard_results(work: Work) -> ShardResults:
 def _plans(work: Work, house: Sequence[Scenario]) -> list[Plan]:
     """The house's scenarios for all portfolios, and custom ones for those of the user."""
     catalogue = work.catalogue
-    names = work.holdings.factors.names
+    ids = work.holdings.factors.ids
     owners = [catalogue.owners.get(each) for each in work.holdings.portfolio_ids]
-    custom = {user: valuable(every, names)[0] for user, every in catalogue.custom.items()}
+    custom = {user: valuable(every, ids)[0] for user, every in catalogue.custom.items()}
     return plans(house, owners, custom)
 
 

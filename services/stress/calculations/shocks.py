@@ -1,8 +1,9 @@
 """From scenarios to the shocks of every factor, of the yield and of volatilities.
 
 Factor shocks are in the market-relative space: the market's return and each style's return over the
-market. A given shock is the scenario's; any other is zero (direct) or its conditional expectation
-(correlated).
+market. A scenario gives those directly ("over_market") or the returns of the proxies themselves
+("absolute"). What it gives is held; every other factor stays at zero over the market (direct) or
+takes its conditional expectation (correlated).
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from typing import Self
 
 import numpy as np
 
-from services.stress.inputs import MARKET_NAME, Indices, Scenario
+from services.stress.inputs import MARKET, Indices, Scenario
 from shared.arrays import FloatArray
+from shared.conventions import SESSIONS_PER_YEAR
 
 # Singular values below this share of the largest count as zero: proxies that move as one give no
 # leverage.
@@ -24,7 +26,7 @@ class Shocks:
     """What the market does in each scenario; 0 where the scenario gives nothing.
 
     `factors`: (scenarios, factors) decimal returns. `rates`: (scenarios,) change of yield in
-    decimals. `volatilities`: (scenarios,) added to every option's volatility, in decimals.
+    decimals. `volatilities`: (scenarios,) relative change of one-month implied volatility.
     """
 
     factors: FloatArray
@@ -49,6 +51,14 @@ class Shocks:
             np.concatenate([part.volatilities for part in parts]),
         )
 
+    def of_scenarios(self, chosen: slice) -> Self:
+        """The shocks of some of the scenarios."""
+        return type(self)(self.factors[chosen], self.rates[chosen], self.volatilities[chosen])
+
+    def at_still_volatility(self) -> "Shocks":
+        """The same without the moves of volatility."""
+        return Shocks(self.factors, self.rates, np.zeros_like(self.volatilities))
+
     def distinct(self) -> tuple["Shocks", Indices]:
         """(the different ones, for every scenario the place of its shock among them)."""
         rows = np.column_stack([self.factors, self.rates, self.volatilities])
@@ -57,21 +67,61 @@ class Shocks:
         return different, place.ravel()
 
 
-def direct_shocks(every: Sequence[Scenario], factor_names: Sequence[str]) -> Shocks:
+def direct_shocks(every: Sequence[Scenario], factor_ids: Sequence[str]) -> Shocks:
     """Given shocks as they are; every other factor stays (such a style moves with the market)."""
-    return Shocks.of(np.nan_to_num(_given_shocks(every, factor_names)), every)
+    rows = [_over_market(each, _given(each, factor_ids), factor_ids) for each in every]
+    return Shocks.of(np.nan_to_num(_matrix(rows, factor_ids)), every)
 
 
 def correlated_shocks(
-    every: Sequence[Scenario], factor_names: Sequence[str], covariance: FloatArray
+    every: Sequence[Scenario], factor_ids: Sequence[str], covariance: FloatArray
 ) -> Shocks:
     """Given shocks as they are; every other factor takes its conditional expectation.
 
-    `covariance`: (factors, factors) of the market-relative factor returns, rows as in
-    `factor_names`. Rates and volatilities take the given shock only. Source: `conditional_shocks`.
+    `covariance`: (factors, factors) of the market-relative factor returns, rows as in `factor_ids`.
+    Expectations are taken among the returns that the scenario's basis names, so a proxy's given
+    return is held whether or not the market's is given. Rates and volatilities take the given shock
+    only. Source: `conditional_shocks`.
     """
-    rows = [conditional_shocks(covariance, row) for row in _given_shocks(every, factor_names)]
-    return Shocks.of(np.array(rows).reshape(len(every), len(factor_names)), every)
+    rows = [
+        _over_market(
+            each,
+            conditional_shocks(_in_basis(each, covariance, factor_ids), _given(each, factor_ids)),
+            factor_ids,
+        )
+        for each in every
+    ]
+    return Shocks.of(_matrix(rows, factor_ids), every)
+
+
+def plausibility(
+    every: Sequence[Scenario], factor_ids: Sequence[str], covariance: FloatArray | None
+) -> FloatArray:
+    """(scenarios,) Mahalanobis distance of the given shocks, in yearly deviations.
+
+    d = sqrt(s' (252 cov_ss)^-1 s) over the factors that the scenario shocks, in its basis; 1 is a
+    yearly move of one standard deviation. NaN where it shocks no factor, or without a covariance.
+    `covariance`: daily, as for `correlated_shocks`. Source: Mahalanobis 1936; Kritzman and Li,
+    "Skulls, Financial Turbulence, and Risk Management", Financial Analysts Journal, 2010. A
+    singular covariance takes the Moore-Penrose inverse.
+    """
+    if covariance is None:
+        return np.full(len(every), np.nan)
+    return np.array(
+        [
+            _distance(_in_basis(each, covariance, factor_ids), _given(each, factor_ids))
+            for each in every
+        ]
+    )
+
+
+def _distance(covariance: FloatArray, given: FloatArray) -> float:
+    known = ~np.isnan(given)
+    if not known.any():
+        return float("nan")
+    yearly = covariance[np.ix_(known, known)] * SESSIONS_PER_YEAR
+    inverse = np.linalg.pinv(yearly, rcond=SINGULAR, hermitian=True)
+    return float(np.sqrt(given[known] @ inverse @ given[known]))
 
 
 def conditional_shocks(covariance: FloatArray, given: FloatArray) -> FloatArray:
@@ -92,14 +142,47 @@ def conditional_shocks(covariance: FloatArray, given: FloatArray) -> FloatArray:
     return shocks
 
 
-def _given_shocks(every: Sequence[Scenario], factor_names: Sequence[str]) -> FloatArray:
-    """(scenarios, factors) shocks over the market, NaN where the scenario gives none."""
-    rows = [[_relative_shock(each, factor) for factor in factor_names] for each in every]
-    return np.array(rows, dtype=np.float64).reshape(len(every), len(factor_names))
+def proxy_returns(factors: FloatArray, factor_ids: Sequence[str]) -> FloatArray:
+    """(scenarios, factors) returns of the proxies themselves: a style's over the market's plus it.
+
+    `factors`: (scenarios, factors) market-relative shocks.
+    """
+    if MARKET not in factor_ids:
+        return factors
+    own: FloatArray = factors @ _own_returns(factor_ids).T
+    return own
 
 
-def _relative_shock(scenario: Scenario, factor: str) -> float:
-    shock = scenario.shocks.get(factor, np.nan)
-    if scenario.basis == "relative" or factor == MARKET_NAME:
-        return shock
-    return shock - scenario.shocks.get(MARKET_NAME, 0.0)
+def _given(scenario: Scenario, factor_ids: Sequence[str]) -> FloatArray:
+    """(factors,) shocks in the scenario's basis, NaN where it gives none."""
+    return np.array([scenario.shocks.get(each, np.nan) for each in factor_ids], dtype=np.float64)
+
+
+def _over_market(scenario: Scenario, shocks: FloatArray, factor_ids: Sequence[str]) -> FloatArray:
+    """(factors,) shocks in the scenario's basis as the market-relative space has them."""
+    if scenario.basis == "over_market" or MARKET not in factor_ids:
+        return shocks
+    place = factor_ids.index(MARKET)
+    market = shocks[place]
+    relative: FloatArray = shocks - np.nan_to_num(market)
+    relative[place] = market
+    return relative
+
+
+def _in_basis(scenario: Scenario, covariance: FloatArray, factor_ids: Sequence[str]) -> FloatArray:
+    """The covariance of the returns that the scenario's basis names."""
+    if scenario.basis == "over_market" or MARKET not in factor_ids:
+        return covariance
+    own = _own_returns(factor_ids)
+    return own @ covariance @ own.T
+
+
+def _own_returns(factor_ids: Sequence[str]) -> FloatArray:
+    """(factors, factors) matrix that makes market-relative returns the proxies' own."""
+    own = np.eye(len(factor_ids))
+    own[:, factor_ids.index(MARKET)] = 1.0
+    return own
+
+
+def _matrix(rows: Sequence[FloatArray], factor_ids: Sequence[str]) -> FloatArray:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(factor_ids))

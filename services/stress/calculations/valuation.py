@@ -1,35 +1,41 @@
 """Profit and loss of many books in many scenarios at once.
 
     stock   sum over factors of exposure x beta x shock + exposure x rate beta x rate shock
-    option  quantity x multiplier x (value in the scenario - value now), the underlying moved by the
-            same sum of beta x shock, rate and volatility by the scenario's; the difference to the
-            sum is `nonlinear`
+    option  quantity x multiplier x (value in the scenario - value now), the underlying moved by
+            the same sum of beta x shock, rate and volatility by the scenario's; `volatility` is
+            what the move of volatility makes, the rest of the difference to the sum `nonlinear`
 
-A loss is negative. Amounts are US dollars, rounded to whole cents at the level of a position's
-part; a portfolio's amounts are sums of those, so they add up to the cent. Nothing is clipped: a
-book may lose more than it is worth.
+No price falls below zero: a fall of more than 100 % is one of 100 %, `nonlinear` holds the
+difference and `floored` names it. A loss is negative. Amounts are US dollars, rounded to whole
+cents at the level of a position's part; a portfolio's amounts are sums of those, so they add up to
+the cent. Nothing else is clipped: a portfolio may lose more than it is worth.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from services.stress.calculations.gaps import Gaps, caveat_of
 from services.stress.calculations.money import whole_cents
-from services.stress.calculations.repricing import beyond_zero, price_changes
-from services.stress.calculations.shocks import Shocks, correlated_shocks, direct_shocks
+from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.shocks import (
+    Shocks,
+    correlated_shocks,
+    direct_shocks,
+    plausibility,
+)
 from services.stress.inputs import Indices, Scenario, ShardBook
 from shared.arrays import BoolArray, FloatArray
 from shared.caveats import Caveat
 
 Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"
-BEYOND_ZERO = (
-    "underlying_at_zero",
-    "the shocks take the underlying to zero or below: options valued just above zero",
+AT_ZERO = (
+    "price_at_zero",
+    "the shocks take the price below zero: it stops there, and `floored` is what that takes away",
 )
 
 
@@ -38,41 +44,56 @@ class Impacts:
     """P&L in whole cents; by portfolio and scenario parts and positions add up to `total`.
 
     `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios,
-    scenarios, factors); everything else: (portfolios, scenarios). `nonlinear`: full repricing less
-    delta. `delta_gamma`: the total that options by delta and gamma would give. `coverage`: share
-    (0..1) of gross exposure that had every input the scenario needs, NaN without gross exposure.
-    `measured`: False where positions exist but none had its inputs, so that the amounts mean
-    nothing. `beyond_zero`: (positions, scenarios) options whose underlying the shocks take to zero
-    or below.
+    scenarios, factors); everything else: (portfolios, scenarios). `volatility`: what the move of
+    implied volatility makes. `nonlinear`: full repricing, and prices that stop at zero, less delta
+    and less `volatility`. `delta_gamma`: the total that options by delta and gamma would give.
+    `coverage`: share (0..1) of gross exposure that had every input the scenario needs, NaN without
+    gross exposure. `measured`: False where positions exist but none had its inputs, so that the
+    amounts mean nothing. `floored`: (positions, scenarios) dollars that the linear sum is changed
+    by where the shocks take the price of the stock or the underlying below zero, 0 elsewhere.
     """
 
     shocks: Shocks
     positions: FloatArray
     factors: FloatArray
     rates: FloatArray
+    volatility: FloatArray
     nonlinear: FloatArray
     delta_gamma: FloatArray
     coverage: FloatArray
     measured: BoolArray
-    beyond_zero: BoolArray
+    floored: FloatArray
 
     @cached_property
     def total(self) -> FloatArray:
-        """Profit and loss: factor impacts + rate impact + non-linear part."""
-        return whole_cents(self.factors.sum(axis=2) + self.rates + self.nonlinear)
+        """Profit and loss: the impacts of factors, rate and volatility + the non-linear part."""
+        return whole_cents(self.factors.sum(axis=2) + self.rates + self.volatility + self.nonlinear)
+
+    def of_scenarios(self, chosen: slice) -> Self:
+        """The impacts of some of the scenarios."""
+        arrays = [each.name for each in fields(self) if each.name != "shocks"]
+        parts = {name: getattr(self, name)[:, chosen] for name in arrays}
+        return replace(self, shocks=self.shocks.of_scenarios(chosen), **parts)
 
 
 @dataclass(frozen=True)
 class StressTest:
     """Both methods for every scenario, and what they leave out.
 
-    `correlated` is None when no covariance was measured. `caveats[portfolio][scenario]`, with a
-    symbol for each position left out.
+    A scenario whose window was measured is valued by what was measured; `as_specified` values the
+    same ones by the shocks they specify, by method, in the order of `specified` (their ids).
+    `correlated` is None when no covariance was measured. `plausibility`: (scenarios,) and, of those
+    as specified, `specified_plausibility`. `caveats[portfolio][scenario]`, with a symbol for each
+    position left out.
     """
 
     scenarios: tuple[Scenario, ...]
     direct: Impacts
     correlated: Impacts | None
+    plausibility: FloatArray
+    specified: tuple[str, ...]
+    as_specified: Mapping[Method, Impacts]
+    specified_plausibility: FloatArray
     caveats: tuple[tuple[tuple[Caveat, ...], ...], ...]
 
     @property
@@ -95,28 +116,54 @@ class StressTest:
 def stress_test(
     book: ShardBook,
     every: Sequence[Scenario],
-    factor_names: Sequence[str],
+    factor_ids: Sequence[str],
     covariance: FloatArray | None,
 ) -> StressTest:
-    """Every scenario on every portfolio of `book`, whose beta columns are `factor_names`.
+    """Every scenario on every portfolio of `book`, whose beta columns are `factor_ids`.
 
     `covariance`: (factors, factors) of the market-relative factor returns, None when it was not
-    measured. Each distinct contract is repriced once per distinct shock of both methods.
+    measured. Each distinct contract is repriced once per distinct shock of all methods.
     """
-    methods = [direct_shocks(every, factor_names)]
+    specified = [each for each in every if each.measured]
+    valued = [*(each.headline for each in every), *specified]
+    shocks: dict[Method, Shocks] = {"direct": direct_shocks(valued, factor_ids)}
     if covariance is not None:
-        methods.append(correlated_shocks(every, factor_names, covariance))
-    changes = np.split(contract_changes(book, Shocks.joined(methods)), len(methods), axis=1)
-    impacts = [
-        _impacts(book, shocks, change) for shocks, change in zip(methods, changes, strict=True)
-    ]
-    correlated = impacts[1] if covariance is not None else None
-    return StressTest(tuple(every), impacts[0], correlated, _caveats(book, every, impacts))
+        shocks["correlated"] = correlated_shocks(valued, factor_ids, covariance)
+    impacts = dict(zip(shocks, _all_impacts(book, list(shocks.values())), strict=True))
+    distances = plausibility(valued, factor_ids, covariance)
+    headline = slice(len(every))
+    beside = slice(len(every), None)
+    methods = {method: each.of_scenarios(headline) for method, each in impacts.items()}
+    return StressTest(
+        scenarios=tuple(every),
+        direct=methods["direct"],
+        correlated=methods.get("correlated"),
+        plausibility=distances[headline],
+        specified=tuple(each.scenario_id for each in specified),
+        as_specified={method: each.of_scenarios(beside) for method, each in impacts.items()},
+        specified_plausibility=distances[beside],
+        caveats=_caveats(book, [each.headline for each in every], list(methods.values())),
+    )
 
 
 def stressed_impacts(book: ShardBook, shocks: Shocks) -> Impacts:
     """What each shock does to each position and portfolio."""
-    return _impacts(book, shocks, contract_changes(book, shocks))
+    [impacts] = _all_impacts(book, [shocks])
+    return impacts
+
+
+def _all_impacts(book: ShardBook, methods: Sequence[Shocks]) -> list[Impacts]:
+    """The impacts by each method; options are priced with and without the move of volatility."""
+    still = [each.at_still_volatility() for each in methods]
+    changes = np.split(
+        contract_changes(book, Shocks.joined([*methods, *still])), 2 * len(methods), axis=1
+    )
+    return [
+        _impacts(book, shocks, moved, unmoved)
+        for shocks, moved, unmoved in zip(
+            methods, changes[: len(methods)], changes[len(methods) :], strict=True
+        )
+    ]
 
 
 def contract_changes(book: ShardBook, shocks: Shocks) -> FloatArray:
@@ -140,29 +187,47 @@ def stressed_underlying_returns(
     return returns
 
 
-def _impacts(book: ShardBook, shocks: Shocks, changes: FloatArray) -> Impacts:
-    """`changes`: (contracts, scenarios) dollars per share."""
+def _impacts(
+    book: ShardBook, shocks: Shocks, changes: FloatArray, still_changes: FloatArray
+) -> Impacts:
+    """`changes`, and `still_changes` without a move of volatility: (contracts, scenarios) dollars
+    per share.
+    """
     parts = _linear_parts(book, shocks)
     linear = whole_cents(parts.sum(axis=2))
-    positions = linear.copy()
+    returns = stressed_underlying_returns(book.betas, book.rate_beta, shocks)
+    floored = _floored(book, linear)
+    positions = whole_cents(linear + floored)
     repriced = book.repriced
-    positions[repriced] = whole_cents(book.units[repriced, None] * changes[book.contract[repriced]])
+    contract = book.contract[repriced]
+    units = book.units[repriced, None]
+    positions[repriced] = whole_cents(units * changes[contract])
+    volatility = np.zeros_like(linear)
+    volatility[repriced] = positions[repriced] - whole_cents(units * still_changes[contract])
     complete, some = _inputs(book, shocks)
     positions[~some] = np.nan
     by_part = whole_cents(book.by_portfolio(parts))
     coverage, measured = _coverage(book, complete, some)
-    returns = stressed_underlying_returns(book.betas, book.rate_beta, shocks)
     return Impacts(
         shocks=shocks,
         positions=positions,
         factors=by_part[:, :, :-1],
         rates=by_part[:, :, -1],
-        nonlinear=whole_cents(book.by_portfolio(positions - linear)),
+        volatility=whole_cents(book.by_portfolio(volatility)),
+        nonlinear=whole_cents(book.by_portfolio(positions - linear - volatility)),
         delta_gamma=whole_cents(book.by_portfolio(linear + _curvature(book, returns))),
         coverage=coverage,
         measured=measured,
-        beyond_zero=beyond_zero(returns) & book.options[:, None],
+        floored=floored,
     )
+
+
+def _floored(book: ShardBook, linear: FloatArray) -> FloatArray:
+    """(positions, scenarios) whole cents that bring `linear` to a return of -100 % at the least."""
+    exposure = np.nan_to_num(book.exposure)[:, None]
+    all_lost = whole_cents(-exposure)
+    beyond = (linear - all_lost) * np.sign(exposure) < 0.0
+    return whole_cents(np.where(beyond, all_lost - linear, 0.0))
 
 
 def _linear_parts(book: ShardBook, shocks: Shocks) -> FloatArray:
@@ -207,19 +272,19 @@ def _caveats(
 ) -> tuple[tuple[tuple[Caveat, ...], ...], ...]:
     gaps = Gaps.of(book)
     kinds = [(bool(each.shocks), each.rate_shock is not None) for each in every]
-    extreme = np.any([each.beyond_zero for each in impacts], axis=0)
+    at_zero = np.any([each.floored != 0.0 for each in impacts], axis=0)
     found = []
     for portfolio in range(book.portfolios):
         by_kind = {kind: gaps.caveats(book, portfolio, *kind) for kind in set(kinds)}
-        mine = np.flatnonzero((book.portfolio == portfolio) & extreme.any(axis=1))
+        mine = np.flatnonzero((book.portfolio == portfolio) & at_zero.any(axis=1))
         found.append(
             tuple(
-                by_kind[kind] + _extremes(book, mine[extreme[mine, s]])
+                by_kind[kind] + _at_zero(book, mine[at_zero[mine, s]])
                 for s, kind in enumerate(kinds)
             )
         )
     return tuple(found)
 
 
-def _extremes(book: ShardBook, places: Indices) -> tuple[Caveat, ...]:
-    return (caveat_of(BEYOND_ZERO, book, places),) if places.size else ()
+def _at_zero(book: ShardBook, places: Indices) -> tuple[Caveat, ...]:
+    return (caveat_of(AT_ZERO, book, places),) if places.size else ()

@@ -6,7 +6,14 @@ from uuid import UUID
 
 import numpy as np
 
-from services.stress.calculations.results import Amounts, effective_shocks, factor_impacts
+from services.stress.calculations.results import (
+    Amounts,
+    Moves,
+    as_specified,
+    factor_impacts,
+    floored,
+    moves_of,
+)
 from services.stress.calculations.runs import Plan, Run, runs
 from services.stress.calculations.scenarios import valuable
 from services.stress.calculations.shard import left_out, uncorrelated, unvalued
@@ -40,12 +47,15 @@ class Outcome:
     scenario: Scenario
     method: Method
     total_pnl: float
+    volatility_pnl: float
     nonlinear: float
     delta_gamma_pnl: float
     correlation_effect: float
     coverage: float
     factor_impacts: dict[str, float]
-    effective_shocks: dict[str, float]
+    moves: Moves
+    floored: dict[str, float]
+    specified: dict[str, object] | None
     caveats: tuple[Caveat, ...]
     positions: tuple[Impact, ...]
     positions_not_shown: int
@@ -69,10 +79,10 @@ def what_if(
     one portfolio.
     """
     correlated = "correlated" in methods
-    names = holdings.factors.names
-    scenarios, set_aside = valuable(every, names)
+    ids = holdings.factors.ids
+    scenarios, set_aside = valuable(every, ids)
     covariance = holdings.covariance if correlated else None
-    [run] = runs(holdings.book, [Plan(np.arange(1), scenarios)], names, covariance)
+    [run] = runs(holdings.book, [Plan(np.arange(1), scenarios)], ids, covariance)
     missing = uncorrelated(covariance) if correlated else ()
     return WhatIf(
         outcomes=tuple(_outcomes(holdings, run, methods, shown)),
@@ -83,13 +93,11 @@ def what_if(
 def _outcomes(
     holdings: Holdings, run: Run, methods: Sequence[Method], shown: int
 ) -> Iterator[Outcome]:
-    names = holdings.factors.names
+    ids = holdings.factors.ids
     measured = [method for method in run.test.methods if method in methods]
     listed = min(shown, LISTED_POSITIONS // max(len(measured) * len(run.test.scenarios), 1))
     amounts = {method: Amounts.of(run.test, method) for method in measured}
-    shocks = {
-        method: effective_shocks(run.test.methods[method].shocks, names) for method in measured
-    }
+    moves = {method: moves_of(run.test, method, ids) for method in measured}
     for place, scenario in enumerate(run.test.scenarios):
         for method in measured:
             impacts = run.test.methods[method]
@@ -99,8 +107,10 @@ def _outcomes(
                 scenario=scenario,
                 method=method,
                 **amounts[method].at(0, place),
-                factor_impacts=factor_impacts(impacts, 0, place, names),
-                effective_shocks=shocks[method][place],
+                factor_impacts=factor_impacts(impacts, 0, place, ids),
+                moves=moves[method][place],
+                floored=floored(run.book, impacts, 0, place),
+                specified=as_specified(run.test, method, 0, place, ids),
                 caveats=run.test.caveats[0][place],
                 positions=_impacts(holdings, pnl, order[:listed]),
                 positions_not_shown=len(order[listed:]),

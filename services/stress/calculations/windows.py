@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.stress.calculations.scenarios import FACTOR_NAMES
+from services.stress.calculations.scenarios import FACTOR_IDS
 from services.stress.inputs import Scenario, Window
 
 STORED = "stored closes and yields"
@@ -12,14 +12,14 @@ PERCENT = 0.01
 
 def with_measurements(scenario: Scenario, window: Window | None) -> Scenario:
     """The scenario with what its window shows; unchanged unless every proxy's closes are stored."""
-    if window is None or not set(FACTOR_NAMES) <= set(window.closes):
+    if window is None or not set(FACTOR_IDS) <= set(window.closes):
         return scenario
     moves = window.closes
     yields = window.yields_percent
     return replace(
         scenario,
         measured_returns={
-            name: window_return(moves[name].first, moves[name].last) for name in FACTOR_NAMES
+            factor: window_return(moves[factor].first, moves[factor].last) for factor in FACTOR_IDS
         },
         measured_rate_change=None if yields is None else rate_change(yields.first, yields.last),
         measured_source=STORED,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from services.stress import repository
 from services.stress.calculations.valuation import OPTION_VALUATION, Method
-from services.stress.calculations.what_if import WHAT_IF, Impact, Outcome, what_if
+from services.stress.calculations.what_if import WHAT_IF, Outcome, what_if
 from services.stress.handlers.manage_scenarios import described_scenario
 from services.stress.inputs import Catalogue, Holdings, Scenario
 from services.stress.settings import get_settings
@@ -57,7 +57,8 @@ def _chosen(request: EvaluateWhatIf, catalogue: Catalogue) -> list[Scenario]:
         names = ", ".join(unknown)
         message = f"no scenario {names} is stored for the portfolio"
         raise Unanswerable("unknown_scenario", message)
-    return [*(known[each] for each in dict.fromkeys(request.scenario_ids)), *_given(request)]
+    chosen = [*(known[each] for each in dict.fromkeys(request.scenario_ids)), *_given(request)]
+    return [each if request.volatility else each.at_still_volatility for each in chosen]
 
 
 def _given(request: EvaluateWhatIf) -> list[Scenario]:
@@ -74,10 +75,8 @@ def _calculated(request: EvaluateWhatIf, holdings: Holdings | None) -> Holdings:
     """The holdings, if they are stored with everything that the request needs."""
     day = request.as_of
     if holdings is None:
-        message = (
-            f"no factor exposures of the portfolio are stored for {day}: run the session first"
-        )
-        raise Unanswerable("not_calculated", message)
+        message = f"no factor exposures of the portfolio are stored for {day}: run the session"
+        raise Unanswerable("not_calculated", f"{message} first")
     if request.method == "correlated" and holdings.covariance is None:
         raise Unanswerable("no_covariance", f"no factor covariance is stored for {day}")
     return holdings
@@ -96,21 +95,26 @@ def _outcome(found: Outcome) -> ScenarioOutcome:
         basis=scenario.basis,
         method=found.method,
         total_pnl=decimal_of(found.total_pnl, 2),
-        factor_impacts={name: Decimal(str(pnl)) for name, pnl in found.factor_impacts.items()},
+        volatility_pnl=decimal_of(found.volatility_pnl, 2),
         nonlinear=decimal_of(found.nonlinear, 2),
         delta_gamma_pnl=decimal_of(found.delta_gamma_pnl, 2),
         correlation_effect=decimal_of(found.correlation_effect, 2),
-        effective_shocks=found.effective_shocks,
+        factor_impacts={name: Decimal(str(pnl)) for name, pnl in found.factor_impacts.items()},
+        headline=found.moves.headline,
+        effective_shocks=dict(found.moves.effective_shocks),
+        implied_moves=dict(found.moves.implied_moves),
+        plausibility=finite_or_none(found.moves.plausibility),
+        floored=found.floored,
+        stated=found.specified,
         option_valuation=OPTION_VALUATION,
         coverage=finite_or_none(found.coverage),
         left_out=tuple(Notice.of(caveat) for caveat in found.caveats),
-        positions=tuple(_position(each) for each in found.positions),
+        positions=tuple(
+            PositionImpact(
+                position_id=each.position_id, symbol=each.symbol, pnl=decimal_of(each.pnl, 2)
+            )
+            for each in found.positions
+        ),
         positions_not_shown=found.positions_not_shown,
         pnl_not_shown=Decimal(f"{found.pnl_not_shown:.2f}"),
-    )
-
-
-def _position(impact: Impact) -> PositionImpact:
-    return PositionImpact(
-        position_id=impact.position_id, symbol=impact.symbol, pnl=decimal_of(impact.pnl, 2)
     )

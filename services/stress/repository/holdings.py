@@ -90,7 +90,7 @@ async def _load_factors(session: Session, as_of: date) -> Factors:
     rows = (await session.execute(factors.active_factors())).all()
     if not rows:
         raise MarketDataNotReady("factor definitions", as_of)
-    return Factors(tuple(row.factor for row in rows), tuple(row.name for row in rows))
+    return Factors(tuple(row.factor for row in rows))
 
 
 async def _load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:

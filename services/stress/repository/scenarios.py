@@ -64,7 +64,7 @@ async def _load_window(session: Session, start: date, end: date, maturity: str) 
     price = ingest.daily_prices.c
     definition = factors.factor_definitions.c
     query = (
-        select(definition.name, price.session_date, price.adjusted_close)
+        select(definition.factor, price.session_date, price.adjusted_close)
         .join_from(
             factors.factor_definitions, ingest.daily_prices, price.symbol == definition.proxy
         )
@@ -75,10 +75,10 @@ async def _load_window(session: Session, start: date, end: date, maturity: str) 
         )
     )
     by_factor: dict[str, dict[date, float]] = {}
-    for name, day, close in await session.execute(query):
-        by_factor.setdefault(name, {})[day] = close
+    for factor, day, close in await session.execute(query):
+        by_factor.setdefault(factor, {})[day] = close
     closes = {
-        name: Move(days[start], days[end]) for name, days in by_factor.items() if len(days) == 2
+        factor: Move(days[start], days[end]) for factor, days in by_factor.items() if len(days) == 2
     }
     first = await _load_yield(session, start, maturity)
     last = await _load_yield(session, end, maturity)

@@ -349,7 +349,7 @@ def a_scenario(scenario_id: str, order: int = 1, **more: Any) -> SQLModel:
         "category": "market",
         "severity": "severe",
     }
-    more = {"shocks": {"Market": -0.2}, "basis": "relative", "origin": "file", **more}
+    more = {"shocks": {"market": -0.2}, "basis": "absolute", "origin": "file", **more}
     return _made(
         stress.StressScenario,
         scenario_id=scenario_id,
@@ -362,8 +362,8 @@ def a_scenario(scenario_id: str, order: int = 1, **more: Any) -> SQLModel:
 
 def _stress(book: StoredBook) -> list[SQLModel]:
     measured: dict[str, Any] = {
-        "measured_shocks": {"Market": -0.3372},
-        "measured_returns": {"Market": -0.3372},
+        "measured_shocks": {"market": -0.3372},
+        "measured_returns": {"market": -0.3372},
         "window_start": date(2020, 2, 19),
         "window_end": date(2020, 3, 23),
     }
@@ -416,11 +416,11 @@ def _result(book: StoredBook, scenario: str, method: str) -> SQLModel:
         scenario_id=scenario,
         method=method,
         total_pnl=Decimal(total),
-        factor_impacts={"Market": total - 100.0},
+        factor_impacts={"market": total - 100.0},
         nonlinear=Decimal(100),
         delta_gamma_pnl=Decimal(total - 50),
         correlation_effect=None if method == "direct" else Decimal(0),
-        effective_shocks={"Market": -0.2},
+        effective_shocks={"market": -0.2},
         option_valuation="full",
         coverage=0.97,
         warnings=[{**warning, "count": 1, "about": ["XOM"]}],

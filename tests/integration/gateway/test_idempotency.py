@@ -180,7 +180,7 @@ async def test_a_route_that_asks_another_service_answers_a_repetition_the_same(
     servers: Servers, ann: Person, admin: Database
 ) -> None:
     path = "risk/stress-testing/scenarios"
-    wanted = {"name": "Oil shock", "shocks": {"Market": -0.1}}
+    wanted = {"name": "Oil shock", "shocks": {"market": -0.1}}
 
     async with answering_services(servers, admin):
         first = await ann.request("POST", path, json=wanted, headers=KEY)

@@ -197,7 +197,7 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
     uploaded = await ann.upload(BOOK.encode(), equity_balance="200000", as_of="2022-12-28")
     await pipeline.finished([UUID(uploaded.json()["run_id"])])
     path = f"risk/stress-testing/results/{uploaded.json()['portfolio']['portfolio_id']}"
-    shocks = {"Market": -0.08, "Value": 0.03}
+    shocks = {"market": -0.08, "value": 0.03}
     saved = await ann.post("risk/stress-testing/scenarios", {"name": "Oil shock", "shocks": shocks})
     asked = await ann.post("risk/stress-testing/comprehensive", {"scenario_ids": ["oil_shock"]})
     given = await ann.post("risk/stress-testing/direct-impact", {"shocks": shocks})
@@ -226,7 +226,7 @@ async def test_a_scenario_of_ones_own_is_evaluated_from_the_next_run_on(
 async def test_what_is_wrong_with_ones_own_scenario_is_said_at_once(
     ann: Person, pipeline: Pipeline
 ) -> None:
-    wrong = {"name": "Market crash 35", "shocks": {"Oil": -0.5, "Market": -2}, "category": "weird"}
+    wrong = {"name": "Market crash 35", "shocks": {"Oil": -0.5, "market": -2}, "category": "weird"}
 
     answer = await ann.post("risk/stress-testing/scenarios", wrong)
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("market")
 TERMS: dict[str, Any] = {
     "category": "custom",
     "severity": "moderate",
-    "shocks": {"Market": -0.08},
-    "basis": "relative",
+    "shocks": {"market": -0.08},
+    "basis": "absolute",
 }
 
 
@@ -162,8 +162,8 @@ async def test_measured_shocks_are_shown_next_to_the_scenarios(
 ) -> None:
     listed = (await ann.get("risk/stress-testing/scenarios")).json()["items"]
 
-    assert listed[0]["shocks"] == {"Market": -0.2}
-    assert listed[0]["measured_shocks"] == {"Market": -0.3372}
+    assert listed[0]["shocks"] == {"market": -0.2}
+    assert listed[0]["measured_shocks"] == {"market": -0.3372}
     assert (listed[0]["window_start"], listed[0]["window_end"]) == ("2020-02-19", "2020-03-23")
     assert listed[1]["measured_shocks"] is None
 
@@ -192,7 +192,7 @@ async def test_a_scenario_is_saved_for_the_caller(
         "answer": {"scenario_id": "oil_shock_mild", "created": True}
     }
 
-    body = {"name": "Oil shock (mild)", "shocks": {"Market": -0.08}, "rate_shock": 0.005}
+    body = {"name": "Oil shock (mild)", "shocks": {"market": -0.08}, "rate_shock": 0.005}
     answer = await ann.post("risk/stress-testing/scenarios", body)
 
     (asked,) = stress.received
@@ -213,7 +213,7 @@ async def test_saving_again_replaces(ann: Person, stress: Stress, admin: Databas
     stress.answers[SaveScenario.subject] = {"answer": {"scenario_id": "oil", "created": False}}
 
     answer = await ann.post(
-        "risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"Market": -0.1}}
+        "risk/stress-testing/scenarios", {"name": "Oil", "shocks": {"market": -0.1}}
     )
 
     assert answer.status_code == 200
@@ -239,7 +239,7 @@ async def test_what_is_wrong_with_a_scenario_is_passed_on(ann: Person, stress: S
         {},
         {"name": ""},
         {"name": "A", "scenario_id": "A b"},
-        {"name": "A", "shocks": {"Market": "x"}},
+        {"name": "A", "shocks": {"market": "x"}},
     ],
 )
 async def test_unusable_scenarios_never_leave_the_gateway(
@@ -285,18 +285,24 @@ def an_outcome(book: StoredBook, method: str, pnl: str, **more: Any) -> dict[str
             "severity": "moderate",
         },
         **{
-            "shocks": {"Market": -0.12},
+            "shocks": {"market": -0.12},
             "rate_shock": None,
             "volatility_shock": None,
-            "basis": "relative",
+            "basis": "absolute",
         },
         "method": method,
+        "headline": "specified",
         "total_pnl": pnl,
-        "factor_impacts": {"Market": pnl},
+        "volatility_pnl": "0.00",
+        "factor_impacts": {"market": pnl},
         "nonlinear": "0.00",
         "delta_gamma_pnl": pnl,
         "correlation_effect": None,
-        "effective_shocks": {"Market": -0.12},
+        "effective_shocks": {"market": -0.12},
+        "implied_moves": {"market": -0.12, "value": -0.12},
+        "plausibility": 0.75,
+        "floored": {},
+        "stated": None,
         "option_valuation": "full",
         "coverage": 0.97,
         "left_out": [missing],
@@ -324,7 +330,7 @@ async def test_a_what_if_is_evaluated_by_stress_and_laid_out_like_results(
     evaluated = {"portfolio_id": book.portfolio_id, "as_of": "2022-12-28", "outcomes": outcomes}
     stress.answers[EvaluateWhatIf.subject] = {"answer": evaluated}
 
-    body = {"portfolio_id": book.portfolio_id, "shocks": {"Market": -0.12}, "positions_shown": 2}
+    body = {"portfolio_id": book.portfolio_id, "shocks": {"market": -0.12}, "positions_shown": 2}
     answer = await ann.post(f"risk/stress-testing/{path}", body)
 
     report = answer.json()
@@ -353,7 +359,7 @@ async def test_a_what_if_without_a_named_portfolio_is_about_the_first(
 async def test_a_what_if_before_the_first_run_is_refused(ann: Person, stress: Stress) -> None:
     await ann.post("portfolios", {"name": "A"})
 
-    answer = await ann.post("risk/stress-testing/direct-impact", {"shocks": {"Market": -0.1}})
+    answer = await ann.post("risk/stress-testing/direct-impact", {"shocks": {"market": -0.1}})
 
     assert (answer.status_code, answer.json()["code"], stress.received) == (
         422,
@@ -365,7 +371,7 @@ async def test_a_what_if_before_the_first_run_is_refused(ann: Person, stress: St
 async def test_without_stress_a_what_if_is_unavailable_and_results_still_are_not(
     ann: Person, book: StoredBook
 ) -> None:
-    answer = await ann.post("risk/stress-testing/direct-impact", {"shocks": {"Market": -0.1}})
+    answer = await ann.post("risk/stress-testing/direct-impact", {"shocks": {"market": -0.1}})
     results = await ann.get(f"risk/stress-testing/results/{book.portfolio_id}")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")

@@ -1,4 +1,4 @@
-"""Databases of an earlier version: positions become ledgers, shares get one symbol."""
+"""Databases of an earlier version: ledgers from positions, one symbol a share, scenarios."""
 
 import os
 from collections.abc import AsyncIterator
@@ -38,6 +38,17 @@ values ('BRK-B', '2022-12-27', 300, 300, 'raw', 'admin', 1),
     ('BRK.B', '2022-12-28', 302, 302, 'raw', 'admin', 2),
     ('BAC-PL', '2022-12-28', 1160, 1160, 'raw', 'admin', 1),
     ('AAPL', '2022-12-28', 126, 126, 'raw', 'admin', 1);
+insert into stress.custom_scenarios (user_id, scenario_id, name, description, category, severity,
+    shocks, rate_shock, volatility_shock, basis, active)
+values
+    ('00000000-0000-0000-0000-00000000000a', 'oil', 'Oil', 'Oil.', 'custom', 'mild',
+     '{"Market": -0.1, "Low Volatility": 0.02}', null, 0.1, 'relative', true),
+    ('00000000-0000-0000-0000-00000000000a', 'calm', 'Calm', 'Calm.', 'custom', 'mild',
+     '{}', null, -0.05, 'absolute', true);
+insert into stress.stress_results (portfolio_id, as_of, scenario_id, method, factor_impacts,
+    effective_shocks, option_valuation, warnings)
+values ('00000000-0000-0000-0000-00000000000b', '2022-12-28', 'oil', 'direct',
+    '{"Market": -10, "Interest Rate": 0}', '{"Market": -0.1}', 'full', '[]');
 """
 
 
@@ -55,7 +66,9 @@ async def older(servers: Servers) -> AsyncIterator[AsyncConnection]:
         await connection.execute(text("create schema gateway"))
         await connection.execute(text("create schema ingest"))
         await connection.run_sync(migrate, "gateway", "0005")
+        await connection.execute(text("create schema stress"))
         await connection.run_sync(migrate, "ingest", "0007")
+        await connection.run_sync(migrate, "stress", "0004")
         for statement in BEFORE.strip().split(";\n"):
             await connection.execute(text(statement.removesuffix(";")))
         yield connection
@@ -111,4 +124,24 @@ async def test_prices_get_the_canonical_symbol_where_it_has_none(older: AsyncCon
         ("BRK-B", "2022-12-28", 301),
         ("BRK.B", "2022-12-27", 300),
         ("BRK.B", "2022-12-28", 302),
+    ]
+
+
+async def test_saved_scenarios_keep_what_they_meant(older: AsyncConnection) -> None:
+    await older.run_sync(migrate, "stress", "head")
+
+    saved = "select scenario_id, shocks, basis, volatility_shock, active, description"
+    calm, oil = await rows(older, f"{saved} from stress.custom_scenarios order by scenario_id")
+    assert oil[:5] == (
+        "oil",
+        {"market": -0.1, "low_volatility": 0.02},
+        "over_market",
+        None,
+        True,
+    )
+    assert "volatility shock of 0.1 was in points and is no longer applied" in oil[5]
+    assert calm[:5] == ("calm", {}, "absolute", None, False)
+    results = "select factor_impacts, effective_shocks, headline from stress.stress_results"
+    assert await rows(older, results) == [
+        ({"market": -10, "interest_rate": 0}, {"market": -0.1}, "specified")
     ]

@@ -118,9 +118,10 @@ async def a_call(
     return position_id
 
 
-def call_value(spot: float, rate: float = 0.04) -> float:
+def call_value(spot: float, rate: float = 0.04, volatility: float = 0.30) -> float:
     """Dollars of the ten calls of `a_call`."""
-    inputs = {"years_to_expiry": 0.5, "volatility": 0.30, "rate": rate, "dividend_yield": 0.006}
+    inputs = {"years_to_expiry": 0.5, "volatility": volatility, "rate": rate}
+    inputs["dividend_yield"] = 0.006
     columns = OptionColumns.of(call=[True], underlying_price=spot, strike=130.0, **inputs)
     return 1_000 * float(prices(columns, np.array([True]))[0])
 

@@ -57,7 +57,7 @@ async def gateway(servers: Servers, role: Role) -> AsyncIterator[Broker]:
 
 def a_definition(**changes: Any) -> dict[str, Any]:
     fall = {"scenario_id": "my_fall", "name": "My fall", "severity": "severe"}
-    shocks = {"shocks": {"Market": -0.20}, "volatility_shock": 0.10}
+    shocks = {"shocks": {"market": -0.20}, "volatility_shock": 0.10}
     return builders.a_definition(**fall | shocks | changes)
 
 
@@ -128,7 +128,7 @@ async def test_a_saved_scenario_is_published_and_saving_twice_changes_nothing(
     assert first == ScenarioSaved(scenario_id="my_fall", created=True)
     assert second == ScenarioSaved(scenario_id="my_fall", created=False)
     (row,) = await stored(role, published.custom_scenarios)
-    expected = a_definition(user_id=user, rate_shock=None, basis="relative", active=True)
+    expected = a_definition(user_id=user, rate_shock=None, basis="absolute", active=True)
     assert row == expected
 
 
@@ -239,7 +239,7 @@ async def test_given_shocks_are_worked_out_by_hand(gateway: Broker, admin: Datab
     book = await a_book(admin)
 
     (found,) = await outcomes(
-        gateway, portfolio_id=book, shocks={"Market": -0.05}, rate_shock=0.01, method="direct"
+        gateway, portfolio_id=book, shocks={"market": -0.05}, rate_shock=0.01, method="direct"
     )
 
     # AAPL falls 6 % + 4 %; XOM 4 % + 2 %; the call's rate goes from 4 % to 5 %.
@@ -257,7 +257,7 @@ async def test_given_shocks_are_worked_out_by_hand(gateway: Broker, admin: Datab
 async def test_a_what_if_writes_nothing(gateway: Broker, admin: Database, role: Role) -> None:
     book = await a_book(admin)
 
-    await outcomes(gateway, portfolio_id=book, shocks={"Market": -0.05})
+    await outcomes(gateway, portfolio_id=book, shocks={"market": -0.05})
 
     assert await stored(role, published.stress_results) == []
     assert await stored(role, published.position_pnl_vectors) == []
@@ -312,12 +312,12 @@ async def test_the_owners_scenarios_can_be_asked_for(gateway: Broker, admin: Dat
     ("changes", "code"),
     [
         ({"scenario_ids": ("no_such",)}, "unknown_scenario"),
-        ({"portfolio_id": uuid4(), "shocks": {"Market": 0.1}}, "unknown_portfolio"),
+        ({"portfolio_id": uuid4(), "shocks": {"market": 0.1}}, "unknown_portfolio"),
         ({"shocks": {"Markt": 0.1}}, "invalid_scenario"),
         ({}, "invalid_scenario"),
-        ({"shocks": {"Market": 0.1}, "method": "correlated"}, "no_covariance"),
-        ({"shocks": {"Market": 0.1}, "as_of": AS_OF.replace(day=1)}, "not_calculated"),
-        ({"shocks": {"Market": 0.1}, "method": "magic"}, "invalid_request"),
+        ({"shocks": {"market": 0.1}, "method": "correlated"}, "no_covariance"),
+        ({"shocks": {"market": 0.1}, "as_of": AS_OF.replace(day=1)}, "not_calculated"),
+        ({"shocks": {"market": 0.1}, "method": "magic"}, "invalid_request"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_with_a_code(
@@ -333,7 +333,7 @@ async def test_without_covariance_only_the_direct_method_answers(
 ) -> None:
     answer = await ask(
         gateway,
-        EvaluateWhatIf(portfolio_id=await a_book(admin), as_of=AS_OF, shocks={"Market": -0.1}),
+        EvaluateWhatIf(portfolio_id=await a_book(admin), as_of=AS_OF, shocks={"market": -0.1}),
     )
 
     assert isinstance(answer, WhatIfEvaluated)

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from math import sqrt
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from services.ingest import tables as ingest
 from services.stress import repository
-from services.stress.calculations.scenarios import FACTOR_NAMES, scenarios
+from services.stress.calculations.scenarios import FACTOR_IDS, scenarios
 from services.stress.handlers.mirror_scenarios import mirror_scenarios
 from services.stress.settings import BUNDLED_SCENARIOS
 from shared.database import Database
@@ -78,10 +79,19 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     # Market exposure 190,000 x 1.2 - 40,000 x 0.8 = 196,000; Value 190,000 x 0.5 = 95,000.
     assert published_event.counts == {"scenarios": 18, "results": 36, "positions": 3}
     assert [notice.code for notice in published_event.warnings] == ["history_incomplete"]
-    assert nonzero(direct["factor_impacts"]) == {"Market": -19_600.0}
-    # Stock: -12,000 + 3,200; the call at 150 x 0.88 = 132 instead of 150.
-    assert direct["total_pnl"] == cents(-8_800 + call_value(132) - call_value(150))
-    assert direct["nonlinear"] == direct["total_pnl"] + 19_600
+    assert nonzero(direct["factor_impacts"]) == {
+        "market": -19_600.0,
+        "volatility": float(direct["volatility_pnl"]),
+    }
+    assert (direct["headline"], direct["stated"], direct["floored"]) == ("specified", None, {})
+    # A fall of 10 % at a daily deviation of 1 %, in yearly deviations.
+    assert direct["plausibility"] == pytest.approx(0.10 / (0.01 * sqrt(252)))
+    # Stock: -12,000 + 3,200; the call at 150 x 0.88 = 132 instead of 150, its volatility up 35 % at
+    # one month, and by sqrt(30 / 182.5) of that at half a year.
+    moved = call_value(132, volatility=0.30 * (1 + 0.35 * sqrt(30 / 182.5)))
+    assert direct["total_pnl"] == cents(-8_800 + moved - call_value(150))
+    assert direct["volatility_pnl"] == cents(moved - call_value(132))
+    assert direct["nonlinear"] == direct["total_pnl"] - direct["volatility_pnl"] + 19_600
     assert direct["delta_gamma_pnl"] == Decimal(
         "-16360.000000"
     )  # -19,600 + 1/2 x 20 x (150 x 0.12)^2
@@ -91,10 +101,17 @@ async def test_hand_worked_book_is_stored_with_its_parts(admin: Database, role: 
     assert direct["warnings"] == []
     # E[Value | Market -10 %] = 0.00002 / 0.0001 x -0.1 = -0.02; the underlying falls 0.12 + 0.01 =
     # 13 %.
-    assert nonzero(correlated["effective_shocks"]) == {"Market": -0.1, "Value": -0.02}
-    assert nonzero(correlated["factor_impacts"]) == {"Market": -19_600.0, "Value": -1_900.0}
+    assert nonzero(correlated["effective_shocks"]) == {
+        "market": -0.1,
+        "value": -0.02,
+        "volatility": 0.35,
+    }
+    assert correlated["implied_moves"]["value"] == pytest.approx(-0.12)
+    parts = nonzero(correlated["factor_impacts"])
+    assert (parts["market"], parts["value"]) == (-19_600.0, -1_900.0)
     stocks = -12_000 - 1_000 + 3_200
-    assert correlated["total_pnl"] == cents(stocks + call_value(150 * 0.87) - call_value(150))
+    moved = call_value(150 * 0.87, volatility=0.30 * (1 + 0.35 * sqrt(30 / 182.5)))
+    assert correlated["total_pnl"] == cents(stocks + moved - call_value(150))
     assert correlated["delta_gamma_pnl"] == Decimal(
         "-17697.500000"
     )  # -21,500 + 1/2 x 20 x (150 x 0.13)^2
@@ -112,7 +129,11 @@ async def test_expectations_use_the_shrunk_covariance_where_there_is_one(
     row = await result(role, "market_down_10", "correlated")
 
     # 0.75 x 0.00002 / 0.0001 x -0.1
-    assert nonzero(row["effective_shocks"]) == {"Market": -0.1, "Value": -0.015}
+    assert nonzero(row["effective_shocks"]) == {
+        "market": -0.1,
+        "value": -0.015,
+        "volatility": 0.35,
+    }
 
 
 async def test_rate_shock_uses_the_sensitivities_of_the_underlyings(
@@ -125,7 +146,7 @@ async def test_rate_shock_uses_the_sensitivities_of_the_underlyings(
     await stress(role, an_event(book))
     row = await result(role, "rates_up_100bp")
 
-    assert nonzero(row["factor_impacts"]) == {"Interest Rate": -3_200.0}
+    assert nonzero(row["factor_impacts"]) == {"interest_rate": -3_200.0}
     assert row["total_pnl"] == Decimal("-3200.000000")
 
 
@@ -355,7 +376,7 @@ async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: P
     mine = {"scenario_id": "mine", "name": "Mine", "description": "A test.", "category": "custom"}
     file = tmp_path / "mine.json"
     file.write_text(
-        json.dumps([{**mine, "severity": "mild", "shocks": {"Size": 0.02}, "basis": "absolute"}])
+        json.dumps([{**mine, "severity": "mild", "shocks": {"size": 0.02}, "basis": "absolute"}])
     )
     every = scenarios(repository.load_definitions([BUNDLED_SCENARIOS, file]))
 
@@ -364,7 +385,7 @@ async def test_custom_file_adds_to_the_bundled_scenarios(role: Role, tmp_path: P
         loaded = (await repository.load_catalogue(session, [])).house
 
     assert loaded == every
-    assert loaded[-1].shocks == {"Size": 0.02}
+    assert loaded[-1].shocks == {"size": 0.02}
 
 
 @pytest.mark.parametrize(
@@ -405,15 +426,11 @@ async def test_historical_scenarios_show_what_was_measured(role: Role) -> None:
 
     covid = rows["covid_crash_2020"]
     assert (covid["window_start"], covid["window_end"]) == (date(2020, 2, 19), date(2020, 3, 23))
-    assert covid["measured_returns"]["Market"] == -0.337175
-    assert covid["measured_shocks"]["Value"] == pytest.approx(-0.363885 + 0.337175)
+    assert covid["measured_returns"]["market"] == -0.337175
+    assert covid["measured_shocks"] == covid["measured_returns"]
     assert covid["measured_source"].startswith("bundled panel")
-    assert [
-        rows[each]["measured_shocks"] for each in ("financial_crisis_2008", "market_up_10")
-    ] == [
-        None,
-        None,
-    ]
+    assert rows["financial_crisis_2008"]["measured_source"].startswith("monthly research factors")
+    assert rows["market_up_10"]["measured_shocks"] is None
 
 
 async def test_stored_closes_of_the_window_take_precedence(admin: Database, role: Role) -> None:
@@ -430,8 +447,8 @@ async def test_stored_closes_of_the_window_take_precedence(admin: Database, role
     rows = {row["scenario_id"]: row for row in await stored(role, published.stress_scenarios)}
 
     covid = rows["covid_crash_2020"]
-    assert covid["measured_returns"] == dict.fromkeys(FACTOR_NAMES, -0.3)
-    assert set(covid["measured_shocks"].values()) == {-0.3, 0.0}
+    assert covid["measured_returns"] == dict.fromkeys(FACTOR_IDS, -0.3)
+    assert covid["measured_shocks"] == covid["measured_returns"]
     assert (covid["measured_rate_change"], covid["measured_source"]) == (
         -0.0079,
         "stored closes and yields",

@@ -114,7 +114,7 @@ def test_what_may_not_be_repeated_is_not() -> None:
     api = FewLines(httpx2.ConnectError("gone"), ok({}))
 
     with api.client() as client, pytest.raises(httpx2.ConnectError):
-        client.evaluate_direct({"shocks": {"Market": -0.1}})
+        client.evaluate_direct({"shocks": {"market": -0.1}})
 
     assert len(api.asked) == 1
 
@@ -225,7 +225,7 @@ def test_a_busy_api_that_names_no_time_is_asked_again_for_reads_only() -> None:
     with api.client() as client:
         client.list_tags()
         with pytest.raises(ApiError):
-            client.evaluate_direct({"shocks": {"Market": -0.1}})
+            client.evaluate_direct({"shocks": {"market": -0.1}})
 
     assert len(api.asked) == 3
 

@@ -37,7 +37,8 @@ def a_snapshot(**changes: Any) -> dict[str, Any]:
 
 
 def a_scenario(number: int, pnl: float | None) -> dict[str, Any]:
-    result = {"total_pnl": pnl, "loss_exceeds_nav": False}
+    headline = "measured" if number == 3 else "specified"
+    result = {"total_pnl": pnl, "loss_exceeds_nav": False, "headline": headline}
     return {
         "scenario_id": f"s{number:02d}",
         "name": f"Scenario {number}",

@@ -21,7 +21,7 @@ def a_definition(**changes: Any) -> dict[str, Any]:
         "description": "A test.",
         "category": "custom",
         "severity": "mild",
-        "shocks": {"Market": -0.10},
+        "shocks": {"market": -0.10},
     }
     return {**definition, **changes}
 

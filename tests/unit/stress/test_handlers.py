@@ -46,7 +46,7 @@ COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])
 
 
 def a_scenario(scenario_id: str = "fall", **shocks: float) -> Scenario:
-    return Scenario(scenario_id, "A", "A test.", "custom", "mild", shocks or {"Market": -0.10})
+    return Scenario(scenario_id, "A", "A test.", "custom", "mild", shocks or {"market": -0.10})
 
 
 def some_holdings(value_beta: float = 0.5) -> Holdings:
@@ -64,7 +64,7 @@ def some_holdings(value_beta: float = 0.5) -> Holdings:
         units=np.zeros(2),
         contracts=no_contracts(),
     )
-    factors = Factors(("market", "value"), ("Market", "Value"))
+    factors = Factors(("market", "value"))
     return Holdings(AS_OF, [PORTFOLIO], POSITIONS, ["AAPL", "XOM"], book, factors, COVARIANCE)
 
 
@@ -132,7 +132,7 @@ class Repository:
 def repository(monkeypatch: pytest.MonkeyPatch) -> Repository:
     """One portfolio, one scenario of the house and one of its owner, and two past days."""
     past = Past([date(2022, 12, 27), AS_OF], np.array([[0.01, 0.02], [0.0, np.nan]]), np.arange(2))
-    catalogue = a_catalogue(a_scenario(), custom=[a_scenario("mine", Value=0.10)])
+    catalogue = a_catalogue(a_scenario(), custom=[a_scenario("mine", value=0.10)])
     fake = Repository(Work(some_holdings(), catalogue, past))
     for use_case in (stress_portfolios, manage_scenarios, evaluate_what_if, mirror_scenarios):
         monkeypatch.setattr(use_case, "repository", fake)
@@ -286,7 +286,7 @@ async def test_a_portfolio_without_exposures_is_not_calculated(repository: Repos
 
 
 async def test_mirrored_scenarios_carry_what_their_window_shows(repository: Repository) -> None:
-    names = ("Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility")
+    names = ("market", "value", "growth", "momentum", "quality", "size", "low_volatility")
     closes = {name: Move(100.0, 70.0) for name in names}
     window = {"window_start": "2020-02-19", "window_end": "2020-03-23"}
     repository.definitions = [a_definition(**window), a_definition(scenario_id="other")]

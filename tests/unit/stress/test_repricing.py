@@ -10,20 +10,21 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.repricing import price_changes, shocked_volatility
 from services.stress.inputs import Contracts
 
 TODAY = QuantLib.Date(28, 12, 2022)
 DAYS = 180
 SPOT, VOLATILITY, RATE, YIELD = 150.0, 0.30, 0.04, 0.01
-# (name, return of the underlying, change of rate, change of volatility)
+WEIGHT = np.sqrt(30 / DAYS)  # of a volatility shock at this tenor
+# (name, return of the underlying, change of rate, relative change of one-month volatility)
 SHOCKS = (
     ("market_crash_35", -0.42, 0.0, 0.0),
     ("market_rally_25", 0.30, 0.0, 0.0),
     ("rates_up_100bp", -0.04, 0.01, 0.0),
     ("rate_spike_300bp", -0.12, 0.03, 0.0),
-    ("volatility", 0.0, 0.0, 0.15),
-    ("all of it", -0.20, -0.01, 0.25),
+    ("volatility", 0.0, 0.0, 1.50),
+    ("all of it", -0.20, -0.01, 2.00),
 )
 
 
@@ -96,7 +97,8 @@ def test_repricing_agrees_with_quantlib_under_the_shock(
 
     for place in range(len(held.symbols)):
         terms = bool(held.call[place]), bool(held.american[place]), float(held.strike[place])
-        after = quantlib_price(*terms, SPOT * (1 + move), RATE + rate, VOLATILITY + volatility)
+        moved = VOLATILITY * (1 + volatility * WEIGHT)
+        after = quantlib_price(*terms, SPOT * (1 + move), RATE + rate, moved)
         before = quantlib_price(*terms, SPOT, RATE, VOLATILITY)
         assert found[place] == pytest.approx(after - before, abs=0.02), terms
 
@@ -118,12 +120,20 @@ def test_calls_rise_and_puts_fall_with_their_underlying(one: float, other: float
 
 
 def test_volatility_never_falls_below_a_tenth_of_a_point() -> None:
-    stop, beyond = (
-        changes(contracts(), 0.0, 0.0, 0.001 - VOLATILITY),
-        changes(contracts(), 0.0, 0.0, -2.0),
-    )
+    month = np.full(3, 30 / 365)
 
-    assert beyond.tolist() == stop.tolist()
+    moved = shocked_volatility(np.array([0.30, 0.002, 0.0005]), month, -0.9999)
+
+    assert moved.tolist() == [0.001, 0.001, 0.0005]
+
+
+def test_longer_tenors_take_less_of_a_volatility_shock() -> None:
+    days = np.array([1.0, 30.0, 120.0, 480.0])
+
+    moved = shocked_volatility(np.full(4, 0.20), days / 365, 1.50)
+
+    # 20 % to 50 % up to a month, then half and a quarter of the rise at four and sixteen months.
+    assert moved == pytest.approx([0.50, 0.50, 0.35, 0.275])
 
 
 def test_an_unknown_return_or_input_is_an_unknown_change() -> None:

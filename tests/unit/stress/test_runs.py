@@ -14,7 +14,7 @@ from services.stress.calculations.valuation import stress_test
 from services.stress.inputs import STOCK, Contracts, Factors, Holdings, Scenario, ShardBook
 from shared.arrays import Columns
 
-NAMES = ["Market", "Value"]
+NAMES = ["market", "value"]
 COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.02]])
 PAT, KIM = UUID(int=1), UUID(int=2)
 PORTFOLIOS = [UUID(int=number) for number in (11, 12, 13)]
@@ -23,7 +23,7 @@ AS_OF = date(2022, 12, 28)
 
 
 def a_scenario(scenario_id: str, market: float) -> Scenario:
-    return Scenario(scenario_id, scenario_id, "A test.", "custom", "mild", {"Market": market})
+    return Scenario(scenario_id, scenario_id, "A test.", "custom", "mild", {"market": market})
 
 
 HOUSE = [a_scenario("fall", -0.10), a_scenario("rise", 0.05)]
@@ -69,7 +69,7 @@ def the_runs() -> Any:
 
 
 def holdings() -> Holdings:
-    factors = Factors(("market", "value"), ("Market", "Value"))
+    factors = Factors(("market", "value"))
     return Holdings(
         AS_OF, PORTFOLIOS, POSITIONS, ["X", "A", "Y", "B"], a_book(), factors, COVARIANCE
     )

@@ -21,42 +21,42 @@ BUNDLED = Path(services.stress.__file__).with_name("scenarios.json")
 
 # The contract's table, copied by hand: id -> (category, severity, factor shocks, rate shock).
 CONTRACT: dict[str, tuple[str, str, dict[str, float], float | None]] = {
-    "market_up_10": ("market", "moderate", {"Market": 0.10}, None),
-    "market_down_10": ("market", "moderate", {"Market": -0.10}, None),
-    "market_crash_35": ("market", "severe", {"Market": -0.35}, None),
-    "market_rally_25": ("market", "severe", {"Market": 0.25}, None),
+    "market_up_10": ("market", "moderate", {"market": 0.10}, None),
+    "market_down_10": ("market", "moderate", {"market": -0.10}, None),
+    "market_crash_35": ("market", "severe", {"market": -0.35}, None),
+    "market_rally_25": ("market", "severe", {"market": 0.25}, None),
     "rates_up_25bp": ("rates", "mild", {}, 0.0025),
     "rates_down_25bp": ("rates", "mild", {}, -0.0025),
     "rates_up_100bp": ("rates", "moderate", {}, 0.01),
     "rates_down_100bp": ("rates", "moderate", {}, -0.01),
     "rate_spike_300bp": ("rates", "severe", {}, 0.03),
-    "value_rotation_20": ("rotation", "moderate", {"Value": 0.20, "Growth": -0.10}, None),
-    "growth_rally_15": ("rotation", "moderate", {"Growth": 0.15, "Momentum": 0.10}, None),
-    "small_cap_outperformance_10": ("rotation", "mild", {"Size": 0.10}, None),
-    "quality_flight_12": ("rotation", "mild", {"Quality": 0.12, "Market": -0.05}, None),
-    "vix_spike_150": ("volatility", "severe", {"Low Volatility": -0.25, "Market": -0.15}, None),
+    "value_rotation_20": ("rotation", "moderate", {"value": 0.20, "growth": -0.10}, None),
+    "growth_rally_15": ("rotation", "moderate", {"growth": 0.15, "momentum": 0.10}, None),
+    "small_cap_outperformance_10": ("rotation", "mild", {"size": 0.10}, None),
+    "quality_flight_12": ("rotation", "mild", {"quality": 0.12, "market": -0.05}, None),
+    "vix_spike_150": ("volatility", "severe", {"low_volatility": -0.25, "market": -0.15}, None),
     "liquidity_crisis": (
         "volatility",
         "severe",
-        {"Market": -0.20, "Low Volatility": -0.30, "Quality": 0.15, "Size": -0.10},
+        {"market": -0.20, "low_volatility": -0.30, "quality": 0.15, "size": -0.10},
         None,
     ),
     "financial_crisis_2008": (
         "historical",
         "extreme",
-        {"Market": -0.45, "Value": -0.30, "Size": -0.25, "Quality": 0.20, "Low Volatility": -0.35},
+        {"market": -0.45, "value": -0.30, "size": -0.25, "quality": 0.20, "low_volatility": -0.35},
         None,
     ),
     "covid_crash_2020": (
         "historical",
         "extreme",
-        {"Market": -0.35, "Growth": 0.15, "Value": -0.40, "Size": -0.30, "Quality": 0.10},
+        {"market": -0.35, "growth": 0.15, "value": -0.40, "size": -0.30, "quality": 0.10},
         None,
     ),
     "dotcom_crash_2000": (
         "historical",
         "extreme",
-        {"Market": -0.45, "Growth": -0.60, "Value": 0.20, "Momentum": -0.50, "Quality": 0.15},
+        {"market": -0.45, "growth": -0.60, "value": 0.20, "momentum": -0.50, "quality": 0.15},
         None,
     ),
 }
@@ -81,12 +81,12 @@ def test_each_bundled_scenario_matches_the_contract(scenario: Scenario) -> None:
     found = (scenario.category, scenario.severity, dict(scenario.shocks), scenario.rate_shock)
 
     assert found == CONTRACT[scenario.scenario_id]
-    assert scenario.basis == "relative"
+    assert scenario.basis == "absolute"
 
 
 def test_a_custom_scenario_needs_no_code() -> None:
     (custom,) = scenarios(
-        [a_definition(basis="absolute", shocks={"Value": -1, "Market": -0.5}, rate_shock=-0.01)]
+        [a_definition(basis="absolute", shocks={"value": -1, "market": -0.5}, rate_shock=-0.01)]
     )
 
     assert custom == Scenario(
@@ -95,7 +95,7 @@ def test_a_custom_scenario_needs_no_code() -> None:
         "A test.",
         "custom",
         "mild",
-        {"Value": -1.0, "Market": -0.5},
+        {"value": -1.0, "market": -0.5},
         -0.01,
         "absolute",
     )
@@ -106,39 +106,39 @@ def test_a_custom_scenario_needs_no_code() -> None:
     [
         (
             {"shocks": {"Markt": -0.1}},
-            "scenario 'mine', shocks.Markt: unknown factor: use one of Market, Value",
+            "scenario 'mine', shocks.Markt: unknown factor: use one of market, value",
         ),
         (
             {"shocks": {"Short Interest": 0.1}},
             "scenario 'mine', shocks.Short Interest: unknown factor: use one of",
         ),
         (
-            {"shocks": {"Market": math.nan}},
-            "scenario 'mine', shocks.Market: nan is not a finite number: write",
+            {"shocks": {"market": math.nan}},
+            "scenario 'mine', shocks.market: nan is not a finite number: write",
         ),
         (
-            {"shocks": {"Market": math.inf}},
-            "scenario 'mine', shocks.Market: inf is not a finite number: write",
+            {"shocks": {"market": math.inf}},
+            "scenario 'mine', shocks.market: inf is not a finite number: write",
         ),
         (
-            {"shocks": {"Market": "-10%"}},
-            "scenario 'mine', shocks.Market: '-10%' is not a finite number: write",
+            {"shocks": {"market": "-10%"}},
+            "scenario 'mine', shocks.market: '-10%' is not a finite number: write",
         ),
         (
-            {"shocks": {"Market": True}},
-            "scenario 'mine', shocks.Market: True is not a finite number: write",
+            {"shocks": {"market": True}},
+            "scenario 'mine', shocks.market: True is not a finite number: write",
         ),
         (
-            {"shocks": {"Market": -10}},
-            "scenario 'mine', shocks.Market: -10 is a fall of more than 100 %: write",
+            {"shocks": {"market": -10}},
+            "scenario 'mine', shocks.market: -10 is a fall of more than 100 %: write",
         ),
         (
-            {"shocks": {"Market": 11}},
-            "scenario 'mine', shocks.Market: 11 is a rise of more than 1000%: write",
+            {"shocks": {"market": 11}},
+            "scenario 'mine', shocks.market: 11 is a rise of more than 1000%: write",
         ),
         (
-            {"shocks": {"Market": 10**400}},
-            f"scenario 'mine', shocks.Market: {10**400} is not a finite number",
+            {"shocks": {"market": 10**400}},
+            f"scenario 'mine', shocks.market: {10**400} is not a finite number",
         ),
         (
             {"volatility_shock": "10"},
@@ -146,7 +146,11 @@ def test_a_custom_scenario_needs_no_code() -> None:
         ),
         (
             {"volatility_shock": 15},
-            "scenario 'mine', volatility_shock: 15 is a change of 1500 points: write",
+            "scenario 'mine', volatility_shock: 15 is not above -1 and at most 10: write",
+        ),
+        (
+            {"volatility_shock": -1},
+            "scenario 'mine', volatility_shock: -1 is not above -1 and at most 10: write",
         ),
         (
             {"scenario_id": "my own"},
@@ -180,7 +184,7 @@ def test_a_custom_scenario_needs_no_code() -> None:
         ),
         (
             {"rate_shock": 25},
-            "scenario 'mine', rate_shock: 25 is a change of 2500 percentage points: write decimals",
+            "scenario 'mine', rate_shock: 25 is a change of 2500 percentage points: write a",
         ),
         (
             {"category": "weather"},
@@ -196,7 +200,7 @@ def test_a_custom_scenario_needs_no_code() -> None:
         ),
         (
             {"basis": "total"},
-            "scenario 'mine', basis: 'total' is unknown: use one of relative, absolute",
+            "scenario 'mine', basis: 'total' is unknown: use one of absolute, over_market",
         ),
         ({"name": " "}, "scenario 'mine', name: ' ' is not a text: write one"),
         (
@@ -225,7 +229,7 @@ def test_a_volatility_shock_alone_is_a_scenario() -> None:
 def test_users_cannot_state_what_was_measured() -> None:
     window = {"window_start": "2020-02-19", "window_end": "2020-03-23"}
     with pytest.raises(InvalidScenarios) as caught:
-        custom_scenario(a_definition(measured_returns={"Market": -0.9}, **window))
+        custom_scenario(a_definition(measured_returns={"market": -0.9}, **window))
 
     assert [problem.field for problem in caught.value.problems] == [*window, "measured_returns"]
 
@@ -275,7 +279,7 @@ def test_a_file_that_is_no_list_is_refused() -> None:
 
 
 def test_scenarios_of_unknown_factors_are_set_aside() -> None:
-    kept, aside = valuable(bundled(), ["Market", "Value", "Growth"])
+    kept, aside = valuable(bundled(), ["market", "value", "growth"])
 
     assert "value_rotation_20" in {each.scenario_id for each in kept}
     assert {each.scenario_id for each in aside} >= {"liquidity_crisis", "growth_rally_15"}

@@ -15,10 +15,10 @@ _SCENARIO = {
     "description": "The market falls by 35 %",
     "category": "market",
     "severity": "severe",
-    "shocks": {"Market": -0.35},
+    "shocks": {"market": -0.35},
     "rate_shock": None,
     "volatility_shock": None,
-    "basis": "relative",
+    "basis": "absolute",
     "custom": False,
     "measured_shocks": None,
     "measured_returns": None,
@@ -46,10 +46,10 @@ class ScenarioOut(BaseModel):
     shocks: dict[str, float]
     rate_shock: float | None
     volatility_shock: float | None = Field(
-        description="added to every option's volatility, in decimals"
+        description="relative change of one-month implied volatility; longer tenors move less"
     )
     basis: str = Field(
-        description="relative: a style's shock is its return over the market; or absolute"
+        description="absolute: a proxy's own return; over_market: a style's over the market's"
     )
     custom: bool = Field(description="created by the caller")
     measured_shocks: dict[str, float] | None = Field(
@@ -80,7 +80,7 @@ class NewScenario(BaseModel):
     model_config = body_example(
         name="Oil shock",
         description="The market falls 8 %, value holds, yields rise half a point.",
-        shocks={"Market": -0.08, "Value": 0.03},
+        shocks={"market": -0.08, "value": 0.03},
         rate_shock=0.005,
     )
 
@@ -97,12 +97,13 @@ class NewScenario(BaseModel):
         default="custom", description="market, rates, rotation, volatility or custom"
     )
     severity: str = Field(default="moderate", description="mild, moderate, severe or extreme")
-    shocks: dict[str, float] = Field(default={}, description='by factor name: {"Market": -0.08}')
+    shocks: dict[str, float] = Field(default={}, description='by factor id: {"market": -0.08}')
     rate_shock: float | None = Field(default=None, description="change of yield: 0.01 is +100 bp")
     volatility_shock: float | None = Field(
-        default=None, description="0.10 adds ten volatility points"
+        default=None,
+        description="relative change of implied volatility: 0.50 is half as much again",
     )
-    basis: str = "relative"
+    basis: str = "absolute"
 
 
 class WhatIf(BaseModel):
@@ -111,7 +112,7 @@ class WhatIf(BaseModel):
     Nothing is written.
     """
 
-    model_config = body_example(shocks={"Market": -0.12}, rate_shock=0.005, positions_shown=10)
+    model_config = body_example(shocks={"market": -0.12}, rate_shock=0.005, positions_shown=10)
 
     portfolio_id: UUID | None = Field(
         default=None, description="default: the caller's only or first portfolio"
@@ -121,7 +122,10 @@ class WhatIf(BaseModel):
     shocks: dict[str, float] = {}
     rate_shock: float | None = None
     volatility_shock: float | None = None
-    basis: str = "relative"
+    basis: str = "absolute"
+    volatility: bool = Field(
+        default=True, description="false: every scenario without its move of implied volatility"
+    )
     positions_shown: int = Field(default=200, ge=0, le=1000, description="largest impacts first")
 
 
@@ -147,25 +151,68 @@ class LeftOutSymbol(BaseModel):
     reason: str
 
 
+class Headline(StrEnum):
+    """Which moves a result is by."""
+
+    MEASURED = "measured"
+    SPECIFIED = "specified"
+
+
+class SpecifiedResult(BaseModel):
+    """The result of a measured scenario by the shocks it specifies."""
+
+    total_pnl: Money | None
+    volatility_pnl: Money | None
+    nonlinear: Money | None
+    factor_impacts: dict[str, Money] | None
+    effective_shocks: dict[str, float]
+    implied_moves: dict[str, float]
+    plausibility: float | None
+
+
 class StressResultOut(BaseModel):
     """What a scenario costs (negative) or earns.
 
-    Impacts by factor and the non-linear part add up to the total.
+    Impacts by factor, of the yield and of volatility, and the non-linear part add up to the total.
     """
 
+    headline: Headline = Field(
+        description="measured: by the moves of the scenario's window; specified: by its shocks"
+    )
     total_pnl: Money | None
     share_of_nav: float | None
     loss_exceeds_nav: bool = Field(
         description="the loss is larger than the NAV; it is not cut off there"
     )
     factor_impacts: dict[str, Money] | None
-    nonlinear: Money | None = Field(description="what repricing the options adds to their delta")
+    volatility_pnl: Money | None = Field(
+        description="what the move of implied volatility makes; also among factor_impacts"
+    )
+    nonlinear: Money | None = Field(
+        description="what repricing the options adds to their delta, and prices that stop at zero"
+    )
     delta_gamma_pnl: Money | None = Field(
         description="the total with options by delta and gamma instead"
     )
     delta_gamma_difference: Money | None = Field(description="total_pnl - delta_gamma_pnl")
     correlation_effect: Money | None
-    effective_shocks: dict[str, float | None] | None
+    effective_shocks: dict[str, float | None] | None = Field(
+        description="by factor over the market; the yield; one-month volatility"
+    )
+    implied_moves: dict[str, float] = Field(
+        default={}, description="the returns of the factors' proxies themselves"
+    )
+    plausibility: float | None = Field(
+        default=None,
+        description="Mahalanobis distance of the shocked factors, in yearly standard deviations; "
+        "null without a covariance or a shocked factor",
+    )
+    floored: dict[str, Money] = Field(
+        default={}, description="by symbol, what a price that stops at zero takes away"
+    )
+    stated: SpecifiedResult | None = Field(
+        default=None, description="by the scenario's own shocks, where the headline is measured"
+    )
     option_valuation: str | None
     coverage: float | None
     warnings: list[Warned] | None
