@@ -36,6 +36,7 @@ from services.greeks.calculations.volatility import (
 from services.greeks.inputs import TreasuryCurve
 from services.snapshots.calculations.attribution import Attributions, attributed_pnl
 from services.snapshots.calculations.concentration import Concentration, concentration
+from services.snapshots.calculations.layout import objects
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.parametric import (
     NORMAL_QUANTILE,
@@ -375,7 +376,7 @@ class WorkedExample:
         observed, percents = self.yields["3M"]
         last = np.searchsorted(observed, _day_numbers(days), side="right") - 1
         spans = np.array([0] + [1] * (len(days) - 1))
-        chain = Chain(tuple(days), self.daily_returns, spans, market, percents[last] / 100.0)
+        chain = Chain(objects(days), self.daily_returns, spans, market, percents[last] / 100.0)
         return {metric.name: metric for metric in realised_metrics(chain, self.sessions)}
 
     @cached_property

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from services.snapshots.calculations.layout import days
+from services.snapshots.calculations.layout import days, objects
 from services.snapshots.calculations.realised import Chain
 from services.snapshots.inputs import ChainLink, MarketHistory, ObservedYield
 from shared.arrays import FloatArray
@@ -24,7 +24,7 @@ def chain_of(links: Sequence[ChainLink], market: MarketHistory, rate: FloatArray
         for link, place in zip(links, places, strict=True)
     ]
     return Chain(
-        sessions=tuple(link.session_date for link in links),
+        sessions=objects([link.session_date for link in links]),
         returns=np.array([link.daily_return for link in links]),
         spans=np.array(places) - np.array(before),
         market=market.factor_returns[places, market.factors.index(MARKET)],

@@ -17,6 +17,7 @@ from datetime import date
 
 import numpy as np
 
+from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import (
     DECIMAL,
     DECIMAL_A_YEAR,
@@ -40,13 +41,13 @@ WINDOWS = (21, 63, SESSIONS_PER_YEAR)
 class Chain(ArrayColumns):
     """One portfolio's snapshots, ascending by session; every column has one entry per snapshot.
 
-    `returns`: decimals since the snapshot before, NaN at the first and where there was no capital.
-    `spans`: the sessions a return covers, 0 at the first. `market`: the market's return on the
-    session, `rate`: the 3-month Treasury yield known on it as a decimal per year; NaN where
-    unknown.
+    `sessions`: dates. `returns`: decimals since the snapshot before, NaN at the first and where
+    there was no capital. `spans`: the sessions a return covers, 0 at the first. `market`: the
+    market's return on the session, `rate`: the 3-month Treasury yield known on it as a decimal per
+    year; NaN where unknown.
     """
 
-    sessions: tuple[date, ...]
+    sessions: Objects
     returns: FloatArray
     spans: IntArray
     market: FloatArray
@@ -61,22 +62,9 @@ class Chain(ArrayColumns):
         start = int(np.flatnonzero(~np.isfinite(self.returns))[-1])
         return self.take(slice(start, None))
 
-    def daily(self, window: int = SESSIONS_PER_YEAR) -> "_Daily":
-        """The last `window` returns that span one session."""
-        chosen = np.flatnonzero((self.spans == 1) & np.isfinite(self.returns))[-window:]
-        return _Daily(self.returns[chosen], self.market[chosen], self.rate[chosen])
-
-
-@dataclass(frozen=True)
-class _Daily:
-    """Daily returns with the market's return and the yearly rate of the same days."""
-
-    returns: FloatArray
-    market: FloatArray
-    rate: FloatArray
-
-    def excess(self) -> FloatArray:
-        return self.returns - self.rate / SESSIONS_PER_YEAR
+    def daily(self, window: int = SESSIONS_PER_YEAR) -> "Chain":
+        """The last `window` of those whose return spans one session."""
+        return self.take(np.flatnonzero((self.spans == 1) & np.isfinite(self.returns))[-window:])
 
 
 def realised_metrics(chain: Chain, exchange: Sequence[date]) -> tuple[Metric, ...]:
@@ -106,7 +94,7 @@ def _restart(chain: Chain, current: Chain) -> str | None:
     return f"the chain of returns starts again on {current.sessions[0]}, a day without capital"
 
 
-def _volatility(daily: _Daily, window: int) -> Metric:
+def _volatility(daily: Chain, window: int) -> Metric:
     """Sample deviation (n - 1) times the square root of 252; 60 returns do for long windows."""
     name = f"volatility_{window}d"
     found = len(daily.returns)
@@ -121,9 +109,9 @@ def annual_volatility(returns: FloatArray) -> float:
     return float(returns.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR)
 
 
-def _reward_to_risk(daily: _Daily) -> Iterator[Metric]:
+def _reward_to_risk(daily: Chain) -> Iterator[Metric]:
     known = np.isfinite(daily.rate)
-    excess = daily.excess()[known]
+    excess = (daily.returns - daily.rate / SESSIONS_PER_YEAR)[known]
     found = int(known.sum())
     missing = shortage(
         found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known)
@@ -159,7 +147,7 @@ def _divided(numerator: float, denominator: float) -> float:
 _ROUNDING = 1e-9
 
 
-def _market_relation(daily: _Daily) -> Iterator[Metric]:
+def _market_relation(daily: Chain) -> Iterator[Metric]:
     """Slope and correlation of the portfolio's daily returns against the market's."""
     known = np.isfinite(daily.market)
     own = daily.returns[known]

@@ -657,18 +657,18 @@ async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) ->
     assert answer.options[0].contract == "AAPL230616C00130000"
 
 
+def on_given_inputs(contract: str, **more: float) -> OptionToPrice:
+    """An option at the money, at a rate of 5 % and without dividends."""
+    given: dict[str, Any] = {"underlying_price": 100, "rate": 0.05, "dividend_yield": 0}
+    return OptionToPrice(contract=contract, **given, **more)
+
+
 async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
     """The domain contract's check value, as a European option on given inputs.
 
     Nothing is stored at all.
     """
-    option = OptionToPrice(
-        contract="XYZ231228C00100000",
-        underlying_price=100,
-        volatility=0.2,
-        rate=0.05,
-        dividend_yield=0,
-    )
+    option = on_given_inputs("XYZ231228C00100000", volatility=0.2)
 
     answer = await priced(role, option, engine="european")
 
@@ -687,13 +687,7 @@ async def test_given_inputs_are_used_and_echoed(role: Role) -> None:
 
 
 async def test_given_market_price_implies_the_volatility(role: Role) -> None:
-    option = OptionToPrice(
-        contract="XYZ231228P00100000",
-        underlying_price=100,
-        rate=0.05,
-        dividend_yield=0,
-        market_price=6.0904,
-    )
+    option = on_given_inputs("XYZ231228P00100000", market_price=6.0904)
 
     found = await only(role, option)
 

@@ -23,26 +23,9 @@ from services.gateway.books.files import (
     twelve_columns_template,
     underlyings,
 )
+from services.gateway.books.files.writing import TWELVE_HEADER
 from tests.unit.gateway.builders import rules
 
-COLUMNS = (
-    *(
-        "Symbol",
-        "Quantity",
-        "Entry Price Per Share",
-        "Entry Date",
-        "Investment Class",
-        "Investment Subtype",
-    ),
-    *(
-        "Underlying Symbol",
-        "Strike Price",
-        "Expiration Date",
-        "Option Type",
-        "Exit Date",
-        "Exit Price Per Share",
-    ),
-)
 STOCK = {
     "Symbol": "AAPL",
     "Quantity": "100",
@@ -59,7 +42,9 @@ OPTION = {**STOCK, **TERMS, "Symbol": ""}
 OCC = "AAPL230616C00150000"
 
 
-def a_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, end: str = "\n") -> bytes:
+def a_file(
+    *rows: dict[str, str], columns: tuple[str, ...] = TWELVE_HEADER, end: str = "\n"
+) -> bytes:
     lines = [columns, *([row.get(column, "") for column in columns] for row in rows)]
     return end.join(",".join(f'"{cell}"' for cell in line) for line in lines).encode()
 
@@ -82,7 +67,7 @@ def test_the_header_distinguishes_the_formats() -> None:
 
     assert sheet_of(five).source is Source.FIVE_COLUMNS
     assert sheet_of(a_file(STOCK)).source is Source.TWELVE_COLUMNS
-    assert sheet_of(a_file(STOCK, columns=COLUMNS[:4])).source is Source.TWELVE_COLUMNS
+    assert sheet_of(a_file(STOCK, columns=TWELVE_HEADER[:4])).source is Source.TWELVE_COLUMNS
 
 
 def test_a_price_of_today_beside_the_entry_price_is_an_unknown_column() -> None:
@@ -364,7 +349,7 @@ _letters = st.sampled_from((str.lower, str.upper, str.title, lambda word: word.r
 
 
 @given(
-    st.permutations((*COLUMNS, "Comment")),
+    st.permutations((*TWELVE_HEADER, "Comment")),
     _letters,
     st.sampled_from((b"", b"\xef\xbb\xbf")),
     st.sampled_from(("\n", "\r\n", "\r")),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.snapshots.calculations.layout import objects
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.realised import (
     Chain,
@@ -47,7 +48,7 @@ def a_chain(
     exchange = sessions(dates[0], dates[-1])
     places = [exchange.index(day) for day in dates]
     return Chain(
-        sessions=tuple(dates),
+        sessions=objects(dates),
         returns=np.array([np.nan, *returns]),
         spans=np.array([0, *np.diff(places)]),
         market=np.broadcast_to(market, len(dates)).astype(np.float64),
