@@ -1,6 +1,6 @@
 """What a provider under test is given: short pauses, a pace that only counts, and questions."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -38,6 +38,11 @@ async def yields_of(
     """The yields of some days, of every maturity or of some."""
     asked = provider.yields(dict.fromkeys(maturities, (first, last)))
     return [observation async for _, observations in asked for observation in observations]
+
+
+def yield_numbers(observations: Iterable[YieldObservation]) -> set[tuple[str, date, float]]:
+    """Maturity, day and percent of each: what does not depend on who observed it."""
+    return {(each.maturity, each.observation_date, each.yield_percent) for each in observations}
 
 
 async def actions_of(

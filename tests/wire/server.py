@@ -45,6 +45,19 @@ def as_json(answer: Any, status: int = 200, **headers: str) -> Reply:
     return Reply(status, json.dumps(answer).encode(), {"Content-Type": "application/json"} | named)
 
 
+NEVER_WHOLE = ("empty", "broken off", "silent", "trickling")
+
+
+def never_whole(body: bytes) -> tuple[Reply, ...]:
+    """The ways in which an answer does not arrive whole, or not in time: those of NEVER_WHOLE."""
+    return (
+        Reply(200, b""),
+        Reply(200, body, promised_bytes=500),
+        Reply(200, body, silence_seconds=1.0),
+        Reply(200, body + b" " * 40, trickle_seconds=0.05),
+    )
+
+
 Answering = Callable[[Request], Reply]
 
 

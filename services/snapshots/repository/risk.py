@@ -13,7 +13,7 @@ from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns
 from shared.conventions import MARKET
 from shared.database import Session, among, lock_each, merge
-from shared.published import factors, gateway, stress
+from shared.published import factors, gateway, identity, stress
 from shared.rows import Scope, rows_of
 
 _NOT_STORED = (None, "no P&L vector is stored for the session")
@@ -71,10 +71,7 @@ def _positions(
     cost = cast(held.quantity * held.multiplier * held.entry_price, Double)
     return (
         select(
-            held.position_id,
-            held.portfolio_id,
-            held.symbol,
-            held.underlying,
+            *identity(positions),
             cast(held.quantity, Double).label("quantity"),
             func.abs(func.coalesce(exposed.exposure, cost)).label("weight"),
             exposed.exposure,

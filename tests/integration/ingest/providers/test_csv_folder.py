@@ -30,11 +30,6 @@ BRK.B,2022-12-28,306.5,
 Write = Callable[[str, str], CsvFolderProvider]
 
 
-@pytest.fixture(autouse=True)
-def empty() -> None:
-    """No database here."""
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     def written(file: str, text: str) -> CsvFolderProvider:

@@ -9,23 +9,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.ingest.inputs import MATURITY_YEARS, YieldObservation
+from services.ingest.inputs import MATURITY_YEARS
 from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.patience import Patience
 from services.ingest.providers.treasury import URL, TreasuryProvider
 from services.ingest.settings import BUNDLED_DATA, IngestSettings
-from tests.wire.client import PATIENT, Counted, patience_with, yields_of
-from tests.wire.server import Reply, StandIn
+from tests.wire.client import PATIENT, Counted, patience_with, yield_numbers, yields_of
+from tests.wire.server import NEVER_WHOLE, Reply, StandIn, never_whole
 from tests.wire.treasury import PATH, bundled_curves, feed, treasury
 
 LAST = date(2022, 12, 28)
-TEXT = (Path(__file__).parents[3] / "docs" / "market-data.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(autouse=True)
-def empty() -> None:
-    """No database here."""
+TEXT = (Path(__file__).parents[4] / "docs" / "market-data.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -38,10 +33,6 @@ def provider(
     server: StandIn, pace: Counted | None = None, patience: Patience = PATIENT
 ) -> TreasuryProvider:
     return TreasuryProvider(pace or Counted(), url=f"{server.url}{PATH}", patience=patience)
-
-
-def numbers(observations: list[YieldObservation]) -> set[tuple[str, date, float]]:
-    return {(o.maturity, o.observation_date, o.yield_percent) for o in observations}
 
 
 async def test_a_calendar_year_of_every_maturity_takes_one_request(server: StandIn) -> None:
@@ -63,7 +54,7 @@ async def test_yields_equal_those_that_fred_carries(server: StandIn) -> None:
 
     found = await yields_of(provider(server), *span)
 
-    assert numbers(found) == numbers(bundled)
+    assert yield_numbers(found) == yield_numbers(bundled)
     assert {observation.source for observation in found} == {"treasury"}
 
 
@@ -81,7 +72,7 @@ async def test_a_maturity_that_was_not_issued_is_absent() -> None:
     with treasury(curves).running() as server:
         found = await yields_of(provider(server), LAST, LAST)
 
-    assert numbers(found) == {("10Y", LAST, 3.88)}
+    assert yield_numbers(found) == {("10Y", LAST, 3.88)}
 
 
 async def test_a_year_without_a_curve_yet_gives_none(server: StandIn) -> None:
@@ -93,11 +84,9 @@ async def test_a_year_without_a_curve_yet_gives_none(server: StandIn) -> None:
     [
         Reply(429, b"", {"Retry-After": "0"}),
         Reply(503, b"busy"),
-        Reply(200, b""),
-        Reply(200, b"<feed", promised_bytes=400),
-        Reply(200, b"<feed/>", silence_seconds=1.0),
+        *never_whole(b"<feed/>"),
     ],
-    ids=["429", "503", "empty", "broken off", "silent"],
+    ids=["429", "503", *NEVER_WHOLE],
 )
 async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -> None:
     server.instead(trouble)

@@ -16,7 +16,7 @@ from tests.wire.market import KEY, Dividend, Listing, Market, Split
 from tests.wire.polygon import option_row, polygon
 from tests.wire.yahoo import CRUMB, Quoted, yahoo
 
-TEXT = (Path(__file__).parents[3] / "docs" / "market-data.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[4] / "docs" / "market-data.md").read_text(encoding="utf-8")
 SHAPES = re.findall(r"`GET (\S+)`\n\n```json\n(.*?)```", TEXT, re.DOTALL)
 FILES = re.findall(r"```csv\n(# (\w+\.csv):.*?)```", TEXT, re.DOTALL)
 DAYS = [date(2022, 7, 18), date(2022, 8, 5), date(2022, 12, 27), date(2022, 12, 28)]
@@ -33,11 +33,6 @@ MARKET = Market({"AAPL": dict.fromkeys(DAYS, 126.04)}, listings={"AAPL": LISTING
 CHAIN = [
     option_row("AAPL230120C00130000", 1.52, 1.55, datetime(2022, 12, 28, 21, tzinfo=UTC), 126.04)
 ]
-
-
-@pytest.fixture(autouse=True)
-def empty() -> None:
-    """No database here."""
 
 
 def shape(answer: Any) -> Any:

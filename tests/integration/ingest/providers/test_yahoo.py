@@ -24,11 +24,6 @@ YEAR = sessions(date(2021, 12, 29), LAST)
 MONTH = YEAR[-21:]
 
 
-@pytest.fixture(autouse=True)
-def empty() -> None:
-    """No database here."""
-
-
 Asked = tuple[YahooProvider, StandIn, Counted]
 
 

@@ -7,22 +7,16 @@ from datetime import date
 
 import pytest
 
-from services.ingest.inputs import YieldObservation
 from services.ingest.providers import ProviderUnavailable
 from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.fred import FredProvider
 from services.ingest.providers.patience import Patience
 from services.ingest.settings import BUNDLED_DATA
-from tests.wire.client import PATIENT, Counted, patience_with, yields_of
+from tests.wire.client import PATIENT, Counted, patience_with, yield_numbers, yields_of
 from tests.wire.fred import KEY, fred, refusal
-from tests.wire.server import Reply, StandIn
+from tests.wire.server import NEVER_WHOLE, Reply, StandIn, never_whole
 
 LAST = date(2022, 12, 28)
-
-
-@pytest.fixture(autouse=True)
-def empty() -> None:
-    """No database here."""
 
 
 @pytest.fixture
@@ -82,10 +76,7 @@ async def test_yields_equal_those_bundled_from_the_same_source(server: StandIn) 
 
     found = await yields_of(provider(server), *span)
 
-    def numbers(observations: list[YieldObservation]) -> set[tuple[str, date, float]]:
-        return {(o.maturity, o.observation_date, o.yield_percent) for o in observations}
-
-    assert numbers(list(found)) == numbers(list(bundled))
+    assert yield_numbers(found) == yield_numbers(bundled)
     assert {observation.source for observation in found} == {"fred"}
 
 
@@ -105,13 +96,10 @@ async def test_holidays_are_absent(server: StandIn) -> None:
         refusal(429, "Too Many Requests.", Retry_After="0"),
         refusal(500, "Internal Server Error"),
         Reply(503, b"busy"),
-        Reply(200, b""),
         Reply(200, b"<observations><observation"),
-        Reply(200, b"<observations>", promised_bytes=400),
-        Reply(200, b"<observations/>", silence_seconds=1.0),
-        Reply(200, b"<observations/>" + b" " * 40, trickle_seconds=0.05),
+        *never_whole(b"<observations/>"),
     ],
-    ids=["429", "500", "503", "empty", "cut", "broken off", "silent", "trickling"],
+    ids=["429", "500", "503", "cut", *NEVER_WHOLE],
 )
 async def test_passing_trouble_is_asked_again(trouble: Reply, server: StandIn) -> None:
     server.instead(trouble)
