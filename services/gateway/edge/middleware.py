@@ -8,7 +8,6 @@ microseconds each.
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from time import perf_counter
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.edge.problems import Problem, unexpected
-from services.gateway.edge.rate_limits import RateLimits, Standing
+from services.gateway.edge.rate_limits import RateLimits, Standing, network_of
 from services.gateway.edge.shapes import MAX_BYTES
 from services.gateway.edge.tokens import InvalidToken
 from services.gateway.settings import GatewaySettings
@@ -152,20 +151,6 @@ class RateLimit:
             return str(self.user_of(token))
         except InvalidToken:
             return None
-
-
-def network_of(address: str) -> str:
-    """What an address counts as: itself, or the /64 of an IPv6 address.
-
-    A /64 belongs to one subscriber and holds more addresses than can be counted.
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    return (
-        str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
-    )
 
 
 def too_many(standing: Standing) -> Problem:

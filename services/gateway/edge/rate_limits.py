@@ -7,6 +7,7 @@ reports that in the log and in its readiness.
 
 import asyncio
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from time import monotonic, time
 from typing import Any, Literal, cast
@@ -21,6 +22,21 @@ STORE_SECONDS = 0.25  # a store that takes longer counts as away
 RETRY_SECONDS = 5.0
 Counted = Literal["in_process", "shared", "store_unreachable"]
 log = structlog.get_logger("sigmasight.gateway")
+
+
+def network_of(address: str) -> str:
+    """What an address counts as: itself, or the /64 of an IPv6 address.
+
+    A /64 belongs to one subscriber and holds more addresses than can be counted. What is no address
+    counts as "unknown".
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    return (
+        str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    )
 
 
 @dataclass(frozen=True)

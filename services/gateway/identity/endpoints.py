@@ -3,7 +3,6 @@
 Everything here runs in the gateway's own role: the caller is not yet known.
 """
 
-import ipaddress
 import math
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -19,6 +18,7 @@ from services.gateway.edge.dependencies import (
     unauthorised,
 )
 from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.rate_limits import network_of
 from services.gateway.edge.tokens import Bearer, new_refresh_token, token_hash
 from services.gateway.identity import queries
 from services.gateway.identity.queries import AttemptLimits
@@ -88,7 +88,7 @@ async def _count_attempt(session: Session, gateway: Gateway, account: str, addre
     wait = await queries.save_attempt(
         session,
         account,
-        address_block(address),
+        network_of(address),
         attempt_limits(gateway.settings),
         datetime.now(UTC),
     )
@@ -103,22 +103,6 @@ def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
     window = timedelta(seconds=settings.login_window_seconds)
     return AttemptLimits(
         settings.login_attempts_per_account, settings.login_attempts_per_address, window
-    )
-
-
-def address_block(address: str) -> str:
-    """The address, or of IPv6 its /64, that counts as one network address.
-
-    Who has one address of a /64 has all of them.
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return (
-        str(ipaddress.ip_network((parsed, 64), strict=False))
-        if parsed.version == 6
-        else str(parsed)
     )
 
 

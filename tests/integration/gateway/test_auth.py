@@ -18,7 +18,6 @@ from services.gateway.application import ensure_admin
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.tokens import Bearer
 from services.gateway.identity import queries as identity_queries
-from services.gateway.identity.endpoints import address_block
 from services.gateway.identity.queries import AttemptLimits
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
@@ -259,18 +258,6 @@ async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_window(gateway: 
         )
 
     assert refused == timedelta(minutes=6)
-
-
-@pytest.mark.parametrize(
-    ("address", "block"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("testclient", "testclient"),
-    ],
-)
-def test_an_ipv6_address_counts_as_its_network(address: str, block: str) -> None:
-    assert address_block(address) == block
 
 
 # --- refreshing and logging out ---

@@ -19,9 +19,8 @@ from services.gateway.edge.middleware import (
     Deadline,
     RateLimit,
     SecurityHeaders,
-    network_of,
 )
-from services.gateway.edge.rate_limits import RateLimits
+from services.gateway.edge.rate_limits import RateLimits, network_of
 from services.gateway.settings import GatewaySettings
 
 
