@@ -1,7 +1,7 @@
 """Lots closed in parts, income and trades: whose P&L it is, and that it adds up."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -266,13 +266,6 @@ def a_market(draw: st.DrawFn) -> Market:
     return Market(known, {CALL: values})
 
 
-def chained(book: Sequence[Holding], market: Market, on: Iterable[date], **more: Any) -> Snapshots:
-    """The snapshots of these sessions, with all that is known of the market."""
-    days = sorted(on)
-    due = [DueSnapshot(0, days[0], None), *(DueSnapshot(0, b, a) for a, b in pairwise(days))]
-    return portfolio_snapshots(inputs(book, market, due, **more))
-
-
 amounts = st.integers(-10_000, 10_000).map(lambda cents: cents / 100)
 entries = st.lists(st.builds(CashFlow, st.just(0), st.sampled_from(EVERY_DAY), amounts), max_size=4)
 dividends = st.lists(
@@ -296,52 +289,64 @@ def _due_to_holders(book: Sequence[Holding], due: Sequence[Dividend]) -> list[Di
     ]
 
 
-@given(a_book(), a_market(), entries, entries, dividends, st.sets(st.sampled_from(SESSIONS)))
+@dataclass(frozen=True)
+class History:
+    """A portfolio, its market, and what was entered for it, on any days."""
+
+    book: list[Holding]
+    market: Market
+    entered: Mapping[str, list[CashFlow]]
+    dividends: list[Dividend]
+
+    def snapshots(self, on: Sequence[date]) -> Snapshots:
+        """Those of these sessions, ascending, with all that is known."""
+        spans = [(None, on[0]), *pairwise(on)]
+        due = [DueSnapshot(0, day, before) for before, day in spans]
+        return portfolio_snapshots(
+            inputs(self.book, self.market, due, **self.entered, dividends=self.dividends)
+        )
+
+
+@st.composite
+def a_history(draw: st.DrawFn) -> History:
+    book = draw(a_book())
+    entered = {kind: draw(entries) for kind in ("flows", "income", "fees")}
+    return History(book, draw(a_market()), entered, _due_to_holders(book, draw(dividends)))
+
+
+ENDS = (SESSIONS[0], SESSIONS[-1])
+any_sessions = st.sets(st.sampled_from(SESSIONS)).map(lambda some: sorted({*ENDS, *some}))
+
+
+@given(a_history(), any_sessions)
 @settings(max_examples=200, deadline=None)
 def test_pnl_income_and_flows_do_not_depend_on_the_sessions_between(
-    book: list[Holding],
-    market: Market,
-    flows: list[CashFlow],
-    income: list[CashFlow],
-    due: list[Dividend],
-    between: set[date],
+    history: History, on: list[date]
 ) -> None:
-    ends = {SESSIONS[0], SESSIONS[-1]}
-    known = {"flows": flows, "income": income, "dividends": _due_to_holders(book, due)}
+    direct = history.snapshots(ENDS)
+    stepwise = history.snapshots(on)
 
-    direct = chained(book, market, ends, **known)
-    stepwise = chained(book, market, ends | between, **known)
-
-    for name in ("daily_pnl", "income", "inflow", "outflow"):
+    for name in ("daily_pnl", "income", "fees", "inflow", "outflow"):
         one, other = getattr(direct, name), getattr(stepwise, name)
         assert np.nansum(one) == pytest.approx(np.nansum(other), abs=1e-4)
     assert direct.flows_to_date[-1] == pytest.approx(stepwise.flows_to_date[-1], abs=1e-6)
 
 
-@given(a_book(), a_market(), entries, entries, dividends, st.sets(st.sampled_from(SESSIONS)))
+@given(a_history(), any_sessions)
 @settings(max_examples=200, deadline=None)
-def test_positions_and_causes_both_add_up_to_the_pnl(
-    book: list[Holding],
-    market: Market,
-    fees: list[CashFlow],
-    income: list[CashFlow],
-    due: list[Dividend],
-    on: set[date],
-) -> None:
-    days = sorted({SESSIONS[0], SESSIONS[-1]} | on)
-    paid = _due_to_holders(book, due)
-
-    taken = chained(book, market, days, fees=fees, income=income, dividends=paid)
+def test_positions_and_causes_both_add_up_to_the_pnl(history: History, on: list[date]) -> None:
+    taken = history.snapshots(on)
 
     lines = taken.valuations
-    for place, (before, day) in enumerate(pairwise(days), start=1):
+    for place, (before, day) in enumerate(pairwise(on), start=1):
         own = lines.active & (lines.due == place)
+        income = history.entered["income"]
         entered = sum(each.amount for each in income if before < each.day <= day)
         by_position = np.nansum(lines.daily_pnl[own]) + taken.closed_pnl[place]
         assert by_position + entered + taken.fees[place] == pytest.approx(
             taken.daily_pnl[place], abs=2e-6
         )
-        kept = sum(_had_it_been_held(span, market, before, day) for span in book)
+        kept = sum(_had_it_been_held(span, history.market, before, day) for span in history.book)
         others = taken.trades_pnl[place] + taken.income[place] + taken.fees[place]
         assert kept + others == pytest.approx(taken.daily_pnl[place], abs=1e-4)
 
