@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
@@ -37,6 +37,7 @@ from services.gateway.edge.middleware import (
     answer_too_large,
 )
 from services.gateway.edge.outbox import Relay
+from services.gateway.edge.parameters import refuse_unknown
 from services.gateway.edge.rate_limits import RateLimits
 from services.gateway.edge.tokens import (
     Passwords,
@@ -94,6 +95,7 @@ def assembled(
         version="1",
         description=DESCRIPTION,
         lifespan=_lifespan(gateway, feed),
+        dependencies=[Depends(refuse_unknown)],
         openapi_url="/openapi.json" if settings.docs_enabled else None,
     )
     app.state.gateway = gateway

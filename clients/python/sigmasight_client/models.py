@@ -782,6 +782,9 @@ class LeftOutSymbol(TypedDict):
     reason: "str"
 
 
+LineSource = Literal["api", "file", "migration", "system"]
+
+
 class Logout(TypedDict):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 

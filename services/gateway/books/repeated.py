@@ -8,7 +8,6 @@ from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.books.queries.transactions import load_same_days
 from shared.database import Session
 
-CODE = "line_exists"
 Columns = tuple[object, ...]
 
 

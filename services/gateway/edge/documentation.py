@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.gateway.edge.problems import documented
 
 API = "/api/v1/"
-_ANYWHERE = documented(429, 500, 503, 504)
+_ANYWHERE = documented(422, 429, 500, 503, 504)
 _WITH_BODY = documented(400, 408, 413)
 _RATE_LIMITS = {
     "X-RateLimit-Limit": "requests a minute",

@@ -70,13 +70,19 @@ def named_symbol(text: str) -> str:
     return symbol_of(instrument)
 
 
+class LineSource(StrEnum):
+    """Where a line of the ledger comes from; `system`: derived from market data."""
+
+    API = "api"
+    FILE = "file"
+    MIGRATION = "migration"
+    SYSTEM = "system"
+
+
 def line_filter(
     kinds: Annotated[list[Kind], Query(alias="kind", description="any of them")] = [],  # noqa: B006
     symbol: Symbol = None,
-    sources: Annotated[
-        list[str],
-        Query(alias="source", max_length=10, description="api, file, migration or system"),
-    ] = [],  # noqa: B006
+    sources: Annotated[list[LineSource], Query(alias="source")] = [],  # noqa: B006
     first: Annotated[Day | None, Query(alias="from", description="first day of trade")] = None,
     last: Annotated[Day | None, Query(alias="to", description="last day of trade")] = None,
     counting: Annotated[
@@ -85,7 +91,8 @@ def line_filter(
 ) -> LineFilter:
     """The conditions of the query, of which all hold."""
     named = named_symbol(symbol) if symbol else None
-    return LineFilter([str(kind) for kind in kinds], named, sources, first, last, counting)
+    wanted = [str(source) for source in sources]
+    return LineFilter([str(kind) for kind in kinds], named, wanted, first, last, counting)
 
 
 class LedgerSort(StrEnum):
@@ -176,7 +183,7 @@ async def _entered_twice(
         errors = [
             {
                 "field": f"transactions.{place}",
-                "code": repeated.CODE,
+                "code": "line_exists",
                 "message": repeated.why(equal, refused=True),
             }
             for place, equal in found
@@ -184,7 +191,7 @@ async def _entered_twice(
         raise Problem(422, "invalid_transaction", errors[0]["message"], errors)
     return [
         Warned(
-            code=repeated.CODE,
+            code="line_exists",
             message=f"transactions.{place} {repeated.why(equal, refused=False)}",
             about=[str(equal)],
         )

@@ -205,7 +205,7 @@ async def _repeated(session: Session, plan: Plan, entries: Sequence[Entry]) -> l
         RowProblem(
             row.source_line or 0,
             None,
-            repeated.CODE,
+            "line_exists",
             repeated.why(known[row.transaction_id], refused=refused),
         )
         for row in rows
