@@ -241,3 +241,36 @@ def test_any_cell_of_these_columns_gives_an_answer(field: str, cell: str, symbol
     holdings = holdings_of(sheet, rules())
 
     assert len(holdings.accepted) == (0 if holdings.problems else 1)
+
+
+# --- a file of positions that is one of trades ---
+
+
+@pytest.mark.parametrize(("buy", "sell"), [("BUY", "SELL"), ("Bought", "sold"), ("B", "S")])
+def test_an_instrument_bought_and_sold_is_refused_with_what_to_do(buy: str, sell: str) -> None:
+    found = read(
+        "action",
+        f"MSFT,5,240,2022-11-30,{buy}",
+        f"aapl,100,150,2022-12-01,{buy}",
+        f"AAPL,40,151,2022-12-02,{sell}",
+        f"AAPL,10,152,2022-12-05,{sell}",
+    )
+
+    assert [(each.line, each.code) for each in found.problems] == [
+        (line, "bought_and_sold") for line in (3, 4, 5)
+    ]
+    assert "line 3 buys AAPL and line 4 sells it: send trades" in found.problems[0].message
+    assert quantities(found) == [Decimal(5)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("AAPL,100,150,2022-12-01,BUY", "XOM,40,100,2022-12-02,SELL"),
+        ("AAPL,100,150,2022-12-01,LONG", "AAPL,40,150,2022-12-02,SHORT"),
+        ("AAPL,100,150,2022-12-01,SELL", "AAPL,40,150,2022-12-02,SELL"),
+        ("AAPL,100,150,2022-12-01,BUY", f"{CALL},1,5,2022-12-02,SELL"),
+    ],
+)
+def test_longs_and_shorts_of_a_file_are_positions(rows: tuple[str, str]) -> None:
+    assert len(read("action", *rows).accepted) == 2

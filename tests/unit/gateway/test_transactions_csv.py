@@ -454,8 +454,8 @@ def test_dates_are_read_as_brokers_write_them(text: str) -> None:
     [
         *(("buy", "1", "-1501.00", None), ("buy", "1", "1501", None), ("sell", "1", "1499", None)),
         *(("buy", "", "-1501.00", "fees_derived"), ("sell", "", "1498.50", "fees_derived")),
-        *(("buy", "1", "-1700.00", "amount_disagrees"), ("sell", "", "1700", "amount_disagrees")),
-        *(("buy", "", "-1500.04", None), ("buy", "1", "-1500.00", "amount_disagrees")),
+        *(("buy", "", "-1500.04", None), ("buy", "1", "-1500.00", None)),
+        *(("buy", "1", "-1501.50", "fees_derived"), ("transfer in", "", "0", None)),
     ],
 )
 def test_amount_is_compared_with_quantity_price_and_fees(
@@ -465,6 +465,31 @@ def test_amount_is_compared_with_quantity_price_and_fees(
 
     assert [warning.code for warning in entries.warnings] == ([code] if code else [])
     assert len(entries.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("trade", "figures"),
+    [
+        (
+            "buy,AAPL,10,150.00,1,-1700.00",
+            ("1700.00", "10 x price 150 = 1500.00", "fees of 1.00"),
+        ),
+        ("sell,AAPL,10,150.00,,1700", ("1700.00", "1500.00", "fees of 0")),
+        ("buy,AAPL,10,150.00,,-1490", ("1490.00", "1500.00", "fees of 0")),
+        ("buy,AAPL,10,150.00,1,-1503", ("1503.00", "1500.00", "fees of 1.00")),
+        ("buy,AAPL,10,150.00,,0", ("0.00", "1500.00", "fees of 0")),
+        ("buy,AAPL230120C00150000,2,1.05,,-2.10", ("2.10", "2 x 100 x price 1.05 = 210.00", "0")),
+        ("transfer in,AAPL,10,150.00,,15", ("15.00", "1500.00", "fees of 0")),
+    ],
+)
+def test_an_amount_that_contradicts_the_trade_is_refused_with_the_figures(
+    trade: str, figures: tuple[str, ...]
+) -> None:
+    entries = read(f"2022-11-01,{trade},,")
+
+    assert codes(entries) == [(2, "amount", "amount_disagrees")]
+    assert entries.accepted == ()
+    assert all(figure in entries.problems[0].message for figure in figures)
 
 
 def test_price_follows_from_the_amount_where_it_is_blank() -> None:
@@ -575,7 +600,9 @@ def test_any_file_text_gives_an_answer(pieces: list[str]) -> None:
 def test_every_line_moves_either_shares_or_cash(
     word: str, quantity: Decimal, price: Decimal
 ) -> None:
-    entries = read(f"2022-11-01,{word},AAPL,{quantity},{price},,{price},,")
+    amount = max(round(quantity * price, 2), Decimal("0.01"))
+
+    entries = read(f"2022-11-01,{word},AAPL,{quantity},{price},,{amount},,")
 
     (entry,) = entries.accepted
     assert (entry.quantity is None) != (entry.amount is None)

@@ -1,9 +1,10 @@
 """Rows of the two column sets, held against every rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from services.gateway.books.files.changes import without
 from services.gateway.books.files.holdings import (
     PRIVATE,
     Holding,
@@ -23,7 +24,7 @@ from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.reading import Seen
 from services.gateway.books.files.records import Record, at_most_max_rows, misshapen
-from services.gateway.books.files.signs import check_modifiers, signed_quantity
+from services.gateway.books.files.signs import check_modifiers, signed_quantity, trade_of
 from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
@@ -53,13 +54,36 @@ def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
     accepted: list[Holding] = []
     problems = list(sheet.problems)
     warnings: list[Problem] = []
+    traded: dict[str, dict[str, list[int]]] = {}
     for reading in listed_readings(sheet, rules):
         holding = reading.holding(seen)
         problems += reading.problems
         if holding is not None:
             accepted.append(holding)
             warnings += reading.warnings
-    return Holdings(tuple(accepted), tuple(problems), tuple(warnings))
+            if trade := trade_of(reading):
+                traded.setdefault(holding.symbol, {}).setdefault(trade, []).append(holding.line)
+    found = Holdings(tuple(accepted), tuple(problems), tuple(warnings))
+    return without(found, _bought_and_sold(traded))
+
+
+def _bought_and_sold(traded: Mapping[str, Mapping[str, Sequence[int]]]) -> list[Problem]:
+    """The rows of instruments that the file buys on some lines and sells on others.
+
+    These are trades: as positions they would be held twice over.
+    """
+    problems: list[Problem] = []
+    for symbol, lines in traded.items():
+        if len(lines) < 2:
+            continue
+        message = (
+            f"line {lines['buy'][0]} buys {symbol} and line {lines['sell'][0]} sells it: send "
+            "trades as a file of transactions (date, type, symbol, quantity, price), or write LONG "
+            "and SHORT for two positions"
+        )
+        both = sorted((*lines["buy"], *lines["sell"]))
+        problems += [Problem(line, None, "bought_and_sold", message) for line in both]
+    return problems
 
 
 def listed_readings(sheet: Sheet, rules: Rules) -> Iterator["ListedReading"]:

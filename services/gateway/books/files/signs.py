@@ -63,6 +63,10 @@ _SIDES = {
     **{"long call": _Side(1, "C"), "short call": _Side(-1, "C")},
     **{"long put": _Side(1, "P"), "short put": _Side(-1, "P")},
 }
+_TRADES = {
+    **dict.fromkeys(("buy", "b", "bot", "bought", "purchase"), "buy"),
+    **dict.fromkeys(("sell", "s", "sld", "sold"), "sell"),
+}
 # In a column called "type" a single letter may mean the kind of security.
 _SIDES_AS_TYPE = ("long", "short", "buy", "sell", "sell short", "lc", "sc", "lp", "sp")
 _KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
@@ -100,6 +104,12 @@ def signed_quantity(
         reading.complain(field, "sign_disagrees", message)
         return None
     return sign * abs(quantity)
+
+
+def trade_of(reading: Reading) -> str | None:
+    """ "buy" or "sell" where a column says that the row is one of these; None elsewhere."""
+    texts = (reading.row.cells.get(field, "") for field in (*SIGN_COLUMNS, TYPE_COLUMN))
+    return next((trade for text in texts if (trade := _TRADES.get(words(text)))), None)
 
 
 def _side(reading: Reading, field: str, instrument: Instrument | None) -> _Side | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from services.gateway.books.files.amounts import CENT, checked_fees, multiplier_of
 from services.gateway.books.files.brokers import broker_day, broker_option, money, option_within
 from services.gateway.books.files.entries import Entry
 from services.gateway.books.files.holdings import Row, Rules, Skipped
@@ -20,14 +21,12 @@ from services.gateway.books.files.trade_words import By, Meaning, Notice
 from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import (
     OPTION_MULTIPLIER,
-    STOCK_MULTIPLIER,
     OptionContract,
     looks_like_option,
 )
 
 MAX_NOTE = 200
 _DAYS_TO_DELIVER = 4  # a broker enters the shares on the expiry's day or after the weekend
-CENT = Decimal("0.01")
 _NOTHING = ("-", "--", "n/a", "na", "none", "null")
 _TRADED = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
 _MOVED = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
@@ -43,7 +42,6 @@ _SLASHED = re.compile(r"(\d{1,2}/\d{1,2})/(\d{4}|\d{2})([ ,].*)?", re.ASCII)
 _AS_OF = re.compile(r".* as of (.*)", re.IGNORECASE)
 _UNCLEAR_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
 DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])/\d{1,2}/\d{2,4}\b", re.ASCII)
-_LARGEST_UNSEEN_FEE = Decimal(10)  # USD, besides 1 % of what is traded
 
 
 @dataclass(frozen=True)
@@ -273,8 +271,10 @@ class TradeReading(NamedReading):
         if price and isinstance(instrument, str):
             given = None if self.rules.shares_of_entry_date else self.rules.stated_on
             check_shares(self, "price", instrument, price, traded_on, given or traded_on)
-        if price is not None and amount is not None:
-            fees = self._checked_fees(instrument, quantity, price, amount, fees)
+        if price is not None and amount is not None and (amount or kind not in _MOVED):
+            fees = checked_fees(self, instrument, quantity, price, amount, fees)
+        if self.problems:
+            return None
         return Entry(
             self.row.line, kind, traded_on, instrument, quantity, price,
             fees=fees or Decimal(0), external_id=external_id, note=self.note(),
@@ -317,37 +317,6 @@ class TradeReading(NamedReading):
         )
         return self.price("price", rounded)
 
-    def _checked_fees(
-        self,
-        instrument: Instrument,
-        quantity: Decimal,
-        price: Decimal,
-        amount: Decimal,
-        fees: Decimal | None,
-    ) -> Decimal | None:
-        """The fees, after the amount was compared with quantity x price and them.
-
-        A cost that no column names is taken as fees where it is small.
-        """
-        gross = abs(quantity) * multiplier_of(instrument) * price
-        direction = 1 if quantity > 0 else -1
-        unseen = (abs(amount) - gross) * direction - (fees or Decimal(0))
-        if abs(unseen) <= _tolerance(instrument, quantity, self.row.cells.get("price", "")):
-            return fees
-        small = gross / 100 + _LARGEST_UNSEEN_FEE
-        if fees is None and 0 < unseen <= small:
-            found = unseen.quantize(CENT, ROUND_HALF_UP)
-            message = f"amount and quantity x price differ by {found:f}: it is entered as fees"
-            self.warn("amount", "fees_derived", message)
-            return found
-        expected = (gross + (fees or Decimal(0)) * direction).quantize(CENT, ROUND_HALF_UP)
-        message = (
-            f"amount {abs(amount):f} is not quantity x price and fees, {expected:f}: the latter is "
-            "used, check the row"
-        )
-        self.warn("amount", "amount_disagrees", message)
-        return fees
-
     def _cash(self, meaning: Meaning, traded_on: date | None) -> Entry | None:
         instrument = self.instrument() if meaning.kind is Kind.DIVIDEND else None
         self.text("amount")
@@ -368,19 +337,3 @@ class TradeReading(NamedReading):
             self.row.line, kind, traded_on, instrument, amount=signed,
             external_id=external_id, note=self.note(),
         )  # fmt: skip
-
-
-def multiplier_of(instrument: Instrument) -> int:
-    """Shares per unit of quantity."""
-    return OPTION_MULTIPLIER if isinstance(instrument, OptionContract) else STOCK_MULTIPLIER
-
-
-def _tolerance(instrument: Instrument, quantity: Decimal, price: str) -> Decimal:
-    """How far the amount may be off: a cent, and of stock half the last digit of its price.
-
-    Prices of parts of an order are averaged and rounded; those of options are not.
-    """
-    if isinstance(instrument, OptionContract):
-        return CENT
-    decimals = len(price.partition(".")[2].rstrip(") "))
-    return CENT + abs(quantity) / 2 / Decimal(10) ** decimals
