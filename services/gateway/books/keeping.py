@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 from services.gateway.books.files import LARGEST_VALUE
 from services.gateway.books.ledger import Kind, Ledger, Lot, Market, Trade, derived
-from services.gateway.books.lots import LotLines, Written, lines_of_lots
+from services.gateway.books.lots import LotLines, Written, inheritances, lines_of_lots
 from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
+from services.gateway.books.queries import tags
 from services.gateway.books.queries.ledger import LotRow, SpanRow, Terms, TransactionRow
 from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
@@ -112,13 +113,22 @@ async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dic
     if changed:
         lots = [row for key in changed for row in after[key].lots.values()]
         spans = [row for key in changed for each in after[key].spans.values() for row in each]
+        was = {key: stored[key].lots for key in changed if key in stored}
+        now = {key: after[key].lots for key in changed}
+        left, delivered = inheritances(_together(was), _together(now))
+        await tags.save_inherited(session, left)
         await queries.save_lots(session, changed, lots, spans)
+        await tags.save_inherited(session, delivered)
     for portfolio_id, day in (await keep_opening_cash(session, ledgers)).items():
         since = found[portfolio_id].since
         found[portfolio_id] = KeptLedger(
             ledgers[portfolio_id], day if since is None else min(day, since)
         )
     return found
+
+
+def _together(lots: Mapping[UUID, Mapping[UUID, LotRow]]) -> dict[UUID, LotRow]:
+    return {lot_id: row for of_portfolio in lots.values() for lot_id, row in of_portfolio.items()}
 
 
 async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books.ledger import Kind, Ledger, Lot, Movement, Trade
+from services.gateway.books.ledger.derivation import delivery_id
 from services.gateway.books.queries.ledger import LotRow, TransactionRow
 
 EXIT_TERMS = frozenset({"exit_date", "exit_price"})
@@ -93,6 +94,32 @@ def _lines(lot: Lot, trades: Mapping[UUID, Trade]) -> LotLines:
 
 def _is_exit(lot: Lot, move: Movement, trade: Trade) -> bool:
     return trade.lot_id == lot.lot_id and move.trade_date == lot.closed_on
+
+
+def inheritances(
+    before: Mapping[UUID, LotRow], after: Mapping[UUID, LotRow]
+) -> tuple[dict[UUID, UUID], dict[UUID, UUID]]:
+    """Between which lots tags pass, the heir first: shares that an option delivers carry its tags.
+
+    From delivered lots that are gone to their options, so that they are not lost while the option
+    is settled otherwise; and from options to the lots that they deliver now.
+    """
+    options = {
+        delivery_id(lot_id): lot_id
+        for lot_id, row in (*before.items(), *after.items())
+        if row.expiry is not None
+    }
+    gone = {
+        options[row.opened_by]: lot_id
+        for lot_id, row in before.items()
+        if lot_id not in after and row.opened_by in options and options[row.opened_by] in after
+    }
+    delivered = {
+        lot_id: options[row.opened_by]
+        for lot_id, row in after.items()
+        if lot_id not in before and row.opened_by in options
+    }
+    return gone, delivered
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,56 @@ async def test_stored_and_running_sessions_since_the_change_are_run_again(
     assert days == ["2022-12-28", "2022-12-27", "2022-12-23", "2022-12-21"]
 
 
+async def test_a_run_that_no_service_has_reported_yet_is_run_again(
+    ann: Person, bob: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_book(ann)  # the run of AS_OF that it starts may have read the option by now
+    await a_book(bob)  # as may that of another portfolio, which has nothing to do with it
+    await save_prices(admin, a_price("AAPL", EXPIRY, 134.51))
+
+    await arrive(gateway, prices_of(EXPIRY, book))
+
+    assert await settled(admin) == [(str(AS_OF), [str(book)]), (str(EXPIRY), [str(book)])]
+
+
+async def test_a_finished_run_is_not_run_again_for_a_session_before_the_change(
+    ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_book(ann)
+    async with admin.transaction() as session:
+        await session.execute(text("update gateway.batch_runs set status = 'completed'"))
+    await save_prices(admin, a_price("AAPL", EXPIRY, 134.51))
+
+    await arrive(gateway, prices_of(EXPIRY, book))
+
+    assert await settled(admin) == [(str(EXPIRY), [str(book)])]
+
+
+async def test_tags_of_delivered_shares_outlast_another_settlement(
+    ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_book(ann, CALLS.replace("2022-11-01,\n", "2022-11-01,income\n", 1))
+    await save_prices(admin, a_price("AAPL", EXPIRY, 134.51))
+    await arrive(gateway, prices_of(AS_OF, book))
+
+    async def carried() -> dict[str, list[str]]:
+        page = await ann.get("positions", portfolio_id=str(book), status="all")
+        return {item["symbol"]: item["tags"] for item in page.json()["items"]}
+
+    delivered = await carried()
+    items = (await ann.get("positions", portfolio_id=str(book))).json()["items"]
+    shares = next(item["position_id"] for item in items if item["symbol"] == "AAPL")
+    await ann.request("PUT", f"positions/{shares}/tags", json={"tags": ["income", "core"]})
+    path = f"portfolios/{book}"
+    for settlement in ("cash", "physical", "cash", "physical"):
+        answer = await ann.request("PATCH", path, json={"settlement": settlement})
+        assert answer.status_code == 200, answer.text
+
+    assert delivered["AAPL"] == ["income"]
+    assert (await carried())["AAPL"] == ["core", "income"]
+    assert (await carried())["MSFT"] == []
+
+
 async def test_a_corrected_close_settles_again(
     ann: Person, admin: Database, gateway: Gateway
 ) -> None:
@@ -167,7 +217,8 @@ async def test_a_corrected_close_settles_again(
     assert await lots(admin, book) == [
         ("AAPL221216P00150000", -1, 5, date(2022, 11, 1), EXPIRY),
     ]
-    assert len(await settled(admin)) == 2
+    # The session whose close it is, and the one that the upload started a run of: both times.
+    assert len(await settled(admin)) == 4
 
 
 async def test_portfolios_without_options_are_left_alone(

@@ -131,6 +131,21 @@ async def save_carried(session: Session, position_id: UUID, tag_ids: Collection[
         await session.execute(insert(position_tags).values(rows).on_conflict_do_nothing())
 
 
+async def save_inherited(session: Session, heirs: Mapping[UUID, UUID]) -> None:
+    """Let positions (keys) carry the tags of others (values) as well."""
+    if not heirs:
+        return
+    pair = func.unnest(
+        literal(list(heirs), ARRAY(Uuid)), literal(list(heirs.values()), ARRAY(Uuid))
+    )
+    given = pair.table_valued("heir", "source", name="given").render_derived()
+    carried = select(given.c.heir, position_tags.c.tag_id).join(
+        position_tags, position_tags.c.position_id == given.c.source
+    )
+    statement = insert(position_tags).from_select(["position_id", "tag_id"], carried)
+    await session.execute(statement.on_conflict_do_nothing())
+
+
 async def save_tags(session: Session, user_id: UUID, names: Iterable[str]) -> dict[str, UUID]:
     """The id of each tag by its lower-case name, created where the user does not have it.
 

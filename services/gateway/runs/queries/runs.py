@@ -6,18 +6,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
-from services.gateway.tables import BatchItem, BatchRun, Portfolio
+from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio
 from shared.contracts.event import ShardEvent, WorkFailed
+from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, sql_table
 from shared.published import factors, ingest, snapshots
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
+outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
 FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
@@ -266,12 +268,20 @@ async def sessions_valued(session: Session, portfolio_id: UUID, since: date) -> 
 async def sessions_running(session: Session, portfolio_id: UUID, since: date) -> list[date]:
     """The sessions from `since` on of running runs that the portfolio is in, or will be in.
 
-    Runs without any report yet are about every portfolio unless `portfolios.changed` started them.
+    A run without any report yet is about the portfolios that the event which started it names, and
+    without such an event about every one: a service may have read the lots already.
     """
     of_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id)
     named = of_run.where(items.c.portfolio_ids.contains([portfolio_id]))
-    of_every_portfolio = and_(~of_run.exists(), runs.c.trigger != "portfolios")
-    concerned = or_(named.exists(), of_every_portfolio)
+    start = outbox.c
+    started = select(start.event_id).where(
+        start.subject == PortfoliosChanged.subject,
+        start.payload["run_id"].astext == cast(runs.c.run_id, String),
+        start.payload["portfolio_ids"].contains([str(portfolio_id)]),
+    )
+    of_every_portfolio = runs.c.trigger != "portfolios"
+    unreported = and_(~of_run.exists(), or_(of_every_portfolio, started.exists()))
+    concerned = or_(named.exists(), unreported)
     going_on = (runs.c.status == "running", runs.c.as_of >= since, concerned)
     return list(await session.scalars(select(runs.c.as_of).where(*going_on).distinct()))
 
