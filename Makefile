@@ -25,8 +25,8 @@ $(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
 		--editable . --editable clients/python
 	@touch $@
 
-demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to exit after it)
-	$(BIN)/sigmasight demo $(if $(ONCE),--once)
+demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to exit after it, LIVE=1 for the latest session)
+	$(BIN)/sigmasight demo $(if $(ONCE),--once) $(if $(LIVE),--live)
 
 up: install ## Start the stack in the background
 	$(BIN)/sigmasight up

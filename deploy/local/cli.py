@@ -4,9 +4,9 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -20,6 +20,7 @@ from rich.table import Table
 from deploy.local import backfill, control
 from deploy.local.api import PRINTED, admin_connection, sentence
 from deploy.local.demo import print_outcome, run_demo
+from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
 from deploy.local.ports import is_listening
@@ -89,7 +90,9 @@ def refuse_misspelt_settings() -> None:
         raise Explained("; ".join(mistakes))
 
 
-def start(directory: StateDirectory, *, tied: bool = False) -> StackState:
+def start(
+    directory: StateDirectory, *, tied: bool = False, settings: Mapping[str, str] | None = None
+) -> StackState:
     """Start the supervisor, and show its progress until the stack is ready."""
     started = time.monotonic()
     with console.status("starting") as display:
@@ -99,7 +102,8 @@ def start(directory: StateDirectory, *, tied: bool = False) -> StackState:
             phase = PHASES.get(state.phase, state.phase)
             display.update(f"{phase} ({ready} of {len(WORDS) + 2} programs ready)")
 
-        state = control.wait_ready(directory, control.launch(directory, tied=tied), show)
+        launched = control.launch(directory, tied=tied, settings=settings)
+        state = control.wait_ready(directory, launched, show)
     console.print(f"The stack is ready after {time.monotonic() - started:.1f} s.")
     return state
 
@@ -345,29 +349,38 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 @explained
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Exit after the report.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="The latest session, from Yahoo and the US Treasury.")
+    ] = False,
 ) -> None:
-    """Start the stack, replay 90 sessions of three portfolios, and print their risk reports."""
+    """Start the stack, replay sessions of three portfolios, and print their risk reports."""
     started = time.monotonic()
     refuse_misspelt_settings()
-    directory = StateDirectory.default()
-    with running_stack(directory) as (state, ours):
+    plan = DemoPlan(StateDirectory.default())
+    if live:
+        with console.status("looking for the latest session"):
+            plan = plan_of_today(plan.directory, datetime.now(UTC))
+    for line in plan.sentences:
+        say(line)
+    with running_stack(plan) as (state, ours):
         with progress_bar() as show:
-            outcome = run_demo(state, show)
+            outcome = run_demo(state, show, plan.demo)
         print_outcome(console, state, outcome, started)
         if ours and not once:
-            wait_for_the_end(directory)
+            wait_for_the_end(plan.directory)
     if outcome.missing():
         raise typer.Exit(1)
 
 
 @contextmanager
-def running_stack(directory: StateDirectory) -> Iterator[tuple[StackState, bool]]:
+def running_stack(plan: DemoPlan) -> Iterator[tuple[StackState, bool]]:
     """A running stack, and whether this process started it: then it also stops it."""
+    directory = plan.directory
     if directory.is_claimed():
         yield control.ready_state(directory), False
         return
     try:
-        yield start(directory, tied=True), True
+        yield start(directory, tied=True, settings=plan.settings), True
     finally:
         with console.status("stopping"):
             control.stop_stack(directory)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psutil
 
@@ -37,10 +37,15 @@ class DidNotStop(Explained):
     """The supervisor did not exit in time."""
 
 
-def launch(directory: StateDirectory, *, tied: bool = False) -> subprocess.Popen[bytes]:
-    """Start a supervisor in the background; if `tied`, it stops when this process dies."""
+def launch(
+    directory: StateDirectory, *, tied: bool = False, settings: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a supervisor in the background; if `tied`, it stops when this process dies.
+
+    `settings`: variables of the services, which win over those of the environment.
+    """
     directory.create()
-    program = _supervisor_program(directory)
+    program = _supervisor_program(directory, settings or {})
     arguments = program.popen_arguments()
     if not tied:
         del arguments["preexec_fn"]
@@ -48,12 +53,12 @@ def launch(directory: StateDirectory, *, tied: bool = False) -> subprocess.Popen
         return subprocess.Popen(program.command, stdout=log, stderr=subprocess.STDOUT, **arguments)
 
 
-def _supervisor_program(directory: StateDirectory) -> Program:
+def _supervisor_program(directory: StateDirectory, settings: Mapping[str, str]) -> Program:
     return Program(
         "supervisor",
         (sys.executable, "-m", "deploy.local.supervisor"),
         PROJECT,
-        dict(os.environ) | {"SIGMASIGHT_STATE_DIR": str(directory.path)},
+        dict(os.environ) | dict(settings) | {"SIGMASIGHT_STATE_DIR": str(directory.path)},
         death_signal=signal.SIGTERM,
     )
 

@@ -1,4 +1,4 @@
-"""The demo: three users and their portfolios, 90 sessions replayed, and their risk reports."""
+"""The demo: three users and their portfolios, sessions replayed, and their risk reports."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,13 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.demo.books import DEMO_BOOKS, LAST_SESSION, SESSIONS, DemoBook
+from deploy.demo.books import BUNDLED, Demo, DemoBook
 from deploy.local.api import admin_connection, connection
 from deploy.local.errors import Explained
 from deploy.local.replay import Replay, open_runs, replay, wait_for
 from deploy.local.report import missing_parts, portfolio_panel, print_unfinished, timing_table
 from deploy.local.state import StackState
-from shared.calendar import last_sessions
 from sigmasight_client import ApiError, SigmaSight
 from sigmasight_client.models import PortfolioOut
 
@@ -62,6 +61,7 @@ class DemoUser:
 class Outcome:
     """Each portfolio's report and number of snapshots, and the replay if there was one."""
 
+    demo: Demo
     reports: Sequence[tuple[DemoBook, Mapping[str, Any], int]]
     replay: Replay | None
 
@@ -70,46 +70,46 @@ class Outcome:
         absent = [
             line
             for _, report, count in self.reports
-            for line in missing_parts(report, count, SESSIONS)
+            for line in missing_parts(report, count, self.demo.sessions)
         ]
         unfinished = self.replay.unfinished() if self.replay else []
         return absent + [f"the run of {run.session_date} is {run.status}" for run in unfinished]
 
 
 def demo_sessions() -> list[date]:
-    """The demo's sessions, oldest first."""
-    return last_sessions(LAST_SESSION, SESSIONS)
+    """The bundled demo's sessions, oldest first."""
+    return BUNDLED.days()
 
 
 @contextmanager
-def demo_users(state: StackState) -> Iterator[list[DemoUser]]:
+def demo_users(state: StackState, demo: Demo = BUNDLED) -> Iterator[list[DemoUser]]:
     """The demo's users with their connections, which are closed at the end."""
     with ExitStack() as connections:
         yield [
             DemoUser(book, connections.enter_context(connection(state, book.email, book.password)))
-            for book in DEMO_BOOKS
+            for book in demo.books
         ]
 
 
-def run_demo(state: StackState, progress: Progress) -> Outcome:
+def run_demo(state: StackState, progress: Progress, demo: Demo = BUNDLED) -> Outcome:
     """Create users, portfolios and history where they are missing, then read every report."""
-    with admin_connection(state) as admin, demo_users(state) as users:
-        new = [upload_once(user) for user in users]
+    with admin_connection(state) as admin, demo_users(state, demo) as users:
+        new = [upload_once(user, demo) for user in users]
         wait_for(admin, open_runs(admin), partial(progress, "finishing open runs"))
-        days = demo_sessions() if any(new) else missing_sessions(users)
+        days = demo.days() if any(new) else missing_sessions(users, demo)
         replayed = replay(admin, days, partial(progress, "replaying sessions")) if days else None
         reports = [
             (
                 user.book,
-                user.api.get_report(user.portfolio_id(), as_of=LAST_SESSION),
-                len(snapshot_dates(user)),
+                user.api.get_report(user.portfolio_id(), as_of=demo.last_session),
+                len(snapshot_dates(user, demo)),
             )
             for user in users
         ]
-    return Outcome(reports, replayed)
+    return Outcome(demo, reports, replayed)
 
 
-def upload_once(user: DemoUser) -> bool:
+def upload_once(user: DemoUser, demo: Demo = BUNDLED) -> bool:
     """Upload the user's portfolio unless it is there; True when it was uploaded now."""
     user.register_once()
     book = user.book
@@ -120,23 +120,24 @@ def upload_once(user: DemoUser) -> bool:
         {
             "portfolio_name": book.portfolio,
             "equity_balance": book.equity_balance,
-            "equity_date": demo_sessions()[0],
-            "as_of": LAST_SESSION,
+            "equity_date": demo.opened,
+            "as_of": demo.last_session,
+            "stated_on": "entry_date" if demo.as_traded else demo.last_session,
             "mode": "all_or_nothing",
         },
     )
     return True
 
 
-def missing_sessions(users: Sequence[DemoUser]) -> list[date]:
+def missing_sessions(users: Sequence[DemoUser], demo: Demo = BUNDLED) -> list[date]:
     """The demo's sessions of which at least one portfolio has no snapshot."""
-    complete = set.intersection(*(snapshot_dates(user) for user in users))
-    return sorted(set(demo_sessions()) - complete)
+    complete = set.intersection(*(snapshot_dates(user, demo) for user in users))
+    return sorted(set(demo.days()) - complete)
 
 
-def snapshot_dates(user: DemoUser) -> set[date]:
+def snapshot_dates(user: DemoUser, demo: Demo = BUNDLED) -> set[date]:
     """The demo's sessions of which the user's portfolio has a snapshot."""
-    days = demo_sessions()
+    days = demo.days()
     page = user.api.list_snapshots(user.portfolio_id(), start=days[0], end=days[-1], limit=PAGE)
     return {date.fromisoformat(item["as_of"]) for item in page["items"]}.intersection(days)
 
@@ -151,13 +152,13 @@ def print_outcome(console: Console, state: StackState, outcome: Outcome, started
     else:
         console.print("Nothing to replay: every session was replayed before.")
     console.print(f"Demo ready after {time.monotonic() - started:.1f} s.")
-    print_access(console, state)
+    print_access(console, state, outcome.demo)
     for line in outcome.missing():
         console.print(f"missing: {line}", style="red", markup=False)
 
 
-def print_access(console: Console, state: StackState) -> None:
+def print_access(console: Console, state: StackState, demo: Demo) -> None:
     """Print addresses and demo credentials; the administrator's password is not among them."""
     console.print(f"API: {state.gateway_url}/api/v1   documentation: {state.gateway_url}/docs")
-    for book in DEMO_BOOKS:
+    for book in demo.books:
         console.print(f"log in as {book.email} with password {book.password}", highlight=False)

@@ -131,9 +131,11 @@ class Stack:
         return Part(program, address, partial(answers_ok, f"{address}/health/ready"))
 
     def _gateway_environment(self) -> dict[str, str]:
+        """With the demo that is restored: the directory's live one, or the bundled one."""
+        books = self.directory.books
         return {
             "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY_FILE": str(self.signing_key_file),
-            "SIGMASIGHT_GATEWAY_DEMO_DIRECTORY": str(BOOKS),
+            "SIGMASIGHT_GATEWAY_DEMO_DIRECTORY": str(books if books.exists() else BOOKS),
             "SIGMASIGHT_GATEWAY_ADMIN_EMAIL": ADMIN_EMAIL,
             "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD": self.secrets["admin"],
         }

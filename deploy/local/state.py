@@ -80,12 +80,16 @@ class StackState(BaseModel):
 
 
 class StateDirectory:
-    """The stack's directory: `stack.json`, `lock`, `logs/`, `postgres/`, `nats/`."""
+    """The stack's directory: `stack.json`, `lock`, `logs/`, `postgres/`, `nats/`.
+
+    A live demo's has `books/` too, with the portfolios that were made for it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = path / "stack.json"
         self.logs = path / "logs"
+        self.books = path / "books"
         self.lock_file = path / "lock"
 
     @classmethod

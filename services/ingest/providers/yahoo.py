@@ -4,9 +4,7 @@ docs/market-data.md has the shapes of its answers. Yahoo's closes are adjusted f
 split, so those are undone; that takes the splits up to today, so a history always reaches to today.
 """
 
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property, partial
@@ -23,6 +21,7 @@ from services.ingest.providers import (
 )
 from services.ingest.providers.patience import Patience, Refused, TryAgain
 from services.ingest.providers.threads import Threads, as_they_finish
+from services.ingest.providers.yahoo_histories import RecentHistories
 from services.ingest.providers.yahoo_options import Choose, OptionChain, requested_chain
 from shared import calendar
 from shared.instruments import INDEX_ROOTS, canonical_symbol, parse_occ
@@ -52,18 +51,6 @@ class UnknownSymbol(Exception):
     """Yahoo has no such symbol, or nothing of it in the range."""
 
 
-SECONDS_REUSED = 60.0  # how long a symbol's splits and dividends wait for its closes to be queried
-
-
-@dataclass(frozen=True)
-class _RecentHistory:
-    """A symbol's history from `first` to now, until `stale` on the monotonic clock."""
-
-    first: date
-    stale: float
-    history: "pandas.DataFrame | None"
-
-
 class YahooProvider:
     """One request per symbol for closes, splits and dividends; a symbol's facts take two more."""
 
@@ -84,7 +71,7 @@ class YahooProvider:
         self._threads = Threads(self.name, pace, at_once)
         self._connection = dict(connection or {})
         self._now = now
-        self._histories: dict[str, _RecentHistory] = {}
+        self._histories = RecentHistories(now)
 
     async def coverage(self) -> Coverage | None:
         """Every closed session."""
@@ -156,11 +143,7 @@ class YahooProvider:
         return QuoteAnswer(quotes, contracts)
 
     async def _bars_of(self, symbol: str, days: Collection[date]) -> Answer:
-        recent = self._histories.pop(symbol, None)
-        if recent and recent.first <= min(days) and time.monotonic() < recent.stale:
-            history = recent.history
-        else:
-            history = await self._request(symbol, lambda ticker: _history(ticker, min(days)))
+        history = await self._history(symbol, min(days), max(days))
         wanted = set(days)
         return Answer(
             [bar for bar in _bars(symbol, history) if bar.session_date in wanted],
@@ -168,8 +151,7 @@ class YahooProvider:
         )
 
     async def _actions_of(self, symbol: str, first: date, last: date) -> ActionAnswer:
-        history = await self._request(symbol, lambda ticker: _history(ticker, first))
-        self._remember(symbol, first, history)
+        history = await self._history(symbol, first, last)
         actions = [
             action for action in _actions(symbol, history) if first <= action.ex_date <= last
         ]
@@ -179,11 +161,14 @@ class YahooProvider:
         info = await self._request(symbol, lambda ticker: ticker.info)
         return _facts(symbol, info) if info and info.get("quoteType") in KIND_BY_TYPE else None
 
-    def _remember(self, symbol: str, first: date, history: "pandas.DataFrame | None") -> None:
-        """Until the symbol's closes are queried, which are in the same answer."""
-        now = time.monotonic()
-        fresh = {name: recent for name, recent in self._histories.items() if now < recent.stale}
-        self._histories = fresh | {symbol: _RecentHistory(first, now + SECONDS_REUSED, history)}
+    async def _history(self, symbol: str, first: date, last: date) -> "pandas.DataFrame | None":
+        async def request(begin: date) -> "pandas.DataFrame | None":
+            found: pandas.DataFrame | None = await self._request(
+                symbol, lambda ticker: _history(ticker, begin)
+            )
+            return found
+
+        return await self._histories.history(symbol, first, last, request)
 
     async def _request(self, symbol: str, question: Any, spelled: str | None = None) -> Any:
         """What the library answers, from a thread; None for a symbol that Yahoo does not know."""

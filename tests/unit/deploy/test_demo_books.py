@@ -3,6 +3,7 @@
 import csv
 import gzip
 import math
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import pytest
 from scipy.stats import norm
 
 from deploy.demo.books import DATA, DEMO_BOOKS, LAST_SESSION, SESSIONS, DemoBook
+from deploy.local.state import PROJECT
 from shared.calendar import sessions
 from shared.instruments import looks_like_option, parse_occ
 
@@ -94,6 +96,17 @@ def test_long_short_book_has_eight_shorts_and_eight_options_of_2023() -> None:
     assert len(options) >= 8
     assert {contract.expiry.year for contract in contracts} == {2023}
     assert kinds == {("C", True), ("C", False), ("P", True), ("P", False)}
+
+
+def test_the_readme_names_the_bundled_symbols() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(
+        r"<summary>The (\d+) bundled symbols</summary>\n\n```\n(.*?)```", readme, re.S
+    )
+
+    assert [(int(count), names.split()) for count, names in listed] == [
+        (len(CLOSES), sorted(CLOSES))
+    ]
 
 
 def test_books_have_the_promised_sizes_and_no_instrument_twice() -> None:

@@ -1,10 +1,11 @@
 """Yahoo's provider through the real yfinance and curl, against a stand-in TLS server."""
 
+import asyncio
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -403,20 +404,60 @@ async def test_a_chain_has_what_is_listed_for_the_expiry_chosen(tmp_path: Path) 
 
 async def test_closes_and_actions_of_a_symbol_come_in_one_request(tmp_path: Path) -> None:
     with asking(split_market(), tmp_path) as (provider, server, _):
-        actions = await actions_of(provider, ["AAPL"], MONTH[0], LAST)
-        found = await bars(provider, {"AAPL": MONTH[1:]})
-        again = await bars(provider, {"AAPL": MONTH})
+        actions = await actions_of(provider, ["AAPL", "NOSUCH"], MONTH[5], LAST)
+        found = await bars(provider, {"AAPL": MONTH[6:], "NOSUCH": MONTH})
+        earlier = await bars(provider, {"AAPL": MONTH})
 
     assert len(actions) == 3
-    assert [bar.session_date for bar in found] == MONTH[1:]
-    assert [bar.session_date for bar in again] == MONTH
-    assert data_paths(server) == ["/v8/finance/chart/AAPL"] * 2
+    assert [bar.session_date for bar in found] == MONTH[6:]
+    assert [bar.session_date for bar in earlier] == MONTH
+    assert sorted(data_paths(server)) == ["/v8/finance/chart/AAPL", "/v8/finance/chart/NOSUCH"]
 
 
-async def test_closes_from_before_the_actions_are_requested(tmp_path: Path) -> None:
+async def test_questions_at_once_about_a_symbol_take_one_request(tmp_path: Path) -> None:
     with asking(split_market(), tmp_path) as (provider, server, _):
-        await actions_of(provider, ["AAPL"], MONTH[5], LAST)
-        found = await bars(provider, {"AAPL": MONTH})
+        await asyncio.gather(*(bars(provider, {"AAPL": MONTH[at:]}) for at in range(4)))
 
-    assert [bar.session_date for bar in found] == MONTH
-    assert data_paths(server) == ["/v8/finance/chart/AAPL"] * 2
+    assert data_paths(server) == ["/v8/finance/chart/AAPL"]
+
+
+@pytest.mark.parametrize(
+    ("later", "requests"),
+    [(timedelta(minutes=9), 1), (timedelta(minutes=11), 2)],
+)
+async def test_an_answer_is_used_for_ten_minutes(
+    later: timedelta, requests: int, tmp_path: Path
+) -> None:
+    moments = [EVENING]
+    with yahoo(split_market(), tmp_path) as (server, connection):
+        provider = YahooProvider(
+            Counted(), patience=PATIENT, connection=connection, now=lambda: moments[-1]
+        )
+        await bars(provider, {"AAPL": MONTH})
+        moments.append(EVENING + later)
+        await bars(provider, {"AAPL": MONTH})
+
+    assert len(data_paths(server)) == requests
+
+
+async def test_an_answer_from_before_the_close_is_not_the_close(tmp_path: Path) -> None:
+    moments = [datetime(2022, 12, 28, 20, 59, tzinfo=UTC)]
+    with yahoo(split_market(), tmp_path) as (server, connection):
+        provider = YahooProvider(
+            Counted(), patience=PATIENT, connection=connection, now=lambda: moments[-1]
+        )
+        await bars(provider, {"AAPL": MONTH[:-1]})
+        moments.append(datetime(2022, 12, 28, 21, 1, tzinfo=UTC))
+        await bars(provider, {"AAPL": MONTH})
+        await bars(provider, {"AAPL": MONTH})
+
+    assert len(data_paths(server)) == 2
+
+
+async def test_closes_from_long_before_are_requested(tmp_path: Path) -> None:
+    with asking(bundled_market(), tmp_path) as (provider, server, _):
+        await bars(provider, {"SPY": MONTH})
+        found = await bars(provider, {"SPY": YEAR})
+
+    assert [bar.session_date for bar in found] == YEAR
+    assert data_paths(server) == ["/v8/finance/chart/SPY"] * 2
