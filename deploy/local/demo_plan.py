@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,10 +41,16 @@ def _live_providers(settings: IngestSettings) -> Providers:
     from services.ingest.providers.treasury import TreasuryProvider
     from services.ingest.providers.yahoo import YahooProvider
 
-    logging.getLogger("yfinance").propagate = False  # a terminal gets our sentence alone
-    logging.getLogger("yfinance").addHandler(logging.NullHandler())
+    _silence_library()
     treasury = TreasuryProvider(Unlimited(), url=settings.treasury_url, patience=HASTY)
     return Providers(YahooProvider(Unlimited(), patience=HASTY), treasury)
+
+
+def _silence_library() -> None:
+    """A terminal gets our sentence alone; before its threads start, which reset such filters."""
+    logging.getLogger("yfinance").propagate = False
+    logging.getLogger("yfinance").addHandler(logging.NullHandler())
+    warnings.filterwarnings("ignore", module=r"yfinance\.")
 
 
 def live_plan(

@@ -7,7 +7,6 @@ import atexit
 import json
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
@@ -73,17 +72,13 @@ class PacedSession(requests.Session[requests.Response]):
 
 @lru_cache
 def prepare_library() -> None:
-    """Once per process: raise failures instead of logging them, and use a separate cache.
-
-    What it does that later versions of pandas will refuse is no news for our users.
-    """
+    """Once per process: raise failures instead of logging them, and use a separate cache."""
     import yfinance  # type: ignore[import-untyped]
 
     directory = tempfile.mkdtemp(prefix="sigmasight-yahoo-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     yfinance.set_tz_cache_location(directory)
     yfinance.config.debug.hide_exceptions = False
-    warnings.filterwarnings("ignore", module=r"yfinance\.")
 
 
 def _nothing(url: str) -> requests.Response:
