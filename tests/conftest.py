@@ -1,5 +1,6 @@
 """What every test shares: properties are never failed for the time an example takes."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,16 @@ from hypothesis import settings
 settings.register_profile("sigmasight", deadline=None)
 settings.load_profile("sigmasight")
 
+# Importing every test leaves very many objects that stay: looking for garbage among them while
+# they are made, and again in every test, would take a third of the time until the first test.
+gc.disable()
+
 ROOT = Path(__file__).parents[1]
 # The files that take longest come first, so that the processes of `make test`, which take file by
 # file in this order, end together.
 LONGEST = (
     "tests/integration/gateway/test_schemathesis.py",
+    "tests/e2e/test_local_stack.py",
     "tests/e2e",
     "tests/integration/pipeline",
     "tests/integration/test_how_tos.py",
@@ -26,6 +32,8 @@ LONGEST = (
 # coverage that is left can only be less.
 UNTRACED = (
     "tests/architecture",
+    "tests/integration/gateway/test_api_tour.py",
+    "tests/integration/gateway/test_book_csv.py",
     "tests/integration/gateway/test_schemathesis.py",
     "tests/integration/pipeline",
 )
@@ -36,6 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if names_of(item) & set(UNTRACED):
             item.add_marker("no_cover")
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def names_of(item: pytest.Item) -> set[str]:
