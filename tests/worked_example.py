@@ -699,8 +699,11 @@ def _worst_days(example: WorkedExample) -> Cells:
 
 
 def _var(example: WorkedExample) -> Cells:
-    historical = dict(zip(TAIL_MEASURES, example.historical.totals.tolist(), strict=True))
-    rescaled = dict(zip(TAIL_MEASURES, example.historical.rescaled.tolist(), strict=True))
+    found = example.historical
+    kinds = [
+        dict(zip(TAIL_MEASURES, figures.tolist(), strict=True))
+        for figures in (found.totals, found.smoothed, found.rescaled)
+    ]
     parametric = example.parametric
     rows = []
     for confidence in (95, 99):
@@ -710,15 +713,24 @@ def _var(example: WorkedExample) -> Cells:
             ("es", "expected shortfall", normal[1]),
         ):
             measure = f"{kind}_{confidence}"
-            losses = historical[measure], rescaled[measure], other
+            losses = *(figures[measure] for figures in kinds), other
             rows.append([f"{label} {confidence} %", *map(money, losses)])
     return rows
 
 
 def _components(example: WorkedExample) -> Cells:
-    parts = example.historical.components
+    found = example.historical
+    return _with_sum(found.components, found.smoothed)
+
+
+def _plain_components(example: WorkedExample) -> Cells:
+    found = example.historical
+    return _with_sum(found.plain_components, found.totals)
+
+
+def _with_sum(parts: Any, totals: Any) -> Cells:
     rows = [[name, *map(money, parts[i].tolist())] for i, name in enumerate(NAMES)]
-    return [*rows, ["**sum**", *map(money, example.historical.totals.tolist())]]
+    return [*rows, ["**sum**", *map(money, totals.tolist())]]
 
 
 def _deviations(example: WorkedExample) -> Cells:
@@ -808,8 +820,12 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     ),
     "worst days": (["rank", "day", *NAMES, "portfolio"], _worst_days),
     "ranks": (["confidence", "h = 251 × (1 − c)", "k", "w = h − k"], _ranks),
-    "var": (["one day, USD", "historical", "rescaled", "parametric"], _var),
+    "var": (["one day, USD", "historical", "smoothed", "rescaled", "parametric"], _var),
     "components": (["position", "VaR 95 %", "ES 95 %", "VaR 99 %", "ES 99 %"], _components),
+    "plain components": (
+        ["position", "VaR 95 %", "ES 95 %", "VaR 99 %", "ES 99 %"],
+        _plain_components,
+    ),
     "deviations": (["standard deviation of one day's P&L", "USD"], _deviations),
     "metrics": (["metric", "value", "reason"], _metrics),
     "attribution": (["factor", "exposure before, USD", "factor return", "P&L, USD"], _attribution),

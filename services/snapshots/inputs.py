@@ -378,10 +378,14 @@ class Estimates:
 
 @dataclass(frozen=True)
 class RiskInputs:
-    """A shard's positions, by portfolio and position, and the estimates for their `underlyings`."""
+    """A shard's positions, by portfolio and position, and the estimates for their `underlyings`.
+
+    `session_dates`: the past days that every position's `pnl` is of, ascending.
+    """
 
     portfolios: tuple[UUID, ...]
     as_of: date
     positions: Sequence[RiskPosition]
     underlyings: Sequence[str]
     estimates: Estimates
+    session_dates: Sequence[date]

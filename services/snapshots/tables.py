@@ -149,10 +149,16 @@ class RiskMetric(_OfPortfolio, table=True):
     observations: int | None = optional(Integer)
     coverage: float | None = optional(Double)
     reason: str | None = optional(String)
+    first_day: date | None = optional(Date)
+    last_day: date | None = optional(Date)
 
 
 class ComponentVar(_OfPosition, table=True):
-    """One position's part of its portfolio's historical VaR and shortfall; null with `reason`."""
+    """One position's part of its portfolio's historical VaR and shortfall; null with `reason`.
+
+    By the smoothed estimator, and `plain_` by the days that decide the plain one. `days`: on how
+    many of the window's days its P&L is known.
+    """
 
     __tablename__: ClassVar[str] = "component_var"
     __table_args__: ClassVar[Any] = (Index("ix_component_var_portfolio", "portfolio_id", "as_of"),)
@@ -162,6 +168,11 @@ class ComponentVar(_OfPosition, table=True):
     var_99: float | None = optional(Double)
     es_99: float | None = optional(Double)
     reason: str | None = optional(String)
+    plain_var_95: float | None = optional(Double)
+    plain_es_95: float | None = optional(Double)
+    plain_var_99: float | None = optional(Double)
+    plain_es_99: float | None = optional(Double)
+    days: int | None = optional(Integer)
 
 
 class PnlAttribution(_OfPortfolio, table=True):
@@ -326,15 +337,17 @@ def _component_parts() -> Select[Any]:
     """Both confidences of every position, one row each."""
     part = sql_table(ComponentVar).c
     position = (part.position_id, part.as_of, part.portfolio_id, part.symbol, part.reason)
-    parts = {95: (part.var_95, part.es_95), 99: (part.var_99, part.es_99)}
     named = (
         select(
             *position,
+            part.days,
             literal(confidence, Integer).label("confidence"),
-            loss.label("component_var"),
-            shortfall.label("component_es"),
+            part[f"var_{confidence}"].label("component_var"),
+            part[f"es_{confidence}"].label("component_es"),
+            part[f"plain_var_{confidence}"].label("plain_component_var"),
+            part[f"plain_es_{confidence}"].label("plain_component_es"),
         )
-        for confidence, (loss, shortfall) in parts.items()
+        for confidence in (95, 99)
     )
     both = union_all(*named).subquery("parts").c
     return select(*(both[column.name] for column in published.component_var.columns))

@@ -115,11 +115,13 @@ risk_metrics = published_view(
     *columns(Integer, "observations"),
     *columns(Double, "coverage"),
     *columns(String, "reason"),
+    *columns(Date, "first_day", "last_day"),
 )
 
 # One row per position, session and confidence (95 | 99): its part in USD of the portfolio's
-# historical one-day VaR and expected shortfall; the parts of a portfolio's positions add up to the
-# metric. Null with `reason` for a position left out of it.
+# smoothed one-day VaR and expected shortfall, and (plain_) of the historical ones; the parts of a
+# portfolio's positions add up to the metric. Null with `reason` for a position left out of it.
+# days: on how many of the window's days its P&L is known; it counts nothing on the others.
 component_var = published_view(
     "snapshots",
     "component_var",
@@ -128,6 +130,8 @@ component_var = published_view(
     *columns(String, "symbol"),
     *columns(Double, "component_var", "component_es"),
     *columns(String, "reason"),
+    *columns(Double, "plain_component_var", "plain_component_es"),
+    *columns(Integer, "days"),
 )
 
 # One row per portfolio, session and active factor, and one each for "income", "fees", "trades" (as

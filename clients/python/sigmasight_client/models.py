@@ -205,6 +205,9 @@ class ComponentOut(TypedDict):
     component_var: "float"
     component_es: "float"
     share: "float | None"
+    plain_component_var: "float"
+    plain_component_es: "float"
+    days: "int | None"
 
 
 class ComponentVar(TypedDict):
@@ -213,6 +216,8 @@ class ComponentVar(TypedDict):
     confidence: "int"
     total_var: "float | None"
     total_es: "float | None"
+    plain_total_var: "NotRequired[float | None]"
+    plain_total_es: "NotRequired[float | None]"
     positions: "list[ComponentOut]"
 
 
@@ -921,6 +926,8 @@ class MetricOut(TypedDict):
     observations: "int | None"
     coverage: "float | None"
     reason: "str | None"
+    first_day: "NotRequired[str | None]"
+    last_day: "NotRequired[str | None]"
 
 
 class MetricsReport(TypedDict):

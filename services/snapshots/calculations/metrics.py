@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 import numpy as np
@@ -34,9 +35,9 @@ class Metric:
     """A number of one portfolio on one session, or None with the `reason`.
 
     `view`: the whole portfolio, its positions of positive or those of negative quantity.
-    `observations`: how many returns or days of P&L are behind it; `coverage`: the share of gross
-    delta-adjusted exposure (the cost where that is not known) that had the inputs; None where the
-    notion does not apply.
+    `observations`: how many returns or days of P&L are behind it, from `first_day` to `last_day`;
+    `coverage`: the share of gross delta-adjusted exposure (the cost where that is not known), and
+    of days, that had the inputs; None where the notion does not apply.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Metric:
     observations: int | None = None
     coverage: float | None = None
     reason: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
     def rounded(self) -> float | None:
         """The value to micro-dollars, or to twelve decimals.
@@ -89,6 +92,8 @@ class DayMetrics:
             "observations": [metric.observations for metric in found],
             "coverage": [metric.coverage for metric in found],
             "reason": [metric.reason for metric in found],
+            "first_day": [metric.first_day for metric in found],
+            "last_day": [metric.last_day for metric in found],
         }
 
 

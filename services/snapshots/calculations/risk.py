@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
 
-from services.snapshots.calculations.layout import Objects, floats, objects
+from services.snapshots.calculations.layout import floats, objects
 from services.snapshots.calculations.metrics import (
     LONGS,
     PORTFOLIO,
@@ -96,15 +97,13 @@ def factor_model(estimates: Estimates) -> FactorModel:
 
 @dataclass(frozen=True)
 class PortfolioRisk:
-    """What one portfolio may lose in a day: `metrics`, and each position's historical part.
+    """What one portfolio may lose in a day: `metrics`, and each position's part in `historical`.
 
-    `components`: P x TAIL_MEASURES in USD, NaN with a `reason` (P) where a position was left out.
     `modelled` (P): whether the parametric figures know the position.
     """
 
     metrics: tuple[Metric, ...]
-    components: FloatArray
-    reason: Objects
+    historical: HistoricalRisk
     modelled: BoolArray
 
 
@@ -127,29 +126,41 @@ class ShardRisk:
     def columns(self) -> Columns:
         """Of `component_var`: one row per position."""
         positions = self.inputs.positions
-        parts = np.concatenate(
-            [np.empty((0, len(TAIL_MEASURES))), *(risk.components for risk in self.portfolios)]
-        )
+        none = np.empty((0, len(TAIL_MEASURES)))
+        figures = [risk.historical for risk in self.portfolios]
+        parts = np.concatenate([none, *(each.components for each in figures)])
+        plain = np.concatenate([none, *(each.plain_components for each in figures)])
         return {
             "position_id": [position.position_id for position in positions],
             "portfolio_id": [position.portfolio_id for position in positions],
             "symbol": [position.symbol for position in positions],
             **{measure: parts[:, place] for place, measure in enumerate(TAIL_MEASURES)},
-            "reason": [reason for risk in self.portfolios for reason in risk.reason.tolist()],
+            **{f"plain_{name}": plain[:, place] for place, name in enumerate(TAIL_MEASURES)},
+            "days": [days for each in figures for days in each.position_days.tolist()],
+            "reason": [reason for each in figures for reason in each.left_out.tolist()],
         }
 
     def caveats(self) -> list[Caveat]:
         """What is left out of the figures."""
         symbols = [position.symbol for position in self.inputs.positions]
-        reasons = [reason for risk in self.portfolios for reason in risk.reason.tolist()]
+        figures = [risk.historical for risk in self.portfolios]
+        reasons = [reason for each in figures for reason in each.left_out.tolist()]
+        gaps = [0 < days < each.days for each in figures for days in each.position_days.tolist()]
         modelled = [known for risk in self.portfolios for known in risk.modelled.tolist()]
         no_pnl = [symbol for symbol, why in zip(symbols, reasons, strict=True) if why]
+        some_pnl = [symbol for symbol, partial in zip(symbols, gaps, strict=True) if partial]
         no_model = [symbol for symbol, known in zip(symbols, modelled, strict=True) if not known]
         kinds = (
             (
                 "historical_pnl_missing",
                 "too few past days of P&L: left out of historical VaR and shortfall",
                 no_pnl,
+            ),
+            (
+                "historical_pnl_incomplete",
+                "no price on some sessions of the window: they count nothing on those days in "
+                "historical VaR and shortfall",
+                some_pnl,
             ),
             (
                 "factor_model_missing",
@@ -168,11 +179,17 @@ def shard_risk(inputs: RiskInputs) -> ShardRisk:
     edges = np.searchsorted(owner, np.arange(len(inputs.portfolios) + 1))
     held = Holdings.of(inputs)
     parts = [held.part(slice(first, last)) for first, last in pairwise(edges.tolist())]
-    return ShardRisk(inputs, [portfolio_risk(part, model) for part in parts])
+    dates = inputs.session_dates
+    return ShardRisk(inputs, [portfolio_risk(part, model, dates) for part in parts])
 
 
-def portfolio_risk(holdings: Holdings, model: FactorModel) -> PortfolioRisk:
-    """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view."""
+def portfolio_risk(
+    holdings: Holdings, model: FactorModel, session_dates: Sequence[date]
+) -> PortfolioRisk:
+    """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view.
+
+    `session_dates`: the days of the positions' P&L.
+    """
     views = holdings.views()
     historical = {
         view: historical_risk(holdings.pnl.take(chosen)) for view, chosen in views.items()
@@ -182,21 +199,28 @@ def portfolio_risk(holdings: Holdings, model: FactorModel) -> PortfolioRisk:
         for view, chosen in views.items()
     }
     metrics = [
-        metric for view, risk in historical.items() for metric in _historical_metrics(view, risk)
+        metric
+        for view, risk in historical.items()
+        for metric in _historical_metrics(view, risk, session_dates)
     ]
     for view, normal in parametric.items():
         metrics += _parametric_metrics(view, normal, model.observations)
-    whole = historical[PORTFOLIO]
     modelled = measured_positions(holdings.exposures, model)
-    return PortfolioRisk(tuple(metrics), whole.components, whole.left_out, modelled)
+    return PortfolioRisk(tuple(metrics), historical[PORTFOLIO], modelled)
 
 
-def _historical_metrics(view: str, risk: HistoricalRisk) -> Iterator[Metric]:
-    for kind, losses in (("historical", risk.totals), ("rescaled", risk.rescaled)):
+def _historical_metrics(
+    view: str, risk: HistoricalRisk, session_dates: Sequence[date]
+) -> Iterator[Metric]:
+    dated = risk.window if session_dates else None
+    first, last = (session_dates[day] for day in dated) if dated else (None, None)
+    kinds = {"historical": risk.totals, "smoothed": risk.smoothed, "rescaled": risk.rescaled}
+    for kind, losses in kinds.items():
         for measure, loss in zip(TAIL_MEASURES, losses.tolist(), strict=True):
             value = None if risk.reason else loss
             name = f"{measure}_1d_{kind}"
-            yield Metric(name, view, value, USD, risk.days, risk.coverage, risk.reason)
+            known = (risk.days, risk.coverage, risk.reason, first, last)
+            yield Metric(name, view, value, USD, *known)
 
 
 def _parametric_metrics(view: str, risk: ParametricRisk, days: int) -> Iterator[Metric]:

@@ -38,7 +38,15 @@ async def claim_risk_inputs(
         positions=positions,
         underlyings=underlyings,
         estimates=await load_estimates(session, as_of, underlyings),
+        session_dates=await _load_pnl_dates(session, as_of),
     )
+
+
+async def _load_pnl_dates(session: Session, as_of: date) -> list[date]:
+    """The days that the P&L vectors of the session are of; none without vectors."""
+    axis = stress.pnl_dates.c
+    found = await session.scalar(select(axis.session_dates).where(axis.as_of == as_of))
+    return list(found or ())
 
 
 async def _load_positions(

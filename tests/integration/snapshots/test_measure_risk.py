@@ -217,8 +217,19 @@ async def vectors(admin: Database, as_of: date, days: int = 252, scale: float = 
         }
         for row in await held(admin, as_of)
     ]
+    axes = [
+        {
+            "portfolio_id": portfolio_id,
+            "as_of": as_of,
+            "session_dates": [as_of - timedelta(days=days - day) for day in range(days)],
+            "scenario_ids": [],
+            "methods": [],
+        }
+        for portfolio_id in {row["portfolio_id"] for row in rows}
+    ]
     async with admin.transaction() as session:
         await insert(session, "stress.position_pnl", rows)
+        await insert(session, "stress.pnl_axes", axes)
 
 
 def _pnl(row: Row, days: int, scale: float) -> list[float]:
@@ -257,9 +268,14 @@ async def test_components_of_the_positions_add_up_to_the_metric(
             row for row in (await contents(role))["component_var"] if row["portfolio_id"] == book
         ]
         for confidence in (95, 99):
-            for part, metric in (("component_var", "var"), ("component_es", "es")):
+            for part, metric in (
+                ("component_var", "var_{}_1d_smoothed"),
+                ("component_es", "es_{}_1d_smoothed"),
+                ("plain_component_var", "var_{}_1d_historical"),
+                ("plain_component_es", "es_{}_1d_historical"),
+            ):
                 total = sum(row[part] or 0 for row in parts if row["confidence"] == confidence)
-                value = found[f"{metric}_{confidence}_1d_historical", "portfolio"]["value"]
+                value = found[metric.format(confidence), "portfolio"]["value"]
                 assert value == pytest.approx(total, rel=1e-12)
                 assert value > 0
 
@@ -281,6 +297,8 @@ async def test_historical_var_is_the_quantile_of_the_stored_vectors(
     row = (await metrics(role, MONDAY))["var_95_1d_historical", "portfolio"]
     assert row["value"] == pytest.approx(-np.quantile(pnl, 0.05))
     assert (row["unit"], row["observations"], row["coverage"]) == ("USD", 252, pytest.approx(0.75))
+    window = (MONDAY - timedelta(days=252), MONDAY - timedelta(days=1))
+    assert (row["first_day"], row["last_day"]) == window
 
 
 async def test_position_left_out_is_published_and_stored_with_its_reason(
@@ -356,7 +374,7 @@ async def test_every_metric_of_both_handlers_is_there_for_every_book(
     await both(role, MONDAY)
 
     assert (await metrics(role, MONDAY)).keys() == (await metrics(role, MONDAY, OTHER_BOOK)).keys()
-    assert len(await metrics(role, MONDAY)) == 14 + 3 * (4 + 4 + 4 + 2 + 3)
+    assert len(await metrics(role, MONDAY)) == 14 + 3 * (4 + 4 + 4 + 4 + 2 + 3)
 
 
 async def test_handlers_run_twice_change_nothing(admin: Database, role: Role) -> None:

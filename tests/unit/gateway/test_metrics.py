@@ -34,7 +34,8 @@ def a_metric(
 
 
 def a_component(confidence: int, symbol: str, loss: float | None) -> dict[str, Any]:
-    return {"confidence": confidence, "symbol": symbol, "component_var": loss, "component_es": loss}
+    parts = ("component_var", "component_es", "plain_component_var", "plain_component_es")
+    return {"confidence": confidence, "symbol": symbol, **dict.fromkeys(parts, loss)}
 
 
 def a_part(

@@ -170,7 +170,7 @@ class RiskRepository:
             lookback=0,
             observations=0,
         )
-        return RiskInputs(PORTFOLIOS, as_of, [held], ["NEW"], unknown)
+        return RiskInputs(PORTFOLIOS, as_of, [held], ["NEW"], unknown, [])
 
     async def save_risk(
         self, session: Session, inputs: RiskInputs, metrics: Columns, components: Columns

@@ -1,7 +1,8 @@
 """Risk of a shard in one call: views, parts of positions, what is left out, one factor model."""
 
+import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,6 +22,7 @@ from shared.contracts.event import EVENT_NAMESPACE
 from shared.quant.returns import simple_returns
 
 AS_OF = date(2022, 12, 28)
+DATES = [AS_OF - timedelta(days=251 - day) for day in range(252)]
 
 
 def an_id(name: str) -> UUID:
@@ -58,7 +60,7 @@ def estimates(**given: Any) -> Estimates:
 
 def a_shard(*positions: RiskPosition, portfolios: Sequence[str] = ("book",)) -> ShardRisk:
     owners = tuple(an_id(name) for name in portfolios)
-    return shard_risk(RiskInputs(owners, AS_OF, positions, ["AAPL"], estimates()))
+    return shard_risk(RiskInputs(owners, AS_OF, positions, ["AAPL"], estimates(), DATES))
 
 
 def risks(
@@ -81,15 +83,34 @@ def test_longs_and_shorts_are_measured_apart() -> None:
     for name in {name for name, _ in found}:
         assert found[name, "longs"] == numbers(longs)[name, "portfolio"]
         assert found[name, "shorts"] == numbers(shorts)[name, "portfolio"]
-    assert len(found) == len(VIEWS) * 12
+    assert len(found) == len(VIEWS) * 16
 
 
 def test_components_add_up_to_the_metric_of_the_portfolio() -> None:
     (book,) = risks(*A_BOOK)
 
     for place, measure in enumerate(TAIL_MEASURES):
-        total = numbers(book)[f"{measure}_1d_historical", "portfolio"]
-        assert book.components[:, place].sum() == pytest.approx(total, rel=1e-12)
+        found = book.historical
+        for kind, parts in (("historical", found.plain_components), ("smoothed", found.components)):
+            total = numbers(book)[f"{measure}_1d_{kind}", "portfolio"]
+            assert parts[:, place].sum() == pytest.approx(total, rel=1e-12)
+
+
+def test_historical_metrics_name_their_window_and_a_holding_with_gaps() -> None:
+    gappy = a_position("book", "NEW", pnl=[math.nan] * 100 + [1.0] * 152)
+
+    shard = a_shard(a_position("book", "OLD"), gappy)
+
+    (var,) = [
+        metric
+        for metric in shard.portfolios[0].metrics
+        if (metric.name, metric.view) == ("var_95_1d_historical", "portfolio")
+    ]
+    assert (var.first_day, var.last_day, var.observations) == (DATES[0], DATES[-1], 252)
+    assert var.coverage == pytest.approx((1 + 152 / 252) / 2)
+    assert shard.columns()["days"] == [252, 152]
+    (notice,) = [each for each in shard.caveats() if each.code == "historical_pnl_incomplete"]
+    assert notice.about == ("NEW",)
 
 
 def test_portfolios_of_a_shard_do_not_mix() -> None:
@@ -99,7 +120,7 @@ def test_portfolios_of_a_shard_do_not_mix() -> None:
     together, _, empty = risks(*A_BOOK, other, portfolios=("book", "other", "empty"))
 
     assert numbers(together) == numbers(alone)
-    assert together.components.tolist() == alone.components.tolist()
+    assert together.historical.components.tolist() == alone.historical.components.tolist()
     assert {(metric.value, metric.reason) for metric in empty.metrics} == {(None, "no positions")}
 
 
@@ -108,7 +129,7 @@ def test_left_out_positions_are_named_with_their_reason() -> None:
 
     (book,) = risks(a_position("book", "known"), lost)
 
-    assert book.reason.tolist() == [None, "no price"]
+    assert book.historical.left_out.tolist() == [None, "no price"]
     assert book.modelled.tolist() == [True, False]
     assert {metric.coverage for metric in book.metrics if metric.view == "portfolio"} == {0.5}
 
@@ -135,7 +156,7 @@ def test_specific_variance_looks_at_the_covariances_days() -> None:
 def test_shard_without_positions_is_measured_as_nothing() -> None:
     nothing = estimates(betas=np.empty((0, 2)), closes=np.empty((253, 0)))
 
-    (book,) = shard_risk(RiskInputs((an_id("book"),), AS_OF, [], [], nothing)).portfolios
+    (book,) = shard_risk(RiskInputs((an_id("book"),), AS_OF, [], [], nothing, [])).portfolios
 
     assert {metric.reason for metric in book.metrics} == {"no positions"}
-    assert book.components.shape == (0, len(TAIL_MEASURES))
+    assert book.historical.components.shape == (0, len(TAIL_MEASURES))

@@ -1,6 +1,8 @@
 """Historical VaR and expected shortfall: independent quantiles, sums of parts, what is left out."""
 
 import math
+import random
+from datetime import date
 from typing import Any
 
 import empyrical
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.stats import mstats
 
 from services.snapshots.calculations.tail import (
     CONFIDENCES,
@@ -19,6 +22,7 @@ from services.snapshots.calculations.tail import (
     tail_weights,
     volatility_scales,
 )
+from shared.calendar import sessions
 
 ROUNDING = 1e-5  # components are stored to the micro-dollar
 pnl_matrices = arrays.arrays(
@@ -81,7 +85,8 @@ def test_worked_example_of_a_hundred_and_one_losses() -> None:
 def test_components_add_up_to_the_total(pnl: Any) -> None:
     risk = historical_risk(positions(pnl))
 
-    assert risk.components.sum(axis=0).tolist() == risk.totals.tolist()
+    assert risk.plain_components.sum(axis=0).tolist() == risk.totals.tolist()
+    assert risk.components.sum(axis=0).tolist() == risk.smoothed.tolist()
     portfolio = historical_risk(positions(pnl.sum(axis=0)))
     assert risk.totals == pytest.approx(portfolio.totals, rel=1e-9, abs=ROUNDING)
 
@@ -127,6 +132,7 @@ def test_order_of_positions_does_not_change_the_figures() -> None:
 
     assert forward.totals == pytest.approx(backward.totals, abs=1e-7)
     assert forward.components == pytest.approx(backward.components[::-1])
+    assert forward.plain_components == pytest.approx(backward.plain_components[::-1])
 
 
 def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverage() -> None:
@@ -140,12 +146,13 @@ def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverag
     risk = historical_risk(book)
 
     assert risk.left_out.tolist() == [None, "52 days of P&L, 60 needed", "no Greeks"]
+    assert risk.position_days.tolist() == [252, 0, 0]
     assert risk.coverage == pytest.approx(0.5)
     assert np.isnan(risk.components[1:]).all()
     assert risk.totals == pytest.approx(historical_risk(positions(pnl[:1])).totals)
 
 
-def test_days_without_much_of_the_book_do_not_count_and_those_without_little_do() -> None:
+def test_a_gap_counts_nothing_and_never_shortens_the_window_of_the_others() -> None:
     pnl = random_pnl(3)
     pnl[1, :100] = np.nan  # 40 % of the book
     pnl[2, 100:110] = np.nan  # 4 % of it
@@ -153,11 +160,72 @@ def test_days_without_much_of_the_book_do_not_count_and_those_without_little_do(
 
     risk = historical_risk(book)
 
-    assert (risk.days, risk.coverage) == (152, 1.0)
+    assert (risk.days, risk.window) == (252, (0, 251))
+    assert risk.position_days.tolist() == [252, 152, 242]
+    assert risk.coverage == pytest.approx(0.56 + 0.40 * 152 / 252 + 0.04 * 242 / 252)
     assert risk.left_out.tolist() == [None, None, None]
-    assert risk.totals == pytest.approx(
-        historical_risk(positions(np.nan_to_num(pnl)[:, 100:])).totals
-    )
+    assert risk.totals == pytest.approx(historical_risk(positions(np.nan_to_num(pnl))).totals)
+
+
+def test_a_day_on_which_nothing_is_known_is_no_day_of_the_window() -> None:
+    pnl = random_pnl(2)
+    pnl[:, :100] = np.nan
+
+    risk = historical_risk(positions(pnl))
+
+    assert (risk.days, risk.window, risk.coverage) == (152, (100, 251), 1.0)
+    assert risk.totals == pytest.approx(historical_risk(positions(pnl[:, 100:])).totals)
+
+
+@pytest.mark.parametrize("gap", [slice(126, None), slice(0, 190)], ids=["halted", "new"])
+def test_a_halted_or_a_new_holding_leaves_the_risk_of_the_others(gap: slice) -> None:
+    pnl = random_pnl(2)
+    pnl[1] *= 0.01
+    alone = historical_risk(positions(pnl[:1]))
+    pnl[1, gap] = np.nan
+
+    risk = historical_risk(positions(pnl, weight=[93.0, 7.0]))
+
+    assert risk.days == 252
+    assert risk.totals == pytest.approx(alone.totals, rel=0.02)
+    assert risk.coverage is not None
+    assert 0.93 < risk.coverage < 1.0
+
+
+@pytest.mark.parametrize("days", [60, 252])
+def test_smoothed_var_is_the_quantile_of_harrell_and_davis(days: int) -> None:
+    pnl = random_pnl(5, days)
+
+    risk = historical_risk(positions(pnl))
+
+    for confidence in CONFIDENCES:
+        tail = (100 - confidence) / 100
+        (expected,) = mstats.hdquantiles(pnl.sum(axis=0), prob=[tail])
+        place = TAIL_MEASURES.index(f"var_{confidence}")
+        assert risk.smoothed[place] == pytest.approx(-expected, rel=1e-4)
+
+
+def test_smoothed_shortfall_is_the_mean_of_the_smoothed_quantiles_of_the_tail() -> None:
+    pnl = random_pnl(5)
+    shares = (np.arange(200) + 0.5) / 200 * 0.05
+    quantiles = mstats.hdquantiles(pnl.sum(axis=0), prob=shares)
+
+    risk = historical_risk(positions(pnl))
+
+    found = risk.smoothed[TAIL_MEASURES.index("es_95")]
+    assert found == pytest.approx(-float(np.mean(quantiles)), rel=1e-3)
+
+
+def test_smoothed_parts_move_less_than_plain_ones_when_a_day_leaves_the_window() -> None:
+    pnl = random_pnl(20, 300)
+    windows = [historical_risk(positions(pnl[:, first : first + 252])) for first in range(48)]
+    place = TAIL_MEASURES.index("var_95")
+
+    def moved(parts: Any) -> float:
+        return float(np.abs(np.diff([each[:, place] for each in parts], axis=0)).mean())
+
+    smoothed = moved([each.components for each in windows])
+    assert smoothed < 0.5 * moved([each.plain_components for each in windows])
 
 
 @pytest.mark.parametrize(
@@ -175,13 +243,13 @@ def test_book_without_days_has_no_figure_but_a_reason(book: PositionPnl, reason:
     assert np.isnan(risk.totals).all()
 
 
-def test_positions_that_never_share_enough_days_have_no_figure() -> None:
+def test_positions_that_never_share_a_day_have_half_the_coverage() -> None:
     pnl = random_pnl(2, 140)
     pnl[0, :70], pnl[1, 70:] = np.nan, np.nan
 
     risk = historical_risk(positions(pnl))
 
-    assert risk.reason == "0 days of P&L, 60 needed"
+    assert (risk.days, risk.coverage, risk.reason) == (140, 0.5, None)
 
 
 @settings(max_examples=50)
@@ -230,3 +298,40 @@ def test_volatility_scales_agree_with_a_worked_example() -> None:
 
     # The mean square is 5; after 1 the variance is 0.94 x 5 + 0.06 = 4.76, after -3 it is 5.0144.
     assert scales.tolist() == pytest.approx([math.sqrt(5.0144 / 5.0), math.sqrt(5.0144 / 4.76)])
+
+
+def users_case(*held: tuple[str, float]) -> HistoricalRisk:
+    """Books that users brought: prices wild since July or until then, one halted, one new.
+
+    `held`: (symbol, dollars). The P&L is that of the last 252 sessions up to 2022-12-28.
+    """
+    days = sessions(date(2021, 6, 1), date(2022, 12, 28))
+    chance = random.Random(11)
+    calm = [day <= date(2022, 6, 30) for day in days]
+    moves = {
+        "WILD": [chance.gauss(0, 0.001 if early else 0.04) for early in calm],
+        "HALTED": [chance.gauss(0, 0.01) if early else math.nan for early in calm],
+        "NEW": [math.nan] * (len(days) - 61) + [chance.gauss(0, 0.001) for _ in range(61)],
+        "TAMED": [chance.gauss(0, 0.04 if early else 0.001) for early in calm],
+    }
+    pnl = [[dollars * move for move in moves[symbol][-252:]] for symbol, dollars in held]
+    return historical_risk(positions(pnl, weight=[dollars for _, dollars in held]))
+
+
+@pytest.mark.parametrize(
+    ("book", "gappy"),
+    [
+        (("WILD", 100_000.0), ("HALTED", 7_500.0)),
+        (("TAMED", 100_000.0), ("NEW", 7_500.0)),
+    ],
+)
+def test_a_gap_of_seven_percent_leaves_the_var_where_it_was(
+    book: tuple[str, float], gappy: tuple[str, float]
+) -> None:
+    alone, together = users_case(book), users_case(book, gappy)
+
+    assert together.days == alone.days == 252
+    assert measure(together, "var_95") == pytest.approx(measure(alone, "var_95"), rel=0.02)
+    assert measure(alone, "var_95") > 4_000
+    assert together.coverage is not None
+    assert together.coverage < 0.98

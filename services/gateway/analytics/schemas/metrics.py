@@ -37,9 +37,11 @@ class MetricOut(BaseModel):
     share_of_nav: float | None = Field(description="amounts only")
     observations: int | None = Field(description="days or returns behind it")
     coverage: float | None = Field(
-        description="share of gross notional exposure that had the inputs"
+        description="share of gross exposure, and of the window's days, that had the inputs"
     )
     reason: str | None
+    first_day: date | None = Field(default=None, description="of the window")
+    last_day: date | None = Field(default=None, description="of the window")
 
 
 class MetricGroup(BaseModel):
@@ -57,17 +59,26 @@ class ComponentOut(BaseModel):
     component_var: Money
     component_es: Money
     share: float | None = Field(description="of the total VaR; null when that is not positive")
+    plain_component_var: Money = Field(description="by the one or two days that decide the VaR")
+    plain_component_es: Money
+    days: int | None = Field(
+        description="on how many days of the window its P&L is known; it counts nothing on others"
+    )
 
 
 class ComponentVar(BaseModel):
     """Historical one-day VaR and expected shortfall by position, losses positive.
 
-    The parts add up to the totals.
+    By the smoothed estimator (`var_95_1d_smoothed`), in which every day counts by the chance that
+    it is the quantile, so that the parts are stable; the plain parts are next to them. The parts
+    add up to the totals.
     """
 
     confidence: int = Field(description="percent")
     total_var: Money | None
     total_es: Money | None
+    plain_total_var: Money | None = Field(default=None, description="var_95_1d_historical")
+    plain_total_es: Money | None = None
     positions: list[ComponentOut]
 
 

@@ -62,6 +62,14 @@ def periods(rows: Iterable[Row], by_money: Mapping[str, MoneyWeighted]) -> list[
     ]
 
 
+_PARTS = {
+    "component_var": "total_var",
+    "component_es": "total_es",
+    "plain_component_var": "plain_total_var",
+    "plain_component_es": "plain_total_es",
+}
+
+
 def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The historical VaR and expected shortfall by position, per confidence.
 
@@ -73,17 +81,19 @@ def component_vars(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _component_var(confidence: int, rows: Sequence[Row]) -> dict[str, Any]:
     known = [row for row in rows if row["component_var"] is not None]
-    losses = cents_adding_up([row["component_var"] for row in known])
-    shortfalls = cents_adding_up([row["component_es"] for row in known])
-    total = sum(losses, Decimal(0))
+    parts = {name: cents_adding_up([row[name] or 0.0 for row in known]) for name in _PARTS}
+    total = sum(parts["component_var"], Decimal(0))
     positions = [
-        {**row, "component_var": loss, "component_es": shortfall, "share": share_of(loss, total)}
-        for row, loss, shortfall in zip(known, losses, shortfalls, strict=True)
+        {
+            **row,
+            **{name: amounts[place] for name, amounts in parts.items()},
+            "share": share_of(parts["component_var"][place], total),
+        }
+        for place, row in enumerate(known)
     ]
     return {
         "confidence": confidence,
-        "total_var": total if known else None,
-        "total_es": sum(shortfalls) if known else None,
+        **{_PARTS[name]: sum(amounts) if known else None for name, amounts in parts.items()},
         "positions": sorted(positions, key=lambda each: (-each["component_var"], each["symbol"])),
     }
 
