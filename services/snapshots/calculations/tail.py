@@ -163,7 +163,8 @@ def harrell_davis(days: int, share: float) -> FloatArray:
     b = (n + 1)(1 - share) (Harrell and Davis, Biometrika 69, 1982). Integrated by Gauss and
     Legendre in u = x^a, where the density has no pole.
     """
-    low, high = (days + 1) * share, (days + 1) * (1.0 - share)
+    low = (days + 1) * share
+    high = (days + 1) * (1.0 - share)
     nodes, node_weights = _legendre()
     edges = (np.arange(days + 1) / days) ** low
     half = np.diff(edges) / 2.0
