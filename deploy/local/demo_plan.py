@@ -47,7 +47,13 @@ def _live_providers(settings: IngestSettings) -> Providers:
 
 
 def _silence_library() -> None:
-    """A terminal gets our sentence alone; before its threads start, which reset such filters."""
+    """A terminal gets our sentence alone.
+
+    After the library's import, which adds a filter of warnings, and before threads start, which
+    restore those they found.
+    """
+    import yfinance  # type: ignore[import-untyped]  # noqa: F401
+
     logging.getLogger("yfinance").propagate = False
     logging.getLogger("yfinance").addHandler(logging.NullHandler())
     warnings.filterwarnings("ignore", module=r"yfinance\.")

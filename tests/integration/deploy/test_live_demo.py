@@ -255,6 +255,10 @@ def test_a_second_demo_keeps_its_portfolios_and_moves_on(tmp_path: Path) -> None
     assert {book.file: book.file.read_text() for book in plan.demo.books} == files
     assert (before.demo.last_session, plan.demo.last_session) == (date(2022, 12, 27), LAST_SESSION)
     assert plan.demo.opened == before.demo.opened
+    # Yahoo's quotes were of the next session already, which is said as long as they are held.
+    entered = "Options expire on 2023-02-17 and are entered at prices of 2022-12-28."
+    assert entered in before.sentences
+    assert entered in plan.sentences
 
 
 REFUSALS = {
