@@ -150,6 +150,18 @@ async def test_statements_hold_from_their_day_and_differences_are_shown(
     assert rows[4]["daily_return"] == pytest.approx(400 / 20_450.10)
 
 
+async def test_the_last_of_two_statements_of_a_day_counts(admin: Database, role: Role) -> None:
+    await a_rising_book(admin)
+    for amount in ("30000.00", "20000.00", "25000.00"):  # neither the largest nor the smallest
+        await enter(admin, "equity", TUESDAY, Decimal(amount))
+
+    rows = await taken(role, WEEK[:3])
+
+    assert [row["nav"] for row in rows] == [24_900, 25_000, 25_200]
+    assert [row["stated_equity"] for row in rows] == [None, 25_000, None]
+    assert [row["unexplained"] for row in rows] == [None, None, None]
+
+
 async def test_reversed_statement_is_no_anchor(admin: Database, role: Role) -> None:
     await a_rising_book(admin)
     await enter(admin, "equity", TUESDAY, Decimal("20000.00"))
