@@ -194,7 +194,7 @@ class ClusterOut(TypedDict):
     members: "list[ClusterMember]"
 
 
-Columns = Literal["five-columns", "twelve-columns"]
+Columns = Literal["five-columns", "twelve-columns", "transactions"]
 
 
 class ComponentOut(TypedDict):

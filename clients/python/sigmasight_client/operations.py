@@ -173,7 +173,7 @@ class SigmaSight(Session):
         )
 
     def upload_template(self, columns: str) -> "str":
-        """An example of a position file, to fill in; it may be uploaded as it is."""
+        """An example of a file to fill in; it may be uploaded as it is."""
         return cast("str", self.request("GET", f"portfolio/upload/templates/{part(columns)}"))
 
     def export_positions(

@@ -50,6 +50,18 @@ async def test_a_template_is_a_download_that_uploads_clean(ann: Person, columns:
     assert {warning["code"] for warning in report["warnings"]} <= {"no_market_price"}
 
 
+async def test_the_template_of_transactions_uploads_clean(ann: Person) -> None:
+    template = await ann.get("portfolio/upload/templates/transactions")
+
+    disposition = template.headers["content-disposition"]
+    assert disposition == 'attachment; filename="transactions.csv"'
+    report = (await ann.upload(template.content, mode="all_or_nothing")).json()
+    assert (report["rejected"], report["source"]["format"]) == (0, "transactions")
+    assert (report["new"], report["warnings"]) == (9, [])
+    kinds = [line["kind"] for line in report["transactions"]]
+    assert len(set(kinds)) == 8  # it buys twice
+
+
 async def test_templates_have_the_columns_of_the_contract(ann: Person) -> None:
     five, twelve = [
         (await ann.get(f"portfolio/upload/templates/{columns}-columns")).text.splitlines()[0]

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
+from math import prod
 
+import numpy as np
 import pytest
+from empyrical import cum_returns_final
 from sqlalchemy import text
 
 from services.snapshots.inputs import Plan
@@ -261,6 +264,40 @@ async def test_money_that_comes_in_and_is_invested_earns_on_itself(
     assert (row["nav"], row["daily_pnl"], row["trades_pnl"]) == (1_082_000, 81_000, 81_000)
     assert round(row["daily_return"] * 100, 2) == 8.09
     assert row["large_flow"] is True
+
+
+async def test_returns_chain_to_the_time_weighted_return_of_a_published_example(
+    admin: Database, role: Role
+) -> None:
+    """Practice for the CFA exam (https://www.analystforum.com/t/time-weighted-return/105641): a
+    share is bought at 100, another at 125 a year later and a third at 150 the year after; each pays
+    10 a year, and all are sold at 140. 35 %, 28 % and 0 %, together 20.00 % a year.
+
+    A year is a session here, and the shares are bought on the session after it: what comes in
+    counts from the start of its day.
+    """
+    bought = {MONDAY: 100, WEDNESDAY: 125, FRIDAY: 150}
+    shares = [
+        a_stock(name=str(day), quantity=1, entry_price=price, entry_date=day, stated_on=day)
+        for day, price in bought.items()
+    ]
+    await hold(admin, *shares)
+    await quote(admin, dict(zip(WEEK, (100, 125, 125, 150, 150, 140), strict=True)))
+    await enter(admin, "equity", MONDAY, Decimal(100))
+    for shares_held, day in enumerate((TUESDAY, THURSDAY, NEXT_MONDAY), start=1):
+        await enter(admin, "dividend", day, 10 * shares_held, "AAPL")
+        await deposit(admin, day, Decimal(-10 * shares_held))
+    await deposit(admin, WEDNESDAY, Decimal(125))
+    await deposit(admin, FRIDAY, Decimal(150))
+
+    rows = await taken(role, WEEK)
+
+    assert [row["nav"] for row in rows] == [100, 125, 250, 300, 450, 420]
+    returns = [row["daily_return"] for row in rows[1:]]
+    assert returns == pytest.approx([0.35, 0, 0.28, 0, 0])
+    total = prod(1 + each for each in returns) - 1
+    assert total == pytest.approx(float(cum_returns_final(np.array(returns))))
+    assert (1 + total) ** (1 / 3) - 1 == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(("amount", "large"), [("1000.00", False), ("1000.01", True)])

@@ -417,6 +417,13 @@ def test_each_rule_has_its_code_and_its_field(row: str, field: str, code: str) -
     assert codes(read(row)) == [(2, field, code)]
 
 
+def test_a_spin_off_is_named_by_its_symbol_and_date() -> None:
+    entries = read("2022-11-01,spin off,XOM,10,,,,,")
+
+    assert codes(entries) == [(2, "type", "unsupported_type")]
+    assert entries.problems[0].message.startswith("XOM on 2022-11-01: mergers, spin-offs")
+
+
 def test_multiplier_of_a_mini_contract_is_refused() -> None:
     header = "date,type,symbol,quantity,price,multiplier"
     entries = read(

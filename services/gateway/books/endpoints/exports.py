@@ -22,6 +22,7 @@ CSV = "text/csv; charset=utf-8"
 _TEMPLATES = {
     Columns.FIVE: files.five_columns_template,
     Columns.TWELVE: files.twelve_columns_template,
+    Columns.TRANSACTIONS: files.transactions_template,
 }
 _LISTED = [name for name in Listed.__dataclass_fields__ if name != "tags"]
 
@@ -37,8 +38,9 @@ def _csv_documented(sample: str) -> dict[str, Any]:
     responses={200: _csv_documented(files.five_columns_template()), **documented(422)},
 )
 async def upload_template(columns: Columns) -> Response:
-    """An example of a position file, to fill in; it may be uploaded as it is."""
-    return _file(_TEMPLATES[columns](), f"positions-{columns}.csv")
+    """An example of a file to fill in; it may be uploaded as it is."""
+    name = columns if columns is Columns.TRANSACTIONS else f"positions-{columns}"
+    return _file(_TEMPLATES[columns](), f"{name}.csv")
 
 
 @router.get(

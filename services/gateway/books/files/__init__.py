@@ -53,6 +53,7 @@ from services.gateway.books.files.writing import (
     Listed,
     five_columns_template,
     positions_file,
+    transactions_template,
     twelve_columns_template,
 )
 
@@ -96,6 +97,7 @@ __all__ = [
     "sheet_of",
     "tags_in",
     "too_many_tags",
+    "transactions_template",
     "twelve_columns_template",
     "underlyings",
     "why_not_a_tag",

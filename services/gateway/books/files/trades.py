@@ -116,8 +116,9 @@ class TradeReading(NamedReading):
             return self.skipped("sweep", "money that the broker moves within the account")
         if notice is Notice.UNSUPPORTED:
             message = (
-                "mergers, spin-offs and the like are not supported: enter what they did to the "
-                "holding as a sale and a purchase"
+                f"{self.row.cells.get('symbol') or 'the holding'} on "
+                f"{self.row.cells.get('date')}: mergers, spin-offs and changes of symbols are not "
+                "supported, enter what they did to the holding as a sale and a purchase"
             )
             self.complain("type", "unsupported_type", message)
             return None

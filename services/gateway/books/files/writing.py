@@ -26,6 +26,20 @@ TWELVE_HEADER = (
     "Exit Date",
     "Exit Price Per Share",
 )
+TRANSACTIONS_HEADER = (
+    *("date", "type", "symbol", "quantity", "price", "fees", "amount", "id", "note"),
+)
+_TRANSACTIONS: tuple[tuple[Cell, ...], ...] = (
+    ("2022-11-01", "deposit", "", "", "", "", "50000.00", "T-001", ""),
+    ("2022-11-01", "buy", "AAPL", "100", "150.25", "1.00", "", "T-002", ""),
+    ("2022-11-02", "sell short", "MSFT", "40", "228.10", "", "", "T-003", ""),
+    ("2022-11-03", "buy", "AAPL230616C00150000", "2", "12.40", "1.30", "", "T-004", "per share"),
+    ("2022-11-15", "sell", "AAPL", "40", "150.05", "1.00", "", "T-005", ""),
+    ("2022-11-16", "buy to cover", "MSFT", "40", "241.75", "", "", "T-006", ""),
+    ("2022-12-01", "dividend", "AAPL", "", "", "", "13.80", "T-007", ""),
+    ("2022-12-15", "fee", "", "", "", "", "12.50", "T-008", "custody"),
+    ("2022-12-20", "withdrawal", "", "", "", "", "1000.00", "T-009", ""),
+)
 FIVE_HEADER = ("ticker", "quantity", "entry_price", "entry_date", "tags")
 _OPTION_WORDS = {"C": "CALL", "P": "PUT"}
 
@@ -70,6 +84,11 @@ def twelve_columns_template() -> str:
     Every class, an option by its symbol and one by its terms, a closed position.
     """
     return csv_text(TWELVE_HEADER, (_twelve(one) for one in _EXAMPLES))
+
+
+def transactions_template() -> str:
+    """An example of a file of transactions: money in and out, trades of either side, an option."""
+    return csv_text(TRANSACTIONS_HEADER, _TRANSACTIONS)
 
 
 def _twelve(one: Listed) -> list[Cell]:

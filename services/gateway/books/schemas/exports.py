@@ -11,10 +11,11 @@ from services.gateway.edge.values import SOME_ID, Price, Quantity, example
 
 
 class Columns(StrEnum):
-    """Which of the two column sets."""
+    """Which columns: one of the two sets of positions, or those of transactions."""
 
     FIVE = "five-columns"
     TWELVE = "twelve-columns"
+    TRANSACTIONS = "transactions"
 
 
 class Form(StrEnum):
