@@ -266,7 +266,7 @@ def _with_levels(rows: FromClause) -> FromClause:
     day = cast(row.as_of - EPOCH, Numeric)
     return select(
         rows,
-        equity.label("stated_equity"),
+        cast(equity, Numeric(20, 2)).label("stated_equity"),
         moved.label("moved"),
         case((equity.is_not(None), array([day, equity - moved]))).label("stated_level"),
         case((row.is_anchor, unstated - moved)).label("anchored_level"),
@@ -314,7 +314,7 @@ def _with_returns(rows: FromClause) -> Select[Any]:
     flow = func.greatest(row.inflow, -row.outflow)
     warned = row.warnings.op("||")(_restarted(chained_from))
     derived: dict[str, ColumnElement[Any]] = {
-        "cash": row.nav - row.market_value,
+        "cash": cast(row.nav - row.market_value, MONEY),
         "large_flow": func.coalesce(flow > LARGE_FLOW * func.greatest(row.nav_before, 0), false()),
         "chained_from": chained_from,
         "warnings": case((returns_before > 0, warned), else_=row.warnings),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     case,
+    cast,
     func,
     literal,
     select,
@@ -32,6 +33,7 @@ from services.gateway.tables.base import Table, owned_by, stamped, unique_name
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway as published
 
+CASH = Numeric(20, 2)
 SPAN_PRICE = Numeric(30, 12)  # an average: a cent of a million shares has eight decimals
 
 
@@ -259,8 +261,8 @@ def _held_positions() -> Select[Any]:
         "quantity": func.coalesce(span.quantity, lot.c.quantity),
         "held_from": func.coalesce(span.held_from, lot.c.entry_date),
         "held_until": case((in_parts, span.held_until), else_=lot.c.exit_date),
-        "from_price": case((in_parts, span.from_price), else_=lot.c.entry_price),
-        "until_price": case((in_parts, span.until_price), else_=lot.c.exit_price),
+        "from_price": cast(case((in_parts, span.from_price), else_=lot.c.entry_price), SPAN_PRICE),
+        "until_price": cast(case((in_parts, span.until_price), else_=lot.c.exit_price), SPAN_PRICE),
     }
     spans = sql_table(PositionSpan)
     joined = lot.outerjoin(spans, spans.c.position_id == lot.c.position_id)
@@ -291,7 +293,7 @@ def _flows() -> Select[Any]:
         _line.transaction_id.label("cash_flow_id"),
         _line.portfolio_id,
         _line.trade_date.label("flow_date"),
-        func.coalesce(_line.amount, func.round(in_kind, 2)).label("amount"),
+        cast(func.coalesce(_line.amount, func.round(in_kind, 2)), CASH).label("amount"),
     ).where(_line.kind.in_(FLOW_KINDS), COUNTS)
 
 
@@ -311,7 +313,7 @@ def _income() -> CompoundSelect[Any]:
         _line.trade_date,
         literal("fee"),
         _line.symbol,
-        -_line.fees,
+        cast(-_line.fees, CASH),
     ).where(_line.fees > 0, COUNTS)
     return entered.union_all(fees)
 
