@@ -22,11 +22,22 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class ArrayColumns:
-    """The base of frozen dataclasses whose fields are columns of one length, row by row."""
+    """The base of frozen dataclasses whose fields are columns of one length, row by row.
+
+    A field may be such a dataclass itself, or None where there is no such column.
+    """
 
     def take(self, rows: BoolArray | npt.NDArray[np.intp] | slice) -> Self:
         """These rows: by their places, in that order, or where True."""
-        return replace(self, **{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+        return replace(
+            self, **{each.name: _rows(getattr(self, each.name), rows) for each in fields(self)}
+        )
+
+
+def _rows(column: object, rows: BoolArray | npt.NDArray[np.intp] | slice) -> object:
+    if isinstance(column, ArrayColumns):
+        return column.take(rows)
+    return column[rows] if isinstance(column, np.ndarray) else column
 
 
 def day_numbers(days: Sequence[date]) -> IntArray:

@@ -5,8 +5,9 @@ answers        price_options
 computes       one valuation per contract and session, vectorised by model: American exercise for
                equities and ETFs, Black-Scholes-Merton for index options; from the underlying's
                close, the volatility implied by the contract's mid quote (else the underlying's
-               realised volatility), the Treasury curve and the dividend yield; the Greeks of
-               positions; on request, the same for any options
+               realised volatility), the Treasury curve and the dividends projected from
+               corporate actions, else the dividend yield; the Greeks of positions; on request,
+               the same for any options
 owns           contract_greeks, position_greeks
 publishes      greeks.computed, greeks.failed
 """

@@ -103,6 +103,14 @@ class Quote:
         return 0.5 * (self.bid + self.ask) if self.bid > 0.0 else None
 
 
+@dataclass(frozen=True, order=True)
+class Dividend:
+    """A cash dividend in USD per share that goes ex on a day."""
+
+    ex_date: date
+    amount: float
+
+
 @dataclass(frozen=True)
 class TreasuryCurve:
     """Constant-maturity par yields of one day: `yield_percent` at ascending `maturity_years`."""
@@ -119,8 +127,10 @@ class Market:
     `closes`: by (underlying, day), the last close on or before that day; absent when there is none.
     `adjusted_closes`: by underlying, on consecutive sessions up to `as_of`, NaN where missing.
     `curve` is None when no yield is stored; `configured_rate` (continuously compounded) is used
-    then. `dividend_yields`: by underlying, continuous decimals per year; absent when unknown.
-    `quotes`: by contract, as quoted at the close of `as_of` itself.
+    then. `dividends`: by underlying, those of about the past year, in shares of `as_of`; absent
+    when no source of corporate actions knows the underlying. `dividend_yields`: by underlying,
+    continuous decimals per year; absent when unknown. `quotes`: by contract, as quoted at the
+    close of `as_of` itself.
     """
 
     as_of: date
@@ -130,6 +140,7 @@ class Market:
     configured_rate: float
     dividend_yields: Mapping[str, float]
     quotes: Mapping[str, Quote] = field(default_factory=dict)
+    dividends: Mapping[str, Sequence[Dividend]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,8 +149,10 @@ class ContractValuation:
 
     Units as published: delta and gamma per 1.00 of the underlying, theta per calendar day, vega per
     volatility point, rho per percentage point of rate. `model` names what valued it, None when
-    nothing did. `quote_mid` is the contract's own market price, `note` what a reader should know
-    about the numbers. Computed once per contract, session and price run; read by later shards.
+    nothing did. `dividends` are the cash dividends it was valued with, empty where it was valued
+    with the yield; `dividend_yield` is then what projected ones are worth as a yield. `quote_mid`
+    is the contract's own market price, `note` what a reader should know about the numbers. Computed
+    once per contract, session and price run; read by later shards.
     """
 
     contract: str
@@ -152,6 +165,7 @@ class ContractValuation:
     rate_source: str | None = None
     dividend_yield: float | None = None
     dividend_source: str | None = None
+    dividends: tuple[Dividend, ...] = ()
     model: str | None = None
     price: float | None = None
     delta: float | None = None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Date, Double, Index, Integer, Numeric, Select, String, Uuid, select
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import MetaData, SQLModel
 
 from shared.database import key, optional, published_columns, required, sql_table
@@ -33,7 +34,10 @@ class _Sensitivities(Table):
 
 
 class ContractGreeks(_Sensitivities, table=True):
-    """One contract's value and Greeks per share on one session, from one price run."""
+    """One contract's value and Greeks per share on one session, from one price run.
+
+    `dividends`: ex-dates with USD per share that it was valued with, null where with the yield.
+    """
 
     __tablename__: ClassVar[str] = "contract_greeks"
 
@@ -53,6 +57,7 @@ class ContractGreeks(_Sensitivities, table=True):
     rate_source: str | None = optional(String)
     dividend_yield: float | None = optional(Double)
     dividend_source: str | None = optional(String)
+    dividends: list[dict[str, Any]] | None = optional(JSONB)
     model: str | None = optional(String)
     price: float | None = optional(Double)
     quote_mid: float | None = optional(Double)

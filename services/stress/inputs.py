@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import PricingInputs
+from shared.quant.dividends import CashDividends
 
 MARKET = "market"  # the id of the market factor
 STOCK = -1  # in place of a contract's index
@@ -135,11 +136,13 @@ class Contracts(PricingInputs):
     """The distinct option contracts of the shard, one entry each; NaN where not measured.
 
     An expired one settled at the close of the session. `american`: exercised whenever it pays, else
-    at expiry only.
+    at expiry only. `dividends`: the cash dividends until expiry, in place of the yield; None when
+    no contract has any.
     """
 
     symbols: NDArray[np.str_]
     american: BoolArray
+    dividends: CashDividends | None = None
 
     @property
     def repriceable(self) -> BoolArray:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.contracts.event import Contract, Day, Request, ShardEvent, WorkFailed
+from shared.contracts.event import Contract, Day, Notice, Request, ShardEvent, WorkFailed
 
 MOST_OPTIONS = 500  # per request: the answer stays well below the bus's one megabyte
 
@@ -57,9 +57,10 @@ class PricedOption(Contract):
     Delta and gamma per 1.00 of the underlying, theta per calendar day, vega per volatility point
     (0.01), rho per percentage point of rate. `exercise`: the contract's own style; `model`: what
     valued it. Sources: "given", "close_<date>" or "treasury_<date>", "implied" (from
-    `market_price`), "realised_<n>d", "securities", "configured", "unknown_assumed_0";
-    `market_price_source` is "given" or "quote_mid". `note`: what a reader should know about numbers
-    that stand.
+    `market_price`), "realised_<n>d", "projected" (dividends, from corporate actions), "securities"
+    (their yield), "configured", "unknown_assumed_0"; `market_price_source` is "given" or
+    "quote_mid". `dividends` until expiry are valued in place of `dividend_yield`, which is what
+    projected ones are worth. `note`: what a reader should know about numbers that stand.
     """
 
     contract: str | None
@@ -97,6 +98,7 @@ class OptionsPriced(Contract):
     as_of: date
     engine: str
     options: tuple[PricedOption, ...]
+    warnings: tuple[Notice, ...] = ()
 
 
 class PriceOptions(Request[OptionsPriced]):

@@ -1,5 +1,7 @@
 """Option values and sensitivities as greeks publishes them."""
 
+from typing import TypedDict
+
 from sqlalchemy import (
     Date,
     Double,
@@ -13,17 +15,31 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from shared.conventions import GREEKS
 from shared.published import Day, Text, columns, ingest, keys, published_view
 
+
+class StoredDividend(TypedDict):
+    """A cash dividend in the column `dividends`: its ex-date in ISO 8601, and USD per share."""
+
+    ex_date: str
+    amount: float
+
+
 # One row per contract and session. Per share of contract; delta and gamma per 1.00 of the
 # underlying, theta per calendar day, vega per volatility point (0.01), rho per percentage point of
 # rate. `price` is the model value per share. When something was missing the numbers are null and
 # `reason` says what. volatility and rate are decimals per year (0.20, 0.0375). iv_source: "implied"
-# (from quote_mid) | "realised_<n>d" | null. rate_source: "treasury_<date>" | "configured". model:
-# "american_collocation" | "american_tree" | "black_scholes_merton" | "mibian" | "intrinsic" | null.
+# (from quote_mid) | "realised_<n>d" | null. rate_source: "treasury_<date>" | "configured".
+# dividend_source: "projected" (from corporate actions) | "securities" | "unknown_assumed_0".
+# dividends: the cash dividends expected until expiry that it was valued with, [{"ex_date", "amount"
+# in USD per share}], null where it was valued with dividend_yield; beside cash dividends,
+# dividend_yield is what they are worth as a yield. model:
+# "american_collocation" | "american_lattice" | "american_tree" | "black_scholes_merton" | "mibian"
+# | "intrinsic" | null.
 # quote_mid: the contract's own mid quote at the close of as_of, USD per share, null where there is
 # none. It is the market price: where it stands, a position is valued by it (price_source
 # "quote_mid") rather than by `price`. note: what to know about a row that has numbers, such as that
@@ -43,7 +59,9 @@ contract_greeks = published_view(
     *columns(Double, "rate"),
     *columns(String, "rate_source"),
     *columns(Double, "dividend_yield"),
-    *columns(String, "dividend_source", "model"),
+    *columns(String, "dividend_source"),
+    *columns(JSONB, "dividends"),
+    *columns(String, "model"),
     *columns(Double, "price", *GREEKS),
     *columns(String, "reason"),
     *columns(Double, "quote_mid"),

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     ColumnElement,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     select,
 )
 from sqlalchemy.sql.selectable import LateralFromClause
@@ -164,6 +166,35 @@ def _exact(ratio: ColumnElement[Decimal]) -> ColumnElement[Decimal]:
     """A third is stored as 0.33333333, and 300 shares shall become 100, not 99.999999."""
     inverse = 1 / func.nullif(func.round(1 / ratio, 3), 0)
     return case((func.abs(inverse - ratio) <= _LAST_DECIMAL, inverse), else_=ratio)
+
+
+def dividends_paid(symbols: Iterable[str], after: date, day: date) -> Select[str, date, Decimal]:
+    """symbol, ex_date and amount, in USD per share of `day`, of after < ex_date <= day."""
+    row = dividends.c
+    factor = func.coalesce(split_factor(row.symbol, row.ex_date, day).scalar_subquery(), 1)
+    query = select(row.symbol, row.ex_date, (row.amount / factor).label("amount"))
+    within = and_(row.ex_date > after, row.ex_date <= day)
+    return query.where(among(row.symbol, symbols), within).order_by(row.symbol, row.ex_date)
+
+
+def dividends_known(symbols: Iterable[str], day: date) -> Select[str]:
+    """Those of the symbols whose dividends up to `day` are known, also where it paid none.
+
+    One was paid at some time, or a provider was queried and knows the symbol; and the closes are
+    raw, so that amounts and prices are in the same shares.
+    """
+    wanted = func.unnest(literal(sorted(symbols), ARRAY(String))).column_valued("wanted")
+    paid = dividends.c
+    log = fetch_log.c
+    last = last_close(wanted, day)
+    queried = and_(log.symbol == wanted, log.kind == "corporate_actions", log.known)
+    return select(wanted).where(
+        select(paid.symbol).where(paid.symbol == wanted, paid.ex_date <= day).exists()
+        | (
+            select(log.symbol).where(queried).exists()
+            & (select(last.c.close_basis).scalar_subquery() == "raw")
+        )
+    )
 
 
 def close_on(prices: View, day: Day) -> AnyColumn:

@@ -1,14 +1,16 @@
 """American options: value and Greeks, for a continuous yield or for cash dividends.
 
 Where exercise before expiry can never pay, the option is the European one and its closed form
-answers. With a continuous yield the early exercise boundary is collocated (`collocation.py`). With
-cash dividends, and in the rare case of two boundaries (a put with yield < rate <= 0, a call with
-rate < yield <= 0), a binomial tree answers (`binomial.py`). Units are the published ones (see
+answers. With a continuous yield the early exercise boundary is collocated (`collocation.py`). Cash
+dividends are walked through on a trinomial lattice (`lattice.py`). In the rare case of two
+boundaries (a put with yield < rate <= 0, a call with rate < yield <= 0) a binomial tree answers
+(`binomial.py`). Units are the published ones (see
 `black_scholes.py`). No value is below what exercising now pays, or below the European value. Where
 exercising now is best, delta is 1 or -1 and the other Greeks are 0.
 
 Which method was chosen, and how far it is from the reference:
-`docs/decisions/0007-american-options.md`.
+`docs/decisions/0007-american-options.md`, and with dividends
+`docs/decisions/0029-dividends-of-options.md`.
 """
 
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.arrays import BoolArray, FloatArray
 from shared.quant import binomial, collocation
@@ -25,36 +28,47 @@ from shared.quant.black_scholes import (
     OptionColumns,
     OptionValues,
     intrinsic_prices,
-    option_prices,
-    option_values,
 )
-from shared.quant.dividends import CashDividends, escrowed
+from shared.quant.dividends import CashDividends, escrowed, european_prices, european_values
+from shared.quant.lattice import FEWEST_STEPS, LatticeValues, lattice_values, steps_for
 
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
 TREE_BUMP = 20.0  # times wider on a tree, whose prices are less smooth
 TREE_STEPS_FOR_BUMPS = 200
+MOST_DEVIATION = 15.0  # volatility x sqrt(years): beyond it a price is at its bound
+
+Places = NDArray[np.intp]
 
 _SMALLEST_CARRY = (
     1e-12  # rate x years below which early exercise is worth less than a float can show
 )
 
 
-def american_prices(options: OptionColumns, dividends: CashDividends | None = None) -> FloatArray:
+def american_prices(
+    options: OptionColumns, dividends: CashDividends | None = None, steps: Places | None = None
+) -> FloatArray:
     """The value of every option per share; the shape is that of `options`.
 
-    `dividends`, one row per contract, come on top of the continuous yield. At or past expiry the
-    value is intrinsic. Raises `InvalidOption` where dividends are worth the spot or more.
+    `dividends`, one row per contract, come on top of the continuous yield. `steps`, one per
+    contract, are of `lattice.steps_for`, and the same for prices that are compared; None: as each
+    price needs. At or past expiry the value is intrinsic. Raises `InvalidOption` where dividends
+    are worth the spot or more.
     """
     flat = options.flat()
     cases = _Cases.of(flat, dividends)
-    least = np.maximum(option_prices(_net(flat, dividends)), intrinsic_prices(flat))
+    least = np.maximum(european_prices(flat, dividends), intrinsic_prices(flat))
     prices = least.copy()
     prices[cases.still] = _still_prices(flat.take(cases.still))
     prices[cases.collocated] = _collocated_prices(flat.take(cases.collocated))
+    if dividends is not None and cases.walked.any():
+        walked = cases.walked
+        prices[walked] = _walk(
+            flat.take(walked), dividends.take(walked), None if steps is None else steps[walked]
+        ).price
     on_tree = cases.on_tree | np.isnan(prices)
     if on_tree.any():
-        prices[on_tree] = binomial.tree_prices(flat.take(on_tree), _of(flat, dividends, on_tree))
+        prices[on_tree] = binomial.tree_prices(flat.take(on_tree))
     return np.maximum(prices, least).reshape(options.strike.shape)
 
 
@@ -66,24 +80,28 @@ def american_values(options: OptionColumns, dividends: CashDividends | None = No
     """
     flat = options.flat()
     cases = _Cases.of(flat, dividends)
-    values = option_values(flat)
-    least = np.maximum(option_prices(_net(flat, dividends)), intrinsic_prices(flat))
+    values = european_values(flat, dividends)
+    least = np.maximum(values.price, intrinsic_prices(flat))
     values.fill(cases.still, _still_values(flat.take(cases.still)))
     values.fill(cases.collocated, _collocated_values(flat.take(cases.collocated)))
+    if dividends is not None and cases.walked.any():
+        walked = cases.walked
+        values.fill(walked, _walked_values(flat.take(walked), dividends.take(walked)))
     on_tree = cases.on_tree | np.isnan(values.price)
     if on_tree.any():
-        values.fill(on_tree, _tree_values(flat.take(on_tree), _of(flat, dividends, on_tree)))
+        values.fill(on_tree, _tree_values(flat.take(on_tree)))
     np.maximum(values.price, least, out=values.price)
     return values.reshaped(options.strike.shape)
 
 
-def needs_tree(options: OptionColumns, dividends: CashDividends | None = None) -> BoolArray:
-    """True where the binomial tree values the option, not collocation or a closed form."""
-    return _Cases.of(options.flat(), dividends).on_tree.reshape(options.strike.shape)
+def methods(options: OptionColumns, dividends: CashDividends | None = None) -> NDArray[np.str_]:
+    """What values each option, in the shape of `options`.
 
-
-def _net(options: OptionColumns, dividends: CashDividends | None) -> OptionColumns:
-    return options if dividends is None else escrowed(options, dividends)
+    "lattice", "tree", or "collocation" (also where a closed form answers).
+    """
+    cases = _Cases.of(options.flat(), dividends)
+    named = np.select([cases.walked, cases.on_tree], ["lattice", "tree"], "collocation")
+    return np.asarray(named.reshape(options.strike.shape))
 
 
 @dataclass(frozen=True)
@@ -92,23 +110,28 @@ class _Cases:
 
     still: BoolArray  # without volatility
     collocated: BoolArray
+    walked: BoolArray  # through cash dividends
     on_tree: BoolArray
 
     @classmethod
     def of(cls, options: OptionColumns, dividends: CashDividends | None) -> Self:
         living = ~options.expired
-        paying = _paying(options, dividends) & living
+        paying = np.zeros_like(living)
+        walked = paying
+        if dividends is not None:
+            paying = dividends.counted(options).any(axis=1) & living
+            walked = paying & dividends.may_pay_exercise(options) & _measurable(options)
         still = living & ~paying & (options.volatility == 0.0)
         moving = living & ~paying & ~still
         earned, forgone = _sides(options)
         gain = earned * options.years_to_expiry > _SMALLEST_CARRY
-        return cls(still, moving & gain, paying | (moving & ~gain & (forgone < earned)))
+        return cls(still, moving & gain, walked, moving & ~gain & (forgone < earned))
 
 
-def _paying(options: OptionColumns, dividends: CashDividends | None) -> BoolArray:
-    if dividends is None:
-        return np.zeros(options.strike.shape, dtype=np.bool_)
-    return np.asarray(dividends.counted(options).any(axis=1))
+def _measurable(options: OptionColumns) -> BoolArray:
+    """Not so volatile that the price is at its bound, and early exercise worthless."""
+    years = np.maximum(options.years_to_expiry, 0.0)
+    return np.asarray(options.volatility * np.sqrt(years) < MOST_DEVIATION)
 
 
 def _sides(options: OptionColumns) -> tuple[FloatArray, FloatArray]:
@@ -210,35 +233,45 @@ def _puts(options: OptionColumns, drift: FloatArray) -> collocation.Puts:
     )
 
 
-# --- on a tree ---
+# --- through cash dividends ---
 
 
-def _tree_values(options: OptionColumns, dividends: CashDividends) -> OptionValues:
-    tree = binomial.tree_values(options, dividends)
+def _walk(options: OptionColumns, dividends: CashDividends, steps: Places | None) -> LatticeValues:
+    chosen = steps_for(options, dividends) if steps is None else steps
+    return lattice_values(options, dividends, american_prices, chosen)
+
+
+def _walked_values(options: OptionColumns, dividends: CashDividends) -> OptionValues:
+    steps = steps_for(options, dividends)
+    walk = _walk(options, dividends, steps)
+    coarse = np.maximum(steps // 2, FEWEST_STEPS)
 
     def bumped(columns: OptionColumns) -> FloatArray:
-        return binomial.tree_prices(columns, dividends, TREE_STEPS_FOR_BUMPS)
+        return _walk(columns, dividends, coarse).price
 
-    dividend_value = dividends.present_value(options)
     values = _assembled(
         escrowed(options, dividends),
-        tree.price,
-        tree.delta,
-        tree.gamma,
-        tree.exercised,
+        walk.price,
+        walk.delta,
+        walk.gamma,
+        walk.exercised,
         bumped,
         options,
     )
-    growth = options.rate * dividend_value * tree.delta / CALENDAR_DAYS_PER_YEAR
-    return replace(values, theta=np.where(tree.exercised, 0.0, values.theta - growth))
+    growth = options.rate * dividends.present_value(options) * walk.delta / CALENDAR_DAYS_PER_YEAR
+    return replace(values, theta=np.where(walk.exercised, 0.0, values.theta - growth))
 
 
-def _of(
-    options: OptionColumns, dividends: CashDividends | None, chosen: BoolArray
-) -> CashDividends:
-    if dividends is not None:
-        return dividends.take(chosen)
-    return CashDividends.of(np.zeros((int(chosen.sum()), 1)), 0.0)
+# --- on a tree ---
+
+
+def _tree_values(options: OptionColumns) -> OptionValues:
+    tree = binomial.tree_values(options)
+
+    def bumped(columns: OptionColumns) -> FloatArray:
+        return binomial.tree_prices(columns, TREE_STEPS_FOR_BUMPS)
+
+    return _assembled(options, tree.price, tree.delta, tree.gamma, tree.exercised, bumped, options)
 
 
 # --- Greeks ---

@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shared.arrays import ArrayColumns, BoolArray, FloatArray
-from shared.quant.black_scholes import InvalidOption, OptionColumns
+from shared.quant.black_scholes import (
+    CALENDAR_DAYS_PER_YEAR,
+    POINTS_PER_UNIT,
+    InvalidOption,
+    OptionColumns,
+    OptionValues,
+    option_prices,
+    option_values,
+)
+
+LARGEST_SHARE = 0.5  # of the spot: expected dividends that are worth more are cut
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,16 @@ class CashDividends(ArrayColumns):
                 )
         return cls(amounts, np.where(amounts > 0.0, times, 0.0))
 
+    def within_spot(self, options: OptionColumns) -> Self:
+        """Cut in proportion where they are worth more than half of the spot.
+
+        A company whose price falls that far pays less than was expected of it.
+        """
+        worth = self.present_value(options)
+        most = LARGEST_SHARE * options.underlying_price
+        share = np.where(worth > most, most / np.maximum(worth, most), 1.0)
+        return replace(self, amount=self.amount * share[:, None])
+
     def counted(self, options: OptionColumns) -> BoolArray:
         """True where a dividend goes ex after now and not after expiry; shape (n, k)."""
         return (
@@ -64,6 +84,24 @@ class CashDividends(ArrayColumns):
     def weighted_years(self, options: OptionColumns) -> FloatArray:
         """Present value x years to the ex-date, summed: minus the rate derivative."""
         return np.asarray((self._worth(options) * self.years).sum(axis=1))
+
+    def may_pay_exercise(self, options: OptionColumns) -> BoolArray:
+        """False where a dividend counts, but no exercise before expiry can gain, shape (n,).
+
+        A call earns a dividend by exercise and forgoes the interest on its strike until the next
+        one, or until expiry; a put earns the interest on its strike.
+        """
+        counted = self.counted(options)
+        expiry = np.where(options.expired, 0.0, options.years_to_expiry)[:, None]
+        order = np.argsort(np.where(counted, self.years, np.inf), axis=1)
+        years = np.take_along_axis(np.where(counted, self.years, expiry), order, axis=1)
+        amount = np.take_along_axis(np.where(counted, self.amount, 0.0), order, axis=1)
+        wait = np.diff(years, axis=1, append=expiry)
+        rate = np.where(options.expired, 0.0, options.rate)
+        interest = -options.strike[:, None] * np.expm1(-rate[:, None] * wait)
+        earning = (amount > np.maximum(interest, 0.0)).any(axis=1)
+        plain = (options.dividend_yield == 0.0) | options.expired
+        return np.asarray(~plain | np.where(options.call, earning | (rate < 0.0), rate > 0.0))
 
     def _worth(self, options: OptionColumns) -> FloatArray:
         counted = self.counted(options)
@@ -90,3 +128,25 @@ def escrowed(options: OptionColumns, dividends: CashDividends) -> OptionColumns:
             float(options.underlying_price[index]),
         )
     return replace(options, underlying_price=remainder)
+
+
+def european_prices(options: OptionColumns, dividends: CashDividends | None = None) -> FloatArray:
+    """European values per share; with dividends, the closed form on the escrowed spot."""
+    return option_prices(options if dividends is None else escrowed(options, dividends))
+
+
+def european_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
+    """European values and Greeks; dividends enter theta and rho through the escrowed spot.
+
+    The spot itself stays where it is: a day later its dividends are worth r times their value / 365
+    more, and a higher rate makes them worth less, so that more of the spot is left to move.
+    """
+    if dividends is None:
+        return option_values(options)
+    values = option_values(escrowed(options, dividends))
+    rate = np.where(options.expired, 0.0, options.rate)
+    growth = rate * dividends.present_value(options) / CALENDAR_DAYS_PER_YEAR
+    relief = dividends.weighted_years(options) / POINTS_PER_UNIT
+    return replace(
+        values, theta=values.theta - growth * values.delta, rho=values.rho + relief * values.delta
+    )

@@ -19,13 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfcx, ndtr, ndtri
 
 from shared.arrays import BoolArray, FloatArray
-from shared.quant.american import american_prices
+from shared.quant.american import american_prices, methods
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed
+from shared.quant.lattice import steps_for
+from shared.quant.roots import bracketed_roots
 
 LEAST_TIME_VALUE = 1e-9  # as a share of the spot: less than this says nothing about volatility
 LARGEST_VOLATILITY = 100.0  # 10,000 % per year
 MOST_ROUNDS = 100
+MOST_SECANTS = 8
+CLOSE_ENOUGH = 1e-7  # of the spot: a price on a lattice that is met
 
 _LARGEST_DEVIATION = 60.0
 _ROOT_HALF = np.sqrt(0.5)
@@ -98,8 +102,12 @@ def american_implied_volatilities(
     reason = _reasons(flat, quoted, least, _american_bound(flat))
     volatility = np.full(quoted.shape, np.nan)
     found = reason == Reason.FOUND
-    some = None if dividends is None else dividends.take(found)
-    volatility[found] = _bracketed(flat.take(found), quoted[found], least[found], some)
+    if dividends is not None:
+        walked = found & (methods(flat, dividends) == "lattice")
+        volatility[walked] = _by_premium(flat.take(walked), quoted[walked], dividends.take(walked))
+    left = found & np.isnan(volatility)
+    some = None if dividends is None else dividends.take(left)
+    volatility[left] = _bracketed(flat.take(left), quoted[left], least[left], some)
     reason[found & np.isnan(volatility)] = Reason.ABOVE_UPPER_BOUND
     shape = options.strike.shape
     return ImpliedVolatilities(volatility.reshape(shape), reason.reshape(shape))
@@ -262,6 +270,59 @@ def _moving(options: OptionColumns, volatility: FloatArray) -> OptionColumns:
     return replace(options, volatility=volatility)
 
 
+def _by_premium(options: OptionColumns, price: FloatArray, dividends: CashDividends) -> FloatArray:
+    """The secant method from two good guesses; NaN where it does not end.
+
+    A price on a lattice is dear, and the right to exercise is worth about the same at volatilities
+    that are near: the guesses are the European volatility of the price, and of the price less what
+    the right is worth there.
+    """
+    result = np.full(price.shape, np.nan)
+    before = implied_volatilities(options, price, dividends).volatility
+    at = np.flatnonzero(before > 0.0)
+    before = before[at]
+    steps = steps_for(_moving(options, np.nan_to_num(_spread(price, at, before))), dividends)
+
+    def excess(volatility: FloatArray) -> FloatArray:
+        moved = _moving(options, _spread(price, at, volatility))
+        chosen = _mask(price, at)
+        return (
+            american_prices(moved.take(chosen), dividends.take(chosen), steps[chosen]) - price[at]
+        )
+
+    over_before = excess(before)
+    worth = _spread(price, at, price[at] - over_before)
+    now = implied_volatilities(options, worth, dividends).volatility[at]
+    for _ in range(MOST_SECANTS):
+        going = (now > 0.0) & (now < LARGEST_VOLATILITY)
+        at = at[going]
+        before, over_before, now = (part[going] for part in (before, over_before, now))
+        if not at.size:
+            break
+        over = excess(now)
+        near = np.abs(over) <= CLOSE_ENOUGH * options.underlying_price[at]
+        result[at[near]] = now[near]
+        with np.errstate(all="ignore"):
+            after = now - over * (now - before) / (over - over_before)
+        before = now
+        over_before = over
+        now = np.where(near, np.nan, after)
+    return result
+
+
+def _mask(price: FloatArray, at: NDArray[np.intp]) -> BoolArray:
+    chosen = np.zeros(price.shape, dtype=np.bool_)
+    chosen[at] = True
+    return chosen
+
+
+def _spread(price: FloatArray, at: NDArray[np.intp], values: FloatArray) -> FloatArray:
+    """`values` at their places among all contracts, NaN elsewhere."""
+    everything = np.full(price.shape, np.nan)
+    everything[at] = values
+    return everything
+
+
 def _bracketed(
     options: OptionColumns, price: FloatArray, least: FloatArray, dividends: CashDividends | None
 ) -> FloatArray:
@@ -281,65 +342,5 @@ def _bracketed(
         high[short] *= 2.0
         over[short] = excess(high[short], short)
     return np.where(
-        over < 0.0, np.nan, _chandrupatla(excess, np.zeros_like(high), least - price, high, over)
+        over < 0.0, np.nan, bracketed_roots(excess, np.zeros_like(high), least - price, high, over)
     )
-
-
-def _chandrupatla(
-    excess: Callable[[FloatArray, NDArray[np.intp]], FloatArray],
-    low: FloatArray,
-    at_low: FloatArray,
-    high: FloatArray,
-    at_high: FloatArray,
-) -> FloatArray:
-    """Roots of `excess(points, places)` between `low` and `high`, at which it has opposite signs.
-
-    Inverse quadratic interpolation where three points lie on a monotone curve, bisection elsewhere.
-    """
-    result = high.copy()
-    at = np.flatnonzero(at_high > 0.0)
-    a = high[at]
-    fa = at_high[at]
-    b = low[at]
-    fb = at_low[at]
-    c = b
-    fc = fb
-    share = _secant_share(fa, fb)
-    for _ in range(MOST_ROUNDS):
-        if not at.size:
-            break
-        new = a + share * (b - a)
-        at_new = excess(new, at)
-        same = np.sign(at_new) == np.sign(fa)
-        c = np.where(same, a, b)
-        fc = np.where(same, fa, fb)
-        b = np.where(same, b, a)
-        fb = np.where(same, fb, fa)
-        a = new
-        fa = at_new
-        best = np.where(np.abs(fa) < np.abs(fb), a, b)
-        result[at] = best
-        smallest = 0.5e-9 / np.maximum(np.abs(b - a), 1e-300)
-        going = (smallest < 0.5) & (fa != 0.0)
-        share = np.clip(_next_share(a, fa, b, fb, c, fc), smallest, 1.0 - smallest)
-        at = at[going]
-        a, fa, b, fb, c, fc, share = (part[going] for part in (a, fa, b, fb, c, fc, share))
-    return result
-
-
-def _secant_share(fa: FloatArray, fb: FloatArray) -> FloatArray:
-    return np.clip(fa / (fa - fb), 0.05, 0.95)
-
-
-def _next_share(
-    a: FloatArray, fa: FloatArray, b: FloatArray, fb: FloatArray, c: FloatArray, fc: FloatArray
-) -> FloatArray:
-    """Where to look next, as a share of the way from `a` to `b`."""
-    with np.errstate(all="ignore"):
-        xi = (a - b) / (c - b)
-        phi = (fa - fb) / (fc - fb)
-        quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (
-            fc - fb
-        )
-        smooth = (phi**2 < xi) & ((1.0 - phi) ** 2 < 1.0 - xi) & np.isfinite(quadratic)
-    return np.where(smooth, quadratic, 0.5)

@@ -1,21 +1,12 @@
 """One door for European and American options: each contract by its own style of exercise."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from shared.arrays import BoolArray, FloatArray
 from shared.quant.american import american_prices, american_values
-from shared.quant.black_scholes import (
-    CALENDAR_DAYS_PER_YEAR,
-    POINTS_PER_UNIT,
-    OptionColumns,
-    OptionValues,
-    option_prices,
-    option_values,
-)
-from shared.quant.dividends import CashDividends, escrowed
+from shared.quant.black_scholes import OptionColumns, OptionValues
+from shared.quant.dividends import CashDividends, european_prices, european_values
 
 
 def prices(
@@ -50,25 +41,3 @@ def values(
         early = None if dividends is None else dividends.take(may_exercise)
         result.fill(may_exercise, american_values(options.take(may_exercise), early))
     return result
-
-
-def european_prices(options: OptionColumns, dividends: CashDividends | None = None) -> FloatArray:
-    """European values per share; with dividends, the closed form on the escrowed spot."""
-    return option_prices(options if dividends is None else escrowed(options, dividends))
-
-
-def european_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:
-    """European values and Greeks; dividends enter theta and rho through the escrowed spot.
-
-    The spot itself stays where it is: a day later its dividends are worth r times their value / 365
-    more, and a higher rate makes them worth less, so that more of the spot is left to move.
-    """
-    if dividends is None:
-        return option_values(options)
-    values = option_values(escrowed(options, dividends))
-    rate = np.where(options.expired, 0.0, options.rate)
-    growth = rate * dividends.present_value(options) / CALENDAR_DAYS_PER_YEAR
-    relief = dividends.weighted_years(options) / POINTS_PER_UNIT
-    return replace(
-        values, theta=values.theta - growth * values.delta, rho=values.rho + relief * values.delta
-    )

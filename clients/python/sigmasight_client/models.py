@@ -641,6 +641,7 @@ class GreeksCalculated(TypedDict):
     as_of: "str"
     engine: "str"
     options: "list[CalculatedGreeks]"
+    warnings: "list[Warned]"
 
 
 class GreeksReport(TypedDict):
@@ -1412,6 +1413,7 @@ class PositionGreeks(TypedDict):
     rate_source: "str | None"
     dividend_yield: "float | None"
     dividend_source: "str | None"
+    dividends: "list[CashDividend] | None"
     model: "str | None"
     quote_mid: "float | None"
     note: "str | None"

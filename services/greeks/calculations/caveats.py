@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from services.greeks.calculations.contracts import DIVIDEND_UNKNOWN, RATE_CONFIGURED
+from services.greeks.calculations.contracts import RATE_CONFIGURED
+from services.greeks.calculations.dividends import UNKNOWN
 from services.greeks.inputs import ContractValuation
 from shared.caveats import Caveat
 
@@ -15,7 +16,7 @@ def caveats(
     found = list(valuations)
     living = [valuation for valuation in found if valuation.years_to_expiry > 0.0]
     stale = [each for each in living if (each.underlying_price_date or as_of) < as_of]
-    no_dividends = [each for each in living if each.dividend_source == DIVIDEND_UNKNOWN]
+    no_dividends = [each for each in living if each.dividend_source == UNKNOWN]
     kinds = [
         (
             "greeks_missing",
@@ -29,7 +30,7 @@ def caveats(
         ),
         (
             "dividend_yield_unknown",
-            "dividend yield unknown: taken as 0",
+            "dividends unknown, taken as 0: neither corporate actions nor a yield are known",
             [underlyings[valuation.contract] for valuation in no_dividends],
         ),
         (

@@ -6,9 +6,10 @@ from datetime import date
 
 import numpy as np
 
+from services.greeks.calculations.dividends import PROJECTED, DividendInput, DividendInputs
 from services.greeks.calculations.engines import (
     AMERICAN_COLLOCATION,
-    AMERICAN_TREE,
+    AMERICAN_MODELS,
     INTRINSIC,
     MIBIAN,
     MODELS,
@@ -23,9 +24,9 @@ from services.greeks.calculations.volatility import (
     realised_volatility,
     volatility_window,
 )
-from services.greeks.inputs import Close, ContractTerms, ContractValuation, Market, Quote
+from services.greeks.inputs import Close, ContractTerms, ContractValuation, Dividend, Market, Quote
 from shared.arrays import FloatArray
-from shared.quant.american import needs_tree
+from shared.quant.american import methods
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
 from shared.quant.dividends import CashDividends
 from shared.quant.implied_volatility import Reason
@@ -33,8 +34,6 @@ from shared.quant.implied_volatility import Reason
 GIVEN = "given"
 IMPLIED = "implied"
 RATE_CONFIGURED = "configured"
-DIVIDEND_KNOWN = "securities"
-DIVIDEND_UNKNOWN = "unknown_assumed_0"
 NO_BID = "there is no bid for the contract: its quote was not used"
 
 
@@ -43,7 +42,7 @@ class Given:
     """What a request gives about one contract, used instead of what is stored; None: as stored.
 
     Units as in `ContractValuation`. `market_price` in USD per share implies a volatility unless one
-    is given. `dividends`: ex-dates with USD per share, in place of a dividend yield.
+    is given. `dividends`: in place of a dividend yield and of what is expected.
     """
 
     underlying_price: float | None = None
@@ -51,7 +50,7 @@ class Given:
     rate: float | None = None
     dividend_yield: float | None = None
     market_price: float | None = None
-    dividends: tuple[tuple[date, float], ...] = ()
+    dividends: tuple[Dividend, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,9 @@ def contract_valuations(
     of 0. `given` has one entry per contract.
     """
     overrides = given if given is not None else [Given()] * len(contracts)
-    inputs = _inputs(contracts, market, overrides)
-    cases = [
-        _Case(terms, override, valuation, model_of(engine, terms.european))
-        for terms, override, valuation in zip(contracts, overrides, inputs, strict=True)
-    ]
+    models = [model_of(engine, terms.european) for terms in contracts]
+    inputs = _inputs(contracts, market, overrides, models)
+    cases = [_Case(*each) for each in zip(contracts, overrides, inputs, models, strict=True)]
     return _valued(_quoted([_checked(case) for case in cases], market), market.as_of)
 
 
@@ -103,11 +100,14 @@ def contract_valuations(
 
 
 def _inputs(
-    contracts: Sequence[ContractTerms], market: Market, given: Sequence[Given]
+    contracts: Sequence[ContractTerms],
+    market: Market,
+    given: Sequence[Given],
+    models: Sequence[str],
 ) -> list[ContractValuation]:
     """Every contract with its inputs, or with the reason why they are not known."""
     volatilities = _volatilities(contracts, market)
-    return [
+    known = [
         _input(
             terms,
             market,
@@ -116,6 +116,11 @@ def _inputs(
             statement,
         )
         for terms, rate, statement in zip(contracts, _rates(contracts, market), given, strict=True)
+    ]
+    dividends = DividendInputs.of(contracts, market)
+    return [
+        _with_dividends(valuation, terms, statement, dividends, model == AMERICAN_COLLOCATION)
+        for valuation, terms, statement, model in zip(known, contracts, given, models, strict=True)
     ]
 
 
@@ -140,25 +145,40 @@ def _input(
     if given.volatility is not None:
         volatility = Volatility(given.volatility, GIVEN)
     chosen_rate, rate_source = rate if given.rate is None else (given.rate, GIVEN)
-    dividend_yield, dividend_source = _dividend_yield(
-        market.dividend_yields.get(terms.underlying), given
-    )
     return replace(
         settled,
         volatility=volatility.value,
         iv_source=volatility.source,
         rate=chosen_rate,
         rate_source=rate_source,
-        dividend_yield=dividend_yield,
-        dividend_source=dividend_source,
         reason=volatility.reason,
     )
 
 
-def _dividend_yield(known: float | None, given: Given) -> tuple[float, str]:
-    if given.dividend_yield is not None or given.dividends:
-        return given.dividend_yield or 0.0, GIVEN
-    return (0.0, DIVIDEND_UNKNOWN) if known is None else (known, DIVIDEND_KNOWN)
+def _with_dividends(
+    valuation: ContractValuation,
+    terms: ContractTerms,
+    given: Given,
+    dividends: DividendInputs,
+    discrete: bool,
+) -> ContractValuation:
+    """With what a living contract is valued with in place of dividends."""
+    spot = valuation.underlying_price
+    if spot is None or valuation.rate is None:
+        return valuation
+    paid = _given_dividends(given) or dividends.of_contract(terms, spot, valuation.rate, discrete)
+    return replace(
+        valuation,
+        dividend_yield=paid.dividend_yield,
+        dividend_source=paid.source,
+        dividends=paid.dividends,
+    )
+
+
+def _given_dividends(given: Given) -> DividendInput | None:
+    if given.dividend_yield is None and not given.dividends:
+        return None
+    return DividendInput(given.dividend_yield or 0.0, GIVEN, given.dividends)
 
 
 def _checked(case: _Case) -> _Case:
@@ -168,7 +188,7 @@ def _checked(case: _Case) -> _Case:
     reason = None
     if case.model == MIBIAN:
         reason = "mibian knows no cash dividends"
-    elif sum(amount for _, amount in case.given.dividends) >= (
+    elif sum(paid.amount for paid in case.given.dividends) >= (
         case.valuation.underlying_price or 0.0
     ):
         reason = "the dividends are worth as much as the underlying or more"
@@ -306,7 +326,7 @@ def _by_model(model: str, cases: Sequence[_Case], as_of: date) -> list[ContractV
     values = astuple(MODELS[model](columns, dividends))
     names = np.full(len(cases), model, dtype=object)
     if model == AMERICAN_COLLOCATION:
-        names[needs_tree(columns, dividends)] = AMERICAN_TREE
+        names = np.array([AMERICAN_MODELS[each] for each in methods(columns, dividends)])
     return [
         _complete(case.valuation, name, numbers)
         for case, name, numbers in zip(cases, names, np.column_stack(values).tolist(), strict=True)
@@ -333,18 +353,25 @@ def _columns(cases: Sequence[_Case], volatility: bool = True) -> OptionColumns:
         years_to_expiry=column("years_to_expiry"),
         volatility=column("volatility") if volatility else 0.0,
         rate=column("rate"),
-        dividend_yield=column("dividend_yield"),
+        dividend_yield=np.where(
+            [_replaces_yield(case.valuation) for case in cases], 0.0, column("dividend_yield")
+        ),
     )
+
+
+def _replaces_yield(valuation: ContractValuation) -> bool:
+    """Projected dividends are worth the yield; given ones come on top of a yield that is given."""
+    return bool(valuation.dividends) and valuation.dividend_source == PROJECTED
 
 
 def _cash_dividends(cases: Sequence[_Case], as_of: date) -> CashDividends | None:
     """A row per contract, as many slots as the longest schedule; None without any dividend."""
-    slots = max((len(case.given.dividends) for case in cases), default=0)
+    slots = max((len(case.valuation.dividends) for case in cases), default=0)
     if slots == 0:
         return None
     amount, years = np.zeros((2, len(cases), slots))
     for row, case in enumerate(cases):
-        for slot, (ex_date, paid) in enumerate(case.given.dividends):
-            amount[row, slot] = paid
-            years[row, slot] = (ex_date - as_of).days / CALENDAR_DAYS_PER_YEAR
+        for slot, paid in enumerate(case.valuation.dividends):
+            amount[row, slot] = paid.amount
+            years[row, slot] = (paid.ex_date - as_of).days / CALENDAR_DAYS_PER_YEAR
     return CashDividends.of(amount, years)

@@ -17,15 +17,20 @@ from shared.quant.black_scholes import (
     OptionValues,
     intrinsic_values,
 )
-from shared.quant.dividends import CashDividends
-from shared.quant.pricing import european_values
+from shared.quant.dividends import CashDividends, european_values
 
 Model = Callable[[OptionColumns, CashDividends | None], OptionValues]
 
 INTRINSIC = "intrinsic"
 BLACK_SCHOLES_MERTON = "black_scholes_merton"
 AMERICAN_COLLOCATION = "american_collocation"
+AMERICAN_LATTICE = "american_lattice"
 AMERICAN_TREE = "american_tree"
+AMERICAN_MODELS: Mapping[str, str] = {
+    "collocation": AMERICAN_COLLOCATION,
+    "lattice": AMERICAN_LATTICE,
+    "tree": AMERICAN_TREE,
+}
 MIBIAN = "mibian"
 
 
@@ -50,8 +55,8 @@ def model_of(engine: Engine, european: bool) -> str:
 def models_of(engine: Engine, european: bool) -> tuple[str | None, ...]:
     """What may have valued a contract under the engine; None: nothing could."""
     model = model_of(engine, european)
-    trees = (AMERICAN_TREE,) if model == AMERICAN_COLLOCATION else ()
-    return (None, INTRINSIC, model, *trees)
+    methods = AMERICAN_MODELS.values() if model == AMERICAN_COLLOCATION else (model,)
+    return (None, INTRINSIC, *methods)
 
 
 def _intrinsic(options: OptionColumns, _: CashDividends | None) -> OptionValues:

@@ -4,12 +4,20 @@ import asyncio
 from dataclasses import asdict
 
 from services.greeks import repository
+from services.greeks.calculations.caveats import caveats
 from services.greeks.calculations.contracts import GIVEN, Given, contract_valuations
 from services.greeks.calculations.engines import Engine
-from services.greeks.inputs import ContractTerms, ContractValuation
+from services.greeks.inputs import ContractTerms, ContractValuation, Dividend
 from services.greeks.settings import get_settings
 from shared.calendar import require_session
-from shared.contracts.greeks import OptionsPriced, OptionToPrice, PricedOption, PriceOptions
+from shared.contracts.event import Notice
+from shared.contracts.greeks import (
+    CashDividend,
+    OptionsPriced,
+    OptionToPrice,
+    PricedOption,
+    PriceOptions,
+)
 from shared.database import Session
 from shared.instruments import InvalidSymbol, OptionContract, option_root, parse_occ, parse_ticker
 from shared.messaging import ServiceRouter
@@ -40,7 +48,14 @@ async def price_options(request: PriceOptions, session: Session) -> OptionsPrice
         else _priced(option, contract, next(remaining))
         for option, contract in zip(request.options, identified, strict=True)
     ]
-    return OptionsPriced(as_of=request.as_of, engine=engine, options=tuple(priced))
+    underlyings = {each.contract: each.underlying for each in terms}
+    found = caveats(valuations, underlyings, request.as_of)
+    return OptionsPriced(
+        as_of=request.as_of,
+        engine=engine,
+        options=tuple(priced),
+        warnings=tuple(Notice.of(caveat) for caveat in found),
+    )
 
 
 def _identified(option: OptionToPrice) -> OptionContract | str:
@@ -65,7 +80,7 @@ def _given(option: OptionToPrice) -> Given:
         rate=option.rate,
         dividend_yield=option.dividend_yield,
         market_price=option.market_price,
-        dividends=tuple((dividend.ex_date, dividend.amount) for dividend in option.dividends),
+        dividends=tuple(Dividend(each.ex_date, each.amount) for each in option.dividends),
     )
 
 
@@ -75,6 +90,7 @@ def _priced(
     found = asdict(valuation)
     price_date = found.pop("underlying_price_date")
     market_price = found.pop("quote_mid")
+    dividends = found.pop("dividends")
     spot_source = None if price_date is None else f"close_{price_date.isoformat()}"
     price_source = None if market_price is None else "quote_mid"
     return PricedOption(
@@ -85,7 +101,7 @@ def _priced(
         expiry=contract.expiry,
         exercise="european" if contract.is_european else "american",
         underlying_price_source=spot_source if option.underlying_price is None else GIVEN,
-        dividends=option.dividends,
+        dividends=tuple(CashDividend(**each) for each in dividends),
         market_price=market_price,
         market_price_source=price_source if option.market_price is None else GIVEN,
     )

@@ -1,18 +1,20 @@
 """What contracts are valued with, as ingest publishes it."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from sqlalchemy import ARRAY, Date, String, column, func, literal, select, true
 
-from services.greeks.inputs import Close, ContractTerms, Market, Quote, TreasuryCurve
+from services.greeks.inputs import Close, ContractTerms, Dividend, Market, Quote, TreasuryCurve
 from shared.arrays import FloatArray
 from shared.calendar import last_sessions
 from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among
 from shared.published import ingest
 from shared.published.closes import load_adjusted_closes
+
+LOOK_BACK = timedelta(days=400)  # a year, and a month for ex-dates that wander
 
 
 async def load_market(
@@ -29,6 +31,7 @@ async def load_market(
         adjusted_closes=await _load_history(session, underlyings, as_of),
         curve=await _load_curve(session, as_of),
         configured_rate=configured_rate,
+        dividends=await _load_dividends(session, underlyings, as_of),
         dividend_yields=await _load_dividend_yields(session, underlyings),
         quotes=await _load_quotes(session, {terms.contract for terms in contracts}, as_of),
     )
@@ -71,6 +74,18 @@ async def _load_curve(session: Session, as_of: date) -> TreasuryCurve | None:
         maturity_years=np.array([point.maturity_years for point in points], dtype=np.float64),
         yield_percent=np.array([point.yield_percent for point in points], dtype=np.float64),
     )
+
+
+async def _load_dividends(
+    session: Session, symbols: Sequence[str], as_of: date
+) -> dict[str, list[Dividend]]:
+    """By symbol those of the past year; absent where no corporate actions are known."""
+    known = await session.scalars(ingest.dividends_known(symbols, as_of))
+    found: dict[str, list[Dividend]] = {symbol: [] for symbol in known}
+    paid = ingest.dividends_paid(found, as_of - LOOK_BACK, as_of)
+    for row in await session.execute(paid):
+        found[row.symbol].append(Dividend(row.ex_date, float(row.amount)))
+    return found
 
 
 async def _load_dividend_yields(session: Session, symbols: Collection[str]) -> dict[str, float]:

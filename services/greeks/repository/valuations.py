@@ -3,17 +3,26 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Double, cast, select
 
-from services.greeks.inputs import Basis, ContractTerms, ContractValuation, HeldOption, Work
+from services.greeks.inputs import (
+    Basis,
+    ContractTerms,
+    ContractValuation,
+    Dividend,
+    HeldOption,
+    Work,
+)
 from services.greeks.repository.market import load_market
 from services.greeks.tables import ContractGreeks, PositionGreeks
 from shared.arrays import Columns
 from shared.database import Session, among, lock, lock_each, merge, sql_table
 from shared.instruments import parse_occ
 from shared.published import gateway
+from shared.published.greeks import StoredDividend
 from shared.rows import columns_of, rows_of
 
 
@@ -69,7 +78,10 @@ async def _load_current(
         table.as_of == basis.as_of,
         table.price_run == basis.price_run,
     )
-    found = [ContractValuation(**row) for row in (await session.execute(query)).mappings()]
+    found = [
+        ContractValuation(**{**row, "dividends": _read(row["dividends"])})
+        for row in (await session.execute(query)).mappings()
+    ]
     return {valuation.contract: valuation for valuation in found if basis.covers(valuation)}
 
 
@@ -93,9 +105,23 @@ def _contract_rows(basis: Basis, valued: Sequence[ContractValuation]) -> list[di
     terms = [parse_occ(valuation.contract) for valuation in valued]
     columns = {
         **columns_of(valued, ContractValuation),
+        "dividends": [_stored(valuation.dividends) for valuation in valued],
         "underlying": [contract.underlying for contract in terms],
         "option_type": [contract.option_type for contract in terms],
         "strike": [contract.strike for contract in terms],
         "expiry": [contract.expiry for contract in terms],
     }
     return rows_of(ContractGreeks, columns, as_of=basis.as_of, price_run=basis.price_run)
+
+
+def _stored(dividends: Sequence[Dividend]) -> list[StoredDividend] | None:
+    """Null where the contract was valued with a yield."""
+    if not dividends:
+        return None
+    return [{"ex_date": each.ex_date.isoformat(), "amount": each.amount} for each in dividends]
+
+
+def _read(stored: Sequence[StoredDividend] | None) -> tuple[Dividend, ...]:
+    return tuple(
+        Dividend(date.fromisoformat(each["ex_date"]), each["amount"]) for each in stored or ()
+    )

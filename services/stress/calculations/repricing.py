@@ -1,8 +1,9 @@
 """Options priced again after their market moved: the model at the new inputs less at the old.
 
 A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise
-(`shared.quant.pricing`). No time passes. What does not move changes nothing: the difference is
-exactly zero there.
+(`shared.quant.pricing`), with the dividends that greeks expected: they stay what they are in
+dollars, up to half of the price after the move. No time passes. What does not move changes nothing:
+the difference is exactly zero there.
 """
 
 import numpy as np
@@ -33,19 +34,27 @@ def price_changes(
     known = living[:, None] & ~np.isnan(returns)
     changes[known] = 0.0
     row, state = np.nonzero(known & ((returns != 0.0) | (rates != 0.0) | (volatilities != 0.0)))
+    base = np.flatnonzero(living)
+    still = np.zeros(base.size)
+    values = _values(  # in one call, so that contracts share what does not depend on the move
+        contracts,
+        np.append(base, row),
+        np.append(still, returns[row, state]),
+        np.append(still, rates[state]),
+        np.append(still, volatilities[state]),
+    )
     before = np.full(len(living), np.nan)
-    before[living] = _values(contracts, np.flatnonzero(living), 0.0, 0.0, 0.0)
-    after = _values(contracts, row, returns[row, state], rates[state], volatilities[state])
-    changes[row, state] = after - before[row]
+    before[base] = values[: base.size]
+    changes[row, state] = values[base.size :] - before[row]
     return changes
 
 
 def _values(
     contracts: Contracts,
     chosen: Indices,
-    move: FloatArray | float,
-    rate: FloatArray | float,
-    volatility: FloatArray | float,
+    move: FloatArray,
+    rate: FloatArray,
+    volatility: FloatArray,
 ) -> FloatArray:
     """Dollars per share of the chosen contracts (repeated as they are) after the moves."""
     if not chosen.size:
@@ -62,7 +71,10 @@ def _values(
         rate=contracts.rate[chosen] + rate,
         dividend_yield=contracts.dividend_yield[chosen],
     )
-    return prices(options, contracts.american[chosen])
+    dividends = contracts.dividends
+    if dividends is not None:
+        dividends = dividends.take(chosen).within_spot(options)
+    return prices(options, contracts.american[chosen], dividends)
 
 
 def shocked_volatility(

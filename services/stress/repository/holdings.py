@@ -18,6 +18,8 @@ from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
 from shared.published import factors, greeks, identity
 from shared.published.closes import load_adjusted_closes
+from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR
+from shared.quant.dividends import CashDividends
 from shared.quant.returns import simple_returns
 
 
@@ -159,10 +161,14 @@ async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date)
     row = greeks.contract_greeks.c
     price = cast(row.underlying_price, Double).label("underlying_price")
     query = select(
-        row.contract, price, row.years_to_expiry, row.volatility, row.rate, row.dividend_yield
+        *(row.contract, price, row.years_to_expiry, row.volatility, row.rate),
+        *(row.dividend_yield, row.dividends),
     ).where(among(row.contract, symbols), row.as_of == as_of)
     stored = {each.contract: each for each in await session.execute(query)}
     terms = [parse_occ(symbol) for symbol in symbols]
+    paid = [getattr(stored.get(symbol), "dividends", None) or [] for symbol in symbols]
+    dividends = _cash_dividends(paid, as_of)
+    discrete = False if dividends is None else dividends.amount.any(axis=1)
 
     def column(name: str) -> FloatArray:
         return _floats([getattr(stored.get(symbol), name, None) for symbol in symbols])
@@ -176,8 +182,26 @@ async def _load_contracts(session: Session, symbols: Sequence[str], as_of: date)
         years_to_expiry=column("years_to_expiry"),
         volatility=column("volatility"),
         rate=column("rate"),
-        dividend_yield=column("dividend_yield"),
+        # Cash dividends are valued in place of the yield that they are worth.
+        dividend_yield=np.where(discrete, 0.0, column("dividend_yield")),
+        dividends=dividends,
     )
+
+
+def _cash_dividends(
+    paid: Sequence[Sequence[greeks.StoredDividend]], as_of: date
+) -> CashDividends | None:
+    """One row per contract, as many slots as the longest schedule; None without any dividend."""
+    slots = max(map(len, paid), default=0)
+    if slots == 0:
+        return None
+    amount, years = np.zeros((2, len(paid), slots))
+    for row, dividends in enumerate(paid):
+        for slot, each in enumerate(dividends):
+            amount[row, slot] = each["amount"]
+            days = (date.fromisoformat(each["ex_date"]) - as_of).days
+            years[row, slot] = days / CALENDAR_DAYS_PER_YEAR
+    return CashDividends.of(amount, years)
 
 
 async def _load_past(session: Session, holdings: Holdings) -> Past:

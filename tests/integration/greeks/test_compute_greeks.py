@@ -5,7 +5,7 @@ What it writes, what it reads again, what it says about what is missing.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -25,7 +25,7 @@ from services.greeks.handlers.compute_greeks import compute_greeks
 from services.greeks.handlers.price_options import price_options
 from services.greeks.inputs import ContractTerms, ContractValuation, Market
 from services.greeks.settings import GreeksSettings
-from services.ingest.tables import TreasuryYield
+from services.ingest.tables import CorporateAction, FetchLogEntry, TreasuryYield
 from shared.calendar import sessions
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.greeks import (
@@ -704,8 +704,83 @@ async def test_cash_dividends_are_echoed(admin: Database, role: Role) -> None:
     assert (found.dividends, found.dividend_source, found.model) == (
         (paid,),
         "given",
-        "american_tree",
+        "american_collocation",  # by closed form: so small a dividend is never worth exercise
     )
+
+
+async def test_held_and_requested_options_have_the_same_projected_dividends(
+    admin: Database, role: Role
+) -> None:
+    """Quarterly 0.92 before a split of 4 for 1 is 0.23 per share of today; no special repeats."""
+    await hold_quoted(admin, a_put())
+    await describe(admin, 0.006)
+    past = [(date(2022, 2, 4), 0.92), (date(2022, 5, 6), 0.92), (date(2022, 8, 5), 0.92)]
+    actions = [
+        *((day, "dividend", amount) for day, amount in past),
+        (date(2022, 9, 1), "split", 4.0),
+        (date(2022, 11, 4), "dividend", 0.23),
+        (date(2022, 12, 1), "dividend", 9.0),
+    ]
+    await save(
+        admin,
+        CorporateAction,
+        [
+            {"symbol": "AAPL", "ex_date": day, "kind": kind, "value": value, "source": "test"}
+            for day, kind, value in actions
+        ],
+    )
+
+    event = await handle(role, prices_updated())
+    again = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    asked = await only(role, OptionToPrice(contract=row["contract"]))
+    assert row["dividend_source"] == asked.dividend_source == "projected"
+    assert row["dividends"] == [
+        {"ex_date": "2023-02-03", "amount": 0.23},
+        {"ex_date": "2023-05-05", "amount": 0.23},
+    ]
+    assert [each.ex_date.isoformat() for each in asked.dividends] == ["2023-02-03", "2023-05-05"]
+    assert (row["model"], row["price"]) == (asked.model, asked.price) != (None, None)
+    assert row["model"] == "american_lattice"
+    assert "dividend_yield_unknown" not in codes(event)
+    assert again.event_id == event.event_id
+    assert await contract_rows(role) == [row]
+
+
+async def test_answer_warns_of_underlyings_whose_dividends_are_unknown(
+    admin: Database, role: Role
+) -> None:
+    await quote(admin)
+
+    answer = await priced(role, OptionToPrice(contract="AAPL230616C00130000"))
+
+    warnings = {notice.code: notice.about for notice in answer.warnings}
+    assert warnings["dividend_yield_unknown"] == ("AAPL",)
+
+
+async def test_symbol_that_is_known_to_pay_nothing_is_not_unknown(
+    admin: Database, role: Role
+) -> None:
+    await hold_quoted(admin, an_option())
+    await describe(admin, None)
+    queried = {
+        "provider": "test",
+        "kind": "corporate_actions",
+        "symbol": "AAPL",
+        "first_session": HISTORY[0],
+        "last_session": AS_OF,
+        "known": True,
+        "asked_at": datetime(2022, 12, 28, 22, tzinfo=UTC),
+    }
+    await save(admin, FetchLogEntry, [queried])
+
+    event = await handle(role, prices_updated())
+
+    (row,) = await contract_rows(role)
+    assert (row["dividend_source"], row["dividend_yield"]) == ("projected", 0.0)
+    assert row["dividends"] is None
+    assert "dividend_yield_unknown" not in codes(event)
 
 
 async def test_each_impossible_option_is_null_with_its_reason(admin: Database, role: Role) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.shapes import report
+from services.gateway.analytics.shapes.greeks import dividend_warnings
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 
@@ -70,3 +71,19 @@ def test_cash_and_value_make_the_nav_to_the_cent(nav: Decimal, market_value: Dec
 
 def test_without_a_nav_there_is_no_cash() -> None:
     assert report.cash_beside(None, Decimal(1)) is None
+
+
+def test_report_warns_once_of_every_underlying_without_known_dividends() -> None:
+    sources = [
+        ("XOM", "projected"),
+        ("T", "unknown_assumed_0"),
+        ("BA", "unknown_assumed_0"),
+        ("T", "unknown_assumed_0"),
+        ("F", None),
+    ]
+
+    (warning,) = dividend_warnings(sources)
+
+    assert (warning["code"], warning["count"]) == ("dividend_yield_unknown", 2)
+    assert warning["about"] == ["BA", "T"]
+    assert dividend_warnings(sources[:1]) == []

@@ -17,6 +17,7 @@ from services.greeks.inputs import (
     Close,
     ContractTerms,
     ContractValuation,
+    Dividend,
     Market,
     Quote,
     TreasuryCurve,
@@ -426,13 +427,13 @@ def test_given_market_price_implies_and_given_volatility_wins() -> None:
 
 
 def test_cash_dividends_take_the_place_of_the_yield_and_of_the_boundary() -> None:
-    paid = (date(2023, 3, 1), 2.0)
+    paid = Dividend(date(2023, 3, 1), 2.0)
 
     valuation = given_terms(Given(dividends=(paid,)))
 
-    years = (paid[0] - AS_OF).days / 365.0
+    years = (paid.ex_date - AS_OF).days / 365.0
     expected = american_values(the_columns(valuation, "C"), CashDividends.of([[2.0]], [[years]]))
-    assert (valuation.model, valuation.dividend_yield) == ("american_tree", 0.0)
+    assert (valuation.model, valuation.dividend_yield) == ("american_lattice", 0.0)
     assert valuation.delta == pytest.approx(float(expected.delta[0]))
 
 
@@ -446,7 +447,7 @@ def test_cash_dividends_take_the_place_of_the_yield_and_of_the_boundary() -> Non
 def test_impossible_dividends_are_null_with_reason(
     engine: Engine, amount: float, reason: str
 ) -> None:
-    given = Given(dividends=((date(2023, 3, 1), amount),), market_price=10.0)
+    given = Given(dividends=(Dividend(date(2023, 3, 1), amount),), market_price=10.0)
 
     valuation = given_terms(given, engine=engine)
 

@@ -16,14 +16,13 @@ from vollib.black_scholes.implied_volatility import implied_volatility as vollib
 from shared.arrays import FloatArray
 from shared.quant.american import american_prices
 from shared.quant.black_scholes import OptionColumns, option_prices
-from shared.quant.dividends import CashDividends
+from shared.quant.dividends import CashDividends, european_prices
 from shared.quant.implied_volatility import (
     LEAST_TIME_VALUE,
     Reason,
     american_implied_volatilities,
     implied_volatilities,
 )
-from shared.quant.pricing import european_prices
 from tests.unit.shared.builders import at_the_money
 
 CHAIN = Path(__file__).parents[3] / "deploy" / "demo" / "data" / "options_spx_2025-10-01.csv.gz"

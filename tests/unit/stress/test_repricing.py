@@ -2,6 +2,7 @@
 hold.
 """
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 from services.stress.calculations.repricing import price_changes, shocked_volatility
 from services.stress.inputs import Contracts
+from shared.quant.black_scholes import OptionColumns
+from shared.quant.dividends import CashDividends
+from shared.quant.pricing import prices, values
 
 TODAY = QuantLib.Date(28, 12, 2022)
 DAYS = 180
@@ -49,6 +53,11 @@ def contracts(**columns: Any) -> Contracts:
         "dividend_yield": np.full(len(rows), YIELD),
     }
     return Contracts(**{**usual, **columns})
+
+
+def dividends_of(held: Contracts, amount: float = 1.5) -> CashDividends:
+    """Two dividends of each contract, a month and four months ahead."""
+    return CashDividends.of(np.full((len(held.symbols), 2), amount), [31 / 365, 122 / 365])
 
 
 def changes(held: Contracts, move: float, rate: float, volatility: float) -> Any:
@@ -161,3 +170,55 @@ def test_many_states_at_once_give_what_each_gives_alone() -> None:
 
     alone = [changes(held, *state) for state in zip(moves, rates, volatilities, strict=True)]
     assert together == pytest.approx(np.column_stack(alone), abs=1e-9)
+
+
+def paying_contracts(amount: float = 1.5) -> Contracts:
+    held = contracts(dividend_yield=np.zeros(12))
+    return replace(held, dividends=dividends_of(held, amount))
+
+
+def columns_of(held: Contracts) -> OptionColumns:
+    names = [each.name for each in fields(OptionColumns)]
+    return OptionColumns.of(**{name: getattr(held, name) for name in names})
+
+
+@pytest.mark.parametrize(("name", "move", "rate", "volatility"), SHOCKS)
+def test_expected_dividends_stay_what_they_are_in_dollars(
+    name: str, move: float, rate: float, volatility: float
+) -> None:
+    held = paying_contracts()
+
+    found = changes(held, move, rate, volatility)
+
+    before = columns_of(held)
+    moved = shocked_volatility(held.volatility, held.years_to_expiry, np.full(12, volatility))
+    after = replace(
+        before,
+        underlying_price=held.underlying_price * (1.0 + move),
+        rate=held.rate + rate,
+        volatility=moved,
+    )
+    expected = prices(after, held.american, held.dividends) - prices(
+        before, held.american, held.dividends
+    )
+    np.testing.assert_allclose(found, expected, atol=0.01, err_msg=name)
+
+
+def test_small_move_earns_the_delta_that_greeks_publishes() -> None:
+    held = paying_contracts()
+
+    found = changes(held, 0.002, 0.0, 0.0)
+
+    delta = values(columns_of(held), held.american, held.dividends).delta
+    np.testing.assert_allclose(found, delta * 0.002 * SPOT, atol=0.003)
+
+
+def test_crash_below_the_dividends_is_priced() -> None:
+    """Half of 1.50 USD is the most that is paid on a share at 1.50."""
+    held = paying_contracts(amount=10.0)
+
+    found = changes(held, -0.99, 0.0, 0.0)
+
+    assert np.isfinite(found).all()
+    assert (found[held.call] < 0.0).all()
+    assert (found[~held.call] > 0.0).all()

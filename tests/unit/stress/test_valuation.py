@@ -59,7 +59,7 @@ def some_contracts(*terms: dict[str, Any]) -> Contracts:
         "dividend_yield": 0.01,
     }
     rows = [usual | each for each in terms]
-    columns = {
+    columns: dict[str, Any] = {
         name: np.array([row[name] for row in rows], dtype=type(usual[name])) for name in usual
     }
     return Contracts(symbols=np.array([f"C{place}" for place in range(len(rows))]), **columns)

@@ -35,6 +35,7 @@ async def load_position_greeks(session: Session, portfolio_id: UUID, as_of: date
         "rate_source",
         "dividend_yield",
         "dividend_source",
+        "dividends",
         "model",
     )
     columns: list[Any] = [

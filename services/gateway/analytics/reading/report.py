@@ -24,6 +24,7 @@ from services.gateway.analytics.reading.quality import market_data_of
 from services.gateway.analytics.reading.snapshots import money_weighted_of, snapshot_envelope
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
+from services.gateway.analytics.shapes.greeks import dividend_warnings
 from services.gateway.analytics.shapes.metrics import periods
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
@@ -53,10 +54,13 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
     day = snapshot["as_of"] if snapshot else None
     stored = await _load_stored(session, portfolio, day) if day else StoredFigures()
     definitions = await factors_queries.load_definitions(session)
+    sources = ((row["underlying"], row["dividend_source"]) for row in stored.options)
+    envelope = snapshot_envelope(snapshot, without_exposure(stored.valued))
     return PortfolioReport.model_validate(
         {
             "portfolio": portfolio,
-            **snapshot_envelope(snapshot, without_exposure(stored.valued)),
+            **envelope,
+            "warnings": [*envelope["warnings"], *dividend_warnings(sources)],
             "history": stored.history,
             "positions": stored.valued,
             **_sections(portfolio_id, snapshot, stored),

@@ -22,6 +22,12 @@ from services.gateway.edge.values import (
 from shared.contracts.event import Day
 from shared.contracts.greeks import MOST_OPTIONS, CashDividend, OptionToPrice
 
+DIVIDEND_SOURCES = (
+    "projected (from the corporate actions of the past year), securities (their yield) or "
+    "unknown_assumed_0"
+)
+DIVIDENDS = "until expiry, USD per share, which it was valued with in place of the yield"
+
 
 class PositionGreeks(BaseModel):
     """An option position's Greeks (unit x quantity x multiplier) and their inputs."""
@@ -47,8 +53,9 @@ class PositionGreeks(BaseModel):
     iv_source: str | None
     rate: float | None = Field(description="decimal per year")
     rate_source: str | None
-    dividend_yield: float | None
-    dividend_source: str | None
+    dividend_yield: float | None = Field(description="with dividends: what they are worth a year")
+    dividend_source: str | None = Field(description=DIVIDEND_SOURCES)
+    dividends: list[CashDividend] | None = Field(description=DIVIDENDS)
     model: str | None
     quote_mid: Price | None = Field(description="the contract's own mid quote of the session")
     note: str | None = Field(description="what to know about the numbers")
@@ -119,8 +126,8 @@ class CalculatedGreeks(BaseModel):
     rate: float | None = Field(description="continuously compounded, decimal per year")
     rate_source: str | None = Field(description="given, treasury_<date> or configured")
     dividend_yield: float | None = Field(description="continuously compounded, decimal per year")
-    dividend_source: str | None
-    dividends: list[CashDividend]
+    dividend_source: str | None = Field(description=f"given, {DIVIDEND_SOURCES}")
+    dividends: list[CashDividend] = Field(description=DIVIDENDS)
     market_price: Price | None
     market_price_source: str | None = Field(description="given or quote_mid")
     model: str | None = Field(description="what valued it")
@@ -160,8 +167,10 @@ class GreeksCalculated(BaseModel):
                 "reason": None,
             }
         ],
+        warnings=[],
     )
 
     as_of: date
     engine: str
     options: list[CalculatedGreeks]
+    warnings: list[Warned]

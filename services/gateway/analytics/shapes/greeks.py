@@ -1,11 +1,14 @@
 """The Greeks of one side of a book, added up from its positions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.gateway.edge.shapes import GREEKS
 
 Row = Mapping[str, Any]
+UNKNOWN = "unknown_assumed_0"
+CODE = "dividend_yield_unknown"
+MESSAGE = "dividends unknown, taken as 0: neither corporate actions nor a yield are known"
 
 
 def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float | None]:
@@ -20,3 +23,14 @@ def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, 
     sums = {name: float(sum(row[name] for row in known)) for name in GREEKS}
     shares = sum(float(row["quantity"]) for row in valuations if row["symbol"] == row["underlying"])
     return {**sums, "delta": sums["delta"] + shares}
+
+
+def dividend_warnings(sources: Iterable[tuple[str, str | None]]) -> list[dict[str, object]]:
+    """A warning of the underlyings whose dividends are not known; none when all are.
+
+    `sources`: underlying and `dividend_source` of each option.
+    """
+    about = sorted({underlying for underlying, source in sources if source == UNKNOWN})
+    if not about:
+        return []
+    return [{"code": CODE, "message": MESSAGE, "count": len(about), "about": about}]
