@@ -36,6 +36,8 @@ UNTRACED = (
     "tests/integration/gateway/test_book_csv.py",
     "tests/integration/gateway/test_schemathesis.py",
     "tests/integration/pipeline",
+    "tests/unit/snapshots/test_order_independence.py",
+    "tests/unit/snapshots/test_spans.py",
 )
 
 
