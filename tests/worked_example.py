@@ -628,6 +628,7 @@ def _correlations(example: WorkedExample) -> Cells:
 
 def _correlation_figures(example: WorkedExample) -> Cells:
     values, sizes = example.correlated.values, example.sizes
+    signed = example.lines["delta_adjusted"]
     found = clusters(values, 0.7, sizes)
     clustered = sum(float(sizes[list(members)].sum()) for members in found) / float(sizes.sum())
     return [
@@ -640,7 +641,7 @@ def _correlation_figures(example: WorkedExample) -> Cells:
             "; ".join(" + ".join(UNDERLYINGS[m] for m in members) for members in found) or "none",
         ],
         ["concentration (share of value in clusters)", number(clustered, 3)],
-        ["effective positions 1 / (w'ρw)", number(effective_positions(values, sizes), 3)],
+        ["effective positions 1 / (w'ρw)", number(effective_positions(values, signed), 3)],
     ]
 
 

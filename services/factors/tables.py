@@ -160,7 +160,8 @@ class CorrelationCalculation(_OfPortfolio, table=True):
     """How the underlyings of a portfolio, or of its longs or shorts, move together.
 
     Null figures have a `reason`. `kept` and `left_out` list the underlyings that are in the matrix,
-    the largest first, and those that are not.
+    the largest first, and those that are not. `linkage_clusters`: clusters of average linkage;
+    `hedges`: the largest of the `hedging_pairs`.
     """
 
     __tablename__: ClassVar[str] = "correlation_calculations"
@@ -185,6 +186,9 @@ class CorrelationCalculation(_OfPortfolio, table=True):
     largest_repair: float = required(Double)
     warnings: list[dict[str, Any]] = required(JSONB)
     reason: str | None = optional(String)
+    linkage_clusters: list[dict[str, Any]] = required(JSONB, server_default="[]")
+    hedging_pairs: int | None = optional(Integer)
+    hedges: list[dict[str, Any]] = required(JSONB, server_default="[]")
 
 
 class CorrelationPair(_OfPortfolio, table=True):

@@ -152,10 +152,14 @@ def covariances_on(
 # gross: |delta-adjusted dollars|. Null figures have a `reason`. parameters: {lookback,
 # minimum_observations, minimum_value, minimum_weight, keep, cluster_threshold}.
 # overall_correlation: mean |rho| over pairs. concentration: value in clusters / kept_value.
-# effective_positions: 1 / (w'rho w). coverage: kept_value / gross_value. kept: [{symbol, value,
-# weight, positions, observations}], the largest first, value signed; left_out: [{symbol, code,
-# message, value, positions}]; warnings: [{code, message, count, about}]. largest_repair: the most a
-# correlation was changed to make the matrix definite.
+# effective_positions: 1 / (w'rho w), w signed with sum |w| = 1: a hedge diversifies. coverage:
+# kept_value / gross_value. kept: [{symbol, value, weight, positions, observations}], the largest
+# first, value signed; left_out: [{symbol, code, message, value, positions}]; warnings: [{code,
+# message, count, about}]. largest_repair: the most a correlation was changed to make the matrix
+# definite. linkage_clusters: [{name, symbols, value, weight}], by average linkage on
+# sqrt((1 - rho) / 2), cut at the distance of cluster_threshold. hedges: [{symbol_a, symbol_b,
+# value_a, value_b, correlation}], the largest of the hedging_pairs: two of one side with
+# rho <= -cluster_threshold, or a long and a short with rho >= cluster_threshold.
 correlation_calculations = published_view(
     "factors",
     "correlation_calculations",
@@ -178,6 +182,9 @@ correlation_calculations = published_view(
     *columns(Double, "largest_repair"),
     *columns(JSONB, "warnings"),
     *columns(String, "reason"),
+    *columns(JSONB, "linkage_clusters"),
+    *columns(Integer, "hedging_pairs"),
+    *columns(JSONB, "hedges"),
 )
 
 # The full matrix, diagonal included. correlation is the repaired one, measured_correlation the

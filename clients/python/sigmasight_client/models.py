@@ -279,6 +279,9 @@ class CorrelationReport(TypedDict):
     positions_kept: "int | None"
     symbols_kept: "int | None"
     clusters: "list[ClusterOut]"
+    linkage_clusters: "list[LinkageCluster]"
+    hedging_pairs: "int | None"
+    hedges: "list[HedgingPair]"
     data_quality: "DataQuality"
     psd_repaired: "bool | None"
     largest_repair: "float | None"
@@ -686,6 +689,16 @@ class GroupedPositions(TypedDict):
 Headline = Literal["measured", "specified"]
 
 
+class HedgingPair(TypedDict):
+    """Two underlyings of which one gains when the other loses."""
+
+    symbol_a: "str"
+    symbol_b: "str"
+    value_a: "float"
+    value_b: "float"
+    correlation: "float"
+
+
 class HistoryPoint(TypedDict):
     """NAV and P&L of one session."""
 
@@ -789,6 +802,15 @@ class LeftOutSymbol(TypedDict):
 
 
 LineSource = Literal["api", "file", "migration", "system"]
+
+
+class LinkageCluster(TypedDict):
+    """Underlyings that are close on average, by the distance √((1 − ρ) / 2)."""
+
+    name: "str"
+    symbols: "list[str]"
+    value: "float"
+    weight: "float"
 
 
 class Logout(TypedDict):

@@ -31,9 +31,53 @@ def clusters(
     """
     with np.errstate(invalid="ignore"):
         linked = np.abs(values) >= threshold
-    found = [part for part in components(linked) if len(part) >= MINIMUM_MEMBERS]
+    return _ordered([part for part in components(linked) if len(part) >= MINIMUM_MEMBERS], sizes)
+
+
+def _ordered(found: Sequence[tuple[int, ...]], sizes: FloatArray) -> tuple[tuple[int, ...], ...]:
     members = [tuple(sorted(part, key=lambda index: (-sizes[index], index))) for part in found]
     return tuple(sorted(members, key=lambda part: (-len(part), -sizes[list(part)].sum(), part)))
+
+
+def average_linkage(
+    values: FloatArray, threshold: float, sizes: FloatArray
+) -> tuple[tuple[int, ...], ...]:
+    """Clusters whose members are on average close: no chain of single links joins them.
+
+    Average linkage on the distance sqrt((1 - rho) / 2) (Mantegna, European Physical Journal B 11,
+    1999), cut at the distance of a correlation of `threshold`; a pair that hedges is far apart. An
+    unknown correlation counts as 0. The order of clusters and members is that of `clusters`.
+    """
+    if len(values) < MINIMUM_MEMBERS:
+        return ()
+    # Loaded here: a calculation of once a week, and the process is smaller without it.
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+
+    distances = np.sqrt((1.0 - np.nan_to_num(np.clip(values, -1.0, 1.0))) / 2.0)
+    np.fill_diagonal(distances, 0.0)
+    tree = hierarchy.linkage(squareform(distances, checks=False), method="average")
+    numbers = hierarchy.fcluster(tree, np.sqrt((1.0 - threshold) / 2.0), criterion="distance")
+    parts = [tuple(np.flatnonzero(numbers == number).tolist()) for number in np.unique(numbers)]
+    return _ordered([part for part in parts if len(part) >= MINIMUM_MEMBERS], sizes)
+
+
+def hedging_pairs(
+    values: FloatArray, signed_values: FloatArray, threshold: float
+) -> list[tuple[int, int]]:
+    """Pairs of which one's gain is the other's loss, the largest amount that they offset first.
+
+    Two longs, or two shorts, with a correlation of -`threshold` or below; a long and a short with
+    one of `threshold` or above. The amount is |rho| x the smaller |value|. `signed_values`: (N) in
+    USD.
+    """
+    signs = np.sign(signed_values)
+    with np.errstate(invalid="ignore"):
+        hedges = values * np.outer(signs, signs) <= -threshold
+    first, second = np.nonzero(np.triu(hedges, 1))
+    smaller = np.minimum(np.abs(signed_values[first]), np.abs(signed_values[second]))
+    order = np.argsort(-smaller * np.abs(values[first, second]), kind="stable")
+    return list(zip(first[order].tolist(), second[order].tolist(), strict=True))
 
 
 def components(linked: BoolArray) -> list[tuple[int, ...]]:

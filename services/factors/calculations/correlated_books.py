@@ -6,7 +6,13 @@ from uuid import UUID
 
 import numpy as np
 
-from services.factors.calculations.clusters import Member, cluster_name, clusters
+from services.factors.calculations.clusters import (
+    Member,
+    average_linkage,
+    cluster_name,
+    clusters,
+    hedging_pairs,
+)
 from services.factors.calculations.correlations import (
     Correlations,
     correlations,
@@ -21,6 +27,7 @@ from shared.caveats import Caveat
 from shared.quant.returns import log_returns
 
 PAIRS_AT_ONCE = 10_000
+HEDGES_LISTED = 50  # a matrix of 1,000 symbols may have half a million
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class CorrelationFigures:
 
     Values in USD. `overall_correlation` is the mean |correlation| over pairs, `concentration` the
     value in clusters over the value kept, `coverage` the value kept over everything measured.
+    `linkage_clusters`: those of average linkage; `hedges`: the largest of the `hedging_pairs`.
     """
 
     portfolio_id: UUID
@@ -50,6 +58,9 @@ class CorrelationFigures:
     psd_repaired: bool
     largest_repair: float
     reason: str | None
+    linkage_clusters: list[dict[str, object]]
+    hedging_pairs: int
+    hedges: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -110,8 +121,13 @@ class BookCorrelations:
         """Over the symbols that have a correlation with each other; NaN without any."""
         complete = self.matrix.complete
         return effective_positions(
-            self.matrix.values[np.ix_(complete, complete)], self.sizes[complete]
+            self.matrix.values[np.ix_(complete, complete)], self.signed_values[complete]
         )
+
+    @property
+    def signed_values(self) -> FloatArray:
+        """(N) USD, below zero for shorts."""
+        return np.array([held.value for held in self.chosen.kept], dtype=np.float64)
 
     @property
     def concentration(self) -> float:
@@ -128,6 +144,9 @@ class BookCorrelations:
         """The portfolio's row."""
         overall = overall_correlation(self.matrix.values)
         kept, left_out = self.chosen.positions
+        pairs = hedging_pairs(
+            self.matrix.values, self.signed_values, self.parameters.cluster_threshold
+        )
         return CorrelationFigures(
             portfolio_id=self.chosen.portfolio_id,
             view=self.view,
@@ -148,7 +167,33 @@ class BookCorrelations:
             psd_repaired=self.matrix.repaired,
             largest_repair=self.matrix.largest_repair,
             reason=self._reason(overall),
+            linkage_clusters=self._linkage_clusters(),
+            hedging_pairs=len(pairs),
+            hedges=[self._hedge(*pair) for pair in pairs[:HEDGES_LISTED]],
         )
+
+    def _linkage_clusters(self) -> list[dict[str, object]]:
+        threshold = self.parameters.cluster_threshold
+        found = average_linkage(self.matrix.values, threshold, self.sizes)
+        return [
+            {
+                "name": cluster_name([self._member(index) for index in members]),
+                "symbols": [self.chosen.symbols[index] for index in members],
+                "value": float(self.sizes[list(members)].sum()),
+                "weight": float(self.weights[list(members)].sum()),
+            }
+            for members in found
+        ]
+
+    def _hedge(self, first: int, second: int) -> dict[str, object]:
+        one, other = (self.chosen.kept[index] for index in (first, second))
+        return {
+            "symbol_a": one.symbol,
+            "symbol_b": other.symbol,
+            "value_a": one.value,
+            "value_b": other.value,
+            "correlation": float(self.matrix.values[first, second]),
+        }
 
     def _kept(self) -> list[dict[str, object]]:
         observations = np.diag(self.matrix.observations).tolist()

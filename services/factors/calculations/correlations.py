@@ -180,13 +180,14 @@ def overall_correlation(values: FloatArray) -> float:
     return float(pairs.mean()) if len(pairs) else np.nan
 
 
-def effective_positions(values: FloatArray, sizes: FloatArray) -> float:
+def effective_positions(values: FloatArray, signed_values: FloatArray) -> float:
     """1 / (w' rho w): as how many equal, uncorrelated positions the symbols spread their risk.
 
-    `values` is N x N without gaps; w are the gross weights sizes / sum(sizes), all positive: N for
-    N equal uncorrelated symbols, 1 for N that are one. NaN without symbols, or when they cancel to
-    nothing.
+    `values` is N x N without gaps; w are the signed weights, scaled to sum |w| = 1, so that a hedge
+    diversifies: N for N equal uncorrelated symbols, 1 for N longs that are one, more than N where
+    longs and shorts offset each other. NaN without symbols, or when they cancel to nothing.
     """
-    weights = sizes / sizes.sum() if len(sizes) else sizes
+    gross = np.abs(signed_values).sum()
+    weights = signed_values / gross if len(signed_values) else signed_values
     risk = float(weights @ values @ weights)
     return 1.0 / risk if risk > STANDS_STILL else np.nan

@@ -102,9 +102,12 @@ async def test_weekly_session_leaves_correlations_behind(ann: Person, pipeline: 
     assert report["symbols_kept"] == matrix["total"] == len(matrix["symbols"]) == 5
     pairs = np.abs(np.array(matrix["correlations"])[np.triu_indices(5, 1)])
     assert report["overall_correlation"] == pytest.approx(pairs.mean())
-    weights = np.array([symbol["weight"] for symbol in matrix["symbols"]])
+    values = np.array([symbol["value"] for symbol in matrix["symbols"]])
+    weights = values / np.abs(values).sum()
     risk = weights @ np.array(matrix["correlations"]) @ weights
-    assert report["effective_positions"] == pytest.approx(1 / risk)
+    assert report["effective_positions"] == pytest.approx(1 / risk, rel=1e-4)  # values in cents
+    hedging = np.triu(np.array(matrix["correlations"]) * np.sign(np.outer(values, values)), 1)
+    assert report["hedging_pairs"] == len(report["hedges"]) == int((hedging <= -0.7).sum())
 
 
 def assert_report_adds_up(report: dict[str, Any], portfolio_id: str) -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.factors.calculations.clusters import Member, cluster_name, clusters, components
+from services.factors.calculations.clusters import (
+    Member,
+    average_linkage,
+    cluster_name,
+    clusters,
+    components,
+    hedging_pairs,
+)
 from shared.arrays import FloatArray
 
 Links = list[tuple[int, int]]
@@ -111,3 +118,66 @@ def test_sector_needs_seventy_percent_of_the_members() -> None:
 
 def test_without_tag_or_sector_the_largest_gives_the_name() -> None:
     assert cluster_name(members(("MSFT", {"a"}, "Tech"), ("JPM", {"b"}, "Banks"))) == "MSFT cluster"
+
+
+CHAIN = np.array([[1.0, 0.8, 0.1], [0.8, 1.0, 0.8], [0.1, 0.8, 1.0]])
+EQUALS = np.ones(3)
+
+
+def test_average_linkage_does_not_join_a_chain_that_single_links_do() -> None:
+    assert clusters(CHAIN, 0.7, EQUALS) == ((0, 1, 2),)
+    assert average_linkage(CHAIN, 0.7, EQUALS) == ((0, 1),)
+
+
+def test_average_linkage_holds_hedges_apart_that_components_join() -> None:
+    mirrored = np.array([[1.0, -0.9], [-0.9, 1.0]])
+
+    assert clusters(mirrored, 0.7, EQUALS[:2]) == ((0, 1),)
+    assert average_linkage(mirrored, 0.7, EQUALS[:2]) == ()
+
+
+@given(st.integers(2, 12), st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
+def test_average_linkage_agrees_with_the_algorithm_by_hand(
+    count: int, seed: int, threshold: float
+) -> None:
+    returns = np.random.default_rng(seed).normal(size=(30, count))
+    values = np.corrcoef(returns + returns.mean(axis=1, keepdims=True) * (seed % 3), rowvar=False)
+    values = (values + values.T) / 2
+
+    found = average_linkage(values, threshold, np.ones(count))
+
+    assert {frozenset(part) for part in found} == merged_by_hand(values, threshold)
+
+
+def merged_by_hand(values: FloatArray, threshold: float) -> set[frozenset[int]]:
+    """The two closest groups joined until none is within the cut (Sokal and Michener, 1958)."""
+    distances = np.sqrt((1.0 - np.clip(values, -1, 1)) / 2.0)
+    groups = [frozenset([index]) for index in range(len(values))]
+    cut = np.sqrt((1.0 - threshold) / 2.0)
+    while len(groups) > 1:
+        pairs = [
+            (float(np.mean([[distances[i, j] for j in b] for i in a])), a, b)
+            for place, a in enumerate(groups)
+            for b in groups[place + 1 :]
+        ]
+        closest, one, other = min(pairs, key=lambda pair: pair[0])
+        if closest > cut:
+            break
+        groups = [group for group in groups if group not in (one, other)] + [one | other]
+    return {group for group in groups if len(group) > 1}
+
+
+def test_pairs_that_hedge_are_those_of_opposite_gain_the_largest_first() -> None:
+    values = np.array(
+        [
+            [1.0, 0.8, -0.75, 0.9],
+            [0.8, 1.0, 0.0, 0.2],
+            [-0.75, 0.0, 1.0, 0.1],
+            [0.9, 0.2, 0.1, 1.0],
+        ]
+    )
+    signed = np.array([100.0, 50.0, 10.0, -80.0])
+
+    # 0 and 3: a long and a short that move together, 72 offset; 0 and 2: two longs apart, 7.5.
+    assert hedging_pairs(values, signed, 0.7) == [(0, 3), (0, 2)]
+    assert hedging_pairs(np.full((2, 2), np.nan), signed[:2], 0.7) == []

@@ -84,11 +84,11 @@ def by_hand() -> BookCorrelations:
 
 
 def test_portfolio_worked_by_hand() -> None:
-    """Weights 1/2, 1/4, 1/4; rho(A,B) = 1, the others 0: w'rho w = (3/4)^2 + (1/4)^2 = 0.625."""
+    """Weights 1/2, -1/4, 1/4; rho(A,B) = 1, the others 0: w'rho w = (1/4)^2 + (1/4)^2 = 0.125."""
     record = record_of(by_hand())
 
     assert record["overall_correlation"] == pytest.approx(1.0 / 3.0)
-    assert record["effective_positions"] == pytest.approx(1.6)
+    assert record["effective_positions"] == pytest.approx(8.0)
     assert record["concentration"] == pytest.approx(0.75)
     assert (record["coverage"], record["kept_value"], record["gross_value"]) == (
         1.0,
@@ -102,6 +102,12 @@ def test_portfolio_worked_by_hand() -> None:
         ("B", -50_000.0, 0.25),
         ("C", 50_000.0, 0.25),
     ]
+    assert [cluster["symbols"] for cluster in record["linkage_clusters"]] == [["A", "B"]]
+    assert record["hedging_pairs"] == 1
+    (hedge,) = record["hedges"]
+    assert (hedge["symbol_a"], hedge["symbol_b"]) == ("A", "B")
+    assert (hedge["value_a"], hedge["value_b"]) == (100_000.0, -50_000.0)
+    assert hedge["correlation"] == pytest.approx(1.0)
 
 
 def test_pairs_worked_by_hand() -> None:

@@ -245,8 +245,17 @@ def test_effective_positions_count_uncorrelated_equals(count: int) -> None:
     assert effective_positions(np.ones((count, count)), sizes) == pytest.approx(1.0)
 
 
+def test_a_hedge_diversifies() -> None:
+    # w = 1/2, 1/2 with rho 0.8: 1 / 0.9; short one of them: 1 / 0.1.
+    values = np.array([[1.0, 0.8], [0.8, 1.0]])
+
+    assert effective_positions(values, np.array([5.0, 5.0])) == pytest.approx(1 / 0.9)
+    assert effective_positions(values, np.array([5.0, -5.0])) == pytest.approx(10.0)
+
+
 def test_effective_positions_are_unknown_without_risk() -> None:
     mirrored = np.array([[1.0, -1.0], [-1.0, 1.0]])
 
     assert np.isnan(effective_positions(mirrored, np.array([5.0, 5.0])))
+    assert np.isnan(effective_positions(np.ones((2, 2)), np.array([5.0, -5.0])))
     assert np.isnan(effective_positions(np.empty((0, 0)), np.empty(0)))

@@ -36,6 +36,7 @@ _FIGURES = (
     ),
     *("gross_value", "kept_value", "positions", "positions_kept", "symbols_kept"),
     *("psd_repaired", "largest_repair", "reason"),
+    *("linkage_clusters", "hedging_pairs", "hedges"),
 )
 
 
@@ -95,7 +96,8 @@ async def correlation_report(
 
 
 def _nothing(found: Calculated) -> dict[str, Any]:
-    empty: dict[str, Any] = {"clusters": [], "left_out": [], "warnings": []}
+    lists = ("clusters", "linkage_clusters", "hedges", "left_out", "warnings")
+    empty: dict[str, Any] = {name: [] for name in lists}
     return {
         **dict.fromkeys(_FIGURES),
         **found.described,

@@ -59,6 +59,29 @@ class ClusterOut(BaseModel):
     members: list[ClusterMember]
 
 
+class LinkageCluster(BaseModel):
+    """Underlyings that are close on average, by the distance √((1 − ρ) / 2)."""
+
+    name: str
+    symbols: list[str]
+    value: Money = Field(description="gross")
+    weight: float
+
+
+class HedgingPair(BaseModel):
+    """Two underlyings of which one gains when the other loses.
+
+    Of one side with a correlation at or below minus the threshold, or a long and a short with one
+    at or above it.
+    """
+
+    symbol_a: str
+    symbol_b: str
+    value_a: Money = Field(description="signed, delta-adjusted")
+    value_b: Money
+    correlation: float
+
+
 class DataQuality(BaseModel):
     """How many pairs have common returns on all days of the window, on fewer, on too few."""
 
@@ -80,9 +103,9 @@ class LeftOutPosition(LeftOut):
 class CorrelationReport(OfView):
     """How strongly the positions of the portfolio, or of one side of it, are correlated.
 
-    Weights are gross. `overall_correlation`: mean |correlation| over pairs. `concentration`: value
-    in clusters over value kept. `effective_positions`: 1 / (w'ρw), the number of equal and
-    uncorrelated positions with the same diversification.
+    `overall_correlation`: mean |correlation| over pairs. `concentration`: value in clusters over
+    value kept. `effective_positions`: 1 / (w'ρw), the number of equal and uncorrelated positions
+    with the same diversification; w are signed shares of gross value, so a hedge diversifies.
     """
 
     model_config = example(
@@ -101,6 +124,17 @@ class CorrelationReport(OfView):
         positions_kept=21,
         symbols_kept=18,
         clusters=[_CLUSTER],
+        linkage_clusters=[],
+        hedging_pairs=1,
+        hedges=[
+            {
+                "symbol_a": "CVX",
+                "symbol_b": "XOM",
+                "value_a": 52310.0,
+                "value_b": -41250.5,
+                "correlation": 0.8612,
+            }
+        ],
         data_quality={"full_history": 153, "limited_history": 0, "insufficient": 0},
         psd_repaired=False,
         largest_repair=0.0,
@@ -129,6 +163,11 @@ class CorrelationReport(OfView):
     positions_kept: int | None
     symbols_kept: int | None
     clusters: list[ClusterOut]
+    linkage_clusters: list[LinkageCluster] = Field(
+        description="by average linkage: close on average, not by a chain of single links"
+    )
+    hedging_pairs: int | None = Field(description="how many pairs hedge each other")
+    hedges: list[HedgingPair] = Field(description="the fifty that offset most")
     data_quality: DataQuality
     psd_repaired: bool | None = Field(
         description="pairs had different windows: the matrix was made definite"
