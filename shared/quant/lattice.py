@@ -42,7 +42,8 @@ FEWEST_STEPS = 32
 MOST_STEPS = 512
 STEPS_PER_DOLLAR = 4.0  # of the standard deviation of the price at expiry
 WIDTH = 5.0  # standard deviations from the spot to the edge of the grid
-SPARE = 12  # nodes beyond it, for other spots
+SPARE_ALONE = 4  # nodes beyond it: to read one spot
+SPARE_SHARED = 40  # where the spots of other contracts are read as well
 BLOCK = 128  # contracts in one lattice: a level of it fits a core's cache
 NARROWEST = 1e-6  # spacing of the logarithm
 FARTHEST = 300.0  # of a node from the spot, as a logarithm: within a float's range
@@ -90,20 +91,26 @@ def lattice_values(
     while left.size:
         _, first, place = np.unique(family[left], return_index=True, return_inverse=True)
         roots = left[first]
+        shared = np.bincount(place) > 1
         reached = np.zeros(left.size, dtype=np.bool_)
-        for block in _blocks(options, steps, roots):
+        for block in _blocks(options.take(roots), steps[roots], shared):
             column = np.full(roots.size, -1)
             column[block] = np.arange(block.size)
             mine = np.flatnonzero(column[place] >= 0)
-            grid = _grid(net, dividends, after, roots[block], int(steps[roots[block[0]]]))
+            spare = SPARE_SHARED if shared[block[0]] else SPARE_ALONE
+            chosen = net.take(roots[block])
+            schedule = Schedule.of(
+                chosen, dividends.take(roots[block]), int(steps[roots[block[0]]])
+            )
+            grid = _grid(chosen, schedule, after, spare)
             reached[mine] = _read(values, grid, options, net, left[mine], column[place[mine]])
         left = left[~reached]
     return values
 
 
-def _blocks(options: OptionColumns, steps: Places, roots: Places) -> Iterator[Places]:
-    """Places in `roots` of contracts with equally many steps and the same times of exercise."""
-    kind = 2 * steps[roots] + exercised_only_before_dividends(options)[roots]
+def _blocks(options: OptionColumns, steps: Places, shared: BoolArray) -> Iterator[Places]:
+    """Places of contracts with equally many steps, the same times of exercise and grids as wide."""
+    kind = 4 * steps + 2 * exercised_only_before_dividends(options) + shared
     for each in np.unique(kind):
         group = np.flatnonzero(kind == each)
         for start in range(0, group.size, BLOCK):
@@ -117,6 +124,7 @@ class _Grid:
     value: FloatArray
     middle: FloatArray
     spacing: FloatArray
+    reach: int  # nodes from the middle that can be read
 
 
 def _read(
@@ -129,7 +137,7 @@ def _read(
 ) -> BoolArray:
     """Write the values of the contracts at `places` from their grids; False where out of reach."""
     nodes = np.log(net.underlying_price[places] / grid.middle[column]) / grid.spacing[column]
-    reached = np.abs(nodes) <= SPARE - 2
+    reached = np.abs(nodes) <= grid.reach
     places = places[reached]
     column = column[reached]
     reading = Reading.of(grid.value, column, nodes[reached])
@@ -146,13 +154,10 @@ def _read(
     return reached
 
 
-def _grid(
-    net: OptionColumns, dividends: CashDividends, after: After, places: Places, steps: int
-) -> _Grid:
+def _grid(net: OptionColumns, schedule: Schedule, after: After, spare: int) -> _Grid:
     """The lattices of one block rolled back to now."""
-    chosen = net.take(places)
-    lattice = _Lattice.of(chosen, Schedule.of(chosen, dividends.take(places), steps))
-    return _Grid(lattice.rolled_back(after), chosen.underlying_price, lattice.spacing)
+    lattice = _Lattice.of(net, schedule, spare)
+    return _Grid(lattice.rolled_back(after), net.underlying_price, lattice.spacing, spare - 2)
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,7 @@ class _Lattice:
     sign: FloatArray
 
     @classmethod
-    def of(cls, options: OptionColumns, schedule: Schedule) -> Self:
+    def of(cls, options: OptionColumns, schedule: Schedule, spare: int) -> Self:
         """The nodes and probabilities for options on the spot that moves."""
         step_years = schedule.step_years
         carry = options.rate - options.dividend_yield
@@ -183,7 +188,7 @@ class _Lattice:
         chance = 0.5 * variance / spacing**2
         log_drift = carry * step_years - np.log1p(2.0 * chance * (np.cosh(spacing) - 1.0))
         drift = np.exp(np.cumsum(log_drift, axis=0))
-        nodes = math.ceil(WIDTH * math.sqrt(len(step_years) / 3.0)) + SPARE
+        nodes = math.ceil(WIDTH * math.sqrt(len(step_years) / 3.0)) + spare
         distance = np.arange(-nodes, nodes + 1)[:, None] * spacing
         sign = np.where(options.call, 1.0, -1.0)
         return cls(

@@ -139,14 +139,16 @@ def _input(
     if close is None:
         missing = f"no price for underlying {terms.underlying} on or before {day.isoformat()}"
         return ContractValuation(terms.contract, years, reason=missing)
-    settled = ContractValuation(terms.contract, years, close.price, close.session_date)
     if years == 0.0:
-        return settled
+        return ContractValuation(terms.contract, years, close.price, close.session_date)
     if given.volatility is not None:
         volatility = Volatility(given.volatility, GIVEN)
     chosen_rate, rate_source = rate if given.rate is None else (given.rate, GIVEN)
-    return replace(
-        settled,
+    return ContractValuation(
+        terms.contract,
+        years,
+        close.price,
+        close.session_date,
         volatility=volatility.value,
         iv_source=volatility.source,
         rate=chosen_rate,
