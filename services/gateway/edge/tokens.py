@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import hmac
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -206,6 +208,16 @@ class Tokens:
 def new_refresh_token() -> str:
     """An unguessable token; only its hash is stored."""
     return secrets.token_urlsafe(48)
+
+
+def successor_of(token: str, salt: bytes) -> str:
+    """The refresh token that replaces `token`, by the 32 random bytes of its first use.
+
+    Every replica derives the same. The salt is stored and the token is not, so neither a reader of
+    the database nor a holder of a used token can derive the successor.
+    """
+    derived = hmac.digest(token.encode(), b"sigmasight refresh token" + salt, hashlib.sha384)
+    return urlsafe_b64encode(derived).decode()
 
 
 def token_hash(token: str) -> str:

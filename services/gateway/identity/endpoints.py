@@ -4,6 +4,7 @@ Everything here runs in the gateway's own role: the caller is not yet known.
 """
 
 import math
+import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -19,7 +20,12 @@ from services.gateway.edge.dependencies import (
 )
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.edge.rate_limits import network_of
-from services.gateway.edge.tokens import Bearer, new_refresh_token, token_hash
+from services.gateway.edge.tokens import (
+    Bearer,
+    new_refresh_token,
+    successor_of,
+    token_hash,
+)
 from services.gateway.identity import queries
 from services.gateway.identity.queries import AttemptLimits
 from services.gateway.identity.schemas import (
@@ -36,6 +42,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.tables import RefreshToken, User
 from shared.database import Session
 
+SALT_BYTES = 32
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
@@ -109,7 +116,7 @@ def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
 async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
     await queries.delete_attempts(session, user.email)
     await record(session, "login.succeeded", user.user_id)
-    return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()))
+    return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()), new_refresh_token())
 
 
 @router.post("/refresh", responses=documented(401, 422))
@@ -118,15 +125,21 @@ async def refresh(
 ) -> TokenPair:
     """Exchange a refresh token, which is used up by this, for new tokens.
 
-    A token that comes a second time was stolen, from its owner or by its owner's thief: it ends the
-    whole log-in.
+    A second use within ten seconds, by another tab, gets the same refresh token as the first. Later
+    the token was stolen, from its owner or by its owner's thief: it ends the whole log-in.
     """
     now = datetime.now(UTC)
-    hashed = token_hash(request.refresh_token)
+    token = request.refresh_token
+    salt = secrets.token_bytes(SALT_BYTES)
+    hashed = token_hash(token)
     async with gateway.database.transaction() as session:
-        used = await queries.use_refresh_token(session, hashed, now)
+        used = await queries.use_refresh_token(session, hashed, salt, now)
         if used is not None:
-            return await _new_tokens(session, gateway, used)
+            return await _new_tokens(session, gateway, used, successor_of(token, salt))
+        recent = await queries.load_recent_use(session, hashed, now)
+        if recent is not None:
+            bearer, first_salt = recent
+            return _token_pair(gateway, bearer, successor_of(token, first_salt), now)
         await _end_family_of_reused(session, hashed, address, now)
     raise unauthorised(
         "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
@@ -191,13 +204,18 @@ async def change_password(
         return await _logged_in(session, gateway, caller)
 
 
-async def _new_tokens(session: Session, gateway: Gateway, bearer: Bearer) -> TokenPair:
+async def _new_tokens(
+    session: Session, gateway: Gateway, bearer: Bearer, refresh_token: str
+) -> TokenPair:
     now = datetime.now(UTC)
-    refresh_token = new_refresh_token()
     expires_at = now + timedelta(days=gateway.settings.refresh_token_days)
     await queries.save_refresh_token(
         session, token_hash(refresh_token), bearer.user_id, bearer.family_id, expires_at
     )
+    return _token_pair(gateway, bearer, refresh_token, now)
+
+
+def _token_pair(gateway: Gateway, bearer: Bearer, refresh_token: str, now: datetime) -> TokenPair:
     return TokenPair(
         access_token=gateway.tokens.access_token(bearer, now),
         refresh_token=refresh_token,

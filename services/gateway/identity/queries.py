@@ -16,6 +16,8 @@ from services.gateway.edge.tokens import Bearer
 from services.gateway.tables import LoginAttempt, RefreshToken, User
 from shared.database import Session, lock_each, sql_table
 
+PARALLEL_USE = timedelta(seconds=10)  # as long as tabs take that refresh at once
+
 tokens = sql_table(RefreshToken)
 attempts = sql_table(LoginAttempt)
 users = sql_table(User)
@@ -34,26 +36,46 @@ async def save_refresh_token(
     await session.execute(insert(tokens).values(row))
 
 
-async def use_refresh_token(session: Session, token_hash: str, now: datetime) -> Bearer | None:
-    """Use the token up and return its user and log-in.
+async def use_refresh_token(
+    session: Session, token_hash: str, successor_salt: bytes, now: datetime
+) -> Bearer | None:
+    """Use the token up, remember the salt of its successor, and return its user and log-in.
 
     None when it is unknown, expired or used, when its family is over, or when its user is disabled.
     """
     statement = (
         update(tokens)
-        .where(
-            tokens.c.token_hash == token_hash,
-            tokens.c.used_at.is_(None),
-            tokens.c.expires_at > now,
-            ~is_over(tokens.c.family_id),
-            users.c.user_id == tokens.c.user_id,
-            users.c.disabled_at.is_(None),
-        )
-        .values(used_at=now)
+        .where(_usable(token_hash, now), tokens.c.used_at.is_(None))
+        .values(used_at=now, successor_salt=successor_salt)
         .returning(tokens.c.user_id, tokens.c.family_id)
     )
     used = (await session.execute(statement)).one_or_none()
     return Bearer(used.user_id, used.family_id) if used else None
+
+
+async def load_recent_use(
+    session: Session, token_hash: str, now: datetime
+) -> tuple[Bearer, bytes] | None:
+    """The user and log-in of a token used up to `PARALLEL_USE` ago, and its successor's salt.
+
+    None for any other token, and for one that would be refused if it were not used.
+    """
+    recent = and_(_usable(token_hash, now), tokens.c.used_at >= now - PARALLEL_USE)
+    columns = (tokens.c.user_id, tokens.c.family_id, tokens.c.successor_salt)
+    used = (await session.execute(select(*columns).where(recent))).one_or_none()
+    if used is None or used.successor_salt is None:
+        return None
+    return Bearer(used.user_id, used.family_id), used.successor_salt
+
+
+def _usable(token_hash: str, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        tokens.c.token_hash == token_hash,
+        tokens.c.expires_at > now,
+        ~is_over(tokens.c.family_id),
+        users.c.user_id == tokens.c.user_id,
+        users.c.disabled_at.is_(None),
+    )
 
 
 async def load_refresh_token(session: Session, token_hash: str) -> RefreshToken | None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    LargeBinary,
     String,
     Uuid,
     func,
@@ -46,6 +47,9 @@ class User(Table, table=True):
 class RefreshToken(Table, table=True):
     """A refresh token by its SHA-256; never stored itself. `used_at` is set once, on rotation.
 
+    `successor_salt`: random bytes of that use, from which, with the token itself, the successor is
+    derived (`successor_of`).
+
     `family_id`: the log-in it descends from; `revoked_at` ends a whole family, on log-out or when a
     used token returns.
     """
@@ -57,6 +61,7 @@ class RefreshToken(Table, table=True):
     issued_at: datetime = stamped()
     expires_at: datetime = required(DateTime(timezone=True))
     used_at: datetime | None = optional(DateTime(timezone=True))
+    successor_salt: bytes | None = optional(LargeBinary)
     family_id: UUID = required(Uuid, index=True)
     revoked_at: datetime | None = optional(DateTime(timezone=True))
 

@@ -16,9 +16,11 @@ from sqlalchemy import select, text
 
 from services.gateway.application import ensure_admin
 from services.gateway.edge.dependencies import Gateway
-from services.gateway.edge.tokens import Bearer
+from services.gateway.edge.tokens import Bearer, successor_of
 from services.gateway.identity import queries as identity_queries
+from services.gateway.identity.endpoints import refresh
 from services.gateway.identity.queries import AttemptLimits
+from services.gateway.identity.schemas import RefreshRequest
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
 from tests.integration.gateway.people import PASSWORD, Person, logged_in
@@ -263,10 +265,20 @@ async def test_the_wait_ends_when_the_oldest_attempt_leaves_the_window(gateway: 
 # --- refreshing and logging out ---
 
 
-async def test_refresh_token_works_once(http: httpx2.AsyncClient, ann: Person) -> None:
+async def eleven_seconds_pass(gateway: Gateway) -> None:
+    """Every use of a refresh token is eleven seconds longer ago."""
+    earlier = "update gateway.refresh_tokens set used_at = used_at - interval '11 seconds'"
+    async with gateway.database.transaction() as session:
+        await session.execute(text(earlier))
+
+
+async def test_refresh_token_works_once(
+    http: httpx2.AsyncClient, gateway: Gateway, ann: Person
+) -> None:
     first = await refreshed(ann)
     renewed = Person(http, ann.email, first.json())
     known = await renewed.get("auth/me")
+    await eleven_seconds_pass(gateway)
     second = await refreshed(ann)
 
     assert known.json()["email"] == ann.email
@@ -279,6 +291,7 @@ async def test_a_refresh_token_used_again_ends_the_whole_log_in(
     elsewhere = await logged_in(http, ann.email)
     thief = Person(http, ann.email, (await refreshed(ann)).json())
 
+    await eleven_seconds_pass(gateway)
     await refreshed(ann)
 
     assert (await refreshed(thief)).status_code == 401
@@ -289,14 +302,76 @@ async def test_a_refresh_token_used_again_ends_the_whole_log_in(
     assert (await actions(gateway)).count("login.ended_by_reuse") == 1
 
 
-async def test_of_two_uses_at_once_one_succeeds_and_nothing_stays_valid(
-    http: httpx2.AsyncClient, ann: Person
+async def test_tabs_that_refresh_at_once_get_one_successor(
+    http: httpx2.AsyncClient, gateway: Gateway, ann: Person
 ) -> None:
-    answers = await asyncio.gather(refreshed(ann), refreshed(ann))
+    answers = await asyncio.gather(*(refreshed(ann) for _ in range(5)))
+    tabs = [Person(http, ann.email, answer.json()) for answer in answers]
 
-    assert sorted(answer.status_code for answer in answers) == [200, 401]
-    winner = next(answer for answer in answers if answer.status_code == 200)
-    assert (await refreshed(Person(http, ann.email, winner.json()))).status_code == 401
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({tab.tokens["refresh_token"] for tab in tabs}) == 1
+    assert len({tab.tokens["access_token"] for tab in tabs}) == 5
+    assert [(await tab.get("auth/me")).status_code for tab in tabs] == [200] * 5
+    assert (await refreshed(tabs[0])).status_code == 200
+    assert "login.ended_by_reuse" not in await actions(gateway)
+
+
+async def test_a_slow_tab_gets_the_successor_of_another_replica(
+    gateway: Gateway, ann: Person
+) -> None:
+    first = await refreshed(ann)
+    replica = replace(gateway, tokens=replace(gateway.tokens))
+
+    late = await refresh(
+        RefreshRequest(refresh_token=ann.tokens["refresh_token"]), replica, "192.0.2.7"
+    )
+
+    assert late.refresh_token == first.json()["refresh_token"]
+
+
+async def test_the_first_use_alone_decides_how_long_a_tab_may_be_late(
+    http: httpx2.AsyncClient, gateway: Gateway, ann: Person
+) -> None:
+    winner = Person(http, ann.email, (await refreshed(ann)).json())
+    assert (await refreshed(ann)).status_code == 200
+    await eleven_seconds_pass(gateway)
+
+    assert (await refreshed(ann)).status_code == 401
+    assert (await refreshed(winner)).status_code == 401
+    assert "login.ended_by_reuse" in await actions(gateway)
+
+
+@pytest.mark.parametrize("ended", ["log-out", "disabled", "expired"])
+async def test_a_late_tab_gets_nothing_from_a_log_in_that_is_over(
+    gateway: Gateway, ann: Person, ended: str
+) -> None:
+    await refreshed(ann)
+    statements = {
+        "log-out": "update gateway.refresh_tokens set revoked_at = now()",
+        "disabled": "update gateway.users set disabled_at = now()",
+        "expired": "update gateway.refresh_tokens set expires_at = now()",
+    }
+    async with gateway.database.transaction() as session:
+        await session.execute(text(statements[ended]))
+
+    assert (await refreshed(ann)).status_code == 401
+
+
+async def test_no_stored_byte_is_a_refresh_token_or_derives_one(
+    gateway: Gateway, ann: Person
+) -> None:
+    used = ann.tokens["refresh_token"]
+    successor = (await refreshed(ann)).json()["refresh_token"]
+    async with gateway.database.transaction() as session:
+        rows = (await session.execute(text("select * from gateway.refresh_tokens"))).all()
+    stored = {value for row in rows for value in row if isinstance(value, str)}
+    salts = {value for row in rows for value in row if isinstance(value, bytes)}
+
+    assert not stored & {used, successor}
+    assert len(salts) == 1
+    derived = {successor_of(each, salt) for each in stored for salt in salts}
+    derived |= {successor_of(used, b""), successor_of(used, bytes(32))}
+    assert successor not in derived
 
 
 async def test_expired_refresh_token_is_refused(gateway: Gateway, ann: Person) -> None:
@@ -307,7 +382,7 @@ async def test_expired_refresh_token_is_refused(gateway: Gateway, ann: Person) -
         past = now - timedelta(seconds=1)
         await identity_queries.save_refresh_token(session, "a" * 64, user.user_id, uuid4(), past)
 
-        assert await identity_queries.use_refresh_token(session, "a" * 64, now) is None
+        assert await identity_queries.use_refresh_token(session, "a" * 64, b"", now) is None
 
 
 async def test_what_is_past_is_forgotten(gateway: Gateway, ann: Person) -> None:
@@ -340,7 +415,7 @@ async def test_a_log_in_stays_over_when_its_revoked_tokens_are_past(
 
         await identity_queries.delete_past(session, later, timedelta(days=1))
 
-        assert await identity_queries.use_refresh_token(session, "c" * 64, later) is None
+        assert await identity_queries.use_refresh_token(session, "c" * 64, b"", later) is None
 
 
 async def test_logging_out_ends_access_and_refreshing_at_once(
