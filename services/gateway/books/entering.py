@@ -355,16 +355,23 @@ class _Check:
         )
 
 
+def beyond_held(line: EnteredLine | TransactionRow, excess: Excess) -> str:
+    """What a line sold, or bought to cover, beyond what was held, and what came of it."""
+    sells = (line.quantity or Decimal(0)) < 0
+    quantity = f"{abs(excess.quantity).normalize():f}"
+    done = f"{'sells' if sells else 'buys back'} {quantity} {line.symbol} more than held"
+    if line.price is None:
+        return f"{done}: the rest is not entered"
+    return f"{done}: a {'short' if sells else 'long'} lot was opened"
+
+
 def excess_notices(excesses: Sequence[Excess], lines: Mapping[UUID, EnteredLine]) -> list[Warned]:
     """A warning for every one of the lines that sold, or bought to cover, more than was held."""
     known = [(excess, lines.get(excess.transaction_id)) for excess in excesses]
     return [
         Warned(
             code="more_than_held",
-            message=(
-                f"{line.kind} of {line.trade_date}: {abs(excess.quantity).normalize():f} more "
-                "than was held; the rest opened a lot"
-            ),
+            message=f"{line.kind} of {line.trade_date} {beyond_held(line, excess)}",
             about=[line.symbol] if line.symbol else [],
         )
         for excess, line in known

@@ -32,7 +32,7 @@ from services.gateway.books.schemas.ledger import (
     TransactionPage,
     TransactionsSaved,
 )
-from services.gateway.books.schemas.uploads import Duplicates
+from services.gateway.books.schemas.uploads import Duplicates, RestatedSessions
 from services.gateway.books.statements import lines, pages
 from services.gateway.books.statements.lines import InvalidMark
 from services.gateway.books.statements.pages import LotFilter, LotStatus, Wanted
@@ -321,14 +321,11 @@ def _saved(
     restated: Sequence[date],
     warnings: Sequence[Warned],
 ) -> TransactionsSaved:
-    span = (
-        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
-    )
     content = {
         "transactions": [lines.entered_line(line) for line in found],
         "skipped": skipped,
         "run_id": run_id,
-        "restated": span,
+        "restated": RestatedSessions.of(restated),
         "warnings": warnings,
     }
     return TransactionsSaved.model_validate(content, from_attributes=True)

@@ -39,6 +39,7 @@ from services.gateway.books.schemas.positions import (
     PositionSaved,
     TagsOfPosition,
 )
+from services.gateway.books.schemas.uploads import RestatedSessions
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
@@ -254,8 +255,7 @@ async def _saved(
     session: Session, portfolio_id: UUID, position_id: UUID, runs: _Runs, warnings: Sequence[Row]
 ) -> dict[str, Any]:
     """The answer to an edit that makes the portfolio's numbers follow it."""
-    days = runs.restated
-    span = {"first": days[0], "last": days[-1], "count": len(days)} if days else None
+    span = RestatedSessions.of(runs.restated)
     position = await position_on(session, portfolio_id, position_id, None)
     about = {"changed": True, "run_id": runs.run_id, "restated": span, "warnings": warnings}
     return {**position, **about}

@@ -1,8 +1,9 @@
 """The report on an uploaded file."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -112,6 +113,11 @@ class RestatedSessions(BaseModel):
     first: date
     last: date
     count: int
+
+    @classmethod
+    def of(cls, days: Sequence[date]) -> Self | None:
+        """Those of the days, ascending; None without any."""
+        return cls(first=days[0], last=days[-1], count=len(days)) if days else None
 
 
 class Receipt(BaseModel):

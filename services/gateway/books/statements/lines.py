@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid5
 
 from services.gateway.books.keeping import SYSTEM
-from services.gateway.books.ledger import Kind, Settlement, cash_moved
+from services.gateway.books.ledger import Instrument, Kind, Settlement, cash_moved
 from services.gateway.books.ledger.derivation import delivery_id
 from services.gateway.books.ledger.inputs import exact
 from services.gateway.books.queries.transactions import (
@@ -102,35 +103,8 @@ def read(word: str) -> Mark:
 
 def entered_line(row: EnteredLine) -> Line:
     """A line that was entered, with what it did to cash."""
-    return Line(
-        transaction_id=row.transaction_id,
-        portfolio_id=row.portfolio_id,
-        kind=Kind(row.kind),
-        trade_date=row.trade_date,
-        stated_on=row.stated_on,
-        part=ENTERED,
-        sequence=row.sequence,
-        symbol=row.symbol,
-        underlying=row.underlying,
-        option_type=row.option_type,
-        strike=row.strike,
-        expiry=row.expiry,
-        multiplier=row.multiplier,
-        quantity=row.quantity,
-        price=row.price,
-        amount=row.amount,
-        fees=row.fees,
-        cash=_cash(row),
-        lot_id=row.lot_id,
-        lot_method=row.lot_method,
-        source=row.source,
-        source_line=row.source_line,
-        external_id=row.external_id,
-        note=row.note,
-        reverses=row.reverses,
-        reversed_by=row.reversed_by,
-        created_at=row.created_at,
-    )
+    own = {**vars(row), "kind": Kind(row.kind)}
+    return Line(**own, part=ENTERED, cash=_cash(row))
 
 
 def _cash(row: EnteredLine) -> Decimal | None:
@@ -151,10 +125,7 @@ def split_line(portfolio_id: UUID, row: SplitHeld) -> Line:
     after = round(row.quantity * ratio.numerator / ratio.denominator, 6)
     return replace(
         _derived(portfolio_id, Kind.SPLIT, row.symbol, row.underlying, row.ex_date),
-        option_type=row.option_type,
-        strike=row.strike,
-        expiry=row.expiry,
-        multiplier=row.multiplier,
+        **_option_terms(row),
         quantity=after - row.quantity,
         cash=Decimal(0),
         note=f"{ratio.numerator}:{ratio.denominator}, {row.quantity.normalize():f} held before",
@@ -182,10 +153,7 @@ def settlement_lines(portfolio_id: UUID, settlement: Settlement) -> list[Line]:
         _derived(portfolio_id, settlement.kind, own.symbol, own.underlying, day),
         transaction_id=settlement.transaction_id,
         part=CLOSE,
-        option_type=own.option_type,
-        strike=own.strike,
-        expiry=own.expiry,
-        multiplier=own.multiplier,
+        **_option_terms(own),
         quantity=-settlement.quantity,
         price=settlement.intrinsic_value if in_cash else Decimal(0),
         cash=in_cash,
@@ -205,6 +173,11 @@ def settlement_lines(portfolio_id: UUID, settlement: Settlement) -> list[Line]:
         note=f"delivered by {own.symbol}",
     )
     return [ended, delivered]
+
+
+def _option_terms(row: SplitHeld | Instrument) -> dict[str, Any]:
+    names = ("option_type", "strike", "expiry", "multiplier")
+    return {name: getattr(row, name) for name in names}
 
 
 def _derived(portfolio_id: UUID, kind: Kind, symbol: str, underlying: str, day: date) -> Line:

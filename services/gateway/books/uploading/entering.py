@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from uuid import UUID, uuid4
 
+from services.gateway.books.entering import beyond_held
 from services.gateway.books.files import OPTIONS, PUBLIC, Entry, Skipped
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import FILE, keep_ledger, value_from_first, write_lines
@@ -102,10 +102,5 @@ def transaction_row(portfolio_id: UUID, entry: Entry, share_day: date | None) ->
 
 def _excess_warning(row: TransactionRow, excess: Excess) -> RowProblem:
     """What a line sold, or bought to cover, beyond what was held."""
-    done = "sells" if (row.quantity or Decimal(0)) < 0 else "buys back"
-    opened = "a short lot was opened" if done == "sells" else "a long lot was opened"
-    quantity = f"{abs(excess.quantity).normalize():f}"
-    message = f"{done} {quantity} {row.symbol} more than held: {opened}"
-    if row.price is None:
-        message = f"{done} {quantity} {row.symbol} more than held: the rest is not entered"
+    message = beyond_held(row, excess)
     return RowProblem(row.source_line or 0, "quantity", "more_than_held", message)

@@ -15,6 +15,7 @@ from services.gateway.books.queries.portfolios import OpenTotals
 from services.gateway.books.schemas.uploads import (
     SHARES_OF_ENTRY_DATE,
     Mode,
+    RestatedSessions,
     UploadOptions,
     UploadReport,
 )
@@ -51,10 +52,6 @@ def _report(
     started: Started,
     totals: OpenTotals | None,
 ) -> str:
-    restated = started.restated
-    span = (
-        {"first": restated[0], "last": restated[-1], "count": len(restated)} if restated else None
-    )
     report = UploadReport.model_validate(
         {
             "portfolio": portfolio,
@@ -74,7 +71,7 @@ def _report(
             "transactions": [_entry_row(entry) for entry in plan.entries],
             "problems": [vars(problem) for problem in plan.holdings.problems],
             "warnings": [vars(warning) for warning in _warnings(plan, options)],
-            "restated": span,
+            "restated": RestatedSessions.of(started.restated),
             "run_id": started.run_id,
         }
     )
