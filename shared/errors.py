@@ -9,11 +9,13 @@
     │   ├── InvalidScenario(problems)
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
+    ├── PortfoliosFailed(failures)   some portfolios of a shard failed; the others are done
     ├── BusUnavailable       the bus did not store a message or gave no reply in time
     └── Misconfigured        the process must not start
 
 Anything else that escapes a handler (a lost connection, a bug) is retried with delay and then
-dead-lettered.
+dead-lettered. Where it is the fault of some portfolios of a shard, the others are completed.
+An error with a `public_code` has a text that any user may read: it names no user's things.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +24,8 @@ from datetime import date
 
 class SigmaSightError(Exception):
     """The root of every error this project raises on purpose."""
+
+    public_code: str | None = None
 
 
 class Transient(SigmaSightError):
@@ -40,6 +44,14 @@ class BusUnavailable(SigmaSightError):
     """The bus did not store a message, or gave no reply in time."""
 
 
+class PortfoliosFailed(SigmaSightError):
+    """Some portfolios of a shard failed: (portfolio, error, text) each. The others are done."""
+
+    def __init__(self, failures: Sequence[tuple[object, str, str]]) -> None:
+        super().__init__("; ".join(f"{which}: {error}: {text}" for which, error, text in failures))
+        self.failures = tuple(failures)
+
+
 class MarketDataNotReady(Transient):
     """A calculation needs market data that is not stored yet."""
 
@@ -51,6 +63,8 @@ class MarketDataNotReady(Transient):
 
 class DateOutsideData(Permanent):
     """The date is not a session the data covers."""
+
+    public_code = "date_outside_data"
 
     def __init__(self, as_of: date, first: date, last: date) -> None:
         super().__init__(
@@ -64,6 +78,8 @@ class DateOutsideData(Permanent):
 
 class NotASession(Permanent):
     """The exchange was closed on that date."""
+
+    public_code = "not_a_session"
 
     def __init__(self, as_of: date, previous: date) -> None:
         super().__init__(

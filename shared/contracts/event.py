@@ -93,21 +93,43 @@ class Event(Contract):
         return cls(event_id=cls.identity(run_id, as_of, part), run_id=run_id, as_of=as_of, **facts)
 
 
+CALCULATION_FAILED = "calculation_failed"
+
+
+class PortfolioFailure(Contract):
+    """A portfolio that a stage could not be calculated for.
+
+    `code` and `reason` are for its owner; `error` (a class) and `detail` (its text) for operators.
+    """
+
+    portfolio_id: UUID
+    code: str = CALCULATION_FAILED
+    reason: str
+    error: str
+    detail: str
+
+
 class ShardEvent(Event):
     """The work unit: some portfolios on one session, priced from one version of market data.
 
     `price_run` names the version of the session's market data; `elapsed_seconds` is how long the
     publishing stage worked on this shard (stamped by the messaging layer); `counts` is the number
-    of rows written, by kind.
+    of rows written, by kind. `failed_portfolios`: those that the publishing stage failed for; they
+    are no longer among the `portfolio_ids`, so the stages after it leave them out.
     """
 
     price_run: str
     shard: int = Field(ge=0)
     shards: int = Field(ge=1)
     portfolio_ids: tuple[UUID, ...]
+    failed_portfolios: tuple[PortfolioFailure, ...] = ()
     counts: dict[str, int] = {}
     warnings: tuple[Notice, ...] = ()
     elapsed_seconds: float = 0.0
+
+    def of_portfolios(self, portfolio_ids: Sequence[UUID]) -> Self:
+        """The same event about these of its portfolios only."""
+        return self.model_copy(update={"portfolio_ids": tuple(portfolio_ids)})
 
     @classmethod
     def about(cls, cause: "ShardEvent", *, warnings: Sequence[Notice] = (), **counts: int) -> Self:
@@ -128,10 +150,13 @@ class ShardEvent(Event):
 class WorkFailed(Event):
     """A service gave up on a message: a dead letter on `dead.<service>` holds it and its cause.
 
-    `heard`: the subject of the message.
+    `heard`: the subject of the message. `code` and `reason` are for the portfolios' owners; `error`
+    (a class) and `message` (its text) for operators.
     """
 
     heard: str
+    code: str = CALCULATION_FAILED
+    reason: str | None = None
     shard: int = 0
     shards: int = 1
     portfolio_ids: tuple[UUID, ...] = ()

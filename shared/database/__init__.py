@@ -5,6 +5,7 @@ Migrations are in `shared.database.migrations`, which only Alembic's `env.py` fi
 
 from shared.database.columns import among, key, optional, published_columns, required, sql_table
 from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
+from shared.database.failures import is_outage, is_too_large
 from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "among",
     "append",
     "create_engine",
+    "is_outage",
+    "is_too_large",
     "key",
     "lock",
     "lock_each",

@@ -5,6 +5,8 @@ between any two redelivers the message; upserts on natural keys and deterministi
 rerun harmless.
 
     decodable?   no  -> dead letter, reject
+    at fault?    some portfolios of the shard -> they are left out and named in the event (see
+                 `division`); a dead letter says why
     handled?     Permanent error, or the last attempt -> dead letter + `<service>.failed`, reject
                  any other error -> redelivered after `retry_seconds[attempt]`
     slow?        a heartbeat every third of `acknowledge_seconds` prevents a redelivery
@@ -14,6 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import get_type_hints
 from uuid import uuid5
@@ -31,8 +34,9 @@ from shared.contracts.event import (
     WorkFailed,
 )
 from shared.database import Database, Session
-from shared.errors import BusUnavailable, Misconfigured, Permanent
+from shared.errors import BusUnavailable, Misconfigured, Permanent, PortfoliosFailed
 from shared.messaging.broker import Broker, Delivery, publish
+from shared.messaging.division import divided, is_portfolios_fault, public_reason
 from shared.messaging.requests import (
     answer_json,
     invalid_request_json,
@@ -141,17 +145,21 @@ class Consumption:
             await self._give_up(kind, event, message, error)
             return
         try:
-            await self._work(kind, handler, event)
+            await self._work(kind, handler, event, message)
         except Exception as error:  # noqa: BLE001 - any error of a handler is settled here
             await self._retry_or_give_up(kind, event, message, error)
         else:
             await message.acknowledge()
             self._count(kind, "handled")
 
-    async def _work(self, kind: type[Event], handler: Handler, event: Event) -> None:
+    async def _work(
+        self, kind: type[Event], handler: Handler, event: Event, message: Delivery
+    ) -> None:
         started = perf_counter()
-        async with self._resource(handler) as resource:
-            results = _as_events(await handler(event, resource))
+        try:
+            results = await self._call(handler, event)
+        except Exception as error:  # noqa: BLE001 - what is no portfolio's fault is raised again
+            results = await self._without_failing(handler, event, message, error)
         elapsed = perf_counter() - started
         self.telemetry.seconds.labels(kind.subject).observe(elapsed)
         for result in results:
@@ -160,10 +168,44 @@ class Consumption:
         published = [type(result).__name__ for result in results]
         log.info("handled", seconds=round(elapsed, 4), published=published)
 
+    async def _call(self, handler: Handler, event: Event) -> list[Event]:
+        """What the handler returns; its transaction is committed by then."""
+        async with self._resource(handler) as resource:
+            return _as_events(await handler(event, resource))
+
+    async def _without_failing(
+        self, handler: Handler, event: Event, message: Delivery, error: Exception
+    ) -> list[Event]:
+        """The results without the portfolios at fault; raises the error when it is of the shard."""
+        last = message.attempt >= self.attempts_allowed
+        if not (isinstance(event, ShardEvent) and self._is_divisible(handler, event)):
+            raise error
+        if not is_portfolios_fault(error, last_attempt=last):
+            raise error
+        log.warning("shard failed, will divide it", exc_info=error)
+        results = await divided(partial(self._call, handler), event, error, last_attempt=last)
+        failures = [
+            (each.portfolio_id, each.error, each.detail) for each in results[0].failed_portfolios
+        ]
+        if failures:
+            log.error("portfolios failed", failures=failures)
+            await self._publish_dead_letter(type(event), event, message, PortfoliosFailed(failures))
+        return list(results)
+
+    def _is_divisible(self, handler: Handler, event: ShardEvent) -> bool:
+        """Whether the handler works on several portfolios in one transaction, shard for shard."""
+        emitted = self.router.emitted.get(handler, ())
+        of_shards = bool(emitted) and all(issubclass(each, ShardEvent) for each in emitted)
+        several = len(event.portfolio_ids) > 1
+        return several and of_shards and not self._takes_database(handler)
+
+    def _takes_database(self, handler: Handler) -> bool:
+        return Database in get_type_hints(handler).values()
+
     @asynccontextmanager
     async def _resource(self, handler: Handler) -> AsyncIterator[Session | Database]:
         """The handler's second argument: a session in a transaction, or the database."""
-        if Database in get_type_hints(handler).values():
+        if self._takes_database(handler):
             yield self.database
             return
         async with self.database.transaction() as session:
@@ -223,16 +265,16 @@ class Consumption:
     ) -> WorkFailed | None:
         if event is None or self.router.wiring.failure is None:
             return None
-        shard = (
-            {"shard": event.shard, "shards": event.shards, "portfolio_ids": event.portfolio_ids}
-            if isinstance(event, ShardEvent)
-            else {}
-        )
+        about = ("shard", "shards", "portfolio_ids")
+        shard = {name: getattr(event, name) for name in about if hasattr(event, name)}
+        code, reason = public_reason(error)
         return self.router.wiring.failure.new(
             event.run_id,
             event.as_of,
             part=f"{kind.subject}/{shard.get('shard', 0)}",
             heard=kind.subject,
+            code=code,
+            reason=reason,
             attempts=attempt,
             error=type(error).__name__,
             message=str(error)[:LONGEST_MESSAGE],

@@ -223,3 +223,44 @@ async def test_service_may_not_publish_for_another(servers: Servers) -> None:
     async with Broker("stress", servers.settings, telemetry, on_closed=lambda: None) as broker:
         with pytest.raises(BusUnavailable):
             await broker.send(PricesUpdated.subject, b"{}", stream="INGEST", message_id=uuid4())
+
+
+async def test_the_failing_portfolio_of_a_shard_is_left_out_and_named(
+    servers: Servers, role: Role, bus: Client, admin: Database
+) -> None:
+    good, bad = uuid4(), uuid4()
+
+    async def write_and_fail(event: PricesUpdated, session: Session) -> GreeksComputed:
+        for portfolio_id in event.portfolio_ids:
+            row = {"id": portfolio_id, "contract": f"row {portfolio_id}"}
+            await session.execute(text("insert into greeks.written values (:id, :contract)"), row)
+        if bad in event.portfolio_ids:
+            raise ValueError("a broken row")
+        return GreeksComputed.about(event, positions=len(event.portfolio_ids))
+
+    async with admin.transaction() as session:
+        await session.execute(text("create table greeks.written (id uuid, contract text)"))
+        await session.execute(text("grant all on greeks.written to greeks"))
+    shard = a_shard().model_copy(update={"portfolio_ids": (bad, good)})
+    try:
+        async with greeks_hearing(servers, role("greeks"), write_and_fail):
+            [message] = await results_of(servers, bus, shard)
+            [dead] = await published(bus, "DEAD", "dead.greeks")
+        async with admin.transaction() as session:
+            written = list(await session.scalars(text("select id from greeks.written")))
+    finally:
+        async with admin.transaction() as session:
+            await session.execute(text("drop table greeks.written"))
+
+    event = GreeksComputed.model_validate_json(message.data)
+    [failure] = event.failed_portfolios
+    assert written == [good]
+    assert (event.portfolio_ids, event.counts) == ((good,), {"positions": 1})
+    assert (failure.portfolio_id, failure.error, failure.detail) == (
+        bad,
+        "ValueError",
+        "a broken row",
+    )
+    letter = json.loads(dead.data)
+    assert (letter["error"], letter["attempts"]) == ("PortfoliosFailed", 1)
+    assert PricesUpdated.model_validate_json(letter["payload"]) == shard

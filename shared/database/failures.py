@@ -1,0 +1,33 @@
+"""What an error of Postgres or of the connection to it says: that of now, or that of the values."""
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# Classes of SQLSTATE: connections, rollbacks (deadlocks), resources, locks held, interventions,
+# system errors.
+_OF_NOW = ("08", "40", "53", "55", "57", "58")
+_OUT_OF_RANGE = "22003"
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the same work may succeed a little later: nothing says that its values are wrong."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = _state_of(error)
+    if state is not None:
+        return state[:2] in _OF_NOW
+    return isinstance(error, OSError | PoolTimeout | OperationalError)
+
+
+def is_too_large(error: Exception) -> bool:
+    """Whether a number was too large to be calculated with, or to be stored."""
+    return isinstance(error, OverflowError | FloatingPointError) or _state_of(error) == (
+        _OUT_OF_RANGE
+    )
+
+
+def _state_of(error: Exception) -> str | None:
+    """The SQLSTATE; COPY raises the driver's own errors, statements raise them wrapped."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    return state if isinstance(state, str) else None
