@@ -1,10 +1,10 @@
 """A portfolio fails alone: a shard that fails is divided until the portfolios at fault are known.
 
-    whose fault?   an outage                         -> nobody's: the message is redelivered
-                   an empty shard fails as well      -> the session's: the message fails as a whole
-                   otherwise                         -> halves, again and again
+    an outage                       -> raised: the message is redelivered
+    an empty shard fails as well    -> raised: the fault is the session's, not a portfolio's
+    anything else                   -> the shard's halves are tried, and theirs
 
-Every part is a transaction of its own, so what is at fault leaves no rows and the rest is stored.
+Every part is a separate transaction, so what is at fault leaves no rows and the rest is stored.
 The parts' events become one, the event of the shard, which names the portfolios that failed.
 """
 
@@ -39,7 +39,7 @@ def is_portfolios_fault(error: Exception, *, last_attempt: bool) -> bool:
 
 
 def public_reason(error: Exception) -> tuple[str, str]:
-    """A stable code and a sentence that name no user's things, whatever the error says."""
+    """A stable code and a sentence that name no user's things, as the error's text may do."""
     if isinstance(error, SigmaSightError) and error.public_code is not None:
         return error.public_code, str(error)
     if is_too_large(error):
