@@ -63,6 +63,20 @@ def test_the_compose_file_is_the_generated_one() -> None:
     assert COMPOSE_FILE.read_text(encoding="utf-8") == compose_text(), "run `make compose`"
 
 
+def test_the_readme_gives_the_commands_of_the_compose_file() -> None:
+    commands = re.findall(
+        r"^#   ((?:make|docker compose) [\w -]+?)(?:  +#|$)", compose_text(), re.M
+    )
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert commands == ["make compose", "docker compose up --build --detach"]
+    assert all(re.search(rf"^{command}(  |$)", readme, re.M) for command in commands)
+    assert re.search(
+        r"^compose: install .*\n\t\$\(BIN\)/python -m deploy\.compose$", makefile, re.M
+    )
+
+
 def test_compose_runs_the_servers_the_bootstrap_and_every_service() -> None:
     assert set(compose()["services"]) == {"postgres", "nats", "bootstrap", *WORDS}
 

@@ -12,7 +12,6 @@ import asyncio
 import gzip
 from collections import OrderedDict
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,11 +28,11 @@ from services.gateway.edge.conditional import HEADERS, matches, unchanged, weak_
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.queries import Row
 from services.gateway.edge.tokens import Bearer, InvalidToken
+from shared import __version__
 from shared.database import Database
 
 COMPRESSION_LEVEL = 4  # level 9 takes four times as long for a tenth less
 SMALLEST_COMPRESSED = 1024
-_BUILD = version("sigmasight")
 _DRAFT = "sigmasight.draft"
 _COMPRESSED = {"Content-Encoding": "gzip", "Vary": f"{HEADERS['Vary']}, Accept-Encoding"}
 
@@ -43,7 +42,7 @@ def etag_of(portfolio_id: UUID, revision: int) -> str:
 
     Each URL has its own tag. The tag is weak: compressed or not, it is the same answer.
     """
-    return weak_tag(portfolio_id, revision, _BUILD)
+    return weak_tag(portfolio_id, revision, __version__)
 
 
 class Unchanged(Exception):

@@ -1,0 +1,132 @@
+"""A container image on disk: the steps of `deploy/Dockerfile`, followed without Docker.
+
+Of the project an image has only what its stages copy, and of the packages only what its stages
+install: those are linked from the environment of the tests, which has the same pins, with what
+they require, and without the project's own metadata. Nothing is downloaded.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import distribution, distributions
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[3]
+_DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+_STAGE = re.compile(r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", re.M | re.S)
+_STAGES = {name: (base, steps) for base, name, steps in _STAGE.findall(_DOCKERFILE)}
+_SITE = Path(sysconfig.get_path("purelib"))
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+class Image:
+    """One image in a folder: `app`, its working directory, and `packages`."""
+
+    def __init__(self, folder: Path, target: str, service: str) -> None:
+        self.app = folder / "app"
+        self.packages = folder / "packages"
+        steps = list(_steps(target, service))
+        for step in steps:
+            if step.startswith("COPY ") and not step.startswith("COPY --from"):
+                self._copy(step.split()[1:])
+        _link_packages(_installed(_steps(_venv_stage(steps), service)), self.packages)
+
+    def _copy(self, words: list[str]) -> None:
+        *sources, destination = words
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, self.app / destination, dirs_exist_ok=True)
+            else:
+                (self.app / destination).mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / source, self.app / destination)
+
+    def run(self, program: str) -> subprocess.CompletedProcess[str]:
+        """A Python program in the image: nothing else of this machine can be imported."""
+        paths = f"import sys; sys.path[:0] = {[str(self.app), str(self.packages)]!r}\n"
+        return subprocess.run(
+            [sys.executable, "-I", "-S", "-c", paths + program],
+            cwd=self.app,
+            env={},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def _steps(stage: str, service: str) -> Iterator[str]:
+    """The steps of a stage and of the stages it is built from, in order."""
+    base, text = _STAGES[stage]
+    if base in _STAGES:
+        yield from _steps(base, service)
+    for line in text.replace("${SERVICE}", service).splitlines():
+        if line and not line.startswith("#"):
+            yield line
+
+
+def _venv_stage(steps: Iterable[str]) -> str:
+    """The stage from which the image takes its packages."""
+    (found,) = re.findall(r"^COPY --from=(\S+) /opt/venv /opt/venv$", "\n".join(steps), re.M)
+    return str(found)
+
+
+def _installed(steps: Iterable[str]) -> list[Requirement]:
+    """What the stage's `uv pip install` steps ask for."""
+    wanted: list[str] = []
+    for step in steps:
+        if "--requirement pyproject.toml" not in step:
+            continue
+        wanted += _PROJECT["dependencies"]
+        for extra in re.findall(r'--extra "?(\w+)', step):
+            wanted += _PROJECT["optional-dependencies"][extra]
+    return [Requirement(each) for each in wanted]
+
+
+def _link_packages(wanted: Collection[Requirement], folder: Path) -> None:
+    """Link what the wanted distributions, and those that they require, own alone."""
+    names = _closure(wanted)
+    linked: set[PurePosixPath] = set()
+    for path, owners in _owners().items():
+        if owners <= names and ".." not in path.parts and linked.isdisjoint(path.parents):
+            linked.add(path)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(_SITE / path)
+
+
+def _closure(wanted: Collection[Requirement]) -> set[str]:
+    """Names of the distributions to install, with those that they require."""
+    waiting = list(wanted)
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        for extra in ("", *requirement.extras):
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                required = map(Requirement, distribution(name).requires or ())
+                waiting += [each for each in required if _applies(each, extra)]
+    return {name for name, _ in seen}
+
+
+def _applies(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+@cache
+def _owners() -> Mapping[PurePosixPath, set[str]]:
+    """By path in the environment, folders first, the distributions with files there."""
+    owners: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for each in distributions():
+        name = canonicalize_name(each.name)
+        for file in each.files or ():
+            for place in (file, *file.parents[:-1]):
+                owners[place].add(name)
+    return dict(sorted(owners.items()))
