@@ -1,11 +1,14 @@
-"""How many requests a minute a caller may send.
+"""How many requests a minute a caller may send, exactly: no minute holds more.
 
-Counted in this process, or in a store that all replicas share. A store that does not answer neither
-delays nor refuses a request for long: this process counts for itself until the store is back, and
-reports that in the log and in its readiness.
+The time of every request counts until it is a minute old, whichever clock minute it was in. Times
+are kept in this process, or in a store that all replicas share and whose clock is the only one that
+matters. A store that does not answer neither delays nor refuses a request for long: this process
+counts for itself until the store is back, and reports that in the log and in its readiness.
 """
 
 import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
@@ -13,11 +16,8 @@ from time import monotonic, time
 from typing import Any, Literal, cast
 
 import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import RateLimiter, SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
 
+WINDOW_SECONDS = 60.0
 STORE_SECONDS = 0.25  # a store that takes longer counts as away
 RETRY_SECONDS = 5.0
 Counted = Literal["in_process", "shared", "store_unreachable"]
@@ -66,18 +66,98 @@ class Standing:
         return max(1, ceil(self.resets_at - time()))
 
 
-class SharedStore:
-    """A Redis (or a server that speaks its protocol) in which every replica counts."""
+@dataclass(frozen=True)
+class Count:
+    """What one request met: `seconds` until the oldest that counts is a window old."""
 
-    def __init__(self, url: str) -> None:
+    allowed: bool
+    remaining: int
+    seconds: float
+
+
+class MovingWindow:
+    """The times of each caller's requests in the last window, in this process."""
+
+    def __init__(
+        self, seconds: float = WINDOW_SECONDS, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        # by the latest request: those at the front have gone quiet first
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def count(self, limit: int, who: str) -> Count:
+        """Count one request of a caller; one that is refused does not count."""
+        now = self._clock()
+        self._forget_quiet(now)
+        times = self._times.get(who) or deque()
+        while times and now - times[0] >= self._seconds:
+            times.popleft()
+        allowed = len(times) < limit
+        if allowed:
+            times.append(now)
+            self._times[who] = times
+            self._times.move_to_end(who)
+        return Count(allowed, max(0, limit - len(times)), times[0] + self._seconds - now)
+
+    def _forget_quiet(self, now: float) -> None:
+        while self._times:
+            who = next(iter(self._times))
+            if now - self._times[who][-1] < self._seconds:
+                return
+            del self._times[who]
+
+    def __len__(self) -> int:
+        """How many callers are remembered."""
+        return len(self._times)
+
+
+_COUNT = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local window = tonumber(ARGV[1])
+local limit = tonumber(ARGV[2])
+local oldest = redis.call('LINDEX', KEYS[1], 0)
+while oldest and now - tonumber(oldest) >= window do
+    redis.call('LPOP', KEYS[1])
+    oldest = redis.call('LINDEX', KEYS[1], 0)
+end
+local counted = redis.call('LLEN', KEYS[1])
+local allowed = 0
+if counted < limit then
+    redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
+    redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
+    counted = counted + 1
+    allowed = 1
+end
+return {allowed, math.max(0, limit - counted), (tonumber(oldest) or now) + window - now}
+"""  # one script: a request that is cancelled is counted wholly or not at all
+
+
+class SharedStore:
+    """A Redis (or a server that speaks its protocol) in which every replica counts.
+
+    Times are microseconds of the store's own clock, so the replicas' clocks may differ.
+    """
+
+    def __init__(self, url: str, seconds: float = WINDOW_SECONDS) -> None:
         # Imported by those who have a store: a third of a second, and 20 MiB.
+        from coredis import Redis
         from coredis.exceptions import RedisError
 
         self.unreachable = (RedisError, OSError, TimeoutError)
-        options = {"connect_timeout": STORE_SECONDS, "stream_timeout": STORE_SECONDS}
-        self._storage = cast(Any, storage_from_string(f"async+{url}", **options))
-        self.limiter: RateLimiter = SlidingWindowCounterRateLimiter(self._storage)
+        self._window = round(seconds * 1_000_000)
+        self._client = cast(
+            Any, Redis.from_url(url, connect_timeout=STORE_SECONDS, stream_timeout=STORE_SECONDS)
+        )
+        self._count = self._client.register_script(_COUNT)
         self._away_until = 0.0
+
+    async def count(self, limit: int, who: str) -> Count:
+        """Count one request of a caller; one that is refused does not count."""
+        answer = await self._count(keys=[f"sigmasight/requests/{who}"], args=[self._window, limit])
+        allowed, remaining, microseconds = (int(each) for each in answer)
+        return Count(allowed == 1, remaining, microseconds / 1_000_000)
 
     @property
     def away(self) -> bool:
@@ -93,15 +173,15 @@ class SharedStore:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._storage.bridge.get_connection().connection_pool.disconnect()
+        self._client.connection_pool.disconnect()
 
 
 class RateLimits:
-    """Requests a minute, in sliding windows."""
+    """Requests within a moving minute."""
 
-    def __init__(self, store_url: str | None = None) -> None:
-        self._in_process = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._store = SharedStore(store_url) if store_url else None
+    def __init__(self, store_url: str | None = None, seconds: float = WINDOW_SECONDS) -> None:
+        self._in_process = MovingWindow(seconds)
+        self._store = SharedStore(store_url, seconds) if store_url else None
 
     @property
     def counted(self) -> Counted:
@@ -112,22 +192,19 @@ class RateLimits:
 
     async def standing_after(self, per_minute: int, *who: str) -> Standing:
         """Count one request of a caller and return the remaining allowance."""
-        item = RateLimitItemPerMinute(per_minute)
+        counted = await self._after(per_minute, "/".join(who))
+        return Standing(counted.allowed, per_minute, counted.remaining, time() + counted.seconds)
+
+    async def _after(self, per_minute: int, who: str) -> Count:
         if self._store is not None and not self._store.away:
             try:
                 async with asyncio.timeout(STORE_SECONDS):
-                    return await _counted(self._store.limiter, item, who)
+                    return await self._store.count(per_minute, who)
             except self._store.unreachable as error:
                 self._store.stay_away(error)
-        return await _counted(self._in_process, item, who)
+        return self._in_process.count(per_minute, who)
 
     def close(self) -> None:
         """Give the store's connections back."""
         if self._store is not None:
             self._store.close()
-
-
-async def _counted(limiter: RateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> Standing:
-    allowed = await limiter.hit(item, *who)
-    window = await limiter.get_window_stats(item, *who)
-    return Standing(allowed, item.amount, window.remaining if allowed else 0, window.reset_time)
