@@ -28,6 +28,23 @@ LOSSES = (
     ("es_99", "ES 99 %"),
 )
 METHODS = ("direct", "correlated")
+# In the order of GREEKS: delta, gamma per 1 % of the underlying, theta, vega, rho.
+DOLLAR_GREEKS = {
+    "USD": (
+        "dollar_delta",
+        "dollar_gamma_1pct",
+        "dollar_theta_1d",
+        "dollar_vega_1pt",
+        "dollar_rho_1pct",
+    ),
+    "by beta to SPY": (
+        "dollar_delta_beta_weighted",
+        "dollar_gamma_1pct_beta_weighted",
+        None,
+        None,
+        None,
+    ),
+}
 FACTORS = 7
 SCENARIOS = 18
 SHOWN = 3
@@ -45,7 +62,7 @@ def portfolio_panel(owner: str, answer: Answer) -> RenderableType:
     parts: list[RenderableType] = [
         _value_table(snapshot),
         _exposure_table(snapshot),
-        _greek_table(snapshot),
+        _greek_table(snapshot, answer["metrics"]),
         _factor_table(answer["factors"], answer["attribution"]),
         _loss_table(answer["metrics"]),
         _scenario_table(answer["stress"]),
@@ -74,10 +91,13 @@ def _exposure_table(snapshot: Answer) -> Table:
     return table
 
 
-def _greek_table(snapshot: Answer) -> Table:
+def _greek_table(snapshot: Answer, metrics: Answer) -> Table:
     table = _table("Greeks", *GREEKS)
     table.add_row("portfolio", *(number(snapshot["greeks"][name], 2) for name in GREEKS))
     table.add_row("[dim]unit[/dim]", *(f"[dim]{unit}[/dim]" for unit in GREEKS.values()))
+    values = metric_values(metrics)
+    for label, names in DOLLAR_GREEKS.items():
+        table.add_row(label, *(money(values.get(name)) if name else "" for name in names))
     return table
 
 

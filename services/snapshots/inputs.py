@@ -343,8 +343,9 @@ class RiskPosition:
     """A position open on the session, in the shares of that day.
 
     `weight`: gross delta-adjusted USD, the cost where that is unknown. `exposure`: signed
-    delta-adjusted USD. `pnl`: what it would have earned on each of the past days, USD, None with
-    the `reason`.
+    delta-adjusted USD. `dollar_gamma`: what a rise of the underlying of 1 % adds to it; `theta` a
+    day, `vega` a volatility point, `rho` a percentage point, USD; 0 for stock. `pnl`: what it would
+    have earned on each of the past days, USD, None with the `reason`.
     """
 
     position_id: UUID
@@ -354,6 +355,10 @@ class RiskPosition:
     quantity: float
     weight: float
     exposure: float | None
+    dollar_gamma: float | None
+    theta: float | None
+    vega: float | None
+    rho: float | None
     pnl: Sequence[float] | None
     reason: str | None
 
@@ -364,10 +369,12 @@ class Estimates:
 
     `closes` ((T + 1) x U, adjusted) and `factor_returns` (T x K) end with the session; what the
     betas do not explain of the returns is weighted with `decay`^age over `lookback` days, like the
-    covariance, which is based on `observations` days. NaN where unknown.
+    covariance, which is based on `observations` days. `market_betas` (U): those to the market. NaN
+    where unknown.
     """
 
     betas: FloatArray
+    market_betas: FloatArray
     covariance: FloatArray
     closes: FloatArray
     factor_returns: FloatArray

@@ -1,12 +1,13 @@
 """What the portfolios of a shard may lose in a day, and what each position adds to it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import pairwise
 
 import numpy as np
 
+from services.snapshots.calculations.dollar_greeks import OptionGreeks, dollar_greeks
 from services.snapshots.calculations.layout import floats, objects
 from services.snapshots.calculations.metrics import (
     LONGS,
@@ -44,6 +45,7 @@ class Holdings:
     quantity: FloatArray
     pnl: PositionPnl
     exposures: Exposures
+    greeks: OptionGreeks
 
     @classmethod
     def of(cls, inputs: RiskInputs) -> "Holdings":
@@ -64,12 +66,21 @@ class Holdings:
                 np.array(underlying, dtype=np.int64),
                 weight,
             ),
+            greeks=OptionGreeks(
+                *(
+                    floats([getattr(position, field.name) for position in positions])
+                    for field in fields(OptionGreeks)
+                )
+            ),
         )
 
     def part(self, positions: slice) -> "Holdings":
         """Those of the positions."""
         return Holdings(
-            self.quantity[positions], self.pnl.take(positions), self.exposures.take(positions)
+            self.quantity[positions],
+            self.pnl.take(positions),
+            self.exposures.take(positions),
+            self.greeks.take(positions),
         )
 
     def views(self) -> Mapping[str, BoolArray]:
@@ -179,17 +190,16 @@ def shard_risk(inputs: RiskInputs) -> ShardRisk:
     edges = np.searchsorted(owner, np.arange(len(inputs.portfolios) + 1))
     held = Holdings.of(inputs)
     parts = [held.part(slice(first, last)) for first, last in pairwise(edges.tolist())]
-    dates = inputs.session_dates
-    return ShardRisk(inputs, [portfolio_risk(part, model, dates) for part in parts])
+    return ShardRisk(inputs, [portfolio_risk(part, model, inputs) for part in parts])
 
 
-def portfolio_risk(
-    holdings: Holdings, model: FactorModel, session_dates: Sequence[date]
-) -> PortfolioRisk:
-    """Historical, rescaled and parametric VaR and expected shortfall of one portfolio, per view.
+def portfolio_risk(holdings: Holdings, model: FactorModel, inputs: RiskInputs) -> PortfolioRisk:
+    """One portfolio's VaR and expected shortfall by each method and its dollar Greeks, per view.
 
-    `session_dates`: the days of the positions' P&L.
+    `inputs`: of the shard, for the days of the P&L and the betas.
     """
+    session_dates = inputs.session_dates
+    market_betas = inputs.estimates.market_betas
     views = holdings.views()
     historical = {
         view: historical_risk(holdings.pnl.take(chosen)) for view, chosen in views.items()
@@ -205,6 +215,9 @@ def portfolio_risk(
     ]
     for view, normal in parametric.items():
         metrics += _parametric_metrics(view, normal, model.observations)
+    for view, chosen in views.items():
+        held = (holdings.exposures.take(chosen), holdings.greeks.take(chosen))
+        metrics += dollar_greeks(view, *held, market_betas)
     modelled = measured_positions(holdings.exposures, model)
     return PortfolioRisk(tuple(metrics), historical[PORTFOLIO], modelled)
 

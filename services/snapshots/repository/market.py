@@ -9,7 +9,7 @@ import numpy as np
 from services.snapshots.inputs import Estimates, MarketHistory, ObservedYield
 from shared.arrays import FloatArray
 from shared.calendar import last_sessions
-from shared.conventions import SESSIONS_PER_YEAR
+from shared.conventions import MARKET, SESSIONS_PER_YEAR
 from shared.database import Session
 from shared.published import factors, ingest
 from shared.published.closes import load_adjusted_closes
@@ -46,8 +46,12 @@ async def load_estimates(session: Session, as_of: date, underlyings: Sequence[st
     betas = await session.execute(factors.betas_on(as_of, underlyings))
     covariance = {(pair.factor_a, pair.factor_b): pair.covariance for pair in pairs}
     newest = pairs[0] if pairs else None
+    grid = _grid({(row.symbol, row.factor): row.beta for row in betas}, underlyings, ids)
     return Estimates(
-        betas=_grid({(row.symbol, row.factor): row.beta for row in betas}, underlyings, ids),
+        betas=grid,
+        market_betas=grid[:, ids.index(MARKET)]
+        if MARKET in ids
+        else np.full(len(underlyings), np.nan),
         covariance=_grid(covariance, ids, ids),
         closes=await load_adjusted_closes(session, window, underlyings),
         factor_returns=await _load_factor_returns(session, window[1:], ids),

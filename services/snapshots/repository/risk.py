@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Double, Select, and_, cast, func, select
+from sqlalchemy import Double, Select, and_, case, cast, func, select
 
 from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
@@ -13,7 +13,7 @@ from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns
 from shared.conventions import MARKET
 from shared.database import Session, among, lock_each, merge
-from shared.published import factors, gateway, identity, stress
+from shared.published import factors, gateway, greeks, identity, stress
 from shared.rows import Scope, rows_of
 
 _NOT_STORED = (None, "no P&L vector is stored for the session")
@@ -77,15 +77,29 @@ def _positions(
         exposed.position_id == held.position_id, exposed.as_of == as_of, exposed.factor == MARKET
     )
     cost = cast(held.quantity * held.multiplier * held.entry_price, Double)
+    option = greeks.position_greeks.c
+    unit = greeks.contract_greeks.c
+    same_option = and_(option.position_id == held.position_id, option.as_of == as_of)
+    same_contract = and_(unit.contract == option.contract, unit.as_of == option.as_of)
+    is_stock = held.symbol == held.underlying
+    dollars = {
+        "dollar_gamma": option.gamma * func.power(cast(unit.underlying_price, Double), 2) / 100,
+        "theta": option.theta,
+        "vega": option.vega,
+        "rho": option.rho,
+    }
     return (
         select(
             *identity(positions),
             cast(held.quantity, Double).label("quantity"),
             func.abs(func.coalesce(exposed.exposure, cost)).label("weight"),
             exposed.exposure,
+            *(case((is_stock, 0.0), else_=each).label(name) for name, each in dollars.items()),
         )
         .select_from(positions)
         .outerjoin(factors.position_factor_exposures, same_exposure)
+        .outerjoin(greeks.position_greeks, same_option)
+        .outerjoin(greeks.contract_greeks, same_contract)
         .order_by(held.portfolio_id, held.position_id)
     )
 

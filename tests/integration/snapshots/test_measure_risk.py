@@ -374,7 +374,7 @@ async def test_every_metric_of_both_handlers_is_there_for_every_book(
     await both(role, MONDAY)
 
     assert (await metrics(role, MONDAY)).keys() == (await metrics(role, MONDAY, OTHER_BOOK)).keys()
-    assert len(await metrics(role, MONDAY)) == 14 + 3 * (4 + 4 + 4 + 4 + 2 + 3)
+    assert len(await metrics(role, MONDAY)) == 14 + 3 * (4 + 4 + 4 + 4 + 2 + 3 + 7)
 
 
 async def test_handlers_run_twice_change_nothing(admin: Database, role: Role) -> None:

@@ -160,9 +160,24 @@ class RiskRepository:
     async def claim_risk_inputs(
         self, session: Session, ids: Sequence[UUID], as_of: date
     ) -> RiskInputs:
-        held = RiskPosition(an_id(1), an_id(0), "NEW", "NEW", 10.0, 500.0, None, None, "no history")
+        held = RiskPosition(
+            position_id=an_id(1),
+            portfolio_id=an_id(0),
+            symbol="NEW",
+            underlying="NEW",
+            quantity=10.0,
+            weight=500.0,
+            exposure=None,
+            dollar_gamma=0.0,
+            theta=0.0,
+            vega=0.0,
+            rho=0.0,
+            pnl=None,
+            reason="no history",
+        )
         unknown = Estimates(
             betas=np.full((1, 1), np.nan),
+            market_betas=np.full(1, np.nan),
             covariance=np.full((1, 1), np.nan),
             closes=np.full((253, 1), np.nan),
             factor_returns=np.full((252, 1), np.nan),
@@ -197,4 +212,5 @@ async def test_position_without_inputs_is_saved_and_published_with_its_reason(
     assert repository.components["reason"] == ["no history"]
     (var,) = repository.components["var_95"]
     assert str(var) == "nan"
-    assert set(repository.metrics["value"]) == {None}
+    found = zip(repository.metrics["metric"], repository.metrics["value"], strict=True)
+    assert {value for name, value in found if not name.startswith("dollar_")} == {None}

@@ -37,6 +37,7 @@ def a_position(owner: str, name: str, quantity: float = 10.0, **given: Any) -> R
         "quantity": quantity,
         "weight": abs(quantity) * 100.0,
         "exposure": quantity * 100.0,
+        **dict.fromkeys(("dollar_gamma", "theta", "vega", "rho"), 0.0),
         "pnl": pnl.tolist(),
         "reason": None,
     } | given
@@ -48,6 +49,7 @@ def estimates(**given: Any) -> Estimates:
     random = np.random.default_rng(1)
     fields: dict[str, Any] = {
         "betas": np.array([[1.5, 0.5]]),
+        "market_betas": np.array([1.5]),
         "covariance": np.diag([1e-4, 1e-5]),
         "closes": np.cumprod(1 + random.normal(0, 0.02, (253, 1)), axis=0),
         "factor_returns": random.normal(0, 0.01, (252, 2)),
@@ -83,7 +85,7 @@ def test_longs_and_shorts_are_measured_apart() -> None:
     for name in {name for name, _ in found}:
         assert found[name, "longs"] == numbers(longs)[name, "portfolio"]
         assert found[name, "shorts"] == numbers(shorts)[name, "portfolio"]
-    assert len(found) == len(VIEWS) * 16
+    assert len(found) == len(VIEWS) * (16 + 7)
 
 
 def test_components_add_up_to_the_metric_of_the_portfolio() -> None:
@@ -131,7 +133,8 @@ def test_left_out_positions_are_named_with_their_reason() -> None:
 
     assert book.historical.left_out.tolist() == [None, "no price"]
     assert book.modelled.tolist() == [True, False]
-    assert {metric.coverage for metric in book.metrics if metric.view == "portfolio"} == {0.5}
+    losses = [metric for metric in book.metrics if not metric.name.startswith("dollar_")]
+    assert {metric.coverage for metric in losses if metric.view == "portfolio"} == {0.5}
 
 
 def test_book_without_vectors_has_parametric_figures_only() -> None:

@@ -24,6 +24,7 @@ _KINDS = {
     "drawdown": ("max_drawdown",),
     "market": ("beta", "correlation_", "market_exposure"),
     "concentration": ("hhi", "top_"),
+    "dollar_greeks": ("dollar_",),
     "performance": (PERFORMANCE,),
 }
 OTHER = "other"
