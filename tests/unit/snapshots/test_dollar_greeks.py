@@ -72,7 +72,7 @@ def test_an_unknown_beta_or_greek_is_left_out_and_lowers_the_coverage() -> None:
     assert found["dollar_vega_1pt"].coverage == pytest.approx(0.04)
 
 
-def test_a_book_of_stock_has_no_gamma_whatever_its_beta() -> None:
+def test_a_book_of_stock_has_no_gamma_for_any_beta() -> None:
     stock = OptionGreeks(*(np.zeros(2) for _ in range(4)))
 
     found = by_name(np.array([math.nan, math.nan]), stock)
