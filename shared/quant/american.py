@@ -35,6 +35,7 @@ from shared.quant.lattice import FEWEST_STEPS, LatticeValues, lattice_values, st
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
 TREE_BUMP = 20.0  # times wider on a tree, whose prices are less smooth
+NEGLIGIBLE_RATE = 1e-12  # below it half the rate is no step that a difference survives
 TREE_STEPS_FOR_BUMPS = 200
 MOST_DEVIATION = 15.0  # volatility x sqrt(years): beyond it a price is at its bound
 
@@ -308,11 +309,10 @@ def _assembled(
 
 
 def _rate_bump(options: OptionColumns, width: float) -> FloatArray:
-    """Small enough that a put's positive rate stays positive."""
+    """Small enough that a put's positive rate stays positive, unless it is as good as none."""
     widest = width * RATE_BUMP
-    return np.where(
-        options.call | (options.rate <= 0.0), widest, np.minimum(widest, 0.5 * options.rate)
-    )
+    free = options.call | (options.rate <= NEGLIGIBLE_RATE)
+    return np.where(free, widest, np.minimum(widest, 0.5 * options.rate))
 
 
 def _difference(prices: Prices, options: OptionColumns, name: str, bump: FloatArray) -> FloatArray:

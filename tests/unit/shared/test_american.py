@@ -620,6 +620,16 @@ def test_greeks_keep_their_signs(market: dict[str, float], call: bool) -> None:
     assert float(greeks.gamma) >= 0.0
 
 
+@pytest.mark.parametrize("rate", [5e-324, 1e-310, 1e-13])
+def test_a_rate_of_next_to_nothing_has_a_rho(rate: float) -> None:
+    market = {"underlying_price": 1.0, "years_to_expiry": 1.0, "volatility": 1.0}
+
+    found = american_values(at_the_money(call=False, **market, rate=rate, dividend_yield=0.0))
+
+    none = american_values(at_the_money(call=False, **market, rate=0.0, dividend_yield=0.0))
+    assert float(none.rho) <= float(found.rho) <= 0.0
+
+
 def test_absurd_markets_still_have_finite_values() -> None:
     random = np.random.default_rng(1)
     spot = np.exp(random.uniform(-9.0, 13.0, 2_000))
