@@ -111,6 +111,18 @@ async def save_prices(admin: Database, *prices: Mapping[str, Any]) -> None:
     await save(admin, ingest.DailyPrice, prices)
 
 
+def a_snapshot(portfolio_id: UUID, as_of: date) -> dict[str, Any]:
+    """A row of snapshots.portfolio_snapshots: a portfolio that is worth nothing."""
+    nothing = ("market_value", "closed_pnl", "net_flow", "unrealised_pnl")
+    return {
+        "portfolio_id": portfolio_id,
+        "as_of": as_of,
+        **dict.fromkeys(nothing, Decimal(0)),
+        **dict.fromkeys(("price_coverage", "greeks_coverage"), 1.0),
+        **{"exposures": "{}", "counts": "{}", "warnings": "[]"},
+    }
+
+
 def a_yield(maturity: str, observation_date: date, percent: float) -> dict[str, Any]:
     """A row of ingest.treasury_yields."""
     years = {"M": 1 / 12, "Y": 1.0}[maturity[-1]] * int(maturity[:-1])

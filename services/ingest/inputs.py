@@ -1,7 +1,7 @@
 """Market data as providers answer with them and as they are stored, and what calculations read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -153,14 +153,16 @@ class StoredClose:
 class StoredCloses:
     """What new closes are compared with.
 
-    `nearest`: stored closes around the new ones, by symbol, ascending; `actions`: splits and
-    dividends by symbol, ascending; `quarantined`: closes that other sources sent and that were
-    rejected, by symbol and session.
+    `closes`: stored closes by symbol, among the new ones, the last before and the first after them;
+    `actions`: splits and dividends by symbol, ascending; `quarantined`: closes that other sources
+    sent and that were rejected, by symbol and session; `suspected`: closes that the provider sent
+    before and that were rejected, by symbol.
     """
 
-    nearest: Mapping[str, Sequence[StoredClose]]
+    closes: Mapping[str, Sequence[StoredClose]]
     actions: Mapping[str, Sequence[CorporateAction]]
     quarantined: Mapping[tuple[str, date], float]
+    suspected: Mapping[str, Sequence[Bar]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,19 @@ class QuarantinedPrice(Table, table=True):
     seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class ReleasedPrice(Table, table=True):
+    """A close that was rejected first and accepted later, when its level had held.
+
+    `told_by`: the run that restated the sessions it changes; null until then.
+    """
+
+    __tablename__: ClassVar[str] = "released_prices"
+
+    symbol: str = Field(sa_column=Column(String(24), primary_key=True))
+    session_date: date = Field(sa_column=Column(Date, primary_key=True))
+    told_by: UUID | None = Field(default=None, sa_column=Column(Uuid, nullable=True))
+
+
 class DataProvider(Table, table=True):
     """A provider of a kind of data, by `rank` from 0; `live` when queried over the network."""
 

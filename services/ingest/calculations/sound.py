@@ -1,42 +1,73 @@
 """Which of a provider's closes are plausible.
 
 A provider may be wrong: prices that are negative or no numbers, dates in the future, a price ten
-times the last one without a split that explains it. Such a close is quarantined with the reason,
-and the next provider is queried.
+times the last one that neither a split nor a dividend explains. Such a close is quarantined with
+the reason, and the next provider is queried. A true move of that size shows by its level: it holds.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isfinite
 
+import numpy as np
+
+from services.ingest.calculations.levels import (
+    HOLDS,
+    held_places,
+    is_jump,
+    is_large,
+    levels_of,
+    plausible_places,
+)
 from services.ingest.calculations.problems import HIGHEST_PRICE
-from services.ingest.inputs import Bar, CorporateAction, Rejected, StoredClose, StoredCloses
+from services.ingest.inputs import Bar, Rejected, StoredCloses
+from shared.arrays import FloatArray
 from shared.caveats import Caveat
 
-# a listed close that is five times, or a fifth of, the one before is nearly always an error
-LARGEST_JUMP = 5.0
 AGREEMENT = 0.01  # two independent sources within 1 % confirm each other
+HELD = f"the level has held for {HOLDS} sessions"
+OWN_FILE = "they come from the owner's file"
+CONFIRMED = "two sources sent the same"
 
 
 @dataclass(frozen=True)
 class JudgedBars:
-    """Closes that are plausible, and closes that are not."""
+    """Closes that are plausible, and closes that are not.
+
+    `jumps`: names of accepted closes that jump, by why they are accepted; `large`: names of those
+    that move by half or more. A name is a symbol and a day.
+    """
 
     accepted: list[Bar]
     rejected: list[Rejected]
+    jumps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    large: Sequence[str] = ()
 
     def caveats(self, provider: str) -> list[Caveat]:
-        """That closes of the provider were rejected: one caveat with the first reason, or none."""
-        if not self.rejected:
-            return []
-        bars = [each.bar for each in self.rejected]
-        names = [f"{bar.symbol} {bar.session_date.isoformat()}" for bar in bars]
-        reason = self.rejected[0].reason
-        message = f"closes of {provider} were rejected as implausible and not stored: {reason}"
-        return [Caveat.naming("price_quarantined", message, names)]
+        """What a reader should know of the closes, each kind with the names it is about."""
+        found = [
+            Caveat.naming(
+                "price_jump_accepted",
+                f"closes of {provider} beyond five times, or below a fifth of, the close before "
+                f"are used, since {reason}",
+                names,
+            )
+            for reason, names in self.jumps.items()
+        ]
+        if self.large:
+            message = (
+                f"closes of {provider} moved by 50 % or more from the close before, and are used"
+            )
+            found.append(Caveat.naming("price_moved_by_half", message, self.large))
+        if self.rejected:
+            reason = self.rejected[0].reason
+            message = f"closes of {provider} were rejected as implausible and not stored: {reason}"
+            names = [_name(each.bar) for each in self.rejected]
+            found.append(Caveat.naming("price_quarantined", message, names))
+        return found
 
 
 def judged_bars(
@@ -44,15 +75,17 @@ def judged_bars(
     stored: StoredCloses,
     last_session: date,
     is_session: Callable[[date], bool],
+    *,
+    vouched: bool = False,
 ) -> JudgedBars:
     """The bars by whether they are plausible; bars on days without a session are dropped.
 
-    `last_session`: the newest session that has closed. A symbol's closes are cut into stretches
-    without a jump beyond `LARGEST_JUMP` (splits taken out). The stretch that continues the stored
-    closes is accepted, the longest one where nothing is stored; others are accepted when they
-    continue what is accepted. A close is also accepted when another source sent the same.
+    `last_session`: the newest session that has closed; `vouched`: the closes are the owner's, so
+    that only impossible ones are rejected. A symbol's closes are otherwise judged by their level,
+    together with those stored, and with those of the provider rejected before, which are accepted
+    now when their level has held (`levels`). A close is also accepted when another source sent the
+    same.
     """
-    accepted: list[Bar] = []
     rejected: list[Rejected] = []
     by_symbol: dict[str, list[Bar]] = defaultdict(list)
     for bar in bars:
@@ -61,12 +94,24 @@ def judged_bars(
             rejected.append(Rejected(bar, reason))
         elif is_session(bar.session_date):
             by_symbol[bar.symbol].append(bar)
-    for symbol, series in by_symbol.items():
-        ordered = sorted(series, key=lambda bar: bar.session_date)
-        judged = _continuing(ordered, symbol, stored)
-        accepted += judged.accepted
-        rejected += judged.rejected
-    return JudgedBars(accepted, rejected)
+    found = [
+        _Timeline.of(symbol, series, stored).judged(stored, vouched)
+        for symbol, series in by_symbol.items()
+    ]
+    return _together(found, rejected)
+
+
+def _together(found: Sequence[JudgedBars], rejected: Sequence[Rejected]) -> JudgedBars:
+    jumps: dict[str, list[str]] = defaultdict(list)
+    for each in found:
+        for reason, names in each.jumps.items():
+            jumps[reason] += names
+    return JudgedBars(
+        list(chain.from_iterable(each.accepted for each in found)),
+        [*rejected, *chain.from_iterable(each.rejected for each in found)],
+        jumps,
+        list(chain.from_iterable(each.large for each in found)),
+    )
 
 
 def _impossible(bar: Bar, last_session: date) -> str | None:
@@ -83,24 +128,62 @@ def _impossible(bar: Bar, last_session: date) -> str | None:
     return None
 
 
-def _continuing(series: Sequence[Bar], symbol: str, stored: StoredCloses) -> JudgedBars:
-    splits = [each for each in stored.actions.get(symbol, ()) if each.kind == "split"]
-    nearest = [
-        StoredClose(each.session_date, _in_todays_shares(each.close, each.session_date, splits))
-        for each in stored.nearest.get(symbol, ())
-    ]
-    levels = [_in_todays_shares(float(bar.close), bar.session_date, splits) for bar in series]
-    days = [bar.session_date for bar in series]
-    places = _accepted(_stretches(levels), levels, days, nearest)
-    accepted: list[Bar] = []
-    rejected: list[Rejected] = []
-    for place, bar in enumerate(series):
-        if place in places or _confirmed(bar, stored):
-            accepted.append(bar)
-        else:
-            reason = f"{float(bar.close):g} is a jump that no split explains"
-            rejected.append(Rejected(bar, reason))
-    return JudgedBars(accepted, rejected)
+@dataclass(frozen=True)
+class _Timeline:
+    """One symbol's closes by day: stored ones, new ones, and ones that were rejected before."""
+
+    days: Sequence[date]
+    levels: FloatArray
+    bars: Sequence[Bar | None]  # stored closes have none
+    sent: Collection[date]  # the days of the new ones
+
+    @classmethod
+    def of(cls, symbol: str, series: Sequence[Bar], stored: StoredCloses) -> "_Timeline":
+        again = [bar for bar in stored.suspected.get(symbol, ()) if not _impossible(bar, date.max)]
+        known = {each.session_date: each for each in stored.closes.get(symbol, ())}
+        sent = {bar.session_date: bar for bar in series}
+        bars = {bar.session_date: bar for bar in again if bar.session_date not in known} | sent
+        closes = {day: each.close for day, each in known.items()}
+        closes |= {day: float(bar.close) for day, bar in bars.items()}
+        days = sorted(closes)
+        adjusted = [day in bars and bars[day].close_basis == "adjusted" for day in days]
+        levels = levels_of(
+            days,
+            np.array([closes[day] for day in days]),
+            np.array(adjusted),
+            stored.actions.get(symbol, ()),
+        )
+        return cls(days, levels, [bars.get(day) for day in days], sent)
+
+    def judged(self, stored: StoredCloses, vouched: bool) -> JudgedBars:
+        """The closes by whether they are plausible, and the moves of those that are."""
+        is_stored = np.array([bar is None for bar in self.bars])
+        places = plausible_places(self.levels, is_stored)
+        if vouched:
+            places = set(range(len(self.days)))
+        places |= {place for place, bar in enumerate(self.bars) if bar and _confirmed(bar, stored)}
+        found = JudgedBars([], [])
+        for place, bar in enumerate(self.bars):
+            if bar is None:
+                continue
+            if place in places:
+                found.accepted.append(bar)
+            elif bar.session_date in self.sent:
+                reason = f"{float(bar.close):g} is a jump that no split explains"
+                found.rejected.append(Rejected(bar, reason))
+        return self._with_moves(found, places, OWN_FILE if vouched else None)
+
+    def _with_moves(self, found: JudgedBars, places: set[int], source: str | None) -> JudgedBars:
+        held = held_places(self.levels)
+        jumps: dict[str, list[str]] = defaultdict(list)
+        large: list[str] = []
+        for before, place in pairwise(sorted(places)):
+            bar, pair = self.bars[place], (self.levels[before], self.levels[place])
+            if bar is not None and is_jump(*pair):
+                jumps[source or (HELD if place in held else CONFIRMED)].append(_name(bar))
+            elif bar is not None and is_large(*pair):
+                large.append(_name(bar))
+        return replace(found, jumps=jumps, large=large)
 
 
 def _confirmed(bar: Bar, stored: StoredCloses) -> bool:
@@ -108,63 +191,5 @@ def _confirmed(bar: Bar, stored: StoredCloses) -> bool:
     return other is not None and abs(float(bar.close) / other - 1.0) <= AGREEMENT
 
 
-def _in_todays_shares(close: float, day: date, splits: Sequence[CorporateAction]) -> float:
-    for split in splits:
-        if day < split.ex_date:
-            close /= float(split.value)
-    return close
-
-
-def _stretches(levels: Sequence[float]) -> list[range]:
-    """Places cut wherever a level jumps."""
-    cuts = [
-        place for place, (one, next_one) in enumerate(pairwise(levels), 1) if _jumps(one, next_one)
-    ]
-    edges = [0, *cuts, len(levels)]
-    return [range(first, end) for first, end in pairwise(edges)]
-
-
-def _jumps(one: float, other: float) -> bool:
-    return not 1.0 / LARGEST_JUMP < other / one < LARGEST_JUMP
-
-
-def _accepted(
-    stretches: Sequence[range],
-    levels: Sequence[float],
-    days: Sequence[date],
-    stored: Sequence[StoredClose],
-) -> set[int]:
-    if stored:
-        return _continuing_stored(stretches, levels, days, stored)
-    anchor = max(range(len(stretches)), key=lambda place: len(stretches[place]))
-    accepted = set(stretches[anchor])
-    level = levels[stretches[anchor][-1]]
-    for stretch in stretches[anchor + 1 :]:
-        if not _jumps(level, levels[stretch[0]]):
-            accepted |= set(stretch)
-            level = levels[stretch[-1]]
-    level = levels[stretches[anchor][0]]
-    for stretch in reversed(stretches[:anchor]):
-        if not _jumps(level, levels[stretch[-1]]):
-            accepted |= set(stretch)
-            level = levels[stretch[0]]
-    return accepted
-
-
-def _continuing_stored(
-    stretches: Sequence[range],
-    levels: Sequence[float],
-    days: Sequence[date],
-    stored: Sequence[StoredClose],
-) -> set[int]:
-    """Places of stretches an end of which continues the stored close nearest to it."""
-    accepted: set[int] = set()
-    for stretch in stretches:
-        ends = (stretch[0], stretch[-1])
-        if any(not _jumps(_nearest(days[place], stored), levels[place]) for place in ends):
-            accepted |= set(stretch)
-    return accepted
-
-
-def _nearest(day: date, stored: Sequence[StoredClose]) -> float:
-    return min(stored, key=lambda each: abs((each.session_date - day).days)).close
+def _name(bar: Bar) -> str:
+    return f"{bar.symbol} {bar.session_date.isoformat()}"

@@ -50,19 +50,16 @@ async def _delivered(
 
 
 async def restated_shards(session: Session, run_id: UUID, as_of: date) -> list[PricesUpdated]:
-    """Work on the earlier sessions that a split or dividend learnt late changes, for its holders.
+    """Work on the snapshots of other sessions that a split, dividend or close learnt late changes.
 
-    The run that claims the splits and dividends publishes the same work when it is repeated. Each
-    session is restated in a separate run.
+    A session without a snapshot of a portfolio stays without one. The run that claims the changes
+    publishes the same work when it is repeated. Each session is restated in a separate run.
     """
-    first_changed = await repository.claim_actions(session, run_id, as_of)
-    if not first_changed:
-        return []
+    first_changed = await repository.claim_changes(session, run_id, as_of)
     published = []
-    for day in await repository.load_announced(session, min(first_changed.values()), date.max):
-        symbols = [symbol for symbol, first in first_changed.items() if first <= day]
-        holders = await repository.load_holders(session, symbols, day) if day != as_of else []
-        if holders:
+    for day, holders in (await repository.load_dependent(session, first_changed)).items():
+        if day != as_of:
+            symbols = [symbol for symbol, first in first_changed.items() if first <= day]
             restatement = _restatement(day, as_of, symbols)
             published += await shards_of(session, restatement, day, holders, (), "restatement")
     return published

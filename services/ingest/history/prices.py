@@ -12,7 +12,7 @@ from services.ingest.history.caveats import not_in_plan, unavailable
 from services.ingest.history.claims import claimed
 from services.ingest.history.feed import Feed
 from services.ingest.history.gathering import gathered
-from services.ingest.inputs import Bar, Channel, CorporateAction, Range
+from services.ingest.inputs import Bar, Channel, CorporateAction, Range, StoredCloses
 from services.ingest.providers import Answer, NotInPlan, PriceProvider, ProviderUnavailable
 from shared import calendar
 from shared.caveats import Caveat
@@ -134,15 +134,31 @@ async def _store(feed: Feed, query: _Query, answer: Answer) -> list[Caveat]:
         actions = await repository.load_actions(session, {bar.symbol for bar in bars})
         stored = await repository.load_stored_closes(session, bars, actions, provider.name)
         judged = await asyncio.to_thread(
-            calculations.judged_bars, bars, stored, query.expected[-1], calendar.is_session
+            calculations.judged_bars,
+            bars,
+            stored,
+            query.expected[-1],
+            calendar.is_session,
+            vouched=provider.vouched,
         )
+        released = _released(judged.accepted, stored)
         await repository.save_new_prices(session, judged.accepted)
         await repository.save_unadjusted(session, _unadjusted(judged.accepted, actions))
         await repository.save_quarantined(session, provider.name, judged.rejected)
+        await repository.delete_quarantined(session, provider.name, released)
+        await repository.save_released(session, released)
         if provider.live:
             answered = {bar.symbol for bar in bars}
             await _save_queries(session, feed, query, answer.settled, answered)
     return judged.caveats(provider.name)
+
+
+def _released(accepted: Iterable[Bar], stored: StoredCloses) -> list[Bar]:
+    """The accepted closes that were rejected when the provider sent them first."""
+    rejected = {
+        (bar.symbol, bar.session_date) for found in stored.suspected.values() for bar in found
+    }
+    return [bar for bar in accepted if (bar.symbol, bar.session_date) in rejected]
 
 
 def _unadjusted(bars: Iterable[Bar], actions: Mapping[str, Sequence[CorporateAction]]) -> set[str]:

@@ -44,10 +44,11 @@ class Answer:
 
 
 class PriceProvider(Protocol):
-    """Daily closes."""
+    """Daily closes. `vouched`: they are the owner's, so none is doubted for its size alone."""
 
     name: str
     live: bool
+    vouched: bool
 
     async def coverage(self) -> Coverage | None:
         """The sessions this provider has; None for a live one, which has every closed session."""

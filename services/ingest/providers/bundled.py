@@ -32,6 +32,7 @@ class BundledProvider:
 
     name = "bundled"
     live = False
+    vouched = False
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

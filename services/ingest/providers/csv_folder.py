@@ -38,6 +38,7 @@ class CsvFolderProvider:
 
     name = "csv"
     live = False
+    vouched = True
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

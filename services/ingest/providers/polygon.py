@@ -69,6 +69,7 @@ class PolygonProvider:
 
     name = POLYGON
     live = True
+    vouched = False
 
     def __init__(
         self,

@@ -56,6 +56,7 @@ class YahooProvider:
 
     name = "yahoo"
     live = True
+    vouched = False
 
     def __init__(
         self,

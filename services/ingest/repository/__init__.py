@@ -1,7 +1,6 @@
 """Every SQL statement of ingest, one file per subject."""
 
 from services.ingest.repository.actions import (
-    claim_actions,
     claim_unadjusted,
     delete_unadjusted,
     load_actions,
@@ -18,7 +17,6 @@ from services.ingest.repository.option_quotes import (
 from services.ingest.repository.pace import reserve_slot
 from services.ingest.repository.portfolios import (
     load_contracts,
-    load_holders,
     load_portfolio_ids,
     load_symbols,
 )
@@ -31,7 +29,12 @@ from services.ingest.repository.prices import (
     save_new_prices,
     save_prices,
 )
-from services.ingest.repository.quarantine import save_quarantined
+from services.ingest.repository.quarantine import delete_quarantined, save_quarantined
+from services.ingest.repository.restatement import (
+    claim_changes,
+    load_dependent,
+    save_released,
+)
 from services.ingest.repository.revisions import latest_revision
 from services.ingest.repository.securities import (
     load_known_symbols,
@@ -42,7 +45,6 @@ from services.ingest.repository.securities import (
 from services.ingest.repository.sessions import (
     claim_unannounced,
     latest_due,
-    load_announced,
     save_announced,
     save_due,
     save_known_sessions,
@@ -50,21 +52,21 @@ from services.ingest.repository.sessions import (
 from services.ingest.repository.yields import load_held_yields, save_new_yields, save_yields
 
 __all__ = [
-    "claim_actions",
+    "claim_changes",
     "claim_symbols",
     "claim_unadjusted",
     "claim_unannounced",
     "delete_claims",
+    "delete_quarantined",
     "delete_unadjusted",
     "latest_due",
     "latest_revision",
     "load_actions",
-    "load_announced",
     "load_contracts",
+    "load_dependent",
     "load_held_sessions",
     "load_held_yields",
     "load_histories",
-    "load_holders",
     "load_known_symbols",
     "load_portfolio_ids",
     "load_priced",
@@ -88,6 +90,7 @@ __all__ = [
     "save_providers",
     "save_quarantined",
     "save_queries",
+    "save_released",
     "save_securities",
     "save_unadjusted",
     "save_unlisted_securities",

@@ -1,10 +1,9 @@
 """Splits and dividends, and the symbols whose closes are to be adjusted for them."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ingest.inputs import CorporateAction
@@ -12,7 +11,6 @@ from services.ingest.repository.prices import each_symbol
 from services.ingest.tables import CorporateAction as ActionTable
 from services.ingest.tables import UnadjustedSymbol
 from shared.database import Session, among, merge, sql_table
-from shared.published import gateway
 from shared.rows import columns_of, rows_of
 
 NO_RUN = UUID(int=0)  # claims the splits and dividends that change no figure
@@ -47,23 +45,6 @@ async def save_actions(
     columns = {**columns_of(actions, CorporateAction), "told_by": claimed}
     await merge(session, ActionTable, rows_of(ActionTable, columns), ignoring=("told_by",))
     await save_unadjusted(session, {action.symbol for action in actions})
-
-
-async def claim_actions(session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
-    """Assign the splits and dividends up to `as_of` that no run has published to this run.
-
-    Returns, by symbol, the first day that the run's own ones change: the same when it is repeated.
-    Positions that are given in shares after a split change as far back as they are held.
-    """
-    held = gateway.positions.c
-    given_after = (held.underlying == _actions.c.symbol, held.stated_on >= _actions.c.ex_date)
-    entered = select(func.min(held.entry_date)).where(*given_after, _actions.c.kind == "split")
-    changed = func.least(_actions.c.ex_date, entered.correlate(_actions).scalar_subquery())
-    unclaimed = (_actions.c.told_by.is_(None), _actions.c.ex_date <= as_of)
-    await session.execute(update(_actions).where(*unclaimed).values(told_by=run_id))
-    first = select(_actions.c.symbol, func.min(changed)).where(_actions.c.told_by == run_id)
-    found = await session.execute(first.group_by(_actions.c.symbol))
-    return {row.symbol: row[1] for row in found}
 
 
 async def claim_unadjusted(session: Session, symbols: Collection[str]) -> set[str]:

@@ -45,10 +45,3 @@ async def load_contracts(
         held.expiry >= as_of,
     )
     return set(await session.scalars(contracts.distinct()))
-
-
-async def load_holders(session: Session, symbols: Collection[str], as_of: date) -> list[UUID]:
-    """The portfolios that held one of the symbols, or an option on it, on or before `as_of`."""
-    positions = gateway.positions.c
-    held = (among(positions.underlying, symbols), positions.entry_date <= as_of)
-    return list(await session.scalars(select(positions.portfolio_id).where(*held).distinct()))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.ingest.inputs import Bar, CorporateAction, History, StoredClose, StoredCloses
-from services.ingest.repository.quarantine import load_quarantined
+from services.ingest.repository.quarantine import load_quarantined, load_suspected
 from services.ingest.repository.revisions import save_dated, save_new
 from services.ingest.tables import DailyPrice
 from shared.database import Session, among, sql_table
@@ -77,22 +77,28 @@ async def load_stored_closes(
     if not bars:
         return StoredCloses({}, {}, {})
     symbols = {bar.symbol for bar in bars}
-    first = min(bar.session_date for bar in bars)
-    last = max(bar.session_date for bar in bars)
-    nearest = await _load_nearest(session, symbols, first, last)
+    suspected = await load_suspected(session, symbols, provider)
+    again = [bar for found in suspected.values() for bar in found]
+    first = min(bar.session_date for bar in (*bars, *again))
+    last = max(bar.session_date for bar in (*bars, *again))
+    closes = await _load_closes(session, symbols, first, last)
     quarantined = await load_quarantined(session, symbols, first, last, other_than=provider)
-    return StoredCloses(nearest, actions, quarantined)
+    return StoredCloses(closes, actions, quarantined, suspected)
 
 
-async def _load_nearest(
+async def _load_closes(
     session: Session, symbols: Collection[str], first: date, last: date
 ) -> dict[str, list[StoredClose]]:
-    """By symbol, the newest close before `first` and the oldest after `last`; neither: absent."""
-    day = _prices.c.session_date
+    """By symbol, the closes between two days, the newest before and the oldest after them."""
+    row = _prices.c
+    day = row.session_date
     before = _nearest_close(symbols, day < first, day.desc())
+    among_them = select(row.symbol, day, row.close).where(
+        among(row.symbol, symbols), day.between(first, last)
+    )
     after = _nearest_close(symbols, day > last, day.asc())
     found: dict[str, list[StoredClose]] = {}
-    for query in (before, after):
+    for query in (before, among_them, after):
         for symbol, session_date, close in await session.execute(query):
             found.setdefault(symbol, []).append(StoredClose(session_date, float(close)))
     return found

@@ -20,13 +20,6 @@ async def latest_due(session: Session) -> date | None:
     return newest
 
 
-async def load_announced(session: Session, first: date, last: date) -> list[date]:
-    """The sessions between two dates whose close was announced, ascending."""
-    day = _sessions.c.session_date
-    announced = (_sessions.c.announced_at.is_not(None), day.between(first, last))
-    return list(await session.scalars(select(day).where(*announced).order_by(day)))
-
-
 async def claim_unannounced(session: Session) -> date | None:
     """The oldest session that is due and not announced; None when there is none.
 

@@ -41,6 +41,7 @@ class Market:
     closes: Mapping[str, Mapping[date, float]]
     name: str = "market"
     live: bool = True
+    vouched: bool = False
     actions: Sequence[CorporateAction] = ()
     fails_after: int | None = None
     breaks_after: int | None = None
@@ -238,9 +239,54 @@ async def test_a_lie_is_quarantined_and_the_next_provider_asked(
     assert 99 < lowest < highest < 105
 
 
+FALLEN = level(99, [day for day in WINDOW if day < DECEMBER[3]]) | level(7.326, DECEMBER[3:])
+
+
+async def closes_of(admin: Database, symbol: str) -> dict[date, float]:
+    found = await rows(
+        admin, f"select session_date, close from ingest.daily_prices where symbol = '{symbol}'"
+    )
+    return {day: float(close) for day, close in found}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [FALLEN, {day: 1000 / close for day, close in FALLEN.items()}],
+    ids=["fall", "rise"],
+)
+async def test_a_level_of_one_source_is_accepted_on_its_third_session(
+    sent: dict[date, float], role: Role, admin: Database
+) -> None:
+    feed = a_feed(role("ingest"), Market({"CRASH": sent}))
+    for day in DECEMBER[2:5]:
+        await fetch_history(feed, {"CRASH"}, day)
+    assert max(await closes_of(admin, "CRASH")) == DECEMBER[2]
+
+    found = await fetch_history(feed, {"CRASH"}, DECEMBER[5])
+
+    closes = await closes_of(admin, "CRASH")
+    assert closes == {day: round(sent[day], 6) for day in WINDOW if day <= DECEMBER[5]}
+    assert await rows(admin, "select * from ingest.quarantined_prices") == []
+    released = await rows(admin, "select symbol, session_date from ingest.released_prices")
+    assert sorted(released) == [("CRASH", day) for day in DECEMBER[3:5]]
+    assert [(each.code, each.about) for each in found] == [
+        ("price_jump_accepted", (f"CRASH {DECEMBER[3].isoformat()}",))
+    ]
+
+
+async def test_the_owners_jump_is_accepted_on_its_day(role: Role, admin: Database) -> None:
+    folder = Market({"CRASH": FALLEN}, "csv", live=False, vouched=True)
+    await fetch_history(a_feed(role("ingest"), folder), {"CRASH"}, DECEMBER[2])
+
+    found = await fetch_history(a_feed(role("ingest"), folder), {"CRASH"}, DECEMBER[3])
+
+    assert (await closes_of(admin, "CRASH"))[DECEMBER[3]] == 7.326
+    assert codes(found) == ["price_jump_accepted"]
+
+
 async def emitted(database: Database, run_id: UUID | None = None) -> dict[str, date]:
     async with database.transaction() as session:
-        return await repository.claim_actions(session, run_id or uuid4(), AS_OF)
+        return await repository.claim_changes(session, run_id or uuid4(), AS_OF)
 
 
 def a_dividend(symbol: str, day: date, value: str = "0.8") -> CorporateAction:

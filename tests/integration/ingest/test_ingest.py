@@ -16,7 +16,8 @@ from services.ingest.handlers.deliver_prices import (
 )
 from services.ingest.handlers.record_coverage import record_coverage
 from services.ingest.handlers.store_rows import store_option_quotes, store_prices, store_yields
-from services.ingest.inputs import CorporateAction
+from services.ingest.inputs import Bar, CorporateAction
+from services.snapshots.tables import PortfolioSnapshot
 from shared.contracts.gateway import MarketCloseRequested, PortfoliosChanged
 from shared.contracts.ingest import (
     MarketClosed,
@@ -30,7 +31,7 @@ from shared.contracts.ingest import (
 )
 from shared.database import Database
 from shared.errors import DateOutsideData, InvalidRows, NotASession
-from tests.builders import AS_OF, a_portfolio, a_position, save_positions
+from tests.builders import AS_OF, a_portfolio, a_position, a_snapshot, save, save_positions
 from tests.servers import Role
 
 PREVIOUS = date(2022, 12, 27)
@@ -253,11 +254,15 @@ async def test_impossible_quote_is_named_and_nothing_is_stored(
 async def test_a_late_split_reruns_its_sessions_for_holders_only(
     role: Role, admin: Database
 ) -> None:
-    holder, other = await a_portfolio(admin), await a_portfolio(admin)
-    await save_positions(admin, a_position(holder, "AAPL230120C00130000"), a_position(other, "XOM"))
+    holder, other, unasked = [await a_portfolio(admin) for _ in range(3)]
+    option = "AAPL230120C00130000"
+    await save_positions(admin, *(a_position(each, option) for each in (holder, unasked)))
+    await save_positions(admin, a_position(other, "XOM"))
     days = [date(2022, 12, day) for day in (21, 22, 23)]
+    both = [a_snapshot(each, day) for each in (holder, other) for day in [*days, AS_OF]]
+    await save(admin, PortfolioSnapshot, both)
     async with role("ingest").transaction() as session:
-        for day in [*days, AS_OF]:
+        for day in [*days, PREVIOUS, AS_OF]:
             await repository.save_announced(session, day)
 
     action = CorporateAction("AAPL", days[1], "split", Decimal(4), "market")
@@ -285,16 +290,35 @@ async def test_a_late_split_reaches_back_for_positions_in_later_shares(
     days = [date(2022, 12, day) for day in (20, 21, 22, 23)]
     await save_positions(admin, a_position(holder, "AAPL", entry_date=days[1], stated_on=days[2]))
     action = CorporateAction("AAPL", days[2], "split", Decimal(4), "market")
+    await save(admin, PortfolioSnapshot, [a_snapshot(holder, day) for day in [*days, AS_OF]])
 
     async with role("ingest").transaction() as session:
-        for day in [*days, AS_OF]:
-            await repository.save_announced(session, day)
         await repository.save_actions(session, [action], {"AAPL"})
         emitted = await restated_shards(session, uuid4(), AS_OF)
 
     assert [(event.as_of, event.portfolio_ids) for event in emitted] == [
         (day, (holder,)) for day in days[1:]
     ]
+
+
+async def test_sessions_of_a_close_accepted_later_are_run_again_once(
+    role: Role, admin: Database
+) -> None:
+    holder = await a_portfolio(admin)
+    await save_positions(admin, a_position(holder, "CRASH"))
+    days = [date(2022, 12, day) for day in (21, 22, 23)]
+    await save(admin, PortfolioSnapshot, [a_snapshot(holder, day) for day in (*days, AS_OF)])
+    late = [Bar("CRASH", day, Decimal("7.326"), 7.326, "raw", "market") for day in days[1:]]
+
+    async with role("ingest").transaction() as session:
+        await repository.save_released(session, late)
+        emitted = await restated_shards(session, uuid4(), AS_OF)
+        again = await restated_shards(session, uuid4(), AS_OF)
+
+    assert [(event.as_of, event.portfolio_ids) for event in emitted] == [
+        (day, (holder,)) for day in days[1:]
+    ]
+    assert again == []
 
 
 async def test_who_is_asked_for_prices_is_published(admin: Database) -> None:

@@ -1,6 +1,6 @@
 """The work that ingest publishes, on plain fakes: which sessions, which portfolios, which run."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID, uuid4, uuid5
 
@@ -19,22 +19,22 @@ NO_SESSION: Session = None  # type: ignore[assignment]
 
 
 class Repository:
-    """Replaces the database: the announced sessions, and who holds what changed."""
+    """Replaces the database: what changed, and who has a snapshot of which session."""
 
     def __init__(self, changed: dict[str, date], holders: dict[str, UUID]) -> None:
         self.changed = changed
         self.holders = holders
 
-    async def claim_actions(self, session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
+    async def claim_changes(self, session: Session, run_id: UUID, as_of: date) -> dict[str, date]:
         return self.changed
 
-    async def load_announced(self, session: Session, first: date, last: date) -> list[date]:
-        return [day for day in (EARLIER, SPLIT_DAY, AS_OF) if first <= day <= last]
-
-    async def load_holders(
-        self, session: Session, symbols: Collection[str], as_of: date
-    ) -> list[UUID]:
-        return [self.holders[symbol] for symbol in symbols if symbol in self.holders]
+    async def load_dependent(
+        self, session: Session, first_changed: Mapping[str, date]
+    ) -> dict[date, list[UUID]]:
+        holders = [self.holders[symbol] for symbol in first_changed if symbol in self.holders]
+        first = min(first_changed.values(), default=date.max)
+        days = [day for day in (EARLIER, SPLIT_DAY, AS_OF) if day >= first]
+        return {day: holders for day in days if holders}
 
     async def latest_revision(self, session: Session, as_of: date) -> int:
         return 7
