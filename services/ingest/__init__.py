@@ -6,6 +6,6 @@ computes       which sessions are due, which prices are missing, whether a value
                splits and dividends adjust stored prices, and the shards of portfolios to work on
 owns           market_sessions, daily_prices, securities, treasury_yields, option_quotes,
                corporate_actions, unadjusted_symbols, fetch_log, quarantined_prices,
-               data_providers, price_claims, provider_requests
+               released_prices, data_providers, price_claims, provider_requests
 publishes      market.closed, prices.updated, ingest.failed
 """

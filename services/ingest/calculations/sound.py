@@ -178,7 +178,8 @@ class _Timeline:
         jumps: dict[str, list[str]] = defaultdict(list)
         large: list[str] = []
         for before, place in pairwise(sorted(places)):
-            bar, pair = self.bars[place], (self.levels[before], self.levels[place])
+            bar = self.bars[place]
+            pair = (self.levels[before], self.levels[place])
             if bar is not None and is_jump(*pair):
                 jumps[source or (HELD if place in held else CONFIRMED)].append(_name(bar))
             elif bar is not None and is_large(*pair):
