@@ -115,7 +115,9 @@ class ShardEvent(Event):
     `price_run` names the version of the session's market data; `elapsed_seconds` is how long the
     publishing stage worked on this shard (stamped by the messaging layer); `counts` is the number
     of rows written, by kind. `failed_portfolios`: those that the publishing stage failed for; they
-    are no longer among the `portfolio_ids`, so the stages after it leave them out.
+    are no longer among the `portfolio_ids`, so the stages after it leave them out. `edits`: by
+    portfolio, how many edits it had had before the run read anything of it
+    (`gateway.portfolio_edits`); one that is missing is not compared.
     """
 
     price_run: str
@@ -123,6 +125,7 @@ class ShardEvent(Event):
     shards: int = Field(ge=1)
     portfolio_ids: tuple[UUID, ...]
     failed_portfolios: tuple[PortfolioFailure, ...] = ()
+    edits: dict[UUID, int] = {}
     counts: dict[str, int] = {}
     warnings: tuple[Notice, ...] = ()
     elapsed_seconds: float = 0.0
@@ -142,6 +145,7 @@ class ShardEvent(Event):
             shard=cause.shard,
             shards=cause.shards,
             portfolio_ids=cause.portfolio_ids,
+            edits=cause.edits,
             warnings=tuple(warnings),
             counts=counts,
         )

@@ -73,6 +73,15 @@ positions = published_view(
     *columns(Date, "stated_on"),
 )
 
+# edits: how often what calculators read of a portfolio has been edited; 0 without a row. A result
+# is of the portfolio as it is now if the number was the same before anything was read for it.
+portfolio_edits = published_view(
+    "gateway",
+    "portfolio_edits",
+    *keys(portfolio_id=Uuid),
+    *columns(BigInteger, "edits"),
+)
+
 
 _QUANTITIES = ("quantity", "opened_quantity")
 _PRICES = ("entry_price", "exit_price", "from_price", "until_price")

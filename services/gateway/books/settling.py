@@ -38,7 +38,7 @@ async def settle(session: Session, portfolio_ids: list[UUID], as_of: date) -> No
         for portfolio_id, ledger in kept.items()
         if ledger.since is not None
     }
-    await revisions.raise_revision(session, changed)
+    await revisions.raise_edits(session, changed)
     for day, concerned in (await _sessions_to_run(session, changed, as_of)).items():
         await start_run_of(session, None, concerned, day, SETTLED)
 

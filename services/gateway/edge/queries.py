@@ -130,6 +130,7 @@ async def save_event(
     """
     row = {
         "event_id": replay_id or event.event_id,
+        "run_id": event.run_id,
         "subject": event.subject,
         "payload": event.model_dump(mode="json"),
         "headers": dict(headers),

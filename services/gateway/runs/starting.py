@@ -10,7 +10,7 @@ from services.gateway.edge import queries as edge_queries
 from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
-from services.gateway.runs.queries import runs
+from services.gateway.runs.queries import revisions, runs
 from shared.calendar import session_on_or_before
 from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import PortfoliosChanged
@@ -111,12 +111,14 @@ async def start_shards(
         tuple(portfolio_ids[start : start + PORTFOLIOS_PER_SHARD])
         for start in range(0, len(portfolio_ids), PORTFOLIOS_PER_SHARD)
     ]
+    edits = await revisions.load_edits(session, portfolio_ids)
     for shard, part in enumerate(parts):
         work = {
             "price_run": price_run,
             "shard": shard,
             "shards": len(parts),
             "portfolio_ids": part,
+            "edits": {portfolio_id: edits[portfolio_id] for portfolio_id in part},
             **facts,
         }
         for kind in kinds:

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.gateway.runs.queries import revisions, run_events, runs
 from services.gateway.runs.shapes import (
     INCOMPLETE,
+    RESULTS,
     Item,
     News,
     Run,
@@ -16,11 +17,13 @@ from services.gateway.runs.shapes import (
     run_news,
     shard_news,
 )
-from services.gateway.runs.stages import stages_of
+from services.gateway.runs.stages import CORRELATIONS, stages_of
+from services.gateway.runs.starting import start_run_of
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.database import Session
 
 ABANDONED_SECONDS = 120.0
+EDITED = "edited_meanwhile"  # the reason that `portfolios.changed` gives
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,29 @@ async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed
     over = await _derive_status(session, reported, reported.given_up_at)
     concerned = event.portfolio_ids if over is None else reported.portfolio_ids
     await revisions.raise_revision(session, concerned)
+    if isinstance(event, ShardEvent) and any(each.kind == RESULTS for each in news):
+        await _run_edited_again(session, reported.run, event)
     await run_events.save_news(session, _rows(event.run_id, [*news, *(over or [])]))
+
+
+async def _run_edited_again(session: Session, run: Run, event: ShardEvent) -> None:
+    """Run the session again for those portfolios that were edited after this run read them.
+
+    Some stages may have read them before the edit and some after it. Not where another run of
+    theirs goes on, which looks when it ends. The caller holds the revisions of the portfolios, so
+    that no edit is under way. The run of one user's portfolios is that user's.
+    """
+    if run.stages == (CORRELATIONS,):
+        return
+    edited = [
+        portfolio_id
+        for portfolio_id in await revisions.edited_since(session, event.edits)
+        if not await runs.is_run_again(session, run.run_id, run.as_of, portfolio_id)
+    ]
+    if edited:
+        owners = await runs.owners_of(session, edited)
+        owner = owners.pop() if len(owners) == 1 else None
+        await start_run_of(session, owner, edited, run.as_of, EDITED)
 
 
 async def _load_reported(session: Session, run_id: UUID) -> _Reported:

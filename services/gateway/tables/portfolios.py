@@ -73,13 +73,15 @@ unique_name(Portfolio, "uq_portfolios_user_name")
 class PortfolioRevision(Table, table=True):
     """A portfolio's revision: raised by every edit of it and every stage recorded for it.
 
-    Answers about it are as old as this.
+    Answers about it are as old as this. `edits`: how often that was an edit of what calculators
+    read, which a run compares when it ends.
     """
 
     __tablename__: ClassVar[str] = "portfolio_revisions"
 
     portfolio_id: UUID = key(Uuid, owned_by("portfolios.portfolio_id"))
     revision: int = required(BigInteger, server_default="1")
+    edits: int = required(BigInteger, server_default="0")
 
 
 class Transaction(Table, table=True):
@@ -322,6 +324,7 @@ FLOW_KINDS = ("deposit", "withdrawal", "transfer_in", "transfer_out")
 INCOME_KINDS = ("dividend", "interest", "borrow_fee", "fee")
 PUBLISHED: dict[SqlTable, Any] = {
     published.portfolios: published_columns(Portfolio, published.portfolios),
+    published.portfolio_edits: published_columns(PortfolioRevision, published.portfolio_edits),
     published.positions: _held_positions(),
     published.cash_flows: _flows(),
     published.income: _income(),

@@ -129,13 +129,14 @@ class DeadLetter(Table, table=True):
 class OutboxRow(Table, table=True):
     """An event committed with the rows it speaks of, for the relay to publish.
 
-    `headers` carry the trace.
+    `headers` carry the trace. `run_id`: the run that the event belongs to.
     """
 
     __tablename__: ClassVar[str] = "outbox"
 
     outbox_id: int = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     event_id: UUID = required(Uuid, unique=True)
+    run_id: UUID = required(Uuid, index=True)
     subject: str = required(String(100))
     payload: dict[str, Any] = required(JSONB)
     headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))

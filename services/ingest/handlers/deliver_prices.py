@@ -1,6 +1,6 @@
 """A market closes or portfolios change: fetch what is missing, then publish the work in shards."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -42,10 +42,12 @@ async def _delivered(
     database: Database, run_id: UUID, portfolio_ids: Collection[UUID], as_of: date
 ) -> list[PricesUpdated]:
     """The shards of the run, after those of earlier sessions that it restates."""
+    async with database.transaction() as session:
+        edits = await repository.load_edits(session, portfolio_ids)
     caveats = await history.fetch_missing(history.feed_into(database), portfolio_ids, as_of)
     async with database.transaction() as session:
         restated = await restated_shards(session, run_id, as_of)
-        delivered = await shards_of(session, run_id, as_of, portfolio_ids, caveats)
+        delivered = await shards_of(session, run_id, as_of, edits, caveats)
         return [*restated, *delivered]
 
 
@@ -61,7 +63,8 @@ async def restated_shards(session: Session, run_id: UUID, as_of: date) -> list[P
         if day != as_of:
             symbols = [symbol for symbol, first in first_changed.items() if first <= day]
             restatement = _restatement(day, as_of, symbols)
-            published += await shards_of(session, restatement, day, holders, (), "restatement")
+            edits = await repository.load_edits(session, holders)
+            published += await shards_of(session, restatement, day, edits, (), "restatement")
     return published
 
 
@@ -75,11 +78,14 @@ async def shards_of(
     session: Session,
     run_id: UUID,
     as_of: date,
-    portfolio_ids: Collection[UUID],
+    edits: Mapping[UUID, int],
     caveats: Sequence[Caveat],
     trigger: str | None = None,
 ) -> list[PricesUpdated]:
-    """One event per shard of the portfolios, each with all caveats."""
+    """One event per shard of the portfolios, each with all caveats.
+
+    `edits`: by portfolio, how many it had had before anything of it was read.
+    """
     price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
     warnings = tuple(Notice.of(caveat) for caveat in caveats)
     return [
@@ -91,9 +97,10 @@ async def shards_of(
             shard=shard.number,
             shards=shard.count,
             portfolio_ids=shard.portfolio_ids,
+            edits={portfolio_id: edits[portfolio_id] for portfolio_id in shard.portfolio_ids},
             trigger=trigger,
             warnings=warnings,
             counts={"portfolios": len(shard.portfolio_ids)},
         )
-        for shard in calculations.shards(portfolio_ids, ingest_settings().shard_size)
+        for shard in calculations.shards(edits, ingest_settings().shard_size)
     ]

@@ -17,6 +17,7 @@ from services.ingest.repository.option_quotes import (
 from services.ingest.repository.pace import reserve_slot
 from services.ingest.repository.portfolios import (
     load_contracts,
+    load_edits,
     load_portfolio_ids,
     load_symbols,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "load_actions",
     "load_contracts",
     "load_dependent",
+    "load_edits",
     "load_held_sessions",
     "load_held_yields",
     "load_histories",

@@ -15,6 +15,17 @@ async def load_portfolio_ids(session: Session) -> list[UUID]:
     return list(await session.scalars(select(gateway.portfolios.c.portfolio_id)))
 
 
+async def load_edits(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many edits each portfolio has had.
+
+    Read it before anything else of the portfolios: what is read later may be newer, never older.
+    """
+    row = gateway.portfolio_edits.c
+    edited = select(row.portfolio_id, row.edits).where(among(row.portfolio_id, portfolio_ids))
+    counted = dict((await session.execute(edited)).tuples().all())
+    return {portfolio_id: counted.get(portfolio_id, 0) for portfolio_id in portfolio_ids}
+
+
 async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of: date) -> set[str]:
     """Every underlying that the portfolios held on or before `as_of`, and the factors' proxies.
 

@@ -38,10 +38,14 @@ async def a_book(person: Person, name: str, rows: list[str]) -> str:
 
 
 async def settled(admin: Database, pipeline: Pipeline) -> set[str]:
-    """Wait for every run there is; what became of them."""
-    async with admin.transaction() as session:
-        known = list(await session.scalars(select(sql_table(BatchRun).c.run_id)))
-    return set((await pipeline.finished(known)).values())
+    """Wait for every run there is, and those that start meanwhile; what became of them."""
+    ended: dict[UUID, str] = {}
+    while True:
+        async with admin.transaction() as session:
+            known = list(await session.scalars(select(sql_table(BatchRun).c.run_id)))
+        if len(known) == len(ended):
+            return set(ended.values())
+        ended = await pipeline.finished(known)
 
 
 async def numbers_of(person: Person, portfolio_id: str) -> tuple[list[dict[str, Any]], list[Any]]:

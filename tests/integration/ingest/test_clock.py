@@ -264,7 +264,7 @@ async def test_an_announcement_the_bus_no_longer_knows_makes_no_second_run(
         async with role("gateway").transaction() as session:
             await open_run(event, session)
         async with role("ingest").transaction() as session:
-            shards = await shards_of(session, event.run_id, day, [], ())
+            shards = await shards_of(session, event.run_id, day, {}, ())
         prices += [shard.event_id for shard in shards]
 
     assert len(twice) == 2

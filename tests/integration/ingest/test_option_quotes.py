@@ -130,7 +130,7 @@ async def test_a_runs_greeks_use_the_volatility_that_the_chain_implies(
 
     async with role("ingest").transaction() as session:
         revision = await repository.latest_revision(session, AS_OF)
-        [work] = await shards_of(session, uuid4(), AS_OF, [book], caveats)
+        [work] = await shards_of(session, uuid4(), AS_OF, {book: 0}, caveats)
     async with role("greeks").transaction() as session:
         await compute_greeks(work, session)
 

@@ -1,6 +1,6 @@
 """The work that ingest publishes, on plain fakes: which sessions, which portfolios, which run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID, uuid4, uuid5
 
@@ -36,6 +36,11 @@ class Repository:
         days = [day for day in (EARLIER, SPLIT_DAY, AS_OF) if day >= first]
         return {day: holders for day in days if holders}
 
+    async def load_edits(
+        self, session: Session, portfolio_ids: Collection[UUID]
+    ) -> dict[UUID, int]:
+        return dict.fromkeys(portfolio_ids, 0)
+
     async def latest_revision(self, session: Session, as_of: date) -> int:
         return 7
 
@@ -55,7 +60,7 @@ async def test_every_shard_carries_the_price_run_and_all_warnings(
     ids = [uuid4() for _ in range(51)]
     caveats = [Caveat.naming("price_missing", "no price", ["XOM"]), Caveat("not_in_plan", "none")]
 
-    shards = await use_case.shards_of(NO_SESSION, RUN, AS_OF, ids, caveats)
+    shards = await use_case.shards_of(NO_SESSION, RUN, AS_OF, dict.fromkeys(ids, 0), caveats)
 
     assert [(each.shard, each.shards, len(each.portfolio_ids)) for each in shards] == [
         (0, 2, 50),

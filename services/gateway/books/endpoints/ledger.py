@@ -292,7 +292,7 @@ async def _kept(
     first = min(line.trade_date for line in found)
     await value_from_first(session, portfolio_id, await valuation_day(session), first, API)
     kept = await keep_ledger(session, portfolio_id)
-    await revisions.raise_revision(session, [portfolio_id])
+    await revisions.raise_edits(session, [portfolio_id])
     since = first if kept.since is None else min(first, kept.since)
     run_id, restated = await restate(
         session, caller.user_id, portfolio_id, since, "transactions_entered"

@@ -108,7 +108,7 @@ async def rename_portfolio(
         await _save_terms(session, caller, before, changes)
         was = {name: before[name] for name in changes}
         await record(session, "portfolio.edited", portfolio_id, was=was, now=changes)
-        await revisions.raise_revision(session, [portfolio_id])
+        await revisions.raise_edits(session, [portfolio_id])
         await _run_again(session, caller, portfolio_id, changes)
     return await owned_portfolio(session, caller, portfolio_id)
 
@@ -220,7 +220,7 @@ async def _flow_again(
 ) -> UUID | None:
     """Run a flow's session and those after it again, whose NAV it changes; the first run's id."""
     await keep_ledger(session, portfolio_id)
-    await revisions.raise_revision(session, [portfolio_id])
+    await revisions.raise_edits(session, [portfolio_id])
     days = await runs.sessions_valued(session, portfolio_id, flow_date)
     started = await start_runs(session, caller.user_id, portfolio_id, days, "cash_flow")
     return started[days[0]] if days else None

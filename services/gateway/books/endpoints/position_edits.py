@@ -235,7 +235,7 @@ async def _write(
     valued_on = await valuation_day(session)
     await value_from_first(session, portfolio_id, valued_on, first_day, API)
     kept = await keep_ledger(session, portfolio_id)
-    await revisions.raise_revision(session, [portfolio_id])
+    await revisions.raise_edits(session, [portfolio_id])
     since = kept.since or first_day
     return _Runs(*await restate(session, caller.user_id, portfolio_id, since, reason))
 

@@ -95,7 +95,7 @@ async def write_changes(session: Session, caller: User, portfolio_id: UUID, plan
         if change.holding.tags
     }
     await portfolios.save_position_tags(session, caller.user_id, carried)
-    await revisions.raise_revision(session, [portfolio_id])
+    await revisions.raise_edits(session, [portfolio_id])
     return Result(_earliest(restated, kept_since))
 
 
@@ -108,7 +108,7 @@ async def _write_transactions(
 ) -> Result:
     restated = await _write_equity(session, caller, portfolio_id, plan)
     found = await write_entries(session, portfolio_id, plan.entries, plan.valued_on, plan.share_day)
-    await revisions.raise_revision(session, [portfolio_id])
+    await revisions.raise_edits(session, [portfolio_id])
     return replace(found, since=_earliest(restated, found.since))
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
@@ -273,17 +273,37 @@ async def sessions_running(session: Session, portfolio_id: UUID, since: date) ->
     """
     of_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id)
     named = of_run.where(items.c.portfolio_ids.contains([portfolio_id]))
-    start = outbox.c
-    started = select(start.event_id).where(
-        start.subject == PortfoliosChanged.subject,
-        start.payload["run_id"].astext == cast(runs.c.run_id, String),
-        start.payload["portfolio_ids"].contains([str(portfolio_id)]),
-    )
     of_every_portfolio = runs.c.trigger != "portfolios"
-    unreported = and_(~of_run.exists(), or_(of_every_portfolio, started.exists()))
+    started = or_(of_every_portfolio, _started_for(portfolio_id))
+    unreported = and_(~of_run.exists(), started)
     concerned = or_(named.exists(), unreported)
     going_on = (runs.c.status == "running", runs.c.as_of >= since, concerned)
     return list(await session.scalars(select(runs.c.as_of).where(*going_on).distinct()))
+
+
+def _started_for(portfolio_id: UUID) -> ColumnElement[bool]:
+    """Whether an event that names the portfolio started the run."""
+    start = outbox.c
+    named = start.payload["portfolio_ids"].contains([str(portfolio_id)])
+    same_run = (start.run_id == runs.c.run_id, start.subject == PortfoliosChanged.subject)
+    return select(start.event_id).where(*same_run, named).exists()
+
+
+async def owners_of(session: Session, portfolio_ids: Sequence[UUID]) -> set[UUID]:
+    """Whose the portfolios are."""
+    theirs = select(portfolios.c.user_id).where(portfolios.c.portfolio_id.in_(portfolio_ids))
+    return set(await session.scalars(theirs))
+
+
+async def is_run_again(session: Session, run_id: UUID, as_of: date, portfolio_id: UUID) -> bool:
+    """Whether another run of the session was started for the portfolio, and has not ended."""
+    others = select(runs.c.run_id).where(
+        runs.c.status == "running",
+        runs.c.as_of == as_of,
+        runs.c.run_id != run_id,
+        _started_for(portfolio_id),
+    )
+    return bool(await session.scalar(select(others.exists())))
 
 
 # --- work to request ---
