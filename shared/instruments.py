@@ -15,7 +15,7 @@ STOCK_MULTIPLIER = 1
 OCC_STRIKE_DIGITS = 8
 SMALLEST_STRIKE = Decimal("0.001")
 LARGEST_STRIKE = Decimal("99999.999")
-_OCC = re.compile(r"^([A-Z][A-Z0-9./\-]{0,6})(\d{6})([CP])(\d{8})$")
+_OCC = re.compile(r"^(?:O:)?([A-Z][A-Z0-9./\-]{0,6})(\d{6})([CP])(\d{8})$")
 _OCC_ROOT = re.compile(r"^[A-Z][A-Z0-9.]{0,5}$")
 _NO_OCC_SYMBOL = "is not an OCC option symbol (root, YYMMDD, C or P, strike x 1000 in 8 digits)"
 _TICKER = re.compile(r"^[A-Z][A-Z0-9]{0,9}(\.[A-Z0-9]{1,4})?$")
@@ -46,13 +46,15 @@ _ROOT_OF_CLASS = {symbol: root for root, symbol in SHARE_CLASSES.items()}
 # A company's letters and what follows them: a separator or a space, then a class or a kind.
 _PARTS = re.compile(r"^([A-Z][A-Z0-9]{0,9})(\s*[./\-^]\s*|\s+)([A-Z0-9]{1,4})$")
 _WARRANT = re.compile(r"^([A-Z][A-Z0-9]{0,9})\+([A-Z]?)$")
+# A preferred or warrant with its letter apart: BAC/PR/L, ACHR.WS.A.
+_LETTERED = re.compile(r"^([A-Z][A-Z0-9]{0,9})[./\- ](PR|PFD|P|WS|WT)[./\- ]([A-Z])$")
 _UNIT = re.compile(r"^([A-Z][A-Z0-9]{0,9})=$")
 _UNSEPARATED_PREFERRED = re.compile(r"^([A-Z]{3,5})(PR[A-Z])$")  # no ticker has six letters
 _PREFERRED = re.compile(r"^PR?([A-Z])$")
 _WARRANT_SERIES = re.compile(r"^W[ST]([A-Z])$")
 _KINDS = {
     "PR": "PR", "P": "PR", "WS": "WS", "WT": "WS", "U": "U", "UN": "U", "RT": "RT", "RI": "RT",
-    "WI": "WI",
+    "PFD": "PR", "WI": "WI",
 }  # fmt: skip
 _AFTER_SPACE = re.compile(r"^([A-Z]|PR[A-Z]?|W[STI]|W[ST][A-Z]|UN|R[TI])$")
 
@@ -123,7 +125,7 @@ def normalise(symbol: str) -> str:
 
 
 def parse_occ(symbol: str) -> OptionContract:
-    """The contract behind an OCC symbol; raises `InvalidSymbol` saying what is wrong."""
+    """The contract behind an OCC symbol, also after `O:`; `InvalidSymbol` says what is wrong."""
     match = _OCC.match(normalise(symbol))
     if match is None:
         raise InvalidSymbol(symbol, _NO_OCC_SYMBOL)
@@ -146,12 +148,14 @@ def canonical_symbol(text: str) -> str:
     """The one symbol of an instrument, from any spelling of brokers and providers.
 
     Share classes BRK-B, BRK/B, BRK B and BRKB are BRK.B; preferreds BAC-PL, BAC/PRL and BAC PRL are
-    BAC.PRL; warrants ACHR WS, ACHR-WT and ACHR+ are ACHR.WS; units XYZ-UN and XYZ= are XYZ.U. Any
-    other text comes back in upper case, without white space around it.
+    BAC.PRL; warrants ACHR WS, ACHR-WT and ACHR+ are ACHR.WS, ACHR.WS.A is ACHR.WSA; units XYZ-UN
+    and XYZ= are XYZ.U. Any other text comes back in upper case, without white space around it.
     """
     symbol = text.strip().upper()
     if match := _WARRANT.match(symbol):
         return f"{match[1]}.WS{match[2]}"
+    if match := _LETTERED.match(symbol):
+        return f"{match[1]}.{_KINDS[match[2]]}{match[3]}"
     if match := _UNIT.match(symbol):
         return f"{match[1]}.U"
     if match := _UNSEPARATED_PREFERRED.match(symbol):

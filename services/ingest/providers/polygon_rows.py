@@ -23,7 +23,10 @@ POLYGON = "polygon"  # the provider's name
 NEW_YORK = ZoneInfo("America/New_York")
 CONTRACT_TYPES = {"C": "call", "P": "put"}
 INDICES = frozenset(INDEX_ROOTS.values())
-_PREFERRED = re.compile(r"([A-Z]+)p([A-Z]?)")
+# Lower-case letters after the company's: preferreds, rights, when-issued shares.
+_LOWER = re.compile(r"([A-Z]+)([prw])([A-Z]?)")
+_KIND_BY_LETTER = {"p": "PR", "r": "RT", "w": "WI"}
+_LETTER_BY_KIND = {kind: letter for letter, kind in _KIND_BY_LETTER.items()}
 KIND_BY_TYPE = {
     "ETF": "etf",
     "ETN": "etf",
@@ -56,22 +59,27 @@ class StrictJson:
 
 
 def polygon_symbol(symbol: str) -> str:
-    """Our symbol as Polygon spells it.
+    """Our symbol as Polygon spells it, with the suffixes of the tape (CQS).
 
-    BRK.B is BRK.B, the preferred BAC.PRL is BACpL, the index SPX is I:SPX.
+    https://www.nasdaqtrader.com/Trader.aspx?id=CQSSymbolConvention has them: BRK.B is BRK.B, the
+    preferred BAC.PRL is BACpL, the warrant ACHR.WSA is ACHR.WS.A, the right XYZ.RT is XYZr. The
+    index SPX is I:SPX.
     """
     if symbol in INDICES:
         return f"I:{symbol}"
     root, _, suffix = canonical_symbol(symbol).partition(".")
     if not suffix:
         return root
-    return f"{root}p{suffix[2:]}" if suffix.startswith("PR") else f"{root}.{suffix}"
+    kind, letter = suffix[:2], suffix[2:]
+    if kind in _LETTER_BY_KIND:
+        return f"{root}{_LETTER_BY_KIND[kind]}{letter}"
+    return f"{root}.WS.{letter}" if kind == "WS" and letter else f"{root}.{suffix}"
 
 
 def symbol_of(spelled: str) -> str:
     """Polygon's symbol as we spell it: BACpL is BAC.PRL."""
-    if match := _PREFERRED.fullmatch(spelled):
-        return f"{match[1]}.PR{match[2]}"
+    if match := _LOWER.fullmatch(spelled):
+        return f"{match[1]}.{_KIND_BY_LETTER[match[2]]}{match[3]}"
     return canonical_symbol(spelled.removeprefix("I:"))
 
 
@@ -143,7 +151,7 @@ def quote_of(row: Any, session_date: date) -> OptionQuote | None:
     ):
         return None
     try:
-        contract = parse_occ(str(row.details.ticker).removeprefix("O:"))
+        contract = parse_occ(str(row.details.ticker))
     except InvalidSymbol:  # a contract adjusted for a merger, say, which has another root
         return None
     last = (

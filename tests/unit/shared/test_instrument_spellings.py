@@ -25,9 +25,10 @@ from shared.instruments import (
         ("BF.B", ["BF.B", "BF-B", "BF/B", "BF B", "BFB"]),
         ("PBR.A", ["PBR.A", "PBR-A", "PBR/A", "PBR A", "PBRA"]),
         ("BAC.PRL", ["BAC-PL", "BAC.PRL", "BAC/PRL", "BAC PRL", "BAC^L", "BAC-PRL", "BACPRL"]),
+        ("BAC.PRL", ["BAC.PR.L", "BAC/PR/L", "BAC PR L", "BAC-PR-L", "BAC PFD L"]),
         ("GMRE.PR", ["GMRE.PR", "GMRE-P", "GMRE PR", "GMRE/PR"]),
         ("ACHR.WS", ["ACHR.WS", "ACHR WS", "ACHR+", "ACHR/WS", "ACHR-WT", "ACHR-WS"]),
-        ("ACHR.WSA", ["ACHR.WSA", "ACHR+A", "ACHR-WTA", "ACHR WSA"]),
+        ("ACHR.WSA", ["ACHR.WSA", "ACHR+A", "ACHR-WTA", "ACHR WSA", "ACHR.WS.A", "ACHR/WS/A"]),
         ("XYZ.U", ["XYZ.U", "XYZ-UN", "XYZ/U", "XYZ U", "XYZ="]),
         ("XYZ.RT", ["XYZ.RT", "XYZ-RI", "XYZ RT"]),
         ("AAPL", ["AAPL", "aapl", " Aapl "]),
@@ -57,6 +58,8 @@ def test_names_are_no_tickers(name: str) -> None:
         "BRK/B230120C00300000",
         "BRK-B230120C00300000",
         "BRK B230120C00300000",
+        "O:BRKB230120C00300000",
+        "o:BRK.B 230120C00300000",
     ],
 )
 def test_options_on_a_share_class_are_one_contract_on_its_share(symbol: str) -> None:

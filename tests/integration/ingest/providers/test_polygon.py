@@ -447,6 +447,15 @@ async def test_a_chain_is_asked_for_the_expiries_and_strikes_held(market: Market
     assert asked["SPY"]["contract_type"] == "put"
 
 
+@pytest.mark.parametrize("held", ["BRKB230120C00300000", "BRK.B230120C00300000"])
+async def test_quotes_of_a_share_class_match_the_contract_held(held: str) -> None:
+    chain = [option_row("BRKB230120C00300000", 9.2, 9.5, CLOSED, 306.5)]
+    with polygon(Market(BRK), chains={"BRK.B": chain}).running() as server:
+        [answer] = await quotes(provider(server), [held])
+
+    assert [quote.contract for quote in answer.quotes] == ["BRKB230120C00300000"]
+
+
 async def test_a_plan_without_quotes_is_distinguished_from_an_outage(server: StandIn) -> None:
     server.whenever(lambda request: NOT_ENTITLED)
     with pytest.raises(NotInPlan):
