@@ -127,10 +127,14 @@ class Channel:
 
 @dataclass(frozen=True)
 class ConfiguredProvider:
-    """A provider by name; `live`: queried over the network, not read from files."""
+    """A provider by name; `live`: queried over the network, not read from files.
+
+    `coverage`: the sessions that a provider of prices has files of; None for others.
+    """
 
     name: str
     live: bool
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)

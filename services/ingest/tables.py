@@ -197,7 +197,10 @@ class ReleasedPrice(Table, table=True):
 
 
 class DataProvider(Table, table=True):
-    """A provider of a kind of data, by `rank` from 0; `live` when queried over the network."""
+    """A provider of a kind of data, by `rank` from 0; `live` when queried over the network.
+
+    `first_session`, `last_session`: what its files of prices cover; null without any.
+    """
 
     __tablename__: ClassVar[str] = "data_providers"
 
@@ -205,6 +208,8 @@ class DataProvider(Table, table=True):
     rank: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     name: str = Field(sa_column=Column(String(40), nullable=False))
     live: bool = Field(sa_column=Column(Boolean, nullable=False))
+    first_session: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    last_session: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
 class PriceClaim(Table, table=True):

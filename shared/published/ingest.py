@@ -102,12 +102,14 @@ option_quotes = published_view(
 
 # Who is asked for a kind of data ("prices", "corporate_actions", "yields", "securities",
 # "option_quotes"), in order of rank from 0. live: asked over the network, not read from files.
+# first_session, last_session: what the files of a provider of prices cover; null for others.
 data_providers = published_view(
     "ingest",
     "data_providers",
     *keys(kind=String, rank=Integer),
     *columns(String, "name"),
     *columns(Boolean, "live"),
+    *columns(Date, "first_session", "last_session"),
 )
 
 # kind "split": value is new shares per old one; "dividend": USD per share. In force from ex_date

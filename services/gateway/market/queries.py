@@ -220,11 +220,10 @@ async def load_yields(session: Session, since: date, as_of: date) -> dict[str, R
 
 
 async def load_providers(session: Session) -> list[Row]:
-    """The providers of each kind of data, in order."""
+    """The providers of each kind of data, in order; with the sessions that files of prices have."""
     asked = ingest.data_providers.c
-    return await all_rows(
-        session, select(asked.kind, asked.name, asked.live).order_by(asked.kind, asked.rank)
-    )
+    columns = (asked.kind, asked.name, asked.live, asked.first_session, asked.last_session)
+    return await all_rows(session, select(*columns).order_by(asked.kind, asked.rank))
 
 
 async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:

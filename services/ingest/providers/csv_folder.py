@@ -27,6 +27,7 @@ from services.ingest.providers.csv_tables import (
     Table,
 )
 
+TABLES = (PRICES, YIELDS, SECURITIES, OPTION_QUOTES, CORPORATE_ACTIONS)
 NOTHING = inputs.Coverage(date.max, date.min)
 
 
@@ -61,6 +62,17 @@ class CsvFolderProvider:
             if (row["symbol"], row["session_date"]) in wanted
         ]
         yield Answer([_bar(row) for row in rows], frozenset(missing))
+
+    async def priced(self) -> set[str]:
+        """The symbols of prices.csv; none without a valid file."""
+        try:
+            return {row["symbol"] for row in await self._rows(PRICES)}
+        except ProviderUnavailable:  # `bars` reports it
+            return set()
+
+    def stamps(self) -> list[tuple[int, int] | None]:
+        """When each file was changed, and its size; None for one that is missing."""
+        return [_stamp(self._directory / table.file) for table in TABLES]
 
     async def yields(self, ranges: Mapping[str, tuple[date, date]]) -> AsyncIterator[YieldAnswer]:
         """The observations of yields.csv."""
@@ -119,10 +131,9 @@ class CsvFolderProvider:
                 raise ProviderUnavailable(
                     self.name, f"{self._directory} is not a folder: make it, or name another"
                 )
-            if not path.exists():
+            stamp = _stamp(path)
+            if stamp is None:
                 return []
-            found = path.stat()
-            stamp = (found.st_mtime_ns, found.st_size)
             if self._read.get(table.file, (None,))[0] != stamp:
                 self._read[table.file] = (stamp, table.rows(path.read_text(encoding="utf-8-sig")))
         except OSError as error:
@@ -133,6 +144,14 @@ class CsvFolderProvider:
             reason = "save it as UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             raise ProviderUnavailable(self.name, f"{table.file}, {reason}") from error
         return self._read[table.file][1]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _bar(row: Row) -> inputs.Bar:

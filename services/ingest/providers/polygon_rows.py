@@ -70,7 +70,8 @@ def polygon_symbol(symbol: str) -> str:
     root, _, suffix = canonical_symbol(symbol).partition(".")
     if not suffix:
         return root
-    kind, letter = suffix[:2], suffix[2:]
+    kind = suffix[:2]
+    letter = suffix[2:]
     if kind in _LETTER_BY_KIND:
         return f"{root}{_LETTER_BY_KIND[kind]}{letter}"
     return f"{root}.WS.{letter}" if kind == "WS" and letter else f"{root}.{suffix}"

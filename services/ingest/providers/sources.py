@@ -29,6 +29,7 @@ from services.ingest.settings import IngestSettings
 from shared.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from services.ingest.providers.csv_folder import CsvFolderProvider
     from services.ingest.providers.treasury import TreasuryProvider
 
 LIVE_HISTORY = timedelta(days=2 * 365)  # as far back as the smallest plan of a live provider goes
@@ -38,7 +39,8 @@ LIVE_HISTORY = timedelta(days=2 * 365)  # as far back as the smallest plan of a 
 class Sources:
     """A chain of providers per kind of data: each is queried for what the ones before did not have.
 
-    `listed`: providers of securities whose whole list is read at start-up.
+    `listed`: providers of securities whose whole list is read at start-up; `folder`: the CSV folder
+    among them, whose files may change.
     """
 
     prices: Sequence[PriceProvider]
@@ -47,6 +49,7 @@ class Sources:
     securities: Sequence[SecurityProvider] = ()
     listed: Sequence[SecurityProvider] = ()
     option_quotes: Sequence[OptionQuoteProvider] = ()
+    folder: "CsvFolderProvider | None" = None
 
     def by_kind(self) -> dict[str, list[ConfiguredProvider]]:
         """The providers of each kind of data, in order."""
@@ -87,6 +90,7 @@ def configured_sources(settings: IngestSettings, reserve: Callable[[str], Reserv
         securities=[made.provider(name) for name in securities],
         listed=[made.provider(name) for name in securities if name in ("csv", "bundled")],
         option_quotes=[made.provider(name) for name in quotes],
+        folder=made.provider("csv") if settings.csv_directory else None,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.ingest.inputs import ConfiguredProvider, SecurityFacts
 from services.ingest.tables import DataProvider, Security
 from shared.database import Session, among, merge, sql_table
-from shared.rows import columns_of, rows_of
+from shared.rows import Row, columns_of, rows_of
 
 _securities = sql_table(Security)
 
@@ -36,8 +36,19 @@ async def save_providers(
 ) -> None:
     """Record which providers are queried for each kind of data, in order."""
     rows = [
-        {"kind": kind, "rank": rank, "name": provider.name, "live": provider.live}
+        {"kind": kind, "rank": rank, **_provider(provider)}
         for kind, providers in by_kind.items()
         for rank, provider in enumerate(providers)
     ]
     await merge(session, DataProvider, rows, within={"kind": sorted(by_kind)})
+
+
+def _provider(provider: ConfiguredProvider) -> Row:
+    days = provider.coverage
+    known = days is not None and days.first <= days.last
+    return {
+        "name": provider.name,
+        "live": provider.live,
+        "first_session": days.first if days and known else None,
+        "last_session": days.last if days and known else None,
+    }

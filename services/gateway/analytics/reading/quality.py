@@ -165,8 +165,8 @@ async def market_data_of(
 
 
 async def _described(session: Session, sources: Sequence[Row]) -> dict[str, Any]:
-    providers = provenance.by_kind(await market_queries.load_providers(session))
-    covered = await market_queries.sessions_with_data(session)
-    dates = (covered.first, covered.last) if covered else None
-    sentence = provenance.sentence(sources, providers.get("prices", []), dates)
+    configured = await market_queries.load_providers(session)
+    providers = provenance.by_kind(configured)
+    spans = provenance.spans(configured)
+    sentence = provenance.sentence(sources, providers.get("prices", []), spans)
     return {"sources": sources, "providers": providers, "sentence": sentence}

@@ -1,7 +1,6 @@
 """Where the prices of a book come from, for programs and in a sentence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 _NAMES = {
@@ -23,15 +22,24 @@ def by_kind(providers: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, 
     return found
 
 
+def spans(providers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The first and last session of the files of prices, by provider; without files: absent."""
+    return {
+        row["name"]: f"{row['first_session']} to {row['last_session']}"
+        for row in providers
+        if row["kind"] == "prices" and row["first_session"] is not None
+    }
+
+
 def sentence(
     sources: Sequence[Mapping[str, Any]],
     price_providers: Sequence[Mapping[str, Any]],
-    covered: tuple[date, date] | None,
+    spans: Mapping[str, str],
 ) -> str:
     """The sources of prices and their providers in one sentence.
 
-    Without a live provider it also gives the days that the files cover. `sources`: {source, basis,
-    prices}, the most first; `price_providers`: {name, live} in order.
+    Without a live provider it also gives the days that each provider's files cover: its `spans`.
+    `sources`: {source, basis, prices}, the most first; `price_providers`: {name, live} in order.
     """
     files_only = bool(price_providers) and not any(each["live"] for each in price_providers)
     if not price_providers:
@@ -41,19 +49,17 @@ def sentence(
     else:
         names = _list([_name(each["name"]) for each in price_providers])
         asked = f"queried in this order: {names}"
-    span = f"{covered[0]} to {covered[1]}" if files_only and covered else None
     if not sources:
         return f"{NO_PRICES}: {asked}."
-    return f"Prices come from {_list(_sources(sources, span))}: {asked}."
+    return f"Prices come from {_list(_sources(sources, spans if files_only else {}))}: {asked}."
 
 
-def _sources(sources: Sequence[Mapping[str, Any]], span: str | None) -> list[str]:
+def _sources(sources: Sequence[Mapping[str, Any]], spans: Mapping[str, str]) -> list[str]:
     alone = len(sources) == 1
     phrases = []
     for each in sources:
         count = None if alone else str(each["prices"])
-        reach = span if each["source"] in ("bundled", "csv") else None
-        facts = [count, _BASES.get(each["basis"], each["basis"]), reach]
+        facts = [count, _BASES.get(each["basis"], each["basis"]), spans.get(each["source"])]
         phrases.append(f"{_name(each['source'])} ({', '.join(fact for fact in facts if fact)})")
     return phrases
 
