@@ -14,6 +14,7 @@ from shared.contracts.factors import (
     CorrelationsComputed,
     FactorsComputed,
     FactorsFailed,
+    RegressSymbol,
 )
 from shared.contracts.gateway import (
     CorrelationsRequested,
@@ -89,7 +90,7 @@ _CALCULATORS: dict[str, Wiring] = {
             FactorsComputed: CorrelationsComputed,
             CorrelationsRequested: CorrelationsComputed,
         },
-        answers=(CorrelateFactors,),
+        answers=(CorrelateFactors, RegressSymbol),
         failure=FactorsFailed,
         occasional=(CorrelationsComputed,),
     ),

@@ -25,8 +25,12 @@ from services.factors.calculations.correlations import (
     overall_correlation,
 )
 from services.factors.calculations.covariance import FactorCovariance, ewma_covariance
+from services.factors.calculations.diagnostics import diagnosis
 from services.factors.calculations.exposures import BookExposures, Holdings, book_exposures
 from services.factors.calculations.rates import RateSensitivities, rate_sensitivities, yield_changes
+from services.factors.calculations.regression_report import Regression
+from services.factors.inputs import Factors, SymbolHistory
+from services.gateway.analytics.shapes.exposures import indistinguishable_from_zero
 from services.greeks.calculations.rates import continuous_rates
 from services.greeks.calculations.volatility import (
     one_session_returns,
@@ -256,6 +260,20 @@ class WorkedExample:
     def models(self) -> dict[str, ModelBetas]:
         found = model_betas(self.returns, self.proxy_returns, panel.FACTORS)
         return {model.model: model for model in found}
+
+    @cached_property
+    def regression(self) -> Regression:
+        """The full regression of AAPL in the default model."""
+        history = SymbolHistory(
+            model="market_relative",
+            factors=Factors(panel.FACTORS, panel.PROXIES),
+            session_dates=self.sessions,
+            closes=panel.closes("AAPL", last=HISTORY)[:, 0],
+            proxy_closes=panel.closes(*panel.PROXIES, last=HISTORY),
+            stored={},
+        )
+        (found,) = diagnosis(history).regressions
+        return found
 
     @cached_property
     def betas(self) -> FloatArray:
@@ -587,6 +605,36 @@ def _models(example: WorkedExample) -> Cells:
     return rows
 
 
+def _diagnostics(example: WorkedExample) -> Cells:
+    rows = []
+    for name, each in zip(FACTOR_NAMES, example.regression.coefficients, strict=True):
+        near = indistinguishable_from_zero(each.raw_beta, each.raw_error)
+        figures = (
+            each.raw_beta, each.raw_error, each.estimate.newey_west_error, each.prior_mean,
+            each.shrunk, each.beta, each.variance_inflation,
+        )  # fmt: skip
+        shown = [
+            number(value or 0.0, 2 if place == 6 else 4) for place, value in enumerate(figures)
+        ]
+        rows.append([name, *shown, "yes" if near else ""])
+    return rows
+
+
+def _diagnostic_tests(example: WorkedExample) -> Cells:
+    tests = example.regression.tests
+    assert tests is not None
+    verdicts = {
+        "Jarque-Bera": tests.jarque_bera,
+        "Breusch-Pagan": tests.breusch_pagan,
+        "CUSUM": tests.cusum,
+    }
+    figures = [
+        [name, number(verdict.statistic or 0.0, 2), number(verdict.p_value or 0.0, 3)]
+        for name, verdict in verdicts.items()
+    ]
+    return [["Durbin-Watson", number(tests.durbin_watson or 0.0, 2), ""], *figures]
+
+
 def _factor_exposures(example: WorkedExample) -> Cells:
     by_factor, nav = example.exposures.by_factor, example.navs[-1]
     totals = example.exposures.portfolios.dollars[0]
@@ -803,6 +851,11 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
         ["model", "beta Market", "beta Value", "raw Market", "its error", "R²", "condition number"],
         _models,
     ),
+    "diagnostics": (
+        ["factor", "raw", "error", "Newey-West", "prior", "shrunk", "beta", "inflation", "flagged"],
+        _diagnostics,
+    ),
+    "diagnostic tests": (["test", "statistic", "p"], _diagnostic_tests),
     "factor exposures": (["factor", *NAMES, "portfolio", "beta"], _factor_exposures),
     "rates": (
         ["yield", "BND beta", "its error", "portfolio, USD per bp", "its error, USD"],

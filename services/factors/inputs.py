@@ -209,3 +209,40 @@ class Closes:
         """The columns of these symbols, in their order."""
         column = {symbol: index for index, symbol in enumerate(self.symbols)}
         return self.values[:, [column[symbol] for symbol in symbols]]
+
+
+@dataclass(frozen=True)
+class BetaInForce:
+    """A symbol's beta to one factor as stored; `raw_beta` and its statistics are least squares.
+
+    None with a `reason` where it could not be estimated. `price_run` is None for one that is not
+    stored.
+    """
+
+    factor: str
+    beta: float | None
+    raw_beta: float | None
+    standard_error: float | None
+    capped: bool
+    r_squared: float | None
+    observations: int
+    condition_number: float | None
+    quality: str
+    reason: str | None
+    price_run: str | None = None
+
+
+@dataclass(frozen=True)
+class SymbolHistory:
+    """What one symbol's regressions in one model are made from.
+
+    Adjusted closes on ascending `session_dates` (T + 1) and those of the proxies (T + 1 x factors),
+    NaN where one is missing. `stored`: the session's betas by factor, empty when none are.
+    """
+
+    model: str
+    factors: Factors
+    session_dates: Sequence[date]
+    closes: FloatArray
+    proxy_closes: FloatArray
+    stored: Mapping[str, BetaInForce]

@@ -194,6 +194,22 @@ class ClusterOut(TypedDict):
     members: "list[ClusterMember]"
 
 
+class CoefficientEstimate(TypedDict):
+    """statsmodels' least squares of one coefficient: two-sided p, 95 % interval."""
+
+    coefficient: "float | None"
+    standard_error: "float | None"
+    t_statistic: "float | None"
+    p_value: "float | None"
+    confidence_low: "float | None"
+    confidence_high: "float | None"
+    newey_west_error: "float | None"
+    newey_west_t: "float | None"
+    newey_west_p: "float | None"
+    newey_west_low: "float | None"
+    newey_west_high: "float | None"
+
+
 Columns = Literal["five-columns", "twelve-columns", "transactions"]
 
 
@@ -497,6 +513,24 @@ class Extremes(TypedDict):
     best: "ScenarioPnl | None"
 
 
+class FactorCoefficient(TypedDict):
+    """A factor's beta as it is used, and the least squares it was made from."""
+
+    factor: "str"
+    name: "str"
+    proxy: "str | None"
+    beta: "float | None"
+    raw_beta: "float | None"
+    standard_error: "float | None"
+    capped: "bool"
+    indistinguishable_from_zero: "bool | None"
+    prior_mean: "float | None"
+    prior_deviation: "float | None"
+    shrunk: "float | None"
+    variance_inflation: "float | None"
+    least_squares: "CoefficientEstimate"
+
+
 class FactorDefinition(TypedDict):
     """A factor and the ETF that represents it."""
 
@@ -562,6 +596,8 @@ class FactorOut(TypedDict):
     proxy: "str | None"
     active: "bool"
     dollar_exposure: "float | None"
+    standard_error: "float | None"
+    indistinguishable_from_zero: "bool | None"
     beta: "float | None"
     coverage: "float | None"
     positions: "int | None"
@@ -730,6 +766,26 @@ class HistoryProgress(TypedDict):
 
 
 Included = Literal["positions"]
+
+
+class Influence(TypedDict):
+    """Days beyond a threshold by date: the twenty with the largest distances."""
+
+    leverage_threshold: "float"
+    cooks_threshold: "float"
+    found: "int"
+    days: "list[InfluentialDay]"
+
+
+class InfluentialDay(TypedDict):
+    """A day that is far from the others or moves the coefficients; returns are decimals."""
+
+    session_date: "str"
+    observed_return: "float"
+    fitted_return: "float"
+    leverage: "float"
+    cooks_distance: "float | None"
+    studentized_residual: "float | None"
 
 
 class ItemOut(TypedDict):
@@ -1371,6 +1427,7 @@ class PositionFactor(TypedDict):
     raw_beta: "float | None"
     standard_error: "float | None"
     t_statistic: "float | None"
+    indistinguishable_from_zero: "bool | None"
     capped: "bool | None"
     factor_exposure: "float | None"
     r_squared: "float | None"
@@ -1536,6 +1593,7 @@ class PositionRate(TypedDict):
     beta: "float | None"
     standard_error: "float | None"
     t_statistic: "float | None"
+    indistinguishable_from_zero: "bool | None"
     observations: "int | None"
     quality: "str | None"
     reason: "str | None"
@@ -1661,6 +1719,7 @@ class RateOut(TypedDict):
     maturity: "str"
     dollars_per_basis_point: "float | None"
     standard_error: "float | None"
+    indistinguishable_from_zero: "bool | None"
     beta: "float | None"
     coverage: "float | None"
     reason: "str | None"
@@ -1707,12 +1766,70 @@ class Registration(TypedDict):
     full_name: "NotRequired[str]"
 
 
+class Regression(TypedDict):
+    """One regression of the symbol's daily returns; null with a reason with too few of them."""
+
+    factors: "list[str]"
+    quality: "str"
+    reason: "str | None"
+    observations: "int"
+    first_day: "str | None"
+    last_day: "str | None"
+    r_squared: "float | None"
+    adjusted_r_squared: "float | None"
+    residual_deviation: "float | None"
+    degrees_of_freedom: "int | None"
+    condition_number: "float | None"
+    design_condition_number: "float | None"
+    newey_west_lags: "int | None"
+    intercept: "CoefficientEstimate | None"
+    coefficients: "list[FactorCoefficient]"
+    tests: "ResidualTests | None"
+    rolling: "RollingBetas | None"
+    influence: "Influence | None"
+
+
+class RegressionReport(TypedDict):
+    """The regressions behind a symbol's betas in one model, by statsmodels."""
+
+    symbol: "str"
+    as_of: "str"
+    model: "Model"
+    note: "str | None"
+    stored: "bool"
+    price_run: "str | None"
+    largest_difference: "float | None"
+    regressions: "list[Regression]"
+    warnings: "list[Warned]"
+
+
+class ResidualTests(TypedDict):
+    """What the residuals say about the assumptions of the standard errors."""
+
+    durbin_watson: "float | None"
+    jarque_bera: "Verdict"
+    skewness: "float | None"
+    kurtosis: "float | None"
+    breusch_pagan: "Verdict"
+    cusum: "Verdict"
+    reason: "str | None"
+
+
 class RestatedSessions(TypedDict):
     """Earlier sessions whose snapshots are taken again because of the change."""
 
     first: "str"
     last: "str"
     count: "int"
+
+
+class RollingBetas(TypedDict):
+    """Least-squares betas of the last `window` days at each session, one list for each factor."""
+
+    window: "int"
+    session_dates: "list[str]"
+    factors: "list[str]"
+    betas: "list[list[float | None]]"
 
 
 class RowsStored(TypedDict):
@@ -2290,6 +2407,13 @@ class ValuedPosition(TypedDict):
     dividend_source: "str | None"
     model: "str | None"
     reason: "str | None"
+
+
+class Verdict(TypedDict):
+    """A test's statistic, and the chance of a larger one where what it tests holds."""
+
+    statistic: "float | None"
+    p_value: "float | None"
 
 
 View = Literal["portfolio", "longs", "shorts"]

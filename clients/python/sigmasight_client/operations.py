@@ -71,6 +71,7 @@ from sigmasight_client.models import (
     RefreshRequest,
     Registered,
     Registration,
+    RegressionReport,
     RowsStored,
     RunDetail,
     RunStarted,
@@ -966,6 +967,19 @@ class SigmaSight(Session):
                 "GET",
                 f"factors/attribution/{part(portfolio_id)}",
                 query={"as_of": as_of, "start": start},
+            ),
+        )
+
+    def get_regression(
+        self, symbol: str, *, model: str | None = None, as_of: date | str | None = None
+    ) -> "RegressionReport":
+        """The regressions behind a symbol's betas: errors, tests, rolling betas, influential
+        days.
+        """
+        return cast(
+            "RegressionReport",
+            self.request(
+                "GET", f"factors/regression/{part(symbol)}", query={"model": model, "as_of": as_of}
             ),
         )
 

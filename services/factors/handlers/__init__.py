@@ -1,8 +1,16 @@
 """What factors does, one file per use case."""
 
-from services.factors.handlers import compute_factors, correlate_factors, correlate_positions
+from services.factors.handlers import (
+    compute_factors,
+    correlate_factors,
+    correlate_positions,
+    regress_symbol,
+)
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter.joining(
-    compute_factors.router, correlate_factors.router, correlate_positions.router
+    compute_factors.router,
+    correlate_factors.router,
+    correlate_positions.router,
+    regress_symbol.router,
 )

@@ -8,6 +8,7 @@ from services.factors.repository.correlations import (
 from services.factors.repository.exposures import FactorColumns, claim_work, save_exposures
 from services.factors.repository.factor_returns import claim_factor_returns, save_factor_returns
 from services.factors.repository.history import load_closes, load_factor_closes
+from services.factors.repository.regressions import load_symbol_history
 
 __all__ = [
     "CorrelationColumns",
@@ -17,6 +18,7 @@ __all__ = [
     "claim_work",
     "load_closes",
     "load_factor_closes",
+    "load_symbol_history",
     "save_correlations",
     "save_exposures",
     "save_factor_returns",

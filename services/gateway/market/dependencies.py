@@ -1,13 +1,14 @@
 """What routes about market data require: a symbol, a session there is data for."""
 
+import asyncio
 from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query
 
-from services.gateway.edge.problems import Problem
+from services.gateway.edge.problems import Problem, not_found
 from services.gateway.market import queries
-from shared.calendar import is_session, previous_session
+from shared.calendar import is_session, previous_session, session_on_or_before
 from shared.database import Session
 from shared.instruments import InvalidSymbol, parse_ticker
 
@@ -23,6 +24,21 @@ def ticker_of(symbol: str) -> str:
         return parse_ticker(symbol)
     except InvalidSymbol as error:
         raise Problem(422, "invalid_symbol", str(error)) from None
+
+
+async def known_ticker(session: Session, symbol: str) -> str:
+    """The symbol as a ticker; 404 when it has no security and no price."""
+    ticker = ticker_of(symbol)
+    security = await queries.load_security(session, ticker)
+    if security is None and not await queries.has_prices(session, ticker):
+        raise not_found("symbol", ticker)
+    return ticker
+
+
+async def session_at_or_before(session: Session, as_of: date | None) -> date:
+    """The last session at or before a day (default: the latest), at most the latest."""
+    latest = await session_or_latest(session, None)
+    return await asyncio.to_thread(session_on_or_before, min(as_of or latest, latest))
 
 
 async def session_or_latest(session: Session, as_of: date | None) -> date:

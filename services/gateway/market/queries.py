@@ -99,6 +99,13 @@ async def load_security(session: Session, symbol: str) -> Row | None:
     return await one_row(session, select(securities).where(securities.c.symbol == symbol))
 
 
+async def has_prices(session: Session, symbol: str) -> bool:
+    """Whether any daily price of the symbol is stored."""
+    return bool(
+        await session.scalar(select(select(prices).where(prices.c.symbol == symbol).exists()))
+    )
+
+
 async def load_prices(
     session: Session, symbol: str, start: date | None, end: date | None, limit: int, offset: int
 ) -> tuple[list[Row], int]:

@@ -156,3 +156,26 @@ async def test_unknown_choices_are_refused(ann: Person, book: StoredBook, query:
     answer = await ann.get(f"risk/factors/positions?{query}")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_coefficients_within_two_errors_of_zero_are_flagged(
+    ann: Person, book: StoredBook
+) -> None:
+    page = (await ann.get("risk/factors/positions")).json()
+    report = (await ann.get("risk/factors")).json()
+    longs = (await ann.get("risk/factors", view="longs")).json()
+
+    factors = {each["factor"]: each for each in page["items"][0]["factors"]}
+    assert (factors["market"]["raw_beta"], factors["value"]["raw_beta"]) == (1.2, 0.1)
+    assert factors["market"]["indistinguishable_from_zero"] is False
+    assert factors["value"]["indistinguishable_from_zero"] is True
+    assert {each["indistinguishable_from_zero"] for each in page["items"][0]["rates"]} == {False}
+    # Held on AAPL: 26,000 USD; short MSFT: 12,000 USD; every error is 0.2.
+    error = (26_000**2 + 12_000**2) ** 0.5 * 0.2
+    by_factor = {each["factor"]: each for each in report["factors"]}
+    assert by_factor["value"]["standard_error"] == pytest.approx(error, abs=0.01)
+    assert by_factor["value"]["indistinguishable_from_zero"] is True
+    assert by_factor["market"]["indistinguishable_from_zero"] is False
+    assert by_factor["short_interest"]["standard_error"] is None
+    assert market_of(longs)["standard_error"] == pytest.approx(26_000 * 0.2, abs=0.01)
+    assert {each["indistinguishable_from_zero"] for each in report["rate_sensitivities"]} == {True}

@@ -49,6 +49,7 @@ GET risk/stress-testing/scenarios
 POST risk/stress-testing/scenarios
 DELETE risk/stress-testing/scenarios/{scenario_id}
 GET factors/definitions
+GET factors/regression/{symbol}
 POST events/ticket
 GET events
 GET market-data/prices/{symbol}

@@ -35,18 +35,18 @@ def of_maturity(maturity: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_beta_is_dollars_over_nav() -> None:
-    (factor,) = exposures.factor_betas([a_factor(120.0)], Decimal(200))
+    (factor,) = exposures.factor_betas([a_factor(120.0)], Decimal(200), {})
 
     assert (factor["beta"], factor["reason"]) == (0.6, None)
 
 
 @pytest.mark.parametrize("nav", [None, Decimal(0), Decimal(-5)])
 def test_without_a_nav_there_is_no_beta_and_the_reason_says_so(nav: Decimal | None) -> None:
-    assert exposures.factor_betas([a_factor(100.0)], nav)[0]["reason"] is not None
+    assert exposures.factor_betas([a_factor(100.0)], nav, {})[0]["reason"] is not None
 
 
 def test_factor_without_source_says_so() -> None:
-    (factor,) = exposures.factor_betas([a_factor(None, active=False)], Decimal(1))
+    (factor,) = exposures.factor_betas([a_factor(None, active=False)], Decimal(1), {})
 
     assert factor["reason"] == "the factor has no source"
 
@@ -157,3 +157,32 @@ def test_only_univariate_and_joint_betas_carry_a_caution() -> None:
     assert exposures.MODEL_NOTES["market_relative"] is None
     assert "must not be added" in str(exposures.MODEL_NOTES["univariate"])
     assert "condition number" in str(exposures.MODEL_NOTES["joint"])
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "error", "expected"),
+    [
+        (0.4, 0.2, True),
+        (0.41, 0.2, False),
+        (-0.41, 0.2, False),
+        (0.0, 0.0, True),
+        (None, 0.2, None),
+        (0.4, None, None),
+    ],
+)
+def test_a_coefficient_within_two_errors_of_zero_is_flagged(
+    coefficient: float | None, error: float | None, expected: bool | None
+) -> None:
+    assert exposures.indistinguishable_from_zero(coefficient, error) is expected
+
+
+def test_errors_of_one_underlying_offset_and_those_of_others_are_independent() -> None:
+    rows = [
+        exposures.ExposureError("market", "A", 3000.0, 0.5),
+        exposures.ExposureError("market", "A", -1000.0, 0.5),
+        exposures.ExposureError("market", "B", 1000.0, 2.0),
+        exposures.ExposureError("market", "C", 1e6, None),
+        exposures.ExposureError("market", "D", None, 1.0),
+    ]
+
+    assert exposures.exposure_errors(rows) == {"market": pytest.approx(sqrt(1000**2 + 2000**2))}

@@ -10,6 +10,7 @@ from services.gateway.analytics.endpoints import (
     market_data,
     portfolio,
     recalculation,
+    regression,
     reports,
     risk,
     stress,
@@ -25,6 +26,7 @@ for subject in (
     correlations,
     stress,
     factors,
+    regression,
     recalculation,
     market_data,
 ):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
+from services.gateway.analytics.shapes.exposures import ExposureError
 from services.gateway.books.queries.terms import TERMS_ON, held
 from services.gateway.edge.queries import Row, all_rows
 from shared.database import Session
@@ -21,6 +22,20 @@ async def load_definitions(session: Session) -> list[Row]:
     """Every defined factor in display order."""
     definitions = factors.factor_definitions
     return await all_rows(session, select(definitions).order_by(definitions.c.display_order))
+
+
+async def load_proxies(session: Session) -> dict[str, tuple[str, str | None]]:
+    """Name and proxy of every defined factor."""
+    definition = factors.factor_definitions.c
+    found = await session.execute(select(definition.factor, definition.name, definition.proxy))
+    return {factor: (name, proxy) for factor, name, proxy in found.tuples()}
+
+
+async def latest_betas(session: Session, symbol: str, as_of: date) -> date | None:
+    """The last session, at or before `as_of`, with stored betas of the symbol; None before any."""
+    known = select(func.max(betas.c.as_of)).where(betas.c.symbol == symbol, betas.c.as_of <= as_of)
+    found: date | None = await session.scalar(known)
+    return found
 
 
 async def load_factor_exposures(
@@ -39,6 +54,23 @@ async def load_factor_exposures(
     columns: list[Any] = [definitions, *(sums.c[name] for name in names)]
     statement = select(*columns).select_from(definitions.outerjoin(sums, mine))
     return await all_rows(session, statement.order_by(definitions.c.display_order))
+
+
+async def load_factor_errors(
+    session: Session, portfolio_id: UUID, as_of: date, model: str
+) -> list[ExposureError]:
+    """What the portfolio is exposed to each factor by underlying, with the raw betas' errors."""
+    same = and_(
+        betas.c.symbol == view.c.underlying,
+        betas.c.as_of == view.c.as_of,
+        betas.c.factor == view.c.factor,
+        betas.c.model == model,
+    )
+    terms = (view.c.factor, view.c.underlying, betas.c.standard_error)
+    exposed = select(*terms, func.sum(view.c.exposure).label("exposure"))
+    statement = exposed.select_from(view.join(betas, same)).group_by(*terms)
+    mine = statement.where(view.c.portfolio_id == portfolio_id, view.c.as_of == as_of)
+    return [ExposureError(**row) for row in (await session.execute(mine)).mappings()]
 
 
 async def load_position_factors(

@@ -1,7 +1,7 @@
 """Factor exposures of portfolios and positions, and the P&L that factors explain."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -45,11 +45,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class FactorRows:
-    """Exposures by factor, sensitivities by position and maturity, and positions left out."""
+    """Exposures by factor, sensitivities by position and maturity, and positions left out.
+
+    `errors`: of the exposures, USD.
+    """
 
     exposures: Sequence[Mapping[str, Any]] = ()
     rates: Sequence[Mapping[str, Any]] = ()
     unmeasured: Sequence[Mapping[str, Any]] = ()
+    errors: Mapping[str, float] = field(default_factory=dict)
 
 
 async def factor_report(session: Session, wanted: Wanted, as_of: date | None) -> FactorReport:
@@ -72,13 +76,26 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
         unmeasured = await factors_queries.load_without_factors(
             session, wanted.portfolio_id, day, wanted.model
         )
-        return FactorRows(sums, held, unmeasured)
+        errors = await factors_queries.load_factor_errors(
+            session, wanted.portfolio_id, day, wanted.model
+        )
+        return FactorRows(sums, held, unmeasured, exposures.exposure_errors(errors))
     definitions = await factors_queries.load_definitions(session)
     rows = await factors_queries.load_position_factors(
         session, wanted.portfolio_id, day, wanted.model
     )
     own = edge_shapes.held_on(wanted.view, rows)
-    return FactorRows(exposures.factor_sums(definitions, own), held, exposures.unmeasured(own))
+    return FactorRows(
+        exposures.factor_sums(definitions, own),
+        held,
+        exposures.unmeasured(own),
+        exposures.exposure_errors(
+            exposures.ExposureError(
+                row["factor"], row["underlying"], row["exposure"], row["standard_error"]
+            )
+            for row in own
+        ),
+    )
 
 
 def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
@@ -100,7 +117,7 @@ def factor_answer(
             **wanted.described(),
             "as_of": day,
             "nav": nav,
-            "factors": exposures.factor_betas(rows.exposures, nav),
+            "factors": exposures.factor_betas(rows.exposures, nav, rows.errors),
             "rates": by_maturity.get(exposures.DEFAULT_MATURITY),
             "rate_sensitivities": rates,
             "coverage": min(coverages, default=None),

@@ -28,6 +28,8 @@ _FACTOR = {
     "proxy": "SPY",
     "active": True,
     "dollar_exposure": 640210.5,
+    "standard_error": 21480.0,
+    "indistinguishable_from_zero": False,
     "beta": 0.6324,
     "coverage": 1.0,
     "positions": 24,
@@ -39,6 +41,7 @@ _RATE = {
     "maturity": "10Y",
     "dollars_per_basis_point": -310.25,
     "standard_error": 95.5,
+    "indistinguishable_from_zero": False,
     "beta": -3.0647,
     "coverage": 1.0,
     "reason": None,
@@ -89,6 +92,13 @@ class FactorOut(BaseModel):
     proxy: str | None
     active: bool
     dollar_exposure: Money | None
+    standard_error: Money | None = Field(
+        description="of dollar_exposure, from least squares; estimates of symbols count as "
+        "independent, and shrinkage makes the error smaller than this"
+    )
+    indistinguishable_from_zero: bool | None = Field(
+        description="dollar_exposure is within two standard errors of zero"
+    )
     beta: float | None
     coverage: float | None
     positions: int | None
@@ -108,6 +118,9 @@ class RateOut(BaseModel):
     dollars_per_basis_point: Money | None
     standard_error: Money | None = Field(
         description="of dollars_per_basis_point; estimates of symbols count as independent"
+    )
+    indistinguishable_from_zero: bool | None = Field(
+        description="dollars_per_basis_point is within two standard errors of zero"
     )
     beta: float | None
     coverage: float | None
@@ -167,6 +180,9 @@ class PositionFactor(BaseModel):
     raw_beta: float | None = Field(description="before shrinkage and cap")
     standard_error: float | None
     t_statistic: float | None
+    indistinguishable_from_zero: bool | None = Field(
+        description="raw_beta is within two standard errors of zero"
+    )
     capped: bool | None = Field(description="the beta was beyond +-3")
     factor_exposure: Money | None = Field(description="exposure x beta, signed USD")
     r_squared: float | None
@@ -186,6 +202,9 @@ class PositionRate(BaseModel):
     beta: float | None
     standard_error: float | None = Field(description="Newey-West")
     t_statistic: float | None
+    indistinguishable_from_zero: bool | None = Field(
+        description="beta is within two standard errors of zero"
+    )
     observations: int | None
     quality: str | None
     reason: str | None

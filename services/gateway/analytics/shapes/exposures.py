@@ -1,6 +1,7 @@
 """Factor exposures and rate sensitivities of a portfolio, from published rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from math import sqrt
@@ -41,12 +42,58 @@ FACTOR_COLUMNS = (
 _RATE = ("maturity", "beta", "standard_error", "t_statistic", "observations", "quality", "reason")
 
 
-def factor_betas(rows: Iterable[Row], nav: Decimal | None) -> list[dict[str, Any]]:
-    """Each factor's dollar exposure and beta (dollars / NAV), with a reason for nulls."""
+@dataclass(frozen=True)
+class ExposureError:
+    """Signed delta-adjusted USD on one underlying, and the error of its raw beta to a factor."""
+
+    factor: str
+    underlying: str
+    exposure: float | None
+    standard_error: float | None
+
+
+def indistinguishable_from_zero(
+    coefficient: float | None, standard_error: float | None
+) -> bool | None:
+    """Whether a coefficient is within two standard errors of zero; None where one is unknown."""
+    if coefficient is None or standard_error is None:
+        return None
+    return abs(coefficient) <= 2.0 * standard_error
+
+
+def factor_betas(
+    rows: Iterable[Row], nav: Decimal | None, errors: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Each factor's dollar exposure with its error, and beta (dollars / NAV); reasons for nulls."""
     return [
-        {**row, "beta": share_of(row["dollar_exposure"], nav), "reason": _no_beta(row, nav)}
+        {
+            **row,
+            "standard_error": errors.get(row["factor"]),
+            "indistinguishable_from_zero": indistinguishable_from_zero(
+                row["dollar_exposure"], errors.get(row["factor"])
+            ),
+            "beta": share_of(row["dollar_exposure"], nav),
+            "reason": _no_beta(row, nav),
+        }
         for row in rows
     ]
+
+
+def exposure_errors(exposed: Iterable[ExposureError]) -> dict[str, float]:
+    """The standard error in USD of the dollars exposed to each factor that has any.
+
+    Estimates of different symbols count as independent; shrinkage makes the error of the shrunk sum
+    smaller.
+    """
+    net: dict[tuple[str, str], float] = {}
+    for each in exposed:
+        if each.exposure is not None and each.standard_error is not None:
+            key = (each.factor, each.underlying)
+            net[key] = net.get(key, 0.0) + each.exposure * each.standard_error
+    variances: dict[str, float] = {}
+    for (factor, _), dollars in net.items():
+        variances[factor] = variances.get(factor, 0.0) + dollars**2
+    return {factor: sqrt(variance) for factor, variance in variances.items()}
 
 
 def _no_beta(row: Row, nav: Decimal | None) -> str | None:
@@ -137,6 +184,7 @@ def _rate_exposure(rows: Sequence[Row], nav: Decimal | None, maturity: str) -> d
         "maturity": maturity,
         "dollars_per_basis_point": None if per_unit is None else per_unit * BASIS_POINT,
         "standard_error": None if error is None else error * BASIS_POINT,
+        "indistinguishable_from_zero": indistinguishable_from_zero(per_unit, error),
         "beta": share_of(per_unit, nav),
         "coverage": covered / gross if gross else None,
         "reason": no_share(nav) if known else "no position has a known rate sensitivity",
@@ -183,6 +231,9 @@ def _position(rows: Sequence[Row], rates: Sequence[Row]) -> dict[str, Any]:
             "factor": row["factor"],
             "name": row["name"],
             **{name: row[name] for name in FACTOR_COLUMNS},
+            "indistinguishable_from_zero": indistinguishable_from_zero(
+                row["raw_beta"], row["standard_error"]
+            ),
         }
         for row in rows
     ]
@@ -194,4 +245,8 @@ def _position_rate(row: Row) -> dict[str, Any]:
     beta = row["beta"]
     known = exposure is not None and beta is not None
     dollars = float(exposure) * beta * BASIS_POINT if known else None
-    return {**{name: row[name] for name in _RATE}, "dollars_per_basis_point": dollars}
+    return {
+        **{name: row[name] for name in _RATE},
+        "dollars_per_basis_point": dollars,
+        "indistinguishable_from_zero": indistinguishable_from_zero(beta, row["standard_error"]),
+    }
