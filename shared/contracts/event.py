@@ -94,6 +94,7 @@ class Event(Contract):
 
 
 CALCULATION_FAILED = "calculation_failed"
+NOT_CALCULATED = "this could not be calculated; the operators have the cause"
 
 
 class PortfolioFailure(Contract):
@@ -160,7 +161,7 @@ class WorkFailed(Event):
 
     heard: str
     code: str = CALCULATION_FAILED
-    reason: str | None = None
+    reason: str = NOT_CALCULATED
     shard: int = 0
     shards: int = 1
     portfolio_ids: tuple[UUID, ...] = ()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from shared.contracts.event import (
     CALCULATION_FAILED,
+    NOT_CALCULATED,
     Event,
     Notice,
     PortfolioFailure,
@@ -22,7 +23,6 @@ from shared.database import is_outage, is_too_large
 from shared.errors import BusUnavailable, Misconfigured, SigmaSightError, Transient
 
 LONGEST_DETAIL = 500  # characters of an error, for each portfolio
-GENERAL_REASON = "this could not be calculated; the operators have the cause"
 TOO_LARGE = "a figure is too large to be stored: check the quantities and prices"
 
 Attempt = Callable[[ShardEvent], Awaitable[list[Event]]]
@@ -44,7 +44,7 @@ def public_reason(error: Exception) -> tuple[str, str]:
         return error.public_code, str(error)
     if is_too_large(error):
         return "figure_too_large", TOO_LARGE
-    return CALCULATION_FAILED, GENERAL_REASON
+    return CALCULATION_FAILED, NOT_CALCULATED
 
 
 async def divided(

@@ -29,7 +29,7 @@ SUBJECTS: dict[str, set[str]] = {
     },
     "identity": set(),
     "market": set(),
-    "runs": {"feed", "handlers", "stages", "starting", "tracking"},
+    "runs": {"feed", "handlers", "stages", "starting", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
         *("lots", "repeated", "settling", "statements", "uploading"),

@@ -800,6 +800,7 @@ class ItemOut(TypedDict):
     portfolio_ids: "list[str]"
     counts: "dict[str, int]"
     warnings: "list[Warned]"
+    problems: "list[ProblemDetail]"
     error: "str | None"
     message: "str | None"
     trace_id: "str | None"
@@ -1360,11 +1361,23 @@ class PortfolioReport(TypedDict):
     performance: "list[PeriodReturn]"
     attribution: "AttributionReport"
     market_data: "MarketDataUsed"
-    last_run: "RunOut | None"
+    last_run: "PortfolioRun | None"
     coverage: "Coverage | None"
     left_out: "list[LeftOut]"
     warnings: "list[Warned]"
     reason: "str | None"
+
+
+class PortfolioRun(TypedDict):
+    """What a piece of work through the pipeline became for one portfolio."""
+
+    run_id: "str"
+    as_of: "str"
+    trigger: "str"
+    status: "str"
+    started_at: "str"
+    finished_at: "str | None"
+    problems: "list[TroubleOut]"
 
 
 class PortfolioRunStarted(TypedDict):
@@ -1705,6 +1718,18 @@ class Prices(TypedDict):
     rows: "list[PriceRow]"
 
 
+class ProblemDetail(TypedDict):
+    """What failed or was missing, with the cause, for operators."""
+
+    stage: "str"
+    shard: "int"
+    code: "str"
+    message: "str"
+    portfolio_ids: "NotRequired[list[str]]"
+    fatal: "NotRequired[bool]"
+    detail: "NotRequired[str | None]"
+
+
 class ProviderAnswer(TypedDict):
     """A provider that has no further closes of a symbol, or does not know it."""
 
@@ -1850,7 +1875,7 @@ class RunDetail(TypedDict):
     status: "str"
     started_at: "str"
     finished_at: "str | None"
-    problems: "list[dict[str, Any]]"
+    problems: "list[ProblemDetail]"
     stages: "list[StageOut]"
     items: "list[ItemOut]"
 
@@ -1864,7 +1889,7 @@ class RunOut(TypedDict):
     status: "str"
     started_at: "str"
     finished_at: "str | None"
-    problems: "list[dict[str, Any]]"
+    problems: "list[ProblemDetail]"
 
 
 class RunStarted(TypedDict):
@@ -2322,6 +2347,16 @@ class TransactionsSaved(TypedDict):
     run_id: "str | None"
     restated: "RestatedSessions | None"
     warnings: "list[Warned]"
+
+
+class TroubleOut(TypedDict):
+    """What failed or was missing for some of the caller's portfolios, and why."""
+
+    stage: "str"
+    shard: "int"
+    code: "str"
+    message: "str"
+    portfolio_ids: "list[str]"
 
 
 class UnmeasuredPair(TypedDict):

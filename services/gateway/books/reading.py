@@ -14,6 +14,7 @@ from services.gateway.books.schemas.positions import GroupedPositions, PositionP
 from services.gateway.books.schemas.tags import StrategyPage
 from services.gateway.books.shapes import GroupBy, valued
 from services.gateway.edge.queries import Row
+from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 
 
@@ -32,10 +33,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Book:
-    """A portfolio on its last session valued at or before a date."""
+    """A portfolio on its last session valued at or before a date.
+
+    `standing`: how its last run stands, where that did not end well.
+    """
 
     portfolio_id: UUID
     valuation: Valuation
+    standing: str | None = None
 
     def described(self) -> dict[str, Any]:
         """What every answer gives about itself."""
@@ -43,17 +48,19 @@ class Book:
         return {
             "portfolio_id": self.portfolio_id,
             "valued_on": day,
-            "reason": None if day else NO_SNAPSHOT,
+            "reason": None if day else shapes.explained(shapes.NO_SNAPSHOT, self.standing),
         }
 
     def measured(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """Positions with weights, P&L, Greeks and reasons."""
-        return [valued(row, self.valuation.day, self.valuation.gross_value) for row in rows]
+        valuation = self.valuation
+        return [valued(row, valuation.day, valuation.gross_value, self.standing) for row in rows]
 
 
 async def book_on(session: Session, portfolio_id: UUID, as_of: date | None) -> Book:
     """The portfolio as it was last valued at or before `as_of`."""
-    return Book(portfolio_id, await positions.latest_valuation(session, portfolio_id, as_of))
+    valuation = await positions.latest_valuation(session, portfolio_id, as_of)
+    return Book(portfolio_id, valuation, await standing_of(session, portfolio_id))
 
 
 async def position_page(
@@ -118,8 +125,3 @@ async def strategy_page(
 def _strategies(book: Book, rows: Sequence[Row], tags: Sequence[Row], part: Part) -> StrategyPage:
     found = part.of(shapes.by_tag(book.measured(rows), tags))
     return StrategyPage.model_validate({**book.described(), **found})
-
-
-NO_SNAPSHOT = (
-    "no snapshot of this portfolio exists at or before that date: its first run has not ended yet"
-)

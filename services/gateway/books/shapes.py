@@ -147,13 +147,25 @@ def _strategy(tag: Row, name: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-NOT_VALUED_SINCE = "not valued since it was entered or its terms changed: its run has not ended"
+NO_SNAPSHOT = "no snapshot of this portfolio exists at or before that date"
+NOT_VALUED_SINCE = "not valued since it was entered or its terms changed"
 
 
-def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dict[str, Any]:
+def explained(fact: str, standing: str | None) -> str:
+    """What is missing, and how the run stands that should have made it."""
+    return f"{fact}: {standing}" if standing else fact
+
+
+def valued(
+    row: Row,
+    valued_on: date | None,
+    gross_value: Decimal | None,
+    standing: str | None = None,
+) -> dict[str, Any]:
     """The position with type, weight, return and Greeks, and a `reason` where one of them is null.
 
     `weight`: share (0 to 1) of the gross value. `unrealised_return`: P&L per dollar of cost.
+    `standing`: how the portfolio's last run stands, where it did not end well.
     """
     return {
         **row,
@@ -161,7 +173,7 @@ def valued(row: Row, valued_on: date | None, gross_value: Decimal | None) -> dic
         "weight": _weight_of(row["market_value"], gross_value),
         "unrealised_return": _ratio(row["unrealised_pnl"], row["cost"]),
         "greeks": _greeks(row),
-        "reason": _reason(row, valued_on),
+        "reason": _reason(row, valued_on, standing),
     }
 
 
@@ -189,19 +201,16 @@ def _greeks(row: Row) -> dict[str, float | None]:
     return {name: row[f"position_{name}"] for name in GREEKS}
 
 
-def _reason(row: Row, valued_on: date | None) -> str | None:
+def _reason(row: Row, valued_on: date | None, standing: str | None) -> str | None:
     if row["valued_on"] is not None:
         return _joined(row["reason"], row["greeks_reason"])
     if valued_on is None:
-        return (
-            "no snapshot of the portfolio exists at or before that date: its first run has not "
-            "ended yet"
-        )
+        return explained(NO_SNAPSHOT, standing)
     if row["entry_date"] > valued_on:
         return f"entered after {valued_on}, the last session valued"
     if not active_on(row, valued_on):
         return f"closed on {row['exit_date']}"
-    return NOT_VALUED_SINCE
+    return explained(NOT_VALUED_SINCE, standing)
 
 
 def _joined(*reasons: str | None) -> str | None:

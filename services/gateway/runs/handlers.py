@@ -4,7 +4,7 @@
 """
 
 from services.gateway.runs.queries import dead_letters, runs
-from services.gateway.runs.tracking import follow_up
+from services.gateway.runs.tracking import follow_up, troubles_of
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session
@@ -25,7 +25,8 @@ async def open_run(event: MarketClosed, session: Session) -> None:
 async def record_stage(event: ShardEvent, session: Session) -> None:
     """A stage of a shard is done; the run may or may not wait for it."""
     stage = stage_of(type(event))
-    if await runs.save_stage(session, stage, event, current_trace_id()):
+    troubles = await troubles_of(session, stage, event)
+    if await runs.save_stage(session, stage, event, current_trace_id(), troubles):
         await follow_up(session, stage, event)
 
 
@@ -33,7 +34,8 @@ async def record_stage(event: ShardEvent, session: Session) -> None:
 async def record_failure(event: WorkFailed, session: Session) -> None:
     """A stage of a shard failed, and the stages after it will not come."""
     stage = failed_stage(type(event), event.heard)
-    if await runs.save_failure(session, stage, event, current_trace_id()):
+    troubles = await troubles_of(session, stage, event)
+    if await runs.save_failure(session, stage, event, current_trace_id(), troubles):
         await follow_up(session, stage, event)
 
 

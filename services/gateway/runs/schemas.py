@@ -1,7 +1,6 @@
 """Models of runs and of the events their followers receive."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,6 +9,12 @@ from services.gateway.edge.values import SOME_ID, Warned, example
 
 _RUN = {"run_id": SOME_ID, "as_of": "2022-12-28"}
 _COMPLETED_RUN = {**_RUN, "trigger": "clock", "status": "completed"}
+_DONE_RUN = {
+    **_COMPLETED_RUN,
+    "started_at": "2022-12-28T21:00:01Z",
+    "finished_at": "2022-12-28T21:00:03Z",
+    "problems": [],
+}
 _ABOUT = {**_RUN, "trigger": "portfolios", "portfolio_ids": [SOME_ID]}
 
 
@@ -21,15 +26,13 @@ class _About(BaseModel):
 
 
 class TroubleOut(BaseModel):
-    """What failed, and why.
-
-    The sentence is null where it might concern other users' portfolios.
-    """
+    """What failed or was missing for some of the caller's portfolios, and why."""
 
     stage: str
     shard: int
     code: str
-    message: str | None
+    message: str
+    portfolio_ids: list[UUID] = Field(description="the caller's own that it concerns")
 
 
 class StageEvent(_About):
@@ -88,7 +91,7 @@ class RunEvent(_About):
         problems=[],
     )
 
-    status: str = Field(description="completed, partial or failed")
+    status: str = Field(description="for the caller's portfolios: completed, partial or failed")
     finished_at: datetime | None
     problems: list[TroubleOut]
 
@@ -102,16 +105,7 @@ class TicketOut(BaseModel):
     expires_at: datetime
 
 
-class RunOut(BaseModel):
-    """A piece of work through the pipeline."""
-
-    model_config = example(
-        **_COMPLETED_RUN,
-        started_at="2022-12-28T21:00:01Z",
-        finished_at="2022-12-28T21:00:03Z",
-        problems=[],
-    )
-
+class _Run(BaseModel):
     run_id: UUID
     as_of: date
     trigger: str = Field(
@@ -123,9 +117,37 @@ class RunOut(BaseModel):
     status: str = Field(description="running, completed, partial or failed")
     started_at: datetime
     finished_at: datetime | None
-    problems: list[dict[str, Any]] = Field(
-        description="what failed or never came: stage, shard, code, message"
-    )
+
+
+class PortfolioRun(_Run):
+    """What a piece of work through the pipeline became for one portfolio."""
+
+    model_config = example(**_DONE_RUN)
+
+    problems: list[TroubleOut] = Field(description="what failed or was missing for this portfolio")
+
+
+class ProblemDetail(BaseModel):
+    """What failed or was missing, with the cause, for operators.
+
+    `fatal`: these portfolios have no results.
+    """
+
+    stage: str
+    shard: int
+    code: str
+    message: str
+    portfolio_ids: list[UUID] = []
+    fatal: bool = True
+    detail: str | None = None
+
+
+class RunOut(_Run):
+    """A piece of work through the pipeline."""
+
+    model_config = example(**_DONE_RUN)
+
+    problems: list[ProblemDetail] = Field(description="what failed, never came or was missing")
 
 
 class StageOut(BaseModel):
@@ -151,6 +173,7 @@ class ItemOut(BaseModel):
     portfolio_ids: list[UUID]
     counts: dict[str, int]
     warnings: list[Warned]
+    problems: list[ProblemDetail]
     error: str | None
     message: str | None
     trace_id: str | None

@@ -1,22 +1,43 @@
 """A run's status, derived from its items, and the news about it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-INCOMPLETE = frozenset(
-    {"price_quarantined", "yield_not_believed", "action_not_believed", "provider_unavailable"}
-)  # warnings that leave a run less than whole
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a run is not complete: which stage of which shard, a stable code, a sentence.
+
+    The sentence is for the owners of the `portfolio_ids` that it concerns, and names nothing that
+    others have; the `detail` is for operators. `fatal`: these portfolios have no results.
+    """
+
+    stage: str
+    shard: int
+    code: str
+    message: str
+    portfolio_ids: tuple[UUID, ...] = ()
+    fatal: bool = True
+    detail: str | None = None
+
+    def as_row(self) -> dict[str, object]:
+        """It as JSON, for operators."""
+        return {**vars(self), "portfolio_ids": [str(each) for each in self.portfolio_ids]}
+
+    def as_news(self) -> dict[str, object]:
+        """It as JSON, for the owners of the portfolios that it concerns."""
+        return {name: value for name, value in self.as_row().items() if name != "detail"}
 
 
 @dataclass(frozen=True)
 class Item:
     """One stage of one shard, as its event reported.
 
-    `occurred_at` ends it; it took `elapsed_seconds`. `shortfalls`: (code, sentence) of the warnings
-    that it succeeded without everything it needs.
+    `occurred_at` ends it; it took `elapsed_seconds`. `troubles`: what it failed for, and what it
+    succeeded without.
     """
 
     stage: str
@@ -25,24 +46,18 @@ class Item:
     succeeded: bool
     occurred_at: datetime
     elapsed_seconds: float = 0.0
-    error: str | None = None
-    message: str | None = None
-    shortfalls: tuple[tuple[str, str], ...] = ()
+    portfolio_ids: tuple[UUID, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def started_at(self) -> datetime:
         """When the stage began with the shard."""
         return self.occurred_at - timedelta(seconds=self.elapsed_seconds)
 
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why a run is not complete: which stage of which shard, a stable code, a sentence."""
-
-    stage: str
-    shard: int
-    code: str
-    message: str
+    @property
+    def failures(self) -> tuple[Trouble, ...]:
+        """The troubles that leave portfolios without results."""
+        return tuple(trouble for trouble in self.troubles if trouble.fatal)
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,10 @@ def outcome(
     if closed_at is None and any(each.state == "open" for each in states):
         return Outcome("running", (), None)
     done = sum(each.state == "done" for each in states)
-    troubles = (*_shortfalls(items), *(trouble for each in states for trouble in each.troubles))
+    troubles = (
+        *_troubles_of_done(items),
+        *(trouble for each in states for trouble in each.troubles),
+    )
     status = "failed" if not done else "partial" if troubles else "completed"
     last_row = max((item.occurred_at for item in items), default=closed_at)
     return Outcome(
@@ -120,33 +138,100 @@ def shard_outcome(shard: int, items: Sequence[Item], stages: Sequence[str]) -> S
         if not item.succeeded
     ]
     if failed:
-        return ShardOutcome("closed", tuple(_failure(item) for item in failed))
-    missing = tuple(_missing(stage, shard) for stage in stages if stage not in succeeded)
+        return ShardOutcome("closed", tuple(each for item in failed for each in item.failures))
+    waiting = _without_failed(items)
+    missing = tuple(_missing(stage, shard, waiting) for stage in stages if stage not in succeeded)
     return ShardOutcome("open", missing)
 
 
-def _failure(item: Item) -> Trouble:
-    return Trouble(
-        item.stage, item.shard, item.error or "failed", item.message or f"{item.stage} failed"
-    )
+def _without_failed(items: Iterable[Item]) -> tuple[UUID, ...]:
+    """The portfolios of a shard that no stage failed for."""
+    rows = list(items)
+    failed = {each for item in rows for trouble in item.failures for each in trouble.portfolio_ids}
+    named = dict.fromkeys(each for item in rows for each in item.portfolio_ids)
+    return tuple(each for each in named if each not in failed)
 
 
-def _shortfalls(items: Iterable[Item]) -> list[Trouble]:
-    """What succeeded without everything it needs.
-
-    Shards with the same shortfall are named once, by the first.
-    """
-    first: dict[tuple[str, str, str], Trouble] = {}
+def _troubles_of_done(items: Iterable[Item]) -> list[Trouble]:
+    """What stages succeeded without; the same in several shards is named once, by the first."""
+    found: dict[tuple[str, str, str], Trouble] = {}
     for item in sorted(items, key=lambda item: item.shard):
-        for code, message in item.shortfalls:
-            first.setdefault(
-                (item.stage, code, message), Trouble(item.stage, item.shard, code, message)
-            )
-    return list(first.values())
+        for trouble in item.troubles if item.succeeded else ():
+            key = (trouble.stage, trouble.code, trouble.message)
+            first = found.setdefault(key, trouble)
+            concerned = dict.fromkeys((*first.portfolio_ids, *trouble.portfolio_ids))
+            found[key] = replace(first, portfolio_ids=tuple(concerned))
+    return list(found.values())
 
 
-def _missing(stage: str, shard: int) -> Trouble:
-    return Trouble(stage, shard, "overdue", f"{stage} did not report within the time allowed")
+def _missing(stage: str, shard: int, portfolio_ids: tuple[UUID, ...]) -> Trouble:
+    message = f"{stage} did not report within the time allowed"
+    return Trouble(stage, shard, "overdue", message, portfolio_ids)
+
+
+def portfolio_outcome(
+    portfolio_id: UUID,
+    reported: Iterable[Item],
+    stages: Sequence[str],
+    closed_at: datetime | None = None,
+) -> Outcome:
+    """What became of a run for one of its portfolios; what concerns only others is left out."""
+    items = [
+        item for item in reported if item.stage in stages and portfolio_id in item.portfolio_ids
+    ]
+    state = shard_outcome(min((item.shard for item in items), default=0), items, stages)
+    overdue = state.troubles if state.state == "open" and closed_at is not None else ()
+    every = (*(trouble for item in items for trouble in item.troubles), *overdue)
+    own = tuple(
+        replace(trouble, portfolio_ids=(portfolio_id,), detail=None)
+        for trouble in dict.fromkeys(every)
+        if portfolio_id in trouble.portfolio_ids
+    )
+    failed = any(trouble.fatal for trouble in own)
+    if state.state == "open" and not failed:
+        return Outcome("running", own, None)
+    ended = max(item.occurred_at for item in items)
+    status = "failed" if failed else "partial" if own else "completed"
+    return Outcome(status, own, closed_at if overdue else ended)
+
+
+NOT_ENDED = "its run has not ended yet"
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The run that last worked on a portfolio, and what became of it for this portfolio."""
+
+    run_id: UUID
+    as_of: date
+    trigger: str
+    started_at: datetime
+    outcome: Outcome
+
+    def as_answer(self) -> dict[str, object]:
+        """It as its owner reads it."""
+        return {
+            "run_id": self.run_id,
+            "as_of": self.as_of,
+            "trigger": self.trigger,
+            "status": self.outcome.status,
+            "started_at": self.started_at,
+            "finished_at": self.outcome.finished_at,
+            "problems": [trouble.as_news() for trouble in self.outcome.troubles],
+        }
+
+
+def standing(run: LastRun | None, *, waiting: bool) -> str | None:
+    """Why results of a portfolio may be missing, by its last run; None when that ended well.
+
+    `waiting`: whether a later run goes on.
+    """
+    if waiting or (run is not None and run.outcome.status == "running"):
+        return NOT_ENDED
+    if run is None:
+        return "no run of it has begun"
+    why = next((trouble for trouble in run.outcome.troubles if trouble.fatal), None)
+    return f"its run of {run.as_of} failed ({why.stage}): {why.message}" if why else None
 
 
 def stage_timings(items: Iterable[Item], order: Iterable[str]) -> list[StageTiming]:
@@ -194,25 +279,46 @@ class News:
     data: dict[str, Any]
 
 
-def shard_news(
-    run: Run, recorded: Item, items: Sequence[Item], portfolio_ids: Sequence[UUID]
-) -> list[News]:
+def shard_news(run: Run, recorded: Item, items: Sequence[Item]) -> list[News]:
     """The events of a recorded stage, and of its shard's results when these are final.
 
-    `items`: everything reported of the run, the recorded item included.
+    `items`: everything reported of the run, the recorded item included. The portfolios that the
+    stage failed for have events of their failure, the others those of its success.
     """
     own = [item for item in items if item.shard == recorded.shard and item.stage in run.stages]
     before = shard_outcome(
         recorded.shard, [item for item in own if item.stage != recorded.stage], run.stages
     )
     now = shard_outcome(recorded.shard, own, run.stages)
-    news = [News(STAGE, portfolio_ids, _stage_data(run, recorded, own))]
-    if now.state not in ("open", before.state):
-        troubles = [asdict(trouble) for trouble in now.troubles]
-        status = "ready" if now.state == "done" else "failed"
-        data = {**_head(run), "shard": recorded.shard, "status": status, "problems": troubles}
-        news.append(News(RESULTS, portfolio_ids, data))
+    news = _failure_news(run, recorded, own, expected=before.state != "closed")
+    if recorded.succeeded:
+        working = _without_failed([recorded])
+        news.insert(0, News(STAGE, working, _stage_data(run, recorded, own)))
+    if now.state == "done" != before.state:
+        ready = [each for each in recorded.portfolio_ids if each in _without_failed(own)]
+        incomplete = [trouble for trouble in _troubles_of_done(own) if not trouble.fatal]
+        news.append(News(RESULTS, ready, _results_data(run, recorded.shard, "ready", incomplete)))
+    return [each for each in news if each.portfolio_ids or not recorded.portfolio_ids]
+
+
+def _failure_news(run: Run, recorded: Item, own: Sequence[Item], *, expected: bool) -> list[News]:
+    """The events for those whom the stage failed for; `expected`: their results were to come."""
+    news = []
+    for trouble in recorded.failures:
+        said = {"status": "failed", "error": trouble.code, "message": trouble.message}
+        data = {**_stage_data(run, recorded, own), **said}
+        news.append(News(STAGE, trouble.portfolio_ids, data))
+        if expected and recorded.stage in run.stages:
+            data = _results_data(run, recorded.shard, "failed", [trouble])
+            news.append(News(RESULTS, trouble.portfolio_ids, data))
     return news
+
+
+def _results_data(
+    run: Run, shard: int, status: str, troubles: Iterable[Trouble]
+) -> dict[str, object]:
+    problems = [trouble.as_news() for trouble in troubles]
+    return {**_head(run), "shard": shard, "status": status, "problems": problems}
 
 
 def run_news(run: Run, result: Outcome, portfolio_ids: Sequence[UUID]) -> list[News]:
@@ -220,8 +326,8 @@ def run_news(run: Run, result: Outcome, portfolio_ids: Sequence[UUID]) -> list[N
     if result.status == "running":
         return []
     finished = result.finished_at.isoformat() if result.finished_at else None
-    troubles = [asdict(trouble) for trouble in result.troubles]
-    data = {**_head(run), "status": result.status, "finished_at": finished, "problems": troubles}
+    problems = [trouble.as_news() for trouble in result.troubles]
+    data = {**_head(run), "status": result.status, "finished_at": finished, "problems": problems}
     return [News(RUN, portfolio_ids, data)]
 
 
@@ -233,15 +339,15 @@ def _stage_data(run: Run, recorded: Item, own: Sequence[Item]) -> dict[str, Any]
     return {
         **_head(run),
         "stage": recorded.stage,
-        "status": "ok" if recorded.succeeded else "failed",
+        "status": "ok",
         "shard": recorded.shard,
         "shards": recorded.shards,
         "stages_done": sum(item.succeeded for item in own),
         "stages": len(run.stages),
         "occurred_at": recorded.occurred_at.isoformat(),
         "elapsed_seconds": recorded.elapsed_seconds,
-        "error": recorded.error,
-        "message": recorded.message,
+        "error": None,
+        "message": None,
     }
 
 
@@ -255,13 +361,27 @@ def data_for_follower(
 ) -> dict[str, Any]:
     """An event's data for one follower.
 
-    It names the follower's portfolios only, and holds sentences only about work on them alone: a
-    message may name instruments of other users' portfolios.
+    It names the follower's portfolios only, and the problems that concern them; who `asked` for the
+    run sees every problem. The end of a run has the status that it has for these portfolios.
     """
-    mine = [portfolio_id for portfolio_id in portfolio_ids if portfolio_id in own]
+    mine = [each for each in portfolio_ids if each in own]
     visible = {**data, "portfolio_ids": mine}
-    if asked or len(mine) == len(portfolio_ids):
+    if "problems" not in data:
         return visible
-    if kind == STAGE:
-        return {**visible, "message": None}
-    return {**visible, "problems": [{**problem, "message": None} for problem in data["problems"]]}
+    names = {str(each) for each in own}
+    problems = [
+        {**problem, "portfolio_ids": [each for each in problem["portfolio_ids"] if each in names]}
+        for problem in data["problems"]
+    ]
+    concerning = [problem for problem in problems if asked or problem["portfolio_ids"]]
+    if kind == RUN and not asked:
+        fatal = [problem["portfolio_ids"] for problem in concerning if problem["fatal"]]
+        failed = {each for portfolios in fatal for each in portfolios}
+        visible["status"] = _status_for({str(each) for each in mine}, failed, bool(concerning))
+    return {**visible, "problems": concerning}
+
+
+def _status_for(portfolio_ids: set[str], failed: set[str], incomplete: bool) -> str:
+    if portfolio_ids <= failed:
+        return "failed"
+    return "partial" if incomplete else "completed"

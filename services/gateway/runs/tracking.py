@@ -1,25 +1,33 @@
 """What the stored items of a run say: its status, its news, and when it is closed as overdue."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from services.gateway.runs.queries import revisions, run_events, runs
 from services.gateway.runs.shapes import (
-    INCOMPLETE,
     RESULTS,
     Item,
+    LastRun,
     News,
     Run,
+    Trouble,
     outcome,
+    portfolio_outcome,
     run_news,
     shard_news,
+    standing,
 )
 from services.gateway.runs.stages import CORRELATIONS, stages_of
 from services.gateway.runs.starting import start_run_of
-from shared.contracts.event import ShardEvent, WorkFailed
+from services.gateway.runs.troubles import (
+    named_symbols,
+    troubles_of_failure,
+    troubles_of_stage,
+)
+from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
 from shared.database import Session
 
 ABANDONED_SECONDS = 120.0
@@ -36,6 +44,18 @@ class _Reported:
     portfolio_ids: frozenset[UUID]
 
 
+async def troubles_of(
+    session: Session, stage: str, event: ShardEvent | WorkFailed
+) -> tuple[Trouble, ...]:
+    """What the event says of failures and of what is missing, for those whom it concerns."""
+    if isinstance(event, WorkFailed):
+        return troubles_of_failure(stage, event)
+    symbols = named_symbols(event)
+    holders = await runs.load_holders(session, symbols, event.portfolio_ids) if symbols else {}
+    needed_by_all = await runs.load_proxies(session) if symbols else set()
+    return troubles_of_stage(stage, event, holders, needed_by_all)
+
+
 async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:
     """Derive what has become of the run, and notify its followers.
 
@@ -43,13 +63,18 @@ async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed
     """
     reported = await _load_reported(session, event.run_id)
     recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
-    news = shard_news(reported.run, recorded, reported.items, event.portfolio_ids)
+    news = shard_news(reported.run, recorded, reported.items)
     over = await _derive_status(session, reported, reported.given_up_at)
-    concerned = event.portfolio_ids if over is None else reported.portfolio_ids
-    await revisions.raise_revision(session, concerned)
-    if isinstance(event, ShardEvent) and any(each.kind == RESULTS for each in news):
+    edited = event.edits if isinstance(event, ShardEvent) else ()
+    await revisions.raise_revision(session, {*recorded.portfolio_ids, *edited})
+    if isinstance(event, ShardEvent) and _are_ready(news):
         await _run_edited_again(session, reported.run, event)
     await run_events.save_news(session, _rows(event.run_id, [*news, *(over or [])]))
+
+
+def _are_ready(news: Iterable[News]) -> bool:
+    """Whether the news are that the results of a shard are final."""
+    return any(each.kind == RESULTS and each.data["status"] == "ready" for each in news)
 
 
 async def _run_edited_again(session: Session, run: Run, event: ShardEvent) -> None:
@@ -72,8 +97,29 @@ async def _run_edited_again(session: Session, run: Run, event: ShardEvent) -> No
         await start_run_of(session, owner, edited, run.as_of, EDITED)
 
 
-async def _load_reported(session: Session, run_id: UUID) -> _Reported:
-    rows = await runs.load_items(session, run_id)
+async def last_run_of(session: Session, portfolio_id: UUID) -> LastRun | None:
+    """The run that last worked on a portfolio, with what became of it for this portfolio."""
+    run = await runs.latest_run_of(session, portfolio_id)
+    if run is None:
+        return None
+    reported = await _load_reported(session, run["run_id"], portfolio_id)
+    stages = reported.run.stages
+    own = portfolio_outcome(portfolio_id, reported.items, stages, reported.given_up_at)
+    return LastRun(run["run_id"], run["as_of"], run["trigger"], run["started_at"], own)
+
+
+async def standing_of(session: Session, portfolio_id: UUID) -> str | None:
+    """Why results of a portfolio may be missing: its run goes on, or failed; None when neither."""
+    run = await last_run_of(session, portfolio_id)
+    since = run.started_at if run else None
+    return standing(run, waiting=await runs.is_waiting(session, portfolio_id, since))
+
+
+async def _load_reported(
+    session: Session, run_id: UUID, portfolio_id: UUID | None = None
+) -> _Reported:
+    """The run with what was reported about it, or about one of its portfolios."""
+    rows = await runs.load_items(session, run_id, portfolio_id)
     head = await runs.load_head(session, run_id)
     run = Run(run_id, head.as_of, head.trigger, stages_of(head.trigger))
     portfolio_ids = frozenset(portfolio_id for row in rows for portfolio_id in row["portfolio_ids"])
@@ -82,23 +128,31 @@ async def _load_reported(session: Session, run_id: UUID) -> _Reported:
 
 def as_items(rows: Iterable[Mapping[str, Any]]) -> list[Item]:
     """A run's stored items as typed values."""
-    shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds", "error", "message")
+    shared = ("stage", "shard", "shards", "occurred_at", "elapsed_seconds")
     return [
         Item(
             succeeded=row["status"] == "ok",
-            shortfalls=_shortfalls(row["warnings"]),
+            portfolio_ids=tuple(row["portfolio_ids"]),
+            troubles=(*map(_trouble, row["problems"]), *_unexplained(row)),
             **{name: row[name] for name in shared},
         )
         for row in rows
     ]
 
 
-def _shortfalls(warnings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (each["code"], ": ".join(filter(None, [each["message"], ", ".join(each["about"])])))
-        for each in warnings
-        if each["code"] in INCOMPLETE
-    )
+def _trouble(problem: Mapping[str, Any]) -> Trouble:
+    portfolio_ids = tuple(UUID(each) for each in problem["portfolio_ids"])
+    return Trouble(**{**problem, "portfolio_ids": portfolio_ids})
+
+
+def _unexplained(row: Mapping[str, object]) -> list[Trouble]:
+    """The trouble of a failed item that an older version recorded, without any."""
+    if row["status"] == "ok" or row["problems"]:
+        return []
+    message = {"code": CALCULATION_FAILED, "message": NOT_CALCULATED, "detail": row["message"]}
+    about = {name: row[name] for name in ("stage", "shard")}
+    portfolio_ids = [str(each) for each in cast(list[UUID], row["portfolio_ids"])]
+    return [_trouble({**about, **message, "portfolio_ids": portfolio_ids})]
 
 
 async def _derive_status(
@@ -106,7 +160,7 @@ async def _derive_status(
 ) -> list[News] | None:
     """Save what has become of a run; the events about it, None when nothing is new."""
     result = outcome(reported.items, reported.run.stages, closed_at)
-    troubles = [asdict(trouble) for trouble in result.troubles]
+    troubles = [trouble.as_row() for trouble in result.troubles]
     run_id = reported.run.run_id
     if not await runs.save_outcome(session, run_id, result.status, troubles, result.finished_at):
         return None

@@ -32,7 +32,8 @@ class BatchRun(Table, table=True):
 
     `trigger`: what set it off, such as clock, operator or portfolios.
 
-    `problems`: [{stage, shard, code, message}], written when the run closes.
+    `problems`: [{stage, shard, code, message, portfolio_ids, fatal, detail}], written when the run
+    closes.
     """
 
     __tablename__: ClassVar[str] = "batch_runs"
@@ -62,7 +63,11 @@ Index(
 
 
 class BatchItem(Table, table=True):
-    """One stage of one shard of one run, as its event reported. `status`: ok or failed."""
+    """One stage of one shard of one run, as its event reported. `status`: ok or failed.
+
+    `problems`: [{stage, shard, code, message, portfolio_ids, fatal, detail}], what it failed for or
+    succeeded without. `portfolio_ids`: all of the shard's, those included that it failed for.
+    """
 
     __tablename__: ClassVar[str] = "batch_items"
     __table_args__: ClassVar[Any] = (
@@ -79,6 +84,7 @@ class BatchItem(Table, table=True):
     portfolio_ids: list[UUID] = required(ARRAY(Uuid))
     counts: dict[str, int] = required(JSONB, server_default=text("'{}'::jsonb"))
     warnings: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
+    problems: list[dict[str, Any]] = required(JSONB, server_default=text("'[]'::jsonb"))
     error: str | None = optional(String)
     message: str | None = optional(String)
     trace_id: str | None = optional(String(32))

@@ -54,3 +54,11 @@ def effective_sessions(
 ) -> dict[date, date]:
     """By observation day, the session from which it counts: that day, or the next session."""
     return {day: day if is_session(day) else next_session(day) for day in set(days)}
+
+
+def named_symbols(names: Iterable[str], each: int = 3) -> tuple[str, ...]:
+    """Names that begin with a symbol, at most so many of each symbol, and none left out."""
+    by_symbol: dict[str, list[str]] = {}
+    for name in names:
+        by_symbol.setdefault(name.partition(" ")[0], []).append(name)
+    return tuple(name for found in by_symbol.values() for name in found[:each])

@@ -87,7 +87,7 @@ async def shards_of(
     `edits`: by portfolio, how many it had had before anything of it was read.
     """
     price_run = calculations.price_run(as_of, await repository.latest_revision(session, as_of))
-    warnings = tuple(Notice.of(caveat) for caveat in caveats)
+    warnings = tuple(_notice(caveat) for caveat in caveats)
     return [
         PricesUpdated.new(
             run_id,
@@ -104,3 +104,9 @@ async def shards_of(
         )
         for shard in calculations.shards(edits, ingest_settings().shard_size)
     ]
+
+
+def _notice(caveat: Caveat) -> Notice:
+    """The caveat with every symbol it is about: the holders of each are to be found by it."""
+    about = calculations.named_symbols(caveat.about)
+    return Notice.of(caveat).model_copy(update={"about": about})

@@ -13,7 +13,7 @@ from services.gateway.edge.dependencies import Gateway
 from services.gateway.runs import tracking
 from services.gateway.runs.queries import runs
 from services.ingest.tables import PriceClaim, ProviderRequest
-from shared.contracts.event import Event, ShardEvent, WorkFailed
+from shared.contracts.event import NOT_CALCULATED, Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
@@ -146,7 +146,15 @@ async def test_partial_run_names_what_failed_and_why(gateway: Gateway, admin: Da
     (*_, run) = await rows(admin, run_id)
     assert run["status"] == "partial"
     assert run["problems"] == [
-        {"stage": "factors", "shard": 1, "code": "MarketDataNotReady", "message": "no prices"}
+        {
+            "stage": "factors",
+            "shard": 1,
+            "code": "calculation_failed",
+            "message": NOT_CALCULATED,
+            "portfolio_ids": [],
+            "fatal": True,
+            "detail": "MarketDataNotReady: no prices",
+        }
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.books.shapes import NOT_VALUED_SINCE, valued
+from services.gateway.books.shapes import NO_SNAPSHOT, NOT_VALUED_SINCE, valued
 
 DAY = date(2022, 12, 28)
 
@@ -77,3 +77,15 @@ def test_every_null_has_its_reason(terms: dict[str, Any], day: date | None, reas
 
     assert reason in found["reason"]
     assert set(found["greeks"].values()) == {None}
+
+
+def test_a_failed_run_is_named_where_a_value_is_missing() -> None:
+    failed = "its run of 2022-12-28 failed (snapshots): a figure is too large"
+
+    never = valued(a_row(**NOTHING), None, None, failed)
+    changed = valued(a_row(**NOTHING), DAY, None, failed)
+
+    assert (never["reason"], changed["reason"]) == (
+        f"{NO_SNAPSHOT}: {failed}",
+        f"{NOT_VALUED_SINCE}: {failed}",
+    )

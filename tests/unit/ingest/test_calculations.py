@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.calculations import due_sessions, shards
+from services.ingest.calculations import due_sessions, named_symbols, shards
 
 MONDAY, TUESDAY, WEDNESDAY = date(2022, 12, 19), date(2022, 12, 20), date(2022, 12, 21)
 WEEK = [MONDAY, TUESDAY, WEDNESDAY]
@@ -41,3 +41,12 @@ def test_every_session_missed_is_due_oldest_first() -> None:
     assert due_sessions(WEEK, MONDAY) == [TUESDAY, WEDNESDAY]
     assert due_sessions(WEEK, WEDNESDAY) == []
     assert due_sessions(WEEK, MONDAY - timedelta(days=30)) == WEEK
+
+
+def test_an_event_names_every_symbol_and_a_few_days_of_each() -> None:
+    days = [f"AAPL 2022-12-{day:02}" for day in range(1, 20)]
+    others = [f"S{number}" for number in range(100)]
+
+    named = named_symbols([*days, *others])
+
+    assert named == (*days[:3], *others)

@@ -25,6 +25,7 @@ from services.gateway.edge.dependencies import (
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
+from services.gateway.runs.tracking import standing_of
 from shared.contracts.event import Day
 from shared.database import Session
 
@@ -41,7 +42,8 @@ async def get_portfolio(
     snapshot = await snapshots.latest_snapshot(session, portfolio_id, as_of)
     day = snapshot["as_of"] if snapshot else None
     unvalued = await snapshots.load_without_value(session, portfolio_id, day, day) if day else []
-    return {"portfolio": portfolio, **snapshot_envelope(snapshot, unvalued)}
+    standing = None if day else await standing_of(session, portfolio_id)
+    return {"portfolio": portfolio, **snapshot_envelope(snapshot, unvalued, standing)}
 
 
 @router.get("/exposures", response_model=Page[ExposurePoint])

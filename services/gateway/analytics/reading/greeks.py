@@ -14,6 +14,7 @@ from services.gateway.books import shapes as books_shapes
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import View
+from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 
 
@@ -23,7 +24,8 @@ async def greeks_report(
     """The view's and its options' Greeks on the portfolio's last snapshot at or before `as_of`."""
     snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, as_of)
     if snapshot is None:
-        return greeks_answer(portfolio_id, view, None, [], [])
+        standing = await standing_of(session, portfolio_id)
+        return greeks_answer(portfolio_id, view, None, [], [], standing)
     day = snapshot["as_of"]
     options = await greeks_queries.load_position_greeks(session, portfolio_id, day)
     valuations: Sequence[Row] = []
@@ -38,9 +40,10 @@ def greeks_answer(
     snapshot: Row | None,
     options: Sequence[Row],
     valuations: Sequence[Row],
+    standing: str | None = None,
 ) -> GreeksReport:
     """The answer: the snapshot's Greeks of the whole portfolio, or the sum over one side."""
-    envelope = snapshot_envelope(snapshot, [])
+    envelope = snapshot_envelope(snapshot, [], standing)
     summary = envelope.pop("snapshot")
     held = edge_shapes.held_on(view, options)
     valued = edge_shapes.held_on(view, valuations)

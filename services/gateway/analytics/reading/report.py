@@ -28,7 +28,7 @@ from services.gateway.analytics.shapes.greeks import dividend_warnings
 from services.gateway.analytics.shapes.metrics import periods
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
-from services.gateway.runs.queries import runs as runs_queries
+from services.gateway.runs.tracking import last_run_of, standing_of
 from shared.database import Session
 
 HISTORY_SESSIONS = 90
@@ -55,7 +55,9 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
     stored = await _load_stored(session, portfolio, day) if day else StoredFigures()
     definitions = await factors_queries.load_definitions(session)
     sources = ((row["underlying"], row["dividend_source"]) for row in stored.options)
-    envelope = snapshot_envelope(snapshot, without_exposure(stored.valued))
+    last_run = await last_run_of(session, portfolio_id)
+    standing = None if day else await standing_of(session, portfolio_id)
+    envelope = snapshot_envelope(snapshot, without_exposure(stored.valued), standing)
     return PortfolioReport.model_validate(
         {
             "portfolio": portfolio,
@@ -63,18 +65,20 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
             "warnings": [*envelope["warnings"], *dividend_warnings(sources)],
             "history": stored.history,
             "positions": stored.valued,
-            **_sections(portfolio_id, snapshot, stored),
+            **_sections(portfolio_id, snapshot, stored, standing),
             "performance": periods(
                 stored.metrics.metrics, await money_weighted_of(session, portfolio_id, day)
             ),
             "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
             "market_data": await market_data_of(session, stored.valued, day),
-            "last_run": await runs_queries.latest_run_of(session, portfolio_id),
+            "last_run": last_run.as_answer() if last_run else None,
         }
     )
 
 
-def _sections(portfolio_id: UUID, snapshot: Row | None, stored: StoredFigures) -> dict[str, Any]:
+def _sections(
+    portfolio_id: UUID, snapshot: Row | None, stored: StoredFigures, standing: str | None
+) -> dict[str, Any]:
     """The answers of the subjects' own routes, each of the snapshot's session or empty."""
     wanted = Wanted(portfolio_id)
     day = snapshot["as_of"] if snapshot else None
@@ -83,7 +87,7 @@ def _sections(portfolio_id: UUID, snapshot: Row | None, stored: StoredFigures) -
     metrics_day = day if stored.metrics.metrics else None
     left_out = insensitive(stored.factors)
     return {
-        "greeks": greeks_answer(portfolio_id, wanted.view, snapshot, stored.options, []),
+        "greeks": greeks_answer(portfolio_id, wanted.view, snapshot, stored.options, [], standing),
         "factors": factor_answer(wanted, factors_day, snapshot, stored.factors),
         "stress": stress_answer(portfolio_id, stress_day, snapshot, stored.stress, left_out),
         "metrics": metrics_answer(portfolio_id, wanted.view, metrics_day, snapshot, stored.metrics),

@@ -14,18 +14,25 @@ from services.gateway.analytics.schemas.metrics import (
 )
 from services.gateway.analytics.shapes import metrics, performance, report
 from services.gateway.analytics.shapes.performance import MoneyWeighted
-from services.gateway.books.reading import NO_SNAPSHOT
+from services.gateway.books.shapes import NO_SNAPSHOT, explained
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
+from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
 
-def snapshot_envelope(snapshot: Row | None, without_value: Sequence[Row]) -> dict[str, Any]:
-    """A snapshot with as_of, coverage, positions left out, and the reason when it is null."""
+def snapshot_envelope(
+    snapshot: Row | None, without_value: Sequence[Row], standing: str | None
+) -> dict[str, Any]:
+    """A snapshot with as_of, coverage, positions left out, and the reason when it is null.
+
+    `standing`: how the portfolio's last run stands, where that did not end well.
+    """
     if snapshot is None:
         nothing = dict.fromkeys(("as_of", "snapshot", "coverage"))
-        return {**nothing, "left_out": [], "warnings": [], "reason": NO_SNAPSHOT}
+        reason = explained(NO_SNAPSHOT, standing)
+        return {**nothing, "left_out": [], "warnings": [], "reason": reason}
     summary = report.snapshot_summary(snapshot)
     shared = {key: summary[key] for key in ("as_of", "coverage")}
     notes = {"warnings": summary["warnings"] or [], "left_out": edge_shapes.left_out(without_value)}
@@ -62,7 +69,8 @@ async def performance_report(
     items = await snapshots_queries.load_snapshots(session, portfolio_id, start, end, limit, offset)
     total = await snapshots_queries.count_snapshots(session, portfolio_id, start, end)
     page = {"items": items, "total": total, "limit": limit, "offset": offset}
-    reason = None if total or day else NO_SNAPSHOT
+    standing = None if total or day else await standing_of(session, portfolio_id)
+    reason = None if total or day else explained(NO_SNAPSHOT, standing)
     content = {
         "portfolio": portfolio,
         "as_of": day,

@@ -12,7 +12,7 @@ from services.gateway.analytics.schemas.portfolio import HistoryPoint, SnapshotO
 from services.gateway.analytics.schemas.stress import StressReport
 from services.gateway.books.schemas.portfolios import SNAPSHOT_EXAMPLE, PortfolioOut
 from services.gateway.edge.values import SOME_ID, Coverage, UnmeasuredPositions, Warned, example
-from services.gateway.runs.schemas import RunOut
+from services.gateway.runs.schemas import PortfolioRun
 
 
 class PriceSource(BaseModel):
@@ -68,7 +68,7 @@ class PortfolioReport(BaseModel):
     )
     attribution: AttributionReport = Field(description="of the session's P&L")
     market_data: MarketDataUsed
-    last_run: RunOut | None
+    last_run: PortfolioRun | None
     coverage: Coverage | None
     left_out: UnmeasuredPositions
     warnings: list[Warned]

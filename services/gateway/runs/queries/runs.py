@@ -1,26 +1,27 @@
 """Run tracking: one row per run, one row per (stage, shard) of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import array, insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
-from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio
+from services.gateway.runs.shapes import Trouble
+from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, Position
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
-from shared.database import Session, sql_table
+from shared.database import Session, among, sql_table
 from shared.published import factors, ingest, snapshots
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
 outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
+positions = sql_table(Position)
 UNKNOWN_TRIGGER = "unknown"
 FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 
@@ -38,13 +39,20 @@ async def save_announcement(session: Session, event: MarketClosed) -> None:
     await _hold_run(session, event, event.trigger)
 
 
-async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: str | None) -> bool:
-    """A stage succeeded for a shard; whether that is something new."""
+async def save_stage(
+    session: Session,
+    stage: str,
+    event: ShardEvent,
+    trace_id: str | None,
+    troubles: Sequence[Trouble] = (),
+) -> bool:
+    """A stage succeeded for a shard, but for its `troubles`; whether that is something new."""
     row = {
         "status": "ok",
         "elapsed_seconds": event.elapsed_seconds,
         "counts": event.counts,
         "warnings": [notice.model_dump(mode="json") for notice in event.warnings],
+        "problems": [trouble.as_row() for trouble in troubles],
         "error": None,
         "message": None,
     }
@@ -52,11 +60,22 @@ async def save_stage(session: Session, stage: str, event: ShardEvent, trace_id: 
 
 
 async def save_failure(
-    session: Session, stage: str, event: WorkFailed, trace_id: str | None
+    session: Session,
+    stage: str,
+    event: WorkFailed,
+    trace_id: str | None,
+    troubles: Sequence[Trouble] = (),
 ) -> bool:
     """A stage was given up for a shard; whether that is something new."""
-    empty: dict[str, Any] = {"elapsed_seconds": 0.0, "counts": {}, "warnings": []}
-    row = {"status": "failed", "error": event.error, "message": event.message, **empty}
+    row = {
+        "status": "failed",
+        "elapsed_seconds": 0.0,
+        "counts": {},
+        "warnings": [],
+        "problems": [trouble.as_row() for trouble in troubles],
+        "error": event.error,
+        "message": event.message,
+    }
     return await _save_item(session, stage, event, row, trace_id)
 
 
@@ -79,7 +98,7 @@ async def _save_item(
         "shard": event.shard,
         "shards": event.shards,
         "occurred_at": event.occurred_at,
-        "portfolio_ids": list(event.portfolio_ids),
+        "portfolio_ids": [*event.portfolio_ids, *_failed(event)],
         "trace_id": trace_id,
         **facts,
     }
@@ -91,6 +110,36 @@ async def _save_item(
     key = [items.c.run_id, items.c.stage, items.c.shard]
     recorded = new.on_conflict_do_update(index_elements=key, set_=changes, where=outlives)
     return await session.scalar(recorded.returning(items.c.run_id)) is not None
+
+
+def _failed(event: ShardEvent | WorkFailed) -> list[UUID]:
+    """The portfolios of a shard that the stage failed for, and that the event is not about."""
+    failures = event.failed_portfolios if isinstance(event, ShardEvent) else ()
+    return [failure.portfolio_id for failure in failures]
+
+
+async def load_holders(
+    session: Session, symbols: Collection[str], portfolio_ids: Collection[UUID]
+) -> dict[str, list[UUID]]:
+    """Which of the portfolios hold or held each symbol, as such or as an option's underlying.
+
+    A private holding is named by its owner, so it is none of these.
+    """
+    held = positions.c
+    listed = held.investment_class != "PRIVATE"
+    named = select(held.portfolio_id, func.unnest(array([held.symbol, held.underlying])).label("s"))
+    of_these = named.where(listed, among(held.portfolio_id, portfolio_ids)).subquery()
+    wanted = select(of_these.c.s, of_these.c.portfolio_id).where(among(of_these.c.s, symbols))
+    found: dict[str, list[UUID]] = {}
+    for symbol, portfolio_id in await session.execute(wanted.distinct()):
+        found.setdefault(symbol, []).append(portfolio_id)
+    return found
+
+
+async def load_proxies(session: Session) -> set[str]:
+    """The symbols behind the factors: every portfolio's figures depend on them."""
+    proxy = factors.factor_definitions.c.proxy
+    return set(await session.scalars(select(proxy).where(proxy.is_not(None))))
 
 
 async def _hold_run(
@@ -123,14 +172,13 @@ def _trigger_of(event: ShardEvent | WorkFailed) -> str:
     return "clock" if event.run_id == MarketClosed.clock_run(event.as_of) else UNKNOWN_TRIGGER
 
 
-async def load_items(session: Session, run_id: UUID) -> list[Row]:
-    """Everything that was reported about a run, in the order of shards and time."""
-    rows = (
-        select(items)
-        .where(items.c.run_id == run_id)
-        .order_by(items.c.shard, items.c.occurred_at, items.c.stage)
-    )
-    return await all_rows(session, rows)
+async def load_items(session: Session, run_id: UUID, portfolio_id: UUID | None = None) -> list[Row]:
+    """What was reported about a run, or one of its portfolios, in the order of shards and time."""
+    rows = select(items).where(items.c.run_id == run_id)
+    if portfolio_id is not None:
+        rows = rows.where(items.c.portfolio_ids.contains([portfolio_id]))
+    ordered = rows.order_by(items.c.shard, items.c.occurred_at, items.c.stage)
+    return await all_rows(session, ordered)
 
 
 @dataclass(frozen=True)
@@ -243,6 +291,15 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
         .scalar_subquery()
     )
     return await one_row(session, select(runs).where(runs.c.run_id == touching))
+
+
+async def is_waiting(session: Session, portfolio_id: UUID, since: datetime | None) -> bool:
+    """Whether a run that the portfolio's owner requested goes on that began after a moment."""
+    owner = portfolios.c.user_id == runs.c.requested_by
+    going_on = [runs.c.status == "running", portfolios.c.portfolio_id == portfolio_id]
+    going_on += [runs.c.started_at > since] if since else []
+    waiting = select(runs.c.run_id).join(portfolios, owner).where(*going_on)
+    return bool(await session.scalar(select(waiting.exists())))
 
 
 async def is_run_of(session: Session, run_id: UUID, user_id: UUID) -> bool:
