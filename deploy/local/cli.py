@@ -18,7 +18,8 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from deploy.local import backfill, control
-from deploy.local.api import PRINTED, admin_connection, sentence
+from deploy.local.administrator import Given, announcement
+from deploy.local.api import PRINTED, admin_connection, ensure_administrator, sentence
 from deploy.local.demo import print_outcome, run_demo
 from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
@@ -74,13 +75,17 @@ def up(
     """Start the stack and wait until it is ready."""
     directory = StateDirectory.default()
     refuse_misspelt_settings()
+    given = Given.of(os.environ)
     if directory.is_claimed():
         console.print("The stack is already running.")
     elif foreground:
         raise typer.Exit(supervise(directory))
     else:
         start(directory)
-    show_status(directory.load())
+    state = directory.load()
+    show_status(state)
+    say(announcement(directory, state, given))
+    ensure_administrator(state, given)
 
 
 def refuse_misspelt_settings() -> None:

@@ -14,6 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy.demo.books import BOOKS
+from deploy.local.administrator import (
+    EMAIL_VARIABLE,
+    PASSWORD_VARIABLE,
+    Given,
+    administrator_secrets,
+)
 from deploy.local.nats import EmbeddedNats
 from deploy.local.places import private_directory
 from deploy.local.ports import LOOPBACK, free_port
@@ -24,7 +30,6 @@ from shared.topology import TOPOLOGY
 
 WORDS = tuple(TOPOLOGY)
 SERVERS = ("postgres", "nats")
-ADMIN_EMAIL = "admin@example.com"
 _PORTS = ("postgres", "nats", "nats_monitoring", *WORDS)
 _BUS_USERS = ("bootstrap", *WORDS)
 _SIGNING_KEY = "signing_key"
@@ -136,8 +141,8 @@ class Stack:
         return {
             "SIGMASIGHT_GATEWAY_TOKEN_SIGNING_KEY_FILE": str(self.signing_key_file),
             "SIGMASIGHT_GATEWAY_DEMO_DIRECTORY": str(books if books.exists() else BOOKS),
-            "SIGMASIGHT_GATEWAY_ADMIN_EMAIL": ADMIN_EMAIL,
-            "SIGMASIGHT_GATEWAY_ADMIN_PASSWORD": self.secrets["admin"],
+            EMAIL_VARIABLE: self.secrets["admin_email"],
+            PASSWORD_VARIABLE: self.secrets["admin"],
         }
 
     def _python(self, name: str, arguments: tuple[str, ...], own: Mapping[str, str]) -> Program:
@@ -192,11 +197,11 @@ def _secrets(known: Mapping[str, str]) -> dict[str, str]:
     """The remembered secrets, and new ones for missing names."""
     names = (
         "postgres",
-        "admin",
         *(f"database_{word}" for word in WORDS),
         *(f"bus_{user}" for user in _BUS_USERS),
     )
     complete = complete_secrets(dict(known), names)
+    complete |= administrator_secrets(known, Given.of(os.environ))
     if _SIGNING_KEY not in complete:
         complete[_SIGNING_KEY] = _new_signing_key()
     return complete

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.administrator import EMAIL_VARIABLE, PASSWORD_VARIABLE
 from deploy.local.stack import Stack
 from deploy.local.state import Identity, ProgramState, StackState, StateDirectory, Unusable, as_json
 
@@ -94,7 +95,7 @@ def test_every_service_gets_its_own_passwords_only(tmp_path: Path) -> None:
             for name, v in stack.secrets.items()
             if name.removeprefix("database_").removeprefix("bus_") != word
         }
-        own_secrets = {"SIGMASIGHT_GATEWAY_ADMIN_PASSWORD"} if word == "gateway" else set()
+        own_secrets = {EMAIL_VARIABLE, PASSWORD_VARIABLE} if word == "gateway" else set()
         leaked = [
             name
             for name, value in environment.items()
