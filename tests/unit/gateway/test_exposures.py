@@ -1,10 +1,12 @@
 """Factor exposures and rate sensitivities laid out from rows."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.gateway.analytics.shapes import exposures
 
@@ -32,6 +34,25 @@ def a_rate(
 
 def of_maturity(maturity: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
     return next(rate for rate in rates if rate["maturity"] == maturity)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12))
+def test_positions_factor_exposures_are_cents_that_add_up_to_the_portfolios(
+    amounts: list[float],
+) -> None:
+    rows = [{"factor": "market", "factor_exposure": amount} for amount in amounts]
+    unknown = {"factor": "market", "factor_exposure": None}
+
+    found = exposures.in_cents([*rows, unknown])
+
+    parts = [row["factor_exposure"] for row in found[:-1]]
+    exact = sum((Decimal(repr(amount)) for amount in amounts), Decimal(0))
+    assert sum(parts) == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert found[-1] == unknown
+    assert all(
+        abs(part - Decimal(repr(amount))) < Decimal("0.01")
+        for part, amount in zip(parts, amounts, strict=True)
+    )
 
 
 def test_beta_is_dollars_over_nav() -> None:

@@ -115,6 +115,21 @@ def test_parts_of_a_var_are_cents_that_add_up() -> None:
     assert var["positions"][0]["share"] == pytest.approx(10.01 / 6.68, abs=2e-3)
 
 
+def test_positions_with_gaps_in_the_window_are_named() -> None:
+    window = [{"metric": "var_95_1d_historical", "observations": 252}]
+    held = [
+        {"symbol": symbol, "days": days}
+        for symbol, days in (("OLD", 252), ("NEW", 99), ("HALTED", 244), ("UNKNOWN", 0))
+    ]
+
+    (warning,) = metrics.window_gaps(window, [*held, *held])
+
+    assert (warning["code"], warning["count"]) == ("historical_pnl_incomplete", 2)
+    assert warning["about"] == ["HALTED", "NEW"]
+    assert metrics.window_gaps(window, held[:1]) == []
+    assert metrics.window_gaps([], held) == []
+
+
 def test_without_measured_positions_there_is_no_var_to_split() -> None:
     (var,) = metrics.component_vars([a_component(99, "A", None)])
 

@@ -84,7 +84,7 @@ async def factor_rows(session: Session, wanted: Wanted, day: date) -> FactorRows
     rows = await factors_queries.load_position_factors(
         session, wanted.portfolio_id, day, wanted.model
     )
-    own = edge_shapes.held_on(wanted.view, rows)
+    own = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
     return FactorRows(
         exposures.factor_sums(definitions, own),
         held,
@@ -145,7 +145,7 @@ async def position_factor_page(
     if day is not None:
         rows = await factors_queries.load_position_factors(session, portfolio_id, day, wanted.model)
         rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
-    held = edge_shapes.held_on(wanted.view, rows)
+    held = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
     positions = exposures.position_factors(held, rates)
     return PositionFactorPage.model_validate(
         {

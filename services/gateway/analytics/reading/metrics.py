@@ -50,9 +50,8 @@ def metrics_answer(
 ) -> MetricsReport:
     """The answer from its rows; empty with a reason when nothing was computed."""
     nav = nav_on(day, snapshot)
-    left_out = edge_shapes.left_out(
-        row for row in edge_shapes.held_on(view, rows.components) if row["reason"]
-    )
+    held = edge_shapes.held_on(view, rows.components)
+    left_out = edge_shapes.left_out(row for row in held if row["reason"])
     return MetricsReport.model_validate(
         {
             "portfolio_id": portfolio_id,
@@ -64,7 +63,10 @@ def metrics_answer(
             if view is View.PORTFOLIO
             else [],
             "left_out": left_out,
-            "warnings": edge_shapes.absences(left_out),
+            "warnings": [
+                *edge_shapes.absences(left_out),
+                *metrics.window_gaps(rows.metrics, held),
+            ],
             "reason": None if rows.metrics else NO_METRICS,
         }
     )

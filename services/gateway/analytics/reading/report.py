@@ -25,7 +25,7 @@ from services.gateway.analytics.reading.snapshots import money_weighted_of, snap
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.greeks import dividend_warnings
-from services.gateway.analytics.shapes.metrics import periods
+from services.gateway.analytics.shapes.metrics import periods, window_gaps
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
 from services.gateway.runs.tracking import last_run_of, standing_of
@@ -62,7 +62,11 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
         {
             "portfolio": portfolio,
             **envelope,
-            "warnings": [*envelope["warnings"], *dividend_warnings(sources)],
+            "warnings": [
+                *envelope["warnings"],
+                *dividend_warnings(sources),
+                *window_gaps(stored.metrics.metrics, stored.metrics.components),
+            ],
             "history": stored.history,
             "positions": stored.valued,
             **_sections(portfolio_id, snapshot, stored, standing),

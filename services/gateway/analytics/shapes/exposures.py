@@ -7,6 +7,7 @@ from itertools import groupby
 from math import sqrt
 from typing import Any
 
+from services.gateway.analytics.shapes.metrics import cents_adding_up
 from services.gateway.edge.shapes import no_share, share_of
 
 Row = Mapping[str, Any]
@@ -127,6 +128,24 @@ def _factor_sum(rows: Sequence[Row]) -> dict[str, Any]:
         "positions": len(rows),
         "positions_left_out": len(rows) - len(known),
     }
+
+
+def in_cents(positions: Sequence[Row]) -> list[Row]:
+    """The positions' factor exposures in whole cents that add up to those of the portfolio.
+
+    `positions`: every position of the portfolio, a row for each factor. Sides are sums of these, so
+    longs and shorts add up to the whole.
+    """
+    known: dict[str, list[int]] = {}
+    for place, row in enumerate(positions):
+        if row["factor_exposure"] is not None:
+            known.setdefault(row["factor"], []).append(place)
+    rounded = list(positions)
+    for places in known.values():
+        cents = cents_adding_up([positions[place]["factor_exposure"] for place in places])
+        for place, amount in zip(places, cents, strict=True):
+            rounded[place] = {**positions[place], "factor_exposure": amount}
+    return rounded
 
 
 def unmeasured(positions: Iterable[Row]) -> list[Row]:

@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from services.gateway.analytics.shapes.performance import MoneyWeighted, not_money_weighted
-from services.gateway.edge.shapes import View, share_of
+from services.gateway.edge.shapes import SYMBOLS_NAMED, View, share_of
 from shared.conventions import PERIODS
 
 Row = Mapping[str, Any]
@@ -14,6 +14,7 @@ CENT = Decimal("0.01")
 SPECIFIC = "specific"
 CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains, and no price move
 AMOUNT = "USD"
+WINDOWED = "var_95_1d_historical"
 PERFORMANCE = "performance_"
 # Kinds in the order they are shown; a metric belongs to the first whose beginning its name has.
 _KINDS = {
@@ -60,6 +61,34 @@ def periods(rows: Iterable[Row], by_money: Mapping[str, MoneyWeighted]) -> list[
             "period": period,
         }
         for period in PERIODS
+    ]
+
+
+GAPS = "historical_pnl_incomplete"
+GAPS_MESSAGE = (
+    "no price on some sessions of the window: they count nothing on those in historical value at "
+    "risk and shortfall"
+)
+
+
+def window_gaps(metrics: Iterable[Row], components: Sequence[Row]) -> list[dict[str, Any]]:
+    """The warning that names positions whose P&L is unknown on days of the window; else none.
+
+    `metrics`: of every view; the window is the portfolio's. `components`: of the view's positions.
+    """
+    days = [row["observations"] or 0 for row in metrics if row["metric"] == WINDOWED]
+    window = max(days, default=0)
+    partial = {row["symbol"] for row in components if row["days"] and row["days"] < window}
+    if not partial:
+        return []
+    about = sorted(partial)
+    return [
+        {
+            "code": GAPS,
+            "message": GAPS_MESSAGE,
+            "count": len(about),
+            "about": about[:SYMBOLS_NAMED],
+        }
     ]
 
 
