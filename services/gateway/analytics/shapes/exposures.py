@@ -97,7 +97,7 @@ def exposure_errors(exposed: Iterable[ExposureError]) -> dict[str, float]:
     return {factor: sqrt(variance) for factor, variance in variances.items()}
 
 
-def _no_beta(row: Row, nav: Decimal | None) -> str | None:
+def _no_beta(row: Mapping[str, object], nav: Decimal | None) -> str | None:
     if not row["active"]:
         return "the factor has no source"
     if row["dollar_exposure"] is None:

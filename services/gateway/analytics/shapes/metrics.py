@@ -71,7 +71,7 @@ GAPS_MESSAGE = (
 )
 
 
-def window_gaps(metrics: Iterable[Row], components: Sequence[Row]) -> list[dict[str, Any]]:
+def window_gaps(metrics: Iterable[Row], components: Sequence[Row]) -> list[dict[str, object]]:
     """The warning that names positions whose P&L is unknown on days of the window; else none.
 
     `metrics`: of every view; the window is the portfolio's. `components`: of the view's positions.
