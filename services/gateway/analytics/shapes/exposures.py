@@ -171,7 +171,7 @@ def without_rate(rows: Sequence[Row], maturity: str) -> list[Row]:
     ]
 
 
-def _unknown_rate(row: Row) -> bool:
+def _unknown_rate(row: Mapping[str, object]) -> bool:
     return row["beta"] is None or row["delta_adjusted_exposure"] is None
 
 

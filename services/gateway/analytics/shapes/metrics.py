@@ -189,7 +189,7 @@ def _cents(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal(0)).quantize(CENT, ROUND_HALF_UP)
 
 
-def _part(pnl: Decimal | None, total: Decimal | None) -> dict[str, Any]:
+def _part(pnl: Decimal | None, total: Decimal | None) -> dict[str, object]:
     share = float(pnl / total) if pnl is not None and total else None
     return {"pnl": pnl, "share_of_total": share}
 
