@@ -46,6 +46,9 @@ class Reason(IntEnum):
     BELOW_INTRINSIC = 3
     NO_TIME_VALUE = 4
     ABOVE_UPPER_BOUND = 5
+    AT_INTRINSIC = 6
+    BELOW_LOWER_BOUND = 7
+    AT_UPPER_BOUND = 8
 
     @property
     def sentence(self) -> str:
@@ -58,8 +61,11 @@ _SENTENCES = {
     Reason.NO_PRICE: "there is no price",
     Reason.EXPIRED: "the option has expired",
     Reason.BELOW_INTRINSIC: "the price is below what exercise pays",
-    Reason.NO_TIME_VALUE: "the price has no time value",
+    Reason.NO_TIME_VALUE: "the price is at the option's lower bound: it has no time value",
     Reason.ABOVE_UPPER_BOUND: "the price is above the option's upper bound",
+    Reason.AT_INTRINSIC: "the price is the option's intrinsic value: it has no time value",
+    Reason.BELOW_LOWER_BOUND: "the price is below the option's lower bound",
+    Reason.AT_UPPER_BOUND: "the price is at the option's upper bound",
 }
 
 
@@ -82,11 +88,14 @@ def implied_volatilities(
     flat = options.flat() if dividends is None else escrowed(options.flat(), dividends)
     quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
     spot, strike = _discounted(flat)
-    reason = _reasons(flat, quoted, _least(flat, spot, strike), np.where(flat.call, spot, strike))
+    given = options.flat()
+    intrinsic = _least(given, given.underlying_price, given.strike)
+    bounds = _Bounds(intrinsic, _least(flat, spot, strike), np.where(flat.call, spot, strike))
+    reason = _reasons(flat, quoted, bounds)
     found = reason == Reason.FOUND
     volatility = np.full(quoted.shape, np.nan)
     volatility[found] = _european(
-        flat.take(found), spot[found], strike[found], (quoted - _least(flat, spot, strike))[found]
+        flat.take(found), spot[found], strike[found], (quoted - bounds.least)[found]
     )
     shape = options.strike.shape
     return ImpliedVolatilities(volatility.reshape(shape), reason.reshape(shape))
@@ -99,7 +108,8 @@ def american_implied_volatilities(
     flat = options.flat()
     quoted = np.broadcast_to(np.asarray(price, dtype=np.float64), options.strike.shape).ravel()
     least = american_prices(_moving(flat, np.zeros(quoted.shape)), dividends)
-    reason = _reasons(flat, quoted, least, _american_bound(flat))
+    intrinsic = _least(flat, flat.underlying_price, flat.strike)
+    reason = _reasons(flat, quoted, _Bounds(intrinsic, least, _american_bound(flat)))
     volatility = np.full(quoted.shape, np.nan)
     found = reason == Reason.FOUND
     if dividends is not None:
@@ -108,7 +118,8 @@ def american_implied_volatilities(
     left = found & np.isnan(volatility)
     some = None if dividends is None else dividends.take(left)
     volatility[left] = _bracketed(flat.take(left), quoted[left], least[left], some)
-    reason[found & np.isnan(volatility)] = Reason.ABOVE_UPPER_BOUND
+    missed = found & np.isnan(volatility)
+    reason[missed] = _beyond_volatility(flat, quoted, missed, dividends)
     shape = options.strike.shape
     return ImpliedVolatilities(volatility.reshape(shape), reason.reshape(shape))
 
@@ -127,17 +138,28 @@ def _least(options: OptionColumns, spot: FloatArray, strike: FloatArray) -> Floa
     return np.maximum(np.where(options.call, spot - strike, strike - spot), 0.0)
 
 
-def _reasons(
-    options: OptionColumns, price: FloatArray, least: FloatArray, bound: FloatArray
-) -> NDArray[np.int8]:
+@dataclass(frozen=True)
+class _Bounds:
+    """What exercise pays at once, and the least and the most that each option can be worth."""
+
+    intrinsic: FloatArray
+    least: FloatArray
+    most: FloatArray
+
+
+def _reasons(options: OptionColumns, price: FloatArray, bounds: _Bounds) -> NDArray[np.int8]:
     smallest = LEAST_TIME_VALUE * options.underlying_price
-    time_value = price - least
+    time_value = price - bounds.least
+    at_intrinsic = (bounds.intrinsic > 0.0) & (np.abs(price - bounds.intrinsic) <= smallest)
     cases: list[tuple[BoolArray, Reason]] = [
         (options.expired, Reason.EXPIRED),
         (~np.isfinite(price), Reason.NO_PRICE),
-        (time_value < -smallest, Reason.BELOW_INTRINSIC),
+        (at_intrinsic & (time_value <= smallest), Reason.AT_INTRINSIC),
+        (price < np.minimum(bounds.intrinsic, bounds.least) - smallest, Reason.BELOW_INTRINSIC),
+        (time_value < -smallest, Reason.BELOW_LOWER_BOUND),
         (time_value <= smallest, Reason.NO_TIME_VALUE),
-        (price >= bound, Reason.ABOVE_UPPER_BOUND),
+        (price > bounds.most + smallest, Reason.ABOVE_UPPER_BOUND),
+        (price >= bounds.most, Reason.AT_UPPER_BOUND),
     ]
     conditions, codes = zip(*cases, strict=True)
     return np.asarray(np.select(conditions, codes, Reason.FOUND), dtype=np.int8)
@@ -264,6 +286,18 @@ def _american_bound(options: OptionColumns) -> FloatArray:
         growth = np.exp(np.maximum(-options.rate * options.years_to_expiry, 0.0))
         paid = np.exp(np.maximum(-options.dividend_yield * options.years_to_expiry, 0.0))
     return np.where(options.call, options.underlying_price * paid, options.strike * growth)
+
+
+def _beyond_volatility(
+    options: OptionColumns, price: FloatArray, missed: BoolArray, dividends: CashDividends | None
+) -> NDArray[np.int8]:
+    """Why no volatility gives the missed prices: the largest comes up to them, or does not."""
+    cash = None if dividends is None else dividends.take(missed)
+    part = options.take(missed)
+    most = american_prices(_moving(part, np.full(missed.sum(), LARGEST_VOLATILITY)), cash)
+    near = price[missed] - most <= LEAST_TIME_VALUE * part.underlying_price
+    codes = np.where(near, Reason.AT_UPPER_BOUND, Reason.ABOVE_UPPER_BOUND)
+    return np.asarray(codes, dtype=np.int8)
 
 
 def _moving(options: OptionColumns, volatility: FloatArray) -> OptionColumns:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from shared.quant.black_scholes import OptionColumns, option_prices
 from shared.quant.dividends import CashDividends, european_prices
 from shared.quant.implied_volatility import (
     LEAST_TIME_VALUE,
+    ImpliedVolatilities,
     Reason,
     american_implied_volatilities,
     implied_volatilities,
@@ -181,7 +183,10 @@ def test_agrees_with_vollib() -> None:
         (-1.0, Reason.BELOW_INTRINSIC),
         (3.0, Reason.BELOW_INTRINSIC),
         (100.0 - 95.0 * np.exp(-0.05), Reason.NO_TIME_VALUE),
-        (100.0, Reason.ABOVE_UPPER_BOUND),
+        (5.0, Reason.AT_INTRINSIC),
+        (7.0, Reason.BELOW_LOWER_BOUND),
+        (100.0, Reason.AT_UPPER_BOUND),
+        (100.01, Reason.ABOVE_UPPER_BOUND),
         (500.0, Reason.ABOVE_UPPER_BOUND),
         (float("inf"), Reason.NO_PRICE),
     ],
@@ -247,10 +252,44 @@ def test_american_put_at_what_exercise_pays_has_none() -> None:
     )
 
     assert found.reason.tolist() == [
-        Reason.NO_TIME_VALUE,
+        Reason.AT_INTRINSIC,
         Reason.BELOW_INTRINSIC,
         Reason.ABOVE_UPPER_BOUND,
     ]
+
+
+@pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        (20.0, Reason.AT_INTRINSIC),
+        (21.0, Reason.BELOW_LOWER_BOUND),
+        (19.99, Reason.BELOW_INTRINSIC),
+        (100.0, Reason.AT_UPPER_BOUND),
+        (100.01, Reason.ABOVE_UPPER_BOUND),
+    ],
+)
+def test_american_call_at_a_bound_is_said_to_be_at_it(price: float, reason: Reason) -> None:
+    found = american_implied_volatilities(options(strike=80.0), price)
+
+    assert Reason(int(found.reason)) == reason
+    assert np.isnan(found.volatility)
+
+
+@pytest.mark.parametrize("invert", [implied_volatilities, american_implied_volatilities])
+def test_a_worthless_price_is_at_the_lower_bound(
+    invert: Callable[..., ImpliedVolatilities],
+) -> None:
+    found = invert(options(strike=130.0), 0.0)
+
+    assert "at the option's lower bound" in Reason(int(found.reason)).sentence
+
+
+def test_an_american_call_before_a_dividend_is_at_what_exercise_pays() -> None:
+    cash = CashDividends.of([[6.0]], [[0.01]])
+
+    found = american_implied_volatilities(options(strike=[80.0]), [20.0], cash)
+
+    assert "intrinsic value" in Reason(int(found.reason[0])).sentence
 
 
 @pytest.mark.parametrize("american", [False, True])
