@@ -31,7 +31,7 @@ from shared.published import AnyColumn, Day, View, columns, ingest, keys, publis
 
 # valued_from: the session that NAV starts from where no equity is entered; null before there is any
 # transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
-# has no statement yet. opening_cash: the cash of that day where money was paid in and traded with
+# has no statement yet. opening_cash: the cash of that day where more than flows moved cash
 # until then; null elsewhere: then what came in. settlement: "physical" | "cash".
 portfolios = published_view(
     "gateway",

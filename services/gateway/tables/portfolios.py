@@ -43,8 +43,8 @@ class Portfolio(Table, table=True):
     `valued_from`: the session that its first transactions were valued on, from which its NAV starts
     where no equity is entered; null before there are any. `equity_balance`: what its owner entered
     before that day was known, USD; it becomes a statement of that day. `opening_cash`: what flows,
-    trades and income left in cash at the end of that day, USD; null where nothing was both paid in
-    and traded until then. `lot_method`: which lots a
+    trades, settlements and income left in cash at the end of that day, USD; null where nothing but
+    flows moved cash until then. `lot_method`: which lots a
     sale closes first. `settlement`: whether options in the money deliver shares at their expiry.
     """
 

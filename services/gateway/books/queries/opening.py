@@ -6,58 +6,81 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
 from services.gateway.tables import Portfolio, Transaction
-from services.gateway.tables.portfolios import COUNTS, PUBLISHED
+from services.gateway.tables.portfolios import COUNTS, FLOW_KINDS
 from shared.database import Session, among, sql_table
-from shared.published import gateway as published
 
 portfolios = sql_table(Portfolio)
 lines = sql_table(Transaction)
-# Lots taken over (`opening`) moved no cash. What is transferred in kind is a flow, and paid for.
-_TRADES = ("buy", "sell", "sell_short", "buy_to_cover", "transfer_in", "transfer_out")
+# Lots taken over (`opening`) moved no cash.
+_TRADES = ("buy", "sell", "sell_short", "buy_to_cover")
 
 
 @dataclass(frozen=True)
 class Start:
-    """The session `day` that NAV starts from, and the cash until its end, USD.
-
-    `flows` and `traded` (what was bought and sold, negative where more was bought): None where
-    there are none; `income` less costs. `opening_cash`: as it is stored.
-    """
+    """The session `day` that NAV starts from, and its cash as it is stored, USD."""
 
     day: date
     opening_cash: Decimal | None
-    flows: Decimal | None
-    traded: Decimal | None
-    income: Decimal
+
+
+@dataclass(frozen=True)
+class CashDay:
+    """What the entered lines of one day moved, USD.
+
+    `received` (0 or more): flows in, income and sales; `purchases` (0 or less) with their fees;
+    `paid` (0 or less): flows out, costs, and fees of sales. `only_flows`: no line but deposits,
+    withdrawals and cash transferred.
+    """
+
+    day: date
+    received: Decimal
+    purchases: Decimal
+    paid: Decimal
+    only_flows: bool
 
 
 async def load_starts(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Start]:
     """By portfolio, of those whose NAV starts from a session."""
     own = portfolios.c
-    flow = PUBLISHED[published.cash_flows].subquery("flow").c
-    income = PUBLISHED[published.income].subquery("income").c
-    row = lines.c
-    traded = and_(row.kind.in_(_TRADES), row.quantity.is_not(None), COUNTS)
-    query = select(
-        own.portfolio_id,
-        own.valued_from,
-        own.opening_cash,
-        select(func.sum(flow.amount))
-        .where(flow.portfolio_id == own.portfolio_id, flow.flow_date <= own.valued_from)
-        .scalar_subquery(),
-        select(
-            func.sum(func.round(-row.quantity * row.multiplier * func.coalesce(row.price, 0), 2))
-        )
-        .where(row.portfolio_id == own.portfolio_id, row.trade_date <= own.valued_from, traded)
-        .scalar_subquery(),
-        select(func.coalesce(func.sum(income.amount), 0))
-        .where(income.portfolio_id == own.portfolio_id, income.day <= own.valued_from)
-        .scalar_subquery(),
-    ).where(among(own.portfolio_id, portfolio_ids), own.valued_from.is_not(None))
+    query = select(own.portfolio_id, own.valued_from, own.opening_cash).where(
+        among(own.portfolio_id, portfolio_ids), own.valued_from.is_not(None)
+    )
     return {portfolio_id: Start(*found) for portfolio_id, *found in await session.execute(query)}
+
+
+async def load_cash_days(session: Session, portfolio_id: UUID, last: date) -> list[CashDay]:
+    """What entered lines moved by day, ascending, up to a day."""
+    row = lines.c
+    in_kind = row.quantity.is_not(None)
+    price = func.coalesce(row.price, 0)
+    traded = and_(row.kind.in_(_TRADES), in_kind)
+    # What is transferred in kind is a flow, and paid for: together they move nothing.
+    cash = case(
+        (traded, func.round(-row.quantity * row.multiplier * price, 2)),
+        (in_kind, 0),
+        else_=func.coalesce(row.amount, 0),
+    )
+    bought = and_(traded, row.quantity > 0)
+    moved = (
+        select(
+            row.trade_date,
+            case((bought, 0), else_=func.greatest(cash, 0)).label("received"),
+            case((bought, cash - row.fees), else_=0).label("purchases"),
+            case((bought, 0), else_=func.least(cash, 0) - row.fees).label("paid"),
+            and_(row.kind.in_(FLOW_KINDS), row.amount.is_not(None), row.fees == 0).label("flow"),
+        )
+        .where(row.portfolio_id == portfolio_id, row.trade_date <= last, COUNTS)
+        .where(row.kind != "equity", or_(~in_kind, row.kind != "opening", row.fees > 0))
+        .subquery("moved")
+    )
+    each = moved.c
+    sums = [func.sum(each[name]) for name in ("received", "purchases", "paid")]
+    columns = [each.trade_date, *sums, func.bool_and(each.flow)]
+    query = select(*columns).group_by(each.trade_date)
+    return [CashDay(*day) for day in await session.execute(query.order_by(each.trade_date))]
 
 
 async def save_opening_cash(session: Session, portfolio_id: UUID, cash: Decimal | None) -> None:

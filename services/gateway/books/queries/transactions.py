@@ -97,6 +97,15 @@ class DividendDue:
     amount: Decimal
 
 
+@dataclass(frozen=True)
+class LotDividend:
+    """What a dividend made in USD for one lot, negative where it is short."""
+
+    lot_id: UUID
+    ex_date: date
+    amount: Decimal
+
+
 @dataclass(frozen=True, order=True)
 class Mark:
     """Where a line is in the ledger.
@@ -238,6 +247,16 @@ async def load_dividends_due(
     grouped = select(*terms, func.sum(due.quantity), func.sum(due.amount)).group_by(*terms)
     found = await session.execute(grouped.order_by(due.ex_date, due.symbol))
     return [DividendDue(*dividend) for dividend in found]
+
+
+async def load_dividends_by_lot(
+    session: Session, portfolio_id: UUID, first: date, last: date
+) -> list[LotDividend]:
+    """Dividends with ex-dates from `first` to `last` of each lot."""
+    before = first - timedelta(days=1)
+    due = dividends_due([portfolio_id], before, last, held, income).subquery("due").c
+    found = await session.execute(select(due.position_id, due.ex_date, due.amount))
+    return [LotDividend(*dividend) for dividend in found]
 
 
 async def has_options(session: Session, portfolio_id: UUID) -> bool:
