@@ -39,6 +39,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, arr
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import MetaData, SQLModel
 
+from shared.conventions import LEAST_CAPITAL
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway
 from shared.published import snapshots as published
@@ -212,6 +213,12 @@ def _so_far(what: FunctionElement[Value] | FunctionFilter[Value], rows: FromClau
     return what.over(partition_by=rows.c.portfolio_id, order_by=rows.c.as_of)
 
 
+def _before(what: FunctionFilter[Value], rows: FromClause) -> Over[Value]:
+    """Over the portfolio's snapshots before this one."""
+    columns = rows.c
+    return what.over(partition_by=columns.portfolio_id, order_by=columns.as_of, rows=(None, -1))
+
+
 def _with_statements() -> FromClause:
     """Snapshots with what they earned and received so far, and the statement of their session.
 
@@ -301,16 +308,26 @@ def _with_returns(rows: FromClause) -> Select[Any]:
     """The chain with cash and returns, by the names of the view."""
     row = rows.c
     capital = row.nav_before + row.inflow
-    daily_return = case((capital > 0, cast(row.daily_pnl / capital, Double)))
+    daily_return = case(
+        (capital >= Decimal(str(LEAST_CAPITAL)), cast(row.daily_pnl / capital, Double))
+    )
     chained = select(
         rows,
         daily_return.label("daily_return"),
         _so_far(func.count(daily_return), rows).label("so_far"),
     ).subquery("chained")
     row = chained.c
+    # A chain starts at a day without a return, or at one that lost all capital: for those after it.
     starts = row.daily_return.is_(None)
-    chained_from = _so_far(func.max(row.as_of).filter(starts), chained)
-    returns_before = _so_far(func.max(row.so_far).filter(starts), chained)
+    lost = row.daily_return <= -1
+    chained_from = func.greatest(
+        _so_far(func.max(row.as_of).filter(starts), chained),
+        _before(func.max(row.as_of).filter(lost), chained),
+    )
+    returns_before = func.greatest(
+        _so_far(func.max(row.so_far).filter(starts), chained),
+        _before(func.max(row.so_far).filter(lost), chained),
+    )
     flow = func.greatest(row.inflow, -row.outflow)
     warned = row.warnings.op("||")(_restarted(chained_from))
     derived: dict[str, ColumnElement[Any]] = {

@@ -12,6 +12,8 @@ from services.snapshots.inputs import ChainLink, MarketHistory, ObservedYield
 from shared.arrays import FloatArray
 from shared.conventions import MARKET
 
+CENT = 0.01  # USD: P&L is to the cent
+
 
 def chain_of(links: Sequence[ChainLink], market: MarketHistory, rate: FloatArray) -> Chain:
     """The links, ascending by session, with the market's return and the rate of their sessions.
@@ -23,12 +25,15 @@ def chain_of(links: Sequence[ChainLink], market: MarketHistory, rate: FloatArray
         place if link.previous is None else bisect_left(market.sessions, link.previous)
         for link, place in zip(links, places, strict=True)
     ]
+    nav = np.abs([link.nav for link in links])
+    capital = np.fmax(nav, np.concatenate([nav[:1], nav[:-1]]))
     return Chain(
         sessions=objects([link.session_date for link in links]),
         returns=np.array([link.daily_return for link in links]),
         spans=np.array(places) - np.array(before),
         market=market.factor_returns[places, market.factors.index(MARKET)],
         rate=rate[places],
+        cent=CENT / np.fmax(capital, CENT),
     )
 
 

@@ -41,6 +41,7 @@ from services.snapshots.inputs import (
     StoredExposure,
 )
 from shared.arrays import Columns, FloatArray
+from shared.conventions import LEAST_CAPITAL
 
 CAUSES = ("income", "fees", "trades")  # parts of P&L that no factor explains
 SPECIFIC = "specific"
@@ -143,7 +144,7 @@ def _market_exposure(view: str, side: MarketSide) -> Metric:
 
 def market_beta(exposure: Metric, nav: float) -> Metric:
     """Market exposure over NAV: of the holdings of the session, not of what was held before."""
-    reason = exposure.reason or (None if nav > 0.0 else "NAV is not positive")
+    reason = exposure.reason or (None if nav >= LEAST_CAPITAL else "NAV is not positive")
     if reason or exposure.value is None:
         return Metric("beta", exposure.view, None, RATIO, None, exposure.coverage, reason)
     return Metric("beta", exposure.view, exposure.value / nav, RATIO, None, exposure.coverage)

@@ -97,10 +97,16 @@ class DayMetrics:
         }
 
 
-def measured(name: str, unit: str, value: float, observations: int) -> Metric:
-    """A metric of the whole portfolio; not finite is what returns without variation give."""
+NO_VARIATION = "the returns do not vary"
+NO_DOWNSIDE = "no return is below the rate"  # by more than rounding
+
+
+def measured(
+    name: str, unit: str, value: float, observations: int, unvaried: str = NO_VARIATION
+) -> Metric:
+    """A metric of the whole portfolio; `unvaried` says why a ratio's denominator is nothing."""
     if not math.isfinite(value):
-        return Metric.missing(name, unit, "the returns do not vary", observations=observations)
+        return Metric.missing(name, unit, unvaried, observations=observations)
     return Metric(name, PORTFOLIO, value, unit, observations)
 
 

@@ -3,16 +3,16 @@
 Returns are time-weighted: P&L over the NAV of the snapshot before plus what came in since. A return
 counts as *daily* when it spans exactly one session; one that spans a gap moves performance and
 drawdown, never a statistic of daily returns. A day without a return (without capital: the NAV
-before it plus what came in was not positive) ends the chain of returns, and a new one starts from
-it; every metric is of the current chain. Rates are the 3-month Treasury yield of each return's own
-day, r_f = yield / 252. Sources: Sharpe, Journal of Portfolio Management 21 (1994); Sortino and
-Price, Journal of Investing 3 (1994).
+before it plus what came in was not positive) ends the chain of returns, and so does one that loses
+all capital; a new chain starts from it, and every metric is of the current chain. Rates are the
+3-month Treasury yield of each return's own day, r_f = yield / 252. Sources: Sharpe, Journal of
+Portfolio Management 21 (1994); Sortino and Price, Journal of Investing 3 (1994).
 """
 
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -21,6 +21,8 @@ from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import (
     DECIMAL,
     DECIMAL_A_YEAR,
+    NO_DOWNSIDE,
+    NO_VARIATION,
     RATIO,
     Metric,
     measured,
@@ -44,7 +46,7 @@ class Chain(ArrayColumns):
     `sessions`: dates. `returns`: decimals since the snapshot before, NaN at the first and where
     there was no capital. `spans`: the sessions a return covers, 0 at the first. `market`: the
     market's return on the session, `rate`: the 3-month Treasury yield known on it as a decimal per
-    year; NaN where unknown.
+    year; NaN where unknown. `cent`: a cent of P&L as a return on the portfolio's NAV.
     """
 
     sessions: Objects
@@ -52,15 +54,28 @@ class Chain(ArrayColumns):
     spans: IntArray
     market: FloatArray
     rate: FloatArray
+    cent: FloatArray | None = None
 
     def until(self, place: int) -> "Chain":
         """The chain as it ended with its snapshot number `place`."""
         return self.take(slice(place + 1))
 
     def current(self) -> "Chain":
-        """The chain since the last snapshot without a return, which starts it."""
-        start = int(np.flatnonzero(~np.isfinite(self.returns))[-1])
-        return self.take(slice(start, None))
+        """The chain since the snapshot that starts it, whose own return is not part of it.
+
+        That is the last one without a return, or that lost all capital before another followed.
+        """
+        starts = ~np.isfinite(self.returns)
+        starts[:-1] |= self.returns[:-1] <= -1.0
+        current = self.take(slice(int(np.flatnonzero(starts)[-1]), None))
+        returns = np.concatenate([[np.nan], current.returns[1:]])
+        return replace(current, returns=returns)
+
+    def noise(self) -> float:
+        """The deviation of daily returns that is rounding and no risk: of P&L to the cent."""
+        if self.cent is None or not self.cent.size:
+            return _ROUNDING
+        return max(_ROUNDING, float(np.median(self.cent)))
 
     def daily(self, window: int = SESSIONS_PER_YEAR) -> "Chain":
         """The last `window` of those whose return spans one session."""
@@ -116,35 +131,41 @@ def _reward_to_risk(daily: Chain) -> Iterator[Metric]:
     missing = shortage(
         found, MINIMUM_OBSERVATIONS, _returns_with("a 3-month Treasury yield", known)
     )
-    for name, ratio in (("sharpe_252d", sharpe_ratio), ("sortino_252d", sortino_ratio)):
+    for name, ratio, unvaried in (
+        ("sharpe_252d", sharpe_ratio, NO_VARIATION),
+        ("sortino_252d", sortino_ratio, NO_DOWNSIDE),
+    ):
         if missing:
             yield Metric.missing(name, RATIO, missing, observations=found)
         else:
-            yield measured(name, RATIO, ratio(excess), found)
+            yield measured(name, RATIO, ratio(excess, daily.noise()), found, unvaried)
 
 
-def sharpe_ratio(excess: FloatArray) -> float:
-    """sqrt(252) x mean / sample deviation of daily returns over the rate; NaN without variation."""
+# A deviation of daily returns below it is rounding, not risk, however large the portfolio.
+_ROUNDING = 1e-9
+
+
+def sharpe_ratio(excess: FloatArray, noise: float = _ROUNDING) -> float:
+    """sqrt(252) x mean / sample deviation of daily returns over the rate.
+
+    NaN where the deviation is not above `noise`.
+    """
     deviation = float(excess.std(ddof=1))
-    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), deviation)
+    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), deviation, noise)
 
 
-def sortino_ratio(excess: FloatArray) -> float:
-    """sqrt(252) x mean / downside deviation of daily returns over the rate; NaN without any.
+def sortino_ratio(excess: FloatArray, noise: float = _ROUNDING) -> float:
+    """sqrt(252) x mean / downside deviation of daily returns over the rate.
 
-    The downside deviation is the root mean square of min(excess, 0) over all days.
+    The downside deviation is the root mean square of min(excess, 0) over all days; NaN where it is
+    not above `noise`.
     """
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
-    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), downside)
+    return _divided(math.sqrt(SESSIONS_PER_YEAR) * float(excess.mean()), downside, noise)
 
 
-def _divided(numerator: float, denominator: float) -> float:
-    return numerator / denominator if denominator > _ROUNDING else math.nan
-
-
-# A deviation of daily returns below it is rounding, not risk: P&L is stored in micro-dollars, so
-# this is what rounding does to the returns of 1,000 USD.
-_ROUNDING = 1e-9
+def _divided(numerator: float, denominator: float, noise: float) -> float:
+    return numerator / denominator if denominator > noise else math.nan
 
 
 def _market_relation(daily: Chain) -> Iterator[Metric]:
@@ -154,24 +175,33 @@ def _market_relation(daily: Chain) -> Iterator[Metric]:
     market = daily.market[known]
     found = int(known.sum())
     missing = shortage(found, MINIMUM_OBSERVATIONS, _returns_with("a market return", known))
+    noise = daily.noise()
     for name, relation in (("beta_realised_252d", realised_beta), ("correlation_spy", correlation)):
         if missing:
             yield Metric.missing(name, RATIO, missing, observations=found)
         else:
-            yield measured(name, RATIO, relation(own, market), found)
+            yield measured(name, RATIO, relation(own, market, noise), found)
 
 
-def realised_beta(own: FloatArray, market: FloatArray) -> float:
-    """cov(own, market) / var(market) of daily returns; NaN when the market does not move."""
+def realised_beta(own: FloatArray, market: FloatArray, noise: float = _ROUNDING) -> float:
+    """cov(own, market) / var(market) of daily returns; NaN when the market does not move.
+
+    0 where the portfolio does not: its deviation is not above `noise`.
+    """
+    if float(own.std()) <= noise:
+        own = np.zeros_like(own)
     centred = market - market.mean()
     variance = float(np.mean(centred**2))
     covariance = float(np.mean(centred * (own - own.mean())))
     return covariance / variance if math.sqrt(variance) > _ROUNDING else math.nan
 
 
-def correlation(own: FloatArray, market: FloatArray) -> float:
-    """Pearson correlation of daily returns; NaN when one of them does not vary."""
-    if min(float(own.std()), float(market.std())) <= _ROUNDING:
+def correlation(own: FloatArray, market: FloatArray, noise: float = _ROUNDING) -> float:
+    """Pearson correlation of daily returns; NaN when one of them does not vary.
+
+    The portfolio's do not where their deviation is not above `noise`.
+    """
+    if float(own.std()) <= noise or float(market.std()) <= _ROUNDING:
         return math.nan
     covariance = float(np.mean((own - own.mean()) * (market - market.mean())))
     return covariance / (float(own.std()) * float(market.std()))
@@ -225,7 +255,10 @@ def _start(chain: Chain, day: date, exchange: Sequence[date]) -> tuple[str | Non
 
 def _unknown_return(chain: Chain, after: int) -> str | None:
     """Why the returns after a place cannot be compounded; None when they can."""
-    restart = chain.current().sessions[0]
+    current = chain.current()
+    restart = current.sessions[0]
     if restart <= chain.sessions[after]:
         return None
+    if np.isfinite(chain.returns[len(chain.returns) - len(current.returns)]):
+        return f"all capital was lost on {restart}"
     return f"no return on {restart}: NAV before it was not positive"

@@ -332,6 +332,36 @@ async def test_day_without_capital_ends_the_chain_and_is_named_from_then_on(
     assert {each["code"] for row in rows for each in row["warnings"]} == {"chain_restarted"}
 
 
+@pytest.mark.parametrize(
+    ("equity", "paid_in", "navs"),
+    [
+        ("1000.00", "2500.00", [1000, -500, 2500, 3000]),
+        ("1500.00", "500.00", [1500, 0, 1000, 1500]),
+    ],
+    ids=["below_zero", "to_zero"],
+)
+async def test_capital_paid_in_after_all_was_lost_starts_another_chain(
+    admin: Database, role: Role, equity: str, paid_in: str, navs: Sequence[int]
+) -> None:
+    await hold(admin, a_stock(), equity=Decimal(equity))
+    await quote(admin, {MONDAY: 100, TUESDAY: 85, WEDNESDAY: 90, THURSDAY: 95})
+    await deposit(admin, WEDNESDAY, Decimal(paid_in))
+
+    rows = await taken(role, [MONDAY, TUESDAY, WEDNESDAY, THURSDAY])
+
+    assert [round(row["nav"]) for row in rows] == navs
+    assert [row["chained_from"] for row in rows] == [MONDAY, MONDAY, TUESDAY, TUESDAY]
+    codes = [[each["code"] for each in row["warnings"]] for row in rows]
+    assert codes == [[], [], ["chain_restarted"], ["chain_restarted"]]
+    found = {
+        row["as_of"]: row["value"]
+        for row in await published(role, "risk_metrics")
+        if row["metric"] == "max_drawdown" and row["portfolio_id"] == BOOK
+    }
+    assert found[THURSDAY] == 0.0
+    assert found[TUESDAY] <= -1.0 + 1e-6
+
+
 # --- income and lots closed in parts ---
 
 

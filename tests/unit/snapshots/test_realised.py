@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.snapshots.calculations.chain_metrics import market_beta
 from services.snapshots.calculations.layout import objects
 from services.snapshots.calculations.metrics import Metric
 from services.snapshots.calculations.realised import (
@@ -144,8 +146,19 @@ def test_returns_without_variation_have_no_ratio() -> None:
     found = metrics_of(a_chain([0.001] * 80, market=0.01, rate=0.02))
 
     assert found["volatility_252d"].value == pytest.approx(0, abs=1e-15)
-    for name in ("sharpe_252d", "sortino_252d", "beta_realised_252d", "correlation_spy"):
+    for name in ("sharpe_252d", "beta_realised_252d", "correlation_spy"):
         assert (found[name].value, found[name].reason) == (None, "the returns do not vary")
+    assert found["sortino_252d"].reason == "no return is below the rate"
+
+
+@pytest.mark.parametrize(("nav", "beta"), [(0.004, None), (-1.0, None), (0.01, 500.0)])
+def test_beta_over_less_than_a_cent_is_null(nav: float, beta: float | None) -> None:
+    exposure = Metric("market_exposure", "portfolio", 5.0, "USD")
+
+    found = market_beta(exposure, nav)
+
+    assert found.value == (None if beta is None else pytest.approx(beta))
+    assert found.reason == ("NAV is not positive" if beta is None else None)
 
 
 def test_too_little_history_is_null_and_says_how_much_is_needed() -> None:
@@ -273,14 +286,61 @@ def test_days_without_capital_before_the_first_return_are_no_restart() -> None:
     assert found["max_drawdown"].value == pytest.approx(-0.02)
 
 
+@pytest.mark.parametrize("loss", [-1.0, -1.2, -7.0], ids=["all", "more", "far_more"])
+def test_what_follows_a_loss_of_all_capital_is_a_chain_of_its_own(loss: float) -> None:
+    since = list(np.random.default_rng(7).normal(0, 0.01, 70))
+    lost = [0.01, -0.5, *[0.02] * 20, loss]
+    days = the_sessions(len(lost) + len(since) + 1)
+    chain = a_chain([*lost, *since], days=days)
+
+    found = metrics_of(chain)
+
+    alone = metrics_of(a_chain(since, days=days[-71:]))
+    for name in ("max_drawdown", "volatility_252d", "sharpe_252d", "performance_1m"):
+        assert found[name].value == alone[name].value
+    on_the_day = metrics_of(chain.until(len(lost)))
+    kept = 0.5 * 1.02**20 * (1 + loss)
+    assert on_the_day["max_drawdown"].value == pytest.approx(kept - 1)
+    after = metrics_of(chain.until(len(lost) + 6))
+    assert after["performance_1m"].reason == f"all capital was lost on {days[len(lost)]}"
+    assert after["volatility_21d"].reason == (
+        "6 returns, 21 needed; the chain of returns starts again on "
+        f"{days[len(lost)]}, a day without capital"
+    )
+
+
+def test_returns_that_never_fall_short_have_no_sortino_ratio_for_that_reason() -> None:
+    rising = np.random.default_rng(4).uniform(0.001, 0.02, 80)
+
+    found = metrics_of(a_chain(list(rising)))
+
+    assert found["sortino_252d"].reason == "no return is below the rate"
+    assert found["sharpe_252d"].value is not None
+
+
+@pytest.mark.parametrize(("nav", "moves"), [(100.0, False), (1_000.0, False), (1e7, True)])
+def test_what_rounding_to_the_cent_makes_is_no_risk(nav: float, moves: bool) -> None:
+    deviation = 3e-6  # of 1,000 USD a third of a cent, of 10 million 30 dollars
+    market = np.random.default_rng(3).normal(0, 0.01, 81)
+    noise = np.random.default_rng(2).normal(0, deviation, 80)
+    chain = replace(a_chain(list(0.0001 + noise), market=market), cent=np.full(81, 0.01 / nav))
+
+    found = metrics_of(chain)
+
+    for name in ("sharpe_252d", "correlation_spy"):
+        assert (found[name].value is not None) == moves
+    assert (found["beta_realised_252d"].value != 0.0) == moves
+
+
 def test_ratio_over_rounding_noise_is_null() -> None:
     noise = np.random.default_rng(2).normal(0, 1e-11, 80)
     market = np.random.default_rng(3).normal(0, 0.01, 81)
 
     found = metrics_of(a_chain(list(0.0001 + noise), market=market, rate=0.0))
 
-    for name in ("sharpe_252d", "sortino_252d", "correlation_spy"):
+    for name in ("sharpe_252d", "correlation_spy"):
         assert (found[name].value, found[name].reason) == (None, "the returns do not vary")
+    assert found["sortino_252d"].reason == "no return is below the rate"
     still = metrics_of(a_chain(list(market[1:]), market=0.0001 + np.append(noise, 0.0)))
     assert still["beta_realised_252d"].value is None
 
