@@ -287,7 +287,7 @@ def test_days_without_capital_before_the_first_return_are_no_restart() -> None:
 
 
 @pytest.mark.parametrize("loss", [-1.0, -1.2, -7.0], ids=["all", "more", "far_more"])
-def test_what_follows_a_loss_of_all_capital_is_a_chain_of_its_own(loss: float) -> None:
+def test_what_follows_a_loss_of_all_capital_is_another_chain(loss: float) -> None:
     since = list(np.random.default_rng(7).normal(0, 0.01, 70))
     lost = [0.01, -0.5, *[0.02] * 20, loss]
     days = the_sessions(len(lost) + len(since) + 1)
