@@ -46,6 +46,7 @@ from services.gateway.edge.tokens import (
     signing_key,
     verification_keys,
 )
+from services.gateway.edge.turns import Limits
 from services.gateway.identity import endpoints as identity
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity import schemas as identity_schemas
@@ -87,7 +88,8 @@ def assembled(
         settings.access_token_seconds,
         verification_keys(settings),
     )
-    relay = Relay(settings.outbox_poll_seconds)
+    limits = Limits(settings.runs_per_user, settings.backfill_runs)
+    relay = Relay(settings.outbox_poll_seconds, limits)
     gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay)
     feed = Feed()
     app = DocumentedApi(

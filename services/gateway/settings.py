@@ -54,6 +54,14 @@ class GatewaySettings(ServiceSettings):
     )
     sweep_seconds: float = Field(default=5.0, gt=0)
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
+    runs_per_user: int = Field(
+        default=4, ge=1, description="runs of one user at work at once, of edits and of histories"
+    )
+    backfill_runs: int = Field(
+        default=1,
+        ge=1,
+        description="runs of histories at work at once; they pause while other runs are open",
+    )
     request_seconds: float = Field(
         default=15.0, gt=0, description="how long another service may take to answer"
     )

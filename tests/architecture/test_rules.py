@@ -25,7 +25,7 @@ SUBJECT = {"__init__", "endpoints", "schemas", "queries", "reading", "shapes", "
 SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "documentation", "idempotency", "middleware"),
-        *("outbox", "parameters", "problems", "rate_limits", "tokens", "values"),
+        *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
     },
     "identity": set(),
     "market": set(),

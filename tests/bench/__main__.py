@@ -6,6 +6,7 @@ Every benchmark, one after the other, as ratios against a named peer in the same
 from tests.bench import (
     bench_correlations,
     bench_factors,
+    bench_fairness,
     bench_gateway,
     bench_greeks,
     bench_ingest,
@@ -27,6 +28,7 @@ for benchmark in (
     bench_gateway,
     bench_upload,
     bench_upload_to_report,
+    bench_fairness,
     bench_ledger,
     bench_ingest,
     bench_onboarding,

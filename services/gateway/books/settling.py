@@ -9,6 +9,7 @@ from services.gateway.books.keeping import keep_ledgers, last_session_with_data
 from services.gateway.books.queries import ledger
 from services.gateway.runs.queries import revisions, runs
 from services.gateway.runs.starting import start_run_of
+from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.contracts.ingest import PricesUpdated
 from shared.database import Session
 
@@ -40,7 +41,8 @@ async def settle(session: Session, portfolio_ids: list[UUID], as_of: date) -> No
     }
     await revisions.raise_edits(session, changed)
     for day, concerned in (await _sessions_to_run(session, changed, as_of)).items():
-        await start_run_of(session, None, concerned, day, SETTLED)
+        work_class = INTERACTIVE if day == as_of else BACKFILL
+        await start_run_of(session, None, concerned, day, SETTLED, work_class)
 
 
 async def _sessions_to_run(

@@ -8,6 +8,7 @@ from opentelemetry import context, propagate
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries
+from services.gateway.edge.turns import Limits, first, may_start
 from services.gateway.tables import OutboxRow
 from shared.database import Database
 from shared.errors import BusUnavailable
@@ -17,17 +18,20 @@ from shared.topology import EVENTS
 
 BATCH = 50
 LONGEST_PAUSE_SECONDS = 30.0
+DEFAULT_LIMITS = Limits()
 log = structlog.get_logger("sigmasight.gateway")
 
 
 class Relay:
     """Publishes what the outbox holds.
 
-    At once when woken, and every `poll_seconds` in case a wake-up was lost.
+    At once when woken, here or by a run that ends in any process, and every `poll_seconds` in case
+    a wake-up was lost.
     """
 
-    def __init__(self, poll_seconds: float) -> None:
+    def __init__(self, poll_seconds: float, limits: Limits) -> None:
         self.poll_seconds = poll_seconds
+        self.limits = limits
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -41,25 +45,33 @@ class Relay:
         """
         pause = self.poll_seconds
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
-            self._woken.clear()
             try:
-                while await publish_waiting(runtime.database, runtime.broker):
-                    pass
-                pause = self.poll_seconds
+                async with runtime.database.listening(queries.RELEASED, self.wake) as probe:
+                    while True:
+                        while await publish_waiting(runtime.database, runtime.broker, self.limits):
+                            pass
+                        pause = self.poll_seconds
+                        await self._wait(pause)
+                        await probe()
             except (SQLAlchemyError, BusUnavailable, OSError) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 log.warning("outbox waits", reason=repr(error), next_try_seconds=pause)
+                await self._wait(pause)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()
 
 
-async def publish_waiting(database: Database, broker: Bus) -> int:
+async def publish_waiting(database: Database, broker: Bus, limits: Limits = DEFAULT_LIMITS) -> int:
     """Publish a batch and mark each event once it is safe on the bus; returns how many.
 
     A crash between the two publishes the event again under the same id, which the bus discards.
+    Runs beyond the limits stay in the outbox until others have ended.
     """
     async with database.transaction() as session:
-        waiting = await queries.lock_waiting(session, BATCH)
+        waiting = await queries.lock_waiting(session, BATCH, may_start(limits), first())
         for row in waiting:
             await _publish(broker, row)
             await queries.save_published(session, row.outbox_id)

@@ -140,10 +140,16 @@ async def save_event(
     await session.execute(left.inline())
 
 
-async def lock_waiting(session: Session, limit: int) -> Sequence[OutboxRow]:
-    """The oldest events not yet published, held against other relays until the transaction ends."""
-    oldest = select(OutboxRow).order_by(outbox.c.outbox_id).limit(limit)
-    waiting = oldest.where(outbox.c.published_at.is_(None))
+async def lock_waiting(
+    session: Session, limit: int, may_start: ColumnElement[bool], first: ColumnElement[int]
+) -> Sequence[OutboxRow]:
+    """The next events to publish, held against other relays until the transaction ends.
+
+    Relays take turns, so that each knows what the others have started.
+    """
+    await lock(session, "gateway", "outbox")
+    oldest = select(OutboxRow).order_by(first, outbox.c.outbox_id).limit(limit)
+    waiting = oldest.where(outbox.c.published_at.is_(None), may_start)
     return (await session.scalars(waiting.with_for_update(skip_locked=True))).all()
 
 
@@ -152,6 +158,14 @@ async def save_published(session: Session, outbox_id: int) -> None:
     await session.execute(
         update(outbox).where(outbox.c.outbox_id == outbox_id).values(published_at=func.now())
     )
+
+
+RELEASED = "gateway_outbox"  # the channel that relays listen on
+
+
+async def notify_relays(session: Session) -> None:
+    """Let the relays of every process look again when the transaction commits."""
+    await session.execute(select(func.pg_notify(RELEASED, "")))
 
 
 async def delete_published(session: Session, before: datetime) -> None:

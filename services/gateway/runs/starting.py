@@ -11,6 +11,7 @@ from services.gateway.edge.outbox import trace_headers
 from services.gateway.edge.problems import Problem
 from services.gateway.market import queries as market_queries
 from services.gateway.runs.queries import revisions, runs
+from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.calendar import session_on_or_before
 from shared.contracts.event import ShardEvent
 from shared.contracts.gateway import PortfoliosChanged
@@ -20,10 +21,15 @@ MOST_OPEN_RUNS = 520
 
 
 async def start_run(
-    session: Session, user_id: UUID, portfolio_id: UUID, as_of: date, reason: str
+    session: Session,
+    user_id: UUID,
+    portfolio_id: UUID,
+    as_of: date,
+    reason: str,
+    work_class: str = INTERACTIVE,
 ) -> UUID:
     """Leave `portfolios.changed` in the outbox and open its run, in the caller's transaction."""
-    return await start_run_of(session, user_id, [portfolio_id], as_of, reason)
+    return await start_run_of(session, user_id, [portfolio_id], as_of, reason, work_class)
 
 
 async def start_run_of(
@@ -32,10 +38,11 @@ async def start_run_of(
     portfolio_ids: Sequence[UUID],
     as_of: date,
     reason: str,
+    work_class: str = INTERACTIVE,
 ) -> UUID:
     """The same for several portfolios in one run. `user_id` None: no user requested it."""
     event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=tuple(portfolio_ids), reason=reason)
-    await runs.save_run(session, event.run_id, as_of, "portfolios", user_id)
+    await runs.save_run(session, event.run_id, as_of, "portfolios", user_id, work_class)
     await edge_queries.save_event(session, event, trace_headers())
     return event.run_id
 
@@ -45,12 +52,20 @@ async def start_runs(
 ) -> dict[date, UUID]:
     """Start the runs that value a portfolio on some sessions, the last one first.
 
-    In the caller's transaction.
+    In the caller's transaction. The user waits for the last one; those before it are a history.
     """
     if len(days) > 1:
         await refuse_too_many_runs(session, user_id, len(days))
+    last = max(days, default=None)
     return {
-        day: await start_run(session, user_id, portfolio_id, day, reason)
+        day: await start_run(
+            session,
+            user_id,
+            portfolio_id,
+            day,
+            reason,
+            INTERACTIVE if day == last else BACKFILL,
+        )
         for day in sorted(days, reverse=True)
     }
 
@@ -106,7 +121,7 @@ async def start_shards(
         )
         raise Problem(422, "not_calculated", detail)
     run_id = uuid4()
-    await runs.save_run(session, run_id, day, trigger, user_id)
+    await runs.save_run(session, run_id, day, trigger, user_id, INTERACTIVE)
     parts = [
         tuple(portfolio_ids[start : start + PORTFOLIOS_PER_SHARD])
         for start in range(0, len(portfolio_ids), PORTFOLIOS_PER_SHARD)

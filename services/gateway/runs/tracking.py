@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from services.gateway.edge import queries as edge_queries
 from services.gateway.runs.queries import revisions, run_events, runs
 from services.gateway.runs.shapes import (
     RESULTS,
@@ -65,6 +66,8 @@ async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed
     recorded = next(i for i in reported.items if (i.stage, i.shard) == (stage, event.shard))
     news = shard_news(reported.run, recorded, reported.items)
     over = await _derive_status(session, reported, reported.given_up_at)
+    if over is not None:
+        await edge_queries.notify_relays(session)  # another run may start
     edited = event.edits if isinstance(event, ShardEvent) else ()
     await revisions.raise_revision(session, {*recorded.portfolio_ids, *edited})
     if isinstance(event, ShardEvent) and _are_ready(news):
@@ -189,5 +192,7 @@ async def close_overdue_runs(session: Session, now: datetime, overdue_seconds: f
         news += _rows(run_id, await _derive_status(session, reported, now) or [])
         concerned |= reported.portfolio_ids
     await revisions.raise_revision(session, concerned)
+    if late:
+        await edge_queries.notify_relays(session)
     await run_events.save_news(session, news)
     return late

@@ -26,11 +26,17 @@ from sqlmodel import Field
 from services.gateway.tables.base import Table, owned_by, stamped
 from shared.database import key, optional, required, sql_table
 
+# Classes of work: a user waits for the first, the last is many sessions that no user waits for.
+INTERACTIVE = "interactive"
+CLOSE = "close"
+BACKFILL = "backfill"
+
 
 class BatchRun(Table, table=True):
     """One piece of work through the pipeline.
 
-    `trigger`: what set it off, such as clock, operator or portfolios.
+    `trigger`: what set it off, such as clock, operator or portfolios. `work_class`: interactive,
+    close (of the market, and any run that the gateway did not start) or backfill.
 
     `problems`: [{stage, shard, code, message, portfolio_ids, fatal, detail}], written when the run
     closes.
@@ -41,11 +47,15 @@ class BatchRun(Table, table=True):
         CheckConstraint(
             "status IN ('running', 'completed', 'partial', 'failed')", name="status_is_known"
         ),
+        CheckConstraint(
+            "work_class IN ('interactive', 'close', 'backfill')", name="work_class_is_known"
+        ),
     )
 
     run_id: UUID = key(Uuid)
     as_of: date = required(Date, index=True)
     trigger: str = required(String(20))
+    work_class: str = required(String(12), server_default=CLOSE)
     status: str = required(String(10), server_default="running")
     started_at: datetime = stamped()
     finished_at: datetime | None = optional(DateTime(timezone=True))
@@ -147,7 +157,7 @@ class OutboxRow(Table, table=True):
     payload: dict[str, Any] = required(JSONB)
     headers: dict[str, str] = required(JSONB, server_default=text("'{}'::jsonb"))
     created_at: datetime = stamped()
-    published_at: datetime | None = optional(DateTime(timezone=True))
+    published_at: datetime | None = optional(DateTime(timezone=True), index=True)
 
 
 Index(

@@ -27,6 +27,7 @@ from services.gateway.edge.problems import Problem, documented
 from services.gateway.market import queries as market_queries
 from services.gateway.market.dependencies import date_outside_data, known_session
 from services.gateway.runs.starting import refuse_too_many_runs, start_run
+from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.calendar import sessions
 from shared.contracts.factors import CorrelateFactors
 from shared.database import Session
@@ -47,13 +48,19 @@ async def take_snapshots(
     session: OpenSession,
     wanted: Annotated[WantedSessions, Body(default_factory=WantedSessions)],
 ) -> SnapshotsStarted:
-    """Take the portfolio's snapshots (again), and compute what depends on them."""
+    """Take the portfolio's snapshots (again), and compute what depends on them.
+
+    The runs of several sessions are worked on a few at a time, after what users wait for.
+    """
     portfolio_id = portfolio["portfolio_id"]
     days = await _sessions(session, wanted)
     await refuse_too_many_runs(session, caller.user_id, len(days))
+    work_class = INTERACTIVE if len(days) == 1 else BACKFILL
     started = [
         SessionRun(
-            run_id=await start_run(session, caller.user_id, portfolio_id, day, "snapshots"),
+            run_id=await start_run(
+                session, caller.user_id, portfolio_id, day, "snapshots", work_class
+            ),
             session_date=day,
         )
         for day in days

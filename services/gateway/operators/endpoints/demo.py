@@ -20,6 +20,7 @@ from services.gateway.operators import queries
 from services.gateway.operators.schemas import BookBack, Demo, DemoBook, DemoReset
 from services.gateway.runs.queries import runs
 from services.gateway.tables import User
+from services.gateway.tables.runs import BACKFILL
 from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Session
 
@@ -84,7 +85,7 @@ async def _started(
         event = PortfoliosChanged.new(
             uuid4(), day, portfolio_ids=tuple(portfolio_ids), reason="demo"
         )
-        await runs.save_run(session, event.run_id, day, "portfolios", user_id)
+        await runs.save_run(session, event.run_id, day, "portfolios", user_id, BACKFILL)
         await edge_queries.save_event(session, event, trace_headers())
         started.append(SessionRun(run_id=event.run_id, session_date=day))
     return started

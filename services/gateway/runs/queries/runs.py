@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import array, insert
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.runs.shapes import Trouble
 from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, Position
+from services.gateway.tables.runs import CLOSE
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
@@ -27,10 +28,21 @@ FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest 
 
 
 async def save_run(
-    session: Session, run_id: UUID, as_of: date, trigger: str, requested_by: UUID | None
+    session: Session,
+    run_id: UUID,
+    as_of: date,
+    trigger: str,
+    requested_by: UUID | None,
+    work_class: str = CLOSE,
 ) -> None:
     """Open a run before its first event; a run that is there already is left alone."""
-    row = {"run_id": run_id, "as_of": as_of, "trigger": trigger, "requested_by": requested_by}
+    row = {
+        "run_id": run_id,
+        "as_of": as_of,
+        "trigger": trigger,
+        "work_class": work_class,
+        "requested_by": requested_by,
+    }
     await session.execute(insert(runs).values(row).on_conflict_do_nothing())
 
 
@@ -221,6 +233,7 @@ async def lock_overdue(
 ) -> list[UUID]:
     """Runs still open without news since a moment, held until the transaction ends.
 
+    A run whose first event waits in the outbox has not begun: it is never overdue.
     Sooner those whose portfolios have been deleted since. Not those that wait for prices while
     market data are being fetched: a provider's plan may allow so few requests that this takes an
     hour.
@@ -230,12 +243,15 @@ async def lock_overdue(
         .where(items.c.run_id == runs.c.run_id)
         .scalar_subquery()
     )
-    last_news = func.greatest(runs.c.started_at, last_report)
+    of_run = outbox.c.run_id == runs.c.run_id
+    begun = select(func.max(outbox.c.published_at)).where(of_run).scalar_subquery()
+    waiting = select(outbox.c.run_id).where(of_run, outbox.c.published_at.is_(None)).exists()
+    last_news = func.greatest(runs.c.started_at, last_report, begun)
     overdue = or_(
         last_news < started_before, and_(last_news < abandoned_before, _without_portfolios())
     )
     still_open = select(runs.c.run_id).where(
-        runs.c.status == "running", overdue, ~_waiting_for_prices()
+        runs.c.status == "running", overdue, ~waiting, ~_waiting_for_prices()
     )
     return list(await session.scalars(still_open.with_for_update(skip_locked=True)))
 
