@@ -1074,7 +1074,9 @@ class SigmaSight(Session):
         limit: int | None = None,
         offset: int | None = None,
     ) -> "PageSecurityOut":
-        """Securities by sector: of these symbols, or all that are known."""
+        """Securities by sector: of these symbols, or all that files list and that the caller
+        holds.
+        """
         return cast(
             "PageSecurityOut",
             self.request(

@@ -49,7 +49,7 @@ async def list_sectors(
     symbols: Symbols = [],  # noqa: B006
     sector: Annotated[str | None, Query(max_length=60, description="of this sector only")] = None,
 ) -> dict[str, Any]:
-    """Securities by sector: of these symbols, or all that are known."""
+    """Securities by sector: of these symbols, or all that files list and that the caller holds."""
     tickers = [ticker_of(symbol) for symbol in symbols]
     return page.page(
         *await queries.load_securities(session, tickers, sector, page.limit, page.offset)
@@ -68,7 +68,10 @@ async def list_option_quotes(
         Literal["C", "P"] | None, Query(alias="type", description="calls or puts")
     ] = None,
 ) -> dict[str, Any]:
-    """An underlying's option quotes on the last session, at or before `as_of`, that has any."""
+    """An underlying's option quotes on the last session, at or before `as_of`, that has any.
+
+    Those of the contracts that the caller holds, and those that an administrator entered.
+    """
     ticker = ticker_of(symbol)
     roots = option_roots(ticker)
     day = await queries.latest_quoted_session(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     true,
 )
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.tables import BatchItem, BatchRun, Position
 from shared.database import Session, among, sql_table
-from shared.published import ingest
+from shared.published import factors, ingest
 
 OCC_TERMS = 15  # characters of an OCC symbol after its root
 
@@ -75,6 +76,8 @@ prices = ingest.daily_prices
 securities = ingest.securities
 quotes = ingest.option_quotes
 quarantined = ingest.quarantined_prices
+providers = ingest.data_providers
+definitions = factors.factor_definitions
 positions = sql_table(Position)
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
@@ -85,13 +88,22 @@ async def load_securities(
 ) -> tuple[list[Row], int]:
     """A page of securities by sector and symbol, and how many match.
 
-    Of these symbols, or of all when none is given.
+    Of these symbols, or of all that the user may know when none is given.
     """
-    conditions: list[ColumnElement[bool]] = [securities.c.symbol.in_(symbols)] if symbols else []
+    conditions = [securities.c.symbol.in_(symbols) if symbols else _listed_or_held()]
     conditions += [func.lower(securities.c.sector) == sector.lower()] if sector else []
     page = select(securities).where(*conditions)
     order = (securities.c.sector.asc().nulls_last(), securities.c.symbol)
     return await page_of(session, page.order_by(*order), limit, offset)
+
+
+def _listed_or_held() -> ColumnElement[bool]:
+    """What files list, proxies, and what the user holds: live providers know what others hold."""
+    files = select(providers.c.name).where(~providers.c.live)
+    proxies = select(definitions.c.proxy).where(definitions.c.proxy.is_not(None))
+    held = select(positions.c.underlying)
+    symbol = securities.c.symbol
+    return or_(securities.c.source.in_(files), symbol.in_(proxies), symbol.in_(held))
 
 
 async def load_security(session: Session, symbol: str) -> Row | None:
@@ -333,7 +345,7 @@ async def latest_quoted_session(
     """The last session, at or before `as_of`, with quotes of options with one of these roots."""
     found: date | None = await session.scalar(
         select(func.max(quotes.c.session_date)).where(
-            _rooted(roots), quotes.c.session_date <= as_of
+            _rooted(roots), _entered_or_held(), quotes.c.session_date <= as_of
         )
     )
     return found
@@ -350,11 +362,17 @@ async def load_quotes(
 ) -> tuple[list[Row], int]:
     """A page of a session's option quotes by expiry, type and strike, and how many match."""
     terms = func.right(quotes.c.contract, OCC_TERMS)  # YYMMDD, C or P, strike
-    conditions = [_rooted(roots), quotes.c.session_date == day]
+    conditions = [_rooted(roots), _entered_or_held(), quotes.c.session_date == day]
     conditions += [terms.startswith(f"{expiry:%y%m%d}")] if expiry else []
     conditions += [func.substr(terms, 7, 1) == option_type] if option_type else []
     page = select(quotes).where(*conditions).order_by(terms, quotes.c.contract)
     return await page_of(session, page, limit, offset)
+
+
+def _entered_or_held() -> ColumnElement[bool]:
+    """An administrator's quotes, and those of contracts that the user holds, not of others'."""
+    held = select(positions.c.symbol).where(positions.c.instrument == "option")
+    return or_(quotes.c.source == "admin", quotes.c.contract.in_(held))
 
 
 def _rooted(roots: Collection[str]) -> ColumnElement[bool]:

@@ -1,11 +1,13 @@
 """The gateway over a real Postgres and a real NATS, asked through ASGI."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import httpx2
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.application import assembled
@@ -81,6 +83,20 @@ def gateway(app: FastAPI) -> Gateway:
     """The gateway's parts."""
     parts: Gateway = app.state.gateway
     return parts
+
+
+@pytest.fixture(scope="session")
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """The gateway behind a real server, for streams that never end by themselves."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    yield f"{host}:{port}"
+    server.should_exit = server.force_exit = True
+    await serving
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
@@ -40,20 +39,6 @@ from tests.integration.gateway.test_runs import STAGES, a_failure, a_stage, deli
 STARTED = datetime.now(UTC)
 NAMES = [name for _, name in STAGES]
 pytestmark = pytest.mark.usefixtures("market")
-
-
-@pytest.fixture(scope="session")
-async def address(app: FastAPI) -> AsyncIterator[str]:
-    """The gateway behind a real server, for streams that never end by themselves."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
-    yield f"{host}:{port}"
-    server.should_exit = server.force_exit = True
-    await serving
 
 
 def of_portfolio(portfolio_id: str, run_id: UUID, shards: int = 1) -> list[Event]:

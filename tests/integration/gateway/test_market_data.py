@@ -33,14 +33,16 @@ BEFORE = date(2022, 12, 27)
 SYMBOLS = ("DONE", "FETCHED", "LISTED", "NOBODY", "ORPHAN", "WAITS")
 
 
-async def save_quotes(admin: Database, *contracts: str, day: date = AS_OF) -> None:
+async def save_quotes(
+    admin: Database, *contracts: str, day: date = AS_OF, source: str = "admin"
+) -> None:
     terms = {
         "bid": Decimal("7.1"),
         "ask": Decimal("7.4"),
         "last": None,
         "underlying_price": Decimal(126),
     }
-    facts = {"session_date": day, "source": "test", "revision": 1, **terms}
+    facts = {"session_date": day, "source": source, "revision": 1, **terms}
     await save(admin, OptionQuote, [{"contract": contract, **facts} for contract in contracts])
 
 
@@ -129,6 +131,9 @@ async def test_securities_are_listed_by_sector(ann: Person, admin: Database) -> 
         Security,
         [a_security("JPM", sector="Financials"), a_security("BAC", sector="Financials")],
     )
+
+    files = {"kind": "securities", "rank": 0, "name": "test", "live": False}
+    await save(admin, DataProvider, [files])
 
     of_sector = (await ann.get("market-data/sectors", sector="financials")).json()
     named = (await ann.get("market-data/sectors", symbol=["JPM", "XOM"])).json()
@@ -356,3 +361,20 @@ async def test_yields_are_reported_by_maturity(operator: Person, admin: Database
     assert stored == [
         {"maturity": "2Y", "stored": 3, "last_observation": str(YEAR[2]), "sources": ["test"]}
     ]
+
+
+async def test_what_others_hold_is_in_no_list(ann: Person, bob: Person, admin: Database) -> None:
+    call = "AAPL230616C00130000"
+    files = {"kind": "securities", "rank": 0, "name": "test", "live": False}
+    await save(admin, DataProvider, [files])
+    await save(admin, Security, [a_security("HELD") | {"source": "polygon"}])
+    await save_quotes(admin, call, source="polygon")
+    await ann.uploaded_book(f"{HEADER}HELD,10,100,2022-06-01,\n{call},1,5,2022-06-01,\n")
+
+    hers = (await ann.get("market-data/sectors", limit=500)).json()["items"]
+    his = (await bob.get("market-data/sectors", limit=500)).json()["items"]
+    quotes = [(await each.get("market-data/options/AAPL")).json()["total"] for each in (ann, bob)]
+    named = (await bob.get("market-data/sectors", symbol="HELD")).json()["total"]
+
+    assert {item["symbol"] for item in hers} - {item["symbol"] for item in his} == {"HELD"}
+    assert (quotes, named) == ([1, 0], 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import array, insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
@@ -139,9 +139,10 @@ async def load_holders(
     """
     held = positions.c
     listed = held.investment_class != "PRIVATE"
-    named = select(held.portfolio_id, func.unnest(array([held.symbol, held.underlying])).label("s"))
+    either = func.unnest(array([held.symbol, held.underlying]), type_=String).label("name")
+    named = select(held.portfolio_id, either)
     of_these = named.where(listed, among(held.portfolio_id, portfolio_ids)).subquery()
-    wanted = select(of_these.c.s, of_these.c.portfolio_id).where(among(of_these.c.s, symbols))
+    wanted = select(of_these.c.name, of_these.c.portfolio_id).where(among(of_these.c.name, symbols))
     found: dict[str, list[UUID]] = {}
     for symbol, portfolio_id in await session.execute(wanted.distinct()):
         found.setdefault(symbol, []).append(portfolio_id)
