@@ -7,7 +7,15 @@ from uuid import UUID, uuid5
 
 from pydantic import Field
 
-from shared.contracts.event import EVENT_NAMESPACE, Contract, Event, Request, ShardEvent, WorkFailed
+from shared.contracts.event import (
+    EVENT_NAMESPACE,
+    Contract,
+    Event,
+    Notice,
+    Request,
+    ShardEvent,
+    WorkFailed,
+)
 
 
 class MarketClosed(Event):
@@ -59,12 +67,16 @@ class YieldRow(Contract):
 
 
 class RowsStored(Contract):
-    """The number of rows received and of rows changed, and the sessions they belong to."""
+    """The number of rows received and of rows changed, and the sessions they belong to.
+
+    `warnings`: what is stored, and worth a look: closes that jump.
+    """
 
     received: int
     changed: int
     first_session: date | None = None
     last_session: date | None = None
+    warnings: tuple[Notice, ...] = ()
 
 
 class StorePrices(Request[RowsStored]):

@@ -1131,6 +1131,15 @@ class NewUser(TypedDict):
     role: "NotRequired[Literal['user', 'admin']]"
 
 
+class Notice(TypedDict):
+    """A warning for the reader: what happened, to how many, and the first few names."""
+
+    code: "str"
+    message: "str"
+    count: "NotRequired[int]"
+    about: "NotRequired[list[str]]"
+
+
 class OptionChain(TypedDict):
     """An underlying's quotes on a session, by expiry, type and strike."""
 
@@ -1864,6 +1873,7 @@ class RowsStored(TypedDict):
     changed: "int"
     first_session: "NotRequired[str | None]"
     last_session: "NotRequired[str | None]"
+    warnings: "NotRequired[list[Notice]]"
 
 
 class RunDetail(TypedDict):

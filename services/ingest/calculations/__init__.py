@@ -8,7 +8,7 @@ from services.ingest.calculations.problems import (
     quote_problem,
     yield_problem,
 )
-from services.ingest.calculations.sound import judged_bars
+from services.ingest.calculations.sound import ADMINISTRATOR, OWN_FILE, judged_bars
 from services.ingest.calculations.work import (
     Shard,
     due_sessions,
@@ -20,6 +20,8 @@ from services.ingest.calculations.work import (
 )
 
 __all__ = [
+    "ADMINISTRATOR",
+    "OWN_FILE",
     "Shard",
     "action_problem",
     "adjusted_closes",

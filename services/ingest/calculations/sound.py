@@ -30,6 +30,7 @@ from shared.caveats import Caveat
 AGREEMENT = 0.01  # two independent sources within 1 % confirm each other
 HELD = f"the level has held for {HOLDS} sessions"
 OWN_FILE = "they come from the owner's file"
+ADMINISTRATOR = "an administrator stored them"
 CONFIRMED = "two sources sent the same"
 
 
@@ -76,15 +77,15 @@ def judged_bars(
     last_session: date,
     is_session: Callable[[date], bool],
     *,
-    vouched: bool = False,
+    vouched: str | None = None,
 ) -> JudgedBars:
     """The bars by whether they are plausible; bars on days without a session are dropped.
 
-    `last_session`: the newest session that has closed; `vouched`: the closes are the owner's, so
-    that only impossible ones are rejected. A symbol's closes are otherwise judged by their level,
-    together with those stored, and with those of the provider rejected before, which are accepted
-    now when their level has held (`levels`). A close is also accepted when another source sent the
-    same.
+    `last_session`: the newest session that has closed; `vouched`: why only impossible closes are
+    rejected (`OWN_FILE`, `ADMINISTRATOR`); None: for no reason. A symbol's closes are otherwise
+    judged by their level, together with those stored, and with those of the provider rejected
+    before, which are accepted now when their level has held (`levels`). A close is also accepted
+    when another source sent the same.
     """
     rejected: list[Rejected] = []
     by_symbol: dict[str, list[Bar]] = defaultdict(list)
@@ -155,7 +156,7 @@ class _Timeline:
         )
         return cls(days, levels, [bars.get(day) for day in days], sent)
 
-    def judged(self, stored: StoredCloses, vouched: bool) -> JudgedBars:
+    def judged(self, stored: StoredCloses, vouched: str | None) -> JudgedBars:
         """The closes by whether they are plausible, and the moves of those that are."""
         is_stored = np.array([bar is None for bar in self.bars])
         places = plausible_places(self.levels, is_stored)
@@ -171,7 +172,7 @@ class _Timeline:
             elif bar.session_date in self.sent:
                 reason = f"{float(bar.close):g} is a jump that no split explains"
                 found.rejected.append(Rejected(bar, reason))
-        return self._with_moves(found, places, OWN_FILE if vouched else None)
+        return self._with_moves(found, places, vouched)
 
     def _with_moves(self, found: JudgedBars, places: set[int], source: str | None) -> JudgedBars:
         held = held_places(self.levels)

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.ingest import calculations, repository
+from services.ingest.history.jumps import administrators_jumps
 from services.ingest.inputs import Bar, OptionQuote, YieldObservation
 from shared import calendar
+from shared.caveats import Caveat
+from shared.contracts.event import Notice
 from shared.contracts.ingest import (
     OptionQuoteRow,
     PriceRow,
@@ -27,9 +30,12 @@ async def store_prices(request: StorePrices, session: Session) -> RowsStored:
     """Upsert closes; raises `InvalidRows`, which names every problem."""
     _check([_price_problem(row) for row in request.rows])
     bars = [_bar(row, request.source) for row in request.rows]
+    actions = await repository.load_actions(session, {bar.symbol for bar in bars})
+    stored = await repository.load_stored_closes(session, bars, actions, request.source)
+    jumps = await administrators_jumps(bars, stored)
     changed = await repository.save_prices(session, bars)
     await repository.save_unlisted_securities(session, {bar.symbol for bar in bars}, request.source)
-    return _stored(changed, [bar.session_date for bar in bars])
+    return _stored(changed, [bar.session_date for bar in bars], jumps)
 
 
 @router.answers(StoreYields)
@@ -99,10 +105,11 @@ def _quote(row: OptionQuoteRow, source: str) -> OptionQuote:
     return OptionQuote(**given, source=source)
 
 
-def _stored(changed: int, days: Sequence[date]) -> RowsStored:
+def _stored(changed: int, days: Sequence[date], caveats: Sequence[Caveat] = ()) -> RowsStored:
     return RowsStored(
         received=len(days),
         changed=changed,
         first_session=min(days, default=None),
         last_session=max(days, default=None),
+        warnings=tuple(Notice.of(caveat) for caveat in caveats),
     )

@@ -139,7 +139,7 @@ async def _store(feed: Feed, query: _Query, answer: Answer) -> list[Caveat]:
             stored,
             query.expected[-1],
             calendar.is_session,
-            vouched=provider.vouched,
+            vouched=calculations.OWN_FILE if provider.vouched else None,
         )
         released = _released(judged.accepted, stored)
         await repository.save_new_prices(session, judged.accepted)

@@ -179,6 +179,28 @@ async def test_changed_portfolio_makes_a_separate_shard(role: Role, admin: Datab
     )
 
 
+@pytest.mark.parametrize(
+    ("close", "code"),
+    [("7.326", "price_jump_accepted"), ("49", "price_moved_by_half"), ("103", None)],
+)
+async def test_an_administrators_jump_is_stored_with_a_notice(
+    close: str, code: str | None, role: Role, admin: Database
+) -> None:
+    rows = [
+        PriceRow(symbol="CRASH", session_date=day, close=Decimal(price))
+        for day, price in ((PREVIOUS, "99"), (AS_OF, close))
+    ]
+
+    async with role("ingest").transaction() as session:
+        answers = [await store_prices(StorePrices(rows=(row,)), session) for row in rows]
+
+    assert [(each.code, each.about) for each in answers[1].warnings] == (
+        [(code, (f"CRASH {AS_OF.isoformat()}",))] if code else []
+    )
+    assert answers[0].warnings == ()
+    assert [row[2] for row in await content(admin)] == [Decimal("99"), Decimal(close)]
+
+
 async def test_one_bad_price_row_stops_all_of_them(role: Role, admin: Database) -> None:
     good = PriceRow(symbol="AAPL", session_date=AS_OF, close=Decimal(100))
     bad = PriceRow(symbol="AAPL", session_date=date(2022, 12, 25), close=Decimal(100))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.calculations import judged_bars
+from services.ingest.calculations import OWN_FILE, judged_bars
 from services.ingest.calculations.sound import JudgedBars
 from services.ingest.inputs import Bar, CorporateAction, StoredClose, StoredCloses
 
@@ -76,7 +76,7 @@ def test_closes_that_leave_the_stored_level_for_two_sessions_are_rejected() -> N
     assert judged(bars(1010.0, 1011.0), known) == ([], [1010.0, 1011.0])
 
 
-def found_in(series: list[Bar], known: StoredCloses, *, vouched: bool = False) -> JudgedBars:
+def found_in(series: list[Bar], known: StoredCloses, *, vouched: str | None = None) -> JudgedBars:
     return judged_bars(series, known, date(2022, 12, 28), lambda _: True, vouched=vouched)
 
 
@@ -125,7 +125,7 @@ def test_a_close_that_can_be_no_price_is_not_accepted_later() -> None:
 
 @pytest.mark.parametrize("close", [7.326, 0.4028, 990.0])
 def test_a_jump_in_the_owners_file_is_accepted_at_once_with_a_notice(close: float) -> None:
-    found = found_in(bars(close), stored(FIRST - timedelta(1), 106.0), vouched=True)
+    found = found_in(bars(close), stored(FIRST - timedelta(1), 106.0), vouched=OWN_FILE)
 
     assert [float(bar.close) for bar in found.accepted] == [close]
     [caveat] = found.caveats("csv")
@@ -133,7 +133,7 @@ def test_a_jump_in_the_owners_file_is_accepted_at_once_with_a_notice(close: floa
 
 
 def test_the_owners_file_has_no_price_below_zero() -> None:
-    found = found_in(bars(-7.3), stored(FIRST - timedelta(1), 106.0), vouched=True)
+    found = found_in(bars(-7.3), stored(FIRST - timedelta(1), 106.0), vouched=OWN_FILE)
 
     assert found.accepted == []
 

@@ -7,7 +7,13 @@ from decimal import Decimal
 import pytest
 
 from services.ingest.handlers import store_rows as use_case
-from services.ingest.inputs import Bar, OptionQuote, YieldObservation
+from services.ingest.inputs import (
+    Bar,
+    CorporateAction,
+    OptionQuote,
+    StoredCloses,
+    YieldObservation,
+)
 from shared.contracts.ingest import (
     OptionQuoteRow,
     PriceRow,
@@ -33,6 +39,20 @@ class Repository:
         self.unlisted: set[str] = set()
         self.effective: Mapping[date, date] = {}
         self.quotes: Sequence[OptionQuote] = []
+
+    async def load_actions(
+        self, session: Session, symbols: Collection[str]
+    ) -> dict[str, list[CorporateAction]]:
+        return {}
+
+    async def load_stored_closes(
+        self,
+        session: Session,
+        bars: Sequence[Bar],
+        actions: Mapping[str, Sequence[CorporateAction]],
+        provider: str,
+    ) -> StoredCloses:
+        return StoredCloses({}, actions, {})
 
     async def save_prices(self, session: Session, bars: Sequence[Bar]) -> int:
         self.bars = bars

@@ -77,4 +77,5 @@ def _summed(answers: Sequence[ingest.RowsStored]) -> ingest.RowsStored:
         changed=sum(each.changed for each in answers),
         first_session=min(first, default=None),
         last_session=max(last, default=None),
+        warnings=tuple(warning for each in answers for warning in each.warnings),
     )
