@@ -47,6 +47,7 @@ from services.gateway.edge.tokens import (
     verification_keys,
 )
 from services.gateway.edge.turns import Limits
+from services.gateway.edge.workers import Workers
 from services.gateway.identity import endpoints as identity
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity import schemas as identity_schemas
@@ -90,7 +91,8 @@ def assembled(
     )
     limits = Limits(settings.runs_per_user, settings.backfill_runs)
     relay = Relay(settings.outbox_poll_seconds, limits)
-    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay)
+    workers = Workers(settings.upload_readers)
+    gateway = Gateway(runtime, settings, tokens, passwords or Passwords(), relay, workers)
     feed = Feed()
     app = DocumentedApi(
         title="SigmaSight",
@@ -141,6 +143,7 @@ def _lifespan(gateway: Gateway, feed: Feed):  # type: ignore[no-untyped-def]
         await runtime.stop_background()
         await runtime.broker.stop()
         app.state.rate_limits.close()
+        gateway.workers.close()
         await runtime.close()
 
     return lifespan

@@ -84,6 +84,9 @@ class GatewaySettings(ServiceSettings):
     answer_seconds: float = Field(
         default=30.0, gt=0, description="how long a request may make no progress before it is ended"
     )
+    upload_readers: int = Field(
+        default=2, ge=1, le=16, description="processes that read uploaded files, at most"
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="other origins whose pages may use the API: https://app.example.com,...",

@@ -26,6 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
+        "workers",
     },
     "identity": set(),
     "market": set(),

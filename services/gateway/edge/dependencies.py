@@ -24,6 +24,7 @@ from services.gateway.edge.outbox import Relay
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.shapes import View
 from services.gateway.edge.tokens import InvalidToken, Passwords, Tokens
+from services.gateway.edge.workers import Workers
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import User
 from shared.contracts.event import Day, Reply, Request
@@ -43,6 +44,7 @@ class Gateway:
     tokens: Tokens
     passwords: Passwords
     relay: Relay
+    workers: Workers
 
     async def ask(self, request: Request[Reply]) -> Reply:
         """Another service's reply; raises `Refused` or `Unanswered`.

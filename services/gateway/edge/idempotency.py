@@ -3,9 +3,9 @@
 A router with `route_class=OnceRoute`, such as one of `once_router`, has it on each of its POSTs
 that documents 201 or 202; their endpoints do nothing for it. The answer is stored in the endpoint's
 own transaction, so the work and the stored answer agree after any crash; an endpoint that queries
-another service first declares `BEFORE_ASKING` and opens a `LaterTransaction`. Only successes are
-stored: after a problem the same key may be tried again. A duplicate that arrives while the first is
-in progress waits for it.
+another service or reads a file first declares `BEFORE_ASKING` and opens a `LaterTransaction`. Only
+successes are stored: after a problem the same key may be tried again. A duplicate that arrives
+while the first is in progress waits for it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from services.gateway.edge import queries
-from services.gateway.edge.dependencies import Caller, CallersDatabase, OpenSession
+from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.tables import User
 from shared.database import Database, Session
@@ -208,11 +208,12 @@ class Later:
 
 
 async def later_transaction(
-    request: Request, caller: Caller, database: CallersDatabase
+    request: Request, caller: Caller, database: CallersDatabase, gateway: GatewayParts
 ) -> AsyncIterator[Later]:
     """A transaction to open after the request to the service; committed before the answer."""
     async with AsyncExitStack() as opened:
         yield Later(request, caller, database, opened)
+    gateway.relay.wake()
 
 
 LaterTransaction = Annotated[Later, Depends(later_transaction, scope="function")]

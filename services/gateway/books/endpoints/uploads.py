@@ -16,7 +16,8 @@ from services.gateway.books.schemas.uploads import (
     UploadOptions,
     UploadReport,
 )
-from services.gateway.books.uploading.plan import Started, plan_upload, read_sheet, refuse_unusable
+from services.gateway.books.uploading.plan import Started, plan_upload, refuse_unusable
+from services.gateway.books.uploading.reading import ONE_UPLOAD, read_sheet
 from services.gateway.books.uploading.report import upload_answer
 from services.gateway.books.uploading.writing import (
     record_upload,
@@ -26,8 +27,13 @@ from services.gateway.books.uploading.writing import (
     write_changes,
 )
 from services.gateway.edge import shapes as edge_shapes
-from services.gateway.edge.dependencies import Caller, OpenSession
-from services.gateway.edge.idempotency import OnceRoute, forget_answer
+from services.gateway.edge.dependencies import Caller, GatewayParts
+from services.gateway.edge.idempotency import (
+    BEFORE_ASKING,
+    LaterTransaction,
+    OnceRoute,
+    forget_answer,
+)
 from services.gateway.edge.problems import Problem, documented
 
 
@@ -83,11 +89,17 @@ router = APIRouter(
 )
 
 
-@router.post("/upload", response_model=UploadReport, responses={201: {"model": UploadReport}})
+@router.post(
+    "/upload",
+    response_model=UploadReport,
+    responses={201: {"model": UploadReport}},
+    dependencies=[ONE_UPLOAD, BEFORE_ASKING],
+)
 async def upload_positions(
     request: Request,
     caller: Caller,
-    session: OpenSession,
+    gateway: GatewayParts,
+    later: LaterTransaction,
     options: Annotated[UploadOptions, Depends(upload_options)],
     file: Annotated[UploadFile, File(description=FILE)],
 ) -> Response:
@@ -99,7 +111,8 @@ async def upload_positions(
     unchanged; nothing is ever deleted. A file of transactions is entered line by line, without the
     lines whose id the portfolio has already.
     """
-    sheet = await read_sheet(await file.read(edge_shapes.MAX_BYTES + 1))
+    sheet = await read_sheet(gateway.workers, await file.read(edge_shapes.MAX_BYTES + 1))
+    session = await later.open()
     plan = await plan_upload(session, caller, sheet, options, file.filename)
     await refuse_unusable(session, caller, plan, options)
     if options.dry_run:

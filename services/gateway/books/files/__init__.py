@@ -40,7 +40,7 @@ from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.books.files.reading import EARLIEST_DATE, LARGEST_NUMBER
 from services.gateway.books.files.records import MAX_ROWS
 from services.gateway.books.files.schwab import entry_date
-from services.gateway.books.files.sheets import holdings_of, sheet_of, underlyings
+from services.gateway.books.files.sheets import holdings_of, sheet_of, sheet_or_problem, underlyings
 from services.gateway.books.files.sizes import LARGEST_VALUE
 from services.gateway.books.files.spreadsheet import disarmed, rearmed
 from services.gateway.books.files.tags import (
@@ -95,6 +95,7 @@ __all__ = [
     "positions_file",
     "rearmed",
     "sheet_of",
+    "sheet_or_problem",
     "tags_in",
     "too_many_tags",
     "transactions_template",

@@ -2,8 +2,8 @@
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from services.gateway.books.files.problems import Problem, UnreadableFile
 from services.gateway.edge.shapes import MAX_BYTES
@@ -23,7 +23,7 @@ def records_of(data: bytes) -> Iterator[Record]:
     """
     if len(data) > MAX_BYTES:
         raise UnreadableFile(1, "too_large", f"the file is larger than {MAX_BYTES // 1024**2} MB")
-    return _records(_text(data))
+    return records_in(io.StringIO(_text(data), newline=None))
 
 
 def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
@@ -73,21 +73,69 @@ def _text(data: bytes) -> str:
     return text
 
 
-def _records(text: str) -> Iterator[Record]:
-    lines = list(io.StringIO(text, newline=None))
-    here = 0
-    while here < len(lines):
-        if len(lines[here]) > MAX_LINE:
-            raise UnreadableFile(
-                here + 1, "too_large", f"a line is longer than {MAX_LINE:,} characters"
-            )
-        if not lines[here].strip() or lines[here].lstrip().startswith("#"):
-            here += 1
+def records_in(text_lines: Iterable[str]) -> Iterator[Record]:
+    """The records of lines, each of which is read once.
+
+    Raises `UnreadableFile` at a line that is too long, and at the first record of empty cells
+    beyond `MAX_ROWS`: spreadsheets leave some behind the rows, and each is work.
+    """
+    lines = _Ahead(text_lines)
+    blank = 0
+    while lines.next_is_there():
+        here = lines.number
+        _check_length(here, lines.next)
+        if not lines.next.strip() or lines.next.lstrip().startswith("#"):
+            lines.drop(1)
             continue
-        cells, length = _next_record(islice(lines, here, here + _MAX_LINES_PER_ROW))
+        cells, length = _next_record(lines.up_to(_MAX_LINES_PER_ROW))
+        lines.drop(length)
         if cells is None or any(cells):
-            yield here + 1, cells
-        here += length
+            yield here, cells
+            continue
+        blank += 1
+        if blank > MAX_ROWS:
+            message = f"the file has more than {MAX_ROWS:,} rows without a value: delete them"
+            raise UnreadableFile(here, "too_many_rows", message)
+
+
+class _Ahead:
+    """Lines as they come, of which as many are held as a record may need."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._held: deque[str] = deque()
+        self.number = 1  # of the next line
+
+    def next_is_there(self) -> bool:
+        """Whether there is a next line."""
+        return next(self.up_to(1), None) is not None
+
+    @property
+    def next(self) -> str:
+        """The next line, which must be there."""
+        return self._held[0]
+
+    def up_to(self, count: int) -> Iterator[str]:
+        """The next lines, at most `count`, which stay the next ones until they are dropped."""
+        for number in range(count):
+            if number == len(self._held):
+                line = next(self._lines, None)
+                if line is None:
+                    return
+                self._held.append(line)
+            yield self._held[number]
+
+    def drop(self, count: int) -> None:
+        """Go on after the next `count` lines."""
+        for _ in range(count):
+            self._held.popleft()
+        self.number += count
+
+
+def _check_length(number: int, line: str) -> None:
+    if len(line) > MAX_LINE:
+        message = f"a line is longer than {MAX_LINE:,} characters"
+        raise UnreadableFile(number, "too_large", message)
 
 
 def _next_record(lines: Iterable[str]) -> tuple[list[str] | None, int]:

@@ -50,6 +50,14 @@ def sheet_of(data: bytes) -> Sheet:
     return sheet
 
 
+def sheet_or_problem(data: bytes) -> Sheet | Problem:
+    """The cells of a position file, or why it cannot be read."""
+    try:
+        return sheet_of(data)
+    except UnreadableFile as error:
+        return error.problem
+
+
 def _sheet(line: int, header: list[str], records: Iterator[Record]) -> Sheet:
     """The rows below a header, in the format that it means."""
     if is_export(header):

@@ -121,16 +121,6 @@ class Started:
 # --- judging ---
 
 
-async def read_sheet(data: bytes) -> Sheet:
-    try:
-        return await asyncio.to_thread(files.sheet_of, data)
-    except files.UnreadableFile as error:
-        status = 413 if error.problem.code in ("too_large", "too_many_rows") else 422
-        raise Problem(
-            status, error.problem.code, error.problem.message, [asdict(error.problem)]
-        ) from None
-
-
 async def plan_upload(
     session: Session, caller: User, sheet: Sheet, options: UploadOptions, filename: str | None
 ) -> Plan:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from services.gateway.books.dependencies import name_taken
 from services.gateway.books.editing import position_row
-from services.gateway.books.files import Change, Source
+from services.gateway.books.files import Change, Sheet, Source
 from services.gateway.books.files import Problem as RowProblem
 from services.gateway.books.keeping import (
     FILE,
@@ -26,7 +26,6 @@ from services.gateway.books.uploading.plan import (
     Started,
     plan_upload,
     portfolio_name,
-    read_sheet,
     refuse_unusable,
 )
 from services.gateway.books.uploading.report import change_counts
@@ -38,10 +37,13 @@ from shared.database import Session
 
 
 async def load_file(
-    session: Session, owner: User, data: bytes, options: UploadOptions, filename: str
+    session: Session, owner: User, sheet: Sheet, options: UploadOptions, filename: str
 ) -> UUID:
-    """Load a file into an owner's portfolio, new or existing, without a run; returns its id."""
-    plan = await plan_upload(session, owner, await read_sheet(data), options, filename)
+    """Load a file's cells into an owner's portfolio, new or existing, without a run.
+
+    Returns the portfolio's id.
+    """
+    plan = await plan_upload(session, owner, sheet, options, filename)
     await refuse_unusable(session, owner, plan, options)
     portfolio_id = await save_portfolio(session, owner, plan, options, filename)
     await write_changes(session, owner, portfolio_id, plan)

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from services.gateway.analytics.schemas.recalculation import SessionRun
+from services.gateway.books.files import sheet_of
 from services.gateway.books.queries import portfolios
 from services.gateway.books.schemas.uploads import Mode, UploadOptions
 from services.gateway.books.uploading.writing import load_file
@@ -66,14 +67,14 @@ async def _put_back(session: Session, directory: Path, book: DemoBook, first: da
 async def _loaded(
     session: Session, user: User, directory: Path, book: DemoBook, first: date
 ) -> UUID:
-    data = await asyncio.to_thread((directory / book.file).read_bytes)
+    sheet = await asyncio.to_thread(lambda: sheet_of((directory / book.file).read_bytes()))
     options = UploadOptions(
         portfolio_name=book.portfolio,
         equity_balance=book.equity_balance,
         equity_date=first,
         mode=Mode.ALL_OR_NOTHING,
     )
-    return await load_file(session, user, data, options, book.file)
+    return await load_file(session, user, sheet, options, book.file)
 
 
 async def _started(
