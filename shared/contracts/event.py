@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 EVENT_NAMESPACE = UUID("6f0a1c52-7d0e-5b3c-9a57-5a1b1b5a6d01")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -25,8 +25,18 @@ def _written_out(value: object) -> object:
     )  # pydantic itself would accept seconds since 1970
 
 
-# A date from outside.
-Day = Annotated[date, BeforeValidator(_written_out)]
+EARLIEST_DAY = date(1900, 1, 1)
+LATEST_DAY = date(2199, 12, 31)
+
+
+def _within_bounds(day: date) -> date:
+    if EARLIEST_DAY <= day <= LATEST_DAY:
+        return day
+    raise ValueError(f"a day lies between {EARLIEST_DAY} and {LATEST_DAY}")
+
+
+# A date from outside: between bounds that leave room for calculating with days.
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_within_bounds)]
 
 
 class Contract(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.contracts.event import (
     EVENT_NAMESPACE,
     Contract,
+    Day,
     Event,
     Notice,
     Request,
@@ -53,7 +54,7 @@ class PriceRow(Contract):
     """One daily price. `close` is the raw close; `adjusted_close` defaults to it when not given."""
 
     symbol: str = Field(min_length=1, max_length=24)
-    session_date: date
+    session_date: Day
     close: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
     adjusted_close: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=6)
 
@@ -62,7 +63,7 @@ class YieldRow(Contract):
     """One Treasury yield in percent (4.25 means 4.25 %), by maturity label (`3M`, `10Y`)."""
 
     maturity: str = Field(pattern=r"^(1M|3M|6M|1Y|2Y|5Y|7Y|10Y|20Y|30Y)$")
-    observation_date: date
+    observation_date: Day
     yield_percent: Decimal = Field(ge=-10, le=100, max_digits=8, decimal_places=4)
 
 
@@ -104,7 +105,7 @@ class OptionQuoteRow(Contract):
     """
 
     contract: str = Field(min_length=1, max_length=24)
-    session_date: date
+    session_date: Day
     bid: Decimal = Field(ge=0, max_digits=18, decimal_places=6)
     ask: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
     last: Decimal | None = Field(default=None, ge=0, max_digits=18, decimal_places=6)

@@ -70,5 +70,5 @@ def invalid_request_json(error: ValidationError) -> bytes:
 
 def permanent_json(error: Permanent) -> bytes:
     """The refusal of a request that cannot be done, with the error's own code and problems."""
-    code = getattr(error, "code", "refused")
+    code = getattr(error, "code", None) or error.public_code or "invalid_request"
     return refusal_json(code, str(error), getattr(error, "problems", ()))

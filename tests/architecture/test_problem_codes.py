@@ -2,13 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 CATALOGUE = PROJECT / "docs" / "problems.md"
 GATEWAY = PROJECT / "services" / "gateway"
 FROM_THE_FRAMEWORK = {(400, "bad_request"), (404, "not_found"), (405, "method_not_allowed")}
+FAILED = "failed"  # what a service did not expect: the gateway answers internal_error
 ROW = re.compile(r"^\| (\d{3}) \| `([a-z_]+)` \| \S", re.MULTILINE)
 
 
@@ -64,6 +65,68 @@ def passed_on() -> set[tuple[int, str]]:
         for code in files | refusals | set(errors)
         if isinstance(code, str)
     }
+
+
+def refused_by_services() -> set[str]:
+    """Codes with which any service refuses a request, as the bus carries them."""
+    said = {
+        str(arguments[0])
+        for _, arguments in calls(PROJECT / "shared" / "messaging", "refusal_json")
+        if arguments and arguments[0] is not None
+    }
+    errors = (PROJECT / "shared" / "errors.py").read_text(encoding="utf-8")
+    return (said | set(re.findall(r'(?:public_)?code = "([a-z_]+)"', errors))) - {FAILED}
+
+
+def in_errors() -> set[str]:
+    """Every code that the gateway's source gives to a field, a row or a line."""
+    found: set[str] = set()
+    for file in GATEWAY.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Dict(keys=keys, values=values):
+                    named = zip(keys, values, strict=True)
+                    found |= _texts(value for key, value in named if _text(key) == "code")
+                case ast.Call(func=ast.Attribute(attr="complain" | "warn"), args=[_, code, *_]):
+                    found |= _texts([code])
+                case ast.Call(func=ast.Attribute(attr="_complain"), args=[_, code, *_]):
+                    found |= _texts([code])
+                case ast.Call(func=ast.Name(id="Problem" | "RowProblem"), args=[_, _, code, _]):
+                    found |= _texts([code])
+                case ast.Call(func=ast.Name(id="Skipped"), args=[_, _, code, _]):
+                    found |= _texts([code])
+                case ast.Call(func=ast.Name(id="UnreadableFile"), args=[_, code, *_]):
+                    found |= _texts([code])
+    return found
+
+
+def _text(node: ast.expr | None) -> str | None:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+    return None
+
+
+def _texts(nodes: Iterable[ast.expr]) -> set[str]:
+    """The constants among them that are codes: one word, or words joined by underscores."""
+    texts = (_text(node) for node in nodes)
+    return {text for text in texts if text and re.fullmatch("[a-z]+(_[a-z]+)*", text)}
+
+
+def test_every_code_of_a_service_is_catalogued() -> None:
+    known = {code for _, code in catalogued()}
+
+    assert {"invalid_request", "invalid_rows", "not_a_session"} <= refused_by_services()
+    assert refused_by_services() - known == set()
+
+
+def test_every_code_of_a_field_a_row_or_a_line_is_documented() -> None:
+    pages = ("problems.md", "position-files.md")
+    text = "".join((CATALOGUE.parent / page).read_text(encoding="utf-8") for page in pages)
+    documented = set(re.findall(r"`([a-z_]+)`", text))
+
+    assert {"unknown_parameter", "duplicate_row", "date_too_late"} <= in_errors()
+    assert in_errors() - documented == set()
 
 
 def test_every_code_is_catalogued() -> None:

@@ -121,6 +121,13 @@ class CashDividend(TypedDict):
     amount: "float"
 
 
+class CashDividendIn(TypedDict):
+    """A dividend in USD per share that goes ex on a day; an unknown field is refused."""
+
+    ex_date: "str"
+    amount: "float"
+
+
 class CashFlowOut(TypedDict):
     """Money into (positive) or out of (negative) a portfolio."""
 
@@ -268,6 +275,17 @@ class CorrelationMatrix(TypedDict):
 
 class CorrelationParameters(TypedDict):
     """What to correlate in a portfolio; the defaults are those of the weekly calculation."""
+
+    lookback: "NotRequired[int]"
+    minimum_observations: "NotRequired[int]"
+    minimum_value: "NotRequired[float]"
+    minimum_weight: "NotRequired[float]"
+    keep: "NotRequired[Literal['both', 'either', 'value_only', 'weight_only']]"
+    cluster_threshold: "NotRequired[float]"
+
+
+class CorrelationParametersIn(TypedDict):
+    """How positions are correlated; an unknown field is refused."""
 
     lookback: "NotRequired[int]"
     minimum_observations: "NotRequired[int]"
@@ -1152,6 +1170,33 @@ class OptionChain(TypedDict):
     reason: "str | None"
 
 
+class OptionIn(TypedDict):
+    """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type."""
+
+    contract: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    strike: "NotRequired[float | str | None]"
+    expiry: "NotRequired[str | None]"
+    option_type: "NotRequired[Literal['C', 'P'] | None]"
+    underlying_price: "NotRequired[float | None]"
+    volatility: "NotRequired[float | None]"
+    rate: "NotRequired[float | None]"
+    dividend_yield: "NotRequired[float | None]"
+    market_price: "NotRequired[float | None]"
+    dividends: "NotRequired[list[CashDividendIn]]"
+
+
+class OptionQuoteIn(TypedDict):
+    """One contract's quote at a session's close; an unknown field is refused."""
+
+    contract: "str"
+    session_date: "str"
+    bid: "float | str"
+    ask: "float | str"
+    last: "NotRequired[float | str | None]"
+    underlying_price: "NotRequired[float | str | None]"
+
+
 class OptionQuoteOut(TypedDict):
     """A contract's bid and ask at the close, USD per share of contract."""
 
@@ -1167,37 +1212,10 @@ class OptionQuoteOut(TypedDict):
     source: "str"
 
 
-class OptionQuoteRow(TypedDict):
-    """One contract's quote at a session's close, in USD per share; `contract` is the OCC symbol."""
-
-    contract: "str"
-    session_date: "str"
-    bid: "float | str"
-    ask: "float | str"
-    last: "NotRequired[float | str | None]"
-    underlying_price: "NotRequired[float | str | None]"
-
-
 class OptionQuotes(TypedDict):
     """Option quotes at the close, USD per share of contract, by OCC symbol."""
 
-    rows: "list[OptionQuoteRow]"
-
-
-class OptionToPrice(TypedDict):
-    """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type."""
-
-    contract: "NotRequired[str | None]"
-    underlying: "NotRequired[str | None]"
-    strike: "NotRequired[float | str | None]"
-    expiry: "NotRequired[str | None]"
-    option_type: "NotRequired[Literal['C', 'P'] | None]"
-    underlying_price: "NotRequired[float | None]"
-    volatility: "NotRequired[float | None]"
-    rate: "NotRequired[float | None]"
-    dividend_yield: "NotRequired[float | None]"
-    market_price: "NotRequired[float | None]"
-    dividends: "NotRequired[list[CashDividend]]"
+    rows: "list[OptionQuoteIn]"
 
 
 class OptionsToPrice(TypedDict):
@@ -1205,7 +1223,7 @@ class OptionsToPrice(TypedDict):
 
     as_of: "NotRequired[str | None]"
     engine: "NotRequired[Literal['default', 'european', 'american', 'mibian']]"
-    options: "list[OptionToPrice]"
+    options: "list[OptionIn]"
 
 
 Outcome = Literal["exercised", "assigned", "cash_settled", "worthless"]
@@ -1694,6 +1712,15 @@ class PriceHistory(TypedDict):
     security: "SecurityOut | None"
 
 
+class PriceIn(TypedDict):
+    """One daily price; an unknown field is refused."""
+
+    symbol: "str"
+    session_date: "str"
+    close: "float | str"
+    adjusted_close: "NotRequired[float | str | None]"
+
+
 class PriceOut(TypedDict):
     """A symbol's close on a session, USD per share."""
 
@@ -1702,15 +1729,6 @@ class PriceOut(TypedDict):
     adjusted_close: "float"
     close_basis: "str"
     source: "str"
-
-
-class PriceRow(TypedDict):
-    """One daily price."""
-
-    symbol: "str"
-    session_date: "str"
-    close: "float | str"
-    adjusted_close: "NotRequired[float | str | None]"
 
 
 class PriceSource(TypedDict):
@@ -1724,7 +1742,7 @@ class PriceSource(TypedDict):
 class Prices(TypedDict):
     """Daily prices, USD."""
 
-    rows: "list[PriceRow]"
+    rows: "list[PriceIn]"
 
 
 class ProblemDetail(TypedDict):
@@ -2475,7 +2493,7 @@ class WantedCorrelations(TypedDict):
 
     portfolio_id: "NotRequired[str | None]"
     as_of: "NotRequired[str | None]"
-    parameters: "NotRequired[CorrelationParameters]"
+    parameters: "NotRequired[CorrelationParametersIn]"
 
 
 class WantedFactorCorrelations(TypedDict):
@@ -2541,8 +2559,8 @@ class WhatIfReport(TypedDict):
     warnings: "list[Warned]"
 
 
-class YieldRow(TypedDict):
-    """One Treasury yield in percent (4.25 means 4.25 %), by maturity label (`3M`, `10Y`)."""
+class YieldIn(TypedDict):
+    """One Treasury yield in percent; an unknown field is refused."""
 
     maturity: "str"
     observation_date: "str"
@@ -2552,4 +2570,4 @@ class YieldRow(TypedDict):
 class Yields(TypedDict):
     """Treasury yields in percent: 3.88 means 3.88 %."""
 
-    rows: "list[YieldRow]"
+    rows: "list[YieldIn]"

@@ -1194,7 +1194,7 @@ class SigmaSight(Session):
         )
 
     def put_prices(self, body: Prices) -> "RowsStored":
-        """Store daily prices: ingest's to write, so it is asked."""
+        """Store daily prices of closed sessions: ingest's to write, so it is asked."""
         return cast("RowsStored", self.request("PUT", "admin/market-data/prices", body=body))
 
     def put_yields(self, body: Yields) -> "RowsStored":
@@ -1202,7 +1202,7 @@ class SigmaSight(Session):
         return cast("RowsStored", self.request("PUT", "admin/market-data/yields", body=body))
 
     def put_option_quotes(self, body: OptionQuotes) -> "RowsStored":
-        """Store option quotes: ingest's to write, so it is asked."""
+        """Store option quotes of closed sessions: ingest's to write, so it is asked."""
         return cast("RowsStored", self.request("PUT", "admin/market-data/option-quotes", body=body))
 
     def close_market(

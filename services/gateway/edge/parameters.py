@@ -1,7 +1,9 @@
 """What a request names and no route has: refused by name, on every route."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import get_args, get_origin
 
 from fastapi import params
 from fastapi._compat import ModelField
@@ -16,36 +18,42 @@ _LONGEST_NAME = 64  # of what was sent, in the answer
 
 
 async def refuse_unknown(connection: HTTPConnection) -> None:
-    """422 for query parameters and form fields that the route does not have.
+    """422 for query parameters and form fields that the route does not have, or has only once.
 
-    A filter that is misspelt would otherwise answer as if it were not there.
+    A filter that is misspelt would otherwise answer as if it were not there, and of a value that
+    is given twice only one would count.
     """
     dependant: Dependant = connection.scope["route"].dependant
     errors = []
     if connection.query_params:
-        known = {name for each in _flat(dependant) for name in _names(each.query_params)}
-        errors += _unknown("query parameter", connection.query_params, known)
+        known = dict(pair for each in _flat(dependant) for pair in _names(each.query_params))
+        errors += _refused("query parameter", connection.query_params.multi_items(), known)
     if connection.headers.get("content-type", "").startswith(_FORMS):
-        known = {name for each in _flat(dependant) for name in _names(_form_fields(each))}
+        known = dict(pair for each in _flat(dependant) for pair in _names(_form_fields(each)))
         assert isinstance(connection, Request)
-        errors += _unknown("form field", await connection.form(), known) if known else []
+        form = (await connection.form()).multi_items()
+        errors += _refused("form field", form, known) if known else []
     if errors:
         raise Problem(422, "invalid_request", errors[0]["message"], errors)
 
 
-def _unknown(what: str, sent: Iterable[str], known: set[str]) -> list[dict[str, str]]:
-    return [
-        {
-            "field": name[:_LONGEST_NAME],
-            "code": "unknown_parameter",
-            "message": f"there is no {what} {name[:_LONGEST_NAME]!r}{_hint(name, known)}",
-        }
-        for name in dict.fromkeys(sent)
-        if name not in known
-    ]
+def _refused(
+    what: str, sent: Iterable[tuple[str, object]], known: Mapping[str, bool]
+) -> list[dict[str, str]]:
+    """The names that are not known, and those sent twice of which only one value counts."""
+    errors = []
+    for name, times in Counter(name for name, _ in sent).items():
+        shown = name[:_LONGEST_NAME]
+        if name not in known:
+            message = f"there is no {what} {shown!r}{_hint(name, known)}"
+            errors.append({"field": shown, "code": "unknown_parameter", "message": message})
+        elif times > 1 and not known[name]:
+            message = f"the {what} {shown!r} is given {times} times: send it once"
+            errors.append({"field": shown, "code": "repeated_parameter", "message": message})
+    return errors
 
 
-def _hint(name: str, known: set[str]) -> str:
+def _hint(name: str, known: Collection[str]) -> str:
     close = get_close_matches(name, known, n=1)
     if close:
         return f": did you mean {close[0]!r}?"
@@ -62,11 +70,22 @@ def _form_fields(dependant: Dependant) -> list[ModelField]:
     return [field for field in dependant.body_params if isinstance(field.field_info, params.Form)]
 
 
-def _names(fields: Iterable[ModelField]) -> Iterator[str]:
-    """The names of fields as they are sent; those of a model that collects several are its own."""
+def _names(fields: Iterable[ModelField]) -> Iterator[tuple[str, bool]]:
+    """The names of fields as they are sent, and whether each may come several times.
+
+    Those of a model that collects several are its own.
+    """
     for field in fields:
         model = field.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from (info.alias or name for name, info in model.model_fields.items())
+            for name, info in model.model_fields.items():
+                yield info.alias or name, _is_list(info.annotation)
         else:
-            yield field.alias
+            yield field.alias, _is_list(model)
+
+
+def _is_list(annotation: object) -> bool:
+    """Whether a field takes several values, as itself or as one of its alternatives."""
+    return get_origin(annotation) in (list, tuple, set, frozenset) or any(
+        _is_list(each) for each in get_args(annotation)
+    )

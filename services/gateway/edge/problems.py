@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 
 from shared.messaging import Refused, Unanswered
 
+FAILED = "failed"  # how a service answers what it did not expect
 MEDIA_TYPE = "application/problem+json"
 _UNSTORABLE_TEXT = ("22021", "22P05")  # what Postgres says to zero bytes
 _COMING_OR_GOING = (
@@ -171,9 +172,11 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     refusal = error.refusal
+    if refusal.code == FAILED:
+        return await unexpected(request, error)
     errors = [{"code": refusal.code, "message": "", **problem} for problem in refusal.problems]
     return Problem(422, refusal.code, _with_notes(error), errors).response()
 

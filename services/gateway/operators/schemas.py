@@ -17,6 +17,7 @@ from shared.topology import TOPOLOGY
 ROWS_PER_REQUEST = 4_000  # keeps a request well below the bus's one megabyte
 MAX_ROWS = 50_000
 _AAPL = {"symbol": "AAPL", "session_date": "2022-12-28"}
+_TEN_YEARS = {"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}
 _OPTION = {"contract": "AAPL230317C00130000", "session_date": "2022-12-28"}
 
 
@@ -38,22 +39,38 @@ class RunStarted(BaseModel):
     status: str
 
 
+class PriceIn(PriceRow):
+    """One daily price; an unknown field is refused."""
+
+    model_config = body_example(**_AAPL, close=126.04, adjusted_close=125.11)
+
+
+class YieldIn(YieldRow):
+    """One Treasury yield in percent; an unknown field is refused."""
+
+    model_config = body_example(**_TEN_YEARS)
+
+
+class OptionQuoteIn(OptionQuoteRow):
+    """One contract's quote at a session's close; an unknown field is refused."""
+
+    model_config = body_example(**_OPTION, bid=7.1, ask=7.3)
+
+
 class Prices(BaseModel):
     """Daily prices, USD. `adjusted_close` defaults to `close`."""
 
     model_config = body_example(rows=[{**_AAPL, "close": 126.04, "adjusted_close": 125.11}])
 
-    rows: list[PriceRow] = Field(min_length=1, max_length=MAX_ROWS)
+    rows: list[PriceIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 class Yields(BaseModel):
     """Treasury yields in percent: 3.88 means 3.88 %."""
 
-    model_config = body_example(
-        rows=[{"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}]
-    )
+    model_config = body_example(rows=[_TEN_YEARS])
 
-    rows: list[YieldRow] = Field(min_length=1, max_length=MAX_ROWS)
+    rows: list[YieldIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 class OptionQuotes(BaseModel):
@@ -61,7 +78,7 @@ class OptionQuotes(BaseModel):
 
     model_config = body_example(rows=[{**_OPTION, "bid": 7.1, "ask": 7.3}])
 
-    rows: list[OptionQuoteRow] = Field(min_length=1, max_length=MAX_ROWS)
+    rows: list[OptionQuoteIn] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 class WantedSession(BaseModel):

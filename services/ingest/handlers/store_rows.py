@@ -1,6 +1,6 @@
 """An administrator stores prices, Treasury yields or option quotes: all rows or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.ingest import calculations, repository
@@ -18,8 +18,9 @@ from shared.contracts.ingest import (
     StoreYields,
 )
 from shared.database import Session
-from shared.errors import InvalidRows, NotASession
-from shared.instruments import InvalidSymbol, parse_occ, parse_ticker
+from shared.errors import InvalidRows
+from shared.instruments import parse_occ, parse_ticker
+from shared.market_rows import price_problems, quote_problems, yield_problems
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter("ingest")
@@ -28,7 +29,7 @@ router = ServiceRouter("ingest")
 @router.answers(StorePrices)
 async def store_prices(request: StorePrices, session: Session) -> RowsStored:
     """Upsert closes; raises `InvalidRows`, which names every problem."""
-    _check([_price_problem(row) for row in request.rows])
+    _check(price_problems(request.rows))
     bars = [_bar(row, request.source) for row in request.rows]
     actions = await repository.load_actions(session, {bar.symbol for bar in bars})
     stored = await repository.load_stored_closes(session, bars, actions, request.source)
@@ -40,7 +41,8 @@ async def store_prices(request: StorePrices, session: Session) -> RowsStored:
 
 @router.answers(StoreYields)
 async def store_yields(request: StoreYields, session: Session) -> RowsStored:
-    """Upsert Treasury yields."""
+    """Upsert Treasury yields; raises `InvalidRows`, which names every problem."""
+    _check(yield_problems(request.rows))
     observations = [
         YieldObservation(
             row.maturity, row.observation_date, float(row.yield_percent), request.source
@@ -56,42 +58,15 @@ async def store_yields(request: StoreYields, session: Session) -> RowsStored:
 @router.answers(StoreOptionQuotes)
 async def store_option_quotes(request: StoreOptionQuotes, session: Session) -> RowsStored:
     """Upsert option quotes; raises `InvalidRows`, which names every problem."""
-    _check([_quote_problem(row) for row in request.rows])
+    _check(quote_problems(request.rows))
     quotes = [_quote(row, request.source) for row in request.rows]
     changed = await repository.save_option_quotes(session, quotes)
     return _stored(changed, [quote.session_date for quote in quotes])
 
 
-def _check(problems: Sequence[str | None]) -> None:
-    found = {number: problem for number, problem in enumerate(problems) if problem}
-    if found:
-        raise InvalidRows(found)
-
-
-def _price_problem(row: PriceRow) -> str | None:
-    try:
-        parse_ticker(row.symbol)
-    except InvalidSymbol as error:
-        return str(error)
-    return _session_problem(row.session_date)
-
-
-def _quote_problem(row: OptionQuoteRow) -> str | None:
-    try:
-        parse_occ(row.contract)
-    except InvalidSymbol as error:
-        return str(error)
-    if row.ask < row.bid:
-        return f"{row.contract}: ask {row.ask} is below bid {row.bid}"
-    return _session_problem(row.session_date)
-
-
-def _session_problem(session_date: date) -> str | None:
-    try:
-        calendar.require_session(session_date)
-    except NotASession as error:
-        return str(error)
-    return None
+def _check(problems: Mapping[int, str]) -> None:
+    if problems:
+        raise InvalidRows(problems)
 
 
 def _bar(row: PriceRow, source: str) -> Bar:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlalchemy import text
 
+from shared.calendar import next_session
 from shared.contracts.gateway import MarketCloseRequested, RiskRequested, SnapshotsRequested
 from shared.contracts.ingest import StorePrices
 from shared.database import Database
@@ -166,6 +168,87 @@ async def test_ingests_refusal_is_passed_on(operator: Person, answering: list[St
     assert len(answering) == 1
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_rows")
     assert [error["message"] for error in answer.json()["errors"]] == ["row 1: too low"]
+
+
+QUOTE = {"contract": "AAPL230317C00130000", "session_date": "2022-12-28", "bid": 7, "ask": 8}
+YIELD = {"maturity": "10Y", "observation_date": "2022-12-28", "yield_percent": 3.88}
+FAR = (datetime.now(UTC) + timedelta(days=500)).date()
+NEXT_SESSION = next_session(FAR).isoformat()
+REFUSED_ROWS: list[tuple[str, list[dict[str, Any]], list[int]]] = [
+    ("prices", [A_PRICE, A_PRICE | {"symbol": "aapl", "close": 127}], [0, 1]),
+    ("prices", [A_PRICE, A_PRICE | {"symbol": "XOM", "session_date": NEXT_SESSION}], [1]),
+    ("yields", [YIELD, YIELD | {"maturity": "2Y"}, YIELD], [0, 2]),
+    ("yields", [YIELD | {"observation_date": FAR.isoformat()}], [0]),
+    ("option-quotes", [QUOTE, QUOTE | {"contract": "AAPL  230317C00130000"}], [0, 1]),
+    ("option-quotes", [QUOTE | {"session_date": "2023-03-20"}], [0]),
+    ("option-quotes", [QUOTE | {"session_date": NEXT_SESSION}], [0]),
+]
+
+
+@pytest.mark.parametrize(("what", "rows", "named"), REFUSED_ROWS)
+async def test_rows_that_cannot_be_stored_are_named_and_none_is_stored(
+    operator: Person,
+    answering: list[StorePrices],
+    what: str,
+    rows: list[dict[str, Any]],
+    named: list[int],
+) -> None:
+    answer = await operator.request("PUT", f"admin/market-data/{what}", json={"rows": rows})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "invalid_rows")
+    assert [error["row"] for error in problem["errors"]] == named
+    assert answering == []
+
+
+async def test_a_repeat_far_from_its_first_row_is_found(
+    operator: Person, answering: list[StorePrices]
+) -> None:
+    rows = [A_PRICE | {"symbol": f"T{number}"} for number in range(9_000)] + [
+        A_PRICE | {"symbol": "t7"}
+    ]
+
+    answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": rows})
+
+    assert [error["row"] for error in answer.json()["errors"]] == [7, 9_000]
+    assert answering == []
+
+
+@pytest.mark.parametrize(
+    ("what", "row", "field"),
+    [
+        ("prices", A_PRICE | {"adjusted_closing": 125}, "rows.0.adjusted_closing"),
+        ("prices", A_PRICE | {"Close": 125}, "rows.0.Close"),
+        ("yields", YIELD | {"yield": 3.9}, "rows.0.yield"),
+        ("option-quotes", QUOTE | {"underlying": 126}, "rows.0.underlying"),
+    ],
+)
+async def test_a_misspelt_field_of_a_row_is_refused_by_name(
+    operator: Person, what: str, row: dict[str, Any], field: str
+) -> None:
+    answer = await operator.request("PUT", f"admin/market-data/{what}", json={"rows": [row]})
+
+    assert answer.status_code == 422
+    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [
+        (field, "extra_forbidden")
+    ]
+
+
+async def test_what_a_service_did_not_expect_is_an_error_of_ours(
+    operator: Person, bus: Client
+) -> None:
+    async def fail(message: Msg) -> None:
+        await message.respond(
+            b'{"refusal": {"code": "failed", "message": "ingest: DBAPIError", "problems": []}}'
+        )
+
+    subscription = await bus.subscribe(StorePrices.subject, cb=fail)
+    await bus.flush()
+    answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]})
+    await subscription.unsubscribe()
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "DBAPIError" not in answer.text
 
 
 async def test_without_ingest_storing_is_unavailable(operator: Person) -> None:

@@ -107,3 +107,64 @@ async def test_a_source_that_does_not_exist_is_refused(ann: Person) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "source.0"
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [("limit=5&limit=6", "limit"), ("as_of=2022-12-28&as_of=2022-12-27", "as_of")],
+)
+async def test_a_value_given_twice_is_refused_by_name(ann: Person, query: str, named: str) -> None:
+    answer = await ann.get(f"market-data/options/AAPL?{query}")
+
+    errors = [(error["field"], error["code"]) for error in answer.json()["errors"]]
+    assert (answer.status_code, errors) == (422, [(named, "repeated_parameter")])
+
+
+async def test_a_form_field_given_twice_is_refused_by_name(ann: Person) -> None:
+    parts: list[tuple[str, Any]] = [
+        ("portfolio_name", (None, "One")),
+        ("portfolio_name", (None, "Other")),
+        ("file", ("book.csv", GOOD_FILE, "text/csv")),
+    ]
+
+    answer = await ann.request("POST", "portfolio/upload", files=parts)
+
+    errors = [(error["field"], error["code"]) for error in answer.json()["errors"]]
+    assert (answer.status_code, errors) == (422, [("portfolio_name", "repeated_parameter")])
+
+
+def test_no_object_in_a_body_takes_fields_that_it_does_not_have(app: FastAPI) -> None:
+    document = app.openapi()
+    bodies = [
+        content["schema"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    ]
+
+    open_to_anything = {
+        name
+        for name in _referred(bodies, document["components"]["schemas"])
+        if document["components"]["schemas"][name].get("additionalProperties") is not False
+        and "properties" in document["components"]["schemas"][name]
+    }
+
+    assert len(bodies) > 20
+    assert open_to_anything == set()
+
+
+def _referred(schema: Any, known: dict[str, Any]) -> set[str]:
+    """The names of every schema that this one refers to, directly or not."""
+    found: set[str] = set()
+    waiting = [schema]
+    while waiting:
+        match waiting.pop():
+            case {"$ref": str(reference)} if (name := reference.rpartition("/")[2]) not in found:
+                found.add(name)
+                waiting.append(known[name])
+            case dict(each):
+                waiting += each.values()
+            case list(each):
+                waiting += each
+    return found

@@ -38,7 +38,7 @@ async def workers() -> AsyncIterator[Workers]:
     two.close()
 
 
-async def test_no_more_work_runs_at_once_than_there_are_processes(workers: Workers) -> None:
+async def test_work_never_outnumbers_the_processes(workers: Workers) -> None:
     pids = await asyncio.gather(*(workers.run(process_after, 0.05) for _ in range(8)))
 
     assert len(set(pids)) == 2

@@ -23,7 +23,9 @@ from services.gateway.books.files import (
     underlyings,
     why_not_a_tag,
 )
+from services.gateway.books.files.reading import EARLIEST_DATE, LATEST_DATE
 from services.gateway.edge.shapes import MAX_BYTES
+from shared.contracts.event import EARLIEST_DAY, LATEST_DAY
 from tests.unit.gateway.builders import AS_OF, codes, file_of, rules, sheet_if_readable
 
 HEADER = "ticker,quantity,entry_price,entry_date,tags"
@@ -138,6 +140,8 @@ def test_comment_mark_inside_a_quoted_cell_is_text() -> None:
         ("AAPL,1,5,2022-02-30,", "entry_date", "invalid_date"),
         ("AAPL,1,5,2022-12-29,", "entry_date", "date_in_future"),
         ("AAPL,1,5,1899-12-31,", "entry_date", "date_too_early"),
+        ("AAPL,1,5,2200-01-01,", "entry_date", "date_too_late"),
+        ("AAPL,1,5,9999-12-31,", "entry_date", "date_too_late"),
         ("AAPL221216C00150000,1,5,2022-12-19,", "entry_date", "entry_after_expiry"),
         ("AAPL,1,5,2022-06-01,a/b", "tags", "invalid_tag"),
         (f"AAPL,1,5,2022-06-01,{'x' * 51}", "tags", "invalid_tag"),
@@ -322,6 +326,10 @@ def test_rows_beyond_the_limit_refuse_the_file() -> None:
 
     assert refusal(a_file(*rows)).problem.code == "too_many_rows"
     assert len(sheet_of(a_file(*rows[:-1])).rows) == MAX_ROWS
+
+
+def test_dates_of_files_have_the_bounds_of_all_dates() -> None:
+    assert (EARLIEST_DATE, LATEST_DATE) == (EARLIEST_DAY, LATEST_DAY)
 
 
 def test_quotes_that_never_close_stay_cheap() -> None:

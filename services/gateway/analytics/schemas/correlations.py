@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.bases import OfView
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from shared.contracts.event import Day
 from shared.contracts.gateway import CorrelationParameters
 
 _MEMBERS = [
@@ -248,6 +249,12 @@ class CorrelationMatrix(OfView):
     reason: str | None
 
 
+class CorrelationParametersIn(CorrelationParameters):
+    """How positions are correlated; an unknown field is refused."""
+
+    model_config = body_example(**_PARAMETERS)
+
+
 class WantedCorrelations(BaseModel):
     """The portfolio to correlate, at its last exposures at or before a date.
 
@@ -257,8 +264,8 @@ class WantedCorrelations(BaseModel):
     model_config = body_example(portfolio_id=SOME_ID, as_of="2022-12-28", parameters=_PARAMETERS)
 
     portfolio_id: UUID | None = None
-    as_of: date | None = None
-    parameters: CorrelationParameters = CorrelationParameters()
+    as_of: Day | None = None
+    parameters: CorrelationParametersIn = CorrelationParametersIn()
 
 
 class WantedBatch(BaseModel):
@@ -266,7 +273,7 @@ class WantedBatch(BaseModel):
 
     model_config = body_example(session_date="2022-12-28")
 
-    session_date: date | None = None
+    session_date: Day | None = None
 
 
 class CorrelationsStarted(BaseModel):

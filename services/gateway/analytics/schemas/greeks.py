@@ -90,6 +90,24 @@ class GreeksReport(OfView):
 EXAMPLE = {"contract": "AAPL230616C00130000", "market_price": 12.4}
 
 
+class CashDividendIn(CashDividend):
+    """A dividend in USD per share that goes ex on a day; an unknown field is refused."""
+
+    model_config = body_example(ex_date="2023-02-10", amount=0.23)
+
+
+class OptionIn(OptionToPrice):
+    """One option, held or not, by its OCC symbol or by underlying, strike, expiry and type.
+
+    Given values replace stored ones: prices in USD per share, volatility, rate and dividend yield
+    as decimals per year. An unknown field is refused.
+    """
+
+    model_config = body_example(**EXAMPLE)
+
+    dividends: tuple[CashDividendIn, ...] = Field(default=(), max_length=40)
+
+
 class OptionsToPrice(BaseModel):
     """Options by OCC symbol, or by underlying, strike, expiry and type.
 
@@ -103,7 +121,7 @@ class OptionsToPrice(BaseModel):
         default="default",
         description="default: American for equities and ETFs, European for index options",
     )
-    options: list[OptionToPrice] = Field(min_length=1, max_length=MOST_OPTIONS)
+    options: list[OptionIn] = Field(min_length=1, max_length=MOST_OPTIONS)
 
 
 class CalculatedGreeks(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfPortfolio
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
+from shared.contracts.event import Day
 
 _SCENARIO = {
     "scenario_id": "market_crash_35",
@@ -117,7 +118,7 @@ class WhatIf(BaseModel):
     portfolio_id: UUID | None = Field(
         default=None, description="default: the caller's only or first portfolio"
     )
-    as_of: date | None = Field(default=None, description="default: the last session evaluated")
+    as_of: Day | None = Field(default=None, description="default: the last session evaluated")
     scenario_ids: list[str] = Field(default=[], max_length=100)
     shocks: dict[str, float] = {}
     rate_shock: float | None = None

@@ -1,7 +1,6 @@
 """Positions out, as files that may be uploaded again; and templates to fill in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -15,6 +14,7 @@ from services.gateway.books.schemas.exports import Columns, Form, PositionsExpor
 from services.gateway.edge.dependencies import OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
+from shared.contracts.event import Day
 from shared.instruments import position_type
 
 router = APIRouter()
@@ -59,7 +59,7 @@ async def export_positions(
         Form, Query(alias="format", description="csv may be uploaded again")
     ] = Form.CSV,
     as_of: Annotated[
-        date | None,
+        Day | None,
         Query(description="the day of what is held, and of its shares; default: today"),
     ] = None,
 ) -> Any:

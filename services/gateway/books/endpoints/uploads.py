@@ -1,6 +1,5 @@
 """Upload of a position file."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -35,6 +34,7 @@ from services.gateway.edge.idempotency import (
     forget_answer,
 )
 from services.gateway.edge.problems import Problem, documented
+from shared.contracts.event import Day
 
 
 def upload_options(
@@ -45,10 +45,10 @@ def upload_options(
     equity_balance: Annotated[EquityBalance | None, Form()] = None,
     mode: Annotated[Mode | None, Form()] = None,
     dry_run: Annotated[bool | None, Form()] = None,
-    as_of: Annotated[date | None, Form()] = None,
+    as_of: Annotated[Day | None, Form()] = None,
     stated_on: Annotated[DayOfShares | None, Form()] = None,
-    entry_date: Annotated[date | None, Form()] = None,
-    equity_date: Annotated[date | None, Form()] = None,
+    entry_date: Annotated[Day | None, Form()] = None,
+    equity_date: Annotated[Day | None, Form()] = None,
     duplicates: Annotated[Duplicates | None, Form()] = None,
 ) -> UploadOptions:
     """The form's fields where they are given, else the query's; `name` becomes `portfolio_name`."""

@@ -13,8 +13,8 @@ from services.gateway.books.files.instruments import (
 from services.gateway.books.files.problems import Problem
 from shared.instruments import InvalidSymbol, OptionContract
 
-EARLIEST_DATE = date(1900, 1, 1)
-LATEST_DATE = date(2999, 12, 31)
+EARLIEST_DATE = date(1900, 1, 1)  # the bounds of every date from outside
+LATEST_DATE = date(2199, 12, 31)
 LARGEST_NUMBER = Decimal(10) ** 12  # what the columns of the positions table hold
 SMALLEST_STEP = Decimal("0.000001")
 MAX_CELL = 64  # no number, date or symbol is longer
@@ -99,6 +99,9 @@ class Reading:
             )
         elif day < EARLIEST_DATE:
             self.complain(field, "date_too_early", f"{field} {day} lies before {EARLIEST_DATE}")
+            return None
+        elif day > LATEST_DATE:
+            self.complain(field, "date_too_late", f"{field} {day} lies after {LATEST_DATE}")
             return None
         return day
 

@@ -20,6 +20,7 @@ from services.gateway.edge.values import (
     body_example,
     example,
 )
+from shared.contracts.event import Day as BoundedDay
 
 MOST_TRANSACTIONS = 1_000
 TRANSACTION_EXAMPLE: dict[str, Any] = {
@@ -136,7 +137,7 @@ class NewTransaction(BaseModel):
     )
     amount: Number | None = Field(default=None, description="USD")
     fees: Number | None = Field(default=None, description="USD, without a sign")
-    stated_on: date | None = Field(
+    stated_on: BoundedDay | None = Field(
         default=None, description="the day in whose shares it is given; default: trade_date"
     )
     lot_id: UUID | None = Field(default=None, description="the only lot that it may close")

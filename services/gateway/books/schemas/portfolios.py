@@ -9,9 +9,10 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from services.gateway.books.files import EARLIEST_DATE, LARGEST_VALUE
+from services.gateway.books.files import LARGEST_VALUE
 from services.gateway.books.ledger import LotMethod
 from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
+from shared.contracts.event import Day
 
 PORTFOLIO_EXAMPLE = {
     "portfolio_id": SOME_ID,
@@ -215,7 +216,7 @@ class NewCashFlow(BaseModel):
 
     model_config = body_example(flow_date="2022-12-01", amount=25000, note="deposit")
 
-    flow_date: Annotated[date, Field(ge=EARLIEST_DATE)]
+    flow_date: Day
     amount: Annotated[
         Decimal,
         Field(max_digits=18, decimal_places=2),

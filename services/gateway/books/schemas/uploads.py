@@ -17,9 +17,10 @@ from services.gateway.books.schemas.portfolios import (
 )
 from services.gateway.edge.problems import FieldError
 from services.gateway.edge.values import SOME_ID, Money, Price, Quantity, example
+from shared.contracts.event import Day
 
 SHARES_OF_ENTRY_DATE: Final = "entry_date"  # in the shares of each row's entry date
-DayOfShares = date | Literal["entry_date"]
+DayOfShares = Day | Literal["entry_date"]
 
 
 class Mode(StrEnum):
@@ -264,7 +265,7 @@ class UploadOptions(BaseModel):
             "broker's export on its own day"
         ),
     )
-    equity_date: date | None = Field(
+    equity_date: Day | None = Field(
         default=None,
         description=(
             "the day of `equity_balance`, or the session before it; default: the session that the "
@@ -282,7 +283,7 @@ class UploadOptions(BaseModel):
     dry_run: bool | None = Field(
         default=None, description="validate only, write nothing; default: false"
     )
-    as_of: date | None = Field(
+    as_of: Day | None = Field(
         default=None, description="the day the file is read for; default: the last session"
     )
     stated_on: DayOfShares | None = Field(
@@ -293,7 +294,7 @@ class UploadOptions(BaseModel):
             "default: the day of a broker's export, else as_of, else today"
         ),
     )
-    entry_date: date | None = Field(
+    entry_date: Day | None = Field(
         default=None,
         description=(
             "for a broker's export without entry dates: when its positions count as entered; "

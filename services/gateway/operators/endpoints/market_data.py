@@ -1,16 +1,25 @@
 """For operators: close a market session, follow runs, store market data. Needs the role admin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from services.gateway.analytics.reading.quality import fetch_progress
 from services.gateway.analytics.schemas.market_data import HistoryProgress
+from services.gateway.books.editing import exchange_day
 from services.gateway.edge.dependencies import Admin, AsOf, Gateway, GatewayParts, OpenSession
 from services.gateway.edge.idempotency import once_router
-from services.gateway.edge.problems import documented
+from services.gateway.edge.problems import Problem, documented
 from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
 from shared.contracts import ingest
-from shared.contracts.event import Request
+from shared.contracts.event import Request, utc_now
+from shared.errors import InvalidRows
+from shared.market_rows import (
+    in_future,
+    not_closed_yet,
+    price_problems,
+    quote_problems,
+    yield_problems,
+)
 from shared.messaging import Refused, Unanswered
 
 router = once_router("/admin", "admin", 401, 403, 422)
@@ -25,7 +34,12 @@ async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> di
 
 @router.put("/market-data/prices", responses=documented(503))
 async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> ingest.RowsStored:
-    """Store daily prices: ingest's to write, so it is asked. Repeating changes nothing."""
+    """Store daily prices of closed sessions: ingest's to write, so it is asked.
+
+    Repeating changes nothing. A row that cannot be stored refuses all of them, by its number.
+    """
+    days = [row.session_date for row in prices.rows]
+    _refuse(price_problems(prices.rows), not_closed_yet(days, utc_now()))
     return await _stored(
         gateway, [ingest.StorePrices(rows=tuple(part)) for part in _parts(prices.rows)]
     )
@@ -33,7 +47,12 @@ async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> ingest.
 
 @router.put("/market-data/yields", responses=documented(503))
 async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> ingest.RowsStored:
-    """Store Treasury yields: ingest's to write, so it is asked. Repeating changes nothing."""
+    """Store Treasury yields: ingest's to write, so it is asked.
+
+    Repeating changes nothing. A row that cannot be stored refuses all of them, by its number.
+    """
+    days = [row.observation_date for row in yields.rows]
+    _refuse(yield_problems(yields.rows), in_future(days, exchange_day()))
     return await _stored(
         gateway, [ingest.StoreYields(rows=tuple(part)) for part in _parts(yields.rows)]
     )
@@ -43,10 +62,24 @@ async def put_yields(yields: Yields, _: Admin, gateway: GatewayParts) -> ingest.
 async def put_option_quotes(
     quotes: OptionQuotes, _: Admin, gateway: GatewayParts
 ) -> ingest.RowsStored:
-    """Store option quotes: ingest's to write, so it is asked. Repeating changes nothing."""
+    """Store option quotes of closed sessions: ingest's to write, so it is asked.
+
+    Repeating changes nothing. A row that cannot be stored refuses all of them, by its number.
+    """
+    days = [row.session_date for row in quotes.rows]
+    _refuse(quote_problems(quotes.rows), not_closed_yet(days, utc_now()))
     return await _stored(
         gateway, [ingest.StoreOptionQuotes(rows=tuple(part)) for part in _parts(quotes.rows)]
     )
+
+
+def _refuse(*found: Mapping[int, str]) -> None:
+    """422 with every row that has problems, each once; parts of the rows are never stored alone."""
+    problems = {row: message for each in reversed(found) for row, message in each.items()}
+    if problems:
+        refused = InvalidRows(dict(sorted(problems.items())))
+        errors = [{**problem, "code": refused.code} for problem in refused.problems]
+        raise Problem(422, refused.code, str(refused), errors)
 
 
 def _parts(rows: Sequence[AnyRow]) -> list[Sequence[AnyRow]]:
