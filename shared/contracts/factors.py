@@ -29,13 +29,16 @@ class FactorsFailed(WorkFailed):
 class FactorCorrelations(Contract):
     """K x K daily covariances and correlations in the order of `factors`.
 
-    null where there are too few observations.
+    null where there are too few observations. `shrunk_covariances`: everything off the diagonal of
+    `covariances` times (1 - `shrinkage`), the estimated intensity from 0 to 1.
     """
 
     factors: tuple[str, ...]
     covariances: tuple[tuple[float | None, ...], ...]
     correlations: tuple[tuple[float | None, ...], ...]
     observations: int
+    shrinkage: float | None = None
+    shrunk_covariances: tuple[tuple[float | None, ...], ...] = ()
 
 
 class CorrelateFactors(Request[FactorCorrelations]):

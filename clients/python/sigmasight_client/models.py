@@ -334,6 +334,17 @@ class CorrelationsStarted(TypedDict):
     status: "str"
 
 
+class CovarianceBasis(TypedDict):
+    """The factor covariance from which correlated results infer the other factors' moves."""
+
+    matrix: "Literal['shrunk', 'measured']"
+    shrinkage: "float | None"
+    price_run: "str"
+    decay: "float"
+    lookback: "int"
+    observations: "int"
+
+
 class Coverage(TypedDict):
     """Share (0 to 1) of gross notional exposure that had a current price, and Greeks."""
 
@@ -599,6 +610,8 @@ class FactorMatrix(TypedDict):
     factors: "list[NamedFactor]"
     correlations: "list[list[float | None]]"
     covariances: "list[list[float | None]]"
+    shrunk_covariances: "list[list[float | None]]"
+    shrinkage: "float | None"
     statistics: "Spread"
     decay: "float | None"
     lookback: "int | None"
@@ -2207,6 +2220,7 @@ class StressReport(TypedDict):
     scenarios: "list[StressOutcome]"
     direct: "Extremes"
     correlated: "Extremes"
+    correlated_by: "CovarianceBasis | None"
     by_category: "list[ScenarioGroup]"
     by_severity: "list[ScenarioGroup]"
     market_scenarios: "list[MarketScenario]"
@@ -2555,6 +2569,7 @@ class WhatIfReport(TypedDict):
     as_of: "str"
     nav: "float | None"
     scenarios: "list[StressOutcome]"
+    correlated_by: "CovarianceBasis | None"
     left_out: "list[LeftOut]"
     warnings: "list[Warned]"
 

@@ -25,6 +25,8 @@ async def correlate_factors(request: CorrelateFactors, session: Session) -> Fact
         covariances=_measured(found.covariance),
         correlations=_measured(found.correlation),
         observations=found.observations,
+        shrinkage=finite_or_none(found.shrinkage),
+        shrunk_covariances=_measured(found.shrunk),
     )
 
 

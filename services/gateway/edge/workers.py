@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 Answer = TypeVar("Answer")
 
@@ -42,14 +42,12 @@ class Workers:
         async with self._free:
             worker = self._idle.pop() if self._idle else _Worker()
             try:
-                answer: Answer = await loop.run_in_executor(
-                    self._threads, worker.answer, work, arguments
-                )
+                answer = await loop.run_in_executor(self._threads, worker.answer, work, arguments)
             except BaseException:
                 worker.end()
                 raise
             self._idle.append(worker)
-            return answer
+            return cast(Answer, answer)
 
     def close(self) -> None:
         """End the processes that wait for work."""
@@ -68,7 +66,7 @@ class _Worker:
         self._process.start()
         theirs.close()
 
-    def answer(self, work: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+    def answer(self, work: Callable[..., object], arguments: tuple[object, ...]) -> object:
         """The answer of the process; blocks until it comes or the process ends."""
         try:
             self._connection.send((work, arguments))

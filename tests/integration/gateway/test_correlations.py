@@ -9,14 +9,18 @@ import pytest
 from sqlalchemy import text
 
 from services.factors import tables as factors
+from services.gateway.analytics.reading.stress import what_if_report
 from services.gateway.edge.dependencies import Gateway
 from shared.contracts.event import Event
 from shared.contracts.factors import CorrelationsComputed, FactorsComputed, FactorsFailed
 from shared.contracts.gateway import CorrelationParameters, CorrelationsRequested
+from shared.contracts.stress import WhatIfEvaluated
 from shared.database import Database, sql_table
 from tests.builders import AS_OF, save
 from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.seeds import a_stored_book
 from tests.integration.gateway.test_runs import a_whole_run, deliver
+from tests.integration.stress.books import a_covariance
 from tests.pipeline import Pipeline
 
 WEEKLY = date(2022, 12, 27)
@@ -238,8 +242,50 @@ async def test_factor_matrix_is_definite_in_both_spaces(ann: Person, pipeline: P
             {"mean": pairs.mean(), "min": pairs.min(), "max": pairs.max()}
         )
         assert (matrix["decay"], matrix["lookback"], matrix["reason"]) == (0.94, 252, None)
+        shrunk = np.array(matrix["shrunk_covariances"])
+        assert 0.0 < matrix["shrinkage"] < 1.0
+        assert np.diag(shrunk) == pytest.approx(np.diag(covariances))
+        drawn = np.where(np.eye(7, dtype=bool), 1.0, 1.0 - matrix["shrinkage"])
+        assert shrunk == pytest.approx(covariances * drawn)
     assert relative["correlations"] != absolute["correlations"]
     assert relative["price_run"].startswith("2022-12-28")
+
+
+async def test_stress_results_name_the_matrix_behind_the_correlated_ones(
+    ann: Person, pipeline: Pipeline
+) -> None:
+    portfolio_id = await a_closed_book(ann, pipeline, AS_OF)
+
+    matrix = (await ann.get(FACTORS)).json()
+    results = (await ann.get(f"risk/stress-testing/results/{portfolio_id}")).json()
+
+    assert results["correlated"]["worst"] is not None
+    assert results["correlated_by"] == {
+        "matrix": "shrunk",
+        **{
+            name: matrix[name]
+            for name in ("shrinkage", "price_run", "decay", "lookback", "observations")
+        },
+    }
+
+
+@pytest.mark.parametrize("shrinkage", [None, 0.25])
+async def test_a_what_if_names_its_matrix_with_and_without_an_intensity(
+    ann: Person, admin: Database, market: None, shrinkage: float | None
+) -> None:
+    book = await a_stored_book(ann, admin)
+    answer = WhatIfEvaluated(portfolio_id=UUID(book.portfolio_id), as_of=AS_OF, outcomes=())
+    async with admin.transaction() as session:
+        nothing = await what_if_report(session, answer)
+    await a_covariance(admin, shrinkage=shrinkage)
+
+    async with admin.transaction() as session:
+        report = await what_if_report(session, answer)
+
+    assert nothing.correlated_by is None
+    assert report.correlated_by is not None
+    expected = ("measured", None) if shrinkage is None else ("shrunk", shrinkage)
+    assert (report.correlated_by.matrix, report.correlated_by.shrinkage) == expected
 
 
 async def test_request_goes_out_with_its_run_in_one_transaction(

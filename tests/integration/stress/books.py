@@ -155,6 +155,7 @@ async def a_covariance(
             "factor_b": b,
             "covariance": covariance(a, b),
             "shrunk_covariance": shrunk(a, b),
+            "shrinkage": shrinkage,
         }
         for a, b in pairs
     ]

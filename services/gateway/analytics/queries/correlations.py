@@ -1,13 +1,14 @@
 """What factors publishes about how positions, and factors, move together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from services.gateway.edge.queries import Row, all_rows, one_row
+from shared.conventions import DEFAULT_MODEL
 from shared.database import Session
 from shared.published import factors
 
@@ -142,3 +143,15 @@ async def load_covariances(session: Session, as_of: date, space: str) -> list[Ro
     statement = select(*named).select_from(joined)
     mine = statement.where(covariances.c.as_of == as_of, covariances.c.space == space)
     return await all_rows(session, mine.order_by(first.c.display_order, second.c.display_order))
+
+
+async def load_stress_basis(session: Session, as_of: date) -> Mapping[str, object] | None:
+    """Which covariance correlated stress of a session uses, and how it was estimated.
+
+    None when the session has none.
+    """
+    row = covariances.c
+    matrix = case((row.shrunk_covariance.is_(None), "measured"), else_="shrunk").label("matrix")
+    named = (matrix, row.shrinkage, row.price_run, row.decay, row.lookback, row.observations)
+    of_session = select(*named).where(row.as_of == as_of, row.space == DEFAULT_MODEL)
+    return await one_row(session, of_session.where(row.covariance.is_not(None)).limit(1))

@@ -164,9 +164,11 @@ async def factor_matrix(session: Session, as_of: date | None, space: Space) -> F
             ],
             "correlations": square,
             "covariances": correlations.matrix(rows, order, "covariance", keys),
+            "shrunk_covariances": correlations.matrix(rows, order, "shrunk_covariance", keys),
             "statistics": correlations.off_diagonal(square),
             **{
-                name: first.get(name) for name in ("price_run", "decay", "lookback", "observations")
+                name: first.get(name)
+                for name in ("price_run", "decay", "lookback", "observations", "shrinkage")
             },
             "reason": _why_no_matrix(day, square),
         }

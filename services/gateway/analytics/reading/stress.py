@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.gateway.analytics.queries import correlations as correlations_queries
 from services.gateway.analytics.queries import factors as factors_queries
 from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.queries import stress as stress_queries
@@ -29,11 +30,12 @@ METHODS = scenarios.METHODS
 
 @dataclass(frozen=True)
 class StressRows:
-    """Results, plain moves, and every position's part when it is wanted."""
+    """Results, plain moves, every position's part when it is wanted, and the covariance used."""
 
     results: Sequence[Mapping[str, Any]] = ()
     market: Sequence[Mapping[str, Any]] = ()
     impacts: Sequence[Mapping[str, Any]] | None = None
+    basis: Mapping[str, object] | None = None
 
 
 async def stress_report(
@@ -59,6 +61,7 @@ async def stress_rows(
         impacts=await stress_queries.load_position_impacts(session, portfolio_id, day)
         if with_positions
         else None,
+        basis=await correlations_queries.load_stress_basis(session, day),
     )
 
 
@@ -88,6 +91,7 @@ def stress_answer(
             "nav": nav,
             "scenarios": outcomes,
             **{method: scenarios.extremes(outcomes, method) for method in METHODS},
+            "correlated_by": rows.basis,
             "by_category": scenarios.group_summary(outcomes, "category"),
             "by_severity": scenarios.group_summary(outcomes, "severity"),
             "market_scenarios": rows.market,
@@ -161,6 +165,7 @@ async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfRep
             "as_of": answer.as_of,
             "nav": nav,
             "scenarios": scenarios.stress_outcomes(rows, nav),
+            "correlated_by": await correlations_queries.load_stress_basis(session, answer.as_of),
             "left_out": edge_shapes.left_out(left_out),
             "warnings": [each.model_dump() for each in answer.warnings],
         }

@@ -329,6 +329,8 @@ class FactorMatrix(BaseModel):
         ],
         correlations=[[1.0, -0.4127], [-0.4127, 1.0]],
         covariances=[[0.000153, -0.000031], [-0.000031, 0.000037]],
+        shrunk_covariances=[[0.000153, -0.000029], [-0.000029, 0.000037]],
+        shrinkage=0.0612,
         statistics={"mean": -0.4127, "min": -0.4127, "max": -0.4127},
         decay=0.94,
         lookback=252,
@@ -341,7 +343,13 @@ class FactorMatrix(BaseModel):
     price_run: str | None
     factors: list[NamedFactor]
     correlations: list[list[float | None]]
-    covariances: list[list[float | None]]
+    covariances: list[list[float | None]] = Field(description="as measured")
+    shrunk_covariances: list[list[float | None]] = Field(
+        description="what correlated stress uses: all but the diagonal times (1 - shrinkage)"
+    )
+    shrinkage: float | None = Field(
+        description="the estimated intensity, 0 to 1; null of sessions before it was estimated"
+    )
     statistics: Spread = Field(description="of the correlations")
     decay: float | None
     lookback: int | None

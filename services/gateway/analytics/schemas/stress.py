@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -316,6 +317,42 @@ class MarketScenarioReport(OfPortfolio):
     reason: str | None
 
 
+_BASIS = {
+    "matrix": "shrunk",
+    "shrinkage": 0.0612,
+    "price_run": "2022-12-28.r12",
+    "decay": 0.94,
+    "lookback": 252,
+    "observations": 252,
+}
+
+
+class CovarianceBasis(BaseModel):
+    """The factor covariance from which correlated results infer the other factors' moves.
+
+    The matrix itself is in `correlations/factors/matrix`.
+    """
+
+    model_config = example(**_BASIS)
+
+    matrix: Literal["shrunk", "measured"] = Field(
+        description="measured: of sessions from before the intensity was estimated"
+    )
+    shrinkage: float | None = Field(
+        description="the intensity, 0 to 1: covariances of different factors times 1 - shrinkage"
+    )
+    price_run: str
+    decay: float = Field(description="weight of a day relative to the day after it")
+    lookback: int = Field(description="returns in the window")
+    observations: int = Field(description="of them, days on which every factor has a return")
+
+
+CorrelatedBy = Annotated[
+    CovarianceBasis | None,
+    Field(description="behind the correlated results; null when there is no covariance"),
+]
+
+
 class WhatIfReport(BaseModel):
     """The effect of the requested scenarios, from what is stored for the session."""
 
@@ -323,6 +360,7 @@ class WhatIfReport(BaseModel):
         **ABOUT_EXAMPLE,
         nav=1012345.67,
         scenarios=[],
+        correlated_by=_BASIS,
         left_out=[],
         warnings=[],
     )
@@ -331,6 +369,7 @@ class WhatIfReport(BaseModel):
     as_of: date
     nav: Money | None
     scenarios: list[StressOutcome]
+    correlated_by: CorrelatedBy
     left_out: list[LeftOut]
     warnings: list[Warned]
 
@@ -355,6 +394,7 @@ class StressReport(OfPortfolio):
             },
         },
         correlated={"worst": None, "best": None},
+        correlated_by=_BASIS,
         by_category=[],
         by_severity=[],
         market_scenarios=[],
@@ -368,6 +408,7 @@ class StressReport(OfPortfolio):
     scenarios: list[StressOutcome]
     direct: Extremes
     correlated: Extremes
+    correlated_by: CorrelatedBy
     by_category: list[ScenarioGroup]
     by_severity: list[ScenarioGroup]
     market_scenarios: list[MarketScenario]
