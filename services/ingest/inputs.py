@@ -92,6 +92,10 @@ class Coverage:
         """Whether the provider has the session."""
         return self.first <= session_date <= self.last
 
+    def joined(self, other: "Coverage") -> "Coverage":
+        """From the earlier first session to the later last one."""
+        return Coverage(min(self.first, other.first), max(self.last, other.last))
+
 
 @dataclass(frozen=True)
 class Range:

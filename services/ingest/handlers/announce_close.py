@@ -14,6 +14,6 @@ router = ServiceRouter("ingest")
 @router.on(MarketCloseRequested)
 async def announce_close(event: MarketCloseRequested, session: Session) -> MarketClosed:
     """Announce the close in the operator's run."""
-    await require_covered(event.as_of)
+    await require_covered(session, event.as_of)
     await repository.save_announced(session, event.as_of)
     return MarketClosed.new(event.run_id, event.as_of, trigger="operator")

@@ -34,7 +34,8 @@ async def deliver_prices_of_changed(
 ) -> list[PricesUpdated]:
     """Bring the changed portfolios' symbols up to the session and publish these portfolios only."""
     as_of = calendar.session_on_or_before(event.as_of)
-    await require_covered(as_of)
+    async with database.transaction() as session:
+        await require_covered(session, as_of)
     return await _delivered(database, event.run_id, event.portfolio_ids, as_of)
 
 

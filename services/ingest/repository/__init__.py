@@ -46,6 +46,7 @@ from services.ingest.repository.securities import (
 from services.ingest.repository.sessions import (
     claim_unannounced,
     latest_due,
+    load_known_sessions,
     save_announced,
     save_due,
     save_known_sessions,
@@ -69,6 +70,7 @@ __all__ = [
     "load_held_sessions",
     "load_held_yields",
     "load_histories",
+    "load_known_sessions",
     "load_known_symbols",
     "load_portfolio_ids",
     "load_priced",

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.ingest.inputs import Coverage
 from services.ingest.tables import MarketSession
 from shared.database import Session, among, lock, sql_table
 
@@ -34,6 +35,13 @@ async def claim_unannounced(session: Session) -> date | None:
     )
     oldest: date | None = await session.scalar(waiting)
     return oldest
+
+
+async def load_known_sessions(session: Session) -> Coverage | None:
+    """The first and last session that has a row; None when none has."""
+    days = _sessions.c.session_date
+    first, last = (await session.execute(select(func.min(days), func.max(days)))).one()
+    return None if first is None else Coverage(first, last)
 
 
 async def save_known_sessions(session: Session, session_dates: Collection[date]) -> None:
