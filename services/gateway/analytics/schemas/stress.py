@@ -2,12 +2,16 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, OfPortfolio
+from services.gateway.analytics.schemas.bases import (
+    ABOUT_EXAMPLE,
+    BASIS_EXAMPLE,
+    CorrelatedBy,
+    OfPortfolio,
+)
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
 from shared.contracts.event import Day
 
@@ -317,42 +321,6 @@ class MarketScenarioReport(OfPortfolio):
     reason: str | None
 
 
-_BASIS = {
-    "matrix": "shrunk",
-    "shrinkage": 0.0612,
-    "price_run": "2022-12-28.r12",
-    "decay": 0.94,
-    "lookback": 252,
-    "observations": 252,
-}
-
-
-class CovarianceBasis(BaseModel):
-    """The factor covariance from which correlated results infer the other factors' moves.
-
-    The matrix itself is in `correlations/factors/matrix`.
-    """
-
-    model_config = example(**_BASIS)
-
-    matrix: Literal["shrunk", "measured"] = Field(
-        description="measured: of sessions from before the intensity was estimated"
-    )
-    shrinkage: float | None = Field(
-        description="the intensity, 0 to 1: covariances of different factors times 1 - shrinkage"
-    )
-    price_run: str
-    decay: float = Field(description="weight of a day relative to the day after it")
-    lookback: int = Field(description="returns in the window")
-    observations: int = Field(description="of them, days on which every factor has a return")
-
-
-CorrelatedBy = Annotated[
-    CovarianceBasis | None,
-    Field(description="behind the correlated results; null when there is no covariance"),
-]
-
-
 class WhatIfReport(BaseModel):
     """The effect of the requested scenarios, from what is stored for the session."""
 
@@ -360,7 +328,7 @@ class WhatIfReport(BaseModel):
         **ABOUT_EXAMPLE,
         nav=1012345.67,
         scenarios=[],
-        correlated_by=_BASIS,
+        correlated_by=BASIS_EXAMPLE,
         left_out=[],
         warnings=[],
     )
@@ -394,7 +362,7 @@ class StressReport(OfPortfolio):
             },
         },
         correlated={"worst": None, "best": None},
-        correlated_by=_BASIS,
+        correlated_by=BASIS_EXAMPLE,
         by_category=[],
         by_severity=[],
         market_scenarios=[],
