@@ -18,7 +18,7 @@ async def record_prices(event: PricesUpdated, session: Session) -> None:
     """
     dependent = await settling.lock_dependent(session, event)
     await record_stage(event, session)
-    await settling.settle(session, dependent, event.as_of)
+    await settling.settle(session, dependent, event)
 
 
 router = ServiceRouter.joining(runs_router, _own)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from services.gateway.edge import queries as edge_queries
-from services.gateway.runs.queries import revisions, run_events, runs
+from services.gateway.runs.queries import holders, revisions, run_events, runs
 from services.gateway.runs.shapes import (
     RESULTS,
     Item,
@@ -52,9 +52,9 @@ async def troubles_of(
     if isinstance(event, WorkFailed):
         return troubles_of_failure(stage, event)
     symbols = named_symbols(event)
-    holders = await runs.load_holders(session, symbols, event.portfolio_ids) if symbols else {}
-    needed_by_all = await runs.load_proxies(session) if symbols else set()
-    return troubles_of_stage(stage, event, holders, needed_by_all)
+    held_by = await holders.load_holders(session, symbols, event.portfolio_ids) if symbols else {}
+    needed_by_all = await holders.load_proxies(session) if symbols else set()
+    return troubles_of_stage(stage, event, held_by, needed_by_all)
 
 
 async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed) -> None:

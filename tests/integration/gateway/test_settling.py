@@ -21,6 +21,7 @@ from shared.database import Database
 from tests.builders import AS_OF, a_price, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.seeds import a_stored_book
+from tests.integration.pipeline.test_isolation import refusing
 
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -292,3 +293,28 @@ async def test_settlement_and_edits_beside_each_other_are_each_whole(
         ("MSFT", 11),
         ("XOM", 1),
     ]
+
+
+async def test_a_ledger_that_cannot_be_settled_leaves_the_others_settled(
+    ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    bad, good = await a_book(ann), await a_book(ann)
+    before = await lots(admin, bad)
+    await save_prices(admin, a_price("AAPL", EXPIRY, 135))
+    event = prices_of(EXPIRY, bad, good)
+
+    async with refusing(admin, "gateway.positions", bad):
+        await arrive(gateway, event, event)
+
+    assert await lots(admin, bad) == before
+    assert any(lot[:2] == ("AAPL", 200) for lot in await lots(admin, good))
+    async with gateway.database.transaction() as session:
+        [item] = await runs.load_items(session, event.run_id)
+    [problem] = item["problems"]
+    assert (problem["code"], problem["portfolio_ids"], problem["fatal"]) == (
+        "not_settled",
+        [str(bad)],
+        False,
+    )
+    assert "SECRET" not in problem["message"]
+    assert "SECRET" in problem["detail"]

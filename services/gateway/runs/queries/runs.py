@@ -1,28 +1,27 @@
 """Run tracking: one row per run, one row per (stage, shard) of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import array, insert
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
 from services.gateway.runs.shapes import Trouble
-from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio, Position
+from services.gateway.tables import BatchItem, BatchRun, OutboxRow, Portfolio
 from services.gateway.tables.runs import CLOSE
 from shared.contracts.event import ShardEvent, WorkFailed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
-from shared.database import Session, among, sql_table
+from shared.database import Session, sql_table
 from shared.published import factors, ingest, snapshots
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
 outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
-positions = sql_table(Position)
 UNKNOWN_TRIGGER = "unknown"
 FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 
@@ -124,35 +123,19 @@ async def _save_item(
     return await session.scalar(recorded.returning(items.c.run_id)) is not None
 
 
+async def add_problem(session: Session, run_id: UUID, trouble: Trouble) -> None:
+    """Add to the problems of a stage that is recorded already; a known one is left alone."""
+    key = {"run_id": run_id, "stage": trouble.stage, "shard": trouble.shard}
+    row = [trouble.as_row()]
+    recorded = update(items).where(*(items.c[name] == value for name, value in key.items()))
+    unknown = recorded.where(~items.c.problems.contains(row))
+    await session.execute(unknown.values(problems=items.c.problems.concat(row)))
+
+
 def _failed(event: ShardEvent | WorkFailed) -> list[UUID]:
     """The portfolios of a shard that the stage failed for, and that the event is not about."""
     failures = event.failed_portfolios if isinstance(event, ShardEvent) else ()
     return [failure.portfolio_id for failure in failures]
-
-
-async def load_holders(
-    session: Session, symbols: Collection[str], portfolio_ids: Collection[UUID]
-) -> dict[str, list[UUID]]:
-    """Which of the portfolios hold or held each symbol, as such or as an option's underlying.
-
-    A private holding is named by its owner, so it is none of these.
-    """
-    held = positions.c
-    listed = held.investment_class != "PRIVATE"
-    either = func.unnest(array([held.symbol, held.underlying]), type_=String).label("name")
-    named = select(held.portfolio_id, either)
-    of_these = named.where(listed, among(held.portfolio_id, portfolio_ids)).subquery()
-    wanted = select(of_these.c.name, of_these.c.portfolio_id).where(among(of_these.c.name, symbols))
-    found: dict[str, list[UUID]] = {}
-    for symbol, portfolio_id in await session.execute(wanted.distinct()):
-        found.setdefault(symbol, []).append(portfolio_id)
-    return found
-
-
-async def load_proxies(session: Session) -> set[str]:
-    """The symbols behind the factors: every portfolio's figures depend on them."""
-    proxy = factors.factor_definitions.c.proxy
-    return set(await session.scalars(select(proxy).where(proxy.is_not(None))))
 
 
 async def _hold_run(
