@@ -30,6 +30,7 @@ from services.factors.calculations.exposures import BookExposures, Holdings, boo
 from services.factors.calculations.rates import RateSensitivities, rate_sensitivities, yield_changes
 from services.factors.calculations.regression_report import Regression
 from services.factors.inputs import Factors, SymbolHistory
+from services.gateway.analytics.reading.definitions import meanings
 from services.gateway.analytics.shapes.exposures import indistinguishable_from_zero
 from services.greeks.calculations.rates import continuous_rates
 from services.greeks.calculations.volatility import (
@@ -838,6 +839,20 @@ def _attribution(example: WorkedExample) -> Cells:
     return [*rows, ["**P&L**", "", "", money(total)]]
 
 
+def _definitions(_: WorkedExample) -> Cells:
+    """What `definitions` answers, in its order."""
+    return [
+        [
+            ", ".join(f"`{name}`" for name in each.names),
+            f"**{each.title}.** {each.meaning}",
+            each.formula or "",
+            f"{each.unit}; {each.sign}",
+            each.source or "",
+        ]
+        for each in meanings()
+    ]
+
+
 TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     "book": (["position", "quantity", "entry price", "entered"], _book),
     "values": (["position", "price", "market value", "notional", "delta-adjusted"], _values),
@@ -883,6 +898,7 @@ TABLES: Mapping[str, tuple[list[str], Callable[[WorkedExample], Cells]]] = {
     "deviations": (["standard deviation of one day's P&L", "USD"], _deviations),
     "metrics": (["metric", "value", "reason"], _metrics),
     "attribution": (["factor", "exposure before, USD", "factor return", "P&L, USD"], _attribution),
+    "definitions": (["name", "meaning", "formula", "unit and sign", "source"], _definitions),
 }
 
 

@@ -36,7 +36,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
-    "analytics": set(),
+    "analytics": {"definitions"},
     "operators": {"sweeper"},
 }
 MATHEMATICS_MAY_IMPORT = {

@@ -423,6 +423,26 @@ class DeadLetterOut(TypedDict):
     replayed_by: "str | None"
 
 
+class Definition(TypedDict):
+    """What a published name means: its title, formula, unit and sign."""
+
+    title: "str"
+    meaning: "str"
+    formula: "NotRequired[str | None]"
+    unit: "str"
+    sign: "str"
+    section: "str"
+    source: "NotRequired[str | None]"
+    measure: "str"
+
+
+class DefinitionList(TypedDict):
+    """Every published name in the order of the methodology."""
+
+    items: "list[Definition]"
+    total: "int"
+
+
 class DemoReset(TypedDict):
     """The demo portfolios are restored; their figures follow with the runs."""
 

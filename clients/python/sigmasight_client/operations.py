@@ -16,6 +16,8 @@ from sigmasight_client.models import (
     CurrentPrices,
     DataQualityReport,
     DeadLetterOut,
+    Definition,
+    DefinitionList,
     DemoReset,
     ExpiryReport,
     FactorDefinitions,
@@ -1046,6 +1048,14 @@ class SigmaSight(Session):
                 "GET", f"market-data/quality/{part(portfolio_id)}", query={"as_of": as_of}
             ),
         )
+
+    def list_meanings(self) -> "DefinitionList":
+        """Every published name with its meaning, formula, unit and sign."""
+        return cast("DefinitionList", self.request("GET", "definitions"))
+
+    def get_meaning(self, measure: str) -> "Definition":
+        """What a published name means: a metric, an exposure, a Greek, a field of a result."""
+        return cast("Definition", self.request("GET", f"definitions/{part(measure)}"))
 
     def list_prices(
         self,

@@ -48,6 +48,8 @@ POST risk/correlations/factors/calculate
 GET risk/stress-testing/scenarios
 POST risk/stress-testing/scenarios
 DELETE risk/stress-testing/scenarios/{scenario_id}
+GET definitions
+GET definitions/{measure}
 GET factors/definitions
 GET factors/regression/{symbol}
 POST events/ticket
@@ -242,7 +244,12 @@ def token_of(person: Person) -> str:
 def nothing() -> dict[str, str]:
     """Ids of nothing, and words that paths take."""
     unknown = {name: str(uuid4()) for name in (*IDS, *OTHER_IDS)}
-    return unknown | {"columns": "five-columns", "letter_id": "999999", "symbol": "AAPL"}
+    return unknown | {
+        "columns": "five-columns",
+        "letter_id": "999999",
+        "symbol": "AAPL",
+        "measure": "nav",
+    }
 
 
 @pytest.fixture

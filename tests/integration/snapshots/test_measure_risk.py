@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event, text
 
+from services.gateway.analytics.reading.definitions import definitions
 from services.snapshots.handlers.measure_risk import measure_risk
 from shared.calendar import sessions
 from shared.contracts.snapshots import RiskMeasured
@@ -278,6 +279,16 @@ async def test_components_of_the_positions_add_up_to_the_metric(
                 value = found[metric.format(confidence), "portfolio"]["value"]
                 assert value == pytest.approx(total, rel=1e-12)
                 assert value > 0
+
+
+async def test_every_metric_that_is_stored_is_defined(admin: Database, role: Role) -> None:
+    await a_measurable_week(admin)
+
+    await both(role, MONDAY)
+
+    names = {row["metric"] for row in (await contents(role))["risk_metrics"]}
+    assert len(names) >= 42
+    assert sorted(names - definitions().keys()) == []
 
 
 async def test_historical_var_is_the_quantile_of_the_stored_vectors(

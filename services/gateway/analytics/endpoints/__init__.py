@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.gateway.analytics.endpoints import (
     aliases,
     correlations,
+    definitions,
     factors,
     greeks,
     market_data,
@@ -29,5 +30,6 @@ for subject in (
     regression,
     recalculation,
     market_data,
+    definitions,
 ):
     router.include_router(subject.router)
