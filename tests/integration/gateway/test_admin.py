@@ -157,6 +157,7 @@ async def test_prices_go_to_ingest_in_parts_and_come_back_summed(
         "changed": 3,
         "first_session": "2022-12-28",
         "last_session": "2022-12-28",
+        "warnings": [],
     }
 
 
