@@ -362,7 +362,7 @@ def beyond_held(line: EnteredLine | TransactionRow, excess: Excess) -> str:
     done = f"{'sells' if sells else 'buys back'} {quantity} {line.symbol} more than held"
     if line.price is None:
         return f"{done}: the rest is not entered"
-    return f"{done}: a {'short' if sells else 'long'} lot was opened"
+    return f"{done}: a {'short' if sells else 'long'} lot is opened"
 
 
 def excess_notices(excesses: Sequence[Excess], lines: Mapping[UUID, EnteredLine]) -> list[Warned]:

@@ -69,11 +69,12 @@ def runs(
     every: Sequence[Plan],
     factor_ids: Sequence[str],
     covariance: FloatArray | None,
+    correlated: bool = True,
 ) -> tuple[Run, ...]:
     """Every plan carried out, by `stress_test`."""
     found = []
     for plan in every:
         part = book.of_portfolios(plan.portfolios)
-        test = stress_test(part, plan.scenarios, factor_ids, covariance)
+        test = stress_test(part, plan.scenarios, factor_ids, covariance, correlated)
         found.append(Run(plan.portfolios, book.positions_of(plan.portfolios), part, test))
     return tuple(found)

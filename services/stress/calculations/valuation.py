@@ -118,16 +118,18 @@ def stress_test(
     every: Sequence[Scenario],
     factor_ids: Sequence[str],
     covariance: FloatArray | None,
+    correlated: bool = True,
 ) -> StressTest:
     """Every scenario on every portfolio of `book`, whose beta columns are `factor_ids`.
 
     `covariance`: (factors, factors) of the market-relative factor returns, None when it was not
-    measured. Each distinct contract is repriced once per distinct shock of all methods.
+    measured. `correlated`: whether by that method, too. Each distinct contract is repriced once per
+    distinct shock of all methods.
     """
     specified = [each for each in every if each.measured]
     valued = [*(each.headline for each in every), *specified]
     shocks: dict[Method, Shocks] = {"direct": direct_shocks(valued, factor_ids)}
-    if covariance is not None:
+    if correlated and covariance is not None:
         shocks["correlated"] = correlated_shocks(valued, factor_ids, covariance)
     impacts = dict(zip(shocks, _all_impacts(book, list(shocks.values())), strict=True))
     distances = plausibility(valued, factor_ids, covariance)

@@ -81,9 +81,9 @@ def what_if(
     correlated = "correlated" in methods
     ids = holdings.factors.ids
     scenarios, set_aside = valuable(every, ids)
-    covariance = holdings.covariance if correlated else None
-    [run] = runs(holdings.book, [Plan(np.arange(1), scenarios)], ids, covariance)
-    missing = uncorrelated(covariance) if correlated else ()
+    plan = Plan(np.arange(1), scenarios)
+    [run] = runs(holdings.book, [plan], ids, holdings.covariance, correlated)
+    missing = uncorrelated(holdings.covariance) if correlated else ()
     return WhatIf(
         outcomes=tuple(_outcomes(holdings, run, methods, shown)),
         caveats=(*left_out([run]), *missing, *unvalued(set_aside)),

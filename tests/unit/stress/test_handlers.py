@@ -256,6 +256,21 @@ async def test_a_what_if_answers_scenario_by_scenario_and_saves_nothing(
     assert repository.saved is None
 
 
+async def test_direct_results_are_as_plausible_as_those_of_both_methods(
+    repository: Repository,
+) -> None:
+    wanted = {"scenario_ids": ("fall",), "positions_shown": 0}
+
+    direct = await evaluate_what_if.evaluate_what_if(
+        a_request(**wanted, method="direct"), NO_SESSION
+    )
+    both = await evaluate_what_if.evaluate_what_if(a_request(**wanted), NO_SESSION)
+
+    assert [each.method for each in direct.outcomes] == ["direct"]
+    found = [each.plausibility for each in [*direct.outcomes, *both.outcomes]]
+    assert found == pytest.approx([0.10 / (0.2 * 252**0.5)] * 3)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
