@@ -60,7 +60,7 @@ async def test_a_blotter_becomes_a_ledger_with_a_warning_of_what_was_not_held(an
     }  # fmt: skip
     assert [(each["line"], each["code"]) for each in report["warnings"]] == [(3, "more_than_held")]
     assert report["warnings"][0]["message"] == (
-        "sells 150 XOM more than held: a short lot was opened"
+        "sells 150 XOM more than held: a short lot is opened"
     )
     assert await held(ann, report) == {"AAPL": 150, "XOM": -150, "MSFT": -40}
     assert [line["kind"] for line in await lines_of(ann, report)] == [
