@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
+    CTE,
     BigInteger,
     ColumnElement,
     Date,
@@ -20,6 +22,8 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
+    null,
     or_,
     select,
     true,
@@ -180,7 +184,8 @@ equity_statements = published_view(
     *columns(BigInteger, "sequence"),
 )
 
-DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces the one of an ex-date so long ago
+NEVER = date.min  # the ex-date of an entered dividend that replaces none
+DIVIDEND_PAID_WITHIN = 60  # days: an entered dividend replaces one of an ex-date so long ago
 
 
 def dividends_due(
@@ -193,39 +198,123 @@ def dividends_due(
     """position_id, portfolio_id, ex_date, amount (USD), symbol, quantity and USD per share.
 
     The dividends that holders are due, with ex-dates after `after` up to `last`: what was held at
-    the end of the day before receives quantity x dividend, a short pays it. Not where the owner
-    entered a dividend of the symbol within sixty days from the ex-date, which is then the one that
-    counts. `held`, `entered`: the published views, or the gateway's own selects of the same.
+    the end of the day before receives quantity x dividend, a short pays it. All lots of a symbol
+    together are paid to the cent once, and their amounts add up to that. Not where the owner
+    entered the dividend, which is then the one that counts: see `_replaced`. `held`, `entered`: the
+    published views, or the gateway's own selects of the same.
     """
-    due = ingest.dividends
-    ex_dates = and_(due.c.ex_date > after, due.c.ex_date <= last)
-    theirs = held.join(due, and_(due.c.symbol == held.c.symbol, ex_dates))
-    eve = due.c.ex_date - 1
-    held_then = and_(among(held.c.portfolio_id, portfolio_ids), active_on(held, eve))
-    dated = (
-        select(held, due.c.ex_date, due.c.amount.label("per_share"))
-        .select_from(theirs)
-        .where(held_then, held.c.strike.is_(None))
-        .subquery("dated")
+    within = and_(ingest.dividends.c.ex_date > after, ingest.dividends.c.ex_date <= last)
+    row = _paid_to_lots(portfolio_ids, held, within).c
+    replaced = _replaced(portfolio_ids, held, entered).c
+    is_replaced = select(replaced.place).where(
+        replaced.portfolio_id == row.portfolio_id,
+        replaced.symbol == row.symbol,
+        replaced.ex_date == row.ex_date,
     )
-    row = positions_on(dated.c.ex_date, dated).c
-    paid = entered.c
-    replaced = select(paid.transaction_id).where(
-        paid.portfolio_id == row.portfolio_id,
-        paid.kind == "dividend",
-        paid.symbol == row.symbol,
-        paid.day.between(row.ex_date, row.ex_date + DIVIDEND_PAID_WITHIN),
-    )
-    amount = func.round(row.quantity * row.per_share, 2).label("amount")
     return select(
         row.position_id,
         row.portfolio_id,
         row.ex_date,
-        amount,
+        row.amount,
         row.symbol,
         row.quantity,
         row.per_share,
-    ).where(~replaced.exists())
+    ).where(~is_replaced.exists())
+
+
+def _paid_to_lots(
+    portfolio_ids: Sequence[UUID], held: View, wanted: ColumnElement[bool]
+) -> Subquery:
+    """What the wanted dividends make for each lot of the portfolios, entered by hand or not."""
+    due = ingest.dividends
+    theirs = held.join(due, and_(due.c.symbol == held.c.symbol, wanted))
+    held_then = and_(
+        among(held.c.portfolio_id, portfolio_ids),
+        active_on(held, due.c.ex_date - 1),
+        held.c.strike.is_(None),
+    )
+    dated = (
+        select(held, due.c.ex_date, due.c.amount.label("per_share"))
+        .select_from(theirs)
+        .where(held_then)
+        .subquery("dated")
+    )
+    row = positions_on(dated.c.ex_date, dated).c
+    so_far = func.sum(row.quantity, type_=Numeric).over(
+        partition_by=(row.portfolio_id, row.symbol, row.ex_date),
+        order_by=(row.position_id, row.held_from),
+        rows=(None, 0),
+    )
+    paid_before = func.round((so_far - row.quantity) * row.per_share, 2)
+    return select(
+        *(row.position_id, row.portfolio_id, row.ex_date, row.symbol, row.quantity, row.per_share),
+        (func.round(so_far * row.per_share, 2) - paid_before).label("amount"),
+    ).subquery("paid_to_lots")
+
+
+def _replaced(portfolio_ids: Sequence[UUID], held: View, entered: View) -> CTE:
+    """portfolio_id, symbol and ex_date of the dividends that the owners entered themselves.
+
+    One line replaces one ex-date of its symbol, at most `DIVIDEND_PAID_WITHIN` days before it and
+    of the same sign: one whose amount is the same, else the last one. Lines choose in order of
+    time, so a later line changes nothing about an earlier one.
+    """
+    lines = _entered_dividends(portfolio_ids, entered)
+    line = lines.c
+    paid = ingest.dividends.c
+    near = select(entered.c.transaction_id).where(
+        entered.c.portfolio_id == held.c.portfolio_id,
+        entered.c.kind == "dividend",
+        entered.c.symbol == paid.symbol,
+        entered.c.day.between(paid.ex_date, paid.ex_date + DIVIDEND_PAID_WITHIN),
+    )
+    lots = _paid_to_lots(portfolio_ids, held, near.exists()).c
+    terms = (lots.portfolio_id, lots.symbol, lots.ex_date)
+    due = select(*terms, func.sum(lots.amount).label("amount")).group_by(*terms).cte("due_entered")
+    nothing: AnyColumn = cast(literal([], ARRAY(Date)), ARRAY(Date))
+    chosen = select(
+        *(line.portfolio_id, line.symbol, cast(0, BigInteger).label("place")),
+        *(nothing.label("taken"), cast(null(), Date).label("ex_date")),
+    )
+    chosen_first = chosen.where(line.place == 1).cte("replaced", recursive=True)
+    before = chosen_first.c
+    best = (
+        select(due.c.ex_date)
+        .where(
+            due.c.portfolio_id == line.portfolio_id,
+            due.c.symbol == line.symbol,
+            line.day.between(due.c.ex_date, due.c.ex_date + DIVIDEND_PAID_WITHIN),
+            func.sign(due.c.amount) == func.sign(line.amount),
+            due.c.ex_date != func.all(before.taken),
+        )
+        .order_by((due.c.amount == line.amount).desc(), due.c.ex_date.desc())
+        .limit(1)
+        .lateral("best")
+    )
+    following = and_(
+        line.portfolio_id == before.portfolio_id,
+        line.symbol == before.symbol,
+        line.place == before.place + 1,
+    )
+    step = select(
+        *(line.portfolio_id, line.symbol, line.place),
+        func.array_append(before.taken, func.coalesce(best.c.ex_date, NEVER), type_=ARRAY(Date)),
+        best.c.ex_date,
+    ).select_from(chosen_first.join(lines, following).outerjoin(best, true()))
+    return chosen_first.union_all(step)
+
+
+def _entered_dividends(portfolio_ids: Sequence[UUID], entered: View) -> CTE:
+    """The dividends that owners entered, numbered by portfolio and symbol in order of time."""
+    row = entered.c
+    place = func.row_number().over(
+        partition_by=(row.portfolio_id, row.symbol), order_by=(row.day, row.transaction_id)
+    )
+    return (
+        select(row.portfolio_id, row.symbol, row.day, row.amount, place.label("place"))
+        .where(among(row.portfolio_id, portfolio_ids), row.kind == "dividend")
+        .cte("entered_dividends")
+    )
 
 
 def dividends_between(

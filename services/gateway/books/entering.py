@@ -360,7 +360,7 @@ def beyond_held(line: EnteredLine | TransactionRow, excess: Excess) -> str:
     sells = (line.quantity or Decimal(0)) < 0
     quantity = f"{abs(excess.quantity).normalize():f}"
     done = f"{'sells' if sells else 'buys back'} {quantity} {line.symbol} more than held"
-    if line.price is None:
+    if not line.price:
         return f"{done}: the rest is not entered"
     return f"{done}: a {'short' if sells else 'long'} lot is opened"
 

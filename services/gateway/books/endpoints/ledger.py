@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.gateway.books import repeated
 from services.gateway.books.answers import NamedRevision
+from services.gateway.books.checks import refuse_free_lots, replaced_equity
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
 from services.gateway.books.entering import entered, excess_notices, load_lots
@@ -70,6 +71,9 @@ def named_symbol(text: str) -> str:
     return symbol_of(instrument)
 
 
+_BETWEEN = ("from", "to")
+
+
 class LineSource(StrEnum):
     """Where a line of the ledger comes from; `system`: derived from market data."""
 
@@ -89,7 +93,11 @@ def line_filter(
         bool, Query(description="leave out reversals and what they reversed")
     ] = False,
 ) -> LineFilter:
-    """The conditions of the query, of which all hold."""
+    """The conditions of the query, of which all hold; 422 for days in the wrong order."""
+    if first and last and first > last:
+        message = f"from {first} is after to {last}: no day of trade is between them"
+        errors = [{"field": name, "code": "wrong_order", "message": message} for name in _BETWEEN]
+        raise Problem(422, "invalid_request", message, errors)
     named = named_symbol(symbol) if symbol else None
     wanted = [str(source) for source in sources]
     return LineFilter([str(kind) for kind in kinds], named, wanted, first, last, counting)
@@ -157,8 +165,11 @@ async def add_transactions(
     if not found.rows:
         return _saved([], skipped, None, [], [])
     twice = await _entered_twice(session, portfolio_id, fresh, found.rows, duplicates)
-    await ledger_queries.append_transactions(session, found.rows)
     identities = [row.transaction_id for row in found.rows]
+    places = dict(zip(identities, (place for place, _ in fresh), strict=True))
+    twice += await replaced_equity(session, portfolio_id, found.rows, places)
+    await ledger_queries.append_transactions(session, found.rows)
+    await refuse_free_lots(session, portfolio_id, found.rows, places)
     await record(session, "transactions.created", portfolio_id, transactions=len(found.rows))
     return await _kept(
         session, caller, portfolio_id, identities, skipped, [*found.warnings, *twice]
@@ -293,7 +304,8 @@ async def _kept(
     await value_from_first(session, portfolio_id, await valuation_day(session), first, API)
     kept = await keep_ledger(session, portfolio_id)
     await revisions.raise_edits(session, [portfolio_id])
-    since = first if kept.since is None else min(first, kept.since)
+    paid_for = await queries.first_ex_date(session, [line.transaction_id for line in found])
+    since = min(day for day in (first, kept.since, paid_for) if day is not None)
     run_id, restated = await restate(
         session, caller.user_id, portfolio_id, since, "transactions_entered"
     )

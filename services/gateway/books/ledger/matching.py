@@ -111,7 +111,8 @@ class Matching:
                     return
         if trade.kind in _CLOSES:
             self.excesses.append(Excess(trade.transaction_id, rest))
-        if trade.price is not None:
+        # What ends worthless closes lots and opens none: shares or contracts sold for nothing.
+        if trade.price or (trade.price is not None and trade.kind not in _CLOSES):
             self._open(trade, rest, trade.price)
 
     def _closable(self, trade: Trade) -> list[OpenLot]:

@@ -133,7 +133,7 @@ class Settlement:
 class Excess:
     """A sale of more than was held long, or a purchase to cover more than was short.
 
-    What exceeds it, `quantity` (signed), opened another lot.
+    What exceeds it, `quantity` (signed), opened another lot where the line has a price above 0.
     """
 
     transaction_id: UUID

@@ -301,12 +301,13 @@ async def save_valued_from(
 async def active_transactions(
     session: Session, portfolio_id: UUID, kinds: Collection[Kind]
 ) -> Mapping[UUID, tuple[date, Decimal | None]]:
-    """The lines of some kinds that count, by id: day and amount."""
+    """The lines of some kinds that count, by id in order of entry: day and amount."""
     row = transactions.c
     query = select(row.transaction_id, row.trade_date, row.amount).where(
         row.portfolio_id == portfolio_id, row.kind.in_([str(kind) for kind in kinds]), COUNTS
     )
-    return {identity: (day, amount) for identity, day, amount in await session.execute(query)}
+    found = await session.execute(query.order_by(row.sequence))
+    return {identity: (day, amount) for identity, day, amount in found}
 
 
 async def lines_naming(session: Session, portfolio_id: UUID, lot_id: UUID) -> list[UUID]:

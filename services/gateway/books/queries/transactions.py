@@ -15,7 +15,12 @@ from services.gateway.tables.portfolios import COUNTS, PUBLISHED
 from shared.database import Session, among, sql_table
 from shared.published import gateway as published
 from shared.published import ingest
-from shared.published.gateway import active_on, dividends_due, positions_on
+from shared.published.gateway import (
+    DIVIDEND_PAID_WITHIN,
+    active_on,
+    dividends_due,
+    positions_on,
+)
 
 # A user's transactions may not read the published views: rows are narrowed in the tables.
 held = PUBLISHED[published.positions].subquery("own_positions")
@@ -247,6 +252,23 @@ async def load_dividends_due(
     grouped = select(*terms, func.sum(due.quantity), func.sum(due.amount)).group_by(*terms)
     found = await session.execute(grouped.order_by(due.ex_date, due.symbol))
     return [DividendDue(*dividend) for dividend in found]
+
+
+async def first_ex_date(session: Session, transaction_ids: Collection[UUID]) -> date | None:
+    """The first ex-date that dividends among the lines, or reversals of such, may be paid for.
+
+    What they make due, or no longer, is restated from it. None without any.
+    """
+    row = lines.c
+    due = ingest.dividends.c
+    paid_for = and_(
+        due.symbol == row.symbol,
+        row.trade_date.between(due.ex_date, due.ex_date + DIVIDEND_PAID_WITHIN),
+    )
+    query = select(func.min(due.ex_date)).select_from(lines.join(ingest.dividends, paid_for))
+    entered = and_(among(row.transaction_id, transaction_ids), row.kind == "dividend")
+    first: date | None = await session.scalar(query.where(entered))
+    return first
 
 
 async def load_dividends_by_lot(

@@ -12,7 +12,7 @@ from services.gateway.books.keeping import FILE, keep_ledger, value_from_first, 
 from services.gateway.books.ledger import Excess
 from services.gateway.books.lots import Written
 from services.gateway.books.queries.ledger import TransactionRow
-from services.gateway.books.queries.transactions import known_external_ids
+from services.gateway.books.queries.transactions import first_ex_date, known_external_ids
 from shared.database import Session
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
@@ -66,7 +66,8 @@ async def write_entries(
         for excess in kept.ledger.excesses
         if excess.transaction_id in by_id
     ]
-    since = first if kept.since is None else min(first, kept.since)
+    paid_for = await first_ex_date(session, list(by_id))
+    since = min(day for day in (first, kept.since, paid_for) if day is not None)
     return Result(since, sorted(warnings, key=lambda warning: warning.line))
 
 
