@@ -27,6 +27,7 @@ from sqlalchemy import (
     Uuid,
     case,
     cast,
+    column,
     false,
     func,
     literal,
@@ -108,7 +109,8 @@ class PortfolioSnapshot(_OfPortfolio, table=True):
     `previous_session` is null on the first. `trades_pnl`, `income` and `fees` are parts of
     `daily_pnl`. `flows_to_date`: every flow up to the session, null in rows that are older than the
     column. `carried`: the symbols whose price, or whose
-    underlying's, is older than the session or unknown, with both.
+    underlying's, is older than the session or unknown, with both. `closed`: the positions gone
+    since the previous snapshot, with their P&L and the income in it.
     """
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
@@ -136,6 +138,7 @@ class PortfolioSnapshot(_OfPortfolio, table=True):
     greeks_coverage: float = required(Double)
     warnings: list[dict[str, Any]] = required(JSONB)
     carried: list[dict[str, str | None]] = required(JSONB, server_default="[]")
+    closed: list[dict[str, str]] = required(JSONB, server_default="[]")
 
 
 class RiskMetric(_OfPortfolio, table=True):
@@ -370,7 +373,31 @@ def _component_parts() -> Select[Any]:
     return select(*(both[column.name] for column in published.component_var.columns))
 
 
+def _closed_positions() -> Select[Any]:
+    """What each snapshot stores of the positions gone since the one before, one row each."""
+    rows = sql_table(PortfolioSnapshot)
+    taken = rows.c
+    fields = (
+        column("position_id", Uuid),
+        column("daily_pnl", MONEY),
+        column("income", MONEY),
+    )
+    each = (
+        func.jsonb_to_recordset(taken.closed)
+        .table_valued(*fields, name="each")
+        .render_derived(with_types=True)
+    )
+    return select(
+        each.c.position_id,
+        taken.as_of,
+        taken.portfolio_id,
+        each.c.daily_pnl,
+        each.c.income,
+    ).select_from(rows.join(each, true()))
+
+
 PUBLISHED: dict[SqlTable, Select[Any]] = {
+    published.closed_positions: _closed_positions(),
     published.position_valuations: published_columns(
         PositionValuation, published.position_valuations
     ),

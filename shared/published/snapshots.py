@@ -39,6 +39,16 @@ position_valuations = published_view(
     *columns(String, "reason"),
 )
 
+# One row per position that is gone since the snapshot before, and session: daily_pnl as above, of
+# which `income` are dividends. They add up to the snapshot's closed_pnl.
+closed_positions = published_view(
+    "snapshots",
+    "closed_positions",
+    *keys(position_id=Uuid, as_of=Date),
+    *columns(Uuid, "portfolio_id"),
+    *columns(Numeric(20, 6), "daily_pnl", "income"),
+)
+
 # One row per portfolio and session. What follows from the chain of daily P&L and flows is derived
 # by the view, so it is right in whichever order the sessions ran: nav, cash, cumulative_pnl,
 # daily_return, unexplained, large_flow, chained_from and the warning chain_restarted.

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.snapshots.calculations.carried import carried_prices
 from services.snapshots.calculations.caveats import snapshot_caveats
+from services.snapshots.calculations.closed import closed_positions
 from services.snapshots.calculations.concentration import Concentration, portfolio_concentrations
 from services.snapshots.calculations.layout import Layout, Objects, days
 from services.snapshots.calculations.valuation import Valuations, position_valuations
@@ -92,6 +93,7 @@ class Snapshots:
             "price_coverage": self.price_coverage,
             "greeks_coverage": self.greeks_coverage,
             "carried": carried_prices(self.valuations),
+            "closed": closed_positions(self.valuations),
         }
 
     def of_session(self, session_date: date) -> "SessionSnapshots":

@@ -18,8 +18,9 @@ class Valuations:
     `due` and `position` are places in the plan and in the layout's positions. Lines with `active`
     false were closed since the previous snapshot: they no longer own anything (value, cost and
     exposures are 0), and only what they `earned` counts, which is with what is left of the same lot
-    while some is held. `last_price`: the last one known, of closed lines too, whose `price` is what
-    they were closed at. Money is signed USD; NaN is "not known" and `reason` gives the first cause.
+    while some is held, on its `home` line. `last_price`: the last one known, of closed lines too,
+    whose `price` is what they were closed at. Money is signed USD; NaN is "not known" and `reason`
+    gives the first cause.
     Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is
     per share (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried
     forward (`stale`). All of it, `symbol` and `quantity` too, is in the shares of the session.
@@ -29,6 +30,7 @@ class Valuations:
     due: IntArray
     position: IntArray
     active: BoolArray
+    home: IntArray
     symbol: Objects
     quantity: FloatArray
     price: FloatArray
@@ -111,6 +113,7 @@ def position_valuations(layout: Layout) -> Valuations:
         due=lines.due,
         position=lines.position,
         active=lines.active,
+        home=lines.home,
         symbol=book.symbol,
         quantity=book.quantity,
         price=price,

@@ -146,3 +146,30 @@ async def test_days_in_the_wrong_order_are_refused_by_name(ann: Person) -> None:
 
     assert (refused.status_code, same.status_code) == (422, 200)
     assert [error["field"] for error in refused.json()["errors"]] == ["from", "to"]
+
+
+async def test_pnl_of_positions_is_the_days_where_one_is_closed(
+    ann: Person, admin: Database
+) -> None:
+    book = await a_valued_holding(ann, admin)
+    await enter(ann, book, a_trade("sell", 100, 131, str(EX_DATE)))
+    (lot,) = (await ann.get(f"portfolios/{book}/lots")).json()["items"]
+    sql = text(
+        "update snapshots.portfolio_snapshots set closed_pnl = 150, daily_pnl = 150, closed = "
+        "jsonb_build_array(jsonb_build_object('position_id', cast(:lot as text), 'daily_pnl', "
+        "'150.00', 'income', '50.00')) where as_of = :day"
+    )
+    async with admin.transaction() as session:
+        await session.execute(sql, {"lot": lot["position_id"], "day": EX_DATE})
+
+    shown = [
+        (await ann.get("positions", portfolio_id=book, status="all", as_of=str(day))).json()
+        for day in (EX_DATE, VALUED[2])
+    ]
+
+    found = [
+        (item["daily_pnl"], item["income"], item["reason"])
+        for page in shown
+        for item in page["items"]
+    ]
+    assert found == [(150, 50, "closed on 2022-11-15"), (None, None, "closed on 2022-11-15")]

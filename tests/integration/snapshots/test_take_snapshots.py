@@ -337,7 +337,17 @@ async def test_positions_and_closed_ones_add_up_to_the_portfolios_pnl(
     await taken(role, WEEK, BOTH)
 
     snapshots, valuations = await tables(role)
+    closed = await published(role, "closed_positions", "position_id, as_of")
+    assert {(line["as_of"], line["daily_pnl"]) for line in closed} >= {
+        (THURSDAY, 30 * 63 - 30 * Decimal("63.25"))
+    }
     for row in snapshots:
+        gone = [
+            line["daily_pnl"]
+            for line in closed
+            if (line["portfolio_id"], line["as_of"]) == (row["portfolio_id"], row["as_of"])
+        ]
+        assert sum(gone) == row["closed_pnl"]
         own = [
             v
             for v in valuations

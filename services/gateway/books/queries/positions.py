@@ -34,9 +34,11 @@ from shared.published import greeks, ingest, snapshots
 
 portfolios = sql_table(Portfolio)
 value = snapshots.position_valuations
+closed = snapshots.closed_positions
 greek = greeks.position_greeks
 security = ingest.securities
 COST = func.round(held.c.quantity * held.c.entry_price * held.c.multiplier, 2)
+DAY_PNL = func.coalesce(value.c.daily_pnl, closed.c.daily_pnl)
 HALF_A_CENT = Decimal("0.005")
 DOUBLE_PRECISION = Decimal("1e-9")  # calculators store a cost that they worked out in doubles
 GREEKS = ("delta", "gamma", "theta", "vega", "rho")
@@ -82,7 +84,7 @@ SORT_COLUMNS: Mapping[str, ColumnElement[Any]] = {
     "market_value": value.c.market_value,
     "weight": func.abs(value.c.market_value),
     "unrealised_pnl": value.c.unrealised_pnl,
-    "daily_pnl": value.c.daily_pnl,
+    "daily_pnl": DAY_PNL,
     "notional_exposure": value.c.notional_exposure,
     "delta_adjusted_exposure": value.c.delta_adjusted_exposure,
 }
@@ -179,6 +181,8 @@ async def portfolio_of(session: Session, user_id: UUID, position_id: UUID) -> UU
 def _measured(day: date | None) -> Select[Any]:
     """Positions beside their valuation and Greeks, unless their terms changed since.
 
+    Of one closed since the snapshot before, what that day made is all that was measured.
+
     To be executed with the same day as `TERMS_ON`.
     """
     valued = and_(
@@ -190,10 +194,17 @@ def _measured(day: date | None) -> Select[Any]:
         <= func.greatest(HALF_A_CENT, func.abs(COST) * DOUBLE_PRECISION),
     )
     with_greeks = and_(greek.c.position_id == value.c.position_id, greek.c.as_of == value.c.as_of)
+    gone = and_(
+        closed.c.position_id == held.c.position_id,
+        closed.c.portfolio_id == held.c.portfolio_id,
+        closed.c.as_of == day,
+        held.c.exit_date <= day,
+    )
     joined = (
         held.outerjoin(security, security.c.symbol == held.c.underlying)
         .outerjoin(value, valued)
         .outerjoin(greek, with_greeks)
+        .outerjoin(closed, gone)
     )
     described = (security.c.name.label("name"), security.c.sector, COST.label("cost"))
     measured = (value.c[name] for name in _MEASURES)
@@ -203,6 +214,8 @@ def _measured(day: date | None) -> Select[Any]:
         *described,
         value.c.as_of.label("valued_on"),
         *measured,
+        DAY_PNL.label("daily_pnl"),
+        func.coalesce(value.c.income, closed.c.income).label("income"),
         *sensitivities,
         *own_reasons,
     )
@@ -211,7 +224,7 @@ def _measured(day: date | None) -> Select[Any]:
 
 _MEASURES = (
     *("price", "price_date", "price_source", "stale", "underlying_price"),
-    *("market_value", "unrealised_pnl", "daily_pnl", "income"),
+    *("market_value", "unrealised_pnl"),
     *("notional_exposure", "delta", "delta_adjusted_exposure"),
 )
 

@@ -139,7 +139,9 @@ class PositionOut(BaseModel):
     realised_pnl: Money | None = Field(
         description="of all that was closed of it: quantity x multiplier x (price - entry)"
     )
-    daily_pnl: Money | None
+    daily_pnl: Money | None = Field(
+        description="since the snapshot before; of a position closed since then too"
+    )
     income: Money | None = Field(description="of daily_pnl: dividends received, or paid if short")
     notional_exposure: Money | None
     delta: Greek | None = Field(description="per share; 1 for stock")
