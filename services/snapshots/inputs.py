@@ -195,6 +195,7 @@ class CashFlow:
     portfolio: int
     day: date
     amount: float
+    symbol: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,9 +217,8 @@ class SnapshotInputs:
     and on the splits' eves, on which the options are quoted too. `greeks`: by (contract, session),
     per share of contract in the order of `GREEKS`, NaN where unknown. `flows`: capital that came in
     or left; those up to the first of the days are summed on it. `income` and `fees`: what was
-    entered of dividends, interest and borrow fees, and of fees, signed as it changes cash;
-    `dividends` those that follow from ex-dates; all after the first of the days. `sessions`: the
-    exchange's, ascending, from the first to the last of the plan's days.
+    entered of dividends (but those `in_price`: adjusted closes hold them), interest and fees,
+    signed as it changes cash; `dividends`: those of ex-dates. `sessions`: the exchange's, between.
     """
 
     plan: Plan
@@ -230,6 +230,7 @@ class SnapshotInputs:
     flows: Sequence[CashFlow] = ()
     income: Sequence[CashFlow] = ()
     fees: Sequence[CashFlow] = ()
+    in_price: Sequence[CashFlow] = ()
     dividends: Sequence[Dividend] = ()
     sessions: Sequence[date] = ()
 

@@ -27,7 +27,6 @@ from sqlalchemy import (
     Uuid,
     case,
     cast,
-    column,
     false,
     func,
     literal,
@@ -108,9 +107,8 @@ class PortfolioSnapshot(_OfPortfolio, table=True):
 
     `previous_session` is null on the first. `trades_pnl`, `income` and `fees` are parts of
     `daily_pnl`. `flows_to_date`: every flow up to the session, null in rows that are older than the
-    column. `carried`: the symbols whose price, or whose
-    underlying's, is older than the session or unknown, with both. `closed`: the positions gone
-    since the previous snapshot, with their P&L and the income in it.
+    column. `carried`: the symbols whose price, or whose underlying's, is older than the session or
+    unknown, with both. `closed`: the positions gone since the snapshot before, with their P&L.
     """
 
     __tablename__: ClassVar[str] = "portfolio_snapshots"
@@ -204,9 +202,8 @@ def _chained_snapshots() -> Select[Any]:
 
     P&L and flows since the first snapshot, `moved`, differ from NAV by a constant (`level`) from
     one equity statement to the next. A statement sets it from its session on, the first one for the
-    sessions before too; without any, NAV of the session valued first is market value plus flows to
-    date, or plus the opening cash that flows and trades left. The windows are partitioned by
-    portfolio, so reading one portfolio sums one portfolio.
+    sessions before too; without any, NAV of the session valued first is market value plus the
+    opening cash, or flows to date. The windows are by portfolio, so reading one sums one.
     """
     return _with_returns(_with_nav(_with_levels(_with_statements())))
 
@@ -373,31 +370,16 @@ def _component_parts() -> Select[Any]:
     return select(*(both[column.name] for column in published.component_var.columns))
 
 
-def _closed_positions() -> Select[Any]:
-    """What each snapshot stores of the positions gone since the one before, one row each."""
-    rows = sql_table(PortfolioSnapshot)
-    taken = rows.c
-    fields = (
-        column("position_id", Uuid),
-        column("daily_pnl", MONEY),
-        column("income", MONEY),
-    )
-    each = (
-        func.jsonb_to_recordset(taken.closed)
-        .table_valued(*fields, name="each")
-        .render_derived(with_types=True)
-    )
-    return select(
-        each.c.position_id,
-        taken.as_of,
-        taken.portfolio_id,
-        each.c.daily_pnl,
-        each.c.income,
-    ).select_from(rows.join(each, true()))
-
-
+# What each snapshot stores of the positions gone since the one before, one row each.
+_taken = sql_table(PortfolioSnapshot)
+_gone = func.jsonb_array_elements(_taken.c.closed, type_=JSONB).column_valued("gone")
+_GONE = [
+    cast(_gone["position_id"].astext, Uuid).label("position_id"),
+    *(_taken.c.as_of, _taken.c.portfolio_id),
+    *(cast(_gone[name].astext, MONEY).label(name) for name in ("daily_pnl", "income")),
+]
 PUBLISHED: dict[SqlTable, Select[Any]] = {
-    published.closed_positions: _closed_positions(),
+    published.closed_positions: select(*_GONE).select_from(_taken),
     published.position_valuations: published_columns(
         PositionValuation, published.position_valuations
     ),

@@ -261,16 +261,7 @@ def _replaced(portfolio_ids: Sequence[UUID], held: View, entered: View) -> CTE:
     """
     lines = _entered_dividends(portfolio_ids, entered)
     line = lines.c
-    paid = ingest.dividends.c
-    near = select(entered.c.transaction_id).where(
-        entered.c.portfolio_id == held.c.portfolio_id,
-        entered.c.kind == "dividend",
-        entered.c.symbol == paid.symbol,
-        entered.c.day.between(paid.ex_date, paid.ex_date + DIVIDEND_PAID_WITHIN),
-    )
-    lots = _paid_to_lots(portfolio_ids, held, near.exists()).c
-    terms = (lots.portfolio_id, lots.symbol, lots.ex_date)
-    due = select(*terms, func.sum(lots.amount).label("amount")).group_by(*terms).cte("due_entered")
+    due = _due_near_entered(portfolio_ids, held, entered)
     nothing: AnyColumn = cast(literal([], ARRAY(Date)), ARRAY(Date))
     chosen = select(
         *(line.portfolio_id, line.symbol, cast(0, BigInteger).label("place")),
@@ -302,6 +293,21 @@ def _replaced(portfolio_ids: Sequence[UUID], held: View, entered: View) -> CTE:
         best.c.ex_date,
     ).select_from(chosen_first.join(lines, following).outerjoin(best, true()))
     return chosen_first.union_all(step)
+
+
+def _due_near_entered(portfolio_ids: Sequence[UUID], held: View, entered: View) -> CTE:
+    """What a symbol paid a portfolio by ex-date, USD, where a line may have been entered for it."""
+    paid = ingest.dividends.c
+    near = select(entered.c.transaction_id).where(
+        entered.c.portfolio_id == held.c.portfolio_id,
+        entered.c.kind == "dividend",
+        entered.c.symbol == paid.symbol,
+        entered.c.day.between(paid.ex_date, paid.ex_date + DIVIDEND_PAID_WITHIN),
+    )
+    lots = _paid_to_lots(portfolio_ids, held, near.exists()).c
+    terms = (lots.portfolio_id, lots.symbol, lots.ex_date)
+    total = func.sum(lots.amount).label("amount")
+    return select(*terms, total).group_by(*terms).cte("due_entered")
 
 
 def _entered_dividends(portfolio_ids: Sequence[UUID], entered: View) -> CTE:

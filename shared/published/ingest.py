@@ -143,6 +143,20 @@ dividends = published_view(
 )
 
 
+def is_adjusted(symbol: ColumnElement[str], day: ColumnElement[date]) -> ColumnElement[bool]:
+    """Whether the last close of a symbol by a day is known adjusted only: dividends are in it."""
+    own = daily_prices.c
+    basis = (
+        select(own.close_basis)
+        .where(own.symbol == symbol, own.session_date <= day)
+        .order_by(own.session_date.desc())
+        .limit(1)
+        .correlate_except(daily_prices)
+        .scalar_subquery()
+    )
+    return func.coalesce(basis, "raw") != "raw"
+
+
 _LAST_DECIMAL = Decimal("0.00000001")
 _FACTOR_DECIMALS = 14  # logarithms give back 3.9999999999999999 for 4
 

@@ -33,7 +33,7 @@ SUBJECTS: dict[str, set[str]] = {
     "runs": {"feed", "handlers", "stages", "starting", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
-        *("lots", "repeated", "settling", "statements", "uploading"),
+        *("checks", "lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
     "analytics": {"definitions"},

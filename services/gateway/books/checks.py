@@ -7,10 +7,12 @@ from services.gateway.books.keeping import derive_ledgers
 from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as queries
 from services.gateway.books.queries.ledger import TransactionRow
+from services.gateway.books.queries.transactions import load_in_price
 from services.gateway.edge.problems import Problem
 from services.gateway.edge.values import Warned
 from shared.database import Session
 
+IN_PRICE = "dividend_in_price"
 Places = Mapping[UUID, int]  # the places of lines in a request, by transaction
 
 
@@ -39,17 +41,42 @@ async def refuse_free_lots(
         raise Problem(422, "invalid_transaction", errors[0]["message"], errors)
 
 
+async def dividends_in_price(
+    session: Session, rows: Sequence[TransactionRow], places: Places
+) -> list[Warned]:
+    """Warnings of written dividends that are no income: the prices are adjusted for them."""
+    dividends = {row.transaction_id: row for row in rows if row.kind is Kind.DIVIDEND}
+    if not dividends:
+        return []
+    return [
+        Warned(
+            code=IN_PRICE,
+            message=f"transactions.{places[key]}: {in_price(dividends[key])}",
+            about=[dividends[key].symbol or ""],
+        )
+        for key in await load_in_price(session, list(dividends))
+    ]
+
+
+def in_price(row: TransactionRow) -> str:
+    """Why a dividend that was entered is no income."""
+    return (
+        f"only adjusted closes of {row.symbol} are known on {row.trade_date}, which hold the "
+        "dividend: it is not counted again as income"
+    )
+
+
 async def replaced_equity(
     session: Session, portfolio_id: UUID, rows: Sequence[TransactionRow], places: Places
 ) -> list[Warned]:
     """Warnings of equity lines, not written yet, of days that have another amount already."""
-    stated = [row for row in rows if row.kind is Kind.EQUITY]
-    if not stated:
+    equities = [row for row in rows if row.kind is Kind.EQUITY]
+    if not equities:
         return []
     active = await queries.active_transactions(session, portfolio_id, [Kind.EQUITY])
     known = {day: (key, amount) for key, (day, amount) in active.items()}
     found: list[Warned] = []
-    for row in stated:
+    for row in equities:
         if row.trade_date in known and known[row.trade_date][1] != row.amount:
             replaced, amount = known[row.trade_date]
             message = (

@@ -41,6 +41,7 @@ def snapshot_caveats(
             *_gap(inputs.sessions, due.previous, due.session_date),
             *_splits(valuations, place),
             *_named(missing, place),
+            *_in_price(valuations, place),
         )
         for place, due in enumerate(inputs.plan.due)
     )
@@ -71,6 +72,18 @@ def _splits(valuations: Valuations, place: int) -> list[Caveat]:
         if due.previous < split.ex_date <= due.session_date
         and (symbols := [symbol for underlying, symbol in held if underlying == split.symbol])
     ]
+
+
+def _in_price(valuations: Valuations, place: int) -> list[Caveat]:
+    """The dividends entered since the snapshot before that are in the price, and no income."""
+    layout = valuations.layout
+    entered = layout.inputs.in_price
+    if not entered:
+        return []
+    since = np.flatnonzero(layout.within(entered)[place]).tolist()
+    symbols = [entered[each].symbol for each in since]
+    message = "a dividend was entered, and the prices are adjusted for it: it is no income"
+    return [Caveat.naming("dividend_in_price", message, symbols)] if symbols else []
 
 
 def _missing(valuations: Valuations, without_greeks: BoolArray) -> dict[str, list[set[str]]]:

@@ -82,6 +82,7 @@ async def load_snapshot_inputs(session: Session, plan: Plan) -> SnapshotInputs:
         flows=await _load_flows(session, plan.portfolios, first, last),
         income=await _load_income(session, plan.portfolios, first, last, fees=False),
         fees=await _load_income(session, plan.portfolios, first, last, fees=True),
+        in_price=await _load_in_price(session, plan.portfolios, first, last),
         dividends=await _load_dividends(session, plan.portfolios, first, last),
         sessions=sessions(first, last),
     )
@@ -267,12 +268,30 @@ async def _load_amounts(
 async def _load_income(
     session: Session, portfolios: Portfolios, first: date, last: date, *, fees: bool
 ) -> list[CashFlow]:
-    """The fees entered after the first day up to the last, or the income other than fees."""
+    """The fees entered after the first day up to the last, or the income other than fees.
+
+    Without the dividends that prices hold: see `_load_in_price`.
+    """
     row = gateway.income.c
     kind = row.kind == "fee" if fees else row.kind != "fee"
     within = and_(among(row.portfolio_id, portfolios), row.day > first, row.day <= last)
-    dated = select(row.portfolio_id, row.day, row.amount).where(within, kind)
+    booked = or_(row.kind != "dividend", ~ingest.is_adjusted(row.symbol, row.day))
+    dated = select(row.portfolio_id, row.day, row.amount).where(within, kind, booked)
     return await _load_amounts(session, portfolios, dated)
+
+
+async def _load_in_price(
+    session: Session, portfolios: Portfolios, first: date, last: date
+) -> list[CashFlow]:
+    """The dividends entered in those days of symbols whose closes are adjusted for them."""
+    row = gateway.income.c
+    within = and_(among(row.portfolio_id, portfolios), row.day > first, row.day <= last)
+    held_by_price = and_(row.kind == "dividend", ingest.is_adjusted(row.symbol, row.day))
+    amount = cast(row.amount, Double)
+    query = select(row.portfolio_id, row.day, amount, row.symbol).where(within, held_by_price)
+    place = {portfolio: index for index, portfolio in enumerate(portfolios)}
+    found = await session.execute(query)
+    return [CashFlow(place[owner], day, usd, symbol or "") for owner, day, usd, symbol in found]
 
 
 async def _load_dividends(

@@ -126,10 +126,10 @@ async def test_what_a_closing_for_nothing_closed_may_be_reversed(ann: Person) ->
 
 async def test_another_equity_of_a_day_says_which_it_replaces(ann: Person) -> None:
     book = await an_empty_book(ann)
-    stated = {"kind": "equity", "trade_date": "2022-12-20", "amount": 1000}
+    equity = {"kind": "equity", "trade_date": "2022-12-20", "amount": 1000}
 
-    first = await enter(ann, book, a_trade("buy", 1, 120, "2022-06-01"), stated)
-    second = await enter(ann, book, {**stated, "amount": 2000}, {**stated, "amount": 3000})
+    first = await enter(ann, book, a_trade("buy", 1, 120, "2022-06-01"), equity)
+    second = await enter(ann, book, {**equity, "amount": 2000}, {**equity, "amount": 3000})
 
     assert first["warnings"] == []
     assert [warning["code"] for warning in second["warnings"]] == ["equity_replaced"] * 2
@@ -173,3 +173,20 @@ async def test_pnl_of_positions_is_the_days_where_one_is_closed(
         for item in page["items"]
     ]
     assert found == [(150, 50, "closed on 2022-11-15"), (None, None, "closed on 2022-11-15")]
+
+
+async def test_a_dividend_that_the_price_holds_is_named(ann: Person, admin: Database) -> None:
+    book = await a_valued_holding(ann, admin)
+    adjusted = text("update ingest.daily_prices set close_basis = 'adjusted'")
+    raw = await enter(ann, book, DIVIDEND)
+    async with admin.transaction() as session:
+        await session.execute(adjusted)
+
+    entered = await enter(ann, book, {**DIVIDEND, "amount": 51})
+    data = b"date,type,symbol,amount\n2022-12-01,dividend,AAPL,52.00\n"
+    report = (await ann.upload(data, portfolio_id=book)).json()
+
+    assert raw["warnings"] == []
+    (warning,) = entered["warnings"]
+    assert (warning["code"], warning["about"]) == ("dividend_in_price", ["AAPL"])
+    assert [each["code"] for each in report["warnings"]] == ["dividend_in_price"]

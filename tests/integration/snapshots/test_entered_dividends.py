@@ -69,3 +69,19 @@ async def test_lots_are_paid_to_the_cent_together(admin: Database, role: Role) -
     parts = [line["income"] for line in lines if line["as_of"] == TUESDAY]
     assert row["income"] == sum(parts) == Decimal("1.00")
     assert sorted(parts) == [Decimal("0.33"), Decimal("0.33"), Decimal("0.34")]
+
+
+async def test_a_dividend_in_adjusted_prices_is_no_income_and_says_so(
+    admin: Database, role: Role
+) -> None:
+    await hold(admin, a_stock(), equity=Decimal("20000.00"))
+    await quote(admin, {MONDAY: 90, TUESDAY: 91, WEDNESDAY: 91}, basis="adjusted")
+    await enter(admin, "dividend", TUESDAY, Decimal(50), "AAPL")
+    await enter(admin, "interest", TUESDAY, Decimal(3))
+
+    rows = await taken(role, [MONDAY, TUESDAY, WEDNESDAY])
+
+    assert [row["income"] for row in rows] == [0, 3, 0]
+    assert [row["nav"] for row in rows] == [20_000, 20_103, 20_103]
+    named = [[(each["code"], each["about"]) for each in row["warnings"]] for row in rows]
+    assert named == [[], [("dividend_in_price", ["AAPL"])], []]

@@ -10,7 +10,11 @@ from fastapi import APIRouter, Depends, Query
 
 from services.gateway.books import repeated
 from services.gateway.books.answers import NamedRevision
-from services.gateway.books.checks import refuse_free_lots, replaced_equity
+from services.gateway.books.checks import (
+    dividends_in_price,
+    refuse_free_lots,
+    replaced_equity,
+)
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.editing import terms_day, valuation_day
 from services.gateway.books.entering import entered, excess_notices, load_lots
@@ -170,6 +174,7 @@ async def add_transactions(
     twice += await replaced_equity(session, portfolio_id, found.rows, places)
     await ledger_queries.append_transactions(session, found.rows)
     await refuse_free_lots(session, portfolio_id, found.rows, places)
+    twice += await dividends_in_price(session, found.rows, places)
     await record(session, "transactions.created", portfolio_id, transactions=len(found.rows))
     return await _kept(
         session, caller, portfolio_id, identities, skipped, [*found.warnings, *twice]

@@ -198,7 +198,7 @@ def _measured(day: date | None) -> Select[Any]:
         closed.c.position_id == held.c.position_id,
         closed.c.portfolio_id == held.c.portfolio_id,
         closed.c.as_of == day,
-        held.c.exit_date <= day,
+        held.c.exit_date <= closed.c.as_of,
     )
     joined = (
         held.outerjoin(security, security.c.symbol == held.c.underlying)

@@ -271,6 +271,15 @@ async def first_ex_date(session: Session, transaction_ids: Collection[UUID]) -> 
     return first
 
 
+async def load_in_price(session: Session, transaction_ids: Collection[UUID]) -> list[UUID]:
+    """The dividends among the lines whose symbols have closes that are adjusted for them."""
+    row = lines.c
+    in_price = and_(row.kind == "dividend", ingest.is_adjusted(row.symbol, row.trade_date))
+    mine = among(row.transaction_id, transaction_ids)
+    query = select(row.transaction_id).where(mine, in_price)
+    return list(await session.scalars(query.order_by(row.sequence)))
+
+
 async def load_dividends_by_lot(
     session: Session, portfolio_id: UUID, first: date, last: date
 ) -> list[LotDividend]:

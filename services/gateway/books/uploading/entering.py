@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
+from services.gateway.books.checks import IN_PRICE, in_price
 from services.gateway.books.entering import beyond_held
 from services.gateway.books.files import OPTIONS, PUBLIC, Entry, Skipped
 from services.gateway.books.files import Problem as RowProblem
@@ -12,7 +13,11 @@ from services.gateway.books.keeping import FILE, keep_ledger, value_from_first, 
 from services.gateway.books.ledger import Excess
 from services.gateway.books.lots import Written
 from services.gateway.books.queries.ledger import TransactionRow
-from services.gateway.books.queries.transactions import first_ex_date, known_external_ids
+from services.gateway.books.queries.transactions import (
+    first_ex_date,
+    known_external_ids,
+    load_in_price,
+)
 from shared.database import Session
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
@@ -65,6 +70,10 @@ async def write_entries(
         _excess_warning(by_id[excess.transaction_id], excess)
         for excess in kept.ledger.excesses
         if excess.transaction_id in by_id
+    ]
+    warnings += [
+        RowProblem(by_id[key].source_line or 0, "amount", IN_PRICE, in_price(by_id[key]))
+        for key in await load_in_price(session, list(by_id))
     ]
     paid_for = await first_ex_date(session, list(by_id))
     since = min(day for day in (first, kept.since, paid_for) if day is not None)
