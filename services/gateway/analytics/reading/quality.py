@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.gateway.analytics.queries import factors as factors_queries
+from services.gateway.analytics.queries import providers as provider_queries
 from services.gateway.analytics.shapes import progress, provenance, quality
 from services.gateway.analytics.shapes.progress import Asking, LastQuery, Progress
 from services.gateway.analytics.shapes.quality import Known
@@ -89,7 +90,7 @@ async def _stored(
     histories = await market_queries.load_histories(session, wanted, window[0], recent, day)
     private = {row["underlying"] for row in held if row["private"]} - set(proxies)
     known = quality.known_symbols(wanted, histories, private, window)
-    providers = provenance.by_kind(await market_queries.load_providers(session))
+    providers = provenance.by_kind(await provider_queries.load_providers(session))
     asking = await _asking(session, providers.get("prices", []), known, window, portfolio_id)
     states = [progress.symbol_progress(each, asking, window) for each in known]
     yields = await market_queries.load_yields(session, window[0], day)
@@ -118,7 +119,7 @@ async def _asking(
     live = [row["name"] for row in providers if row["live"]]
     answered: dict[str, list[LastQuery]] = {}
     for row in (
-        await market_queries.load_answered(session, unfinished, window[0], window[-1])
+        await provider_queries.load_answered(session, unfinished, window[0], window[-1])
         if live
         else ()
     ):
@@ -127,10 +128,10 @@ async def _asking(
     return Asking(
         live=live,
         files=[row["name"] for row in providers if not row["live"]],
-        claimed=await market_queries.load_claimed(session, unfinished),
+        claimed=await provider_queries.load_claimed(session, unfinished),
         answered=answered,
         files_were_read=not live
-        and await market_queries.files_were_read(session, window[-1], portfolio_id, others),
+        and await provider_queries.files_were_read(session, window[-1], portfolio_id, others),
     )
 
 
@@ -165,7 +166,7 @@ async def market_data_of(
 
 
 async def _described(session: Session, sources: Sequence[Row]) -> dict[str, Any]:
-    configured = await market_queries.load_providers(session)
+    configured = await provider_queries.load_providers(session)
     providers = provenance.by_kind(configured)
     spans = provenance.spans(configured)
     sentence = provenance.sentence(sources, providers.get("prices", []), spans)

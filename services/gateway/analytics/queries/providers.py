@@ -1,0 +1,75 @@
+"""The providers of market data, and what they returned."""
+
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import case, func, select
+
+from services.gateway.edge.queries import Row, all_rows
+from services.gateway.tables import BatchItem, BatchRun
+from shared.database import Session, among, sql_table
+from shared.published import ingest
+
+prices = ingest.daily_prices
+items = sql_table(BatchItem)
+runs = sql_table(BatchRun)
+
+
+async def load_providers(session: Session) -> list[Row]:
+    """The providers of each kind of data, in order; with the sessions that files of prices have."""
+    asked = ingest.data_providers.c
+    columns = (asked.kind, asked.name, asked.live, asked.first_session, asked.last_session)
+    return await all_rows(session, select(*columns).order_by(asked.kind, asked.rank))
+
+
+async def load_claimed(session: Session, symbols: Collection[str]) -> set[str]:
+    """Those of the symbols whose closes are being fetched."""
+    claimed = ingest.price_claims.c.symbol
+    return set(await session.scalars(select(claimed).where(among(claimed, symbols))))
+
+
+async def load_answered(
+    session: Session, symbols: Collection[str], since: date, as_of: date
+) -> list[Row]:
+    """The last range queried of each provider for the closes of symbols.
+
+    `asked_from` and `asked_until` are the part of the range that lies in a window; `stored` is how
+    many of its closes are stored, null for a whole window: those are counted already.
+    """
+    log = ingest.fetch_log.c
+    first = func.greatest(log.first_session, since)
+    last = func.least(log.last_session, as_of)
+    within = select(func.count()).where(
+        prices.c.symbol == log.symbol, prices.c.session_date.between(first, last)
+    )
+    asked = select(
+        log.symbol,
+        log.provider,
+        log.known,
+        log.asked_at,
+        first.label("asked_from"),
+        last.label("asked_until"),
+        case(((first > since) | (last < as_of), within.scalar_subquery())).label("stored"),
+    ).where(log.kind == "prices", among(log.symbol, symbols))
+    return await all_rows(session, asked.order_by(log.symbol, log.provider))
+
+
+async def files_were_read(
+    session: Session, day: date, portfolio_id: UUID | None, other_triggers: Collection[str]
+) -> bool:
+    """Whether prices arrived for a session or a later one, and no run is about to bring any.
+
+    For one portfolio, or (None) for any. `other_triggers`: of runs that bring no prices.
+    """
+    brought = (items.c.stage == "prices") & (items.c.status == "ok")
+    theirs = [items.c.portfolio_ids.contains([portfolio_id])] if portfolio_id else []
+    of_session = items.join(runs, runs.c.run_id == items.c.run_id)
+    done = (
+        select(items.c.run_id).select_from(of_session).where(brought, runs.c.as_of >= day, *theirs)
+    )
+    in_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id, brought)
+    waiting = select(runs.c.run_id).where(
+        runs.c.status == "running", runs.c.trigger.not_in(other_triggers), ~in_run.exists()
+    )
+    return bool(await session.scalar(select(done.exists() & ~waiting.exists())))
