@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "add-a-service.md"
 FOLDERS = ("clients", "deploy", "docs", "services", "shared", "tests")
-FILES = ("docker-compose.yml", "pyproject.toml", "requirements.txt")
+FILES = ("Makefile", "README.md", "docker-compose.yml", "pyproject.toml", "requirements.txt")
 GENERATED = re.compile(r"docker-compose\.yml|tests/contracts/schemas/toy\..*\.json")
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith("SIGMASIGHT_")

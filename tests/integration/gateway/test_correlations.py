@@ -391,7 +391,9 @@ async def test_requested_run_that_failed_says_why(
     await deliver(gateway, [FactorsFailed.new(run_id, AS_OF, **received)])
 
     status, (problem,) = await status_of(operator, run_id)
-    assert (status, problem["stage"], problem["code"]) == ("failed", "correlations", "MemoryError")
+    found = (status, problem["stage"], problem["code"])
+    assert found == ("failed", "correlations", "calculation_failed")
+    assert problem["detail"] == "MemoryError: no"
 
 
 async def test_weekly_correlations_decide_nothing_about_a_session(

@@ -270,7 +270,7 @@ TEXTS = {
         measured_source
         method metric model money_weighted_reason option_type option_valuation period position_type
         price_source quality rate_source severity stage state status trigger type title unit
-        underlying_price_source error
+        underlying_price_source error formula meaning measure section sign
     """,
     "a sentence made for its reader": "detail message reason sentence",
 }
