@@ -48,11 +48,11 @@ async def book(ann: Person, admin: Database) -> StoredBook:
 
 
 def reading(sent: list[str]) -> list[str]:
-    """The statements that a request sent, without those of the relay and the sweeper."""
+    """The statements that a request sent, without those of the relay (and its lock) and sweeper."""
     return [
         each
         for each in sent
-        if not any(word in each for word in ("outbox", "batch_runs", "run_events"))
+        if not any(word in each for word in ("outbox", "advisory", "batch_runs", "run_events"))
     ]
 
 
