@@ -161,3 +161,14 @@ async def content_hash(admin: Database) -> dict[str, str]:
                 f"{len(lines)}:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
             )
     return hashes
+
+
+async def nothing_runs(admin: Database) -> None:
+    """Wait until no run goes on."""
+    query = text("select count(*) from gateway.batch_runs where status = 'running'")
+    async with asyncio.timeout(120):
+        while True:
+            async with admin.transaction() as session:
+                if not await session.scalar(query):
+                    return
+            await asyncio.sleep(0.1)

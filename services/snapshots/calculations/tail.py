@@ -96,10 +96,11 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
     days = np.flatnonzero(known[measured].any(axis=0))
     position_days: IntArray = np.where(measured, known[:, days].sum(axis=1), 0)
     unknown = np.full((len(measured), len(TAIL_MEASURES)), np.nan)
+    no_totals = np.full(len(TAIL_MEASURES), np.nan)
     figures = HistoricalRisk(
-        totals=unknown_totals(),
-        smoothed=unknown_totals(),
-        rescaled=unknown_totals(),
+        totals=no_totals,
+        smoothed=no_totals,
+        rescaled=no_totals,
         components=unknown,
         plain_components=unknown.copy(),
         left_out=_reasons(positions, known),
@@ -122,11 +123,6 @@ def historical_risk(positions: PositionPnl) -> HistoricalRisk:
         smoothed=figures.components[measured].sum(axis=0),
         rescaled=-(scaled @ tail_weights(scaled)),
     )
-
-
-def unknown_totals() -> FloatArray:
-    """Figures that could not be measured."""
-    return np.full(len(TAIL_MEASURES), np.nan)
 
 
 def _parts(pnl: FloatArray, weights: FloatArray) -> FloatArray:

@@ -32,7 +32,7 @@ from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import HEADER, Person
-from tests.pipeline import Pipeline, content_hash
+from tests.pipeline import Pipeline, content_hash, nothing_runs
 from tests.servers import Role
 
 DAY = date(2022, 12, 22)
@@ -211,17 +211,6 @@ async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(drive
     assert len(orders) == 18
     assert right[-2] != right[-6]
     assert wrong == []
-
-
-async def nothing_runs(admin: Database) -> None:
-    """Wait until no run goes on."""
-    query = text("select count(*) from gateway.batch_runs where status = 'running'")
-    async with asyncio.timeout(120):
-        while True:
-            async with admin.transaction() as session:
-                if not await session.scalar(query):
-                    return
-            await asyncio.sleep(0.1)
 
 
 async def test_an_edit_while_sessions_run_reaches_every_one_of_them(

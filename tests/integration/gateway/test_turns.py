@@ -1,6 +1,5 @@
 """Whose run starts when: what a user waits for first, and histories a few sessions at a time."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Database
 from tests.builders import AS_OF
 from tests.integration.gateway.people import Person
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, nothing_runs
 
 HISTORY = {"first_session": "2022-12-20", "last_session": "2022-12-28"}  # six sessions
 LIMITS = Limits(backfills=2)
@@ -168,17 +167,6 @@ async def test_an_upload_ends_before_most_of_a_history_asked_for_earlier(
     order = await in_the_order_they_ended(admin)
     assert len(order) == 1 + 19 + 1
     assert bob.email in order[1:11]
-
-
-async def nothing_runs(admin: Database) -> None:
-    """Wait until no run goes on."""
-    query = text("select count(*) from gateway.batch_runs where status = 'running'")
-    async with asyncio.timeout(120):
-        while True:
-            async with admin.transaction() as session:
-                if not await session.scalar(query):
-                    return
-            await asyncio.sleep(0.1)
 
 
 async def in_the_order_they_ended(admin: Database) -> list[str]:
