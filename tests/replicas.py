@@ -5,7 +5,6 @@ Who asked for what is seen.
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.programs import Program, stop, wait_until
+from deploy.local.programs import Process, Program, stop, wait_until
 from deploy.local.stack import answers_ok
 from deploy.local.state import PROJECT
 from tests.servers import Servers
@@ -29,7 +28,7 @@ READY_SECONDS = 90.0
 class Replica:
     """One process and the stand-in that answers it."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     market: StandIn
 
     def asked(self) -> list[str]:

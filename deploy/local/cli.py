@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -105,7 +105,7 @@ def start(
         def show(state: StackState) -> None:
             ready = sum(program.ready for program in state.programs.values())
             phase = PHASES.get(state.phase, state.phase)
-            display.update(f"{phase} ({ready} of {len(WORDS) + 2} programs ready)")
+            display.update(f"{phase} ({ready} of {len(WORDS) + len(SERVERS)} programs ready)")
 
         launched = control.launch(directory, tied=tied, settings=settings)
         state = control.wait_ready(directory, launched, show)
@@ -156,16 +156,16 @@ def is_ready_now(name: str, program: ProgramState) -> bool:
     """Whether the program itself answers now; the supervisor's record may be old."""
     if name in WORDS:
         return answers_ok(f"{program.address}/health/ready")
-    return program.ready and is_listening(int(program.address.rpartition(":")[2]))
+    port = program.address.rpartition(":")[2]
+    return program.ready and (not port or is_listening(int(port)))
 
 
 def uptime(program: ProgramState) -> str:
-    """Hours, minutes and seconds since the process started."""
+    """Days, hours, minutes and seconds since the process started."""
     process = program.identity.process() if program.identity else None
     if process is None:
         return "-"
-    with_seconds = int(time.time() - process.create_time())
-    return f"{with_seconds // 3600}:{with_seconds // 60 % 60:02d}:{with_seconds % 60:02d}"
+    return str(timedelta(seconds=int(time.time() - process.create_time())))
 
 
 @app.command()

@@ -11,17 +11,31 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from deploy.local.errors import Explained
 from deploy.local.places import Account
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class NotReady(Explained):
     """The program did not become ready; the message quotes the end of its log."""
+
+
+class Process(Protocol):
+    """A child of this process, as `subprocess.Popen` describes one."""
+
+    pid: int
+    returncode: Any
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Program:
             arguments |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         return arguments
 
-    def start(self, log: Path) -> subprocess.Popen[bytes]:
+    def start(self, log: Path) -> Process:
         """Start the program, and append its output to `log`."""
         with log.open("ab") as sink:
             return subprocess.Popen(
@@ -60,15 +74,17 @@ class Program:
             )
 
 
-def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(
+    death_signal: signal.Signals, parent: int | None = None
+) -> Callable[[], None] | None:
     """A `preexec_fn` asking Linux to send `death_signal` when the parent dies; None elsewhere.
 
-    It runs in the child after the change of account, which would clear the request. The parent may
-    have died before the request, hence the check after it.
+    It runs in the child after the change of account, which would clear the request. The parent,
+    this process unless another is named, may have died before the request, hence the check after.
     """
     if _libc is None:
         return None
-    parent = os.getpid()
+    parent = parent or os.getpid()
     libc = _libc
 
     def ask() -> None:
@@ -79,9 +95,40 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     return ask
 
 
-def wait_until(
-    is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float
-) -> None:
+def die_with(parent: int, death_signal: int, seconds: float) -> None:
+    """Ask Linux to send `death_signal` to this process when `parent` dies.
+
+    The parent adopts this process, whose first parent ends, within `seconds`; it exits otherwise.
+    """
+    deadline = time.monotonic() + seconds
+    while os.getppid() != parent:
+        if time.monotonic() > deadline:
+            os._exit(1)
+        time.sleep(0.001)
+    ask = die_with_parent(signal.Signals(death_signal), parent)
+    if ask:
+        ask()
+
+
+@contextlib.contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Become, on Linux, the parent of a descendant whose own parent ends meanwhile."""
+    if _libc:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        if _libc:
+            _libc.prctl(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+def set_name(name: str) -> None:
+    """Give this process a name that `ps -e` and `top` show, on Linux."""
+    if _libc:
+        _libc.prctl(_PR_SET_NAME, name.encode())
+
+
+def wait_until(is_ready: Callable[[], bool], process: Process, log: Path, seconds: float) -> None:
     """Poll `is_ready`; raises `NotReady` when the process exits or the time is over."""
     deadline = time.monotonic() + seconds
     while not is_ready():
@@ -92,7 +139,7 @@ def wait_until(
         time.sleep(0.02)
 
 
-def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds: float) -> None:
+def stop(process: Process, stop_signal: signal.Signals, seconds: float) -> None:
     """Stop `process` by a signal, and kill it when it does not exit in time."""
     if process.poll() is not None:
         return

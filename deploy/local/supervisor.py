@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,7 @@ from typing import Protocol
 import psutil
 
 from deploy.local.errors import Explained
-from deploy.local.programs import Program, tail
+from deploy.local.programs import Process, Program, tail
 from deploy.local.stack import Part, Stack
 from deploy.local.state import Identity, ProgramState, StackState, StateDirectory
 
@@ -60,7 +59,7 @@ class Supervised:
     part: Part
     log: Path
     state: ProgramState
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     deaths_in_a_row: int = 0
     was_ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -191,7 +190,7 @@ class Supervisor:
                 await asyncio.gather(watching, return_exceptions=True)
             await self._record_end(supervised, process)
 
-    def _launch(self, supervised: Supervised) -> subprocess.Popen[bytes]:
+    def _launch(self, supervised: Supervised) -> Process:
         supervised.part.before_start()
         rotate(supervised.log)
         supervised.process = supervised.part.program.start(supervised.log)
@@ -207,7 +206,7 @@ class Supervisor:
         supervised.was_ready.set()
         self.directory.save(self.state)
 
-    async def _record_end(self, supervised: Supervised, process: subprocess.Popen[bytes]) -> None:
+    async def _record_end(self, supervised: Supervised, process: Process) -> None:
         """Record that the program ended, and wait before its restart: briefly the first time."""
         steady = time.monotonic() - supervised.started > STEADY_SECONDS
         supervised.deaths_in_a_row = 1 if steady else supervised.deaths_in_a_row + 1
@@ -267,7 +266,7 @@ class Supervisor:
         supervised.process.wait()
 
 
-async def ended(process: subprocess.Popen[bytes], or_when: asyncio.Event | None = None) -> None:
+async def ended(process: Process, or_when: asyncio.Event | None = None) -> None:
     """Wait until the process has ended, or the event is set."""
     while process.poll() is None and not (or_when and or_when.is_set()):
         await asyncio.sleep(POLL_SECONDS)

@@ -14,7 +14,7 @@ from shared.database import Database
 from tests.pipeline import content_hash
 from tests.stack import RunningStack, running_stack
 
-SESSIONS = demo_sessions()[-6:]  # with two weekly ones among them
+SESSIONS = demo_sessions()[-4:]  # with a weekly one among them
 VICTIMS = (*WORDS, "nats", "postgres")
 
 
