@@ -166,7 +166,9 @@ class ShardBook:
     return per 1.00 of yield. `gamma`: unit gamma x quantity x multiplier of options, 0 for stock.
     `underlying_price`: dollars, used with gamma only. `contract`: (positions,) index into
     `contracts`, `STOCK` for stock. `units`: quantity x multiplier of options, ignored for stock.
-    `portfolios`: how many portfolios the shard has, empty ones included.
+    `portfolios`: how many portfolios the shard has, empty ones included. `given_returns`: decimal
+    returns of the underlyings that a request gives, in place of what their sensitivities say; NaN
+    where it gives none, None where it gives none at all.
     """
 
     portfolios: int
@@ -180,6 +182,14 @@ class ShardBook:
     contract: Indices
     units: FloatArray
     contracts: Contracts
+    given_returns: FloatArray | None = None
+
+    @cached_property
+    def given(self) -> FloatArray:
+        """(positions,) the given returns, NaN where the sensitivities decide."""
+        if self.given_returns is None:
+            return np.full(len(self.exposure), np.nan)
+        return self.given_returns
 
     @cached_property
     def options(self) -> BoolArray:
@@ -219,12 +229,16 @@ class ShardBook:
         """The positions of the portfolios `chosen`, which are numbered in that order."""
         number = np.full(self.portfolios, -1, dtype=np.intp)
         number[chosen] = np.arange(len(chosen))
-        places = self.positions_of(chosen)
+        part = self.of_positions(self.positions_of(chosen))
+        return replace(part, portfolios=len(chosen), portfolio=number[part.portfolio])
+
+    def of_positions(self, places: Indices) -> "ShardBook":
+        """The positions at `places`, with the contracts they hold."""
         held, contract = np.unique(self.contract[places], return_inverse=True)
         stocks = int(np.count_nonzero(held == STOCK))  # 1 or 0: STOCK sorts first
         return ShardBook(
-            portfolios=len(chosen),
-            portfolio=number[self.portfolio[places]],
+            portfolios=self.portfolios,
+            portfolio=self.portfolio[places],
             symbols=[self.symbols[int(place)] for place in places],
             exposure=self.exposure[places],
             betas=self.betas[places],
@@ -234,6 +248,7 @@ class ShardBook:
             contract=contract.astype(np.intp) - stocks,
             units=self.units[places],
             contracts=self.contracts.take(held[stocks:]),
+            given_returns=None if self.given_returns is None else self.given_returns[places],
         )
 
 

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from shared.contracts.event import Contract, Notice, Request, ShardEvent, WorkFailed
 
+MOST_NAMES = 500  # given returns of single names in one request
+MOST_DAYS = 3650  # calendar days that a request may look ahead
+
 
 class StressComputed(ShardEvent):
     """Every scenario is evaluated for the shard's portfolios."""
@@ -69,8 +72,9 @@ class PositionImpact(Contract):
 class ScenarioOutcome(Contract):
     """One scenario by one method on one portfolio. USD in whole cents, a loss is negative.
 
-    `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown + `pnl_not_shown`;
-    `volatility_pnl` is one of the `factor_impacts`. The fields mean what those of
+    `factor_impacts` also has `single_names` and `time` where the request gives returns of single
+    names or days that pass. `total_pnl` = `factor_impacts` + `nonlinear` = the `positions` shown +
+    `pnl_not_shown`; `volatility_pnl` is one of the `factor_impacts`. The fields mean what those of
     `stress.published_stress_results` mean. `left_out`: positions without what the scenario needs,
     and why.
     """
@@ -104,6 +108,22 @@ class ScenarioOutcome(Contract):
     pnl_not_shown: Decimal
 
 
+class WhatIfApplied(Contract):
+    """What of a request applied to every outcome, beside its scenarios.
+
+    `underlying_shocks`: decimal returns by symbol of what is held, in place of what the factors
+    make of it. `days_forward`: calendar days that pass, to the day `until`. `settled`: contracts
+    that expire by then, at their intrinsic value. `ex_dividends`: USD per share by underlying that
+    go ex on the way: its price falls by them, as its options expect.
+    """
+
+    underlying_shocks: dict[str, float] = Field(default_factory=dict)
+    days_forward: int = 0
+    until: date
+    settled: tuple[str, ...] = ()
+    ex_dividends: dict[str, float] = Field(default_factory=dict)
+
+
 class WhatIfEvaluated(Contract):
     """The outcomes by scenario in the order requested, an unnamed one last; direct comes first."""
 
@@ -111,6 +131,7 @@ class WhatIfEvaluated(Contract):
     as_of: date
     outcomes: tuple[ScenarioOutcome, ...]
     warnings: tuple[Notice, ...] = ()
+    applied: WhatIfApplied | None = None
 
 
 class EvaluateWhatIf(Request[WhatIfEvaluated]):
@@ -118,10 +139,12 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
 
     `scenario_ids`: the house's and those of the portfolio's owner. `shocks`, `rate_shock`,
     `volatility_shock` and `basis` describe one more that is not saved (`what_if`). `volatility`
-    False: every scenario without its move of implied volatility. `method` "comprehensive" is both.
-    `positions_shown`: how many positions per outcome at most, largest impact first (fewer when the
-    answer would be too long). Refused with `invalid_scenario`, `unknown_scenario`,
-    `unknown_portfolio`, `not_calculated` or `no_covariance`.
+    False: every scenario without its move of implied volatility. `underlying_shocks`: decimal
+    returns by ticker, which these underlyings take in every scenario in place of what its shocks
+    make of them. `days_forward`: calendar days that pass in every scenario. `method`
+    "comprehensive" is both. `positions_shown`: how many positions per outcome at most, largest
+    impact first (fewer when the answer would be too long). Refused with `invalid_scenario`,
+    `unknown_scenario`, `unknown_portfolio`, `not_calculated` or `no_covariance`.
     """
 
     subject: ClassVar[str] = "ask.stress.what_if"
@@ -134,5 +157,7 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
     volatility_shock: float | None = None
     basis: str = "absolute"
     volatility: bool = True
+    underlying_shocks: dict[str, float] = Field(default_factory=dict, max_length=MOST_NAMES)
+    days_forward: int = Field(default=0, ge=0, le=MOST_DAYS)
     method: Literal["direct", "correlated", "comprehensive"] = "comprehensive"
     positions_shown: int = Field(default=200, ge=0, le=1000)

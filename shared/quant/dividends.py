@@ -18,11 +18,13 @@ from shared.quant.black_scholes import (
     InvalidOption,
     OptionColumns,
     OptionValues,
+    PricingInputs,
     option_prices,
     option_values,
 )
 
 LARGEST_SHARE = 0.5  # of the spot: expected dividends that are worth more are cut
+SAME_DAY = 1e-9  # years: times of one day differ by rounding only
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,16 @@ class CashDividends(ArrayColumns):
                 )
         return cls(amounts, np.where(amounts > 0.0, times, 0.0))
 
+    def gone_by(self, options: PricingInputs, years: FloatArray) -> FloatArray:
+        """What goes ex after now and not after `years` (n,) or the expiry: USD per share, (n,)."""
+        gone = self.counted(options) & (self.years <= years[:, None] + SAME_DAY)
+        return np.asarray((self.amount * gone).sum(axis=1))
+
+    def seen_after(self, years: FloatArray) -> Self:
+        """The dividends as they lie `years` (n,) later; those gone ex by then do not count."""
+        left = self.years - years[:, None]
+        return replace(self, years=np.where(np.abs(left) <= SAME_DAY, 0.0, left))
+
     def within_spot(self, options: OptionColumns) -> Self:
         """Cut in proportion where they are worth more than half of the spot.
 
@@ -69,7 +81,7 @@ class CashDividends(ArrayColumns):
         share = np.where(worth > most, most / np.maximum(worth, most), 1.0)
         return replace(self, amount=self.amount * share[:, None])
 
-    def counted(self, options: OptionColumns) -> BoolArray:
+    def counted(self, options: PricingInputs) -> BoolArray:
         """True where a dividend goes ex after now and not after expiry; shape (n, k)."""
         return (
             (self.amount > 0.0)

@@ -19,7 +19,7 @@ import numpy as np
 import QuantLib
 
 from services.stress.calculations.history import historical_pnl
-from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.shocks import direct_shocks
 from services.stress.calculations.valuation import stress_test, stressed_impacts
 from services.stress.inputs import STOCK, Contracts, ShardBook
@@ -166,8 +166,8 @@ def quantlib_loop(contracts: Contracts) -> tuple[float, str]:
         for place in range(QUANTLIB_SAMPLE)
     ]
     seconds = (perf_counter() - started) / (QUANTLIB_SAMPLE * (1 + len(QUANTLIB_STATES)))
-    still = np.zeros(len(QUANTLIB_STATES))
-    ours = price_changes(some, np.tile(QUANTLIB_STATES, (QUANTLIB_SAMPLE, 1)), still, still)
+    still = States.still(len(QUANTLIB_STATES))
+    ours = price_changes(some, np.tile(QUANTLIB_STATES, (QUANTLIB_SAMPLE, 1)), still)
     difference = float(np.abs(ours - (np.array(moved) - base[:, None])).max())
     return seconds, f"largest difference to QuantLib {difference:.1e} per share"
 

@@ -2579,7 +2579,19 @@ class WhatIf(TypedDict):
     volatility_shock: "NotRequired[float | None]"
     basis: "NotRequired[str]"
     volatility: "NotRequired[bool]"
+    underlying_shocks: "NotRequired[dict[str, float]]"
+    days_forward: "NotRequired[int]"
     positions_shown: "NotRequired[int]"
+
+
+class WhatIfApplied(TypedDict):
+    """What of a request applied to every scenario of the answer."""
+
+    underlying_shocks: "dict[str, float]"
+    days_forward: "int"
+    until: "str"
+    settled: "list[str]"
+    ex_dividends: "dict[str, float]"
 
 
 class WhatIfReport(TypedDict):
@@ -2592,6 +2604,7 @@ class WhatIfReport(TypedDict):
     correlated_by: "CovarianceBasis | None"
     left_out: "list[LeftOut]"
     warnings: "list[Warned]"
+    applied: "WhatIfApplied | None"
 
 
 class YieldIn(TypedDict):

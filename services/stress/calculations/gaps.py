@@ -31,10 +31,11 @@ class Gaps:
     def of(cls, book: ShardBook) -> Self:
         """The gaps of `book`; a position without exposure is counted under that alone."""
         unknown = np.isnan(book.exposure)
+        by_factors = ~unknown & np.isnan(book.given)
         return cls(
             unknown,
-            np.isnan(book.betas).any(axis=1) & ~unknown,
-            np.isnan(book.rate_beta) & ~unknown,
+            np.isnan(book.betas).any(axis=1) & by_factors,
+            np.isnan(book.rate_beta) & by_factors,
             book.options & ~book.repriced & ~unknown,
         )
 

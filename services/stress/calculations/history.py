@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.stress.calculations.money import whole_cents
-from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.repricing import States, price_changes
 from services.stress.inputs import Indices, ShardBook
 from shared.arrays import FloatArray
 
@@ -22,8 +22,8 @@ def historical_pnl(book: ShardBook, returns: FloatArray, underlying: Indices) ->
     """
     pnl = np.where(book.options, np.nan, book.exposure)[:, None] * returns[underlying]
     repriced = book.repriced
-    still = np.zeros(returns.shape[1])
-    changes = price_changes(book.contracts, returns[underlying[book.holder_of()]], still, still)
+    still = States.still(returns.shape[1])
+    changes = price_changes(book.contracts, returns[underlying[book.holder_of()]], still)
     pnl[repriced] = book.units[repriced, None] * changes[book.contract[repriced]]
     return whole_cents(pnl)
 

@@ -2,15 +2,21 @@
 
 A contract's value is Black-Scholes-Merton's when it is European, an American one's otherwise
 (`shared.quant.pricing`), with the dividends that greeks expected: they stay what they are in
-dollars, up to half of the price after the move. No time passes. What does not move changes nothing:
-the difference is exactly zero there.
+dollars, up to half of the price after the move. Where days pass, they are calendar days: the
+contract is priced at its time to expiry less the days, at its intrinsic value from its expiry on.
+The return of the underlying includes its dividends, so its price falls by those that go ex in
+between, as the model expects. What does not move changes nothing: the difference is exactly zero
+there.
 """
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from services.stress.inputs import Contracts, Indices
-from shared.arrays import FloatArray
+from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
+from shared.quant.dividends import LARGEST_SHARE, CashDividends
 from shared.quant.pricing import prices
 
 # Models know no price of zero and no negative volatility: moves beyond stop at these. What the
@@ -18,63 +24,109 @@ from shared.quant.pricing import prices
 LOWEST_UNDERLYING = 1e-4  # of the price before the move
 LOWEST_VOLATILITY = 1e-3
 DAYS_OF_SHOCK = 30.0  # the tenor whose implied volatility takes a volatility shock in full
+LAST_MOMENT = 1e-6  # days: less is left by rounding only
 
 
-def price_changes(
-    contracts: Contracts, returns: FloatArray, rates: FloatArray, volatilities: FloatArray
-) -> FloatArray:
+@dataclass(frozen=True)
+class States:
+    """What else happens in each state of the market, beside the moves of underlyings: (states,).
+
+    `rates`: added to every rate, in decimals. `volatilities`: relative change of implied
+    volatility, of the one-month one where `by_tenor` (longer tenors move less), else of every one.
+    `days`: calendar days that pass.
+    """
+
+    rates: FloatArray
+    volatilities: FloatArray
+    days: FloatArray
+    by_tenor: bool = True
+
+    @classmethod
+    def still(cls, count: int) -> "States":
+        """Nothing happens in any of them."""
+        return cls(np.zeros(count), np.zeros(count), np.zeros(count))
+
+    @property
+    def moving(self) -> BoolArray:
+        """(states,) True where something happens."""
+        moving: BoolArray = (self.rates != 0.0) | (self.volatilities != 0.0) | (self.days != 0.0)
+        return moving
+
+    def take(self, chosen: Indices) -> "States":
+        """These states, repeated as they are."""
+        columns = (self.rates[chosen], self.volatilities[chosen], self.days[chosen])
+        return States(*columns, self.by_tenor)
+
+
+def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> FloatArray:
     """Change of value in dollars per share of every contract in every state: (contracts, states).
 
-    `returns`: (contracts, states) decimal returns of the underlying; `rates`: (states,) added to
-    the contract's rate, in decimals; `volatilities`: (states,) relative change of one-month implied
-    volatility. NaN where the return or an input is not known; 0 for settled contracts.
+    `returns`: (contracts, states) decimal returns of the underlying. NaN where the return or an
+    input is not known; 0 for contracts that are settled today.
     """
     living = contracts.repriceable & ~contracts.expired
     changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
     known = living[:, None] & ~np.isnan(returns)
     changes[known] = 0.0
-    row, state = np.nonzero(known & ((returns != 0.0) | (rates != 0.0) | (volatilities != 0.0)))
+    row, state = np.nonzero(known & ((returns != 0.0) | states.moving))
     base = np.flatnonzero(living)
-    still = np.zeros(base.size)
-    values = _values(  # in one call, so that contracts share what does not depend on the move
+    # In one call, so that contracts share what does not depend on the move.
+    options, dividends = moved_options(
         contracts,
         np.append(base, row),
-        np.append(still, returns[row, state]),
-        np.append(still, rates[state]),
-        np.append(still, volatilities[state]),
+        np.append(np.zeros(base.size), returns[row, state]),
+        joined(States.still(base.size), states.take(state)),
     )
+    values = prices(options, contracts.american[np.append(base, row)], dividends)
     before = np.full(len(living), np.nan)
     before[base] = values[: base.size]
     changes[row, state] = values[base.size :] - before[row]
     return changes
 
 
-def _values(
-    contracts: Contracts,
-    chosen: Indices,
-    move: FloatArray,
-    rate: FloatArray,
-    volatility: FloatArray,
-) -> FloatArray:
-    """Dollars per share of the chosen contracts (repeated as they are) after the moves."""
-    if not chosen.size:
-        return np.empty(0)
+def joined(first: States, second: States) -> States:
+    """One after the other, with the second's volatilities by tenor or not."""
+    return States(
+        np.append(first.rates, second.rates),
+        np.append(first.volatilities, second.volatilities),
+        np.append(first.days, second.days),
+        second.by_tenor,
+    )
+
+
+def moved_options(
+    contracts: Contracts, chosen: Indices, returns: FloatArray, states: States
+) -> tuple[OptionColumns, CashDividends | None]:
+    """The chosen contracts (repeated as they are), each after its return and in its state."""
+    years = contracts.years_to_expiry[chosen]
+    left = years_left(years, states.days)
+    weighted = left if states.by_tenor else np.zeros_like(left)
     options = OptionColumns.of(
         call=contracts.call[chosen],
         underlying_price=contracts.underlying_price[chosen]
-        * np.maximum(1.0 + move, LOWEST_UNDERLYING),
+        * np.maximum(1.0 + returns, LOWEST_UNDERLYING),
         strike=contracts.strike[chosen],
-        years_to_expiry=contracts.years_to_expiry[chosen],
-        volatility=shocked_volatility(
-            contracts.volatility[chosen], contracts.years_to_expiry[chosen], volatility
-        ),
-        rate=contracts.rate[chosen] + rate,
+        years_to_expiry=years,
+        volatility=shocked_volatility(contracts.volatility[chosen], weighted, states.volatilities),
+        rate=contracts.rate[chosen] + states.rates,
         dividend_yield=contracts.dividend_yield[chosen],
     )
     dividends = contracts.dividends
-    if dividends is not None:
-        dividends = dividends.take(chosen).within_spot(options)
-    return prices(options, contracts.american[chosen], dividends)
+    if dividends is None:
+        return replace(options, years_to_expiry=left), None
+    passed = states.days / CALENDAR_DAYS_PER_YEAR
+    paying = dividends.take(chosen)
+    most = LARGEST_SHARE * options.underlying_price
+    paid = np.minimum(paying.gone_by(options, passed), most)
+    later = replace(options, underlying_price=options.underlying_price - paid, years_to_expiry=left)
+    return later, paying.seen_after(passed).within_spot(later)
+
+
+def years_left(years_to_expiry: FloatArray, days: FloatArray) -> FloatArray:
+    """Years to expiry once so many calendar days have passed; 0 from the expiry on."""
+    left = years_to_expiry * CALENDAR_DAYS_PER_YEAR - days
+    later = np.where(left < LAST_MOMENT, 0.0, left / CALENDAR_DAYS_PER_YEAR)
+    return np.asarray(np.where(days == 0.0, years_to_expiry, later))
 
 
 def shocked_volatility(

@@ -266,13 +266,14 @@ class PnlAxes:
 def factor_impacts(
     impacts: Impacts, portfolio: int, scenario: int, factor_ids: Sequence[str]
 ) -> dict[str, float]:
-    """Dollars by factor, by the yield and by volatility; empty when nothing was measured."""
+    """Dollars by factor, yield, volatility and what a request gives; empty: nothing measured."""
     place = (portfolio, scenario)
     if not impacts.measured[place]:
         return {}
     moved = (float(impacts.rates[place]), float(impacts.volatility[place]))
     parts = [*impacts.factors[place].tolist(), *moved]
-    return dict(zip((*factor_ids, RATES, VOLATILITY), parts, strict=True))
+    named = dict(zip((*factor_ids, RATES, VOLATILITY), parts, strict=True))
+    return named | {name: float(part[place]) for name, part in impacts.requested.items()}
 
 
 def moves_of(test: StressTest, method: Method, factor_ids: Sequence[str]) -> list[Moves]:

@@ -70,11 +70,12 @@ def runs(
     factor_ids: Sequence[str],
     covariance: FloatArray | None,
     correlated: bool = True,
+    days: int = 0,
 ) -> tuple[Run, ...]:
-    """Every plan carried out, by `stress_test`."""
+    """Every plan carried out, by `stress_test`, while so many calendar days pass."""
     found = []
     for plan in every:
         part = book.of_portfolios(plan.portfolios)
-        test = stress_test(part, plan.scenarios, factor_ids, covariance, correlated)
+        test = stress_test(part, plan.scenarios, factor_ids, covariance, correlated, days)
         found.append(Run(plan.portfolios, book.positions_of(plan.portfolios), part, test))
     return tuple(found)

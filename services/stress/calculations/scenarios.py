@@ -186,6 +186,11 @@ def _factor_problems(factor: object, shock: object) -> Iterator[str]:
         yield (
             f"unknown factor: use one of {', '.join(FACTOR_IDS)}, and rate_shock for interest rates"
         )
+    yield from return_problems(shock)
+
+
+def return_problems(shock: object) -> Iterator[str]:
+    """What keeps a value from being a decimal return that a shock may have."""
     if not _is_finite(shock):
         yield f"{shock!r} is not a finite number: write a decimal return, -0.10 for a fall of 10 %"
     elif shock < -1:

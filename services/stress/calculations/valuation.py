@@ -5,6 +5,10 @@
             the same sum of beta x shock, rate and volatility by the scenario's; `volatility` is
             what the move of volatility makes, the rest of the difference to the sum `nonlinear`
 
+An underlying whose return a request gives (`ShardBook.given`) moves by that instead, in every
+scenario: its part is `single_names`. Where days pass, what that makes of the options, after all
+else moved, is the part `time`.
+
 No price falls below zero: a fall of more than 100 % is one of 100 %, `nonlinear` holds the
 difference and `floored` names it. A loss is negative. Amounts are US dollars, rounded to whole
 cents at the level of a position's part; a portfolio's amounts are sums of those, so they add up to
@@ -20,7 +24,7 @@ import numpy as np
 
 from services.stress.calculations.gaps import Gaps, caveat_of
 from services.stress.calculations.money import whole_cents
-from services.stress.calculations.repricing import price_changes
+from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.shocks import (
     Shocks,
     correlated_shocks,
@@ -33,6 +37,8 @@ from shared.caveats import Caveat
 
 Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"
+SINGLE_NAMES = "single_names"
+TIME = "time"
 AT_ZERO = (
     "price_at_zero",
     "the shocks take the price below zero: it stops there, and `floored` is what that takes away",
@@ -45,12 +51,14 @@ class Impacts:
 
     `positions`: (positions, scenarios), NaN where nothing was measured. `factors`: (portfolios,
     scenarios, factors); everything else: (portfolios, scenarios). `volatility`: what the move of
-    implied volatility makes. `nonlinear`: full repricing, and prices that stop at zero, less delta
-    and less `volatility`. `delta_gamma`: the total that options by delta and gamma would give.
-    `coverage`: share (0..1) of gross exposure that had every input the scenario needs, NaN without
-    gross exposure. `measured`: False where positions exist but none had its inputs, so that the
-    amounts mean nothing. `floored`: (positions, scenarios) dollars that the linear sum is changed
-    by where the shocks take the price of the stock or the underlying below zero, 0 elsewhere.
+    implied volatility makes. `requested`: by name, the parts that only requests have (given returns
+    of single names, days that pass). `nonlinear`: full repricing, and prices that stop at zero,
+    less delta and less `volatility` and what is requested. `delta_gamma`: the total that options by
+    delta and gamma would give. `coverage`: share (0..1) of gross exposure that had every input the
+    scenario needs, NaN without gross exposure. `measured`: False where positions exist but none had
+    its inputs, so that the amounts mean nothing. `floored`: (positions, scenarios) dollars that the
+    linear sum is changed by where the shocks take the price of the stock or the underlying below
+    zero, 0 elsewhere.
     """
 
     shocks: Shocks
@@ -63,17 +71,20 @@ class Impacts:
     coverage: FloatArray
     measured: BoolArray
     floored: FloatArray
+    requested: Mapping[str, FloatArray]
 
     @cached_property
     def total(self) -> FloatArray:
-        """Profit and loss: the impacts of factors, rate and volatility + the non-linear part."""
-        return whole_cents(self.factors.sum(axis=2) + self.rates + self.volatility + self.nonlinear)
+        """Profit and loss: the impacts of factors, rate, volatility and request + non-linear."""
+        parts = (self.rates, self.volatility, *self.requested.values(), self.nonlinear)
+        return whole_cents(self.factors.sum(axis=2) + sum(parts))
 
     def of_scenarios(self, chosen: slice) -> Self:
         """The impacts of some of the scenarios."""
-        arrays = [each.name for each in fields(self) if each.name != "shocks"]
-        parts = {name: getattr(self, name)[:, chosen] for name in arrays}
-        return replace(self, shocks=self.shocks.of_scenarios(chosen), **parts)
+        names = [each.name for each in fields(self) if each.name not in ("shocks", "requested")]
+        parts = {name: getattr(self, name)[:, chosen] for name in names}
+        requested = {name: each[:, chosen] for name, each in self.requested.items()}
+        return replace(self, shocks=self.shocks.of_scenarios(chosen), requested=requested, **parts)
 
 
 @dataclass(frozen=True)
@@ -119,19 +130,20 @@ def stress_test(
     factor_ids: Sequence[str],
     covariance: FloatArray | None,
     correlated: bool = True,
+    days: int = 0,
 ) -> StressTest:
     """Every scenario on every portfolio of `book`, whose beta columns are `factor_ids`.
 
     `covariance`: (factors, factors) of the market-relative factor returns, None when it was not
-    measured. `correlated`: whether by that method, too. Each distinct contract is repriced once per
-    distinct shock of all methods.
+    measured. `correlated`: whether by that method, too. `days`: calendar days that pass. Each
+    distinct contract is repriced once per distinct shock of all methods.
     """
     specified = [each for each in every if each.measured]
     valued = [*(each.headline for each in every), *specified]
     shocks: dict[Method, Shocks] = {"direct": direct_shocks(valued, factor_ids)}
     if correlated and covariance is not None:
         shocks["correlated"] = correlated_shocks(valued, factor_ids, covariance)
-    impacts = dict(zip(shocks, _all_impacts(book, list(shocks.values())), strict=True))
+    impacts = dict(zip(shocks, _all_impacts(book, list(shocks.values()), days), strict=True))
     distances = plausibility(valued, factor_ids, covariance)
     headline = slice(len(every))
     beside = slice(len(every), None)
@@ -148,32 +160,53 @@ def stress_test(
     )
 
 
-def stressed_impacts(book: ShardBook, shocks: Shocks) -> Impacts:
-    """What each shock does to each position and portfolio."""
-    [impacts] = _all_impacts(book, [shocks])
+def stressed_impacts(book: ShardBook, shocks: Shocks, days: int = 0) -> Impacts:
+    """What each shock does to each position and portfolio, while so many days pass."""
+    [impacts] = _all_impacts(book, [shocks], days)
     return impacts
 
 
-def _all_impacts(book: ShardBook, methods: Sequence[Shocks]) -> list[Impacts]:
+@dataclass(frozen=True)
+class _Changes:
+    """Changes of value of the contracts, (contracts, scenarios) dollars per share.
+
+    `still`: volatilities stay; `today`: they move; `later`: and days pass, None where none do.
+    """
+
+    still: FloatArray
+    today: FloatArray
+    later: FloatArray | None
+
+
+def _all_impacts(book: ShardBook, methods: Sequence[Shocks], days: int) -> list[Impacts]:
     """The impacts by each method; options are priced with and without the move of volatility."""
     still = [each.at_still_volatility() for each in methods]
-    changes = np.split(
-        contract_changes(book, Shocks.joined([*methods, *still])), 2 * len(methods), axis=1
-    )
+    count = len(methods)
+    today = np.split(contract_changes(book, Shocks.joined([*methods, *still])), 2 * count, axis=1)
+    later: Sequence[FloatArray | None] = [None] * count
+    if days:
+        later = np.split(contract_changes(book, Shocks.joined(methods), days), count, axis=1)
+    changes = zip(today[count:], today[:count], later, strict=True)
     return [
-        _impacts(book, shocks, moved, unmoved)
-        for shocks, moved, unmoved in zip(
-            methods, changes[: len(methods)], changes[len(methods) :], strict=True
-        )
+        _impacts(book, shocks, _Changes(*each))
+        for shocks, each in zip(methods, changes, strict=True)
     ]
 
 
-def contract_changes(book: ShardBook, shocks: Shocks) -> FloatArray:
+def contract_changes(book: ShardBook, shocks: Shocks, days: int = 0) -> FloatArray:
     """Change of value of each distinct contract: (contracts, scenarios) dollars per share."""
     distinct, place = shocks.distinct()
-    holder = book.holder_of()
-    returns = stressed_underlying_returns(book.betas[holder], book.rate_beta[holder], distinct)
-    return price_changes(book.contracts, returns, distinct.rates, distinct.volatilities)[:, place]
+    returns = _position_returns(book, distinct)[book.holder_of()]
+    passed = np.full(len(distinct.rates), float(days))
+    states = States(distinct.rates, distinct.volatilities, passed)
+    return price_changes(book.contracts, returns, states)[:, place]
+
+
+def _position_returns(book: ShardBook, shocks: Shocks) -> FloatArray:
+    """(positions, scenarios) of the underlyings: given ones, else by their sensitivities."""
+    returns = stressed_underlying_returns(book.betas, book.rate_beta, shocks)
+    given = book.given[:, None]
+    return np.where(np.isnan(given), returns, given)
 
 
 def stressed_underlying_returns(
@@ -189,39 +222,47 @@ def stressed_underlying_returns(
     return returns
 
 
-def _impacts(
-    book: ShardBook, shocks: Shocks, changes: FloatArray, still_changes: FloatArray
-) -> Impacts:
-    """`changes`, and `still_changes` without a move of volatility: (contracts, scenarios) dollars
-    per share.
-    """
+def _impacts(book: ShardBook, shocks: Shocks, changes: _Changes) -> Impacts:
     parts = _linear_parts(book, shocks)
     linear = whole_cents(parts.sum(axis=2))
-    returns = stressed_underlying_returns(book.betas, book.rate_beta, shocks)
+    returns = _position_returns(book, shocks)
     floored = _floored(book, linear)
-    positions = whole_cents(linear + floored)
-    repriced = book.repriced
-    contract = book.contract[repriced]
-    units = book.units[repriced, None]
-    positions[repriced] = whole_cents(units * changes[contract])
-    volatility = np.zeros_like(linear)
-    volatility[repriced] = positions[repriced] - whole_cents(units * still_changes[contract])
+    unpriced = whole_cents(linear + floored)
+    today = _repriced(book, changes.today, unpriced)
+    volatility = today - _repriced(book, changes.still, unpriced)
+    positions = today if changes.later is None else _repriced(book, changes.later, unpriced)
+    time = positions - today
     complete, some = _inputs(book, shocks)
-    positions[~some] = np.nan
+    positions = np.where(some, positions, np.nan)
     by_part = whole_cents(book.by_portfolio(parts))
+    requested: dict[str, FloatArray] = {}
+    if book.given_returns is not None:
+        requested[SINGLE_NAMES] = by_part[:, :, -1]
+    if changes.later is not None:
+        requested[TIME] = whole_cents(book.by_portfolio(time))
     coverage, measured = _coverage(book, complete, some)
     return Impacts(
         shocks=shocks,
         positions=positions,
-        factors=by_part[:, :, :-1],
-        rates=by_part[:, :, -1],
+        factors=by_part[:, :, :-2],
+        rates=by_part[:, :, -2],
         volatility=whole_cents(book.by_portfolio(volatility)),
-        nonlinear=whole_cents(book.by_portfolio(positions - linear - volatility)),
+        nonlinear=whole_cents(book.by_portfolio(positions - linear - volatility - time)),
         delta_gamma=whole_cents(book.by_portfolio(linear + _curvature(book, returns))),
         coverage=coverage,
         measured=measured,
         floored=floored,
+        requested=requested,
     )
+
+
+def _repriced(book: ShardBook, changes: FloatArray, otherwise: FloatArray) -> FloatArray:
+    """(positions, scenarios) whole cents: options by `changes`, what is not repriced otherwise."""
+    amounts = otherwise.copy()
+    repriced = book.repriced
+    by_position = book.units[repriced, None] * changes[book.contract[repriced]]
+    amounts[repriced] = whole_cents(by_position)
+    return amounts
 
 
 def _floored(book: ShardBook, linear: FloatArray) -> FloatArray:
@@ -233,12 +274,13 @@ def _floored(book: ShardBook, linear: FloatArray) -> FloatArray:
 
 
 def _linear_parts(book: ShardBook, shocks: Shocks) -> FloatArray:
-    """(positions, scenarios, factors + rate) whole cents, 0 where an input is unknown."""
-    sensitivities = np.nan_to_num(
-        book.exposure[:, None] * np.column_stack([book.betas, book.rate_beta])
-    )
-    moves = np.column_stack([shocks.factors, shocks.rates])
-    return whole_cents(sensitivities[:, None, :] * moves[None, :, :])
+    """(positions, scenarios, factors + rate + given) whole cents, 0 where an input is unknown."""
+    by_factors = np.isnan(book.given)[:, None]
+    sensitivities = np.column_stack([book.betas, book.rate_beta])
+    returns = np.column_stack([np.where(by_factors, sensitivities, 0.0), book.given])
+    exposed = np.nan_to_num(book.exposure[:, None] * returns)
+    moves = np.column_stack([shocks.factors, shocks.rates, np.ones(len(shocks.rates))])
+    return whole_cents(exposed[:, None, :] * moves[None, :, :])
 
 
 def _curvature(book: ShardBook, returns: FloatArray) -> FloatArray:
@@ -250,6 +292,7 @@ def _curvature(book: ShardBook, returns: FloatArray) -> FloatArray:
 def _inputs(book: ShardBook, shocks: Shocks) -> tuple[BoolArray, BoolArray]:
     """(every input the scenario needs, at least one of them) by position and scenario."""
     known = ~np.isnan(np.column_stack([book.betas, book.rate_beta]))
+    known |= ~np.isnan(book.given)[:, None]
     needed = np.column_stack([shocks.factors, shocks.rates]) != 0.0
     missing = (~known).astype(np.intp) @ needed.T.astype(np.intp)
     wanted = needed.sum(axis=1)

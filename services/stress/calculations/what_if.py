@@ -1,11 +1,12 @@
 """Scenarios on one portfolio, as a user asks for them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
 
+from services.stress.calculations.requested import Applied, not_held, with_given_returns
 from services.stress.calculations.results import (
     Amounts,
     Moves,
@@ -24,7 +25,13 @@ from shared.caveats import Caveat
 
 # Of all outcomes together: an answer stays well below the bus's limit of a megabyte.
 LISTED_POSITIONS = 8_000
+METHODS: dict[str, Sequence[Method]] = {
+    "direct": ("direct",),
+    "correlated": ("correlated",),
+    "comprehensive": ("direct", "correlated"),
+}
 WHAT_IF = "what_if"  # the id of a scenario that only the request describes
+STILL = Scenario(WHAT_IF, "What if", "Given in the request.", "custom", "moderate", {})
 
 
 @dataclass(frozen=True)
@@ -63,30 +70,47 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a user requests beside the scenarios.
+
+    `shown`: positions in each outcome at most. `underlyings`: decimal returns by symbol, in place
+    of what the factors make of them. `days`: calendar days that pass.
+    """
+
+    methods: Sequence[Method]
+    shown: int
+    underlyings: Mapping[str, float] = field(default_factory=dict)
+    days: int = 0
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """Scenario by scenario, direct before correlated."""
 
     outcomes: tuple[Outcome, ...]
     caveats: tuple[Caveat, ...]
+    applied: Applied
 
 
-def what_if(
-    holdings: Holdings, every: Sequence[Scenario], methods: Sequence[Method], shown: int
-) -> WhatIf:
-    """The outcomes by the chosen methods, at most `shown` positions in each.
+def what_if(holdings: Holdings, every: Sequence[Scenario], request: Request) -> WhatIf:
+    """The outcomes by the chosen methods.
 
     Without a covariance there are no correlated outcomes, and a caveat says so. `holdings` are of
     one portfolio.
     """
+    methods = request.methods
     correlated = "correlated" in methods
     ids = holdings.factors.ids
     scenarios, set_aside = valuable(every, ids)
     plan = Plan(np.arange(1), scenarios)
-    [run] = runs(holdings.book, [plan], ids, holdings.covariance, correlated)
+    book = with_given_returns(holdings, request.underlyings)
+    [run] = runs(book, [plan], ids, holdings.covariance, correlated, request.days)
     missing = uncorrelated(holdings.covariance) if correlated else ()
+    unknown = not_held(holdings, request.underlyings)
     return WhatIf(
-        outcomes=tuple(_outcomes(holdings, run, methods, shown)),
-        caveats=(*left_out([run]), *missing, *unvalued(set_aside)),
+        outcomes=tuple(_outcomes(holdings, run, methods, request.shown)),
+        caveats=(*left_out([run]), *missing, *unvalued(set_aside), *unknown),
+        applied=Applied.of(holdings, request.underlyings, request.days),
     )
 
 

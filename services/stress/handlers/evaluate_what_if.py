@@ -1,27 +1,33 @@
 """A user asks: what would one portfolio lose or gain in some scenarios."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 from services.stress import repository
-from services.stress.calculations.valuation import OPTION_VALUATION, Method
-from services.stress.calculations.what_if import WHAT_IF, Outcome, what_if
-from services.stress.handlers.manage_scenarios import described_scenario
+from services.stress.calculations.valuation import OPTION_VALUATION
+from services.stress.calculations.what_if import METHODS, STILL, WHAT_IF, Outcome, Request, what_if
+from services.stress.handlers.manage_scenarios import described_returns, described_scenario
 from services.stress.inputs import Catalogue, Holdings, Scenario
 from services.stress.settings import get_settings
 from shared.contracts.event import Notice
-from shared.contracts.stress import EvaluateWhatIf, PositionImpact, ScenarioOutcome, WhatIfEvaluated
+from shared.contracts.stress import (
+    EvaluateWhatIf,
+    PositionImpact,
+    ScenarioOutcome,
+    WhatIfApplied,
+    WhatIfEvaluated,
+)
 from shared.database import Session
 from shared.errors import Unanswerable
 from shared.messaging import ServiceRouter
 from shared.rows import decimal_of, finite_or_none
 
-METHODS: dict[str, Sequence[Method]] = {
-    "direct": ("direct",),
-    "correlated": ("correlated",),
-    "comprehensive": ("direct", "correlated"),
-}
+TERMS = (
+    *("scenario_id", "name", "category", "severity", "shocks"),
+    *("rate_shock", "volatility_shock", "basis"),
+)
+AMOUNTS = (*("total_pnl", "volatility_pnl", "nonlinear", "delta_gamma_pnl", "correlation_effect"),)
 
 router = ServiceRouter("stress")
 
@@ -37,13 +43,16 @@ async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfE
             session, request.portfolio_id, request.as_of, get_settings().rate_maturity
         ),
     )
+    returns = described_returns(request.underlying_shocks)
     methods = METHODS[request.method]
-    found = await asyncio.to_thread(what_if, holdings, scenarios, methods, request.positions_shown)
+    wanted = Request(methods, request.positions_shown, returns, request.days_forward)
+    found = await asyncio.to_thread(what_if, holdings, scenarios, wanted)
     return WhatIfEvaluated(
         portfolio_id=request.portfolio_id,
         as_of=request.as_of,
         outcomes=tuple(_outcome(each) for each in found.outcomes),
         warnings=tuple(Notice.of(caveat) for caveat in found.caveats),
+        applied=WhatIfApplied(**asdict(found.applied)),
     )
 
 
@@ -68,6 +77,8 @@ def _given(request: EvaluateWhatIf) -> list[Scenario]:
         return []
     about = {"scenario_id": WHAT_IF, "name": "What if", "description": "Given in the request."}
     kind = {"category": "custom", "severity": "moderate", "basis": request.basis}
+    if (request.underlying_shocks or request.days_forward) and not any(shocks.values()):
+        return [replace(STILL, basis=request.basis)]
     return [described_scenario({**about, **kind, **shocks})]
 
 
@@ -85,20 +96,9 @@ def _calculated(request: EvaluateWhatIf, holdings: Holdings | None) -> Holdings:
 def _outcome(found: Outcome) -> ScenarioOutcome:
     scenario = found.scenario
     return ScenarioOutcome(
-        scenario_id=scenario.scenario_id,
-        name=scenario.name,
-        category=scenario.category,
-        severity=scenario.severity,
-        shocks=dict(scenario.shocks),
-        rate_shock=scenario.rate_shock,
-        volatility_shock=scenario.volatility_shock,
-        basis=scenario.basis,
+        **{name: getattr(scenario, name) for name in TERMS},
         method=found.method,
-        total_pnl=decimal_of(found.total_pnl, 2),
-        volatility_pnl=decimal_of(found.volatility_pnl, 2),
-        nonlinear=decimal_of(found.nonlinear, 2),
-        delta_gamma_pnl=decimal_of(found.delta_gamma_pnl, 2),
-        correlation_effect=decimal_of(found.correlation_effect, 2),
+        **{name: decimal_of(getattr(found, name), 2) for name in AMOUNTS},
         factor_impacts={name: Decimal(str(pnl)) for name, pnl in found.factor_impacts.items()},
         headline=found.moves.headline,
         effective_shocks=dict(found.moves.effective_shocks),

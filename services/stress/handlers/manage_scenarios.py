@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from services.stress import repository
+from services.stress.calculations.requested import underlying_returns
 from services.stress.calculations.scenarios import InvalidScenarios, custom_scenario
 from services.stress.calculations.what_if import WHAT_IF
 from services.stress.inputs import Scenario, ScenarioIds
@@ -20,7 +21,8 @@ async def save_scenario(request: SaveScenario, session: Session) -> ScenarioSave
     """Store a user's custom scenario, or refuse it with every problem it has."""
     scenario = described_scenario(request.definition)
     ids = await repository.claim_ids(session, request.user_id)
-    _refuse(tuple(_conflicts(scenario.scenario_id, ids)))
+    if conflicts := tuple(_conflicts(scenario.scenario_id, ids)):
+        raise InvalidScenario(conflicts)
     await repository.save_custom_scenario(session, request.user_id, scenario)
     created = scenario.scenario_id not in ids.saved
     return ScenarioSaved(scenario_id=scenario.scenario_id, created=created)
@@ -39,8 +41,19 @@ def described_scenario(definition: Mapping[str, object]) -> Scenario:
     try:
         return custom_scenario(definition)
     except InvalidScenarios as error:
-        problems = [(each.field or None, each.message) for each in error.problems]
-        raise InvalidScenario(problems) from error
+        raise _refused(error) from error
+
+
+def described_returns(shocks: Mapping[str, float]) -> dict[str, float]:
+    """Given returns of underlyings by canonical symbol. Raises `InvalidScenario` likewise."""
+    try:
+        return underlying_returns(shocks)
+    except InvalidScenarios as error:
+        raise _refused(error) from error
+
+
+def _refused(error: InvalidScenarios) -> InvalidScenario:
+    return InvalidScenario([(each.field or None, each.message) for each in error.problems])
 
 
 def _conflicts(scenario_id: str, ids: ScenarioIds) -> Iterator[tuple[str | None, str]]:
@@ -49,8 +62,3 @@ def _conflicts(scenario_id: str, ids: ScenarioIds) -> Iterator[tuple[str | None,
         yield "scenario_id", f"{scenario_id!r} is one of the house's: choose another"
     if scenario_id not in ids.saved and len(ids.saved) >= most:
         yield None, f"you have {len(ids.saved)} scenarios, and {most} is the most: delete one first"
-
-
-def _refuse(problems: tuple[tuple[str | None, str], ...]) -> None:
-    if problems:
-        raise InvalidScenario(problems)

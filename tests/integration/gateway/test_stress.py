@@ -29,6 +29,9 @@ async def book(ann: Person, market: None, admin: Database) -> StoredBook:
     return await a_stored_book(ann, admin)
 
 
+BESIDE: dict[str, Any] = {"underlying_shocks": {"AAPL": -0.2}, "days_forward": 30}
+
+
 class Stress:
     """A stress service that gives prepared answers and records the requests."""
 
@@ -327,15 +330,19 @@ async def test_a_what_if_is_evaluated_by_stress_and_laid_out_like_results(
     ann: Person, book: StoredBook, stress: Stress, path: str, method: str, methods: list[str]
 ) -> None:
     outcomes = [an_outcome(book, each, "-60000.00") for each in methods]
-    evaluated = {"portfolio_id": book.portfolio_id, "as_of": "2022-12-28", "outcomes": outcomes}
+    applied = {**BESIDE, "until": "2023-01-27"}
+    about: dict[str, Any] = {"portfolio_id": book.portfolio_id, "as_of": "2022-12-28"}
+    evaluated = about | {"outcomes": outcomes, "applied": applied}
     stress.answers[EvaluateWhatIf.subject] = {"answer": evaluated}
 
     body = {"portfolio_id": book.portfolio_id, "shocks": {"market": -0.12}, "positions_shown": 2}
-    answer = await ann.post(f"risk/stress-testing/{path}", body)
+    answer = await ann.post(f"risk/stress-testing/{path}", body | BESIDE)
 
     report = answer.json()
     assert answer.status_code == 200, answer.text
     assert (stress.received[0]["as_of"], stress.received[0]["method"]) == ("2022-12-28", method)
+    assert {name: stress.received[0][name] for name in BESIDE} == BESIDE
+    assert report["applied"]["until"] == "2023-01-27"
     scenario = outcome_of(report, "what_if")
     assert [name for name in ("direct", "correlated") if scenario[name]] == methods
     result = scenario[methods[0]]

@@ -254,6 +254,25 @@ async def test_given_shocks_are_worked_out_by_hand(gateway: Broker, admin: Datab
     assert sum(found.factor_impacts.values()) + (found.nonlinear or 0) == found.total_pnl
 
 
+async def test_a_named_return_and_time_are_worked_out_by_hand(
+    gateway: Broker, admin: Database
+) -> None:
+    book = await a_book(admin)
+    asked = {"shocks": {"market": -0.05}, "underlying_shocks": {"AAPL": -0.2}, "days_forward": 900}
+
+    (found,) = await outcomes(gateway, portfolio_id=book, method="direct", **asked)
+
+    # AAPL falls to 120, below the call's strike, and XOM with the market; the call has expired.
+    call = -call_value(150.0)
+    assert {p.symbol: p.pnl for p in found.positions} == {
+        "AAPL": Decimal("-20000.00"),
+        "XOM": Decimal("1600.00"),
+        "AAPL230616C00130000": cents(call),
+    }
+    assert found.factor_impacts["single_names"] == Decimal("-38000.00")
+    assert sum(found.factor_impacts.values()) + (found.nonlinear or 0) == found.total_pnl
+
+
 async def test_a_what_if_writes_nothing(gateway: Broker, admin: Database, role: Role) -> None:
     book = await a_book(admin)
 
@@ -315,6 +334,7 @@ async def test_the_owners_scenarios_can_be_asked_for(gateway: Broker, admin: Dat
         ({"portfolio_id": uuid4(), "shocks": {"market": 0.1}}, "unknown_portfolio"),
         ({"shocks": {"Markt": 0.1}}, "invalid_scenario"),
         ({}, "invalid_scenario"),
+        ({"underlying_shocks": {"AAPL": -2.0}}, "invalid_scenario"),
         ({"shocks": {"market": 0.1}, "method": "correlated"}, "no_covariance"),
         ({"shocks": {"market": 0.1}, "as_of": AS_OF.replace(day=1)}, "not_calculated"),
         ({"shocks": {"market": 0.1}, "method": "magic"}, "invalid_request"),

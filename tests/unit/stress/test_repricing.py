@@ -3,6 +3,7 @@ hold.
 """
 
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import QuantLib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stress.calculations.repricing import price_changes, shocked_volatility
+from services.stress.calculations.repricing import States, price_changes, shocked_volatility
 from services.stress.inputs import Contracts
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends
@@ -60,17 +61,29 @@ def dividends_of(held: Contracts, amount: float = 1.5) -> CashDividends:
     return CashDividends.of(np.full((len(held.symbols), 2), amount), [31 / 365, 122 / 365])
 
 
+def states(rates: Any, volatilities: Any, days: float = 0.0, by_tenor: bool = True) -> States:
+    """In all of which so many days pass."""
+    return States(rates, volatilities, np.full(len(rates), days), by_tenor)
+
+
 def changes(held: Contracts, move: float, rate: float, volatility: float) -> Any:
     moves = np.full((len(held.symbols), 1), move)
-    return price_changes(held, moves, np.array([rate]), np.array([volatility]))[:, 0]
+    return price_changes(held, moves, states(np.array([rate]), np.array([volatility])))[:, 0]
 
 
+@cache
 def quantlib_price(
-    call: bool, american: bool, strike: float, spot: float, rate: float, volatility: float
+    call: bool,
+    american: bool,
+    strike: float,
+    spot: float,
+    rate: float,
+    volatility: float,
+    days: int = DAYS,
 ) -> float:
     """Closed form for European options, a fine finite-difference grid for American ones."""
     QuantLib.Settings.instance().evaluationDate = TODAY
-    expiry, count = TODAY + DAYS, QuantLib.Actual365Fixed()
+    expiry, count = TODAY + days, QuantLib.Actual365Fixed()
 
     def flat(level: float) -> Any:
         return QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(TODAY, level, count))
@@ -119,9 +132,9 @@ def test_what_does_not_move_changes_exactly_nothing() -> None:
 @given(st.floats(-0.9, 2.0), st.floats(-0.9, 2.0))
 def test_calls_rise_and_puts_fall_with_their_underlying(one: float, other: float) -> None:
     held, (low, high) = contracts(), sorted((one, other))
-    states = np.tile([low, high], (12, 1))
+    moves = np.tile([low, high], (12, 1))
 
-    found = price_changes(held, states, np.zeros(2), np.zeros(2))
+    found = price_changes(held, moves, States.still(2))
 
     rise = found[:, 1] - found[:, 0]
     assert (rise[held.call] >= -1e-6).all()
@@ -147,9 +160,9 @@ def test_longer_tenors_take_less_of_a_volatility_shock() -> None:
 
 def test_an_unknown_return_or_input_is_an_unknown_change() -> None:
     held = contracts(rate=np.array([np.nan] + [RATE] * 11))
-    states = np.tile([0.05, np.nan], (12, 1))
+    moves = np.tile([0.05, np.nan], (12, 1))
 
-    found = price_changes(held, states, np.zeros(2), np.zeros(2))
+    found = price_changes(held, moves, States.still(2))
 
     assert np.isnan(found[0]).all()
     assert np.isnan(found[:, 1]).all()
@@ -166,7 +179,7 @@ def test_many_states_at_once_give_what_each_gives_alone() -> None:
     held, moves = contracts(), np.linspace(-0.3, 0.3, 61)
     rates, volatilities = np.tile([0.0, 0.0, 0.01], 21)[:61], np.tile([0.0, 0.1], 31)[:61]
 
-    together = price_changes(held, np.tile(moves, (12, 1)), rates, volatilities)
+    together = price_changes(held, np.tile(moves, (12, 1)), states(rates, volatilities))
 
     alone = [changes(held, *state) for state in zip(moves, rates, volatilities, strict=True)]
     assert together == pytest.approx(np.column_stack(alone), abs=1e-9)
@@ -222,3 +235,85 @@ def test_crash_below_the_dividends_is_priced() -> None:
     assert np.isfinite(found).all()
     assert (found[held.call] < 0.0).all()
     assert (found[~held.call] > 0.0).all()
+
+
+# --- time ---
+
+
+def days_later(held: Contracts, move: float, days: float) -> Any:
+    moves = np.full((len(held.symbols), 1), move)
+    return price_changes(held, moves, states(np.zeros(1), np.zeros(1), days))[:, 0]
+
+
+@pytest.mark.parametrize(("move", "days"), [(0.0, 30), (-0.15, 150)])
+def test_time_forward_agrees_with_quantlib_at_the_shorter_life(move: float, days: int) -> None:
+    held = contracts()
+
+    found = days_later(held, move, days)
+
+    for place in range(len(held.symbols)):
+        terms = bool(held.call[place]), bool(held.american[place]), float(held.strike[place])
+        after = quantlib_price(*terms, SPOT * (1 + move), RATE, VOLATILITY, DAYS - days)
+        before = quantlib_price(*terms, SPOT, RATE, VOLATILITY)
+        assert found[place] == pytest.approx(after - before, abs=0.02), terms
+
+
+def test_a_day_forward_earns_the_theta_that_greeks_publishes() -> None:
+    held = contracts()
+
+    found = days_later(held, 0.0, 1)
+
+    theta = values(columns_of(held), held.american).theta
+    # Per calendar day; American values are exact to a few thousandths of a dollar.
+    np.testing.assert_allclose(found, theta, rtol=0.01, atol=0.0015)
+    assert (theta[held.strike == 150.0] < 0.0).all()
+
+
+@pytest.mark.parametrize("days", [DAYS, DAYS + 1, 10 * DAYS])
+def test_contracts_past_their_expiry_are_worth_what_exercise_pays(days: int) -> None:
+    held = contracts()
+
+    found = days_later(held, 0.10, days)
+
+    sign = np.where(held.call, 1.0, -1.0)
+    paid = np.maximum(sign * (SPOT * 1.1 - held.strike), 0.0)
+    now = prices(columns_of(held), held.american)
+    np.testing.assert_allclose(found, paid - now, atol=1e-9)
+
+
+def test_an_underlying_falls_by_the_dividends_that_go_ex_on_the_way() -> None:
+    """The first of two dividends of 1.50 goes ex after 31 days, the second one is still ahead."""
+    held = paying_contracts()
+
+    found = days_later(held, 0.05, 60)
+
+    later = replace(
+        columns_of(held),
+        underlying_price=np.full(12, SPOT * 1.05 - 1.5),
+        years_to_expiry=np.full(12, (DAYS - 60) / 365),
+    )
+    ahead = CashDividends.of(np.full((12, 1), 1.5), np.full((12, 1), (122 - 60) / 365))
+    expected = prices(later, held.american, ahead) - prices(
+        columns_of(held), held.american, held.dividends
+    )
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+def test_a_dividend_of_the_day_itself_has_gone_ex() -> None:
+    held = paying_contracts()
+
+    eve, day = days_later(held, 0.0, 30), days_later(held, 0.0, 31)
+
+    # The model expects the fall: a day around an ex-date costs no more than other days do.
+    assert np.abs(day - eve)[~held.american].max() < 0.06
+
+
+def test_the_same_rise_of_every_volatility_where_it_is_not_by_tenor() -> None:
+    held = contracts()
+    moves = np.zeros((12, 1))
+
+    found = price_changes(held, moves, states(np.zeros(1), np.array([0.5]), by_tenor=False))[:, 0]
+
+    risen = columns_of(replace(held, volatility=held.volatility * 1.5))
+    expected = prices(risen, held.american) - prices(columns_of(held), held.american)
+    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -15,9 +15,8 @@ from services.gateway.analytics.schemas.stress import (
     ScenarioList,
     ScenarioOut,
     StressReport,
-    WhatIf,
-    WhatIfReport,
 )
+from services.gateway.analytics.schemas.what_if import WhatIf, WhatIfReport
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_or_first
 from services.gateway.books.queries.revisions import portfolios_of

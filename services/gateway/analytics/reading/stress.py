@@ -15,8 +15,8 @@ from services.gateway.analytics.reading.snapshots import nav_on
 from services.gateway.analytics.schemas.stress import (
     MarketScenarioReport,
     StressReport,
-    WhatIfReport,
 )
+from services.gateway.analytics.schemas.what_if import WhatIfReport
 from services.gateway.analytics.shapes import exposures, report, scenarios
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
@@ -168,6 +168,7 @@ async def what_if_report(session: Session, answer: WhatIfEvaluated) -> WhatIfRep
             "correlated_by": await correlations_queries.load_stress_basis(session, answer.as_of),
             "left_out": edge_shapes.left_out(left_out),
             "warnings": [each.model_dump() for each in answer.warnings],
+            "applied": answer.applied and answer.applied.model_dump(),
         }
     )
 

@@ -13,7 +13,6 @@ from services.gateway.analytics.schemas.bases import (
     OfPortfolio,
 )
 from services.gateway.edge.values import SOME_ID, LeftOut, Money, Warned, body_example, example
-from shared.contracts.event import Day
 
 _SCENARIO = {
     "scenario_id": "market_crash_35",
@@ -110,29 +109,6 @@ class NewScenario(BaseModel):
         description="relative change of implied volatility: 0.50 is half as much again",
     )
     basis: str = "absolute"
-
-
-class WhatIf(BaseModel):
-    """Scenarios to evaluate now: stored ones by id, one described here, or both.
-
-    Nothing is written.
-    """
-
-    model_config = body_example(shocks={"market": -0.12}, rate_shock=0.005, positions_shown=10)
-
-    portfolio_id: UUID | None = Field(
-        default=None, description="default: the caller's only or first portfolio"
-    )
-    as_of: Day | None = Field(default=None, description="default: the last session evaluated")
-    scenario_ids: list[str] = Field(default=[], max_length=100)
-    shocks: dict[str, float] = {}
-    rate_shock: float | None = None
-    volatility_shock: float | None = None
-    basis: str = "absolute"
-    volatility: bool = Field(
-        default=True, description="false: every scenario without its move of implied volatility"
-    )
-    positions_shown: int = Field(default=200, ge=0, le=1000, description="largest impacts first")
 
 
 class PositionImpactOut(BaseModel):
@@ -319,27 +295,6 @@ class MarketScenarioReport(OfPortfolio):
     total: int
     left_out: list[LeftOut]
     reason: str | None
-
-
-class WhatIfReport(BaseModel):
-    """The effect of the requested scenarios, from what is stored for the session."""
-
-    model_config = example(
-        **ABOUT_EXAMPLE,
-        nav=1012345.67,
-        scenarios=[],
-        correlated_by=BASIS_EXAMPLE,
-        left_out=[],
-        warnings=[],
-    )
-
-    portfolio_id: UUID
-    as_of: date
-    nav: Money | None
-    scenarios: list[StressOutcome]
-    correlated_by: CorrelatedBy
-    left_out: list[LeftOut]
-    warnings: list[Warned]
 
 
 class StressReport(OfPortfolio):
