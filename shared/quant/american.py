@@ -30,7 +30,8 @@ from shared.quant.black_scholes import (
     intrinsic_prices,
 )
 from shared.quant.dividends import CashDividends, escrowed, european_prices, european_values
-from shared.quant.lattice import FEWEST_STEPS, LatticeValues, lattice_values, steps_for
+from shared.quant.early_exercise import SpotValues
+from shared.quant.lattice import FEWEST_STEPS, lattice_values, steps_for
 
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
@@ -208,7 +209,7 @@ def _collocated_values(options: OptionColumns) -> OptionValues:
         prices[lost] = american_prices(columns.take(lost))
         return prices
 
-    return _assembled(options, price, delta, gamma, put.exercised, bumped)
+    return _assembled(options, SpotValues(price, delta, gamma, put.exercised), bumped)
 
 
 def _scale(options: OptionColumns) -> FloatArray:
@@ -237,7 +238,7 @@ def _puts(options: OptionColumns, drift: FloatArray) -> collocation.Puts:
 # --- through cash dividends ---
 
 
-def _walk(options: OptionColumns, dividends: CashDividends, steps: Places | None) -> LatticeValues:
+def _walk(options: OptionColumns, dividends: CashDividends, steps: Places | None) -> SpotValues:
     chosen = steps_for(options, dividends) if steps is None else steps
     return lattice_values(options, dividends, american_prices, chosen)
 
@@ -250,15 +251,7 @@ def _walked_values(options: OptionColumns, dividends: CashDividends) -> OptionVa
     def bumped(columns: OptionColumns) -> FloatArray:
         return _walk(columns, dividends, coarse).price
 
-    values = _assembled(
-        escrowed(options, dividends),
-        walk.price,
-        walk.delta,
-        walk.gamma,
-        walk.exercised,
-        bumped,
-        options,
-    )
+    values = _assembled(escrowed(options, dividends), walk, bumped, options)
     growth = options.rate * dividends.present_value(options) * walk.delta / CALENDAR_DAYS_PER_YEAR
     return replace(values, theta=np.where(walk.exercised, 0.0, values.theta - growth))
 
@@ -272,7 +265,7 @@ def _tree_values(options: OptionColumns) -> OptionValues:
     def bumped(columns: OptionColumns) -> FloatArray:
         return binomial.tree_prices(columns, TREE_STEPS_FOR_BUMPS)
 
-    return _assembled(options, tree.price, tree.delta, tree.gamma, tree.exercised, bumped, options)
+    return _assembled(options, tree, bumped, options)
 
 
 # --- Greeks ---
@@ -282,29 +275,26 @@ Prices = Callable[[OptionColumns], FloatArray]
 
 def _assembled(
     options: OptionColumns,
-    price: FloatArray,
-    delta: FloatArray,
-    gamma: FloatArray,
-    exercised: BoolArray,
+    found: SpotValues,
     bumped: Prices,
     quoted: OptionColumns | None = None,
 ) -> OptionValues:
     """Theta from the Black-Scholes equation, vega and rho from differences; 0 where exercised."""
     spot = options.underlying_price
     rate = options.rate
-    carry = (rate - options.dividend_yield) * spot * delta
-    theta = rate * price - carry - 0.5 * (options.volatility * spot) ** 2 * gamma
+    carry = (rate - options.dividend_yield) * spot * found.delta
+    theta = rate * found.price - carry - 0.5 * (options.volatility * spot) ** 2 * found.gamma
     at = options if quoted is None else quoted
     width = 1.0 if quoted is None else TREE_BUMP
     vega = _difference(bumped, at, "volatility", width * VOLATILITY_BUMP * at.volatility)
     rho = _difference(bumped, at, "rate", _rate_bump(at, width))
     return OptionValues(
-        price=price,
-        delta=delta,
-        gamma=gamma,
-        theta=np.where(exercised, 0.0, theta / CALENDAR_DAYS_PER_YEAR),
-        vega=np.where(exercised, 0.0, vega / POINTS_PER_UNIT),
-        rho=np.where(exercised, 0.0, rho / POINTS_PER_UNIT),
+        price=found.price,
+        delta=found.delta,
+        gamma=found.gamma,
+        theta=np.where(found.exercised, 0.0, theta / CALENDAR_DAYS_PER_YEAR),
+        vega=np.where(found.exercised, 0.0, vega / POINTS_PER_UNIT),
+        rho=np.where(found.exercised, 0.0, rho / POINTS_PER_UNIT),
     )
 
 

@@ -10,8 +10,9 @@ from typing import Self
 
 import numpy as np
 
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import FloatArray
 from shared.quant.black_scholes import OptionColumns, option_prices
+from shared.quant.early_exercise import SpotValues
 
 STEPS = 400
 BLOCK = 64  # contracts in one tree: a level of it fits a core's cache
@@ -19,40 +20,22 @@ ROUNDING = 1e-12
 FARTHEST = 600.0  # of a node from the spot, as a logarithm: the limit of a float
 
 
-@dataclass(frozen=True)
-class TreeValues:
-    """Value per share with its first two derivatives by the spot, shape (n,).
-
-    `exercised` is True where exercising now is worth as much as waiting.
-    """
-
-    price: FloatArray
-    delta: FloatArray
-    gamma: FloatArray
-    exercised: BoolArray
-
-
 def tree_prices(options: OptionColumns, steps: int = STEPS) -> FloatArray:
     """American values per share, shape (n,), of options with time left and some volatility."""
     return tree_values(options, steps).price
 
 
-def tree_values(options: OptionColumns, steps: int = STEPS) -> TreeValues:
+def tree_values(options: OptionColumns, steps: int = STEPS) -> SpotValues:
     """The extrapolated values with delta and gamma; the finer tree has `steps`, at least 8."""
     size = options.strike.size
-    values = TreeValues(
-        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
-    )
+    values = SpotValues.zeros(size)
     for start in range(0, size, BLOCK):
-        chosen = np.zeros(size, dtype=np.bool_)
-        chosen[start : start + BLOCK] = True
-        part = _extrapolated(options.take(chosen), steps)
-        for field in fields(TreeValues):
-            getattr(values, field.name)[chosen] = getattr(part, field.name)
+        block = slice(start, start + BLOCK)
+        values.fill(block, _extrapolated(options.take(block), steps))
     return values
 
 
-def _extrapolated(options: OptionColumns, steps: int) -> TreeValues:
+def _extrapolated(options: OptionColumns, steps: int) -> SpotValues:
     """Twice the fine tree less the coarse one, not below intrinsic or the European value."""
     fine, coarse = (_Tree.of(options, n).rolled_back() for n in (steps, steps // 2))
     price, delta, gamma = (2.0 * f - c for f, c in zip(fine, coarse, strict=True))
@@ -60,7 +43,7 @@ def _extrapolated(options: OptionColumns, steps: int) -> TreeValues:
     payoff = np.maximum(sign * (options.underlying_price - options.strike), 0.0)
     price = np.maximum(price, np.maximum(payoff, option_prices(options)))
     exercised = (payoff > 0.0) & (fine[0] <= payoff + ROUNDING * options.strike)
-    return TreeValues(
+    return SpotValues(
         price=np.where(exercised, payoff, price),
         delta=np.where(exercised, sign, delta),
         gamma=np.where(exercised, 0.0, np.maximum(gamma, 0.0)),

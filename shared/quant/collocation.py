@@ -18,15 +18,16 @@ exchanged (McDonald & Schroder 1998), so this module knows only puts, in arrays 
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from shared.arrays import ArrayColumns, BoolArray, FloatArray
+from shared.arrays import ArrayColumns, FloatArray
 from shared.quant.collocation_grid import BOUNDARY_NODES, Grid, grid
+from shared.quant.early_exercise import SpotValues
 from shared.quant.normal import normal_density
 
 BLOCK = 128  # boundaries solved together: their working arrays fit a core's cache
@@ -58,20 +59,6 @@ class Puts(ArrayColumns):
     drift: FloatArray
 
 
-@dataclass(frozen=True)
-class PutValues:
-    """Value per unit of strike with its first two derivatives by S / K, shape (n,).
-
-    `exercised` is True where the spot lies at or below the boundary: the value is what exercising
-    pays.
-    """
-
-    price: FloatArray
-    delta: FloatArray
-    gamma: FloatArray
-    exercised: BoolArray
-
-
 def put_prices(puts: Puts) -> FloatArray:
     """American values per unit of strike, shape (n,); NaN where the boundary could not be found.
 
@@ -80,16 +67,16 @@ def put_prices(puts: Puts) -> FloatArray:
     return _by_block(puts, greeks=False).price
 
 
-def put_values(puts: Puts) -> PutValues:
-    """The values of `put_prices` with delta and gamma, differentiated under the integral."""
+def put_values(puts: Puts) -> SpotValues:
+    """The values of `put_prices` with delta and gamma by S / K, differentiated under the integral.
+
+    Exercised is a put whose spot lies at or below the boundary: its value is what exercising pays.
+    """
     return _by_block(puts, greeks=True)
 
 
-def _by_block(puts: Puts, greeks: bool) -> PutValues:
-    size = puts.years.size
-    values = PutValues(
-        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
-    )
+def _by_block(puts: Puts, greeks: bool) -> SpotValues:
+    values = SpotValues.zeros(puts.years.size)
     lower = -math.inf
     for upper, equation, iterations in REGIMES:
         group = np.flatnonzero((puts.drift > lower) & (puts.drift <= upper))
@@ -102,8 +89,7 @@ def _by_block(puts: Puts, greeks: bool) -> PutValues:
             for start in range(0, group.size, VALUES):
                 block = np.arange(start, min(start + VALUES, group.size))
                 part = _valued(some.take(block), boundary.take(block), greeks)
-                for field in fields(PutValues):
-                    getattr(values, field.name)[group[block]] = getattr(part, field.name)
+                values.fill(group[block], part)
     return values
 
 
@@ -274,7 +260,7 @@ class _Kernel:
 # --- the value ---
 
 
-def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> PutValues:
+def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> SpotValues:
     spot = np.exp(puts.log_moneyness)
     exercised = puts.log_moneyness <= boundary.log[0]
     payoff = np.maximum(1.0 - spot, 0.0)
@@ -283,12 +269,12 @@ def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> PutValues:
     price = np.maximum(european + premium.price(puts, spot), np.maximum(european, payoff))
     price = np.where(exercised, payoff, price)
     if not greeks:
-        return PutValues(price, price, price, exercised)
+        return SpotValues(price, price, price, exercised)
     delta, gamma = _european_slopes(puts, spot)
     premium_delta, premium_gamma = premium.slopes(puts, spot)
     delta = np.where(exercised, -1.0, np.clip(delta + premium_delta, -1.0, 0.0))
     gamma = np.where(exercised, 0.0, np.maximum(gamma + premium_gamma, 0.0))
-    return PutValues(price, delta, gamma, exercised)
+    return SpotValues(price, delta, gamma, exercised)
 
 
 @dataclass(frozen=True)

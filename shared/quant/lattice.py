@@ -28,6 +28,7 @@ import numpy as np
 from shared.arrays import BoolArray, FloatArray
 from shared.quant.black_scholes import OptionColumns
 from shared.quant.dividends import CashDividends, escrowed
+from shared.quant.early_exercise import SpotValues
 from shared.quant.lattice_grid import (
     SHORTEST,
     Places,
@@ -52,19 +53,6 @@ UNCLEAR = 1e-7  # of the strike: what is nearer to the exercise value is exercis
 After = Callable[[OptionColumns], FloatArray]
 
 
-@dataclass(frozen=True)
-class LatticeValues:
-    """Value per share with its first two derivatives by the spot, shape (n,).
-
-    `exercised` is True where exercising now is worth as much as waiting.
-    """
-
-    price: FloatArray
-    delta: FloatArray
-    gamma: FloatArray
-    exercised: BoolArray
-
-
 def steps_for(options: OptionColumns, dividends: CashDividends) -> Places:
     """How many steps keep each contract's error below a cent: a power of two, shape (n,)."""
     deviation = options.volatility * np.sqrt(np.maximum(options.years_to_expiry, 0.0))
@@ -76,7 +64,7 @@ def steps_for(options: OptionColumns, dividends: CashDividends) -> Places:
 
 def lattice_values(
     options: OptionColumns, dividends: CashDividends, after: After, steps: Places
-) -> LatticeValues:
+) -> SpotValues:
     """Values of living options of shape (n,), each with a dividend that counts.
 
     `after` values options without dividends; `steps` are those of `steps_for`. Contracts that
@@ -84,8 +72,7 @@ def lattice_values(
     Raises `InvalidOption` where the dividends are worth the spot or more.
     """
     net = escrowed(options, dividends)
-    price, delta, gamma = np.zeros((3, steps.size))
-    values = LatticeValues(price, delta, gamma, np.zeros(steps.size, dtype=np.bool_))
+    values = SpotValues.zeros(steps.size)
     family = families(options, dividends, steps)
     left = np.arange(steps.size)
     while left.size:
@@ -128,7 +115,7 @@ class _Grid:
 
 
 def _read(
-    values: LatticeValues,
+    values: SpotValues,
     grid: _Grid,
     options: OptionColumns,
     net: OptionColumns,

@@ -204,22 +204,22 @@ def return_problems(shock: object) -> Iterator[str]:
 
 def _rate_shock(value: object) -> Iterator[str]:
     write = "write a change of yield in decimals, 0.01 for +100 bp"
-    if value is None:
-        return
-    if not _is_finite(value):
-        yield f"{value!r} is not a finite number: {write}"
-    elif abs(value) > 1:
+    yield from _no_number(value, write)
+    if _is_finite(value) and abs(value) > 1:
         yield f"{value!r} is a change of {value * 100:g} percentage points: {write}"
 
 
 def _volatility_shock(value: object) -> Iterator[str]:
     write = "write a relative change of one-month implied volatility, 0.50 for half as much again"
-    if value is None:
-        return
-    if not _is_finite(value):
-        yield f"{value!r} is not a finite number: {write}"
-    elif not -1 < value <= LARGEST_RISE:
+    yield from _no_number(value, write)
+    if _is_finite(value) and not -1 < value <= LARGEST_RISE:
         yield f"{value!r} is not above -1 and at most {LARGEST_RISE:g}: {write}"
+
+
+def _no_number(value: object, write: str) -> Iterator[str]:
+    """What is wrong with an optional number that is none."""
+    if value is not None and not _is_finite(value):
+        yield f"{value!r} is not a finite number: {write}"
 
 
 def _day(value: object) -> Iterator[str]:
