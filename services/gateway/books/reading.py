@@ -13,22 +13,10 @@ from services.gateway.books.queries.positions import PositionFilter, Valuation
 from services.gateway.books.schemas.positions import GroupedPositions, PositionPage
 from services.gateway.books.schemas.tags import StrategyPage
 from services.gateway.books.shapes import GroupBy, valued
+from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row
 from services.gateway.runs.tracking import standing_of
 from shared.database import Session
-
-
-@dataclass(frozen=True)
-class Part:
-    """Which part of a list is wanted."""
-
-    limit: int
-    offset: int
-
-    def of(self, entries: Sequence[Any]) -> dict[str, Any]:
-        """The part of a whole list, with the list's length."""
-        items = entries[self.offset : self.offset + self.limit]
-        return {"items": items, "total": len(entries), "limit": self.limit, "offset": self.offset}
 
 
 @dataclass(frozen=True)
@@ -64,21 +52,16 @@ async def book_on(session: Session, portfolio_id: UUID, as_of: date | None) -> B
 
 
 async def position_page(
-    session: Session, book: Book, wanted: PositionFilter, sort: str, part: Part
+    session: Session, book: Book, wanted: PositionFilter, sort: str, page: Paging
 ) -> PositionPage:
     """A page of the positions that meet the conditions."""
     rows = await positions.load_positions(
-        session, book.portfolio_id, wanted, book.valuation.day, sort, part.limit, part.offset
+        session, book.portfolio_id, wanted, book.valuation.day, sort, page.limit, page.offset
     )
-    whole = part.offset == 0 and len(rows) < part.limit
+    whole = page.offset == 0 and len(rows) < page.limit
     total = len(rows) if whole else await _total(session, book, wanted)
-    page = {
-        "items": book.measured(rows),
-        "total": total,
-        "limit": part.limit,
-        "offset": part.offset,
-    }
-    return PositionPage.model_validate({**book.described(), **page})
+    found = page.page(book.measured(rows), total)
+    return PositionPage.model_validate({**book.described(), **found})
 
 
 async def _total(session: Session, book: Book, wanted: PositionFilter) -> int:
@@ -96,32 +79,32 @@ async def position_on(
 
 
 async def grouped_positions(
-    session: Session, book: Book, wanted: PositionFilter, by: GroupBy, part: Part
+    session: Session, book: Book, wanted: PositionFilter, by: GroupBy, page: Paging
 ) -> GroupedPositions:
     """A page of the groups of all matching positions, and the sums over those positions."""
     rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
-    return await asyncio.to_thread(_grouped, book, rows, by, part)
+    return await asyncio.to_thread(_grouped, book, rows, by, page)
 
 
-def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, part: Part) -> GroupedPositions:
+def _grouped(book: Book, rows: Sequence[Row], by: GroupBy, page: Paging) -> GroupedPositions:
     held = book.measured(rows)
     everything = {"key": None, "name": "everything", **shapes.sums(held)}
-    found = part.of(shapes.grouped(held, by))
+    found = page.of(shapes.grouped(held, by))
     return GroupedPositions.model_validate(
         {**book.described(), "by": by, "everything": everything, **found}
     )
 
 
 async def strategy_page(
-    session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, part: Part
+    session: Session, book: Book, tags: Sequence[Row], wanted: PositionFilter, page: Paging
 ) -> StrategyPage:
     """A page of the strategies that tags name, each with the sums over its positions."""
     tagged = replace(wanted, tags=[tag["name"] for tag in tags])
     day = book.valuation.day
     rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []
-    return await asyncio.to_thread(_strategies, book, rows, tags, part)
+    return await asyncio.to_thread(_strategies, book, rows, tags, page)
 
 
-def _strategies(book: Book, rows: Sequence[Row], tags: Sequence[Row], part: Part) -> StrategyPage:
-    found = part.of(shapes.by_tag(book.measured(rows), tags))
+def _strategies(book: Book, rows: Sequence[Row], tags: Sequence[Row], page: Paging) -> StrategyPage:
+    found = page.of(shapes.by_tag(book.measured(rows), tags))
     return StrategyPage.model_validate({**book.described(), **found})

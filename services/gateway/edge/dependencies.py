@@ -193,6 +193,10 @@ class Paging:
         """These items as a `Page`, of `total` in the whole list."""
         return {"items": items, "total": total, "limit": self.limit, "offset": self.offset}
 
+    def of(self, entries: Sequence[object]) -> dict[str, object]:
+        """The wanted part of a whole list as a `Page`."""
+        return self.page(entries[self.offset : self.offset + self.limit], len(entries))
+
 
 @dataclass(frozen=True)
 class Period:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from services.gateway.books import repeated
 from services.gateway.books.answers import NamedRevision
@@ -26,7 +26,6 @@ from services.gateway.books.queries import portfolios
 from services.gateway.books.queries import transactions as queries
 from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.books.queries.transactions import EnteredLine, LineFilter, Mark
-from services.gateway.books.reading import Part
 from services.gateway.books.repeated import repeated_lines
 from services.gateway.books.schemas.ledger import (
     ExpiryReport,
@@ -42,8 +41,8 @@ from services.gateway.books.statements import lines, pages
 from services.gateway.books.statements.lines import InvalidMark
 from services.gateway.books.statements.pages import LotFilter, LotStatus, Wanted
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.dependencies import Caller, ChosenPage, Limit, OpenSession
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Warned
 from services.gateway.runs.queries import revisions
@@ -53,12 +52,7 @@ from shared.contracts.event import Day
 from shared.database import Session
 from shared.instruments import InvalidSymbol
 
-router = APIRouter(
-    prefix="/portfolios/{portfolio_id}",
-    tags=["ledger"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/portfolios/{portfolio_id}", "ledger", 401, 404, 422)
 Symbol = Annotated[
     str | None, Query(max_length=24, description="of the instrument or its underlying")
 ]
@@ -352,15 +346,14 @@ def _saved(
 async def list_lots(
     portfolio: NamedRevision,
     session: OpenSession,
+    page: ChosenPage,
     status: Annotated[LotStatus, Query(description="whether some of it is left")] = LotStatus.ALL,
     symbol: Symbol = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> LotPage:
     """Every lot with what closed it: realised P&L by closing, unrealised P&L as last valued."""
     named = named_symbol(symbol) if symbol else None
     wanted = LotFilter(status, named)
-    return await pages.lot_page(session, portfolio["portfolio_id"], wanted, Part(limit, offset))
+    return await pages.lot_page(session, portfolio["portfolio_id"], wanted, page)
 
 
 @router.get("/expiries")

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import name_taken, owned_portfolio
@@ -28,8 +28,8 @@ from services.gateway.books.schemas.portfolios import (
     PortfolioTerms,
 )
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.dependencies import Caller, ChosenPage, OpenSession
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
@@ -39,30 +39,24 @@ from services.gateway.tables import User
 from shared.database import Session
 
 _KEPT_BY = frozenset({"lot_method", "settlement"})
-router = APIRouter(
-    prefix="/portfolios",
-    tags=["portfolios"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/portfolios", "portfolios", 401, 404, 422)
 
 
 @router.get("", response_model=Page[PortfolioOut])
 async def list_portfolios(
     caller: Caller,
     session: OpenSession,
+    page: ChosenPage,
     search: Annotated[str | None, Query(max_length=100, description="a part of the name")] = None,
     sort: Annotated[
         PortfolioSort, Query(description="a leading '-' sorts downwards")
     ] = PortfolioSort.CREATED,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """The caller's portfolios, oldest first by default."""
-    items, total = await portfolios.load_portfolios(
-        session, caller.user_id, search, sort.value, limit, offset
+    found = await portfolios.load_portfolios(
+        session, caller.user_id, search, sort.value, page.limit, page.offset
     )
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(*found)
 
 
 @router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
@@ -163,11 +157,12 @@ async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
 
 @router.get("/{portfolio_id}/cash-flows", response_model=Page[CashFlowOut])
 async def list_cash_flows(
-    portfolio: NamedRevision, session: OpenSession, limit: Limit = 100, offset: Offset = 0
+    portfolio: NamedRevision, session: OpenSession, page: ChosenPage
 ) -> dict[str, Any]:
     """The portfolio's deposits and withdrawals, newest first."""
-    items, total = await flows.load_cash_flows(session, portfolio["portfolio_id"], limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+    return page.page(
+        *await flows.load_cash_flows(session, portfolio["portfolio_id"], page.limit, page.offset)
+    )
 
 
 @router.post("/{portfolio_id}/cash-flows", status_code=201, response_model=CashFlowSaved)

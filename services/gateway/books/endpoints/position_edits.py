@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.books.dependencies import owned_or_first, owning_portfolio
 from services.gateway.books.editing import (
@@ -42,7 +42,7 @@ from services.gateway.books.schemas.positions import (
 from services.gateway.books.schemas.uploads import RestatedSessions
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import revisions
@@ -52,12 +52,7 @@ from shared.contracts.event import Day
 from shared.database import Session
 
 _RECORDED = ("portfolio_id", "symbol", "quantity", "entry_price", "entry_date")
-router = APIRouter(
-    prefix="/positions",
-    tags=["positions"],
-    responses=documented(401, 404, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/positions", "positions", 401, 404, 422)
 TermsOf = Annotated[
     Day | None,
     Query(

@@ -13,7 +13,6 @@ from services.gateway.books.dependencies import owning_portfolio
 from services.gateway.books.queries import positions
 from services.gateway.books.queries.positions import PositionFilter
 from services.gateway.books.reading import (
-    Part,
     book_on,
     grouped_positions,
     position_on,
@@ -21,7 +20,7 @@ from services.gateway.books.reading import (
 )
 from services.gateway.books.schemas.positions import GroupedPositions, PositionOut, PositionPage
 from services.gateway.books.shapes import GroupBy
-from services.gateway.edge.dependencies import AsOf, Caller, ChosenView, Limit, Offset, OpenSession
+from services.gateway.edge.dependencies import AsOf, Caller, ChosenPage, ChosenView, OpenSession
 from services.gateway.edge.problems import documented
 from services.gateway.edge.shapes import View
 from services.gateway.market import queries as market_queries
@@ -99,35 +98,33 @@ async def with_status(
 
 @router.get("")
 async def list_positions(
+    page: ChosenPage,
     portfolio: ChosenRevision,
     session: OpenSession,
     wanted: Wanted,
     status: ChosenStatus = Status.ALL,
     as_of: AsOf = None,
     sort: Annotated[Sort, Query(description="a leading '-' sorts downwards")] = Sort("symbol"),
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> PositionPage:
     """The positions that meet all conditions, with price, value, P&L, exposures and Greeks."""
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     chosen = await with_status(session, wanted, status, as_of)
-    return await position_page(session, book, chosen, sort.value, Part(limit, offset))
+    return await position_page(session, book, chosen, sort.value, page)
 
 
 @router.get("/grouped")
 async def group_positions(
+    page: ChosenPage,
     portfolio: ChosenRevision,
     session: OpenSession,
     wanted: Wanted,
     by: Annotated[GroupBy, Query(description="what the positions of a group share")] = GroupBy.TYPE,
     as_of: AsOf = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> GroupedPositions:
     """The open positions that meet all conditions, summed in the three exposure measures."""
     book = await book_on(session, portfolio["portfolio_id"], as_of)
     held = await with_status(session, wanted, Status.OPEN, as_of)
-    return await grouped_positions(session, book, held, by, Part(limit, offset))
+    return await grouped_positions(session, book, held, by, page)
 
 
 @router.get("/{position_id:uuid}", response_model=PositionOut)

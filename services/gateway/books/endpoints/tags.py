@@ -3,15 +3,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.gateway.books.editing import cleaned, refuse_too_many, wrong_tags
 from services.gateway.books.queries import tags
 from services.gateway.books.schemas.tags import NewTag, TagEdit, TagOut
 from services.gateway.books.shapes import strategies
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Caller, Limit, Offset, OpenSession
-from services.gateway.edge.idempotency import OnceRoute
+from services.gateway.edge.dependencies import Caller, ChosenPage, OpenSession
+from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row
 from services.gateway.edge.values import Page
@@ -19,22 +19,19 @@ from services.gateway.runs.queries import revisions
 from services.gateway.tables import User
 from shared.database import Session
 
-router = APIRouter(
-    prefix="/tags", tags=["tags"], responses=documented(401, 422), route_class=OnceRoute
-)
+router = once_router("/tags", "tags", 401, 422)
 
 
 @router.get("", response_model=Page[TagOut])
 async def list_tags(
     caller: Caller,
     session: OpenSession,
+    page: ChosenPage,
     search: Annotated[str | None, Query(max_length=50, description="a part of the name")] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> dict[str, Any]:
     """The caller's tags by name, with how many positions carry each."""
-    rows, total = await tags.load_tags(session, caller.user_id, search, limit, offset)
-    return {"items": [_tag(row) for row in rows], "total": total, "limit": limit, "offset": offset}
+    rows, total = await tags.load_tags(session, caller.user_id, search, page.limit, page.offset)
+    return page.page([_tag(row) for row in rows], total)
 
 
 @router.post("", status_code=201, response_model=TagOut, responses=documented(409))

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 
 from services.gateway.books.dependencies import owned_portfolio
 from services.gateway.books.queries.portfolios import load_totals
@@ -30,10 +30,10 @@ from services.gateway.edge.dependencies import Caller, GatewayParts
 from services.gateway.edge.idempotency import (
     BEFORE_ASKING,
     LaterTransaction,
-    OnceRoute,
     forget_answer,
+    once_router,
 )
-from services.gateway.edge.problems import Problem, documented
+from services.gateway.edge.problems import Problem
 from shared.contracts.event import Day
 
 
@@ -81,12 +81,7 @@ FILE = (
     "CSV: five columns, twelve columns, Charles Schwab's export of positions, or transactions in "
     "the columns of most brokers"
 )
-router = APIRouter(
-    prefix="/portfolio",
-    tags=["portfolio"],
-    responses=documented(401, 404, 409, 413, 422),
-    route_class=OnceRoute,
-)
+router = once_router("/portfolio", "portfolio", 401, 404, 409, 413, 422)
 
 
 @router.post(

@@ -14,11 +14,12 @@ from services.gateway.books.queries import positions
 from services.gateway.books.queries import transactions as queries
 from services.gateway.books.queries.positions import PositionFilter
 from services.gateway.books.queries.transactions import LineFilter, Mark
-from services.gateway.books.reading import Book, Part, book_on
+from services.gateway.books.reading import Book, book_on
 from services.gateway.books.schemas.ledger import ExpiryReport, LotPage, TransactionPage
 from services.gateway.books.statements import lines, lots
 from services.gateway.books.statements.lines import Line
 from services.gateway.books.statements.lots import Outlook, ShownLot, Valued
+from services.gateway.edge.dependencies import Paging
 from shared.database import Session
 
 
@@ -126,7 +127,9 @@ class LotFilter:
         )
 
 
-async def lot_page(session: Session, portfolio_id: UUID, wanted: LotFilter, part: Part) -> LotPage:
+async def lot_page(
+    session: Session, portfolio_id: UUID, wanted: LotFilter, page: Paging
+) -> LotPage:
     """A page of the portfolio's lots, by entry, and the sums over all that meet the conditions."""
     book = await book_on(session, portfolio_id, None)
     ledger = (await derive_ledgers(session, [portfolio_id]))[portfolio_id]
@@ -139,7 +142,7 @@ async def lot_page(session: Session, portfolio_id: UUID, wanted: LotFilter, part
         row["position_id"]: Valued(**{name: row[name] for name in names})
         for row in book.measured(rows)
     }
-    return await asyncio.to_thread(_lot_page, book, ledger, measured, known, wanted, part)
+    return await asyncio.to_thread(_lot_page, book, ledger, measured, known, wanted, page)
 
 
 def _lot_page(
@@ -148,11 +151,11 @@ def _lot_page(
     measured: Mapping[UUID, Valued],
     known: date,
     wanted: LotFilter,
-    part: Part,
+    page: Paging,
 ) -> LotPage:
     shown = [lots.shown_lot(lot, measured.get(lot.lot_id), known) for lot in ledger.lots]
     found = [lot for lot in shown if wanted.meets(lot)]
-    content = {**book.described(), "totals": lots.totals(found), **part.of(found)}
+    content = {**book.described(), "totals": lots.totals(found), **page.of(found)}
     return LotPage.model_validate(content, from_attributes=True)
 
 
