@@ -1,6 +1,5 @@
 """The container files agree with the topology, the settings and each other."""
 
-import importlib
 import json
 import re
 import subprocess
@@ -13,11 +12,10 @@ import yaml
 
 from deploy.bootstrap import BootstrapSettings
 from deploy.compose import COMPOSE_FILE, PASSWORDS, SECRETS, compose_text, write_secrets
+from deploy.local.doctor import settings_of
 from deploy.local.nats import bundled_server
 from deploy.local.postgres import bundled_installation
 from shared.settings import (
-    EnvironmentSettings,
-    ServiceSettings,
     known_variables,
     misspelt_variables,
 )
@@ -39,17 +37,6 @@ def compose() -> dict[str, Any]:
 def entry(name: str) -> Entry:
     found: Entry = compose()["services"][name]
     return found
-
-
-def own_settings(word: str) -> type[EnvironmentSettings] | None:
-    """The service's own settings class, where it has one."""
-    module = importlib.import_module(f"services.{word}.settings")
-    kinds = [
-        kind
-        for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, ServiceSettings)
-    ]
-    return next((kind for kind in kinds if kind is not ServiceSettings), None)
 
 
 def secret_files(service: Entry) -> list[str]:
@@ -109,7 +96,7 @@ def test_a_service_has_its_own_passwords_and_no_others(word: str) -> None:
 @pytest.mark.parametrize("word", WORDS)
 def test_every_variable_of_a_service_is_one_it_reads(word: str) -> None:
     environment = entry(word)["environment"]
-    own = own_settings(word)
+    own = settings_of(word)
 
     mine = {name for name in environment if name.startswith(f"SIGMASIGHT_{word.upper()}_")}
     assert misspelt_variables(environment, own, word) == []

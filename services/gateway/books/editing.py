@@ -166,24 +166,16 @@ def position_row(
     portfolio_id: UUID, position_id: UUID, holding: Holding, stated_on: date
 ) -> LotRow:
     """The holding as a lot, in the shares of the day it is given for."""
-    option = holding.option
     return LotRow(
         position_id=position_id,
         portfolio_id=portfolio_id,
-        symbol=holding.symbol,
-        instrument="option" if option else "stock",
-        underlying=holding.underlying,
-        option_type=option.option_type if option else None,
-        strike=option.strike if option else None,
-        expiry=option.expiry if option else None,
-        multiplier=holding.multiplier,
+        instrument="option" if holding.option else "stock",
+        **vars(holding.traded),
         quantity=holding.quantity,
         entry_price=holding.entry_price,
         entry_date=holding.entry_date,
         exit_price=holding.exit_price,
         exit_date=holding.exit_date,
-        investment_class=holding.investment_class,
-        investment_subtype=holding.investment_subtype,
         stated_on=stated_on,
         opened_by=None,
     )

@@ -179,17 +179,9 @@ class _Check:
             message = "quantity x multiplier x price must be below 10,000,000,000,000 USD"
             self._complain("quantity", "too_large", message)
         stated_on = self._share_day(holding.entry_date)
-        option = holding.option
         row = replace(
             self._common(kind, holding.entry_date, stated_on),
-            symbol=holding.symbol,
-            underlying=holding.underlying,
-            option_type=option.option_type if option else None,
-            strike=option.strike if option else None,
-            expiry=option.expiry if option else None,
-            multiplier=holding.multiplier,
-            investment_class=holding.investment_class,
-            investment_subtype=holding.investment_subtype,
+            **vars(holding.traded),
             quantity=quantity,
             price=holding.entry_price,
         )

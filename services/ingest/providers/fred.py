@@ -18,6 +18,9 @@ from services.ingest.inputs import YieldObservation
 from services.ingest.providers import Pace, ProviderUnavailable, YieldAnswer
 from services.ingest.providers.bundled import MATURITY_OF_SERIES
 from services.ingest.providers.patience import (
+    BROKEN_OFF,
+    SILENT,
+    UNREACHABLE,
     Patience,
     Refused,
     TryAgain,
@@ -104,11 +107,11 @@ def _problem(error: Exception, secret: str) -> Exception:
         said = f": {scrubbed(str(error), secret)}" if isinstance(error, ValueError) else ""
         return trouble or Refused(answer.code, f"refuses (HTTP {answer.code}){said}")
     if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
-        return TryAgain("does not answer in time")
+        return TryAgain(SILENT)
     if isinstance(error, urllib.error.URLError):
-        return TryAgain("cannot be reached")
+        return TryAgain(UNREACHABLE)
     if isinstance(error, OSError | http.client.HTTPException):
-        return TryAgain("broke the connection off")
+        return TryAgain(BROKEN_OFF)
     if isinstance(error, ParseError):
         return TryAgain("answers with something that is not XML")
     return Refused(200, f"answers in a shape that it does not document ({type(error).__name__})")

@@ -9,14 +9,24 @@ import urllib3
 from urllib3 import exceptions
 
 from services.ingest.providers.patience import (
+    SILENT,
+    UNREACHABLE,
+    UNTRUSTED,
     Patience,
     Refused,
     TryAgain,
     failed,
     read_in_time,
+    reason_of,
     retrying,
     scrubbed,
 )
+
+_REASONS = {
+    exceptions.NewConnectionError: UNREACHABLE,
+    exceptions.TimeoutError: SILENT,
+    exceptions.SSLError: UNTRUSTED,
+}
 
 
 class Turns(Protocol):
@@ -80,7 +90,7 @@ class PacedPool(urllib3.PoolManager):
             )
             body = self._read(response)
         except exceptions.HTTPError as error:
-            raise TryAgain(_problem(error)) from None  # its text may hold what was sent
+            raise TryAgain(reason_of(error, _REASONS)) from None  # its text may hold what was sent
         self._check(response, body)
         return urllib3.HTTPResponse(body, status=response.status, preload_content=False)
 
@@ -102,18 +112,6 @@ class PacedPool(urllib3.PoolManager):
         form = self._form
         if not (body.lstrip().startswith(form.begins) and body.rstrip().endswith(form.ends)):
             raise TryAgain(f"answers with something that is not {form.name}")
-
-
-def _problem(error: exceptions.HTTPError) -> str:
-    match error:
-        case exceptions.NewConnectionError():
-            return "cannot be reached"
-        case exceptions.TimeoutError():
-            return "does not answer in time"
-        case exceptions.SSLError():
-            return "cannot be trusted: its certificate or the encryption failed"
-        case _:
-            return "broke the connection off"
 
 
 def _said(status: int, body: bytes) -> str:

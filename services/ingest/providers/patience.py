@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +12,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 _CHUNK_BYTES = 1 << 16
 _PASSING = {408, 423, 425, 429}
+SILENT = "does not answer in time"
+UNREACHABLE = "cannot be reached"
+UNTRUSTED = "cannot be trusted: its certificate or the encryption failed"
+BROKEN_OFF = "broke the connection off"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class TryAgain(Exception):
         super().__init__(reason)
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+def reason_of(error: Exception, reasons: Mapping[type[Exception], str]) -> str:
+    """Why a request failed: the first reason whose kind of error it is, else `BROKEN_OFF`."""
+    found = (reason for kind, reason in reasons.items() if isinstance(error, kind))
+    return next(found, BROKEN_OFF)
 
 
 def retrying(patience: Patience, pause: Callable[[float], None]) -> Retrying:

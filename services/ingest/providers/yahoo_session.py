@@ -17,12 +17,27 @@ from curl_cffi import CurlOpt, requests
 from curl_cffi.requests import exceptions
 
 from services.ingest.providers.paced_http import Turns
-from services.ingest.providers.patience import Patience, Refused, TryAgain, failed, retrying
+from services.ingest.providers.patience import (
+    SILENT,
+    UNREACHABLE,
+    UNTRUSTED,
+    Patience,
+    Refused,
+    TryAgain,
+    failed,
+    reason_of,
+    retrying,
+)
 from services.ingest.providers.yahoo import UnknownSymbol
 
 # With a symbol's facts yfinance requests its price-earnings-to-growth ratio, which is not used.
 _UNWANTED = "/ws/fundamentals-timeseries/"
 _NOT_THERE = ("Not Found", "No data found", "Data doesn't exist", "Quote not found")
+_REASONS: Mapping[type[Exception], str] = {  # an SSLError is a ConnectionError too
+    exceptions.Timeout: SILENT,
+    exceptions.SSLError: UNTRUSTED,
+    exceptions.ConnectionError: UNREACHABLE,
+}
 
 
 class PacedSession(requests.Session[requests.Response]):
@@ -62,7 +77,7 @@ class PacedSession(requests.Session[requests.Response]):
         try:
             response = super().request(method, url, *arguments, **options)
         except exceptions.RequestException as error:
-            raise TryAgain(_problem(error)) from None
+            raise TryAgain(reason_of(error, _REASONS)) from None
         headers = response.headers
         if trouble := failed(response.status_code, headers.get("Retry-After"), headers.get("Date")):
             raise trouble
@@ -86,18 +101,6 @@ def _nothing(url: str) -> requests.Response:
     response.url = url
     response.content = b"{}"
     return response
-
-
-def _problem(error: exceptions.RequestException) -> str:
-    match error:
-        case exceptions.Timeout():
-            return "does not answer in time"
-        case exceptions.SSLError():
-            return "cannot be trusted: its certificate or the encryption failed"
-        case exceptions.ConnectionError():
-            return "cannot be reached"
-        case _:
-            return "broke the connection off"
 
 
 def _check(response: requests.Response) -> None:

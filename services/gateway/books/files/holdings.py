@@ -9,6 +9,7 @@ from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.problems import Problem
+from services.gateway.books.ledger import inputs as ledger
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
 PUBLIC, OPTIONS, PRIVATE = CLASSES = ("PUBLIC", "OPTIONS", "PRIVATE")
@@ -107,6 +108,21 @@ class Holding:
     def investment_class(self) -> str:
         """As given, else by the instrument."""
         return self.given_class or (OPTIONS if self.option else PUBLIC)
+
+    @property
+    def traded(self) -> ledger.Instrument:
+        """What it is a holding of, as the ledger has it."""
+        option = self.option
+        return ledger.Instrument(
+            symbol=self.symbol,
+            underlying=self.underlying,
+            multiplier=self.multiplier,
+            option_type=option.option_type if option else None,
+            strike=option.strike if option else None,
+            expiry=option.expiry if option else None,
+            investment_class=self.investment_class,
+            investment_subtype=self.investment_subtype,
+        )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ it is priced and how many shares a contract has.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -188,22 +189,18 @@ def _check_status(reading: Reading, *, closed: bool) -> None:
 
 def check_currency(reading: Reading) -> None:
     """Refuse any currency but the US dollar."""
-    for field, text in _given(reading, CURRENCY_COLUMNS):
-        if words(text) not in _DOLLARS:
-            message = (
-                f"{field} is {text!r}: only USD is supported, leave the row out or convert its "
-                "price to USD"
-            )
-            reading.complain(field, "unsupported_currency", message)
+    for field, text in _given(reading, CURRENCY_COLUMNS, besides=_DOLLARS):
+        message = (
+            f"{field} is {text!r}: only USD is supported, leave the row out or convert its "
+            "price to USD"
+        )
+        reading.complain(field, "unsupported_currency", message)
 
 
 def check_unit(reading: Reading) -> None:
-    for field, text in _given(reading, UNIT_COLUMNS):
-        if words(text) not in _UNITS:
-            message = (
-                f"{field} is {text!r}: give the quantity in shares, or in contracts of an option"
-            )
-            reading.complain(field, "unsupported_unit", message)
+    for field, text in _given(reading, UNIT_COLUMNS, besides=_UNITS):
+        message = f"{field} is {text!r}: give the quantity in shares, or in contracts of an option"
+        reading.complain(field, "unsupported_unit", message)
 
 
 def check_multiplier(reading: Reading, instrument: Instrument | None) -> None:
@@ -226,7 +223,13 @@ def check_multiplier(reading: Reading, instrument: Instrument | None) -> None:
             reading.complain(field, "unsupported_multiplier", message)
 
 
-def _given(reading: Reading, fields: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The cells of those columns that are not blank."""
+def _given(
+    reading: Reading, fields: tuple[str, ...], besides: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """The cells of those columns that are not blank; `besides`: words that are left out."""
     texts = [(field, reading.text_if_any(field)) for field in fields]
-    return [(field, text) for field, text in texts if text is not None and text not in ("--", "-")]
+    return [
+        (field, text)
+        for field, text in texts
+        if text is not None and text not in ("--", "-") and words(text) not in besides
+    ]

@@ -54,7 +54,8 @@ class Instrument:
     """What is traded, in the shares of the day its trade is given for.
 
     `underlying` is the symbol itself for stock. `strike` (USD per share), `expiry` and
-    `option_type` ("C" or "P"): options only. `multiplier`: 100 for options, 1 otherwise.
+    `option_type` ("C" or "P"): options only. `multiplier`: 100 for options, 1 otherwise. All are
+    named as the columns of the tables.
     """
 
     symbol: str
