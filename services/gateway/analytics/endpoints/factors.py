@@ -68,7 +68,7 @@ async def get_position_factors(
 ) -> PositionFactorPage:
     """Factor exposures and rate sensitivities by position, with their regressions, by symbol."""
     wanted = side.wanted(portfolio["portfolio_id"])
-    return await position_factor_page(side.session, wanted, side.as_of, page.limit, page.offset)
+    return await position_factor_page(side.session, wanted, side.as_of, page)
 
 
 @router.get("/attribution/{portfolio_id}")

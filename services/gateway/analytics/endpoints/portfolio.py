@@ -21,6 +21,7 @@ from services.gateway.edge.dependencies import (
     Limit,
     Offset,
     OpenSession,
+    Paging,
 )
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
@@ -82,4 +83,4 @@ async def get_performance(
 
     Weighted by time and, from a month on, by money; with `start` also over that span.
     """
-    return await performance_report(session, portfolio, (start, as_of), limit, offset)
+    return await performance_report(session, portfolio, (start, as_of), Paging(limit, offset))

@@ -19,6 +19,7 @@ from services.gateway.analytics.schemas.factors import (
 from services.gateway.analytics.shapes import exposures, metrics
 from services.gateway.analytics.shapes.exposures import MODEL_NOTES
 from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
 from shared.database import Session
@@ -135,7 +136,7 @@ def _why_empty(day: date | None, rows: FactorRows) -> str | None:
 
 
 async def position_factor_page(
-    session: Session, wanted: Wanted, as_of: date | None, limit: int, offset: int
+    session: Session, wanted: Wanted, as_of: date | None, page: Paging
 ) -> PositionFactorPage:
     """A page of the view's positions with their factors and sensitivities."""
     portfolio_id = wanted.portfolio_id
@@ -151,10 +152,7 @@ async def position_factor_page(
         {
             **wanted.described(),
             "as_of": day,
-            "items": positions[offset : offset + limit],
-            "total": len(positions),
-            "limit": limit,
-            "offset": offset,
+            **page.of(positions),
             "left_out": edge_shapes.left_out(exposures.unmeasured(held)),
             "reason": None if day else NO_FACTORS,
         }

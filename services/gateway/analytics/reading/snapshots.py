@@ -16,6 +16,7 @@ from services.gateway.analytics.shapes import metrics, performance, report
 from services.gateway.analytics.shapes.performance import MoneyWeighted
 from services.gateway.books.shapes import NO_SNAPSHOT, explained
 from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.runs.tracking import standing_of
 from shared.database import Session
@@ -58,17 +59,17 @@ async def performance_report(
     session: Session,
     portfolio: Row,
     span: tuple[date | None, date | None],
-    limit: int,
-    offset: int,
+    page: Paging,
 ) -> PerformanceReport:
     """The returns of the usual periods up to the span's end, and a page of the series within it."""
     portfolio_id = portfolio["portfolio_id"]
     start, end = span
     day = await latest_date(session, risk_metrics, portfolio_id, end)
     rows = await metrics_queries.load_metrics(session, portfolio_id, day) if day else []
-    items = await snapshots_queries.load_snapshots(session, portfolio_id, start, end, limit, offset)
+    items = await snapshots_queries.load_snapshots(
+        session, portfolio_id, start, end, page.limit, page.offset
+    )
     total = await snapshots_queries.count_snapshots(session, portfolio_id, start, end)
-    page = {"items": items, "total": total, "limit": limit, "offset": offset}
     standing = None if total or day else await standing_of(session, portfolio_id)
     reason = None if total or day else explained(NO_SNAPSHOT, standing)
     content = {
@@ -76,7 +77,7 @@ async def performance_report(
         "as_of": day,
         "periods": metrics.periods(rows, await money_weighted_of(session, portfolio_id, day)),
         "span": await _span(session, portfolio_id, start, end or day),
-        **page,
+        **page.page(items, total),
         "reason": reason,
     }
     return PerformanceReport.model_validate(content)

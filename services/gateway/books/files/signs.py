@@ -198,6 +198,7 @@ def check_currency(reading: Reading) -> None:
 
 
 def check_unit(reading: Reading) -> None:
+    """Refuse any unit but shares and contracts."""
     for field, text in _given(reading, UNIT_COLUMNS, besides=_UNITS):
         message = f"{field} is {text!r}: give the quantity in shares, or in contracts of an option"
         reading.complain(field, "unsupported_unit", message)
