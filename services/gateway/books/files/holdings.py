@@ -9,7 +9,7 @@ from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
 from services.gateway.books.files.layouts import Source
 from services.gateway.books.files.problems import Problem
-from services.gateway.books.ledger import inputs as ledger
+from services.gateway.books.ledger.inputs import Instrument as LedgerInstrument
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
 PUBLIC, OPTIONS, PRIVATE = CLASSES = ("PUBLIC", "OPTIONS", "PRIVATE")
@@ -110,10 +110,10 @@ class Holding:
         return self.given_class or (OPTIONS if self.option else PUBLIC)
 
     @property
-    def traded(self) -> ledger.Instrument:
+    def traded(self) -> LedgerInstrument:
         """What it is a holding of, as the ledger has it."""
         option = self.option
-        return ledger.Instrument(
+        return LedgerInstrument(
             symbol=self.symbol,
             underlying=self.underlying,
             multiplier=self.multiplier,
