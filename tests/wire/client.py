@@ -4,9 +4,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from services.ingest.inputs import MATURITY_YEARS, CorporateAction, YieldObservation
-from services.ingest.providers import CorporateActionProvider, YieldProvider
+from services.ingest.providers import (
+    CorporateActionProvider,
+    ProviderUnavailable,
+    YieldProvider,
+)
+from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.patience import Patience
+from services.ingest.settings import BUNDLED_DATA
 from tests.wire.server import Reply
 
 PATIENT = Patience(attempts=3, first_pause_seconds=0.01, longest_pause_seconds=0.05)
@@ -38,6 +46,25 @@ async def yields_of(
     """The yields of some days, of every maturity or of some."""
     asked = provider.yields(dict.fromkeys(maturities, (first, last)))
     return [observation async for _, observations in asked for observation in observations]
+
+
+async def assert_as_bundled(provider: YieldProvider, first: date, last: date, source: str) -> None:
+    """Every yield is the bundled one, and names its source."""
+    bundled = await yields_of(BundledProvider(BUNDLED_DATA), first, last)
+
+    found = await yields_of(provider, first, last)
+
+    assert yield_numbers(found) == yield_numbers(bundled)
+    assert {observation.source for observation in found} == {source}
+
+
+async def assert_unavailable(provider: YieldProvider, day: date, name: str, reason: str) -> None:
+    """The provider of that name says that it has no answer, and why."""
+    with pytest.raises(ProviderUnavailable) as raised:
+        await yields_of(provider, day, day)
+
+    assert reason in raised.value.reason
+    assert raised.value.provider == name
 
 
 def yield_numbers(observations: Iterable[YieldObservation]) -> set[tuple[str, date, float]]:

@@ -16,6 +16,7 @@ from shared.contracts.gateway import MarketCloseRequested, RiskRequested, Snapsh
 from shared.contracts.ingest import StorePrices
 from shared.database import Database
 from tests.builders import AS_OF
+from tests.integration.gateway.answering import replying
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.test_correlations import exposures
 from tests.integration.gateway.test_runs import a_whole_run, deliver
@@ -68,10 +69,8 @@ async def answering(bus: Client) -> AsyncIterator[list[StorePrices]]:
             b'"first_session": "2022-12-28", "last_session": "2022-12-28"}}' % len(request.rows)
         )
 
-    subscription = await bus.subscribe(StorePrices.subject, cb=answer)
-    await bus.flush()
-    yield received
-    await subscription.unsubscribe()
+    async with replying(bus, answer, StorePrices):
+        yield received
 
 
 @pytest.mark.parametrize(("method", "path", "more"), ROUTES)
@@ -123,15 +122,9 @@ async def test_a_run_shows_the_time_of_each_stage(operator: Person, gateway: Any
 
     run = (await operator.get(f"admin/batch/runs/{run_id}")).json()
 
+    stages = [stage["stage"] for stage in run["stages"]]
     assert run["status"] == "completed"
-    assert [stage["stage"] for stage in run["stages"]] == [
-        "prices",
-        "greeks",
-        "factors",
-        "snapshots",
-        "stress",
-        "risk",
-    ]
+    assert stages == ["prices", "greeks", "factors", "snapshots", "stress", "risk"]
     assert {(stage["shards_done"], stage["busy_seconds"]) for stage in run["stages"]} == {(2, 1.0)}
     assert len(run["items"]) == 12
     assert (await operator.get("admin/batch/runs", status="completed")).json()["total"] == 1
@@ -243,10 +236,8 @@ async def test_what_a_service_did_not_expect_is_an_error_of_ours(
             b'{"refusal": {"code": "failed", "message": "ingest: DBAPIError", "problems": []}}'
         )
 
-    subscription = await bus.subscribe(StorePrices.subject, cb=fail)
-    await bus.flush()
-    answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]})
-    await subscription.unsubscribe()
+    async with replying(bus, fail, StorePrices):
+        answer = await operator.request("PUT", "admin/market-data/prices", json={"rows": [A_PRICE]})
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "DBAPIError" not in answer.text

@@ -1,19 +1,17 @@
 """Greeks on request over REST: the gateway asks, the greeks service's own code answers."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from services.greeks.handlers.price_options import price_options
 from shared.contracts.greeks import PriceOptions
-from shared.database import Database
-from shared.errors import Permanent
 from tests.builders import AS_OF
+from tests.integration.gateway.answering import handling
 from tests.integration.gateway.people import Person
+from tests.servers import Role
 
 pytestmark = pytest.mark.usefixtures("market")
 PATH = "risk/greeks/calculate"
@@ -27,22 +25,10 @@ CHECK = {
 
 
 @pytest.fixture
-async def greeks(bus: Client, role: Callable[[str], Database]) -> AsyncIterator[None]:
+async def greeks(bus: Client, role: Role) -> AsyncIterator[None]:
     """The greeks service's answer to what is asked on the bus, in its own role."""
-
-    async def reply(message: Msg) -> None:
-        request = PriceOptions.model_validate_json(message.data)
-        try:
-            async with role("greeks").transaction() as session:
-                answer = {"answer": (await price_options(request, session)).model_dump(mode="json")}
-        except Permanent as error:
-            answer = {"refusal": {"code": "refused", "message": str(error)}}
-        await message.respond(json.dumps(answer).encode())
-
-    subscription = await bus.subscribe(PriceOptions.subject, cb=reply)
-    await bus.flush()
-    yield
-    await subscription.unsubscribe()
+    async with handling(bus, role("greeks"), PriceOptions, price_options):
+        yield
 
 
 async def calculated(person: Person, *options: dict[str, Any], **given: Any) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """Numbers recomputed on request."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from sqlalchemy import text
 
 from services.factors.handlers.correlate_factors import correlate_factors
@@ -16,26 +14,19 @@ from shared.contracts.gateway import PortfoliosChanged
 from shared.database import Database
 from tests import panel
 from tests.integration.factors.test_compute_factors import save_market
+from tests.integration.gateway.answering import handling
 from tests.integration.gateway.people import Person
+from tests.servers import Role
 
 pytestmark = pytest.mark.usefixtures("market")
 FACTORS = "risk/correlations/factors/calculate"
 
 
 @pytest.fixture
-async def factors(bus: Client, role: Callable[[str], Database]) -> AsyncIterator[None]:
+async def factors(bus: Client, role: Role) -> AsyncIterator[None]:
     """The factors service's answer to what is asked on the bus, in its own role."""
-
-    async def reply(message: Msg) -> None:
-        request = CorrelateFactors.model_validate_json(message.data)
-        async with role("factors").transaction() as session:
-            answer = {"answer": (await correlate_factors(request, session)).model_dump(mode="json")}
-        await message.respond(json.dumps(answer).encode())
-
-    subscription = await bus.subscribe(CorrelateFactors.subject, cb=reply)
-    await bus.flush()
-    yield
-    await subscription.unsubscribe()
+    async with handling(bus, role("factors"), CorrelateFactors, correlate_factors):
+        yield
 
 
 async def emitted(admin: Database, reason: str) -> list[dict[str, Any]]:

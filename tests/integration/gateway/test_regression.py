@@ -1,11 +1,9 @@
 """Full regressions over REST: the gateway asks, the factors service's own code answers."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from sqlalchemy import text
 
 from services.factors.handlers.regress_symbol import regress_symbol
@@ -21,6 +19,7 @@ from tests.integration.factors.test_compute_factors import (
     run,
     save_market,
 )
+from tests.integration.gateway.answering import handling
 from tests.integration.gateway.people import Person
 from tests.servers import Role
 
@@ -29,19 +28,10 @@ PATH = "factors/regression"
 
 
 @pytest.fixture
-async def factors(bus: Client, role: Callable[[str], Database]) -> AsyncIterator[None]:
+async def factors(bus: Client, role: Role) -> AsyncIterator[None]:
     """The factors service's answer to what is asked on the bus, in its own role."""
-
-    async def reply(message: Msg) -> None:
-        request = RegressSymbol.model_validate_json(message.data)
-        async with role("factors").transaction() as session:
-            answer = {"answer": (await regress_symbol(request, session)).model_dump(mode="json")}
-        await message.respond(json.dumps(answer).encode())
-
-    subscription = await bus.subscribe(RegressSymbol.subject, cb=reply)
-    await bus.flush()
-    yield
-    await subscription.unsubscribe()
+    async with handling(bus, role("factors"), RegressSymbol, regress_symbol):
+        yield
 
 
 @pytest.mark.parametrize("model", ["market_relative", "joint", "univariate"])

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from services.stress.tables import CustomScenario
 from shared.contracts.stress import DeleteScenario, EvaluateWhatIf, SaveScenario
 from shared.database import Database
+from tests.integration.gateway.answering import replying
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import CALL, NO_BETAS, StoredBook, a_scenario, a_stored_book
 
@@ -47,12 +48,8 @@ class Stress:
 @pytest.fixture
 async def stress(bus: Client) -> AsyncIterator[Stress]:
     service = Stress()
-    requests = (SaveScenario, DeleteScenario, EvaluateWhatIf)
-    subscriptions = [await bus.subscribe(kind.subject, cb=service.reply) for kind in requests]
-    await bus.flush()
-    yield service
-    for subscription in subscriptions:
-        await subscription.unsubscribe()
+    async with replying(bus, service.reply, SaveScenario, DeleteScenario, EvaluateWhatIf):
+        yield service
 
 
 def refusal(code: str, problems: list[dict[str, Any]] | None = None) -> dict[str, Any]:

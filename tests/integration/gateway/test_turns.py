@@ -57,6 +57,13 @@ async def a_history(person: Person, gateway: Gateway, admin: Database) -> str:
     return portfolio_id
 
 
+@pytest.fixture
+async def history(ann: Person, gateway: Gateway, admin: Database, market: None) -> None:
+    """The first sessions of one of ann's histories are at work."""
+    await a_history(ann, gateway, admin)
+    await at_work(gateway, admin)
+
+
 @pytest.mark.usefixtures("market")
 async def test_a_history_starts_when_its_earlier_sessions_have_ended(
     ann: Person, gateway: Gateway, admin: Database
@@ -71,12 +78,10 @@ async def test_a_history_starts_when_its_earlier_sessions_have_ended(
     assert days == [[20, 21], [22, 23], [27, 28], []]
 
 
-@pytest.mark.usefixtures("market")
+@pytest.mark.usefixtures("history")
 async def test_users_histories_take_turns(
     ann: Person, bob: Person, gateway: Gateway, admin: Database
 ) -> None:
-    await a_history(ann, gateway, admin)
-    await at_work(gateway, admin)
     await a_history(bob, gateway, admin)
     emails = []
 
@@ -87,13 +92,10 @@ async def test_users_histories_take_turns(
     assert [set(pair) for pair in emails] == [{ann.email, bob.email}] * 3
 
 
-@pytest.mark.usefixtures("market")
+@pytest.mark.usefixtures("history")
 async def test_an_upload_starts_at_once_and_a_history_pauses(
     ann: Person, bob: Person, gateway: Gateway, admin: Database
 ) -> None:
-    await a_history(ann, gateway, admin)
-    await at_work(gateway, admin)
-
     await bob.uploaded()
     beside = await at_work(gateway, admin)
     await ended(admin, "work_class = 'backfill'")
@@ -106,12 +108,10 @@ async def test_an_upload_starts_at_once_and_a_history_pauses(
     assert [run["email"] for run in goes_on] == [ann.email, ann.email]
 
 
-@pytest.mark.usefixtures("market")
+@pytest.mark.usefixtures("history")
 async def test_a_paused_history_goes_on_slowly(
-    ann: Person, bob: Person, gateway: Gateway, admin: Database
+    bob: Person, gateway: Gateway, admin: Database
 ) -> None:
-    await a_history(ann, gateway, admin)
-    await at_work(gateway, admin)
     await bob.uploaded()
     await ended(admin, "work_class = 'backfill'")
     async with admin.transaction() as session:  # a while ago

@@ -89,6 +89,12 @@ async def insert(session: Session, table: str, rows: Sequence[Row]) -> None:
         )
 
 
+async def store(admin: Database, table: str, rows: Sequence[Row]) -> None:
+    """Store rows in a table of any service."""
+    async with admin.transaction() as session:
+        await insert(session, table, rows)
+
+
 async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) -> None:
     """Both portfolios of one user, with these positions; `equity` is the first one's balance."""
     user = {"user_id": an_id("user"), "email": "a@example.org", "password_hash": "-"}
@@ -101,10 +107,9 @@ async def hold(admin: Database, *positions: Row, equity: Decimal | None = None) 
         }
         for book, balance in ((BOOK, equity), (OTHER_BOOK, None))
     ]
-    async with admin.transaction() as session:
-        await insert(session, "gateway.users", [user])
-        await insert(session, "gateway.portfolios", books)
-        await insert(session, "gateway.positions", positions)
+    await store(admin, "gateway.users", [user])
+    await store(admin, "gateway.portfolios", books)
+    await store(admin, "gateway.positions", positions)
 
 
 async def enter(
@@ -121,8 +126,7 @@ async def enter(
         "stated_on": day,
         "source": "api",
     }
-    async with admin.transaction() as session:
-        await insert(session, "gateway.transactions", [line])
+    await store(admin, "gateway.transactions", [line])
 
 
 async def deposit(admin: Database, day: date, amount: Decimal) -> None:
@@ -164,8 +168,7 @@ async def value(
         "delta": delta,
         **dict.fromkeys(("gamma", "theta", "vega", "rho"), None if delta is None else 0.0075),
     }
-    async with admin.transaction() as session:
-        await insert(session, "greeks.contract_greeks", [contract | given])
+    await store(admin, "greeks.contract_greeks", [contract | given])
 
 
 async def take(

@@ -33,9 +33,9 @@ from tests.integration.snapshots.books import (
     deposit,
     enter,
     hold,
-    insert,
     published,
     quote,
+    store,
     tables,
     taken,
 )
@@ -57,14 +57,12 @@ async def valued_from(admin: Database, day: date) -> None:
 
 
 async def market_until(admin: Database, day: date) -> None:
-    async with admin.transaction() as session:
-        await insert(session, "ingest.market_sessions", [{"session_date": day, "revision": 1}])
+    await store(admin, "ingest.market_sessions", [{"session_date": day, "revision": 1}])
 
 
 async def pays(admin: Database, ex_date: date, amount: float, symbol: str = "AAPL") -> None:
     action = {"symbol": symbol, "ex_date": ex_date, "kind": "dividend", "value": amount}
-    async with admin.transaction() as session:
-        await insert(session, "ingest.corporate_actions", [{**action, "source": "test"}])
+    await store(admin, "ingest.corporate_actions", [{**action, "source": "test"}])
 
 
 async def navs(role: Role) -> dict[date, Decimal]:
@@ -169,10 +167,9 @@ async def test_reversed_statement_is_no_anchor(admin: Database, role: Role) -> N
     await a_rising_book(admin)
     await enter(admin, "equity", TUESDAY, Decimal("20000.00"))
     wrong = an_id(f"equity {TUESDAY} 20000.00")
-    async with admin.transaction() as session:
-        undone = {"transaction_id": an_id("undo"), "portfolio_id": BOOK, "kind": "equity"}
-        dated = {"trade_date": TUESDAY, "stated_on": TUESDAY, "amount": 20_000, "source": "api"}
-        await insert(session, "gateway.transactions", [{**undone, **dated, "reverses": wrong}])
+    undone = {"transaction_id": an_id("undo"), "portfolio_id": BOOK, "kind": "equity"}
+    dated = {"trade_date": TUESDAY, "stated_on": TUESDAY, "amount": 20_000, "source": "api"}
+    await store(admin, "gateway.transactions", [{**undone, **dated, "reverses": wrong}])
 
     (row,) = await taken(role, [TUESDAY])
 
@@ -423,10 +420,9 @@ async def test_part_of_a_lot_sold_over_a_split_restates_nothing(
     whole = {"held_from": lot["entry_date"], "held_until": WEDNESDAY, "quantity": 100}
     rest = {"held_from": WEDNESDAY, "held_until": None, "quantity": 60, "from_price": 102}
     split = {"symbol": "AAPL", "ex_date": THURSDAY, "kind": "split", "value": 4, "source": "test"}
-    async with admin.transaction() as session:
-        rows = [{**span, **whole, "from_price": 90, "until_price": 102}, {**span, **rest}]
-        await insert(session, "gateway.position_spans", rows)
-        await insert(session, "ingest.corporate_actions", [split])
+    spans = [{**span, **whole, "from_price": 90, "until_price": 102}, {**span, **rest}]
+    await store(admin, "gateway.position_spans", spans)
+    await store(admin, "ingest.corporate_actions", [split])
 
     rows = await taken(role, [WEDNESDAY, THURSDAY])
 
@@ -451,10 +447,9 @@ async def test_position_held_in_parts_has_one_market_exposure(admin: Database, r
     ]
     exposure = {"position_id": lot["position_id"], "portfolio_id": BOOK, "factor": "market"}
     stored = {"symbol": "AAPL", "underlying": "AAPL", "exposure": 6_000.0, "quality": "full"}
-    async with admin.transaction() as session:
-        await insert(session, "gateway.position_spans", spans)
-        row = {**exposure, **stored, "as_of": WEDNESDAY, "factor_exposure": 9_000.0}
-        await insert(session, "factors.position_factor_exposures", [row])
+    await store(admin, "gateway.position_spans", spans)
+    row = {**exposure, **stored, "as_of": WEDNESDAY, "factor_exposure": 9_000.0}
+    await store(admin, "factors.position_factor_exposures", [row])
 
     async with role("snapshots").transaction() as session:
         found = await load_chain(session, Plan((BOOK,), (), WEDNESDAY), WEDNESDAY)

@@ -36,9 +36,9 @@ from tests.integration.snapshots.books import (
     an_id,
     cleared,
     hold,
-    insert,
     published,
     quote,
+    store,
     take,
 )
 
@@ -116,10 +116,9 @@ async def a_market(admin: Database) -> None:
         for day, row in zip(past, prices, strict=True)
         for symbol, close in zip(SYMBOLS, row, strict=True)
     ]
-    async with admin.transaction() as session:
-        await insert(session, "factors.factor_returns", returns)
-        await insert(session, "ingest.daily_prices", closes)
-        await insert(session, "ingest.treasury_yields", [a_yield("3M", FRIDAY_BEFORE, 4.2)])
+    await store(admin, "factors.factor_returns", returns)
+    await store(admin, "ingest.daily_prices", closes)
+    await store(admin, "ingest.treasury_yields", [a_yield("3M", FRIDAY_BEFORE, 4.2)])
 
 
 async def a_model(admin: Database, as_of: date) -> None:
@@ -153,9 +152,8 @@ async def a_model(admin: Database, as_of: date) -> None:
         for one in FACTORS
         for other in FACTORS
     ]
-    async with admin.transaction() as session:
-        await insert(session, "factors.symbol_factor_betas", betas)
-        await insert(session, "factors.factor_covariances", covariances)
+    await store(admin, "factors.symbol_factor_betas", betas)
+    await store(admin, "factors.factor_covariances", covariances)
     await _exposures(admin, as_of)
 
 
@@ -195,9 +193,8 @@ async def _exposures(admin: Database, as_of: date) -> None:
         for book in BOTH
         for factor in FACTORS
     ]
-    async with admin.transaction() as session:
-        await insert(session, "factors.position_factor_exposures", positions)
-        await insert(session, "factors.factor_exposures", books)
+    await store(admin, "factors.position_factor_exposures", positions)
+    await store(admin, "factors.factor_exposures", books)
 
 
 def _side(row: Row) -> int:
@@ -228,9 +225,8 @@ async def vectors(admin: Database, as_of: date, days: int = 252, scale: float = 
         }
         for portfolio_id in {row["portfolio_id"] for row in rows}
     ]
-    async with admin.transaction() as session:
-        await insert(session, "stress.position_pnl", rows)
-        await insert(session, "stress.pnl_axes", axes)
+    await store(admin, "stress.position_pnl", rows)
+    await store(admin, "stress.pnl_axes", axes)
 
 
 def _pnl(row: Row, days: int, scale: float) -> list[float]:

@@ -12,7 +12,7 @@ from services.gateway.books.ledger import Kind
 from services.gateway.books.queries.ledger import TransactionRow
 from shared.database import Database
 from shared.instruments import looks_like_option, parse_occ
-from tests.integration.snapshots.books import BOOK, Role, chain, hold, insert, quote, take
+from tests.integration.snapshots.books import BOOK, Role, chain, hold, quote, store, take
 from tests.integration.snapshots.test_worked_ledger import (
     CALL,
     DAYS,
@@ -63,8 +63,7 @@ async def navs(
         await quote(admin, path(symbol), symbol)
     await value_contract(admin, CALL)
     dividend = {"symbol": "ALFA", "ex_date": date(2022, 11, 15), "kind": "dividend", "value": 0.5}
-    async with admin.transaction() as session:
-        await insert(session, "ingest.corporate_actions", [{**dividend, "source": "test"}])
+    await store(admin, "ingest.corporate_actions", [{**dividend, "source": "test"}])
     await announce(admin)
     await start_from(admin, first)
     async with role("gateway").transaction() as session:

@@ -38,9 +38,9 @@ from tests.integration.snapshots.books import (
     deposit,
     factors_computed,
     hold,
-    insert,
     published,
     quote,
+    store,
     tables,
     take,
     taken,
@@ -320,8 +320,7 @@ async def test_sector_is_the_underlyings(admin: Database, role: Role) -> None:
         "sector": "Information Technology",
         "source": "test",
     }
-    async with admin.transaction() as session:
-        await insert(session, "ingest.securities", [security])
+    await store(admin, "ingest.securities", [security])
 
     await take(role, MONDAY)
 
@@ -597,8 +596,7 @@ async def test_statements_grow_neither_with_positions_nor_with_days(
     await hold(admin, a_stock())
     alone, _ = await statements_of(role, MONDAY)
     many = (a_stock(name=str(number), entry_date=date(2022, 9, number + 1)) for number in range(25))
-    async with admin.transaction() as session:
-        await insert(session, "gateway.positions", list(many))
+    await store(admin, "gateway.positions", list(many))
     await taken(role, WEEK[2:])
 
     await quote(admin, {TUESDAY: 101})
@@ -633,5 +631,4 @@ async def test_a_close_carried_over_a_split_is_worth_as_much(
 async def split_in_four(admin: Database, ex_date: date) -> None:
     """AAPL splits."""
     split = {"symbol": "AAPL", "ex_date": ex_date, "kind": "split", "value": 4, "source": "test"}
-    async with admin.transaction() as session:
-        await insert(session, "ingest.corporate_actions", [split])
+    await store(admin, "ingest.corporate_actions", [split])

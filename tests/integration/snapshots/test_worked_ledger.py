@@ -23,8 +23,8 @@ from tests.integration.snapshots.books import (
     Row,
     chain,
     hold,
-    insert,
     quote,
+    store,
     take,
     value,
 )
@@ -129,8 +129,7 @@ async def arrange(admin: Database, role: Role, method: str = "fifo") -> None:
             ("BETA", date(2022, 11, 15), "dividend", Decimal("0.40")),
         )
     ]
-    async with admin.transaction() as session:
-        await insert(session, "ingest.corporate_actions", actions)
+    await store(admin, "ingest.corporate_actions", actions)
     await announce(admin)
     await start_from(admin, DAYS[0], method)
     async with role("gateway").transaction() as session:
@@ -140,8 +139,7 @@ async def arrange(admin: Database, role: Role, method: str = "fifo") -> None:
 async def announce(admin: Database) -> None:
     """Every session was announced."""
     announced: Sequence[Row] = [{"session_date": day, "announced_at": day} for day in DAYS]
-    async with admin.transaction() as session:
-        await insert(session, "ingest.market_sessions", announced)
+    await store(admin, "ingest.market_sessions", announced)
 
 
 async def start_from(admin: Database, day: date, method: str = "fifo") -> None:

@@ -8,11 +8,16 @@ from datetime import date
 import pytest
 
 from services.ingest.providers import ProviderUnavailable
-from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.fred import FredProvider
 from services.ingest.providers.patience import Patience
-from services.ingest.settings import BUNDLED_DATA
-from tests.wire.client import PATIENT, Counted, patience_with, yield_numbers, yields_of
+from tests.wire.client import (
+    PATIENT,
+    Counted,
+    assert_as_bundled,
+    assert_unavailable,
+    patience_with,
+    yields_of,
+)
 from tests.wire.fred import KEY, fred, refusal
 from tests.wire.server import NEVER_WHOLE, Reply, StandIn, never_whole
 
@@ -71,13 +76,7 @@ async def test_only_the_maturities_asked_for_are_requested(server: StandIn) -> N
 
 
 async def test_yields_equal_those_bundled_from_the_same_source(server: StandIn) -> None:
-    span = (date(2022, 11, 1), LAST)
-    bundled = await yields_of(BundledProvider(BUNDLED_DATA), *span)
-
-    found = await yields_of(provider(server), *span)
-
-    assert yield_numbers(found) == yield_numbers(bundled)
-    assert {observation.source for observation in found} == {"fred"}
+    await assert_as_bundled(provider(server), date(2022, 11, 1), LAST, "fred")
 
 
 async def test_holidays_are_absent(server: StandIn) -> None:
@@ -133,16 +132,13 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
 ) -> None:
     server.whenever(lambda request: trouble)
 
-    with pytest.raises(ProviderUnavailable) as raised:
-        await yields_of(provider(server), LAST, LAST)
-
-    assert reason in raised.value.reason
-    assert raised.value.provider == "fred"
+    await assert_unavailable(provider(server), LAST, "fred", reason)
 
 
 async def test_server_that_is_gone_makes_the_provider_unavailable(server: StandIn) -> None:
-    with pytest.raises(ProviderUnavailable, match="cannot be reached"):
-        await yields_of(provider(server, url="http://127.0.0.1:9/fred"), LAST, LAST)
+    gone = provider(server, url="http://127.0.0.1:9/fred")
+
+    await assert_unavailable(gone, LAST, "fred", "cannot be reached")
 
 
 async def test_key_never_comes_out(
@@ -167,5 +163,6 @@ async def test_key_never_comes_out(
 
 
 async def test_wrong_key_is_said_in_a_sentence(server: StandIn) -> None:
-    with pytest.raises(ProviderUnavailable, match="api_key is not registered"):
-        await yields_of(provider(server, key="f" * 32), LAST, LAST)
+    await assert_unavailable(
+        provider(server, key="f" * 32), LAST, "fred", "api_key is not registered"
+    )

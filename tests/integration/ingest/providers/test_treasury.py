@@ -10,12 +10,18 @@ from xml.etree import ElementTree
 import pytest
 
 from services.ingest.inputs import MATURITY_YEARS
-from services.ingest.providers import ProviderUnavailable
-from services.ingest.providers.bundled import BundledProvider
 from services.ingest.providers.patience import Patience
 from services.ingest.providers.treasury import URL, TreasuryProvider
-from services.ingest.settings import BUNDLED_DATA, IngestSettings
-from tests.wire.client import PATIENT, Counted, patience_with, yield_numbers, yields_of
+from services.ingest.settings import IngestSettings
+from tests.wire.client import (
+    PATIENT,
+    Counted,
+    assert_as_bundled,
+    assert_unavailable,
+    patience_with,
+    yield_numbers,
+    yields_of,
+)
 from tests.wire.server import NEVER_WHOLE, Reply, StandIn, never_whole
 from tests.wire.treasury import PATH, bundled_curves, feed, treasury
 
@@ -49,13 +55,7 @@ async def test_a_calendar_year_of_every_maturity_takes_one_request(server: Stand
 
 
 async def test_yields_equal_those_that_fred_carries(server: StandIn) -> None:
-    span = (date(2021, 11, 1), LAST)
-    bundled = await yields_of(BundledProvider(BUNDLED_DATA), *span)
-
-    found = await yields_of(provider(server), *span)
-
-    assert yield_numbers(found) == yield_numbers(bundled)
-    assert {observation.source for observation in found} == {"treasury"}
+    await assert_as_bundled(provider(server), date(2021, 11, 1), LAST, "treasury")
 
 
 async def test_each_maturity_has_the_days_queried_for_it_alone(server: StandIn) -> None:
@@ -123,18 +123,13 @@ async def test_lasting_trouble_makes_the_provider_unavailable(
 ) -> None:
     server.whenever(lambda request: trouble)
 
-    with pytest.raises(ProviderUnavailable) as raised:
-        await yields_of(provider(server), LAST, LAST)
-
-    assert reason in raised.value.reason
-    assert raised.value.provider == "treasury"
+    await assert_unavailable(provider(server), LAST, "treasury", reason)
 
 
 async def test_server_that_is_gone_makes_the_provider_unavailable() -> None:
     gone = TreasuryProvider(Counted(), url="http://127.0.0.1:9/", patience=PATIENT)
 
-    with pytest.raises(ProviderUnavailable, match="cannot be reached"):
-        await yields_of(gone, LAST, LAST)
+    await assert_unavailable(gone, LAST, "treasury", "cannot be reached")
 
 
 def test_the_stand_in_answers_as_documented() -> None:
