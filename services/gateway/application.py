@@ -23,6 +23,7 @@ from services.gateway.edge import problems
 from services.gateway.edge.conditional import ConditionalReads
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.documentation import DocumentedApi
+from services.gateway.edge.fair_share import FairShare
 from services.gateway.edge.middleware import (
     COMPRESSION_LEVEL,
     SMALLEST_COMPRESSED_BYTES,
@@ -179,6 +180,7 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
         GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(FairShare, at_once=settings.requests_at_once, user_of=user_of)
     app.add_middleware(RateLimit, limits=limits, settings=settings, user_of=user_of)
     app.add_middleware(Deadline, seconds=settings.answer_seconds)
     if settings.cors_origins:

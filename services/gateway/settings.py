@@ -72,6 +72,11 @@ class GatewaySettings(ServiceSettings):
     operator_requests_per_minute: int = Field(
         default=6_000, ge=1, description="of one user, below /admin"
     )
+    requests_at_once: int = Field(
+        default=5,
+        ge=1,
+        description="of one user in progress, of which each may hold a connection; others wait",
+    )
     rate_limit_store_url: SecretStr | None = Field(
         default=None,
         description="redis:// or rediss://, for replicas to count together; default: each alone",

@@ -1,8 +1,8 @@
 """Middleware around every request.
 
-From the outside in: metrics of time and outcome, security headers, CORS, deadline, rate limit, body
-size, compression, and 304 for answers that the client already has. All are plain ASGI, a few
-microseconds each.
+From the outside in: metrics of time and outcome, security headers, CORS, deadline, rate limit, each
+user's share of what is in progress (`fair_share`), body size, compression, and 304 for answers that
+the client already has. All are plain ASGI, a few microseconds each.
 """
 
 import asyncio
@@ -142,15 +142,20 @@ class RateLimit:
         return self._user(scope) or network_of(scope["client"][0] if scope.get("client") else "")
 
     def _user(self, scope: Scope) -> str | None:
-        kind, _, token = (
-            dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
-        )
-        if kind.lower() != "bearer":
-            return None
-        try:
-            return str(self.user_of(token))
-        except InvalidToken:
-            return None
+        user = user_behind(scope, self.user_of)
+        return str(user) if user else None
+
+
+def user_behind(scope: Scope, user_of: UserOf) -> UUID | None:
+    """Whose access token a request carries; None without a valid one."""
+    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        return None
+    try:
+        return user_of(token)
+    except InvalidToken:
+        return None
 
 
 def too_many(standing: Standing) -> Problem:

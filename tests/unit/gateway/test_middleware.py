@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.edge.conditional import ConditionalReads, matches, unchanged, weak_tag
+from services.gateway.edge.fair_share import STREAMS, FairShare
 from services.gateway.edge.middleware import (
     BodyLimit,
     Deadline,
@@ -296,3 +297,57 @@ def test_what_is_no_origin_stops_the_start(origin: str) -> None:
 def test_the_store_is_a_redis() -> None:
     with pytest.raises(ValidationError, match="redis://"):
         GatewaySettings.model_validate({"rate_limit_store_url": "memcached://127.0.0.1"})
+
+
+# --- shares ---
+
+
+class Occupied:
+    """An application that answers when it is let, and knows who is in it."""
+
+    def __init__(self) -> None:
+        self.inside: list[bytes] = []
+        self.let = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.inside.append(dict(scope["headers"]).get(b"authorization", b""))
+        await self.let.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+
+async def test_a_users_further_requests_wait_and_others_do_not() -> None:
+    users = {"ann": uuid4(), "bob": uuid4()}
+    occupied = Occupied()
+    share = FairShare(occupied, at_once=2, user_of=users.__getitem__)
+    anns = {"Authorization": "Bearer ann"}
+
+    asked = [asyncio.create_task(ask(share, headers=anns)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    asked.append(asyncio.create_task(ask(share, headers={"Authorization": "Bearer bob"})))
+    asked.append(asyncio.create_task(ask(share, path=min(STREAMS), headers=anns)))
+    asked.append(asyncio.create_task(ask(share)))
+    await asyncio.sleep(0.05)
+    inside = list(occupied.inside)
+    occupied.let.set()
+    answers = await asyncio.gather(*asked)
+
+    assert inside == [b"Bearer ann"] * 2 + [b"Bearer bob", b"Bearer ann", b""]
+    assert [answer.status_code for answer in answers] == [200] * 7
+    assert share.users_in_progress == 0
+
+
+async def test_a_request_given_up_while_waiting_leaves_its_place() -> None:
+    occupied = Occupied()
+    share = FairShare(occupied, at_once=1, user_of=lambda _: uuid4())
+    anns = {"Authorization": "Bearer ann"}
+
+    first = asyncio.create_task(ask(share, headers=anns))
+    await asyncio.sleep(0.05)
+    given_up = asyncio.create_task(ask(share, headers=anns))
+    await asyncio.sleep(0.05)
+    given_up.cancel()
+    occupied.let.set()
+    await first
+
+    assert (await ask(share, headers=anns)).status_code == 200
+    assert share.users_in_progress == 0
