@@ -125,8 +125,9 @@ async def refresh(
 ) -> TokenPair:
     """Exchange a refresh token, which is used up by this, for new tokens.
 
-    A second use within ten seconds, by another tab, gets the same refresh token as the first. Later
-    the token was stolen, from its owner or by its owner's thief: it ends the whole log-in.
+    A second use within ten seconds, by another tab, gets the same refresh token as the first, or
+    the one that has replaced that since. Later the token was stolen, from its owner or by its
+    owner's thief: it ends the whole log-in.
     """
     now = datetime.now(UTC)
     token = request.refresh_token
@@ -138,12 +139,22 @@ async def refresh(
             return await _new_tokens(session, gateway, used, successor_of(token, salt))
         recent = await queries.load_recent_use(session, hashed, now)
         if recent is not None:
-            bearer, first_salt = recent
-            return _token_pair(gateway, bearer, successor_of(token, first_salt), now)
+            return _token_pair(gateway, recent[0], await _newest(session, token, now), now)
         await _end_family_of_reused(session, hashed, address, now)
     raise unauthorised(
         "invalid_refresh_token", "the refresh token is unknown, expired or used: log in again"
     )
+
+
+async def _newest(session: Session, token: str, now: datetime) -> str:
+    """The unused token at the end of the successors of a token that was used just now.
+
+    A fast tab may have used its successor already: a slow one that got a used token would end the
+    log-in of both with its next refresh.
+    """
+    while (recent := await queries.load_recent_use(session, token_hash(token), now)) is not None:
+        token = successor_of(token, recent[1])
+    return token
 
 
 async def _end_family_of_reused(session: Session, hashed: str, address: str, now: datetime) -> None:

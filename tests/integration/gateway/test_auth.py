@@ -316,6 +316,21 @@ async def test_tabs_that_refresh_at_once_get_one_successor(
     assert "login.ended_by_reuse" not in await actions(gateway)
 
 
+async def test_a_slow_tab_gets_the_newest_of_a_fast_ones_tokens(
+    http: httpx2.AsyncClient, gateway: Gateway, ann: Person
+) -> None:
+    fast = Person(http, ann.email, (await refreshed(ann)).json())
+    for _ in range(2):
+        fast = Person(http, ann.email, (await refreshed(fast)).json())
+
+    slow = Person(http, ann.email, (await refreshed(ann)).json())
+    assert slow.tokens["refresh_token"] == fast.tokens["refresh_token"]
+
+    await eleven_seconds_pass(gateway)
+    assert (await refreshed(slow)).status_code == 200
+    assert "login.ended_by_reuse" not in await actions(gateway)
+
+
 async def test_a_slow_tab_gets_the_successor_of_another_replica(
     gateway: Gateway, ann: Person
 ) -> None:
