@@ -7,6 +7,7 @@ Greek = Literal["delta", "gamma", "theta", "vega", "rho"]
 GREEKS: tuple[Greek, ...] = get_args(Greek)  # the order of every array and table of Greeks
 
 SESSIONS_PER_YEAR = 252  # also the number of daily returns in a year's window
+HIGHEST_PRICE = 1e8  # USD per share, far above every listed one, and below what a row can hold
 LEAST_CAPITAL = 0.005  # USD: less than half a cent is rounding
 MINIMUM_OBSERVATIONS = 60  # daily returns below which an estimate is null
 

@@ -4,24 +4,38 @@ Used by the gateway, which sees all rows of a request, and by ingest, which sees
 Nothing here knows the time: `not_closed_yet` and `in_future` take it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from shared import calendar
 from shared.contracts.ingest import OptionQuoteRow, PriceRow, YieldRow
+from shared.conventions import HIGHEST_PRICE
 from shared.errors import NotASession
-from shared.instruments import InvalidSymbol, parse_occ, parse_ticker
+from shared.instruments import InvalidSymbol, normalise, parse_occ, parse_ticker
 
 AnyRow = TypeVar("AnyRow", PriceRow, YieldRow, OptionQuoteRow)
 Problems = Mapping[int, str]
 _OTHERS_NAMED = 5
 
 
-def price_problems(rows: Sequence[PriceRow]) -> Problems:
-    """Invalid symbols, days without a session, and closes that are given twice."""
+def priced_symbol(text: str, private_names: Collection[str]) -> str:
+    """The symbol that a price is stored under: a ticker, or a private holding's name as it is.
+
+    `private_names`: those of holdings that no exchange lists. Raises `InvalidSymbol` for a text
+    that is neither.
+    """
+    name = normalise(text)
+    return name if name in private_names else parse_ticker(text)
+
+
+def price_problems(rows: Sequence[PriceRow], private_names: Collection[str] = ()) -> Problems:
+    """Invalid symbols, closes that no price has, days without a session, and repeats."""
     return _problems(
-        rows, _price_problem, lambda row: (parse_ticker(row.symbol), row.session_date.isoformat())
+        rows,
+        lambda row: _price_problem(row, private_names),
+        lambda row: (priced_symbol(row.symbol, private_names), row.session_date.isoformat()),
     )
 
 
@@ -33,7 +47,7 @@ def yield_problems(rows: Sequence[YieldRow]) -> Problems:
 
 
 def quote_problems(rows: Sequence[OptionQuoteRow]) -> Problems:
-    """Invalid contracts, crossed quotes, days after expiry or without a session, repeats."""
+    """Invalid contracts, crossed or impossible quotes, days that cannot have one, repeats."""
     return _problems(
         rows,
         _quote_problem,
@@ -89,12 +103,22 @@ def _named(row: int, group: Sequence[int]) -> str:
     return " and row ".join(others) + (f" and {left:,} more" if left else "")
 
 
-def _price_problem(row: PriceRow) -> str | None:
+def _price_problem(row: PriceRow, private_names: Collection[str]) -> str | None:
     try:
-        parse_ticker(row.symbol)
+        priced_symbol(row.symbol, private_names)
     except InvalidSymbol as error:
-        return str(error)
-    return _session_problem(row.session_date)
+        return f"{error}, nor the name of a private holding"
+    return _too_high(row.symbol, [row.close, row.adjusted_close]) or _session_problem(
+        row.session_date
+    )
+
+
+def _too_high(symbol: str, prices: Iterable[Decimal | None]) -> str | None:
+    """Why one of the prices is none, or None."""
+    highest = max((price for price in prices if price is not None), default=Decimal(0))
+    if highest <= HIGHEST_PRICE:
+        return None
+    return f"{symbol}: no price is as high as {highest:,}: the highest is {HIGHEST_PRICE:,.0f} USD"
 
 
 def _quote_problem(row: OptionQuoteRow) -> str | None:
@@ -106,7 +130,8 @@ def _quote_problem(row: OptionQuoteRow) -> str | None:
         return f"{row.contract}: ask {row.ask} is below bid {row.bid}"
     if row.session_date > contract.expiry:
         return f"{row.contract}: {row.session_date} lies after its expiry {contract.expiry}"
-    return _session_problem(row.session_date)
+    prices = [row.ask, row.last, row.underlying_price]
+    return _too_high(row.contract, prices) or _session_problem(row.session_date)
 
 
 def _session_problem(session_date: date) -> str | None:

@@ -69,6 +69,14 @@ async def known_symbols(session: Session, symbols: Collection[str]) -> set[str] 
     return set(await session.scalars(select(securities).where(securities.in_(list(symbols)))))
 
 
+async def private_names(session: Session, names: Collection[str]) -> set[str]:
+    """Those of the names that private holdings have which the caller may see."""
+    held = select(positions.c.symbol).where(
+        among(positions.c.symbol, names), positions.c.investment_class == "PRIVATE"
+    )
+    return set(await session.scalars(held.distinct()))
+
+
 # --- what is known about symbols ---
 
 prices = ingest.daily_prices

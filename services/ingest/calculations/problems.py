@@ -8,8 +8,8 @@ from typing import Generic, SupportsFloat, TypeVar
 
 from services.ingest.inputs import CorporateAction, OptionQuote, YieldObservation
 from shared.caveats import Caveat
+from shared.conventions import HIGHEST_PRICE
 
-HIGHEST_PRICE = 1e8  # USD per share, far above every listed one, and below what a row can hold
 MOST_SHARES_FOR_ONE = 10_000.0
 LEAST_DIVIDEND = 1e-6  # USD per share
 LOWEST_YIELD = -5.0  # percent; the Treasury's have been between 0 and 17 since 1962

@@ -22,10 +22,10 @@ from services.ingest.calculations.levels import (
     levels_of,
     plausible_places,
 )
-from services.ingest.calculations.problems import HIGHEST_PRICE
 from services.ingest.inputs import Bar, Rejected, StoredCloses
 from shared.arrays import FloatArray
 from shared.caveats import Caveat
+from shared.conventions import HIGHEST_PRICE
 
 AGREEMENT = 0.01  # two independent sources within 1 % confirm each other
 HELD = f"the level has held for {HOLDS} sessions"

@@ -1,6 +1,6 @@
 """An administrator stores prices, Treasury yields or option quotes: all rows or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from services.ingest import calculations, repository
@@ -19,8 +19,8 @@ from shared.contracts.ingest import (
 )
 from shared.database import Session
 from shared.errors import InvalidRows
-from shared.instruments import parse_occ, parse_ticker
-from shared.market_rows import price_problems, quote_problems, yield_problems
+from shared.instruments import normalise, parse_occ
+from shared.market_rows import price_problems, priced_symbol, quote_problems, yield_problems
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter("ingest")
@@ -29,13 +29,16 @@ router = ServiceRouter("ingest")
 @router.answers(StorePrices)
 async def store_prices(request: StorePrices, session: Session) -> RowsStored:
     """Upsert closes; raises `InvalidRows`, which names every problem."""
-    _check(price_problems(request.rows))
-    bars = [_bar(row, request.source) for row in request.rows]
+    names = {normalise(row.symbol) for row in request.rows}
+    private = await repository.load_private_names(session, names)
+    _check(price_problems(request.rows, private))
+    bars = [_bar(row, request.source, private) for row in request.rows]
     actions = await repository.load_actions(session, {bar.symbol for bar in bars})
     stored = await repository.load_stored_closes(session, bars, actions, request.source)
     jumps = await administrators_jumps(bars, stored)
     changed = await repository.save_prices(session, bars)
-    await repository.save_unlisted_securities(session, {bar.symbol for bar in bars}, request.source)
+    unlisted = {bar.symbol for bar in bars} - private
+    await repository.save_unlisted_securities(session, unlisted, request.source)
     return _stored(changed, [bar.session_date for bar in bars], jumps)
 
 
@@ -69,8 +72,8 @@ def _check(problems: Mapping[int, str]) -> None:
         raise InvalidRows(problems)
 
 
-def _bar(row: PriceRow, source: str) -> Bar:
-    symbol = parse_ticker(row.symbol)
+def _bar(row: PriceRow, source: str, private_names: Collection[str]) -> Bar:
+    symbol = priced_symbol(row.symbol, private_names)
     adjusted = float(row.adjusted_close or row.close)
     return Bar(symbol, row.session_date, row.close, adjusted, "raw", source)
 

@@ -19,6 +19,7 @@ from services.ingest.repository.portfolios import (
     load_contracts,
     load_edits,
     load_portfolio_ids,
+    load_private_names,
     load_symbols,
 )
 from services.ingest.repository.prices import (
@@ -73,6 +74,7 @@ __all__ = [
     "load_known_sessions",
     "load_known_symbols",
     "load_portfolio_ids",
+    "load_private_names",
     "load_priced",
     "load_queries",
     "load_quoted",

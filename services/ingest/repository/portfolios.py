@@ -42,6 +42,15 @@ async def load_symbols(session: Session, portfolio_ids: Collection[UUID], as_of:
     return set(await session.scalars(held.union(proxies)))
 
 
+async def load_private_names(session: Session, names: Collection[str]) -> set[str]:
+    """Those of the names that private holdings have."""
+    positions = gateway.positions.c
+    held = select(positions.symbol).where(
+        among(positions.symbol, names), positions.investment_class == "PRIVATE"
+    )
+    return set(await session.scalars(held.distinct()))
+
+
 async def load_contracts(
     session: Session, portfolio_ids: Collection[UUID], as_of: date
 ) -> set[str]:

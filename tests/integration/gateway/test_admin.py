@@ -154,6 +154,22 @@ async def test_prices_go_to_ingest_in_parts_and_come_back_summed(
     }
 
 
+async def test_a_price_may_be_that_of_a_private_holding(
+    operator: Person, ann: Person, answering: list[StorePrices]
+) -> None:
+    header = b"symbol,quantity,entry price per share,entry date,investment class\n"
+    file = header + b"ACME-SERIES-B,10,12.5,2021-03-31,PRIVATE\n"
+    assert (await ann.upload(file, portfolio_name="Private")).status_code == 201
+
+    rows = [A_PRICE | {"symbol": "acme-series-b"}, A_PRICE | {"symbol": "ACME-SERIES-C"}]
+    stored = await operator.request("PUT", "admin/market-data/prices", json={"rows": rows[:1]})
+    refused = await operator.request("PUT", "admin/market-data/prices", json={"rows": rows})
+
+    assert stored.status_code == 200
+    assert [row.symbol for [row] in [request.rows for request in answering]] == ["acme-series-b"]
+    assert [error["row"] for error in refused.json()["errors"]] == [1]
+
+
 async def test_ingests_refusal_is_passed_on(operator: Person, answering: list[StorePrices]) -> None:
     answer = await operator.request(
         "PUT", "admin/market-data/prices", json={"rows": [A_PRICE | {"close": 1}]}

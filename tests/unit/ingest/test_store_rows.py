@@ -37,6 +37,7 @@ class Repository:
     def __init__(self) -> None:
         self.bars: Sequence[Bar] = []
         self.unlisted: set[str] = set()
+        self.private: set[str] = set()
         self.effective: Mapping[date, date] = {}
         self.quotes: Sequence[OptionQuote] = []
 
@@ -44,6 +45,9 @@ class Repository:
         self, session: Session, symbols: Collection[str]
     ) -> dict[str, list[CorporateAction]]:
         return {}
+
+    async def load_private_names(self, session: Session, names: Collection[str]) -> set[str]:
+        return self.private & set(names)
 
     async def load_stored_closes(
         self,
@@ -93,6 +97,21 @@ async def test_a_close_without_adjusted_close_is_saved_as_both(repository: Repos
     assert (bar.close, bar.adjusted_close, bar.close_basis) == (Decimal("310.25"), 310.25, "raw")
     assert repository.unlisted == {bar.symbol}
     assert (stored.received, stored.changed, stored.first_session) == (1, 1, SESSION_DATE)
+
+
+async def test_a_private_holdings_price_makes_its_name_no_listed_symbol(
+    repository: Repository,
+) -> None:
+    repository.private = {"FUND_ONE.2", "SECRETCO-A"}
+    rows = tuple(
+        PriceRow(symbol=symbol, session_date=SESSION_DATE, close=Decimal(13))
+        for symbol in ("fund_one.2", "SECRETCO-A", "XOM")
+    )
+
+    await use_case.store_prices(StorePrices(rows=rows), NO_SESSION)
+
+    assert [bar.symbol for bar in repository.bars] == ["FUND_ONE.2", "SECRETCO-A", "XOM"]
+    assert repository.unlisted == {"XOM"}
 
 
 async def test_one_price_on_a_closed_exchange_saves_none(repository: Repository) -> None:

@@ -12,6 +12,7 @@ from shared.market_rows import (
     in_future,
     not_closed_yet,
     price_problems,
+    priced_symbol,
     quote_problems,
     yield_problems,
 )
@@ -19,8 +20,8 @@ from shared.market_rows import (
 DAY = date(2022, 12, 20)
 
 
-def price(symbol: str = "AAPL", day: date = DAY) -> PriceRow:
-    return PriceRow(symbol=symbol, session_date=day, close=Decimal("131.9"))
+def price(symbol: str = "AAPL", day: date = DAY, **more: Any) -> PriceRow:
+    return PriceRow(**{"symbol": symbol, "session_date": day, "close": Decimal("131.9"), **more})
 
 
 def quote(contract: str = "AAPL230317C00130000", day: date = DAY, **more: Any) -> OptionQuoteRow:
@@ -60,6 +61,35 @@ def test_many_repeats_name_the_first_and_count_the_others() -> None:
         "AAPL of 2022-12-20 is given by row 1 and row 2 and row 3 and row 4 and row 5 and 3 more "
         "too: send it once"
     )
+
+
+HIGHEST = "100000000"
+
+
+@pytest.mark.parametrize(
+    "problems",
+    [
+        price_problems([price(close=HIGHEST), price("XOM", close=f"{HIGHEST}.000001")]),
+        price_problems([price(), price("XOM", close="100", adjusted_close="1000000000")]),
+        quote_problems([quote(ask=HIGHEST), quote("XOM230317C00130000", ask=f"{HIGHEST}.01")]),
+        quote_problems([quote(), quote("XOM230317C00130000", underlying_price="1e9")]),
+    ],
+)
+def test_a_price_that_none_can_be_is_refused(problems: Mapping[int, str]) -> None:
+    assert list(problems) == [1]
+    assert "the highest is 100,000,000 USD" in problems[1]
+
+
+def test_a_private_holdings_name_is_kept_and_other_words_are_refused() -> None:
+    rows = [price("acme-series-b"), price("SECRETCO-A"), price("AB-PL"), price("NO_SUCH-NAME")]
+    private = {"ACME-SERIES-B", "SECRETCO-A"}
+
+    assert list(price_problems(rows, private)) == [3]
+    assert [priced_symbol(row.symbol, private) for row in rows[:3]] == [
+        "ACME-SERIES-B",
+        "SECRETCO-A",
+        "AB.PRL",
+    ]
 
 
 @pytest.mark.parametrize(

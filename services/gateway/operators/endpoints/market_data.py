@@ -6,13 +6,22 @@ from typing import Any, TypeVar
 from services.gateway.analytics.reading.quality import fetch_progress
 from services.gateway.analytics.schemas.market_data import HistoryProgress
 from services.gateway.books.editing import exchange_day
-from services.gateway.edge.dependencies import Admin, AsOf, Gateway, GatewayParts, OpenSession
+from services.gateway.edge.dependencies import (
+    Admin,
+    AsOf,
+    CallersDatabase,
+    Gateway,
+    GatewayParts,
+    OpenSession,
+)
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented
+from services.gateway.market.queries import private_names
 from services.gateway.operators.schemas import ROWS_PER_REQUEST, OptionQuotes, Prices, Yields
 from shared.contracts import ingest
 from shared.contracts.event import Request, utc_now
 from shared.errors import InvalidRows
+from shared.instruments import normalise
 from shared.market_rows import (
     in_future,
     not_closed_yet,
@@ -33,13 +42,18 @@ async def get_progress(_: Admin, session: OpenSession, as_of: AsOf = None) -> di
 
 
 @router.put("/market-data/prices", responses=documented(503))
-async def put_prices(prices: Prices, _: Admin, gateway: GatewayParts) -> ingest.RowsStored:
+async def put_prices(
+    prices: Prices, _: Admin, database: CallersDatabase, gateway: GatewayParts
+) -> ingest.RowsStored:
     """Store daily prices of closed sessions: ingest's to write, so it is asked.
 
-    Repeating changes nothing. A row that cannot be stored refuses all of them, by its number.
+    A symbol is a ticker, or the name of a private holding. Repeating changes nothing. A row that
+    cannot be stored refuses all of them, by its number.
     """
     days = [row.session_date for row in prices.rows]
-    _refuse(price_problems(prices.rows), not_closed_yet(days, utc_now()))
+    async with database.transaction() as session:
+        private = await private_names(session, {normalise(row.symbol) for row in prices.rows})
+    _refuse(price_problems(prices.rows, private), not_closed_yet(days, utc_now()))
     return await _stored(
         gateway, [ingest.StorePrices(rows=tuple(part)) for part in _parts(prices.rows)]
     )
