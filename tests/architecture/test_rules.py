@@ -26,6 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
+        "fair_share",
         "workers",
     },
     "identity": set(),
