@@ -225,6 +225,94 @@ def test_no_split_and_no_close_is_no_warning() -> None:
     assert across(history=HISTORY, stated_on=date(2022, 12, 1)).warnings[0].line == 3
 
 
+# --- names that no rule knows ---
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Long / Short", "BuySell", "SIDE:", "Order Side", "Side Code", "Pos Type", "Short/Long"),
+        *("Sell/Buy", "Long/Short Indicator", "Direction Indicator", "longshort"),
+    ],
+)
+def test_a_side_is_read_in_any_punctuation_and_under_more_names(header: str) -> None:
+    assert quantities(read_one(header, "SHORT")) == [Decimal(-100)]
+
+
+def test_a_sign_is_a_side() -> None:
+    assert quantities(read_one("Qty Sign", "-")) == [Decimal(-100)]
+    assert quantities(read_one("Sign", "+")) == [Decimal(100)]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "code"),
+    [
+        ("Position", "SHORT", "unknown_side"),
+        ("Open/Close", "SELL SHORT", "unknown_side"),
+        ("Activity", "Sell", "unknown_side"),
+        ("Is Short", "Y", "unknown_side"),
+        ("Short Quantity", "100", "unknown_side"),
+        ("Dr/Cr", "CR", "unknown_side"),
+        ("Trading Currency", "EUR", "unsupported_currency"),
+        ("Base Currency", "EUR", "unsupported_currency"),
+        ("Currency (Local)", "EUR", "unsupported_currency"),
+        ("Cur", "EUR", "unsupported_currency"),
+        ("Denominated in", "EUR", "unsupported_currency"),
+        ("FX Rate", "1.08", "unsupported_multiplier"),
+        ("Pricing Factor", "0.01", "unsupported_multiplier"),
+        ("Lot Size", "10", "unsupported_multiplier"),
+        ("Mult", "10", "unsupported_multiplier"),
+        ("Units", "thousands", "unsupported_unit"),
+        ("Price Unit", "pence", "unsupported_unit"),
+        ("Price Type", "pence", "unsupported_unit"),
+        ("Order State", "CANCELLED", "unknown_status"),
+        ("Void", "yes", "unknown_status"),
+        ("Put/Call", "PUT", "terms_disagree"),
+        ("Kind", "Put", "terms_disagree"),
+    ],
+)
+def test_a_column_that_would_turn_a_row_refuses_it(header: str, cell: str, code: str) -> None:
+    found = read_one(header, cell)
+
+    assert [each.code for each in found.problems] == [code]
+    assert found.accepted == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        *(("Position", "Long"), ("Is Short", "No"), ("Short Quantity", "0"), ("Units", "100")),
+        *(("Trading Currency", "USD"), ("FX Rate", "1.0000"), ("Cancelled", "false")),
+        *(("Order State", "Filled"), ("Lot Size", "1"), ("Price Unit", "USD per share")),
+        *(("Rating", "Sell"), ("Comments", "sold"), ("Exchange", "LSE"), ("Country", "CAN")),
+        *(("Account", "Cash"), ("Dr/Cr", ""), ("Put/Call", "--"), ("Sector", "Energy")),
+    ],
+)
+def test_a_column_that_changes_nothing_lets_the_row_pass(header: str, cell: str) -> None:
+    assert quantities(read_one(header, cell)) == [Decimal(100)]
+
+
+def test_a_short_position_may_say_so_in_any_column() -> None:
+    assert quantities(read_one("Position", "Short", quantity="-100")) == [Decimal(-100)]
+    assert quantities(read_one("Kind", "Call", symbol=CALL)) == [Decimal(100)]
+
+
+def test_only_what_turns_no_row_is_ignored_and_named() -> None:
+    header = b"ticker,quantity,entry_price,entry_date,Broker,FX Rate,Position\n"
+
+    sheet = sheet_of(header + b"AAPL,100,150,2022-12-01,IB,1.1,SHORT\n")
+
+    assert sheet.ignored == ("Broker",)
+    assert [each.field for each in holdings_of(sheet, rules()).problems] == ["fx_rate", "position"]
+
+
+def test_two_turning_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read("FX Rate,fx_rate", "AAPL,100,150,2022-12-01,1,2")
+
+    assert refused.value.problem.code == "duplicate_column"
+
+
 cells = st.text(st.sampled_from("SHORTLONGBUYEsell 01.-,/$'\""), max_size=20)
 
 

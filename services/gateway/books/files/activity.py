@@ -5,29 +5,34 @@ from datetime import date
 
 from services.gateway.books.files.entries import Entries, Entry
 from services.gateway.books.files.holdings import Row, Rules, Sheet, Skipped
-from services.gateway.books.files.layouts import Source
+from services.gateway.books.files.layouts import Source, snake_case
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.reading import LATEST_DATE, Seen
-from services.gateway.books.files.records import Record, misshapen
+from services.gateway.books.files.records import Record, shapely
 from services.gateway.books.files.trade_columns import columns_of
 from services.gateway.books.files.trades import DAY_FIRST, Delivery, TradeReading
+from services.gateway.books.files.turning import left_out, turning_columns
 
 _REQUIRED = ("date",)
 
 
 def transactions_sheet(line: int, header: list[str], records: Sequence[Record]) -> Sheet:
     """The rows below a header; raises `UnreadableFile` when it names a column twice."""
-    columns, ignored = columns_of(line, header)
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    for number, cells in records:
-        problem = misshapen(number, cells, columns, _REQUIRED)
-        if problem:
-            problems.append(problem)
-        else:
-            named = zip(columns, cells or (), strict=False)
-            rows.append(Row(number, {column: cell for column, cell in named if column}))
-    return Sheet(Source.TRANSACTIONS, line, tuple(rows), tuple(problems), ignored=ignored)
+    columns = columns_of(line, header)
+    shaped, problems = shapely(records, columns, _REQUIRED)
+    unread = {place: cell for place, cell in enumerate(header) if cell and not columns[place]}
+    every = [cells for _, cells in shaped]
+    turning = turning_columns(line, unread, every, of_positions=False)
+    for place, cell in unread.items():
+        columns[place] = name if (name := snake_case(cell)) in turning else ""
+    rows = tuple(Row(number, _named(columns, cells), turning) for number, cells in shaped)
+    ignored = left_out(unread, turning)
+    return Sheet(Source.TRANSACTIONS, line, rows, problems, ignored=ignored)
+
+
+def _named(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """The cells of the columns that are read, by name."""
+    return {column: cell for column, cell in zip(columns, cells, strict=False) if column}
 
 
 def trade_readings(sheet: Sheet, rules: Rules) -> Iterator[TradeReading]:

@@ -1,13 +1,13 @@
 """The result of reading a file: holdings, problems and warnings."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from services.gateway.books.files.history import PriceHistory
 from services.gateway.books.files.instruments import Instrument, symbol_of, underlying_of
-from services.gateway.books.files.layouts import Source
+from services.gateway.books.files.layouts import Source, Turn
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.ledger.inputs import Instrument as LedgerInstrument
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
@@ -17,10 +17,14 @@ PUBLIC, OPTIONS, PRIVATE = CLASSES = ("PUBLIC", "OPTIONS", "PRIVATE")
 
 @dataclass(frozen=True)
 class Row:
-    """One record: the physical line it starts on, and its cells by column name (stripped)."""
+    """One record: the physical line it starts on, and its cells by column name (stripped).
+
+    `turning`: the file's columns that no rule reads, and what each would turn.
+    """
 
     line: int
     cells: Mapping[str, str]
+    turning: Mapping[str, Turn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The column sets of position files, which of them a header means, and what else is read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,17 @@ class Source(StrEnum):
     TWELVE_COLUMNS = "twelve_columns"
     SCHWAB = "schwab_positions"
     TRANSACTIONS = "transactions"
+
+
+class Turn(StrEnum):
+    """What a column would turn, and what it should be called."""
+
+    SIDE = "side"
+    CURRENCY = "currency"
+    UNIT = "unit"
+    FACTOR = "multiplier"
+    STATE = "status"
+    RIGHT = "option_type"
 
 
 @dataclass(frozen=True)
@@ -63,19 +75,27 @@ TWELVE_COLUMNS = Layout(
 SIGN_COLUMNS = (
     *("side", "action", "trade_type", "trade_side", "transaction_type", "direction"),
     *("long/short", "long_short", "long_or_short", "l/s", "position_type", "position_side"),
-    *("buy/sell", "buy_sell", "buy_or_sell", "b/s"),
+    *("buy/sell", "buy_sell", "buy_or_sell", "b/s", "sell/buy", "short/long", "order_side"),
+    *("side_code", "pos_type", "long/short_indicator", "direction_indicator", "sign"),
+    *("quantity_sign", "qty_sign"),
 )
 STATUS_COLUMNS = ("status", "position_status", "trade_status", "order_status", "open/closed")
 CURRENCY_COLUMNS = (
     *("currency", "currency_code", "currencyprimary", "currency_primary", "ccy", "curr"),
     *("trade_currency", "price_currency", "position_currency", "instrument_currency"),
-    *("local_currency", "settlement_currency", "settle_currency"),
+    *("local_currency", "settlement_currency", "settle_currency", "base_currency", "cur"),
+    *("quote_currency", "trading_currency", "asset_currency", "iso_currency", "denomination"),
+    *("currency_local", "currency_symbol", "strike_currency", "cost_currency"),
 )
 MULTIPLIER_COLUMNS = (
     *("multiplier", "contract_multiplier", "option_multiplier", "contract_size"),
-    *("shares_per_contract", "price_multiplier"),
+    *("shares_per_contract", "shares/contract", "price_multiplier", "unit_multiplier", "mult"),
+    *("lot_size", "quantity_multiplier"),
 )
-UNIT_COLUMNS = ("unit", "quantity_unit", "quantity_type", "unit_of_measure", "uom")
+UNIT_COLUMNS = (
+    *("unit", "quantity_unit", "qty_unit", "quantity_type", "unit_of_measure", "uom"),
+    *("price_unit", "quote_unit"),
+)
 # Many brokers say the kind of account in it (cash, margin): read only where it is a side.
 TYPE_COLUMN = "type"
 MODIFIERS = frozenset(
@@ -88,6 +108,7 @@ MODIFIERS = frozenset(
         TYPE_COLUMN,
     )
 )
+_BARE = {re.sub("[^a-z]", "", name): name for name in sorted(MODIFIERS)}
 # A file with one of these is one of positions.
 POSITION_COLUMNS = frozenset(
     (
@@ -101,8 +122,12 @@ _ONLY_TWELVE = {*TWELVE_COLUMNS.columns, "exit_price"} - {*FIVE_COLUMNS.columns,
 
 
 def snake_case(cell: str) -> str:
-    """A column's name: lower case, words joined by underscores."""
-    return "_".join(cell.lower().replace("_", " ").split())
+    """A column's name: lower case, words joined by underscores.
+
+    One that turns rows has its name in any punctuation: `Long / Short`, `BuySell`, `SIDE:`.
+    """
+    name = "_".join(cell.lower().replace("_", " ").split())
+    return name if name in MODIFIERS else _BARE.get(re.sub("[^a-z]", "", name), name)
 
 
 def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
@@ -121,13 +146,11 @@ def layout_of(line: int, header: Sequence[str]) -> tuple[Layout, list[str]]:
     return layout, columns
 
 
-def ignored_columns(
-    header: Sequence[str], columns: Sequence[str], layout: Layout
-) -> tuple[str, ...]:
-    """The columns, as the header has them, that no rule reads."""
+def unread_columns(header: Sequence[str], columns: Sequence[str], layout: Layout) -> dict[int, str]:
+    """The columns that no rule reads, as the header has them, by their places."""
     read = {*layout.columns, *MODIFIERS}
-    named = zip(header, columns, strict=True)
-    return tuple(cell[:MAX_NAME] for cell, column in named if column and column not in read)
+    named = enumerate(zip(header, columns, strict=True))
+    return {place: cell for place, (cell, column) in named if column and column not in read}
 
 
 def _with_price(columns: list[str], layout: Layout) -> list[str]:

@@ -17,17 +17,18 @@ from services.gateway.books.files.instruments import Instrument
 from services.gateway.books.files.layouts import (
     FIVE_COLUMNS,
     TWELVE_COLUMNS,
-    ignored_columns,
     layout_of,
+    unread_columns,
 )
 from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.problems import Problem
 from services.gateway.books.files.reading import Seen
-from services.gateway.books.files.records import Record, at_most_max_rows, misshapen
+from services.gateway.books.files.records import Record, at_most_max_rows, shapely
 from services.gateway.books.files.signs import check_modifiers, signed_quantity, trade_of
 from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.tags import MAX_TAGS, MAX_TAGS_TEXT, tags_in, why_not_a_tag
+from services.gateway.books.files.turning import check_turned, left_out, turning_columns
 
 MAX_SUBTYPE_LENGTH = 50
 _LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}
@@ -36,16 +37,15 @@ _LAYOUTS = {layout.source: layout for layout in (FIVE_COLUMNS, TWELVE_COLUMNS)}
 def listed_sheet(line: int, header: list[str], records: Iterator[Record]) -> Sheet:
     """The rows below a header; raises `UnreadableFile` when a required column is missing."""
     layout, columns = layout_of(line, header)
-    ignored = ignored_columns(header, columns, layout)
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    for number, cells in at_most_max_rows(records):
-        problem = misshapen(number, cells, columns, layout.required)
-        if problem:
-            problems.append(problem)
-        else:
-            rows.append(Row(number, dict(zip(columns, cells or (), strict=False))))
-    return Sheet(layout.source, line, tuple(rows), tuple(problems), ignored=ignored)
+    shaped, problems = shapely(at_most_max_rows(records), columns, layout.required)
+    unread = unread_columns(header, columns, layout)
+    every = [cells for _, cells in shaped]
+    turning = turning_columns(line, unread, every, of_positions=True)
+    rows = (
+        Row(number, dict(zip(columns, cells, strict=False)), turning) for number, cells in shaped
+    )
+    ignored = left_out(unread, turning)
+    return Sheet(layout.source, line, tuple(rows), problems, ignored=ignored)
 
 
 def listed_holdings(sheet: Sheet, rules: Rules) -> Holdings:
@@ -142,6 +142,7 @@ class ListedReading(NamedReading):
     ) -> None:
         """What no cell says alone."""
         check_modifiers(self, instrument, closed=bool(self.row.cells.get("exit_date")))
+        check_turned(self, instrument)
         if instrument is None:
             return
         self.check_class(self.given_class, instrument)

@@ -35,6 +35,21 @@ def at_most_max_rows(records: Iterable[Record]) -> Iterator[Record]:
         yield record
 
 
+def shapely(
+    records: Iterable[Record], columns: Sequence[str], required: Sequence[str]
+) -> tuple[list[tuple[int, list[str]]], tuple[Problem, ...]]:
+    """The records whose quotes and number of cells fit the header, and the problems of others."""
+    fitting: list[tuple[int, list[str]]] = []
+    problems: list[Problem] = []
+    for number, cells in records:
+        problem = misshapen(number, cells, columns, required)
+        if problem:
+            problems.append(problem)
+        else:
+            fitting.append((number, cells or []))
+    return fitting, tuple(problems)
+
+
 def misshapen(
     line: int, cells: list[str] | None, columns: Sequence[str], required: Sequence[str]
 ) -> Problem | None:

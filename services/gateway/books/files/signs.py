@@ -21,33 +21,33 @@ from services.gateway.books.files.layouts import (
 from services.gateway.books.files.reading import Reading
 from shared.instruments import OPTION_MULTIPLIER, STOCK_MULTIPLIER, OptionContract
 
-_LONG = (
+LONG = (
     *("long", "l", "buy", "b", "bot", "bought", "purchase", "buy long", "buy to open", "bto"),
     *("bo", "long position", "+"),
 )
-_SHORT = (
+SHORT = (
     *("short", "s", "sell", "sld", "sold", "sell short", "short sell", "short sale", "sold short"),
     *("sell to open", "sto", "so", "ss", "sshrt", "short position", "-"),
 )
-_CLOSING = (
+CLOSING = (
     *("buy to cover", "buy to close", "btc", "bc", "cover", "covered", "sell to close", "stc"),
     *("sell long", "close", "closed"),
 )
-_OPEN_STATUS = (
+OPEN_STATUS = (
     *("open", "opened", "held", "hold", "holding", "active", "current", "live", "o", "new"),
     *("filled", "executed", "complete", "completed", "confirmed", "settled", "booked"),
 )
-_CLOSED_STATUS = (
+CLOSED_STATUS = (
     *("closed", "close", "c", "sold", "exited", "covered", "expired", "assigned", "exercised"),
 )
-_NO_TRADE_STATUS = (
+NO_TRADE_STATUS = (
     *("cancelled", "canceled", "cancel", "rejected", "pending", "working", "queued", "void"),
     *("deleted", "unfilled", "inactive", "error"),
 )
-_DOLLARS = ("usd", "us$", "$", "us dollar", "us dollars", "u.s. dollar", "dollar")
-_UNITS = (
+DOLLARS = ("usd", "us$", "$", "us dollar", "us dollars", "u.s. dollar", "dollar")
+UNITS = (
     *("share", "shares", "contract", "contracts", "unit", "units", "each", "ea", "sh", "shs"),
-    *("quantity", "qty", "number"),
+    *("quantity", "qty", "number", "per share", "usd per share"),
 )
 
 
@@ -58,8 +58,8 @@ class _Side:
 
 
 _SIDES = {
-    **dict.fromkeys(_LONG, _Side(1)),
-    **dict.fromkeys(_SHORT, _Side(-1)),
+    **dict.fromkeys(LONG, _Side(1)),
+    **dict.fromkeys(SHORT, _Side(-1)),
     **{"lc": _Side(1, "C"), "sc": _Side(-1, "C"), "lp": _Side(1, "P"), "sp": _Side(-1, "P")},
     **{"long call": _Side(1, "C"), "short call": _Side(-1, "C")},
     **{"long put": _Side(1, "P"), "short put": _Side(-1, "P")},
@@ -70,7 +70,7 @@ _TRADES = {
 }
 # In a column called "type" a single letter may mean the kind of security.
 _SIDES_AS_TYPE = ("long", "short", "buy", "sell", "sell short", "lc", "sc", "lp", "sp")
-_KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
+KINDS = {"call": "C", "calls": "C", "put": "P", "puts": "P"}
 
 
 def words(text: str) -> str:
@@ -123,15 +123,15 @@ def _side(reading: Reading, field: str, instrument: Instrument | None) -> _Side 
     if side is not None and (field != TYPE_COLUMN or word in _SIDES_AS_TYPE):
         _check_kind(reading, field, text, side.option_type, instrument)
         return side
-    if word in _KINDS:
-        _check_kind(reading, field, text, _KINDS[word], instrument)
+    if word in KINDS:
+        _check_kind(reading, field, text, KINDS[word], instrument)
     elif field != TYPE_COLUMN:
         reading.complain(field, "unknown_side", _why_no_side(field, text, word))
     return None
 
 
 def _why_no_side(field: str, text: str, word: str) -> str:
-    if word in _CLOSING:
+    if word in CLOSING:
         return (
             f"{field} {text!r} closes a position: leave the row out, or send all trades as a file "
             "of transactions (date, type, symbol, quantity, price)"
@@ -171,15 +171,15 @@ def check_modifiers(
 def _check_status(reading: Reading, *, closed: bool) -> None:
     for field, text in _given(reading, STATUS_COLUMNS):
         word = words(text)
-        if word in _OPEN_STATUS or (word in _CLOSED_STATUS and closed):
+        if word in OPEN_STATUS or (word in CLOSED_STATUS and closed):
             continue
-        if word in _CLOSED_STATUS:
+        if word in CLOSED_STATUS:
             message = (
                 f"{field} {text!r} and no exit: leave the row out, or give its exit_date and "
                 "exit_price_per_share"
             )
             reading.complain(field, "position_closed", message)
-        elif word in _NO_TRADE_STATUS:
+        elif word in NO_TRADE_STATUS:
             message = f"{field} {text!r}: nothing is held by it, leave the row out"
             reading.complain(field, "position_closed", message)
         else:
@@ -189,7 +189,7 @@ def _check_status(reading: Reading, *, closed: bool) -> None:
 
 def check_currency(reading: Reading) -> None:
     """Refuse any currency but the US dollar."""
-    for field, text in _given(reading, CURRENCY_COLUMNS, besides=_DOLLARS):
+    for field, text in _given(reading, CURRENCY_COLUMNS, besides=DOLLARS):
         message = (
             f"{field} is {text!r}: only USD is supported, leave the row out or convert its "
             "price to USD"
@@ -199,7 +199,7 @@ def check_currency(reading: Reading) -> None:
 
 def check_unit(reading: Reading) -> None:
     """Refuse any unit but shares and contracts."""
-    for field, text in _given(reading, UNIT_COLUMNS, besides=_UNITS):
+    for field, text in _given(reading, UNIT_COLUMNS, besides=(*UNITS, *DOLLARS)):
         message = f"{field} is {text!r}: give the quantity in shares, or in contracts of an option"
         reading.complain(field, "unsupported_unit", message)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.gateway.books.files.layouts import (
-    MAX_NAME,
     MODIFIERS,
     POSITION_COLUMNS,
     Layout,
@@ -66,11 +65,13 @@ TYPE_COLUMNS = (
     *("trans_code", "transaction_code", "action", "transaction_type", "trade_type"),
     *("trade_action", "activity_type", "buy/sell", "buy_sell", "buy_or_sell", "side"),
     *("trade_side", "b/s", "transaction", "activity", "direction", "type", "sub_type"),
+    *("sell/buy", "order_side", "side_code", "direction_indicator"),
 )
 # Whether a purchase or sale opens or closes, or which side of the market the position is on.
 EFFECT_COLUMNS = (
     *("open/close", "open_close", "position_effect", "pos_effect", "effect"),
     *("long/short", "long_short", "long_or_short", "l/s", "position_type", "position_side"),
+    *("short/long", "pos_type", "long/short_indicator"),
 )
 FEE_COLUMNS = (
     *("fees", "fee", "commission", "commissions", "comm", "comm.", "commission_fees"),
@@ -78,7 +79,8 @@ FEE_COLUMNS = (
     *("reg_fees", "regulatory_fees", "sec_fee", "other_fees", "ibcommission", "comms", "misc_fees"),
     *("commissions_and_fees", "fees_and_comm", "brokerage"),
 )
-_KEPT = frozenset((*TYPE_COLUMNS, *EFFECT_COLUMNS, *FEE_COLUMNS, *MODIFIERS))
+_SIGNS = {"sign", "quantity_sign", "qty_sign"}  # of positions: transactions say it by their type
+_KEPT = frozenset((*TYPE_COLUMNS, *EFFECT_COLUMNS, *FEE_COLUMNS, *(MODIFIERS - _SIGNS)))
 _TRADED = {"symbol", "quantity", "price"}
 _AS_IN_POSITIONS = (("symbol", "ticker"), ("quantity", "qty"), ("price",), ("trade_date",))
 _SIDES_OF_POSITIONS = ("long", "short", "l")
@@ -122,8 +124,8 @@ def _is_trade(column: str, cell: str) -> bool:
     return cell.lower() not in _SIDES_OF_POSITIONS and meaning(cell) is not None
 
 
-def columns_of(line: int, header: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The column name of each cell, and the columns that no rule reads, as the header has them.
+def columns_of(line: int, header: Sequence[str]) -> list[str]:
+    """The column name of each cell, blank where no rule reads the column.
 
     Raises `UnreadableFile` when a column that is read is there twice.
     """
@@ -134,8 +136,7 @@ def columns_of(line: int, header: Sequence[str]) -> tuple[list[str], tuple[str, 
         if columns.count(column) > 1:
             message = f"the header names {column} more than once"
             raise UnreadableFile(line, "duplicate_column", message, field=column)
-    ignored = [cell for cell, column in zip(header, columns, strict=True) if cell and not column]
-    return columns, tuple(cell[:MAX_NAME] for cell in ignored)
+    return columns
 
 
 def _first(names: Sequence[str], column: str) -> str | None:

@@ -18,6 +18,7 @@ from services.gateway.books.files.sizes import check_shares, check_size
 from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
+from services.gateway.books.files.turning import check_turned
 from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import (
     OPTION_MULTIPLIER,
@@ -67,7 +68,7 @@ class TradeReading(NamedReading):
 
     def __init__(self, row: Row, rules: Rules, *, day_first: bool = False) -> None:
         cells = {name: "" if text.lower() in _NOTHING else text for name, text in row.cells.items()}
-        super().__init__(Row(row.line, cells), rules, TRANSACTIONS)
+        super().__init__(Row(row.line, cells, row.turning), rules, TRANSACTIONS)
         self.meant_as = kind_of(cells)
         self.day_first = day_first
         self.delivered: Delivery | None = None
@@ -102,6 +103,7 @@ class TradeReading(NamedReading):
             meaning.kind in (*_MOVED, By.SHARES) and self.row.cells.get("quantity")
         ):
             return self._trade(self._kind_by_quantity(meaning), traded_on)
+        check_turned(self, None)
         return self._cash(meaning, traded_on)
 
     def skipped(self, code: str, message: str) -> Skipped:
@@ -258,6 +260,7 @@ class TradeReading(NamedReading):
         amount = self._amount("amount")
         external_id = self.text_if_any("id")
         check_multiplier(self, instrument)
+        check_turned(self, instrument)
         if instrument is not None and traded_on is not None:
             self.check_lifetime(self.option_field, "date", instrument, traded_on)
         if instrument is None or not quantity:
