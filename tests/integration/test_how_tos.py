@@ -45,8 +45,14 @@ def tree(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def known_types(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where mypy stores what it knows of files that the next page does not change."""
-    return str(tmp_path_factory.mktemp("mypy"))
+    """Where mypy stores what it knows of files that the next page does not change.
+
+    It begins with what `make check` stored, if that ran: files are compared by their content.
+    """
+    known = tmp_path_factory.mktemp("mypy")
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", known, dirs_exist_ok=True)
+    return str(known)
 
 
 def apply(tree: Path, page: str) -> set[str]:
