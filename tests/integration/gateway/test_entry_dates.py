@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from services.gateway.books.editing import exchange_day
+from services.gateway.books.queries.ledger import save_valued_from
 from shared.database import Database
 from tests.integration.gateway.people import HEADER, Person
 from tests.integration.gateway.test_ledger_writes import SCHWAB, an_empty_book, valued_from
@@ -80,3 +82,12 @@ async def test_nav_that_starts_on_a_session_to_come_starts_with_an_earlier_line(
     await ann.post("positions", POSITION)
 
     assert await valued_from(admin, book) == date(2022, 12, 28)
+
+
+async def test_a_portfolio_starts_before_any_session_is_known(ann: Person, admin: Database) -> None:
+    book = await an_empty_book(ann)
+    async with admin.transaction() as session:
+        await session.execute(text("update gateway.portfolios set valued_from = null"))
+        await save_valued_from(session, UUID(book), date(2022, 12, 20), latest=None)
+
+    assert await valued_from(admin, book) == date(2022, 12, 20)

@@ -31,6 +31,7 @@ OPTIONS = (
     "--warnings off "
     "--output-truncate false --no-color --exclude-path /api/v1/events"
 ).split()
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # Two halves of the document, each tested by a separate process.
 HALF = "^/api/v1/(portfolio|risk)"
 HALVES = ("--include-path-regex", "--exclude-path-regex")
@@ -75,6 +76,7 @@ async def schemathesis(
             sys.executable,
             "-m",
             "schemathesis.cli",
+            f"--config-file={CONFIGURATION}",
             "run",
             f"{address}/openapi.json",
             "--header",

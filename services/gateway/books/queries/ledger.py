@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, literal, null, or_, select, update
+from sqlalchemy import Date, and_, func, insert, literal, null, or_, select, update
 
 from services.gateway.books.ledger import Instrument, Kind, LotMethod, Market, Split, Trade
 from services.gateway.tables import Portfolio, Position, PositionSpan, Transaction
@@ -282,11 +282,11 @@ async def save_valued_from(
 ) -> Decimal | None:
     """Set the session that NAV starts from unless there is one; the equity given for it, if any.
 
-    One to come, after the session `latest`, gives way to an earlier one. The caller writes the
-    equity as a statement of the day: the column is emptied.
+    One to come, after the session `latest`, gives way to an earlier one; without a session there
+    is none to come. The caller writes the equity as a statement of the day: the column is emptied.
     """
     row = portfolios.c
-    to_come = and_(row.valued_from > latest, row.valued_from > day)
+    to_come = and_(row.valued_from > literal(latest, Date()), row.valued_from > day)
     replaced = or_(row.valued_from.is_(None), to_come)
     unset = and_(row.portfolio_id == portfolio_id, replaced)
     given: Decimal | None = await session.scalar(
