@@ -31,7 +31,7 @@ from shared.quant.black_scholes import (
 )
 from shared.quant.dividends import CashDividends, escrowed, european_prices, european_values
 from shared.quant.early_exercise import SpotValues
-from shared.quant.lattice import FEWEST_STEPS, lattice_values, steps_for
+from shared.quant.lattice import FEWEST_STEPS, Lattices, lattice_values, steps_for
 
 VOLATILITY_BUMP = 0.002  # as a share of the volatility
 RATE_BUMP = 1e-4
@@ -72,6 +72,61 @@ def american_prices(
     if on_tree.any():
         prices[on_tree] = binomial.tree_prices(flat.take(on_tree))
     return np.maximum(prices, least).reshape(options.strike.shape)
+
+
+@dataclass(frozen=True)
+class SolvedAmerican:
+    """American options priced at many spots: what no spot changes is solved once, by `of`.
+
+    `boundary`, `lattice`: (n,) the place of each contract in what was solved, -1 where it is not.
+    """
+
+    options: OptionColumns
+    dividends: CashDividends | None
+    boundaries: collocation.Boundaries
+    boundary: Places
+    lattices: Lattices | None
+    lattice: Places
+
+    @classmethod
+    def of(cls, options: OptionColumns, dividends: CashDividends | None = None) -> Self:
+        """For options of shape (n,), at spots around which they will be priced."""
+        cases = _Cases.of(options, dividends)
+        some = options.take(cases.collocated)
+        lattices = None
+        if dividends is not None and cases.walked.any():
+            walked = cases.walked
+            lattices = Lattices.of(options.take(walked), dividends.take(walked), american_prices)
+        return cls(
+            options,
+            dividends,
+            collocation.boundaries(_puts(some, _drift(some))),
+            np.where(cases.collocated, np.cumsum(cases.collocated) - 1, -1),
+            lattices,
+            np.where(cases.walked, np.cumsum(cases.walked) - 1, -1),
+        )
+
+    def at(self, rows: Places, spots: FloatArray) -> FloatArray:
+        """Values per share of the contracts at `rows` (repeated as they are) at `spots`."""
+        options = replace(self.options.take(rows), underlying_price=spots)
+        dividends = None if self.dividends is None else self.dividends.take(rows)
+        found = np.full(rows.size, np.nan)
+        solved = self.boundary[rows] >= 0
+        some = options.take(solved)
+        puts = _puts(some, _drift(some))
+        known = self.boundaries.take(self.boundary[rows[solved]])
+        found[solved] = _scale(some) * collocation.put_prices(puts, known)
+        if self.lattices is not None and dividends is not None:
+            walked = self.lattice[rows] >= 0
+            places = self.lattice[rows[walked]]
+            terms = (options.take(walked), dividends.take(walked))
+            found[walked] = self.lattices.read(places, *terms)
+        other = np.isnan(found)
+        if other.any():
+            rest = None if dividends is None else dividends.take(other)
+            found[other] = american_prices(options.take(other), rest)
+        least = np.maximum(european_prices(options, dividends), intrinsic_prices(options))
+        return np.asarray(np.maximum(found, least))
 
 
 def american_values(options: OptionColumns, dividends: CashDividends | None = None) -> OptionValues:

@@ -18,6 +18,7 @@ exchanged (McDonald & Schroder 1998), so this module knows only puts, in arrays 
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -59,12 +60,25 @@ class Puts(ArrayColumns):
     drift: FloatArray
 
 
-def put_prices(puts: Puts) -> FloatArray:
+@dataclass(frozen=True)
+class Boundaries:
+    """ln(B / K) at the nodes (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
+
+    log: FloatArray
+    at_expiry: FloatArray
+
+    def take(self, chosen: NDArray[np.intp]) -> Self:
+        """The boundaries at these places."""
+        return type(self)(self.log[:, chosen], self.at_expiry[chosen])
+
+
+def put_prices(puts: Puts, known: Boundaries | None = None) -> FloatArray:
     """American values per unit of strike, shape (n,); NaN where the boundary could not be found.
 
-    Never below the European value or what exercising now pays.
+    Never below the European value or what exercising now pays. `known`: what `boundaries` found for
+    the same puts at any spot, in place of solving them again.
     """
-    return _by_block(puts, greeks=False).price
+    return _by_block(puts, greeks=False, known=known).price
 
 
 def put_values(puts: Puts) -> SpotValues:
@@ -75,17 +89,38 @@ def put_values(puts: Puts) -> SpotValues:
     return _by_block(puts, greeks=True)
 
 
-def _by_block(puts: Puts, greeks: bool) -> SpotValues:
-    values = SpotValues.zeros(puts.years.size)
+def boundaries(puts: Puts) -> Boundaries:
+    """The boundary of every put, which its spot does not change."""
+    size = puts.years.size
+    found = Boundaries(np.zeros((BOUNDARY_NODES, size)), np.zeros(size))
+    for group, equation, iterations in _groups(puts):
+        with np.errstate(all="ignore"):
+            part = _distinct_boundaries(_shortened(puts.take(group)), equation, iterations)
+        found.log[:, group] = part.log
+        found.at_expiry[group] = part.at_expiry
+    return found
+
+
+def _groups(puts: Puts) -> Iterator[tuple[NDArray[np.intp], str, int]]:
+    """Places of the puts that one equation solves, with its name and iterations."""
     lower = -math.inf
     for upper, equation, iterations in REGIMES:
-        group = np.flatnonzero((puts.drift > lower) & (puts.drift <= upper))
+        yield np.flatnonzero((puts.drift > lower) & (puts.drift <= upper)), equation, iterations
         lower = upper
+
+
+def _by_block(puts: Puts, greeks: bool, known: Boundaries | None = None) -> SpotValues:
+    values = SpotValues.zeros(puts.years.size)
+    for group, equation, iterations in _groups(puts):
         with np.errstate(
             all="ignore"
         ):  # a boundary that cannot be found ends as NaN and is reported so
             some = _shortened(puts.take(group))
-            boundary = _distinct_boundaries(some, equation, iterations)
+            boundary = (
+                _distinct_boundaries(some, equation, iterations)
+                if known is None
+                else known.take(group)
+            )
             for start in range(0, group.size, VALUES):
                 block = np.arange(start, min(start + VALUES, group.size))
                 part = _valued(some.take(block), boundary.take(block), greeks)
@@ -109,19 +144,7 @@ def _shortened(puts: Puts) -> Puts:
 # --- the boundary ---
 
 
-@dataclass(frozen=True)
-class _Boundary:
-    """ln(B / K) at the nodes (nodes, n), and its limit at expiry ln(min(1, r / q)), shape (n,)."""
-
-    log: FloatArray
-    at_expiry: FloatArray
-
-    def take(self, chosen: NDArray[np.intp]) -> Self:
-        """The boundaries at these places."""
-        return type(self)(self.log[:, chosen], self.at_expiry[chosen])
-
-
-def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> _Boundary:
+def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> Boundaries:
     """The boundary of every put, found once for those that differ in their spot alone."""
     first, place = _without_spot(puts)
     parts = [
@@ -129,9 +152,9 @@ def _distinct_boundaries(puts: Puts, equation: str, iterations: int) -> _Boundar
         for start in range(0, first.size, BLOCK)
     ]
     if not parts:
-        return _Boundary(np.zeros((BOUNDARY_NODES, 0)), np.zeros(0))
+        return Boundaries(np.zeros((BOUNDARY_NODES, 0)), np.zeros(0))
     log, at_expiry = (np.concatenate(arrays, axis=-1) for arrays in zip(*parts, strict=True))
-    return _Boundary(log, at_expiry).take(place)
+    return Boundaries(log, at_expiry).take(place)
 
 
 def _without_spot(puts: Puts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -260,7 +283,7 @@ class _Kernel:
 # --- the value ---
 
 
-def _valued(puts: Puts, boundary: _Boundary, greeks: bool) -> SpotValues:
+def _valued(puts: Puts, boundary: Boundaries, greeks: bool) -> SpotValues:
     spot = np.exp(puts.log_moneyness)
     exercised = puts.log_moneyness <= boundary.log[0]
     payoff = np.maximum(1.0 - spot, 0.0)

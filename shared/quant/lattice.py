@@ -95,6 +95,46 @@ def lattice_values(
     return values
 
 
+@dataclass(frozen=True)
+class Lattices:
+    """One lattice per contract around its spot, to be read at other spots.
+
+    `block` and `column`, (n,): where a contract's lattice is among the `grids`.
+    """
+
+    grids: tuple["_Grid", ...]
+    block: Places
+    column: Places
+
+    @classmethod
+    def of(cls, options: OptionColumns, dividends: CashDividends, after: After) -> Self:
+        """For living options of shape (n,), each with a dividend that counts.
+
+        Raises `InvalidOption` where the dividends are worth the spot or more.
+        """
+        net = escrowed(options, dividends)
+        steps = steps_for(options, dividends)
+        grids: list[_Grid] = []
+        number, column = np.zeros((2, steps.size), dtype=np.intp)
+        shared = np.ones(steps.size, dtype=np.bool_)
+        for block in _blocks(options, steps, shared):
+            schedule = Schedule.of(net.take(block), dividends.take(block), int(steps[block[0]]))
+            number[block] = len(grids)
+            column[block] = np.arange(block.size)
+            grids.append(_grid(net.take(block), schedule, after, SPARE_SHARED))
+        return cls(tuple(grids), number, column)
+
+    def read(self, rows: Places, options: OptionColumns, dividends: CashDividends) -> FloatArray:
+        """Prices of the contracts at `rows` with the spots of `options`; NaN out of reach."""
+        values = SpotValues.zeros(rows.size)
+        values.price[:] = np.nan
+        net = escrowed(options, dividends)
+        for number in np.unique(self.block[rows]):
+            mine = np.flatnonzero(self.block[rows] == number)
+            _read(values, self.grids[number], options, net, mine, self.column[rows[mine]])
+        return values.price
+
+
 def _blocks(options: OptionColumns, steps: Places, shared: BoolArray) -> Iterator[Places]:
     """Places of contracts with equally many steps, the same times of exercise and grids as wide."""
     kind = 4 * steps + 2 * exercised_only_before_dividends(options) + shared
