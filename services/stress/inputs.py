@@ -156,6 +156,12 @@ class Contracts(PricingInputs):
         known: BoolArray = sensible | self.expired
         return known
 
+    @property
+    def living(self) -> BoolArray:
+        """With everything that a price needs, and time left."""
+        living: BoolArray = self.repriceable & ~self.expired
+        return living
+
 
 @dataclass(frozen=True)
 class ShardBook:
@@ -267,6 +273,16 @@ class Holdings:
     book: ShardBook
     factors: Factors
     covariance: FloatArray | None
+
+    def of_underlying(self, symbol: str) -> "Holdings":
+        """The positions in this underlying and in options on it."""
+        places = np.flatnonzero(np.array(self.underlyings, dtype=np.str_) == symbol)
+        return replace(
+            self,
+            position_ids=[self.position_ids[int(place)] for place in places],
+            underlyings=[symbol] * len(places),
+            book=self.book.of_positions(places),
+        )
 
 
 @dataclass(frozen=True)

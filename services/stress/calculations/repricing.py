@@ -10,11 +10,12 @@ there.
 """
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from services.stress.inputs import Contracts, Indices
-from shared.arrays import BoolArray, FloatArray
+from shared.arrays import ArrayColumns, BoolArray, FloatArray
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR, OptionColumns
 from shared.quant.dividends import LARGEST_SHARE, CashDividends
 from shared.quant.pricing import prices
@@ -42,7 +43,7 @@ class States:
     by_tenor: bool = True
 
     @classmethod
-    def still(cls, count: int) -> "States":
+    def still(cls, count: int) -> Self:
         """Nothing happens in any of them."""
         return cls(np.zeros(count), np.zeros(count), np.zeros(count))
 
@@ -52,10 +53,67 @@ class States:
         moving: BoolArray = (self.rates != 0.0) | (self.volatilities != 0.0) | (self.days != 0.0)
         return moving
 
-    def take(self, chosen: Indices) -> "States":
+    def take(self, chosen: Indices) -> Self:
         """These states, repeated as they are."""
         columns = (self.rates[chosen], self.volatilities[chosen], self.days[chosen])
-        return States(*columns, self.by_tenor)
+        return type(self)(*columns, self.by_tenor)
+
+    def followed_by(self, others: Self) -> Self:
+        """These and then the others, with the others' volatilities by tenor or not."""
+        return type(self)(
+            np.append(self.rates, others.rates),
+            np.append(self.volatilities, others.volatilities),
+            np.append(self.days, others.days),
+            others.by_tenor,
+        )
+
+
+@dataclass(frozen=True)
+class Later(ArrayColumns):
+    """Contracts in states of the market, (n,), before their underlyings move.
+
+    `options`: on the price of today, with the years, volatility and rate of the state. `paid`: USD
+    per share of dividends that have gone ex by then; `dividends`: those still to come.
+    """
+
+    options: OptionColumns
+    american: BoolArray
+    paid: FloatArray
+    dividends: CashDividends | None
+
+    @classmethod
+    def of(cls, contracts: Contracts, chosen: Indices, states: States) -> Self:
+        """The chosen contracts (repeated as they are), each in the state of its place."""
+        years = contracts.years_to_expiry[chosen]
+        left = years_left(years, states.days)
+        tenor = left if states.by_tenor else np.zeros_like(left)
+        options = OptionColumns.of(
+            call=contracts.call[chosen],
+            underlying_price=contracts.underlying_price[chosen],
+            strike=contracts.strike[chosen],
+            years_to_expiry=left,
+            volatility=shocked_volatility(contracts.volatility[chosen], tenor, states.volatilities),
+            rate=contracts.rate[chosen] + states.rates,
+            dividend_yield=contracts.dividend_yield[chosen],
+        )
+        american = contracts.american[chosen]
+        if contracts.dividends is None:
+            return cls(options, american, np.zeros(len(chosen)), None)
+        passed = states.days / CALENDAR_DAYS_PER_YEAR
+        expected = contracts.dividends.take(chosen)
+        paid = expected.gone_by(replace(options, years_to_expiry=years), passed)
+        return cls(options, american, paid, expected.seen_after(passed))
+
+    def spots(self, returns: FloatArray) -> FloatArray:
+        """(n,) prices of the underlyings after their returns, without the dividends paid."""
+        moved = self.options.underlying_price * np.maximum(1.0 + returns, LOWEST_UNDERLYING)
+        return np.asarray(moved - np.minimum(self.paid, LARGEST_SHARE * moved))
+
+    def moved(self, returns: FloatArray) -> tuple[OptionColumns, CashDividends | None]:
+        """What the pricing functions take, after the returns."""
+        options = replace(self.options, underlying_price=self.spots(returns))
+        dividends = self.dividends
+        return options, None if dividends is None else dividends.within_spot(options)
 
 
 def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> FloatArray:
@@ -64,62 +122,21 @@ def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> 
     `returns`: (contracts, states) decimal returns of the underlying. NaN where the return or an
     input is not known; 0 for contracts that are settled today.
     """
-    living = contracts.repriceable & ~contracts.expired
+    living = contracts.living
     changes = np.where(contracts.expired[:, None], 0.0, np.full(returns.shape, np.nan))
     known = living[:, None] & ~np.isnan(returns)
     changes[known] = 0.0
     row, state = np.nonzero(known & ((returns != 0.0) | states.moving))
     base = np.flatnonzero(living)
     # In one call, so that contracts share what does not depend on the move.
-    options, dividends = moved_options(
-        contracts,
-        np.append(base, row),
-        np.append(np.zeros(base.size), returns[row, state]),
-        joined(States.still(base.size), states.take(state)),
-    )
-    values = prices(options, contracts.american[np.append(base, row)], dividends)
+    every = States.still(base.size).followed_by(states.take(state))
+    later = Later.of(contracts, np.append(base, row), every)
+    options, dividends = later.moved(np.append(np.zeros(base.size), returns[row, state]))
+    values = prices(options, later.american, dividends)
     before = np.full(len(living), np.nan)
     before[base] = values[: base.size]
     changes[row, state] = values[base.size :] - before[row]
     return changes
-
-
-def joined(first: States, second: States) -> States:
-    """One after the other, with the second's volatilities by tenor or not."""
-    return States(
-        np.append(first.rates, second.rates),
-        np.append(first.volatilities, second.volatilities),
-        np.append(first.days, second.days),
-        second.by_tenor,
-    )
-
-
-def moved_options(
-    contracts: Contracts, chosen: Indices, returns: FloatArray, states: States
-) -> tuple[OptionColumns, CashDividends | None]:
-    """The chosen contracts (repeated as they are), each after its return and in its state."""
-    years = contracts.years_to_expiry[chosen]
-    left = years_left(years, states.days)
-    weighted = left if states.by_tenor else np.zeros_like(left)
-    options = OptionColumns.of(
-        call=contracts.call[chosen],
-        underlying_price=contracts.underlying_price[chosen]
-        * np.maximum(1.0 + returns, LOWEST_UNDERLYING),
-        strike=contracts.strike[chosen],
-        years_to_expiry=years,
-        volatility=shocked_volatility(contracts.volatility[chosen], weighted, states.volatilities),
-        rate=contracts.rate[chosen] + states.rates,
-        dividend_yield=contracts.dividend_yield[chosen],
-    )
-    dividends = contracts.dividends
-    if dividends is None:
-        return replace(options, years_to_expiry=left), None
-    passed = states.days / CALENDAR_DAYS_PER_YEAR
-    paying = dividends.take(chosen)
-    most = LARGEST_SHARE * options.underlying_price
-    paid = np.minimum(paying.gone_by(options, passed), most)
-    later = replace(options, underlying_price=options.underlying_price - paid, years_to_expiry=left)
-    return later, paying.seen_after(passed).within_spot(later)
 
 
 def years_left(years_to_expiry: FloatArray, days: FloatArray) -> FloatArray:
