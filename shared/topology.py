@@ -35,6 +35,8 @@ from shared.contracts.ingest import (
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import (
     DeleteScenario,
+    EvaluateCurve,
+    EvaluateGrid,
     EvaluateWhatIf,
     SaveScenario,
     StressComputed,
@@ -105,7 +107,7 @@ _CALCULATORS: dict[str, Wiring] = {
     ),
     "stress": Wiring(
         {FactorsComputed: StressComputed},
-        answers=(SaveScenario, DeleteScenario, EvaluateWhatIf),
+        answers=(SaveScenario, DeleteScenario, EvaluateWhatIf, EvaluateGrid, EvaluateCurve),
         failure=StressFailed,
     ),
 }

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from shared.contracts.event import Contract, Notice, Request, ShardEvent, WorkFa
 
 MOST_NAMES = 500  # given returns of single names in one request
 MOST_DAYS = 3650  # calendar days that a request may look ahead
+MOST_STEPS = 201  # on each axis of a grid or curve
 
 
 class StressComputed(ShardEvent):
@@ -108,20 +109,27 @@ class ScenarioOutcome(Contract):
     pnl_not_shown: Decimal
 
 
-class WhatIfApplied(Contract):
-    """What of a request applied to every outcome, beside its scenarios.
+class Ahead(Contract):
+    """A day that values are of: `until`, `days_forward` calendar days after the session.
 
-    `underlying_shocks`: decimal returns by symbol of what is held, in place of what the factors
-    make of it. `days_forward`: calendar days that pass, to the day `until`. `settled`: contracts
-    that expire by then, at their intrinsic value. `ex_dividends`: USD per share by underlying that
-    go ex on the way: its price falls by them, as its options expect.
+    `settled`: contracts that expire by then, at their intrinsic value. `ex_dividends`: USD per
+    share by underlying that go ex on the way: its price falls by them, as its options expect.
     """
 
-    underlying_shocks: dict[str, float] = Field(default_factory=dict)
     days_forward: int = 0
     until: date
     settled: tuple[str, ...] = ()
     ex_dividends: dict[str, float] = Field(default_factory=dict)
+
+
+class WhatIfApplied(Ahead):
+    """What of a request applied to every outcome, beside its scenarios.
+
+    `underlying_shocks`: decimal returns by symbol of what is held, in place of what the factors
+    make of it.
+    """
+
+    underlying_shocks: dict[str, float] = Field(default_factory=dict)
 
 
 class WhatIfEvaluated(Contract):
@@ -161,3 +169,110 @@ class EvaluateWhatIf(Request[WhatIfEvaluated]):
     days_forward: int = Field(default=0, ge=0, le=MOST_DAYS)
     method: Literal["direct", "correlated", "comprehensive"] = "comprehensive"
     positions_shown: int = Field(default=200, ge=0, le=1000)
+
+
+SpotMode = Literal["beta_weighted", "parallel"]
+VolatilityTerm = Literal["parallel", "by_tenor"]
+Move = Annotated[float, Field(ge=-1, le=10, allow_inf_nan=False)]
+VolatilityMove = Annotated[float, Field(gt=-1, le=10, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+
+
+class _OnAxes(Contract):
+    """What a grid and a curve say alike about their positions and axes.
+
+    `underlying`: its positions alone, None for all. `spot_mode`: every underlying moves by the same
+    return (parallel), or by its market beta x the return of SPY. `volatility_term`: a relative
+    change is of every implied volatility (parallel), or of the one-month one, longer tenors moving
+    less, as in scenarios. `coverage`: share of gross exposure in the totals.
+    """
+
+    portfolio_id: UUID
+    as_of: date
+    underlying: str | None
+    spot_mode: SpotMode
+    volatility_term: VolatilityTerm
+    spots: tuple[float, ...]
+    coverage: float | None
+    left_out: tuple[Notice, ...] = ()
+
+
+class GridEvaluated(_OnAxes):
+    """P&L in USD, whole cents: by date, volatility and spot, a loss is negative.
+
+    `options_pnl`: what options make of it. `break_evens`: by date and volatility, the moves of spot
+    within the axis at which P&L is zero, ascending. All axes ascend.
+    """
+
+    volatilities: tuple[float, ...]
+    dates: tuple[Ahead, ...]
+    pnl: tuple[tuple[tuple[float, ...], ...], ...]
+    options_pnl: tuple[tuple[tuple[float, ...], ...], ...]
+    break_evens: tuple[tuple[tuple[float, ...], ...], ...]
+
+
+class EvaluateGrid(Request[GridEvaluated]):
+    """Reprice a portfolio on a grid from what is stored for `as_of`; nothing is written.
+
+    `spots`: decimal moves; `volatilities`: relative changes of implied volatility; `days_forward`:
+    calendar days. `spot_mode` None: parallel for one underlying, else beta-weighted. Refused with
+    `unknown_portfolio`, `not_calculated`, `not_held` or `too_many_points`.
+    """
+
+    subject: ClassVar[str] = "ask.stress.grid"
+
+    portfolio_id: UUID
+    as_of: date
+    underlying: str | None = None
+    spot_mode: SpotMode | None = None
+    volatility_term: VolatilityTerm = "parallel"
+    spots: tuple[Move, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    volatilities: tuple[VolatilityMove, ...] = Field(
+        default=(0.0,), min_length=1, max_length=MOST_STEPS
+    )
+    days_forward: tuple[Days, ...] = Field(default=(0,), min_length=1, max_length=MOST_STEPS)
+
+
+class CurveOnDate(Ahead):
+    """A curve on one date: every list by spot, USD.
+
+    `underlying_prices`: of the one underlying, None for several. Dollar Greeks as in the snapshots'
+    metrics, the beta-weighted ones None unless spot is beta-weighted; `delta` and `gamma` in shares
+    of the one underlying, else None.
+    """
+
+    underlying_prices: tuple[float, ...] | None
+    pnl: tuple[float, ...]
+    options_pnl: tuple[float, ...]
+    break_evens: tuple[float, ...]
+    dollar_delta: tuple[float, ...]
+    dollar_gamma_1pct: tuple[float, ...]
+    dollar_theta_1d: tuple[float, ...]
+    dollar_vega_1pt: tuple[float, ...]
+    dollar_rho_1pct: tuple[float, ...]
+    dollar_delta_beta_weighted: tuple[float, ...] | None = None
+    dollar_gamma_1pct_beta_weighted: tuple[float, ...] | None = None
+    delta: tuple[float, ...] | None = None
+    gamma: tuple[float, ...] | None = None
+
+
+class CurveEvaluated(_OnAxes):
+    """P&L and Greeks against spot, date by date, at one relative change of volatility."""
+
+    volatility_shock: float
+    dates: tuple[CurveOnDate, ...]
+
+
+class EvaluateCurve(Request[CurveEvaluated]):
+    """P&L and Greeks of a portfolio against spot at several dates; as `EvaluateGrid`."""
+
+    subject: ClassVar[str] = "ask.stress.curve"
+
+    portfolio_id: UUID
+    as_of: date
+    underlying: str | None = None
+    spot_mode: SpotMode | None = None
+    volatility_term: VolatilityTerm = "parallel"
+    spots: tuple[Move, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    volatility_shock: VolatilityMove = 0.0
+    days_forward: tuple[Days, ...] = Field(default=(0,), min_length=1, max_length=MOST_STEPS)

@@ -3,6 +3,15 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Ahead(TypedDict):
+    """A day that values are of."""
+
+    days_forward: "int"
+    until: "str"
+    settled: "list[str]"
+    ex_dividends: "dict[str, float]"
+
+
 class Alive(TypedDict):
     """The process answers."""
 
@@ -381,6 +390,44 @@ class CurrentPrices(TypedDict):
     total: "int"
 
 
+class CurveOnDate(TypedDict):
+    """P&L and Greeks on one date: every list is by spot."""
+
+    days_forward: "int"
+    until: "str"
+    settled: "list[str]"
+    ex_dividends: "dict[str, float]"
+    underlying_prices: "list[float] | None"
+    pnl: "list[float]"
+    options_pnl: "list[float]"
+    options_share: "list[float | None]"
+    break_evens: "list[float]"
+    dollar_delta: "list[float]"
+    dollar_gamma_1pct: "list[float]"
+    dollar_theta_1d: "list[float]"
+    dollar_vega_1pt: "list[float]"
+    dollar_rho_1pct: "list[float]"
+    dollar_delta_beta_weighted: "list[float] | None"
+    dollar_gamma_1pct_beta_weighted: "list[float] | None"
+    delta: "list[float] | None"
+    gamma: "list[float] | None"
+
+
+class CurveReport(TypedDict):
+    """P&L and five Greeks against the move of spot, date by date."""
+
+    portfolio_id: "str"
+    as_of: "str"
+    underlying: "str | None"
+    spot_mode: "Literal['beta_weighted', 'parallel']"
+    volatility_term: "Literal['parallel', 'by_tenor']"
+    spots: "list[float]"
+    coverage: "float | None"
+    warnings: "list[Warned]"
+    volatility_shock: "float"
+    dates: "list[CurveOnDate]"
+
+
 class DataQuality(TypedDict):
     """How many pairs have common returns on all days of the window, on fewer, on too few."""
 
@@ -746,6 +793,25 @@ class GreeksReport(TypedDict):
     left_out: "list[LeftOut]"
     warnings: "list[Warned]"
     reason: "str | None"
+
+
+class GridReport(TypedDict):
+    """P&L by date, volatility and spot: `pnl[date][volatility][spot]`, all axes ascending."""
+
+    portfolio_id: "str"
+    as_of: "str"
+    underlying: "str | None"
+    spot_mode: "Literal['beta_weighted', 'parallel']"
+    volatility_term: "Literal['parallel', 'by_tenor']"
+    spots: "list[float]"
+    coverage: "float | None"
+    warnings: "list[Warned]"
+    volatilities: "list[float]"
+    dates: "list[Ahead]"
+    pnl: "list[list[list[float]]]"
+    options_pnl: "list[list[list[float]]]"
+    options_share: "list[list[list[float | None]]]"
+    break_evens: "list[list[list[float]]]"
 
 
 GroupBy = Literal["type", "instrument", "strategy", "tag", "underlying", "sector", "class"]
@@ -2530,6 +2596,19 @@ class WantedCorrelations(TypedDict):
     parameters: "NotRequired[CorrelationParametersIn]"
 
 
+class WantedCurve(TypedDict):
+    """A curve to reprice now; nothing is written."""
+
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    spot_mode: "NotRequired[Literal['beta_weighted', 'parallel'] | None]"
+    volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
+    spots: "NotRequired[list[float]]"
+    volatility_shock: "NotRequired[float]"
+    days_forward: "NotRequired[list[int]]"
+
+
 class WantedFactorCorrelations(TypedDict):
     """How to correlate the factors; the defaults are those of the stored matrices."""
 
@@ -2537,6 +2616,19 @@ class WantedFactorCorrelations(TypedDict):
     space: "NotRequired[Space]"
     decay: "NotRequired[float]"
     lookback: "NotRequired[int]"
+
+
+class WantedGrid(TypedDict):
+    """A grid to reprice now; nothing is written."""
+
+    portfolio_id: "NotRequired[str | None]"
+    as_of: "NotRequired[str | None]"
+    underlying: "NotRequired[str | None]"
+    spot_mode: "NotRequired[Literal['beta_weighted', 'parallel'] | None]"
+    volatility_term: "NotRequired[Literal['parallel', 'by_tenor']]"
+    spots: "NotRequired[list[float]]"
+    volatilities: "NotRequired[list[float]]"
+    days_forward: "NotRequired[list[int]]"
 
 
 class WantedRun(TypedDict):

@@ -14,6 +14,7 @@ from sigmasight_client.models import (
     CorrelationsStarted,
     Credentials,
     CurrentPrices,
+    CurveReport,
     DataQualityReport,
     DeadLetterOut,
     Definition,
@@ -26,6 +27,7 @@ from sigmasight_client.models import (
     FactorReport,
     GreeksCalculated,
     GreeksReport,
+    GridReport,
     GroupedPositions,
     HistoryProgress,
     Logout,
@@ -93,7 +95,9 @@ from sigmasight_client.models import (
     UserTerms,
     WantedBatch,
     WantedCorrelations,
+    WantedCurve,
     WantedFactorCorrelations,
+    WantedGrid,
     WantedRun,
     WantedSession,
     WantedSessions,
@@ -948,6 +952,14 @@ class SigmaSight(Session):
                 query={"as_of": as_of, "include": include},
             ),
         )
+
+    def evaluate_grid(self, body: WantedGrid) -> "GridReport":
+        """P&L of all or of one underlying by spot, volatility and days, with break-evens."""
+        return cast("GridReport", self.request("POST", "risk/grid", body=body))
+
+    def evaluate_curve(self, body: WantedCurve) -> "CurveReport":
+        """P&L and five Greeks of all or of one underlying against spot at several dates."""
+        return cast("CurveReport", self.request("POST", "risk/curve", body=body))
 
     def list_definitions(self) -> "FactorDefinitions":
         """Every factor with the ETF that represents it, in display order."""

@@ -43,9 +43,9 @@ class States:
     by_tenor: bool = True
 
     @classmethod
-    def still(cls, count: int) -> Self:
+    def still(cls, count: int, by_tenor: bool = True) -> Self:
         """Nothing happens in any of them."""
-        return cls(np.zeros(count), np.zeros(count), np.zeros(count))
+        return cls(np.zeros(count), np.zeros(count), np.zeros(count), by_tenor)
 
     @property
     def moving(self) -> BoolArray:
@@ -59,12 +59,12 @@ class States:
         return type(self)(*columns, self.by_tenor)
 
     def followed_by(self, others: Self) -> Self:
-        """These and then the others, with the others' volatilities by tenor or not."""
+        """These and then the others; volatilities by tenor as here."""
         return type(self)(
             np.append(self.rates, others.rates),
             np.append(self.volatilities, others.volatilities),
             np.append(self.days, others.days),
-            others.by_tenor,
+            self.by_tenor,
         )
 
 
@@ -129,7 +129,7 @@ def price_changes(contracts: Contracts, returns: FloatArray, states: States) -> 
     row, state = np.nonzero(known & ((returns != 0.0) | states.moving))
     base = np.flatnonzero(living)
     # In one call, so that contracts share what does not depend on the move.
-    every = States.still(base.size).followed_by(states.take(state))
+    every = States.still(base.size, states.by_tenor).followed_by(states.take(state))
     later = Later.of(contracts, np.append(base, row), every)
     options, dividends = later.moved(np.append(np.zeros(base.size), returns[row, state]))
     values = prices(options, later.american, dividends)

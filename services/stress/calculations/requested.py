@@ -21,33 +21,44 @@ FIELD = "underlying_shocks"
 
 
 @dataclass(frozen=True)
-class Applied:
-    """What of a request applied to all of its results.
+class Ahead:
+    """A day that values are of: `until`, `days_forward` calendar days after the session.
 
-    `underlying_shocks`: decimal returns by symbol, given in place of what the factors make of them;
-    of what is held only. `days_forward`: calendar days that pass, to the day `until` that the
-    values are of. `settled`: contracts that expire by then, valued at their intrinsic value.
-    `ex_dividends`: USD per share by underlying that go ex on the way, by which the prices of its
-    options' model fall.
+    `settled`: contracts that expire by then, valued at their intrinsic value. `ex_dividends`: USD
+    per share by underlying that go ex on the way, by which its price falls as its options expect.
     """
 
-    underlying_shocks: Mapping[str, float]
     days_forward: int
     until: date
     settled: tuple[str, ...]
     ex_dividends: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What of a request applied to all of its results.
+
+    `underlying_shocks`: decimal returns by symbol, given in place of what the factors make of them;
+    of what is held only.
+    """
+
+    underlying_shocks: Mapping[str, float]
+    ahead: Ahead
 
     @classmethod
     def of(cls, holdings: Holdings, returns: Mapping[str, float], days: int) -> "Applied":
         """`returns` by canonical symbol, as `underlying_returns` gives them."""
         held = set(holdings.underlyings)
         return cls(
-            underlying_shocks={name: each for name, each in returns.items() if name in held},
-            days_forward=days,
-            until=holdings.as_of + timedelta(days=days),
-            settled=settled_by(holdings.book.contracts, days),
-            ex_dividends=dividends_by(holdings, days),
+            {name: each for name, each in returns.items() if name in held}, ahead(holdings, days)
         )
+
+
+def ahead(holdings: Holdings, days: int) -> Ahead:
+    """What so many calendar days do to the holdings."""
+    until = holdings.as_of + timedelta(days=days)
+    settled = settled_by(holdings.book.contracts, days)
+    return Ahead(days, until, settled, dividends_by(holdings, days))
 
 
 def underlying_returns(shocks: Mapping[str, float]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict, replace
+from datetime import date
 from decimal import Decimal
 
 from services.stress import repository
@@ -37,12 +38,14 @@ async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfE
     """Evaluate stored or given scenarios on one portfolio from what is stored; write nothing."""
     catalogue = await repository.load_catalogue(session, [request.portfolio_id])
     scenarios = _chosen(request, catalogue)
-    holdings = _calculated(
-        request,
+    holdings = calculated(
+        request.as_of,
         await repository.load_calculated_holdings(
             session, request.portfolio_id, request.as_of, get_settings().rate_maturity
         ),
     )
+    if request.method == "correlated" and holdings.covariance is None:
+        raise Unanswerable("no_covariance", f"no factor covariance is stored for {request.as_of}")
     returns = described_returns(request.underlying_shocks)
     methods = METHODS[request.method]
     wanted = Request(methods, request.positions_shown, returns, request.days_forward)
@@ -52,7 +55,9 @@ async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfE
         as_of=request.as_of,
         outcomes=tuple(_outcome(each) for each in found.outcomes),
         warnings=tuple(Notice.of(caveat) for caveat in found.caveats),
-        applied=WhatIfApplied(**asdict(found.applied)),
+        applied=WhatIfApplied(
+            underlying_shocks=dict(found.applied.underlying_shocks), **asdict(found.applied.ahead)
+        ),
     )
 
 
@@ -82,14 +87,11 @@ def _given(request: EvaluateWhatIf) -> list[Scenario]:
     return [described_scenario({**about, **kind, **shocks})]
 
 
-def _calculated(request: EvaluateWhatIf, holdings: Holdings | None) -> Holdings:
-    """The holdings, if they are stored with everything that the request needs."""
-    day = request.as_of
+def calculated(day: date, holdings: Holdings | None) -> Holdings:
+    """The holdings; refuses where they are not stored with their exposures of the day."""
     if holdings is None:
         message = f"no factor exposures of the portfolio are stored for {day}: run the session"
         raise Unanswerable("not_calculated", f"{message} first")
-    if request.method == "correlated" and holdings.covariance is None:
-        raise Unanswerable("no_covariance", f"no factor covariance is stored for {day}")
     return holdings
 
 
@@ -110,9 +112,7 @@ def _outcome(found: Outcome) -> ScenarioOutcome:
         coverage=finite_or_none(found.coverage),
         left_out=tuple(Notice.of(caveat) for caveat in found.caveats),
         positions=tuple(
-            PositionImpact(
-                position_id=each.position_id, symbol=each.symbol, pnl=decimal_of(each.pnl, 2)
-            )
+            PositionImpact(**(asdict(each) | {"pnl": decimal_of(each.pnl, 2)}))
             for each in found.positions
         ),
         positions_not_shown=found.positions_not_shown,

@@ -1,6 +1,10 @@
 """Every SQL statement of stress, one file per subject, and the files its scenarios come from."""
 
-from services.stress.repository.holdings import claim_work, load_calculated_holdings
+from services.stress.repository.holdings import (
+    claim_work,
+    load_calculated_holdings,
+    load_price,
+)
 from services.stress.repository.results import Tables, save_results
 from services.stress.repository.scenarios import (
     claim_ids,
@@ -20,6 +24,7 @@ __all__ = [
     "load_calculated_holdings",
     "load_catalogue",
     "load_definitions",
+    "load_price",
     "load_windows",
     "save_custom_scenario",
     "save_results",

@@ -16,7 +16,7 @@ from shared.conventions import SESSIONS_PER_YEAR
 from shared.database import Session, among, lock_each
 from shared.errors import MarketDataNotReady
 from shared.instruments import parse_occ
-from shared.published import factors, greeks, identity
+from shared.published import factors, greeks, identity, ingest
 from shared.published.closes import load_adjusted_closes
 from shared.quant.black_scholes import CALENDAR_DAYS_PER_YEAR
 from shared.quant.dividends import CashDividends
@@ -202,6 +202,13 @@ def _cash_dividends(
             days = (date.fromisoformat(each["ex_date"]) - as_of).days
             years[row, slot] = days / CALENDAR_DAYS_PER_YEAR
     return CashDividends.of(amount, years)
+
+
+async def load_price(session: Session, symbol: str, as_of: date) -> float | None:
+    """The last close on or before the session in USD per share of that day; None without one."""
+    last = ingest.last_close(literal(symbol), literal(as_of))
+    found = await session.scalar(select(last.c.close))
+    return None if found is None else float(found)
 
 
 async def _load_past(session: Session, holdings: Holdings) -> Past:

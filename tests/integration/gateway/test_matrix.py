@@ -100,6 +100,8 @@ GET risk/market-scenarios
 GET risk/correlations/positions/metrics
 GET risk/correlations/positions/matrix
 POST risk/correlations/positions/calculate
+POST risk/grid
+POST risk/curve
 POST risk/stress-testing/direct-impact
 POST risk/stress-testing/correlated-impact
 POST risk/stress-testing/comprehensive

@@ -13,6 +13,8 @@ from services.stress.handlers import router
 from shared.contracts.event import Refusal, Request
 from shared.contracts.stress import (
     DeleteScenario,
+    EvaluateCurve,
+    EvaluateGrid,
     EvaluateWhatIf,
     SaveScenario,
     ScenarioOutcome,
@@ -23,8 +25,9 @@ from shared.database import Database
 from shared.messaging import Broker, Consumption, Refused, ask
 from shared.published import stress as published
 from shared.telemetry import create_telemetry
-from tests.builders import AS_OF, a_portfolio
+from tests.builders import AS_OF, a_portfolio, a_price, save_prices
 from tests.integration.stress.books import (
+    CALL,
     FACTORS,
     a_call,
     a_covariance,
@@ -378,3 +381,46 @@ async def test_the_largest_answer_fits_the_bus(
     assert len(found) == 36
     assert {len(each.positions) for each in found} == {222}
     assert {each.positions_not_shown for each in found} == {8}
+
+
+# --- grids and curves ---
+
+
+async def test_a_grid_of_the_market_is_the_what_if_of_the_same_move(
+    gateway: Broker, admin: Database
+) -> None:
+    book = await a_book(admin)
+    about: dict[str, Any] = {"portfolio_id": book, "as_of": AS_OF}
+    axes: dict[str, Any] = {"spots": (-0.1, 0.0), "days_forward": (0, 900)}
+
+    grid = await ask(gateway, EvaluateGrid(**about, **axes, volatilities=(0.0, 0.5)))
+    (today,) = await outcomes(gateway, portfolio_id=book, shocks={"market": -0.1}, method="direct")
+
+    assert Decimal(str(grid.pnl[0][0][0])) == today.total_pnl
+    assert (grid.pnl[0][0][1], grid.options_pnl[0][0][1]) == (0.0, 0.0)
+    assert cents(grid.options_pnl[0][1][1]) == cents(
+        call_value(150.0, volatility=0.45) - call_value(150.0)
+    )
+    # AAPL falls 12 % to 132: the call, struck at 130, is worth 2 at its expiry.
+    assert cents(grid.options_pnl[1][0][0]) == cents(2_000 - call_value(150.0))
+    assert [each.settled for each in grid.dates] == [(), (CALL,)]
+
+
+async def test_a_curve_of_one_underlying_starts_at_its_last_close(
+    gateway: Broker, admin: Database
+) -> None:
+    book = await a_book(admin)
+    await save_prices(admin, a_price("AAPL", AS_OF, 150))
+    about: dict[str, Any] = {"portfolio_id": book, "as_of": AS_OF, "underlying": "AAPL"}
+
+    curve = await ask(gateway, EvaluateCurve(**about, spots=(-0.1, 0.0, 0.1)))
+    found = await refusal(gateway, EvaluateCurve(**about | {"underlying": "IBM"}, spots=(0.0,)))
+
+    (today,) = curve.dates
+    assert today.underlying_prices == pytest.approx((135.0, 150.0, 165.0))
+    assert [cents(each) for each in today.options_pnl] == [
+        cents(call_value(price) - call_value(150.0)) for price in (135.0, 150.0, 165.0)
+    ]
+    assert today.delta is not None
+    assert today.dollar_delta[1] == pytest.approx(150.0 * today.delta[1])
+    assert found.code == "not_held"

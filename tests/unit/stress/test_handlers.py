@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import pytest
 
 from services.stress import repository as real
 from services.stress.handlers import (
+    evaluate_curve,
+    evaluate_grid,
     evaluate_what_if,
     manage_scenarios,
     mirror_scenarios,
@@ -33,7 +35,14 @@ from services.stress.inputs import (
 )
 from shared.contracts.event import EVENT_NAMESPACE
 from shared.contracts.factors import FactorsComputed
-from shared.contracts.stress import DeleteScenario, EvaluateWhatIf, SaveScenario, StressComputed
+from shared.contracts.stress import (
+    DeleteScenario,
+    EvaluateCurve,
+    EvaluateGrid,
+    EvaluateWhatIf,
+    SaveScenario,
+    StressComputed,
+)
 from shared.database import Session
 from shared.errors import InvalidScenario, Unanswerable
 from shared.rows import Row
@@ -103,6 +112,9 @@ class Repository:
     ) -> Holdings | None:
         return self.work.holdings if self.calculated else None
 
+    async def load_price(self, session: Session, symbol: str, as_of: date) -> float | None:
+        return 125.0
+
     async def claim_ids(self, session: Session, user_id: UUID) -> ScenarioIds:
         return self.ids
 
@@ -134,7 +146,10 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> Repository:
     past = Past([date(2022, 12, 27), AS_OF], np.array([[0.01, 0.02], [0.0, np.nan]]), np.arange(2))
     catalogue = a_catalogue(a_scenario(), custom=[a_scenario("mine", value=0.10)])
     fake = Repository(Work(some_holdings(), catalogue, past))
-    for use_case in (stress_portfolios, manage_scenarios, evaluate_what_if, mirror_scenarios):
+    for use_case in (
+        *(stress_portfolios, manage_scenarios, evaluate_what_if, mirror_scenarios),
+        *(evaluate_grid, evaluate_curve),
+    ):
         monkeypatch.setattr(use_case, "repository", fake)
     return fake
 
@@ -298,6 +313,55 @@ async def test_a_portfolio_without_exposures_is_not_calculated(repository: Repos
         await evaluate_what_if.evaluate_what_if(a_request(scenario_ids=("fall",)), NO_SESSION)
 
     assert caught.value.code == "not_calculated"
+
+
+async def test_a_grid_sorts_its_axes_and_moves_a_book_by_beta(repository: Repository) -> None:
+    request = EvaluateGrid(
+        portfolio_id=PORTFOLIO, as_of=AS_OF, spots=(0.1, -0.1, 0.1), days_forward=(5, 0)
+    )
+
+    found = await evaluate_grid.evaluate_grid(request, NO_SESSION)
+
+    axes = (found.spot_mode, found.spots, found.volatilities)
+    assert axes == ("beta_weighted", (-0.1, 0.1), (0.0,))
+    assert [each.until for each in found.dates] == [AS_OF, AS_OF + timedelta(days=5)]
+    # 10 % x (100,000 x 1.2 - 40,000 x 0.8)
+    assert found.pnl == (((-8_800.0, 8_800.0),),) * 2
+    assert [row[0][0] for row in found.break_evens] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert (found.coverage, found.left_out, repository.saved) == (1.0, (), None)
+
+
+async def test_a_curve_of_one_underlying_is_in_shares_too(repository: Repository) -> None:
+    request = EvaluateCurve(
+        portfolio_id=PORTFOLIO, as_of=AS_OF, underlying="AAPL", spots=(-0.2, 0.0)
+    )
+
+    found = await evaluate_curve.evaluate_curve(request, NO_SESSION)
+
+    [today] = found.dates
+    assert (found.spot_mode, today.pnl) == ("parallel", (-20_000.0, 0.0))
+    assert today.underlying_prices == (100.0, 125.0)
+    assert (today.dollar_delta, today.delta) == ((80_000.0, 100_000.0), (800.0, 800.0))
+    assert today.dollar_delta_beta_weighted is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"underlying": "ZZZ"}, "not_held"),
+        ({"spots": [0.001 * step for step in range(200)]}, "too_many_points"),
+    ],
+)
+async def test_a_grid_that_cannot_be_made_is_refused_with_a_code(
+    repository: Repository, changes: dict[str, Any], code: str
+) -> None:
+    days = tuple(range(11))
+    asked = {"portfolio_id": PORTFOLIO, "as_of": AS_OF, "spots": (0.1,), "days_forward": days}
+
+    with pytest.raises(Unanswerable) as caught:
+        await evaluate_grid.evaluate_grid(EvaluateGrid(**asked | changes), NO_SESSION)
+
+    assert caught.value.code == code
 
 
 async def test_mirrored_scenarios_carry_what_their_window_shows(repository: Repository) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.stress.calculations.requested import (
+    Ahead,
     Applied,
     dividends_by,
     not_held,
@@ -74,6 +75,7 @@ def test_a_named_underlying_needs_no_betas() -> None:
     assert found.positions[STOCK, 0] == 5_000.0
 
 
+@settings(max_examples=25)
 @given(st.floats(-0.5, 0.5), st.floats(-0.9, 1.0), st.integers(0, 400), st.floats(-0.5, 2.0))
 def test_parts_add_up_to_the_total_with_names_and_time(
     market: float, name: float, days: int, volatility: float
@@ -103,7 +105,7 @@ def test_a_request_of_names_alone_is_one_outcome_that_says_what_applied() -> Non
     assert set(outcome.factor_impacts) >= {"market", "single_names", "time"}
     parts = sum(outcome.factor_impacts.values()) + outcome.nonlinear
     assert parts == pytest.approx(outcome.total_pnl, abs=0.006)
-    assert found.applied == Applied({"AAPL": -0.2}, 200, date(2023, 7, 16), ("C0",), {})
+    assert found.applied == Applied({"AAPL": -0.2}, Ahead(200, date(2023, 7, 16), ("C0",), {}))
     assert [(each.code, each.about) for each in found.caveats] == [("not_held", ("ZZZ",))]
 
 

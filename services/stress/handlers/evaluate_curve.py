@@ -1,0 +1,48 @@
+"""A user asks: how do P&L and Greeks of one portfolio depend on spot, at several dates."""
+
+from dataclasses import asdict
+
+from services.stress import repository
+from services.stress.calculations.curve import curve
+from services.stress.calculations.requested import Ahead
+from services.stress.handlers.evaluate_grid import (
+    about,
+    axes_of,
+    days_ahead,
+    load_moved,
+    mode_of,
+    within_size,
+)
+from shared.contracts.stress import CurveEvaluated, CurveOnDate, EvaluateCurve
+from shared.database import Session
+from shared.messaging import ServiceRouter
+
+router = ServiceRouter("stress")
+
+
+@router.answers(EvaluateCurve)
+async def evaluate_curve(request: EvaluateCurve, session: Session) -> CurveEvaluated:
+    """P&L and Greeks of the portfolio along the request's moves; write nothing."""
+    moved = await load_moved(request, session)
+    axes = axes_of(request, (request.volatility_shock,))
+    price = None
+    if request.underlying is not None:
+        price = await repository.load_price(session, request.underlying, request.as_of)
+    weighted = mode_of(request) == "beta_weighted"
+    found = await within_size(lambda: curve(moved, axes, weighted, price))
+
+    def on_date(place: int, day: Ahead) -> CurveOnDate:
+        return CurveOnDate(
+            **asdict(day),
+            underlying_prices=None if found.prices is None else found.prices[place].tolist(),
+            pnl=found.grid.pnl[place, 0].tolist(),
+            options_pnl=found.grid.options_pnl[place, 0].tolist(),
+            break_evens=tuple(found.grid.break_evens[place][0]),
+            **{name: each[place].tolist() for name, each in found.greeks.items()},
+        )
+
+    return CurveEvaluated(
+        **about(request, moved, axes, found.grid),
+        volatility_shock=request.volatility_shock,
+        dates=tuple(on_date(place, day) for place, day in enumerate(days_ahead(moved, axes))),
+    )

@@ -1,0 +1,150 @@
+"""Grids and curves over REST: what is sent to stress, and how its answers are laid out."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared.contracts.stress import (
+    Ahead,
+    CurveEvaluated,
+    CurveOnDate,
+    EvaluateCurve,
+    EvaluateGrid,
+    GridEvaluated,
+)
+from shared.database import Database
+from tests.builders import AS_OF
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.seeds import StoredBook, a_stored_book
+
+pytestmark = pytest.mark.usefixtures("market")
+
+
+class Stress:
+    """A stress service that gives prepared answers and records the requests."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.received: list[dict[str, Any]] = []
+
+    async def reply(self, message: Msg) -> None:
+        self.received.append(json.loads(message.data))
+        await message.respond(json.dumps(self.answers[message.subject]).encode())
+
+
+@pytest.fixture
+async def stress(bus: Client) -> AsyncIterator[Stress]:
+    service = Stress()
+    kinds = (EvaluateGrid, EvaluateCurve)
+    subscriptions = [await bus.subscribe(kind.subject, cb=service.reply) for kind in kinds]
+    await bus.flush()
+    yield service
+    for subscription in subscriptions:
+        await subscription.unsubscribe()
+
+
+@pytest.fixture
+async def book(ann: Person, market: None, admin: Database) -> StoredBook:
+    return await a_stored_book(ann, admin)
+
+
+def about(book: StoredBook) -> dict[str, Any]:
+    return {
+        "portfolio_id": UUID(book.portfolio_id),
+        "as_of": AS_OF,
+        "underlying": None,
+        "spot_mode": "beta_weighted",
+        "volatility_term": "parallel",
+        "spots": (-0.1, 0.0),
+        "coverage": 1.0,
+    }
+
+
+async def test_a_grid_of_the_first_portfolio_shows_the_share_of_options(
+    ann: Person, book: StoredBook, stress: Stress
+) -> None:
+    found = GridEvaluated(
+        **about(book),
+        volatilities=(0.0,),
+        dates=(Ahead(until=AS_OF),),
+        pnl=(((-200.0, 0.0),),),
+        options_pnl=(((50.0, 0.0),),),
+        break_evens=(((0.0,),),),
+    )
+    stress.answers[EvaluateGrid.subject] = {"answer": found.model_dump(mode="json")}
+
+    answer = await ann.post("risk/grid", {})
+
+    report = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert (report["pnl"], report["options_share"]) == ([[[-200.0, 0.0]]], [[[-0.25, None]]])
+    (asked,) = stress.received
+    shape = [len(asked[axis]) for axis in ("spots", "volatilities", "days_forward")]
+    assert (asked["portfolio_id"], asked["as_of"]) == (book.portfolio_id, "2022-12-28")
+    assert shape == [9, 7, 3]
+
+
+async def test_a_curve_is_laid_out_date_by_date(
+    ann: Person, book: StoredBook, stress: Stress
+) -> None:
+    greeks = ("delta", "gamma_1pct", "theta_1d", "vega_1pt", "rho_1pct")
+    day = CurveOnDate(
+        days_forward=7,
+        until=date(2023, 1, 4),
+        underlying_prices=(117.0, 130.0),
+        pnl=(-100.0, 0.0),
+        options_pnl=(-25.0, 0.0),
+        break_evens=(0.0,),
+        **{f"dollar_{name}": (1.5, 2.5) for name in greeks},
+    )
+    found = CurveEvaluated(**about(book), volatility_shock=0.1, dates=(day,))
+    stress.answers[EvaluateCurve.subject] = {"answer": found.model_dump(mode="json")}
+
+    answer = await ann.post("risk/curve", {"underlying": "brk/b", "volatility_shock": 0.1})
+
+    (shown,) = answer.json()["dates"]
+    assert stress.received[0]["underlying"] == "BRK.B"
+    assert (shown["until"], shown["options_share"]) == ("2023-01-04", [0.25, None])
+    assert (shown["dollar_vega_1pt"], shown["delta"]) == ([1.5, 2.5], None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"spots": []}, "spots"),
+        ({"spots": [-1.5]}, "spots.0"),
+        ({"volatilities": [-1]}, "volatilities.0"),
+        ({"days_forward": [-1]}, "days_forward.0"),
+        ({"days_forward": list(range(300))}, "days_forward"),
+        ({"spot_mode": "all"}, "spot_mode"),
+        ({"underlying": "A!"}, None),
+        ({"spot": [0.1]}, "spot"),
+    ],
+)
+async def test_what_is_no_grid_never_leaves_the_gateway(
+    ann: Person, book: StoredBook, stress: Stress, body: dict[str, Any], field: str | None
+) -> None:
+    answer = await ann.post("risk/grid", body)
+
+    assert (answer.status_code, stress.received) == (422, [])
+    assert [each["field"] for each in answer.json()["errors"]] == ([field] if field else [])
+
+
+async def test_too_many_points_are_refused_with_the_bound(
+    ann: Person, book: StoredBook, stress: Stress
+) -> None:
+    message = "5,000 points, and 2,000 is the most"
+    stress.answers[EvaluateGrid.subject] = {
+        "refusal": {"code": "too_many_points", "message": message, "problems": []}
+    }
+
+    answer = await ann.post("risk/grid", {})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_many_points")
+    assert answer.json()["detail"] == message
