@@ -178,7 +178,7 @@ VolatilityMove = Annotated[float, Field(gt=-1, le=10, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 
 
-class _OnAxes(Contract):
+class OnAxes(Contract):
     """What a grid and a curve say alike about their positions and axes.
 
     `underlying`: its positions alone, None for all. `spot_mode`: every underlying moves by the same
@@ -197,7 +197,7 @@ class _OnAxes(Contract):
     left_out: tuple[Notice, ...] = ()
 
 
-class GridEvaluated(_OnAxes):
+class GridEvaluated(OnAxes):
     """P&L in USD, whole cents: by date, volatility and spot, a loss is negative.
 
     `options_pnl`: what options make of it. `break_evens`: by date and volatility, the moves of spot
@@ -256,7 +256,7 @@ class CurveOnDate(Ahead):
     gamma: tuple[float, ...] | None = None
 
 
-class CurveEvaluated(_OnAxes):
+class CurveEvaluated(OnAxes):
     """P&L and Greeks against spot, date by date, at one relative change of volatility."""
 
     volatility_shock: float

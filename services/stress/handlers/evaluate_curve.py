@@ -42,7 +42,7 @@ async def evaluate_curve(request: EvaluateCurve, session: Session) -> CurveEvalu
         )
 
     return CurveEvaluated(
-        **about(request, moved, axes, found.grid),
+        **dict(about(request, moved, axes, found.grid)),
         volatility_shock=request.volatility_shock,
         dates=tuple(on_date(place, day) for place, day in enumerate(days_ahead(moved, axes))),
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from services.stress import repository
 from services.stress.calculations.grid import Axes, Grid, grid
@@ -14,7 +14,7 @@ from services.stress.handlers.evaluate_what_if import calculated
 from services.stress.settings import get_settings
 from shared.contracts.event import Notice
 from shared.contracts.stress import Ahead as DayAhead
-from shared.contracts.stress import EvaluateCurve, EvaluateGrid, GridEvaluated, SpotMode
+from shared.contracts.stress import EvaluateCurve, EvaluateGrid, GridEvaluated, OnAxes, SpotMode
 from shared.database import Session
 from shared.errors import Unanswerable
 from shared.messaging import ServiceRouter
@@ -32,7 +32,7 @@ async def evaluate_grid(request: EvaluateGrid, session: Session) -> GridEvaluate
     axes = axes_of(request, request.volatilities)
     found = await within_size(lambda: grid(moved, axes))
     return GridEvaluated(
-        **about(request, moved, axes, found),
+        **dict(about(request, moved, axes, found)),
         volatilities=tuple(axes.volatilities),
         dates=tuple(DayAhead(**asdict(each)) for each in days_ahead(moved, axes)),
         pnl=found.pnl.tolist(),
@@ -84,17 +84,15 @@ def days_ahead(moved: Moved, axes: Axes) -> list[Ahead]:
     return [ahead(moved.holdings, day) for day in axes.days]
 
 
-def about(
-    request: EvaluateGrid | EvaluateCurve, moved: Moved, axes: Axes, found: Grid
-) -> dict[str, Any]:
+def about(request: EvaluateGrid | EvaluateCurve, moved: Moved, axes: Axes, found: Grid) -> OnAxes:
     """What both answers begin with."""
-    return {
-        "portfolio_id": request.portfolio_id,
-        "as_of": request.as_of,
-        "underlying": request.underlying,
-        "spot_mode": mode_of(request),
-        "volatility_term": request.volatility_term,
-        "spots": tuple(axes.spots),
-        "coverage": finite_or_none(found.coverage),
-        "left_out": tuple(Notice.of(each) for each in found.caveats),
-    }
+    return OnAxes(
+        portfolio_id=request.portfolio_id,
+        as_of=request.as_of,
+        underlying=request.underlying,
+        spot_mode=mode_of(request),
+        volatility_term=request.volatility_term,
+        spots=tuple(axes.spots),
+        coverage=finite_or_none(found.coverage),
+        left_out=tuple(Notice.of(each) for each in found.caveats),
+    )
