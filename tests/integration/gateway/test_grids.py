@@ -1,6 +1,5 @@
 """Grids and curves over REST: what is sent to stress, and how its answers are laid out."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
@@ -8,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from shared.contracts.stress import (
     Ahead,
@@ -20,33 +18,19 @@ from shared.contracts.stress import (
 )
 from shared.database import Database
 from tests.builders import AS_OF
+from tests.integration.gateway.answering import replying
 from tests.integration.gateway.people import Person
 from tests.integration.gateway.seeds import StoredBook, a_stored_book
+from tests.integration.gateway.test_stress import Stress
 
 pytestmark = pytest.mark.usefixtures("market")
-
-
-class Stress:
-    """A stress service that gives prepared answers and records the requests."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, dict[str, Any]] = {}
-        self.received: list[dict[str, Any]] = []
-
-    async def reply(self, message: Msg) -> None:
-        self.received.append(json.loads(message.data))
-        await message.respond(json.dumps(self.answers[message.subject]).encode())
 
 
 @pytest.fixture
 async def stress(bus: Client) -> AsyncIterator[Stress]:
     service = Stress()
-    kinds = (EvaluateGrid, EvaluateCurve)
-    subscriptions = [await bus.subscribe(kind.subject, cb=service.reply) for kind in kinds]
-    await bus.flush()
-    yield service
-    for subscription in subscriptions:
-        await subscription.unsubscribe()
+    async with replying(bus, service.reply, EvaluateGrid, EvaluateCurve):
+        yield service
 
 
 @pytest.fixture
