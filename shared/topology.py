@@ -25,6 +25,7 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.greeks import GreeksComputed, GreeksFailed, PriceOptions
 from shared.contracts.ingest import (
+    FetchSymbols,
     IngestFailed,
     MarketClosed,
     PricesUpdated,
@@ -80,7 +81,7 @@ _CALCULATORS: dict[str, Wiring] = {
             MarketClosed: PricesUpdated,
             PortfoliosChanged: PricesUpdated,
         },
-        answers=(StoreOptionQuotes, StorePrices, StoreYields),
+        answers=(FetchSymbols, StoreOptionQuotes, StorePrices, StoreYields),
         failure=IngestFailed,
     ),
     "greeks": Wiring(

@@ -1,5 +1,6 @@
 """Rows of the two services everything stands on, with sensible defaults: plain functions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -114,12 +115,14 @@ async def save_prices(admin: Database, *prices: Mapping[str, Any]) -> None:
 def a_snapshot(portfolio_id: UUID, as_of: date) -> dict[str, Any]:
     """A row of snapshots.portfolio_snapshots: a portfolio that is worth nothing."""
     nothing = ("market_value", "closed_pnl", "net_flow", "unrealised_pnl")
+    side = dict.fromkeys(("long", "short", "gross", "net"), 0)
+    exposures = dict.fromkeys(("dollar", "notional", "delta_adjusted"), side)
     return {
         "portfolio_id": portfolio_id,
         "as_of": as_of,
         **dict.fromkeys(nothing, Decimal(0)),
         **dict.fromkeys(("price_coverage", "greeks_coverage"), 1.0),
-        **{"exposures": "{}", "counts": "{}", "warnings": "[]"},
+        **{"exposures": json.dumps(exposures), "counts": "{}", "warnings": "[]"},
     }
 
 

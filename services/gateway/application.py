@@ -18,6 +18,7 @@ from services.gateway.books import endpoints as books
 from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
 from services.gateway.books.handlers import router as bus_router
 from services.gateway.books.keeping import anchor_portfolios
+from services.gateway.drafts import endpoints as drafts
 from services.gateway.edge import endpoints as edge
 from services.gateway.edge import problems
 from services.gateway.edge.conditional import ConditionalReads
@@ -106,7 +107,7 @@ def assembled(
     app.state.gateway = gateway
     app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
-    for subject in (identity, books, analytics, runs, market, accounts, operators):
+    for subject in (identity, books, drafts, analytics, runs, market, accounts, operators):
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
     surround(app, settings, app.state.rate_limits, tokens.user_id)
@@ -192,6 +193,7 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-Match",
                 "If-None-Match",
                 "Last-Event-ID",
             ],

@@ -7,9 +7,14 @@ from pydantic import Field, model_validator
 
 from shared.contracts.event import Contract, Event, ShardEvent
 
+DRAFT_CALCULATED = "draft_calculated"  # the reason of a draft's run
+
 
 class PortfoliosChanged(Event):
-    """Portfolios were uploaded or edited: their symbols need prices and they need a run."""
+    """Portfolios were uploaded or edited: their symbols need prices and they need a run.
+
+    A draft's (`DRAFT_CALCULATED`) needs the run alone: it holds only what has prices.
+    """
 
     subject: ClassVar[str] = "portfolios.changed"
 

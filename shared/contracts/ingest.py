@@ -119,3 +119,18 @@ class StoreOptionQuotes(Request[RowsStored]):
 
     source: str = "admin"
     rows: tuple[OptionQuoteRow, ...]
+
+
+class SymbolsFetched(Contract):
+    """The symbols were queried; `warnings`: what no provider has, or would not say now."""
+
+    warnings: tuple[Notice, ...] = ()
+
+
+class FetchSymbols(Request[SymbolsFetched]):
+    """Fetch what is missing of the history of symbols up to the session `as_of`."""
+
+    subject: ClassVar[str] = "ask.ingest.fetch_symbols"
+
+    as_of: Day
+    symbols: tuple[str, ...] = Field(min_length=1, max_length=50)

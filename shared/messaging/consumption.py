@@ -282,11 +282,14 @@ class Consumption:
         )
 
     async def answer(self, kind: type[Request[Contract]], handler: Handler, body: bytes) -> bytes:
-        """Answer one request in one transaction; returns the answer or the refusal as JSON."""
+        """Answer one request; returns the answer or the refusal as JSON.
+
+        In one transaction, unless the handler takes the database to open several.
+        """
         try:
             request = kind.model_validate_json(body)
-            async with self.database.transaction() as session:
-                reply = await handler(request, session)
+            async with self._resource(handler) as resource:
+                reply = await handler(request, resource)
             if not isinstance(reply, Contract):
                 raise Misconfigured(f"a handler answered with {type(reply).__name__}")
         except ValidationError as error:

@@ -33,10 +33,15 @@ from shared.database import among
 from shared.instruments import LARGEST_STRIKE, OCC_STRIKE_DIGITS, SMALLEST_STRIKE
 from shared.published import AnyColumn, Day, View, columns, ingest, keys, published_view
 
-# valued_from: the session that NAV starts from where no equity is entered; null before there is any
-# transaction: then the first snapshot. equity_balance: the equity of that day in USD, as long as it
-# has no statement yet. opening_cash: the cash of that day where more than flows moved cash
-# until then; null elsewhere: then what came in. settlement: "physical" | "cash".
+BOOK = "book"
+DRAFT = "draft"
+
+# kind: "book" | "draft". A draft is a branch of the portfolio base_id at the close of base_session,
+# which a user models: only work that names it is about it, and its snapshots of earlier sessions
+# are its base's. valued_from: the session that NAV starts from where no equity is entered; null
+# before there is any transaction: then the first snapshot. equity_balance: the equity of that day
+# in USD, as long as it has no statement yet. opening_cash: the cash of that day where more than
+# flows moved cash until then; null elsewhere: then what came in. settlement: "physical" | "cash".
 portfolios = published_view(
     "gateway",
     "portfolios",
@@ -45,7 +50,9 @@ portfolios = published_view(
     *columns(String, "name"),
     *columns(Numeric(20, 2), "equity_balance", "opening_cash"),
     *columns(Date, "valued_from"),
-    *columns(String, "settlement"),
+    *columns(String, "settlement", "kind"),
+    *columns(Uuid, "base_id"),
+    *columns(Date, "base_session"),
     *columns(DateTime(timezone=True), "created_at"),
 )
 

@@ -34,9 +34,10 @@ SUBJECTS: dict[str, set[str]] = {
     "runs": {"feed", "handlers", "stages", "starting", "tracking", "troubles"},
     "books": {
         *("answers", "editing", "entering", "files", "handlers", "keeping", "opening", "ledger"),
-        *("checks", "lots", "repeated", "settling", "statements", "uploading"),
+        *("booking", "checks", "lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
+    "drafts": {"branching", "trading"},
     "analytics": {"definitions"},
     "operators": {"sweeper"},
 }

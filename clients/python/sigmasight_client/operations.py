@@ -8,7 +8,10 @@ from uuid import UUID
 from sigmasight_client.models import (
     AttributionReport,
     BatchStarted,
+    Booking,
+    BookingOut,
     CashFlowSaved,
+    Change,
     CorrelationMatrix,
     CorrelationReport,
     CorrelationsStarted,
@@ -20,6 +23,9 @@ from sigmasight_client.models import (
     Definition,
     DefinitionList,
     DemoReset,
+    DraftOut,
+    DraftTerms,
+    DraftWithTrades,
     ExpiryReport,
     FactorDefinitions,
     FactorEtfs,
@@ -30,6 +36,7 @@ from sigmasight_client.models import (
     GridReport,
     GroupedPositions,
     HistoryProgress,
+    Impacts,
     Logout,
     LotPage,
     ManagedUser,
@@ -37,10 +44,13 @@ from sigmasight_client.models import (
     MarketScenarioReport,
     MetricsReport,
     NewCashFlow,
+    NewDraft,
     NewPortfolio,
     NewPosition,
     NewScenario,
     NewTag,
+    NewTrade,
+    NewTrades,
     NewTransactions,
     NewUser,
     OptionChain,
@@ -49,6 +59,7 @@ from sigmasight_client.models import (
     PageAuditEntryOut,
     PageCashFlowOut,
     PageDeadLetterOut,
+    PageDraftOut,
     PageExposurePoint,
     PageManagedUser,
     PagePortfolioOut,
@@ -72,6 +83,7 @@ from sigmasight_client.models import (
     PositionsExport,
     PriceHistory,
     Prices,
+    Rebase,
     RefreshRequest,
     Registered,
     Registration,
@@ -79,6 +91,7 @@ from sigmasight_client.models import (
     RowsStored,
     RunDetail,
     RunStarted,
+    Save,
     ScenarioList,
     ScenarioOut,
     SnapshotsStarted,
@@ -556,6 +569,123 @@ class SigmaSight(Session):
                     "offset": offset,
                     "portfolio_id": portfolio_id,
                 },
+            ),
+        )
+
+    def list_drafts(
+        self,
+        *,
+        base_id: UUID | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PageDraftOut":
+        """The caller's drafts, newest first."""
+        return cast(
+            "PageDraftOut",
+            self.request(
+                "GET",
+                "modelling/sessions",
+                query={"base_id": base_id, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def create_draft(self, body: NewDraft, *, idempotency_key: str | None = None) -> "DraftOut":
+        """Branch a portfolio at a session: the draft holds what it held at that close."""
+        return cast(
+            "DraftOut",
+            self.request(
+                "POST", "modelling/sessions", body=body, once=True, idempotency_key=idempotency_key
+            ),
+        )
+
+    def get_draft(self, draft_id: UUID | str) -> "DraftWithTrades":
+        """One draft: its trades, its state, and what has changed in its base since it was
+        branched.
+        """
+        return cast("DraftWithTrades", self.request("GET", f"modelling/sessions/{part(draft_id)}"))
+
+    def change_draft(self, draft_id: UUID | str, body: DraftTerms) -> "DraftOut":
+        """Rename a draft or note something down; `If-Match` is required."""
+        return cast(
+            "DraftOut", self.request("PATCH", f"modelling/sessions/{part(draft_id)}", body=body)
+        )
+
+    def discard_draft(self, draft_id: UUID | str) -> "None":
+        """Discard a draft, saved or not: no row of it is left, its figures go within the hour."""
+        self.request("DELETE", f"modelling/sessions/{part(draft_id)}")
+
+    def add_trades(
+        self, draft_id: UUID | str, body: NewTrades, *, idempotency_key: str | None = None
+    ) -> "DraftWithTrades":
+        """Add trades to a draft, all of them or none, at the session's prices or those given."""
+        return cast(
+            "DraftWithTrades",
+            self.request(
+                "POST",
+                f"modelling/sessions/{part(draft_id)}/trades",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def replace_trade(
+        self, draft_id: UUID | str, trade_id: UUID | str, body: NewTrade
+    ) -> "DraftWithTrades":
+        """Replace one trade; those after it follow from what it makes of the portfolio."""
+        return cast(
+            "DraftWithTrades",
+            self.request(
+                "PUT", f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}", body=body
+            ),
+        )
+
+    def remove_trade(self, draft_id: UUID | str, trade_id: UUID | str) -> "DraftWithTrades":
+        """Remove one trade; those after it follow from what is left."""
+        return cast(
+            "DraftWithTrades",
+            self.request("DELETE", f"modelling/sessions/{part(draft_id)}/trades/{part(trade_id)}"),
+        )
+
+    def calculate_draft(
+        self, draft_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> "DraftOut":
+        """Calculate the draft as a portfolio; `impacts` has the figures when its run has ended."""
+        return cast(
+            "DraftOut",
+            self.request(
+                "POST",
+                f"modelling/sessions/{part(draft_id)}/calculate",
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def rebase_draft(self, draft_id: UUID | str, body: Rebase) -> "DraftWithTrades":
+        """Branch from the base as it is now, on the same session or another."""
+        return cast(
+            "DraftWithTrades",
+            self.request("POST", f"modelling/sessions/{part(draft_id)}/rebase", body=body),
+        )
+
+    def save_draft(self, draft_id: UUID | str, body: Save) -> "DraftOut":
+        """Keep a calculated draft as it is, under a name: it does not change any more."""
+        return cast(
+            "DraftOut", self.request("POST", f"modelling/sessions/{part(draft_id)}/save", body=body)
+        )
+
+    def book_draft(
+        self, draft_id: UUID | str, body: Booking, *, idempotency_key: str | None = None
+    ) -> "BookingOut":
+        """Say what entering the trades into the base's ledger would write (200), or do it (201)."""
+        return cast(
+            "BookingOut",
+            self.request(
+                "POST",
+                f"modelling/sessions/{part(draft_id)}/book",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 
@@ -1068,6 +1198,12 @@ class SigmaSight(Session):
     def get_meaning(self, measure: str) -> "Definition":
         """What a published name means: a metric, an exposure, a Greek, a field of a result."""
         return cast("Definition", self.request("GET", f"definitions/{part(measure)}"))
+
+    def get_impacts(self, draft_id: UUID | str) -> "Impacts":
+        """Every measure of the base, of the draft, and the difference; and each trade's part in
+        it.
+        """
+        return cast("Impacts", self.request("GET", f"modelling/sessions/{part(draft_id)}/impacts"))
 
     def list_prices(
         self,

@@ -28,8 +28,12 @@ router = ServiceRouter("factors")
 @router.emits(CorrelationsComputed)
 @router.on(FactorsComputed)
 async def correlate_weekly(event: FactorsComputed, session: Session) -> CorrelationsComputed | None:
-    """Correlate what the shard holds in the week's first session on or after Tuesday."""
-    if event.as_of != weekly_session(event.as_of):
+    """Correlate what the shard holds in the week's first session on or after Tuesday.
+
+    Drafts on every session, since their owner compares them with what they branch from.
+    """
+    weekly = event.as_of == weekly_session(event.as_of)
+    if not weekly and not await repository.are_drafts(session, event.portfolio_ids):
         return None
     return await _correlate(event, CorrelationParameters(), session)
 

@@ -2,6 +2,7 @@
 
 from services.factors.repository.correlations import (
     CorrelationColumns,
+    are_drafts,
     claim_underlyings,
     save_correlations,
 )
@@ -13,6 +14,7 @@ from services.factors.repository.regressions import load_symbol_history
 __all__ = [
     "CorrelationColumns",
     "FactorColumns",
+    "are_drafts",
     "claim_factor_returns",
     "claim_underlyings",
     "claim_work",

@@ -34,7 +34,7 @@ from services.factors.tables import (
 )
 from shared.arrays import Columns
 from shared.database import Session, among, lock_each, merge, sql_table
-from shared.published.gateway import portfolios, position_tags
+from shared.published.gateway import DRAFT, portfolios, position_tags
 from shared.published.ingest import securities
 from shared.rows import Row, rows_of
 
@@ -54,6 +54,13 @@ class CorrelationColumns:
     pairs: Iterator[Columns]
     clusters: Columns
     members: Columns
+
+
+async def are_drafts(session: Session, portfolio_ids: Sequence[UUID]) -> bool:
+    """Whether there are such portfolios, and all of them are drafts."""
+    row = portfolios.c
+    kinds = select(row.kind).where(among(row.portfolio_id, portfolio_ids)).distinct()
+    return list(await session.scalars(kinds)) == [DRAFT]
 
 
 async def claim_underlyings(

@@ -21,6 +21,15 @@ async def owned_portfolio(session: Session, caller: User, portfolio_id: UUID) ->
     return portfolio
 
 
+async def refuse_draft(session: Session, portfolio_id: UUID) -> None:
+    """409 when a portfolio that is to be edited is a draft."""
+    if await portfolios.is_draft(session, portfolio_id):
+        detail = (
+            f"{portfolio_id} is a draft: change its trades under modelling/sessions/{portfolio_id}"
+        )
+        raise Problem(409, "is_draft", detail)
+
+
 async def named_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSession) -> Row:
     """The portfolio of the path, read in the transaction of the endpoint."""
     return await owned_portfolio(session, caller, portfolio_id)

@@ -9,7 +9,16 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from services.gateway.books.files import LARGEST_VALUE
-from services.gateway.books.ledger import Kind, Ledger, Lot, Market, Trade, derived
+from services.gateway.books.ledger import (
+    Kind,
+    Ledger,
+    Lot,
+    Market,
+    Trade,
+    base_trade,
+    branched,
+    derived,
+)
 from services.gateway.books.lots import LotLines, Written, inheritances, lines_of_lots
 from services.gateway.books.opening import keep_opening_cash
 from services.gateway.books.queries import ledger as queries
@@ -84,14 +93,18 @@ def _ledgers(
     trades: Mapping[UUID, Sequence[Trade]], market: Market, terms: Mapping[UUID, Terms]
 ) -> dict[UUID, Ledger]:
     return {
-        portfolio_id: derived(
-            trades[portfolio_id],
-            market,
-            kept.lot_method,
-            cash_settlement=kept.cash_settlement,
-        )
+        portfolio_id: _ledger(trades[portfolio_id], market, kept)
         for portfolio_id, kept in terms.items()
     }
+
+
+def _ledger(trades: Sequence[Trade], market: Market, kept: Terms) -> Ledger:
+    draft_id = kept.draft_id
+    if draft_id is None:
+        return derived(trades, market, kept.lot_method, cash_settlement=kept.cash_settlement)
+    of_base = [base_trade(trade, draft_id) for trade in trades]
+    ledger = derived(of_base, market, kept.lot_method, cash_settlement=kept.cash_settlement)
+    return branched(ledger, draft_id)
 
 
 async def keep_ledgers(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, KeptLedger]:

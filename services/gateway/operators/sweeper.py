@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.gateway.edge import queries as edge_queries
 from services.gateway.identity import queries as identity_queries
-from services.gateway.runs.queries import dead_letters, run_events
+from services.gateway.runs.queries import dead_letters, drafts, run_events
 from services.gateway.runs.tracking import close_overdue_runs
 from shared.database import Database
 from shared.messaging import EVENT_RETENTION_SECONDS
@@ -52,6 +52,7 @@ class Sweeper:
             await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
             await run_events.delete_expired_tickets(session, now)
+            await drafts.delete_of_gone_drafts(session)
             await dead_letters.delete_letters(
                 session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)
             )

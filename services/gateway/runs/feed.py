@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import run_events, runs
 from services.gateway.runs.queries.run_events import Span
+from services.gateway.runs.queries.runs import DRAFT_TRIGGER
 from services.gateway.runs.shapes import RUN, data_for_follower
 from shared.database import Database, Session
 from shared.service import Runtime
@@ -145,7 +146,8 @@ class Feed:
         deadline = monotonic() + seconds
         seen, over = await self._begin(database, wanted)
         async for earlier in _earlier(database, follower.user_id, wanted.span(seen)):
-            yield earlier
+            if wanted.includes(earlier):
+                yield earlier
         while not over:
             latest = await follower.next(deadline - monotonic())
             if latest is None:
@@ -247,8 +249,13 @@ class Wanted:
         return Span(self.after or 0, until, self.run_id, going_on=not everything)
 
     def includes(self, event: FollowerEvent) -> bool:
-        """Whether the event is of the run that is wanted, if it is only one."""
-        return self.run_id is None or event.data["run_id"] == str(self.run_id)
+        """Whether the event is of the run that is wanted, if it is only one.
+
+        Else those of all but drafts' runs, whose followers name them.
+        """
+        if self.run_id is None:
+            return bool(event.data["trigger"] != DRAFT_TRIGGER)
+        return bool(event.data["run_id"] == str(self.run_id))
 
     def ends_with(self, event: FollowerEvent) -> bool:
         """Whether nothing can follow."""

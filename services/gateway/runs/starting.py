@@ -14,7 +14,7 @@ from services.gateway.runs.queries import revisions, runs
 from services.gateway.tables.runs import BACKFILL, INTERACTIVE
 from shared.calendar import session_on_or_before
 from shared.contracts.event import ShardEvent
-from shared.contracts.gateway import PortfoliosChanged
+from shared.contracts.gateway import DRAFT_CALCULATED, PortfoliosChanged
 from shared.database import Session
 
 MOST_OPEN_RUNS = 520
@@ -43,6 +43,17 @@ async def start_run_of(
     """The same for several portfolios in one run. `user_id` None: no user requested it."""
     event = PortfoliosChanged.new(uuid4(), as_of, portfolio_ids=tuple(portfolio_ids), reason=reason)
     await runs.save_run(session, event.run_id, as_of, "portfolios", user_id, work_class)
+    await edge_queries.save_event(session, event, trace_headers())
+    return event.run_id
+
+
+async def start_draft_run(session: Session, user_id: UUID, draft_id: UUID, as_of: date) -> UUID:
+    """Start the run of a draft, in the caller's transaction."""
+    event = PortfoliosChanged.new(
+        uuid4(), as_of, portfolio_ids=(draft_id,), reason=DRAFT_CALCULATED
+    )
+    trigger = runs.DRAFT_TRIGGER
+    await runs.save_run(session, event.run_id, as_of, trigger, user_id, INTERACTIVE)
     await edge_queries.save_event(session, event, trace_headers())
     return event.run_id
 

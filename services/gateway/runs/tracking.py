@@ -85,9 +85,10 @@ async def _run_edited_again(session: Session, run: Run, event: ShardEvent) -> No
 
     Some stages may have read them before the edit and some after it. Not where another run of
     theirs goes on, which looks when it ends. The caller holds the revisions of the portfolios, so
-    that no edit is under way. The run of one user's portfolios is that user's.
+    that no edit is under way. The run of one user's portfolios is that user's. A draft is not run
+    again: it is stale then, until its owner calculates it.
     """
-    if run.stages == (CORRELATIONS,):
+    if run.stages == (CORRELATIONS,) or run.trigger == runs.DRAFT_TRIGGER:
         return
     edited = [
         portfolio_id

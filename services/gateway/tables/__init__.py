@@ -8,6 +8,7 @@ from services.gateway.tables.access import (
     Access,
 )
 from services.gateway.tables.base import Table
+from services.gateway.tables.drafts import Draft, DraftTrade
 from services.gateway.tables.people import (
     AuditEntry,
     EventTicket,
@@ -17,6 +18,7 @@ from services.gateway.tables.people import (
     User,
 )
 from services.gateway.tables.portfolios import (
+    IS_BOOK,
     PUBLISHED,
     Portfolio,
     PortfolioRevision,
@@ -30,6 +32,7 @@ from services.gateway.tables.runs import BatchItem, BatchRun, DeadLetter, Outbox
 
 __all__ = [
     "ACCESS",
+    "IS_BOOK",
     "OWN_ROWS_ELSEWHERE",
     "PUBLISHED",
     "USERS_ROLE",
@@ -39,6 +42,8 @@ __all__ = [
     "BatchItem",
     "BatchRun",
     "DeadLetter",
+    "Draft",
+    "DraftTrade",
     "EventTicket",
     "IdempotencyKey",
     "LoginAttempt",

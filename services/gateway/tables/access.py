@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import SQLModel
 
+from services.gateway.tables.drafts import Draft, DraftTrade
 from services.gateway.tables.people import (
     AuditEntry,
     EventTicket,
@@ -54,6 +55,8 @@ _MY_POSITION = (
     "exists (select from gateway.positions as held "
     "where held.position_id = position_tags.position_id)"
 )
+# itself narrowed to the user's own
+_MY_DRAFT = "draft_id = any (array(select draft_id from gateway.drafts))"
 _REPORTED_TO_ME = (
     "exists (select from gateway.batch_items as item where item.run_id = batch_runs.run_id)"
 )
@@ -69,6 +72,8 @@ ACCESS: dict[type[SQLModel], Access] = {
     PositionSpan: Access(_EDIT, _IN_MY_PORTFOLIOS),
     # written once: nothing in a ledger is edited or deleted
     Transaction: Access("select, insert", _IN_MY_PORTFOLIOS),
+    Draft: Access(_EDIT, _MINE),
+    DraftTrade: Access(_EDIT, _MY_DRAFT),
     Tag: Access(_EDIT, _MINE),
     PositionTag: Access(_EDIT, _MY_TAGS, f"{_MY_TAGS} and {_MY_POSITION}"),
     BatchRun: Access(

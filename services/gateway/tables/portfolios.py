@@ -38,7 +38,10 @@ SPAN_PRICE = Numeric(30, 12)  # an average: a cent of a million shares has eight
 
 
 class Portfolio(Table, table=True):
-    """A portfolio.
+    """A portfolio: a book, or a draft, which is a branch of one.
+
+    `base_id`, `base_session`: of a draft, the portfolio and the session that it is a branch of; a
+    draft is deleted with its base.
 
     `valued_from`: the session that its first transactions were valued on, from which its NAV starts
     where no equity is entered; null before there are any. `equity_balance`: what its owner entered
@@ -54,6 +57,14 @@ class Portfolio(Table, table=True):
             "lot_method IN ('fifo', 'lifo', 'highest_cost')", name="lot_method_is_known"
         ),
         CheckConstraint("settlement IN ('physical', 'cash')", name="settlement_is_known"),
+        CheckConstraint(
+            f"kind IN ('{published.BOOK}', '{published.DRAFT}')", name="portfolio_kind_is_known"
+        ),
+        CheckConstraint(
+            f"(kind = '{published.DRAFT}') = (num_nonnulls(base_id, base_session) = 2)",
+            name="drafts_have_a_base",
+        ),
+        Index("ix_portfolios_base", "base_id", postgresql_where=text("base_id IS NOT NULL")),
     )
 
     portfolio_id: UUID = key(Uuid)
@@ -64,10 +75,21 @@ class Portfolio(Table, table=True):
     opening_cash: Decimal | None = optional(Numeric(20, 2))
     lot_method: str = required(String(12), server_default="fifo")
     settlement: str = required(String(8), server_default="physical")
+    kind: str = required(String(8), server_default=published.BOOK)
+    base_id: UUID | None = optional(Uuid, owned_by("portfolios.portfolio_id"))
+    base_session: date | None = optional(Date)
     created_at: datetime = stamped()
 
 
-unique_name(Portfolio, "uq_portfolios_user_name")
+_own = sql_table(Portfolio).c
+Index(
+    "uq_portfolios_user_name",
+    _own.user_id,
+    func.lower(_own.name),
+    unique=True,
+    postgresql_where=_own.kind == published.BOOK,
+)
+IS_BOOK = _own.kind == published.BOOK
 
 
 class PortfolioRevision(Table, table=True):

@@ -10,10 +10,11 @@ from services.ingest.settings import ingest_settings
 from shared import calendar
 from shared.caveats import Caveat
 from shared.contracts.event import EVENT_NAMESPACE, Notice
-from shared.contracts.gateway import PortfoliosChanged
+from shared.contracts.gateway import DRAFT_CALCULATED, PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Database, Session
 from shared.messaging import ServiceRouter
+from shared.published.gateway import DRAFT
 
 router = ServiceRouter("ingest")
 
@@ -32,10 +33,16 @@ async def deliver_prices(event: MarketClosed, database: Database) -> list[Prices
 async def deliver_prices_of_changed(
     event: PortfoliosChanged, database: Database
 ) -> list[PricesUpdated]:
-    """Bring the changed portfolios' symbols up to the session and publish these portfolios only."""
+    """Bring the changed portfolios' symbols up to the session and publish these portfolios only.
+
+    A draft is published with the market data that is stored: it restates no other portfolio.
+    """
     as_of = calendar.session_on_or_before(event.as_of)
     async with database.transaction() as session:
         await require_covered(session, as_of)
+        if event.reason == DRAFT_CALCULATED:
+            edits = await repository.load_edits(session, event.portfolio_ids)
+            return await shards_of(session, event.run_id, as_of, edits, (), DRAFT)
     return await _delivered(database, event.run_id, event.portfolio_ids, as_of)
 
 

@@ -11,8 +11,9 @@ from shared.published import factors, gateway
 
 
 async def load_portfolio_ids(session: Session) -> list[UUID]:
-    """Every portfolio."""
-    return list(await session.scalars(select(gateway.portfolios.c.portfolio_id)))
+    """Every portfolio but drafts, which are run when their owner calculates them."""
+    row = gateway.portfolios.c
+    return list(await session.scalars(select(row.portfolio_id).where(row.kind == gateway.BOOK)))
 
 
 async def load_edits(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     func,
     literal,
     select,
@@ -74,7 +75,8 @@ async def load_dependent(
 ) -> dict[date, list[UUID]]:
     """By session, ascending, the portfolios with a snapshot of it that the changes may move.
 
-    They held one of the symbols, or an option on it, on or before the session.
+    They held one of the symbols, or an option on it, on or before the session. Drafts are not among
+    them: their owner calculates them again.
     """
     found: dict[date, list[UUID]] = defaultdict(list)
     if first_changed:
@@ -92,10 +94,13 @@ def _dependent(first_changed: Mapping[str, date]) -> Select[date, UUID]:
     )
     snapshot = snapshots.portfolio_snapshots.c
     held = gateway.positions.c
+    owner = gateway.portfolios.c
     own = held.portfolio_id == snapshot.portfolio_id
+    of_book = and_(owner.portfolio_id == snapshot.portfolio_id, owner.kind == gateway.BOOK)
     return (
         select(snapshot.as_of, snapshot.portfolio_id)
         .join_from(snapshots.portfolio_snapshots, gateway.positions, own)
+        .join(gateway.portfolios, of_book)
         .join(changed, changed.c.symbol == held.underlying)
         .where(snapshot.as_of >= changed.c.first, held.entry_date <= snapshot.as_of)
         .distinct()

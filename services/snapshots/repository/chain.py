@@ -21,6 +21,7 @@ from services.snapshots.inputs import (
     PortfolioDay,
     StoredExposure,
 )
+from services.snapshots.repository.drafts import load_bases
 from services.snapshots.repository.market import load_factor_ids, load_market_history
 from services.snapshots.repository.risk import save_metrics
 from services.snapshots.tables import PUBLISHED, PnlAttribution, RiskMetric
@@ -141,8 +142,15 @@ async def _load_stored_exposures(
 async def _load_factor_exposures(
     session: Session, portfolios: Portfolios, session_dates: Collection[date], ids: Sequence[str]
 ) -> dict[PortfolioDay, FloatArray]:
-    """Signed USD exposed to each factor by portfolio and session, NaN where unknown."""
+    """Signed USD exposed to each factor by portfolio and session, NaN where unknown.
+
+    Before its session, a draft was exposed as its base.
+    """
     row = factors.factor_exposures.c
+    bases = await load_bases(session, portfolios)
+    places: dict[UUID, list[int]] = defaultdict(list)
+    for place, portfolio in enumerate(portfolios):
+        places[bases.get(portfolio, portfolio)].append(place)
     query = (
         select(
             row.portfolio_id,
@@ -151,15 +159,16 @@ async def _load_factor_exposures(
             func.array_agg(aggregate_order_by(row.dollar_exposure, row.factor)),
         )
         .where(
-            among(row.portfolio_id, portfolios),
+            among(row.portfolio_id, list(places)),
             among(row.as_of, session_dates),
             row.model == DEFAULT_MODEL,
         )
         .group_by(row.portfolio_id, row.as_of)
     )
     return {
-        (portfolios.index(portfolio), session_date): _in_order(ids, names, dollars)
+        (place, session_date): _in_order(ids, names, dollars)
         for portfolio, session_date, names, dollars in await session.execute(query)
+        for place in places[portfolio]
     }
 
 

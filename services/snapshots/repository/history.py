@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.snapshots.inputs import Anchors, History
+from services.snapshots.repository.drafts import load_bases, save_inherited
 from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Session, among, lock_each, sql_table
 from shared.published import gateway, greeks, ingest
@@ -31,11 +32,16 @@ _snapshots = sql_table(PortfolioSnapshot)
 
 
 async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> History:
-    """What is stored of those portfolios that still exist, locked until the transaction ends."""
+    """What is stored of those portfolios that still exist, locked until the transaction ends.
+
+    Of drafts with what they have from their bases.
+    """
     await lock_each(session, [f"snapshots/{portfolio_id}" for portfolio_id in portfolio_ids])
     known = gateway.portfolios.c.portfolio_id
     found = await session.scalars(select(known).where(among(known, portfolio_ids)))
     portfolios = sorted(found)
+    if drafts := list(await load_bases(session, portfolios)):
+        await save_inherited(session, drafts)
     anchors = {
         row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
         for row in await session.execute(_anchors(portfolios))

@@ -20,7 +20,9 @@ from sqlalchemy import func, select
 
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.tables import AuditEntry, User
-from shared.database import sql_table
+from services.snapshots.tables import PortfolioSnapshot
+from shared.database import Database, sql_table
+from tests.builders import AS_OF, a_price, a_snapshot, save, save_prices
 from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator
 
 PUBLIC = """
@@ -54,6 +56,7 @@ GET factors/definitions
 GET factors/regression/{symbol}
 POST events/ticket
 GET events
+GET modelling/sessions
 GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
@@ -113,6 +116,18 @@ POST factors/calculate
 GET market-data/current
 GET market-data/quality/{portfolio_id}
 POST market-data/refresh
+POST modelling/sessions
+GET modelling/sessions/{draft_id}
+GET modelling/sessions/{draft_id}/impacts
+PATCH modelling/sessions/{draft_id}
+DELETE modelling/sessions/{draft_id}
+POST modelling/sessions/{draft_id}/trades
+PUT modelling/sessions/{draft_id}/trades/{trade_id}
+DELETE modelling/sessions/{draft_id}/trades/{trade_id}
+POST modelling/sessions/{draft_id}/calculate
+POST modelling/sessions/{draft_id}/rebase
+POST modelling/sessions/{draft_id}/save
+POST modelling/sessions/{draft_id}/book
 """
 
 ADMINISTRATORS = """
@@ -146,12 +161,17 @@ POST risk/correlations/factors/calculate
 POST risk/stress-testing/direct-impact
 POST risk/stress-testing/correlated-impact
 POST risk/stress-testing/comprehensive
+POST modelling/sessions/{draft_id}/book
 """
 
-IDS = ("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id")  # what users own
+IDS = (  # what users own
+    *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
+    "trade_id",
+)
 OTHER_IDS = ("user_id", "run_id", "scenario_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LAST = (
+    "DELETE modelling/sessions/{draft_id}",
     "DELETE portfolios/{portfolio_id}",
     "PUT auth/password",
 )  # nothing is left to ask about, or with, afterwards
@@ -227,9 +247,11 @@ def listed(names: str) -> set[str]:
 def chosen(app: FastAPI, *lists: str) -> list[Operation]:
     wanted = set().union(*(listed(names) for names in lists))
     found = [operation for operation in operations(app) if operation.name in wanted]
-    return sorted(
-        found, key=lambda operation: (operation.name in LAST, ORDER.index(operation.method))
-    )
+    return sorted(found, key=lambda operation: (_last(operation), ORDER.index(operation.method)))
+
+
+def _last(operation: Operation) -> int:
+    return LAST.index(operation.name) + 1 if operation.name in LAST else 0
 
 
 async def asked(
@@ -255,7 +277,7 @@ def nothing() -> dict[str, str]:
 
 
 @pytest.fixture
-async def anns_things(market: None, ann: Person) -> dict[str, str]:
+async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, str]:
     """One of everything that belongs to Ann."""
     portfolio_id = await ann.uploaded()
     position = (await ann.get("positions", portfolio_id=portfolio_id)).json()["items"][0]
@@ -265,12 +287,20 @@ async def anns_things(market: None, ann: Person) -> dict[str, str]:
     deposit = {"kind": "deposit", "trade_date": "2022-12-01", "amount": 5}
     entered = await ann.post(f"portfolios/{portfolio_id}/transactions", {"transactions": [deposit]})
     tag = (await ann.get("tags")).json()["items"][0]
+    await save(admin, PortfolioSnapshot, [a_snapshot(UUID(portfolio_id), AS_OF)])
+    await save_prices(admin, a_price("AAPL", AS_OF, 126.0), a_price("SPY", AS_OF, 380.0))
+    draft = await ann.post("modelling/sessions", {"portfolio_id": portfolio_id})
+    trade = {"action": "open", "symbol": "AAPL", "quantity": 1}
+    path = f"modelling/sessions/{draft.json()['draft_id']}/trades"
+    traded = await ann.post(path, {"trades": [trade]})
     own = {
         "portfolio_id": portfolio_id,
         "position_id": position["position_id"],
         "cash_flow_id": flow.json()["cash_flow_id"],
         "transaction_id": entered.json()["transactions"][0]["transaction_id"],
         "tag_id": tag["tag_id"],
+        "draft_id": draft.json()["draft_id"],
+        "trade_id": traded.json()["trades"][0]["trade_id"],
     }
     return nothing() | own
 

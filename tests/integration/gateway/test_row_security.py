@@ -28,6 +28,8 @@ from services.gateway.tables import (
     AuditEntry,
     BatchItem,
     BatchRun,
+    Draft,
+    DraftTrade,
     EventTicket,
     IdempotencyKey,
     Portfolio,
@@ -118,6 +120,17 @@ async def anns_book(market: None, ann: Person, admin: Database) -> UUID:
                 "portfolio_id": portfolio_id,
                 "quantity": 5,
             },
+        ),
+        *(
+            (
+                Draft,
+                {"draft_id": run_id, "user_id": user_id, "base_id": portfolio_id, "name": "D"}
+                | {"base_session": AS_OF, "base_edits": 0, "base_sequence": 0},
+            ),
+            (
+                DraftTrade,
+                {"trade_id": run_id, "draft_id": run_id, "place": 1} | {"terms": {}, "legs": []},
+            ),
         ),
         (BatchRun, {"run_id": run_id, "as_of": AS_OF, "trigger": "clock"}),
         (

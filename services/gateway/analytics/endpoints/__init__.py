@@ -9,6 +9,7 @@ from services.gateway.analytics.endpoints import (
     factors,
     greeks,
     grids,
+    impacts,
     market_data,
     portfolio,
     recalculation,
@@ -33,5 +34,6 @@ for subject in (
     recalculation,
     market_data,
     definitions,
+    impacts,
 ):
     router.include_router(subject.router)

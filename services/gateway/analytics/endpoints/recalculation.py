@@ -19,7 +19,7 @@ from services.gateway.analytics.schemas.recalculation import (
     WantedRun,
     WantedSessions,
 )
-from services.gateway.books.dependencies import NamedPortfolio, owned_or_first
+from services.gateway.books.dependencies import NamedPortfolio, owned_or_first, refuse_draft
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import Caller, CallersDatabase, GatewayParts, OpenSession
 from services.gateway.edge.idempotency import OnceRoute
@@ -53,6 +53,7 @@ async def take_snapshots(
     The runs of several sessions are worked on a few at a time, after what users wait for.
     """
     portfolio_id = portfolio["portfolio_id"]
+    await refuse_draft(session, portfolio_id)
     days = await _sessions(session, wanted)
     await refuse_too_many_runs(session, caller.user_id, len(days))
     work_class = INTERACTIVE if len(days) == 1 else BACKFILL
@@ -97,6 +98,7 @@ async def requested_run(
 ) -> "RequestedRun":
     """A run of the portfolio and session of the body."""
     portfolio = await owned_or_first(session, caller, wanted.portfolio_id)
+    await refuse_draft(session, portfolio["portfolio_id"])
     day = await known_session(session, wanted.session_date)
     return RequestedRun(session, caller.user_id, portfolio["portfolio_id"], day)
 

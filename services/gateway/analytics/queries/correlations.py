@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, select
 
 from services.gateway.edge.queries import Row, all_rows, one_row
+from services.gateway.tables import IS_BOOK, Portfolio
 from shared.conventions import DEFAULT_MODEL
-from shared.database import Session
+from shared.database import Session, sql_table
 from shared.published import factors
 
 calculations = factors.correlation_calculations
@@ -106,9 +107,11 @@ async def latest_exposed_session(session: Session) -> date | None:
 
 
 async def load_exposed_portfolios(session: Session, as_of: date) -> list[UUID]:
-    """Every portfolio with factor exposures on a session."""
+    """Every portfolio with factor exposures on a session, drafts left out."""
     view = factors.factor_exposures
-    statement = select(view.c.portfolio_id).where(view.c.as_of == as_of).distinct()
+    books = select(sql_table(Portfolio).c.portfolio_id).where(IS_BOOK)
+    of_books = (view.c.as_of == as_of, view.c.portfolio_id.in_(books))
+    statement = select(view.c.portfolio_id).where(*of_books).distinct()
     return list(await session.scalars(statement.order_by(view.c.portfolio_id)))
 
 

@@ -10,16 +10,17 @@ from fastapi import Depends, Query
 
 from services.gateway.books import repeated
 from services.gateway.books.answers import NamedRevision
+from services.gateway.books.booking import follow_lines
 from services.gateway.books.checks import (
     dividends_in_price,
     refuse_free_lots,
     replaced_equity,
 )
-from services.gateway.books.dependencies import owned_portfolio
-from services.gateway.books.editing import terms_day, valuation_day
+from services.gateway.books.dependencies import owned_portfolio, refuse_draft
+from services.gateway.books.editing import terms_day
 from services.gateway.books.entering import entered, excess_notices, load_lots
 from services.gateway.books.files.instruments import listed_instrument, symbol_of
-from services.gateway.books.keeping import API, SYSTEM, KeptLedger, keep_ledger, value_from_first
+from services.gateway.books.keeping import API, SYSTEM, KeptLedger
 from services.gateway.books.ledger import Kind
 from services.gateway.books.queries import ledger as ledger_queries
 from services.gateway.books.queries import portfolios
@@ -45,8 +46,6 @@ from services.gateway.edge.dependencies import Caller, ChosenPage, Limit, OpenSe
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Warned
-from services.gateway.runs.queries import revisions
-from services.gateway.runs.starting import restate
 from services.gateway.tables import User
 from shared.contracts.event import Day
 from shared.database import Session
@@ -285,6 +284,7 @@ async def _absent(session: Session, portfolio_id: UUID, transaction_id: UUID) ->
 async def _locked(session: Session, caller: User, portfolio_id: UUID) -> None:
     """Let other edits of the caller's portfolio wait; 404 when there is none."""
     await owned_portfolio(session, caller, portfolio_id)
+    await refuse_draft(session, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     await owned_portfolio(session, caller, portfolio_id)
 
@@ -300,16 +300,10 @@ async def _kept(
     """What was written, after lots are derived again and the runs since the first change start."""
     found = await queries.load_entered(session, portfolio_id, identities)
     first = min(line.trade_date for line in found)
-    await value_from_first(session, portfolio_id, await valuation_day(session), first, API)
-    kept = await keep_ledger(session, portfolio_id)
-    await revisions.raise_edits(session, [portfolio_id])
-    paid_for = await queries.first_ex_date(session, [line.transaction_id for line in found])
-    since = min(day for day in (first, kept.since, paid_for) if day is not None)
-    run_id, restated = await restate(
-        session, caller.user_id, portfolio_id, since, "transactions_entered"
-    )
-    notices = [*warnings, *await _excesses(session, portfolio_id, kept, found)]
-    return _saved(found, skipped, run_id, restated, notices)
+    written = [line.transaction_id for line in found]
+    booked = await follow_lines(session, caller, portfolio_id, written, first)
+    notices = [*warnings, *await _excesses(session, portfolio_id, booked.kept, found)]
+    return _saved(found, skipped, booked.run_id, booked.restated, notices)
 
 
 async def _excesses(

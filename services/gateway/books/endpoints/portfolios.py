@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.gateway.books.answers import NamedRevision
-from services.gateway.books.dependencies import name_taken, owned_portfolio
+from services.gateway.books.dependencies import name_taken, owned_portfolio, refuse_draft
 from services.gateway.books.editing import refuse_future, valuation_day
 from services.gateway.books.keeping import (
     API,
@@ -149,8 +149,9 @@ async def delete_portfolio(portfolio_id: UUID, caller: Caller, session: OpenSess
 
 
 async def _held(session: Session, caller: User, portfolio_id: UUID) -> Row:
-    """The caller's portfolio, locked; 404 when it does not exist or was deleted."""
+    """The caller's portfolio, locked; 404 when it does not exist or was deleted; 409: a draft."""
     await owned_portfolio(session, caller, portfolio_id)
+    await refuse_draft(session, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     return await owned_portfolio(session, caller, portfolio_id)
 

@@ -11,7 +11,11 @@ from uuid import UUID, uuid4
 
 from fastapi import Query, Response
 
-from services.gateway.books.dependencies import owned_or_first, owning_portfolio
+from services.gateway.books.dependencies import (
+    owned_or_first,
+    owning_portfolio,
+    refuse_draft,
+)
 from services.gateway.books.editing import (
     accepted,
     difference,
@@ -72,9 +76,9 @@ async def create_position(
 
     Several lots of one instrument may be entered on one day. A run measures the portfolio again.
     """
-    portfolio_id: UUID = (await owned_or_first(session, caller, wanted.portfolio_id))[
-        "portfolio_id"
-    ]
+    chosen = await owned_or_first(session, caller, wanted.portfolio_id)
+    portfolio_id: UUID = chosen["portfolio_id"]
+    await refuse_draft(session, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     day = await terms_day(session, as_of)
     found = await accepted(session, wanted.model_dump(exclude={"portfolio_id"}), day)
@@ -189,8 +193,12 @@ async def _tagged(
 async def _held(
     session: Session, caller: User, position_id: UUID, day: date | OwnDay = OwnDay.OPENING
 ) -> Row:
-    """The caller's position in a day's shares, its portfolio locked; 404 without it."""
+    """The caller's position in a day's shares, its portfolio locked.
+
+    404 without it, 409 for a position of a draft.
+    """
     portfolio_id = await owning_portfolio(session, caller, position_id)
+    await refuse_draft(session, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     found = await portfolios.load_holdings(session, portfolio_id, day, position_id)
     if not found:

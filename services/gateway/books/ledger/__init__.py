@@ -4,6 +4,7 @@ Pure mathematics: the same transactions and the same market give the same ledger
 order they were entered.
 """
 
+from services.gateway.books.ledger.branches import base_trade, branched, branched_id
 from services.gateway.books.ledger.derivation import derived, instrument_key
 from services.gateway.books.ledger.inputs import (
     Instrument,
@@ -37,6 +38,9 @@ __all__ = [
     "Span",
     "Split",
     "Trade",
+    "base_trade",
+    "branched",
+    "branched_id",
     "cash_moved",
     "cents",
     "derived",

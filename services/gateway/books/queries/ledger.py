@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Date, and_, func, insert, literal, null, or_, select, update
+from sqlalchemy import Date, and_, case, func, insert, literal, null, or_, select, update
 
 from services.gateway.books.ledger import Instrument, Kind, LotMethod, Market, Split, Trade
-from services.gateway.tables import Portfolio, Position, PositionSpan, Transaction
+from services.gateway.tables import IS_BOOK, Portfolio, Position, PositionSpan, Transaction
 from services.gateway.tables.portfolios import COUNTS
 from shared.calendar import session_on_or_before
 from shared.database import Session, among, append, merge, sql_table
@@ -24,10 +24,11 @@ spans = sql_table(PositionSpan)
 
 @dataclass(frozen=True)
 class Terms:
-    """How a portfolio's ledger is kept."""
+    """How a portfolio's ledger is kept; `draft_id`: its own id, if it is a draft."""
 
     lot_method: LotMethod
     cash_settlement: bool
+    draft_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,11 @@ async def save_reversals(
 async def load_terms(session: Session, portfolio_ids: Collection[UUID]) -> dict[UUID, Terms]:
     """How the ledgers of those portfolios that exist are kept."""
     row = portfolios.c
-    query = select(row.portfolio_id, row.lot_method, row.settlement)
+    draft_id = case((~IS_BOOK, row.portfolio_id))
+    query = select(row.portfolio_id, row.lot_method, row.settlement, draft_id)
     return {
-        portfolio_id: Terms(LotMethod(method), settlement == "cash")
-        for portfolio_id, method, settlement in await session.execute(
+        portfolio_id: Terms(LotMethod(method), settlement == "cash", draft)
+        for portfolio_id, method, settlement, draft in await session.execute(
             query.where(among(row.portfolio_id, portfolio_ids))
         )
     }
@@ -259,13 +261,15 @@ async def save_lots(
 async def market_dependent(
     session: Session, portfolio_ids: Collection[UUID], as_of: date
 ) -> list[UUID]:
-    """Those of the portfolios whose lots depend on the market, ascending.
+    """Those of the portfolios whose lots depend on the market, ascending; of drafts none.
 
     They hold options that have expired by `as_of`, or closed lots that a split may concern.
     """
     row = transactions.c
     concerned = or_(row.expiry <= as_of, row.kind.not_in(("opening", "sell_short")))
     traded = and_(among(row.portfolio_id, portfolio_ids), row.quantity.is_not(None))
+    books = select(portfolios.c.portfolio_id).where(IS_BOOK)
+    traded = and_(traded, row.portfolio_id.in_(books))
     query = select(row.portfolio_id).distinct().where(traded, concerned)
     return list(await session.scalars(query.order_by(row.portfolio_id)))
 
@@ -325,6 +329,7 @@ async def load_unanchored(session: Session) -> list[tuple[UUID, date]]:
     first = select(row.portfolio_id, func.min(taken.as_of)).join_from(
         portfolios, snapshots.portfolio_snapshots, own
     )
+    first = first.where(IS_BOOK)
     found = await session.execute(first.group_by(row.portfolio_id).order_by(row.portfolio_id))
     return list(found.tuples())
 

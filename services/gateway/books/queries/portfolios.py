@@ -26,6 +26,7 @@ from services.gateway.books.queries.revisions import revision_of
 from services.gateway.books.queries.tags import load_carried, save_tags
 from services.gateway.edge.queries import Row, all_rows, one_row
 from services.gateway.tables import (
+    IS_BOOK,
     Portfolio,
     PortfolioRevision,
     Position,
@@ -82,11 +83,11 @@ def _statement() -> FromClause:
 async def load_portfolios(
     session: Session, user_id: UUID, search: str | None, sort: str, limit: int, offset: int
 ) -> tuple[list[Row], int]:
-    """A page of the user's portfolios, and how many there are.
+    """A page of the user's portfolios, drafts left out, and how many there are.
 
     `search`: a part of the name; `sort`: created_at or name, "-" for descending.
     """
-    conditions = [portfolios.c.user_id == user_id]
+    conditions = [portfolios.c.user_id == user_id, IS_BOOK]
     conditions += [portfolios.c.name.icontains(search, autoescape=True)] if search else []
     column = _ORDERS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
@@ -102,10 +103,17 @@ async def load_portfolio(session: Session, user_id: UUID, portfolio_id: UUID) ->
     return await one_row(session, mine)
 
 
+async def is_draft(session: Session, portfolio_id: UUID) -> bool:
+    """Whether the portfolio exists and is a draft."""
+    named = and_(portfolios.c.portfolio_id == portfolio_id, ~IS_BOOK)
+    return bool(await session.scalar(select(select(portfolios.c.name).where(named).exists())))
+
+
 async def first_portfolio(session: Session, user_id: UUID) -> Row | None:
-    """The user's oldest portfolio, or None."""
+    """The user's oldest portfolio that is no draft, or None."""
     first = (
         _portfolio_rows(user_id)
+        .where(IS_BOOK)
         .order_by(portfolios.c.created_at, portfolios.c.portfolio_id)
         .limit(1)
     )
@@ -128,9 +136,9 @@ async def save_portfolio(
 
 
 async def portfolio_named(session: Session, user_id: UUID, name: str) -> UUID | None:
-    """The user's portfolio of this name, regardless of case."""
+    """The user's portfolio of this name, regardless of case; a draft's name is no other's."""
     named = and_(portfolios.c.user_id == user_id, func.lower(portfolios.c.name) == func.lower(name))
-    return await session.scalar(select(portfolios.c.portfolio_id).where(named))
+    return await session.scalar(select(portfolios.c.portfolio_id).where(named, IS_BOOK))
 
 
 async def save_portfolio_terms(

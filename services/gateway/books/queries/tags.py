@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, Uuid, and_, any_, delete, func, literal, 
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row
-from services.gateway.tables import Portfolio, Position, PositionTag, Tag
+from services.gateway.tables import IS_BOOK, Portfolio, Position, PositionTag, Tag
 from shared.database import Session, lock, sql_table
 
 tags = sql_table(Tag)
@@ -23,7 +23,11 @@ async def lock_tags(session: Session, user_id: UUID) -> None:
 
 
 def _tag_rows(user_id: UUID) -> Select[Any]:
-    carrying = select(func.count()).where(position_tags.c.tag_id == tags.c.tag_id).scalar_subquery()
+    joined = position_tags.join(
+        positions, positions.c.position_id == position_tags.c.position_id
+    ).join(portfolios, portfolios.c.portfolio_id == positions.c.portfolio_id)
+    carried = select(func.count()).select_from(joined).where(IS_BOOK)
+    carrying = carried.where(position_tags.c.tag_id == tags.c.tag_id).scalar_subquery()
     return select(tags, carrying.label("positions")).where(tags.c.user_id == user_id)
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from uuid import UUID
 
 from services.gateway.books import files, repeated
-from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.dependencies import owned_portfolio, refuse_draft
 from services.gateway.books.editing import exchange_day, refuse_future, refuse_too_many
 from services.gateway.books.files import (
     Change,
@@ -308,6 +308,7 @@ async def _existing(
     if portfolio_id is None:
         return None
     await owned_portfolio(session, caller, portfolio_id)
+    await refuse_draft(session, portfolio_id)
     await portfolios.lock_portfolio(session, portfolio_id)
     return await owned_portfolio(session, caller, portfolio_id)
 

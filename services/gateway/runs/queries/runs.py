@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import Row, all_rows, one_row, page_of
@@ -17,12 +26,14 @@ from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session, sql_table
 from shared.published import factors, ingest, snapshots
+from shared.published.gateway import DRAFT
 
 runs = sql_table(BatchRun)
 items = sql_table(BatchItem)
 outbox = sql_table(OutboxRow)
 portfolios = sql_table(Portfolio)
 UNKNOWN_TRIGGER = "unknown"
+DRAFT_TRIGGER = DRAFT  # of a draft's run, which is no other portfolio's
 FETCHING_SECONDS = 120  # longer than a provider may take to answer, and ingest to store the answer
 
 
@@ -232,7 +243,7 @@ async def lock_overdue(
     waiting = select(outbox.c.run_id).where(of_run, outbox.c.published_at.is_(None)).exists()
     last_news = func.greatest(runs.c.started_at, last_report, begun)
     overdue = or_(
-        last_news < started_before, and_(last_news < abandoned_before, _without_portfolios())
+        last_news < started_before, and_(last_news < abandoned_before, without_portfolios())
     )
     still_open = select(runs.c.run_id).where(
         runs.c.status == "running", overdue, ~waiting, ~_waiting_for_prices()
@@ -252,7 +263,8 @@ def _waiting_for_prices() -> ColumnElement[bool]:
     return and_(~brought.exists(), fetching)
 
 
-def _without_portfolios() -> ColumnElement[bool]:
+def without_portfolios() -> ColumnElement[bool]:
+    """Whether all portfolios that were reported of a run have been deleted since."""
     of_run = items.c.run_id == runs.c.run_id
     named = select(items.c.run_id).where(of_run, func.cardinality(items.c.portfolio_ids) > 0)
     there = portfolios.c.portfolio_id == func.any(items.c.portfolio_ids)
@@ -294,9 +306,13 @@ async def latest_run_of(session: Session, portfolio_id: UUID) -> Row | None:
 
 
 async def is_waiting(session: Session, portfolio_id: UUID, since: datetime | None) -> bool:
-    """Whether a run that the portfolio's owner requested goes on that began after a moment."""
+    """Whether a run that the portfolio's owner requested goes on that began after a moment.
+
+    A draft's run is none that another portfolio waits for.
+    """
+    named = or_(runs.c.trigger != DRAFT_TRIGGER, portfolios.c.kind == DRAFT)
     owner = portfolios.c.user_id == runs.c.requested_by
-    going_on = [runs.c.status == "running", portfolios.c.portfolio_id == portfolio_id]
+    going_on = [runs.c.status == "running", portfolios.c.portfolio_id == portfolio_id, named]
     going_on += [runs.c.started_at > since] if since else []
     waiting = select(runs.c.run_id).join(portfolios, owner).where(*going_on)
     return bool(await session.scalar(select(waiting.exists())))
@@ -330,7 +346,7 @@ async def sessions_running(session: Session, portfolio_id: UUID, since: date) ->
     """
     of_run = select(items.c.run_id).where(items.c.run_id == runs.c.run_id)
     named = of_run.where(items.c.portfolio_ids.contains([portfolio_id]))
-    of_every_portfolio = runs.c.trigger != "portfolios"
+    of_every_portfolio = runs.c.trigger.not_in(("portfolios", DRAFT_TRIGGER))
     started = or_(of_every_portfolio, _started_for(portfolio_id))
     unreported = and_(~of_run.exists(), started)
     concerned = or_(named.exists(), unreported)

@@ -1,0 +1,1 @@
+"""Modelling sessions: branches of a portfolio with trades, calculated like any portfolio."""

@@ -1,0 +1,140 @@
+"""Drafts as routes require them, of the caller or 404, and as answers show them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Response
+
+from services.gateway.books.dependencies import owned_portfolio
+from services.gateway.books.ledger import cash_moved
+from services.gateway.drafts import shapes
+from services.gateway.drafts.queries import drafts as queries
+from services.gateway.drafts.schemas.drafts import DraftOut
+from services.gateway.drafts.schemas.trades import Action, DraftWithTrades, LegOut, TradeOut
+from services.gateway.drafts.shapes import Draft
+from services.gateway.drafts.trading.legs import Leg
+from services.gateway.edge.dependencies import Caller, OpenSession
+from services.gateway.edge.problems import Problem, not_found
+from services.gateway.edge.values import Warned
+from services.gateway.tables import User
+from shared.database import Session
+
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=100, description="the version that the change is of: 412 where it moved on"),
+]
+
+
+async def owned_draft(session: Session, caller: User, draft_id: UUID) -> Draft:
+    """The caller's draft; 404 when there is none, or when it is another user's."""
+    draft = await queries.load_draft(session, caller.user_id, draft_id)
+    if draft is None:
+        raise not_found("draft", draft_id)
+    return draft
+
+
+async def named_draft(draft_id: UUID, caller: Caller, session: OpenSession) -> Draft:
+    """The draft of the path, read in the transaction of the endpoint."""
+    return await owned_draft(session, caller, draft_id)
+
+
+async def changeable_draft(
+    draft_id: UUID, caller: Caller, session: OpenSession, if_match: IfMatch = None
+) -> Draft:
+    """The draft of the path, locked, as `If-Match` knows it; 409 once it is saved."""
+    return await locked_draft(session, caller, draft_id, if_match)
+
+
+NamedDraft = Annotated[Draft, Depends(named_draft)]
+ChangeableDraft = Annotated[Draft, Depends(changeable_draft)]
+
+
+async def locked_draft(
+    session: Session, caller: User, draft_id: UUID, if_match: str | None
+) -> Draft:
+    """The same as `changeable`, held for a change until the transaction ends."""
+    await owned_draft(session, caller, draft_id)
+    await queries.lock_draft(session, draft_id)
+    return await changeable(session, caller, draft_id, if_match)
+
+
+async def changeable(session: Session, caller: User, draft_id: UUID, if_match: str | None) -> Draft:
+    """The caller's draft, to be changed.
+
+    404 without it, 412 when it is not the version of `if_match`, 409 once it is saved.
+    """
+    draft = await owned_draft(session, caller, draft_id)
+    refuse_other_version(draft, if_match)
+    if draft.saved_at is not None:
+        detail = "the draft is saved: it does not change any more. Branch the portfolio again"
+        raise Problem(409, "draft_saved", detail)
+    return draft
+
+
+def refuse_other_version(draft: Draft, if_match: str | None) -> None:
+    """412 when the draft has moved on from the version that the caller knows."""
+    known = shapes.version_of(if_match) if if_match is not None else None
+    if known is not None and known != str(draft.version):
+        detail = (
+            f"the draft is at version {draft.version} now, and the change was of {known}: "
+            "read it again"
+        )
+        raise Problem(412, "version_changed", detail)
+
+
+async def draft_answer(
+    session: Session, caller: User, draft_id: UUID, response: Response
+) -> DraftOut:
+    """The draft as it is now, with what changed in its base; its tag goes into the response."""
+    draft = await owned_draft(session, caller, draft_id)
+    changes = await queries.load_changes(session, draft) if draft.has_moved else []
+    response.headers["ETag"] = draft.etag
+    return DraftOut.model_validate(shapes.shown(draft, changes))
+
+
+async def valued_session(session: Session, caller: User, base_id: UUID, as_of: date | None) -> date:
+    """The last session, at or before a day, that the caller's portfolio can be branched on.
+
+    422 when it has no snapshot that its NAV reaches.
+    """
+    base = await owned_portfolio(session, caller, base_id)
+    day = await queries.latest_valued(session, base_id, as_of)
+    if day is None or (base["valued_from"] is not None and day < base["valued_from"]):
+        detail = (
+            f"the portfolio has no snapshot at or before {as_of} that its NAV reaches"
+            if as_of
+            else "the portfolio has no snapshot yet: branch it when its run has ended"
+        )
+        raise Problem(422, "not_calculated", detail)
+    return day
+
+
+def shown_leg(leg: Leg) -> LegOut:
+    """A leg as answers show it, with what it does to cash."""
+    cash = cash_moved(leg.quantity, leg.multiplier, leg.price) - leg.fees
+    return LegOut.model_validate({**vars(leg), "cash": cash})
+
+
+async def with_trades(
+    session: Session,
+    caller: User,
+    draft_id: UUID,
+    response: Response,
+    warnings: Sequence[Warned] = (),
+) -> DraftWithTrades:
+    """The draft as it is now with its trades."""
+    draft = await draft_answer(session, caller, draft_id, response)
+    stored = await queries.load_trades(session, draft_id)
+    trades = [
+        TradeOut(
+            trade_id=trade.trade_id,
+            place=place,
+            action=Action(str(trade.terms["action"])),
+            wanted=dict(trade.terms),
+            legs=[shown_leg(leg) for leg in trade.legs],
+        )
+        for place, trade in enumerate(stored, start=1)
+    ]
+    return DraftWithTrades(**draft.model_dump(), trades=trades, warnings=list(warnings))

@@ -1,0 +1,1 @@
+"""Trades of a draft: from what a user wants to lines of a ledger with prices."""

@@ -1,0 +1,14 @@
+"""Runs of drafts: when the draft is gone, so are they."""
+
+from sqlalchemy import and_, delete, or_, select
+
+from services.gateway.runs.queries.runs import DRAFT_TRIGGER, items, runs, without_portfolios
+from shared.database import Session
+
+
+async def delete_of_gone_drafts(session: Session) -> None:
+    """Delete the ended runs of drafts that exist no longer, with what was reported of them."""
+    reported = select(items.c.run_id).where(items.c.run_id == runs.c.run_id)
+    ended = and_(runs.c.trigger == DRAFT_TRIGGER, runs.c.status != "running")
+    gone = or_(without_portfolios(), ~reported.exists())
+    await session.execute(delete(runs).where(ended, gone))
