@@ -5,6 +5,7 @@ Every benchmark, one after the other, as ratios against a named peer in the same
 
 from tests.bench import (
     bench_correlations,
+    bench_drafts,
     bench_factors,
     bench_fairness,
     bench_gateway,
@@ -30,6 +31,7 @@ for benchmark in (
     bench_gateway,
     bench_upload,
     bench_upload_to_report,
+    bench_drafts,
     bench_fairness,
     bench_ledger,
     bench_ingest,

@@ -11,7 +11,6 @@ from sigmasight_client.models import (
     Booking,
     BookingOut,
     CashFlowSaved,
-    Change,
     CorrelationMatrix,
     CorrelationReport,
     CorrelationsStarted,

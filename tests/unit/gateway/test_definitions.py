@@ -30,7 +30,7 @@ FIGURES = (Double, Numeric, Integer, Boolean)
 STRUCTURE = {
     *("total", "limit", "offset", "display_order", "active", "custom", "portfolios", "stored"),
     *("reason", "warnings", "count", "left_out", "kept", "parameters", "live"),
-    "session_dates",
+    *("session_dates", "place", "version"),
 }
 # Subjects of answers that describe stored data or started work, not figures of a portfolio.
 WORK = {"market_data", "recalculation"}
