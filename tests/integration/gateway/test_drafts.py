@@ -11,8 +11,11 @@ from services.gateway.edge.dependencies import Gateway
 from services.gateway.runs.queries.drafts import delete_of_gone_drafts
 from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Database
-from tests.builders import AS_OF, a_snapshot, save
-from tests.integration.gateway.people import Person
+from tests.builders import AS_OF, a_price, a_snapshot, save, save_prices
+from tests.integration.gateway.people import HEADER, Person
+from tests.integration.gateway.seeds import BEFORE
+from tests.pipeline import answering_services
+from tests.servers import Servers
 
 SESSIONS = "modelling/sessions"
 
@@ -143,3 +146,159 @@ async def test_a_draft_says_what_changed_in_its_base(ann: Person, book: str) -> 
 
     assert base["moved"]
     assert [(each["kind"], each["amount"]) for each in base["changes"]] == [("deposit", 5.0)]
+
+
+# --- trades, and what becomes of a draft ---
+
+
+@pytest.fixture
+async def priced(book: str, admin: Database) -> str:
+    """The same portfolio, with closes of AAPL and XOM."""
+    await save_prices(admin, a_price("AAPL", AS_OF, 126.0), a_price("XOM", BEFORE, 108.5))
+    return book
+
+
+async def a_traded_draft(person: Person, portfolio_id: str, *trades: dict[str, Any]) -> Any:
+    """A draft of the portfolio with trades."""
+    draft_id = (await a_draft(person, portfolio_id))["draft_id"]
+    answer = await person.post(f"{SESSIONS}/{draft_id}/trades", {"trades": trades})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def ended(admin: Database, run_id: str) -> None:
+    """Let a draft's run have ended well."""
+    done = text("update gateway.batch_runs set status = 'completed' where run_id = :run_id")
+    async with admin.transaction() as session:
+        await session.execute(done, {"run_id": UUID(run_id)})
+
+
+async def calculated(person: Person, admin: Database, draft_id: str) -> Any:
+    """The draft after a run of it that ended well."""
+    started = await person.post(f"{SESSIONS}/{draft_id}/calculate", None)
+    assert started.status_code == 202, started.text
+    assert started.json()["state"] != "calculated"
+    await ended(admin, started.json()["run"]["run_id"])
+    return (await person.get(f"{SESSIONS}/{draft_id}")).json()
+
+
+async def test_trades_are_lines_at_the_sessions_prices(ann: Person, priced: str) -> None:
+    data = f"{HEADER}XOM,40,90,2022-06-01,\n".encode()
+    uploaded = await ann.upload(data, portfolio_name="Other")
+    other = uploaded.json()["portfolio"]["portfolio_id"]
+    draft = await a_traded_draft(
+        ann,
+        priced,
+        {"action": "open", "symbol": "AAPL", "quantity": -130, "fees": 2.5},
+        {"action": "close", "symbol": "AAPL"},
+        {"action": "subtract_portfolio", "portfolio_id": other},
+    )
+
+    said = [
+        [(leg["kind"], leg["symbol"], leg["quantity"], leg["price"], leg["cash"]) for leg in legs]
+        for legs in (trade["legs"] for trade in draft["trades"])
+    ]
+    assert said == [
+        [("sell", "AAPL", -100.0, 126.0, 12_597.5), ("sell_short", "AAPL", -30.0, 126.0, 3_780.0)],
+        [("buy_to_cover", "AAPL", 30.0, 126.0, -3_780.0)],
+        [("sell_short", "XOM", -40.0, 108.5, 4_340.0)],
+    ]
+    assert [each["code"] for each in draft["warnings"]] == ["stale_price"]
+
+
+async def test_a_trade_that_is_replaced_changes_those_after_it(ann: Person, priced: str) -> None:
+    draft = await a_traded_draft(
+        ann,
+        priced,
+        {"action": "open", "symbol": "AAPL", "quantity": 20},
+        {"action": "adjust", "symbol": "AAPL", "quantity": 150},
+    )
+    path = f"{SESSIONS}/{draft['draft_id']}/trades"
+    first, second = (trade["trade_id"] for trade in draft["trades"])
+
+    wanted = {"action": "open", "symbol": "AAPL", "quantity": 50}
+    replaced = await ann.request("PUT", f"{path}/{first}", json=wanted)
+    removed = await ann.request("DELETE", f"{path}/{first}")
+    unknown = await ann.request("DELETE", f"{path}/{first}")
+
+    assert [trade["legs"] for trade in replaced.json()["trades"]][1] == []  # 150 are held already
+    assert [trade["trade_id"] for trade in removed.json()["trades"]] == [second]
+    assert removed.json()["trades"][0]["legs"][0]["quantity"] == 50.0
+    assert unknown.json()["code"] == "trade_not_found"
+
+
+async def test_a_trade_without_a_price_is_refused_by_name(
+    ann: Person, priced: str, servers: Servers, admin: Database
+) -> None:
+    draft_id = (await a_draft(ann, priced))["draft_id"]
+    trades = [{"action": "open", "symbol": symbol, "quantity": 1} for symbol in ("AAPL", "NOSUCH")]
+
+    async with answering_services(servers, admin):
+        answer = await ann.post(f"{SESSIONS}/{draft_id}/trades", {"trades": trades})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_trade")
+    errors = answer.json()["errors"]
+    assert [(each["field"], each["code"]) for each in errors] == [("trades.1.symbol", "no_price")]
+    assert (await ann.get(f"{SESSIONS}/{draft_id}")).json()["trades"] == []
+
+
+async def test_an_edit_of_the_base_is_taken_over_by_rebasing(
+    ann: Person, admin: Database, priced: str
+) -> None:
+    draft = await a_traded_draft(ann, priced, {"action": "close", "symbol": "AAPL"})
+    draft_id = draft["draft_id"]
+    assert (await calculated(ann, admin, draft_id))["state"] == "calculated"
+    line = {"kind": "sell", "symbol": "AAPL", "quantity": 40, "price": 126} | {
+        "trade_date": str(AS_OF)
+    }
+
+    await ann.post(f"portfolios/{priced}/transactions", {"transactions": [line]})
+    moved = (await ann.get(f"{SESSIONS}/{draft_id}")).json()
+    refused = await ann.post(f"{SESSIONS}/{draft_id}/calculate", None)
+    rebased = (await ann.post(f"{SESSIONS}/{draft_id}/rebase", {})).json()
+
+    assert (moved["state"], moved["base"]["moved"]) == ("stale", True)
+    assert [each["quantity"] for each in moved["base"]["changes"]] == [-40.0]
+    assert (refused.status_code, refused.json()["code"]) == (409, "base_moved")
+    assert (rebased["version"], rebased["base"]["moved"]) == (3, False)
+    assert rebased["trades"][0]["legs"][0]["quantity"] == -60.0
+    assert (await calculated(ann, admin, draft_id))["state"] == "calculated"
+
+
+async def test_a_saved_draft_stays_as_it_is(ann: Person, admin: Database, priced: str) -> None:
+    draft = await a_traded_draft(ann, priced, {"action": "close", "symbol": "AAPL"})
+    path = f"{SESSIONS}/{draft['draft_id']}"
+
+    early = await ann.post(f"{path}/save", {"name": "Kept"})
+    await calculated(ann, admin, draft["draft_id"])
+    kept = (await ann.post(f"{path}/save", {"name": "Kept"})).json()
+    changes = [
+        await ann.post(f"{path}/trades", {"csv": "symbol,quantity\nAAPL,1\n"}),
+        await ann.post(f"{path}/calculate", None),
+        await ann.post(f"{path}/book", {}),
+    ]
+
+    assert (early.status_code, early.json()["code"]) == (409, "draft_not_calculated")
+    assert (kept["state"], kept["name"]) == ("saved", "Kept")
+    assert [each.json()["code"] for each in changes] == ["draft_saved"] * 3
+
+
+async def test_booking_needs_the_hash_of_what_is_booked(ann: Person, priced: str) -> None:
+    draft = await a_traded_draft(ann, priced, {"action": "close", "symbol": "AAPL"})
+    path = f"{SESSIONS}/{draft['draft_id']}/book"
+    before = (await ann.get(f"portfolios/{priced}/transactions")).json()["items"]
+
+    dry = await ann.post(path, {})
+    without = await ann.post(path, {"dry_run": False})
+    unbooked = (await ann.get(f"portfolios/{priced}/transactions")).json()["items"]
+    booked = await ann.post(path, {"dry_run": False, "hash": dry.json()["hash"]})
+    again = await ann.post(path, {"dry_run": False, "hash": dry.json()["hash"]})
+    after = (await ann.get(f"portfolios/{priced}/transactions")).json()["items"]
+
+    assert (dry.status_code, dry.json()["transactions"][0]["kind"]) == (200, "sell")
+    assert (without.status_code, without.json()["code"]) == (409, "booking_changed")
+    assert unbooked == before
+    assert booked.status_code == 201
+    assert again.json()["code"] == "draft_saved"
+    new = [line["transaction_id"] for line in after if line not in before]
+    assert new == [each["transaction_id"] for each in dry.json()["transactions"]]

@@ -7,12 +7,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.factors import tables as factors
 from services.gateway.books.ledger import branched_id
+from services.gateway.runs.queries.drafts import delete_of_gone_drafts
+from services.greeks import tables as greeks
 from services.ingest.tables import Security
+from services.snapshots import tables as snapshots
+from services.stress import tables as stress
 from shared.database import Database
+from shared.retention import prune
 from tests.builders import AS_OF, a_price, a_security, save, save_prices
 from tests.integration.gateway.people import HEADER, Person
-from tests.integration.gateway.test_drafts import SESSIONS
+from tests.integration.gateway.test_drafts import SESSIONS, holding
 from tests.panel import closes, sessions
 from tests.pipeline import Pipeline, nothing_runs
 
@@ -127,6 +133,7 @@ async def test_a_drafts_figures_are_those_of_the_portfolio_it_is_booked_into(
     assert (await ann.get(f"{SESSIONS}/{draft_id}")).json()["state"] == "calculated"
     await assert_impacts_are_the_difference(ann, draft_id, base_id)
     assert await rows_of(admin, base_id, base_id) == before  # and nothing of it shows in the base
+    await assert_only_what_names_it_is_about_it(ann, pipeline, started.json())
     plan = (await ann.post(f"{SESSIONS}/{draft_id}/book", {"dry_run": True})).json()
     booked = await ann.post(f"{SESSIONS}/{draft_id}/book", {"dry_run": False, "hash": plan["hash"]})
     assert booked.status_code == 201, booked.text
@@ -140,6 +147,36 @@ async def test_a_drafts_figures_are_those_of_the_portfolio_it_is_booked_into(
         assert drafted[table] == entered[table], table
     state = (await ann.get(f"{SESSIONS}/{draft_id}")).json()
     assert (state["state"], state["booked_at"] is not None) == ("saved", True)
+    assert await left_of_discarded(ann, pipeline, draft_id) == ["gateway.audit_log"]
+
+
+async def left_of_discarded(person: Person, pipeline: Pipeline, draft_id: str) -> list[str]:
+    """The tables that name a draft after it is discarded and every service has pruned."""
+    await person.request("DELETE", f"{SESSIONS}/{draft_id}")
+    async with pipeline.admin.transaction() as session:
+        await delete_of_gone_drafts(session)
+    for details in (greeks.DETAILS, factors.DETAILS, snapshots.DETAILS, stress.DETAILS):
+        await prune(pipeline.admin, details, 365)
+    return [table async for table in holding(pipeline.admin, draft_id)]
+
+
+async def assert_only_what_names_it_is_about_it(
+    person: Person, pipeline: Pipeline, draft: dict[str, Any]
+) -> None:
+    """No session's run has the draft in it, and no events but those of its run by name."""
+    run_id = await pipeline.close(AS_OF)
+    await pipeline.finished([run_id])
+    reported = text("select portfolio_ids from gateway.batch_items where run_id = :run_id")
+    async with pipeline.admin.transaction() as session:
+        shards = (await session.scalars(reported, {"run_id": run_id})).all()
+    own = await person.get("events", run_id=draft["run"]["run_id"], follow=False)
+    all_others = await person.get("events", after=0, follow=False)
+
+    assert shards
+    assert UUID(draft["draft_id"]) not in {each for shard in shards for each in shard}
+    assert draft["draft_id"] in own.text
+    assert draft["draft_id"] not in all_others.text
+    assert "event: run" in all_others.text
 
 
 async def assert_impacts_are_the_difference(person: Person, draft_id: str, base_id: str) -> None:

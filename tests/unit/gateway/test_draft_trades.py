@@ -121,7 +121,7 @@ def test_a_hedge_trades_against_what_earlier_trades_left(measure: str | None, sh
         ({"action": "open", "symbol": "AAPL", "exposure": 5}, "exposure", "exposure_too_small"),
         ({"action": "open", "symbol": "A$"}, "symbol", "invalid_symbol"),
         ({"action": "hedge", "symbol": CALL}, "symbol", "not_a_hedge"),
-        ({"action": "adjust", "symbol": CALL, "quantity": 4}, "quantity", "nothing_to_trade"),
+        ({"action": "open", "symbol": CALL, "quantity": 0}, "quantity", "nothing_to_trade"),
         ({"action": "open", "symbol": "AAPL", "strikes": [5]}, "strikes", "unexpected"),
         ({"action": "add_portfolio"}, "portfolio_id", "missing_value"),
     ],
@@ -135,6 +135,10 @@ def test_what_cannot_be_traded_names_its_field(
         _, errors = traded(terms, held={CALL: 4})
 
     assert (f"trades.0.{field}", code) in [(each["field"], each["code"]) for each in errors]
+
+
+def test_an_adjustment_to_what_is_held_trades_nothing() -> None:
+    assert traded({"action": "adjust", "symbol": CALL, "quantity": 4}, held={CALL: 4}) == ([], [])
 
 
 def test_strategies_are_the_legs_that_their_names_say() -> None:

@@ -55,7 +55,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Order:
-    """One instrument of a trade. `quantity` None: it follows from what is held and the prices."""
+    """One instrument of a trade.
+
+    `quantity` None: it follows from the trade, what is held and the prices.
+    """
 
     instrument: Instrument
     quantity: Decimal | None = None
@@ -143,11 +146,7 @@ def orders_of(
     if isinstance(instrument, InvalidSymbol):
         errors.append(_error(wanted.label, "symbol", "invalid_symbol", str(instrument)))
         return []
-    return [Order(instrument, trade.quantity if _is_plain(trade) else None, trade.price)]
-
-
-def _is_plain(trade: NewTrade) -> bool:
-    return trade.action is Action.OPEN and trade.exposure is None
+    return [Order(instrument, None, trade.price)]
 
 
 def _held(symbol: str) -> Instrument:
@@ -249,9 +248,9 @@ class Resolver:
 
     def _quantities(self, wanted: Wanted, order: Order, price: Price) -> list[Decimal]:
         """What is bought (above 0) and sold of the instrument."""
+        trade = wanted.trade
         if order.quantity is not None:
             return [order.quantity]
-        trade = wanted.trade
         held = self._holdings.of(order.symbol)
         match trade.action:
             case Action.CLOSE:
@@ -263,7 +262,7 @@ class Resolver:
                 found = None if target is None else target - held.net
             case _:
                 found = self._amount(wanted, order, price)
-        if found is not None and not found:
+        if found is not None and not found and trade.action is Action.OPEN:
             self._complain("quantity", "nothing_to_trade", "this trades nothing", wanted)
         return [found] if found else []
 
