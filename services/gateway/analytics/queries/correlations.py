@@ -109,8 +109,8 @@ async def latest_exposed_session(session: Session) -> date | None:
 async def load_exposed_portfolios(session: Session, as_of: date) -> list[UUID]:
     """Every portfolio with factor exposures on a session, drafts left out."""
     view = factors.factor_exposures
-    books = select(sql_table(Portfolio).c.portfolio_id).where(IS_BOOK)
-    of_books = (view.c.as_of == as_of, view.c.portfolio_id.in_(books))
+    drafts = select(sql_table(Portfolio).c.portfolio_id).where(~IS_BOOK)
+    of_books = (view.c.as_of == as_of, view.c.portfolio_id.not_in(drafts))
     statement = select(view.c.portfolio_id).where(*of_books).distinct()
     return list(await session.scalars(statement.order_by(view.c.portfolio_id)))
 
