@@ -54,6 +54,29 @@ class AuditEntryOut(TypedDict):
     details: "dict[str, Any]"
 
 
+class BaseChange(TypedDict):
+    """A line entered into the base since it was branched."""
+
+    transaction_id: "str"
+    kind: "Kind"
+    trade_date: "str"
+    symbol: "str | None"
+    quantity: "float | None"
+    price: "float | None"
+    amount: "float | None"
+    reverses: "str | None"
+
+
+class BaseOut(TypedDict):
+    """What a draft is a branch of."""
+
+    portfolio_id: "str"
+    name: "str"
+    session_date: "str"
+    moved: "bool"
+    changes: "list[BaseChange]"
+
+
 Basis = Literal["per_year", "period"]
 
 
@@ -89,6 +112,26 @@ class BookBack(TypedDict):
     email: "str"
     portfolio_id: "str"
     name: "str"
+
+
+class Booking(TypedDict):
+    """Enter a draft's trades into its base: first as a dry run, then with that one's hash."""
+
+    dry_run: "NotRequired[bool]"
+    hash: "NotRequired[str | None]"
+
+
+class BookingOut(TypedDict):
+    """The lines that are entered into the base's ledger, or would be."""
+
+    draft_id: "str"
+    portfolio_id: "str"
+    trade_date: "str"
+    dry_run: "bool"
+    hash: "str"
+    transactions: "list[LegOut]"
+    run_id: "str | None"
+    restated: "RestatedSessions | None"
 
 
 class CalculatedGreeks(TypedDict):
@@ -199,17 +242,6 @@ class ClusterMember(TypedDict):
     mean_correlation: "float"
 
 
-class ClusterOut(TypedDict):
-    """Underlyings linked, directly or not, by a |correlation| at or above the threshold."""
-
-    cluster: "int"
-    name: "str"
-    value: "float"
-    weight: "float"
-    mean_correlation: "float"
-    members: "list[ClusterMember]"
-
-
 class CoefficientEstimate(TypedDict):
     """statsmodels' least squares of one coefficient: two-sided p, 95 % interval."""
 
@@ -227,6 +259,15 @@ class CoefficientEstimate(TypedDict):
 
 
 Columns = Literal["five-columns", "twelve-columns", "transactions"]
+
+
+class ComponentImpact(TypedDict):
+    """A symbol's part of one-day historical VaR and shortfall, over all its positions."""
+
+    confidence: "int"
+    symbol: "str"
+    component_var: "MoneyChange"
+    component_es: "MoneyChange"
 
 
 class ComponentOut(TypedDict):
@@ -261,6 +302,19 @@ class CorrelatedSymbol(TypedDict):
     weight: "float"
     positions: "int"
     observations: "int"
+
+
+class CorrelationImpact(TypedDict):
+    """Position correlations; a draft's are calculated with it, its base's weekly or on request."""
+
+    overall_correlation: "FigureChange"
+    concentration: "FigureChange"
+    effective_positions: "FigureChange"
+    before_as_of: "str | None"
+    after_as_of: "str | None"
+    clusters_before: "list[ServicesGatewayAnalyticsSchemasImpactsClusterOut]"
+    clusters_after: "list[ServicesGatewayAnalyticsSchemasImpactsClusterOut]"
+    reason: "str | None"
 
 
 class CorrelationMatrix(TypedDict):
@@ -321,7 +375,7 @@ class CorrelationReport(TypedDict):
     positions: "int | None"
     positions_kept: "int | None"
     symbols_kept: "int | None"
-    clusters: "list[ClusterOut]"
+    clusters: "list[ServicesGatewayAnalyticsSchemasCorrelationsClusterOut]"
     linkage_clusters: "list[LinkageCluster]"
     hedging_pairs: "int | None"
     hedges: "list[HedgingPair]"
@@ -498,6 +552,54 @@ class DemoReset(TypedDict):
     status: "str"
 
 
+class DraftOut(TypedDict):
+    """A modelling session."""
+
+    draft_id: "str"
+    name: "str"
+    note: "str"
+    state: "State"
+    version: "int"
+    base: "BaseOut"
+    trades_entered: "int"
+    run: "DraftRun | None"
+    saved_at: "str | None"
+    booked_at: "str | None"
+    created_at: "str"
+
+
+class DraftRun(TypedDict):
+    """The run that calculates a draft."""
+
+    run_id: "str"
+    status: "str | None"
+
+
+class DraftTerms(TypedDict):
+    """What may be changed; what is left out stays."""
+
+    name: "NotRequired[str | None]"
+    note: "NotRequired[str | None]"
+
+
+class DraftWithTrades(TypedDict):
+    """A modelling session with its trades in order."""
+
+    draft_id: "str"
+    name: "str"
+    note: "str"
+    state: "State"
+    version: "int"
+    base: "BaseOut"
+    trades_entered: "int"
+    run: "DraftRun | None"
+    saved_at: "str | None"
+    booked_at: "str | None"
+    created_at: "str"
+    trades: "list[TradeOut]"
+    warnings: "list[Warned]"
+
+
 Duplicates = Literal["load", "refuse"]
 
 
@@ -602,6 +704,14 @@ class Exposures(TypedDict):
     delta_adjusted: "Exposure"
 
 
+class ExposuresImpact(TypedDict):
+    """The three measures: q·m·P; options at q·m·S; options at q·m·S·delta."""
+
+    dollar: "SidesImpact"
+    notional: "SidesImpact"
+    delta_adjusted: "SidesImpact"
+
+
 class Extremes(TypedDict):
     """The scenarios with the lowest and the highest P&L."""
 
@@ -666,6 +776,15 @@ class FactorEtfs(TypedDict):
     as_of: "str"
     items: "list[FactorEtf]"
     total: "int"
+
+
+class FactorImpact(TypedDict):
+    """Exposure to a factor in the default model; beta is that over NAV."""
+
+    factor: "str"
+    name: "str"
+    dollar_exposure: "MoneyChange"
+    beta: "FigureChange"
 
 
 class FactorMatrix(TypedDict):
@@ -759,7 +878,25 @@ class FieldError(TypedDict):
     line: "NotRequired[int | None]"
 
 
+class FigureChange(TypedDict):
+    """A figure before and after the trades."""
+
+    before: "float | None"
+    after: "float | None"
+    difference: "float | None"
+
+
 Form = Literal["csv", "json"]
+
+
+class GreekParts(TypedDict):
+    """What a trade adds to the portfolio's Greeks."""
+
+    delta: "float | None"
+    gamma: "float | None"
+    theta: "float | None"
+    vega: "float | None"
+    rho: "float | None"
 
 
 class GreekSet(TypedDict):
@@ -779,6 +916,16 @@ class GreeksCalculated(TypedDict):
     engine: "str"
     options: "list[CalculatedGreeks]"
     warnings: "list[Warned]"
+
+
+class GreeksImpact(TypedDict):
+    """The portfolio's five Greeks; those in dollars are metrics of kind dollar_greeks."""
+
+    delta: "FigureChange"
+    gamma: "FigureChange"
+    theta: "FigureChange"
+    vega: "FigureChange"
+    rho: "FigureChange"
 
 
 class GreeksReport(TypedDict):
@@ -882,6 +1029,35 @@ class HistoryProgress(TypedDict):
     reason: "str | None"
 
 
+class ImpactFigures(TypedDict):
+    """The figures by subject, and each trade's part."""
+
+    nav: "NavImpact"
+    exposures: "ExposuresImpact"
+    greeks: "GreeksImpact"
+    metrics: "list[MetricImpact]"
+    component_risk: "list[ComponentImpact]"
+    factors: "list[FactorImpact]"
+    rates: "list[RateImpact]"
+    scenarios: "list[ScenarioImpact]"
+    market_scenarios: "list[MarketScenarioImpact]"
+    correlations: "CorrelationImpact"
+    trades: "list[TradePart]"
+
+
+class Impacts(TypedDict):
+    """Every measure of a draft next to that of its base, on the draft's session."""
+
+    draft_id: "str"
+    base_id: "str"
+    as_of: "str"
+    state: "str"
+    version: "int"
+    impacts: "ImpactFigures | None"
+    warnings: "list[Warned]"
+    reason: "str | None"
+
+
 Included = Literal["positions"]
 
 
@@ -973,6 +1149,25 @@ class LeftOutSymbol(TypedDict):
     symbol: "str"
     code: "str"
     reason: "str"
+
+
+class LegOut(TypedDict):
+    """A line of the ledger that a trade is."""
+
+    transaction_id: "str"
+    kind: "Kind"
+    symbol: "str"
+    underlying: "str"
+    option_type: "str | None"
+    strike: "float | None"
+    expiry: "str | None"
+    multiplier: "int"
+    quantity: "float"
+    price: "float"
+    fees: "float"
+    cash: "float"
+    price_source: "str"
+    price_date: "str"
 
 
 LineSource = Literal["api", "file", "migration", "system"]
@@ -1085,6 +1280,14 @@ class MarketScenario(TypedDict):
     reason: "str | None"
 
 
+class MarketScenarioImpact(TypedDict):
+    """P&L of a plain move of the market (decimal) or of rates (basis points)."""
+
+    kind: "str"
+    shock: "float"
+    pnl: "MoneyChange"
+
+
 class MarketScenarioReport(TypedDict):
     """Simple moves of the market and of yields."""
 
@@ -1111,6 +1314,18 @@ class MetricGroup(TypedDict):
 
     kind: "str"
     metrics: "list[MetricOut]"
+
+
+class MetricImpact(TypedDict):
+    """A risk metric: value at risk, shortfall, beta, concentration, dollar Greeks and the rest."""
+
+    kind: "str"
+    metric: "str"
+    unit: "str"
+    before: "float | None"
+    after: "float | None"
+    difference: "float | None"
+    reason: "str | None"
 
 
 class MetricOut(TypedDict):
@@ -1147,6 +1362,14 @@ Mode = Literal["partial", "all_or_nothing"]
 Model = Literal["market_relative", "joint", "univariate"]
 
 
+class MoneyChange(TypedDict):
+    """USD before and after the trades."""
+
+    before: "float | None"
+    after: "float | None"
+    difference: "float | None"
+
+
 class NamedFactor(TypedDict):
     """A row and column of the factor matrix."""
 
@@ -1155,11 +1378,31 @@ class NamedFactor(TypedDict):
     proxy: "str | None"
 
 
+class NavImpact(TypedDict):
+    """NAV and its parts: cash and market value add up to it."""
+
+    nav: "MoneyChange"
+    cash: "MoneyChange"
+    market_value: "MoneyChange"
+    unrealised_pnl: "MoneyChange"
+    daily_pnl: "MoneyChange"
+    fees: "MoneyChange"
+
+
 class NewCashFlow(TypedDict):
     """Positive is a deposit, negative a withdrawal."""
 
     flow_date: "str"
     amount: "float | str"
+    note: "NotRequired[str]"
+
+
+class NewDraft(TypedDict):
+    """A branch of a portfolio at a session, without trades yet."""
+
+    portfolio_id: "str"
+    as_of: "NotRequired[str | None]"
+    name: "NotRequired[str | None]"
     note: "NotRequired[str]"
 
 
@@ -1208,6 +1451,35 @@ class NewTag(TypedDict):
 
     name: "str"
     colour: "NotRequired[str]"
+
+
+class NewTrade(TypedDict):
+    """A trade at the close of the draft's session."""
+
+    action: "TradeAction"
+    symbol: "NotRequired[str | None]"
+    quantity: "NotRequired[float | str | None]"
+    exposure: "NotRequired[float | str | None]"
+    price: "NotRequired[float | str | None]"
+    fees: "NotRequired[float | str]"
+    strategy: "NotRequired[Strategy | None]"
+    underlying: "NotRequired[str | None]"
+    expiry: "NotRequired[str | None]"
+    strikes: "NotRequired[list[float | str]]"
+    option_type: "NotRequired[Literal['C', 'P'] | None]"
+    shares: "NotRequired[bool]"
+    prices: "NotRequired[list[float | str]]"
+    portfolio_id: "NotRequired[str | None]"
+    measure: "NotRequired[Literal['delta_adjusted', 'market_beta'] | None]"
+    share: "NotRequired[float | None]"
+    note: "NotRequired[str]"
+
+
+class NewTrades(TypedDict):
+    """Trades to add to a draft, in order: all of them, or none."""
+
+    trades: "NotRequired[list[NewTrade]]"
+    csv: "NotRequired[str | None]"
 
 
 class NewTransaction(TypedDict):
@@ -1350,6 +1622,15 @@ class PageDeadLetterOut(TypedDict):
     """PageDeadLetterOut"""
 
     items: "list[DeadLetterOut]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageDraftOut(TypedDict):
+    """PageDraftOut"""
+
+    items: "list[DraftOut]"
     total: "int"
     limit: "int"
     offset: "int"
@@ -1864,6 +2145,13 @@ class ProviderAnswer(TypedDict):
     asked_at: "str"
 
 
+class RateImpact(TypedDict):
+    """What one basis point more on a Treasury yield does."""
+
+    maturity: "str"
+    dollars_per_basis_point: "MoneyChange"
+
+
 class RateOut(TypedDict):
     """The effect of +1 basis point on a Treasury yield in signed dollars."""
 
@@ -1884,6 +2172,12 @@ class Readiness(TypedDict):
     database: "bool"
     durables_missing: "list[str]"
     rate_limits: "Literal['in_process', 'shared', 'store_unreachable']"
+
+
+class Rebase(TypedDict):
+    """Where a draft branches from its base now."""
+
+    as_of: "NotRequired[str | None]"
 
 
 class Receipt(TypedDict):
@@ -2027,6 +2321,12 @@ class RunStarted(TypedDict):
     status: "str"
 
 
+class Save(TypedDict):
+    """Under which name a draft is kept."""
+
+    name: "NotRequired[str | None]"
+
+
 class ScenarioGroup(TypedDict):
     """The P&L of the scenarios of a category or severity."""
 
@@ -2036,6 +2336,17 @@ class ScenarioGroup(TypedDict):
     lowest: "float"
     mean: "float"
     highest: "float"
+
+
+class ScenarioImpact(TypedDict):
+    """P&L in a scenario, directly and with the other factors following."""
+
+    scenario_id: "str"
+    name: "str"
+    category: "str"
+    severity: "str"
+    direct: "MoneyChange"
+    correlated: "MoneyChange"
 
 
 class ScenarioList(TypedDict):
@@ -2089,6 +2400,24 @@ class SecurityOut(TypedDict):
 Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "gateway"]
 
 
+class ServicesGatewayAnalyticsSchemasCorrelationsClusterOut(TypedDict):
+    """Underlyings linked, directly or not, by a |correlation| at or above the threshold."""
+
+    cluster: "int"
+    name: "str"
+    value: "float"
+    weight: "float"
+    mean_correlation: "float"
+    members: "list[ClusterMember]"
+
+
+class ServicesGatewayAnalyticsSchemasImpactsClusterOut(TypedDict):
+    """Symbols that move together."""
+
+    name: "str"
+    symbols: "list[str]"
+
+
 class SessionRun(TypedDict):
     """The run of one session."""
 
@@ -2097,6 +2426,15 @@ class SessionRun(TypedDict):
 
 
 Settling = Literal["physical", "cash"]
+
+
+class SidesImpact(TypedDict):
+    """Long, short (negative), gross and net exposure."""
+
+    long: "MoneyChange"
+    short: "MoneyChange"
+    gross: "MoneyChange"
+    net: "MoneyChange"
 
 
 class SkippedLine(TypedDict):
@@ -2246,7 +2584,15 @@ class StageOut(TypedDict):
     shards_failed: "int"
 
 
+State = Literal["draft", "calculated", "stale", "saved"]
+
+
 Status = Literal["open", "closed", "all"]
+
+
+Strategy = Literal[
+    "vertical", "straddle", "strangle", "collar", "covered_call", "protective_put", "iron_condor"
+]
 
 
 class StrategyOut(TypedDict):
@@ -2426,6 +2772,36 @@ class TotalsBeside(TypedDict):
 
     file: "Totals"
     portfolio: "Totals | None"
+
+
+TradeAction = Literal[
+    "open", "close", "adjust", "hedge", "strategy", "add_portfolio", "subtract_portfolio"
+]
+
+
+class TradeOut(TypedDict):
+    """A trade of a draft: what was wanted, and the lines that it is at the draft's session."""
+
+    trade_id: "str"
+    place: "int"
+    action: "TradeAction"
+    wanted: "dict[str, Any]"
+    legs: "list[LegOut]"
+
+
+class TradePart(TypedDict):
+    """What one trade adds to the measures that add up: the trades' parts are the difference."""
+
+    trade_id: "str"
+    place: "int"
+    action: "TradeAction"
+    market_value: "float | None"
+    notional_exposure: "float | None"
+    delta_adjusted_exposure: "float | None"
+    greeks: "GreekParts"
+    factors: "dict[str, float | None]"
+    scenarios_direct: "dict[str, float | None]"
+    scenarios_correlated: "dict[str, float | None]"
 
 
 class TransactionOut(TypedDict):

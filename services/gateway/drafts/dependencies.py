@@ -12,7 +12,7 @@ from services.gateway.books.ledger import cash_moved
 from services.gateway.drafts import shapes
 from services.gateway.drafts.queries import drafts as queries
 from services.gateway.drafts.schemas.drafts import DraftOut
-from services.gateway.drafts.schemas.trades import Action, DraftWithTrades, LegOut, TradeOut
+from services.gateway.drafts.schemas.trades import DraftWithTrades, LegOut, TradeAction, TradeOut
 from services.gateway.drafts.shapes import Draft
 from services.gateway.drafts.trading.legs import Leg
 from services.gateway.edge.dependencies import Caller, OpenSession
@@ -131,7 +131,7 @@ async def with_trades(
         TradeOut(
             trade_id=trade.trade_id,
             place=place,
-            action=Action(str(trade.terms["action"])),
+            action=TradeAction(str(trade.terms["action"])),
             wanted=dict(trade.terms),
             legs=[shown_leg(leg) for leg in trade.legs],
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.gateway.drafts.schemas.trades import Action
+from services.gateway.drafts.schemas.trades import TradeAction
 from services.gateway.edge.values import SOME_ID, Greek, Money, Warned, example
 
 _BEFORE = "of the base; null when it is not known"
@@ -24,7 +24,7 @@ class MoneyChange(BaseModel):
     difference: Money | None = Field(description=_DIFFERENCE)
 
 
-class Change(BaseModel):
+class FigureChange(BaseModel):
     """A figure before and after the trades."""
 
     model_config = example(before=0.81, after=0.64, difference=-0.17)
@@ -65,11 +65,11 @@ class ExposuresImpact(BaseModel):
 class GreeksImpact(BaseModel):
     """The portfolio's five Greeks; those in dollars are metrics of kind dollar_greeks."""
 
-    delta: Change
-    gamma: Change
-    theta: Change
-    vega: Change
-    rho: Change
+    delta: FigureChange
+    gamma: FigureChange
+    theta: FigureChange
+    vega: FigureChange
+    rho: FigureChange
 
 
 class MetricImpact(BaseModel):
@@ -99,7 +99,7 @@ class FactorImpact(BaseModel):
     factor: str
     name: str
     dollar_exposure: MoneyChange
-    beta: Change
+    beta: FigureChange
 
 
 class RateImpact(BaseModel):
@@ -138,9 +138,9 @@ class ClusterOut(BaseModel):
 class CorrelationImpact(BaseModel):
     """Position correlations; a draft's are calculated with it, its base's weekly or on request."""
 
-    overall_correlation: Change
-    concentration: Change
-    effective_positions: Change
+    overall_correlation: FigureChange
+    concentration: FigureChange
+    effective_positions: FigureChange
     before_as_of: date | None = Field(description="the session of the base's")
     after_as_of: date | None = Field(description="the session of the draft's")
     clusters_before: list[ClusterOut]
@@ -166,7 +166,7 @@ class TradePart(BaseModel):
 
     trade_id: UUID
     place: int
-    action: Action
+    action: TradeAction
     market_value: Money | None
     notional_exposure: Money | None = Field(description="net")
     delta_adjusted_exposure: Money | None = Field(description="net")

@@ -28,7 +28,7 @@ Amount = Annotated[Decimal, Field(max_digits=30)]
 GivenPrice = Annotated[Decimal, Field(gt=0, max_digits=30)]
 
 
-class Action(StrEnum):
+class TradeAction(StrEnum):
     """What a trade does."""
 
     OPEN = "open"
@@ -52,7 +52,7 @@ class NewTrade(BaseModel):
 
     model_config = body_example(action="open", symbol="AAPL", quantity=-50)
 
-    action: Action
+    action: TradeAction
     symbol: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="a ticker or an OCC symbol"
     )
@@ -157,7 +157,7 @@ class TradeOut(BaseModel):
 
     trade_id: UUID
     place: int
-    action: Action
+    action: TradeAction
     wanted: dict[str, Any] = Field(description="what was sent, without what was left out")
     legs: list[LegOut]
 

@@ -13,7 +13,7 @@ from services.gateway.books.ledger import Market
 from services.gateway.books.queries.ledger import TransactionRow
 from services.gateway.books.schemas.ledger import NewTransaction
 from services.gateway.drafts.queries import market as queries
-from services.gateway.drafts.schemas.trades import Action
+from services.gateway.drafts.schemas.trades import TradeAction
 from services.gateway.drafts.shapes import Draft
 from services.gateway.drafts.trading.legs import Holdings, Leg, Price
 from services.gateway.drafts.trading.resolving import (
@@ -117,7 +117,7 @@ async def _load_facts(
     orders = [orders_of(each, others, errors) for each in wanted]
     flat = [order for each in orders for order in each]
     prices = await queries.load_prices(session, {order.underlying for order in flat}, day)
-    hedged = any(each.trade.action is Action.HEDGE for each in wanted)
+    hedged = any(each.trade.action is TradeAction.HEDGE for each in wanted)
     exposed = await _load_exposed(session, draft, flat) if hedged else Exposed(None, None)
     return _Facts(orders, held.get(draft.base_id, ()), prices, exposed)
 

@@ -6,7 +6,7 @@ from io import StringIO
 
 from pydantic import ValidationError
 
-from services.gateway.drafts.schemas.trades import MOST_TRADES, Action, NewTrade
+from services.gateway.drafts.schemas.trades import MOST_TRADES, NewTrade, TradeAction
 from services.gateway.drafts.trading.resolving import Errors, Wanted
 
 _NAMES = {
@@ -93,7 +93,7 @@ def _trade(label: str, cells: dict[str, str], errors: Errors) -> NewTrade | None
     for name in ("quantity", "exposure"):
         if side and name in numbers:
             numbers[name] = abs(numbers[name]) * _SIDES[side]
-    terms = {"action": Action.OPEN, "symbol": cells.get("symbol", ""), **numbers}
+    terms = {"action": TradeAction.OPEN, "symbol": cells.get("symbol", ""), **numbers}
     try:
         return NewTrade.model_validate(terms)
     except ValidationError as error:

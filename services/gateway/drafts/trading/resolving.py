@@ -13,7 +13,7 @@ from services.gateway.books.files.instruments import (
     underlying_of,
 )
 from services.gateway.books.ledger import Kind
-from services.gateway.drafts.schemas.trades import Action, NewTrade
+from services.gateway.drafts.schemas.trades import NewTrade, TradeAction
 from services.gateway.drafts.trading.legs import Holdings, Price
 from services.gateway.drafts.trading.strategies import InvalidStrategy, strategy_legs
 from services.gateway.edge.problems import Problem
@@ -30,17 +30,17 @@ _COMMON = frozenset({"action", "note", "fees"})
 _ONE = _COMMON | {"symbol", "price"}
 _STRATEGY = frozenset({"strategy", "underlying", "expiry", "strikes", "option_type"})
 # The fields that each action has, and those that it needs.
-FIELDS: dict[Action, tuple[frozenset[str], tuple[str, ...]]] = {
-    Action.OPEN: (_ONE | {"quantity", "exposure"}, ("symbol",)),
-    Action.CLOSE: (_ONE | {"quantity"}, ("symbol",)),
-    Action.ADJUST: (_ONE | {"quantity", "exposure"}, ("symbol",)),
-    Action.HEDGE: (_ONE | {"measure", "share"}, ("symbol",)),
-    Action.STRATEGY: (
+FIELDS: dict[TradeAction, tuple[frozenset[str], tuple[str, ...]]] = {
+    TradeAction.OPEN: (_ONE | {"quantity", "exposure"}, ("symbol",)),
+    TradeAction.CLOSE: (_ONE | {"quantity"}, ("symbol",)),
+    TradeAction.ADJUST: (_ONE | {"quantity", "exposure"}, ("symbol",)),
+    TradeAction.HEDGE: (_ONE | {"measure", "share"}, ("symbol",)),
+    TradeAction.STRATEGY: (
         _COMMON | _STRATEGY | {"quantity", "shares", "prices"},
         ("strategy", "underlying", "expiry", "strikes", "quantity"),
     ),
-    Action.ADD_PORTFOLIO: (_COMMON | {"portfolio_id"}, ("portfolio_id",)),
-    Action.SUBTRACT_PORTFOLIO: (_COMMON | {"portfolio_id"}, ("portfolio_id",)),
+    TradeAction.ADD_PORTFOLIO: (_COMMON | {"portfolio_id"}, ("portfolio_id",)),
+    TradeAction.SUBTRACT_PORTFOLIO: (_COMMON | {"portfolio_id"}, ("portfolio_id",)),
 }
 Errors = list[dict[str, str]]
 
@@ -135,10 +135,10 @@ def orders_of(
     `others`: what the portfolios that are added or subtracted hold, by symbol.
     """
     trade = wanted.trade
-    if trade.action is Action.STRATEGY:
+    if trade.action is TradeAction.STRATEGY:
         return _strategy_orders(wanted, errors)
     if trade.portfolio_id is not None:
-        sign = 1 if trade.action is Action.ADD_PORTFOLIO else -1
+        sign = 1 if trade.action is TradeAction.ADD_PORTFOLIO else -1
         return [
             Order(_held(symbol), sign * quantity) for symbol, quantity in others[trade.portfolio_id]
         ]
@@ -253,16 +253,16 @@ class Resolver:
             return [order.quantity]
         held = self._holdings.of(order.symbol)
         match trade.action:
-            case Action.CLOSE:
+            case TradeAction.CLOSE:
                 return self._closed(wanted, order, trade.quantity)
-            case Action.HEDGE:
+            case TradeAction.HEDGE:
                 found = self._hedge(wanted, order, price)
-            case Action.ADJUST:
+            case TradeAction.ADJUST:
                 target = self._amount(wanted, order, price)
                 found = None if target is None else target - held.net
             case _:
                 found = self._amount(wanted, order, price)
-        if found is not None and not found and trade.action is Action.OPEN:
+        if found is not None and not found and trade.action is TradeAction.OPEN:
             self._complain("quantity", "nothing_to_trade", "this trades nothing", wanted)
         return [found] if found else []
 
