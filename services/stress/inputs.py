@@ -118,10 +118,10 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class ScenarioIds:
-    """The ids of the house's scenarios, and of those that one user has saved."""
+    """The ids of the house's scenarios, and the names by id of those that one user has saved."""
 
     house: frozenset[str]
-    saved: frozenset[str]
+    saved: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,16 @@ class SaveScenario(Request[ScenarioSaved]):
     """Store a custom scenario, evaluated for the user's portfolios from the next run on.
 
     `definition` is laid out like an entry of `services/stress/scenarios.json` (scenario_id, name,
-    description, category, severity, shocks, rate_shock, volatility_shock, basis). Refused with
-    `invalid_scenario` and every problem.
+    description, category, severity, shocks, rate_shock, volatility_shock, basis). An id that the
+    user did not give replaces no scenario of another name. Refused with `invalid_scenario` and
+    every problem.
     """
 
     subject: ClassVar[str] = "ask.stress.save_scenario"
 
     user_id: UUID
     definition: dict[str, Any]
+    id_is_given: bool = True
 
 
 class ScenarioDeleted(Contract):

@@ -14,7 +14,7 @@ from shared.messaging.broker import (
     publish,
 )
 from shared.messaging.consumption import Consumption
-from shared.messaging.requests import Refused, Unanswered, ask
+from shared.messaging.requests import Refused, RequestTooLarge, Unanswered, ask
 from shared.messaging.router import ServiceRouter
 from shared.messaging.streams import (
     EVENT_RETENTION_SECONDS,
@@ -33,6 +33,7 @@ __all__ = [
     "Consumption",
     "Page",
     "Refused",
+    "RequestTooLarge",
     "ServiceRouter",
     "Unanswered",
     "application",

@@ -13,6 +13,8 @@ from shared.contracts.event import Contract, Refusal, Reply, Request
 from shared.errors import BusUnavailable, Permanent, SigmaSightError
 from shared.messaging.broker import Bus
 
+MOST_BYTES = 1_000_000  # the server closes the connection at a message above 1 MiB
+
 
 class Refused(SigmaSightError):
     """The service refused the request; `refusal` says why."""
@@ -20,6 +22,16 @@ class Refused(SigmaSightError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
+
+
+class RequestTooLarge(SigmaSightError):
+    """The request is larger than a message may be, so it was not sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the request is larger than the {MOST_BYTES:,} bytes that a service receives: "
+            "send less at once"
+        )
 
 
 class Unanswered(SigmaSightError):
@@ -33,8 +45,10 @@ class Unanswered(SigmaSightError):
 
 
 async def ask(bus: Bus, request: Request[Reply], timeout_seconds: float = 30.0) -> Reply:
-    """The validated reply to a request; raises `Refused` or `Unanswered`."""
+    """The validated reply to a request; raises `Refused`, `RequestTooLarge` or `Unanswered`."""
     body = request.model_dump_json().encode()
+    if len(body) > MOST_BYTES:
+        raise RequestTooLarge
     try:
         response = await bus.request(request.subject, body, timeout_seconds)
     except BusUnavailable as error:

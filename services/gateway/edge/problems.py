@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 from starlette.websockets import WebSocket
 
-from shared.messaging import Refused, Unanswered
+from shared.messaging import Refused, RequestTooLarge, Unanswered
 
 FAILED = "failed"  # how a service answers what it did not expect
 MEDIA_TYPE = "application/problem+json"
@@ -122,6 +122,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestTooLarge, _too_large)
     app.add_exception_handler(Unanswered, _unanswered)
     for unavailable in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
         app.add_exception_handler(unavailable, _database_unavailable)
@@ -179,6 +180,10 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await unexpected(request, error)
     errors = [{"code": refusal.code, "message": "", **problem} for problem in refusal.problems]
     return Problem(422, refusal.code, _with_notes(error), errors).response()
+
+
+async def _too_large(_: Request, error: Exception) -> Response:
+    return Problem(413, "too_large", _with_notes(error)).response()
 
 
 async def _unanswered(_: Request, error: Exception) -> Response:

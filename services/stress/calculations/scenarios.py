@@ -9,9 +9,11 @@ from typing import Any, TypeGuard
 from services.stress.inputs import MARKET, Scenario
 
 FACTOR_IDS = (MARKET, "value", "growth", "momentum", "quality", "size", "low_volatility")
-CATEGORIES = ("market", "rates", "rotation", "volatility", "historical", "custom")
+HISTORICAL = "historical"
+CATEGORIES = ("market", "rates", "rotation", "volatility", HISTORICAL, "custom")
 SEVERITIES = ("mild", "moderate", "severe", "extreme")
-BASES = ("absolute", "over_market")
+OVER_MARKET = "over_market"
+BASES = ("absolute", OVER_MARKET)
 LARGEST_RISE = 10.0
 Definition = Mapping[str, object]  # as read from JSON
 Flaw = tuple[str, str]  # (field, what is wrong with it and the fix)
@@ -63,6 +65,10 @@ def custom_scenario(definition: Definition) -> Scenario:
     foreign = "only a scenario of the house has it: remove it"
     problems = [ScenarioProblem("", field, foreign) for field in _MEASURED if field in definition]
     problems += _problems(definition, 1)
+    if definition.get("category") == HISTORICAL:
+        others = ", ".join(each for each in CATEGORIES if each != HISTORICAL)
+        message = f"only a scenario of the house is historical, as measured: use one of {others}"
+        problems.append(ScenarioProblem("", "category", message))
     if problems:
         raise InvalidScenarios(problems)
     return _scenario(definition)
@@ -108,6 +114,19 @@ def _flaws(definition: Definition) -> Iterator[Flaw]:
             "nothing is shocked: give at least one factor, a rate_shock or a volatility_shock",
         )
     yield from _window_flaws(definition)
+    yield from _sum_flaws(definition)
+
+
+def _sum_flaws(definition: Definition) -> Iterator[Flaw]:
+    """Over the market, a style's shock and the market's add up to its proxy's return."""
+    shocks = definition.get("shocks")
+    if definition.get("basis") != OVER_MARKET or not isinstance(shocks, Mapping):
+        return
+    market = shocks.get(MARKET, 0.0)
+    for factor, shock in shocks.items():
+        if factor != MARKET and _is_finite(market) and _is_finite(shock) and market + shock < -1:
+            message = f"with the market's {market:g} its proxy would fall by more than 100 %"
+            yield f"shocks.{factor}", f"{message}: their sum must be -1 or more"
 
 
 def _field_flaws(definition: Definition, field: str) -> Iterator[Flaw]:

@@ -21,7 +21,7 @@ async def save_scenario(request: SaveScenario, session: Session) -> ScenarioSave
     """Store a user's custom scenario, or refuse it with every problem it has."""
     scenario = described_scenario(request.definition)
     ids = await repository.claim_ids(session, request.user_id)
-    if conflicts := tuple(_conflicts(scenario.scenario_id, ids)):
+    if conflicts := tuple(_conflicts(scenario, ids, request.id_is_given)):
         raise InvalidScenario(conflicts)
     await repository.save_custom_scenario(session, request.user_id, scenario)
     created = scenario.scenario_id not in ids.saved
@@ -56,9 +56,19 @@ def _refused(error: InvalidScenarios) -> InvalidScenario:
     return InvalidScenario([(each.field or None, each.message) for each in error.problems])
 
 
-def _conflicts(scenario_id: str, ids: ScenarioIds) -> Iterator[tuple[str | None, str]]:
+def _conflicts(
+    scenario: Scenario, ids: ScenarioIds, id_is_given: bool
+) -> Iterator[tuple[str | None, str]]:
+    scenario_id = scenario.scenario_id
     most = get_settings().custom_scenarios_per_user
     if scenario_id in ids.house or scenario_id == WHAT_IF:
         yield "scenario_id", f"{scenario_id!r} is one of the house's: choose another"
+    named = ids.saved.get(scenario_id, scenario.name)
+    if named != scenario.name and not id_is_given:
+        yield (
+            "scenario_id",
+            f"the id made from the name, {scenario_id!r}, is that of your scenario {named!r}: give "
+            "another id, or this one to replace that",
+        )
     if scenario_id not in ids.saved and len(ids.saved) >= most:
         yield None, f"you have {len(ids.saved)} scenarios, and {most} is the most: delete one first"

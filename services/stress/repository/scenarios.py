@@ -154,10 +154,10 @@ async def claim_ids(session: Session, user_id: UUID) -> ScenarioIds:
     await _lock_user(session, user_id)
     house = sql_table(StressScenario).c
     custom = sql_table(CustomScenario).c
-    saved = select(custom.scenario_id).where(custom.active, custom.user_id == user_id)
+    saved = select(custom.scenario_id, custom.name).where(custom.active, custom.user_id == user_id)
     return ScenarioIds(
         frozenset(await session.scalars(select(house.scenario_id).where(house.active))),
-        frozenset(await session.scalars(saved)),
+        dict((await session.execute(saved)).tuples().all()),
     )
 
 

@@ -240,6 +240,9 @@ async def test_what_is_wrong_with_a_scenario_is_passed_on(ann: Person, stress: S
         {"name": ""},
         {"name": "A", "scenario_id": "A b"},
         {"name": "A", "shocks": {"market": "x"}},
+        {"name": "油价", "shocks": {"market": -0.1}},
+        {"name": "A", "shocks": {f"f{number}": 0.1 for number in range(21)}},
+        {"name": "A", "category": "x" * 65, "shocks": {"market": -0.1}},
     ],
 )
 async def test_unusable_scenarios_never_leave_the_gateway(

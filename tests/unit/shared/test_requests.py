@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from shared.contracts.event import Contract, Refusal
 from shared.contracts.ingest import RowsStored, StorePrices
 from shared.errors import BusUnavailable, InvalidRows
-from shared.messaging import Refused, Unanswered, ask
-from shared.messaging.requests import answer_json, invalid_request_json, permanent_json
+from shared.messaging import Refused, RequestTooLarge, Unanswered, ask
+from shared.messaging.requests import MOST_BYTES, answer_json, invalid_request_json, permanent_json
 from shared.topology import TOPOLOGY
 
 
@@ -50,6 +50,13 @@ async def test_a_refusal_is_raised_with_its_code_and_problems() -> None:
         message="1 row(s) cannot be stored; nothing was written",
         problems=({"row": 3, "message": "no such session"},),
     )
+
+
+async def test_a_request_too_large_for_the_bus_is_not_sent() -> None:
+    request = StorePrices(source="x" * MOST_BYTES, rows=())
+
+    with pytest.raises(RequestTooLarge, match="larger than the 1,000,000 bytes"):
+        await ask(OneReply(None), request)
 
 
 async def test_no_reply_in_time_is_unanswered() -> None:

@@ -88,7 +88,7 @@ class Repository:
 
     def __init__(self, work: Work, ids: ScenarioIds | None = None) -> None:
         self.work = work
-        self.ids = ids or ScenarioIds(frozenset({"fall"}), frozenset({"mine"}))
+        self.ids = ids or ScenarioIds(frozenset({"fall"}), {"mine": "Mine"})
         self.windows: dict[str, Window] = {}
         self.definitions: list[object] = []
         self.calculated = True
@@ -228,8 +228,22 @@ async def test_an_id_of_the_house_is_refused_and_nothing_saved(
     assert repository.saved is None
 
 
+async def test_an_id_made_from_a_name_replaces_no_scenario_of_another_name(
+    repository: Repository,
+) -> None:
+    repository.ids = ScenarioIds(frozenset(), {"mine": "Mine!"})
+    made = SaveScenario(user_id=USER, definition=a_definition(name="Mine?"), id_is_given=False)
+    with pytest.raises(InvalidScenario, match="is that of your scenario 'Mine!'"):
+        await manage_scenarios.save_scenario(made, NO_SESSION)
+    assert repository.saved is None
+
+    again = made.model_copy(update={"definition": a_definition(name="Mine!")})
+    assert (await manage_scenarios.save_scenario(again, NO_SESSION)).created is False
+    assert await save(a_definition(name="Mine?")) is False
+
+
 async def test_one_scenario_too_many_is_refused(repository: Repository) -> None:
-    repository.ids = ScenarioIds(frozenset(), frozenset(f"s{number}" for number in range(50)))
+    repository.ids = ScenarioIds(frozenset(), {f"s{number}": "S" for number in range(50)})
 
     with pytest.raises(InvalidScenario, match="50 is the most"):
         await save(a_definition())

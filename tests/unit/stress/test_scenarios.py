@@ -234,6 +234,33 @@ def test_users_cannot_state_what_was_measured() -> None:
     assert [problem.field for problem in caught.value.problems] == [*window, "measured_returns"]
 
 
+def test_only_the_houses_scenarios_are_historical() -> None:
+    with pytest.raises(InvalidScenarios, match="only a scenario of the house is historical"):
+        custom_scenario(a_definition(category="historical"))
+
+
+@pytest.mark.parametrize(
+    ("basis", "shocks", "refused"),
+    [
+        ("over_market", {"market": -0.6, "value": -0.6, "growth": -0.4}, ["shocks.value"]),
+        ("over_market", {"market": -0.6, "value": -0.4}, []),
+        ("over_market", {"value": -1.0}, []),
+        ("absolute", {"market": -0.6, "value": -0.6}, []),
+    ],
+)
+def test_no_proxy_falls_by_more_than_it_is_worth(
+    basis: str, shocks: dict[str, float], refused: list[str]
+) -> None:
+    definition = a_definition(basis=basis, shocks=shocks)
+
+    if not refused:
+        assert scenarios([definition])[0].shocks == shocks
+        return
+    assert [problem.split(": ")[0] for problem in problems_of(definition)] == [
+        f"scenario 'mine', {field}" for field in refused
+    ]
+
+
 def test_a_users_scenario_is_checked_like_a_files() -> None:
     with pytest.raises(InvalidScenarios) as caught:
         custom_scenario(a_definition(shocks={"Markt": -0.1}, severity="x"))

@@ -83,7 +83,11 @@ async def save_scenario(
         "description": wanted.description or wanted.name,
     }
     definition = {**wanted.model_dump(), **defaults}
-    request = SaveScenario(user_id=caller.user_id, definition=definition)
+    request = SaveScenario(
+        user_id=caller.user_id,
+        definition=definition,
+        id_is_given=wanted.scenario_id is not None,
+    )
     saved = await gateway.ask(request)
     session = await later.open()
     response.status_code = 201 if saved.created else 200
@@ -100,10 +104,13 @@ async def save_scenario(
 
 
 def _id_from(name: str) -> str:
-    """A name as an id: "Oil shock (mild)" is oil_shock_mild."""
-    return (
-        re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_") or "scenario"
-    )
+    """A name as an id: "Oil shock (mild)" is oil_shock_mild; 422 where it makes none."""
+    made = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_ID].rstrip("_")
+    if not made:
+        message = "no id can be made from the name: give one of letters a to z, digits and _"
+        errors = [{"field": "scenario_id", "code": "invalid_scenario", "message": message}]
+        raise Problem(422, "invalid_scenario", message, errors)
+    return made
 
 
 @router.delete("/scenarios/{scenario_id}", status_code=204, responses=documented(503))

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -76,10 +77,16 @@ class ScenarioList(BaseModel):
     total: int
 
 
+ScenarioId = Annotated[str, Field(max_length=80)]
+ScenarioWord = Annotated[str, Field(max_length=64)]  # longer ones name nothing
+Shocks = Annotated[dict[ScenarioWord, float], Field(max_length=20)]
+
+
 class NewScenario(BaseModel):
     """A custom scenario, evaluated for the caller's portfolios from their next run on.
 
-    Saving under an id the caller has used before replaces that scenario.
+    Saving under an id the caller has used before replaces that scenario. An id that is made from
+    the name replaces only one of the same name.
     """
 
     model_config = body_example(
@@ -98,17 +105,19 @@ class NewScenario(BaseModel):
     )
     name: str = Field(min_length=1, max_length=100)
     description: str = Field(default="", max_length=1000, description="default: the name")
-    category: str = Field(
+    category: ScenarioWord = Field(
         default="custom", description="market, rates, rotation, volatility or custom"
     )
-    severity: str = Field(default="moderate", description="mild, moderate, severe or extreme")
-    shocks: dict[str, float] = Field(default={}, description='by factor id: {"market": -0.08}')
+    severity: ScenarioWord = Field(
+        default="moderate", description="mild, moderate, severe or extreme"
+    )
+    shocks: Shocks = Field(default={}, description='by factor id: {"market": -0.08}')
     rate_shock: float | None = Field(default=None, description="change of yield: 0.01 is +100 bp")
     volatility_shock: float | None = Field(
         default=None,
         description="relative change of implied volatility: 0.50 is half as much again",
     )
-    basis: str = "absolute"
+    basis: ScenarioWord = "absolute"
 
 
 class PositionImpactOut(BaseModel):

@@ -6,7 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.gateway.analytics.schemas.bases import ABOUT_EXAMPLE, BASIS_EXAMPLE, CorrelatedBy
-from services.gateway.analytics.schemas.stress import StressOutcome
+from services.gateway.analytics.schemas.stress import (
+    ScenarioId,
+    ScenarioWord,
+    Shocks,
+    StressOutcome,
+)
 from services.gateway.edge.values import LeftOut, Money, Warned, body_example, example
 from shared.contracts.event import Day
 from shared.contracts.stress import MOST_DAYS, MOST_NAMES
@@ -24,15 +29,15 @@ class WhatIf(BaseModel):
         default=None, description="default: the caller's only or first portfolio"
     )
     as_of: Day | None = Field(default=None, description="default: the last session evaluated")
-    scenario_ids: list[str] = Field(default=[], max_length=100)
-    shocks: dict[str, float] = {}
+    scenario_ids: list[ScenarioId] = Field(default=[], max_length=100)
+    shocks: Shocks = {}
     rate_shock: float | None = None
     volatility_shock: float | None = None
-    basis: str = "absolute"
+    basis: ScenarioWord = "absolute"
     volatility: bool = Field(
         default=True, description="false: every scenario without its move of implied volatility"
     )
-    underlying_shocks: dict[str, float] = Field(
+    underlying_shocks: dict[ScenarioWord, float] = Field(
         default={},
         max_length=MOST_NAMES,
         description='returns of single names, {"AAPL": -0.2}: in every scenario they replace what '
