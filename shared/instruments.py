@@ -15,6 +15,7 @@ STOCK_MULTIPLIER = 1
 OCC_STRIKE_DIGITS = 8
 SMALLEST_STRIKE = Decimal("0.001")
 LARGEST_STRIKE = Decimal("99999.999")
+OCC_YEARS = range(2000, 2100)  # of expiries: a symbol has two digits for them
 _OCC = re.compile(r"^(?:O:)?([A-Z][A-Z0-9./\-]{0,6})(\d{6})([CP])(\d{8})$")
 _OCC_ROOT = re.compile(r"^[A-Z][A-Z0-9.]{0,5}$")
 _NO_OCC_SYMBOL = "is not an OCC option symbol (root, YYMMDD, C or P, strike x 1000 in 8 digits)"

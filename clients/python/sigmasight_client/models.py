@@ -140,7 +140,7 @@ class CalculatedGreeks(TypedDict):
     contract: "str | None"
     underlying: "str | None"
     option_type: "str | None"
-    strike: "str | None"
+    strike: "float | None"
     expiry: "str | None"
     exercise: "str | None"
     years_to_expiry: "float | None"

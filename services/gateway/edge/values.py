@@ -1,6 +1,6 @@
 """Types and models that answers are made of.
 
-Rounding happens here, once: money to cents, Greeks to four decimals.
+Rounding happens here, once: money to cents, Greeks to six significant digits.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,31 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Entry = TypeVar("Entry")
 Number = Decimal | float | int
+_DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
+_LEAST_DECIMALS = 4
+_MOST_DECIMALS = 12  # what is smaller is noise of the model
 
 
 def _rounded_to(step: Decimal) -> Callable[[Number | None], float | None]:
-    def rounded(value: Number | None) -> float | None:
-        if value is None:
-            return None
-        exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        # adding 0.0 makes -0.0 a plain zero
-        return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
+    return lambda value: None if value is None else _rounded(_exact(value), step)
 
-    return rounded
+
+def _significant(value: Number | None) -> float | None:
+    """Rounded to at least six significant digits and four decimals, and at most twelve decimals."""
+    if value is None:
+        return None
+    exact = _exact(value)
+    decimals = min(max(_DIGITS - 1 - exact.adjusted(), _LEAST_DECIMALS), _MOST_DECIMALS)
+    return _rounded(exact, Decimal(1).scaleb(-decimals))
+
+
+def _exact(value: Number) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+
+
+def _rounded(exact: Decimal, step: Decimal) -> float:
+    # adding 0.0 makes -0.0 a plain zero
+    return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
 
 
 Money = Annotated[
@@ -31,7 +45,7 @@ Money = Annotated[
 Price = Annotated[
     float, BeforeValidator(_rounded_to(Decimal("0.000001"))), Field(description="USD per share")
 ]
-Greek = Annotated[float, BeforeValidator(_rounded_to(Decimal("0.0001")))]
+Greek = Annotated[float, BeforeValidator(_significant)]
 Quantity = Annotated[
     float,
     BeforeValidator(_rounded_to(Decimal("0.000001"))),

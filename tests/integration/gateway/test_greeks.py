@@ -47,11 +47,12 @@ async def test_check_value_over_rest_with_engine_and_inputs_echoed(
     assert (answer["engine"], answer["as_of"]) == ("european", AS_OF.isoformat())
     assert option["price"] == 10.450584
     assert [option[greek] for greek in ("delta", "gamma", "theta", "vega", "rho")] == [
-        0.6368, 0.0188, -0.0176, 0.3752, 0.5323,
+        0.636831, 0.018762, -0.0175727, 0.37524, 0.532325,
     ]  # fmt: skip
     assert (option["volatility"], option["iv_source"]) == (0.2, "given")
     assert (option["underlying_price"], option["underlying_price_source"]) == (100.0, "given")
     assert (option["exercise"], option["model"]) == ("american", "black_scholes_merton")
+    assert option["strike"] == 100.0
 
 
 async def test_equity_put_is_american_by_default(ann: Person, greeks: None) -> None:

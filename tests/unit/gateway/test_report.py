@@ -46,10 +46,14 @@ def test_money_is_rounded_half_up_to_cents_once() -> None:
     assert (exposure.long, str(exposure.short), exposure.gross) == (2.68, "0.0", 1.01)
 
 
-def test_greeks_have_four_decimals() -> None:
+def test_greeks_have_six_significant_digits_and_four_decimals_at_least() -> None:
     greeks = GreekSet(delta=0.63683065, gamma=None, theta=-0.01757268, vega=1.0, rho=0)
+    book = GreekSet(delta=-16284.86417, gamma=0.0004921738, theta=-1e-9, vega=3e-15, rho=-0.0)
 
-    assert (greeks.delta, greeks.theta) == (0.6368, -0.0176)
+    assert (greeks.delta, greeks.theta) == (0.636831, -0.0175727)
+    assert (greeks.vega, greeks.rho, greeks.gamma) == (1.0, 0.0, None)
+    assert (book.delta, book.gamma) == (-16284.8642, 0.000492174)
+    assert (book.theta, book.vega, str(book.rho)) == (-1e-9, 0.0, "0.0")
 
 
 @given(nav=AMOUNTS, market_value=AMOUNTS)

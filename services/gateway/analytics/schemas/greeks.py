@@ -1,7 +1,6 @@
 """Greeks of positions and portfolios."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -133,7 +132,7 @@ class CalculatedGreeks(BaseModel):
     contract: str | None
     underlying: str | None
     option_type: str | None
-    strike: Decimal | None = Field(description="USD per share")
+    strike: Price | None
     expiry: date | None
     exercise: str | None = Field(description="the contract's own style: american or european")
     years_to_expiry: float | None

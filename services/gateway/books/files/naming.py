@@ -23,7 +23,7 @@ from services.gateway.books.files.instruments import (
 from services.gateway.books.files.layouts import Layout
 from services.gateway.books.files.reading import Reading
 from services.gateway.books.files.spreadsheet import rearmed
-from shared.instruments import OptionContract, canonical_symbol
+from shared.instruments import OCC_YEARS, OptionContract, canonical_symbol
 
 LARGEST_STRIKE = Decimal(100_000)  # an OCC symbol has eight digits for the strike in thousandths
 _TERMS = ("strike_price", "expiration_date", "option_type")
@@ -127,7 +127,7 @@ class NamedReading(Reading):
 
     def _expiry(self) -> date | None:
         expiry = self.day("expiration_date", self.text("expiration_date"))
-        if expiry is not None and not 2000 <= expiry.year <= 2099:
+        if expiry is not None and expiry.year not in OCC_YEARS:
             message = (
                 f"expiration_date {expiry} is outside 2000 to 2099, the years of an option's symbol"
             )
