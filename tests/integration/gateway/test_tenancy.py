@@ -240,12 +240,19 @@ async def test_a_failed_run_is_not_said_to_go_on(gateway: Gateway, ann: Person) 
     await deliver(gateway, failed_run(UUID(portfolio_id), uuid4()))
     answers = [
         (await ann.get(path, portfolio_id=portfolio_id)).json()["reason"]
-        for path in ("portfolio", "positions", "risk/greeks", "portfolio/performance")
+        for path in (
+            *("portfolio", "positions", "risk/greeks", "portfolio/performance", "risk/metrics"),
+            *("risk/factors", "risk/factors/positions", "risk/market-scenarios"),
+        )
     ]
+    shocks = {"portfolio_id": portfolio_id, "shocks": {"market": -0.1}}
+    what_if = (await ann.post("risk/stress-testing/direct-impact", shocks)).json()["detail"]
+    stress = (await ann.get(f"risk/stress-testing/results/{portfolio_id}")).json()["reason"]
     report = (await ann.get(f"portfolios/{portfolio_id}/report")).json()
+    sections = [report[name]["reason"] for name in ("greeks", "factors", "stress", "metrics")]
 
     assert "no run of it has begun" in before
-    for reason in (*answers, report["reason"]):
+    for reason in (*answers, stress, what_if, report["reason"], *sections):
         assert f"its run of {AS_OF} failed (factors): this could not be calculated" in reason
         assert "not ended" not in reason
 

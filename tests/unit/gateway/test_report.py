@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.shapes import report
-from services.gateway.analytics.shapes.greeks import dividend_warnings
+from services.gateway.analytics.shapes.greeks import valuation_warnings
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
 
@@ -77,17 +77,32 @@ def test_without_a_nav_there_is_no_cash() -> None:
     assert report.cash_beside(None, Decimal(1)) is None
 
 
-def test_report_warns_once_of_every_underlying_without_known_dividends() -> None:
-    sources = [
-        ("XOM", "projected"),
-        ("T", "unknown_assumed_0"),
-        ("BA", "unknown_assumed_0"),
-        ("T", "unknown_assumed_0"),
-        ("F", None),
+def an_option(contract: str, **more: object) -> dict[str, object]:
+    """An option valued with nothing assumed."""
+    sources = {"iv_source": "implied", "rate_source": "treasury_2022-12-28"}
+    given = {"model": "american_collocation", "dividend_source": "projected", "note": None}
+    underlying = contract[:-15]
+    return {"contract": contract, "underlying": underlying, **sources, **given, **more}
+
+
+def test_report_warns_once_of_each_assumption_and_names_whose() -> None:
+    options = [
+        an_option("XOM230120C00100000"),
+        an_option("T230120C00020000", dividend_source="unknown_assumed_0"),
+        an_option(
+            "T230120P00020000", dividend_source="unknown_assumed_0", iv_source="realised_21d"
+        ),
+        an_option("BA230120C00200000", dividend_source="unknown_assumed_0", note="below exercise"),
+        an_option("F230120C00010000", rate_source="configured"),
+        an_option("GE221216C00010000", model=None, iv_source=None, rate_source=None),
     ]
 
-    (warning,) = dividend_warnings(sources)
+    found = {each["code"]: (each["count"], each["about"]) for each in valuation_warnings(options)}
 
-    assert (warning["code"], warning["count"]) == ("dividend_yield_unknown", 2)
-    assert warning["about"] == ["BA", "T"]
-    assert dividend_warnings(sources[:1]) == []
+    assert found == {
+        "volatility_realised": (1, ["T230120P00020000"]),
+        "quote_not_used": (1, ["BA230120C00200000"]),
+        "rate_configured": (1, ["F230120C00010000"]),
+        "dividend_yield_unknown": (2, ["BA", "T"]),
+    }
+    assert valuation_warnings(options[:1]) == []

@@ -20,6 +20,7 @@ from services.gateway.analytics.schemas.what_if import WhatIf, WhatIfReport
 from services.gateway.books.answers import NamedRevision
 from services.gateway.books.dependencies import owned_or_first
 from services.gateway.books.queries.revisions import portfolios_of
+from services.gateway.books.shapes import explained
 from services.gateway.edge.audit import record
 from services.gateway.edge.dependencies import (
     AsOf,
@@ -32,6 +33,7 @@ from services.gateway.edge.idempotency import BEFORE_ASKING, LaterTransaction, o
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.runs.queries import revisions
+from services.gateway.runs.tracking import standing_of
 from shared.contracts.stress import (
     DeleteScenario,
     EvaluateWhatIf,
@@ -152,8 +154,9 @@ async def _what_if(wanted: WhatIf, method: Method, asking: WhatIfParts) -> WhatI
     async with asking.database.transaction() as session:
         portfolio = await owned_or_first(session, asking.caller, wanted.portfolio_id)
         as_of = await latest_date(session, stress_results, portfolio["portfolio_id"], wanted.as_of)
-    if as_of is None:
-        raise Problem(422, "not_calculated", NO_STRESS)
+        if as_of is None:
+            standing = await standing_of(session, portfolio["portfolio_id"])
+            raise Problem(422, "not_calculated", explained(NO_STRESS, standing))
     asked = {**wanted.model_dump(), "portfolio_id": portfolio["portfolio_id"], "as_of": as_of}
     request = EvaluateWhatIf(**asked, method=method)
     answer = await asking.gateway.ask(request)

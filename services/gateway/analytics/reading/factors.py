@@ -18,10 +18,12 @@ from services.gateway.analytics.schemas.factors import (
 )
 from services.gateway.analytics.shapes import exposures, metrics
 from services.gateway.analytics.shapes.exposures import MODEL_NOTES
+from services.gateway.books.shapes import explained
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.dependencies import Paging
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
+from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 from shared.published.factors import factor_exposures
 from shared.published.snapshots import pnl_attributions
@@ -61,7 +63,8 @@ async def factor_report(session: Session, wanted: Wanted, as_of: date | None) ->
     """The view's factor exposures on their last session at or before `as_of`."""
     day = await latest_date(session, factor_exposures, wanted.portfolio_id, as_of)
     if day is None:
-        return factor_answer(wanted, None, None, FactorRows())
+        standing = await standing_of(session, wanted.portfolio_id)
+        return factor_answer(wanted, None, None, FactorRows(), standing)
     snapshot = await snapshots_queries.latest_snapshot(session, wanted.portfolio_id, day)
     return factor_answer(wanted, day, snapshot, await factor_rows(session, wanted, day))
 
@@ -105,9 +108,16 @@ def insensitive(rows: FactorRows) -> list[Mapping[str, Any]]:
 
 
 def factor_answer(
-    wanted: Wanted, day: date | None, snapshot: Row | None, rows: FactorRows
+    wanted: Wanted,
+    day: date | None,
+    snapshot: Row | None,
+    rows: FactorRows,
+    standing: str | None = None,
 ) -> FactorReport:
-    """The answer from its rows; nulls with a reason when nothing was computed."""
+    """The answer from its rows; nulls with a reason when nothing was computed.
+
+    `standing`: how the portfolio's last run stands, where that did not end well.
+    """
     nav = nav_on(day, snapshot)
     coverages = [row["coverage"] for row in rows.exposures if row["coverage"] is not None]
     rates = exposures.rate_exposures(rows.rates, nav) if rows.rates else []
@@ -124,14 +134,14 @@ def factor_answer(
             "coverage": min(coverages, default=None),
             "left_out": left_out,
             "warnings": edge_shapes.absences(left_out),
-            "reason": _why_empty(day, rows),
+            "reason": _why_empty(day, rows, standing),
         }
     )
 
 
-def _why_empty(day: date | None, rows: FactorRows) -> str | None:
+def _why_empty(day: date | None, rows: FactorRows, standing: str | None) -> str | None:
     if day is None:
-        return NO_FACTORS
+        return explained(NO_FACTORS, standing)
     return None if any(row["positions"] is not None for row in rows.exposures) else NO_MODEL
 
 
@@ -148,13 +158,14 @@ async def position_factor_page(
         rates = await factors_queries.load_rate_sensitivities(session, portfolio_id, day)
     held = edge_shapes.held_on(wanted.view, exposures.in_cents(rows))
     positions = exposures.position_factors(held, rates)
+    standing = None if day else await standing_of(session, wanted.portfolio_id)
     return PositionFactorPage.model_validate(
         {
             **wanted.described(),
             "as_of": day,
             **page.of(positions),
             "left_out": edge_shapes.left_out(exposures.unmeasured(held)),
-            "reason": None if day else NO_FACTORS,
+            "reason": None if day else explained(NO_FACTORS, standing),
         }
     )
 

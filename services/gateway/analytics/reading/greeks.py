@@ -48,7 +48,6 @@ def greeks_answer(
     held = edge_shapes.held_on(view, options)
     valued = edge_shapes.held_on(view, valuations)
     unknown = [{**row, "symbol": row["contract"]} for row in held if row["reason"]]
-    sources = ((row["underlying"], row["dividend_source"]) for row in held)
     one_side = {
         "portfolio": greeks.side_greeks(valued, held),
         "coverage": books_shapes.side_coverage(valued, held),
@@ -59,7 +58,7 @@ def greeks_answer(
             "portfolio_id": portfolio_id,
             **envelope,
             **(whole if view is View.PORTFOLIO or snapshot is None else one_side),
-            "warnings": [*envelope["warnings"], *greeks.dividend_warnings(sources)],
+            "warnings": [*envelope["warnings"], *greeks.valuation_warnings(held)],
             "view": view,
             "positions": [_with_unit(row) for row in held],
             "left_out": edge_shapes.left_out(unknown),

@@ -10,9 +10,11 @@ from services.gateway.analytics.queries import snapshots as snapshots_queries
 from services.gateway.analytics.reading.snapshots import nav_on
 from services.gateway.analytics.schemas.metrics import MetricsReport
 from services.gateway.analytics.shapes import metrics
+from services.gateway.books.shapes import explained
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
 from services.gateway.edge.shapes import View
+from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 from shared.published.snapshots import risk_metrics
 
@@ -33,7 +35,8 @@ async def metrics_report(
     """The view's metrics on their last session at or before `as_of`."""
     day = await latest_date(session, risk_metrics, portfolio_id, as_of)
     if day is None:
-        return metrics_answer(portfolio_id, view, None, None, MetricRows())
+        standing = await standing_of(session, portfolio_id)
+        return metrics_answer(portfolio_id, view, None, None, MetricRows(), standing)
     snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
     rows = await metric_rows(session, portfolio_id, day)
     return metrics_answer(portfolio_id, view, day, snapshot, rows)
@@ -46,9 +49,17 @@ async def metric_rows(session: Session, portfolio_id: UUID, day: date) -> Metric
 
 
 def metrics_answer(
-    portfolio_id: UUID, view: View, day: date | None, snapshot: Row | None, rows: MetricRows
+    portfolio_id: UUID,
+    view: View,
+    day: date | None,
+    snapshot: Row | None,
+    rows: MetricRows,
+    standing: str | None = None,
 ) -> MetricsReport:
-    """The answer from its rows; empty with a reason when nothing was computed."""
+    """The answer from its rows; empty with a reason when nothing was computed.
+
+    `standing`: how the portfolio's last run stands, where that did not end well.
+    """
     nav = nav_on(day, snapshot)
     held = edge_shapes.held_on(view, rows.components)
     left_out = edge_shapes.left_out(row for row in held if row["reason"])
@@ -67,6 +78,6 @@ def metrics_answer(
                 *edge_shapes.absences(left_out),
                 *metrics.window_gaps(rows.metrics, held),
             ],
-            "reason": None if rows.metrics else NO_METRICS,
+            "reason": None if rows.metrics else explained(NO_METRICS, standing),
         }
     )

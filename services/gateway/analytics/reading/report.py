@@ -24,7 +24,7 @@ from services.gateway.analytics.reading.quality import market_data_of
 from services.gateway.analytics.reading.snapshots import money_weighted_of, snapshot_envelope
 from services.gateway.analytics.reading.stress import StressRows, stress_answer, stress_rows
 from services.gateway.analytics.schemas.report import PortfolioReport
-from services.gateway.analytics.shapes.greeks import dividend_warnings
+from services.gateway.analytics.shapes.greeks import valuation_warnings
 from services.gateway.analytics.shapes.metrics import periods, window_gaps
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
@@ -46,6 +46,11 @@ class StoredFigures:
     metrics: MetricRows = field(default_factory=MetricRows)
     attributed: Sequence[Row] = ()
 
+    @property
+    def complete(self) -> bool:
+        """Whether every stage of a run left its figures."""
+        return bool(self.factors.exposures and self.stress.results and self.metrics.metrics)
+
 
 async def portfolio_report(session: Session, portfolio: Row, as_of: date | None) -> PortfolioReport:
     """Everything about a portfolio, anchored on its last snapshot at or before `as_of`."""
@@ -54,9 +59,8 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
     day = snapshot["as_of"] if snapshot else None
     stored = await _load_stored(session, portfolio, day) if day else StoredFigures()
     definitions = await factors_queries.load_definitions(session)
-    sources = ((row["underlying"], row["dividend_source"]) for row in stored.options)
     last_run = await last_run_of(session, portfolio_id)
-    standing = None if day else await standing_of(session, portfolio_id)
+    standing = None if stored.complete else await standing_of(session, portfolio_id)
     envelope = snapshot_envelope(snapshot, without_exposure(stored.valued), standing)
     return PortfolioReport.model_validate(
         {
@@ -64,7 +68,7 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
             **envelope,
             "warnings": [
                 *envelope["warnings"],
-                *dividend_warnings(sources),
+                *valuation_warnings(stored.options),
                 *window_gaps(stored.metrics.metrics, stored.metrics.components),
             ],
             "history": stored.history,
@@ -92,9 +96,13 @@ def _sections(
     left_out = insensitive(stored.factors)
     return {
         "greeks": greeks_answer(portfolio_id, wanted.view, snapshot, stored.options, [], standing),
-        "factors": factor_answer(wanted, factors_day, snapshot, stored.factors),
-        "stress": stress_answer(portfolio_id, stress_day, snapshot, stored.stress, left_out),
-        "metrics": metrics_answer(portfolio_id, wanted.view, metrics_day, snapshot, stored.metrics),
+        "factors": factor_answer(wanted, factors_day, snapshot, stored.factors, standing),
+        "stress": stress_answer(
+            portfolio_id, stress_day, snapshot, stored.stress, left_out, standing
+        ),
+        "metrics": metrics_answer(
+            portfolio_id, wanted.view, metrics_day, snapshot, stored.metrics, standing
+        ),
     }
 
 

@@ -18,8 +18,10 @@ from services.gateway.analytics.schemas.stress import (
 )
 from services.gateway.analytics.schemas.what_if import WhatIfReport
 from services.gateway.analytics.shapes import exposures, report, scenarios
+from services.gateway.books.shapes import explained
 from services.gateway.edge import shapes as edge_shapes
 from services.gateway.edge.queries import Row, latest_date
+from services.gateway.runs.tracking import standing_of
 from shared.contracts.stress import WhatIfEvaluated
 from shared.database import Session
 from shared.published.stress import market_risk_scenarios, stress_results
@@ -44,7 +46,8 @@ async def stress_report(
     """Every scenario's results on their last session at or before `as_of`."""
     day = await latest_date(session, stress_results, portfolio_id, as_of)
     if day is None:
-        return stress_answer(portfolio_id, None, None, StressRows(), [])
+        standing = await standing_of(session, portfolio_id)
+        return stress_answer(portfolio_id, None, None, StressRows(), [], standing)
     snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
     rows = await stress_rows(session, user_id, portfolio_id, day, with_positions)
     left_out = await _insensitive(session, portfolio_id, day)
@@ -71,10 +74,12 @@ def stress_answer(
     snapshot: Row | None,
     rows: StressRows,
     left_out: Sequence[Mapping[str, Any]],
+    standing: str | None = None,
 ) -> StressReport:
     """The answer from its rows; empty with a reason when nothing was computed.
 
-    `left_out`: the positions without a sensitivity that some scenario needs.
+    `left_out`: the positions without a sensitivity that some scenario needs. `standing`: how the
+    portfolio's last run stands, where that did not end well.
     """
     nav = nav_on(day, snapshot)
     results = (
@@ -98,7 +103,7 @@ def stress_answer(
             "coverage": min(coverages, default=None),
             "left_out": edge_shapes.left_out(left_out),
             "warnings": report.distinct_warnings(row["warnings"] or [] for row in rows.results),
-            "reason": None if rows.results else NO_STRESS,
+            "reason": None if rows.results else explained(NO_STRESS, standing),
         }
     )
 
@@ -115,6 +120,7 @@ async def market_scenario_report(
         items = await stress_queries.load_market_scenarios(session, portfolio_id, day)
         left_out = await _insensitive(session, portfolio_id, day)
         snapshot = await snapshots_queries.latest_snapshot(session, portfolio_id, day)
+    standing = None if items else await standing_of(session, portfolio_id)
     return MarketScenarioReport.model_validate(
         {
             "portfolio_id": portfolio_id,
@@ -123,7 +129,7 @@ async def market_scenario_report(
             "items": items,
             "total": len(items),
             "left_out": edge_shapes.left_out(left_out),
-            "reason": None if items else NO_STRESS,
+            "reason": None if items else explained(NO_STRESS, standing),
         }
     )
 

@@ -1,4 +1,4 @@
-"""The Greeks of one side of a book, added up from its positions."""
+"""The Greeks of one side of a book, and what was assumed for want of data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,9 +6,15 @@ from typing import Any
 from services.gateway.edge.shapes import GREEKS
 
 Row = Mapping[str, Any]
-UNKNOWN = "unknown_assumed_0"
-CODE = "dividend_yield_unknown"
-MESSAGE = "dividends unknown, taken as 0: neither corporate actions nor a yield are known"
+DIVIDENDS_UNKNOWN = "unknown_assumed_0"
+RATE_CONFIGURED = "configured"
+_MESSAGES = {
+    "volatility_realised": "no quote implies a volatility: the underlying's realised one was used",
+    "quote_not_used": "the contract's quote implies no volatility; each row's note says why",
+    "rate_configured": "no Treasury curve stored: the configured rate was used",
+    "dividend_yield_unknown": "dividends unknown, taken as 0: neither corporate actions nor a "
+    "yield are known",
+}
 
 
 def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, float | None]:
@@ -25,12 +31,28 @@ def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, 
     return {**sums, "delta": sums["delta"] + shares}
 
 
-def dividend_warnings(sources: Iterable[tuple[str, str | None]]) -> list[dict[str, object]]:
-    """A warning of the underlyings whose dividends are not known; none when all are.
+def valuation_warnings(options: Iterable[Row]) -> list[dict[str, object]]:
+    """What was taken in place of data that options are missing, and whose: one warning each.
 
-    `sources`: underlying and `dividend_source` of each option.
+    `options`: rows of positions, with the sources of what they were valued with.
     """
-    about = sorted({underlying for underlying, source in sources if source == UNKNOWN})
-    if not about:
-        return []
-    return [{"code": CODE, "message": MESSAGE, "count": len(about), "about": about}]
+    valued = [row for row in options if row["model"] is not None]
+    found = {
+        "volatility_realised": [row["contract"] for row in valued if _is_realised(row)],
+        "quote_not_used": [row["contract"] for row in valued if row["note"]],
+        "rate_configured": [
+            row["contract"] for row in valued if row["rate_source"] == RATE_CONFIGURED
+        ],
+        "dividend_yield_unknown": [
+            row["underlying"] for row in valued if row["dividend_source"] == DIVIDENDS_UNKNOWN
+        ],
+    }
+    return [_warning(code, sorted(set(about))) for code, about in found.items() if about]
+
+
+def _is_realised(row: Row) -> bool:
+    return (row["iv_source"] or "").startswith("realised")
+
+
+def _warning(code: str, about: Sequence[str]) -> dict[str, object]:
+    return {"code": code, "message": _MESSAGES[code], "count": len(about), "about": about}
