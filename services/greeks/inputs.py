@@ -211,3 +211,17 @@ class Work:
     current: Mapping[str, ContractValuation]
     missing: Sequence[ContractTerms]
     market: Market
+
+
+@dataclass(frozen=True)
+class NamedOption:
+    """An option by its OCC symbol, by its terms, or by both; None is not given.
+
+    `strike` in USD per share, `option_type` C or P.
+    """
+
+    contract: str | None
+    underlying: str | None
+    strike: Decimal | None
+    expiry: date | None
+    option_type: str | None

@@ -7,7 +7,8 @@ from services.greeks import repository
 from services.greeks.calculations.caveats import caveats
 from services.greeks.calculations.contracts import GIVEN, Given, contract_valuations
 from services.greeks.calculations.engines import Engine
-from services.greeks.inputs import ContractTerms, ContractValuation, Dividend
+from services.greeks.calculations.named import contract_named
+from services.greeks.inputs import ContractTerms, ContractValuation, Dividend, NamedOption
 from services.greeks.settings import get_settings
 from shared.calendar import require_session
 from shared.contracts.event import Notice
@@ -19,15 +20,7 @@ from shared.contracts.greeks import (
     PriceOptions,
 )
 from shared.database import Session
-from shared.instruments import (
-    LARGEST_STRIKE,
-    OCC_YEARS,
-    InvalidSymbol,
-    OptionContract,
-    option_root,
-    parse_occ,
-    parse_ticker,
-)
+from shared.instruments import OptionContract
 from shared.messaging import ServiceRouter
 
 router = ServiceRouter("greeks")
@@ -39,7 +32,7 @@ async def price_options(request: PriceOptions, session: Session) -> OptionsPrice
     require_session(request.as_of)
     settings = get_settings()
     engine = Engine(settings.engine if request.engine == "default" else request.engine)
-    identified = [_identified(option) for option in request.options]
+    identified = [contract_named(_named(option)) for option in request.options]
     known = [contract for contract in identified if isinstance(contract, OptionContract)]
     given = [
         _given(option)
@@ -66,35 +59,10 @@ async def price_options(request: PriceOptions, session: Session) -> OptionsPrice
     )
 
 
-def _identified(option: OptionToPrice) -> OptionContract | str:
-    """The contract that is meant, or a sentence that says why none is."""
-    try:
-        if option.contract is not None:
-            return _agreeing(parse_occ(option.contract), option)
-        if option.underlying is None:
-            return "neither an OCC symbol nor an underlying is given"
-        root = option_root(parse_ticker(option.underlying))
-    except InvalidSymbol as error:
-        return str(error)
-    if option.strike is None or option.expiry is None or option.option_type is None:
-        return "without an OCC symbol, strike, expiry and option_type are needed"
-    if option.expiry.year not in OCC_YEARS or option.strike > LARGEST_STRIKE:
-        return (
-            f"no OCC symbol can say an expiry of {option.expiry} and a strike of {option.strike}: "
-            f"years are {OCC_YEARS[0]} to {OCC_YEARS[-1]}, and {LARGEST_STRIKE:,} is the highest "
-            "strike"
-        )
-    return OptionContract(root, option.expiry, option.option_type, option.strike)
-
-
-def _agreeing(contract: OptionContract, option: OptionToPrice) -> OptionContract | str:
-    """The contract of a symbol, unless terms that are given beside it are not its own."""
-    underlying = None if option.underlying is None else parse_ticker(option.underlying)
-    given = (underlying, option.strike, option.expiry, option.option_type)
-    own = (contract.underlying, contract.strike, contract.expiry, contract.option_type)
-    if all(term in (None, mine) for term, mine in zip(given, own, strict=True)):
-        return contract
-    return f"the terms given are not those of {contract.symbol}: leave the symbol or them out"
+def _named(option: OptionToPrice) -> NamedOption:
+    return NamedOption(
+        option.contract, option.underlying, option.strike, option.expiry, option.option_type
+    )
 
 
 def _given(option: OptionToPrice) -> Given:

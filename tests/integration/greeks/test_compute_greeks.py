@@ -612,10 +612,6 @@ async def priced(role: Role, *options: OptionToPrice, **request: Any) -> Options
         return await price_options(PriceOptions(as_of=AS_OF, options=options, **request), session)
 
 
-def an_option_of(expiry: date, strike: Decimal) -> OptionToPrice:
-    return OptionToPrice(underlying="AAPL", strike=strike, expiry=expiry, option_type="C")
-
-
 async def only(role: Role, option: OptionToPrice, **request: Any) -> PricedOption:
     answer = await priced(role, option, **request)
     return answer.options[0]
@@ -659,37 +655,6 @@ async def test_terms_mean_the_same_as_the_symbol(admin: Database, role: Role) ->
 
     assert answer.options[0] == answer.options[1]
     assert answer.options[0].contract == "AAPL230616C00130000"
-
-
-@pytest.mark.parametrize(
-    ("option", "why"),
-    [
-        (OptionToPrice(contract="AAPL230616C00130000", strike=Decimal(140)), "are not those of"),
-        (OptionToPrice(contract="AAPL230616C00130000", option_type="P"), "are not those of"),
-        (OptionToPrice(contract="AAPL230616C00130000", underlying="MSFT"), "are not those of"),
-        (an_option_of(date(2100, 1, 15), Decimal(130)), "no OCC symbol can say an expiry of 2100"),
-        (an_option_of(date(2199, 12, 20), Decimal(130)), "years are 2000 to 2099"),
-        (an_option_of(date(2023, 6, 16), Decimal(100_000)), "99,999.999 is the highest strike"),
-    ],
-)
-async def test_terms_that_no_symbol_or_another_one_has_are_not_valued(
-    role: Role, option: OptionToPrice, why: str
-) -> None:
-    found = await only(role, option)
-
-    assert why in str(found.reason)
-    assert found.price is None
-
-
-async def test_terms_that_agree_with_the_symbol_may_be_given_too(
-    admin: Database, role: Role
-) -> None:
-    await quote(admin)
-    terms = an_option_of(date(2023, 6, 16), Decimal("130.000"))
-
-    both = terms.model_copy(update={"contract": "AAPL230616C00130000"})
-
-    assert (await only(role, both)).price == (await only(role, terms)).price
 
 
 def on_given_inputs(contract: str, **more: float) -> OptionToPrice:

@@ -31,27 +31,25 @@ def side_greeks(valuations: Sequence[Row], options: Sequence[Row]) -> dict[str, 
     return {**sums, "delta": sums["delta"] + shares}
 
 
-def valuation_warnings(options: Iterable[Row]) -> list[dict[str, object]]:
+def valuation_warnings(options: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
     """What was taken in place of data that options are missing, and whose: one warning each.
 
     `options`: rows of positions, with the sources of what they were valued with.
     """
-    valued = [row for row in options if row["model"] is not None]
-    found = {
-        "volatility_realised": [row["contract"] for row in valued if _is_realised(row)],
-        "quote_not_used": [row["contract"] for row in valued if row["note"]],
-        "rate_configured": [
-            row["contract"] for row in valued if row["rate_source"] == RATE_CONFIGURED
-        ],
-        "dividend_yield_unknown": [
-            row["underlying"] for row in valued if row["dividend_source"] == DIVIDENDS_UNKNOWN
-        ],
-    }
-    return [_warning(code, sorted(set(about))) for code, about in found.items() if about]
-
-
-def _is_realised(row: Row) -> bool:
-    return (row["iv_source"] or "").startswith("realised")
+    found: dict[str, set[str]] = {code: set() for code in _MESSAGES}
+    for row in options:
+        if row["model"] is None:
+            continue
+        assumed = {
+            "volatility_realised": str(row["iv_source"]).startswith("realised"),
+            "quote_not_used": bool(row["note"]),
+            "rate_configured": row["rate_source"] == RATE_CONFIGURED,
+            "dividend_yield_unknown": row["dividend_source"] == DIVIDENDS_UNKNOWN,
+        }
+        for code in (code for code, is_so in assumed.items() if is_so):
+            name = "underlying" if code == "dividend_yield_unknown" else "contract"
+            found[code].add(str(row[name]))
+    return [_warning(code, sorted(about)) for code, about in found.items() if about]
 
 
 def _warning(code: str, about: Sequence[str]) -> dict[str, object]:
