@@ -534,6 +534,7 @@ class Definition(TypedDict):
     sign: "str"
     section: "str"
     source: "NotRequired[str | None]"
+    series: "NotRequired[bool]"
     measure: "str"
 
 
@@ -887,6 +888,15 @@ class FigureChange(TypedDict):
 
 
 Form = Literal["csv", "json"]
+
+
+class Gap(TypedDict):
+    """Sessions on which a measure is null, for one reason."""
+
+    reason: "str"
+    count: "int"
+    start: "str"
+    end: "str"
 
 
 class GreekParts(TypedDict):
@@ -2395,6 +2405,27 @@ class SecurityOut(TypedDict):
     industry: "str | None"
     dividend_yield: "float | None"
     source: "str"
+
+
+class Series(TypedDict):
+    """One measure on every session of the answer."""
+
+    measure: "str"
+    title: "str"
+    unit: "str"
+    values: "list[float | None]"
+    gaps: "list[Gap]"
+
+
+class SeriesReport(TypedDict):
+    """Measures over sessions, oldest first: one list of sessions, one of values per measure."""
+
+    portfolio_id: "str"
+    start: "str | None"
+    end: "str | None"
+    session_dates: "list[str]"
+    series: "list[Series]"
+    reason: "str | None"
 
 
 Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "gateway"]

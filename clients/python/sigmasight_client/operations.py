@@ -93,6 +93,7 @@ from sigmasight_client.models import (
     Save,
     ScenarioList,
     ScenarioOut,
+    SeriesReport,
     SnapshotsStarted,
     StrategyPage,
     StressReport,
@@ -788,6 +789,24 @@ class SigmaSight(Session):
         return cast(
             "PortfolioReport",
             self.request("GET", f"portfolios/{part(portfolio_id)}/report", query={"as_of": as_of}),
+        )
+
+    def get_series(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        measures: Sequence[str] | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "SeriesReport":
+        """Any metrics, exposures, Greeks, factors and scenarios over sessions, oldest first."""
+        return cast(
+            "SeriesReport",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/series",
+                query={"measures": measures, "from": from_, "to": to},
+            ),
         )
 
     def get_greeks(

@@ -9,6 +9,7 @@ transactions see the rows of all users. All of them know the caller, for `audit.
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -206,6 +207,25 @@ class Period:
     end: Annotated[Day | None, Query(description="last session wanted")] = None
 
 
+def sessions_between(
+    first: Annotated[Day | None, Query(alias="from", description="first session wanted")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last session wanted")] = None,
+) -> Period:
+    """The sessions from one day to another; 422 for days in the wrong order."""
+    refuse_wrong_order(first, last, "session")
+    return Period(first, last)
+
+
+def refuse_wrong_order(first: date | None, last: date | None, what: str) -> None:
+    """422 when `from` is after `to`: nothing (`what`) can be between them."""
+    if first and last and first > last:
+        message = f"from {first} is after to {last}: no {what} is between them"
+        errors = [
+            {"field": name, "code": "wrong_order", "message": message} for name in ("from", "to")
+        ]
+        raise Problem(422, "invalid_request", message, errors)
+
+
 @dataclass(frozen=True)
 class Side:
     """Which session and side of a portfolio are wanted, and the transaction to read them in."""
@@ -217,4 +237,5 @@ class Side:
 
 ChosenPage = Annotated[Paging, Depends()]
 ChosenPeriod = Annotated[Period, Depends()]
+SessionsBetween = Annotated[Period, Depends(sessions_between)]
 ChosenSide = Annotated[Side, Depends()]

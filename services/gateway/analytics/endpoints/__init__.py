@@ -16,6 +16,7 @@ from services.gateway.analytics.endpoints import (
     regression,
     reports,
     risk,
+    series,
     stress,
 )
 
@@ -23,6 +24,7 @@ router = APIRouter()
 for subject in (
     portfolio,
     reports,
+    series,
     risk,
     aliases,
     greeks,

@@ -13,6 +13,7 @@ _VAR = {
     "sign": "positive: the size of a loss",
     "section": "Value at risk and expected shortfall",
     "source": None,
+    "series": True,
 }
 
 
@@ -26,6 +27,9 @@ class Meaning(BaseModel):
     sign: str = Field(description="which signs the value has, and what they mean")
     section: str = Field(description="of docs/methodology.md, with an example by hand")
     source: str | None = Field(default=None, description="the publication it is from")
+    series: bool = Field(
+        default=False, description="whether `portfolios/{portfolio_id}/series` has it"
+    )
 
 
 class NamedMeaning(Meaning):
@@ -45,7 +49,7 @@ class Definition(Meaning):
 class DefinitionList(BaseModel):
     """Every published name in the order of the methodology."""
 
-    model_config = example(items=[{"measure": "var_95_1d_historical", **_VAR}], total=230)
+    model_config = example(items=[{"measure": "var_95_1d_historical", **_VAR}], total=235)
 
     items: list[Definition]
     total: int

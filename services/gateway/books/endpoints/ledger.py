@@ -42,7 +42,13 @@ from services.gateway.books.statements import lines, pages
 from services.gateway.books.statements.lines import InvalidMark
 from services.gateway.books.statements.pages import LotFilter, LotStatus, Wanted
 from services.gateway.edge.audit import record
-from services.gateway.edge.dependencies import Caller, ChosenPage, Limit, OpenSession
+from services.gateway.edge.dependencies import (
+    Caller,
+    ChosenPage,
+    Limit,
+    OpenSession,
+    refuse_wrong_order,
+)
 from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented, not_found
 from services.gateway.edge.values import Warned
@@ -68,9 +74,6 @@ def named_symbol(text: str) -> str:
     return symbol_of(instrument)
 
 
-_BETWEEN = ("from", "to")
-
-
 class LineSource(StrEnum):
     """Where a line of the ledger comes from; `system`: derived from market data."""
 
@@ -91,10 +94,7 @@ def line_filter(
     ] = False,
 ) -> LineFilter:
     """The conditions of the query, of which all hold; 422 for days in the wrong order."""
-    if first and last and first > last:
-        message = f"from {first} is after to {last}: no day of trade is between them"
-        errors = [{"field": name, "code": "wrong_order", "message": message} for name in _BETWEEN]
-        raise Problem(422, "invalid_request", message, errors)
+    refuse_wrong_order(first, last, "day of trade")
     named = named_symbol(symbol) if symbol else None
     wanted = [str(source) for source in sources]
     return LineFilter([str(kind) for kind in kinds], named, wanted, first, last, counting)

@@ -1,0 +1,87 @@
+"""Measures over sessions, read from what the calculators stored."""
+
+from services.gateway.edge.dependencies import Gateway
+from shared.database import Database
+from tests.integration.gateway.people import Person
+from tests.integration.gateway.seeds import a_stored_book, exposure_to
+from tests.integration.gateway.statements import noted_statements
+
+MEASURES = [
+    *("nav", "daily_pnl", "vega", "exposure.dollar.short", "price_coverage"),
+    *("var_95_1d_historical", "var_95_1d_historical.longs", "sharpe_252d"),
+    *("factor.market", "factor.market.joint", "scenario.crash", "scenario.doom.direct"),
+]
+
+
+def views_read(statement: str) -> list[str]:
+    """The calculators' views that a statement reads measures from."""
+    views = ("portfolio_snapshots", "risk_metrics", "factor_exposures", "stress_results")
+    return [view for view in views if f".{view}" in statement.split("WHERE")[0]]
+
+
+async def test_twelve_measures_of_four_kinds_are_read_in_four_statements(
+    market: None, ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    with noted_statements(gateway, views_read) as read:
+        answer = await ann.get(
+            f"portfolios/{book.portfolio_id}/series", measures=",".join(MEASURES)
+        )
+
+    found = {each["measure"]: each for each in answer.json()["series"]}
+    assert answer.json()["session_dates"] == ["2022-12-27", "2022-12-28"]
+    assert {name: found[name]["values"] for name in MEASURES} == {
+        "nav": [50123.45, 50000.0],
+        "daily_pnl": [None, -123.45],
+        "vega": [50.0, 50.0],
+        "exposure.dollar.short": [-12000.0, -12000.0],
+        "price_coverage": [1.0, 1.0],
+        "var_95_1d_historical": [None, 500.0],
+        "var_95_1d_historical.longs": [None, 800.0],
+        "sharpe_252d": [None, None],
+        "factor.market": [None, exposure_to("market")],
+        "factor.market.joint": [None, exposure_to("market", "joint")],
+        "scenario.crash": [None, -3000.0],
+        "scenario.doom.direct": [None, -57000.0],
+    }
+    assert [gap["reason"] for gap in found["sharpe_252d"]["gaps"]] == [
+        "nothing is stored for the session",
+        "12 returns, 60 needed",
+    ]
+    assert sorted(read) == sorted(set(read)) and len(read) == 4
+
+
+async def test_series_are_of_the_sessions_wanted(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    route = f"portfolios/{book.portfolio_id}/series"
+
+    one = (await ann.get(route, **{"from": "2022-12-28", "to": "2022-12-31"})).json()
+    none = (await ann.get(route, **{"to": "2020-01-01"})).json()
+    refused = await ann.get(route, **{"from": "2022-12-28", "to": "2022-12-27"})
+
+    assert (one["start"], one["end"], len(one["series"])) == ("2022-12-28", "2022-12-28", 10)
+    assert (none["session_dates"], none["series"][0]["values"]) == ([], [])
+    assert none["reason"]
+    assert [error["field"] for error in refused.json()["errors"]] == ["from", "to"]
+
+
+async def test_unknown_measures_are_refused_by_name_with_what_there_is(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    answer = await ann.get(
+        f"portfolios/{book.portfolio_id}/series", measures="nav,navv,scenario.crsh,factor.luck"
+    )
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "invalid_request")
+    assert [error["message"] for error in problem["errors"]][:2] == [
+        "there is no measure 'navv': did you mean 'nav'?",
+        "there is no measure 'scenario.crsh': did you mean 'scenario.crash'?",
+    ]
+    assert {error["code"] for error in problem["errors"]} == {"unknown_measure"}
+    assert "factor.low_volatility" in problem["detail"] and "hhi.longs" in problem["detail"]

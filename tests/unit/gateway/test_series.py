@@ -1,0 +1,75 @@
+"""Measures over sessions: which there are, and how values and gaps are laid out."""
+
+from datetime import date
+
+import pytest
+
+from services.gateway.analytics.reading.definitions import definitions
+from services.gateway.analytics.reading.measures import (
+    DEFAULT_MEASURES,
+    Source,
+    defined_measures,
+    factor_measures,
+    scenario_measures,
+)
+from services.gateway.analytics.shapes.series import NOT_STORED, series_of
+from tests.unit.gateway.test_definitions import METRICS
+
+DAYS = [date(2022, 12, day) for day in (23, 27, 28)]
+
+
+def test_every_stored_metric_has_a_series() -> None:
+    names = {metric.name for metric in METRICS}
+
+    assert {m.key[0] for m in defined_measures().values() if m.source is Source.METRIC} == names
+
+
+def test_every_default_measure_is_defined() -> None:
+    assert set(DEFAULT_MEASURES) <= defined_measures().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("nav", ("nav",)),
+        ("exposure.delta_adjusted.net", ("exposures", "delta_adjusted", "net")),
+        ("beta.longs", ("beta", "longs")),
+        ("factor.market", ("market", "market_relative")),
+        ("factor.market.joint", ("market", "joint")),
+        ("scenario.crash", ("crash", "correlated")),
+        ("scenario.crash.direct", ("crash", "direct")),
+    ],
+)
+def test_a_name_says_where_its_values_are(name: str, key: tuple[str, ...]) -> None:
+    known = {
+        **defined_measures(),
+        **factor_measures({"market": "Market"}),
+        **scenario_measures({"crash": "Crash"}),
+    }
+
+    assert known[name].key == key
+    assert known[name].unit == "USD" or name.startswith("beta")
+
+
+def test_a_measure_has_the_unit_of_its_definition() -> None:
+    assert {
+        name: measure.unit for name, measure in defined_measures().items() if name in definitions()
+    } == {name: meaning.unit for name, meaning in definitions().items() if meaning.series}
+
+
+def test_what_is_missing_is_null_with_its_reasons() -> None:
+    points = {DAYS[0]: (None, "12 returns, 60 needed"), DAYS[1]: (0.0, None)}
+
+    found = series_of(DAYS, points)
+
+    assert found["values"] == [None, 0.0, None]
+    assert found["gaps"] == [
+        {"reason": "12 returns, 60 needed", "count": 1, "start": DAYS[0], "end": DAYS[0]},
+        {"reason": NOT_STORED, "count": 1, "start": DAYS[2], "end": DAYS[2]},
+    ]
+
+
+def test_sessions_missing_for_one_reason_are_one_gap() -> None:
+    found = series_of(DAYS, {DAYS[1]: (1.5, None)})
+
+    assert found["gaps"] == [{"reason": NOT_STORED, "count": 2, "start": DAYS[0], "end": DAYS[2]}]
