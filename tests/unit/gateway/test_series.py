@@ -12,7 +12,7 @@ from services.gateway.analytics.reading.measures import (
     factor_measures,
     scenario_measures,
 )
-from services.gateway.analytics.shapes.series import NOT_STORED, series_of
+from services.gateway.analytics.shapes.series import NOT_STORED, Gap, series_of
 from tests.unit.gateway.test_definitions import METRICS
 
 DAYS = [date(2022, 12, day) for day in (23, 27, 28)]
@@ -62,14 +62,14 @@ def test_what_is_missing_is_null_with_its_reasons() -> None:
 
     found = series_of(DAYS, points)
 
-    assert found["values"] == [None, 0.0, None]
-    assert found["gaps"] == [
-        {"reason": "12 returns, 60 needed", "count": 1, "start": DAYS[0], "end": DAYS[0]},
-        {"reason": NOT_STORED, "count": 1, "start": DAYS[2], "end": DAYS[2]},
+    assert found.values == [None, 0.0, None]
+    assert found.gaps == [
+        Gap("12 returns, 60 needed", 1, DAYS[0], DAYS[0]),
+        Gap(NOT_STORED, 1, DAYS[2], DAYS[2]),
     ]
 
 
 def test_sessions_missing_for_one_reason_are_one_gap() -> None:
     found = series_of(DAYS, {DAYS[1]: (1.5, None)})
 
-    assert found["gaps"] == [{"reason": NOT_STORED, "count": 2, "start": DAYS[0], "end": DAYS[2]}]
+    assert found.gaps == [Gap(NOT_STORED, 2, DAYS[0], DAYS[2])]

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, Table, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, Double, Table, cast, func, literal, select
 
 from services.gateway.edge.dependencies import Period
 from shared.database import Session, among
@@ -14,6 +15,10 @@ from shared.published import factors, snapshots, stress
 Key = tuple[str, ...]
 CENTS = 2
 NO_INPUTS = "no position had the inputs that the scenario needs"
+NO_BETAS = "no position has a beta to the factor"
+Columns = tuple[
+    ColumnElement[str], ColumnElement[str], ColumnElement[float | None], ColumnElement[str]
+]
 
 
 class Value(NamedTuple):
@@ -36,7 +41,7 @@ async def load_snapshot_values(
     return [(day, values) for day, *values in await session.execute(chosen.order_by(view.c.as_of))]
 
 
-def _of_snapshot(key: Key) -> ColumnElement[Any]:
+def _of_snapshot(key: Key) -> ColumnElement[float | None]:
     """The column of a snapshot, amounts to the cent; of exposures the entry."""
     name, *entry = key
     column = snapshots.portfolio_snapshots.c[name]
@@ -45,7 +50,7 @@ def _of_snapshot(key: Key) -> ColumnElement[Any]:
     return column if isinstance(column.type, Double) else cents(column)
 
 
-def cents(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+def cents(amount: ColumnElement[Decimal]) -> ColumnElement[float | None]:
     """An amount to the cent, as answers show it."""
     return cast(func.round(amount, CENTS), Double)
 
@@ -64,7 +69,7 @@ async def load_factor_values(
 ) -> list[Value]:
     """Dollars exposed to factors, by factor and model."""
     view = factors.factor_exposures
-    columns = (view.c.factor, view.c.model, view.c.dollar_exposure, null())
+    columns = (view.c.factor, view.c.model, view.c.dollar_exposure, literal(NO_BETAS))
     return await _load_values(session, view, columns, (portfolio_id, span), keys)
 
 
@@ -80,14 +85,14 @@ async def load_scenario_values(
 async def _load_values(
     session: Session,
     view: Table,
-    columns: tuple[ColumnElement[Any], ...],
+    columns: Columns,
     chosen: tuple[UUID, Period],
     keys: Sequence[Key],
 ) -> list[Value]:
     """Values by the first two columns; those of pairs that were not wanted may be among them."""
-    first, second, *measured = columns
+    first, second, *_ = columns
     firsts, seconds = (sorted(set(parts)) for parts in zip(*keys, strict=True))
-    wanted = select(view.c.as_of, first, second, *measured).where(
+    wanted = select(view.c.as_of, *columns).where(
         *between(view, *chosen), among(first, firsts), among(second, seconds)
     )
     return [Value(*row) for row in await session.execute(wanted)]

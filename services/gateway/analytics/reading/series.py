@@ -7,8 +7,8 @@ from uuid import UUID
 from services.gateway.analytics.queries import series as queries
 from services.gateway.analytics.queries.series import Key, Value
 from services.gateway.analytics.reading.measures import Measure, Source
-from services.gateway.analytics.schemas.series import SeriesReport
-from services.gateway.analytics.shapes.series import Point, series_of
+from services.gateway.analytics.schemas.series import Gap, Series, SeriesReport
+from services.gateway.analytics.shapes.series import Point, Values, series_of
 from services.gateway.books.shapes import NO_SNAPSHOT, explained
 from services.gateway.edge.dependencies import Period
 from services.gateway.runs.tracking import standing_of
@@ -31,23 +31,23 @@ async def series_report(
     taken = await _add_snapshots(session, portfolio_id, span, points)
     sessions = sorted(taken.union(*points.values()))
     standing = None if sessions else await standing_of(session, portfolio_id)
-    return SeriesReport.model_validate(
-        {
-            "portfolio_id": portfolio_id,
-            "start": sessions[0] if sessions else None,
-            "end": sessions[-1] if sessions else None,
-            "session_dates": sessions,
-            "series": [
-                {
-                    "measure": measure.name,
-                    "title": measure.title,
-                    "unit": measure.unit,
-                    **series_of(sessions, points[measure]),
-                }
-                for measure in measures
-            ],
-            "reason": None if sessions else explained(NO_SNAPSHOT, standing),
-        }
+    return SeriesReport(
+        portfolio_id=portfolio_id,
+        start=sessions[0] if sessions else None,
+        end=sessions[-1] if sessions else None,
+        session_dates=sessions,
+        series=[_series(measure, series_of(sessions, points[measure])) for measure in measures],
+        reason=None if sessions else explained(NO_SNAPSHOT, standing),
+    )
+
+
+def _series(measure: Measure, found: Values) -> Series:
+    return Series(
+        measure=measure.name,
+        title=measure.title,
+        unit=measure.unit,
+        values=list(found.values),
+        gaps=[Gap(**vars(gap)) for gap in found.gaps],
     )
 
 
