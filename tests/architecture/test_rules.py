@@ -37,7 +37,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("booking", "checks", "lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
-    "drafts": {"branching", "trading"},
+    "drafts": {"booking", "branching", "trading"},
     "analytics": {"definitions"},
     "operators": {"sweeper"},
 }

@@ -668,27 +668,6 @@ class SigmaSight(Session):
             self.request("POST", f"modelling/sessions/{part(draft_id)}/rebase", body=body),
         )
 
-    def save_draft(self, draft_id: UUID | str, body: Save) -> "DraftOut":
-        """Keep a calculated draft as it is, under a name: it does not change any more."""
-        return cast(
-            "DraftOut", self.request("POST", f"modelling/sessions/{part(draft_id)}/save", body=body)
-        )
-
-    def book_draft(
-        self, draft_id: UUID | str, body: Booking, *, idempotency_key: str | None = None
-    ) -> "BookingOut":
-        """Say what entering the trades into the base's ledger would write (200), or do it (201)."""
-        return cast(
-            "BookingOut",
-            self.request(
-                "POST",
-                f"modelling/sessions/{part(draft_id)}/book",
-                body=body,
-                once=True,
-                idempotency_key=idempotency_key,
-            ),
-        )
-
     def get_summary(
         self, *, as_of: date | str | None = None, portfolio_id: UUID | str | None = None
     ) -> "PortfolioSummary":
@@ -1222,6 +1201,27 @@ class SigmaSight(Session):
         it.
         """
         return cast("Impacts", self.request("GET", f"modelling/sessions/{part(draft_id)}/impacts"))
+
+    def save_draft(self, draft_id: UUID | str, body: Save) -> "DraftOut":
+        """Keep a calculated draft and its impacts, under a name: it does not change any more."""
+        return cast(
+            "DraftOut", self.request("POST", f"modelling/sessions/{part(draft_id)}/save", body=body)
+        )
+
+    def book_draft(
+        self, draft_id: UUID | str, body: Booking, *, idempotency_key: str | None = None
+    ) -> "BookingOut":
+        """Say what entering the trades into the base's ledger would write (200), or do it (201)."""
+        return cast(
+            "BookingOut",
+            self.request(
+                "POST",
+                f"modelling/sessions/{part(draft_id)}/book",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
 
     def list_prices(
         self,

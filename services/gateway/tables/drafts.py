@@ -17,8 +17,8 @@ class Draft(Table, table=True):
 
     `version`: raised by every change of it. `base_edits`, `base_sequence`: the edits of the base,
     and its last line, when it was branched. `calculated_version`: the version that the run
-    `run_id` calculates. `saved_at`: since when it cannot change; `booked_at`: when its trades were
-    entered into the base.
+    `run_id` calculates. `saved_at`: since when it cannot change, and `kept` the impacts then.
+    `booked_at`: when its trades were entered into the base.
     """
 
     __tablename__: ClassVar[str] = "drafts"
@@ -36,6 +36,7 @@ class Draft(Table, table=True):
     run_id: UUID | None = optional(Uuid)
     saved_at: datetime | None = optional(DateTime(timezone=True))
     booked_at: datetime | None = optional(DateTime(timezone=True))
+    kept: dict[str, Any] | None = optional(JSONB)
     created_at: datetime = stamped()
 
 

@@ -131,9 +131,8 @@ async def test_a_drafts_figures_are_those_of_the_portfolio_it_is_booked_into(
     drafted = await rows_of(admin, draft_id, base_id)
 
     assert (await ann.get(f"{SESSIONS}/{draft_id}")).json()["state"] == "calculated"
-    await assert_impacts_are_the_difference(ann, draft_id, base_id)
+    impacts = await assert_impacts_are_the_difference(ann, draft_id, base_id)
     assert await rows_of(admin, base_id, base_id) == before  # and nothing of it shows in the base
-    await assert_only_what_names_it_is_about_it(ann, pipeline, started.json())
     plan = (await ann.post(f"{SESSIONS}/{draft_id}/book", {"dry_run": True})).json()
     booked = await ann.post(f"{SESSIONS}/{draft_id}/book", {"dry_run": False, "hash": plan["hash"]})
     assert booked.status_code == 201, booked.text
@@ -145,8 +144,12 @@ async def test_a_drafts_figures_are_those_of_the_portfolio_it_is_booked_into(
     assert [table for table in OF_THE_DAY if not drafted[table]] == []
     for table in OF_THE_DAY:
         assert drafted[table] == entered[table], table
+    kept = (await ann.get(f"{SESSIONS}/{draft_id}/impacts")).json()["impacts"]
+    for name, figures in impacts.items():
+        assert kept[name] == figures, name
     state = (await ann.get(f"{SESSIONS}/{draft_id}")).json()
     assert (state["state"], state["booked_at"] is not None) == ("saved", True)
+    await assert_only_what_names_it_is_about_it(ann, pipeline, started.json())
     assert await left_of_discarded(ann, pipeline, draft_id) == ["gateway.audit_log"]
 
 
@@ -179,7 +182,7 @@ async def assert_only_what_names_it_is_about_it(
     assert "event: run" in all_others.text
 
 
-async def assert_impacts_are_the_difference(person: Person, draft_id: str, base_id: str) -> None:
+async def assert_impacts_are_the_difference(person: Person, draft_id: str, base_id: str) -> Any:
     """Before and after are what other routes say of both, and the trades' parts add up."""
     answer = (await person.get(f"{SESSIONS}/{draft_id}/impacts")).json()
     found = answer["impacts"]
@@ -210,6 +213,7 @@ async def assert_impacts_are_the_difference(person: Person, draft_id: str, base_
     kinds = {each["kind"] for each in found["metrics"] if each["difference"] is not None}
     assert kinds >= {"value_at_risk", "expected_shortfall", "concentration", "dollar_greeks"}
     assert found["correlations"]["after_as_of"] == str(AS_OF)
+    return found
 
 
 def assert_change(change: dict[str, Any], both: list[float | None]) -> None:

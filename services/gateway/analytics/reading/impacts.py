@@ -36,7 +36,10 @@ async def impacts_report(session: Session, draft: Draft) -> Impacts:
         "impacts": None,
         "reason": _why_none(draft),
     }
-    if content["reason"] is None:
+    kept = await drafts_queries.load_kept(session, draft.draft_id) if draft.saved_at else None
+    if kept is not None:
+        content["impacts"] = kept
+    elif content["reason"] is None:
         before = await load_figures(session, draft.user_id, draft.base_id, draft.base_session)
         after = await load_figures(session, draft.user_id, draft.draft_id, draft.base_session)
         as_it_is = draft.calculated_version == draft.version or draft.state is State.SAVED
@@ -45,6 +48,15 @@ async def impacts_report(session: Session, draft: Draft) -> Impacts:
         stale = [STALE] if draft.state is State.STALE else []
         content["warnings"] = [*stale, *([MOVED] if draft.has_moved else [])]
     return Impacts.model_validate(content)
+
+
+async def impacts_to_keep(session: Session, draft: Draft) -> Mapping[str, object] | None:
+    """The impacts of a draft that is about to be saved; None unless it is calculated as it is."""
+    if draft.state is not State.CALCULATED:
+        return None
+    kept: Mapping[str, object] = (await impacts_report(session, draft)).model_dump(mode="json")
+    figures = kept["impacts"]
+    return figures if isinstance(figures, dict) else None
 
 
 def _why_none(draft: Draft) -> str | None:

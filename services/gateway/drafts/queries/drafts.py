@@ -30,7 +30,7 @@ LONGEST_CHANGES = 20
 _counted = select(func.count()).where(trades.c.draft_id == drafts.c.draft_id).scalar_subquery()
 # drafts with their base's name and edits, the status of their run, and how many trades
 _DRAFTS = select(
-    drafts,
+    *(column for column in drafts.c if column.name != "kept"),
     portfolios.c.name.label("base_name"),
     func.coalesce(revisions.c.edits, 0).label("edits_now"),
     runs.c.status.label("run_status"),
@@ -135,13 +135,29 @@ async def save_terms(session: Session, draft_id: UUID, terms: Mapping[str, objec
         await session.execute(named.values(name=terms["name"]))
 
 
+Impacts = Mapping[str, object]
+
+
 async def save_as(
-    session: Session, draft_id: UUID, name: str | None, *, booked: bool = False
+    session: Session,
+    draft_id: UUID,
+    name: str | None,
+    impacts: Impacts | None,
+    *,
+    booked: bool = False,
 ) -> None:
-    """Keep a draft as it is from now on; its name, None: stays."""
-    kept = {"saved_at": func.now()} | ({"name": name} if name else {})
+    """Keep a draft with its impacts as they are from now on; its name, None: stays."""
+    kept = {"saved_at": func.now(), "kept": impacts} | ({"name": name} if name else {})
     mine = update(drafts).where(drafts.c.draft_id == draft_id)
     await session.execute(mine.values(**kept, **({"booked_at": func.now()} if booked else {})))
+
+
+async def load_kept(session: Session, draft_id: UUID) -> Impacts | None:
+    """The impacts of a draft when it was saved; None where it was not calculated then."""
+    kept: Impacts | None = await session.scalar(
+        select(drafts.c.kept).where(drafts.c.draft_id == draft_id)
+    )
+    return kept
 
 
 async def delete_draft(session: Session, draft_id: UUID) -> None:
