@@ -21,7 +21,7 @@ from shared.messaging.broker import Broker
 from shared.service import Runtime
 from shared.settings import shared_settings
 from tests.builders import AS_OF, a_security, save
-from tests.integration.gateway.people import PASSWORD, Person, a_person, an_administrator
+from tests.integration.gateway.people import PASSWORD, Person, a_stored_person, an_administrator
 from tests.servers import Servers
 
 QUICK_PASSWORDS = Passwords(memory_kib=64)  # hundreds of tests log in; no test guesses these
@@ -114,15 +114,19 @@ async def password_hash(gateway: Gateway) -> str:
 
 
 @pytest.fixture
-async def ann(http: httpx2.AsyncClient, empty: None) -> Person:
+async def ann(
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
+) -> Person:
     """A user."""
-    return await a_person(http)
+    return await a_stored_person(http, gateway.database, password_hash)
 
 
 @pytest.fixture
-async def bob(http: httpx2.AsyncClient, empty: None) -> Person:
+async def bob(
+    http: httpx2.AsyncClient, gateway: Gateway, password_hash: str, empty: None
+) -> Person:
     """Another user."""
-    return await a_person(http)
+    return await a_stored_person(http, gateway.database, password_hash)
 
 
 @pytest.fixture

@@ -79,14 +79,21 @@ async def a_person(http: httpx2.AsyncClient) -> Person:
     return await logged_in(http, email)
 
 
+async def a_stored_person(
+    http: httpx2.AsyncClient, database: Database, password_hash: str, role: str = "user"
+) -> Person:
+    """A new user, or an administrator, who did not have to register, logged in."""
+    email = f"{uuid4().hex}@example.com"
+    async with database.transaction() as session:
+        await identity_queries.save_user(session, email, password_hash, role=role)
+    return await logged_in(http, email)
+
+
 async def an_administrator(
     http: httpx2.AsyncClient, database: Database, password_hash: str
 ) -> Person:
     """An administrator, logged in."""
-    email = f"{uuid4().hex}@example.com"
-    async with database.transaction() as session:
-        await identity_queries.save_user(session, email, password_hash, role="admin")
-    return await logged_in(http, email)
+    return await a_stored_person(http, database, password_hash, role="admin")
 
 
 async def logged_in(http: httpx2.AsyncClient, email: str) -> Person:

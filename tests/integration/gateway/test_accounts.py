@@ -7,7 +7,13 @@ import httpx2
 import pytest
 
 from services.gateway.edge.dependencies import Gateway
-from tests.integration.gateway.people import PASSWORD, Person, an_administrator, logged_in
+from tests.integration.gateway.people import (
+    PASSWORD,
+    Person,
+    a_person,
+    an_administrator,
+    logged_in,
+)
 
 NEW_PASSWORD = "staple of another colour"
 
@@ -166,8 +172,10 @@ async def test_one_administrator_always_remains(
 
 
 async def test_the_audit_log_is_filtered_and_newest_first(
-    operator: Person, ann: Person, bob: Person
+    operator: Person, http: httpx2.AsyncClient
 ) -> None:
+    ann = await a_person(http)
+    await a_person(http)
     user_id = await id_of(ann)
     await changed(operator, user_id, full_name="Ann Other")
     await changed(operator, user_id, role="admin")

@@ -23,7 +23,7 @@ from services.gateway.identity.queries import AttemptLimits
 from services.gateway.identity.schemas import RefreshRequest
 from services.gateway.tables import AuditEntry, LoginAttempt
 from shared.database import sql_table
-from tests.integration.gateway.people import PASSWORD, Person, logged_in
+from tests.integration.gateway.people import PASSWORD, Person, a_person, logged_in
 from tests.integration.gateway.statements import noted_statements
 
 WRONG = "wrong password"
@@ -527,9 +527,12 @@ async def test_the_current_password_is_needed_and_not_to_be_guessed(
 # --- and the rest ---
 
 
-async def test_what_happens_around_logging_in_is_on_record(gateway: Gateway, ann: Person) -> None:
-    await tried(ann.http, ann.email)
-    await logged_out(ann)
+async def test_what_happens_around_logging_in_is_on_record(
+    gateway: Gateway, http: httpx2.AsyncClient, empty: None
+) -> None:
+    person = await a_person(http)
+    await tried(http, person.email)
+    await logged_out(person)
 
     assert await actions(gateway) == [
         "user.registered",
