@@ -401,7 +401,7 @@ async def stored_revisions(admin: Database) -> dict[UUID, int]:
         return {row[0]: row[1] for row in found}
 
 
-# Nothing of this is stored: another service computes it for the request (decision 6).
+# Nothing of this is stored: another service computes it for the request (decision 39).
 COMPUTED = ("/api/v1/factors/regression/{symbol}",)
 
 
