@@ -110,8 +110,13 @@ async def _dividends(
     """Dividends due to lots that were traded.
 
     Of a lot taken over only the holding is known: what it paid before is no cash of the ledger.
+    A lot opened on the last day is due nothing by then: without older ones, nothing is read.
     """
-    traded = {lot.lot_id for lot in ledger.lots if lot.movements[0].kind is not Kind.OPENING}
+    traded = {
+        lot.lot_id
+        for lot in ledger.lots
+        if lot.movements[0].kind is not Kind.OPENING and lot.entry_date < last
+    }
     if not traded:
         return []
     return [
