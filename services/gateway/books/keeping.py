@@ -161,7 +161,7 @@ async def keep_ledger(session: Session, portfolio_id: UUID) -> KeptLedger:
     moved = await queries.load_amount_moved(session, portfolio_id)
     if max(cost, moved) >= LARGEST_VALUE:
         detail = (
-            f"the portfolio's lots would cost {cost:,.2f} USD and its cash lines move "
+            f"the portfolio's lots would cost {cost:,.2f} USD and its cash lines and fees move "
             f"{moved:,.2f} USD: each must stay below {LARGEST_VALUE:,} USD"
         )
         raise Problem(422, "portfolio_too_large", detail)

@@ -23,12 +23,18 @@ from shared.database import Session
 class Book:
     """A portfolio on its last session valued at or before a date.
 
-    `standing`: how its last run stands, where that did not end well.
+    `standing`: how its last run stands, where that did not end well. `wanted`: that date.
     """
 
     portfolio_id: UUID
     valuation: Valuation
     standing: str | None = None
+    wanted: date | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day in whose shares it is: the date itself where nothing is valued by then."""
+        return self.valuation.day or self.wanted
 
     def described(self) -> dict[str, Any]:
         """What every answer gives about itself."""
@@ -48,7 +54,7 @@ class Book:
 async def book_on(session: Session, portfolio_id: UUID, as_of: date | None) -> Book:
     """The portfolio as it was last valued at or before `as_of`."""
     valuation = await positions.latest_valuation(session, portfolio_id, as_of)
-    return Book(portfolio_id, valuation, await standing_of(session, portfolio_id))
+    return Book(portfolio_id, valuation, await standing_of(session, portfolio_id), as_of)
 
 
 async def position_page(
@@ -56,7 +62,7 @@ async def position_page(
 ) -> PositionPage:
     """A page of the positions that meet the conditions."""
     rows = await positions.load_positions(
-        session, book.portfolio_id, wanted, book.valuation.day, sort, page.limit, page.offset
+        session, book.portfolio_id, wanted, book.day, sort, page.limit, page.offset
     )
     whole = page.offset == 0 and len(rows) < page.limit
     total = len(rows) if whole else await _total(session, book, wanted)
@@ -65,7 +71,7 @@ async def position_page(
 
 
 async def _total(session: Session, book: Book, wanted: PositionFilter) -> int:
-    return await positions.count_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    return await positions.count_positions(session, book.portfolio_id, wanted, book.day)
 
 
 async def position_on(
@@ -73,7 +79,7 @@ async def position_on(
 ) -> dict[str, Any]:
     """One of the portfolio's positions as it was last valued at or before `as_of`."""
     book = await book_on(session, portfolio_id, as_of)
-    row = await positions.load_position(session, position_id, book.valuation.day)
+    row = await positions.load_position(session, position_id, book.day)
     assert row is not None, "its portfolio was found by it, in the same transaction"
     return book.measured([row])[0]
 
@@ -82,7 +88,7 @@ async def grouped_positions(
     session: Session, book: Book, wanted: PositionFilter, by: GroupBy, page: Paging
 ) -> GroupedPositions:
     """A page of the groups of all matching positions, and the sums over those positions."""
-    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.valuation.day)
+    rows = await positions.load_positions(session, book.portfolio_id, wanted, book.day)
     return await asyncio.to_thread(_grouped, book, rows, by, page)
 
 
@@ -100,7 +106,7 @@ async def strategy_page(
 ) -> StrategyPage:
     """A page of the strategies that tags name, each with the sums over its positions."""
     tagged = replace(wanted, tags=[tag["name"] for tag in tags])
-    day = book.valuation.day
+    day = book.day
     rows = await positions.load_positions(session, book.portfolio_id, tagged, day) if tags else []
     return await asyncio.to_thread(_strategies, book, rows, tags, page)
 

@@ -3,6 +3,7 @@
 Rounding happens here, once: money to cents, Greeks to six significant digits.
 """
 
+import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Entry = TypeVar("Entry")
+_PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 Number = Decimal | float | int
 _DIGITS = 6  # significant ones of a Greek: gamma of an index is far below 0.0001
 _LEAST_DECIMALS = 4
@@ -39,6 +41,14 @@ def _rounded(exact: Decimal, step: Decimal) -> float:
     return float(exact.quantize(step, ROUND_HALF_UP)) + 0.0
 
 
+def _plain(value: object) -> object:
+    """A text only if it is a plain number: as an amount, `1_000` would be a thousand."""
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        raise ValueError("a number has digits and a decimal point, and no separators")
+    return value
+
+
+PlainDecimal = Annotated[Decimal, BeforeValidator(_plain)]
 Money = Annotated[
     float, BeforeValidator(_rounded_to(Decimal("0.01"))), Field(description="USD, two decimals")
 ]

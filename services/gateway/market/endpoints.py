@@ -26,7 +26,7 @@ from shared.instruments import option_roots, parse_occ
 router = once_router("/market-data", "market data", 401, 404, 422)
 
 
-@router.get("/prices/{symbol}", response_model=PriceHistory)
+@router.get("/prices/{symbol:path}", response_model=PriceHistory)
 async def list_prices(
     symbol: Symbol, _: Caller, session: OpenSession, period: ChosenPeriod, page: ChosenPage
 ) -> dict[str, Any]:
@@ -56,7 +56,7 @@ async def list_sectors(
     )
 
 
-@router.get("/options/{symbol}", response_model=OptionChain)
+@router.get("/options/{symbol:path}", response_model=OptionChain)
 async def list_option_quotes(
     symbol: Symbol,
     _: Caller,

@@ -210,7 +210,8 @@ def _next_variance(variance: float, square: float) -> float:
 def _coverage(weight: FloatArray, position_days: IntArray, days: int) -> float | None:
     """The share of weight x days that is known; None without weight or days."""
     total = float(weight.sum()) * days
-    return float(weight @ position_days) / total if total > 0.0 else None
+    # a sum of products may exceed the product of the sums by a rounding
+    return min(float(weight @ position_days) / total, 1.0) if total > 0.0 else None
 
 
 def _reasons(positions: PositionPnl, known: BoolArray) -> Objects:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -134,8 +135,13 @@ async def test_a_symbol_filter_takes_every_spelling(
     lines = await lines_of(ann, book, symbol=spelling)
     lots = (await ann.get(f"portfolios/{book}/lots", symbol=spelling)).json()["items"]
 
+    found = (await ann.get("positions", portfolio_id=book, search=spelling)).json()["items"]
+    named = await ann.get(f"market-data/prices/{quote(spelling, safe='')}")
+
     assert [line["symbol"] for line in lines] == ["BRK.B"]
     assert [lot["symbol"] for lot in lots] == ["BRK.B"]
+    assert [position["symbol"] for position in found] == ["BRK.B"]
+    assert (named.status_code, named.json()["symbol"]) == (200, "BRK.B")
 
 
 async def test_totals_of_lots_are_the_sums_of_what_they_show(ann: Person) -> None:

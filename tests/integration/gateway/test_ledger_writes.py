@@ -395,12 +395,21 @@ async def test_flows_are_lines_and_their_deletion_a_reversal(ann: Person, admin:
     assert await every_line(admin, book) == 3
 
 
-async def test_a_portfolio_too_large_as_a_whole_is_refused(ann: Person) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"kind": "deposit", "amount": 6_000_000_000_000},
+        {"kind": "buy", "symbol": "AAPL", "quantity": 1, "price": 1, "fees": 6_000_000_000_000},
+    ],
+)
+async def test_a_portfolio_too_large_as_a_whole_is_refused(
+    ann: Person, line: dict[str, Any]
+) -> None:
     book = (await ann.post("portfolios", {"name": "Large"})).json()["portfolio_id"]
-    deposit = {"kind": "deposit", "trade_date": "2022-12-20", "amount": 6_000_000_000_000}
+    lines = {"transactions": [{**line, "trade_date": "2022-12-20"}]}
 
-    first = await ann.post(f"portfolios/{book}/transactions", {"transactions": [deposit]})
-    second = await ann.post(f"portfolios/{book}/transactions", {"transactions": [deposit]})
+    first = await ann.post(f"portfolios/{book}/transactions", lines)
+    second = await ann.post(f"portfolios/{book}/transactions", lines)
 
     assert (first.status_code, second.status_code) == (201, 422)
     assert second.json()["code"] == "portfolio_too_large"

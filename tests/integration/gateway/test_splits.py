@@ -129,6 +129,25 @@ async def test_a_lot_is_known_by_what_its_symbol_means_now(ann: Person) -> None:
     assert counts((await ann.upload(export, portfolio_id=book)).json()) == (0, 0, 5, 0)
 
 
+@pytest.mark.parametrize(
+    ("day", "lots"),
+    [
+        (str(BEFORE), [("AAPL", 100, 520.4), ("AAPL230616C00600000", 2, 34)]),
+        (str(EX_DATE), [("AAPL", 400, 130.1), ("AAPL230616C00150000", 8, 8.5)]),
+    ],
+)
+async def test_a_list_of_a_day_before_any_valuation_is_in_that_days_shares(
+    ann: Person, day: str, lots: list[tuple[str, float, float]]
+) -> None:
+    book = await ann.uploaded(data=OLD.encode(), as_of=str(BEFORE))
+    items = (await ann.get("positions", portfolio_id=book, as_of=day)).json()["items"]
+    first = items[0]["position_id"]
+    alone = (await ann.get(f"positions/{first}", as_of=day)).json()
+
+    assert [(each["symbol"], each["quantity"], each["entry_price"]) for each in items[:2]] == lots
+    assert (alone["quantity"], alone["valued_on"]) == (lots[0][1], None)
+
+
 async def test_the_change_of_a_price_is_none_of_a_split(ann: Person) -> None:
     (now,) = (await ann.get("market-data/current", symbol="AAPL")).json()["items"]
 

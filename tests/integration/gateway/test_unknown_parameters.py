@@ -133,6 +133,40 @@ async def test_a_form_field_given_twice_is_refused_by_name(ann: Person) -> None:
     assert (answer.status_code, errors) == (422, [("portfolio_name", "repeated_parameter")])
 
 
+async def test_a_body_is_refused_where_a_route_takes_none(ann: Person, operator: Person) -> None:
+    refused = [
+        await operator.post("admin/demo/reset", {"dry_run": True}),
+        await ann.post("events/ticket", {"seconds": 60}),
+        await ann.request("DELETE", f"portfolios/{uuid4()}", json={"name": "x"}),
+        await ann.request("GET", "portfolios", json=["x"]),
+    ]
+    nothing = [await ann.post("events/ticket", None), await ann.post("events/ticket", {})]
+
+    assert [answer.status_code for answer in refused] == [422] * 4
+    assert [answer.json()["errors"][0]["field"] for answer in refused] == [
+        *("dry_run", "seconds", "name", "body"),
+    ]
+    assert [answer.status_code for answer in nothing] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ('{"name": "One", "name": "Other"}', "name"),
+        ('{"name": "A", "nested": [{"x": {"y": 1, "y": 2}}]}', "y"),
+        ('{"name": "A", "filler": "%s", "name": "B"}' % ("x" * 70_000), "name"),
+    ],
+)
+async def test_a_field_of_json_given_twice_is_refused_by_name(
+    ann: Person, body: str, named: str
+) -> None:
+    json = {"content-type": "application/json"}
+    answer = await ann.request("POST", "portfolios", content=body, headers=json)
+
+    errors = [(error["field"], error["code"]) for error in answer.json()["errors"]]
+    assert (answer.status_code, errors) == (422, [(named, "repeated_parameter")])
+
+
 def test_no_object_in_a_body_takes_fields_that_it_does_not_have(app: FastAPI) -> None:
     document = app.openapi()
     bodies = [

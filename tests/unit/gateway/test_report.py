@@ -6,12 +6,14 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from services.gateway.analytics.schemas.portfolio import SnapshotOut
 from services.gateway.analytics.shapes import report
 from services.gateway.analytics.shapes.greeks import valuation_warnings
 from services.gateway.books.schemas.portfolios import Exposure, GreekSet
 from services.gateway.edge import shapes as edge_shapes
+from services.gateway.edge.values import PlainDecimal
 
 AMOUNTS = st.decimals(-(10**11), 10**11, places=6, allow_nan=False)
 SHOWN = [
@@ -106,3 +108,14 @@ def test_report_warns_once_of_each_assumption_and_names_whose() -> None:
         "dividend_yield_unknown": (2, ["BA", "T"]),
     }
     assert valuation_warnings(options[:1]) == []
+
+
+@pytest.mark.parametrize("text", ["1000", " 1000.50 ", "+.5", "1e3", "-7"])
+def test_a_plain_number_may_be_a_text(text: str) -> None:
+    assert TypeAdapter(PlainDecimal).validate_python(text) == Decimal(text.strip())
+
+
+@pytest.mark.parametrize("text", ["1_000", "1,000", "١٠", "Infinity", "NaN", "0x10", "", "1e1000"])
+def test_other_texts_are_no_numbers(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(PlainDecimal).validate_python(text)

@@ -135,6 +135,15 @@ def test_order_of_positions_does_not_change_the_figures() -> None:
     assert forward.plain_components == pytest.approx(backward.plain_components[::-1])
 
 
+def test_full_coverage_is_one_whatever_the_weights() -> None:
+    weights = np.array([125674.0, 53313.5, 35849.8])
+    book = PositionPnl(random_pnl(3), weights, np.full(3, None, dtype=object))
+
+    coverage = historical_risk(book).coverage
+
+    assert coverage == 1.0
+
+
 def test_position_with_too_few_days_is_left_out_with_a_reason_and_lowers_coverage() -> None:
     pnl = random_pnl(3)
     pnl[1, :200] = np.nan

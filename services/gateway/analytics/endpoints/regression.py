@@ -18,7 +18,7 @@ from shared.database import Session
 router = APIRouter(prefix="/factors", tags=["factors"], responses=documented(401, 404, 422, 503))
 
 
-@router.get("/regression/{symbol}")
+@router.get("/regression/{symbol:path}")
 async def get_regression(
     symbol: Symbol,
     _: Caller,

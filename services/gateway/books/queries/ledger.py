@@ -335,9 +335,8 @@ async def load_unanchored(session: Session) -> list[tuple[UUID, date]]:
 
 
 async def load_amount_moved(session: Session, portfolio_id: UUID) -> Decimal:
-    """The sum of what a portfolio's cash lines moved, either way, USD."""
+    """The sum of what a portfolio's cash lines moved, either way, and of all fees, USD."""
     row = transactions.c
-    query = select(func.coalesce(func.sum(func.abs(row.amount)), 0)).where(
-        row.portfolio_id == portfolio_id, row.amount.is_not(None), COUNTS
-    )
+    moved = func.sum(func.coalesce(func.abs(row.amount), 0) + row.fees)
+    query = select(func.coalesce(moved, 0)).where(row.portfolio_id == portfolio_id, COUNTS)
     return Decimal(await session.scalar(query) or 0)

@@ -240,9 +240,10 @@ def _conditions(wanted: PositionFilter) -> list[ColumnElement[bool]]:
     if wanted.sector:
         conditions.append(func.lower(security.c.sector) == wanted.sector.lower())
     if wanted.search:
-        searched = (held.c.symbol, security.c.name)
+        searched = [(held.c.symbol, wanted.search), (security.c.name, wanted.search)]
+        searched.append((held.c.underlying, canonical_symbol(wanted.search)))
         conditions.append(
-            or_(*(column.icontains(wanted.search, autoescape=True) for column in searched))
+            or_(*(column.icontains(part, autoescape=True) for column, part in searched))
         )
     if wanted.long is not None:
         conditions.append(held.c.quantity > 0 if wanted.long else held.c.quantity < 0)

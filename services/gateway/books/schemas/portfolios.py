@@ -11,7 +11,14 @@ from pydantic_core import PydanticCustomError
 
 from services.gateway.books.files import LARGEST_VALUE
 from services.gateway.books.ledger import LotMethod
-from services.gateway.edge.values import SOME_ID, Greek, Money, body_example, example
+from services.gateway.edge.values import (
+    SOME_ID,
+    Greek,
+    Money,
+    PlainDecimal,
+    body_example,
+    example,
+)
 from shared.contracts.event import Day
 
 PORTFOLIO_EXAMPLE = {
@@ -153,7 +160,9 @@ def _trimmed(text: str) -> str:
 
 PortfolioName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_trimmed)]
 EquityBalance = Annotated[
-    Decimal, Field(gt=0, max_digits=18, decimal_places=2), AfterValidator(lambda it: storable(it))
+    PlainDecimal,
+    Field(gt=0, max_digits=18, decimal_places=2),
+    AfterValidator(lambda it: storable(it)),
 ]
 
 
@@ -218,7 +227,7 @@ class NewCashFlow(BaseModel):
 
     flow_date: Day
     amount: Annotated[
-        Decimal,
+        PlainDecimal,
         Field(max_digits=18, decimal_places=2),
         AfterValidator(lambda amount: _not_zero(storable(amount))),
     ]

@@ -1,7 +1,6 @@
 """Positions as their owners enter them and as they were measured, alone and in groups."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Generic
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from services.gateway.edge.values import (
     LeftOut,
     Money,
     Page,
+    PlainDecimal,
     Price,
     Quantity,
     Warned,
@@ -196,7 +196,7 @@ class PositionSaved(PositionOut):
     )
 
 
-Number = Annotated[Decimal, Field(max_digits=400)]
+Number = Annotated[PlainDecimal, Field(max_digits=400)]
 Day = Annotated[str, Field(max_length=64, json_schema_extra={"format": "date"})]
 Word = Annotated[str, Field(max_length=64)]
 TagNames = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)]

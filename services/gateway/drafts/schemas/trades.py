@@ -14,6 +14,7 @@ from services.gateway.drafts.trading.strategies import Strategy
 from services.gateway.edge.values import (
     SOME_ID,
     Money,
+    PlainDecimal,
     Price,
     Quantity,
     Warned,
@@ -24,8 +25,8 @@ from shared.contracts.event import Day
 
 MOST_TRADES = 100
 LONGEST_CSV = 100_000
-Amount = Annotated[Decimal, Field(max_digits=30)]
-GivenPrice = Annotated[Decimal, Field(gt=0, max_digits=30)]
+Amount = Annotated[PlainDecimal, Field(max_digits=30)]
+GivenPrice = Annotated[PlainDecimal, Field(gt=0, max_digits=30)]
 
 
 class TradeAction(StrEnum):
@@ -65,7 +66,7 @@ class NewTrade(BaseModel):
     price: GivenPrice | None = Field(
         default=None, description="USD per share; default: that of the session"
     )
-    fees: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] = Decimal(0)
+    fees: Annotated[PlainDecimal, Field(ge=0, max_digits=12, decimal_places=2)] = Decimal(0)
     strategy: Strategy | None = None
     underlying: Annotated[str, Field(max_length=16)] | None = None
     expiry: Day | None = None
