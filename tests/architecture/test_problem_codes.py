@@ -3,7 +3,16 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
+
+from services.gateway.analytics.shapes.greeks import ASSUMPTIONS
+from services.gateway.analytics.shapes.metrics import GAPS
+from services.gateway.runs.shapes import Trouble
+from services.gateway.runs.troubles import SHORTFALLS
+from shared.caveats import CaveatCode
+from shared.contracts.event import CALCULATION_FAILED
 
 PROJECT = Path(__file__).parents[2]
 CATALOGUE = PROJECT / "docs" / "problems.md"
@@ -100,14 +109,14 @@ def in_errors() -> set[str]:
     return found
 
 
-def _text(node: ast.expr | None) -> str | None:
+def _text(node: ast.AST | None) -> str | None:
     match node:
         case ast.Constant(value=str(text)):
             return text
     return None
 
 
-def _texts(nodes: Iterable[ast.expr]) -> set[str]:
+def _texts(nodes: Iterable[ast.AST]) -> set[str]:
     """The constants among them that are codes: one word, or words joined by underscores."""
     texts = (_text(node) for node in nodes)
     return {text for text in texts if text and re.fullmatch("[a-z]+(_[a-z]+)*", text)}
@@ -127,6 +136,54 @@ def test_every_code_of_a_field_a_row_or_a_line_is_documented() -> None:
 
     assert {"unknown_parameter", "duplicate_row", "date_too_late"} <= in_errors()
     assert in_errors() - documented == set()
+
+
+def of_warnings() -> set[str]:
+    """Every code of a warning: those of caveats, which are typed, and those of the gateway."""
+    found: set[str] = {*get_args(CaveatCode), *ASSUMPTIONS, *SHORTFALLS, GAPS}
+    for file in GATEWAY.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="Warned"), keywords=keywords):
+                    found |= _texts(each.value for each in keywords if each.arg == "code")
+    return found
+
+
+def of_runs() -> set[str]:
+    """Every code of a problem that a run may have: of a shard, of a portfolio, of a warning."""
+    found = {CALCULATION_FAILED, *SHORTFALLS}
+    for file in (*(GATEWAY / "runs").rglob("*.py"), GATEWAY / "books" / "settling.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="Trouble")):
+                    found |= _texts(ast.walk(node)) - {each.name for each in fields(Trouble)}
+    division = PROJECT / "shared" / "messaging" / "division.py"
+    for node in ast.walk(ast.parse(division.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Return(value=ast.Tuple(elts=[code, _])):
+                found |= _texts([code])
+    return found
+
+
+def explained() -> set[str]:
+    """The codes that the catalogue's last table explains."""
+    page = CATALOGUE.read_text(encoding="utf-8")
+    table = page[page.index("## Codes of warnings") :]
+    return set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE))
+
+
+def test_every_code_of_a_warning_or_a_run_is_explained() -> None:
+    assert {"chain_restarted", "betas_outdated", "volatility_realised"} <= explained()
+    assert {"overdue", "not_settled", "figure_too_large", "calculation_failed"} <= of_runs()
+    files = (CATALOGUE.parent / "position-files.md").read_text(encoding="utf-8")
+    in_files = set(re.findall(r"`([a-z_]+)`", files))
+    assert (of_warnings() | of_runs()) - explained() - in_files == set()
+
+
+def test_no_code_is_explained_that_no_warning_has() -> None:
+    in_tables = {"chain_restarted", "positions_left_out"}  # of a view, and of a dictionary
+
+    assert explained() - of_warnings() - of_runs() - in_tables == set()
 
 
 def test_every_code_is_catalogued() -> None:

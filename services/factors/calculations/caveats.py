@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.factors.inputs import MATURITIES, Book, Known
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 from shared.conventions import DEFAULT_MODEL
 
 
@@ -17,24 +17,14 @@ def caveats(book: Book, known: Known) -> list[Caveat]:
     unrated = [symbol for symbol in known.rate_gaps if symbol not in missing]
     gaps = {maturity for symbol in unrated for maturity in known.rate_gaps[symbol]}
     maturities = ", ".join(maturity for maturity in MATURITIES if maturity in gaps)
-    return counted(
-        Caveat.naming(code, what, names)
-        for code, what, names in (
-            (
-                "exposure_missing",
-                "without a price or delta: left out of factor exposures",
-                unpriced,
-            ),
-            (
-                "betas_missing",
-                "with too few returns for betas: left out of factor exposures",
-                missing,
-            ),
-            ("betas_limited_history", "with betas from fewer than 252 returns", limited),
-            ("betas_capped", "with a beta beyond 3, capped there", capped),
-            ("rate_sensitivity_missing", f"without a rate sensitivity to {maturities}", unrated),
-        )
+    kinds: tuple[tuple[CaveatCode, str, Iterable[str]], ...] = (
+        ("exposure_missing", "without a price or delta: left out of factor exposures", unpriced),
+        ("betas_missing", "with too few returns for betas: left out of factor exposures", missing),
+        ("betas_limited_history", "with betas from fewer than 252 returns", limited),
+        ("betas_capped", "with a beta beyond 3, capped there", capped),
+        ("rate_sensitivity_missing", f"without a rate sensitivity to {maturities}", unrated),
     )
+    return counted(Caveat.naming(code, what, names) for code, what, names in kinds)
 
 
 def counted(found: Iterable[Caveat]) -> list[Caveat]:
@@ -42,7 +32,7 @@ def counted(found: Iterable[Caveat]) -> list[Caveat]:
 
     In the order of their first appearance; the names of equal sentences are united.
     """
-    names: dict[tuple[str, str], set[str]] = {}
+    names: dict[tuple[CaveatCode, str], set[str]] = {}
     for caveat in found:
         names.setdefault((caveat.code, caveat.message), set()).update(caveat.about)
     return [

@@ -6,7 +6,7 @@ from datetime import date
 from services.greeks.calculations.contracts import RATE_CONFIGURED
 from services.greeks.calculations.dividends import UNKNOWN
 from services.greeks.inputs import ContractValuation
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 
 
 def caveats(
@@ -17,7 +17,7 @@ def caveats(
     living = [valuation for valuation in found if valuation.years_to_expiry > 0.0]
     stale = [each for each in living if (each.underlying_price_date or as_of) < as_of]
     no_dividends = [each for each in living if each.dividend_source == UNKNOWN]
-    kinds = [
+    kinds: list[tuple[CaveatCode, str, list[str]]] = [
         (
             "greeks_missing",
             "no Greeks for these contracts; each row says why",

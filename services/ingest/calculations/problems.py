@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Generic, SupportsFloat, TypeVar
 
 from services.ingest.inputs import CorporateAction, OptionQuote, YieldObservation
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 from shared.conventions import HIGHEST_PRICE
 
 MOST_SHARES_FOR_ONE = 10_000.0
@@ -25,7 +25,7 @@ class Judged(Generic[Figure]):
     accepted: list[Figure]
     problems: dict[str, str]
 
-    def caveats(self, code: str, what: str) -> list[Caveat]:
+    def caveats(self, code: CaveatCode, what: str) -> list[Caveat]:
         """That `what` was rejected: one caveat with the first reason, or none."""
         if not self.problems:
             return []

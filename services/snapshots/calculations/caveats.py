@@ -4,16 +4,16 @@ Those of measured risk are in `risk`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
 
 from services.snapshots.calculations.valuation import Valuations
 from shared.arrays import BoolArray
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 
-_SENTENCES = {
+_SENTENCES: Mapping[CaveatCode, str] = {
     "price_missing": "no price is known: left out of every sum",
     "price_carried_forward": "no price on the session: the last one known is used",
     "underlying_price_missing": "no price of the underlying is known:"
@@ -86,14 +86,14 @@ def _in_price(valuations: Valuations, place: int) -> list[Caveat]:
     return [Caveat.naming("dividend_in_price", message, symbols)] if symbols else []
 
 
-def _missing(valuations: Valuations, without_greeks: BoolArray) -> dict[str, list[set[str]]]:
+def _missing(valuations: Valuations, without_greeks: BoolArray) -> dict[CaveatCode, list[set[str]]]:
     """By code: the symbols concerned, per snapshot."""
     layout = valuations.layout
     active = valuations.active
     is_option = layout.positions.is_option[valuations.position]
     unpriced = np.isnan(valuations.price)
     measured = ~np.isnat(layout.previous[valuations.due])
-    flagged = {
+    flagged: dict[CaveatCode, BoolArray] = {
         "price_missing": active & unpriced,
         "price_carried_forward": valuations.stale,
         "underlying_price_missing": active & is_option & np.isnan(valuations.underlying_price),
@@ -118,6 +118,6 @@ def _symbols_by_snapshot(valuations: Valuations, where: BoolArray) -> list[set[s
     return symbols
 
 
-def _named(missing: dict[str, list[set[str]]], place: int) -> list[Caveat]:
+def _named(missing: dict[CaveatCode, list[set[str]]], place: int) -> list[Caveat]:
     found = {code: symbols[place] for code, symbols in missing.items() if symbols[place]}
     return [Caveat.naming(code, _SENTENCES[code], symbols) for code, symbols in found.items()]

@@ -34,7 +34,7 @@ from services.snapshots.calculations.tail import (
 )
 from services.snapshots.inputs import Estimates, RiskInputs
 from shared.arrays import BoolArray, Columns, FloatArray
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 from shared.quant.returns import simple_returns
 
 
@@ -161,7 +161,7 @@ class ShardRisk:
         no_pnl = [symbol for symbol, why in zip(symbols, reasons, strict=True) if why]
         some_pnl = [symbol for symbol, partial in zip(symbols, gaps, strict=True) if partial]
         no_model = [symbol for symbol, known in zip(symbols, modelled, strict=True) if not known]
-        kinds = (
+        kinds: tuple[tuple[CaveatCode, str, list[str]], ...] = (
             (
                 "historical_pnl_missing",
                 "too few past days of P&L: left out of historical VaR and shortfall",

@@ -7,12 +7,16 @@ import numpy as np
 
 from services.stress.inputs import Indices, ShardBook
 from shared.arrays import BoolArray
-from shared.caveats import Caveat
+from shared.caveats import Caveat, CaveatCode
 
-NO_EXPOSURE = ("no_exposure", "no price or no delta, so no exposure: left out")
-NO_BETAS = ("no_betas", "no factor betas: left out of the factor shocks")
-NO_RATE_SENSITIVITY = ("no_rate_sensitivity", "no rate sensitivity: left out of the rate shock")
-NOT_REPRICED = (
+Kind = tuple[CaveatCode, str]  # its code and its sentence
+NO_EXPOSURE: Kind = ("no_exposure", "no price or no delta, so no exposure: left out")
+NO_BETAS: Kind = ("no_betas", "no factor betas: left out of the factor shocks")
+NO_RATE_SENSITIVITY: Kind = (
+    "no_rate_sensitivity",
+    "no rate sensitivity: left out of the rate shock",
+)
+NOT_REPRICED: Kind = (
     "not_repriced",
     "no volatility, rate or underlying price to reprice with: valued by delta alone",
 )
@@ -54,6 +58,6 @@ class Gaps:
         return tuple(caveat_of(kind, book, found) for kind, found in places if found.size)
 
 
-def caveat_of(kind: tuple[str, str], book: ShardBook, places: Indices) -> Caveat:
+def caveat_of(kind: Kind, book: ShardBook, places: Indices) -> Caveat:
     """A caveat of this (code, message) about the positions at `places`, a symbol for each."""
     return Caveat(*kind, tuple(sorted(book.symbols[int(place)] for place in places)))

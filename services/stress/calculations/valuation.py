@@ -22,7 +22,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from services.stress.calculations.gaps import Gaps, caveat_of
+from services.stress.calculations.gaps import Gaps, Kind, caveat_of
 from services.stress.calculations.money import whole_cents
 from services.stress.calculations.repricing import States, price_changes
 from services.stress.calculations.shocks import (
@@ -39,7 +39,7 @@ Method = Literal["direct", "correlated"]
 OPTION_VALUATION = "full"
 SINGLE_NAMES = "single_names"
 TIME = "time"
-AT_ZERO = (
+AT_ZERO: Kind = (
     "price_at_zero",
     "the shocks take the price below zero: it stops there, and `floored` is what that takes away",
 )

@@ -267,8 +267,14 @@ def test_no_plan_yields_no_snapshots() -> None:
 
 
 def test_caveats_of_many_snapshots_gather_their_names() -> None:
-    caveats = [Caveat.naming("b", "late", ["GE", "GE"]), Caveat.naming("a", "none", ["X"])]
+    caveats = [
+        Caveat.naming("pnl_missing", "late", ["GE", "GE"]),
+        Caveat.naming("delta_missing", "no", ["X"]),
+    ]
 
-    together = gathered([*caveats, Caveat.naming("b", "late", ["AAPL"])])
+    together = gathered([*caveats, Caveat.naming("pnl_missing", "late", ["AAPL"])])
 
-    assert together == (Caveat("a", "none", ("X",)), Caveat("b", "late", ("AAPL", "GE")))
+    assert together == (
+        Caveat("delta_missing", "no", ("X",)),
+        Caveat("pnl_missing", "late", ("AAPL", "GE")),
+    )

@@ -8,7 +8,7 @@ from services.gateway.edge.shapes import GREEKS
 Row = Mapping[str, Any]
 DIVIDENDS_UNKNOWN = "unknown_assumed_0"
 RATE_CONFIGURED = "configured"
-_MESSAGES = {
+ASSUMPTIONS = {
     "volatility_realised": "no quote implies a volatility: the underlying's realised one was used",
     "quote_not_used": "the contract's quote implies no volatility; each row's note says why",
     "rate_configured": "no Treasury curve stored: the configured rate was used",
@@ -36,7 +36,7 @@ def valuation_warnings(options: Iterable[Mapping[str, object]]) -> list[dict[str
 
     `options`: rows of positions, with the sources of what they were valued with.
     """
-    found: dict[str, set[str]] = {code: set() for code in _MESSAGES}
+    found: dict[str, set[str]] = {code: set() for code in ASSUMPTIONS}
     for row in options:
         if row["model"] is None:
             continue
@@ -53,4 +53,4 @@ def valuation_warnings(options: Iterable[Mapping[str, object]]) -> list[dict[str
 
 
 def _warning(code: str, about: Sequence[str]) -> dict[str, object]:
-    return {"code": code, "message": _MESSAGES[code], "count": len(about), "about": about}
+    return {"code": code, "message": ASSUMPTIONS[code], "count": len(about), "about": about}
