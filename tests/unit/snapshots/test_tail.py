@@ -135,7 +135,7 @@ def test_order_of_positions_does_not_change_the_figures() -> None:
     assert forward.plain_components == pytest.approx(backward.plain_components[::-1])
 
 
-def test_full_coverage_is_one_whatever_the_weights() -> None:
+def test_full_coverage_is_exactly_one() -> None:
     weights = np.array([125674.0, 53313.5, 35849.8])
     book = PositionPnl(random_pnl(3), weights, np.full(3, None, dtype=object))
 
