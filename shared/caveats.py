@@ -11,6 +11,7 @@ from typing import Literal, Self
 CaveatCode = Literal[
     "price_missing",
     "price_carried_forward",
+    "price_basis_changed",
     "underlying_price_missing",
     "underlying_price_carried_forward",
     "price_quarantined",

@@ -16,6 +16,8 @@ from shared.caveats import Caveat, CaveatCode
 _SENTENCES: Mapping[CaveatCode, str] = {
     "price_missing": "no price is known: left out of every sum",
     "price_carried_forward": "no price on the session: the last one known is used",
+    "price_basis_changed": "the close is adjusted for dividends and the one of the previous"
+    " snapshot as traded, or the reverse: the daily P&L holds the difference",
     "underlying_price_missing": "no price of the underlying is known:"
     " left out of notional exposure",
     "greeks_missing": "no Greeks on the session: left out of the portfolio's Greeks",
@@ -96,6 +98,7 @@ def _missing(valuations: Valuations, without_greeks: BoolArray) -> dict[CaveatCo
     flagged: dict[CaveatCode, BoolArray] = {
         "price_missing": active & unpriced,
         "price_carried_forward": valuations.stale,
+        "price_basis_changed": valuations.rebased,
         "underlying_price_missing": active & is_option & np.isnan(valuations.underlying_price),
         "greeks_missing": without_greeks,
         "delta_missing": active & np.isnan(valuations.delta),

@@ -20,7 +20,8 @@ class Valuations:
     exposures are 0), and only what they `earned` counts, which is with what is left of the same lot
     while some is held, on its `home` line. `last_price`: the last one known, of closed lines too,
     whose `price` is what they were closed at. Money is signed USD; NaN is "not known" and `reason`
-    gives the first cause.
+    gives the first cause. `rebased`: the close is adjusted for dividends and the one of the
+    previous snapshot is as traded, or the reverse.
     Unrealised P&L is value less cost. `notional` is q·m·S for options and q·P for stock; `delta` is
     per share (1 for stock) and `delta_adjusted` q·m·S·delta. A price of an earlier day is carried
     forward (`stale`). All of it, `symbol` and `quantity` too, is in the shares of the session.
@@ -37,6 +38,7 @@ class Valuations:
     price_day: Days
     source: Objects
     stale: BoolArray
+    rebased: BoolArray
     last_price: FloatArray
     last_price_day: Days
     underlying_price: FloatArray
@@ -120,6 +122,7 @@ def position_valuations(layout: Layout) -> Valuations:
         price_day=price_day,
         source=np.where(lines.active, quotes.source[own, on], "exit"),
         stale=lines.active & (price_day < lines.session),
+        rebased=_rebased(layout, lines, own),
         last_price=prices.now,
         last_price_day=last_price_day,
         underlying_price=underlying_price,
@@ -187,6 +190,15 @@ def _prices(layout: Layout, lines: Lines, book: _Picked, own: IntArray) -> Price
         ended=book.until_price,
         value_before=cents(terms.quantity[position, before] * book.multiplier * price),
     )
+
+
+def _rebased(layout: Layout, lines: Lines, own: IntArray) -> BoolArray:
+    """Whether the last close and that at the previous snapshot are on two bases."""
+    quotes = layout.quotes
+    bases = [quotes.source[own, quotes.columns(days)] for days in (lines.session, lines.previous)]
+    closes = [np.isin(basis.astype(str), ("close", "adjusted_close")) for basis in bases]
+    differs: BoolArray = bases[0] != bases[1]
+    return lines.active & lines.held_before & differs & closes[0] & closes[1]
 
 
 def _owned(held: FloatArray, price: FloatArray) -> FloatArray:

@@ -78,11 +78,15 @@ class Contract:
 
 @dataclass(frozen=True)
 class Market:
-    """Closes by symbol and session, contract values likewise, and Greeks per share."""
+    """Closes by symbol and session, contract values likewise, and Greeks per share.
+
+    `adjusted`: the days whose closes are adjusted for dividends.
+    """
 
     closes: Closes = field(default_factory=dict)
     contracts: Mapping[str, Mapping[date, Contract]] = field(default_factory=dict)
     greeks: Mapping[tuple[str, date], tuple[float | None, ...]] = field(default_factory=dict)
+    adjusted: Sequence[date] = ()
 
 
 def an_option(symbol: str = "AAPL230120C00100000", quantity: float = 1.0, **terms: Any) -> Holding:
@@ -136,7 +140,9 @@ def latest_close(market: Market, symbol: str, day: date) -> Quote | None:
     dated = [known for known in market.closes.get(symbol, {}) if known <= day]
     if not dated:
         return None
-    return Quote(symbol, day, market.closes[symbol][max(dated)], max(dated), "close")
+    last = max(dated)
+    basis = "adjusted_close" if last in market.adjusted else "close"
+    return Quote(symbol, day, market.closes[symbol][last], last, basis)
 
 
 def latest_value(market: Market, symbol: str, day: date) -> Quote | None:

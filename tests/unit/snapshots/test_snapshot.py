@@ -193,6 +193,29 @@ def test_empty_portfolio_is_worth_nothing_and_misses_nothing() -> None:
     assert taken.caveats == ((),)
 
 
+@pytest.mark.parametrize(
+    ("adjusted", "found"),
+    [
+        ([TUESDAY], {"price_basis_changed": ("AAPL",)}),
+        ([WEDNESDAY], {"price_basis_changed": ("AAPL",)}),
+        ([TUESDAY, WEDNESDAY], {}),
+        ([], {}),
+    ],
+)
+def test_closes_on_two_bases_are_a_caveat_of_what_was_held_over_both(
+    adjusted: list[date], found: dict[str, tuple[str, ...]]
+) -> None:
+    prices = {
+        **closes("AAPL", tuesday=100, wednesday=103),
+        **closes("GE", tuesday=50, wednesday=51),
+    }
+    bought_since = Holding("GE", 10, entry_date=WEDNESDAY)
+
+    taken = snapshot([Holding("AAPL", 100), bought_since], Market(prices, adjusted=adjusted))
+
+    assert codes(taken) == found
+
+
 def test_carried_price_is_flagged_and_lowers_coverage() -> None:
     prices = {**closes("AAPL", tuesday=100, wednesday=103), **closes("GE", friday=48, tuesday=50)}
 
