@@ -32,6 +32,10 @@ class Repository:
     def __init__(self, *held: HeldPortfolio) -> None:
         self.held = list(held)
         self.visits: list[str] = []
+        self.drafts = False
+
+    async def are_drafts(self, session: Session, ids: Sequence[UUID]) -> bool:
+        return self.drafts
 
     async def claim_underlyings(
         self, session: Session, ids: Sequence[UUID], as_of: date
@@ -88,11 +92,17 @@ async def on_request(
     return await use_case.correlate_on_request(event, NO_SESSION)
 
 
-async def test_other_days_of_the_week_visit_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_on_other_days_of_the_week_only_drafts_are_correlated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     repository = two_portfolios()
 
     assert await weekly(repository, WEDNESDAY, monkeypatch) is None
     assert repository.visits == []
+
+    repository.drafts = True
+    assert await weekly(repository, WEDNESDAY, monkeypatch) is not None
+    assert repository.visits == ["claim_underlyings", "load_closes", "save_correlations"]
 
 
 async def test_week_is_correlated_by_portfolio_and_side(monkeypatch: pytest.MonkeyPatch) -> None:
