@@ -103,13 +103,12 @@ def position_valuations(layout: Layout) -> Valuations:
     prices = _prices(layout, lines, book, own)
     price = np.where(lines.active, prices.now, prices.ended)
     price_day = np.where(lines.active, last_price_day, book.until_day)
-    size = book.quantity * book.multiplier
-    held = np.where(lines.active, size, 0.0)
+    held = np.where(lines.active, book.size, 0.0)
     market_value = cents(_owned(held, price))
     cost = cents(held * book.entry_price)
     underlying_price = quotes.price[under, on]
     delta = np.where(book.is_option, quotes.delta[own, on], 1.0)
-    earned = earnings(layout, lines, size, prices)
+    earned = earnings(layout, lines, book.size, prices)
     return Valuations(
         layout=layout,
         due=lines.due,
@@ -152,6 +151,11 @@ class _Picked:
     until_price: FloatArray
     until_day: Days
     factor: FloatArray
+
+    @property
+    def size(self) -> FloatArray:
+        """Contracts times multiplier, or shares; signed."""
+        return self.quantity * self.multiplier
 
 
 def _picked(layout: Layout, position: IntArray, on: IntArray) -> _Picked:
