@@ -1749,6 +1749,30 @@ class PeriodReturn(TypedDict):
     period: "str"
 
 
+class PnlVector(TypedDict):
+    """What one holding would have made on each past session."""
+
+    position_id: "str"
+    symbol: "str"
+    values: "list[float | None] | None"
+    counted: "bool"
+    reason: "str | None"
+
+
+class PnlVectors(TypedDict):
+    """What the holdings of a session would have made on each of the last 252, options repriced."""
+
+    items: "list[PnlVector]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    portfolio_id: "str"
+    as_of: "str | None"
+    session_dates: "list[str]"
+    values: "list[float | None]"
+    reason: "str | None"
+
+
 class PortfolioOut(TypedDict):
     """A portfolio."""
 
@@ -1947,6 +1971,16 @@ class PositionGroup(TypedDict):
     left_out: "list[LeftOut]"
 
 
+class PositionHistory(TypedDict):
+    """A position on every session it was valued on, oldest first."""
+
+    position_id: "str"
+    portfolio_id: "str"
+    items: "list[PositionPoint]"
+    total: "int"
+    reason: "str | None"
+
+
 class PositionImpactOut(TypedDict):
     """One position's part of a scenario's total; null when it was left out."""
 
@@ -2012,6 +2046,32 @@ class PositionPage(TypedDict):
     total: "int"
     limit: "int"
     offset: "int"
+    reason: "str | None"
+
+
+class PositionPoint(TypedDict):
+    """A position on one session."""
+
+    as_of: "str"
+    state: "Literal['held', 'closed']"
+    symbol: "str | None"
+    quantity: "float | None"
+    price: "float | None"
+    price_date: "str | None"
+    price_source: "str | None"
+    stale: "bool | None"
+    underlying_price: "float | None"
+    market_value: "float | None"
+    cost: "float | None"
+    unrealised_pnl: "float | None"
+    daily_pnl: "float | None"
+    income: "float | None"
+    notional_exposure: "float | None"
+    delta: "float | None"
+    delta_adjusted_exposure: "float | None"
+    greeks: "GreekSet | None"
+    component_var: "float | None"
+    component_es: "float | None"
     reason: "str | None"
 
 

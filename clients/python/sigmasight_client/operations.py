@@ -69,6 +69,7 @@ from sigmasight_client.models import (
     PasswordChange,
     PasswordReset,
     PerformanceReport,
+    PnlVectors,
     PortfolioOut,
     PortfolioReport,
     PortfolioRunStarted,
@@ -76,6 +77,7 @@ from sigmasight_client.models import (
     PortfolioTerms,
     PositionEdit,
     PositionFactorPage,
+    PositionHistory,
     PositionOut,
     PositionPage,
     PositionSaved,
@@ -785,6 +787,39 @@ class SigmaSight(Session):
                 "GET",
                 f"portfolios/{part(portfolio_id)}/series",
                 query={"measures": measures, "from": from_, "to": to},
+            ),
+        )
+
+    def get_pnl_vectors(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        as_of: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PnlVectors":
+        """What the holdings would have made on each of the last 252 sessions: what VaR is of."""
+        return cast(
+            "PnlVectors",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/pnl-vectors",
+                query={"as_of": as_of, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def get_position_history(
+        self,
+        position_id: UUID | str,
+        *,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "PositionHistory":
+        """A position on every session: value, P&L, exposures, Greeks and its part of VaR."""
+        return cast(
+            "PositionHistory",
+            self.request(
+                "GET", f"positions/{part(position_id)}/history", query={"from": from_, "to": to}
             ),
         )
 

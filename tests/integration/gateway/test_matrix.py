@@ -77,6 +77,8 @@ GET portfolios/{portfolio_id}/snapshots
 POST portfolios/{portfolio_id}/snapshots
 GET portfolios/{portfolio_id}/report
 GET portfolios/{portfolio_id}/series
+GET portfolios/{portfolio_id}/pnl-vectors
+GET positions/{position_id}/history
 GET portfolios/{portfolio_id}/cash-flows
 POST portfolios/{portfolio_id}/cash-flows
 DELETE portfolios/{portfolio_id}/cash-flows/{cash_flow_id}

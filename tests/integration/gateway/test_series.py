@@ -3,7 +3,7 @@
 from services.gateway.edge.dependencies import Gateway
 from shared.database import Database
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import a_stored_book, exposure_to
+from tests.integration.gateway.seeds import CALL, a_stored_book, exposure_to
 from tests.integration.gateway.statements import noted_statements
 
 MEASURES = [
@@ -88,3 +88,47 @@ async def test_unknown_measures_are_refused_by_name_with_what_there_is(
     assert {error["code"] for error in problem["errors"]} == {"unknown_measure"}
     assert "factor.low_volatility" in problem["detail"]
     assert "hhi.longs" in problem["detail"]
+
+
+async def test_vectors_add_up_to_the_portfolios_over_the_counted_positions(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    route = f"portfolios/{book.portfolio_id}/pnl-vectors"
+
+    whole = (await ann.get(route)).json()
+    page = (await ann.get(route, limit=1, offset=1)).json()
+
+    assert (whole["as_of"], whole["session_dates"]) == ("2022-12-28", ["2022-12-27", "2022-12-28"])
+    assert whole["values"] == page["values"] == [3.0, 6.0]
+    assert {item["symbol"]: (item["values"], item["counted"]) for item in whole["items"]} == {
+        "AAPL": ([1.0, 2.0], True),
+        CALL: ([1.0, 2.0], True),
+        "MSFT": ([1.0, 2.0], True),
+        "XOM": (None, False),
+    }
+    assert [item["symbol"] for item in page["items"]] == [CALL]
+    assert (await ann.get(route, as_of="2022-12-27")).json()["reason"]
+
+
+async def test_a_position_has_a_history_with_its_greeks_and_its_part_of_var(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    of_call = (await ann.get(f"positions/{book.positions[CALL]}/history")).json()
+    of_stock = (await ann.get(f"positions/{book.positions['MSFT']}/history")).json()
+    before = (await ann.get(f"positions/{book.positions['MSFT']}/history", to="2022-12-27")).json()
+
+    assert [point["as_of"] for point in of_call["items"]] == ["2022-12-28"]
+    (call,) = of_call["items"]
+    assert (call["market_value"], call["greeks"]["vega"], call["component_var"]) == (
+        2000.0,
+        50.0,
+        400.0,
+    )
+    assert of_stock["items"][0]["greeks"] == {
+        "delta": -50.0, "gamma": 0.0, "theta": 0.0, "vega": 0.0, "rho": 0.0,
+    }  # fmt: skip
+    assert (before["items"], before["total"]) == ([], 0)
+    assert before["reason"]

@@ -1,6 +1,7 @@
 """Measures over sessions: which there are, and how values and gaps are laid out."""
 
 from datetime import date
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +13,7 @@ from services.gateway.analytics.reading.measures import (
     factor_measures,
     scenario_measures,
 )
+from services.gateway.analytics.shapes.history import Vector, position_points, total_of
 from services.gateway.analytics.shapes.series import NOT_STORED, Gap, series_of
 from tests.unit.gateway.test_definitions import METRICS
 
@@ -73,3 +75,23 @@ def test_sessions_missing_for_one_reason_are_one_gap() -> None:
     found = series_of(DAYS, {DAYS[1]: (1.5, None)})
 
     assert found.gaps == [Gap(NOT_STORED, 2, DAYS[0], DAYS[2])]
+
+
+def test_a_position_unknown_on_a_session_counts_nothing_on_it() -> None:
+    vectors = [
+        Vector(uuid4(), "AAPL", [1.1, None, None], True, None),
+        Vector(uuid4(), "MSFT", [2.2, 0.3, None], True, None),
+        Vector(uuid4(), "NEWCO", [100.0, 100.0, 100.0], False, "3 days of P&L, 60 needed"),
+    ]
+
+    assert total_of(vectors, 3) == [3.3, 0.3, None]
+
+
+def test_the_session_a_position_was_closed_on_has_its_pnl_only() -> None:
+    row = {"symbol": "AAPL", "underlying": "AAPL", "quantity": 5, "market_value": 650}
+
+    held, gone = position_points([{**row, "as_of": DAYS[0]}], [{"as_of": DAYS[1], "daily_pnl": 7}])
+
+    assert (held["state"], held["market_value"]) == ("held", 650)
+    assert gone["greeks"] is gone["market_value"] is None
+    assert (gone["state"], gone["daily_pnl"], gone["quantity"]) == ("closed", 7, 0)

@@ -1,17 +1,27 @@
-"""Measures of a portfolio over sessions."""
+"""Over sessions: measures of a portfolio, one of its positions, its P&L by past session."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from services.gateway.analytics.reading.history import pnl_vectors, position_history
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.series import series_report
+from services.gateway.analytics.schemas.history import PnlVectors, PositionHistory
 from services.gateway.analytics.schemas.series import SeriesReport
 from services.gateway.books.answers import NamedRevision
-from services.gateway.edge.dependencies import OpenSession, SessionsBetween
+from services.gateway.books.dependencies import owning_portfolio
+from services.gateway.edge.dependencies import (
+    AsOf,
+    Caller,
+    ChosenPage,
+    OpenSession,
+    SessionsBetween,
+)
 from services.gateway.edge.problems import documented
 
-router = APIRouter(prefix="/portfolios", tags=["portfolios"], responses=documented(401, 404, 422))
+router = APIRouter(responses=documented(401, 404, 422))
 Measures = Annotated[
     list[str],
     Query(
@@ -23,7 +33,7 @@ Measures = Annotated[
 ]
 
 
-@router.get("/{portfolio_id}/series")
+@router.get("/portfolios/{portfolio_id}/series", tags=["portfolios"])
 async def get_series(
     portfolio: NamedRevision,
     session: OpenSession,
@@ -33,3 +43,20 @@ async def get_series(
     """Any metrics, exposures, Greeks, factors and scenarios over sessions, oldest first."""
     wanted = await measures_named(session, portfolio["user_id"], measures)
     return await series_report(session, portfolio["portfolio_id"], span, wanted)
+
+
+@router.get("/portfolios/{portfolio_id}/pnl-vectors", tags=["portfolios"])
+async def get_pnl_vectors(
+    portfolio: NamedRevision, session: OpenSession, page: ChosenPage, as_of: AsOf = None
+) -> PnlVectors:
+    """What the holdings would have made on each of the last 252 sessions: what VaR is of."""
+    return await pnl_vectors(session, portfolio["portfolio_id"], as_of, page)
+
+
+@router.get("/positions/{position_id:uuid}/history", tags=["positions"])
+async def get_position_history(
+    position_id: UUID, caller: Caller, session: OpenSession, span: SessionsBetween
+) -> PositionHistory:
+    """A position on every session: value, P&L, exposures, Greeks and its part of VaR."""
+    portfolio_id = await owning_portfolio(session, caller, position_id)
+    return await position_history(session, portfolio_id, position_id, span)
