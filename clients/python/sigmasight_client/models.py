@@ -221,6 +221,18 @@ class ChangeOut(TypedDict):
     was: "TermsOut | None"
 
 
+class ChangesReport(TypedDict):
+    """What moved P&L and the other figures since a session."""
+
+    portfolio_id: "str"
+    start: "str | None"
+    end: "str | None"
+    sessions: "int"
+    figures: "list[Figure]"
+    positions: "list[MovedPosition]"
+    reason: "str | None"
+
+
 class ClosingOut(TypedDict):
     """What a transaction closed of a lot."""
 
@@ -879,6 +891,22 @@ class FieldError(TypedDict):
     line: "NotRequired[int | None]"
 
 
+class Figure(TypedDict):
+    """A figure at both sessions."""
+
+    measure: "str"
+    title: "str"
+    unit: "str"
+    before: "float | None"
+    after: "float | None"
+    difference: "float | None"
+    by_position: "NotRequired[list[PartOut]]"
+    by_sector: "NotRequired[list[PartOut]]"
+    by_tag: "NotRequired[list[PartOut]]"
+    by_factor: "NotRequired[list[PartOut]]"
+    reason: "str | None"
+
+
 class FigureChange(TypedDict):
     """A figure before and after the trades."""
 
@@ -1192,6 +1220,28 @@ class LinkageCluster(TypedDict):
     weight: "float"
 
 
+class ListedPortfolio(TypedDict):
+    """A portfolio in a list, with how it stands on its last session."""
+
+    portfolio_id: "str"
+    name: "str"
+    equity_balance: "float | None"
+    equity_date: "str | None"
+    valued_from: "str | None"
+    lot_method: "LotMethod"
+    settlement: "Settling"
+    positions: "int"
+    created_at: "str"
+    as_of: "str | None"
+    nav: "float | None"
+    daily_pnl: "float | None"
+    daily_return: "float | None"
+    var_95_1d_historical: "float | None"
+    worst_scenario: "WorstScenario | None"
+    last_run: "PortfolioRun | None"
+    standing_reason: "str | None"
+
+
 class Logout(TypedDict):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 
@@ -1378,6 +1428,19 @@ class MoneyChange(TypedDict):
     before: "float | None"
     after: "float | None"
     difference: "float | None"
+
+
+class MovedPosition(TypedDict):
+    """A position that is new, gone or of another size."""
+
+    position_id: "str"
+    symbol: "str"
+    sector: "str | None"
+    tags: "list[str]"
+    state: "str"
+    quantity_before: "float"
+    quantity_after: "float"
+    pnl: "float | None"
 
 
 class NamedFactor(TypedDict):
@@ -1655,19 +1718,19 @@ class PageExposurePoint(TypedDict):
     offset: "int"
 
 
-class PageManagedUser(TypedDict):
-    """PageManagedUser"""
+class PageListedPortfolio(TypedDict):
+    """PageListedPortfolio"""
 
-    items: "list[ManagedUser]"
+    items: "list[ListedPortfolio]"
     total: "int"
     limit: "int"
     offset: "int"
 
 
-class PagePortfolioOut(TypedDict):
-    """PagePortfolioOut"""
+class PageManagedUser(TypedDict):
+    """PageManagedUser"""
 
-    items: "list[PortfolioOut]"
+    items: "list[ManagedUser]"
     total: "int"
     limit: "int"
     offset: "int"
@@ -1707,6 +1770,14 @@ class PageTagOut(TypedDict):
     total: "int"
     limit: "int"
     offset: "int"
+
+
+class PartOut(TypedDict):
+    """What one position, sector, tag or factor moved a figure by."""
+
+    key: "str"
+    name: "str"
+    difference: "float"
 
 
 class PasswordChange(TypedDict):
@@ -1771,6 +1842,14 @@ class PnlVectors(TypedDict):
     session_dates: "list[str]"
     values: "list[float | None]"
     reason: "str | None"
+
+
+class PortfolioLeftOut(TypedDict):
+    """A portfolio that the sums do not contain, and why."""
+
+    portfolio_id: "str"
+    name: "str"
+    reason: "str"
 
 
 class PortfolioOut(TypedDict):
@@ -2780,6 +2859,38 @@ class StressResultOut(TypedDict):
     pnl_not_shown: "NotRequired[float]"
 
 
+class SummedPortfolios(TypedDict):
+    """All of the caller's portfolios added up on one session."""
+
+    as_of: "str | None"
+    portfolios: "int"
+    added: "int"
+    nav: "float | None"
+    cash: "float | None"
+    market_value: "float | None"
+    daily_pnl: "float | None"
+    cumulative_pnl: "float | None"
+    unrealised_pnl: "float | None"
+    exposures: "Exposures | None"
+    theta: "float | None"
+    vega: "float | None"
+    rho: "float | None"
+    var_95_1d_sum: "float | None"
+    scenarios: "list[SummedScenario]"
+    left_out: "list[PortfolioLeftOut]"
+    reason: "str | None"
+
+
+class SummedScenario(TypedDict):
+    """What a scenario makes of all portfolios together."""
+
+    scenario_id: "str"
+    name: "str"
+    direct: "float | None"
+    correlated: "float | None"
+    portfolios: "int"
+
+
 class SymbolQuality(TypedDict):
     """What is known of a symbol that the portfolio needs prices of."""
 
@@ -3164,6 +3275,15 @@ class WhatIfReport(TypedDict):
     left_out: "list[LeftOut]"
     warnings: "list[Warned]"
     applied: "WhatIfApplied | None"
+
+
+class WorstScenario(TypedDict):
+    """The scenario that a portfolio loses most in, or gains least."""
+
+    scenario_id: "str"
+    name: "str"
+    method: "str"
+    total_pnl: "float"
 
 
 class YieldIn(TypedDict):

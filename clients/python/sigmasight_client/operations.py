@@ -11,6 +11,7 @@ from sigmasight_client.models import (
     Booking,
     BookingOut,
     CashFlowSaved,
+    ChangesReport,
     CorrelationMatrix,
     CorrelationReport,
     CorrelationsStarted,
@@ -60,8 +61,8 @@ from sigmasight_client.models import (
     PageDeadLetterOut,
     PageDraftOut,
     PageExposurePoint,
+    PageListedPortfolio,
     PageManagedUser,
-    PagePortfolioOut,
     PageRunOut,
     PageSecurityOut,
     PageSnapshotOut,
@@ -99,6 +100,7 @@ from sigmasight_client.models import (
     SnapshotsStarted,
     StrategyPage,
     StressReport,
+    SummedPortfolios,
     TagEdit,
     TagOut,
     TagsOfPosition,
@@ -222,10 +224,10 @@ class SigmaSight(Session):
         sort: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
-    ) -> "PagePortfolioOut":
-        """The caller's portfolios, oldest first by default."""
+    ) -> "PageListedPortfolio":
+        """The caller's portfolios with NAV, day's P&L, VaR, worst scenario and last run of each."""
         return cast(
-            "PagePortfolioOut",
+            "PageListedPortfolio",
             self.request(
                 "GET",
                 "portfolios",
@@ -772,6 +774,12 @@ class SigmaSight(Session):
             self.request("GET", f"portfolios/{part(portfolio_id)}/report", query={"as_of": as_of}),
         )
 
+    def get_portfolios_summary(self) -> "SummedPortfolios":
+        """All portfolios added up: NAV, P&L, exposures, Greeks, scenarios, on their last
+        session.
+        """
+        return cast("SummedPortfolios", self.request("GET", "portfolios/summary"))
+
     def get_series(
         self,
         portfolio_id: UUID | str,
@@ -805,6 +813,32 @@ class SigmaSight(Session):
                 "GET",
                 f"portfolios/{part(portfolio_id)}/pnl-vectors",
                 query={"as_of": as_of, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def get_changes(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        since: date | str | None = None,
+        as_of: date | str | None = None,
+        measures: Sequence[str] | None = None,
+        positions: int | None = None,
+    ) -> "ChangesReport":
+        """What moved P&L and each risk figure, by position, sector, tag and factor: parts that
+        add up.
+        """
+        return cast(
+            "ChangesReport",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/changes",
+                query={
+                    "since": since,
+                    "as_of": as_of,
+                    "measures": measures,
+                    "positions": positions,
+                },
             ),
         )
 

@@ -1,13 +1,13 @@
 """What the stored items of a run say: its status, its news, and when it is closed as overdue."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from services.gateway.edge import queries as edge_queries
-from services.gateway.runs.queries import holders, revisions, run_events, runs
+from services.gateway.runs.queries import holders, last_runs, revisions, run_events, runs
 from services.gateway.runs.shapes import (
     RESULTS,
     Item,
@@ -110,6 +110,26 @@ async def last_run_of(session: Session, portfolio_id: UUID) -> LastRun | None:
     stages = reported.run.stages
     own = portfolio_outcome(portfolio_id, reported.items, stages, reported.given_up_at)
     return LastRun(run["run_id"], run["as_of"], run["trigger"], run["started_at"], own)
+
+
+async def last_runs_of(session: Session, portfolio_ids: Collection[UUID]) -> Mapping[UUID, LastRun]:
+    """The same of several portfolios, of those that a run has reported about."""
+    heads = await last_runs.load_last_heads(session, portfolio_ids)
+    run_ids = {head.run_id for head in heads}
+    rows = await last_runs.load_items_of(session, run_ids, portfolio_ids)
+    found = {run_id: as_items(items) for run_id, items in rows.items()}
+    return {
+        head.portfolio_id: LastRun(
+            head.run_id,
+            head.as_of,
+            head.trigger,
+            head.started_at,
+            portfolio_outcome(
+                head.portfolio_id, found[head.run_id], stages_of(head.trigger), head.given_up_at
+            ),
+        )
+        for head in heads
+    }
 
 
 async def standing_of(session: Session, portfolio_id: UUID) -> str | None:

@@ -41,6 +41,7 @@ USERS = """
 GET auth/me
 PUT auth/password
 GET portfolios
+GET portfolios/summary
 POST portfolios
 GET tags
 POST tags
@@ -78,6 +79,7 @@ POST portfolios/{portfolio_id}/snapshots
 GET portfolios/{portfolio_id}/report
 GET portfolios/{portfolio_id}/series
 GET portfolios/{portfolio_id}/pnl-vectors
+GET portfolios/{portfolio_id}/changes
 GET positions/{position_id}/history
 GET portfolios/{portfolio_id}/cash-flows
 POST portfolios/{portfolio_id}/cash-flows

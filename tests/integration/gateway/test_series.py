@@ -132,3 +132,79 @@ async def test_a_position_has_a_history_with_its_greeks_and_its_part_of_var(
     }  # fmt: skip
     assert (before["items"], before["total"]) == ([], 0)
     assert before["reason"]
+
+
+async def test_a_list_shows_how_every_portfolio_stands(
+    market: None, ann: Person, admin: Database, gateway: Gateway
+) -> None:
+    book = await a_stored_book(ann, admin)
+    await ann.post("portfolios", {"name": "Empty"})
+
+    with noted_statements(gateway, views_read) as read:
+        first, other = (await ann.get("portfolios")).json()["items"]
+    summary = (await ann.get("portfolios/summary")).json()
+
+    assert first["portfolio_id"] == book.portfolio_id
+    assert (first["as_of"], first["nav"], first["daily_pnl"]) == ("2022-12-28", 50000.0, -123.45)
+    assert first["var_95_1d_historical"] == 500.0
+    assert first["worst_scenario"] == {
+        "scenario_id": "doom",
+        "name": "Doom",
+        "method": "correlated",
+        "total_pnl": -57000.0,
+    }
+    assert (other["nav"], other["worst_scenario"], other["last_run"]) == (None, None, None)
+    assert other["standing_reason"]
+    assert sorted(read) == ["portfolio_snapshots", "risk_metrics", "stress_results"]
+    assert (summary["portfolios"], summary["added"], summary["nav"]) == (2, 1, 50000.0)
+    assert (summary["var_95_1d_sum"], summary["vega"]) == (500.0, 50.0)
+    assert [each["scenario_id"] for each in summary["scenarios"]] == ["doom", "crash"]
+    assert [each["name"] for each in summary["left_out"]] == ["Empty"]
+
+
+async def test_anothers_portfolios_are_in_no_list_and_no_summary(
+    market: None, ann: Person, bob: Person, admin: Database
+) -> None:
+    await a_stored_book(ann, admin)
+
+    assert (await bob.get("portfolios")).json()["items"] == []
+    assert (await bob.get("portfolios/summary")).json()["portfolios"] == 0
+
+
+async def test_changes_have_parts_that_add_up_by_position_sector_tag_and_factor(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    answer = await ann.get(f"portfolios/{book.portfolio_id}/changes", since="2022-12-27")
+
+    changes = answer.json()
+    figures = {figure["measure"]: figure for figure in changes["figures"]}
+    assert (changes["start"], changes["end"], changes["sessions"]) == (
+        "2022-12-27",
+        "2022-12-28",
+        1,
+    )
+    assert figures["cumulative_pnl"]["difference"] == -123.45
+    assert {part["key"] for part in figures["cumulative_pnl"]["by_factor"]} >= {
+        "market",
+        "specific",
+    }
+    for figure in figures.values():
+        for kind in ("by_position", "by_sector", "by_tag", "by_factor"):
+            parts = [part["difference"] for part in figure[kind]]
+            assert not parts or round(sum(parts), 2) == figure["difference"], figure["measure"]
+    assert {each["symbol"]: each["state"] for each in changes["positions"]} == dict.fromkeys(
+        book.positions, "new"
+    )
+
+
+async def test_one_session_has_nothing_to_be_compared_with(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+
+    alone = await ann.get(f"portfolios/{book.portfolio_id}/changes", as_of="2022-12-27")
+
+    assert (alone.json()["figures"], alone.json()["sessions"]) == ([], 0)
+    assert "nothing to compare" in alone.json()["reason"]

@@ -1,6 +1,7 @@
 """Measures over sessions: which there are, and how values and gaps are laid out."""
 
 from datetime import date
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from services.gateway.analytics.reading.measures import (
 )
 from services.gateway.analytics.shapes.history import Vector, position_points, total_of
 from services.gateway.analytics.shapes.series import NOT_STORED, Gap, series_of
+from services.gateway.analytics.shapes.summary import MEASURES, exposure_sums, scenario_sums
 from tests.unit.gateway.test_definitions import METRICS
 
 DAYS = [date(2022, 12, day) for day in (23, 27, 28)]
@@ -95,3 +97,32 @@ def test_the_session_a_position_was_closed_on_has_its_pnl_only() -> None:
     assert (held["state"], held["market_value"]) == ("held", 650)
     assert gone["greeks"] is gone["market_value"] is None
     assert (gone["state"], gone["daily_pnl"], gone["quantity"]) == ("closed", 7, 0)
+
+
+def test_scenarios_add_up_over_portfolios_by_method() -> None:
+    rows = [
+        ("a", "crash", "Crash", "direct", Decimal("-10.10")),
+        ("b", "crash", "Crash", "direct", Decimal("-0.05")),
+        ("a", "crash", "Crash", "correlated", Decimal(-12)),
+        ("a", "rally", "Rally", "direct", Decimal(-50)),
+    ]
+
+    rally, crash = scenario_sums(rows)
+
+    assert (crash.direct, crash.correlated, crash.portfolios) == (
+        Decimal("-10.15"),
+        Decimal(-12),
+        2,
+    )
+    assert (rally.direct, rally.correlated, rally.portfolios) == (Decimal(-50), None, 1)
+
+
+def test_gross_exposure_is_not_netted_between_portfolios() -> None:
+    long = {"long": 100.0, "short": 0.0, "gross": 100.0, "net": 100.0}
+    short = {"long": 0.0, "short": -60.0, "gross": 60.0, "net": -60.0}
+
+    found = exposure_sums([dict.fromkeys(MEASURES, long), dict.fromkeys(MEASURES, short)])
+
+    assert found is not None
+    assert found["dollar"] == {"long": 100.0, "short": -60.0, "gross": 160.0, "net": 40.0}
+    assert exposure_sums([]) is None

@@ -18,12 +18,14 @@ from services.gateway.analytics.endpoints import (
     risk,
     series,
     stress,
+    summary,
 )
 
 router = APIRouter()
 for subject in (
     portfolio,
     reports,
+    summary,
     series,
     risk,
     aliases,

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from services.gateway.analytics.reading.changes import changes_report
 from services.gateway.analytics.reading.history import pnl_vectors, position_history
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.series import series_report
+from services.gateway.analytics.schemas.changes import ChangesReport
 from services.gateway.analytics.schemas.history import PnlVectors, PositionHistory
 from services.gateway.analytics.schemas.series import SeriesReport
 from services.gateway.books.answers import NamedRevision
@@ -20,6 +22,7 @@ from services.gateway.edge.dependencies import (
     SessionsBetween,
 )
 from services.gateway.edge.problems import documented
+from shared.contracts.event import Day
 
 router = APIRouter(responses=documented(401, 404, 422))
 Measures = Annotated[
@@ -51,6 +54,27 @@ async def get_pnl_vectors(
 ) -> PnlVectors:
     """What the holdings would have made on each of the last 252 sessions: what VaR is of."""
     return await pnl_vectors(session, portfolio["portfolio_id"], as_of, page)
+
+
+@router.get("/portfolios/{portfolio_id}/changes", tags=["portfolios"])
+async def get_changes(
+    portfolio: NamedRevision,
+    session: OpenSession,
+    since: Annotated[
+        Day | None, Query(description="compare with the last session at or before; default: one")
+    ] = None,
+    as_of: AsOf = None,
+    measures: Measures = [],  # noqa: B006
+    positions: Annotated[
+        int, Query(ge=1, le=1000, description="how many positions' parts each figure shows")
+    ] = 20,
+) -> ChangesReport:
+    """What moved P&L and each risk figure, by position, sector, tag and factor: parts that add up.
+
+    Figures by default: the usual ones, every factor and every scenario.
+    """
+    owner = (portfolio["user_id"], portfolio["portfolio_id"])
+    return await changes_report(session, owner, (since, as_of), measures, positions)
 
 
 @router.get("/positions/{position_id:uuid}/history", tags=["positions"])

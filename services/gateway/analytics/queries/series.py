@@ -21,6 +21,15 @@ Columns = tuple[
 ]
 
 
+class Days(NamedTuple):
+    """Sessions that are wanted and no other."""
+
+    days: tuple[date, ...]
+
+
+Span = Period | Days
+
+
 class Value(NamedTuple):
     """A measure, by the two parts of its key, on a session; null with the row's reason."""
 
@@ -32,7 +41,7 @@ class Value(NamedTuple):
 
 
 async def load_snapshot_values(
-    session: Session, portfolio_id: UUID, span: Period, keys: Sequence[Key]
+    session: Session, portfolio_id: UUID, span: Span, keys: Sequence[Key]
 ) -> list[tuple[date, Sequence[float | None]]]:
     """The sessions of the portfolio's snapshots, each with its values in the order of the keys."""
     view = snapshots.portfolio_snapshots
@@ -56,7 +65,7 @@ def cents(amount: ColumnElement[Decimal]) -> ColumnElement[float | None]:
 
 
 async def load_metric_values(
-    session: Session, portfolio_id: UUID, span: Period, keys: Sequence[Key]
+    session: Session, portfolio_id: UUID, span: Span, keys: Sequence[Key]
 ) -> list[Value]:
     """Metrics by name and view."""
     view = snapshots.risk_metrics
@@ -65,7 +74,7 @@ async def load_metric_values(
 
 
 async def load_factor_values(
-    session: Session, portfolio_id: UUID, span: Period, keys: Sequence[Key]
+    session: Session, portfolio_id: UUID, span: Span, keys: Sequence[Key]
 ) -> list[Value]:
     """Dollars exposed to factors, by factor and model."""
     view = factors.factor_exposures
@@ -74,7 +83,7 @@ async def load_factor_values(
 
 
 async def load_scenario_values(
-    session: Session, portfolio_id: UUID, span: Period, keys: Sequence[Key]
+    session: Session, portfolio_id: UUID, span: Span, keys: Sequence[Key]
 ) -> list[Value]:
     """What scenarios make, by scenario and method."""
     view = stress.stress_results
@@ -86,7 +95,7 @@ async def _load_values(
     session: Session,
     view: Table,
     columns: Columns,
-    chosen: tuple[UUID, Period],
+    chosen: tuple[UUID, Span],
     keys: Sequence[Key],
 ) -> list[Value]:
     """Values by the first two columns; those of pairs that were not wanted may be among them."""
@@ -98,9 +107,11 @@ async def _load_values(
     return [Value(*row) for row in await session.execute(wanted)]
 
 
-def between(view: Table, portfolio_id: UUID, span: Period) -> list[ColumnElement[bool]]:
+def between(view: Table, portfolio_id: UUID, span: Span) -> list[ColumnElement[bool]]:
     """The portfolio's rows of the sessions wanted."""
     conditions: list[ColumnElement[bool]] = [view.c.portfolio_id == portfolio_id]
+    if isinstance(span, Days):
+        return [*conditions, among(view.c.as_of, span.days)]
     conditions += [view.c.as_of >= span.start] if span.start else []
     conditions += [view.c.as_of <= span.end] if span.end else []
     return conditions

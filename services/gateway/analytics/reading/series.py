@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.gateway.analytics.queries import series as queries
-from services.gateway.analytics.queries.series import Key, Value
+from services.gateway.analytics.queries.series import Key, Span, Value
 from services.gateway.analytics.reading.measures import Measure, Source
 from services.gateway.analytics.schemas.series import Gap, Series, SeriesReport
 from services.gateway.analytics.shapes.series import Point, Values, series_of
@@ -15,7 +15,7 @@ from services.gateway.runs.tracking import standing_of
 from shared.database import Session
 
 Points = dict[Measure, dict[date, Point]]
-Load = Callable[[Session, UUID, Period, Sequence[Key]], Awaitable[list[Value]]]
+Load = Callable[[Session, UUID, Span, Sequence[Key]], Awaitable[list[Value]]]
 _LOADS: Mapping[Source, Load] = {
     Source.METRIC: queries.load_metric_values,
     Source.FACTOR: queries.load_factor_values,
@@ -27,8 +27,7 @@ async def series_report(
     session: Session, portfolio_id: UUID, span: Period, measures: Sequence[Measure]
 ) -> SeriesReport:
     """The measures on the sessions of the portfolio's snapshots, and on others with any of them."""
-    points = await _load_points(session, portfolio_id, span, measures)
-    taken = await _add_snapshots(session, portfolio_id, span, points)
+    points, taken = await points_of(session, portfolio_id, span, measures)
     sessions = sorted(taken.union(*points.values()))
     standing = None if sessions else await standing_of(session, portfolio_id)
     return SeriesReport(
@@ -51,8 +50,16 @@ def _series(measure: Measure, found: Values) -> Series:
     )
 
 
+async def points_of(
+    session: Session, portfolio_id: UUID, span: Span, measures: Sequence[Measure]
+) -> tuple[Points, set[date]]:
+    """The measures' values by session, and the sessions of snapshots."""
+    points = await _load_points(session, portfolio_id, span, measures)
+    return points, await _add_snapshots(session, portfolio_id, span, points)
+
+
 async def _load_points(
-    session: Session, portfolio_id: UUID, span: Period, measures: Sequence[Measure]
+    session: Session, portfolio_id: UUID, span: Span, measures: Sequence[Measure]
 ) -> Points:
     """The measures' values by session, those of snapshots not yet among them."""
     points: Points = {measure: {} for measure in measures}
@@ -73,7 +80,7 @@ def _of_source(measures: Sequence[Measure], source: Source) -> list[Measure]:
 
 
 async def _add_snapshots(
-    session: Session, portfolio_id: UUID, span: Period, points: Points
+    session: Session, portfolio_id: UUID, span: Span, points: Points
 ) -> set[date]:
     """Add what snapshots hold of the measures; the sessions of the snapshots."""
     wanted = _of_source(list(points), Source.SNAPSHOT)

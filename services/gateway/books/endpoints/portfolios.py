@@ -17,10 +17,12 @@ from services.gateway.books.keeping import (
     state_equity,
     value_from_first,
 )
+from services.gateway.books.listing import listed
 from services.gateway.books.queries import flows, ledger, portfolios
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
     CashFlowSaved,
+    ListedPortfolio,
     NewCashFlow,
     NewPortfolio,
     PortfolioOut,
@@ -42,7 +44,7 @@ _KEPT_BY = frozenset({"lot_method", "settlement"})
 router = once_router("/portfolios", "portfolios", 401, 404, 422)
 
 
-@router.get("", response_model=Page[PortfolioOut])
+@router.get("", response_model=Page[ListedPortfolio])
 async def list_portfolios(
     caller: Caller,
     session: OpenSession,
@@ -52,11 +54,14 @@ async def list_portfolios(
         PortfolioSort, Query(description="a leading '-' sorts downwards")
     ] = PortfolioSort.CREATED,
 ) -> dict[str, Any]:
-    """The caller's portfolios, oldest first by default."""
-    found = await portfolios.load_portfolios(
+    """The caller's portfolios with NAV, day's P&L, VaR, worst scenario and last run of each.
+
+    Oldest first by default.
+    """
+    rows, total = await portfolios.load_portfolios(
         session, caller.user_id, search, sort.value, page.limit, page.offset
     )
-    return page.page(*found)
+    return page.page(await listed(session, caller.user_id, rows), total)
 
 
 @router.post("", status_code=201, response_model=PortfolioOut, responses=documented(409))
@@ -73,7 +78,7 @@ async def create_portfolio(wanted: NewPortfolio, caller: Caller, session: OpenSe
     return await owned_portfolio(session, caller, portfolio_id)
 
 
-@router.get("/{portfolio_id}", response_model=PortfolioOut)
+@router.get("/{portfolio_id:uuid}", response_model=PortfolioOut)
 async def get_portfolio(portfolio: NamedRevision) -> Row:
     """One portfolio."""
     return portfolio

@@ -19,6 +19,7 @@ from services.gateway.edge.values import (
     body_example,
     example,
 )
+from services.gateway.runs.schemas import PortfolioRun
 from shared.contracts.event import Day
 
 PORTFOLIO_EXAMPLE = {
@@ -64,6 +65,45 @@ class PortfolioOut(BaseModel):
     )
     positions: int = Field(description="how many positions it holds or held")
     created_at: datetime
+
+
+class WorstScenario(BaseModel):
+    """The scenario that a portfolio loses most in, or gains least."""
+
+    scenario_id: str
+    name: str
+    method: str = Field(description="correlated, or direct where nothing is correlated")
+    total_pnl: Money = Field(description="negative: a loss")
+
+
+class ListedPortfolio(PortfolioOut):
+    """A portfolio in a list, with how it stands on its last session."""
+
+    model_config = example(
+        **PORTFOLIO_EXAMPLE,
+        as_of="2022-12-28",
+        nav=1012345.67,
+        daily_pnl=-4210.1,
+        daily_return=-0.00414,
+        var_95_1d_historical=18250.4,
+        worst_scenario={
+            "scenario_id": "market_crash_35",
+            "name": "Market crash 35 %",
+            "method": "correlated",
+            "total_pnl": -210500.0,
+        },
+        last_run=None,
+        standing_reason=None,
+    )
+
+    as_of: date | None = Field(description="its last session with a snapshot")
+    nav: Money | None
+    daily_pnl: Money | None
+    daily_return: float | None
+    var_95_1d_historical: Money | None = Field(description="of the session; a loss is positive")
+    worst_scenario: WorstScenario | None = Field(description="of the session")
+    last_run: PortfolioRun | None = Field(description="the run that last reported about it")
+    standing_reason: str | None = Field(description="why these are null, if no session is known")
 
 
 class Exposure(BaseModel):
