@@ -47,7 +47,7 @@ def test_parts_of_every_kind_add_up_to_the_cent(
     after: float,
     most: int,
 ) -> None:
-    """Whatever the figures are: what is left to no position or factor is a part of its own."""
+    """For any figures: what is left to no position or factor is a separate part."""
     ids = [uuid4() for _ in held]
     moved = {each: amount for each, (amount, _, _) in zip(ids, held, strict=True)}
     movers = {

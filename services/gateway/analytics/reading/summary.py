@@ -12,9 +12,9 @@ from services.gateway.analytics.shapes.summary import (
     same_day,
     scenario_sums,
 )
-from services.gateway.books.listing import Standings, standings_of
 from services.gateway.books.queries import portfolios
 from services.gateway.books.queries.standings import Standing
+from services.gateway.books.reading import Standings, standings_of
 from services.gateway.books.shapes import NO_SNAPSHOT
 from shared.database import Session
 

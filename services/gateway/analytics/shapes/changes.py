@@ -1,7 +1,7 @@
 """What moved a figure between two sessions: by position, sector, tag and factor, to the cent.
 
-Every list of parts adds up to the figure's difference: what no position explains is a part of its
-own (`rest`), and so is what several tags count twice (`overlap`).
+Every list of parts adds up to the figure's difference: what no position explains is a separate
+part (`rest`), and so is what several tags count twice (`overlap`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -17,8 +17,8 @@ from services.gateway.books.keeping import (
     state_equity,
     value_from_first,
 )
-from services.gateway.books.listing import listed
 from services.gateway.books.queries import flows, ledger, portfolios
+from services.gateway.books.reading import listed
 from services.gateway.books.schemas.portfolios import (
     CashFlowOut,
     CashFlowSaved,
