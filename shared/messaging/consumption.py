@@ -7,7 +7,8 @@ rerun harmless.
     decodable?   no  -> dead letter, reject
     at fault?    some portfolios of the shard -> they are left out and named in the event (see
                  `division`); a dead letter says why
-    handled?     Permanent error, or the last attempt -> dead letter + `<service>.failed`, reject
+    handled?     Permanent error, a number too large, or the last attempt -> dead letter +
+                 `<service>.failed`, reject
                  any other error -> redelivered after `retry_seconds[attempt]`
     slow?        a heartbeat every third of `acknowledge_seconds` prevents a redelivery
 """
@@ -33,7 +34,7 @@ from shared.contracts.event import (
     ShardEvent,
     WorkFailed,
 )
-from shared.database import Database, Session
+from shared.database import Database, Session, is_too_large
 from shared.errors import BusUnavailable, Misconfigured, Permanent, PortfoliosFailed
 from shared.messaging.broker import Broker, Delivery, publish
 from shared.messaging.division import divided, is_portfolios_fault, public_reason
@@ -219,7 +220,8 @@ class Consumption:
     async def _retry_or_give_up(
         self, kind: type[Event], event: Event, message: Delivery, error: Exception
     ) -> None:
-        if isinstance(error, Permanent | Misconfigured) or message.attempt >= self.attempts_allowed:
+        hopeless = isinstance(error, Permanent | Misconfigured) or is_too_large(error)
+        if hopeless or message.attempt >= self.attempts_allowed:
             await self._give_up(kind, event, message, error)
             return
         delay = self.settings.retry_seconds[message.attempt - 1]

@@ -153,8 +153,12 @@ async def test_transient_error_is_retried_until_it_passes(
 
 @pytest.mark.parametrize(
     ("error", "attempts"),
-    [(ConnectionError("still down"), 4), (Permanent("no retry can help"), 1)],
-    ids=["transient", "permanent"],
+    [
+        (ConnectionError("still down"), 4),
+        (Permanent("no retry can help"), 1),
+        (OverflowError("too large"), 1),
+    ],
+    ids=["transient", "permanent", "too large"],
 )
 async def test_hopeless_message_becomes_a_dead_letter(
     error: Exception, attempts: int, servers: Servers, role: Role, bus: Client
