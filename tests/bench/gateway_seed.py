@@ -7,6 +7,7 @@ answers are read, laid out and sent, not what they say. Every session has a snap
 of each position; the other kinds of row are of the last session, the one a report shows.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -24,9 +25,14 @@ PORTFOLIOS_OF = text(
 )
 
 
-async def seed(session: Session, password_hash: str, as_of: date = AS_OF) -> None:
+async def seed(
+    session: Session,
+    password_hash: str,
+    as_of: date = AS_OF,
+    sizes: Mapping[str, int] = SIZES,
+) -> None:
     """Fill a bootstrapped, empty database."""
-    given = {**SIZES, "as_of": as_of, "password_hash": password_hash}
+    given = {**sizes, "as_of": as_of, "password_hash": password_hash}
     for statement in STATEMENTS.read_text(encoding="utf-8").split(";\n"):
         if statement.strip():
             prepared = text(statement)

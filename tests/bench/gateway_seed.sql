@@ -8,7 +8,7 @@ from generate_series(1, :portfolios) as n;
 create temporary table session_day on commit drop as
 select day, row_number() over (order by day) as nth from (
     select day::date
-    from generate_series(cast(:as_of as date) - 200, cast(:as_of as date), interval '1 day') as day
+    from generate_series(cast(:as_of as date) - 2 * :sessions, cast(:as_of as date), interval '1 day') as day
     where extract(isodow from day) < 6 order by day desc limit :sessions
 ) as days;
 

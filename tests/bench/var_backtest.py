@@ -8,7 +8,6 @@ and covariance end the evening before.
 """
 
 import csv
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 from deploy.demo.books import DEMO_BOOKS
 from services.factors.calculations.betas import market_prior, over_market, symbol_betas
@@ -36,6 +34,7 @@ from services.snapshots.calculations.tail import (
     historical_risk,
 )
 from shared.instruments import looks_like_option
+from shared.quant.backtesting import exceptions, kupiec_test
 from shared.quant.returns import simple_returns
 from tests import panel
 
@@ -65,47 +64,13 @@ class Backtest:
 
     def exceptions(self, confidence: int) -> npt.NDArray[np.bool_]:
         """The days that lost more than the VaR."""
-        exceeded: npt.NDArray[np.bool_] = -self.pnl > self.value_at_risk[confidence]
-        return exceeded
+        return np.array(exceptions(self.pnl, self.value_at_risk[confidence]))
 
     def by_year(self, confidence: int) -> dict[int, int]:
         """Exceptions of each year."""
         exceeded = self.exceptions(confidence)
         years = np.array([day.year for day in self.days])
         return {int(year): int(exceeded[years == year].sum()) for year in np.unique(years)}
-
-
-@dataclass(frozen=True)
-class KupiecTest:
-    """The proportion-of-failures test.
-
-    Its likelihood ratio and the chance of one so large if the VaR is right.
-    """
-
-    days: int
-    exceptions: int
-    likelihood_ratio: float
-    p_value: float
-
-
-def kupiec_test(exceptions: int, days: int, confidence: float) -> KupiecTest:
-    """LR = 2 ln[L(x/T) / L(1 - c)] with L(p) = p^x (1 - p)^(T - x), chi-squared with one degree of
-    freedom.
-
-    Source: Kupiec, Journal of Derivatives 3 (1995), 73-84.
-    """
-
-    def log_likelihood(probability: float) -> float:
-        quiet, loud = days - exceptions, exceptions
-        return _times_log(quiet, 1.0 - probability) + _times_log(loud, probability)
-
-    ratio = 2.0 * (log_likelihood(exceptions / days) - log_likelihood(1.0 - confidence))
-    ratio = max(ratio, 0.0)
-    return KupiecTest(days, exceptions, ratio, float(scipy.stats.chi2.sf(ratio, 1)))
-
-
-def _times_log(count: int, probability: float) -> float:
-    return count * math.log(probability) if count else 0.0
 
 
 def books() -> dict[str, Quantities]:
@@ -270,7 +235,7 @@ def kupiec_row(book: str, method: str, result: Backtest, confidence: int) -> str
     found = int(result.exceptions(confidence).sum())
     test = kupiec_test(found, len(result.days), confidence / 100)
     verdict = "rejected" if test.p_value < SIGNIFICANCE else "not rejected"
-    share = f"{found / test.days:.2%}"
+    share = f"{found / len(result.days):.2%}"
     return (
         f"| {book} | {method} | {found} | {share} | {test.likelihood_ratio:.2f} | "
         f"{test.p_value:.4f} | {verdict} |"

@@ -1137,6 +1137,26 @@ class ItemOut(TypedDict):
     trace_id: "str | None"
 
 
+class JudgedVar(TypedDict):
+    """One VaR against the P&L of the sessions after it."""
+
+    measure: "str"
+    confidence: "int"
+    session_dates: "list[str]"
+    hypothetical_pnl: "list[float]"
+    values: "list[float]"
+    days: "int"
+    expected_exceptions: "float"
+    exceptions: "int"
+    exception_dates: "list[str]"
+    kupiec: "LikelihoodOut | None"
+    christoffersen: "LikelihoodOut | None"
+    conditional_coverage: "LikelihoodOut | None"
+    zone: "Zone | None"
+    gaps: "list[Gap]"
+    reason: "str | None"
+
+
 Kind = Literal[
     "opening",
     "buy",
@@ -1206,6 +1226,15 @@ class LegOut(TypedDict):
     cash: "float"
     price_source: "str"
     price_date: "str"
+
+
+class LikelihoodOut(TypedDict):
+    """A likelihood ratio, and the chance of one so large if the VaR is right: rejected below 5
+    %.
+    """
+
+    likelihood_ratio: "float"
+    p_value: "float"
 
 
 LineSource = Literal["api", "file", "migration", "system"]
@@ -3150,6 +3179,16 @@ class ValuedPosition(TypedDict):
     reason: "str | None"
 
 
+class VarBacktest(TypedDict):
+    """How the portfolio's VaR held: historical, rescaled and parametric, at 95 and 99 %."""
+
+    portfolio_id: "str"
+    start: "str | None"
+    end: "str | None"
+    judged: "list[JudgedVar]"
+    reason: "str | None"
+
+
 class Verdict(TypedDict):
     """A test's statistic, and the chance of a larger one where what it tests holds."""
 
@@ -3298,3 +3337,6 @@ class Yields(TypedDict):
     """Treasury yields in percent: 3.88 means 3.88 %."""
 
     rows: "list[YieldIn]"
+
+
+Zone = Literal["green", "yellow", "red"]

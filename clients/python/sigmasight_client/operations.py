@@ -110,6 +110,7 @@ from sigmasight_client.models import (
     UploadReport,
     UserOut,
     UserTerms,
+    VarBacktest,
     WantedBatch,
     WantedCorrelations,
     WantedCurve,
@@ -813,6 +814,23 @@ class SigmaSight(Session):
                 "GET",
                 f"portfolios/{part(portfolio_id)}/pnl-vectors",
                 query={"as_of": as_of, "limit": limit, "offset": offset},
+            ),
+        )
+
+    def get_var_backtest(
+        self,
+        portfolio_id: UUID | str,
+        *,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "VarBacktest":
+        """How the portfolio's own VaR held: exceptions, Kupiec, Christoffersen, Basel's zone."""
+        return cast(
+            "VarBacktest",
+            self.request(
+                "GET",
+                f"portfolios/{part(portfolio_id)}/var-backtest",
+                query={"from": from_, "to": to},
             ),
         )
 

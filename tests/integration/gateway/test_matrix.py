@@ -79,6 +79,7 @@ POST portfolios/{portfolio_id}/snapshots
 GET portfolios/{portfolio_id}/report
 GET portfolios/{portfolio_id}/series
 GET portfolios/{portfolio_id}/pnl-vectors
+GET portfolios/{portfolio_id}/var-backtest
 GET portfolios/{portfolio_id}/changes
 GET positions/{position_id}/history
 GET portfolios/{portfolio_id}/cash-flows

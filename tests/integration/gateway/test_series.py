@@ -1,9 +1,13 @@
 """Measures over sessions, read from what the calculators stored."""
 
+from uuid import UUID
+
 from services.gateway.edge.dependencies import Gateway
+from services.snapshots.tables import RiskMetric
 from shared.database import Database
+from tests.builders import save
 from tests.integration.gateway.people import Person
-from tests.integration.gateway.seeds import CALL, a_stored_book, exposure_to
+from tests.integration.gateway.seeds import BEFORE, CALL, a_stored_book, exposure_to
 from tests.integration.gateway.statements import noted_statements
 
 MEASURES = [
@@ -208,3 +212,24 @@ async def test_one_session_has_nothing_to_be_compared_with(
 
     assert (alone.json()["figures"], alone.json()["sessions"]) == ([], 0)
     assert "nothing to compare" in alone.json()["reason"]
+
+
+async def test_a_loss_beyond_the_var_of_the_evening_before_is_an_exception(
+    market: None, ann: Person, admin: Database
+) -> None:
+    book = await a_stored_book(ann, admin)
+    evening = {"metric": "var_95_1d_historical", "view": "portfolio", "unit": "USD"}
+    before = {"portfolio_id": UUID(book.portfolio_id), "as_of": BEFORE, "value": 123.0}
+    await save(admin, RiskMetric, [{**before, **evening}])
+
+    answer = (await ann.get(f"portfolios/{book.portfolio_id}/var-backtest")).json()
+
+    first, *others = answer["judged"]
+    assert (answer["start"], answer["end"]) == ("2022-12-28", "2022-12-28")
+    assert (first["measure"], first["exception_dates"]) == (
+        "var_95_1d_historical",
+        ["2022-12-28"],
+    )
+    assert (first["hypothetical_pnl"], first["values"]) == ([-123.45], [123.0])
+    assert (first["kupiec"], first["reason"]) == (None, "1 days, 60 needed")
+    assert [each["days"] for each in others] == [0] * 5

@@ -8,9 +8,10 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.quant.backtesting import kupiec_test
 from tests import panel
 from tests.bench import var_backtest
-from tests.bench.var_backtest import backtest, kupiec_row, kupiec_test
+from tests.bench.var_backtest import backtest, kupiec_row
 
 HISTORICAL, RESCALED, AGE_WEIGHTED, PARAMETRIC = var_backtest.METHODS
 PAGE = var_backtest.PAGE.read_text(encoding="utf-8")

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from services.gateway.analytics.reading.backtest import var_backtest
 from services.gateway.analytics.reading.changes import changes_report
 from services.gateway.analytics.reading.history import pnl_vectors, position_history
 from services.gateway.analytics.reading.measures import measures_named
 from services.gateway.analytics.reading.series import series_report
+from services.gateway.analytics.schemas.backtest import VarBacktest
 from services.gateway.analytics.schemas.changes import ChangesReport
 from services.gateway.analytics.schemas.history import PnlVectors, PositionHistory
 from services.gateway.analytics.schemas.series import SeriesReport
@@ -54,6 +56,17 @@ async def get_pnl_vectors(
 ) -> PnlVectors:
     """What the holdings would have made on each of the last 252 sessions: what VaR is of."""
     return await pnl_vectors(session, portfolio["portfolio_id"], as_of, page)
+
+
+@router.get("/portfolios/{portfolio_id}/var-backtest", tags=["portfolios"])
+async def get_var_backtest(
+    portfolio: NamedRevision, session: OpenSession, span: SessionsBetween
+) -> VarBacktest:
+    """How the portfolio's own VaR held: exceptions, Kupiec, Christoffersen, Basel's zone.
+
+    Over the last 250 sessions, or those wanted.
+    """
+    return await var_backtest(session, portfolio["portfolio_id"], span)
 
 
 @router.get("/portfolios/{portfolio_id}/changes", tags=["portfolios"])
