@@ -118,9 +118,9 @@ class Bench:
         for each in [requests] * rounds if renewed else [requests * rounds]:
             if renewed:
                 await self.raise_revisions()
-            before = await self._spent()
+            before = await self.spent()
             _add(total, await self._put(each))
-            spent = _sum(spent, (await self._spent()).since(before))
+            spent = _sum(spent, (await self.spent()).since(before))
         return Measured(total, spent)
 
     def _request(self, path: str, reader: Reader, headers: dict[str, str]) -> str:
@@ -143,7 +143,8 @@ class Bench:
         written, _ = await child.communicate(json.dumps(load.__dict__).encode())
         return Result(**json.loads(written))
 
-    async def _spent(self) -> Spent:
+    async def spent(self) -> Spent:
+        """What both processes spent so far."""
         async with httpx2.AsyncClient() as http:
             counted = (await http.get(f"http://{LOOPBACK}:{self.port}{COUNTERS}")).json()
         return Spent(
@@ -222,7 +223,7 @@ def _cpu_of(postmaster: psutil.Process | None) -> float:
     return sum(spent)
 
 
-async def _postmaster(admin: Database) -> psutil.Process | None:
+async def postmaster_of(admin: Database) -> psutil.Process | None:
     """The server's main process, when it runs on this machine."""
     async with admin.transaction() as session:
         backend = await session.scalar(text("select pg_backend_pid()"))
@@ -287,7 +288,7 @@ async def _measured(servers: Servers) -> list[dict[str, Any]]:
     async with admin.transaction() as session:
         await seed(session, password_hash)
     with served(servers) as port:
-        bench = Bench(port, admin, await _postmaster(admin))
+        bench = Bench(port, admin, await postmaster_of(admin))
         await bench.log_in()
         lines = await _lines(bench)
     await admin.close()

@@ -3,10 +3,12 @@
 `python -m tests.bench.bench_series`. One user, 100 portfolios with 250 snapshots each; ten of them
 have 100 positions, valued on every session. The gateway is served as in production; every
 portfolio's revision is raised before each request, so that no answer is a kept one, and requests
-come one after the other.
+come one after the other. CPU is the gateway's and Postgres's, a request and its raised revisions: it
+is what a busy machine does not disturb.
 """
 
 import asyncio
+import os
 import statistics
 from pathlib import Path
 from time import perf_counter
@@ -18,8 +20,8 @@ from deploy.local.ports import LOOPBACK
 from services.gateway.edge.tokens import Passwords
 from shared.database import Database, create_engine
 from tests.bench import show
-from tests.bench.bench_gateway import PASSWORD, served
-from tests.bench.gateway_seed import PORTFOLIOS_OF, RAISE_REVISIONS, SIZES, seed
+from tests.bench.bench_gateway import PASSWORD, Bench, postmaster_of, served
+from tests.bench.gateway_seed import PORTFOLIOS_OF, SIZES, seed
 from tests.bench.measuring import Measurement, within
 from tests.servers import Servers, running_servers
 
@@ -78,8 +80,9 @@ async def _measured(servers: Servers) -> list[Measurement]:
             answer = await http.post("auth/login", json={"email": email, "password": PASSWORD})
             token = answer.raise_for_status().json()["access_token"]
             http.headers["Authorization"] = f"Bearer {token}"
+            bench = Bench(port, admin, await postmaster_of(admin))
             rows = [
-                await _row(admin, http, name, budget, path.format(**named))
+                await _row(bench, http, name, budget, path.format(**named))
                 for name, (budget, path) in READS.items()
             ]
     await admin.close()
@@ -87,20 +90,23 @@ async def _measured(servers: Servers) -> list[Measurement]:
 
 
 async def _row(
-    admin: Database, http: httpx2.AsyncClient, name: str, budget: float, path: str
+    bench: Bench, http: httpx2.AsyncClient, name: str, budget: float, path: str
 ) -> Measurement:
     timings = []
+    before = await bench.spent()
     for _ in range(TIMES + 1):
-        async with admin.transaction() as session:
-            await session.execute(RAISE_REVISIONS)
+        await bench.raise_revisions()
         started = perf_counter()
         answer = await http.get(path)
         timings.append(perf_counter() - started)
         assert answer.status_code == 200, answer.text
     median = statistics.median(timings[1:])  # the first one prepares the statements
     slowest = max(timings[1:])
+    spent = (await bench.spent()).since(before)
+    cpu = (spent.gateway + spent.postgres) / len(timings)
     size = f"slowest {slowest * 1000:.0f} ms, {len(answer.content) / 1024:.0f} KB"
-    words = f"at most {budget * 1000:.0f} ms; {size}"
+    load = f"{cpu * 1000:.0f} ms of CPU, load average {os.getloadavg()[0]:.1f}"
+    words = f"at most {budget * 1000:.0f} ms; {size}, {load}"
     return within(budget, words, f"{name}, median of {TIMES}", median)
 
 
