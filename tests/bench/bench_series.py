@@ -3,8 +3,8 @@
 `python -m tests.bench.bench_series`. One user, 100 portfolios with 250 snapshots each; ten of them
 have 100 positions, valued on every session. The gateway is served as in production; every
 portfolio's revision is raised before each request, so that no answer is a kept one, and requests
-come one after the other. CPU is the gateway's and Postgres's, a request and its raised revisions: it
-is what a busy machine does not disturb.
+come one after the other. CPU is the gateway's and Postgres's, of a request with its raised
+revisions: a busy machine disturbs it least.
 """
 
 import asyncio
