@@ -1229,9 +1229,7 @@ class LegOut(TypedDict):
 
 
 class LikelihoodOut(TypedDict):
-    """A likelihood ratio, and the chance of one so large if the VaR is right: rejected below 5
-    %.
-    """
+    """A likelihood ratio, and the chance of one so large if the VaR is right."""
 
     likelihood_ratio: "float"
     p_value: "float"
