@@ -279,7 +279,7 @@ TEXTS = {
         price_source quality rate_source severity stage state status trigger type title unit
         underlying_price_source error formula meaning measure section sign
     """,
-    "a sentence made for its reader": "detail message reason sentence",
+    "a sentence made for its reader": "detail message reason sentence standing_reason",
 }
 # Of schemas that users read: what other routes of theirs leave to operators.
 CAUSES = {"payload", "heard", "details", "trace_id", "network_address"}

@@ -34,7 +34,12 @@ from services.gateway.settings import GatewaySettings
 from shared.errors import Misconfigured
 from shared.settings import DEFAULT_PASSWORD, Settings
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC)  # when the tests were collected
+
+
+def now() -> datetime:
+    """A token's time: a long run of all tests outlives a token that was made at its beginning."""
+    return datetime.now(UTC)
 
 
 def some_tokens() -> Tokens:
@@ -76,19 +81,19 @@ CLAIMS = {
 def test_access_token_names_its_user_and_log_in() -> None:
     tokens, bearer = some_tokens(), a_bearer()
 
-    assert tokens.bearer(tokens.access_token(bearer, NOW)) == bearer
+    assert tokens.bearer(tokens.access_token(bearer, now())) == bearer
 
 
 def test_expired_token_proves_nothing() -> None:
     tokens = some_tokens()
 
     with pytest.raises(InvalidToken):
-        tokens.user_id(tokens.access_token(a_bearer(), NOW - timedelta(seconds=901)))
+        tokens.user_id(tokens.access_token(a_bearer(), now() - timedelta(seconds=901)))
 
 
 def test_another_key_proves_nothing() -> None:
     with pytest.raises(InvalidToken):
-        some_tokens().user_id(some_tokens().access_token(a_bearer(), NOW))
+        some_tokens().user_id(some_tokens().access_token(a_bearer(), now()))
 
 
 def signed(tokens: Tokens, claims: dict[str, object], **headers: object) -> str:
@@ -148,7 +153,7 @@ def test_what_is_no_token_is_refused(text: str) -> None:
 def test_a_token_names_the_key_that_signed_it() -> None:
     tokens = some_tokens()
 
-    header = jwt.get_unverified_header(tokens.access_token(a_bearer(), NOW))
+    header = jwt.get_unverified_header(tokens.access_token(a_bearer(), now()))
 
     assert (header["kid"], header["alg"]) == (key_id(tokens.key.public_key()), "EdDSA")
 
@@ -161,9 +166,9 @@ def test_keys_rotate_without_a_token_being_refused() -> None:
 
     for issuer in (before, after):
         for reader in (before, after):
-            assert reader.bearer(issuer.access_token(bearer, NOW)) == bearer
+            assert reader.bearer(issuer.access_token(bearer, now())) == bearer
     with pytest.raises(InvalidToken):
-        Tokens(new, 900).bearer(before.access_token(bearer, NOW))
+        Tokens(new, 900).bearer(before.access_token(bearer, now()))
 
 
 def test_verification_keys_stand_one_after_the_other() -> None:
