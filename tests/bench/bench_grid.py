@@ -23,6 +23,7 @@ from shared.arrays import FloatArray
 from shared.quant.black_scholes import OptionColumns, option_values
 from shared.quant.dividends import CashDividends
 from tests.bench.bench_greeks import QuantLibMarket
+from tests.bench.bench_stress import random_contracts
 from tests.bench.measuring import Measurement, alone, best_seconds, median_seconds, within
 from tests.panel import FACTORS
 from tests.unit.stress.builders import columns_of
@@ -65,7 +66,7 @@ def _measured(held: Holdings) -> list[Measurement]:
 def random_holdings() -> Holdings:
     """Stocks long and short, and options from a week to two years, deep in to deep out."""
     dice = np.random.default_rng(20221228)
-    contracts = random_contracts(dice)
+    contracts = random_contracts(dice, OPTIONS)
     contract = np.full(POSITIONS, STOCK, dtype=np.intp)
     contract[:OPTIONS] = np.arange(OPTIONS)
     units = np.zeros(POSITIONS)
@@ -88,22 +89,6 @@ def random_holdings() -> Holdings:
     )
     ids = [UUID(int=place) for place in range(POSITIONS)]
     return Holdings(date(2022, 12, 28), ids[:1], ids, book.symbols, book, Factors(FACTORS), None)
-
-
-def random_contracts(dice: np.random.Generator) -> Contracts:
-    """American calls and puts, with continuous yields."""
-    spot = dice.uniform(20, 400, OPTIONS)
-    return Contracts(
-        symbols=np.array([f"C{place}" for place in range(OPTIONS)]),
-        call=dice.random(OPTIONS) < 0.5,
-        american=np.ones(OPTIONS, dtype=np.bool_),
-        underlying_price=spot,
-        strike=spot * dice.uniform(0.6, 1.5, OPTIONS),
-        years_to_expiry=dice.integers(7, 730, OPTIONS) / 365.0,
-        volatility=dice.uniform(0.12, 0.80, OPTIONS),
-        rate=dice.uniform(0.03, 0.05, OPTIONS),
-        dividend_yield=dice.choice([0.0, 0.005, 0.02, 0.04], OPTIONS),
-    )
 
 
 def with_cash_dividends(held: Holdings) -> Holdings:

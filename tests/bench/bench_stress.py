@@ -94,7 +94,7 @@ def random_book() -> ShardBook:
     dividends.
     """
     dice = np.random.default_rng(20221228)
-    contracts = random_contracts(dice)
+    contracts = random_contracts(dice, OPTIONS)
     greeks = option_values(columns_of(contracts))
     contract = np.full(POSITIONS, STOCK, dtype=np.intp)
     options = np.sort(dice.permutation(POSITIONS)[:OPTIONS])
@@ -122,19 +122,19 @@ def random_book() -> ShardBook:
     )
 
 
-def random_contracts(dice: np.random.Generator) -> Contracts:
-    """American calls and puts."""
-    spot = dice.uniform(20, 400, OPTIONS)
+def random_contracts(dice: np.random.Generator, count: int) -> Contracts:
+    """American calls and puts, with continuous yields."""
+    spot = dice.uniform(20, 400, count)
     return Contracts(
-        symbols=np.array([f"C{place}" for place in range(OPTIONS)]),
-        call=dice.random(OPTIONS) < 0.5,
-        american=np.ones(OPTIONS, dtype=np.bool_),
+        symbols=np.array([f"C{place}" for place in range(count)]),
+        call=dice.random(count) < 0.5,
+        american=np.ones(count, dtype=np.bool_),
         underlying_price=spot,
-        strike=spot * dice.uniform(0.6, 1.5, OPTIONS),
-        years_to_expiry=dice.integers(7, 730, OPTIONS) / 365.0,
-        volatility=dice.uniform(0.12, 0.80, OPTIONS),
-        rate=dice.uniform(0.03, 0.05, OPTIONS),
-        dividend_yield=dice.choice([0.0, 0.005, 0.02, 0.04], OPTIONS),
+        strike=spot * dice.uniform(0.6, 1.5, count),
+        years_to_expiry=dice.integers(7, 730, count) / 365.0,
+        volatility=dice.uniform(0.12, 0.80, count),
+        rate=dice.uniform(0.03, 0.05, count),
+        dividend_yield=dice.choice([0.0, 0.005, 0.02, 0.04], count),
     )
 
 
