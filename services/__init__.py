@@ -1,1 +1,1 @@
-"""The six services. Each folder is one word everywhere: schema, role, bus user, durable prefix."""
+"""The seven services. Each folder is one word everywhere: schema, role, bus user, durable."""

@@ -6,7 +6,9 @@
     ├── Permanent            no retry can help: straight to the dead letters
     │   ├── NotASession(as_of, previous)
     │   ├── InvalidRows(problem_by_row)
-    │   ├── InvalidScenario(problems)
+    │   ├── InvalidFields(problems)
+    │   │   ├── InvalidScenario
+    │   │   └── InvalidLimit
     │   ├── Unanswerable(code, message)
     │   └── DateOutsideData(as_of, first, last)
     ├── PortfoliosFailed(failures)   some portfolios of a shard failed; the others are done
@@ -102,16 +104,28 @@ class InvalidRows(Permanent):
         )
 
 
-class InvalidScenario(Permanent):
-    """A stress scenario that cannot be evaluated or stored: (field or None, message) each."""
+class InvalidFields(Permanent):
+    """Something described that cannot be used: (field or None, message) each."""
 
-    code = "invalid_scenario"
+    code: str
 
     def __init__(self, problems: Sequence[tuple[str | None, str]]) -> None:
         super().__init__(
             "; ".join(f"{field}: {message}" if field else message for field, message in problems)
         )
         self.problems = tuple({"field": field, "message": message} for field, message in problems)
+
+
+class InvalidScenario(InvalidFields):
+    """A stress scenario that cannot be evaluated or stored."""
+
+    code = "invalid_scenario"
+
+
+class InvalidLimit(InvalidFields):
+    """A limit that cannot be evaluated or stored."""
+
+    code = "invalid_limit"
 
 
 class Unanswerable(Permanent):

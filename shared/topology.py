@@ -33,6 +33,15 @@ from shared.contracts.ingest import (
     StorePrices,
     StoreYields,
 )
+from shared.contracts.limits import (
+    AcknowledgeLimit,
+    DeleteLimit,
+    LimitsEvaluated,
+    LimitsFailed,
+    SaveLimit,
+    TryLimit,
+    WaiveLimit,
+)
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import (
     DeleteScenario,
@@ -111,6 +120,11 @@ _CALCULATORS: dict[str, Wiring] = {
         answers=(SaveScenario, DeleteScenario, EvaluateWhatIf, EvaluateGrid, EvaluateCurve),
         failure=StressFailed,
     ),
+    "limits": Wiring(
+        {SnapshotsCreated: LimitsEvaluated, RiskMeasured: LimitsEvaluated},
+        answers=(SaveLimit, DeleteLimit, AcknowledgeLimit, WaiveLimit, TryLimit),
+        failure=LimitsFailed,
+    ),
 }
 
 _GATEWAY = Wiring(
@@ -172,8 +186,11 @@ def _pipeline() -> list[type[Event]]:
     for event in found:  # grows while it is walked
         for wiring in _CALCULATORS.values():
             result = wiring.subscribes.get(event)
-            if result is not None and result not in (*found, *wiring.occasional):
-                found.append(result)
+            if result is None or result in wiring.occasional:
+                continue
+            if result in found:  # it comes after the last of its causes
+                found.remove(result)
+            found.append(result)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The six services in one process on real servers, and what their tables hold as one hash."""
+"""The seven services in one process on real servers, and what their tables hold as one hash."""
 
 import asyncio
 import hashlib
@@ -33,7 +33,7 @@ VERSION_COLUMNS = ("price_run",)
 
 @dataclass
 class Pipeline:
-    """All six services, hearing; `telemetry` of each by word."""
+    """All seven services, hearing; `telemetry` of each by word."""
 
     servers: Servers
     admin: Database

@@ -46,7 +46,7 @@ LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {
     "servers": "starting Postgres and NATS",
     "bootstrap": "preparing roles, tables, streams",
-    "services": "starting the six services",
+    "services": "starting the seven services",
 }
 Parameters = ParamSpec("Parameters")
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")]

@@ -128,7 +128,8 @@ class ShardEvent(Event):
     of rows written, by kind. `failed_portfolios`: those that the publishing stage failed for; they
     are no longer among the `portfolio_ids`, so the stages after it leave them out. `edits`: by
     portfolio, how many edits it had had before the run read anything of it
-    (`gateway.portfolio_edits`); one that is missing is not compared.
+    (`gateway.portfolio_edits`); one that is missing is not compared. `more_follow`: the stage is
+    not done with the shard, another event of it comes.
     """
 
     price_run: str
@@ -140,6 +141,7 @@ class ShardEvent(Event):
     counts: dict[str, int] = {}
     warnings: tuple[Notice, ...] = ()
     elapsed_seconds: float = 0.0
+    more_follow: bool = False
 
     def of_portfolios(self, portfolio_ids: Sequence[UUID]) -> Self:
         """The same event about these of its portfolios only."""

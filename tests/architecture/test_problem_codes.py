@@ -61,7 +61,9 @@ def passed_on() -> set[tuple[int, str]]:
     """Problems that files and the services asked have, which the gateway passes on."""
     files = {arguments[1] for _, arguments in calls(GATEWAY / "books" / "files", "UnreadableFile")}
     refusals = {
-        arguments[0] for _, arguments in calls(PROJECT / "services" / "stress", "Unanswerable")
+        arguments[0]
+        for word in ("stress", "limits")
+        for _, arguments in calls(PROJECT / "services" / word, "Unanswerable")
     }
     errors = re.findall(
         r'^    code = "([a-z_]+)"', (PROJECT / "shared" / "errors.py").read_text(), re.MULTILINE

@@ -24,6 +24,8 @@ async def open_run(event: MarketClosed, session: Session) -> None:
 @router.on(*(event for event in STAGE_EVENTS if event is not PricesUpdated))
 async def record_stage(event: ShardEvent, session: Session) -> None:
     """A stage of a shard is done; the run may or may not wait for it."""
+    if event.more_follow:
+        return
     stage = stage_of(type(event))
     troubles = await troubles_of(session, stage, event)
     if await runs.save_stage(session, stage, event, current_trace_id(), troubles):

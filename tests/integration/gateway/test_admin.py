@@ -124,7 +124,7 @@ async def test_a_run_shows_the_time_of_each_stage(operator: Person, gateway: Any
 
     stages = [stage["stage"] for stage in run["stages"]]
     assert run["status"] == "completed"
-    assert stages == ["prices", "greeks", "factors", "snapshots", "stress", "risk"]
+    assert stages == ["prices", "greeks", "factors", "snapshots", "stress", "risk", "limits"]
     assert {(stage["shards_done"], stage["busy_seconds"]) for stage in run["stages"]} == {(2, 1.0)}
     assert len(run["items"]) == 12
     assert (await operator.get("admin/batch/runs", status="completed")).json()["total"] == 1

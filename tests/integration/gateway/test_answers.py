@@ -22,6 +22,7 @@ from services.ingest.tables import DataProvider
 from shared.contracts.factors import FactorsComputed
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
+from shared.contracts.limits import LimitsEvaluated
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Database
@@ -38,6 +39,7 @@ STAGES = (
     SnapshotsCreated,
     StressComputed,
     RiskMeasured,
+    LimitsEvaluated,
 )
 
 

@@ -1,4 +1,4 @@
-"""Uploaded books through all six services: closed positions reach P&L, private ones do no harm."""
+"""Uploaded books through all services: closed positions reach P&L, private ones do no harm."""
 
 from collections.abc import AsyncIterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""Edits through all six services give the numbers of a book that had always been so."""
+"""Edits through all seven services give the numbers of a book that had always been so."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -23,7 +23,7 @@ ROWS = [
 
 @pytest.fixture
 async def pipeline(servers: Servers, admin: Database, empty: None) -> AsyncIterator[Pipeline]:
-    """All six services at work."""
+    """All seven services at work."""
     async with running_pipeline(servers, admin) as running:
         yield running
 

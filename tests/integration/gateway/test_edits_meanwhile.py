@@ -19,6 +19,7 @@ from services.gateway.runs.handlers import record_stage
 from services.greeks.handlers.compute_greeks import compute_greeks
 from services.ingest.handlers.deliver_prices import deliver_prices_of_changed
 from services.ingest.handlers.record_coverage import record_coverage
+from services.limits.handlers.evaluate_limits import evaluate_limits
 from services.snapshots.handlers.measure_risk import measure_risk
 from services.snapshots.handlers.take_snapshots import take_snapshots
 from services.stress.handlers.mirror_scenarios import mirror_scenarios
@@ -28,6 +29,7 @@ from shared.contracts.factors import FactorsComputed
 from shared.contracts.gateway import PortfoliosChanged
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import PricesUpdated
+from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated
 from shared.contracts.stress import StressComputed
 from shared.database import Database
 from tests.builders import AS_OF
@@ -56,19 +58,20 @@ OF_THE_DAY = (
 
 @dataclass(frozen=True)
 class Stage:
-    """The service that does it, on which event, by which handler."""
+    """The service that does it, by which handler, on which events."""
 
     word: str
-    cause: type[ShardEvent]
     handler: Callable[..., Awaitable[ShardEvent]]
+    causes: tuple[type[ShardEvent], ...]
 
 
 STAGES = {
-    "greeks": Stage("greeks", PricesUpdated, compute_greeks),
-    "factors": Stage("factors", GreeksComputed, compute_factors),
-    "snapshots": Stage("snapshots", FactorsComputed, take_snapshots),
-    "stress": Stage("stress", FactorsComputed, stress_portfolios),
-    "risk": Stage("snapshots", StressComputed, measure_risk),
+    "greeks": Stage("greeks", compute_greeks, (PricesUpdated,)),
+    "factors": Stage("factors", compute_factors, (GreeksComputed,)),
+    "snapshots": Stage("snapshots", take_snapshots, (FactorsComputed,)),
+    "stress": Stage("stress", stress_portfolios, (FactorsComputed,)),
+    "risk": Stage("snapshots", measure_risk, (StressComputed,)),
+    "limits": Stage("limits", evaluate_limits, (SnapshotsCreated, RiskMeasured)),
 }
 
 
@@ -108,11 +111,12 @@ class Driven:
             await self.edit()
             return
         stage = STAGES[step]
-        cause = prices if stage.cause is PricesUpdated else stage.cause.about(prices)
-        async with self.role(stage.word).transaction() as session:
-            result = await stage.handler(cause, session)
-        async with self.role("gateway").transaction() as session:
-            await record_stage(result, session)
+        for kind in stage.causes:
+            cause = prices if kind is PricesUpdated else kind.about(prices)
+            async with self.role(stage.word).transaction() as session:
+                result = await stage.handler(cause, session)
+            async with self.role("gateway").transaction() as session:
+                await record_stage(result, session)
 
     async def edit(self) -> None:
         """Write the other number of the option; every stage depends on it."""
@@ -189,6 +193,8 @@ def is_causal(order: Sequence[str]) -> bool:
             ("factors", "snapshots"),
             ("factors", "stress"),
             ("stress", "risk"),
+            ("snapshots", "limits"),
+            ("risk", "limits"),
         )
     )
 
@@ -208,7 +214,7 @@ async def test_in_every_order_of_edit_and_stages_the_edited_book_is_stored(drive
         if again != 1 or stored != right[driven.quantity]:
             wrong.append(order)
 
-    assert len(orders) == 18
+    assert len(orders) == 21
     assert right[-2] != right[-6]
     assert wrong == []
 

@@ -17,6 +17,7 @@ from shared.contracts.event import NOT_CALCULATED, Event, ShardEvent, WorkFailed
 from shared.contracts.factors import FactorsComputed, FactorsFailed
 from shared.contracts.greeks import GreeksComputed
 from shared.contracts.ingest import IngestFailed, MarketClosed, PricesUpdated
+from shared.contracts.limits import LimitsEvaluated
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import StressComputed
 from shared.database import Database
@@ -31,6 +32,7 @@ STAGES: list[tuple[type[ShardEvent], str]] = [
     (SnapshotsCreated, "snapshots"),
     (StressComputed, "stress"),
     (RiskMeasured, "risk"),
+    (LimitsEvaluated, "limits"),
 ]
 
 
@@ -241,7 +243,7 @@ async def test_an_overdue_run_is_closed_naming_what_is_missing(
     assert closed == [run_id]
     assert (run["status"], run["finished_at"]) == ("partial", NOON + timedelta(hours=1))
     assert [(p["stage"], p["shard"], p["code"]) for p in run["problems"]] == [
-        ("risk", 1, "overdue")
+        ("limits", 1, "overdue")
     ]
 
 

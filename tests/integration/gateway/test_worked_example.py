@@ -1,4 +1,4 @@
-"""The book of `docs/methodology.md` through all six services: the API says what the document
+"""The book of `docs/methodology.md` through all seven services: the API says what the document
 says.
 """
 

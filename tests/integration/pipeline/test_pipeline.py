@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from shared.calendar import sessions
 from shared.database import Database
+from shared.topology import TOPOLOGY
 from tests.builders import AS_OF, a_portfolio, a_position, save_positions
 from tests.pipeline import Pipeline, content_hash
 from tests.servers import Servers
@@ -142,5 +143,5 @@ async def test_one_trace_runs_from_the_close_through_every_service(
 
     spans = [span for span in exporter.get_finished_spans() if span.context is not None]
     services = {str(span.resource.attributes["service.name"]) for span in spans}
-    assert services == {"ingest", "greeks", "factors", "snapshots", "stress", "gateway"}
+    assert services == set(TOPOLOGY)
     assert len({span.context.trace_id for span in spans if span.context}) == 1

@@ -60,7 +60,7 @@ def test_results_are_reported_with_the_last_stage(last: str) -> None:
 def test_one_shards_results_do_not_wait_for_another() -> None:
     others = [*[an_item(stage) for stage in STAGES[:-1]], an_item("prices", shard=1)]
 
-    assert kinds(an_item("risk"), others) == ["stage", "results"]
+    assert kinds(an_item("limits"), others) == ["stage", "results"]
 
 
 def test_a_stage_says_how_far_its_shard_is() -> None:
@@ -68,7 +68,7 @@ def test_a_stage_says_how_far_its_shard_is() -> None:
 
     (news,) = shard_news(RUN, an_item("greeks"), [an_item("prices"), an_item("greeks"), *elsewhere])
 
-    assert (news.data["stages_done"], news.data["stages"], news.data["stage"]) == (2, 6, "greeks")
+    assert (news.data["stages_done"], news.data["stages"], news.data["stage"]) == (2, 7, "greeks")
 
 
 def test_results_that_will_not_come_are_reported_once() -> None:

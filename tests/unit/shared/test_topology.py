@@ -7,6 +7,7 @@ from shared.contracts.factors import CorrelationsComputed, FactorsFailed
 from shared.contracts.gateway import RiskRequested
 from shared.contracts.greeks import GreeksFailed
 from shared.contracts.ingest import IngestFailed, PricesUpdated
+from shared.contracts.limits import LimitsFailed
 from shared.contracts.snapshots import SnapshotsFailed
 from shared.contracts.stress import StressFailed
 from shared.topology import (
@@ -22,7 +23,7 @@ from shared.topology import (
 
 
 def test_a_run_has_its_stages_in_the_order_of_the_pipeline() -> None:
-    assert STAGES == ("prices", "greeks", "factors", "snapshots", "stress", "risk")
+    assert STAGES == ("prices", "greeks", "factors", "snapshots", "stress", "risk", "limits")
 
 
 def test_weekly_correlations_are_reported_but_no_run_waits_for_them() -> None:
@@ -66,6 +67,8 @@ def test_the_gateway_subscribes_to_everything_that_others_publish() -> None:
         (SnapshotsFailed, "stress.computed", "risk"),
         (SnapshotsFailed, RiskRequested.subject, "risk"),
         (StressFailed, "factors.computed", "stress"),
+        (LimitsFailed, "snapshots.created", "limits"),
+        (LimitsFailed, "risk.measured", "limits"),
         (StressFailed, "a.subject_of_another_version", "stress"),
     ],
 )

@@ -1,0 +1,39 @@
+"""Every SQL statement of limits, one file per subject. Nothing here commits."""
+
+from services.limits.repository.alerts import save_alerts
+from services.limits.repository.limits import (
+    claim_portfolios,
+    claim_user,
+    count_limits,
+    delete_limit,
+    load_limit,
+    save_action,
+    save_limit,
+)
+from services.limits.repository.progress import claim_progress
+from services.limits.repository.readings import load_contributors
+from services.limits.repository.sessions import load_last_sessions, load_sessions, load_since
+from services.limits.repository.states import LastState, load_last_state, save_states
+from services.limits.repository.work import Scope, claim_work, load_readings_of
+
+__all__ = [
+    "LastState",
+    "Scope",
+    "claim_portfolios",
+    "claim_progress",
+    "claim_user",
+    "claim_work",
+    "count_limits",
+    "delete_limit",
+    "load_contributors",
+    "load_last_sessions",
+    "load_last_state",
+    "load_limit",
+    "load_readings_of",
+    "load_sessions",
+    "load_since",
+    "save_action",
+    "save_alerts",
+    "save_limit",
+    "save_states",
+]
