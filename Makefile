@@ -9,12 +9,13 @@ TEST_PROCESSES ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down test unit integration e2e check audit format coverage bench pins calendar compose client migration clean
+.PHONY: help install page demo up down test unit integration e2e check audit format coverage bench pins calendar compose client migration clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-install: $(INSTALLED) ## Create the virtual environment with the pinned packages
+install: $(INSTALLED) ## Create the virtual environment with the pinned packages, and build the dashboard
+	@$(BIN)/python -m deploy.page || true
 
 # uv is bootstrapped with pip inside the environment, so nothing needs to be on the machine but Python.
 $(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
@@ -24,6 +25,9 @@ $(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable . --editable clients/python
 	@touch $@
+
+page: $(INSTALLED) ## Build the dashboard, unless it is of the sources as they are
+	$(BIN)/python -m deploy.page
 
 demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to exit after it, LIVE=1 for the latest session)
 	$(BIN)/sigmasight demo $(if $(ONCE),--once) $(if $(LIVE),--live)
@@ -79,4 +83,4 @@ migration: install ## Write a migration: make migration SERVICE=greeks MESSAGE="
 	$(BIN)/python -m deploy.migration $(SERVICE) "$(MESSAGE)"
 
 clean: ## Remove the environment and caches (the demo's data stay in .sigmasight)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) web/node_modules services/gateway/web/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.page_types import TYPES, page_types
+
 PACKAGE = Path(__file__).resolve().parents[1] / "clients" / "python" / "sigmasight_client"
 API = "/api/v1"
 COLUMNS = 100
@@ -37,7 +39,8 @@ Schema = Mapping[str, Any]
 def render(document: Schema) -> dict[Path, str]:
     """The generated files with their contents."""
     written = {"models.py": models(document), "operations.py": operations(document)}
-    return {PACKAGE / name: _formatted(content) for name, content in written.items()}
+    python = {PACKAGE / name: _formatted(content) for name, content in written.items()}
+    return {**python, TYPES: page_types(document)}
 
 
 def _formatted(content: str) -> str:

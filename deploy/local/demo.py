@@ -159,6 +159,7 @@ def print_outcome(console: Console, state: StackState, outcome: Outcome, started
 
 def print_access(console: Console, state: StackState, demo: Demo) -> None:
     """Print addresses and demo credentials; the administrator's password is not among them."""
+    console.print(f"dashboard: {state.gateway_url}/")
     console.print(f"API: {state.gateway_url}/api/v1   documentation: {state.gateway_url}/docs")
     for book in demo.books:
         console.print(f"log in as {book.email} with password {book.password}", highlight=False)

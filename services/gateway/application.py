@@ -22,6 +22,7 @@ from services.gateway.drafts import endpoints as drafts
 from services.gateway.edge import endpoints as edge
 from services.gateway.edge import problems
 from services.gateway.edge.conditional import ConditionalReads
+from services.gateway.edge.cookies import CookieSessions
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.edge.documentation import DocumentedApi
 from services.gateway.edge.fair_share import FairShare
@@ -59,6 +60,7 @@ from services.gateway.operators.sweeper import Sweeper
 from services.gateway.runs import endpoints as runs
 from services.gateway.runs.feed import Feed
 from services.gateway.settings import GatewaySettings, get_settings
+from services.gateway.web.endpoints import page_routes
 from shared.database import Session
 from shared.errors import Misconfigured
 from shared.service import Runtime
@@ -103,6 +105,8 @@ def assembled(
         lifespan=_lifespan(gateway, feed),
         dependencies=[Depends(refuse_unknown)],
         openapi_url="/openapi.json" if settings.docs_enabled else None,
+        docs_url=None,  # served with the dashboard's files, without another server
+        redoc_url=None,
     )
     app.state.gateway = gateway
     app.state.feed = feed
@@ -110,6 +114,7 @@ def assembled(
     for subject in (identity, books, drafts, analytics, runs, market, accounts, operators):
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
+    app.router.routes.extend(page_routes(documented=settings.docs_enabled))
     surround(app, settings, app.state.rate_limits, tokens.user_id)
     app.add_middleware(RequestMetrics, registry=runtime.telemetry.registry)
     problems.install(app)
@@ -184,6 +189,7 @@ def surround(app: FastAPI, settings: GatewaySettings, limits: RateLimits, user_o
     app.add_middleware(FairShare, at_once=settings.requests_at_once, user_of=user_of)
     app.add_middleware(RateLimit, limits=limits, settings=settings, user_of=user_of)
     app.add_middleware(Deadline, seconds=settings.answer_seconds)
+    app.add_middleware(CookieSessions)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -28,6 +28,10 @@ class GatewaySettings(ServiceSettings):
     access_token_seconds: int = Field(default=900, ge=60, le=86_400)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
 
+    page_session_seconds: int = Field(
+        default=43_200, ge=60, le=2_592_000, description="how long a browser stays logged in"
+    )
+
     registration: Literal["open", "admin"] = Field(
         default="open", description="whether users may register, or only administrators create them"
     )
@@ -96,7 +100,7 @@ class GatewaySettings(ServiceSettings):
         default=(),
         description="other origins whose pages may use the API: https://app.example.com,...",
     )
-    docs_enabled: bool = Field(default=True, description="/docs, /redoc and /openapi.json")
+    docs_enabled: bool = Field(default=True, description="/docs and /openapi.json")
 
     @field_validator("cors_origins", mode="before")
     @classmethod

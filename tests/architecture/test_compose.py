@@ -236,10 +236,10 @@ def test_images_install_verified_pins_and_run_without_root() -> None:
         for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)
     ]
 
-    assert len(installs) == 2
+    assert len(installs) == 3  # of what all services need, of Node, and of what one needs
     assert all("--constraint requirements.txt" in line for line in installs)
     assert [users for users in last_users if users] == [["10001"], ["10001"]]
-    assert '--extra "${SERVICE}"' in installs[1]
+    assert '--extra "${SERVICE}"' in installs[2]
 
 
 def test_every_service_has_an_extra_and_every_pin_a_hash() -> None:

@@ -1269,6 +1269,19 @@ class ListedPortfolio(TypedDict):
     standing_reason: "str | None"
 
 
+class LoginCode(TypedDict):
+    """The code of a log-in link, good for one use."""
+
+    code: "str"
+
+
+class LoginLink(TypedDict):
+    """What to put behind the page's address: `/#login=<code>`."""
+
+    code: "str"
+    expires_at: "str"
+
+
 class Logout(TypedDict):
     """The refresh token of the log-in to end; `everywhere` ends all of the user's."""
 
@@ -2594,7 +2607,7 @@ class SeriesReport(TypedDict):
     reason: "str | None"
 
 
-Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "gateway"]
+Service = Literal["ingest", "greeks", "factors", "snapshots", "stress", "limits", "gateway"]
 
 
 class ServicesGatewayAnalyticsSchemasCorrelationsClusterOut(TypedDict):

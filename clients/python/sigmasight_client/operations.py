@@ -37,6 +37,8 @@ from sigmasight_client.models import (
     GroupedPositions,
     HistoryProgress,
     Impacts,
+    LoginCode,
+    LoginLink,
     Logout,
     LotPage,
     ManagedUser,
@@ -152,6 +154,24 @@ class SigmaSight(Session):
     def change_password(self, body: PasswordChange) -> "TokenPair":
         """Change the caller's password."""
         return cast("TokenPair", self.request("PUT", "auth/password", body=body))
+
+    def open_page_session(self, body: Credentials) -> "UserOut":
+        """Log a browser in: the answer sets a cookie that no script can read."""
+        return cast("UserOut", self.request("POST", "auth/session", body=body))
+
+    def close_page_session(self) -> "None":
+        """End the log-in that the request comes with, and let the browser forget its cookie."""
+        self.request("DELETE", "auth/session")
+
+    def open_page_session_by_link(self, body: LoginCode) -> "UserOut":
+        """The same by the code of a link of `auth/session/link`, which is used up by this."""
+        return cast("UserOut", self.request("POST", "auth/session/by-link", body=body))
+
+    def create_login_link(self) -> "LoginLink":
+        """A code that logs a browser in as the caller: `/#login=<code>`, once, within ten
+        minutes.
+        """
+        return cast("LoginLink", self.request("POST", "auth/session/link"))
 
     def upload_positions(
         self,

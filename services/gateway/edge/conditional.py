@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Only the user's own browser may cache it, and it revalidates before each use.
-HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 TAG_LENGTH = 32
 API = "/api/"

@@ -29,7 +29,6 @@ COMPRESSION_LEVEL = 1  # higher ones take three times as long for a tenth less
 TOKENS_REMEMBERED = 4096
 API = "/api/v1/"
 OPERATORS = "/api/v1/admin/"
-DOCUMENTATION = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
 UserOf = Callable[[str], UUID]
 
 
@@ -235,34 +234,26 @@ _SAFE = {
     "Strict-Transport-Security": "max-age=31536000",  # browsers ignore it without TLS
 }
 _DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
-_DOCUMENTATION_PAGE = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "style-src 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
-    "font-src https://fonts.gstatic.com; worker-src blob:; frame-ancestors 'none'"
-)
 
 
 class SecurityHeaders(AroundRequests):
-    """Headers that let a browser read an answer and nothing else.
+    """Headers that let a browser read an answer and nothing else, but where the answer has its own.
 
     Nothing is cached unless the answer allows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
-        safe = [(name.lower().encode(), value.encode()) for name, value in _SAFE.items()]
-        self.data = [*safe, (b"content-security-policy", _DATA_ONLY.encode())]
-        self.page = [*safe, (b"content-security-policy", _DOCUMENTATION_PAGE.encode())]
+        default = {**_SAFE, "Content-Security-Policy": _DATA_ONLY, "Cache-Control": "no-store"}
+        self.default = [(name.lower().encode(), each.encode()) for name, each in default.items()]
 
     async def around(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = self.page if scope["path"] in DOCUMENTATION else self.data
-
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = message["headers"] = [*message.get("headers", ()), *headers]
-                if all(name != b"cache-control" for name, _ in given):
-                    given.append((b"cache-control", b"no-store"))
+                own = [*message.get("headers", ())]
+                given = {name for name, _ in own}
+                missing = [each for each in self.default if each[0] not in given]
+                message["headers"] = own + missing
             await send(message)
 
         await self.app(scope, receive, safely)

@@ -156,13 +156,14 @@ class Tokens:
         """Every key whose tokens are accepted, by its name."""
         return {key_id(key): key for key in (*self.others, self.key.public_key())}
 
-    def access_token(self, bearer: Bearer, now: datetime) -> str:
-        """A signed statement of who its bearer is, for `access_seconds` from `now`."""
+    def access_token(self, bearer: Bearer, now: datetime, seconds: int | None = None) -> str:
+        """A signed statement of who its bearer is, from `now`: for `access_seconds`, or others."""
+        lasts = timedelta(seconds=seconds or self.access_seconds)
         claims = {
             "sub": str(bearer.user_id),
             "sid": str(bearer.family_id),
             "iat": now,
-            "exp": now + timedelta(seconds=self.access_seconds),
+            "exp": now + lasts,
             "jti": uuid4().hex,
             "iss": ISSUER,
             "aud": AUDIENCE,

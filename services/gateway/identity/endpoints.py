@@ -1,4 +1,4 @@
-"""Identity: register, log in, refresh, log out, me, change the password.
+"""Identity: register, log in, refresh, log out, me, change the password, browsers' sessions.
 
 Everything here runs in the gateway's own role: the caller is not yet known.
 """
@@ -8,9 +8,10 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.gateway.edge.audit import Actor, act_as, record
+from services.gateway.edge.cookies import end_session, refuse_other_pages, set_session
 from services.gateway.edge.dependencies import (
     Caller,
     Gateway,
@@ -30,6 +31,8 @@ from services.gateway.identity import queries
 from services.gateway.identity.queries import AttemptLimits
 from services.gateway.identity.schemas import (
     Credentials,
+    LoginCode,
+    LoginLink,
     Logout,
     PasswordChange,
     RefreshRequest,
@@ -43,6 +46,8 @@ from services.gateway.tables import RefreshToken, User
 from shared.database import Session
 
 SALT_BYTES = 32
+LOGIN_LINK = "login"  # distinguishes such a ticket from those of event streams
+LOGIN_LINK_SECONDS = 600
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
@@ -69,6 +74,14 @@ async def register(
 @router.post("/login", responses=documented(401, 403, 422, 429))
 async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddress) -> TokenPair:
     """Exchange an address and a password for tokens."""
+    user = await _proven(proof, gateway, address)
+    async with gateway.database.transaction() as session:
+        act_as(session, Actor(user.user_id, address))
+        return await _logged_in(session, gateway, user)
+
+
+async def _proven(proof: Credentials, gateway: Gateway, address: str) -> User:
+    """The user whose password this is; 401, 403 or 429 otherwise."""
     account = proof.email.strip().lower()
     async with gateway.database.transaction() as session:
         await _count_attempt(session, gateway, account, address)
@@ -76,10 +89,9 @@ async def login(proof: Credentials, gateway: GatewayParts, address: NetworkAddre
     proven = await gateway.passwords.matches(
         proof.password.get_secret_value(), user.password_hash if user else None
     )
+    if user is not None and proven and user.disabled_at is None:
+        return user
     async with gateway.database.transaction() as session:
-        if user is not None and proven and user.disabled_at is None:
-            act_as(session, Actor(user.user_id, address))
-            return await _logged_in(session, gateway, user)
         act_as(session, Actor(None, address))
         await record(session, "login.failed", account)
     if user is not None and proven:
@@ -114,9 +126,13 @@ def attempt_limits(settings: GatewaySettings) -> AttemptLimits:
 
 
 async def _logged_in(session: Session, gateway: Gateway, user: User) -> TokenPair:
+    await _accept(session, user)
+    return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()), new_refresh_token())
+
+
+async def _accept(session: Session, user: User) -> None:
     await queries.delete_attempts(session, user.email)
     await record(session, "login.succeeded", user.user_id)
-    return await _new_tokens(session, gateway, Bearer(user.user_id, uuid4()), new_refresh_token())
 
 
 @router.post("/refresh", responses=documented(401, 422))
@@ -213,6 +229,95 @@ async def change_password(
         await queries.end_families(session, caller.user_id, datetime.now(UTC))
         await record(session, "user.password_changed", caller.user_id)
         return await _logged_in(session, gateway, caller)
+
+
+# --- sessions of browsers ---
+
+
+@router.post(
+    "/session",
+    status_code=201,
+    response_model=UserOut,
+    responses=documented(401, 403, 422, 429),
+    dependencies=[Depends(refuse_other_pages)],
+)
+async def open_page_session(
+    proof: Credentials, gateway: GatewayParts, address: NetworkAddress, response: Response
+) -> User:
+    """Log a browser in: the answer sets a cookie that no script can read.
+
+    Needs the header `X-SigmaSight-Page`, as every write with the cookie does.
+    """
+    user = await _proven(proof, gateway, address)
+    await _open_session(gateway, user, address, response)
+    return user
+
+
+@router.post(
+    "/session/by-link",
+    status_code=201,
+    response_model=UserOut,
+    responses=documented(401, 403, 422),
+    dependencies=[Depends(refuse_other_pages)],
+)
+async def open_page_session_by_link(
+    link: LoginCode, gateway: GatewayParts, address: NetworkAddress, response: Response
+) -> User:
+    """The same by the code of a link of `auth/session/link`, which is used up by this."""
+    async with gateway.database.transaction() as session:
+        hashed = token_hash(f"{LOGIN_LINK} {link.code}")
+        user_id = await queries.take_ticket(session, hashed, datetime.now(UTC))
+        user = await queries.load_user(session, user_id) if user_id else None
+    if user is None or user.disabled_at is not None:
+        raise unauthorised("invalid_link", "the log-in link is unknown, used or expired")
+    await _open_session(gateway, user, address, response)
+    return user
+
+
+@router.post("/session/link", status_code=201, responses=documented(401))
+async def create_login_link(
+    caller: Caller, gateway: GatewayParts, address: NetworkAddress
+) -> LoginLink:
+    """A code that logs a browser in as the caller: `/#login=<code>`, once, within ten minutes."""
+    code = new_refresh_token()
+    expires_at = datetime.now(UTC) + timedelta(seconds=LOGIN_LINK_SECONDS)
+    async with gateway.database.transaction() as session:
+        act_as(session, Actor(caller.user_id, address))
+        hashed = token_hash(f"{LOGIN_LINK} {code}")
+        await queries.save_ticket(session, hashed, caller.user_id, expires_at)
+        await record(session, "login_link.issued", caller.user_id)
+    return LoginLink(code=code, expires_at=expires_at)
+
+
+@router.delete("/session", status_code=204, responses=documented(401))
+async def close_page_session(
+    caller: Caller, gateway: GatewayParts, address: NetworkAddress, request: Request
+) -> Response:
+    """End the log-in that the request comes with, and let the browser forget its cookie."""
+    bearer = gateway.tokens.bearer(request.headers["authorization"].partition(" ")[2].strip())
+    async with gateway.database.transaction() as session:
+        await queries.end_family(session, bearer.family_id, datetime.now(UTC))
+        act_as(session, Actor(caller.user_id, address))
+        await record(session, "login.ended", caller.user_id, everywhere=False)
+    response = Response(status_code=204)
+    end_session(response)
+    return response
+
+
+async def _open_session(gateway: Gateway, user: User, address: str, response: Response) -> None:
+    """A separate log-in, which ends as any other does; its refresh token is never given out."""
+    now = datetime.now(UTC)
+    seconds = gateway.settings.page_session_seconds
+    bearer = Bearer(user.user_id, uuid4())
+    async with gateway.database.transaction() as session:
+        act_as(session, Actor(user.user_id, address))
+        await _accept(session, user)
+        hashed = token_hash(new_refresh_token())
+        expires_at = now + timedelta(seconds=seconds)
+        await queries.save_refresh_token(
+            session, hashed, bearer.user_id, bearer.family_id, expires_at
+        )
+    set_session(response, gateway.tokens.access_token(bearer, now, seconds), seconds)
 
 
 async def _new_tokens(

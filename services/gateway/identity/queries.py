@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.gateway.edge.queries import is_over
 from services.gateway.edge.tokens import Bearer
-from services.gateway.tables import LoginAttempt, RefreshToken, User
+from services.gateway.tables import EventTicket, LoginAttempt, RefreshToken, User
 from shared.database import Session, lock_each, sql_table
 
 PARALLEL_USE = timedelta(seconds=10)  # as long as tabs take that refresh at once
@@ -21,6 +21,7 @@ PARALLEL_USE = timedelta(seconds=10)  # as long as tabs take that refresh at onc
 tokens = sql_table(RefreshToken)
 attempts = sql_table(LoginAttempt)
 users = sql_table(User)
+tickets = sql_table(EventTicket)
 
 
 async def save_refresh_token(
@@ -194,3 +195,26 @@ async def save_password(session: Session, user_id: UUID, password_hash: str) -> 
     """Another password; whether there is such a user."""
     changed = update(users).where(users.c.user_id == user_id).values(password_hash=password_hash)
     return await session.scalar(changed.returning(users.c.user_id)) is not None
+
+
+# --- tickets ---
+
+
+async def save_ticket(
+    session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime
+) -> None:
+    """Save a permission that is good once: to follow the user's events, or to log in."""
+    row = {"ticket_hash": ticket_hash, "user_id": user_id, "expires_at": expires_at}
+    await session.execute(insert(tickets).values(row).inline())
+
+
+async def take_ticket(session: Session, ticket_hash: str, now: datetime) -> UUID | None:
+    """Whose ticket it was; None when it is unknown, used or expired. It cannot be taken again."""
+    taken = delete(tickets).where(tickets.c.ticket_hash == ticket_hash, tickets.c.expires_at > now)
+    user_id: UUID | None = await session.scalar(taken.returning(tickets.c.user_id))
+    return user_id
+
+
+async def delete_expired_tickets(session: Session, now: datetime) -> None:
+    """Forget expired tickets."""
+    await session.execute(delete(tickets).where(tickets.c.expires_at <= now))

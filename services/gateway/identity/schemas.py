@@ -63,6 +63,23 @@ class Credentials(BaseModel):
     password: SecretStr = Field(max_length=200)
 
 
+class LoginCode(BaseModel):
+    """The code of a log-in link, good for one use."""
+
+    model_config = body_example(code="kQ3v...")
+
+    code: str = Field(max_length=200)
+
+
+class LoginLink(BaseModel):
+    """What to put behind the page's address: `/#login=<code>`."""
+
+    model_config = example(code="kQ3v...", expires_at="2022-12-28T21:10:00Z")
+
+    code: str
+    expires_at: datetime
+
+
 class RefreshRequest(BaseModel):
     """A refresh token, good for one use."""
 

@@ -51,7 +51,7 @@ class Sweeper:
             await edge_queries.delete_answers(session, now - timedelta(days=KEPT_DAYS))
             await identity_queries.delete_past(session, now, LOGIN_ATTEMPTS_KEPT)
             await run_events.delete_events(session, now - timedelta(days=KEPT_DAYS))
-            await run_events.delete_expired_tickets(session, now)
+            await identity_queries.delete_expired_tickets(session, now)
             await drafts.delete_of_gone_drafts(session)
             await dead_letters.delete_letters(
                 session, now - timedelta(seconds=EVENT_RETENTION_SECONDS)

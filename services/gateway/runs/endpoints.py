@@ -32,7 +32,7 @@ from services.gateway.runs.feed import (
     TooManyStreams,
     Wanted,
 )
-from services.gateway.runs.queries import run_events, runs
+from services.gateway.runs.queries import runs
 from services.gateway.runs.schemas import ResultsEvent, RunEvent, StageEvent, TicketOut
 from services.gateway.runs.shapes import RESULTS, RUN, STAGE
 from services.gateway.tables import User
@@ -51,7 +51,7 @@ async def create_ticket(caller: Caller, session: OpenSession) -> TicketOut:
     """
     ticket = new_refresh_token()
     expires_at = datetime.now(UTC) + timedelta(seconds=TICKET_SECONDS)
-    await run_events.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
+    await identity_queries.save_ticket(session, token_hash(ticket), caller.user_id, expires_at)
     await record(session, "event_ticket.issued", caller.user_id)
     return TicketOut(ticket=ticket, expires_at=expires_at)
 
@@ -74,7 +74,7 @@ async def follower_user(
 
 async def _ticket_holder(gateway: Gateway, ticket: str) -> User:
     async with gateway.database.transaction() as session:
-        user_id = await run_events.take_ticket(session, token_hash(ticket), datetime.now(UTC))
+        user_id = await identity_queries.take_ticket(session, token_hash(ticket), datetime.now(UTC))
         user = await identity_queries.load_user(session, user_id) if user_id else None
     if user is None or user.disabled_at is not None:
         raise unauthorised(

@@ -124,9 +124,9 @@ class AuditEntry(Table, table=True):
 
 
 class EventTicket(Table, table=True):
-    """A permission to follow the user's events once, by its SHA-256.
+    """A permission that is good once, by its SHA-256: to follow the user's events, or to log in.
 
-    For browsers, whose streams carry no header.
+    For browsers, whose streams carry no header, and for links. What is hashed names the purpose.
     """
 
     __tablename__: ClassVar[str] = "event_tickets"

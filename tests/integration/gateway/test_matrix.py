@@ -30,6 +30,8 @@ POST auth/register
 POST auth/login
 POST auth/refresh
 POST auth/logout
+POST auth/session
+POST auth/session/by-link
 GET portfolio/upload/templates/{columns}
 GET /health/live
 GET /health/ready
@@ -40,6 +42,8 @@ GET /metrics
 USERS = """
 GET auth/me
 PUT auth/password
+POST auth/session/link
+DELETE auth/session
 GET portfolios
 GET portfolios/summary
 POST portfolios
@@ -180,6 +184,7 @@ LAST = (
     "DELETE modelling/sessions/{draft_id}",
     "DELETE portfolios/{portfolio_id}",
     "PUT auth/password",
+    "DELETE auth/session",
 )  # nothing is left to ask about, or with, afterwards
 
 

@@ -13,13 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select
 
 from services.gateway.edge.queries import Row, all_rows
-from services.gateway.tables import BatchRun, EventTicket, Portfolio, RunEvent, User
+from services.gateway.tables import BatchRun, Portfolio, RunEvent, User
 from shared.database import Session, lock, sql_table
 
 CHANNEL = "gateway_run_events"
 events = sql_table(RunEvent)
 runs = sql_table(BatchRun)
-tickets = sql_table(EventTicket)
 portfolios = sql_table(Portfolio)
 users = sql_table(User)
 
@@ -103,26 +102,3 @@ async def owners_of(
 async def delete_events(session: Session, before: datetime) -> None:
     """Forget events recorded before a moment."""
     await session.execute(delete(events).where(events.c.recorded_at < before))
-
-
-# --- tickets ---
-
-
-async def save_ticket(
-    session: Session, ticket_hash: str, user_id: UUID, expires_at: datetime
-) -> None:
-    """Save a permission to follow the user's events once."""
-    row = {"ticket_hash": ticket_hash, "user_id": user_id, "expires_at": expires_at}
-    await session.execute(insert(tickets).values(row).inline())
-
-
-async def take_ticket(session: Session, ticket_hash: str, now: datetime) -> UUID | None:
-    """Whose ticket it was; None when it is unknown, used or expired. It cannot be taken again."""
-    taken = delete(tickets).where(tickets.c.ticket_hash == ticket_hash, tickets.c.expires_at > now)
-    user_id: UUID | None = await session.scalar(taken.returning(tickets.c.user_id))
-    return user_id
-
-
-async def delete_expired_tickets(session: Session, now: datetime) -> None:
-    """Forget expired tickets."""
-    await session.execute(delete(tickets).where(tickets.c.expires_at <= now))

@@ -1,0 +1,72 @@
+"""The build of the dashboard: what it is made of, and when it is made again."""
+
+import gzip
+import json
+from pathlib import Path
+
+from deploy.page import PROJECT, STAMP, compress, is_current, sources, stamp
+
+WEB = PROJECT / "web"
+
+
+def packages() -> dict[str, dict[str, object]]:
+    locked = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    return {name: each for name, each in locked.items() if name}
+
+
+def test_every_package_is_locked_by_a_hash_and_by_no_address() -> None:
+    assert packages()
+    assert [name for name, each in packages().items() if "integrity" not in each] == []
+    assert [name for name, each in packages().items() if "resolved" in each] == []
+
+
+def test_every_wanted_version_is_exact() -> None:
+    wanted = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
+    versions = [*wanted["dependencies"].values(), *wanted["devDependencies"].values()]
+
+    assert [each for each in versions if not each[0].isdigit()] == []
+
+
+def test_the_stamp_changes_with_names_and_content_of_sources_alone(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.ts").write_text("1")
+    first = stamp(tmp_path)
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "b.js").write_text("2")
+    (tmp_path / "README.md").write_text("3")
+    same = stamp(tmp_path)
+
+    (tmp_path / "src" / "a.ts").write_text("4")
+    other = stamp(tmp_path)
+    (tmp_path / "src" / "a.ts").rename(tmp_path / "src" / "b.ts")
+
+    assert first == same
+    assert len({first, other, stamp(tmp_path)}) == 3
+    assert [path.name for path in sources(tmp_path)] == ["b.ts"]
+
+
+def test_a_build_is_current_until_its_sources_change(tmp_path: Path) -> None:
+    web, built = tmp_path / "web", tmp_path / "dist"
+    web.mkdir()
+    built.mkdir()
+    (web / "index.html").write_text("1")
+    before = is_current(web, built)
+    (built / STAMP).write_text(stamp(web))
+    made = is_current(web, built)
+    (web / "index.html").write_text("2")
+
+    assert (before, made, is_current(web, built)) == (False, True, False)
+
+
+def test_compressed_twins_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    script = tmp_path / "a.js"
+    script.write_bytes(b"let a = 1;\n" * 500)
+    (tmp_path / "b.js").write_bytes(b"1")
+
+    compress(tmp_path)
+    twin = (tmp_path / "a.js.gz").read_bytes()
+    compress(tmp_path)
+
+    assert (tmp_path / "a.js.gz").read_bytes() == twin
+    assert gzip.decompress(twin) == script.read_bytes()
+    assert not (tmp_path / "b.js.gz").exists()

@@ -1,0 +1,64 @@
+import type { Reads, UserOut } from "./types";
+
+const API = "/api/v1/";
+// With the cookie, only our own page may write: no form of another page can send this header.
+const OWN = { "X-SigmaSight-Page": "1" };
+
+/** What the page needs of a problem document (RFC 9457). */
+interface ProblemDocument {
+  code: string;
+  detail: string;
+}
+
+export class ApiProblem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+type Query = Record<string, string | number | undefined>;
+type Ids = Record<string, string>;
+
+/** The address of a read: ids in its path, the rest in its query. */
+export function addressOf(path: keyof Reads, ids: Ids = {}, query: Query = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return API + filled + (text ? `?${text}` : "");
+}
+
+/** What a `GET` answers; throws `ApiProblem`. */
+export async function read<P extends keyof Reads>(path: P, ids?: Ids, query?: Query): Promise<Reads[P]> {
+  const answer = await fetch(addressOf(path, ids, query));
+  return (await answered(answer)) as Reads[P];
+}
+
+async function answered(answer: Response): Promise<unknown> {
+  const body: unknown = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return body;
+  const problem = body as ProblemDocument | null;
+  const detail = problem?.detail ?? `the server answered ${answer.status}`;
+  throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail);
+}
+
+async function write(method: string, path: string, body?: unknown): Promise<unknown> {
+  const content = body === undefined ? {} : { "Content-Type": "application/json" };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  return answered(await fetch(API + path, { method, headers: { ...OWN, ...content }, ...sent }));
+}
+
+export async function logIn(email: string, password: string): Promise<UserOut> {
+  return (await write("POST", "auth/session", { email, password })) as UserOut;
+}
+
+export async function logInByLink(code: string): Promise<UserOut> {
+  return (await write("POST", "auth/session/by-link", { code })) as UserOut;
+}
+
+export async function logOut(): Promise<void> {
+  await write("DELETE", "auth/session");
+}

@@ -1,0 +1,2798 @@
+// What the API accepts and answers: generated from its document by `make client`.
+
+export interface Ahead {
+  days_forward: number;
+  until: string;
+  settled: Array<string>;
+  ex_dividends: Record<string, number>;
+}
+
+export interface Alive {
+  status?: string;
+}
+
+export interface AskedProvider {
+  name: string;
+  live: boolean;
+}
+
+export interface AttributionReport {
+  portfolio_id: string;
+  start: string | null;
+  as_of: string | null;
+  sessions: number;
+  factors: Array<FactorPnl>;
+  income: number | null;
+  fees: number | null;
+  trades: number | null;
+  specific: number | null;
+  total: number | null;
+  sessions_left_out: Array<string>;
+  reason: string | null;
+}
+
+export interface AuditEntryOut {
+  audit_id: number;
+  occurred_at: string;
+  user_id: string | null;
+  network_address: string | null;
+  action: string;
+  target: string | null;
+  details: Record<string, unknown>;
+}
+
+export interface BaseChange {
+  transaction_id: string;
+  kind: Kind;
+  trade_date: string;
+  symbol: string | null;
+  quantity: number | null;
+  price: number | null;
+  amount: number | null;
+  reverses: string | null;
+}
+
+export interface BaseOut {
+  portfolio_id: string;
+  name: string;
+  session_date: string;
+  moved: boolean;
+  changes: Array<BaseChange>;
+}
+
+export type Basis = "per_year" | "period";
+
+export interface BatchStarted {
+  run_id: string;
+  session_date: string;
+  status: string;
+  portfolios: number;
+}
+
+export interface BodyUploadPositionsApiV1PortfolioUploadPost {
+  file: string;
+  portfolio_id?: string | null;
+  portfolio_name?: string | null;
+  name?: string | null;
+  equity_balance?: number | string | null;
+  mode?: Mode | null;
+  dry_run?: boolean | null;
+  as_of?: string | null;
+  stated_on?: string | "entry_date" | null;
+  entry_date?: string | null;
+  equity_date?: string | null;
+  duplicates?: Duplicates | null;
+}
+
+export interface BookBack {
+  email: string;
+  portfolio_id: string;
+  name: string;
+}
+
+export interface Booking {
+  dry_run?: boolean;
+  hash?: string | null;
+}
+
+export interface BookingOut {
+  draft_id: string;
+  portfolio_id: string;
+  trade_date: string;
+  dry_run: boolean;
+  hash: string;
+  transactions: Array<LegOut>;
+  run_id: string | null;
+  restated: RestatedSessions | null;
+}
+
+export interface CalculatedGreeks {
+  contract: string | null;
+  underlying: string | null;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  exercise: string | null;
+  years_to_expiry: number | null;
+  underlying_price: number | null;
+  underlying_price_source: string | null;
+  volatility: number | null;
+  iv_source: string | null;
+  rate: number | null;
+  rate_source: string | null;
+  dividend_yield: number | null;
+  dividend_source: string | null;
+  dividends: Array<CashDividend>;
+  market_price: number | null;
+  market_price_source: string | null;
+  model: string | null;
+  price: number | null;
+  delta: number | null;
+  gamma: number | null;
+  theta: number | null;
+  vega: number | null;
+  rho: number | null;
+  reason: string | null;
+  note: string | null;
+}
+
+export interface CashDividend {
+  ex_date: string;
+  amount: number;
+}
+
+export interface CashDividendIn {
+  ex_date: string;
+  amount: number;
+}
+
+export interface CashFlowOut {
+  cash_flow_id: string;
+  portfolio_id: string;
+  flow_date: string;
+  amount: number;
+  note: string;
+  created_at: string;
+}
+
+export interface CashFlowSaved {
+  cash_flow_id: string;
+  portfolio_id: string;
+  flow_date: string;
+  amount: number;
+  note: string;
+  created_at: string;
+  run_id: string | null;
+}
+
+export interface ChangeOut {
+  quantity: number;
+  entry_price: number;
+  investment_class: string;
+  investment_subtype: string | null;
+  exit_date: string | null;
+  exit_price: number | null;
+  line: number;
+  symbol: string;
+  position_type: string;
+  entry_date: string;
+  tags: Array<string>;
+  kind: string;
+  was: TermsOut | null;
+}
+
+export interface ChangesReport {
+  portfolio_id: string;
+  start: string | null;
+  end: string | null;
+  sessions: number;
+  figures: Array<Figure>;
+  positions: Array<MovedPosition>;
+  reason: string | null;
+}
+
+export interface ClosingOut {
+  transaction_id: string;
+  kind: Kind;
+  trade_date: string;
+  quantity: number;
+  price: number | null;
+  realised_pnl: number | null;
+}
+
+export interface ClusterMember {
+  symbol: string;
+  value: number;
+  weight: number;
+  positions: number;
+  mean_correlation: number;
+}
+
+export interface CoefficientEstimate {
+  coefficient: number | null;
+  standard_error: number | null;
+  t_statistic: number | null;
+  p_value: number | null;
+  confidence_low: number | null;
+  confidence_high: number | null;
+  newey_west_error: number | null;
+  newey_west_t: number | null;
+  newey_west_p: number | null;
+  newey_west_low: number | null;
+  newey_west_high: number | null;
+}
+
+export type Columns = "five-columns" | "twelve-columns" | "transactions";
+
+export interface ComponentImpact {
+  confidence: number;
+  symbol: string;
+  component_var: MoneyChange;
+  component_es: MoneyChange;
+}
+
+export interface ComponentOut {
+  position_id: string;
+  symbol: string;
+  component_var: number;
+  component_es: number;
+  share: number | null;
+  plain_component_var: number;
+  plain_component_es: number;
+  days: number | null;
+}
+
+export interface ComponentVar {
+  confidence: number;
+  total_var: number | null;
+  total_es: number | null;
+  plain_total_var?: number | null;
+  plain_total_es?: number | null;
+  positions: Array<ComponentOut>;
+}
+
+export interface CorrelatedSymbol {
+  symbol: string;
+  value: number;
+  weight: number;
+  positions: number;
+  observations: number;
+}
+
+export interface CorrelationImpact {
+  overall_correlation: FigureChange;
+  concentration: FigureChange;
+  effective_positions: FigureChange;
+  before_as_of: string | null;
+  after_as_of: string | null;
+  clusters_before: Array<ServicesGatewayAnalyticsSchemasImpactsClusterOut>;
+  clusters_after: Array<ServicesGatewayAnalyticsSchemasImpactsClusterOut>;
+  reason: string | null;
+}
+
+export interface CorrelationMatrix {
+  portfolio_id: string;
+  as_of: string | null;
+  view: View;
+  parameters: CorrelationParameters | null;
+  symbols: Array<CorrelatedSymbol>;
+  total: number;
+  correlations: Array<Array<number | null>>;
+  measured: Array<Array<number | null>> | null;
+  observations: Array<Array<number | null>>;
+  quality: Array<Array<string | null>>;
+  data_quality: DataQuality;
+  unmeasured: Array<UnmeasuredPair>;
+  psd_repaired: boolean | null;
+  reason: string | null;
+}
+
+export interface CorrelationParameters {
+  lookback?: number;
+  minimum_observations?: number;
+  minimum_value?: number;
+  minimum_weight?: number;
+  keep?: "both" | "either" | "value_only" | "weight_only";
+  cluster_threshold?: number;
+}
+
+export interface CorrelationParametersIn {
+  lookback?: number;
+  minimum_observations?: number;
+  minimum_value?: number;
+  minimum_weight?: number;
+  keep?: "both" | "either" | "value_only" | "weight_only";
+  cluster_threshold?: number;
+}
+
+export interface CorrelationReport {
+  portfolio_id: string;
+  as_of: string | null;
+  view: View;
+  price_run: string | null;
+  parameters: CorrelationParameters | null;
+  overall_correlation: number | null;
+  concentration: number | null;
+  effective_positions: number | null;
+  coverage: number | null;
+  gross_value: number | null;
+  kept_value: number | null;
+  positions: number | null;
+  positions_kept: number | null;
+  symbols_kept: number | null;
+  clusters: Array<ServicesGatewayAnalyticsSchemasCorrelationsClusterOut>;
+  linkage_clusters: Array<LinkageCluster>;
+  hedging_pairs: number | null;
+  hedges: Array<HedgingPair>;
+  data_quality: DataQuality;
+  psd_repaired: boolean | null;
+  largest_repair: number | null;
+  left_out: Array<LeftOutPosition>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface CorrelationsStarted {
+  run_id: string;
+  portfolio_id: string | null;
+  as_of: string;
+  portfolios: number;
+  status: string;
+}
+
+export interface CovarianceBasis {
+  matrix: "shrunk" | "measured";
+  shrinkage: number | null;
+  price_run: string;
+  decay: number;
+  lookback: number;
+  observations: number;
+}
+
+export interface Coverage {
+  prices: number | null;
+  greeks: number | null;
+}
+
+export interface Credentials {
+  email: string;
+  password: string;
+}
+
+export interface CurrentPrice {
+  symbol: string;
+  price: number | null;
+  session_date: string | null;
+  stale: boolean | null;
+  previous_close: number | null;
+  change: number | null;
+  change_percent: number | null;
+  source: string | null;
+  reason: string | null;
+}
+
+export interface CurrentPrices {
+  as_of: string;
+  items: Array<CurrentPrice>;
+  total: number;
+}
+
+export interface CurveOnDate {
+  days_forward: number;
+  until: string;
+  settled: Array<string>;
+  ex_dividends: Record<string, number>;
+  underlying_prices: Array<number> | null;
+  pnl: Array<number>;
+  options_pnl: Array<number>;
+  options_share: Array<number | null>;
+  break_evens: Array<number>;
+  dollar_delta: Array<number>;
+  dollar_gamma_1pct: Array<number>;
+  dollar_theta_1d: Array<number>;
+  dollar_vega_1pt: Array<number>;
+  dollar_rho_1pct: Array<number>;
+  dollar_delta_beta_weighted: Array<number> | null;
+  dollar_gamma_1pct_beta_weighted: Array<number> | null;
+  delta: Array<number> | null;
+  gamma: Array<number> | null;
+}
+
+export interface CurveReport {
+  portfolio_id: string;
+  as_of: string;
+  underlying: string | null;
+  spot_mode: "beta_weighted" | "parallel";
+  volatility_term: "parallel" | "by_tenor";
+  spots: Array<number>;
+  coverage: number | null;
+  warnings: Array<Warned>;
+  volatility_shock: number;
+  dates: Array<CurveOnDate>;
+}
+
+export interface DataQuality {
+  full_history: number;
+  limited_history: number;
+  insufficient: number;
+}
+
+export interface DataQualityReport {
+  as_of: string | null;
+  window_start: string | null;
+  sessions: number;
+  progress: FetchTotals;
+  symbols: Array<SymbolQuality>;
+  yields: Array<MaturityStored>;
+  providers: Record<string, Array<AskedProvider>>;
+  reason: string | null;
+  portfolio_id: string;
+  complete: number;
+  stale: number;
+  missing: number;
+  calculations: Array<Feasibility>;
+}
+
+export interface DeadLetterOut {
+  letter_id: string;
+  service: string;
+  heard: string;
+  run_id: string | null;
+  attempts: number;
+  error: string;
+  message: string;
+  payload: string;
+  buried_at: string;
+  replayed_at: string | null;
+  replayed_by: string | null;
+}
+
+export interface Definition {
+  title: string;
+  meaning: string;
+  formula?: string | null;
+  unit: string;
+  sign: string;
+  section: string;
+  source?: string | null;
+  series?: boolean;
+  measure: string;
+}
+
+export interface DefinitionList {
+  items: Array<Definition>;
+  total: number;
+}
+
+export interface DemoReset {
+  books: Array<BookBack>;
+  runs: Array<SessionRun>;
+  status: string;
+}
+
+export interface DraftOut {
+  draft_id: string;
+  name: string;
+  note: string;
+  state: State;
+  version: number;
+  base: BaseOut;
+  trades_entered: number;
+  run: DraftRun | null;
+  saved_at: string | null;
+  booked_at: string | null;
+  created_at: string;
+}
+
+export interface DraftRun {
+  run_id: string;
+  status: string | null;
+}
+
+export interface DraftTerms {
+  name?: string | null;
+  note?: string | null;
+}
+
+export interface DraftWithTrades {
+  draft_id: string;
+  name: string;
+  note: string;
+  state: State;
+  version: number;
+  base: BaseOut;
+  trades_entered: number;
+  run: DraftRun | null;
+  saved_at: string | null;
+  booked_at: string | null;
+  created_at: string;
+  trades: Array<TradeOut>;
+  warnings: Array<Warned>;
+}
+
+export type Duplicates = "load" | "refuse";
+
+export interface EntryOut {
+  line: number;
+  kind: string;
+  trade_date: string;
+  symbol: string | null;
+  quantity: number | null;
+  price: number | null;
+  amount: number | null;
+  fees: number;
+  external_id: string | null;
+}
+
+export interface ExpiringOption {
+  position_id: string;
+  symbol: string;
+  underlying: string;
+  option_type: string;
+  strike: number;
+  expiry: string;
+  quantity: number;
+  underlying_price: number | null;
+  price_date: string | null;
+  in_the_money: boolean | null;
+  intrinsic_value: number | null;
+  outcome: Outcome | null;
+  shares: number | null;
+  cash: number | null;
+  reason: string | null;
+}
+
+export interface Expiry {
+  expiry: string;
+  last_session: string;
+  days_left: number;
+  cash: number;
+  options: Array<ExpiringOption>;
+}
+
+export interface ExpiryReport {
+  portfolio_id: string;
+  as_of: string | null;
+  items: Array<Expiry>;
+  unsettled: Array<ExpiringOption>;
+}
+
+export interface ExportedPosition {
+  symbol: string;
+  position_type: string;
+  quantity: number;
+  opened_quantity: number;
+  opened_by: string | null;
+  entry_price: number;
+  entry_date: string;
+  investment_class: string;
+  investment_subtype: string | null;
+  underlying: string;
+  strike: number | null;
+  expiry: string | null;
+  option_type: string | null;
+  exit_date: string | null;
+  exit_price: number | null;
+  tags: Array<string>;
+  position_id: string;
+}
+
+export interface Exposure {
+  long: number;
+  short: number;
+  gross: number;
+  net: number;
+}
+
+export interface ExposurePoint {
+  as_of: string;
+  nav: number | null;
+  exposures: Exposures | null;
+  left_out: Array<LeftOut>;
+}
+
+export interface Exposures {
+  dollar: Exposure;
+  notional: Exposure;
+  delta_adjusted: Exposure;
+}
+
+export interface ExposuresImpact {
+  dollar: SidesImpact;
+  notional: SidesImpact;
+  delta_adjusted: SidesImpact;
+}
+
+export interface Extremes {
+  worst: ScenarioPnl | null;
+  best: ScenarioPnl | null;
+}
+
+export interface FactorCoefficient {
+  factor: string;
+  name: string;
+  proxy: string | null;
+  beta: number | null;
+  raw_beta: number | null;
+  standard_error: number | null;
+  capped: boolean;
+  indistinguishable_from_zero: boolean | null;
+  prior_mean: number | null;
+  prior_deviation: number | null;
+  shrunk: number | null;
+  variance_inflation: number | null;
+  least_squares: CoefficientEstimate;
+}
+
+export interface FactorDefinition {
+  factor: string;
+  name: string;
+  proxy: string | null;
+  display_order: number;
+  active: boolean;
+}
+
+export interface FactorDefinitions {
+  items: Array<FactorDefinition>;
+  total: number;
+}
+
+export interface FactorEtf {
+  symbol: string;
+  price: number | null;
+  session_date: string | null;
+  stale: boolean | null;
+  previous_close: number | null;
+  change: number | null;
+  change_percent: number | null;
+  source: string | null;
+  reason: string | null;
+  factor: string;
+  name: string;
+}
+
+export interface FactorEtfs {
+  as_of: string;
+  items: Array<FactorEtf>;
+  total: number;
+}
+
+export interface FactorImpact {
+  factor: string;
+  name: string;
+  dollar_exposure: MoneyChange;
+  beta: FigureChange;
+}
+
+export interface FactorMatrix {
+  as_of: string | null;
+  space: Space;
+  price_run: string | null;
+  factors: Array<NamedFactor>;
+  correlations: Array<Array<number | null>>;
+  covariances: Array<Array<number | null>>;
+  shrunk_covariances: Array<Array<number | null>>;
+  shrinkage: number | null;
+  statistics: Spread;
+  decay: number | null;
+  lookback: number | null;
+  observations: number | null;
+  reason: string | null;
+}
+
+export interface FactorOut {
+  factor: string;
+  name: string;
+  proxy: string | null;
+  active: boolean;
+  dollar_exposure: number | null;
+  standard_error: number | null;
+  indistinguishable_from_zero: boolean | null;
+  beta: number | null;
+  coverage: number | null;
+  positions: number | null;
+  positions_left_out: number | null;
+  reason: string | null;
+}
+
+export interface FactorPnl {
+  factor: string;
+  name: string;
+  pnl: number | null;
+  share_of_total: number | null;
+}
+
+export interface FactorReport {
+  portfolio_id: string;
+  as_of: string | null;
+  model: Model;
+  view: View;
+  note: string | null;
+  nav: number | null;
+  factors: Array<FactorOut>;
+  rates: RateOut | null;
+  rate_sensitivities: Array<RateOut>;
+  coverage: number | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface Feasibility {
+  calculation: string;
+  needs: string;
+  feasible: boolean;
+  lacking: Array<string>;
+}
+
+export interface FetchTotals {
+  sessions_wanted: number;
+  sessions_stored: number;
+  complete: number;
+  fetching: number;
+  waiting: number;
+  settled: number;
+}
+
+export interface FieldError {
+  field?: string | null;
+  code: string;
+  message: string;
+  line?: number | null;
+}
+
+export interface Figure {
+  measure: string;
+  title: string;
+  unit: string;
+  before: number | null;
+  after: number | null;
+  difference: number | null;
+  by_position?: Array<PartOut>;
+  by_sector?: Array<PartOut>;
+  by_tag?: Array<PartOut>;
+  by_factor?: Array<PartOut>;
+  reason: string | null;
+}
+
+export interface FigureChange {
+  before: number | null;
+  after: number | null;
+  difference: number | null;
+}
+
+export type Form = "csv" | "json";
+
+export interface Gap {
+  reason: string;
+  count: number;
+  start: string;
+  end: string;
+}
+
+export interface GreekParts {
+  delta: number | null;
+  gamma: number | null;
+  theta: number | null;
+  vega: number | null;
+  rho: number | null;
+}
+
+export interface GreekSet {
+  delta: number | null;
+  gamma: number | null;
+  theta: number | null;
+  vega: number | null;
+  rho: number | null;
+}
+
+export interface GreeksCalculated {
+  as_of: string;
+  engine: string;
+  options: Array<CalculatedGreeks>;
+  warnings: Array<Warned>;
+}
+
+export interface GreeksImpact {
+  delta: FigureChange;
+  gamma: FigureChange;
+  theta: FigureChange;
+  vega: FigureChange;
+  rho: FigureChange;
+}
+
+export interface GreeksReport {
+  portfolio_id: string;
+  as_of: string | null;
+  view: View;
+  portfolio: GreekSet | null;
+  positions: Array<PositionGreeks>;
+  coverage: Coverage | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface GridReport {
+  portfolio_id: string;
+  as_of: string;
+  underlying: string | null;
+  spot_mode: "beta_weighted" | "parallel";
+  volatility_term: "parallel" | "by_tenor";
+  spots: Array<number>;
+  coverage: number | null;
+  warnings: Array<Warned>;
+  volatilities: Array<number>;
+  dates: Array<Ahead>;
+  pnl: Array<Array<Array<number>>>;
+  options_pnl: Array<Array<Array<number>>>;
+  options_share: Array<Array<Array<number | null>>>;
+  break_evens: Array<Array<Array<number>>>;
+}
+
+export type GroupBy = "type" | "instrument" | "strategy" | "tag" | "underlying" | "sector" | "class";
+
+export interface GroupExposures {
+  dollar: Exposure | null;
+  notional: Exposure | null;
+  delta_adjusted: Exposure | null;
+}
+
+export interface GroupedPositions {
+  portfolio_id: string;
+  valued_on: string | null;
+  by: GroupBy;
+  everything: PositionGroup;
+  items: Array<PositionGroup>;
+  total: number;
+  limit: number;
+  offset: number;
+  reason: string | null;
+}
+
+export type Headline = "measured" | "specified";
+
+export interface HedgingPair {
+  symbol_a: string;
+  symbol_b: string;
+  value_a: number;
+  value_b: number;
+  correlation: number;
+}
+
+export interface HistoryPoint {
+  as_of: string;
+  nav: number | null;
+  daily_pnl: number | null;
+  trades_pnl: number | null;
+  income: number | null;
+  fees: number | null;
+  cumulative_pnl: number | null;
+  inflow: number | null;
+  outflow: number | null;
+  large_flow: boolean | null;
+  unexplained: number | null;
+  daily_return: number | null;
+}
+
+export interface HistoryProgress {
+  as_of: string | null;
+  window_start: string | null;
+  sessions: number;
+  progress: FetchTotals;
+  symbols: Array<SymbolQuality>;
+  yields: Array<MaturityStored>;
+  providers: Record<string, Array<AskedProvider>>;
+  reason: string | null;
+}
+
+export interface ImpactFigures {
+  nav: NavImpact;
+  exposures: ExposuresImpact;
+  greeks: GreeksImpact;
+  metrics: Array<MetricImpact>;
+  component_risk: Array<ComponentImpact>;
+  factors: Array<FactorImpact>;
+  rates: Array<RateImpact>;
+  scenarios: Array<ScenarioImpact>;
+  market_scenarios: Array<MarketScenarioImpact>;
+  correlations: CorrelationImpact;
+  trades: Array<TradePart>;
+}
+
+export interface Impacts {
+  draft_id: string;
+  base_id: string;
+  as_of: string;
+  state: string;
+  version: number;
+  impacts: ImpactFigures | null;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export type Included = "positions";
+
+export interface Influence {
+  leverage_threshold: number;
+  cooks_threshold: number;
+  found: number;
+  days: Array<InfluentialDay>;
+}
+
+export interface InfluentialDay {
+  session_date: string;
+  observed_return: number;
+  fitted_return: number;
+  leverage: number;
+  cooks_distance: number | null;
+  studentized_residual: number | null;
+}
+
+export interface ItemOut {
+  stage: string;
+  shard: number;
+  shards: number;
+  status: string;
+  occurred_at: string;
+  elapsed_seconds: number;
+  portfolio_ids: Array<string>;
+  counts: Record<string, number>;
+  warnings: Array<Warned>;
+  problems: Array<ProblemDetail>;
+  error: string | null;
+  message: string | null;
+  trace_id: string | null;
+}
+
+export interface JudgedVar {
+  measure: string;
+  confidence: number;
+  session_dates: Array<string>;
+  hypothetical_pnl: Array<number>;
+  values: Array<number>;
+  days: number;
+  expected_exceptions: number;
+  exceptions: number;
+  exception_dates: Array<string>;
+  kupiec: LikelihoodOut | null;
+  christoffersen: LikelihoodOut | null;
+  conditional_coverage: LikelihoodOut | null;
+  zone: Zone | null;
+  gaps: Array<Gap>;
+  reason: string | null;
+}
+
+export type Kind = "opening" | "buy" | "sell" | "sell_short" | "buy_to_cover" | "deposit" | "withdrawal" | "transfer_in" | "transfer_out" | "dividend" | "interest" | "borrow_fee" | "fee" | "equity" | "split" | "expiry" | "exercise" | "assignment" | "symbol_change";
+
+export type LedgerSort = "trade_date" | "-trade_date";
+
+export interface LeftOut {
+  position_id: string;
+  symbol: string;
+  reason: string;
+}
+
+export interface LeftOutPosition {
+  position_id: string;
+  symbol: string;
+  reason: string;
+  underlying: string;
+  code: string;
+}
+
+export interface LeftOutSymbol {
+  symbol: string;
+  code: string;
+  reason: string;
+}
+
+export interface LegOut {
+  transaction_id: string;
+  kind: Kind;
+  symbol: string;
+  underlying: string;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  multiplier: number;
+  quantity: number;
+  price: number;
+  fees: number;
+  cash: number;
+  price_source: string;
+  price_date: string;
+}
+
+export interface LikelihoodOut {
+  likelihood_ratio: number;
+  p_value: number;
+}
+
+export type LineSource = "api" | "file" | "migration" | "system";
+
+export interface LinkageCluster {
+  name: string;
+  symbols: Array<string>;
+  value: number;
+  weight: number;
+}
+
+export interface ListedPortfolio {
+  portfolio_id: string;
+  name: string;
+  equity_balance: number | null;
+  equity_date: string | null;
+  valued_from: string | null;
+  lot_method: LotMethod;
+  settlement: Settling;
+  positions: number;
+  created_at: string;
+  as_of: string | null;
+  nav: number | null;
+  daily_pnl: number | null;
+  daily_return: number | null;
+  var_95_1d_historical: number | null;
+  worst_scenario: WorstScenario | null;
+  last_run: PortfolioRun | null;
+  standing_reason: string | null;
+}
+
+export interface LoginCode {
+  code: string;
+}
+
+export interface LoginLink {
+  code: string;
+  expires_at: string;
+}
+
+export interface Logout {
+  refresh_token: string;
+  everywhere?: boolean;
+}
+
+export type LotMethod = "fifo" | "lifo" | "highest_cost";
+
+export interface LotOut {
+  position_id: string;
+  opened_by: string;
+  symbol: string;
+  underlying: string;
+  position_type: string;
+  multiplier: number;
+  stated_on: string;
+  opened_quantity: number;
+  quantity: number;
+  entry_price: number;
+  entry_date: string;
+  exit_date: string | null;
+  days_held: number;
+  cost: number;
+  closings: Array<ClosingOut>;
+  realised_pnl: number | null;
+  valued_on: string | null;
+  price: number | null;
+  market_value: number | null;
+  unrealised_pnl: number | null;
+  reason: string | null;
+}
+
+export interface LotPage {
+  portfolio_id: string;
+  valued_on: string | null;
+  items: Array<LotOut>;
+  total: number;
+  limit: number;
+  offset: number;
+  totals: LotTotals;
+  reason: string | null;
+}
+
+export type LotStatus = "open" | "closed" | "all";
+
+export interface LotTotals {
+  lots: number;
+  realised_pnl: number;
+  unrealised_pnl: number;
+  total_pnl: number;
+  unknown: number;
+}
+
+export interface ManagedUser {
+  user_id: string;
+  email: string;
+  full_name: string;
+  role: string;
+  created_at: string;
+  disabled_at: string | null;
+}
+
+export interface MarketClose {
+  session_date: string;
+}
+
+export interface MarketDataUsed {
+  sources: Array<PriceSource>;
+  providers: Record<string, Array<AskedProvider>>;
+  sentence: string;
+}
+
+export interface MarketScenario {
+  kind: string;
+  shock: number;
+  exposure: number | null;
+  pnl: number | null;
+  coverage: number | null;
+  reason: string | null;
+}
+
+export interface MarketScenarioImpact {
+  kind: string;
+  shock: number;
+  pnl: MoneyChange;
+}
+
+export interface MarketScenarioReport {
+  portfolio_id: string;
+  as_of: string | null;
+  nav: number | null;
+  items: Array<MarketScenario>;
+  total: number;
+  left_out: Array<LeftOut>;
+  reason: string | null;
+}
+
+export interface MaturityStored {
+  maturity: string;
+  stored: number;
+  last_observation: string | null;
+  sources: Array<string>;
+}
+
+export interface MetricGroup {
+  kind: string;
+  metrics: Array<MetricOut>;
+}
+
+export interface MetricImpact {
+  kind: string;
+  metric: string;
+  unit: string;
+  before: number | null;
+  after: number | null;
+  difference: number | null;
+  reason: string | null;
+}
+
+export interface MetricOut {
+  metric: string;
+  value: number | null;
+  unit: string;
+  share_of_nav: number | null;
+  observations: number | null;
+  coverage: number | null;
+  reason: string | null;
+  first_day?: string | null;
+  last_day?: string | null;
+}
+
+export interface MetricsReport {
+  portfolio_id: string;
+  as_of: string | null;
+  view: View;
+  nav: number | null;
+  groups: Array<MetricGroup>;
+  component_var: Array<ComponentVar>;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export type Mode = "partial" | "all_or_nothing";
+
+export type Model = "market_relative" | "joint" | "univariate";
+
+export interface MoneyChange {
+  before: number | null;
+  after: number | null;
+  difference: number | null;
+}
+
+export interface MovedPosition {
+  position_id: string;
+  symbol: string;
+  sector: string | null;
+  tags: Array<string>;
+  state: string;
+  quantity_before: number;
+  quantity_after: number;
+  pnl: number | null;
+}
+
+export interface NamedFactor {
+  factor: string;
+  name: string;
+  proxy: string | null;
+}
+
+export interface NavImpact {
+  nav: MoneyChange;
+  cash: MoneyChange;
+  market_value: MoneyChange;
+  unrealised_pnl: MoneyChange;
+  daily_pnl: MoneyChange;
+  fees: MoneyChange;
+}
+
+export interface NewCashFlow {
+  flow_date: string;
+  amount: number | string;
+  note?: string;
+}
+
+export interface NewDraft {
+  portfolio_id: string;
+  as_of?: string | null;
+  name?: string | null;
+  note?: string;
+}
+
+export interface NewPortfolio {
+  name: string;
+  equity_balance?: number | string | null;
+}
+
+export interface NewPosition {
+  symbol?: string | null;
+  underlying?: string | null;
+  option_type?: string | null;
+  strike?: number | string | null;
+  expiry?: string | null;
+  investment_class?: string | null;
+  investment_subtype?: string | null;
+  quantity?: number | string | null;
+  entry_price?: number | string | null;
+  entry_date?: string | null;
+  exit_date?: string | null;
+  exit_price?: number | string | null;
+  tags?: Array<string> | null;
+  portfolio_id?: string | null;
+}
+
+export interface NewScenario {
+  scenario_id?: string | null;
+  name: string;
+  description?: string;
+  category?: string;
+  severity?: string;
+  shocks?: Record<string, number>;
+  rate_shock?: number | null;
+  volatility_shock?: number | null;
+  basis?: string;
+}
+
+export interface NewTag {
+  name: string;
+  colour?: string;
+}
+
+export interface NewTrade {
+  action: TradeAction;
+  symbol?: string | null;
+  quantity?: number | string | null;
+  exposure?: number | string | null;
+  price?: number | string | null;
+  fees?: number | string;
+  strategy?: Strategy | null;
+  underlying?: string | null;
+  expiry?: string | null;
+  strikes?: Array<number | string>;
+  option_type?: "C" | "P" | null;
+  shares?: boolean;
+  prices?: Array<number | string>;
+  portfolio_id?: string | null;
+  measure?: "delta_adjusted" | "market_beta" | null;
+  share?: number | null;
+  note?: string;
+}
+
+export interface NewTrades {
+  trades?: Array<NewTrade>;
+  csv?: string | null;
+}
+
+export interface NewTransaction {
+  kind: string;
+  trade_date?: string | null;
+  symbol?: string | null;
+  underlying?: string | null;
+  option_type?: string | null;
+  strike?: number | string | null;
+  expiry?: string | null;
+  investment_class?: string | null;
+  investment_subtype?: string | null;
+  quantity?: number | string | null;
+  price?: number | string | null;
+  amount?: number | string | null;
+  fees?: number | string | null;
+  stated_on?: string | null;
+  lot_id?: string | null;
+  lot_method?: LotMethod | null;
+  external_id?: string | null;
+  note?: string;
+}
+
+export interface NewTransactions {
+  transactions: Array<NewTransaction>;
+}
+
+export interface NewUser {
+  email: string;
+  password: string;
+  full_name?: string;
+  role?: "user" | "admin";
+}
+
+export interface Notice {
+  code: string;
+  message: string;
+  count?: number;
+  about?: Array<string>;
+}
+
+export interface OptionChain {
+  items: Array<OptionQuoteOut>;
+  total: number;
+  limit: number;
+  offset: number;
+  underlying: string;
+  as_of: string | null;
+  reason: string | null;
+}
+
+export interface OptionIn {
+  contract?: string | null;
+  underlying?: string | null;
+  strike?: number | string | null;
+  expiry?: string | null;
+  option_type?: "C" | "P" | null;
+  underlying_price?: number | null;
+  volatility?: number | null;
+  rate?: number | null;
+  dividend_yield?: number | null;
+  market_price?: number | null;
+  dividends?: Array<CashDividendIn>;
+}
+
+export interface OptionQuoteIn {
+  contract: string;
+  session_date: string;
+  bid: number | string;
+  ask: number | string;
+  last?: number | string | null;
+  underlying_price?: number | string | null;
+}
+
+export interface OptionQuoteOut {
+  contract: string;
+  expiry: string;
+  option_type: string;
+  strike: number;
+  bid: number;
+  ask: number;
+  mid: number;
+  last: number | null;
+  underlying_price: number | null;
+  source: string;
+}
+
+export interface OptionQuotes {
+  rows: Array<OptionQuoteIn>;
+}
+
+export interface OptionsToPrice {
+  as_of?: string | null;
+  engine?: "default" | "european" | "american" | "mibian";
+  options: Array<OptionIn>;
+}
+
+export type Outcome = "exercised" | "assigned" | "cash_settled" | "worthless";
+
+export interface PageAuditEntryOut {
+  items: Array<AuditEntryOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageCashFlowOut {
+  items: Array<CashFlowOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageDeadLetterOut {
+  items: Array<DeadLetterOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageDraftOut {
+  items: Array<DraftOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageExposurePoint {
+  items: Array<ExposurePoint>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageListedPortfolio {
+  items: Array<ListedPortfolio>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageManagedUser {
+  items: Array<ManagedUser>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageRunOut {
+  items: Array<RunOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageSecurityOut {
+  items: Array<SecurityOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageSnapshotOut {
+  items: Array<SnapshotOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageTagOut {
+  items: Array<TagOut>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PartOut {
+  key: string;
+  name: string;
+  difference: number;
+}
+
+export interface PasswordChange {
+  current_password: string;
+  new_password: string;
+}
+
+export interface PasswordReset {
+  new_password: string;
+}
+
+export interface PerformanceReport {
+  portfolio: PortfolioOut;
+  as_of: string | null;
+  periods: Array<PeriodReturn>;
+  span: SpanReturn | null;
+  items: Array<HistoryPoint>;
+  total: number;
+  limit: number;
+  offset: number;
+  reason: string | null;
+}
+
+export interface PeriodReturn {
+  value: number | null;
+  observations: number | null;
+  reason: string | null;
+  money_weighted: number | null;
+  money_weighted_basis: Basis | null;
+  money_weighted_reason: string | null;
+  large_flows: Array<string>;
+  period: string;
+}
+
+export interface PnlVector {
+  position_id: string;
+  symbol: string;
+  values: Array<number | null> | null;
+  counted: boolean;
+  reason: string | null;
+}
+
+export interface PnlVectors {
+  items: Array<PnlVector>;
+  total: number;
+  limit: number;
+  offset: number;
+  portfolio_id: string;
+  as_of: string | null;
+  session_dates: Array<string>;
+  values: Array<number | null>;
+  reason: string | null;
+}
+
+export interface PortfolioLeftOut {
+  portfolio_id: string;
+  name: string;
+  reason: string;
+}
+
+export interface PortfolioOut {
+  portfolio_id: string;
+  name: string;
+  equity_balance: number | null;
+  equity_date: string | null;
+  valued_from: string | null;
+  lot_method: LotMethod;
+  settlement: Settling;
+  positions: number;
+  created_at: string;
+}
+
+export interface PortfolioReport {
+  portfolio: PortfolioOut;
+  as_of: string | null;
+  snapshot: SnapshotOut | null;
+  history: Array<HistoryPoint>;
+  positions: Array<ValuedPosition>;
+  greeks: GreeksReport;
+  factors: FactorReport;
+  stress: StressReport;
+  metrics: MetricsReport;
+  performance: Array<PeriodReturn>;
+  attribution: AttributionReport;
+  market_data: MarketDataUsed;
+  last_run: PortfolioRun | null;
+  coverage: Coverage | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface PortfolioRun {
+  run_id: string;
+  as_of: string;
+  trigger: string;
+  status: string;
+  started_at: string;
+  finished_at: string | null;
+  problems: Array<TroubleOut>;
+}
+
+export interface PortfolioRunStarted {
+  run_id: string;
+  portfolio_id: string;
+  session_date: string;
+  status: string;
+}
+
+export type PortfolioSort = "created_at" | "-created_at" | "name" | "-name";
+
+export interface PortfolioSummary {
+  portfolio: PortfolioOut;
+  as_of: string | null;
+  snapshot: SnapshotOut | null;
+  coverage: Coverage | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface PortfolioTerms {
+  name?: string | null;
+  equity_balance?: number | string | null;
+  lot_method?: LotMethod | null;
+  settlement?: Settling | null;
+}
+
+export interface PositionEdit {
+  symbol?: string | null;
+  underlying?: string | null;
+  option_type?: string | null;
+  strike?: number | string | null;
+  expiry?: string | null;
+  investment_class?: string | null;
+  investment_subtype?: string | null;
+  quantity?: number | string | null;
+  entry_price?: number | string | null;
+  entry_date?: string | null;
+  exit_date?: string | null;
+  exit_price?: number | string | null;
+  tags?: Array<string> | null;
+}
+
+export interface PositionFactor {
+  factor: string;
+  name: string;
+  beta: number | null;
+  raw_beta: number | null;
+  standard_error: number | null;
+  t_statistic: number | null;
+  indistinguishable_from_zero: boolean | null;
+  capped: boolean | null;
+  factor_exposure: number | null;
+  r_squared: number | null;
+  observations: number | null;
+  condition_number: number | null;
+  quality: string | null;
+  reason: string | null;
+}
+
+export interface PositionFactorPage {
+  portfolio_id: string;
+  as_of: string | null;
+  model: Model;
+  view: View;
+  note: string | null;
+  items: Array<PositionFactors>;
+  total: number;
+  limit: number;
+  offset: number;
+  left_out: Array<LeftOut>;
+  reason: string | null;
+}
+
+export interface PositionFactors {
+  position_id: string;
+  symbol: string;
+  underlying: string;
+  quantity: number;
+  option_type: string | null;
+  exposure: number | null;
+  factors: Array<PositionFactor>;
+  rates: Array<PositionRate>;
+}
+
+export interface PositionGreeks {
+  position_id: string;
+  contract: string;
+  underlying: string;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  quantity: number;
+  multiplier: number;
+  delta: number | null;
+  gamma: number | null;
+  theta: number | null;
+  vega: number | null;
+  rho: number | null;
+  unit: GreekSet;
+  underlying_price: number | null;
+  underlying_price_date: string | null;
+  years_to_expiry: number | null;
+  volatility: number | null;
+  iv_source: string | null;
+  rate: number | null;
+  rate_source: string | null;
+  dividend_yield: number | null;
+  dividend_source: string | null;
+  dividends: Array<CashDividend> | null;
+  model: string | null;
+  quote_mid: number | null;
+  note: string | null;
+  reason: string | null;
+}
+
+export interface PositionGroup {
+  key: string | null;
+  name: string;
+  positions: number;
+  position_ids: Array<string>;
+  cost: number;
+  market_value: number | null;
+  unrealised_pnl: number | null;
+  daily_pnl: number | null;
+  weight: number | null;
+  exposures: GroupExposures;
+  greeks: GreekSet;
+  coverage: Coverage;
+  left_out: Array<LeftOut>;
+}
+
+export interface PositionHistory {
+  position_id: string;
+  portfolio_id: string;
+  items: Array<PositionPoint>;
+  total: number;
+  reason: string | null;
+}
+
+export interface PositionImpactOut {
+  position_id: string;
+  symbol: string;
+  pnl: number | null;
+}
+
+export interface PositionOut {
+  position_id: string;
+  portfolio_id: string;
+  symbol: string;
+  name: string | null;
+  sector: string | null;
+  position_type: string;
+  instrument: string;
+  underlying: string;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  multiplier: number;
+  investment_class: string;
+  investment_subtype: string | null;
+  quantity: number;
+  opened_quantity: number;
+  opened_by: string | null;
+  entry_price: number;
+  entry_date: string;
+  exit_price: number | null;
+  exit_date: string | null;
+  stated_on: string;
+  split_factor: number;
+  tags: Array<string>;
+  valued_on: string | null;
+  price: number | null;
+  price_date: string | null;
+  price_source: string | null;
+  stale: boolean | null;
+  underlying_price: number | null;
+  cost: number;
+  market_value: number | null;
+  weight: number | null;
+  unrealised_pnl: number | null;
+  unrealised_return: number | null;
+  realised_pnl: number | null;
+  daily_pnl: number | null;
+  income: number | null;
+  notional_exposure: number | null;
+  delta: number | null;
+  delta_adjusted_exposure: number | null;
+  greeks: GreekSet;
+  reason: string | null;
+}
+
+export interface PositionPage {
+  portfolio_id: string;
+  valued_on: string | null;
+  items: Array<PositionOut>;
+  total: number;
+  limit: number;
+  offset: number;
+  reason: string | null;
+}
+
+export interface PositionPoint {
+  as_of: string;
+  state: "held" | "closed";
+  symbol: string | null;
+  quantity: number | null;
+  price: number | null;
+  price_date: string | null;
+  price_source: string | null;
+  stale: boolean | null;
+  underlying_price: number | null;
+  market_value: number | null;
+  cost: number | null;
+  unrealised_pnl: number | null;
+  daily_pnl: number | null;
+  income: number | null;
+  notional_exposure: number | null;
+  delta: number | null;
+  delta_adjusted_exposure: number | null;
+  greeks: GreekSet | null;
+  component_var: number | null;
+  component_es: number | null;
+  reason: string | null;
+}
+
+export interface PositionRate {
+  maturity: string;
+  dollars_per_basis_point: number | null;
+  beta: number | null;
+  standard_error: number | null;
+  t_statistic: number | null;
+  indistinguishable_from_zero: boolean | null;
+  observations: number | null;
+  quality: string | null;
+  reason: string | null;
+}
+
+export interface PositionSaved {
+  position_id: string;
+  portfolio_id: string;
+  symbol: string;
+  name: string | null;
+  sector: string | null;
+  position_type: string;
+  instrument: string;
+  underlying: string;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  multiplier: number;
+  investment_class: string;
+  investment_subtype: string | null;
+  quantity: number;
+  opened_quantity: number;
+  opened_by: string | null;
+  entry_price: number;
+  entry_date: string;
+  exit_price: number | null;
+  exit_date: string | null;
+  stated_on: string;
+  split_factor: number;
+  tags: Array<string>;
+  valued_on: string | null;
+  price: number | null;
+  price_date: string | null;
+  price_source: string | null;
+  stale: boolean | null;
+  underlying_price: number | null;
+  cost: number;
+  market_value: number | null;
+  weight: number | null;
+  unrealised_pnl: number | null;
+  unrealised_return: number | null;
+  realised_pnl: number | null;
+  daily_pnl: number | null;
+  income: number | null;
+  notional_exposure: number | null;
+  delta: number | null;
+  delta_adjusted_exposure: number | null;
+  greeks: GreekSet;
+  reason: string | null;
+  changed: boolean;
+  run_id: string | null;
+  restated: RestatedSessions | null;
+  warnings: Array<Warned>;
+}
+
+export type PositionType = "LONG" | "SHORT" | "LC" | "SC" | "LP" | "SP";
+
+export interface PositionsExport {
+  portfolio: PortfolioOut;
+  positions: Array<ExportedPosition>;
+}
+
+export interface PriceHistory {
+  items: Array<PriceOut>;
+  total: number;
+  limit: number;
+  offset: number;
+  symbol: string;
+  security: SecurityOut | null;
+}
+
+export interface PriceIn {
+  symbol: string;
+  session_date: string;
+  close: number | string;
+  adjusted_close?: number | string | null;
+}
+
+export interface PriceOut {
+  session_date: string;
+  close: number;
+  adjusted_close: number;
+  close_basis: string;
+  source: string;
+}
+
+export interface PriceSource {
+  source: string;
+  basis: string;
+  prices: number;
+}
+
+export interface Prices {
+  rows: Array<PriceIn>;
+}
+
+export interface ProblemDetail {
+  stage: string;
+  shard: number;
+  code: string;
+  message: string;
+  portfolio_ids?: Array<string>;
+  fatal?: boolean;
+  detail?: string | null;
+}
+
+export interface ProviderAnswer {
+  provider: string;
+  known: boolean;
+  asked_at: string;
+}
+
+export interface RateImpact {
+  maturity: string;
+  dollars_per_basis_point: MoneyChange;
+}
+
+export interface RateOut {
+  maturity: string;
+  dollars_per_basis_point: number | null;
+  standard_error: number | null;
+  indistinguishable_from_zero: boolean | null;
+  beta: number | null;
+  coverage: number | null;
+  reason: string | null;
+}
+
+export interface Readiness {
+  ready: boolean;
+  bus: boolean;
+  database: boolean;
+  durables_missing: Array<string>;
+  rate_limits: "in_process" | "shared" | "store_unreachable";
+}
+
+export interface Rebase {
+  as_of?: string | null;
+}
+
+export interface Receipt {
+  rows: number;
+  new: number;
+  updated: number;
+  unchanged: number;
+  refused: number;
+  skipped: number;
+}
+
+export interface RefreshRequest {
+  refresh_token: string;
+}
+
+export interface Registered {
+  email: string;
+}
+
+export interface Registration {
+  email: string;
+  password: string;
+  full_name?: string;
+}
+
+export interface Regression {
+  factors: Array<string>;
+  quality: string;
+  reason: string | null;
+  observations: number;
+  first_day: string | null;
+  last_day: string | null;
+  r_squared: number | null;
+  adjusted_r_squared: number | null;
+  residual_deviation: number | null;
+  degrees_of_freedom: number | null;
+  condition_number: number | null;
+  design_condition_number: number | null;
+  newey_west_lags: number | null;
+  intercept: CoefficientEstimate | null;
+  coefficients: Array<FactorCoefficient>;
+  tests: ResidualTests | null;
+  rolling: RollingBetas | null;
+  influence: Influence | null;
+}
+
+export interface RegressionReport {
+  symbol: string;
+  as_of: string;
+  model: Model;
+  note: string | null;
+  stored: boolean;
+  price_run: string | null;
+  largest_difference: number | null;
+  regressions: Array<Regression>;
+  warnings: Array<Warned>;
+}
+
+export interface ResidualTests {
+  durbin_watson: number | null;
+  jarque_bera: Verdict;
+  skewness: number | null;
+  kurtosis: number | null;
+  breusch_pagan: Verdict;
+  cusum: Verdict;
+  reason: string | null;
+}
+
+export interface RestatedSessions {
+  first: string;
+  last: string;
+  count: number;
+}
+
+export interface RollingBetas {
+  window: number;
+  session_dates: Array<string>;
+  factors: Array<string>;
+  betas: Array<Array<number | null>>;
+}
+
+export interface RowsStored {
+  received: number;
+  changed: number;
+  first_session?: string | null;
+  last_session?: string | null;
+  warnings?: Array<Notice>;
+}
+
+export interface RunDetail {
+  run_id: string;
+  as_of: string;
+  trigger: string;
+  status: string;
+  started_at: string;
+  finished_at: string | null;
+  problems: Array<ProblemDetail>;
+  stages: Array<StageOut>;
+  items: Array<ItemOut>;
+}
+
+export interface RunOut {
+  run_id: string;
+  as_of: string;
+  trigger: string;
+  status: string;
+  started_at: string;
+  finished_at: string | null;
+  problems: Array<ProblemDetail>;
+}
+
+export interface RunStarted {
+  run_id: string;
+  session_date: string;
+  status: string;
+}
+
+export interface Save {
+  name?: string | null;
+}
+
+export interface ScenarioGroup {
+  group: string;
+  method: string;
+  scenarios: number;
+  lowest: number;
+  mean: number;
+  highest: number;
+}
+
+export interface ScenarioImpact {
+  scenario_id: string;
+  name: string;
+  category: string;
+  severity: string;
+  direct: MoneyChange;
+  correlated: MoneyChange;
+}
+
+export interface ScenarioList {
+  items: Array<ScenarioOut>;
+  total: number;
+}
+
+export interface ScenarioOut {
+  scenario_id: string;
+  name: string;
+  description: string | null;
+  category: string;
+  severity: string;
+  shocks: Record<string, number>;
+  rate_shock: number | null;
+  volatility_shock: number | null;
+  basis: string;
+  custom: boolean;
+  measured_shocks: Record<string, number> | null;
+  measured_returns: Record<string, number> | null;
+  measured_rate_change: number | null;
+  measured_source: string | null;
+  window_start: string | null;
+  window_end: string | null;
+}
+
+export interface ScenarioPnl {
+  scenario_id: string;
+  name: string;
+  total_pnl: number;
+}
+
+export interface SecurityOut {
+  symbol: string;
+  kind: string;
+  name: string | null;
+  sector: string | null;
+  industry: string | null;
+  dividend_yield: number | null;
+  source: string;
+}
+
+export interface Series {
+  measure: string;
+  title: string;
+  unit: string;
+  values: Array<number | null>;
+  gaps: Array<Gap>;
+}
+
+export interface SeriesReport {
+  portfolio_id: string;
+  start: string | null;
+  end: string | null;
+  session_dates: Array<string>;
+  series: Array<Series>;
+  reason: string | null;
+}
+
+export type Service = "ingest" | "greeks" | "factors" | "snapshots" | "stress" | "limits" | "gateway";
+
+export interface ServicesGatewayAnalyticsSchemasCorrelationsClusterOut {
+  cluster: number;
+  name: string;
+  value: number;
+  weight: number;
+  mean_correlation: number;
+  members: Array<ClusterMember>;
+}
+
+export interface ServicesGatewayAnalyticsSchemasImpactsClusterOut {
+  name: string;
+  symbols: Array<string>;
+}
+
+export interface SessionRun {
+  run_id: string;
+  session_date: string;
+}
+
+export type Settling = "physical" | "cash";
+
+export interface SidesImpact {
+  long: MoneyChange;
+  short: MoneyChange;
+  gross: MoneyChange;
+  net: MoneyChange;
+}
+
+export interface SkippedLine {
+  line: number;
+  label: string;
+  code: string;
+  message: string;
+}
+
+export interface SkippedTransaction {
+  external_id: string;
+  transaction_id: string;
+}
+
+export interface SnapshotOut {
+  as_of: string;
+  previous_session: string | null;
+  nav: number | null;
+  cash: number | null;
+  market_value: number | null;
+  equity_statement: number | null;
+  unexplained: number | null;
+  daily_pnl: number | null;
+  trades_pnl: number | null;
+  income: number | null;
+  fees: number | null;
+  cumulative_pnl: number | null;
+  net_flow: number | null;
+  inflow: number | null;
+  outflow: number | null;
+  large_flow: boolean | null;
+  daily_return: number | null;
+  chained_from: string | null;
+  unrealised_pnl: number | null;
+  exposures: Exposures | null;
+  greeks: GreekSet;
+  counts: Record<string, number> | null;
+  coverage: Coverage;
+  warnings: Array<Warned> | null;
+}
+
+export interface SnapshotsStarted {
+  portfolio_id: string;
+  status: string;
+  runs: Array<SessionRun>;
+}
+
+export type Sort = "symbol" | "-symbol" | "underlying" | "-underlying" | "entry_date" | "-entry_date" | "entry_price" | "-entry_price" | "quantity" | "-quantity" | "cost" | "-cost" | "price" | "-price" | "market_value" | "-market_value" | "weight" | "-weight" | "unrealised_pnl" | "-unrealised_pnl" | "daily_pnl" | "-daily_pnl" | "notional_exposure" | "-notional_exposure" | "delta_adjusted_exposure" | "-delta_adjusted_exposure";
+
+export type Source = "five_columns" | "twelve_columns" | "schwab_positions" | "transactions";
+
+export interface SourceOut {
+  format: Source;
+  accounts: Array<string>;
+  exported_on: string | null;
+  entry_date: string | null;
+  cash: number | null;
+  equity_balance: number | null;
+  skipped: Array<SkippedLine>;
+  ignored: Array<string>;
+}
+
+export type Space = "market_relative" | "absolute";
+
+export interface SpanReturn {
+  value: number | null;
+  observations: number | null;
+  reason: string | null;
+  money_weighted: number | null;
+  money_weighted_basis: Basis | null;
+  money_weighted_reason: string | null;
+  large_flows: Array<string>;
+  start: string;
+  end: string;
+}
+
+export interface SpecifiedResult {
+  total_pnl: number | null;
+  volatility_pnl: number | null;
+  nonlinear: number | null;
+  factor_impacts: Record<string, number> | null;
+  effective_shocks: Record<string, number>;
+  implied_moves: Record<string, number>;
+  plausibility: number | null;
+}
+
+export interface Spread {
+  mean: number | null;
+  min: number | null;
+  max: number | null;
+}
+
+export interface StageOut {
+  stage: string;
+  first_start: string;
+  last_end: string;
+  busy_seconds: number;
+  shards_done: number;
+  shards_failed: number;
+}
+
+export type State = "draft" | "calculated" | "stale" | "saved";
+
+export type Status = "open" | "closed" | "all";
+
+export type Strategy = "vertical" | "straddle" | "strangle" | "collar" | "covered_call" | "protective_put" | "iron_condor";
+
+export interface StrategyOut {
+  key: string | null;
+  name: string;
+  positions: number;
+  position_ids: Array<string>;
+  cost: number;
+  market_value: number | null;
+  unrealised_pnl: number | null;
+  daily_pnl: number | null;
+  weight: number | null;
+  exposures: GroupExposures;
+  greeks: GreekSet;
+  coverage: Coverage;
+  left_out: Array<LeftOut>;
+  tag_id: string;
+  colour: string;
+  types: Record<string, number>;
+  symbols: Array<string>;
+}
+
+export interface StrategyPage {
+  portfolio_id: string;
+  valued_on: string | null;
+  items: Array<StrategyOut>;
+  total: number;
+  limit: number;
+  offset: number;
+  reason: string | null;
+}
+
+export interface StressOutcome {
+  scenario_id: string;
+  name: string;
+  category: string;
+  severity: string;
+  shocks: Record<string, number>;
+  rate_shock: number | null;
+  volatility_shock: number | null;
+  direct: StressResultOut | null;
+  correlated: StressResultOut | null;
+}
+
+export interface StressReport {
+  portfolio_id: string;
+  as_of: string | null;
+  nav: number | null;
+  scenarios: Array<StressOutcome>;
+  direct: Extremes;
+  correlated: Extremes;
+  correlated_by: CovarianceBasis | null;
+  by_category: Array<ScenarioGroup>;
+  by_severity: Array<ScenarioGroup>;
+  market_scenarios: Array<MarketScenario>;
+  coverage: number | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  reason: string | null;
+}
+
+export interface StressResultOut {
+  headline: Headline;
+  total_pnl: number | null;
+  share_of_nav: number | null;
+  loss_exceeds_nav: boolean;
+  factor_impacts: Record<string, number> | null;
+  volatility_pnl: number | null;
+  nonlinear: number | null;
+  delta_gamma_pnl: number | null;
+  delta_gamma_difference: number | null;
+  correlation_effect: number | null;
+  effective_shocks: Record<string, number | null> | null;
+  implied_moves?: Record<string, number>;
+  plausibility?: number | null;
+  floored?: Record<string, number>;
+  stated?: SpecifiedResult | null;
+  option_valuation: string | null;
+  coverage: number | null;
+  warnings: Array<Warned> | null;
+  left_out?: Array<LeftOutSymbol>;
+  positions?: Array<PositionImpactOut> | null;
+  positions_not_shown?: number;
+  pnl_not_shown?: number;
+}
+
+export interface SummedPortfolios {
+  as_of: string | null;
+  portfolios: number;
+  added: number;
+  nav: number | null;
+  cash: number | null;
+  market_value: number | null;
+  daily_pnl: number | null;
+  cumulative_pnl: number | null;
+  unrealised_pnl: number | null;
+  exposures: Exposures | null;
+  theta: number | null;
+  vega: number | null;
+  rho: number | null;
+  var_95_1d_sum: number | null;
+  scenarios: Array<SummedScenario>;
+  left_out: Array<PortfolioLeftOut>;
+  reason: string | null;
+}
+
+export interface SummedScenario {
+  scenario_id: string;
+  name: string;
+  direct: number | null;
+  correlated: number | null;
+  portfolios: number;
+}
+
+export interface SymbolQuality {
+  symbol: string;
+  status: string;
+  last_session: string | null;
+  prices: number;
+  missing: number;
+  quarantined: number;
+  sources: Array<string>;
+  state: string;
+  answered: Array<ProviderAnswer>;
+  reason: string | null;
+}
+
+export interface TagEdit {
+  name?: string | null;
+  colour?: string | null;
+}
+
+export type TagMatch = "any" | "all";
+
+export interface TagOut {
+  tag_id: string;
+  name: string;
+  colour: string;
+  strategy: string | null;
+  positions: number;
+  created_at: string;
+}
+
+export interface TagsOfPosition {
+  tags: Array<string>;
+}
+
+export interface TermsOut {
+  quantity: number;
+  entry_price: number;
+  investment_class: string;
+  investment_subtype: string | null;
+  exit_date: string | null;
+  exit_price: number | null;
+}
+
+export interface TicketOut {
+  ticket: string;
+  expires_at: string;
+}
+
+export interface TokenPair {
+  access_token: string;
+  refresh_token: string;
+  token_type?: string;
+  expires_in: number;
+}
+
+export interface Totals {
+  lots: number;
+  long_cost: number;
+  short_cost: number;
+  cash?: number | null;
+}
+
+export interface TotalsBeside {
+  file: Totals;
+  portfolio: Totals | null;
+}
+
+export type TradeAction = "open" | "close" | "adjust" | "hedge" | "strategy" | "add_portfolio" | "subtract_portfolio";
+
+export interface TradeOut {
+  trade_id: string;
+  place: number;
+  action: TradeAction;
+  wanted: Record<string, unknown>;
+  legs: Array<LegOut>;
+}
+
+export interface TradePart {
+  trade_id: string;
+  place: number;
+  action: TradeAction;
+  market_value: number | null;
+  notional_exposure: number | null;
+  delta_adjusted_exposure: number | null;
+  greeks: GreekParts;
+  factors: Record<string, number | null>;
+  scenarios_direct: Record<string, number | null>;
+  scenarios_correlated: Record<string, number | null>;
+}
+
+export interface TransactionOut {
+  transaction_id: string;
+  portfolio_id: string;
+  kind: Kind;
+  trade_date: string;
+  symbol: string | null;
+  underlying: string | null;
+  option_type: string | null;
+  strike: number | null;
+  expiry: string | null;
+  multiplier: number;
+  quantity: number | null;
+  price: number | null;
+  amount: number | null;
+  fees: number;
+  cash: number | null;
+  stated_on: string;
+  lot_id: string | null;
+  lot_method: LotMethod | null;
+  source: string;
+  source_line: number | null;
+  external_id: string | null;
+  note: string;
+  reverses: string | null;
+  reversed_by: string | null;
+  counts: boolean;
+  created_at: string | null;
+}
+
+export interface TransactionPage {
+  items: Array<TransactionOut>;
+  limit: number;
+  next: string | null;
+}
+
+export interface TransactionsSaved {
+  transactions: Array<TransactionOut>;
+  skipped: Array<SkippedTransaction>;
+  run_id: string | null;
+  restated: RestatedSessions | null;
+  warnings: Array<Warned>;
+}
+
+export interface TroubleOut {
+  stage: string;
+  shard: number;
+  code: string;
+  message: string;
+  portfolio_ids: Array<string>;
+}
+
+export interface UnmeasuredPair {
+  symbol_a: string;
+  symbol_b: string;
+  observations: number;
+  reason: string;
+}
+
+export interface UploadReport {
+  portfolio: PortfolioOut | null;
+  source: SourceOut;
+  dry_run: boolean;
+  mode: Mode;
+  as_of: string;
+  stated_on: string | "entry_date";
+  rows: number;
+  new: number;
+  updated: number;
+  unchanged: number;
+  rejected: number;
+  receipt: Receipt;
+  totals: TotalsBeside;
+  changes: Array<ChangeOut>;
+  transactions: Array<EntryOut>;
+  problems: Array<FieldError>;
+  warnings: Array<FieldError>;
+  restated: RestatedSessions | null;
+  run_id: string | null;
+}
+
+export interface UserOut {
+  user_id: string;
+  email: string;
+  full_name: string;
+  role: string;
+  created_at: string;
+}
+
+export interface UserTerms {
+  full_name?: string | null;
+  role?: "user" | "admin" | null;
+  disabled?: boolean | null;
+}
+
+export interface ValuedPosition {
+  position_id: string;
+  symbol: string;
+  underlying: string;
+  position_type: string;
+  sector: string | null;
+  quantity: number;
+  multiplier: number;
+  entry_price: number;
+  entry_date: string;
+  strike: number | null;
+  expiry: string | null;
+  price: number | null;
+  price_date: string | null;
+  price_source: string | null;
+  stale: boolean | null;
+  market_value: number | null;
+  cost: number | null;
+  unrealised_pnl: number | null;
+  daily_pnl: number | null;
+  income: number | null;
+  notional_exposure: number | null;
+  delta: number | null;
+  delta_adjusted_exposure: number | null;
+  volatility: number | null;
+  iv_source: string | null;
+  rate_source: string | null;
+  dividend_source: string | null;
+  model: string | null;
+  reason: string | null;
+}
+
+export interface VarBacktest {
+  portfolio_id: string;
+  start: string | null;
+  end: string | null;
+  judged: Array<JudgedVar>;
+  reason: string | null;
+}
+
+export interface Verdict {
+  statistic: number | null;
+  p_value: number | null;
+}
+
+export type View = "portfolio" | "longs" | "shorts";
+
+export interface WantedBatch {
+  session_date?: string | null;
+}
+
+export interface WantedCorrelations {
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  parameters?: CorrelationParametersIn;
+}
+
+export interface WantedCurve {
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  underlying?: string | null;
+  spot_mode?: "beta_weighted" | "parallel" | null;
+  volatility_term?: "parallel" | "by_tenor";
+  spots?: Array<number>;
+  volatility_shock?: number;
+  days_forward?: Array<number>;
+}
+
+export interface WantedFactorCorrelations {
+  as_of?: string | null;
+  space?: Space;
+  decay?: number;
+  lookback?: number;
+}
+
+export interface WantedGrid {
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  underlying?: string | null;
+  spot_mode?: "beta_weighted" | "parallel" | null;
+  volatility_term?: "parallel" | "by_tenor";
+  spots?: Array<number>;
+  volatilities?: Array<number>;
+  days_forward?: Array<number>;
+}
+
+export interface WantedRun {
+  portfolio_id?: string | null;
+  session_date?: string | null;
+}
+
+export interface WantedSession {
+  session_date?: string | null;
+}
+
+export interface WantedSessions {
+  first_session?: string | null;
+  last_session?: string | null;
+}
+
+export interface Warned {
+  code: string;
+  message: string;
+  count?: number;
+  about?: Array<string>;
+}
+
+export interface WhatIf {
+  portfolio_id?: string | null;
+  as_of?: string | null;
+  scenario_ids?: Array<string>;
+  shocks?: Record<string, number>;
+  rate_shock?: number | null;
+  volatility_shock?: number | null;
+  basis?: string;
+  volatility?: boolean;
+  underlying_shocks?: Record<string, number>;
+  days_forward?: number;
+  positions_shown?: number;
+}
+
+export interface WhatIfApplied {
+  underlying_shocks: Record<string, number>;
+  days_forward: number;
+  until: string;
+  settled: Array<string>;
+  ex_dividends: Record<string, number>;
+}
+
+export interface WhatIfReport {
+  portfolio_id: string;
+  as_of: string;
+  nav: number | null;
+  scenarios: Array<StressOutcome>;
+  correlated_by: CovarianceBasis | null;
+  left_out: Array<LeftOut>;
+  warnings: Array<Warned>;
+  applied: WhatIfApplied | null;
+}
+
+export interface WorstScenario {
+  scenario_id: string;
+  name: string;
+  method: string;
+  total_pnl: number;
+}
+
+export interface YieldIn {
+  maturity: string;
+  observation_date: string;
+  yield_percent: number | string;
+}
+
+export interface Yields {
+  rows: Array<YieldIn>;
+}
+
+export type Zone = "green" | "yellow" | "red";
+
+export interface Reads {
+  "auth/me": UserOut;
+  "positions/export": PositionsExport;
+  "portfolios": PageListedPortfolio;
+  "portfolios/{portfolio_id}": PortfolioOut;
+  "portfolios/{portfolio_id}/cash-flows": PageCashFlowOut;
+  "portfolios/{portfolio_id}/transactions": TransactionPage;
+  "portfolios/{portfolio_id}/lots": LotPage;
+  "portfolios/{portfolio_id}/expiries": ExpiryReport;
+  "positions": PositionPage;
+  "positions/grouped": GroupedPositions;
+  "positions/{position_id}": PositionOut;
+  "tags": PageTagOut;
+  "tags/{tag_id}": TagOut;
+  "strategies": StrategyPage;
+  "modelling/sessions": PageDraftOut;
+  "modelling/sessions/{draft_id}": DraftWithTrades;
+  "portfolio": PortfolioSummary;
+  "portfolio/exposures": PageExposurePoint;
+  "portfolio/performance": PerformanceReport;
+  "portfolios/{portfolio_id}/snapshots": PageSnapshotOut;
+  "portfolios/{portfolio_id}/report": PortfolioReport;
+  "portfolios/summary": SummedPortfolios;
+  "portfolios/{portfolio_id}/series": SeriesReport;
+  "portfolios/{portfolio_id}/pnl-vectors": PnlVectors;
+  "portfolios/{portfolio_id}/var-backtest": VarBacktest;
+  "portfolios/{portfolio_id}/changes": ChangesReport;
+  "positions/{position_id}/history": PositionHistory;
+  "risk/greeks": GreeksReport;
+  "risk/metrics": MetricsReport;
+  "risk/market-scenarios": MarketScenarioReport;
+  "risk/factors": FactorReport;
+  "factors/exposures/{portfolio_id}": FactorReport;
+  "risk/factors/positions": PositionFactorPage;
+  "factors/exposures/{portfolio_id}/positions": PositionFactorPage;
+  "risk/correlations/positions/metrics": CorrelationReport;
+  "risk/correlations/positions/matrix": CorrelationMatrix;
+  "risk/correlations/factors/matrix": FactorMatrix;
+  "risk/stress-testing/scenarios": ScenarioList;
+  "risk/stress-testing/results/{portfolio_id}": StressReport;
+  "factors/definitions": FactorDefinitions;
+  "factors/attribution/{portfolio_id}": AttributionReport;
+  "factors/regression/{symbol}": RegressionReport;
+  "market-data/current": CurrentPrices;
+  "market-data/factor-etfs": FactorEtfs;
+  "market-data/quality/{portfolio_id}": DataQualityReport;
+  "definitions": DefinitionList;
+  "definitions/{measure}": Definition;
+  "modelling/sessions/{draft_id}/impacts": Impacts;
+  "market-data/prices/{symbol}": PriceHistory;
+  "market-data/sectors": PageSecurityOut;
+  "market-data/options/{symbol}": OptionChain;
+  "admin/users": PageManagedUser;
+  "admin/users/{user_id}": ManagedUser;
+  "admin/audit-log": PageAuditEntryOut;
+  "admin/market-data/progress": HistoryProgress;
+  "admin/batch/runs": PageRunOut;
+  "admin/batch/runs/{run_id}": RunDetail;
+  "admin/dead-letters": PageDeadLetterOut;
+}

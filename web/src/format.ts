@@ -1,0 +1,92 @@
+/** Numbers as people read them. Nothing is calculated here: signs, digits and units only. */
+
+const MINUS = "−";
+const NONE = "–";
+const MILLION = 1_000_000;
+const plain = (digits: number, compact = false) =>
+  new Intl.NumberFormat("en-US", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    ...(compact ? { notation: "compact" as const } : {}),
+  });
+const CENTS = plain(2);
+const WHOLE = plain(0);
+const COMPACT = plain(2, true);
+const PERCENT = new Intl.NumberFormat("en-US", {
+  style: "percent",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+
+export type Amount = number | null | undefined;
+
+function signed(text: string, value: number, plus: boolean): string {
+  const bare = text.replace(/^-/, "");
+  if (value < 0) return MINUS + bare;
+  return plus && value > 0 ? `+${bare}` : bare;
+}
+
+export interface Style {
+  plus?: boolean;
+  compact?: boolean;
+}
+
+export function money(value: Amount, { plus = false, compact = false }: Style = {}): string {
+  if (value === null || value === undefined) return NONE;
+  const large = compact && Math.abs(value) >= MILLION;
+  const text = (large ? COMPACT : compact ? WHOLE : CENTS).format(Math.abs(value));
+  return signed(`$${text}`, value, plus);
+}
+
+export function percent(value: Amount, plus = false): string {
+  if (value === null || value === undefined) return NONE;
+  return signed(PERCENT.format(Math.abs(value)), value, plus);
+}
+
+export function number(value: Amount, digits = 2, plus = false): string {
+  if (value === null || value === undefined) return NONE;
+  const text = new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(Math.abs(value));
+  return signed(text, value, plus);
+}
+
+/** A value in the unit that the API gives with it. */
+export function inUnit(value: Amount, unit: string, style: Style = {}): string {
+  if (unit.startsWith("USD")) return money(value, style);
+  if (unit.startsWith("decimal") || unit.startsWith("share")) return percent(value, style.plus);
+  return number(value, 4, style.plus);
+}
+
+/** Which way a number points; the sign itself is always in its text too. */
+export function tone(value: Amount): "gain" | "loss" | "" {
+  if (!value) return "";
+  return value > 0 ? "gain" : "loss";
+}
+
+/** A share of a scenario's size, without decimals that say nothing. */
+export function shock(value: number): string {
+  const text = new Intl.NumberFormat("en-US", { style: "percent", maximumFractionDigits: 2 }).format(Math.abs(value));
+  return signed(text, value, true);
+}
+
+const OCC = /^([A-Z0-9.]{1,6})(\d\d)(\d\d)(\d\d)([CP])(\d{8})$/;
+
+/** An option's OCC symbol as people say it; any other symbol as it is. */
+export function instrument(symbol: string): string {
+  const [, name, year, month, day, kind, strike] = OCC.exec(symbol) ?? [];
+  if (!name) return symbol;
+  return `${name} ${number(Number(strike) / 1000)} ${kind === "C" ? "call" : "put"} 20${year}-${month}-${day}`;
+}
+
+const VAR = /^(var|es)_(\d\d)_1d_(\w+)$/;
+
+/** `var_95_1d_historical` as people say it. */
+export function title(measure: string): string {
+  const [, kind, confidence, method] = VAR.exec(measure) ?? [];
+  if (!kind) return words(measure);
+  return `${kind === "var" ? "VaR" : "Shortfall"} ${confidence} %, ${method}`;
+}
+
+export function words(id: string): string {
+  const text = id.replace(/_/g, " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,76 @@
+import type { EChartsCoreOption, ECharts } from "echarts/core";
+import { useEffect, useRef } from "preact/hooks";
+
+export interface Colours {
+  text: string;
+  dim: string;
+  line: string;
+  panel: string;
+  accent: string;
+  gain: string;
+  loss: string;
+  neutral: string;
+}
+
+/** The page's colours, which differ by theme. */
+export function colours(): Colours {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    text: of("text"),
+    dim: of("dim"),
+    line: of("line"),
+    panel: of("panel"),
+    accent: of("accent"),
+    gain: of("gain"),
+    loss: of("loss"),
+    neutral: of("neutral"),
+  };
+}
+
+interface Props {
+  label: string;
+  height: number;
+  /** What to draw, in the colours of the theme. */
+  draw: (colours: Colours) => EChartsCoreOption;
+  onPick?: (name: string) => void;
+}
+
+/** A picture; the library is loaded with the first one. */
+export function Chart({ label, height, draw, onPick }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<ECharts | null>(null);
+  useEffect(() => {
+    let gone = false;
+    let observer: ResizeObserver | undefined;
+    const show = () => {
+      const own = colours();
+      chart.current?.setOption(
+        {
+          animation: false,
+          aria: { enabled: true },
+          textStyle: { color: own.text, fontFamily: "inherit" },
+          ...draw(own),
+        },
+        true,
+      );
+    };
+    void import("./echarts").then(({ begin }) => {
+      if (gone || !place.current) return;
+      chart.current ??= begin(place.current);
+      show();
+      chart.current.off("click");
+      chart.current.on("click", (event) => onPick?.(String(event.name)));
+      observer = new ResizeObserver(() => chart.current?.resize());
+      observer.observe(place.current);
+    });
+    window.addEventListener("themechange", show);
+    return () => {
+      gone = true;
+      observer?.disconnect();
+      window.removeEventListener("themechange", show);
+    };
+  }, [draw]);
+  useEffect(() => () => chart.current?.dispose(), []);
+  return <div ref={place} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />;
+}

@@ -1,0 +1,26 @@
+import type { ComponentChildren } from "preact";
+
+import { go } from "../state/address";
+
+interface Props {
+  /** The name in the API's definitions. */
+  measure: string;
+  /** The name in the API's series, where it is another. */
+  series?: string;
+  position?: string;
+  tone?: "gain" | "loss" | "";
+  children: ComponentChildren;
+}
+
+/** A number that says on a click what it is and how it came to be. */
+export function Figure({ measure, series, position, tone = "", children }: Props) {
+  const open = (event: Event) => {
+    event.stopPropagation();
+    go({ figure: measure, series, position });
+  };
+  return (
+    <button type="button" class={`figure ${tone}`} onClick={open}>
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,20 @@
+import { BarChart, LineChart, ScatterChart, TreemapChart } from "echarts/charts";
+import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { init, use, type ECharts } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+use([
+  AriaComponent,
+  BarChart,
+  CanvasRenderer,
+  GridComponent,
+  LineChart,
+  MarkLineComponent,
+  ScatterChart,
+  TooltipComponent,
+  TreemapChart,
+]);
+
+export function begin(place: HTMLElement): ECharts {
+  return init(place);
+}

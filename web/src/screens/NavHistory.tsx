@@ -1,0 +1,78 @@
+import { useCallback } from "preact/hooks";
+
+import type { HistoryPoint } from "../api/types";
+import { money, percent } from "../format";
+import { Chart, type Colours } from "../parts/Chart";
+import { Panel } from "../parts/Panel";
+import { days, dollars, tooltip } from "../parts/options";
+
+export function NavHistory({ history }: { history: HistoryPoint[] }) {
+  const draw = useCallback((own: Colours) => picture(own, history), [history]);
+  const columns = [
+    { name: "Session" },
+    { name: "NAV", numeric: true },
+    { name: "P&L", numeric: true },
+    { name: "Return", numeric: true },
+  ];
+  const rows = history.map((each) => [
+    each.as_of,
+    money(each.nav),
+    money(each.daily_pnl, { plus: true }),
+    percent(each.daily_return, true),
+  ]);
+  return (
+    <Panel title="NAV and daily P&L" note={`${history.length} sessions`} table={{ columns, rows: rows.toReversed() }}>
+      <Chart label="NAV and daily P&L by session" height={356} draw={draw} />
+    </Panel>
+  );
+}
+
+function picture(own: Colours, history: HistoryPoint[]) {
+  const dates = history.map((each) => each.as_of);
+  return {
+    tooltip: {
+      ...tooltip(own, "axis"),
+      formatter: (points: Array<{ dataIndex: number }>) => {
+        const point = history[points[0]?.dataIndex ?? 0];
+        if (!point) return "";
+        return `${point.as_of}\nNAV ${money(point.nav)}\nP&L ${money(point.daily_pnl, { plus: true })}`;
+      },
+    },
+    axisPointer: { link: [{ xAxisIndex: "all" }] },
+    grid: [
+      { left: 64, right: 12, top: 12, height: 196 },
+      { left: 64, right: 12, top: 236, height: 84 },
+    ],
+    xAxis: [
+      { ...days(own, dates), gridIndex: 0, axisLabel: { show: false } },
+      { ...days(own, dates), gridIndex: 1 },
+    ],
+    yAxis: [
+      { ...dollars(own), gridIndex: 0 },
+      { ...dollars(own), gridIndex: 1, splitNumber: 2 },
+    ],
+    series: [
+      {
+        type: "line",
+        name: "NAV",
+        xAxisIndex: 0,
+        yAxisIndex: 0,
+        showSymbol: false,
+        lineStyle: { color: own.accent, width: 2 },
+        itemStyle: { color: own.accent },
+        areaStyle: { color: own.accent, opacity: 0.12 },
+        data: history.map((each) => each.nav),
+      },
+      {
+        type: "bar",
+        name: "P&L",
+        xAxisIndex: 1,
+        yAxisIndex: 1,
+        data: history.map((each) => ({
+          value: each.daily_pnl,
+          itemStyle: { color: (each.daily_pnl ?? 0) < 0 ? own.loss : own.gain },
+        })),
+      },
+    ],
+  };
+}

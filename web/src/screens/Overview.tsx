@@ -1,0 +1,187 @@
+import { useCallback } from "preact/hooks";
+
+import { read } from "../api/client";
+import type { Changes } from "../api/names";
+import type { PortfolioReport } from "../api/types";
+import { inUnit, instrument, money, percent, tone } from "../format";
+import { Bars } from "../parts/Bars";
+import { DataTable } from "../parts/DataTable";
+import { Figure } from "../parts/Figure";
+import { Panel } from "../parts/Panel";
+import { go } from "../state/address";
+import { useBook } from "../state/book";
+import { useLoaded } from "../state/loading";
+import { Exposure } from "./Exposure";
+import { NavHistory } from "./NavHistory";
+import { Attribution } from "./Attribution";
+
+const SHOWN = 8;
+
+export function Overview() {
+  const { report } = useBook();
+  return (
+    <div class="grid">
+      <Exposure positions={report.positions} components={componentsOf(report)} />
+      <NavHistory history={report.history} />
+      <DayByPosition report={report} />
+      <Attribution attribution={report.attribution} />
+      <RiskContributors report={report} />
+      <WorstScenarios report={report} />
+      <SinceYesterday />
+      <Performance report={report} />
+    </div>
+  );
+}
+
+function componentsOf(report: PortfolioReport) {
+  return report.metrics.component_var.find((each) => each.confidence === 95)?.positions ?? [];
+}
+
+function DayByPosition({ report }: { report: PortfolioReport }) {
+  const known = report.positions.filter((each) => each.daily_pnl !== null);
+  const largest = known.toSorted((a, b) => Math.abs(b.daily_pnl ?? 0) - Math.abs(a.daily_pnl ?? 0));
+  const bars = largest.slice(0, SHOWN).map((each) => ({
+    key: each.position_id,
+    label: <Symbol symbol={each.symbol} />,
+    value: each.daily_pnl ?? 0,
+    text: (
+      <Figure measure="daily_pnl" position={each.position_id} tone={tone(each.daily_pnl)}>
+        {money(each.daily_pnl, { plus: true })}
+      </Figure>
+    ),
+  }));
+  return (
+    <Panel title="P&L of the day by position" note={noteOf(bars.length, known.length)}>
+      <Bars bars={bars} empty="No position has a P&L on this session." />
+    </Panel>
+  );
+}
+
+function noteOf(shown: number, all: number): string {
+  return shown < all ? `the largest ${shown} of ${all}` : `${all} positions`;
+}
+
+export function Symbol({ symbol }: { symbol: string }) {
+  return (
+    <button type="button" class="link" onClick={() => go({ screen: "positions", filter: symbol })}>
+      {instrument(symbol)}
+    </button>
+  );
+}
+
+function RiskContributors({ report }: { report: PortfolioReport }) {
+  const components = componentsOf(report);
+  const largest = components.toSorted((a, b) => b.component_var - a.component_var).slice(0, SHOWN);
+  const bars = largest.map((each) => ({
+    key: each.position_id,
+    label: <Symbol symbol={each.symbol} />,
+    value: each.component_var,
+    text: (
+      <Figure measure="component_var" position={each.position_id}>
+        {percent(each.share)}
+      </Figure>
+    ),
+  }));
+  return (
+    <Panel title="What makes the risk" note="share of one-day VaR 95 %">
+      <Bars bars={bars} empty="VaR is not measured on this session." />
+    </Panel>
+  );
+}
+
+function WorstScenarios({ report }: { report: PortfolioReport }) {
+  const measured = report.stress.scenarios.flatMap((scenario) => {
+    const result = scenario.correlated ?? scenario.direct;
+    const pnl = result?.total_pnl;
+    return result && typeof pnl === "number" ? [{ scenario, result, pnl }] : [];
+  });
+  const worst = measured.toSorted((a, b) => a.pnl - b.pnl).slice(0, SHOWN);
+  const bars = worst.map(({ scenario, result, pnl }) => ({
+    key: scenario.scenario_id,
+    label: (
+      <button
+        type="button"
+        class="link"
+        onClick={() => go({ screen: "scenarios", scenario: scenario.scenario_id })}
+      >
+        {scenario.name}
+      </button>
+    ),
+    value: pnl,
+    text: (
+      <>
+        <Figure measure="total_pnl" series={`scenario.${scenario.scenario_id}`} tone={tone(pnl)}>
+          {money(pnl, { compact: true, plus: true })}
+        </Figure>
+        <small>{percent(result.share_of_nav, true)}</small>
+      </>
+    ),
+  }));
+  return (
+    <Panel title="Worst scenarios" note="P&L and share of NAV">
+      <Bars bars={bars} empty="No scenario is measured on this session." />
+    </Panel>
+  );
+}
+
+function SinceYesterday() {
+  const { report, version, asOf } = useBook();
+  const id = report.portfolio.portfolio_id;
+  const load = useCallback(
+    () => read("portfolios/{portfolio_id}/changes", { portfolio_id: id }, { as_of: asOf, positions: 3 }),
+    [id, asOf],
+  );
+  const changes = useLoaded<Changes>(`${id} ${asOf} ${version}`, load);
+  const figures = changes.value?.figures.filter((each) => each.difference !== null && !each.measure.includes(".")) ?? [];
+  const moved = changes.value?.positions ?? [];
+  return (
+    <Panel title="Since the session before" note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
+      {changes.loading && <p class="empty">Loading …</p>}
+      {changes.problem && <p role="alert">{changes.problem}</p>}
+      {changes.value?.reason && <p class="empty">{changes.value.reason}</p>}
+      {figures.length > 0 && (
+        <DataTable
+          label="Since the session before"
+          columns={[
+            { name: "Figure" },
+            { name: "Before", numeric: true },
+            { name: "Now", numeric: true },
+            { name: "Change", numeric: true },
+            { name: "Most of it" },
+          ]}
+          rows={figures.map((each) => [
+            each.title,
+            inUnit(each.before, each.unit, { compact: true }),
+            <Figure measure={each.measure}>{inUnit(each.after, each.unit, { compact: true })}</Figure>,
+            <span class={tone(each.difference)}>{inUnit(each.difference, each.unit, { compact: true, plus: true })}</span>,
+            instrument(each.by_position?.[0]?.name ?? each.by_factor?.[0]?.name ?? ""),
+          ])}
+        />
+      )}
+      {moved.length > 0 && (
+        <p class="note">
+          Traded: {moved.map((each) => `${instrument(each.symbol)} (${each.state.replace(/_/g, " ")})`).join(", ")}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function Performance({ report }: { report: PortfolioReport }) {
+  return (
+    <Panel title="Performance" note="time-weighted, not annualised">
+      <dl class="periods">
+        {report.performance.map((each) => (
+          <div key={each.period}>
+            <dt>{each.period}</dt>
+            <dd title={each.reason ?? undefined}>
+              <Figure measure={`performance_${each.period}`} tone={tone(each.value)}>
+                {percent(each.value, true)}
+              </Figure>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

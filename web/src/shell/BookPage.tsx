@@ -1,0 +1,94 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import { logOut } from "../api/client";
+import type { ListedPortfolio } from "../api/names";
+import type { PortfolioReport } from "../api/types";
+import { Factors } from "../screens/Factors";
+import { Overview } from "../screens/Overview";
+import { Positions } from "../screens/Positions";
+import { Risk } from "../screens/Risk";
+import { Scenarios } from "../screens/Scenarios";
+import { go, useAddress } from "../state/address";
+import { BookContext, loadReport, type Book } from "../state/book";
+import { useProgress } from "../state/events";
+import { useLoaded } from "../state/loading";
+import { screenOf, type ScreenId } from "../state/screens";
+import { Drawer } from "./Drawer";
+import { Help } from "./Help";
+import { useKeys } from "./keys";
+import { Navigation } from "./Navigation";
+import { Palette } from "./Palette";
+import { Strip } from "./Strip";
+
+const SHOWN: Record<ScreenId, () => preact.JSX.Element> = {
+  overview: Overview,
+  positions: Positions,
+  scenarios: Scenarios,
+  risk: Risk,
+  factors: Factors,
+};
+
+interface Props {
+  portfolios: ListedPortfolio[];
+  portfolio: ListedPortfolio;
+  onNews: () => void;
+  onLeft: () => void;
+}
+
+/** One portfolio: navigation, the strip that is always visible, and a screen. */
+export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
+  const address = useAddress();
+  const asOf = address["as_of"];
+  const screen = screenOf(address["screen"]);
+  const progress = useProgress(portfolio.portfolio_id);
+  const [open, setOpen] = useState<"palette" | "help" | null>(null);
+  const report = useLoaded<PortfolioReport>(
+    `${portfolio.portfolio_id} ${asOf ?? "latest"} ${progress.version}`,
+    () => loadReport(portfolio.portfolio_id, asOf),
+  );
+  useEffect(() => {
+    if (progress.version > 0) onNews();
+  }, [progress.version]);
+  useKeys({
+    onPalette: () => setOpen("palette"),
+    onHelp: () => setOpen("help"),
+    onEscape: () => (open ? setOpen(null) : go({ figure: undefined, series: undefined, position: undefined })),
+  });
+  const shown = report.value?.portfolio.portfolio_id === portfolio.portfolio_id ? report.value : null;
+  const book = useMemo<Book | null>(
+    () => shown && { portfolio, report: shown, version: progress.version, asOf },
+    [shown, portfolio, progress.version, asOf],
+  );
+  const Screen = SHOWN[screen];
+  const leave = () => void logOut().finally(onLeft);
+  return (
+    <div class="shell" aria-busy={report.loading}>
+      <Navigation
+        portfolios={portfolios}
+        portfolio={portfolio}
+        screen={screen}
+        onPalette={() => setOpen("palette")}
+        onHelp={() => setOpen("help")}
+        onLeave={leave}
+      />
+      <div class="main">
+        <Strip book={book} portfolio={portfolio} progress={progress} />
+        <main id="screen" tabIndex={-1} aria-label={screen}>
+          {report.problem && <p role="alert">{report.problem}</p>}
+          {book ? (
+            <BookContext.Provider value={book}>
+              {book.report.reason ? <p class="empty">{book.report.reason}</p> : <Screen />}
+              <Drawer />
+            </BookContext.Provider>
+          ) : (
+            !report.problem && <p class="empty">Loading the report …</p>
+          )}
+        </main>
+      </div>
+      {open === "palette" && (
+        <Palette portfolios={portfolios} positions={shown?.positions ?? []} onClose={() => setOpen(null)} />
+      )}
+      {open === "help" && <Help onClose={() => setOpen(null)} />}
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { ListedPortfolio } from "../api/names";
+import type { ValuedPosition } from "../api/types";
+import { instrument } from "../format";
+import { go } from "../state/address";
+import { SCREENS } from "../state/screens";
+import { Dialog } from "./Dialog";
+
+interface Choice {
+  key: string;
+  kind: string;
+  name: string;
+  act: () => void;
+}
+
+interface Props {
+  portfolios: ListedPortfolio[];
+  positions: ValuedPosition[];
+  onClose: () => void;
+}
+
+const MOST_SHOWN = 12;
+
+export function Palette({ portfolios, positions, onClose }: Props) {
+  const [wanted, setWanted] = useState("");
+  const [place, setPlace] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  const found = choices(portfolios, positions)
+    .filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()))
+    .slice(0, MOST_SHOWN);
+  const take = (choice: Choice | undefined) => {
+    if (!choice) return;
+    onClose();
+    choice.act();
+  };
+  const pressed = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      setPlace(Math.min(Math.max(place + step, 0), found.length - 1));
+    } else if (event.key === "Enter") {
+      take(found[place]);
+    }
+  };
+  return (
+    <Dialog label="Go to" onClose={onClose}>
+      <input
+        ref={input}
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="choices"
+        aria-activedescendant={found[place] ? `choice-${place}` : undefined}
+        aria-label="Go to a screen, portfolio or position"
+        placeholder="A screen, portfolio or position"
+        value={wanted}
+        onKeyDown={pressed}
+        onInput={(event) => {
+          setWanted(event.currentTarget.value);
+          setPlace(0);
+        }}
+      />
+      <ul id="choices" role="listbox" aria-label="Choices">
+        {found.map((each, number) => (
+          <li
+            key={each.key}
+            id={`choice-${number}`}
+            role="option"
+            aria-selected={number === place}
+            onClick={() => take(each)}
+          >
+            <span>{each.name}</span> <small>{each.kind}</small>
+          </li>
+        ))}
+      </ul>
+      {!found.length && <p class="empty">Nothing has this name.</p>}
+    </Dialog>
+  );
+}
+
+function choices(portfolios: ListedPortfolio[], positions: ValuedPosition[]): Choice[] {
+  return [
+    ...SCREENS.map((each) => ({
+      key: each.id,
+      kind: "screen",
+      name: each.name,
+      act: () => go({ screen: each.id }),
+    })),
+    ...portfolios.map((each) => ({
+      key: each.portfolio_id,
+      kind: "portfolio",
+      name: each.name,
+      act: () => go({ portfolio: each.portfolio_id }),
+    })),
+    ...positions.map((each) => ({
+      key: each.position_id,
+      kind: "position",
+      name: instrument(each.symbol),
+      act: () => go({ screen: "positions", filter: each.symbol }),
+    })),
+  ];
+}

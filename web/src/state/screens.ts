@@ -1,0 +1,13 @@
+export const SCREENS = [
+  { id: "overview", name: "Overview", key: "o" },
+  { id: "positions", name: "Positions", key: "p" },
+  { id: "scenarios", name: "Scenarios", key: "s" },
+  { id: "risk", name: "VaR and backtest", key: "v" },
+  { id: "factors", name: "Factors", key: "f" },
+] as const;
+
+export type ScreenId = (typeof SCREENS)[number]["id"];
+
+export function screenOf(id: string | undefined): ScreenId {
+  return SCREENS.find((each) => each.id === id)?.id ?? "overview";
+}
