@@ -26,8 +26,7 @@ SUBJECTS: dict[str, set[str]] = {
     "edge": {
         *("audit", "conditional", "cookies", "documentation", "idempotency", "middleware"),
         *("outbox", "parameters", "problems", "rate_limits", "tokens", "turns", "values"),
-        "fair_share",
-        "workers",
+        *("downloads", "fair_share", "workers"),
     },
     "identity": set(),
     "market": set(),

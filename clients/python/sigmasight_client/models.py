@@ -691,6 +691,19 @@ class ExportedPosition(TypedDict):
     position_id: "str"
 
 
+class ExportedTrade(TypedDict):
+    """A trade as `POST portfolios/{portfolio_id}/transactions` takes it."""
+
+    kind: "Kind"
+    trade_date: "str"
+    symbol: "str"
+    quantity: "float"
+    price: "float"
+    fees: "float"
+    external_id: "str"
+    note: "str"
+
+
 class Exposure(TypedDict):
     """Long, short, gross and net exposure in USD."""
 
@@ -3021,6 +3034,9 @@ TradeAction = Literal[
 ]
 
 
+TradeForm = Literal["csv", "json"]
+
+
 class TradeOut(TypedDict):
     """A trade of a draft: what was wanted, and the lines that it is at the draft's session."""
 
@@ -3044,6 +3060,15 @@ class TradePart(TypedDict):
     factors: "dict[str, float | None]"
     scenarios_direct: "dict[str, float | None]"
     scenarios_correlated: "dict[str, float | None]"
+
+
+class TradesExport(TypedDict):
+    """The trades of a draft in order, at the prices of its session."""
+
+    draft_id: "str"
+    name: "str"
+    portfolio_id: "str"
+    transactions: "list[ExportedTrade]"
 
 
 class TransactionOut(TypedDict):

@@ -107,6 +107,7 @@ from sigmasight_client.models import (
     TagOut,
     TagsOfPosition,
     TokenPair,
+    TradesExport,
     TransactionPage,
     TransactionsSaved,
     UploadReport,
@@ -691,6 +692,19 @@ class SigmaSight(Session):
         return cast(
             "DraftWithTrades",
             self.request("POST", f"modelling/sessions/{part(draft_id)}/rebase", body=body),
+        )
+
+    def export_draft(
+        self, draft_id: UUID | str, *, format_: str | None = None
+    ) -> "TradesExport | str":
+        """The draft's trades at the prices of its session: CSV in the columns of transactions,
+        or JSON.
+        """
+        return cast(
+            "TradesExport | str",
+            self.request(
+                "GET", f"modelling/sessions/{part(draft_id)}/export", query={"format": format_}
+            ),
         )
 
     def get_summary(

@@ -129,6 +129,7 @@ POST market-data/refresh
 POST modelling/sessions
 GET modelling/sessions/{draft_id}
 GET modelling/sessions/{draft_id}/impacts
+GET modelling/sessions/{draft_id}/export
 PATCH modelling/sessions/{draft_id}
 DELETE modelling/sessions/{draft_id}
 POST modelling/sessions/{draft_id}/trades

@@ -1,6 +1,6 @@
 """Positions out, as files that may be uploaded again; and templates to fill in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -12,13 +12,13 @@ from services.gateway.books.files import Listed
 from services.gateway.books.queries import positions
 from services.gateway.books.schemas.exports import Columns, Form, PositionsExport
 from services.gateway.edge.dependencies import OpenSession
+from services.gateway.edge.downloads import csv_documented, csv_download, safe_name
 from services.gateway.edge.problems import documented
 from services.gateway.edge.queries import Row
 from shared.contracts.event import Day
 from shared.instruments import position_type
 
 router = APIRouter()
-CSV = "text/csv; charset=utf-8"
 _TEMPLATES = {
     Columns.FIVE: files.five_columns_template,
     Columns.TWELVE: files.twelve_columns_template,
@@ -27,20 +27,16 @@ _TEMPLATES = {
 _LISTED = [name for name in Listed.__dataclass_fields__ if name != "tags"]
 
 
-def _csv_documented(sample: str) -> dict[str, Any]:
-    return {"content": {"text/csv": {"schema": {"type": "string"}, "example": sample}}}
-
-
 @router.get(
     "/portfolio/upload/templates/{columns}",
     tags=["portfolio"],
     response_class=Response,
-    responses={200: _csv_documented(files.five_columns_template()), **documented(422)},
+    responses={200: csv_documented(files.five_columns_template()), **documented(422)},
 )
 async def upload_template(columns: Columns) -> Response:
     """An example of a file to fill in; it may be uploaded as it is."""
     name = columns if columns is Columns.TRANSACTIONS else f"positions-{columns}"
-    return _file(_TEMPLATES[columns](), f"{name}.csv")
+    return csv_download(_TEMPLATES[columns](), f"{name}.csv")
 
 
 @router.get(
@@ -48,7 +44,7 @@ async def upload_template(columns: Columns) -> Response:
     tags=["positions"],
     response_model=PositionsExport,
     responses={
-        200: _csv_documented(files.twelve_columns_template()),
+        200: csv_documented(files.twelve_columns_template()),
         **documented(401, 404, 422),
     },
 )
@@ -70,7 +66,8 @@ async def export_positions(
     rows = sorted(held, key=lambda row: (row["symbol"], row["entry_date"]))
     if form is Form.JSON:
         return {"portfolio": portfolio, "positions": [_exported(row) for row in rows]}
-    return _file(files.positions_file(_listed(row) for row in rows), _filename(portfolio))
+    name = safe_name(portfolio["name"], portfolio["portfolio_id"])
+    return csv_download(files.positions_file(_listed(row) for row in rows), f"positions-{name}.csv")
 
 
 def _exported(row: Row) -> dict[str, Any]:
@@ -87,17 +84,3 @@ def _listed(row: Row) -> Listed:
 
 def _sorted(tags: Sequence[str]) -> list[str]:
     return sorted(tags, key=str.lower)
-
-
-def _file(text: str, filename: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    return Response(text, media_type=CSV, headers=headers)
-
-
-def _filename(portfolio: Mapping[str, Any]) -> str:
-    """The portfolio's name in letters that any file system takes, else its id."""
-    letters = (
-        letter if letter.isascii() and letter.isalnum() else " "
-        for letter in portfolio["name"].lower()
-    )
-    return f"positions-{'-'.join(''.join(letters).split()) or portfolio['portfolio_id']}.csv"

@@ -51,8 +51,10 @@ from services.gateway.books.files.tags import (
 )
 from services.gateway.books.files.writing import (
     Listed,
+    TradeLine,
     five_columns_template,
     positions_file,
+    trades_file,
     transactions_template,
     twelve_columns_template,
 )
@@ -84,6 +86,7 @@ __all__ = [
     "Skipped",
     "Source",
     "Terms",
+    "TradeLine",
     "UnreadableFile",
     "changes_to",
     "days_traded",
@@ -98,6 +101,7 @@ __all__ = [
     "sheet_or_problem",
     "tags_in",
     "too_many_tags",
+    "trades_file",
     "transactions_template",
     "twelve_columns_template",
     "underlyings",

@@ -15,6 +15,7 @@ from services.gateway.books.files.naming import NamedReading
 from services.gateway.books.files.reading import LARGEST_NUMBER, MAX_CELL, SMALLEST_STEP
 from services.gateway.books.files.signs import check_currency, check_multiplier, check_unit, words
 from services.gateway.books.files.sizes import check_shares, check_size
+from services.gateway.books.files.spreadsheet import rearmed
 from services.gateway.books.files.trade_columns import FEE_COLUMNS, TRANSACTIONS
 from services.gateway.books.files.trade_kinds import Unclear, kind_of
 from services.gateway.books.files.trade_words import By, Meaning, Notice
@@ -241,7 +242,7 @@ class TradeReading(NamedReading):
 
     def note(self) -> str:
         """The line's description, on one line."""
-        text = " ".join(self.row.cells.get("note", "").split())
+        text = " ".join(rearmed(self.row.cells.get("note", "")).split())
         return "".join(letter for letter in text if letter.isprintable())[:MAX_NOTE]
 
     # --- lines ---

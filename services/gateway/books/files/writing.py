@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from services.gateway.books.files.holdings import PRIVATE
 from services.gateway.books.files.spreadsheet import Cell, csv_text
+from services.gateway.books.ledger.inputs import Kind
 from shared.instruments import parse_occ
 
 TWELVE_HEADER = (
@@ -66,11 +67,48 @@ class Listed:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class TradeLine:
+    """A purchase or sale as a file gives it.
+
+    `quantity`: signed, bought positive; `price`: USD per share; `line_id`: makes a repeated upload
+    harmless.
+    """
+
+    trade_date: date
+    kind: Kind
+    symbol: str
+    quantity: Decimal
+    price: Decimal
+    fees: Decimal
+    line_id: str
+    note: str = ""
+
+
 def positions_file(positions: Iterable[Listed]) -> str:
     """The positions in the twelve columns, with a thirteenth for their tags."""
     return csv_text(
         (*TWELVE_HEADER, "Tags"), ((*_twelve(one), ", ".join(one.tags)) for one in positions)
     )
+
+
+def trades_file(trades: Iterable[TradeLine]) -> str:
+    """The trades in the columns of transactions, quantities without a sign: the type has it."""
+    return csv_text(TRANSACTIONS_HEADER, (_transaction(trade) for trade in trades))
+
+
+def _transaction(trade: TradeLine) -> list[Cell]:
+    return [
+        trade.trade_date,
+        trade.kind.replace("_", " "),
+        trade.symbol,
+        abs(trade.quantity),
+        trade.price,
+        trade.fees or None,
+        None,
+        trade.line_id,
+        trade.note,
+    ]
 
 
 def five_columns_template() -> str:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.gateway.drafts.endpoints import sessions, trades, work
+from services.gateway.drafts.endpoints import exports, sessions, trades, work
 
 router = APIRouter()
-for subject in (sessions, trades, work):
+for subject in (sessions, trades, work, exports):
     router.include_router(subject.router)

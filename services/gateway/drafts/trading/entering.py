@@ -279,7 +279,10 @@ def _leg(line: Line, row: TransactionRow) -> Leg:
 
 
 def lines_of(draft: Draft, portfolio_id: UUID, legs: Iterable[Leg]) -> list[TransactionRow]:
-    """Legs as lines of a portfolio's ledger, dated on the draft's session."""
+    """Legs as lines of a portfolio's ledger, dated on the draft's session.
+
+    They are known by their ids: an upload of the draft's exported file enters none of them twice.
+    """
     day = draft.base_session
     return [
         TransactionRow(
@@ -299,6 +302,7 @@ def lines_of(draft: Draft, portfolio_id: UUID, legs: Iterable[Leg]) -> list[Tran
             quantity=leg.quantity,
             price=leg.price,
             fees=leg.fees,
+            external_id=str(leg.transaction_id),
             note=f"draft: {draft.name}"[:200],
         )
         for leg in legs
