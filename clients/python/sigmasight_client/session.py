@@ -77,7 +77,8 @@ class Session:
     `Idempotency-Key`; and sends the tag of the last answer, so that an unchanged report is not
     transferred twice.
 
-    `url` may end with `/api/v1` or not. `transport` replaces the network in tests; with
+    `url` may end with `/api/v1` or not. With a `token` there is no log-in, and requests are refused
+    when it has expired. `transport` replaces the network in tests; with
     `httpx2.HTTPTransport()` proxies of the environment are ignored. Requests raise `ApiError`, or
     `httpx2.TransportError` when the API cannot be reached.
     """
@@ -85,9 +86,10 @@ class Session:
     def __init__(
         self,
         url: str,
-        email: str,
-        password: str,
+        email: str = "",
+        password: str = "",
         *,
+        token: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -95,6 +97,7 @@ class Session:
         self.http = httpx2.Client(base_url=f"{root}{API}/", timeout=60.0, transport=transport)
         self._credentials = {"email": email, "password": password}
         self._sleep = sleep
+        self._token = token
         self._tokens: TokenPair | None = None
         self._answers: OrderedDict[str, httpx2.Response] = OrderedDict()
 
@@ -198,7 +201,7 @@ class Session:
         """Whether an event stream may be opened again, with new tokens or after a pause."""
         if not isinstance(error, ApiError):
             return patience.wait(PAUSE_SECONDS)
-        if error.status == 401 and patience.renew():
+        if error.status == 401 and self._may_renew(patience):
             self._log_in_again()
             return True
         return error.status in BUSY and patience.wait(error.retry_after or PAUSE_SECONDS)
@@ -220,7 +223,7 @@ class Session:
                 if failures == ATTEMPTS or not repeatable or not patience.wait(PAUSE_SECONDS):
                     raise
                 continue
-            if response.status_code == 401 and not public and patience.renew():
+            if response.status_code == 401 and not public and self._may_renew(patience):
                 self._log_in_again()
             elif not self._worth_another_try(response, repeatable, patience):
                 return response
@@ -235,9 +238,15 @@ class Session:
         return patience.wait(seconds or PAUSE_SECONDS)
 
     def _access_token(self) -> str:
+        if self._token is not None:
+            return self._token
         if self._tokens is None:
             self._tokens = self.request("POST", "auth/login", body=self._credentials)
         return self._tokens["access_token"]
+
+    def _may_renew(self, patience: "_Patience") -> bool:
+        """Whether to log in again: once for a request, and never with a given token."""
+        return self._token is None and patience.renew()
 
     def _log_in_again(self) -> None:
         """With the refresh token while it is valid, otherwise with the password."""

@@ -345,3 +345,15 @@ def test_a_run_without_events_cannot_be_followed() -> None:
         client.follow(UUID(int=1))
 
     assert len(api.asked) == 3
+
+
+def test_a_given_token_is_used_and_never_renewed() -> None:
+    api = FewLines(ok({"items": []}), a_problem(401, "invalid_token"))
+    client = SigmaSight("http://api", token="mine", transport=httpx2.MockTransport(api))
+
+    client.list_tags()
+    with client, pytest.raises(ApiError) as refused:
+        client.list_tags()
+
+    assert (refused.value.code, api.logins) == ("invalid_token", 0)
+    assert api.authorizations == ["Bearer mine"] * 2
