@@ -21,9 +21,15 @@ from shared.topology import TOPOLOGY
 PREFIX = "SIGMASIGHT_"
 DEFAULT_PASSWORD = "sigmasight"  # for development: listeners beyond loopback refuse it
 
-# Variables with the prefix that no service reads: they belong to the local stack and the tests.
+# Variables with the prefix that no service reads: they belong to the local stack, the commands of
+# users and the tests.
 TOOL_VARIABLES = frozenset(
-    {"SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"}
+    {
+        *("SIGMASIGHT_STATE_DIR", "SIGMASIGHT_TEST_POSTGRES_URL", "SIGMASIGHT_TEST_NATS_URL"),
+        *("SIGMASIGHT_URL", "SIGMASIGHT_EMAIL"),
+        *("SIGMASIGHT_PASSWORD", "SIGMASIGHT_PASSWORD_FILE"),
+        *("SIGMASIGHT_TOKEN", "SIGMASIGHT_TOKEN_FILE"),
+    }
 )
 
 

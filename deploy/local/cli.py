@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -24,6 +23,7 @@ from deploy.local.demo import print_outcome, run_demo
 from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
 from deploy.local.errors import Explained
+from deploy.local.log_lines import follow_logs, write_log_line
 from deploy.local.ports import is_listening
 from deploy.local.programs import tail
 from deploy.local.replay import one_session, replay, sessions_between
@@ -31,6 +31,7 @@ from deploy.local.report import print_unfinished, timing_table
 from deploy.local.stack import SERVERS, WORDS, answers_ok
 from deploy.local.state import ProgramState, StackState, StateDirectory, as_json
 from deploy.local.supervisor import supervise
+from deploy.terminal import report, upload, whatif
 from sigmasight_client import SigmaSight
 
 app = typer.Typer(
@@ -41,6 +42,9 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+
+for of_users in (upload.register, upload.upload, report.report, whatif.whatif):
+    app.command()(of_users)
 
 LOGS = (*SERVERS, "bootstrap", *WORDS, "supervisor")
 PHASES = {
@@ -184,44 +188,9 @@ def logs(
     chosen = {name: folder / f"{name}.log" for name in ([service] if service else LOGS)}
     for name, path in chosen.items():
         for line in tail(path, lines).splitlines():
-            write_log_line(name, line, alone=service is not None)
+            write_log_line(console, name, line, alone=service is not None)
     if follow:
-        follow_logs(chosen)
-
-
-def write_log_line(name: str, line: str, *, alone: bool) -> None:
-    """Print a log line, with its program's name when there are several."""
-    console.print(
-        line if alone else f"{name:>10} | {line}", markup=False, highlight=False, soft_wrap=True
-    )
-
-
-def follow_logs(paths: dict[str, Path]) -> None:
-    """Print what is appended to the files until Ctrl-C; a new file is read from its start."""
-    seen = {name: path.stat().st_size if path.exists() else 0 for name, path in paths.items()}
-    try:
-        while True:
-            for name, path in paths.items():
-                for line in appended(path, seen, name):
-                    write_log_line(name, line, alone=len(paths) == 1)
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        return
-
-
-def appended(path: Path, seen: dict[str, int], name: str) -> Iterator[str]:
-    """The complete lines that were written since the last call."""
-    size = path.stat().st_size if path.exists() else 0
-    if size < seen[name]:
-        seen[name] = 0
-    if size == seen[name]:
-        return
-    with path.open("rb") as handle:
-        handle.seek(seen[name])
-        text = handle.read()
-    complete = text[: text.rfind(b"\n") + 1]
-    seen[name] += len(complete)
-    yield from complete.decode(errors="replace").splitlines()
+        follow_logs(console, chosen)
 
 
 @app.command()

@@ -1,0 +1,166 @@
+"""The commands of users, in process against the served gateway."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.local.cli import app as command_line
+from deploy.terminal import outcome
+from tests.integration.gateway.people import GOOD_FILE, HEADER, PASSWORD, Person
+from tests.integration.gateway.test_schemathesis import address
+from tests.pipeline import Pipeline
+
+__all__ = ["address"]
+Terminal = Callable[..., Awaitable[Result]]
+BOOK = HEADER + "AAPL,100,120,2022-06-01,tech\nXOM,-30,90,2022-06-01,\n"
+
+
+@pytest.fixture
+def terminal(address: str, ann: Person, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Runs a command as Ann; by default against the served gateway."""
+    monkeypatch.setattr(outcome.console, "width", 160)
+
+    async def run(*words: str, **environ: str) -> Result:
+        env = {
+            "SIGMASIGHT_URL": address,
+            "SIGMASIGHT_EMAIL": ann.email,
+            "SIGMASIGHT_PASSWORD": PASSWORD,
+        }
+        return await asyncio.to_thread(CliRunner().invoke, command_line, words, env=env | environ)
+
+    return run
+
+
+def saved(tmp_path: Path, text: str | bytes) -> str:
+    file = tmp_path / "Book of Ann.csv"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(file)
+
+
+def answer(result: Result) -> Any:
+    assert result.exit_code in (0, 3), result.output
+    return json.loads(result.stdout)
+
+
+async def test_a_portfolio_is_uploaded_reported_and_changed(
+    terminal: Terminal, ann: Person, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    file = saved(tmp_path, BOOK)
+
+    uploaded = await terminal("upload", file, "--equity", "50000", "--as-of", "2022-12-28")
+    shown = await terminal("report")
+    report = answer(await terminal("report", "--portfolio", "book", "--json"))
+    lost = await terminal("whatif", "--scenario", "market crash", "--factor", "market=-12%")
+    traded = await terminal(
+        *("whatif", "--trade", "hedge beta SPY", "--trade", "close 30 XOM"),
+        *("--factor", "market=-12%", "--json"),
+    )
+    vague = await terminal("whatif", "--scenario", "rates")
+    misspelt = await terminal("whatif", "--scenario", "market crush 35")
+    drafts = (await ann.get("modelling/sessions")).json()["total"]
+    kept = await terminal("whatif", "-t", "sell 60 AAPL", "--keep", "--name", "Less", "--all")
+
+    assert (uploaded.exit_code, shown.exit_code) == (0, 0), uploaded.output + shown.output
+    assert "five columns as of 2022-12-28, into 'Book of Ann'" in uploaded.stdout
+    assert "its run is completed" in uploaded.stdout
+    assert "Book of Ann" in shown.stdout
+    assert report["snapshot"]["nav"] is not None
+    assert lost.exit_code == 0, lost.output
+    assert "'rates' is the beginning of several" in vague.stderr
+    assert "is none of the scenarios: market_crash_35" in misspelt.stderr
+    found = answer(traded)
+    market = {
+        each["factor"]: each["dollar_exposure"] for each in found["impacts"]["impacts"]["factors"]
+    }["market"]
+    assert abs(market["after"]) < abs(market["before"])
+    before, after = (
+        found[name]["scenarios"][0]["direct"]["total_pnl"] for name in ("what_if", "what_if_after")
+    )
+    assert before < after
+    assert drafts == 0
+    assert kept.exit_code == 0, kept.output
+    page = (await ann.get("modelling/sessions")).json()["items"]
+    assert [each["name"] for each in page] == ["Less"]
+    assert page[0]["draft_id"] in kept.stdout
+    assert {"-7,540", "dollar_delta", "effective positions"} <= set(
+        re.split(r"\s{2,}", kept.stdout)
+    )
+
+
+@pytest.mark.usefixtures("market")
+async def test_rows_that_cannot_be_used_are_listed_by_line(
+    terminal: Terminal, ann: Person, tmp_path: Path
+) -> None:
+    file = saved(tmp_path, GOOD_FILE + b"XOM,0,90,2022-06-01,\n")
+
+    tried = await terminal("upload", file, "--dry-run")
+    nothing = (await ann.get("portfolios")).json()["total"]
+    loaded = answer(await terminal("upload", file, "--no-wait", "--json"))
+    strict = await terminal("upload", file, "--all-or-nothing", "--name", "Other")
+
+    assert (tried.exit_code, nothing) == (3, 0)
+    assert "dry run: nothing is stored" in tried.stdout
+    assert "line 4, quantity: " in tried.stderr
+    assert (loaded["receipt"]["new"], loaded["receipt"]["refused"]) == (2, 1)
+    assert (strict.exit_code, (await ann.get("portfolios")).json()["total"]) == (1, 1)
+    assert "line 4, quantity: " in strict.stderr
+
+
+@pytest.mark.usefixtures("market")
+async def test_refusals_name_what_to_do(terminal: Terminal, ann: Person, tmp_path: Path) -> None:
+    empty = await terminal("report")
+    for name in ("Growth", "Income"):
+        await ann.uploaded(portfolio_name=name)
+
+    said = {
+        "which": await terminal("report"),
+        "unknown": await terminal("report", "--portfolio", "Value"),
+        "scenario": await terminal("whatif", "-p", "Growth", "--scenario", "market crush"),
+        "file": await terminal("upload", str(tmp_path / "none.csv")),
+        "password": await terminal("report", SIGMASIGHT_PASSWORD="wrong"),
+        "half": await terminal("report", SIGMASIGHT_PASSWORD=""),
+        "token": await terminal("report", SIGMASIGHT_TOKEN="over"),
+    }
+
+    assert "`sigmasight upload FILE` makes one" in empty.stderr
+    assert {name: result.exit_code for name, result in said.items()} == dict.fromkeys(said, 1)
+    assert "--portfolio: 'Growth', 'Income'" in said["which"].stderr
+    assert "--portfolio 'Value' is none of your portfolios" in said["unknown"].stderr
+    assert "is none of the scenarios: none is stored yet" in said["scenario"].stderr
+    assert "name a CSV file" in said["file"].stderr
+    assert "`sigmasight register` creates one" in said["password"].stderr
+    assert "set both" in said["half"].stderr
+    assert "get another one" in said["token"].stderr
+
+
+async def test_scripts_read_refusals_as_json_and_by_exit_code(terminal: Terminal) -> None:
+    refused = await terminal("report", "--portfolio", "x", "--json")
+    silent = await terminal("report", "--json", SIGMASIGHT_URL="http://127.0.0.1:1")
+    unclear = await terminal("whatif", "--trade", "dump SPY")
+    nothing = await terminal("whatif")
+
+    assert json.loads(refused.stderr)["error"]["code"] == "failed"
+    assert (silent.exit_code, json.loads(silent.stderr)["error"]["code"]) == (5, "unreachable")
+    assert (refused.exit_code, unclear.exit_code, nothing.exit_code) == (1, 2, 2)
+    assert (refused.stdout, silent.stdout) == ("", "")
+
+
+async def test_a_user_registers_and_a_token_is_enough(terminal: Terminal, ann: Person) -> None:
+    new = {"SIGMASIGHT_EMAIL": "new@example.com", "SIGMASIGHT_PASSWORD": "correct horse battery"}
+
+    registered = await terminal("register", **new)
+    shown = await terminal(
+        *("report", "--json"),
+        SIGMASIGHT_EMAIL="",
+        SIGMASIGHT_PASSWORD="",
+        SIGMASIGHT_TOKEN=ann.tokens["access_token"],
+    )
+
+    assert registered.stdout == "new@example.com can log in.\n"
+    assert "you have no portfolio" in shown.stderr
