@@ -13,7 +13,7 @@ from tests.pipeline import Pipeline
 __all__ = ["address"]
 TOUR = Path(__file__).parents[3] / "docs" / "api-tour.md"
 EXPECTED = "# => "
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90
 
 
 @dataclass
@@ -65,6 +65,16 @@ async def test_every_line_of_the_tour_does_what_it_says(
     ]
     assert done == [(step.line, step.prints) for step in steps[: len(done)]]
     assert (status, len(done)) == (0, len(steps))
+
+
+def test_a_hedge_takes_ten_commands_that_each_print_something() -> None:
+    text = TOUR.read_text(encoding="utf-8")
+
+    section = text.partition("## A hedge, from question to booked trade in ten commands")[2]
+    steps = commands(section.partition("\n## ")[0])
+
+    assert len(steps) == 10
+    assert all(step.prints for step in steps)
 
 
 def test_the_tour_has_commands_and_says_what_they_print() -> None:
