@@ -577,6 +577,17 @@ export interface ExportedPosition {
   position_id: string;
 }
 
+export interface ExportedTrade {
+  kind: Kind;
+  trade_date: string;
+  symbol: string;
+  quantity: number;
+  price: number;
+  fees: number;
+  external_id: string;
+  note: string;
+}
+
 export interface Exposure {
   long: number;
   short: number;
@@ -2462,6 +2473,8 @@ export interface TotalsBeside {
 
 export type TradeAction = "open" | "close" | "adjust" | "hedge" | "strategy" | "add_portfolio" | "subtract_portfolio";
 
+export type TradeForm = "csv" | "json";
+
 export interface TradeOut {
   trade_id: string;
   place: number;
@@ -2481,6 +2494,13 @@ export interface TradePart {
   factors: Record<string, number | null>;
   scenarios_direct: Record<string, number | null>;
   scenarios_correlated: Record<string, number | null>;
+}
+
+export interface TradesExport {
+  draft_id: string;
+  name: string;
+  portfolio_id: string;
+  transactions: Array<ExportedTrade>;
 }
 
 export interface TransactionOut {
@@ -2753,6 +2773,7 @@ export interface Reads {
   "strategies": StrategyPage;
   "modelling/sessions": PageDraftOut;
   "modelling/sessions/{draft_id}": DraftWithTrades;
+  "modelling/sessions/{draft_id}/export": TradesExport;
   "portfolio": PortfolioSummary;
   "portfolio/exposures": PageExposurePoint;
   "portfolio/performance": PerformanceReport;
