@@ -55,6 +55,7 @@ CaveatCode = Literal[
     "scenario_not_valued",
     "history_incomplete",
     "not_held",
+    "not_a_candidate",
 ]
 
 

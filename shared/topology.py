@@ -12,6 +12,7 @@ from shared.contracts.event import Contract, Event, Request, ShardEvent, WorkFai
 from shared.contracts.factors import (
     CorrelateFactors,
     CorrelationsComputed,
+    EstimateBetas,
     FactorsComputed,
     FactorsFailed,
     RegressSymbol,
@@ -51,6 +52,7 @@ from shared.contracts.stress import (
     SaveScenario,
     StressComputed,
     StressFailed,
+    SuggestTrades,
 )
 
 
@@ -102,7 +104,7 @@ _CALCULATORS: dict[str, Wiring] = {
             FactorsComputed: CorrelationsComputed,
             CorrelationsRequested: CorrelationsComputed,
         },
-        answers=(CorrelateFactors, RegressSymbol),
+        answers=(CorrelateFactors, RegressSymbol, EstimateBetas),
         failure=FactorsFailed,
         occasional=(CorrelationsComputed,),
     ),
@@ -117,7 +119,14 @@ _CALCULATORS: dict[str, Wiring] = {
     ),
     "stress": Wiring(
         {FactorsComputed: StressComputed},
-        answers=(SaveScenario, DeleteScenario, EvaluateWhatIf, EvaluateGrid, EvaluateCurve),
+        answers=(
+            SaveScenario,
+            DeleteScenario,
+            EvaluateWhatIf,
+            EvaluateGrid,
+            EvaluateCurve,
+            SuggestTrades,
+        ),
         failure=StressFailed,
     ),
     "limits": Wiring(

@@ -1,7 +1,7 @@
 """factors: measures each portfolio's exposure to the market, to styles and to yields.
 
 subscribes to  greeks.computed, factors.computed, correlations.requested
-answers        correlate_factors, regress_symbol
+answers        correlate_factors, regress_symbol, estimate_betas
 computes       betas in three models (market_relative, shrunk by their estimation error; joint;
                univariate) and rate sensitivities to four maturities, once per symbol and version
                of the market data; factor returns and the exponentially weighted factor covariance,

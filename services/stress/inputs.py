@@ -305,3 +305,58 @@ class Work:
     holdings: Holdings
     catalogue: Catalogue
     past: Past
+
+
+@dataclass(frozen=True)
+class PricedContract:
+    """An option per share of contract, as greeks priced it; NaN where not measured.
+
+    Greeks in their published units. `dividends`: USD per share and years to the ex-date.
+    """
+
+    symbol: str
+    call: bool
+    american: bool
+    underlying_price: float
+    strike: float
+    years_to_expiry: float
+    volatility: float
+    rate: float
+    dividend_yield: float
+    dividends: tuple[tuple[float, float], ...]
+    delta: float
+    gamma: float
+    theta: float
+    vega: float
+    rho: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A share, or a contract (`option`), that may be bought and sold: from `lowest` to `highest`.
+
+    `price`: USD per share, of contract too. `betas`: of the underlying, in the order of the
+    factors; `rate_beta`: return per 1.00 of yield; NaN where not known.
+    """
+
+    symbol: str
+    underlying: str
+    price: float
+    lowest: int
+    highest: int
+    betas: tuple[float, ...]
+    rate_beta: float
+    option: PricedContract | None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What candidates are valued with: factors, their covariance, and the underlyings' returns.
+
+    `returns`: (candidates, days), NaN where missing. `catalogue`: the scenarios of the portfolio.
+    """
+
+    factors: Factors
+    covariance: FloatArray | None
+    returns: FloatArray
+    catalogue: Catalogue

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from shared.contracts.event import Contract, Request, ShardEvent, WorkFailed
 
+MOST_SYMBOLS = 500  # whose betas are estimated in one request
+
 
 class FactorsComputed(ShardEvent):
     """Betas, exposures, rate sensitivities and the factor covariance of a shard are stored."""
@@ -199,3 +201,30 @@ class RegressSymbol(Request[SymbolRegressions]):
     symbol: str = Field(min_length=1, max_length=24)
     as_of: date
     model: Literal["market_relative", "joint", "univariate"] = "market_relative"
+
+
+class SymbolBetas(Contract):
+    """A symbol's betas by factor, market-relative, and returns per 1.00 of yield by maturity.
+
+    None where not known; `reason`: why it has no betas.
+    """
+
+    symbol: str
+    betas: dict[str, float | None]
+    rate_betas: dict[str, float | None]
+    reason: str | None
+
+
+class BetasEstimated(Contract):
+    """The symbols in the order of the request."""
+
+    symbols: tuple[SymbolBetas, ...]
+
+
+class EstimateBetas(Request[BetasEstimated]):
+    """Estimate the betas of symbols on a session as a run does; nothing is stored."""
+
+    subject: ClassVar[str] = "ask.factors.estimate_betas"
+
+    symbols: tuple[str, ...] = Field(min_length=1, max_length=MOST_SYMBOLS)
+    as_of: date

@@ -8,10 +8,14 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Contract, Notice, Request, ShardEvent, WorkFailed
+from shared.contracts.factors import SymbolBetas
+from shared.contracts.greeks import PricedOption
 
 MOST_NAMES = 500  # given returns of single names in one request
 MOST_DAYS = 3650  # calendar days that a request may look ahead
 MOST_STEPS = 201  # on each axis of a grid or curve
+MOST_CANDIDATES = 200  # of one suggestion
+MOST_TARGETS = 20
 
 
 class StressComputed(ShardEvent):
@@ -278,3 +282,102 @@ class EvaluateCurve(Request[CurveEvaluated]):
     spots: tuple[Move, ...] = Field(min_length=1, max_length=MOST_STEPS)
     volatility_shock: VolatilityMove = 0.0
     days_forward: tuple[Days, ...] = Field(default=(0,), min_length=1, max_length=MOST_STEPS)
+
+
+Dollars = Annotated[float, Field(allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=-(10**9), le=10**9)]
+
+
+class Candidate(Contract):
+    """What may be traded: a share or contract at `price` (USD per share, of contract too).
+
+    Between `lowest` (sold: 0 or below) and `highest` of them. `betas`: of the underlying. `option`:
+    as greeks priced it, None for a stock.
+    """
+
+    symbol: str = Field(max_length=24)
+    price: float = Field(gt=0, allow_inf_nan=False)
+    lowest: Whole = Field(le=0)
+    highest: Whole = Field(ge=0)
+    betas: SymbolBetas
+    option: PricedOption | None = None
+
+
+class MeasureTarget(Contract):
+    """Where a measure shall be, in USD as `SuggestTrades` has it; None: open on that side.
+
+    `tolerance`: how far from `lowest` = `highest` is near enough; None: half of what one more lot
+    of each instrument, as far as the solution in fractions of lots splits it, makes.
+    """
+
+    measure: str
+    lowest: Dollars | None = None
+    highest: Dollars | None = None
+    tolerance: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class MeasureAfter(Contract):
+    """A measure before and after the trades; None where it is not known.
+
+    `tolerance`: as it was applied to an equality, None elsewhere.
+    """
+
+    measure: str
+    before: float | None
+    after: float | None
+    tolerance: float | None = None
+
+
+class InTheWay(Contract):
+    """Why a target cannot be reached.
+
+    `kind` "target": that measure (`about`), which comes no nearer than `best`; "bound": the
+    candidate `about` is at its bound `best`; "most_dollars": the dollars that may be traded;
+    "conflict": the target `about`, without which it could be; "lots": whole lots come no nearer;
+    "no_effect": no candidate moves the measure; "time": the search ended before it knew.
+    """
+
+    kind: Literal["target", "bound", "most_dollars", "conflict", "lots", "no_effect", "time"]
+    about: str
+    best: float | None = None
+
+
+class TradesSuggested(Contract):
+    """Trades with the fewest dollars that bring every target where it shall be.
+
+    `trades`: how many shares or contracts by symbol, sold below 0; None where there are none that
+    do, and `in_the_way` says why. `traded`: USD; `least`: fewer are proven to be impossible; `gap`:
+    the share of `traded` that might be saved, 0 where they are proven to be the fewest. `left_out`:
+    candidates that could not be considered.
+    """
+
+    trades: dict[str, int] | None
+    traded: float
+    least: float
+    gap: float
+    measures: tuple[MeasureAfter, ...]
+    in_the_way: tuple[InTheWay, ...] = ()
+    left_out: tuple[Notice, ...] = ()
+
+
+class SuggestTrades(Request[TradesSuggested]):
+    """Find trades that bring measures of a portfolio to targets, from what is stored for `as_of`.
+
+    Measures, all USD: `market_exposure`, `dollar_delta`, `dollar_gamma_1pct`, `dollar_theta_1d`,
+    `dollar_vega_1pt`, `dollar_rho_1pct`, `dollar_delta_beta_weighted`, `factor.<id>`,
+    `scenario.<id>.<method>`; `var_<c>_1d_historical` and `es_<c>_1d_historical` of 95 and 99, which
+    have a `highest` only. `before`: what they are, as far as they are known and wanted. `seconds`
+    and `gap` bound each search. Refused with `not_calculated`, `unknown_scenario`,
+    `unknown_portfolio` or `not_measured`.
+    """
+
+    subject: ClassVar[str] = "ask.stress.suggest_trades"
+
+    portfolio_id: UUID
+    as_of: date
+    candidates: tuple[Candidate, ...] = Field(min_length=1, max_length=MOST_CANDIDATES)
+    targets: tuple[MeasureTarget, ...] = Field(min_length=1, max_length=MOST_TARGETS)
+    before: dict[str, Dollars | None] = Field(default_factory=dict)
+    most_dollars: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    seconds: float = Field(default=2.0, gt=0, le=20)
+    gap: float = Field(default=0.001, ge=0, le=1)

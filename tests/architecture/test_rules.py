@@ -36,7 +36,7 @@ SUBJECTS: dict[str, set[str]] = {
         *("booking", "checks", "lots", "repeated", "settling", "statements", "uploading"),
     },
     "accounts": set(),
-    "drafts": {"booking", "branching", "trading"},
+    "drafts": {"booking", "branching", "suggesting", "trading"},
     "analytics": {"definitions"},
     "operators": {"sweeper"},
 }

@@ -166,6 +166,9 @@ class CalculatedGreeks(TypedDict):
     note: "str | None"
 
 
+CandidateSet = Literal["market", "factors", "sectors", "puts", "own_positions"]
+
+
 class CashDividend(TypedDict):
     """A dividend in USD per share that goes ex on a day."""
 
@@ -1420,6 +1423,15 @@ class MaturityStored(TypedDict):
     stored: "int"
     last_observation: "str | None"
     sources: "list[str]"
+
+
+class MeasureMoved(TypedDict):
+    """A measure before and after; null where it is not known."""
+
+    measure: "str"
+    before: "float | None"
+    after: "float | None"
+    tolerance: "NotRequired[float | None]"
 
 
 class MetricGroup(TypedDict):
@@ -2912,6 +2924,38 @@ class StressResultOut(TypedDict):
     pnl_not_shown: "NotRequired[float]"
 
 
+class SuggestedTrade(TypedDict):
+    """Shares or contracts of one instrument, sold below 0."""
+
+    symbol: "str"
+    quantity: "int"
+    price: "float"
+    dollars: "float"
+
+
+class SuggestionOut(TypedDict):
+    """Trades that meet every target, as a new draft, with what they cost and what they leave."""
+
+    draft: "DraftWithTrades | None"
+    trades: "list[SuggestedTrade]"
+    dollars_traded: "float"
+    least_dollars: "float"
+    gap: "float"
+    cash: "float"
+    targets: "list[MeasureMoved]"
+    leaves: "list[MeasureMoved]"
+
+
+class SuggestionsOut(TypedDict):
+    """Suggestions for a draft."""
+
+    draft_id: "str"
+    as_of: "str"
+    candidates: "int"
+    suggestions: "list[SuggestionOut]"
+    left_out: "list[Warned]"
+
+
 class SummedPortfolios(TypedDict):
     """All of the caller's portfolios added up on one session."""
 
@@ -3241,6 +3285,15 @@ class WantedBatch(TypedDict):
     session_date: "NotRequired[str | None]"
 
 
+class WantedCandidate(TypedDict):
+    """What may be traded, and how much of it at most, in shares or contracts and in dollars."""
+
+    symbol: "str"
+    most_bought: "NotRequired[int | None]"
+    most_sold: "NotRequired[int | None]"
+    most_dollars: "NotRequired[float | None]"
+
+
 class WantedCorrelations(TypedDict):
     """The portfolio to correlate, at its last exposures at or before a date."""
 
@@ -3302,6 +3355,30 @@ class WantedSessions(TypedDict):
 
     first_session: "NotRequired[str | None]"
     last_session: "NotRequired[str | None]"
+
+
+class WantedSuggestions(TypedDict):
+    """Bring measures to targets with the fewest dollars traded (quantity x multiplier x price)."""
+
+    targets: "list[WantedTarget]"
+    candidates: "NotRequired[list[WantedCandidate]]"
+    candidate_sets: "NotRequired[list[CandidateSet] | None]"
+    reduce_only: "NotRequired[bool]"
+    most_dollars: "NotRequired[float | None]"
+    seconds: "NotRequired[float]"
+    gap: "NotRequired[float]"
+    name: "NotRequired[str | None]"
+
+
+class WantedTarget(TypedDict):
+    """Where a measure shall be: `equal`, or `at_least`, `at_most` or between both."""
+
+    measure: "str"
+    equal: "NotRequired[float | None]"
+    at_least: "NotRequired[float | None]"
+    at_most: "NotRequired[float | None]"
+    unit: "NotRequired[Literal['own', 'share_of_nav']]"
+    tolerance: "NotRequired[float | None]"
 
 
 class Warned(TypedDict):

@@ -102,6 +102,7 @@ from sigmasight_client.models import (
     SnapshotsStarted,
     StrategyPage,
     StressReport,
+    SuggestionsOut,
     SummedPortfolios,
     TagEdit,
     TagOut,
@@ -122,6 +123,7 @@ from sigmasight_client.models import (
     WantedRun,
     WantedSession,
     WantedSessions,
+    WantedSuggestions,
     WhatIf,
     WhatIfReport,
     Yields,
@@ -704,6 +706,21 @@ class SigmaSight(Session):
             "TradesExport | str",
             self.request(
                 "GET", f"modelling/sessions/{part(draft_id)}/export", query={"format": format_}
+            ),
+        )
+
+    def suggest_trades(
+        self, draft_id: UUID | str, body: WantedSuggestions, *, idempotency_key: str | None = None
+    ) -> "SuggestionsOut":
+        """Trades with the fewest dollars that bring measures to targets: a new draft to open."""
+        return cast(
+            "SuggestionsOut",
+            self.request(
+                "POST",
+                f"modelling/sessions/{part(draft_id)}/suggestions",
+                body=body,
+                once=True,
+                idempotency_key=idempotency_key,
             ),
         )
 

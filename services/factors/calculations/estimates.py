@@ -1,6 +1,6 @@
 """Everything that belongs to symbols or factors, not to positions, from one history of closes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,9 @@ from services.factors.calculations.rates import (
     rate_sensitivities,
     yield_changes,
 )
-from services.factors.inputs import FactorCloses, Known, Weighting, Work
-from shared.arrays import Columns
-from shared.conventions import MARKET
+from services.factors.inputs import FactorCloses, Factors, History, Known, Weighting, Work
+from shared.arrays import Columns, FloatArray
+from shared.conventions import DEFAULT_MODEL, MARKET
 from shared.quant.returns import simple_returns
 
 
@@ -72,20 +72,57 @@ def symbol_estimates(work: Work, weighting: Weighting) -> SymbolEstimates:
         return SymbolEstimates(symbols, factors, (), (), {})
     returns = simple_returns(history.closes)
     proxy_returns = simple_returns(history.proxy_closes)
-    changes = {
-        maturity: yield_changes(history.session_days, observed.days, observed.percents)
-        for maturity, observed in history.yields.items()
-    }
     return SymbolEstimates(
         symbols=symbols,
         factors=factors,
         betas=model_betas(returns, proxy_returns, factors),
-        rates=rate_sensitivities(returns, proxy_returns[:, factors.index(MARKET)], changes),
+        rates=_rates(history, returns, proxy_returns[:, factors.index(MARKET)]),
         covariances={
             space: ewma_covariance(factor_returns, weighting.decay, weighting.lookback)
             for space, factor_returns in factor_spaces(proxy_returns, factors).items()
         },
     )
+
+
+def _rates(
+    history: History, returns: FloatArray, market_returns: FloatArray
+) -> tuple[RateSensitivities, ...]:
+    changes = {
+        maturity: yield_changes(history.session_days, observed.days, observed.percents)
+        for maturity, observed in history.yields.items()
+    }
+    return rate_sensitivities(returns, market_returns, changes)
+
+
+@dataclass(frozen=True)
+class EstimatedBetas:
+    """One symbol's betas by factor in the default model, and its rate sensitivities by maturity.
+
+    NaN where not known; `reason`: why there are no betas.
+    """
+
+    betas: dict[str, float]
+    rate_betas: dict[str, float]
+    reason: str | None
+
+
+def estimated_betas(
+    history: History, symbols: Sequence[str], factors: Factors
+) -> dict[str, EstimatedBetas]:
+    """What a run would estimate of these symbols, by symbol."""
+    returns = simple_returns(history.closes)
+    proxy_returns = simple_returns(history.proxy_closes)
+    models = {each.model: each for each in model_betas(returns, proxy_returns, factors.ids)}
+    known = models[DEFAULT_MODEL].by_symbol(symbols)
+    rates = _rates(history, returns, proxy_returns[:, factors.ids.index(MARKET)])
+    return {
+        symbol: EstimatedBetas(
+            dict(zip(factors.ids, known[symbol].values.tolist(), strict=True)),
+            {each.maturity: float(each.betas[place]) for each in rates},
+            known[symbol].reason,
+        )
+        for place, symbol in enumerate(symbols)
+    }
 
 
 def factor_covariance(proxies: FactorCloses, space: str, weighting: Weighting) -> FactorCovariance:

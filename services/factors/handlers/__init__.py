@@ -4,6 +4,7 @@ from services.factors.handlers import (
     compute_factors,
     correlate_factors,
     correlate_positions,
+    estimate_betas,
     regress_symbol,
 )
 from shared.messaging import ServiceRouter
@@ -12,5 +13,6 @@ router = ServiceRouter.joining(
     compute_factors.router,
     correlate_factors.router,
     correlate_positions.router,
+    estimate_betas.router,
     regress_symbol.router,
 )

@@ -8,7 +8,11 @@ from services.factors.repository.correlations import (
 )
 from services.factors.repository.exposures import FactorColumns, claim_work, save_exposures
 from services.factors.repository.factor_returns import claim_factor_returns, save_factor_returns
-from services.factors.repository.history import load_closes, load_factor_closes
+from services.factors.repository.history import (
+    load_closes,
+    load_factor_closes,
+    load_symbols_history,
+)
 from services.factors.repository.regressions import load_symbol_history
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "load_closes",
     "load_factor_closes",
     "load_symbol_history",
+    "load_symbols_history",
     "save_correlations",
     "save_exposures",
     "save_factor_returns",

@@ -53,16 +53,30 @@ async def load_history(
 ) -> History:
     """The closes of the outdated symbols and of the proxies, and the yields over the same time."""
     returns = max(SESSIONS_PER_YEAR, basis.weighting.lookback)
-    session_dates = last_sessions(basis.as_of, returns + 1)
-    symbols = tuple(dict.fromkeys((*factors.proxies, *outdated.symbols)))
+    return await _load_history(session, factors, outdated.symbols, basis.as_of, returns)
+
+
+async def _load_history(
+    session: Session, factors: Factors, symbols: Sequence[str], as_of: date, returns: int
+) -> History:
+    session_dates = last_sessions(as_of, returns + 1)
+    named = tuple(dict.fromkeys((*factors.proxies, *symbols)))
     yields = await _load_yields(session, session_dates)
-    closes = Closes(symbols, await load_adjusted_closes(session, session_dates, symbols))
+    closes = Closes(named, await load_adjusted_closes(session, session_dates, named))
     return History(
         session_days=day_numbers(session_dates),
-        closes=closes.of(outdated.symbols),
+        closes=closes.of(symbols),
         proxy_closes=closes.of(factors.proxies),
         yields=yields,
     )
+
+
+async def load_symbols_history(
+    session: Session, symbols: Sequence[str], as_of: date
+) -> tuple[Factors, History]:
+    """The active factors, and what a run estimates these symbols from."""
+    factors = await load_factors(session)
+    return factors, await _load_history(session, factors, symbols, as_of, SESSIONS_PER_YEAR)
 
 
 async def _load_yields(

@@ -21,6 +21,7 @@ from services.gateway.edge.values import Warned
 from services.gateway.tables import User
 from shared.database import Session
 
+MOST_DRAFTS = 100
 IfMatch = Annotated[
     str | None,
     Header(max_length=100, description="the version that the change is of: 412 where it moved on"),
@@ -92,6 +93,13 @@ async def draft_answer(
     changes = await queries.load_changes(session, draft) if draft.has_moved else []
     response.headers["ETag"] = draft.etag
     return DraftOut.model_validate(shapes.shown(draft, changes))
+
+
+async def refuse_too_many_drafts(session: Session, caller: User) -> None:
+    """409 when the caller has as many drafts as may be."""
+    if await queries.count_drafts(session, caller.user_id) >= MOST_DRAFTS:
+        detail = f"you have {MOST_DRAFTS} modelling sessions: discard one"
+        raise Problem(409, "too_many_drafts", detail)
 
 
 async def valued_session(session: Session, caller: User, base_id: UUID, as_of: date | None) -> date:

@@ -315,6 +315,27 @@ async def load_quotes(
     return await page_of(session, page, limit, offset)
 
 
+async def load_liquid_puts(
+    session: Session, roots: Collection[str], day: date, limit: int
+) -> list[str]:
+    """The puts with one of these roots whose quotes of a session have the narrowest spreads.
+
+    Those with a bid that expire after the session; narrowest as a share of the mid quote.
+    """
+    terms = func.right(quotes.c.contract, OCC_TERMS)
+    is_put = func.substr(terms, 7, 1) == "P"
+    later = func.left(terms, 6) > f"{day:%y%m%d}"
+    bid = quotes.c.bid
+    ask = quotes.c.ask
+    query = (
+        select(quotes.c.contract)
+        .where(_rooted(roots), _entered_or_held(), quotes.c.session_date == day)
+        .where(is_put, later, bid > 0, ask >= bid)
+        .order_by((ask - bid) / (ask + bid), quotes.c.contract)
+    )
+    return list(await session.scalars(query.limit(limit)))
+
+
 def _entered_or_held() -> ColumnElement[bool]:
     """An administrator's quotes, and those of contracts that the user holds, not of others'."""
     held = select(positions.c.symbol).where(positions.c.instrument == "option")

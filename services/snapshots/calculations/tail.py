@@ -26,7 +26,6 @@ and White, Journal of Risk 1, 1998), with exponentially weighted volatilities, d
 days before t.
 """
 
-import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -37,6 +36,7 @@ from services.snapshots.calculations.layout import Objects
 from services.snapshots.calculations.metrics import MICRO_DOLLARS, shortage
 from shared.arrays import ArrayColumns, BoolArray, FloatArray, IntArray
 from shared.conventions import MINIMUM_OBSERVATIONS
+from shared.quant.tail import tail_place
 
 CONFIDENCES = (95, 99)
 NODES = 24  # of the Gauss-Legendre integrals of the smoothed estimator
@@ -181,10 +181,9 @@ def tail_weights(pnl: FloatArray) -> FloatArray:
     order = np.argsort(pnl, kind="stable")
     weights = np.zeros((len(pnl), len(TAIL_MEASURES)))
     for place, confidence in enumerate(CONFIDENCES):
-        rank = (len(pnl) - 1) * ((100 - confidence) / 100)
-        whole = math.floor(rank)
-        weights[order[whole], 2 * place] = 1.0 - (rank - whole)
-        weights[order[min(whole + 1, len(pnl) - 1)], 2 * place] += rank - whole
+        whole, part = tail_place(len(pnl), confidence)
+        weights[order[whole], 2 * place] = 1.0 - part
+        weights[order[min(whole + 1, len(pnl) - 1)], 2 * place] += part
         weights[order[: whole + 1], 2 * place + 1] = 1.0 / (whole + 1)
     return weights
 

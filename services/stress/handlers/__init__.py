@@ -6,6 +6,7 @@ from services.stress.handlers import (
     evaluate_what_if,
     manage_scenarios,
     stress_portfolios,
+    suggest_trades,
 )
 from shared.messaging import ServiceRouter
 
@@ -15,4 +16,5 @@ router = ServiceRouter.joining(
     evaluate_what_if.router,
     evaluate_grid.router,
     evaluate_curve.router,
+    suggest_trades.router,
 )

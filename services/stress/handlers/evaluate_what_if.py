@@ -8,7 +8,11 @@ from decimal import Decimal
 from services.stress import repository
 from services.stress.calculations.valuation import OPTION_VALUATION
 from services.stress.calculations.what_if import METHODS, STILL, WHAT_IF, Outcome, Request, what_if
-from services.stress.handlers.manage_scenarios import described_returns, described_scenario
+from services.stress.handlers.manage_scenarios import (
+    described_returns,
+    described_scenario,
+    stored_scenarios,
+)
 from services.stress.inputs import Catalogue, Holdings, Scenario
 from services.stress.settings import get_settings
 from shared.contracts.event import Notice
@@ -63,15 +67,8 @@ async def evaluate_what_if(request: EvaluateWhatIf, session: Session) -> WhatIfE
 
 def _chosen(request: EvaluateWhatIf, catalogue: Catalogue) -> list[Scenario]:
     """The scenarios of the request, the stored ones first; refuses unknown and wrong ones."""
-    if request.portfolio_id not in catalogue.owners:
-        raise Unanswerable("unknown_portfolio", "there is no such portfolio")
-    custom = [each for saved in catalogue.custom.values() for each in saved]
-    known = {each.scenario_id: each for each in [*custom, *catalogue.house]}
-    if unknown := sorted(set(request.scenario_ids) - set(known)):
-        names = ", ".join(unknown)
-        message = f"no scenario {names} is stored for the portfolio"
-        raise Unanswerable("unknown_scenario", message)
-    chosen = [*(known[each] for each in dict.fromkeys(request.scenario_ids)), *_given(request)]
+    stored = stored_scenarios(catalogue, request.portfolio_id, request.scenario_ids)
+    chosen = [*stored, *_given(request)]
     return [each if request.volatility else each.at_still_volatility for each in chosen]
 
 

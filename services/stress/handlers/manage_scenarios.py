@@ -1,12 +1,13 @@
 """A user saves or deletes a custom scenario."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
 
 from services.stress import repository
 from services.stress.calculations.requested import underlying_returns
 from services.stress.calculations.scenarios import InvalidScenarios, custom_scenario
 from services.stress.calculations.what_if import WHAT_IF
-from services.stress.inputs import Scenario, ScenarioIds
+from services.stress.inputs import Catalogue, Scenario, ScenarioIds
 from services.stress.settings import get_settings
 from shared.contracts.stress import DeleteScenario, SaveScenario, ScenarioDeleted, ScenarioSaved
 from shared.database import Session
@@ -42,6 +43,21 @@ def described_scenario(definition: Mapping[str, object]) -> Scenario:
         return custom_scenario(definition)
     except InvalidScenarios as error:
         raise _refused(error) from error
+
+
+def stored_scenarios(
+    catalogue: Catalogue, portfolio_id: UUID, scenario_ids: Sequence[str]
+) -> list[Scenario]:
+    """The house's and the owner's scenarios of these ids, each once; refuses unknown ones."""
+    if portfolio_id not in catalogue.owners:
+        raise Unanswerable("unknown_portfolio", "there is no such portfolio")
+    custom = [each for saved in catalogue.custom.values() for each in saved]
+    known = {each.scenario_id: each for each in [*custom, *catalogue.house]}
+    if unknown := sorted(set(scenario_ids) - set(known)):
+        names = ", ".join(unknown)
+        message = f"no scenario {names} is stored for the portfolio"
+        raise Unanswerable("unknown_scenario", message)
+    return [known[each] for each in dict.fromkeys(scenario_ids)]
 
 
 def described_returns(shocks: Mapping[str, float]) -> dict[str, float]:

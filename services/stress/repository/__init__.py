@@ -1,5 +1,6 @@
 """Every SQL statement of stress, one file per subject, and the files its scenarios come from."""
 
+from services.stress.repository.candidates import load_held, load_surroundings
 from services.stress.repository.holdings import (
     claim_work,
     load_calculated_holdings,
@@ -24,7 +25,9 @@ __all__ = [
     "load_calculated_holdings",
     "load_catalogue",
     "load_definitions",
+    "load_held",
     "load_price",
+    "load_surroundings",
     "load_windows",
     "save_custom_scenario",
     "save_results",

@@ -57,8 +57,8 @@ async def _load_holdings(
     session: Session, portfolio_ids: Sequence[UUID], as_of: date, maturity: str
 ) -> Holdings:
     """The positions by position id, with NaN for what was not measured."""
-    known = await _load_factors(session, as_of)
-    covariance = await _load_covariance(session, as_of, known.ids)
+    known = await load_factors(session, as_of)
+    covariance = await load_covariance(session, as_of, known.ids)
     exposures = _exposures(portfolio_ids, as_of, known.ids)
     rows = (await session.execute(_positions(exposures, as_of, maturity))).all()
     contracts = sorted({row.symbol for row in rows if row.symbol != row.underlying})
@@ -88,14 +88,15 @@ async def _load_holdings(
     )
 
 
-async def _load_factors(session: Session, as_of: date) -> Factors:
+async def load_factors(session: Session, as_of: date) -> Factors:
+    """The active factors; raises `MarketDataNotReady` when none is defined yet."""
     rows = (await session.execute(factors.active_factors())).all()
     if not rows:
         raise MarketDataNotReady("factor definitions", as_of)
     return Factors(tuple(row.factor for row in rows))
 
 
-async def _load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
+async def load_covariance(session: Session, as_of: date, ids: Sequence[str]) -> FloatArray | None:
     """The shrunk covariance, made for conditional expectations, else the measured one."""
     stored = {
         (row.factor_a, row.factor_b): row.covariance
@@ -213,9 +214,13 @@ async def load_price(session: Session, symbol: str, as_of: date) -> float | None
 
 async def _load_past(session: Session, holdings: Holdings) -> Past:
     """A year of daily returns of the underlyings, from adjusted closes."""
-    session_dates = last_sessions(holdings.as_of, SESSIONS_PER_YEAR + 1)
-    underlyings = np.array(holdings.underlyings, dtype=np.str_)
-    symbols, place = np.unique(underlyings, return_inverse=True)
+    return await load_past(session, holdings.underlyings, holdings.as_of)
+
+
+async def load_past(session: Session, underlyings: Sequence[str], as_of: date) -> Past:
+    """The same of these underlyings, one for each position."""
+    session_dates = last_sessions(as_of, SESSIONS_PER_YEAR + 1)
+    symbols, place = np.unique(np.array(underlyings, dtype=np.str_), return_inverse=True)
     closes = await load_adjusted_closes(session, session_dates, symbols.tolist())
     return Past(session_dates[1:], simple_returns(closes).T, place.astype(np.intp))
 

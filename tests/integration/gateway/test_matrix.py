@@ -133,6 +133,7 @@ GET modelling/sessions/{draft_id}/export
 PATCH modelling/sessions/{draft_id}
 DELETE modelling/sessions/{draft_id}
 POST modelling/sessions/{draft_id}/trades
+POST modelling/sessions/{draft_id}/suggestions
 PUT modelling/sessions/{draft_id}/trades/{trade_id}
 DELETE modelling/sessions/{draft_id}/trades/{trade_id}
 POST modelling/sessions/{draft_id}/calculate

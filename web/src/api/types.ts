@@ -136,6 +136,8 @@ export interface CalculatedGreeks {
   note: string | null;
 }
 
+export type CandidateSet = "market" | "factors" | "sectors" | "puts" | "own_positions";
+
 export interface CashDividend {
   ex_date: string;
   amount: number;
@@ -1159,6 +1161,13 @@ export interface MaturityStored {
   stored: number;
   last_observation: string | null;
   sources: Array<string>;
+}
+
+export interface MeasureMoved {
+  measure: string;
+  before: number | null;
+  after: number | null;
+  tolerance?: number | null;
 }
 
 export interface MetricGroup {
@@ -2377,6 +2386,32 @@ export interface StressResultOut {
   pnl_not_shown?: number;
 }
 
+export interface SuggestedTrade {
+  symbol: string;
+  quantity: number;
+  price: number;
+  dollars: number;
+}
+
+export interface SuggestionOut {
+  draft: DraftWithTrades | null;
+  trades: Array<SuggestedTrade>;
+  dollars_traded: number;
+  least_dollars: number;
+  gap: number;
+  cash: number;
+  targets: Array<MeasureMoved>;
+  leaves: Array<MeasureMoved>;
+}
+
+export interface SuggestionsOut {
+  draft_id: string;
+  as_of: string;
+  candidates: number;
+  suggestions: Array<SuggestionOut>;
+  left_out: Array<Warned>;
+}
+
 export interface SummedPortfolios {
   as_of: string | null;
   portfolios: number;
@@ -2648,6 +2683,13 @@ export interface WantedBatch {
   session_date?: string | null;
 }
 
+export interface WantedCandidate {
+  symbol: string;
+  most_bought?: number | null;
+  most_sold?: number | null;
+  most_dollars?: number | null;
+}
+
 export interface WantedCorrelations {
   portfolio_id?: string | null;
   as_of?: string | null;
@@ -2695,6 +2737,26 @@ export interface WantedSession {
 export interface WantedSessions {
   first_session?: string | null;
   last_session?: string | null;
+}
+
+export interface WantedSuggestions {
+  targets: Array<WantedTarget>;
+  candidates?: Array<WantedCandidate>;
+  candidate_sets?: Array<CandidateSet> | null;
+  reduce_only?: boolean;
+  most_dollars?: number | null;
+  seconds?: number;
+  gap?: number;
+  name?: string | null;
+}
+
+export interface WantedTarget {
+  measure: string;
+  equal?: number | null;
+  at_least?: number | null;
+  at_most?: number | null;
+  unit?: "own" | "share_of_nav";
+  tolerance?: number | null;
 }
 
 export interface Warned {

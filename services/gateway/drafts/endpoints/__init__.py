@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.gateway.drafts.endpoints import exports, sessions, trades, work
+from services.gateway.drafts.endpoints import exports, sessions, suggestions, trades, work
 
 router = APIRouter()
-for subject in (sessions, trades, work, exports):
+for subject in (sessions, trades, work, exports, suggestions):
     router.include_router(subject.router)

@@ -11,6 +11,7 @@ from services.gateway.drafts.dependencies import (
     ChangeableDraft,
     NamedDraft,
     draft_answer,
+    refuse_too_many_drafts,
     valued_session,
     with_trades,
 )
@@ -23,7 +24,6 @@ from services.gateway.edge.idempotency import once_router
 from services.gateway.edge.problems import Problem, documented
 from services.gateway.edge.values import Page
 
-MOST_DRAFTS = 100
 router = once_router("/modelling/sessions", "modelling", 401, 404, 422)
 
 
@@ -50,9 +50,7 @@ async def create_draft(
     base = await owned_portfolio(session, caller, wanted.portfolio_id)
     await refuse_draft(session, wanted.portfolio_id)
     day = await valued_session(session, caller, wanted.portfolio_id, wanted.as_of)
-    if await queries.count_drafts(session, caller.user_id) >= MOST_DRAFTS:
-        detail = f"you have {MOST_DRAFTS} modelling sessions: discard one"
-        raise Problem(409, "too_many_drafts", detail)
+    await refuse_too_many_drafts(session, caller)
     edits, sequence = await queries.load_branch_point(session, wanted.portfolio_id)
     terms = {
         "user_id": caller.user_id,

@@ -17,6 +17,7 @@ from services.gateway.drafts.schemas.trades import (
     NewTrades,
 )
 from services.gateway.drafts.trading.entering import Asking, Priced, checked_legs, priced
+from services.gateway.drafts.trading.legs import Leg
 from services.gateway.drafts.trading.pasting import pasted_trades
 from services.gateway.drafts.trading.resolving import Errors, Wanted, refuse
 from services.gateway.edge.audit import record
@@ -155,6 +156,16 @@ def stored_wish(trade: StoredTrade) -> Wanted:
     return Wanted(f"trade {trade.trade_id}", NewTrade.model_validate(trade.terms))
 
 
+def stored_rows(
+    trade_ids: Sequence[UUID], wanted: Sequence[Wanted], legs: Sequence[Sequence[Leg]]
+) -> list[StoredTrade]:
+    """Trades as they are stored, with the legs that they are."""
+    return [
+        StoredTrade(trade_id, each.trade.model_dump(mode="json", exclude_unset=True), own)
+        for trade_id, each, own in zip(trade_ids, wanted, legs, strict=True)
+    ]
+
+
 async def _save(
     session: Session, asking: Asking, draft_id: UUID, repriced: _Repriced, response: Response
 ) -> DraftWithTrades:
@@ -162,12 +173,7 @@ async def _save(
     draft = await locked_draft(session, asking.caller, draft_id, str(repriced.version))
     wanted = [each.wanted for each in repriced.trades]
     legs, warnings = await checked_legs(session, draft, repriced.priced.lines, wanted)
-    rows = [
-        StoredTrade(
-            each.trade_id, each.wanted.trade.model_dump(mode="json", exclude_unset=True), own
-        )
-        for each, own in zip(repriced.trades, legs, strict=True)
-    ]
+    rows = stored_rows([each.trade_id for each in repriced.trades], wanted, legs)
     await queries.save_trades(session, draft_id, rows)
     await queries.save_terms(session, draft_id, {})
     await record(session, "draft.traded", draft_id, trades=len(rows))

@@ -78,7 +78,8 @@ async def priced(asking: Asking, draft: Draft, wanted: Sequence[Wanted]) -> Pric
     async with asking.database.transaction() as session:
         facts = await _load_facts(session, asking.caller, draft, wanted, errors)
     refuse(errors)
-    facts = await _with_fetched(asking, draft.base_session, facts)
+    known = await with_fetched(asking, draft.base_session, _underlyings(facts), facts.prices)
+    facts = replace(facts, prices=known)
     prices = {**facts.prices, **await _option_prices(asking, draft.base_session, facts)}
     warnings: list[Warned] = []
     for each, orders in zip(wanted, facts.orders, strict=True):
@@ -122,16 +123,21 @@ async def _load_facts(
     return _Facts(orders, held.get(draft.base_id, ()), prices, exposed)
 
 
-async def _with_fetched(asking: Asking, day: date, facts: _Facts) -> _Facts:
-    """The facts with the prices of symbols that no portfolio has held yet, as far as there are."""
-    wanted = {order.underlying for orders in facts.orders for order in orders}
-    missing = sorted(wanted - facts.prices.keys())[:MOST_FETCHED]
+def _underlyings(facts: _Facts) -> set[str]:
+    return {order.underlying for orders in facts.orders for order in orders}
+
+
+async def with_fetched(
+    asking: Asking, day: date, symbols: Collection[str], known: Mapping[str, Price]
+) -> Mapping[str, Price]:
+    """The prices with those of symbols that no portfolio has held yet, as far as there are."""
+    missing = sorted(set(symbols) - known.keys())[:MOST_FETCHED]
     if not missing:
-        return facts
+        return known
     await asking.gateway.ask(FetchSymbols(as_of=day, symbols=tuple(missing)))
     async with asking.database.transaction() as session:
         fetched = await queries.load_prices(session, missing, day)
-    return replace(facts, prices={**facts.prices, **fetched})
+    return {**known, **fetched}
 
 
 def _net(held: Iterable[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
@@ -160,17 +166,24 @@ async def _option_prices(
             if isinstance(order.instrument, OptionContract) and order.underlying in facts.prices
         }
     )
-    found: dict[str, Price | PricedOption] = {}
+    options = await priced_options(asking, day, contracts)
+    return {contract: option_price(option, day) for contract, option in options.items()}
+
+
+async def priced_options(
+    asking: Asking, day: date, contracts: Sequence[str]
+) -> dict[str, PricedOption]:
+    """By contract, its value and Greeks at the close of the session, or why there are none."""
+    found: dict[str, PricedOption] = {}
     for start in range(0, len(contracts), MOST_OPTIONS):
         some = contracts[start : start + MOST_OPTIONS]
         options = tuple(OptionToPrice(contract=contract) for contract in some)
         answer = await asking.gateway.ask(PriceOptions(as_of=day, options=options))
-        for contract, option in zip(some, answer.options, strict=True):
-            found[contract] = _option_price(option, day)
+        found |= dict(zip(some, answer.options, strict=True))
     return found
 
 
-def _option_price(option: PricedOption, day: date) -> Price | PricedOption:
+def option_price(option: PricedOption, day: date) -> Price | PricedOption:
     """A quote's middle where there is one, else the model's value: as positions are valued."""
     quoted = option.market_price is not None
     value = option.market_price if quoted else option.price
