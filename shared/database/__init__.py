@@ -3,10 +3,19 @@
 Migrations are in `shared.database.migrations`, which only Alembic's `env.py` files import.
 """
 
-from shared.database.columns import among, key, optional, published_columns, required, sql_table
+from shared.database.columns import (
+    among,
+    array_of,
+    key,
+    optional,
+    published_columns,
+    required,
+    sql_table,
+)
 from shared.database.engine import Database, Session, Step, create_engine, lock, lock_each
 from shared.database.failures import is_outage, is_too_large
 from shared.database.merge import MOST_VALUES, Rows, append, merge, quote
+from shared.database.prepared import prepared
 
 __all__ = [
     "MOST_VALUES",
@@ -16,6 +25,7 @@ __all__ = [
     "Step",
     "among",
     "append",
+    "array_of",
     "create_engine",
     "is_outage",
     "is_too_large",
@@ -24,6 +34,7 @@ __all__ = [
     "lock_each",
     "merge",
     "optional",
+    "prepared",
     "published_columns",
     "quote",
     "required",

@@ -1,11 +1,14 @@
 """Columns of our own tables, and the conditions every service writes on them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Select, any_, literal, select
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Select, any_, literal, select
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
+
+Value = TypeVar("Value")
 
 
 def sql_table(model: type[SQLModel]) -> SqlTable:
@@ -45,4 +48,11 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
 
     There is no limit on their number, and the statement stays the same, so it stays prepared.
     """
-    return column == any_(literal(list(values), ARRAY(column.type)))
+    return column == any_(array_of(values, column.type))
+
+
+def array_of(values: Iterable[object], kind: TypeEngine[Value]) -> ColumnElement[Sequence[Value]]:
+    """The values as one array; the parameter itself where a statement is `prepared`."""
+    if isinstance(values, BindParameter):
+        return values
+    return literal(list(values), ARRAY(kind))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Boolean, Date, Double, Integer, Select, String, Uuid, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Date, Double, Integer, Select, String, Uuid, and_, func, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from shared.conventions import DEFAULT_MODEL
 from shared.database import among
@@ -111,11 +111,19 @@ factor_returns = published_view(
 )
 
 
-def returns_between(first: date, last: date) -> Select[date, str, float]:
-    """session_date, factor and factor_return of the sessions, in the default model's space."""
+def returns_between(first: date, last: date) -> Select[str, list[date], list[float]]:
+    """factor, its sessions and its returns on them, in the default model's space.
+
+    One row per factor, its sessions ascending.
+    """
     row = factor_returns.c
-    query = select(row.session_date, row.factor, row.factor_return)
-    return query.where(row.space == DEFAULT_MODEL, row.session_date.between(first, last))
+    query = select(
+        row.factor,
+        func.array_agg(aggregate_order_by(row.session_date, row.session_date)),
+        func.array_agg(aggregate_order_by(row.factor_return, row.session_date)),
+    )
+    within = and_(row.space == DEFAULT_MODEL, row.session_date.between(first, last))
+    return query.where(within).group_by(row.factor)
 
 
 # Daily covariance and correlation of factor returns in the model's factor space (market_relative:

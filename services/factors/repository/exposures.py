@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Double, Select, and_, case, cast, func, literal, select
+from sqlalchemy import ARRAY, Date, Double, Select, Uuid, and_, case, cast, func, literal, select
 
 from services.factors.inputs import Basis, Book, Outdated, Position, Work
 from services.factors.repository.estimates import (
@@ -18,7 +18,7 @@ from services.factors.repository.estimates import (
 from services.factors.repository.history import load_factors, load_history
 from services.factors.tables import FactorExposure, PositionFactorExposure
 from shared.arrays import Columns
-from shared.database import Session, among, lock_each, merge
+from shared.database import Session, among, lock_each, merge, prepared
 from shared.published import gateway, identity, ingest
 from shared.published.greeks import contract_greeks
 from shared.rows import rows_of
@@ -65,10 +65,11 @@ async def _load_book(session: Session, portfolio_ids: Sequence[UUID], as_of: dat
     portfolio = gateway.portfolios.c.portfolio_id
     existing = select(portfolio).where(among(portfolio, portfolio_ids)).order_by(portfolio)
     found = await session.scalars(existing)
-    held = await session.execute(_active_positions(portfolio_ids, as_of))
+    held = await session.execute(*_active_positions(portfolio_ids, as_of))
     return Book(tuple(found), tuple(Position(**row) for row in held.mappings()))
 
 
+@prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
 def _active_positions(
     portfolio_ids: Sequence[UUID], as_of: date
 ) -> Select[UUID, UUID, str, str, float, int, float | None, float | None, str | None]:
@@ -80,7 +81,9 @@ def _active_positions(
     is_stock = held.instrument == "stock"
     delta = case((is_stock, literal(1.0)), else_=greeks.delta)
     price = case((is_stock, newest.c.close), else_=greeks.underlying_price)
-    no_price = func.concat("no close of ", held.symbol, f" on or before {as_of}")
+    no_price = func.concat(
+        "no close of ", held.symbol, " on or before ", func.to_char(as_of, "YYYY-MM-DD")
+    )
     no_greeks = func.coalesce(greeks.reason, func.concat("no Greeks of ", held.symbol))
     incomplete = delta.is_(None) | price.is_(None)
     reason = case((incomplete & is_stock, no_price), (incomplete, no_greeks))

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Double, cast, select
+from sqlalchemy import ARRAY, Date, Double, Select, Uuid, cast, select
 
 from services.greeks.inputs import (
     Basis,
@@ -19,7 +19,7 @@ from services.greeks.inputs import (
 from services.greeks.repository.market import load_market
 from services.greeks.tables import ContractGreeks, PositionGreeks
 from shared.arrays import Columns
-from shared.database import Session, among, lock, lock_each, merge, sql_table
+from shared.database import Session, among, lock, lock_each, merge, prepared, sql_table
 from shared.instruments import parse_occ
 from shared.published import gateway
 from shared.published.greeks import StoredDividend
@@ -54,14 +54,19 @@ async def _load_held_options(
     session: Session, portfolio_ids: Sequence[UUID], basis: Basis
 ) -> list[HeldOption]:
     """The open option positions of the portfolios, by position id."""
-    held = gateway.active_positions(portfolio_ids, basis.as_of).c
+    found = await session.execute(*_held_options(portfolio_ids, basis.as_of))
+    return [HeldOption(**row) for row in found.mappings()]
+
+
+@prepared(portfolio_ids=ARRAY(Uuid), as_of=Date())
+def _held_options(portfolio_ids: Sequence[UUID], as_of: date) -> Select[*tuple[object, ...]]:
+    held = gateway.active_positions(portfolio_ids, as_of).c
     columns = [held[field.name] for field in fields(HeldOption) if field.name != "contract"]
-    query = (
+    return (
         select(*columns, held.symbol.label("contract"))
         .where(held.instrument == "option")
         .order_by(held.position_id)
     )
-    return [HeldOption(**row) for row in (await session.execute(query)).mappings()]
 
 
 async def _load_current(

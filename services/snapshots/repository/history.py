@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Select,
     String,
     TableValuedAlias,
+    Uuid,
     and_,
     cast,
     func,
@@ -25,10 +27,11 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.snapshots.inputs import Anchors, History
 from services.snapshots.repository.drafts import load_bases, save_inherited
 from services.snapshots.tables import PortfolioSnapshot
-from shared.database import Session, among, lock_each, sql_table
+from shared.database import Session, among, lock_each, prepared, sql_table
 from shared.published import gateway, greeks, ingest
 
 _snapshots = sql_table(PortfolioSnapshot)
+_IDS = ARRAY(Uuid)
 
 
 async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: date) -> History:
@@ -44,11 +47,11 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
         await save_inherited(session, drafts)
     anchors = {
         row.portfolio_id: Anchors(row.first, tuple(row.missing or ()))
-        for row in await session.execute(_anchors(portfolios))
+        for row in await session.execute(*_anchors(portfolios))
     }
     missing = [day for own in anchors.values() for day in own.missing]
-    stored = (await session.execute(_stored(portfolios, min([as_of, *missing])))).all()
-    outdated = (await session.scalars(_outdated(portfolios, as_of))).all()
+    stored = (await session.execute(*_stored(portfolios, min([as_of, *missing])))).all()
+    outdated = (await session.scalars(*_outdated(portfolios, as_of))).all()
     return History.of(
         portfolios,
         [(row.portfolio_id, row.as_of) for row in stored],
@@ -58,6 +61,7 @@ async def claim_history(session: Session, portfolio_ids: Sequence[UUID], as_of: 
     )
 
 
+@prepared(portfolios=_IDS)
 def _anchors(portfolios: Sequence[UUID]) -> Select[UUID, date, list[date]]:
     """Per portfolio, the first session that NAV is anchored on, and those without a snapshot."""
     owned = gateway.portfolios.c
@@ -89,6 +93,7 @@ def _market_until() -> Select[date]:
     return select(func.max(row.session_date)).where(or_(row.announced, row.revision > 0))
 
 
+@prepared(portfolios=_IDS, first=Date())
 def _stored(portfolios: Sequence[UUID], first: date) -> CompoundSelect[UUID, date]:
     """The last snapshot before `first` of each portfolio, and all from it on."""
     row = _snapshots.c
@@ -98,6 +103,7 @@ def _stored(portfolios: Sequence[UUID], first: date) -> CompoundSelect[UUID, dat
     return later.union_all(before.group_by(row.portfolio_id))
 
 
+@prepared(portfolios=_IDS, as_of=Date())
 def _outdated(portfolios: Sequence[UUID], as_of: date) -> Select[date]:
     """Later sessions with a price carried over `as_of` (or none) that is no longer the last."""
     snapshot = _snapshots.c

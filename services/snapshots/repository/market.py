@@ -65,11 +65,17 @@ async def _load_factor_returns(
     session: Session, sessions: Sequence[date], ids: Sequence[str]
 ) -> FloatArray:
     """Daily factor returns (sessions x factors), NaN where none is stored."""
+    grid = np.full((len(sessions), len(ids)), np.nan)
     if not sessions:
-        return np.empty((0, len(ids)))
+        return grid
+    place = {day: number for number, day in enumerate(sessions)}
     found = await session.execute(factors.returns_between(sessions[0], sessions[-1]))
-    stored = {(row.session_date, row.factor): row.factor_return for row in found}
-    return _grid(stored, sessions, ids)
+    stored = {factor: (days, returns) for factor, days, returns in found}
+    for column, factor in enumerate(ids):
+        for day, value in zip(*stored.get(factor, ((), ())), strict=True):
+            if day in place:
+                grid[place[day], column] = value
+    return grid
 
 
 async def _load_yields(session: Session, sessions: Sequence[date]) -> list[ObservedYield]:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Double, Select, and_, case, cast, func, select
+from sqlalchemy import ARRAY, Date, Double, Select, Uuid, and_, case, cast, func, select
 
 from services.snapshots.inputs import RiskInputs, RiskPosition
 from services.snapshots.repository.market import load_estimates
 from services.snapshots.tables import ComponentVar, RiskMetric
 from shared.arrays import Columns
 from shared.conventions import MARKET
-from shared.database import Session, among, lock_each, merge
+from shared.database import Session, among, lock_each, merge, prepared
 from shared.published import factors, gateway, greeks, identity, stress
 from shared.rows import Scope, rows_of
 
@@ -60,12 +60,13 @@ async def _load_positions(
     )
     vectors = {position: (pnl, why) for position, pnl, why in await session.execute(query)}
     found = []
-    for row in (await session.execute(_positions(portfolios, as_of))).mappings():
+    for row in (await session.execute(*_positions(portfolios, as_of))).mappings():
         pnl, why = vectors.get(row["position_id"], _NOT_STORED)
         found.append(RiskPosition(**row, pnl=pnl, reason=why))
     return found
 
 
+@prepared(portfolios=ARRAY(Uuid), as_of=Date())
 def _positions(
     portfolios: Sequence[UUID], as_of: date
 ) -> Select[UUID, UUID, str, str, float, float, float | None]:

@@ -17,11 +17,11 @@ from sqlalchemy import (
     Select,
     String,
     TableValuedAlias,
+    Uuid,
     and_,
     case,
     cast,
     func,
-    literal,
     or_,
     select,
     true,
@@ -42,13 +42,14 @@ from services.snapshots.tables import PortfolioSnapshot, PositionValuation
 from shared.arrays import Columns, FloatArray
 from shared.calendar import sessions
 from shared.conventions import GREEKS
-from shared.database import Session, among, merge
+from shared.database import Session, among, array_of, merge, prepared
 from shared.instruments import position_type
 from shared.published import gateway, greeks, ingest
 from shared.rows import Scope, rows_of
 
 Portfolios = Sequence[UUID]
 Value = TypeVar("Value")
+_IDS = ARRAY(Uuid)
 _NAMED = ("position_id", "portfolio_id", "symbol", "underlying", "option_type")
 _NUMBERS = ("multiplier", "strike", "quantity", "entry_price", "from_price", "until_price")
 _DATES = ("held_from", "held_until")
@@ -101,15 +102,7 @@ async def _load_positions(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[HeldPosition]:
     """Positions held at some time after the first day up to the last, in the last day's shares."""
-    held = gateway.positions_on(last)
-    row = held.c
-    security = ingest.securities.c
-    joined = held.outerjoin(ingest.securities, security.symbol == row.underlying)
-    open_then = and_(row.held_from <= last, or_(row.held_until.is_(None), row.held_until > first))
-    numbers = [cast(row[name], Double).label(name) for name in _NUMBERS]
-    columns = [*(row[name] for name in (*_NAMED, *_DATES)), *numbers, security.sector]
-    query = select(*columns).select_from(joined)
-    found = await session.execute(query.where(among(row.portfolio_id, portfolios), open_then))
+    found = await session.execute(*_positions(portfolios, first, last))
     return [
         HeldPosition(
             position_id=each.position_id,
@@ -130,6 +123,19 @@ async def _load_positions(
         )
         for each in found
     ]
+
+
+@prepared(portfolios=_IDS, first=Date(), last=Date())
+def _positions(portfolios: Portfolios, first: date, last: date) -> Select[*tuple[object, ...]]:
+    held = gateway.positions_on(last)
+    row = held.c
+    security = ingest.securities.c
+    joined = held.outerjoin(ingest.securities, security.symbol == row.underlying)
+    open_then = and_(row.held_from <= last, or_(row.held_until.is_(None), row.held_until > first))
+    numbers = [cast(row[name], Double).label(name) for name in _NUMBERS]
+    columns = [*(row[name] for name in (*_NAMED, *_DATES)), *numbers, security.sector]
+    theirs = among(row.portfolio_id, portfolios)
+    return select(*columns).select_from(joined).where(theirs, open_then)
 
 
 async def _load_splits(
@@ -176,14 +182,18 @@ async def _load_closes(
     session: Session, tickers: Sequence[str], days: Sequence[date]
 ) -> list[Quote]:
     """The last close of each ticker on or before each of the days."""
+    found = await session.execute(*_closes(tickers, days))
+    return [Quote(*row) for row in found]
+
+
+@prepared(tickers=ARRAY(String), days=ARRAY(Date))
+def _closes(tickers: Sequence[str], days: Sequence[date]) -> Select[str, date, float, date, str]:
     symbol = _unnested("ticker", tickers, String())
     day = _unnested("day", days, Date())
     close = ingest.last_close(symbol.c.value, day.c.value)
     source = case((close.c.close_basis == "adjusted", "adjusted_close"), else_="close")
     quote = (cast(close.c.close, Double), close.c.session_date, source)
-    query = select(symbol.c.value, day.c.value, *quote)
-    found = await session.execute(query.select_from(_each(symbol, day, close)))
-    return [Quote(*row) for row in found]
+    return select(symbol.c.value, day.c.value, *quote).select_from(_each(symbol, day, close))
 
 
 async def _load_values(
@@ -193,6 +203,13 @@ async def _load_values(
 
     A quote values a contract whose Greeks are missing: value without delta.
     """
+    return [Quote(*row) for row in await session.execute(*_values(contracts, days))]
+
+
+@prepared(contracts=ARRAY(String), days=ARRAY(Date))
+def _values(
+    contracts: Sequence[str], days: Sequence[date]
+) -> Select[str, date, float, date, str, float]:
     symbol = _unnested("contract", contracts, String())
     day = _unnested("day", days, Date())
     value = greeks.last_value(symbol.c.value, day.c.value)
@@ -200,14 +217,13 @@ async def _load_values(
         (value.c.quoted, "quote_mid"), (value.c.model == "intrinsic", "intrinsic"), else_="model"
     )
     delta = case((value.c.as_of == day.c.value, value.c.delta))
-    query = select(
+    return select(
         symbol.c.value, day.c.value, value.c.price, value.c.price_date, source, delta
     ).select_from(_each(symbol, day, value))
-    return [Quote(*row) for row in await session.execute(query)]
 
 
 def _unnested(name: str, values: Sequence[Value], kind: TypeEngine[Value]) -> TableValuedAlias:
-    elements = func.unnest(literal(values, ARRAY(kind))).table_valued(Column("value", kind))
+    elements = func.unnest(array_of(values, kind)).table_valued(Column("value", kind))
     return elements.render_derived(name=name)
 
 
@@ -298,14 +314,19 @@ async def _load_dividends(
     session: Session, portfolios: Portfolios, first: date, last: date
 ) -> list[Dividend]:
     """The dividends that positions are due for ex-dates after the first day up to the last."""
-    due = gateway.dividends_between(portfolios, first, last).subquery("due").c
-    amount = cast(due.amount, Double)
-    query = select(due.position_id, due.portfolio_id, due.ex_date, amount)
-    found = await session.execute(query.order_by(due.ex_date, due.position_id))
+    found = await session.execute(*_dividends(portfolios, first, last))
     place = {portfolio: index for index, portfolio in enumerate(portfolios)}
     return [
         Dividend(position, place[owner], ex_date, usd) for position, owner, ex_date, usd in found
     ]
+
+
+@prepared(portfolios=_IDS, first=Date(), last=Date())
+def _dividends(portfolios: Portfolios, first: date, last: date) -> Select[UUID, UUID, date, float]:
+    due = gateway.dividends_between(portfolios, first, last).subquery("due").c
+    amount = cast(due.amount, Double)
+    query = select(due.position_id, due.portfolio_id, due.ex_date, amount)
+    return query.order_by(due.ex_date, due.position_id)
 
 
 async def save_snapshots(
