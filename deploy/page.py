@@ -59,8 +59,8 @@ def build(*, browser: bool = True) -> None:
     (BUILT / STAMP).unlink(missing_ok=True)
     modules = SOURCES / "node_modules"
     _install(modules, *(() if browser else ("--omit=dev",)))
-    _run(_node(), str(modules / "typescript" / "bin" / "tsc"), "--noEmit")
-    _run(_node(), str(modules / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn")
+    _run(node(), str(modules / "typescript" / "bin" / "tsc"), "--noEmit")
+    _run(node(), str(modules / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn")
     compress(BUILT)
     (BUILT / STAMP).write_text(stamp(), encoding="utf-8")
 
@@ -91,12 +91,13 @@ def _package() -> Path:
     return Path(next(iter(found.submodule_search_locations)))
 
 
-def _node() -> str:
+def node() -> str:
+    """The program that the wheel brings; raises `BuildFailed` without it."""
     return str(_package() / "bin" / "node")
 
 
 def _npm() -> Sequence[str]:
-    return _node(), str(_package() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    return node(), str(_package() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 
 
 def _run(*command: str) -> None:

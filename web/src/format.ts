@@ -28,13 +28,16 @@ function signed(text: string, value: number, plus: boolean): string {
 
 export interface Style {
   plus?: boolean;
+  /** Millions as such, and no cents. */
   compact?: boolean;
+  /** No cents. */
+  whole?: boolean;
 }
 
-export function money(value: Amount, { plus = false, compact = false }: Style = {}): string {
+export function money(value: Amount, { plus = false, compact = false, whole = false }: Style = {}): string {
   if (value === null || value === undefined) return NONE;
   const large = compact && Math.abs(value) >= MILLION;
-  const text = (large ? COMPACT : compact ? WHOLE : CENTS).format(Math.abs(value));
+  const text = (large ? COMPACT : compact || whole ? WHOLE : CENTS).format(Math.abs(value));
   return signed(`$${text}`, value, plus);
 }
 
@@ -47,6 +50,12 @@ export function number(value: Amount, digits = 2, plus = false): string {
   if (value === null || value === undefined) return NONE;
   const text = new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(Math.abs(value));
   return signed(text, value, plus);
+}
+
+/** With as many decimals as all in its column. */
+export function fixed(value: Amount, digits: number, plus = false): string {
+  if (value === null || value === undefined) return NONE;
+  return signed(plain(digits).format(Math.abs(value)), value, plus);
 }
 
 /** A value in the unit that the API gives with it. */

@@ -7,8 +7,15 @@ export interface Bar {
   text: ComponentChildren;
 }
 
-/** Signed amounts side by side, each with its number; zero is in the middle where signs differ. */
-export function Bars({ bars, empty }: { bars: Bar[]; empty: string }) {
+interface Props {
+  bars: Bar[];
+  empty: string;
+  /** Sizes of a risk: more is no gain, and below zero is a hedge. */
+  sizes?: boolean;
+}
+
+/** Amounts side by side, each with its number; zero is in the middle where signs differ. */
+export function Bars({ bars, empty, sizes = false }: Props) {
   if (!bars.length) return <p class="empty">{empty}</p>;
   const longest = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-12);
   const both = bars.some((bar) => bar.value < 0) && bars.some((bar) => bar.value > 0);
@@ -23,7 +30,7 @@ export function Bars({ bars, empty }: { bars: Bar[]; empty: string }) {
             <span class="label">{bar.label}</span>
             <span class="track" aria-hidden="true">
               <i
-                class={bar.value < 0 ? "loss" : "gain"}
+                class={sizes ? (bar.value < 0 ? "gain" : "size") : bar.value < 0 ? "loss" : "gain"}
                 style={{ left: `${start}%`, width: `${width}%` }}
               />
               {both && <b />}

@@ -60,6 +60,7 @@ function picture(own: Colours, steps: Step[], total: number) {
     type: "bar" as const,
     stack,
     barWidth: "62%",
+    barGap: "-100%",
     data: spots.map(([near = 0, far = 0], place) => {
       const each = all[place];
       return shown && each ? bar(near, far, colour(each)) : near;

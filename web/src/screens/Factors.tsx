@@ -1,4 +1,4 @@
-import { money, number, percent, tone } from "../format";
+import { fixed, money, percent, tone } from "../format";
 import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -28,7 +28,7 @@ export function Factors() {
     each.proxy ?? "–",
     money(each.dollar_exposure, { plus: true }),
     money(each.standard_error),
-    number(each.beta, 3, true),
+    fixed(each.beta, 3, true),
     each.indistinguishable_from_zero ? "within two errors of zero" : (each.reason ?? ""),
     percent(each.coverage),
   ]);

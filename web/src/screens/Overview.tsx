@@ -84,7 +84,7 @@ function RiskContributors({ report }: { report: PortfolioReport }) {
   }));
   return (
     <Panel title="What makes the risk" note="share of one-day VaR 95 %">
-      <Bars bars={bars} empty="VaR is not measured on this session." />
+      <Bars bars={bars} empty="VaR is not measured on this session." sizes />
     </Panel>
   );
 }

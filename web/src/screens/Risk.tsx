@@ -3,7 +3,7 @@ import { useCallback } from "preact/hooks";
 import { read } from "../api/client";
 import type { Backtest, Vectors } from "../api/names";
 import type { JudgedVar, PortfolioReport } from "../api/types";
-import { inUnit, money, number, percent, title, words } from "../format";
+import { fixed, inUnit, money, number, percent, title, words } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -31,11 +31,11 @@ export function Risk() {
     <div class="grid">
       <Methods report={report} />
       <Distribution report={report} vectors={vectors.value} problem={vectors.problem} />
+      <Components report={report} />
       {backtest.problem && <p role="alert">{backtest.problem}</p>}
       {backtest.value?.reason && <p class="empty">{backtest.value.reason}</p>}
       {shown && <Exceptions judged={shown} />}
       {judged.length > 0 && <Verdicts judged={judged} shown={shown} />}
-      <Components report={report} />
     </div>
   );
 }
@@ -235,9 +235,9 @@ function Verdicts({ judged, shown }: { judged: JudgedVar[]; shown: JudgedVar | u
     number(each.days, 0),
     <Figure measure="exceptions">{number(each.exceptions, 0)}</Figure>,
     number(each.expected_exceptions, 1),
-    number(each.kupiec?.p_value, 3),
-    number(each.christoffersen?.p_value, 3),
-    number(each.conditional_coverage?.p_value, 3),
+    fixed(each.kupiec?.p_value, 3),
+    fixed(each.christoffersen?.p_value, 3),
+    fixed(each.conditional_coverage?.p_value, 3),
     each.zone ? <span class={`pill zone-${each.zone}`}>{each.zone}</span> : <small>{each.reason ?? "–"}</small>,
   ]);
   return (

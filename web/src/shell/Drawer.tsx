@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { addressOf, read } from "../api/client";
 import type { Definition, PortfolioReport, PositionHistory, SeriesReport } from "../api/types";
-import { inUnit, instrument, words } from "../format";
+import { inUnit, instrument, title, words } from "../format";
 import { Spark } from "../parts/Spark";
 import { go, useAddress } from "../state/address";
 import { metric, useBook } from "../state/book";
@@ -52,6 +52,7 @@ function Open({ measure, series, position }: Props) {
           ✕
         </button>
       </header>
+      {title(measure) !== words(measure) && <p class="note">{title(measure)}</p>}
       {held && <p class="note">{instrument(held.symbol)}</p>}
       <p class="big">{inUnit(now, unit)}</p>
       {meaning.problem && <p class="empty">{meaning.problem}</p>}

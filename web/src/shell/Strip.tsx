@@ -50,11 +50,11 @@ function Numbers({ report }: { report: PortfolioReport }) {
   return (
     <dl class="numbers">
       <Item name="NAV">
-        <Figure measure="nav">{money(snapshot.nav)}</Figure>
+        <Figure measure="nav">{money(snapshot.nav, { whole: true })}</Figure>
       </Item>
       <Item name="Day P&L" note={percent(snapshot.daily_return, true)}>
         <Figure measure="daily_pnl" tone={tone(snapshot.daily_pnl)}>
-          {money(snapshot.daily_pnl, { plus: true })}
+          {money(snapshot.daily_pnl, { plus: true, whole: true })}
         </Figure>
       </Item>
       <Item name="Gross" note="delta-adjusted">

@@ -1,0 +1,161 @@
+"""The dashboard in a browser: Chromium from `web/package-lock.json`, driven by Playwright.
+
+Whatever a test does, a request to another origin, a violation of the page's policy, an exception or
+an error on the console is a finding. Screenshots go to `build/screenshots`.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from deploy.page import PROJECT, SOURCES, node
+from sigmasight_client.models import PortfolioReport
+
+SCREENS = {"o": "overview", "p": "positions", "s": "scenarios", "v": "risk", "f": "factors"}
+NAMES = ("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors")
+SCREENSHOTS = PROJECT / "build" / "screenshots"
+BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"
+_WHERE = (
+    "import chromium from '@sparticuz/chromium';"
+    "console.log(JSON.stringify([await chromium.executablePath(), chromium.args]))"
+)
+# Before a log-in, the answer to the first read is a 401, which browsers put on the console.
+_EXPECTED = re.compile("401 \\(Unauthorized\\)")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that the lock file names; it brings its own libraries, and needs no root."""
+    said = subprocess.run(
+        (node(), "--input-type=module", "-e", _WHERE),
+        cwd=SOURCES,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path, advised = json.loads(said.stdout)
+    # In a single process the browser would end with the first window that is closed.
+    arguments = [each for each in advised if each not in ("--single-process", "--no-zygote")]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@cache
+def _axe() -> str:
+    return (SOURCES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Dashboard:
+    """One window of a logged-out browser; `findings` is what went wrong in it so far."""
+
+    def __init__(self, browser: Browser, address: str, theme: str = "light") -> None:
+        self.address = address
+        self.theme = theme
+        self.findings: list[str] = []
+        self.context = browser.new_context(
+            viewport={"width": 1440, "height": 1000},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        self.page = self.another_tab()
+
+    def another_tab(self) -> Page:
+        """A further tab of the same browser."""
+        page = self.context.new_page()
+        page.on("request", lambda request: self._check(request.url))
+        page.on("pageerror", lambda error: self.findings.append(str(error)))
+        page.on("console", lambda message: self._note(message.type, message.text))
+        return page
+
+    def _check(self, url: str) -> None:
+        if not url.startswith((f"{self.address}/", "data:")):
+            self.findings.append(f"request to {url}")
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not _EXPECTED.search(text):
+            self.findings.append(f"{kind}: {text}")
+
+    def log_in(self, email: str, password: str) -> None:
+        """Log in by the form, and wait for the first report."""
+        self.page.goto(f"{self.address}/")
+        self.page.get_by_label("Address").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.ready()
+
+    def follow_link(self, code: str) -> None:
+        """Log in by a link."""
+        self.page.goto(f"{self.address}/#login={code}")
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the report is there."""
+        expect(self.page.locator(".numbers")).to_be_visible(timeout=20_000)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def shows(self, screen: str) -> None:
+        """Wait until the screen is there, its pictures included."""
+        expect(self.page).to_have_url(re.compile(f"screen={screen}"))
+        expect(self.page.locator(f"main[aria-label={screen}]")).to_be_visible()
+        expect(self.page.locator("#screen").get_by_text("Loading …")).to_have_count(0)
+        for chart in self.page.locator(".chart").all():
+            expect(chart.locator("canvas").first).to_be_visible()
+
+    def strip(self) -> dict[str, str]:
+        """The strip's numbers by their names."""
+        items = self.page.locator(".numbers .item").all()
+        return {
+            item.locator("dt").inner_text(): item.locator(".figure").inner_text() for item in items
+        }
+
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the window."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.theme}.png")
+
+    def accessibility(self) -> list[str]:
+        """What axe finds serious or critical: the rule and the first place."""
+        self.page.evaluate(_axe())
+        found: Mapping[str, Any] = self.page.evaluate("axe.run(document)")
+        return [
+            f"{each['id']}: {each['nodes'][0]['html'][:160]}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+
+
+def whole(value: float | None, *, plus: bool = False) -> str:
+    """USD without cents as the page writes them."""
+    if value is None:
+        return "–"
+    sign = "−" if value < 0 else "+" if plus and value > 0 else ""
+    return f"{sign}${abs(value):,.0f}"
+
+
+def expected_strip(report: PortfolioReport) -> dict[str, str]:
+    """What the strip has to say, by the API's report; amounts below a million."""
+    snapshot = report["snapshot"]
+    assert snapshot is not None
+    metrics = {
+        each["metric"]: each["value"]
+        for group in report["metrics"]["groups"]
+        for each in group["metrics"]
+    }
+    return {
+        "NAV": whole(snapshot["nav"]),
+        "Day P&L": whole(snapshot["daily_pnl"], plus=True),
+        "VaR 99 %": whole(metrics["var_99_1d_historical"]),
+        "Shortfall 99 %": whole(metrics["es_99_1d_historical"]),
+        "Vega, 1 point": whole(metrics["dollar_vega_1pt"], plus=True),
+    }
