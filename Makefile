@@ -29,8 +29,8 @@ $(INSTALLED): requirements.txt pyproject.toml clients/python/pyproject.toml
 page: $(INSTALLED) ## Build the dashboard, unless it is of the sources as they are
 	$(BIN)/python -m deploy.page
 
-demo: install ## Start everything, replay 90 sessions of three books, print the risk report (ONCE=1 to exit after it, LIVE=1 for the latest session)
-	$(BIN)/sigmasight demo $(if $(ONCE),--once) $(if $(LIVE),--live)
+demo: install ## Start everything, replay 90 sessions of three books, print the risk report, open the dashboard (ONCE=1 to exit after the report, LIVE=1 for the latest session, NO_BROWSER=1)
+	$(BIN)/sigmasight demo $(if $(ONCE),--once) $(if $(LIVE),--live) $(if $(NO_BROWSER),--no-browser)
 
 up: install ## Start the stack in the background
 	$(BIN)/sigmasight up

@@ -19,6 +19,7 @@ from rich.table import Table
 from deploy.local import backfill, control
 from deploy.local.administrator import Given, announcement
 from deploy.local.api import PRINTED, admin_connection, ensure_administrator, sentence
+from deploy.local.dashboard import show_dashboard
 from deploy.local.demo import print_outcome, run_demo
 from deploy.local.demo_plan import DemoPlan, plan_of_today
 from deploy.local.doctor import findings, spelling_mistakes
@@ -153,6 +154,7 @@ def show_status(state: StackState) -> None:
         ready = "[green]yes[/green]" if is_ready_now(name, program) else "[red]no[/red]"
         table.add_row(name, pid, uptime(program), str(program.restarts), ready, program.address)
     console.print(table)
+    console.print(f"dashboard: {state.gateway_url}/")
     console.print(f"API: {state.gateway_url}/api/v1   documentation: {state.gateway_url}/docs")
 
 
@@ -326,6 +328,9 @@ def demo(
     live: Annotated[
         bool, typer.Option("--live", help="The latest session, from Yahoo and the US Treasury.")
     ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the dashboard, where there is one.")
+    ] = True,
 ) -> None:
     """Start the stack, replay sessions of three portfolios, and print their risk reports."""
     started = time.monotonic()
@@ -340,6 +345,8 @@ def demo(
         with progress_bar() as show:
             outcome = run_demo(state, show, plan.demo)
         print_outcome(console, state, outcome, started)
+        if not once:
+            show_dashboard(console, state, plan.demo, browser=browser)
         if ours and not once:
             wait_for_the_end(plan.directory)
     if outcome.missing():

@@ -1,6 +1,6 @@
 """The dashboard in a browser: Chromium from `web/package-lock.json`, driven by Playwright.
 
-Whatever a test does, a request to another origin, a violation of the page's policy, an exception or
+In every test, a request to another origin, a violation of the page's policy, an exception or
 an error on the console is a finding. Screenshots go to `build/screenshots`.
 """
 

@@ -4,7 +4,10 @@ import gzip
 import json
 from pathlib import Path
 
-from deploy.page import PROJECT, STAMP, compress, is_current, sources, stamp
+import pytest
+
+from deploy.local.dashboard import has_desktop
+from deploy.page import BUILT, PROJECT, STAMP, compress, is_current, sources, stamp
 
 WEB = PROJECT / "web"
 
@@ -70,3 +73,29 @@ def test_compressed_twins_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.js.gz").read_bytes() == twin
     assert gzip.decompress(twin) == script.read_bytes()
     assert not (tmp_path / "b.js.gz").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ""}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "darwin", True),
+    ],
+)
+def test_a_browser_is_opened_only_on_a_desktop(
+    environ: dict[str, str], platform: str, expected: bool
+) -> None:
+    assert has_desktop(environ, platform) is expected
+
+
+@pytest.mark.skipif(not is_current(), reason="the dashboard is not built: `make page`")
+def test_the_page_is_small() -> None:
+    """Compressed: what the overview needs, and everything with the documentation of the API."""
+    sizes = {path.name: path.stat().st_size for path in BUILT.rglob("*.gz")}
+    documentation = sum(size for name, size in sizes.items() if name.startswith("docs"))
+
+    assert sum(sizes.values()) - documentation < 450_000
+    assert sum(sizes.values()) < 900_000
