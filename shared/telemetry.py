@@ -114,6 +114,7 @@ def configure_logging(word: str, settings: Settings) -> None:
         logging.getLogger(chatty).handlers = []
         logging.getLogger(chatty).propagate = True
     logging.getLogger("sigmasight.bus").setLevel("WARNING")
+    logging.getLogger("httpx2").setLevel("WARNING")  # it logs addresses, which may hold secrets
     logging.getLogger("uvicorn.access").setLevel("WARNING")
 
 

@@ -43,6 +43,16 @@ from shared.contracts.limits import (
     TryLimit,
     WaiveLimit,
 )
+from shared.contracts.notifications import (
+    AddChannel,
+    ChangeChannel,
+    ConfirmChannel,
+    DeleteChannel,
+    RepeatNotification,
+    ReplaceSecret,
+    SendCode,
+    SendTest,
+)
 from shared.contracts.snapshots import RiskMeasured, SnapshotsCreated, SnapshotsFailed
 from shared.contracts.stress import (
     DeleteScenario,
@@ -131,7 +141,11 @@ _CALCULATORS: dict[str, Wiring] = {
     ),
     "limits": Wiring(
         {SnapshotsCreated: LimitsEvaluated, RiskMeasured: LimitsEvaluated},
-        answers=(SaveLimit, DeleteLimit, AcknowledgeLimit, WaiveLimit, TryLimit),
+        answers=(
+            *(SaveLimit, DeleteLimit, AcknowledgeLimit, WaiveLimit, TryLimit),
+            *(AddChannel, ChangeChannel, DeleteChannel, ReplaceSecret, ConfirmChannel, SendCode),
+            *(SendTest, RepeatNotification),
+        ),
         failure=LimitsFailed,
     ),
 }

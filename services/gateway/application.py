@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.gateway.accounts import endpoints as accounts
+from services.gateway.alerts import endpoints as alerts
 from services.gateway.analytics import endpoints as analytics
 from services.gateway.books import endpoints as books
 from services.gateway.books.answers import KeptAnswers, Unchanged, answer_unchanged
@@ -65,6 +66,7 @@ from shared.database import Session
 from shared.errors import Misconfigured
 from shared.service import Runtime
 
+SUBJECTS = (identity, books, drafts, analytics, alerts, runs, market, accounts, operators)
 DESCRIPTION = (
     "Portfolios in, risk reports out. "
     "Money in USD, shares and betas as decimals, dates as NYSE sessions."
@@ -111,7 +113,7 @@ def assembled(
     app.state.gateway = gateway
     app.state.feed = feed
     app.state.rate_limits = RateLimits(_secret(settings.rate_limit_store_url))
-    for subject in (identity, books, drafts, analytics, runs, market, accounts, operators):
+    for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(edge.router)
     app.router.routes.extend(page_routes(documented=settings.docs_enabled))

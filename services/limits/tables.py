@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     Date,
     DateTime,
     Double,
+    ForeignKey,
     Index,
     Integer,
     Select,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     func,
     select,
+    text,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
@@ -123,7 +126,8 @@ class Alert(Table, table=True):
     """What a user is alerted of: a limit was reached, or is no longer breached, on `as_of`.
 
     `level` "warning", "breached" or "cleared". `group_id`: the alerts of one user and run.
-    `withdrawn`: a later restatement of the session says otherwise.
+    `withdrawn`: a later restatement of the session says otherwise. `notified_at`: when messages
+    were made of it, if any channel wanted it.
     """
 
     __tablename__: ClassVar[str] = "alerts"
@@ -132,6 +136,7 @@ class Alert(Table, table=True):
         Index("ix_alerts_user", "user_id", "raised_at"),
         Index("ix_alerts_group", "group_id"),
         Index("ix_alerts_limit", "limit_id"),
+        Index("ix_alerts_waiting", "raised_at", postgresql_where=text("notified_at IS NULL")),
     )
 
     alert_id: UUID = key(Uuid)
@@ -153,6 +158,7 @@ class Alert(Table, table=True):
     group_id: UUID = required(Uuid)
     withdrawn: bool = required(Boolean)
     raised_at: datetime = required(MOMENT, server_default=func.now())
+    notified_at: datetime | None = optional(MOMENT)
 
 
 class EvaluatedHalf(Table, table=True):
@@ -175,11 +181,111 @@ def _states() -> Select[tuple[object, ...]]:
     return select(*(derived[name].label(name) if name in derived else row[name] for name in names))
 
 
+# --- where alerts are sent, and what was sent ---
+
+
+def _of(column: str) -> ForeignKey:
+    """A reference to a row whose deletion deletes this one."""
+    return ForeignKey(f"limits.{column}", ondelete="CASCADE")
+
+
+class Channel(Table, table=True):
+    """A webhook or an e-mail address of a user.
+
+    `secret` signs a webhook's messages; the one before does so, too, until `old_secret_until`.
+    `code` confirms an e-mail address until `code_until`, if it is not guessed too often.
+    """
+
+    __tablename__: ClassVar[str] = "channels"
+
+    channel_id: UUID = key(Uuid)
+    user_id: UUID = required(Uuid, index=True)
+    kind: str = required(String(10))
+    name: str = required(String(100))
+    address: str = required(String(2000))
+    levels: list[str] = required(ARRAY(String))
+    enabled: bool = required(Boolean)
+    paused_because: str | None = optional(String)
+    secret: str | None = optional(String(100))
+    old_secret: str | None = optional(String(100))
+    old_secret_until: datetime | None = optional(MOMENT)
+    code: str | None = optional(String(10))
+    code_until: datetime | None = optional(MOMENT)
+    code_tries: int = required(Integer, server_default="0")
+    confirmed_at: datetime | None = optional(MOMENT)
+    created_at: datetime = required(MOMENT)
+
+
+class Notification(Table, table=True):
+    """A message to a channel. `kind`: alerts, test or code; `state`: pending, delivered or failed.
+
+    The id is what a receiver knows a repetition by. `attempts`: all so far; `failures`: those that
+    failed since it was created or repeated. `reason`: why the last attempt failed.
+    """
+
+    __tablename__: ClassVar[str] = "notifications"
+
+    notification_id: UUID = key(Uuid)
+    channel_id: UUID = required(Uuid, _of("channels.channel_id"))
+    user_id: UUID = required(Uuid)
+    kind: str = required(String(10))
+    alerts: int = required(Integer)
+    subject: str = required(String)
+    body: str = required(String)
+    state: str = required(String(10))
+    attempts: int = required(Integer, server_default="0")
+    failures: int = required(Integer, server_default="0")
+    next_attempt_at: datetime = required(MOMENT)
+    expires_at: datetime | None = optional(MOMENT)
+    reason: str | None = optional(String)
+    created_at: datetime = required(MOMENT)
+
+
+Index(
+    "ix_notifications_channel",
+    *(sql_table(Notification).c[n] for n in ("channel_id", "created_at")),
+)
+Index(
+    "ix_notifications_pending",
+    sql_table(Notification).c.next_attempt_at,
+    postgresql_where=text("state = 'pending'"),
+)
+
+
+class Delivery(Table, table=True):
+    """One attempt to deliver a notification. `status`: what the receiver answered, if it did."""
+
+    __tablename__: ClassVar[str] = "deliveries"
+
+    notification_id: UUID = key(Uuid, _of("notifications.notification_id"))
+    attempt: int = key(Integer, autoincrement=False)
+    user_id: UUID = required(Uuid)
+    sent_at: datetime = required(MOMENT)
+    seconds: float = required(Double)
+    delivered: bool = required(Boolean)
+    status: int | None = optional(Integer)
+    error: str | None = optional(String)
+
+
+class CodeRequest(Table, table=True):
+    """A code that was sent to an address, kept for a day so that no stranger is sent many."""
+
+    __tablename__: ClassVar[str] = "code_requests"
+
+    request_id: UUID = key(Uuid)
+    address: str = required(String(2000))
+    user_id: UUID = required(Uuid)
+    requested_at: datetime = required(MOMENT, index=True)
+
+
 PUBLISHED: dict[SqlTable, Select[Any]] = {
     published.limits: published_columns(Limit, published.limits),
     published.limit_states: _states(),
     published.limit_events: published_columns(LimitEvent, published.limit_events),
     published.alerts: published_columns(Alert, published.alerts),
+    published.channels: published_columns(Channel, published.channels),
+    published.notifications: published_columns(Notification, published.notifications),
+    published.deliveries: published_columns(Delivery, published.deliveries),
 }
 
 DETAILS = (

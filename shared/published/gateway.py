@@ -36,6 +36,14 @@ from shared.published import AnyColumn, Day, View, columns, ingest, keys, publis
 BOOK = "book"
 DRAFT = "draft"
 
+# Who has an account; disabled_at: null while the user may log in.
+users = published_view(
+    "gateway",
+    "users",
+    *keys(user_id=Uuid),
+    *columns(DateTime(timezone=True), "disabled_at"),
+)
+
 # kind: "book" | "draft". A draft is a branch of the portfolio base_id at the close of base_session,
 # which a user models: only work that names it is about it, and its snapshots of earlier sessions
 # are its base's. valued_from: the session that NAV starts from where no equity is entered; null

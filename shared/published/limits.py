@@ -1,6 +1,6 @@
 """Limits, how portfolios stand against them, and alerts as the service limits publishes them."""
 
-from sqlalchemy import Boolean, Date, DateTime, Double, Integer, String, Uuid
+from sqlalchemy import ARRAY, Boolean, Date, DateTime, Double, Integer, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.published import columns, keys, published_view
@@ -78,4 +78,45 @@ alerts = published_view(
     *columns(Uuid, "run_id", "group_id"),
     *columns(Boolean, "withdrawn"),
     *columns(MOMENT, "raised_at"),
+)
+
+# Where users' alerts are sent: kind "webhook" | "email". levels: of which alerts. enabled: false
+# while it is paused, by its user or (paused_because) by the service. confirmed_at: null for an
+# e-mail address that is not confirmed.
+channels = published_view(
+    "limits",
+    "channels",
+    *keys(channel_id=Uuid),
+    *columns(Uuid, "user_id"),
+    *columns(String, "kind", "name", "address"),
+    *columns(ARRAY(String), "levels"),
+    *columns(Boolean, "enabled"),
+    *columns(String, "paused_because"),
+    *columns(MOMENT, "confirmed_at", "created_at"),
+)
+
+# Messages to channels. kind: "alerts" | "test" | "code"; state: "pending" | "delivered" | "failed".
+# next_attempt_at: of those pending. reason: why the last attempt failed.
+notifications = published_view(
+    "limits",
+    "notifications",
+    *keys(notification_id=Uuid),
+    *columns(Uuid, "channel_id", "user_id"),
+    *columns(String, "kind"),
+    *columns(Integer, "alerts"),
+    *columns(String, "state", "reason"),
+    *columns(MOMENT, "created_at", "next_attempt_at"),
+)
+
+# Attempts to deliver them. status: what the receiver answered (HTTP or SMTP), null if nothing.
+deliveries = published_view(
+    "limits",
+    "deliveries",
+    *keys(notification_id=Uuid, attempt=Integer),
+    *columns(Uuid, "user_id"),
+    *columns(MOMENT, "sent_at"),
+    *columns(Double, "seconds"),
+    *columns(Boolean, "delivered"),
+    *columns(Integer, "status"),
+    *columns(String, "error"),
 )

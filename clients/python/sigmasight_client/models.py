@@ -12,6 +12,36 @@ class Ahead(TypedDict):
     ex_dividends: "dict[str, float]"
 
 
+class AlertOut(TypedDict):
+    """A limit was reached, or is no longer breached, on the session `as_of`."""
+
+    alert_id: "str"
+    portfolio_id: "str"
+    limit_id: "str"
+    as_of: "str"
+    level: "Literal['breached', 'warning', 'cleared']"
+    name: "str"
+    measure: "str"
+    per: "str"
+    member: "str | None"
+    value: "float"
+    threshold: "float"
+    unit: "str"
+    message: "str"
+    contributors: "list[Contributor]"
+    run_id: "str"
+    withdrawn: "bool"
+    raised_at: "str"
+
+
+class AlertPage(TypedDict):
+    """Alerts, the last ones first; `next` is where the page after it begins, null at the end."""
+
+    items: "list[AlertOut]"
+    limit: "int"
+    next: "str | None"
+
+
 class Alive(TypedDict):
     """The process answers."""
 
@@ -23,6 +53,17 @@ class AskedProvider(TypedDict):
 
     name: "str"
     live: "bool"
+
+
+class AttemptOut(TypedDict):
+    """One attempt to deliver a message."""
+
+    attempt: "int"
+    sent_at: "str"
+    seconds: "float"
+    delivered: "bool"
+    status: "int | None"
+    error: "str | None"
 
 
 class AttributionReport(TypedDict):
@@ -236,6 +277,50 @@ class ChangesReport(TypedDict):
     reason: "str | None"
 
 
+class ChannelCreated(TypedDict):
+    """A channel, and what a webhook's messages are signed with, which is shown only once."""
+
+    channel_id: "str"
+    kind: "Literal['webhook', 'email']"
+    name: "str"
+    address: "str"
+    levels: "list[Literal['breached', 'warning', 'cleared']]"
+    enabled: "bool"
+    paused_because: "str | None"
+    confirmed: "bool"
+    created_at: "str"
+    secret: "str | None"
+
+
+class ChannelList(TypedDict):
+    """The caller's channels, by name."""
+
+    items: "list[ChannelOut]"
+    total: "int"
+
+
+class ChannelOut(TypedDict):
+    """Where alerts are sent."""
+
+    channel_id: "str"
+    kind: "Literal['webhook', 'email']"
+    name: "str"
+    address: "str"
+    levels: "list[Literal['breached', 'warning', 'cleared']]"
+    enabled: "bool"
+    paused_because: "str | None"
+    confirmed: "bool"
+    created_at: "str"
+
+
+class ChannelTerms(TypedDict):
+    """What to change; what is left out stays as it is."""
+
+    name: "NotRequired[str | None]"
+    levels: "NotRequired[list[Literal['breached', 'warning', 'cleared']] | None]"
+    enabled: "NotRequired[bool | None]"
+
+
 class ClosingOut(TypedDict):
     """What a transaction closed of a lot."""
 
@@ -255,6 +340,12 @@ class ClusterMember(TypedDict):
     weight: "float"
     positions: "int"
     mean_correlation: "float"
+
+
+class Code(TypedDict):
+    """The code that was sent to an e-mail address."""
+
+    code: "str"
 
 
 class CoefficientEstimate(TypedDict):
@@ -307,6 +398,13 @@ class ComponentVar(TypedDict):
     plain_total_var: "NotRequired[float | None]"
     plain_total_es: "NotRequired[float | None]"
     positions: "list[ComponentOut]"
+
+
+class Contributor(TypedDict):
+    """What drives a measure: its name and its part of the value."""
+
+    name: "str"
+    value: "float"
 
 
 class CorrelatedSymbol(TypedDict):
@@ -1535,6 +1633,15 @@ class NewCashFlow(TypedDict):
     note: "NotRequired[str]"
 
 
+class NewChannel(TypedDict):
+    """A webhook or an e-mail address to send alerts to."""
+
+    kind: "Literal['webhook', 'email']"
+    address: "str"
+    name: "str"
+    levels: "NotRequired[list[Literal['breached', 'warning', 'cleared']]]"
+
+
 class NewDraft(TypedDict):
     """A branch of a portfolio at a session, without trades yet."""
 
@@ -1665,6 +1772,27 @@ class Notice(TypedDict):
     message: "str"
     count: "NotRequired[int]"
     about: "NotRequired[list[str]]"
+
+
+class NotificationOut(TypedDict):
+    """A message to a channel, with every attempt to deliver it."""
+
+    notification_id: "str"
+    kind: "str"
+    alerts: "int"
+    state: "str"
+    reason: "str | None"
+    created_at: "str"
+    next_attempt_at: "str | None"
+    attempts: "list[AttemptOut]"
+
+
+class NotificationPage(TypedDict):
+    """Messages to a channel, the last ones first; `next` is where the page after it begins."""
+
+    items: "list[NotificationOut]"
+    limit: "int"
+    next: "str | None"
 
 
 class OptionChain(TypedDict):
@@ -2359,6 +2487,12 @@ class ProviderAnswer(TypedDict):
     asked_at: "str"
 
 
+class QueuedOut(TypedDict):
+    """The message that is sent next: its id is the `webhook-id` that the receiver reads."""
+
+    notification_id: "str"
+
+
 class RateImpact(TypedDict):
     """What one basis point more on a Treasury yield does."""
 
@@ -2597,6 +2731,13 @@ class ScenarioPnl(TypedDict):
     scenario_id: "str"
     name: "str"
     total_pnl: "float"
+
+
+class SecretOut(TypedDict):
+    """The new secret; for a day, messages are signed with the one before as well."""
+
+    channel_id: "str"
+    secret: "str"
 
 
 class SecurityOut(TypedDict):

@@ -6,12 +6,18 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from sigmasight_client.models import (
+    AlertPage,
     AttributionReport,
     BatchStarted,
     Booking,
     BookingOut,
     CashFlowSaved,
     ChangesReport,
+    ChannelCreated,
+    ChannelList,
+    ChannelOut,
+    ChannelTerms,
+    Code,
     CorrelationMatrix,
     CorrelationReport,
     CorrelationsStarted,
@@ -46,6 +52,7 @@ from sigmasight_client.models import (
     MarketScenarioReport,
     MetricsReport,
     NewCashFlow,
+    NewChannel,
     NewDraft,
     NewPortfolio,
     NewPosition,
@@ -55,6 +62,7 @@ from sigmasight_client.models import (
     NewTrades,
     NewTransactions,
     NewUser,
+    NotificationPage,
     OptionChain,
     OptionQuotes,
     OptionsToPrice,
@@ -87,6 +95,7 @@ from sigmasight_client.models import (
     PositionsExport,
     PriceHistory,
     Prices,
+    QueuedOut,
     Rebase,
     RefreshRequest,
     Registered,
@@ -98,6 +107,7 @@ from sigmasight_client.models import (
     Save,
     ScenarioList,
     ScenarioOut,
+    SecretOut,
     SeriesReport,
     SnapshotsStarted,
     StrategyPage,
@@ -1356,6 +1366,122 @@ class SigmaSight(Session):
                 "POST",
                 f"modelling/sessions/{part(draft_id)}/book",
                 body=body,
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def list_alerts(
+        self,
+        *,
+        portfolio_id: UUID | str | None = None,
+        level: Sequence[str] | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> "AlertPage":
+        """Alerts of the caller's limits, the last ones first; those withdrawn are marked."""
+        return cast(
+            "AlertPage",
+            self.request(
+                "GET",
+                "alerts",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "level": level,
+                    "since": since,
+                    "limit": limit,
+                    "after": after,
+                },
+            ),
+        )
+
+    def list_channels(self) -> "ChannelList":
+        """The caller's channels, by name."""
+        return cast("ChannelList", self.request("GET", "notifications/channels"))
+
+    def add_channel(self, body: NewChannel) -> "ChannelCreated":
+        """Add a webhook, whose secret is shown now and never again, or an e-mail address."""
+        return cast("ChannelCreated", self.request("POST", "notifications/channels", body=body))
+
+    def change_channel(self, channel_id: UUID | str, body: ChannelTerms) -> "ChannelOut":
+        """Rename a channel, choose its levels, pause or resume it."""
+        return cast(
+            "ChannelOut",
+            self.request("PATCH", f"notifications/channels/{part(channel_id)}", body=body),
+        )
+
+    def delete_channel(self, channel_id: UUID | str) -> "None":
+        """Delete a channel, and the log of what was sent to it."""
+        self.request("DELETE", f"notifications/channels/{part(channel_id)}")
+
+    def confirm_channel(self, channel_id: UUID | str, body: Code) -> "ChannelOut":
+        """Confirm an e-mail address with the code that was sent to it."""
+        return cast(
+            "ChannelOut",
+            self.request("POST", f"notifications/channels/{part(channel_id)}/confirm", body=body),
+        )
+
+    def replace_secret(self, channel_id: UUID | str) -> "SecretOut":
+        """Replace the secret of a webhook; the new one is shown now and never again."""
+        return cast(
+            "SecretOut", self.request("POST", f"notifications/channels/{part(channel_id)}/secret")
+        )
+
+    def send_code(
+        self, channel_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> "QueuedOut":
+        """Send another code to an e-mail address; the one before is no longer valid."""
+        return cast(
+            "QueuedOut",
+            self.request(
+                "POST",
+                f"notifications/channels/{part(channel_id)}/code",
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def send_test(
+        self, channel_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> "QueuedOut":
+        """Send a test message to a channel."""
+        return cast(
+            "QueuedOut",
+            self.request(
+                "POST",
+                f"notifications/channels/{part(channel_id)}/test",
+                once=True,
+                idempotency_key=idempotency_key,
+            ),
+        )
+
+    def list_deliveries(
+        self, channel_id: UUID | str, *, limit: int | None = None, after: str | None = None
+    ) -> "NotificationPage":
+        """The messages to a channel, the last ones first, with every attempt to deliver them."""
+        return cast(
+            "NotificationPage",
+            self.request(
+                "GET",
+                f"notifications/channels/{part(channel_id)}/deliveries",
+                query={"limit": limit, "after": after},
+            ),
+        )
+
+    def repeat_delivery(
+        self,
+        channel_id: UUID | str,
+        notification_id: UUID | str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> "QueuedOut":
+        """Send a message again that was given up, under the same id."""
+        return cast(
+            "QueuedOut",
+            self.request(
+                "POST",
+                f"notifications/channels/{part(channel_id)}/deliveries/{part(notification_id)}/repeat",
                 once=True,
                 idempotency_key=idempotency_key,
             ),

@@ -33,13 +33,18 @@ from services.gateway.runs.feed import (
     Wanted,
 )
 from services.gateway.runs.queries import runs
-from services.gateway.runs.schemas import ResultsEvent, RunEvent, StageEvent, TicketOut
-from services.gateway.runs.shapes import RESULTS, RUN, STAGE
+from services.gateway.runs.schemas import AlertEvent, ResultsEvent, RunEvent, StageEvent, TicketOut
+from services.gateway.runs.shapes import ALERT, RESULTS, RUN, STAGE
 from services.gateway.tables import User
 
 TICKET_SECONDS = 30
 router = APIRouter(prefix="/events", tags=["events"], responses=documented(401))
-SHAPES: dict[str, type[BaseModel]] = {STAGE: StageEvent, RESULTS: ResultsEvent, RUN: RunEvent}
+SHAPES: dict[str, type[BaseModel]] = {
+    STAGE: StageEvent,
+    RESULTS: ResultsEvent,
+    ALERT: AlertEvent,
+    RUN: RunEvent,
+}
 EventId = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only events after this one")]
 
 
@@ -144,7 +149,7 @@ WantedEvents = Annotated[Wanted, Depends(wanted_events)]
     responses={
         **documented(404, 422, 429),
         200: {
-            "description": "`stage`, `results` and `run` events",
+            "description": "`stage`, `results`, `alert` and `run` events",
             "content": {"text/event-stream": {}},
         },
     },

@@ -18,7 +18,7 @@ from services.gateway.edge.queries import Row
 from services.gateway.runs.queries import run_events, runs
 from services.gateway.runs.queries.run_events import Span
 from services.gateway.runs.queries.runs import DRAFT_TRIGGER
-from services.gateway.runs.shapes import RUN, data_for_follower
+from services.gateway.runs.shapes import ALERT, RUN, data_for_follower
 from shared.database import Database, Session
 from shared.service import Runtime
 
@@ -223,7 +223,8 @@ def _events_for(
     if own is None:  # disabled or deleted
         return
     for row in rows:
-        asked = row["requested_by"] == user_id
+        # alerts are their owners' alone
+        asked = row["requested_by"] == user_id and row["kind"] != ALERT
         if asked or not own.isdisjoint(row["portfolio_ids"]):
             data = data_for_follower(
                 row["kind"], row["data"], row["portfolio_ids"], own, asked=asked

@@ -4,7 +4,7 @@
 """
 
 from services.gateway.runs.queries import dead_letters, runs
-from services.gateway.runs.tracking import follow_up, troubles_of
+from services.gateway.runs.tracking import follow_up, report_alerts, troubles_of
 from shared.contracts.event import DeadLetter, ShardEvent, WorkFailed
 from shared.contracts.ingest import MarketClosed, PricesUpdated
 from shared.database import Session
@@ -25,6 +25,7 @@ async def open_run(event: MarketClosed, session: Session) -> None:
 async def record_stage(event: ShardEvent, session: Session) -> None:
     """A stage of a shard is done; the run may or may not wait for it."""
     if event.more_follow:
+        await report_alerts(session, event)
         return
     stage = stage_of(type(event))
     troubles = await troubles_of(session, stage, event)

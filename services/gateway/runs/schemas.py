@@ -96,6 +96,14 @@ class RunEvent(_About):
     problems: list[TroubleOut]
 
 
+class AlertEvent(_About):
+    """Event `alert`: limits of these portfolios were reached, or are no longer breached."""
+
+    model_config = example(**_ABOUT, alerts=2)
+
+    alerts: int = Field(description="how many alerts are new: `GET alerts` lists them")
+
+
 class TicketOut(BaseModel):
     """A permission to open one stream, once, soon."""
 

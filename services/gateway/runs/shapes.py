@@ -1,6 +1,6 @@
 """A run's status, derived from its items, and the news about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -258,6 +258,7 @@ def _timing(stage: str, items: Sequence[Item]) -> StageTiming:
 STAGE = "stage"
 RESULTS = "results"
 RUN = "run"
+ALERT = "alert"
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,13 @@ def run_news(run: Run, result: Outcome, portfolio_ids: Sequence[UUID]) -> list[N
     return [News(RUN, portfolio_ids, data)]
 
 
+def alert_news(run: Run, event_id: UUID, counts: Mapping[UUID, int]) -> list[News]:
+    """The event that alerts are new, `counts` by portfolio; none without any."""
+    new = {str(portfolio_id): count for portfolio_id, count in counts.items() if count}
+    data = {**_head(run), "event_id": str(event_id), "alerts": new}
+    return [News(ALERT, [UUID(each) for each in new], data)] if new else []
+
+
 def _head(run: Run) -> dict[str, Any]:
     return {"run_id": str(run.run_id), "as_of": run.as_of.isoformat(), "trigger": run.trigger}
 
@@ -366,6 +374,8 @@ def data_for_follower(
     """
     mine = [each for each in portfolio_ids if each in own]
     visible = {**data, "portfolio_ids": mine}
+    if kind == ALERT:
+        return {**visible, "alerts": sum(data["alerts"][str(each)] for each in mine)}
     if "problems" not in data:
         return visible
     names = {str(each) for each in own}

@@ -15,6 +15,7 @@ from services.gateway.runs.shapes import (
     News,
     Run,
     Trouble,
+    alert_news,
     outcome,
     portfolio_outcome,
     run_news,
@@ -29,6 +30,7 @@ from services.gateway.runs.troubles import (
     troubles_of_stage,
 )
 from shared.contracts.event import CALCULATION_FAILED, NOT_CALCULATED, ShardEvent, WorkFailed
+from shared.contracts.limits import LimitsEvaluated
 from shared.database import Session
 
 ABANDONED_SECONDS = 120.0
@@ -72,7 +74,23 @@ async def follow_up(session: Session, stage: str, event: ShardEvent | WorkFailed
     await revisions.raise_revision(session, {*recorded.portfolio_ids, *edited})
     if isinstance(event, ShardEvent) and _are_ready(news):
         await _run_edited_again(session, reported.run, event)
-    await run_events.save_news(session, _rows(event.run_id, [*news, *(over or [])]))
+    alerts = _alert_news(reported.run, event)
+    await run_events.save_news(session, _rows(event.run_id, [*news, *alerts, *(over or [])]))
+
+
+async def report_alerts(session: Session, event: ShardEvent) -> None:
+    """Notify the owners of new alerts of an event that does not end its stage; once."""
+    await runs.save_begun(session, event)
+    head = await runs.load_head(session, event.run_id)
+    run = Run(event.run_id, head.as_of, head.trigger, stages_of(head.trigger))
+    news = _alert_news(run, event)
+    if news and not await run_events.is_recorded(session, event.run_id, news[0].data):
+        await run_events.save_news(session, _rows(event.run_id, news))
+
+
+def _alert_news(run: Run, event: ShardEvent | WorkFailed) -> list[News]:
+    counts = event.alerts if isinstance(event, LimitsEvaluated) else {}
+    return alert_news(run, event.event_id, counts)
 
 
 def _are_ready(news: Iterable[News]) -> bool:

@@ -30,6 +30,7 @@ from sqlalchemy import Table as SqlTable
 from sqlmodel import Field
 
 from services.gateway.tables.base import Table, owned_by, stamped, unique_name
+from services.gateway.tables.people import User
 from shared.database import key, optional, published_columns, required, sql_table
 from shared.published import gateway as published
 
@@ -345,6 +346,7 @@ def _income() -> CompoundSelect[Any]:
 FLOW_KINDS = ("deposit", "withdrawal", "transfer_in", "transfer_out")
 INCOME_KINDS = ("dividend", "interest", "borrow_fee", "fee")
 PUBLISHED: dict[SqlTable, Any] = {
+    published.users: published_columns(User, published.users),
     published.portfolios: published_columns(Portfolio, published.portfolios),
     published.portfolio_edits: published_columns(PortfolioRevision, published.portfolio_edits),
     published.positions: _held_positions(),

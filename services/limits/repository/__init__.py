@@ -1,6 +1,19 @@
 """Every SQL statement of limits, one file per subject. Nothing here commits."""
 
 from services.limits.repository.alerts import save_alerts
+from services.limits.repository.channels import (
+    claim_channels,
+    claim_code,
+    delete_channel,
+    load_code,
+    lock_channel,
+    pause_channel,
+    save_channel,
+    save_code,
+    save_confirmed,
+    save_guess,
+    save_terms,
+)
 from services.limits.repository.limits import (
     claim_portfolios,
     claim_user,
@@ -9,6 +22,17 @@ from services.limits.repository.limits import (
     load_limit,
     save_action,
     save_limit,
+)
+from services.limits.repository.notifications import (
+    claim_alerts,
+    claim_due,
+    delete_past,
+    load_active_channels,
+    oldest_pending,
+    repeat,
+    save_attempt,
+    save_notifications,
+    save_notified,
 )
 from services.limits.repository.progress import claim_progress
 from services.limits.repository.readings import load_contributors
@@ -19,12 +43,20 @@ from services.limits.repository.work import Scope, claim_work, load_readings_of
 __all__ = [
     "LastState",
     "Scope",
+    "claim_alerts",
+    "claim_channels",
+    "claim_code",
+    "claim_due",
     "claim_portfolios",
     "claim_progress",
     "claim_user",
     "claim_work",
     "count_limits",
+    "delete_channel",
     "delete_limit",
+    "delete_past",
+    "load_active_channels",
+    "load_code",
     "load_contributors",
     "load_last_sessions",
     "load_last_state",
@@ -32,8 +64,20 @@ __all__ = [
     "load_readings_of",
     "load_sessions",
     "load_since",
+    "lock_channel",
+    "oldest_pending",
+    "pause_channel",
+    "repeat",
     "save_action",
     "save_alerts",
+    "save_attempt",
+    "save_channel",
+    "save_code",
+    "save_confirmed",
+    "save_guess",
     "save_limit",
+    "save_notifications",
+    "save_notified",
     "save_states",
+    "save_terms",
 ]

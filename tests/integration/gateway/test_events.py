@@ -107,8 +107,8 @@ async def test_stages_stream_as_they_are_recorded_and_the_run_ends_the_stream(
         received += await everything(events)
 
     assert named(received) == [*NAMES, "results", "run"]
-    assert [event["data"].get("stages_done") for event in received[:6]] == [1, 2, 3, 4, 5, 6]
-    assert [event["data"]["status"] for event in received[6:]] == ["ready", "completed"]
+    assert [event["data"].get("stages_done") for event in received[:7]] == [*range(1, 8)]
+    assert [event["data"]["status"] for event in received[7:]] == ["ready", "completed"]
     assert {tuple(event["data"]["portfolio_ids"]) for event in received} == {(portfolio_id,)}
     assert [event["id"] for event in received] == sorted({event["id"] for event in received})
 
@@ -138,7 +138,7 @@ async def test_a_returning_follower_receives_missed_events_once(
     async with following(address, ann, headers={"Last-Event-ID": str(known)}) as events:
         missed = [await anext(events) for _ in range(2)]
         await deliver(gateway, rest[2:])
-        later = [await anext(events) for _ in range(5)]
+        later = [await anext(events) for _ in range(6)]
 
     assert named(missed + later) == [*NAMES[1:], "results", "run"]
 
@@ -156,7 +156,7 @@ async def test_a_long_history_streams_batch_by_batch(
     in_parts = (await ann.get("events", after=0, follow=False)).text
 
     assert in_parts == whole
-    assert whole.count("event: ") == 16
+    assert whole.count("event: ") == 18
 
 
 async def test_by_default_only_new_events_are_streamed(ann: Person, gateway: Gateway) -> None:
@@ -273,7 +273,7 @@ async def test_a_lost_connection_to_postgres_loses_no_event(
                 )
             )
         await deliver(gateway, rest)
-        received += [await anext(events) for _ in range(7)]
+        received += [await anext(events) for _ in range(8)]
 
     assert set(ended.scalars()) == {True}
     assert named(received) == [*NAMES, "results", "run"]
@@ -482,4 +482,4 @@ async def test_events_are_forgotten_after_their_time(ann: Person, gateway: Gatew
         await run_events.delete_events(session, datetime.now(UTC))
     gone = await ann.get("events", after=0, follow=False)
 
-    assert (kept.text.count("event: "), gone.text) == (8, "")
+    assert (kept.text.count("event: "), gone.text) == (9, "")

@@ -24,6 +24,7 @@ from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Database, sql_table
 from tests.builders import AS_OF, a_price, a_snapshot, save, save_prices
 from tests.integration.gateway.people import GOOD_FILE, Person, an_administrator
+from tests.integration.limits.working import a_channel
 
 PUBLIC = """
 POST auth/register
@@ -62,6 +63,8 @@ GET factors/regression/{symbol}
 POST events/ticket
 GET events
 GET modelling/sessions
+GET notifications/channels
+POST notifications/channels
 GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
@@ -140,6 +143,15 @@ POST modelling/sessions/{draft_id}/calculate
 POST modelling/sessions/{draft_id}/rebase
 POST modelling/sessions/{draft_id}/save
 POST modelling/sessions/{draft_id}/book
+GET alerts
+PATCH notifications/channels/{channel_id}
+DELETE notifications/channels/{channel_id}
+POST notifications/channels/{channel_id}/confirm
+POST notifications/channels/{channel_id}/secret
+POST notifications/channels/{channel_id}/code
+POST notifications/channels/{channel_id}/test
+GET notifications/channels/{channel_id}/deliveries
+POST notifications/channels/{channel_id}/deliveries/{notification_id}/repeat
 """
 
 ADMINISTRATORS = """
@@ -178,9 +190,9 @@ POST modelling/sessions/{draft_id}/book
 
 IDS = (  # what users own
     *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
-    "trade_id",
+    *("trade_id", "channel_id"),
 )
-OTHER_IDS = ("user_id", "run_id", "scenario_id")
+OTHER_IDS = ("user_id", "run_id", "scenario_id", "notification_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LAST = (
     "DELETE modelling/sessions/{draft_id}",
@@ -306,6 +318,7 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
     trade = {"action": "open", "symbol": "AAPL", "quantity": 1}
     path = f"modelling/sessions/{draft.json()['draft_id']}/trades"
     traded = await ann.post(path, {"trades": [trade]})
+    user_id = UUID((await ann.get("auth/me")).json()["user_id"])
     own = {
         "portfolio_id": portfolio_id,
         "position_id": position["position_id"],
@@ -314,6 +327,7 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
         "tag_id": tag["tag_id"],
         "draft_id": draft.json()["draft_id"],
         "trade_id": traded.json()["trades"][0]["trade_id"],
+        "channel_id": str(await a_channel(admin, user_id, "https://hooks.example.com/")),
     }
     return nothing() | own
 

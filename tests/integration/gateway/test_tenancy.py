@@ -265,7 +265,7 @@ TEXTS = {
     "typed by the caller, or a name of what the caller has": """
         accounts address colour email external_id full_name group ignored key label name note
         portfolio_name strategy tags target_name ticket access_token refresh_token token_type
-        description scenario_id scenario_ids file field role next user_agent hash
+        description scenario_id scenario_ids file field role next user_agent hash member secret
     """,
     "an instrument or a market fact, of those the caller asked for or holds": """
         about contract factor factors industry maturity proxy sector source sources symbol
@@ -274,12 +274,13 @@ TEXTS = {
     "a word or sentence of a closed list": """
         basis calculation category close_basis code dividend_source durables_missing engine exercise
         instrument investment_class investment_subtype iv_source kind market_price_source
-        measured_source
-        method metric model money_weighted_reason option_type option_valuation period position_type
-        price_source quality rate_source severity stage state status trigger type title unit
-        underlying_price_source error formula meaning measure section sign
+        measured_source method metric model money_weighted_reason option_type option_valuation
+        period position_type per price_source quality rate_source severity stage state status
+        trigger type title unit underlying_price_source error formula meaning measure section sign
     """,
-    "a sentence made for its reader": "detail message reason sentence standing_reason",
+    "a sentence made for its reader": """
+        detail message paused_because reason sentence standing_reason
+    """,
 }
 # Of schemas that users read: what other routes of theirs leave to operators.
 CAUSES = {"payload", "heard", "details", "trace_id", "network_address"}

@@ -7,6 +7,32 @@ export interface Ahead {
   ex_dividends: Record<string, number>;
 }
 
+export interface AlertOut {
+  alert_id: string;
+  portfolio_id: string;
+  limit_id: string;
+  as_of: string;
+  level: "breached" | "warning" | "cleared";
+  name: string;
+  measure: string;
+  per: string;
+  member: string | null;
+  value: number;
+  threshold: number;
+  unit: string;
+  message: string;
+  contributors: Array<Contributor>;
+  run_id: string;
+  withdrawn: boolean;
+  raised_at: string;
+}
+
+export interface AlertPage {
+  items: Array<AlertOut>;
+  limit: number;
+  next: string | null;
+}
+
 export interface Alive {
   status?: string;
 }
@@ -14,6 +40,15 @@ export interface Alive {
 export interface AskedProvider {
   name: string;
   live: boolean;
+}
+
+export interface AttemptOut {
+  attempt: number;
+  sent_at: string;
+  seconds: number;
+  delivered: boolean;
+  status: number | null;
+  error: string | null;
 }
 
 export interface AttributionReport {
@@ -193,6 +228,42 @@ export interface ChangesReport {
   reason: string | null;
 }
 
+export interface ChannelCreated {
+  channel_id: string;
+  kind: "webhook" | "email";
+  name: string;
+  address: string;
+  levels: Array<"breached" | "warning" | "cleared">;
+  enabled: boolean;
+  paused_because: string | null;
+  confirmed: boolean;
+  created_at: string;
+  secret: string | null;
+}
+
+export interface ChannelList {
+  items: Array<ChannelOut>;
+  total: number;
+}
+
+export interface ChannelOut {
+  channel_id: string;
+  kind: "webhook" | "email";
+  name: string;
+  address: string;
+  levels: Array<"breached" | "warning" | "cleared">;
+  enabled: boolean;
+  paused_because: string | null;
+  confirmed: boolean;
+  created_at: string;
+}
+
+export interface ChannelTerms {
+  name?: string | null;
+  levels?: Array<"breached" | "warning" | "cleared"> | null;
+  enabled?: boolean | null;
+}
+
 export interface ClosingOut {
   transaction_id: string;
   kind: Kind;
@@ -208,6 +279,10 @@ export interface ClusterMember {
   weight: number;
   positions: number;
   mean_correlation: number;
+}
+
+export interface Code {
+  code: string;
 }
 
 export interface CoefficientEstimate {
@@ -251,6 +326,11 @@ export interface ComponentVar {
   plain_total_var?: number | null;
   plain_total_es?: number | null;
   positions: Array<ComponentOut>;
+}
+
+export interface Contributor {
+  name: string;
+  value: number;
 }
 
 export interface CorrelatedSymbol {
@@ -1251,6 +1331,13 @@ export interface NewCashFlow {
   note?: string;
 }
 
+export interface NewChannel {
+  kind: "webhook" | "email";
+  address: string;
+  name: string;
+  levels?: Array<"breached" | "warning" | "cleared">;
+}
+
 export interface NewDraft {
   portfolio_id: string;
   as_of?: string | null;
@@ -1359,6 +1446,23 @@ export interface Notice {
   message: string;
   count?: number;
   about?: Array<string>;
+}
+
+export interface NotificationOut {
+  notification_id: string;
+  kind: string;
+  alerts: number;
+  state: string;
+  reason: string | null;
+  created_at: string;
+  next_attempt_at: string | null;
+  attempts: Array<AttemptOut>;
+}
+
+export interface NotificationPage {
+  items: Array<NotificationOut>;
+  limit: number;
+  next: string | null;
 }
 
 export interface OptionChain {
@@ -1946,6 +2050,10 @@ export interface ProviderAnswer {
   asked_at: string;
 }
 
+export interface QueuedOut {
+  notification_id: string;
+}
+
 export interface RateImpact {
   maturity: string;
   dollars_per_basis_point: MoneyChange;
@@ -2138,6 +2246,11 @@ export interface ScenarioPnl {
   scenario_id: string;
   name: string;
   total_pnl: number;
+}
+
+export interface SecretOut {
+  channel_id: string;
+  secret: string;
 }
 
 export interface SecurityOut {
@@ -2868,6 +2981,9 @@ export interface Reads {
   "definitions": DefinitionList;
   "definitions/{measure}": Definition;
   "modelling/sessions/{draft_id}/impacts": Impacts;
+  "alerts": AlertPage;
+  "notifications/channels": ChannelList;
+  "notifications/channels/{channel_id}/deliveries": NotificationPage;
   "market-data/prices/{symbol}": PriceHistory;
   "market-data/sectors": PageSecurityOut;
   "market-data/options/{symbol}": OptionChain;

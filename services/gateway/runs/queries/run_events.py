@@ -35,6 +35,12 @@ async def save_news(session: Session, news: Sequence[Mapping[str, object]]) -> N
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
+async def is_recorded(session: Session, run_id: UUID, data: Mapping[str, object]) -> bool:
+    """Whether the run has an event that says this already. The caller holds the run."""
+    same = select(events.c.event_id).where(events.c.run_id == run_id, events.c.data == dict(data))
+    return await session.scalar(same.limit(1)) is not None
+
+
 async def latest_event_id(session: Session) -> int:
     """The id of the last event; 0 before the first."""
     return int(await session.scalar(select(func.coalesce(func.max(events.c.event_id), 0))) or 0)

@@ -61,6 +61,11 @@ async def save_announcement(session: Session, event: MarketClosed) -> None:
     await _hold_run(session, event, event.trigger)
 
 
+async def save_begun(session: Session, event: ShardEvent) -> None:
+    """A run has begun, as an event of it shows; it is held until the transaction ends."""
+    await _hold_run(session, event, _trigger_of(event))
+
+
 async def save_stage(
     session: Session,
     stage: str,

@@ -1,0 +1,1 @@
+"""Alerts of limits, and the channels that they are sent to."""

@@ -1,0 +1,92 @@
+"""What limits publishes of a user's alerts and channels, and of what was sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
+
+from services.gateway.alerts.shapes import Mark
+from shared.database import Session, among
+from shared.published import limits
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """Which alerts are wanted: all conditions hold. `since`: raised at that moment or later."""
+
+    portfolio_id: UUID | None = None
+    levels: Sequence[str] = ()
+    since: datetime | None = None
+
+
+async def load_alerts(
+    session: Session, user_id: UUID, wanted: AlertFilter, after: Mark | None, limit: int
+) -> Sequence[RowMapping]:
+    """A user's alerts, the last ones first, from behind a mark on."""
+    row = limits.alerts.c
+    conditions = [row.user_id == user_id]
+    if wanted.portfolio_id is not None:
+        conditions.append(row.portfolio_id == wanted.portfolio_id)
+    if wanted.levels:
+        conditions.append(row.level.in_(wanted.levels))
+    if wanted.since is not None:
+        conditions.append(row.raised_at >= wanted.since)
+    if after is not None:
+        conditions.append(_behind(row.raised_at, row.alert_id, after))
+    page = select(limits.alerts).where(*conditions)
+    ordered = page.order_by(row.raised_at.desc(), row.alert_id.desc())
+    return (await session.execute(ordered.limit(limit))).mappings().all()
+
+
+def _behind(
+    moment: ColumnElement[datetime], identity: ColumnElement[UUID], mark: Mark
+) -> ColumnElement[bool]:
+    return tuple_(moment, identity) < tuple_(mark.moment, mark.identity)
+
+
+def _channels(user_id: UUID) -> Select[tuple[object, ...]]:
+    row = limits.channels.c
+    columns = [column for column in row if column.name not in ("user_id", "confirmed_at")]
+    confirmed = row.confirmed_at.is_not(None).label("confirmed")
+    return select(*columns, confirmed).where(row.user_id == user_id)
+
+
+async def load_channels(session: Session, user_id: UUID) -> Sequence[RowMapping]:
+    """A user's channels, by name."""
+    row = limits.channels.c
+    ordered = _channels(user_id).order_by(row.name, row.channel_id)
+    return (await session.execute(ordered)).mappings().all()
+
+
+async def load_channel(session: Session, user_id: UUID, channel_id: UUID) -> RowMapping | None:
+    """A user's channel of this id."""
+    named = _channels(user_id).where(limits.channels.c.channel_id == channel_id)
+    return (await session.execute(named)).mappings().one_or_none()
+
+
+async def load_notifications(
+    session: Session, channel_id: UUID, after: Mark | None, limit: int
+) -> Sequence[RowMapping]:
+    """What was sent to a channel or waits to be, the last first, from behind a mark on."""
+    row = limits.notifications.c
+    conditions = [row.channel_id == channel_id]
+    if after is not None:
+        conditions.append(_behind(row.created_at, row.notification_id, after))
+    page = select(limits.notifications).where(*conditions)
+    ordered = page.order_by(row.created_at.desc(), row.notification_id.desc())
+    return (await session.execute(ordered.limit(limit))).mappings().all()
+
+
+async def load_attempts(
+    session: Session, notification_ids: Sequence[UUID]
+) -> dict[UUID, list[RowMapping]]:
+    """The attempts to deliver each of these messages, the first one first."""
+    row = limits.deliveries.c
+    wanted = select(limits.deliveries).where(among(row.notification_id, notification_ids))
+    found: dict[UUID, list[RowMapping]] = {each: [] for each in notification_ids}
+    ordered = wanted.order_by(row.notification_id, row.attempt)
+    for attempt in (await session.execute(ordered)).mappings():
+        found[attempt["notification_id"]].append(attempt)
+    return found

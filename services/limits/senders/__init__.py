@@ -1,0 +1,1 @@
+"""How messages leave: signed webhooks to public addresses, and e-mail over SMTP."""
