@@ -12,11 +12,12 @@ STRATEGIES: tuple[str, ...] = get_args(Strategy)
 OPTION_TYPES = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 MEASURES = {"beta": "market_beta", "delta": "delta_adjusted"}
 EXAMPLES = (
-    '"sell 100 SPY", "buy $5000 KO @ 63.25", "close XOM", "adjust 50 AAPL", "hedge 50% SPY", '
+    '"sell 100 SPY", "buy 5000usd KO @ 63.25", "close XOM", "adjust 50 AAPL", "hedge 50% SPY", '
     '"hedge beta SPY", "protective_put 1 XOM 2023-06-16 100"'
 )
 _PRICE = re.compile(r"\s+@\s*(\S+)$")
-_AMOUNT = re.compile(r"([+-]?)(\$?)(\d+\.?\d*|\.\d+)")
+# Dollars as 5000usd or $5000; a shell takes $5 in double quotes for a variable of its script.
+_AMOUNT = re.compile(r"([+-]?)(\$?)(\d+\.?\d*|\.\d+)(usd)?", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LEAST_WORDS = 4  # of a strategy: how many, underlying, expiry, a strike
 
@@ -67,14 +68,14 @@ def _amount(text: str, words: list[str], side: int) -> dict[str, object]:
     """A quantity or dollars, and the symbol: bought where `side` is 1, sold where it is -1."""
     match = _AMOUNT.fullmatch(words[0])
     if match is None:
-        raise Unclear(text, f"'{words[0]}' is no amount: write 100 shares as 100, dollars as $5000")
+        raise Unclear(text, f"'{words[0]}' is no amount: write 100 shares as 100, dollars as 5000usd")
     if len(words) < 2:
         raise Unclear(text, "the symbol is missing")
-    sign, dollars, number = match.groups()
+    sign, dollar, number, usd = match.groups()
     if sign and side < 0:
         raise Unclear(text, "a sale has no sign")
     negative = side < 0 or sign == "-"
-    name = "exposure" if dollars else "quantity"
+    name = "exposure" if dollar or usd else "quantity"
     return {name: f"-{number}" if negative else number, **_symbol(words[1:])}
 
 

@@ -19,6 +19,7 @@ SAID: dict[str, dict[str, Any]] = {
         **{"action": "open", "exposure": "5000", "symbol": "KO"},
         "price": "63.25",
     },
+    "sell 2500.5USD XOM": {"action": "open", "exposure": "-2500.5", "symbol": "XOM"},
     "short 10 BRK B": {"action": "open", "quantity": "-10", "symbol": "BRK B"},
     "cover 10 MSFT": {"action": "open", "quantity": "10", "symbol": "MSFT"},
     "buy 2 AAPL230616C00150000": {
