@@ -68,7 +68,8 @@ def _amount(text: str, words: list[str], side: int) -> dict[str, object]:
     """A quantity or dollars, and the symbol: bought where `side` is 1, sold where it is -1."""
     match = _AMOUNT.fullmatch(words[0])
     if match is None:
-        raise Unclear(text, f"'{words[0]}' is no amount: write 100 shares as 100, dollars as 5000usd")
+        message = f"'{words[0]}' is no amount: write 100 shares as 100, dollars as 5000usd"
+        raise Unclear(text, message)
     if len(words) < 2:
         raise Unclear(text, "the symbol is missing")
     sign, dollar, number, usd = match.groups()
