@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import importlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -100,14 +100,16 @@ async def running_pipeline(servers: Servers, admin: Database) -> AsyncIterator[P
 
 
 @asynccontextmanager
-async def answering_services(servers: Servers, admin: Database) -> AsyncIterator[None]:
+async def answering_services(
+    servers: Servers, admin: Database, words: Collection[str] = tuple(TOPOLOGY)
+) -> AsyncIterator[None]:
     """Start what answers the gateway's requests and subscribes to no event, so that nothing is
     calculated by itself.
     """
     pipeline = Pipeline(servers, admin)
     async with AsyncExitStack() as stack:
         for word, wiring in TOPOLOGY.items():
-            if wiring.answers:
+            if wiring.answers and word in words:
                 await _start(word, pipeline, stack, hearing=False)
         yield
 

@@ -55,6 +55,7 @@ from services.gateway.edge.workers import Workers
 from services.gateway.identity import endpoints as identity
 from services.gateway.identity import queries as identity_queries
 from services.gateway.identity import schemas as identity_schemas
+from services.gateway.limits import endpoints as limit_routes
 from services.gateway.market import endpoints as market
 from services.gateway.operators import endpoints as operators
 from services.gateway.operators.sweeper import Sweeper
@@ -66,7 +67,10 @@ from shared.database import Session
 from shared.errors import Misconfigured
 from shared.service import Runtime
 
-SUBJECTS = (identity, books, drafts, analytics, alerts, runs, market, accounts, operators)
+SUBJECTS = (
+    *(identity, books, drafts, analytics, limit_routes, alerts),
+    *(runs, market, accounts, operators),
+)
 DESCRIPTION = (
     "Portfolios in, risk reports out. "
     "Money in USD, shares and betas as decimals, dates as NYSE sessions."

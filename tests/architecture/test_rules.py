@@ -39,6 +39,7 @@ SUBJECTS: dict[str, set[str]] = {
     "drafts": {"booking", "branching", "suggesting", "trading"},
     "alerts": set(),
     "analytics": {"definitions"},
+    "limits": set(),
     "operators": {"sweeper"},
 }
 MATHEMATICS_MAY_IMPORT = {

@@ -3,6 +3,13 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Acknowledgement(TypedDict):
+    """That the caller knows of a breach, and why it stays."""
+
+    portfolio_id: "NotRequired[str | None]"
+    reason: "str"
+
+
 class Ahead(TypedDict):
     """A day that values are of."""
 
@@ -1349,6 +1356,138 @@ class LikelihoodOut(TypedDict):
     p_value: "float"
 
 
+class LimitAction(TypedDict):
+    """What was done about a limit in a portfolio."""
+
+    portfolio_id: "str"
+    as_of: "str"
+    kind: "str"
+    until: "str | None"
+    reason: "str"
+    recorded_at: "str"
+
+
+class LimitContributor(TypedDict):
+    """A part of a value by name, in the measure's own unit."""
+
+    name: "str"
+    value: "float"
+
+
+class LimitEpisode(TypedDict):
+    """A spell of sessions at a level."""
+
+    level: "str"
+    first: "str"
+    last: "str | None"
+    sessions: "int"
+    worst: "float"
+    worst_on: "str"
+    member: "str | None"
+
+
+class LimitHistory(TypedDict):
+    """A limit in a portfolio over sessions, newest first, and what was done about it."""
+
+    limit_id: "str"
+    items: "list[LimitStanding]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+    actions: "list[LimitAction]"
+
+
+class LimitOut(TypedDict):
+    """A limit, and how the caller's portfolios stand on their last session."""
+
+    limit_id: "str"
+    name: "str"
+    portfolio_id: "str | None"
+    measure: "str"
+    measure_unit: "str"
+    per: "Literal['portfolio', 'position', 'underlying', 'sector', 'tag']"
+    key: "str | None"
+    unit: "Literal['own', 'share_of_nav']"
+    direction: "Literal['above', 'below', 'outside']"
+    warning: "float | None"
+    breach: "float"
+    hysteresis: "float"
+    sessions: "int"
+    in_force_since: "str"
+    owner: "str"
+    note: "str"
+    created_at: "str"
+    states: "dict[str, int]"
+    worst: "LimitStanding | None"
+
+
+class LimitStanding(TypedDict):
+    """A limit in a portfolio on a session."""
+
+    portfolio_id: "str"
+    portfolio_name: "str"
+    as_of: "str"
+    state: (
+        "Literal['ok', 'warning', 'breached', 'acknowledged', 'waived', 'cleared', 'not_measured']"
+    )
+    level: "str"
+    since: "str | None"
+    age_sessions: "int | None"
+    value: "float | None"
+    member: "str | None"
+    reason: "str | None"
+    warning: "float | None"
+    breach: "float"
+    room: "float | None"
+    room_usd: "float | None"
+    contributors: "list[LimitContributor]"
+
+
+class LimitTemplate(TypedDict):
+    """A usual limit, to be set as it is or with other levels."""
+
+    template: "str"
+    description: "str"
+    limit: "NewLimit"
+
+
+class LimitTemplates(TypedDict):
+    """The usual limits."""
+
+    items: "list[LimitTemplate]"
+
+
+class LimitTrial(TypedDict):
+    """How a limit would have been on stored sessions; nothing is written."""
+
+    portfolios: "list[TriedLimit]"
+
+
+class LimitWithStandings(TypedDict):
+    """The same with every portfolio, the worst first."""
+
+    limit_id: "str"
+    name: "str"
+    portfolio_id: "str | None"
+    measure: "str"
+    measure_unit: "str"
+    per: "Literal['portfolio', 'position', 'underlying', 'sector', 'tag']"
+    key: "str | None"
+    unit: "Literal['own', 'share_of_nav']"
+    direction: "Literal['above', 'below', 'outside']"
+    warning: "float | None"
+    breach: "float"
+    hysteresis: "float"
+    sessions: "int"
+    in_force_since: "str"
+    owner: "str"
+    note: "str"
+    created_at: "str"
+    states: "dict[str, int]"
+    worst: "LimitStanding | None"
+    standings: "list[LimitStanding]"
+
+
 LineSource = Literal["api", "file", "migration", "system"]
 
 
@@ -1651,6 +1790,24 @@ class NewDraft(TypedDict):
     note: "NotRequired[str]"
 
 
+class NewLimit(TypedDict):
+    """What a measure may be, evaluated for every session from the last one on."""
+
+    name: "str"
+    portfolio_id: "NotRequired[str | None]"
+    measure: "str"
+    per: "NotRequired[Literal['portfolio', 'position', 'underlying', 'sector', 'tag']]"
+    key: "NotRequired[str | None]"
+    unit: "NotRequired[Literal['own', 'share_of_nav']]"
+    direction: "NotRequired[Literal['above', 'below', 'outside']]"
+    warning: "NotRequired[float | None]"
+    breach: "float"
+    hysteresis: "NotRequired[float]"
+    sessions: "NotRequired[int]"
+    owner: "NotRequired[str]"
+    note: "NotRequired[str]"
+
+
 class NewPortfolio(TypedDict):
     """A portfolio without positions."""
 
@@ -1906,6 +2063,15 @@ class PageExposurePoint(TypedDict):
     """PageExposurePoint"""
 
     items: "list[ExposurePoint]"
+    total: "int"
+    limit: "int"
+    offset: "int"
+
+
+class PageLimitOut(TypedDict):
+    """PageLimitOut"""
+
+    items: "list[LimitOut]"
     total: "int"
     limit: "int"
     offset: "int"
@@ -3305,6 +3471,24 @@ class TransactionsSaved(TypedDict):
     warnings: "list[Warned]"
 
 
+class TriedLimit(TypedDict):
+    """A limit on the stored sessions of one portfolio: how often it would have fired."""
+
+    portfolio_id: "str"
+    first: "str | None"
+    last: "str | None"
+    sessions: "int"
+    not_measured: "int"
+    sessions_in_warning: "int"
+    sessions_in_breach: "int"
+    warnings: "int"
+    breaches: "int"
+    state: "str | None"
+    episodes: "list[LimitEpisode]"
+    episodes_in_all: "int"
+    reasons: "dict[str, int]"
+
+
 class TroubleOut(TypedDict):
     """What failed or was missing for some of the caller's portfolios, and why."""
 
@@ -3418,6 +3602,14 @@ class Verdict(TypedDict):
 
 
 View = Literal["portfolio", "longs", "shorts"]
+
+
+class Waiver(TypedDict):
+    """That a limit raises no alert until a day."""
+
+    portfolio_id: "NotRequired[str | None]"
+    reason: "str"
+    until: "str"
 
 
 class WantedBatch(TypedDict):

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from sigmasight_client.models import (
+    Acknowledgement,
     AlertPage,
     AttributionReport,
     BatchStarted,
@@ -43,6 +44,10 @@ from sigmasight_client.models import (
     GroupedPositions,
     HistoryProgress,
     Impacts,
+    LimitHistory,
+    LimitTemplates,
+    LimitTrial,
+    LimitWithStandings,
     LoginCode,
     LoginLink,
     Logout,
@@ -54,6 +59,7 @@ from sigmasight_client.models import (
     NewCashFlow,
     NewChannel,
     NewDraft,
+    NewLimit,
     NewPortfolio,
     NewPosition,
     NewScenario,
@@ -71,6 +77,7 @@ from sigmasight_client.models import (
     PageDeadLetterOut,
     PageDraftOut,
     PageExposurePoint,
+    PageLimitOut,
     PageListedPortfolio,
     PageManagedUser,
     PageRunOut,
@@ -125,6 +132,7 @@ from sigmasight_client.models import (
     UserOut,
     UserTerms,
     VarBacktest,
+    Waiver,
     WantedBatch,
     WantedCorrelations,
     WantedCurve,
@@ -1368,6 +1376,143 @@ class SigmaSight(Session):
                 body=body,
                 once=True,
                 idempotency_key=idempotency_key,
+            ),
+        )
+
+    def list_limits(
+        self,
+        *,
+        portfolio_id: UUID | str | None = None,
+        state: Literal[
+            "ok", "warning", "breached", "acknowledged", "waived", "cleared", "not_measured"
+        ]
+        | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> "PageLimitOut":
+        """The caller's limits by name, with how many portfolios are in each state and the worst."""
+        return cast(
+            "PageLimitOut",
+            self.request(
+                "GET",
+                "limits",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "state": state,
+                    "limit": limit,
+                    "offset": offset,
+                },
+            ),
+        )
+
+    def create_limit(
+        self, body: NewLimit, *, idempotency_key: str | None = None
+    ) -> "LimitWithStandings":
+        """Set a limit; it is evaluated on the last session at once, and on every one from then
+        on.
+        """
+        return cast(
+            "LimitWithStandings",
+            self.request("POST", "limits", body=body, once=True, idempotency_key=idempotency_key),
+        )
+
+    def list_templates(self) -> "LimitTemplates":
+        """The usual limits, to be set as they are or with other levels."""
+        return cast("LimitTemplates", self.request("GET", "limits/templates"))
+
+    def change_limit(self, limit_id: UUID | str, body: NewLimit) -> "LimitWithStandings":
+        """Change a limit's levels from the last session on, its name, owner and note."""
+        return cast(
+            "LimitWithStandings", self.request("PUT", f"limits/{part(limit_id)}", body=body)
+        )
+
+    def get_limit(self, limit_id: UUID | str) -> "LimitWithStandings":
+        """One limit with every portfolio, the worst first."""
+        return cast("LimitWithStandings", self.request("GET", f"limits/{part(limit_id)}"))
+
+    def delete_limit(self, limit_id: UUID | str) -> "None":
+        """Delete a limit with its history and alerts."""
+        self.request("DELETE", f"limits/{part(limit_id)}")
+
+    def acknowledge_limit(
+        self, limit_id: UUID | str, body: Acknowledgement
+    ) -> "LimitWithStandings":
+        """Note that a breach is known, and why it stays; it is shown as such until it is over."""
+        return cast(
+            "LimitWithStandings",
+            self.request("POST", f"limits/{part(limit_id)}/acknowledge", body=body),
+        )
+
+    def waive_limit(self, limit_id: UUID | str, body: Waiver) -> "LimitWithStandings":
+        """Raise no alert of a limit in a portfolio until a day; if it is breached then, it
+        alerts.
+        """
+        return cast(
+            "LimitWithStandings", self.request("POST", f"limits/{part(limit_id)}/waive", body=body)
+        )
+
+    def get_limit_history(
+        self,
+        limit_id: UUID | str,
+        *,
+        portfolio_id: UUID | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "LimitHistory":
+        """A limit in a portfolio on every session, newest first, and what was done about it."""
+        return cast(
+            "LimitHistory",
+            self.request(
+                "GET",
+                f"limits/{part(limit_id)}/history",
+                query={
+                    "portfolio_id": portfolio_id,
+                    "limit": limit,
+                    "offset": offset,
+                    "from": from_,
+                    "to": to,
+                },
+            ),
+        )
+
+    def try_new_limit(
+        self,
+        body: NewLimit,
+        *,
+        portfolio_id: UUID | str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "LimitTrial":
+        """How often a limit that is not set would have fired on the sessions that are stored."""
+        return cast(
+            "LimitTrial",
+            self.request(
+                "POST",
+                "limits/test",
+                query={"portfolio_id": portfolio_id, "from": from_, "to": to},
+                body=body,
+            ),
+        )
+
+    def try_limit(
+        self,
+        limit_id: UUID | str,
+        *,
+        portfolio_id: UUID | str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> "LimitTrial":
+        """How often a limit would have fired on the sessions that are stored, by its present
+        levels.
+        """
+        return cast(
+            "LimitTrial",
+            self.request(
+                "POST",
+                f"limits/{part(limit_id)}/test",
+                query={"portfolio_id": portfolio_id, "from": from_, "to": to},
             ),
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, delete, func, or_, select
+from sqlalchemy import RowMapping, Select, and_, case, delete, func, or_, select
 
 from services.limits.inputs import (
     Action,
@@ -54,18 +54,14 @@ async def load_watched(
 
 def _watched(portfolio_ids: Sequence[UUID]) -> Select[tuple[object, ...]]:
     held = gateway.portfolios.c
-    is_draft = held.kind == DRAFT
-    history_of = held.base_id.label("history_of")
-    own = held.portfolio_id.label("history_of")
-    theirs = and_(_limits.c.user_id == held.user_id, among(held.portfolio_id, portfolio_ids))
-    queries = []
-    for of, kind in ((history_of, is_draft), (own, ~is_draft)):
-        about = or_(_limits.c.portfolio_id.is_(None), _limits.c.portfolio_id == of.element)
-        watched = held.portfolio_id.label("watched_id")
-        joined = _limits.join(gateway.portfolios, and_(theirs, kind, about))
-        queries.append(select(_limits, watched, of).select_from(joined))
-    both = queries[0].union_all(queries[1]).subquery("watched")
-    return select(both).order_by(both.c.watched_id, both.c.limit_id)
+    history_of = case((held.kind == DRAFT, held.base_id), else_=held.portfolio_id)
+    about = or_(_limits.c.portfolio_id.is_(None), _limits.c.portfolio_id == history_of)
+    watched = held.portfolio_id.label("watched_id")
+    joined = _limits.join(gateway.portfolios, and_(_limits.c.user_id == held.user_id, about))
+    query = select(_limits, watched, history_of.label("history_of")).select_from(joined)
+    return query.where(among(held.portfolio_id, portfolio_ids)).order_by(
+        held.portfolio_id, _limits.c.limit_id
+    )
 
 
 def limit_of(row: RowMapping) -> Limit:

@@ -5,6 +5,7 @@ schema's example. A route that is in none of the lists below fails the first tes
 may ask it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from sqlalchemy import func, select
 
 from services.gateway.edge.dependencies import Gateway
 from services.gateway.tables import AuditEntry, User
+from services.limits.tables import Limit
 from services.snapshots.tables import PortfolioSnapshot
 from shared.database import Database, sql_table
 from tests.builders import AS_OF, a_price, a_snapshot, save, save_prices
@@ -65,6 +67,7 @@ GET events
 GET modelling/sessions
 GET notifications/channels
 POST notifications/channels
+GET limits/templates
 GET market-data/prices/{symbol}
 GET market-data/sectors
 GET market-data/options/{symbol}
@@ -152,6 +155,16 @@ POST notifications/channels/{channel_id}/code
 POST notifications/channels/{channel_id}/test
 GET notifications/channels/{channel_id}/deliveries
 POST notifications/channels/{channel_id}/deliveries/{notification_id}/repeat
+GET limits
+POST limits
+GET limits/{limit_id}
+PUT limits/{limit_id}
+DELETE limits/{limit_id}
+POST limits/{limit_id}/acknowledge
+POST limits/{limit_id}/waive
+GET limits/{limit_id}/history
+POST limits/test
+POST limits/{limit_id}/test
 """
 
 ADMINISTRATORS = """
@@ -186,11 +199,13 @@ POST risk/stress-testing/direct-impact
 POST risk/stress-testing/correlated-impact
 POST risk/stress-testing/comprehensive
 POST modelling/sessions/{draft_id}/book
+POST limits/test
+POST limits/{limit_id}/test
 """
 
 IDS = (  # what users own
     *("portfolio_id", "position_id", "cash_flow_id", "transaction_id", "tag_id", "draft_id"),
-    *("trade_id", "channel_id"),
+    *("trade_id", "channel_id", "limit_id"),
 )
 OTHER_IDS = ("user_id", "run_id", "scenario_id", "notification_id")
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -319,6 +334,7 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
     path = f"modelling/sessions/{draft.json()['draft_id']}/trades"
     traded = await ann.post(path, {"trades": [trade]})
     user_id = UUID((await ann.get("auth/me")).json()["user_id"])
+    limit_id = await a_stored_limit(admin, ann, portfolio_id)
     own = {
         "portfolio_id": portfolio_id,
         "position_id": position["position_id"],
@@ -328,8 +344,25 @@ async def anns_things(market: None, admin: Database, ann: Person) -> dict[str, s
         "draft_id": draft.json()["draft_id"],
         "trade_id": traded.json()["trades"][0]["trade_id"],
         "channel_id": str(await a_channel(admin, user_id, "https://hooks.example.com/")),
+        "limit_id": str(limit_id),
     }
     return nothing() | own
+
+
+async def a_stored_limit(admin: Database, person: Person, portfolio_id: str) -> UUID:
+    """A limit in a portfolio, as the service limits stores it."""
+    limit_id = uuid4()
+    terms = {"since": str(AS_OF), "warning": None, "breach": 1e6, "hysteresis": 0, "sessions": 1}
+    row = {
+        "limit_id": limit_id,
+        "user_id": UUID((await person.get("auth/me")).json()["user_id"]),
+        "portfolio_id": UUID(portfolio_id),
+        **{"name": "Value", "measure": "market_value", "measure_unit": "USD", "per": "portfolio"},
+        **{"unit": "own", "direction": "above", "owner": "", "note": ""},
+        "terms": json.dumps([terms]),
+    }
+    await save(admin, Limit, [row])
+    return limit_id
 
 
 def test_every_route_is_classified_once(app: FastAPI) -> None:

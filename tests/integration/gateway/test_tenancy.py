@@ -263,6 +263,7 @@ async def test_a_failed_run_is_not_said_to_go_on(gateway: Gateway, ann: Person) 
 # what it is, and make sure of it.
 TEXTS = {
     "typed by the caller, or a name of what the caller has": """
+        owner member
         accounts address colour email external_id full_name group ignored key label name note
         portfolio_name strategy tags target_name ticket access_token refresh_token token_type
         description scenario_id scenario_ids file field role next user_agent hash member secret
@@ -277,6 +278,7 @@ TEXTS = {
         measured_source method metric model money_weighted_reason option_type option_valuation
         period position_type per price_source quality rate_source severity stage state status
         trigger type title unit underlying_price_source error formula meaning measure section sign
+        measure_unit template level
     """,
     "a sentence made for its reader": """
         detail message paused_because reason sentence standing_reason

@@ -1,5 +1,10 @@
 // What the API accepts and answers: generated from its document by `make client`.
 
+export interface Acknowledgement {
+  portfolio_id?: string | null;
+  reason: string;
+}
+
 export interface Ahead {
   days_forward: number;
   until: string;
@@ -1102,6 +1107,116 @@ export interface LikelihoodOut {
   p_value: number;
 }
 
+export interface LimitAction {
+  portfolio_id: string;
+  as_of: string;
+  kind: string;
+  until: string | null;
+  reason: string;
+  recorded_at: string;
+}
+
+export interface LimitContributor {
+  name: string;
+  value: number;
+}
+
+export interface LimitEpisode {
+  level: string;
+  first: string;
+  last: string | null;
+  sessions: number;
+  worst: number;
+  worst_on: string;
+  member: string | null;
+}
+
+export interface LimitHistory {
+  limit_id: string;
+  items: Array<LimitStanding>;
+  total: number;
+  limit: number;
+  offset: number;
+  actions: Array<LimitAction>;
+}
+
+export interface LimitOut {
+  limit_id: string;
+  name: string;
+  portfolio_id: string | null;
+  measure: string;
+  measure_unit: string;
+  per: "portfolio" | "position" | "underlying" | "sector" | "tag";
+  key: string | null;
+  unit: "own" | "share_of_nav";
+  direction: "above" | "below" | "outside";
+  warning: number | null;
+  breach: number;
+  hysteresis: number;
+  sessions: number;
+  in_force_since: string;
+  owner: string;
+  note: string;
+  created_at: string;
+  states: Record<string, number>;
+  worst: LimitStanding | null;
+}
+
+export interface LimitStanding {
+  portfolio_id: string;
+  portfolio_name: string;
+  as_of: string;
+  state: "ok" | "warning" | "breached" | "acknowledged" | "waived" | "cleared" | "not_measured";
+  level: string;
+  since: string | null;
+  age_sessions: number | null;
+  value: number | null;
+  member: string | null;
+  reason: string | null;
+  warning: number | null;
+  breach: number;
+  room: number | null;
+  room_usd: number | null;
+  contributors: Array<LimitContributor>;
+}
+
+export interface LimitTemplate {
+  template: string;
+  description: string;
+  limit: NewLimit;
+}
+
+export interface LimitTemplates {
+  items: Array<LimitTemplate>;
+}
+
+export interface LimitTrial {
+  portfolios: Array<TriedLimit>;
+}
+
+export interface LimitWithStandings {
+  limit_id: string;
+  name: string;
+  portfolio_id: string | null;
+  measure: string;
+  measure_unit: string;
+  per: "portfolio" | "position" | "underlying" | "sector" | "tag";
+  key: string | null;
+  unit: "own" | "share_of_nav";
+  direction: "above" | "below" | "outside";
+  warning: number | null;
+  breach: number;
+  hysteresis: number;
+  sessions: number;
+  in_force_since: string;
+  owner: string;
+  note: string;
+  created_at: string;
+  states: Record<string, number>;
+  worst: LimitStanding | null;
+  standings: Array<LimitStanding>;
+}
+
 export type LineSource = "api" | "file" | "migration" | "system";
 
 export interface LinkageCluster {
@@ -1345,6 +1460,22 @@ export interface NewDraft {
   note?: string;
 }
 
+export interface NewLimit {
+  name: string;
+  portfolio_id?: string | null;
+  measure: string;
+  per?: "portfolio" | "position" | "underlying" | "sector" | "tag";
+  key?: string | null;
+  unit?: "own" | "share_of_nav";
+  direction?: "above" | "below" | "outside";
+  warning?: number | null;
+  breach: number;
+  hysteresis?: number;
+  sessions?: number;
+  owner?: string;
+  note?: string;
+}
+
 export interface NewPortfolio {
   name: string;
   equity_balance?: number | string | null;
@@ -1553,6 +1684,13 @@ export interface PageDraftOut {
 
 export interface PageExposurePoint {
   items: Array<ExposurePoint>;
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface PageLimitOut {
+  items: Array<LimitOut>;
   total: number;
   limit: number;
   offset: number;
@@ -2694,6 +2832,22 @@ export interface TransactionsSaved {
   warnings: Array<Warned>;
 }
 
+export interface TriedLimit {
+  portfolio_id: string;
+  first: string | null;
+  last: string | null;
+  sessions: number;
+  not_measured: number;
+  sessions_in_warning: number;
+  sessions_in_breach: number;
+  warnings: number;
+  breaches: number;
+  state: string | null;
+  episodes: Array<LimitEpisode>;
+  episodes_in_all: number;
+  reasons: Record<string, number>;
+}
+
 export interface TroubleOut {
   stage: string;
   shard: number;
@@ -2791,6 +2945,12 @@ export interface Verdict {
 }
 
 export type View = "portfolio" | "longs" | "shorts";
+
+export interface Waiver {
+  portfolio_id?: string | null;
+  reason: string;
+  until: string;
+}
 
 export interface WantedBatch {
   session_date?: string | null;
@@ -2981,6 +3141,10 @@ export interface Reads {
   "definitions": DefinitionList;
   "definitions/{measure}": Definition;
   "modelling/sessions/{draft_id}/impacts": Impacts;
+  "limits": PageLimitOut;
+  "limits/templates": LimitTemplates;
+  "limits/{limit_id}": LimitWithStandings;
+  "limits/{limit_id}/history": LimitHistory;
   "alerts": AlertPage;
   "notifications/channels": ChannelList;
   "notifications/channels/{channel_id}/deliveries": NotificationPage;
