@@ -48,7 +48,10 @@ class Relay:
             try:
                 async with runtime.database.listening(queries.RELEASED, self.wake) as probe:
                     while True:
-                        while await publish_waiting(runtime.database, runtime.broker, self.limits):
+                        while (
+                            await publish_waiting(runtime.database, runtime.broker, self.limits)
+                            == BATCH
+                        ):
                             pass
                         pause = self.poll_seconds
                         await self._wait(pause)
@@ -71,6 +74,8 @@ async def publish_waiting(database: Database, broker: Bus, limits: Limits = DEFA
     Runs beyond the limits stay in the outbox until others have ended.
     """
     async with database.transaction() as session:
+        if not await queries.is_any_waiting(session):
+            return 0  # most wake-ups: a request that changed nothing for the services
         waiting = await queries.lock_waiting(session, BATCH, may_start(limits), first())
         for row in waiting:
             await _publish(broker, row)

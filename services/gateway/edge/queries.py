@@ -140,6 +140,12 @@ async def save_event(
     await session.execute(left.inline())
 
 
+async def is_any_waiting(session: Session) -> bool:
+    """Whether an event is left to publish; it may have to wait for others."""
+    left = select(outbox.c.outbox_id).where(outbox.c.published_at.is_(None))
+    return bool(await session.scalar(select(left.exists())))
+
+
 async def lock_waiting(
     session: Session, limit: int, may_start: ColumnElement[bool], first: ColumnElement[int]
 ) -> Sequence[OutboxRow]:
