@@ -17,8 +17,19 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from deploy.page import PROJECT, SOURCES, node
 from sigmasight_client.models import PortfolioReport
 
-SCREENS = {"o": "overview", "p": "positions", "s": "scenarios", "v": "risk", "f": "factors"}
-NAMES = ("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors")
+SCREENS = {
+    "o": "overview",
+    "p": "positions",
+    "s": "scenarios",
+    "v": "risk",
+    "f": "factors",
+    "t": "options",
+    "i": "import",
+}
+NAMES = (
+    *("Overview", "Positions", "Scenarios", "VaR and backtest", "Factors", "Options"),
+    "Import",
+)
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 BROWSER = SOURCES / "node_modules" / "@sparticuz" / "chromium"
 _WHERE = (
@@ -84,11 +95,15 @@ class Dashboard:
 
     def log_in(self, email: str, password: str) -> None:
         """Log in by the form, and wait for the first report."""
+        self.enter(email, password)
+        self.ready()
+
+    def enter(self, email: str, password: str) -> None:
+        """Log in by the form."""
         self.page.goto(f"{self.address}/")
         self.page.get_by_label("Address").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Log in").click()
-        self.ready()
 
     def follow_link(self, code: str) -> None:
         """Log in by a link."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -346,10 +347,36 @@ def test_a_session_ends_in_every_tab_and_a_link_opens_another(
     assert "login" not in dashboard.page.url
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_screen_shuts_readers_out(
-    stack: LocalStack, browser: Browser, book: DemoBook, theme: str
+def test_a_new_user_imports_a_file_after_seeing_its_problems(
+    stack: LocalStack, browser: Browser, tmp_path: Path
 ) -> None:
+    header = "ticker,quantity,entry_price,entry_date,tags\n"
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    good.write_text(f"{header}AAPL,100,130.00,2022-12-01,core\nXOM,-50,100.00,2022-12-01,\n")
+    bad.write_text(f"{header}AAPL,many,130.00,2022-12-01,core\nXOM,-50,100.00,2022-12-01,\n")
+    email, password = f"{uuid4().hex}@example.com", "correct horse battery"
+    with connection(stack.directory.load(), email, password) as client:
+        client.register({"email": email, "password": password})
+    window = Dashboard(browser, stack.directory.load().gateway_url)
+    window.enter(email, password)
+
+    expect(window.page.get_by_role("heading", name="Your first portfolio")).to_be_visible()
+    window.page.locator("input[type=file]").set_input_files(bad)
+    window.page.get_by_role("button", name="Preview").click()
+    expect(window.page.get_by_role("region", name="Problems by line")).to_contain_text("quantity")
+    window.screenshot("import")
+    window.page.locator("input[type=file]").set_input_files(good)
+    window.page.get_by_role("button", name="Import", exact=True).click()
+
+    window.ready()
+    assert window.strip()["NAV"] != "–"
+    window.context.close()
+    assert window.findings == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_screen_shuts_readers_out(stack: LocalStack, browser: Browser, theme: str) -> None:
+    book = DEMO_BOOKS[-1]  # long and short, with options
     window = Dashboard(browser, stack.directory.load().gateway_url, theme)
     window.page.goto(f"{window.address}/")
     expect(window.page.get_by_label("Password")).to_be_visible()

@@ -1,4 +1,13 @@
-import type { Reads, UserOut } from "./types";
+import type {
+  CurveReport,
+  FieldError,
+  GridReport,
+  Reads,
+  UploadReport,
+  UserOut,
+  WantedCurve,
+  WantedGrid,
+} from "./types";
 
 const API = "/api/v1/";
 // With the cookie, only our own page may write: no form of another page can send this header.
@@ -8,6 +17,7 @@ const OWN = { "X-SigmaSight-Page": "1" };
 interface ProblemDocument {
   code: string;
   detail: string;
+  errors?: FieldError[];
 }
 
 export class ApiProblem extends Error {
@@ -15,6 +25,8 @@ export class ApiProblem extends Error {
     readonly status: number,
     readonly code: string,
     detail: string,
+    /** What is wrong with which field or line. */
+    readonly errors: FieldError[] = [],
   ) {
     super(detail);
   }
@@ -42,7 +54,7 @@ async function answered(answer: Response): Promise<unknown> {
   if (answer.ok) return body;
   const problem = body as ProblemDocument | null;
   const detail = problem?.detail ?? `the server answered ${answer.status}`;
-  throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail);
+  throw new ApiProblem(answer.status, problem?.code ?? "unreadable", detail, problem?.errors);
 }
 
 async function write(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -61,4 +73,18 @@ export async function logInByLink(code: string): Promise<UserOut> {
 
 export async function logOut(): Promise<void> {
   await write("DELETE", "auth/session");
+}
+
+/** Nothing is written by these two: the API reprices the portfolio. */
+export async function evaluateGrid(wanted: WantedGrid): Promise<GridReport> {
+  return (await write("POST", "risk/grid", wanted)) as GridReport;
+}
+
+export async function evaluateCurve(wanted: WantedCurve): Promise<CurveReport> {
+  return (await write("POST", "risk/curve", wanted)) as CurveReport;
+}
+
+export async function upload(form: FormData): Promise<UploadReport> {
+  const answer = await fetch(`${API}portfolio/upload`, { method: "POST", headers: OWN, body: form });
+  return (await answered(answer)) as UploadReport;
 }

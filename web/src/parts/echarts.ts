@@ -1,5 +1,11 @@
 import { BarChart, LineChart, ScatterChart, TreemapChart } from "echarts/charts";
-import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import {
+  AriaComponent,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from "echarts/components";
 import { init, use, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
@@ -8,6 +14,7 @@ use([
   BarChart,
   CanvasRenderer,
   GridComponent,
+  LegendComponent,
   LineChart,
   MarkLineComponent,
   ScatterChart,

@@ -1,12 +1,18 @@
 import { useCallback } from "preact/hooks";
 
-import type { HistoryPoint } from "../api/types";
-import { money, percent } from "../format";
+import type { HistoryPoint, PeriodReturn } from "../api/types";
+import { money, percent, tone } from "../format";
 import { Chart, type Colours } from "../parts/Chart";
+import { Figure } from "../parts/Figure";
 import { Panel } from "../parts/Panel";
 import { days, dollars, tooltip } from "../parts/options";
 
-export function NavHistory({ history }: { history: HistoryPoint[] }) {
+interface Props {
+  history: HistoryPoint[];
+  performance: PeriodReturn[];
+}
+
+export function NavHistory({ history, performance }: Props) {
   const draw = useCallback((own: Colours) => picture(own, history), [history]);
   const columns = [
     { name: "Session" },
@@ -22,8 +28,27 @@ export function NavHistory({ history }: { history: HistoryPoint[] }) {
   ]);
   return (
     <Panel title="NAV and daily P&L" note={`${history.length} sessions`} table={{ columns, rows: rows.toReversed() }}>
-      <Chart label="NAV and daily P&L by session" height={356} draw={draw} />
+      <Performance periods={performance} />
+      <Chart label="NAV and daily P&L by session" height={336} draw={draw} />
     </Panel>
+  );
+}
+
+/** Time-weighted returns, not annualised. */
+function Performance({ periods }: { periods: PeriodReturn[] }) {
+  return (
+    <dl class="returns" aria-label="Performance">
+      {periods.map((each) => (
+        <div key={each.period}>
+          <dt>{each.period}</dt>
+          <dd title={each.reason ?? undefined}>
+            <Figure measure={`performance_${each.period}`} tone={tone(each.value)}>
+              {percent(each.value, true)}
+            </Figure>
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -40,8 +65,8 @@ function picture(own: Colours, history: HistoryPoint[]) {
     },
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     grid: [
-      { left: 64, right: 12, top: 12, height: 196 },
-      { left: 64, right: 12, top: 236, height: 84 },
+      { left: 64, right: 12, top: 12, height: 186 },
+      { left: 64, right: 12, top: 222, height: 78 },
     ],
     xAxis: [
       { ...days(own, dates), gridIndex: 0, axisLabel: { show: false } },

@@ -3,7 +3,7 @@ import { useCallback } from "preact/hooks";
 import { read } from "../api/client";
 import type { Changes } from "../api/names";
 import type { PortfolioReport } from "../api/types";
-import { inUnit, instrument, money, percent, tone } from "../format";
+import { inUnit, instrument, money, percent, title, tone } from "../format";
 import { Bars } from "../parts/Bars";
 import { DataTable } from "../parts/DataTable";
 import { Figure } from "../parts/Figure";
@@ -22,13 +22,12 @@ export function Overview() {
   return (
     <div class="grid">
       <Exposure positions={report.positions} components={componentsOf(report)} />
-      <NavHistory history={report.history} />
+      <NavHistory history={report.history} performance={report.performance} />
       <DayByPosition report={report} />
       <Attribution attribution={report.attribution} />
       <RiskContributors report={report} />
       <WorstScenarios report={report} />
       <SinceYesterday />
-      <Performance report={report} />
     </div>
   );
 }
@@ -132,10 +131,10 @@ function SinceYesterday() {
     [id, asOf],
   );
   const changes = useLoaded<Changes>(`${id} ${asOf} ${version}`, load);
-  const figures = changes.value?.figures.filter((each) => each.difference !== null && !each.measure.includes(".")) ?? [];
+  const figures = changes.value?.figures.filter((each) => each.difference && !each.measure.includes(".")) ?? [];
   const moved = changes.value?.positions ?? [];
   return (
-    <Panel title="Since the session before" note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
+    <Panel title="Since the session before" wide note={changes.value?.start ? `since ${changes.value.start}` : undefined}>
       {changes.loading && <p class="empty">Loading …</p>}
       {changes.problem && <p role="alert">{changes.problem}</p>}
       {changes.value?.reason && <p class="empty">{changes.value.reason}</p>}
@@ -150,7 +149,7 @@ function SinceYesterday() {
             { name: "Most of it" },
           ]}
           rows={figures.map((each) => [
-            each.title,
+            titled(each),
             inUnit(each.before, each.unit, { compact: true }),
             <Figure measure={each.measure}>{inUnit(each.after, each.unit, { compact: true })}</Figure>,
             <span class={tone(each.difference)}>{inUnit(each.difference, each.unit, { compact: true, plus: true })}</span>,
@@ -167,21 +166,7 @@ function SinceYesterday() {
   );
 }
 
-function Performance({ report }: { report: PortfolioReport }) {
-  return (
-    <Panel title="Performance" note="time-weighted, not annualised">
-      <dl class="periods">
-        {report.performance.map((each) => (
-          <div key={each.period}>
-            <dt>{each.period}</dt>
-            <dd title={each.reason ?? undefined}>
-              <Figure measure={`performance_${each.period}`} tone={tone(each.value)}>
-                {percent(each.value, true)}
-              </Figure>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </Panel>
-  );
+/** The API's title, with the confidence and method where several figures share it. */
+function titled(figure: { measure: string; title: string }): string {
+  return /^(var|es)_/.test(figure.measure) ? title(figure.measure) : figure.title;
 }

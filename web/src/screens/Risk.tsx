@@ -87,7 +87,7 @@ function Distribution({ report, vectors, problem }: DistributionProps) {
       {vectors?.reason ? (
         <p class="empty">{vectors.reason}</p>
       ) : (
-        <Chart label="Past P&L of today's holdings, ranked, with VaR and shortfall" height={250} draw={draw} />
+        <Chart label="Past P&L of today's holdings, ranked, with VaR and shortfall" height={400} draw={draw} />
       )}
     </Panel>
   );

@@ -4,6 +4,7 @@ import { logInByLink, read } from "../api/client";
 import type { ListedPortfolio, PagePortfolioList } from "../api/names";
 import { go, useAddress } from "../state/address";
 import { describe, onLoginNeeded, useLoaded } from "../state/loading";
+import { Import } from "../screens/Import";
 import { BookPage } from "./BookPage";
 import { LogIn } from "./LogIn";
 
@@ -61,33 +62,22 @@ function Portfolios({ onLeft }: { onLeft: () => void }) {
   if (chosen) {
     return <BookPage portfolios={list} portfolio={chosen} onNews={() => setTurn(turn + 1)} onLeft={onLeft} />;
   }
+  if (portfolios.value) {
+    return (
+      <main class="first">
+        <h1>Your first portfolio</h1>
+        <Import onLoaded={() => setTurn(turn + 1)} />
+      </main>
+    );
+  }
   return (
     <main class="alone">
       {portfolios.problem && <p role="alert">{portfolios.problem}</p>}
       {portfolios.loading && <p class="empty">Loading portfolios …</p>}
-      {portfolios.value && <NoPortfolio />}
     </main>
   );
 }
 
 function chosenOf(list: ListedPortfolio[], wanted: string | undefined): ListedPortfolio | undefined {
   return list.find((each) => each.portfolio_id === wanted) ?? list[0];
-}
-
-function NoPortfolio() {
-  return (
-    <div class="card">
-      <h1>No portfolio yet</h1>
-      <p>
-        Upload a CSV with the columns <code>ticker, quantity, entry_price, entry_date, tags</code>:
-      </p>
-      <pre>
-        curl {location.origin}/api/v1/portfolio/upload -H "authorization: Bearer $TOKEN" -F
-        file=@positions.csv
-      </pre>
-      <p>
-        The formats are described in <a href="/docs">the documentation of the API</a>.
-      </p>
-    </div>
-  );
 }

@@ -4,6 +4,8 @@ import { logOut } from "../api/client";
 import type { ListedPortfolio } from "../api/names";
 import type { PortfolioReport } from "../api/types";
 import { Factors } from "../screens/Factors";
+import { Import } from "../screens/Import";
+import { Options } from "../screens/Options";
 import { Overview } from "../screens/Overview";
 import { Positions } from "../screens/Positions";
 import { Risk } from "../screens/Risk";
@@ -20,13 +22,38 @@ import { Navigation } from "./Navigation";
 import { Palette } from "./Palette";
 import { Strip } from "./Strip";
 
-const SHOWN: Record<ScreenId, () => preact.JSX.Element> = {
+const SHOWN: Record<Exclude<ScreenId, "import">, () => preact.JSX.Element> = {
   overview: Overview,
   positions: Positions,
   scenarios: Scenarios,
   risk: Risk,
   factors: Factors,
+  options: Options,
 };
+
+/** A screen of measured figures, or why there are none. */
+function Measured({ book, screen }: { book: Book; screen: Exclude<ScreenId, "import"> }) {
+  const Screen = SHOWN[screen];
+  const { reason, portfolio } = book.report;
+  return (
+    <BookContext.Provider value={book}>
+      {reason ? (
+        <div class="card">
+          <h2>{portfolio.positions ? "Not measured yet" : "No positions yet"}</h2>
+          <p>{portfolio.positions ? `${reason}.` : "Import a file of positions or transactions, or enter them through the API."}</p>
+          {!portfolio.positions && (
+            <button type="button" class="primary" onClick={() => go({ screen: "import" })}>
+              Import a file
+            </button>
+          )}
+        </div>
+      ) : (
+        <Screen />
+      )}
+      <Drawer />
+    </BookContext.Provider>
+  );
+}
 
 interface Props {
   portfolios: ListedPortfolio[];
@@ -59,7 +86,6 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
     () => shown && { portfolio, report: shown, version: progress.version, asOf },
     [shown, portfolio, progress.version, asOf],
   );
-  const Screen = SHOWN[screen];
   const leave = () => void logOut().finally(onLeft);
   return (
     <div class="shell" aria-busy={report.loading}>
@@ -75,11 +101,10 @@ export function BookPage({ portfolios, portfolio, onNews, onLeft }: Props) {
         <Strip book={book} portfolio={portfolio} progress={progress} />
         <main id="screen" tabIndex={-1} aria-label={screen}>
           {report.problem && <p role="alert">{report.problem}</p>}
-          {book ? (
-            <BookContext.Provider value={book}>
-              {book.report.reason ? <p class="empty">{book.report.reason}</p> : <Screen />}
-              <Drawer />
-            </BookContext.Provider>
+          {screen === "import" ? (
+            <Import onLoaded={onNews} />
+          ) : book ? (
+            <Measured book={book} screen={screen} />
           ) : (
             !report.problem && <p class="empty">Loading the report …</p>
           )}

@@ -22,7 +22,7 @@ export function Strip({ book, portfolio, progress }: Props) {
     <header class="strip">
       <div class="heading">
         <h1>{portfolio.name}</h1>
-        <Sessions book={book} />
+        {book?.report.as_of !== null && <Sessions book={book} />}
         <State book={book} progress={progress} />
       </div>
       {book?.report.snapshot && <Numbers report={book.report} />}
@@ -179,7 +179,8 @@ function Missing({ book }: { book: Book | null }) {
   const missing = useMemo(() => (book ? missingFrom(book.report) : []), [book]);
   const stale = book?.report.positions.filter((each) => each.stale) ?? [];
   const count = new Set(missing.map((each) => each.position_id)).size;
-  if (!count && !stale.length) return book && <span class="pill good">all positions included</span>;
+  if (!book?.report.as_of) return null;
+  if (!count && !stale.length) return <span class="pill good">all positions included</span>;
   return (
     <>
       {count > 0 && (

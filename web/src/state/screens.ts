@@ -4,6 +4,8 @@ export const SCREENS = [
   { id: "scenarios", name: "Scenarios", key: "s" },
   { id: "risk", name: "VaR and backtest", key: "v" },
   { id: "factors", name: "Factors", key: "f" },
+  { id: "options", name: "Options", key: "t" },
+  { id: "import", name: "Import", key: "i" },
 ] as const;
 
 export type ScreenId = (typeof SCREENS)[number]["id"];
