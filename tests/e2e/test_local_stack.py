@@ -364,7 +364,7 @@ def test_a_new_user_imports_a_file_after_seeing_its_problems(
     window.page.locator("input[type=file]").set_input_files(bad)
     window.page.get_by_role("button", name="Preview").click()
     expect(window.page.get_by_role("region", name="Problems by line")).to_contain_text("quantity")
-    window.screenshot("import")
+    window.screenshot("import-preview")
     window.page.locator("input[type=file]").set_input_files(good)
     window.page.get_by_role("button", name="Import", exact=True).click()
 
