@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     and_,
     case,
     delete,
@@ -102,6 +103,12 @@ async def save_notifications(
         await session.execute(insert(_notifications), rows)
 
 
+def _waits() -> ColumnElement[bool]:
+    """Whether a message is still to be delivered; none of a user who is disabled or deleted is."""
+    able = select(gateway.users.c.user_id).where(gateway.users.c.disabled_at.is_(None))
+    return and_(_notifications.c.state == PENDING, _notifications.c.user_id.in_(able))
+
+
 async def claim_due(
     session: Session, now: datetime, limit: int, lease: timedelta
 ) -> list[DueNotification]:
@@ -111,7 +118,7 @@ async def claim_due(
     the process died, they are due again under the same id.
     """
     row = _notifications.c
-    is_due = and_(row.state == PENDING, row.next_attempt_at <= now)
+    is_due = and_(_waits(), row.next_attempt_at <= now)
     first = (
         select(row.notification_id)
         .where(is_due)
@@ -164,7 +171,8 @@ async def save_attempt(
 ) -> None:
     """Record an attempt (`sent`: when, and seconds), and when the message is sent again.
 
-    Without `again_at` one that failed is given up. A message that was deleted meanwhile has no
+    Without `again_at` one that failed is given up. The text of one that is delivered is no longer
+    needed, and is not kept. A message that was deleted meanwhile has no
     record. An attempt that ended after its lease changes the message only if it was delivered.
     """
     row = _notifications.c
@@ -184,9 +192,8 @@ async def save_attempt(
     }
     await session.execute(upsert(_deliveries).values(attempt).on_conflict_do_nothing())
     if outcome.delivered:
-        await session.execute(
-            update(_notifications).where(mine).values(state=DELIVERED, reason=None)
-        )
+        done = {"state": DELIVERED, "reason": None, "subject": "", "body": ""}
+        await session.execute(update(_notifications).where(mine).values(**done))
         return
     current = mine, row.state == PENDING, row.attempts == due.attempt
     failed = {"failures": row.failures + 1, "reason": outcome.error}
@@ -217,9 +224,7 @@ async def repeat(session: Session, channel_id: UUID, notification_id: UUID, now:
 async def oldest_pending(session: Session) -> datetime | None:
     """When the oldest message was created that is still to be delivered."""
     created = func.min(_notifications.c.created_at)
-    oldest: datetime | None = await session.scalar(
-        select(created).where(_notifications.c.state == PENDING)
-    )
+    oldest: datetime | None = await session.scalar(select(created).where(_waits()))
     return oldest
 
 

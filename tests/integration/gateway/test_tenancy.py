@@ -37,6 +37,7 @@ from tests.integration.gateway.test_matrix import (
     token_of,
 )
 from tests.integration.gateway.test_runs import STAGES, a_stage, deliver
+from tests.integration.limits.working import a_channel, of_one_run, raised
 from tests.pipeline import answering_services
 from tests.servers import Servers
 
@@ -128,11 +129,15 @@ async def canaries(
     positions = (await ann.get("positions", portfolio_id=hers)).json()["items"]
     tags = (await ann.get("tags")).json()["items"]
     me = (await ann.get("auth/me")).json()
+    alert = of_one_run(UUID(me["user_id"]), 1, portfolio_id=UUID(hers), member=CANARY)
+    await raised(admin, alert)
+    hook = await a_channel(admin, UUID(me["user_id"]), f"https://{CANARY}.example.com/")
     book = await a_stored_book(bob, admin)
     for events in (shared_run, failed_run, shared_run):
         await deliver(gateway, events(UUID(hers), UUID(book.portfolio_id)))
     names = [
         *(CANARY, SPOKEN, TAG, NAME, hers, ann.email, me["user_id"]),
+        *(str(hook), str(alert[0].alert_id)),
         *(position["position_id"] for position in positions),
         *(tag["tag_id"] for tag in tags),
     ]

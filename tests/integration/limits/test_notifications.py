@@ -13,8 +13,13 @@ from standardwebhooks import Webhook
 
 from services.limits import repository
 from services.limits.calculations.retries import DELAYS
+from services.limits.handlers import router
+from services.limits.handlers.notify_users import notify_users
 from services.limits.handlers.send_messages import LEASE
+from services.limits.settings import LimitsSettings, get_settings
 from shared.database import Database
+from shared.service import Runtime
+from shared.settings import shared_settings
 from tests.integration.limits.receivers import Received, Receiver, receiving, taking_mail
 from tests.integration.limits.working import (
     SECRET,
@@ -26,7 +31,7 @@ from tests.integration.limits.working import (
     raised,
     rows,
 )
-from tests.servers import Role
+from tests.servers import Role, Servers
 from tests.unit.limits.raising import NOON
 
 KINDS = ("channels", "notifications", "deliveries", "code_requests")
@@ -40,6 +45,24 @@ def clock() -> Clock:
 @pytest.fixture
 def replica(role: Role, clock: Clock, empty: None) -> Replica:
     return Replica(role("limits"), clock)
+
+
+@pytest.fixture
+async def limits_runtime(servers: Servers, empty: None) -> AsyncIterator[Runtime]:
+    """The service's process, without subscriptions, in a hurry."""
+    names = ("database_host", "database_port", "database_name", "nats_url")
+    shared = {name: str(getattr(servers.settings, name)) for name in names}
+    own = {"notify_seconds": "0.02", "group_quiet_seconds": "0", "webhooks_to_loopback": "true"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**shared, **{f"limits_{n}": v for n, v in own.items()}}.items():
+            patch.setenv(f"SIGMASIGHT_{name.upper()}", value)
+        shared_settings.cache_clear()
+        get_settings.cache_clear()
+        runtime = Runtime("limits", router, LimitsSettings)
+        yield runtime
+        await runtime.close()
+    shared_settings.cache_clear()
+    get_settings.cache_clear()
 
 
 @pytest.fixture
@@ -299,24 +322,25 @@ async def test_disabled_users_get_nothing_and_nothing_of_deleted_users_stays(
 ) -> None:
     await a_channel(admin, ann, url(receiver))
     await raised(admin, of_one_run(ann, 1))
-    await replica.turn()
+    await replica.gather()  # one message waits when the user is disabled
     async with replica.database.transaction() as session:
         await repository.claim_code(session, ann, "ann@example.com", NOON)
     async with admin.transaction() as session:
         await session.execute(text("update gateway.users set disabled_at = now()"))
     await raised(admin, of_one_run(ann, 1))
     await replica.turn()
-    sent = len(receiver.received)
+    waiting = await states(admin)
     async with admin.transaction() as session:
         await session.execute(text("delete from gateway.users"))
 
+    await replica.turn()
     async with replica.database.transaction() as session:
         await repository.delete_past(session, NOON, timedelta(days=30))
 
     counts = [
         (await rows(admin, f"select count(*) as n from limits.{kind}"))[0].n for kind in KINDS
     ]
-    assert (sent, counts) == (1, [0, 0, 0, 0])
+    assert (receiver.received, waiting, counts) == ([], {"pending": 1}, [0, 0, 0, 0])
 
 
 async def test_old_messages_are_forgotten_and_those_that_wait_are_not(
@@ -372,3 +396,23 @@ async def test_a_deleted_channel_leaves_no_record_of_what_was_under_way(
     await replica.sending.deliver(due)
 
     assert await rows(admin, "select * from limits.deliveries") == []
+
+
+async def test_the_service_notifies_in_the_background(
+    admin: Database, receiver: Receiver, ann: UUID, limits_runtime: Runtime
+) -> None:
+    await a_channel(admin, ann, url(receiver))
+    working = asyncio.create_task(notify_users(limits_runtime))
+
+    await raised(admin, of_one_run(ann, 2))
+    async with asyncio.timeout(60):
+        while await states(admin) != {"delivered": 1}:
+            await asyncio.sleep(0.02)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+    assert len(receiver.received) == 1
+    registry = limits_runtime.telemetry.registry
+    assert registry.get_sample_value("sigmasight_alerts_raised_total", {"level": "breached"}) == 2
+    [row] = await rows(admin, "select subject, body from limits.notifications")
+    assert tuple(row) == ("", "")  # the text is not kept

@@ -1,6 +1,10 @@
 """Signatures are those of the Standard Webhooks specification."""
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,3 +55,29 @@ def test_a_receiver_with_either_secret_accepts_a_message_of_two() -> None:
         Webhook(new_secret()).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(new).verify(body + b" ", headers)
+
+
+def documented_receiver() -> Callable[[str, dict[str, str], bytes], bool]:
+    """The function `verified` that docs/alerts.md gives to receivers."""
+    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    [source] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(source, names)
+    receiver: Callable[[str, dict[str, str], bytes], bool] = names["verified"]
+    return receiver
+
+
+def test_the_documented_receiver_accepts_our_messages_and_no_others() -> None:
+    verified = documented_receiver()
+    old, new, now = new_secret(), new_secret(), datetime.now(UTC)
+    body = b'{"type": "alerts.raised"}'
+
+    headers = signed_headers([new, old], str(uuid4()), now, body)
+    late = signed_headers([new], str(uuid4()), now - timedelta(minutes=6), body)
+
+    assert verified(new, headers, body)
+    assert verified(old, headers, body)
+    assert not verified(new_secret(), headers, body)
+    assert not verified(new, headers, body + b" ")
+    assert not verified(new, headers | {"webhook-id": str(uuid4())}, body)
+    assert not verified(new, late, body)
