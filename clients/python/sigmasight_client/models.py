@@ -1201,6 +1201,7 @@ class ImpactFigures(TypedDict):
     scenarios: "list[ScenarioImpact]"
     market_scenarios: "list[MarketScenarioImpact]"
     correlations: "CorrelationImpact"
+    limits: "NotRequired[list[LimitImpact]]"
     trades: "list[TradePart]"
 
 
@@ -1397,6 +1398,23 @@ class LimitHistory(TypedDict):
     actions: "list[LimitAction]"
 
 
+class LimitImpact(TypedDict):
+    """A limit of the base before and after the trades."""
+
+    limit_id: "str"
+    name: "str"
+    measure: "str"
+    per: "str"
+    key: "str | None"
+    unit: "str"
+    direction: "str"
+    warning: "float | None"
+    breach: "float"
+    before: "LimitSide | None"
+    after: "LimitSide | None"
+    change: "str | None"
+
+
 class LimitOut(TypedDict):
     """A limit, and how the caller's portfolios stand on their last session."""
 
@@ -1419,6 +1437,18 @@ class LimitOut(TypedDict):
     created_at: "str"
     states: "dict[str, int]"
     worst: "LimitStanding | None"
+
+
+class LimitSide(TypedDict):
+    """How the base, or the draft, stands against a limit."""
+
+    state: "str"
+    level: "str"
+    value: "float | None"
+    member: "str | None"
+    room: "float | None"
+    room_usd: "float | None"
+    reason: "str | None"
 
 
 class LimitStanding(TypedDict):
@@ -1518,6 +1548,7 @@ class ListedPortfolio(TypedDict):
     daily_return: "float | None"
     var_95_1d_historical: "float | None"
     worst_scenario: "WorstScenario | None"
+    limits: "dict[str, int]"
     last_run: "PortfolioRun | None"
     standing_reason: "str | None"
 
@@ -2239,6 +2270,7 @@ class PortfolioReport(TypedDict):
     metrics: "MetricsReport"
     performance: "list[PeriodReturn]"
     attribution: "AttributionReport"
+    limits: "dict[str, int]"
     market_data: "MarketDataUsed"
     last_run: "PortfolioRun | None"
     coverage: "Coverage | None"

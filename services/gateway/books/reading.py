@@ -135,6 +135,7 @@ class Standings:
     snapshots: Mapping[UUID, Standing] = field(default_factory=dict)
     value_at_risk: Mapping[UUID, float] = field(default_factory=dict)
     scenarios: Sequence[ScenarioResult] = ()
+    limits: Mapping[UUID, Mapping[str, int]] = field(default_factory=dict)
 
 
 async def standings_of(session: Session, user_id: UUID, portfolio_ids: Sequence[UUID]) -> Standings:
@@ -147,6 +148,7 @@ async def standings_of(session: Session, user_id: UUID, portfolio_ids: Sequence[
         found,
         await standings.load_headline_var(session, days),
         await standings.load_scenario_results(session, user_id, days),
+        await standings.load_limit_states(session, days),
     )
 
 
@@ -177,6 +179,7 @@ def _standing(known: Standings, portfolio_id: UUID) -> dict[str, object]:
         "daily_pnl": found and found.daily_pnl,
         "daily_return": found and found.daily_return,
         standings.HEADLINE: known.value_at_risk.get(portfolio_id),
+        "limits": known.limits.get(portfolio_id, {}),
         "standing_reason": None if found else shapes.NO_SNAPSHOT,
     }
 

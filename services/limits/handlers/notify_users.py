@@ -41,6 +41,7 @@ async def notify_users(runtime: Runtime) -> None:
     async def forget() -> None:
         async with runtime.database.transaction() as session:
             await repository.delete_past(session, sending.clock(), KEPT)
+            await repository.delete_gone_limits(session)
 
     await asyncio.gather(
         _repeatedly(gather, settings.notify_seconds),

@@ -158,6 +158,15 @@ async def delete_limit(session: Session, user_id: UUID, limit_id: UUID) -> None:
         await session.execute(delete(table).where(table.c.limit_id == limit_id))
 
 
+async def delete_gone_limits(session: Session) -> None:
+    """Delete the limits of users, and in portfolios, that are gone; their states are pruned."""
+    known = select(gateway.users.c.user_id)
+    held = select(gateway.portfolios.c.portfolio_id)
+    row = _limits.c
+    gone = and_(row.portfolio_id.is_not(None), row.portfolio_id.not_in(held))
+    await session.execute(delete(_limits).where(or_(row.user_id.not_in(known), gone)))
+
+
 async def save_action(
     session: Session, event_id: UUID, about: Pair, action: Action, reason: str
 ) -> None:

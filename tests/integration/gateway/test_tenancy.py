@@ -283,7 +283,7 @@ TEXTS = {
         measured_source method metric model money_weighted_reason option_type option_valuation
         period position_type per price_source quality rate_source severity stage state status
         trigger type title unit underlying_price_source error formula meaning measure section sign
-        measure_unit template level
+        measure_unit template level change direction
     """,
     "a sentence made for its reader": """
         detail message paused_because reason sentence standing_reason

@@ -995,6 +995,7 @@ export interface ImpactFigures {
   scenarios: Array<ScenarioImpact>;
   market_scenarios: Array<MarketScenarioImpact>;
   correlations: CorrelationImpact;
+  limits?: Array<LimitImpact>;
   trades: Array<TradePart>;
 }
 
@@ -1140,6 +1141,21 @@ export interface LimitHistory {
   actions: Array<LimitAction>;
 }
 
+export interface LimitImpact {
+  limit_id: string;
+  name: string;
+  measure: string;
+  per: string;
+  key: string | null;
+  unit: string;
+  direction: string;
+  warning: number | null;
+  breach: number;
+  before: LimitSide | null;
+  after: LimitSide | null;
+  change: string | null;
+}
+
 export interface LimitOut {
   limit_id: string;
   name: string;
@@ -1160,6 +1176,16 @@ export interface LimitOut {
   created_at: string;
   states: Record<string, number>;
   worst: LimitStanding | null;
+}
+
+export interface LimitSide {
+  state: string;
+  level: string;
+  value: number | null;
+  member: string | null;
+  room: number | null;
+  room_usd: number | null;
+  reason: string | null;
 }
 
 export interface LimitStanding {
@@ -1242,6 +1268,7 @@ export interface ListedPortfolio {
   daily_return: number | null;
   var_95_1d_historical: number | null;
   worst_scenario: WorstScenario | null;
+  limits: Record<string, number>;
   last_run: PortfolioRun | null;
   standing_reason: string | null;
 }
@@ -1826,6 +1853,7 @@ export interface PortfolioReport {
   metrics: MetricsReport;
   performance: Array<PeriodReturn>;
   attribution: AttributionReport;
+  limits: Record<string, number>;
   market_data: MarketDataUsed;
   last_run: PortfolioRun | null;
   coverage: Coverage | null;

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from services.gateway.analytics.queries.impacts import load_figures, load_units
+from services.gateway.analytics.queries.limits import load_limit_pairs
 from services.gateway.analytics.schemas.impacts import Impacts
 from services.gateway.analytics.shapes import impacts
 from services.gateway.analytics.shapes.impacts import Figures, Traded, money_changed
+from services.gateway.analytics.shapes.limits import limit_impacts
 from services.gateway.drafts.queries import drafts as drafts_queries
 from services.gateway.drafts.shapes import Draft, State
 from shared.database import Session
@@ -44,7 +46,11 @@ async def impacts_report(session: Session, draft: Draft) -> Impacts:
         after = await load_figures(session, draft.user_id, draft.draft_id, draft.base_session)
         as_it_is = draft.calculated_version == draft.version or draft.state is State.SAVED
         parts = await _trades(session, draft, before, after) if as_it_is else []
-        content["impacts"] = {**impacts.impacts(before, after), "trades": parts}
+        content["impacts"] = {
+            **impacts.impacts(before, after),
+            "limits": limit_impacts(await load_limit_pairs(session, draft)),
+            "trades": parts,
+        }
         stale = [STALE] if draft.state is State.STALE else []
         content["warnings"] = [*stale, *([MOVED] if draft.has_moved else [])]
     return Impacts.model_validate(content)

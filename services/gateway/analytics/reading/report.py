@@ -1,6 +1,6 @@
 """Everything about a portfolio in one answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,6 +26,7 @@ from services.gateway.analytics.reading.stress import StressRows, stress_answer,
 from services.gateway.analytics.schemas.report import PortfolioReport
 from services.gateway.analytics.shapes.greeks import valuation_warnings
 from services.gateway.analytics.shapes.metrics import periods, window_gaps
+from services.gateway.books.queries import standings
 from services.gateway.edge.queries import Row
 from services.gateway.edge.shapes import without_exposure
 from services.gateway.runs.tracking import last_run_of, standing_of
@@ -78,10 +79,21 @@ async def portfolio_report(session: Session, portfolio: Row, as_of: date | None)
                 stored.metrics.metrics, await money_weighted_of(session, portfolio_id, day)
             ),
             "attribution": attribution_answer(portfolio_id, stored.attributed, definitions),
+            "limits": await _limit_states(session, portfolio_id, snapshot),
             "market_data": await market_data_of(session, stored.valued, day),
             "last_run": last_run.as_answer() if last_run else None,
         }
     )
+
+
+async def _limit_states(
+    session: Session, portfolio_id: UUID, snapshot: Row | None
+) -> Mapping[str, int]:
+    """How many limits are in each state on the snapshot's session."""
+    if snapshot is None:
+        return {}
+    found = await standings.load_limit_states(session, {portfolio_id: snapshot["as_of"]})
+    return found.get(portfolio_id, {})
 
 
 def _sections(

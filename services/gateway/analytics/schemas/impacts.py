@@ -128,6 +128,39 @@ class MarketScenarioImpact(BaseModel):
     pnl: MoneyChange
 
 
+class LimitSide(BaseModel):
+    """How the base, or the draft, stands against a limit."""
+
+    state: str
+    level: str
+    value: float | None = Field(description="in the limit's unit; null with the reason")
+    member: str | None = Field(description="whose it is; of worst_scenario, the scenario")
+    room: float | None = Field(description="left to the breach level, negative beyond it")
+    room_usd: Money | None
+    reason: str | None
+
+
+class LimitImpact(BaseModel):
+    """A limit of the base before and after the trades."""
+
+    model_config = example(limit_id=SOME_ID, name="Concentration 10 %", change="cured")
+
+    limit_id: UUID
+    name: str
+    measure: str
+    per: str
+    key: str | None
+    unit: str
+    direction: str
+    warning: float | None
+    breach: float
+    before: LimitSide | None = Field(description="null before the base's session is evaluated")
+    after: LimitSide | None = Field(description="null for a limit set after the draft's run")
+    change: str | None = Field(
+        description="breached, cured, worse, better or unchanged; null where a side is not measured"
+    )
+
+
 class ClusterOut(BaseModel):
     """Symbols that move together."""
 
@@ -213,6 +246,9 @@ class ImpactFigures(BaseModel):
     scenarios: list[ScenarioImpact]
     market_scenarios: list[MarketScenarioImpact]
     correlations: CorrelationImpact
+    limits: list[LimitImpact] = Field(
+        default=[], description="of the base, those that the trades breach or cure first"
+    )
     trades: list[TradePart] = Field(
         description="of the trades as they are now; empty when the draft is stale"
     )

@@ -10,7 +10,11 @@ from services.gateway.analytics.schemas.market_data import AskedProvider
 from services.gateway.analytics.schemas.metrics import MetricsReport, PeriodReturn
 from services.gateway.analytics.schemas.portfolio import HistoryPoint, SnapshotOut, ValuedPosition
 from services.gateway.analytics.schemas.stress import StressReport
-from services.gateway.books.schemas.portfolios import SNAPSHOT_EXAMPLE, PortfolioOut
+from services.gateway.books.schemas.portfolios import (
+    SNAPSHOT_EXAMPLE,
+    LimitCounts,
+    PortfolioOut,
+)
 from services.gateway.edge.values import SOME_ID, Coverage, UnmeasuredPositions, Warned, example
 from services.gateway.runs.schemas import PortfolioRun
 
@@ -67,6 +71,7 @@ class PortfolioReport(BaseModel):
         description="1d, 1w, 1m, 3m, ytd and 1y; the series is `history`"
     )
     attribution: AttributionReport = Field(description="of the session's P&L")
+    limits: LimitCounts
     market_data: MarketDataUsed
     last_run: PortfolioRun | None
     coverage: Coverage | None

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Date, TableValuedAlias, Uuid, and_, cast, func, select
 
 from shared.database import Session, among
-from shared.published import snapshots, stress
+from shared.published import limits, snapshots, stress
 
 HEADLINE = "var_95_1d_historical"
 Exposures = Mapping[str, Mapping[str, float]]
@@ -95,6 +95,19 @@ async def load_scenario_results(
     ).select_from(joined)
     known = query.where(result.c.total_pnl.is_not(None))
     return [ScenarioResult(*row) for row in await session.execute(known)]
+
+
+async def load_limit_states(session: Session, days: Days) -> dict[UUID, dict[str, int]]:
+    """By portfolio that has limits on its day, how many are in each state."""
+    row = limits.limit_states
+    asked = _asked(days)
+    same = and_(row.c.portfolio_id == asked.c.portfolio_id, row.c.as_of == asked.c.as_of)
+    key = (row.c.portfolio_id, row.c.state)
+    query = select(*key, func.count()).select_from(asked.join(row, same)).group_by(*key)
+    found: dict[UUID, dict[str, int]] = {}
+    for portfolio_id, state, count in await session.execute(query):
+        found.setdefault(portfolio_id, {})[state] = count
+    return found
 
 
 def _asked(days: Days) -> TableValuedAlias:

@@ -76,6 +76,11 @@ class WorstScenario(BaseModel):
     total_pnl: Money = Field(description="negative: a loss")
 
 
+LimitCounts = Annotated[
+    dict[str, int], Field(description="how many limits are in each state on the session")
+]
+
+
 class ListedPortfolio(PortfolioOut):
     """A portfolio in a list, with how it stands on its last session."""
 
@@ -92,6 +97,7 @@ class ListedPortfolio(PortfolioOut):
             "method": "correlated",
             "total_pnl": -210500.0,
         },
+        limits={"ok": 5, "breached": 1},
         last_run=None,
         standing_reason=None,
     )
@@ -102,6 +108,7 @@ class ListedPortfolio(PortfolioOut):
     daily_return: float | None
     var_95_1d_historical: Money | None = Field(description="of the session; a loss is positive")
     worst_scenario: WorstScenario | None = Field(description="of the session")
+    limits: LimitCounts
     last_run: PortfolioRun | None = Field(description="the run that last reported about it")
     standing_reason: str | None = Field(description="why these are null, if no session is known")
 

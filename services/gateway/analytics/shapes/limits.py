@@ -1,0 +1,78 @@
+"""Limits before and after the trades of a draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+NOT_MEASURED = "not_measured"
+BREACHED = "breached"
+_BADNESS = {"ok": 0, "warning": 1, BREACHED: 2}
+_FIRST = (BREACHED, "cured", "worse", "better")
+
+
+@dataclass(frozen=True)
+class LimitTerms:
+    """A limit by its terms, those in force on the session."""
+
+    limit_id: UUID
+    name: str
+    measure: str
+    per: str
+    key: str | None
+    unit: str
+    direction: str
+    warning: float | None
+    breach: float
+
+
+@dataclass(frozen=True)
+class LimitSide:
+    """A limit in a portfolio on the session, as it is stored."""
+
+    state: str
+    level: str
+    value: float | None
+    member: str | None
+    room: float | None
+    room_usd: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class LimitPair:
+    """A limit in a draft's base, and in the draft."""
+
+    terms: LimitTerms
+    before: LimitSide | None
+    after: LimitSide | None
+
+
+def limit_impacts(pairs: Sequence[LimitPair]) -> list[dict[str, object]]:
+    """Each limit before and after, those that the trades breach or cure first."""
+    shown = [
+        {
+            **vars(pair.terms),
+            "before": pair.before and vars(pair.before),
+            "after": pair.after and vars(pair.after),
+            "change": change(pair.before, pair.after),
+        }
+        for pair in pairs
+    ]
+    return sorted(shown, key=_place)
+
+
+def change(before: LimitSide | None, after: LimitSide | None) -> str | None:
+    """What the trades do to a limit; None where a side is not measured."""
+    if before is None or after is None or NOT_MEASURED in (before.state, after.state):
+        return None
+    if before.level == after.level:
+        return "unchanged"
+    if BREACHED in (before.level, after.level):
+        return BREACHED if after.level == BREACHED else "cured"
+    return "worse" if _BADNESS[after.level] > _BADNESS[before.level] else "better"
+
+
+def _place(shown: dict[str, object]) -> tuple[int, str]:
+    what = shown["change"]
+    place = _FIRST.index(str(what)) if what in _FIRST else len(_FIRST)
+    return place, str(shown["name"])
